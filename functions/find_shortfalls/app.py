@@ -1,0 +1,66 @@
+"""FindShortfalls: compares the targets with what EC2 holds."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from odcr.domain.event import optional, required
+from odcr.domain.outcome import Outcome
+from odcr.domain.refusal import Refusal
+from odcr.domain.reservation import Reservation
+from odcr.domain.shortfall import compare
+from odcr.domain.status import Status
+from odcr.domain.target import Target
+from odcr.domain.zone import region_of
+from odcr.gateways.ec2 import Ec2Gateway
+from odcr.observability import logger
+from odcr.settings import StackSettings
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """One invocation.
+
+    Args:
+        event: `{"Targets": [...], "Rejected": [...]}` as LoadTargets returns them.
+        context: Lambda's.
+
+    Returns:
+        `{"Shortfalls": [...], "Observed": [...], "Rejected": [...]}`.
+
+    Raises:
+        InvalidSettings, InvalidEvent: see there.
+    """
+    targets = [Target.from_event(target) for target in required(event, "Targets", list)]
+    rejected = [Outcome.from_event(outcome) for outcome in optional(event, "Rejected", list, [])]
+    ec2 = Ec2Gateway(StackSettings.load().owner)
+
+    reservations: list[Reservation] = []
+    unreachable: dict[str, Refusal] = {}
+    keys = [*(target.key for target in targets), *(outcome.key for outcome in rejected)]
+    regions = {region for key in keys if (region := region_of(key.availability_zone))}
+    for region in sorted(regions):
+        try:
+            reservations += ec2.find_in_region(region)
+        except Refusal as refusal:
+            # One Region that does not exist, or is not answering, must not harm the others' targets.
+            logger.warning("Region cannot be compared", region=region, error=str(refusal))
+            unreachable[region] = refusal
+
+    comparable = [target for target in targets if target.key.region not in unreachable]
+    comparison = compare(comparable, rejected, reservations)
+    blind = [_blind(target, unreachable[target.key.region]) for target in targets if target.key.region in unreachable]
+    logger.info("Targets compared", targets=len(targets), short=len(comparison.shortfalls), unreachable=len(blind))
+    return {
+        "Shortfalls": [shortfall.to_event() for shortfall in comparison.shortfalls],
+        "Observed": [outcome.to_event() for outcome in (*comparison.observed, *blind)],
+        "Rejected": [outcome.to_event() for outcome in comparison.rejected],
+    }
+
+
+def _blind(target: Target, refusal: Refusal) -> Outcome:
+    reason = (
+        f"Region {target.key.region} cannot be asked what is held ({refusal}). Nothing is reserved there blindly. "
+        "Check the zone's name, and that the Region is enabled for the account."
+    )
+    return Outcome(target.key, Status.FAILED, target.capacity, target.current, reason=reason)

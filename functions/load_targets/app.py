@@ -1,0 +1,44 @@
+"""LoadTargets: takes the run lease, reads and validates the rows."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from odcr.domain.event import optional, required
+from odcr.gateways.database import transaction
+from odcr.gateways.lease import take_lease
+from odcr.gateways.target_table import read_targets
+from odcr.observability import logger
+from odcr.settings import DatabaseSettings
+
+DEFAULT_LEASE_SECONDS = 1320
+"""As in the state machine, whose time limit it has to exceed."""
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """One invocation.
+
+    Args:
+        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`.
+        context: Lambda's.
+
+    Returns:
+        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...]}`; without the lease both lists are empty.
+
+    Raises:
+        DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
+    """
+    execution = required(event, "Execution", str)
+    lease_seconds = optional(event, "LeaseSeconds", int, DEFAULT_LEASE_SECONDS)
+    with transaction(DatabaseSettings.load().secret_arn) as cursor:
+        if not take_lease(cursor, execution, lease_seconds):
+            logger.info("Another run holds the lease", execution=execution)
+            return {"Lease": "BUSY", "Targets": [], "Rejected": []}
+        targets, rejected = read_targets(cursor)
+    logger.info("Targets loaded", execution=execution, targets=len(targets), rejected=len(rejected))
+    return {
+        "Lease": "HELD",
+        "Targets": [target.to_event() for target in targets],
+        "Rejected": [outcome.to_event() for outcome in rejected],
+    }

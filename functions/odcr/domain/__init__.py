@@ -1,0 +1,1 @@
+"""The rules of acquiring capacity. Imports neither boto3 nor pymysql."""

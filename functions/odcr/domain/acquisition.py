@@ -1,0 +1,175 @@
+"""Closing one target's shortfall."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from odcr.domain import errors
+from odcr.domain.ladder import ask_ladder
+from odcr.domain.outcome import Outcome
+from odcr.domain.refusal import (
+    Changed,
+    Denied,
+    NoCapacity,
+    NotOffered,
+    QuotaReached,
+    Refusal,
+    Throttled,
+    Unanswered,
+)
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, TargetKey
+
+MAX_LOOKS = 3
+"""How often one attempt looks again because somebody else was there."""
+
+
+class Ec2(Protocol):
+    """What the acquisition needs of EC2. Every method may raise a `Refusal`."""
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        """This stack's reservations for the key, in every state."""
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+    ) -> Reservation:
+        """Makes a reservation of exactly this many instances, or none."""
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        """Sets how many instances a reservation holds."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is held, and what it took, while an attempt goes on."""
+
+    shortfall: Shortfall
+    reservations: list[Reservation] = field(default_factory=list)
+    calls: int = 0
+
+    @property
+    def reserved(self) -> int:
+        return held(self.reservations)
+
+    def outcome(self, status: Status, reason: str = "") -> Outcome:
+        return Outcome(
+            key=self.shortfall.key,
+            status=status,
+            target=self.shortfall.target,
+            reserved=self.reserved,
+            reservation_ids=tuple(reservation.id for reservation in self.reservations),
+            acquired=max(0, self.reserved - self.shortfall.reserved),
+            calls=self.calls,
+            reason=reason,
+        )
+
+
+def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
+    """Asks EC2 until the target is met.
+
+    Args:
+        shortfall: the target, and what was held when the run looked.
+        attempt: how often the state machine has repeated this item; 0 the first time.
+        ec2: the way to EC2.
+
+    Returns:
+        The outcome of a target that is met.
+
+    Raises:
+        TargetNotMet: of the type by which the state machine decides; its message carries the outcome.
+    """
+    progress = _Progress(shortfall)
+    try:
+        for _ in range(MAX_LOOKS):
+            try:
+                return _close(progress, attempt, ec2)
+            except Changed:
+                continue
+    except Refusal as refusal:
+        raise _error_for(refusal, progress) from None
+    raise errors.RequestRefused(
+        progress.outcome(Status.FAILED, "Somebody else keeps changing the reservations; the next run tries again.")
+    )
+
+
+def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
+    """Looks what is there and climbs the ladder from it."""
+    shortfall = progress.shortfall
+    observed = ec2.find(shortfall.key)
+    serving = [reservation for reservation in observed if reservation.serves(shortfall.options)]
+    progress.reservations = _at_least_as_known(
+        [reservation for reservation in serving if reservation.is_held], shortfall
+    )
+
+    gap = shortfall.target - progress.reserved
+    known_dry = attempt > 0 or shortfall.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
+    ladder = ask_ladder(max(0, gap), from_one=known_dry)
+    shortage: NoCapacity | QuotaReached | None = None
+    ask = next(ladder, None)
+    while ask is not None:
+        progress.calls += 1
+        try:
+            _add(progress, ask, observed, ec2)
+            granted = True
+        except (NoCapacity, QuotaReached) as refusal:
+            # A quota, too, may leave room for some of the gap.
+            shortage, granted = refusal, False
+        ask = _send(ladder, granted)
+
+    if progress.reserved < shortfall.target and shortage is not None:
+        raise shortage
+    return progress.outcome(Status.FULFILLED)
+
+
+def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
+    try:
+        return ladder.send(granted)
+    except StopIteration:
+        return None
+
+
+def _at_least_as_known(reservations: list[Reservation], shortfall: Shortfall) -> list[Reservation]:
+    """Corrects a describe that lags behind what the run saw before.
+
+    A resize sets an absolute count. From too low a count it would give instances away.
+    """
+    if len(reservations) == 1 and shortfall.reservation_ids == (reservations[0].id,):
+        only = reservations[0]
+        if only.count < shortfall.reserved:
+            return [replace(only, count=shortfall.reserved)]
+    return reservations
+
+
+def _add(progress: _Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:
+    """Adds instances to the oldest reservation that can grow, or makes one."""
+    growable = [reservation for reservation in progress.reservations if reservation.is_growable]
+    if not growable:
+        created = ec2.create(progress.shortfall.key, progress.shortfall.options, ask, observed)
+        progress.reservations.append(created)
+        return
+    oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))
+    ec2.resize(oldest, oldest.count + ask)
+    progress.reservations[progress.reservations.index(oldest)] = replace(oldest, count=oldest.count + ask)
+
+
+_ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
+    NoCapacity: errors.InsufficientInstanceCapacity,
+    Throttled: errors.RequestLimitExceeded,
+    QuotaReached: errors.QuotaExceeded,
+    NotOffered: errors.InvalidTarget,
+    Unanswered: errors.OutcomeUnknown,
+    Denied: errors.RequestRefused,
+}
+
+
+def _error_for(refusal: Refusal, progress: _Progress) -> errors.TargetNotMet:
+    error = _ERRORS[type(refusal)]
+    shortfall = progress.shortfall
+    missing = shortfall.target - progress.reserved
+    if isinstance(refusal, NoCapacity):
+        reason = f"EC2 has no more {shortfall.key}: {missing} of {shortfall.target} missing. Every run asks again."
+    else:
+        reason = " ".join(part for part in (f"{refusal.code}: {refusal.message}", refusal.advice) if part)
+    return error(progress.outcome(error.status, reason))

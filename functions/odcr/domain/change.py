@@ -1,0 +1,57 @@
+"""What changed in a run, and how people are told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+
+MAX_SUBJECT = 100
+"""Characters of an SNS subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A target whose status is another than before."""
+
+    key: TargetKey
+    before: str | None
+    """The status before; None for a target that is new."""
+    after: Status
+    reserved: int
+    target: int | None
+    reason: str = ""
+
+    def to_event(self) -> dict[str, Any]:
+        """The change as RecordResults returns it."""
+        return {
+            **self.key.to_event(),
+            "From": self.before,
+            "To": str(self.after),
+            "Reserved": self.reserved,
+            "TargetCapacity": self.target,
+        }
+
+
+def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]:
+    """The message about a run's changes: none if there are none, else one.
+
+    Args:
+        owner: the stack that speaks.
+        changes: what changed.
+
+    Returns:
+        A list of at most one `{"Subject", "Message"}`.
+    """
+    if not changes:
+        return []
+    counts = {status: sum(change.after == status for change in changes) for status in Status}
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
+    for change in changes:
+        wanted = "?" if change.target is None else change.target
+        lines.append(f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})")
+        if change.reason:
+            lines.append(f"    {change.reason}")
+    return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]

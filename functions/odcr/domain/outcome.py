@@ -1,0 +1,76 @@
+"""What a run found or achieved for one target."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from odcr.domain.event import InvalidEvent, optional, required
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+
+MAX_REASON = 240
+"""Characters of a reason: 500 outcomes have to fit into one state's 256 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one target stands, and what it took."""
+
+    key: TargetKey
+    status: Status
+    target: int | None
+    """Instances wanted; None if the row does not say."""
+    reserved: int
+    """Instances held."""
+    reservation_ids: tuple[str, ...] = ()
+    acquired: int = 0
+    """Instances that this run added."""
+    calls: int = 0
+    """Requests for capacity that the last attempt made."""
+    reason: str = ""
+
+    def to_event(self) -> dict[str, Any]:
+        """The outcome as it passes between the states; empty fields are left out."""
+        event: dict[str, Any] = {**self.key.to_event(), "Status": str(self.status), "Reserved": self.reserved}
+        if self.target is not None:
+            event["TargetCapacity"] = self.target
+        event["ReservationIds"] = list(self.reservation_ids)
+        if self.acquired or self.calls:
+            event |= {"Acquired": self.acquired, "Calls": self.calls}
+        if self.reason:
+            event["Reason"] = self.reason[:MAX_REASON]
+        return event
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any] | str) -> "Outcome":
+        """Reads an outcome: an object, or the JSON text of one, as an error's message carries it.
+
+        Raises:
+            InvalidEvent: if it is neither, or a field is missing or of another type.
+        """
+        if isinstance(event, str):
+            event = _parsed(event)
+        status = required(event, "Status", str)
+        if status not in Status.__members__:
+            raise InvalidEvent(f"'Status' must be one of {', '.join(Status)}, not {status!r}.")
+        return cls(
+            key=TargetKey.from_event(event),
+            status=Status(status),
+            target=optional(event, "TargetCapacity", int, None),
+            reserved=optional(event, "Reserved", int, 0),
+            reservation_ids=tuple(optional(event, "ReservationIds", list, [])),
+            acquired=optional(event, "Acquired", int, 0),
+            calls=optional(event, "Calls", int, 0),
+            reason=optional(event, "Reason", str, ""),
+        )
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        event = json.loads(text)
+    except ValueError:
+        raise InvalidEvent(f"An outcome must be a JSON object, not {text[:80]!r}.") from None
+    if not isinstance(event, Mapping):
+        raise InvalidEvent(f"An outcome must be a JSON object, not {type(event).__name__}.")
+    return event

@@ -1,0 +1,47 @@
+"""Capacity Reservations as EC2 reports them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from odcr.domain.target import ReservationOptions, TargetKey
+
+HELD_STATES = frozenset({"active", "pending"})
+"""The states in which a reservation holds capacity, or is about to.
+
+All others have ended, failed or not begun:
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """One reservation that this stack manages."""
+
+    id: str
+    key: TargetKey
+    count: int
+    """Instances that it reserves, used or not."""
+    state: str
+    platform: str = "Linux/UNIX"
+    tenancy: str = "default"
+    created: str = ""
+    """When it was made, ISO 8601: the oldest is the one that grows."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its instances count as held."""
+        return self.state in HELD_STATES
+
+    @property
+    def is_growable(self) -> bool:
+        """Whether EC2 lets its count be changed."""
+        return self.state == "active"
+
+    def serves(self, options: ReservationOptions) -> bool:
+        """Whether instances of these options can run in it; neither can be changed later."""
+        return self.platform == options.platform and self.tenancy == options.tenancy
+
+
+def held(reservations: Iterable[Reservation]) -> int:
+    """Instances that these reservations hold together."""
+    return sum(reservation.count for reservation in reservations if reservation.is_held)

@@ -1,0 +1,125 @@
+"""What is missing: the targets compared with what EC2 holds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from odcr.domain.event import optional, required
+from odcr.domain.outcome import Outcome
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.status import Status
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A target of which something is missing."""
+
+    key: TargetKey
+    target: int
+    reserved: int
+    """Instances held when the run looked."""
+    reservation_ids: tuple[str, ...] = ()
+    last_status: str | None = None
+    options: ReservationOptions = USUAL_OPTIONS
+
+    def to_event(self) -> dict[str, Any]:
+        """The shortfall as one item of the Map."""
+        return {
+            **self.key.to_event(),
+            "TargetCapacity": self.target,
+            "Reserved": self.reserved,
+            "ReservationIds": list(self.reservation_ids),
+            "LastStatus": self.last_status,
+            **self.options.to_event(),
+        }
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> "Shortfall":
+        """Reads one item of the Map.
+
+        Raises:
+            InvalidEvent: if a field is missing or of another type.
+        """
+        return cls(
+            key=TargetKey.from_event(event),
+            target=required(event, "TargetCapacity", int),
+            reserved=required(event, "Reserved", int),
+            reservation_ids=tuple(optional(event, "ReservationIds", list, [])),
+            last_status=optional(event, "LastStatus", str, None),
+            options=ReservationOptions.from_event(event),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The targets, sorted by what is to be done about them."""
+
+    shortfalls: list[Shortfall] = field(default_factory=list)
+    observed: list[Outcome] = field(default_factory=list)
+    """Targets that need no work but whose record in the table is to be corrected."""
+    rejected: list[Outcome] = field(default_factory=list)
+    """Rows that make no sense, with what is held for them."""
+
+
+def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Iterable[Reservation]) -> Comparison:
+    """Decides for every target whether it is fulfilled, short or in excess.
+
+    Args:
+        targets: what is wanted, each key once.
+        rejected: rows that make no sense; what is held for them is held all the same.
+        reservations: what this stack manages in the targets' Regions, in any state.
+
+    Returns:
+        The shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks
+        for is observed as an excess over a target of 0: it is a bill that somebody must see.
+    """
+    by_key: dict[TargetKey, list[Reservation]] = {}
+    for reservation in reservations:
+        if reservation.is_held:
+            by_key.setdefault(reservation.key, []).append(reservation)
+
+    comparison = Comparison()
+    for outcome in rejected:
+        managed = by_key.pop(outcome.key, [])
+        comparison.rejected.append(replace(outcome, reserved=held(managed), reservation_ids=_ids(managed)))
+    for target in targets:
+        managed = by_key.pop(target.key, [])
+        if target.withdrawn and managed:
+            comparison.observed.append(_unlisted(target.key, managed))
+        else:
+            _compare_one(target, [one for one in managed if one.serves(target.options)], comparison)
+    for key, managed in by_key.items():
+        comparison.observed.append(_unlisted(key, managed))
+    return comparison
+
+
+def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Comparison) -> None:
+    reserved = held(serving)
+    ids = _ids(serving)
+    if reserved < target.capacity:
+        comparison.shortfalls.append(
+            Shortfall(target.key, target.capacity, reserved, ids, target.last_status, target.options)
+        )
+        return
+    status, reason = Status.FULFILLED, ""
+    if reserved > target.capacity:
+        status = Status.EXCESS
+        reason = (
+            f"{reserved} held, {target.capacity} wanted. Nothing is given back unasked: raise the target, "
+            f"or reduce {', '.join(ids)} in EC2."
+        )
+    elif target.capacity == 0:
+        reason = "The target is 0: nothing is to be reserved."
+    if target.current != reserved or target.last_status != status:
+        comparison.observed.append(Outcome(target.key, status, target.capacity, reserved, ids, reason=reason))
+
+
+def _unlisted(key: TargetKey, managed: Sequence[Reservation]) -> Outcome:
+    ids = _ids(managed)
+    reason = f"Held for no row of odcr_capacity. Insert one to keep it, or cancel {', '.join(ids)} in EC2."
+    return Outcome(key, Status.EXCESS, 0, held(managed), ids, reason=reason)
+
+
+def _ids(reservations: Iterable[Reservation]) -> tuple[str, ...]:
+    return tuple(reservation.id for reservation in reservations)

@@ -1,0 +1,22 @@
+"""How a target stands."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The one word that says how a target stands after a run."""
+
+    FULFILLED = "FULFILLED"
+    """As much is held as was asked for."""
+    SHORT = "SHORT"
+    """EC2 has no more at the moment; every run asks again."""
+    EXCESS = "EXCESS"
+    """More is held than is asked for; nothing is given back unasked."""
+    THROTTLED = "THROTTLED"
+    """EC2 took no more requests; the next run asks again."""
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    """The account may hold no more; a person has to raise the quota."""
+    INVALID = "INVALID"
+    """The row makes no sense or EC2 does not know it; a person has to mend it."""
+    FAILED = "FAILED"
+    """Something else went wrong, and the reason says what; the next run tries again."""

@@ -1,0 +1,1 @@
+"""The ways out: EC2, the database and its secret."""

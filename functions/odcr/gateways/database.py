@@ -1,0 +1,109 @@
+"""The connection to the database."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pymysql
+from botocore.exceptions import BotoCoreError, ClientError
+from pymysql.constants import CLIENT, ER
+
+from odcr.gateways.schema import create_missing_tables
+from odcr.gateways.secret import DatabaseLogin, database_login
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+CONNECT_TIMEOUT: Final = 5
+"""Seconds. With READ_TIMEOUT it keeps a hanging database from outliving the function."""
+READ_TIMEOUT: Final = 10
+"""Seconds for each answer; also bounds the handshake, which the connect time-out does not."""
+
+# Deadlock, lock wait time-out, too many connections, the server is shutting down, read-only after a failover.
+_PASSING = frozenset({1205, 1213, 1040, 1053, 1290, 1836})
+
+_CERTIFICATES = Path(__file__).with_name("rds_certificates.pem")
+
+
+class DatabaseUnavailable(Exception):  # noqa: N818 - the name is what the state machine retries by
+    """The database did not answer, or not now. Trying again later may help."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Verifies the server against the system's authorities and those of RDS, which are in no system's list."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(_CERTIFICATES)
+    return context
+
+
+def _open(login: DatabaseLogin) -> "Connection[Cursor]":
+    return pymysql.connect(
+        host=login.host,
+        port=login.port,
+        user=login.username,
+        password=login.password,
+        database=login.dbname,
+        charset="utf8mb4",
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        write_timeout=READ_TIMEOUT,
+        ssl=_tls(),
+        # Affected rows are those that matched, also where the new value is the old one.
+        client_flag=CLIENT.FOUND_ROWS,
+        autocommit=False,
+    )
+
+
+def _connected(secret_arn: str) -> "Connection[Cursor]":
+    try:
+        return _open(database_login(secret_arn))
+    except pymysql.err.OperationalError as error:
+        if error.args[0] != ER.ACCESS_DENIED_ERROR:
+            raise
+        # The secret was rotated since it was fetched.
+        return _open(database_login(secret_arn, fresh=True))
+
+
+@contextmanager
+def transaction(secret_arn: str) -> "Iterator[Cursor]":
+    """A cursor in one transaction, with all tables there: committed at the end, rolled back on an error.
+
+    Raises:
+        DatabaseUnavailable: if the database or the secret's service does not answer.
+        InvalidSecret: if the secret is no database login.
+    """
+    try:
+        connection = _connected(secret_arn)
+        try:
+            with connection.cursor() as cursor:
+                # Plain statements like the original's compare times in one zone, whatever the server's is.
+                cursor.execute("SET time_zone = '+00:00'")
+                create_missing_tables(cursor)
+                yield cursor
+            connection.commit()
+        finally:
+            # Closing without a commit rolls back; it must not hide the error that led here.
+            connection.close()
+    except (pymysql.err.OperationalError, pymysql.err.InterfaceError, pymysql.err.InternalError, OSError) as error:
+        if _is_passing(error):
+            raise DatabaseUnavailable(f"The database does not answer: {_text(error)}. Is the cluster up?") from error
+        raise
+    except (BotoCoreError, ClientError) as error:
+        raise DatabaseUnavailable(f"The database secret cannot be read: {error}.") from error
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, (OSError, pymysql.err.InterfaceError)):
+        return True
+    code = error.args[0] if error.args else 0
+    # 2000 and above are the client's own: no connection, lost connection.
+    return code in _PASSING or (isinstance(code, int) and 2000 <= code < 3000)
+
+
+def _text(error: Exception) -> str:
+    return str(error.args[-1]) if error.args else type(error).__name__

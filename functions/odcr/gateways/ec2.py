@@ -1,0 +1,167 @@
+"""Capacity Reservations in EC2: those of this stack, and no others."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from odcr.domain.client_token import client_token
+from odcr.domain.refusal import Unanswered
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.gateways.ec2_errors import refusal_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef, FilterTypeDef
+
+OWNER_TAG = "odcr:stack"
+"""The tag that marks a reservation as managed; its value names the stack and its Region."""
+
+_T = TypeVar("_T")
+
+
+@cache
+def _client(region: str, attempts: int) -> "EC2Client":
+    return boto3.client(
+        "ec2",
+        region_name=region,
+        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=5, read_timeout=15),
+    )
+
+
+def _reader(region: str) -> "EC2Client":
+    """Reading again is harmless, so boto3 may."""
+    return _client(region, 4)
+
+
+def _asker(region: str) -> "EC2Client":
+    """One HTTP attempt a call: boto3 would take a refusal with HTTP 500 for a fault and ask again by itself."""
+    return _client(region, 1)
+
+
+class Ec2Gateway:
+    """The reservations that bear one owner's tag.
+
+    Args:
+        owner: the tag's value, `StackSettings.owner`.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+
+    def find_in_region(self, region: str) -> list[Reservation]:
+        """This owner's reservations that hold capacity in a Region; all pages.
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        return self._describe(region, [{"Name": "state", "Values": ["active", "pending"]}])
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        """This owner's reservations for one target, in every state.
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        return self._describe(
+            key.region,
+            [
+                {"Name": "instance-type", "Values": [key.instance_type]},
+                {"Name": "availability-zone", "Values": [key.availability_zone]},
+            ],
+        )
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+    ) -> Reservation:
+        """Makes a reservation of this many instances, or none.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
+
+        Raises:
+            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+        """
+        request: dict[str, Any] = {
+            "ClientToken": client_token(self._owner, key, options, (seen.id for seen in observed), count),
+            "InstanceType": key.instance_type,
+            "InstancePlatform": options.platform,
+            "AvailabilityZone": key.availability_zone,
+            "Tenancy": options.tenancy,
+            "InstanceCount": count,
+            "EbsOptimized": self._is_ebs_optimizable(key),
+            "InstanceMatchCriteria": options.match_criteria,
+            "EndDateType": "unlimited",
+            "TagSpecifications": [
+                {
+                    "ResourceType": "capacity-reservation",
+                    "Tags": [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": "Project", "Value": "ODCR"}],
+                }
+            ],
+        }
+        if options.end_date is not None:
+            end = datetime.fromisoformat(options.end_date).replace(tzinfo=UTC)
+            request |= {"EndDateType": "limited", "EndDate": end}
+        answer = _ask(lambda: _asker(key.region).create_capacity_reservation(**request))
+        return _reservation(answer["CapacityReservation"])
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        """Sets how many instances a reservation holds. The count is absolute, so repeating it is harmless.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
+
+        Raises:
+            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+        """
+        client = _asker(reservation.key.region)
+        _ask(lambda: client.modify_capacity_reservation(CapacityReservationId=reservation.id, InstanceCount=count))
+
+    def _describe(self, region: str, filters: "list[FilterTypeDef]") -> list[Reservation]:
+        filters = [{"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}, *filters]
+        try:
+            pages = _reader(region).get_paginator("describe_capacity_reservations").paginate(Filters=filters)
+            return [_reservation(described) for page in pages for described in page["CapacityReservations"]]
+        except (ClientError, BotoCoreError) as error:
+            raise refusal_of(error) from error
+
+    def _is_ebs_optimizable(self, key: TargetKey) -> bool:
+        """Whether the type can be EBS optimised: not every type can, and EC2 refuses those that can't."""
+        try:
+            types = _reader(key.region).describe_instance_types(InstanceTypes=[key.instance_type])["InstanceTypes"]  # type: ignore[list-item]
+        except (ClientError, BotoCoreError) as error:
+            raise refusal_of(error) from error
+        support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
+        return support in ("default", "supported")
+
+
+def _ask(request: Callable[[], _T]) -> _T:
+    """Sends a request, and the very same once more if it is not answered.
+
+    To ask for another count before the first outcome is known is how capacity gets bought twice.
+    """
+    try:
+        try:
+            return request()
+        except (ClientError, BotoCoreError) as error:
+            if not isinstance(refusal_of(error), Unanswered):
+                raise
+            return request()
+    except (ClientError, BotoCoreError) as error:
+        raise refusal_of(error) from error
+
+
+def _reservation(described: "CapacityReservationTypeDef") -> Reservation:
+    created = described.get("CreateDate")
+    return Reservation(
+        id=described["CapacityReservationId"],
+        key=TargetKey(described["InstanceType"], described["AvailabilityZone"]),
+        count=described["TotalInstanceCount"],
+        state=described["State"],
+        platform=described.get("InstancePlatform", "Linux/UNIX"),
+        tenancy=described.get("Tenancy", "default"),
+        created=created.isoformat() if created else "",
+    )

@@ -1,0 +1,81 @@
+"""What EC2's error codes mean for a request for capacity.
+
+Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from odcr.domain.refusal import (
+    Changed,
+    Denied,
+    NoCapacity,
+    NotOffered,
+    QuotaReached,
+    Refusal,
+    Throttled,
+    Unanswered,
+)
+
+NO_CAPACITY = frozenset(
+    {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientReservedInstanceCapacity"}
+)
+THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled"})
+QUOTA_REACHED = frozenset(
+    {
+        "InstanceLimitExceeded",
+        "VcpuLimitExceeded",
+        "ResourceCountExceeded",
+        "CapacityReservationLimitExceeded",
+        "ResourceLimitExceeded",
+        "MaxIOPSLimitExceeded",
+    }
+)
+NOT_OFFERED = frozenset(
+    {
+        "Unsupported",
+        "UnsupportedOperation",
+        "InvalidInstanceType",
+        "InvalidParameterValue",
+        "InvalidParameterCombination",
+        "InvalidAvailabilityZone",
+        "InvalidZone.NotFound",
+        "InvalidParameter",
+        "InstanceTypeNotSupported",
+        "OptInRequired",
+    }
+)
+CHANGED = frozenset(
+    {
+        "IdempotentParameterMismatch",
+        "InvalidCapacityReservationId.NotFound",
+        "InvalidState",
+        "InvalidCapacityReservationState",
+        "IncorrectState",
+    }
+)
+
+
+def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
+    """What an error of boto3 means.
+
+    A code that is known is believed whatever its HTTP status: EC2 has answered InsufficientInstanceCapacity with 500.
+    An unknown code with 5xx, or no answer at all, leaves open whether the request had its effect.
+    """
+    if not isinstance(error, ClientError):
+        if isinstance(error, HTTPClientError):
+            return Unanswered(type(error).__name__, "EC2 gave no answer.")
+        return Denied(type(error).__name__, str(error))
+    detail = error.response.get("Error", {})
+    code, message = detail.get("Code", "Unknown"), detail.get("Message", "")
+    for codes, refusal in (
+        (NO_CAPACITY, NoCapacity),
+        (THROTTLED, Throttled),
+        (QUOTA_REACHED, QuotaReached),
+        (NOT_OFFERED, NotOffered),
+        (CHANGED, Changed),
+    ):
+        if code in codes:
+            return refusal(code, message)
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
+        return Unanswered(code, message)
+    return Denied(code, message)

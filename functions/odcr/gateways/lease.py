@@ -1,0 +1,57 @@
+"""Only one run works at a time: a row in the database says which."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+_NAME = "run"
+
+
+def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
+    """Takes the lease, unless another execution holds it; atomic.
+
+    An execution that already holds it takes it again: a repeated LoadTargets is the same run.
+
+    Args:
+        cursor: in a transaction.
+        execution: the name of the execution that asks.
+        seconds: after how long the lease expires by itself; longer than the execution can last.
+
+    Returns:
+        Whether the execution holds the lease now.
+    """
+    cursor.execute(
+        "INSERT IGNORE INTO odcr_lease (Name, Holder, Expires, Last_Recorded) VALUES (%s, '', UTC_TIMESTAMP(), '')",
+        (_NAME,),
+    )
+    cursor.execute(
+        "UPDATE odcr_lease SET Holder = %s, Expires = UTC_TIMESTAMP() + INTERVAL %s SECOND "
+        "WHERE Name = %s AND (Holder IN ('', %s) OR Expires < UTC_TIMESTAMP())",
+        (execution, seconds, _NAME, execution),
+    )
+    return cursor.rowcount == 1
+
+
+def holds_lease(cursor: "Cursor", execution: str) -> bool:
+    """Whether the execution holds the lease; locks the row until the transaction ends."""
+    cursor.execute("SELECT Holder FROM odcr_lease WHERE Name = %s FOR UPDATE", (_NAME,))
+    row = cursor.fetchone()
+    return row is not None and row[0] == execution
+
+
+def release_lease(cursor: "Cursor", execution: str) -> None:
+    """Gives the lease back, if the execution holds it."""
+    cursor.execute("UPDATE odcr_lease SET Holder = '' WHERE Name = %s AND Holder = %s", (_NAME, execution))
+
+
+def mark_recorded(cursor: "Cursor", execution: str) -> None:
+    """Remembers that the execution's results are written, so that writing them again has no effect."""
+    cursor.execute("UPDATE odcr_lease SET Last_Recorded = %s WHERE Name = %s", (execution, _NAME))
+
+
+def has_recorded(cursor: "Cursor", execution: str) -> bool:
+    """Whether the execution was the last to write its results."""
+    cursor.execute("SELECT Last_Recorded FROM odcr_lease WHERE Name = %s", (_NAME,))
+    row = cursor.fetchone()
+    return row is not None and row[0] == execution

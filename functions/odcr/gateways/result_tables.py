@@ -1,0 +1,125 @@
+"""Writing what a run found and achieved."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from odcr.domain.change import Change
+from odcr.domain.outcome import Outcome
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+_Row = tuple[object, ...]
+
+
+def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> None:
+    """Writes the truth into `odcr_capacity`, each target's status, and the history.
+
+    Args:
+        cursor: in the transaction that also releases the lease.
+        execution: the run.
+        attempted: outcomes of targets for which EC2 was asked; each gets a row of history.
+        seen: targets that needed no asking; they get one only if their status changed.
+    """
+    previous = _statuses(cursor)
+    outcomes = [*attempted, *seen]
+    tried = {outcome.key for outcome in attempted}
+    _write_current(cursor, outcomes)
+    _write_status(cursor, execution, outcomes, tried)
+    _write_history(
+        cursor,
+        execution,
+        ((previous.get(o.key), o) for o in outcomes if o.key in tried or previous.get(o.key) != o.status),
+    )
+    # A row that is gone from odcr_capacity stays on the list only while something is held for it.
+    cursor.execute(
+        "DELETE s FROM odcr_status s LEFT JOIN odcr_capacity c "
+        "ON c.InstanceType = s.InstanceType AND c.AvailabilityZone = s.AvailabilityZone "
+        "WHERE c.InstanceType IS NULL AND s.Reserved = 0"
+    )
+
+
+def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
+    """What an execution changed, as it was recorded."""
+    cursor.execute(
+        "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason "
+        "FROM odcr_history WHERE Execution = %s AND (Previous_Status IS NULL OR Previous_Status <> Status) "
+        "ORDER BY InstanceType, AvailabilityZone",
+        (execution,),
+    )
+    return [
+        Change(TargetKey(instance_type, zone), before, Status(after), reserved, target, reason)
+        for instance_type, zone, before, after, reserved, target, reason in cursor.fetchall()
+    ]
+
+
+def _statuses(cursor: "Cursor") -> dict[TargetKey, str]:
+    cursor.execute("SELECT InstanceType, AvailabilityZone, Status FROM odcr_status")
+    return {TargetKey(instance_type, zone): status for instance_type, zone, status in cursor.fetchall()}
+
+
+def _write_current(cursor: "Cursor", outcomes: Iterable[Outcome]) -> None:
+    # Joining a list of values updates many rows in one statement and, unlike an upsert, never brings back a row that
+    # was deleted while the run went on.
+    rows = [(o.key.instance_type, o.key.availability_zone, o.reserved) for o in outcomes]
+    if rows:
+        values = " UNION ALL ".join(["SELECT %s AS InstanceType, %s AS AvailabilityZone, %s AS Reserved"] * len(rows))
+        cursor.execute(
+            f"UPDATE odcr_capacity c JOIN ({values}) v "  # noqa: S608 - only placeholders are joined in
+            "ON c.InstanceType = v.InstanceType AND c.AvailabilityZone = v.AvailabilityZone "
+            "SET c.Current_Capacity = v.Reserved",
+            [field for row in rows for field in row],
+        )
+
+
+def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome], tried: set[TargetKey]) -> None:
+    rows: list[_Row] = [
+        (
+            o.key.instance_type,
+            o.key.availability_zone,
+            str(o.status),
+            o.target,
+            o.reserved,
+            o.reason,
+            ",".join(o.reservation_ids),
+            1 if o.key in tried else None,
+            execution,
+        )
+        for o in outcomes
+    ]
+    # Since is set before Status: MySQL assigns from left to right, and it compares with the old status.
+    cursor.executemany(
+        "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
+        "Reservation_Ids, Last_Tried, Execution) "
+        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, IF(%s, UTC_TIMESTAMP(), NULL), %s) "
+        "ON DUPLICATE KEY UPDATE Since = IF(Status = VALUES(Status), Since, VALUES(Since)), Status = VALUES(Status), "
+        "Target_Capacity = VALUES(Target_Capacity), Reserved = VALUES(Reserved), Reason = VALUES(Reason), "
+        "Reservation_Ids = VALUES(Reservation_Ids), Last_Tried = COALESCE(VALUES(Last_Tried), Last_Tried), "
+        "Execution = VALUES(Execution)",
+        rows,
+    )
+
+
+def _write_history(cursor: "Cursor", execution: str, rows: Iterable[tuple[str | None, Outcome]]) -> None:
+    cursor.executemany(
+        "INSERT INTO odcr_history (Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, "
+        "Target_Capacity, Reserved, Acquired, Calls, Reason) "
+        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, %s, %s, %s)",
+        [
+            (
+                execution,
+                o.key.instance_type,
+                o.key.availability_zone,
+                before,
+                str(o.status),
+                o.target,
+                o.reserved,
+                o.acquired,
+                o.calls,
+                o.reason,
+            )
+            for before, o in rows
+        ],
+    )

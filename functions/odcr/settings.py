@@ -1,0 +1,57 @@
+"""What the functions are told by their environment; nothing else reads it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class InvalidSettings(Exception):  # noqa: N818 - the name is what the state machine shows
+    """The function's environment lacks something."""
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise InvalidSettings(f"The environment variable {name} is not set. Deploy the stack again with its template.")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """Which stack a function belongs to."""
+
+    stack_name: str
+    region: str
+
+    @property
+    def owner(self) -> str:
+        """The value of the tag `odcr:stack` on every reservation that this stack manages.
+
+        Two stacks of one name in two Regions are two owners.
+        """
+        return f"{self.stack_name}/{self.region}"
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "StackSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if a variable is missing; says which.
+        """
+        return cls(_required(environment, "STACK_NAME"), _required(environment, "AWS_REGION"))
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where a function finds the database login."""
+
+    secret_arn: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "DatabaseSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if the variable is missing.
+        """
+        return cls(_required(environment, "DATABASE_SECRET_ARN"))

@@ -1,0 +1,71 @@
+"""RecordResults: writes the truth, status and history, and releases the lease."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from odcr.domain.change import announcements
+from odcr.domain.event import optional, required
+from odcr.domain.outcome import Outcome
+from odcr.domain.status import Status
+from odcr.gateways.database import transaction
+from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
+from odcr.gateways.result_tables import changes_of, record
+from odcr.observability import logger, metrics
+from odcr.settings import DatabaseSettings, StackSettings
+
+
+class LeaseLost(Exception):  # noqa: N818 - the name is what the state machine shows
+    """Another run took over: what this one knows is older than what that one writes."""
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """One invocation; repeating it has no further effect.
+
+    Args:
+        event: `{"Execution": str, "Outcomes": [...], "Observed": [...], "Rejected": [...]}`. With `Failure`, the
+            name of the error that ended the run, it only releases the lease.
+        context: Lambda's.
+
+    Returns:
+        `{"Changes": [...], "Announcements": [...]}`, the latter at most one `{"Subject", "Message"}`.
+
+    Raises:
+        LeaseLost: if another run holds the lease and this one's results are not written.
+        DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
+    """
+    execution = required(event, "Execution", str)
+    failure = optional(event, "Failure", str, None)
+    attempted = [Outcome.from_event(outcome) for outcome in required(event, "Outcomes", list)]
+    seen = [
+        Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
+    ]
+    owner = StackSettings.load().owner
+    with transaction(DatabaseSettings.load().secret_arn) as cursor:
+        if failure is not None:
+            release_lease(cursor, execution)
+            logger.error("The run failed", execution=execution, failure=failure)
+            return {"Changes": [], "Announcements": []}
+        if holds_lease(cursor, execution):
+            record(cursor, execution, attempted, seen)
+            mark_recorded(cursor, execution)
+            release_lease(cursor, execution)
+        elif not has_recorded(cursor, execution):
+            raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
+        changes = changes_of(cursor, execution)
+
+    _emit(attempted)
+    logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
+    return {"Changes": [change.to_event() for change in changes], "Announcements": announcements(owner, changes)}
+
+
+def _emit(attempted: list[Outcome]) -> None:
+    short = [outcome for outcome in attempted if outcome.status != Status.FULFILLED]
+    metrics.add_metric("TargetsAttempted", MetricUnit.Count, len(attempted))
+    metrics.add_metric("TargetsShort", MetricUnit.Count, len(short))
+    metrics.add_metric("InstancesMissing", MetricUnit.Count, sum((o.target or 0) - o.reserved for o in short))
+    metrics.add_metric("InstancesAcquired", MetricUnit.Count, sum(outcome.acquired for outcome in attempted))
+    metrics.add_metric("CapacityRequests", MetricUnit.Count, sum(outcome.calls for outcome in attempted))

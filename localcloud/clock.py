@@ -1,0 +1,34 @@
+"""Time in the local cloud, which may run faster than on the wall."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Turns the waits that AWS would make into shorter ones.
+
+    Everything in the local cloud that waits on purpose (the schedule's ticks, a Retry's interval, a bucket's refill)
+    asks this clock. What takes its own time, such as a function's work, is not sped up.
+
+    Args:
+        speed: cloud seconds that pass in one second on the wall; 1 is real time.
+    """
+
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.speed <= 0:
+            raise ValueError(f"speed must be greater than 0, not {self.speed}")
+
+    def now(self) -> float:
+        """Cloud seconds since an arbitrary start; only differences mean something."""
+        return time.monotonic() * self.speed
+
+    def sleep(self, cloud_seconds: float) -> None:
+        """Returns after this many cloud seconds."""
+        time.sleep(self.wall_seconds(cloud_seconds))
+
+    def wall_seconds(self, cloud_seconds: float) -> float:
+        """How long this many cloud seconds last on the wall."""
+        return max(0.0, cloud_seconds) / self.speed
