@@ -4,6 +4,7 @@ Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.ht
 """
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from odcr.domain.refusal import (
     Changed,
@@ -62,7 +63,7 @@ def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
     An unknown code with 5xx, or no answer at all, leaves open whether the request had its effect.
     """
     if not isinstance(error, ClientError):
-        if isinstance(error, HTTPClientError):
+        if isinstance(error, (HTTPClientError, NoConnection)):
             return Unanswered(type(error).__name__, "EC2 gave no answer.")
         return Denied(type(error).__name__, str(error))
     detail = error.response.get("Error", {})

@@ -1,0 +1,189 @@
+"""One attempt at one target, against a pool in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from odcr.domain import errors
+from odcr.domain.acquisition import acquire
+from odcr.domain.outcome import Outcome
+from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, QuotaReached, Refusal, Throttled, Unanswered
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, TargetKey
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+@dataclass
+class Pool:
+    """EC2 for one key, as the acquisition sees it."""
+
+    free: int
+    reservations: list[Reservation] = field(default_factory=list)
+    asks: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Answers to give instead of the true ones, first to last."""
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        return [reservation for reservation in self.reservations if reservation.key == key]
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+    ) -> Reservation:
+        assert list(observed) == self.find(key)
+        self._take(count)
+        made = Reservation(f"cr-{len(self.reservations) + 1}", key, count, "active", options.platform, options.tenancy)
+        self.reservations.append(made)
+        return made
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        index = next(i for i, own in enumerate(self.reservations) if own.id == reservation.id)
+        self._take(count - self.reservations[index].count)
+        self.reservations[index] = replace(self.reservations[index], count=count)
+
+    def _take(self, count: int) -> None:
+        self.asks.append(count)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if count > self.free:
+            raise NoCapacity("InsufficientInstanceCapacity", "no")
+        self.free -= count
+
+
+def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
+    serving = [reservation for reservation in pool.reservations if reservation.is_held]
+    return Shortfall(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
+
+
+def not_met(pool: Pool, error: type[errors.TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
+    with pytest.raises(error) as caught:
+        acquire(shortfall(pool, **short), attempt, pool)  # type: ignore[arg-type]
+    assert type(caught.value) is error
+    return caught.value.outcome
+
+
+def test_all_of_it_in_one_reservation_and_one_call() -> None:
+    pool = Pool(20)
+    outcome = acquire(shortfall(pool), 0, pool)
+    assert outcome == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=15, calls=1)
+    assert (pool.asks, pool.free) == ([15], 5)
+
+
+def test_what_there_is_when_it_is_less() -> None:
+    pool = Pool(11)
+    outcome = not_met(pool, errors.InsufficientInstanceCapacity)
+    assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.SHORT, 11, 11)
+    assert outcome.reason == ("EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. Every run asks again.")
+    assert [reservation.count for reservation in pool.reservations] == [11]
+
+
+def test_the_same_reservation_grows_by_what_frees_up() -> None:
+    pool = Pool(4, [Reservation("cr-1", KEY, 11, "active")])
+    outcome = acquire(shortfall(pool, last_status="SHORT"), 0, pool)
+    assert (outcome.reserved, outcome.acquired, outcome.reservation_ids) == (15, 4, ("cr-1",))
+
+
+@pytest.mark.parametrize(("attempt", "last_status"), [(1, None), (0, "SHORT"), (0, "QUOTA_EXCEEDED")])
+def test_a_pool_known_to_be_dry_costs_one_call(attempt: int, last_status: str | None) -> None:
+    pool = Pool(0)
+    assert not_met(pool, errors.InsufficientInstanceCapacity, attempt, last_status=last_status).calls == 1
+    assert pool.asks == [1]
+
+
+def test_a_quota_is_used_up_before_it_is_reported() -> None:
+    pool = Pool(7)
+
+    def quota(count: int) -> None:
+        pool.asks.append(count)
+        if count > pool.free:
+            raise QuotaReached("VcpuLimitExceeded", "You have requested more vCPU capacity than your limit.")
+        pool.free -= count
+
+    pool._take = quota  # type: ignore[method-assign]
+    outcome = not_met(pool, errors.QuotaExceeded)
+    assert (outcome.status, outcome.reserved) == (Status.QUOTA_EXCEEDED, 7)
+    assert "Raise the On-Demand quota" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error", "status"),
+    [
+        (Throttled("RequestLimitExceeded", "slow down"), errors.RequestLimitExceeded, Status.THROTTLED),
+        (NotOffered("Unsupported", "not in this zone"), errors.InvalidTarget, Status.INVALID),
+        (Unanswered("ReadTimeoutError", "silence"), errors.OutcomeUnknown, Status.FAILED),
+        (Denied("UnauthorizedOperation", "no right"), errors.RequestRefused, Status.FAILED),
+    ],
+)
+def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[errors.TargetNotMet], status: Status) -> None:
+    pool = Pool(20, refusals=[refusal])
+    outcome = not_met(pool, error)
+    assert (outcome.status, outcome.calls) == (status, 1)
+    assert refusal.code in outcome.reason
+    assert refusal.message in outcome.reason
+
+
+def test_progress_is_kept_when_the_attempt_ends_early() -> None:
+    pool = Pool(20)
+    pool.refusals = [NoCapacity("InsufficientInstanceCapacity", "no")]
+    take, throttle_third = pool._take, iter([False, False, True])
+
+    def throttled(count: int) -> None:
+        if next(throttle_third):
+            raise Throttled("RequestLimitExceeded", "slow down")
+        take(count)
+
+    pool._take = throttled  # type: ignore[method-assign]
+    outcome = not_met(pool, errors.RequestLimitExceeded)
+    assert (outcome.reserved, outcome.acquired, outcome.calls) == (7, 7, 3)
+
+
+def test_somebody_was_here_so_it_looks_again() -> None:
+    pool = Pool(20, refusals=[Changed("IdempotentParameterMismatch", "other parameters")])
+    assert acquire(shortfall(pool), 0, pool).reserved == 15
+
+
+def test_it_does_not_look_for_ever() -> None:
+    pool = Pool(20, refusals=[Changed("InvalidState", "ended")] * 10)
+    assert "keeps changing" in not_met(pool, errors.RequestRefused).reason
+
+
+def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
+    short = Shortfall(KEY, 15, 4, ("cr-1",))
+    pool = Pool(20, [Reservation("cr-1", KEY, 15, "active")])
+    assert acquire(short, 0, pool) == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=11)
+    assert pool.asks == []
+
+
+def test_a_describe_that_lags_behind_gives_nothing_away() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
+    short = shortfall(pool)
+    pool.find = lambda _key: [Reservation("cr-1", KEY, 4, "active")]  # type: ignore[method-assign]
+    assert acquire(short, 1, pool).reserved == 15
+    assert min(pool.asks) > 0
+    assert pool.reservations[0].count == 15
+
+
+def test_of_several_the_oldest_active_one_grows() -> None:
+    managed = [
+        Reservation("cr-new", KEY, 3, "active", created="2026-11-02"),
+        Reservation("cr-old", KEY, 4, "active", created="2026-11-01"),
+        Reservation("cr-pending", KEY, 1, "pending", created="2026-10-01"),
+        Reservation("cr-gone", KEY, 9, "cancelled", created="2026-09-01"),
+    ]
+    pool = Pool(20, managed)
+    assert acquire(shortfall(pool), 0, pool).reserved == 15
+    assert {reservation.id: reservation.count for reservation in pool.reservations} == {
+        "cr-new": 3,
+        "cr-old": 11,
+        "cr-pending": 1,
+        "cr-gone": 9,
+    }
+
+
+def test_another_platforms_reservation_is_left_alone() -> None:
+    pool = Pool(20, [Reservation("cr-windows", KEY, 4, "active", platform="Windows")])
+    assert acquire(Shortfall(KEY, 15, 0), 0, pool).reserved == 15
+    assert pool.reservations[0].count == 4

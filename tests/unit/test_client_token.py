@@ -1,0 +1,29 @@
+from odcr.domain.client_token import client_token
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+def test_the_same_intent_gives_the_same_token_in_any_order() -> None:
+    assert client_token("odcr/x", KEY, USUAL_OPTIONS, ["b", "a"], 15) == client_token(
+        "odcr/x", KEY, USUAL_OPTIONS, ["a", "b"], 15
+    )
+
+
+def test_any_other_intent_gives_another() -> None:
+    tokens = [
+        client_token("odcr/x", KEY, USUAL_OPTIONS, [], 15),
+        client_token("odcr/y", KEY, USUAL_OPTIONS, [], 15),
+        client_token("odcr/x", TargetKey("r5b.2xlarge", "ap-northeast-1a"), USUAL_OPTIONS, [], 15),
+        client_token("odcr/x", TargetKey("r5b.xlarge", "ap-northeast-1c"), USUAL_OPTIONS, [], 15),
+        client_token("odcr/x", KEY, ReservationOptions(platform="Windows"), [], 15),
+        client_token("odcr/x", KEY, USUAL_OPTIONS, ["cr-1"], 15),
+        client_token("odcr/x", KEY, USUAL_OPTIONS, [], 14),
+    ]
+    assert len(set(tokens)) == len(tokens)
+
+
+def test_it_is_as_long_as_ec2_allows() -> None:
+    token = client_token("odcr/x", KEY, USUAL_OPTIONS, [], 15)
+    assert len(token) == 64
+    assert token.isascii()

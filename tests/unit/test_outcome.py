@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from odcr.domain.errors import InsufficientInstanceCapacity
+from odcr.domain.event import InvalidEvent
+from odcr.domain.outcome import MAX_REASON, Outcome
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+
+OUTCOME = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 11, ("cr-1",), 7, 5, "dry")
+
+
+def test_an_outcome_survives_its_event_and_its_error() -> None:
+    assert Outcome.from_event(OUTCOME.to_event()) == OUTCOME
+    assert Outcome.from_event(str(InsufficientInstanceCapacity(OUTCOME))) == OUTCOME
+
+
+def test_five_hundred_outcomes_fit_into_one_state() -> None:
+    longest = Outcome(
+        TargetKey("u-12tb1.112xlarge", "us-east-1-wl1-bos-wlz-1"),
+        Status.QUOTA_EXCEEDED,
+        99_999,
+        99_998,
+        ("cr-0123456789abcdef0",),
+        99_998,
+        40,
+        "x" * 500,
+    )
+    text = json.dumps(str(InsufficientInstanceCapacity(longest)))
+    assert "x" * MAX_REASON in text
+    assert len(text) * 500 < 256 * 1024
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("not json", "must be a JSON object, not 'not json'"),
+        ("[]", "must be a JSON object, not list"),
+        ({"Status": "HAPPY"}, "'Status' must be one of FULFILLED, SHORT, .*, not 'HAPPY'"),
+        ({"Status": "SHORT"}, "'InstanceType' is missing"),
+    ],
+)
+def test_a_broken_outcome_is_named(event: object, said: str) -> None:
+    with pytest.raises(InvalidEvent, match=said):
+        Outcome.from_event(event)  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+import pytest
+
+from odcr.gateways.secret import DatabaseLogin, InvalidSecret, parse_login
+
+WHOLE = '{"username": "odcr", "password": "hunter2", "host": "db", "port": %s, "dbname": "odcr_db"}'
+
+
+@pytest.mark.parametrize("port", ["3306", '"3306"'])
+def test_the_originals_secret_is_read(port: str) -> None:
+    assert parse_login(WHOLE % port) == DatabaseLogin("odcr", "hunter2", "db", 3306, "odcr_db")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hunter2", "is no JSON"),
+        ('["hunter2"]', "is no JSON object"),
+        ('{"password": "hunter2"}', "lacks username, host, port, dbname"),
+        (WHOLE % '"hunter2"', "port is no port number"),
+        (WHOLE % "99999", "port is no port number"),
+    ],
+)
+def test_a_broken_secret_is_named_and_never_shown(text: str, said: str) -> None:
+    with pytest.raises(InvalidSecret, match=said) as caught:
+        parse_login(text)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(parse_login(WHOLE % "3306"))

@@ -1,0 +1,18 @@
+import pytest
+
+from odcr.settings import DatabaseSettings, InvalidSettings, StackSettings
+
+
+def test_the_owner_names_stack_and_region() -> None:
+    assert StackSettings.load({"STACK_NAME": "odcr", "AWS_REGION": "us-east-1"}).owner == "odcr/us-east-1"
+
+
+@pytest.mark.parametrize("environment", [{}, {"STACK_NAME": " ", "AWS_REGION": "us-east-1"}])
+def test_a_missing_variable_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(InvalidSettings, match=r"STACK_NAME is not set. Deploy the stack again"):
+        StackSettings.load(environment)
+
+
+def test_a_missing_secret_is_named() -> None:
+    with pytest.raises(InvalidSettings, match="DATABASE_SECRET_ARN is not set"):
+        DatabaseSettings.load({})

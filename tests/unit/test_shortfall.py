@@ -1,0 +1,83 @@
+from odcr.domain.outcome import Outcome
+from odcr.domain.reservation import Reservation
+from odcr.domain.shortfall import Shortfall, compare
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, Target, TargetKey
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+OTHER = TargetKey("m5.large", "us-east-1a")
+
+
+def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: str = "cr-1") -> Reservation:
+    return Reservation(name, key, count, state)
+
+
+def test_what_is_missing_is_a_shortfall() -> None:
+    found = compare([Target(KEY, 15, 0, "SHORT")], [], [reservation(4)])
+    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT")]
+    assert found.observed == []
+
+
+def test_a_target_without_reservations_is_short_by_all_of_it() -> None:
+    assert compare([Target(KEY, 15)], [], []).shortfalls == [Shortfall(KEY, 15, 0)]
+
+
+def test_only_active_and_pending_hold() -> None:
+    states = ["active", "pending", "expired", "cancelled", "failed", "scheduled", "assessing", "delayed", "unavailable"]
+    managed = [reservation(1, state, name=f"cr-{state}") for state in states]
+    assert compare([Target(KEY, 15)], [], managed).shortfalls[0].reserved == 2
+
+
+def test_several_reservations_are_counted_whole() -> None:
+    found = compare([Target(KEY, 15)], [], [reservation(4, name="cr-1"), reservation(6, name="cr-2")])
+    assert (found.shortfalls[0].reserved, found.shortfalls[0].reservation_ids) == (10, ("cr-1", "cr-2"))
+
+
+def test_another_platform_does_not_serve_the_target() -> None:
+    windows = Target(KEY, 15, options=ReservationOptions(platform="Windows"))
+    assert compare([windows], [], [reservation(15)]).shortfalls[0].reserved == 0
+
+
+def test_fulfilled_is_observed_only_where_the_table_is_wrong() -> None:
+    assert compare([Target(KEY, 15, 15, "FULFILLED")], [], [reservation(15)]).observed == []
+    for stale in (Target(KEY, 15, 5, "FULFILLED"), Target(KEY, 15, 15, "SHORT"), Target(KEY, 15, 15, None)):
+        (outcome,) = compare([stale], [], [reservation(15)]).observed
+        assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
+
+
+def test_a_target_of_zero_is_fulfilled_with_a_reason() -> None:
+    (outcome,) = compare([Target(KEY, 0)], [], []).observed
+    assert (outcome.status, outcome.reason) == (Status.FULFILLED, "The target is 0: nothing is to be reserved.")
+
+
+def test_an_excess_is_told_and_nothing_is_given_back() -> None:
+    (outcome,) = compare([Target(KEY, 10, 15, "FULFILLED")], [], [reservation(15)]).observed
+    assert outcome.status == Status.EXCESS
+    assert "15 held, 10 wanted" in outcome.reason
+    assert "cr-1" in outcome.reason
+
+
+def test_a_reservation_that_no_row_asks_for_is_not_forgotten() -> None:
+    (outcome,) = compare([Target(KEY, 0, 0, "FULFILLED")], [], [reservation(3, key=OTHER)]).observed
+    assert (outcome.key, outcome.status, outcome.target, outcome.reserved) == (OTHER, Status.EXCESS, 0, 3)
+    assert "Insert one to keep it, or cancel cr-1" in outcome.reason
+
+
+def test_a_deleted_row_stays_visible_while_something_is_held() -> None:
+    gone = Target(KEY, 0, 15, "FULFILLED", withdrawn=True)
+    (outcome,) = compare([gone], [], [reservation(15)]).observed
+    assert (outcome.status, outcome.reserved) == (Status.EXCESS, 15)
+    (outcome,) = compare([gone], [], []).observed
+    assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 0)
+
+
+def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
+    rejected = Outcome(KEY, Status.INVALID, -1, 0, reason="negative")
+    found = compare([], [rejected], [reservation(7)])
+    assert found.rejected == [Outcome(KEY, Status.INVALID, -1, 7, ("cr-1",), reason="negative")]
+    assert found.observed == []
+
+
+def test_a_shortfall_survives_its_event() -> None:
+    shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", ReservationOptions(tenancy="dedicated"))
+    assert Shortfall.from_event(shortfall.to_event()) == shortfall

@@ -1,0 +1,62 @@
+import pytest
+
+from odcr.domain.event import InvalidEvent
+from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
+
+
+@pytest.mark.parametrize("instance_type", ["r5b.2xlarge", "u-6tb1.112xlarge", "m7i-flex.large", "mac2-m2pro.metal"])
+@pytest.mark.parametrize("capacity", [0, 1, 15, 100_000])
+def test_sensible_rows_are_accepted(instance_type: str, capacity: int) -> None:
+    assert reason_to_reject(TargetKey(instance_type, "ap-northeast-1c"), capacity) is None
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "zone", "capacity", "said"),
+    [
+        ("", "ap-northeast-1c", 1, "'' is not an instance type; write it as EC2 does, e.g. 'r5b.2xlarge'"),
+        ("r5b 2xlarge", "ap-northeast-1c", 1, "is not an instance type"),
+        ("R5B.2xlarge", "ap-northeast-1c", 1, "'R5B.2xlarge' is not an instance type"),
+        ("r5b.2xlarge ", "ap-northeast-1c", 1, "'r5b.2xlarge ' is not an instance type"),
+        ("r5b.2xlarge", "ap-northeast-1", 1, "'ap-northeast-1' is not an Availability Zone"),
+        ("r5b.2xlarge", "Tokyo", 1, "e.g. 'ap-northeast-1c'"),
+        ("r5b.2xlarge", "ap-northeast-1c", None, "Target_Capacity is NULL; set it"),
+        ("r5b.2xlarge", "ap-northeast-1c", -3, "Target_Capacity is -3; it must be 0 or more"),
+        ("r5b.2xlarge", "ap-northeast-1c", 100_001, "above 100000, which is taken for a mistake"),
+    ],
+)
+def test_rows_that_make_no_sense_are_rejected_with_what_to_do(
+    instance_type: str, zone: str, capacity: int | None, said: str
+) -> None:
+    assert said in str(reason_to_reject(TargetKey(instance_type, zone), capacity))
+
+
+def test_a_target_survives_its_event() -> None:
+    target = Target(
+        TargetKey("r5b.2xlarge", "ap-northeast-1c"), 15, 4, "SHORT", ReservationOptions(platform="Windows"), True
+    )
+    assert Target.from_event(target.to_event()) == target
+
+
+def test_the_event_of_a_plain_row_has_the_contracts_fields_only() -> None:
+    assert Target(TargetKey("r5b.2xlarge", "ap-northeast-1c"), 15).to_event() == {
+        "InstanceType": "r5b.2xlarge",
+        "AvailabilityZone": "ap-northeast-1c",
+        "TargetCapacity": 15,
+        "CurrentCapacity": 0,
+        "LastStatus": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({}, "'InstanceType' is missing"),
+        ({"InstanceType": 5}, "'InstanceType' must be str, not int"),
+        ({"InstanceType": "a.b", "AvailabilityZone": "us-east-1a", "TargetCapacity": "15"}, "must be int, not str"),
+        ({"InstanceType": "a.b", "AvailabilityZone": "us-east-1a", "TargetCapacity": True}, "must be int, not bool"),
+        ("nonsense", "must be an object"),
+    ],
+)
+def test_a_broken_event_is_named(event: object, said: str) -> None:
+    with pytest.raises(InvalidEvent, match=said):
+        Target.from_event(event)  # type: ignore[arg-type]
