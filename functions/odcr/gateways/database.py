@@ -91,7 +91,9 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
             connection.close()
     except (pymysql.err.OperationalError, pymysql.err.InterfaceError, pymysql.err.InternalError, OSError) as error:
         if _is_passing(error):
-            raise DatabaseUnavailable(f"The database does not answer: {_text(error)}. Is the cluster up?") from error
+            raise DatabaseUnavailable(
+                f"The database cannot be used at the moment: {_text(error)}. If this lasts: is the cluster up?"
+            ) from error
         raise
     except (BotoCoreError, ClientError) as error:
         raise DatabaseUnavailable(f"The database secret cannot be read: {error}.") from error

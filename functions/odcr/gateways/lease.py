@@ -21,16 +21,16 @@ def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
     Returns:
         Whether the execution holds the lease now.
     """
+    # One statement, since a look before the write would let two executions lock each other out. The assignments go
+    # from left to right: the second sees who holds the lease after the first.
     cursor.execute(
-        "INSERT IGNORE INTO odcr_lease (Name, Holder, Expires, Last_Recorded) VALUES (%s, '', UTC_TIMESTAMP(), '')",
-        (_NAME,),
+        "INSERT INTO odcr_lease (Name, Holder, Expires, Last_Recorded) "
+        "VALUES (%s, %s, UTC_TIMESTAMP() + INTERVAL %s SECOND, '') ON DUPLICATE KEY UPDATE "
+        "Holder = IF(Holder = '' OR Expires < UTC_TIMESTAMP(), VALUES(Holder), Holder), "
+        "Expires = IF(Holder = VALUES(Holder), VALUES(Expires), Expires)",
+        (_NAME, execution, seconds),
     )
-    cursor.execute(
-        "UPDATE odcr_lease SET Holder = %s, Expires = UTC_TIMESTAMP() + INTERVAL %s SECOND "
-        "WHERE Name = %s AND (Holder IN ('', %s) OR Expires < UTC_TIMESTAMP())",
-        (execution, seconds, _NAME, execution),
-    )
-    return cursor.rowcount == 1
+    return holds_lease(cursor, execution)
 
 
 def holds_lease(cursor: "Cursor", execution: str) -> bool:

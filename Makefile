@@ -1,0 +1,49 @@
+# make run   the whole system on this machine, in a few minutes
+# make test  every check: lint, types, unit, integration and system tests
+
+PYTHON ?=
+export PYTHON
+# What the SAM CLI's builds call python3 is the one of the virtual environment.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+BIN := .venv/bin
+
+.PHONY: run test lint types unit integration system setup format lock clean
+
+run: setup
+	@$(BIN)/python -m demo $(if $(KEEP),--keep)
+
+test: lint types unit integration system
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy functions localcloud demo
+
+unit: setup
+	$(BIN)/pytest tests/unit
+
+integration: setup
+	$(BIN)/pytest tests/integration
+
+system: setup
+	$(BIN)/pytest tests/system
+
+setup:
+	@scripts/setup
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pins every package with its hashes, for every Python that is supported. The options stand in pyproject.toml.
+lock: setup
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/uv pip compile --quiet --python-version 3.13 --output-file functions/requirements.txt functions/requirements.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --constraint functions/requirements.txt \
+		--output-file requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf .venv .aws-sam .localcloud .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,139 @@
+"""`python -m demo`: plays the story on a local cloud and checks how it ends."""
+
+import signal
+import sys
+import threading
+import time
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from demo.observer import Observer
+from demo.story import INSERTS, SCENES, TARGETS, Scene
+from localcloud.cloud import LocalCloud
+from localcloud.stack import Stack, StackFailed, build
+
+SPEED = 6
+"""Cloud seconds in a second: the schedule's minute lasts ten."""
+
+PATIENCE = 45
+"""Seconds after which a scene that has not come out as expected counts as failed."""
+
+
+class NotHandled(Exception):  # noqa: N818 - says what happened
+    """A target did not come to stand as it has to."""
+
+
+def _standing(stack: Stack) -> dict[tuple[str, str], tuple[int, str]]:
+    rows = stack.sql(
+        "SELECT c.InstanceType, c.AvailabilityZone, c.Current_Capacity, s.Status "
+        "FROM odcr_capacity c JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
+    )
+    return {(instance_type, zone): (current, status) for instance_type, zone, current, status in rows}
+
+
+def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
+    observer.say(f"[yellow]{scene.text}[/yellow]")
+    scene.happen(stack)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        observer.look()
+        if _standing(stack) == scene.expected:
+            observer.look()
+            return
+        time.sleep(0.25)
+    raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
+
+
+def _check_reservations(stack: Stack, observer: Observer) -> None:
+    held: dict[tuple[str, str], list[int]] = {}
+    for reservation in stack.reservations():
+        if reservation["State"] == "active":
+            key = (reservation["InstanceType"], reservation["AvailabilityZone"])
+            held.setdefault(key, []).append(reservation["TotalInstanceCount"])
+    if held != {key: [target] for key, target in TARGETS.items()}:
+        raise NotHandled(f"EC2 has to hold each target in one reservation, but holds {held}.")
+    if observer.overbought:
+        raise NotHandled(f"More was held than asked for: {observer.overbought}.")
+
+
+def _show_end(stack: Stack, console: Console) -> None:
+    for title, query in (
+        (
+            "odcr_capacity",
+            "SELECT InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity FROM odcr_capacity",
+        ),
+        ("odcr_status", "SELECT InstanceType, AvailabilityZone, Status, Since, Reservation_Ids FROM odcr_status"),
+    ):
+        table = Table(title=title, title_justify="left")
+        for column in query.split(" FROM ")[0].removeprefix("SELECT ").split(", "):
+            table.add_column(column)
+        for row in stack.sql(query):
+            table.add_row(*(str(value) for value in row))
+        console.print(table)
+    table = Table("Id", "Type", "Zone", "Instances", "State", title="EC2 Capacity Reservations", title_justify="left")
+    for reservation in stack.reservations():
+        table.add_row(
+            reservation["CapacityReservationId"],
+            reservation["InstanceType"],
+            reservation["AvailabilityZone"],
+            str(reservation["TotalInstanceCount"]),
+            reservation["State"],
+        )
+    console.print(table)
+
+
+def _show_how_to_look_further(stack: Stack, console: Console) -> None:
+    machine = stack.outputs["StateMachineArn"]
+    exports = " ".join(f"{name}={value}" for name, value in stack.cloud.environment().items() if name.startswith("AWS"))
+    console.print(
+        f"\nThe local cloud is still up. In another terminal:\n"
+        f"  export {exports}\n"
+        f"  aws ec2 describe-capacity-reservations\n"
+        f"  aws stepfunctions list-executions --state-machine-arn {machine}\n"
+        f"  aws logs tail /aws/lambda/{stack.name}-ReserveCapacity\n"
+        f"  {stack.cloud.database_command()}\n"
+        f"  .venv/bin/python -m localcloud capacity r5b.2xlarge ap-northeast-1c 11\n"
+        "Press Ctrl-C to end it.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@click.command(help="Plays the demonstration on a local cloud; exits with 1 if a target was not handled rightly.")
+@click.option("--keep", is_flag=True, help="Leave the local cloud up afterwards, until Ctrl-C.")
+def main(keep: bool) -> None:
+    """Starts the cloud, deploys, plays every scene, shows the end."""
+    # A stop by signal has to tidy up as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console = Console()
+    console.print("Starting the local cloud ...")
+    with LocalCloud(speed=SPEED, announce=lambda line: console.print(f"  [dim]{line}[/dim]", highlight=False)) as cloud:
+        try:
+            stack = Stack(cloud)
+            console.print("Building the functions (sam build) ...")
+            build()
+            console.print("Deploying template.yaml (sam deploy) ...")
+            stack.deploy()
+            observer = Observer(stack, console)
+            for insert in INSERTS:
+                observer.say(f"[yellow]SQL[/yellow]  {insert}")
+                stack.sql(insert)
+            for scene in SCENES:
+                _play(scene, stack, observer)
+            _check_reservations(stack, observer)
+            _show_end(stack, console)
+        except (NotHandled, StackFailed) as failure:
+            console.print(f"[red]{type(failure).__name__}[/red]: {failure}", highlight=False)
+            sys.exit(1)
+        console.print("[green]Every target is met, none was ever exceeded.[/green]")
+        if keep:
+            _show_how_to_look_further(stack, console)
+            threading.Event().wait()
+        else:
+            console.print("To keep the local cloud up and look around: make run KEEP=1")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Watches a deployed stack from outside, as a person with a console would, and prints what changes."""
+
+import json
+import time
+from typing import Any
+
+from rich.console import Console
+
+from demo.story import TARGETS, Key
+from localcloud.stack import OWNER_TAG, Stack
+
+_BAR = 20
+
+
+class Observer:
+    """Prints runs, their states and the progress of the targets as they happen.
+
+    Args:
+        stack: what to watch.
+        console: where to print.
+    """
+
+    def __init__(self, stack: Stack, console: Console) -> None:
+        self._stack = stack
+        self._console = console
+        self._began = time.monotonic()
+        self._events_seen: dict[str, int] = {}
+        self._held: dict[Key, int] = dict.fromkeys(TARGETS, 0)
+        self.overbought: list[str] = []
+        """Each moment at which more was held than a target asks for; must stay empty."""
+
+    def say(self, text: str, style: str = "") -> None:
+        """Prints a line with the time since the beginning."""
+        seconds = int(time.monotonic() - self._began)
+        self._console.print(f"[dim]{seconds // 60}:{seconds % 60:02}[/dim]  {text}", style=style, highlight=False)
+
+    def look(self) -> None:
+        """Prints what is new since the last look."""
+        self._look_at_runs()
+        self._look_at_reservations()
+
+    def _look_at_reservations(self) -> None:
+        held = dict.fromkeys(TARGETS, 0)
+        for reservation in self._stack.reservations():
+            managed = any(tag["Key"] == OWNER_TAG for tag in reservation.get("Tags", []))
+            if managed and reservation["State"] in ("active", "pending"):
+                key = (reservation["InstanceType"], reservation["AvailabilityZone"])
+                held[key] = held.get(key, 0) + reservation["TotalInstanceCount"]
+        for key, count in held.items():
+            if count != self._held.get(key):
+                target = TARGETS.get(key, 0)
+                full = _BAR * count // target if target else _BAR
+                bar = "█" * min(full, _BAR) + "░" * (_BAR - full)
+                self.say(f"          [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} held")
+            if count > TARGETS.get(key, 0):
+                self.overbought.append(f"{count} of {TARGETS.get(key, 0)} {key[0]} in {key[1]}")
+        self._held = held
+
+    def _look_at_runs(self) -> None:
+        machine = self._stack.outputs["StateMachineArn"]
+        executions = self._stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+        for execution in sorted(executions, key=lambda one: one["startDate"]):
+            arn = execution["executionArn"]
+            seen = self._events_seen.get(arn, 0)
+            if seen < 0:
+                continue
+            if arn not in self._events_seen:
+                self._events_seen[arn] = 0
+            number = list(self._events_seen).index(arn) + 1
+            events = self._stack.history(arn)
+            for event in events[seen:]:
+                self._tell(number, event)
+            ended = execution["status"] != "RUNNING" and events and events[-1]["type"].startswith("Execution")
+            self._events_seen[arn] = -1 if ended else len(events)
+
+    def _tell(self, number: int, event: dict[str, Any]) -> None:
+        kind = event["type"]
+        if kind == "ExecutionStarted":
+            self.say(f"[cyan]run {number:<3}[/cyan]  started by the schedule")
+        elif kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
+            detail = event.get("executionFailedEventDetails", {}).get("error", "")
+            self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
+        elif kind == "LambdaFunctionFailed":
+            self._line(number, "ReserveCapacity", _refusal(event["lambdaFunctionFailedEventDetails"]))
+        elif kind == "TaskStateExited":
+            details = event["stateExitedEventDetails"]
+            self._line(number, details["name"], _result(json.loads(details["output"])))
+
+    def _line(self, number: int, state: str, result: str) -> None:
+        self.say(f"[cyan]run {number:<3}[/cyan]  {state:<20} {result}")
+
+
+def _refusal(details: dict[str, Any]) -> str:
+    try:
+        outcome = json.loads(json.loads(details["cause"])["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return f"{details.get('error')}"
+    return f"{outcome['InstanceType']}: {details['error']}, {outcome['Reserved']} of {outcome['TargetCapacity']} held"
+
+
+def _result(output: Any) -> str:
+    if not isinstance(output, dict):
+        return ""
+    if "Lease" in output:
+        return f"{len(output['Targets'])} targets, lease {output['Lease']}"
+    if "Shortfalls" in output:
+        return f"{len(output['Shortfalls'])} short"
+    if "Changes" in output:
+        return f"{len(output['Changes'])} changes"
+    if "Acquired" in output:
+        return f"{output['InstanceType']}: {output['Status']}, {output['Reserved']} of {output['TargetCapacity']} held"
+    return ""

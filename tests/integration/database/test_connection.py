@@ -1,0 +1,90 @@
+import ssl
+from typing import Any
+
+import pymysql
+import pytest
+
+from localcloud.mariadb import MariaDB
+from odcr.gateways import database
+from odcr.gateways.database import DatabaseUnavailable
+from odcr.gateways.schema import TABLES
+
+
+def test_all_tables_are_there_in_the_first_transaction(transaction: Any) -> None:
+    with transaction() as cursor:
+        cursor.execute("SHOW TABLES")
+        assert {name for (name,) in cursor.fetchall()} == set(TABLES)
+
+
+def test_the_connection_is_encrypted_and_verified(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+        assert cursor.fetchone()[1]
+    # Without the authority that signed the server's certificate there is no connection.
+    monkeypatch.delenv("SSL_CERT_FILE")
+    database._tls.cache_clear()
+    with pytest.raises(DatabaseUnavailable, match="CERTIFICATE_VERIFY_FAILED") as caught, transaction():
+        pass
+    assert isinstance(caught.value.__cause__, (ssl.SSLError, pymysql.err.OperationalError))
+
+
+def test_an_error_rolls_everything_back(transaction: Any) -> None:
+    with transaction():
+        pass
+
+    def insert_and_fail() -> None:
+        with transaction() as cursor:
+            cursor.execute("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        insert_and_fail()
+    with transaction() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM odcr_capacity")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_rotated_secret_is_fetched_again_once(transaction: Any, secrets: Any, server: MariaDB) -> None:
+    with transaction():
+        pass
+    assert secrets.reads == 1
+    server.set_password("odcr", "second-password")
+    secrets.login["password"] = "second-password"
+    with transaction():
+        pass
+    assert secrets.reads == 2
+
+
+def test_a_wrong_password_is_not_tried_for_ever_and_not_shown(transaction: Any, secrets: Any) -> None:
+    secrets.login["password"] = "not-the-password"
+    with pytest.raises(pymysql.err.OperationalError, match="Access denied") as caught, transaction():
+        pass
+    assert secrets.reads == 2
+    assert "not-the-password" not in repr(caught.value)
+
+
+def test_a_server_that_is_down_is_unavailable(transaction: Any, server: MariaDB) -> None:
+    server.stop()
+    try:
+        with (
+            pytest.raises(DatabaseUnavailable, match=r"cannot be used at the moment.*is the cluster up"),
+            transaction(),
+        ):
+            pass
+    finally:
+        server.start()
+    with transaction() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def test_a_server_that_dies_in_the_middle_is_unavailable(transaction: Any, server: MariaDB) -> None:
+    def lose_the_server() -> None:
+        with transaction() as cursor:
+            server.stop()
+            cursor.execute("SELECT 1")
+
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            lose_the_server()
+    finally:
+        server.start()

@@ -1,0 +1,120 @@
+from typing import Any
+
+from odcr.domain.change import Change
+from odcr.domain.outcome import Outcome
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.gateways.result_tables import changes_of, record
+from odcr.gateways.target_table import read_targets
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+OTHER = TargetKey("m5.large", "us-east-1a")
+SHORT = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), 7, 5, "dry")
+FULFILLED = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), 4, 1)
+
+
+def execute(transaction: Any, *statements: str) -> tuple[Any, ...]:
+    with transaction() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return tuple(cursor.fetchall())
+
+
+def write(
+    transaction: Any, execution: str, attempted: list[Outcome], seen: list[Outcome] | None = None
+) -> list[Change]:
+    with transaction() as cursor:
+        record(cursor, execution, attempted, seen or [])
+        return changes_of(cursor, execution)
+
+
+INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"
+
+
+def test_rows_become_targets_or_rejected(transaction: Any) -> None:
+    execute(
+        transaction,
+        INSERT,
+        "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,NULL)",
+        "INSERT INTO odcr_capacity VALUES ('m5.large','moon',2,0)",
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform, End_Date) "
+        "VALUES ('m5.large','us-east-1a','Windows','2026-12-01 00:00:00')",
+    )
+    with transaction() as cursor:
+        targets, rejected = read_targets(cursor)
+    assert targets == [
+        Target(OTHER, 2, 0, None, ReservationOptions("Windows", end_date="2026-12-01T00:00:00")),
+        Target(KEY, 15, 0, None),
+    ]
+    assert [(outcome.key.availability_zone, outcome.status) for outcome in rejected] == [("moon", Status.INVALID)]
+
+
+def test_the_truth_the_status_and_the_history_are_written(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    assert write(transaction, "run-1", [SHORT]) == [Change(KEY, None, Status.SHORT, 11, 15, "dry")]
+    assert execute(transaction, "SELECT Current_Capacity FROM odcr_capacity") == ((11,),)
+    assert execute(transaction, "SELECT Status, Reserved, Reason, Reservation_Ids FROM odcr_status") == (
+        ("SHORT", 11, "dry", "cr-1"),
+    )
+    assert execute(transaction, "SELECT Execution, Previous_Status, Status, Acquired, Calls FROM odcr_history") == (
+        ("run-1", None, "SHORT", 7, 5),
+    )
+
+
+def test_since_is_when_the_status_began(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [SHORT])
+    execute(transaction, "UPDATE odcr_status SET Since = '2026-11-01 00:00:00'")
+    assert write(transaction, "run-2", [SHORT]) == []
+    ((since,),) = execute(transaction, "SELECT Since FROM odcr_status")
+    assert (since.month, since.day) == (11, 1)
+    assert write(transaction, "run-3", [FULFILLED]) == [Change(KEY, "SHORT", Status.FULFILLED, 15, 15)]
+    ((since,),) = execute(transaction, "SELECT Since > '2026-11-01 00:00:00' FROM odcr_status")
+    assert since == 1
+
+
+def test_what_needed_no_asking_gets_history_only_when_its_status_changed(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))
+    assert len(write(transaction, "run-1", [], [seen])) == 1
+    assert write(transaction, "run-2", [], [seen]) == []
+    assert execute(transaction, "SELECT Execution FROM odcr_history") == (("run-1",),)
+    assert execute(transaction, "SELECT Last_Tried FROM odcr_status") == ((None,),)
+
+
+def test_the_least_recently_tried_come_first(transaction: Any) -> None:
+    execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0)")
+    write(transaction, "run-1", [SHORT, Outcome(OTHER, Status.SHORT, 2, 0)])
+    execute(transaction, "UPDATE odcr_status SET Last_Tried = '2026-11-01' WHERE InstanceType = 'r5b.2xlarge'")
+    with transaction() as cursor:
+        assert [target.key for target in read_targets(cursor)[0]] == [KEY, OTHER]
+
+
+def test_a_row_deleted_during_the_run_does_not_come_back(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [SHORT])
+    execute(transaction, "DELETE FROM odcr_capacity")
+    write(transaction, "run-2", [FULFILLED])
+    assert execute(transaction, "SELECT * FROM odcr_capacity") == ()
+
+
+def test_a_deleted_row_is_loaded_while_something_is_held_and_then_forgotten(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [SHORT])
+    execute(transaction, "DELETE FROM odcr_capacity")
+    with transaction() as cursor:
+        (withdrawn,), _ = read_targets(cursor)
+    assert (withdrawn.key, withdrawn.capacity, withdrawn.current, withdrawn.withdrawn) == (KEY, 0, 11, True)
+    write(transaction, "run-2", [], [Outcome(KEY, Status.FULFILLED, 0, 0)])
+    assert execute(transaction, "SELECT * FROM odcr_status") == ()
+
+
+def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
+    keys = [TargetKey(f"m5.size{number}", "us-east-1a") for number in range(500)]
+    with transaction() as cursor:
+        cursor.executemany(
+            "INSERT INTO odcr_capacity VALUES (%s, %s, 1, 0)", [(k.instance_type, k.availability_zone) for k in keys]
+        )
+    changes = write(transaction, "run-1", [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
+    assert len(changes) == 500
+    assert execute(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == ((500,),)
