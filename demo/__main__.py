@@ -1,5 +1,6 @@
 """`python -m demo`: plays the story on a local cloud and checks how it ends."""
 
+import os
 import signal
 import sys
 import threading
@@ -10,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.observer import Observer
-from demo.story import INSERTS, SCENES, TARGETS, Scene
+from demo.story import SCENES, STATEMENTS, TARGETS, Scene
+from localcloud import client_environment, printing
 from localcloud.cloud import LocalCloud
+from localcloud.running import RunningCloud, StateFolder
 from localcloud.stack import Stack, StackFailed, build
 
 SPEED = 6
@@ -64,7 +67,7 @@ def _show_end(stack: Stack, console: Console) -> None:
             "odcr_capacity",
             "SELECT InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity FROM odcr_capacity",
         ),
-        ("odcr_status", "SELECT InstanceType, AvailabilityZone, Status, Since, Reservation_Ids FROM odcr_status"),
+        ("odcr_status", "SELECT InstanceType, AvailabilityZone, Status, Reserved, Reason FROM odcr_status"),
     ):
         table = Table(title=title, title_justify="left")
         for column in query.split(" FROM ")[0].removeprefix("SELECT ").split(", "):
@@ -85,55 +88,78 @@ def _show_end(stack: Stack, console: Console) -> None:
 
 
 def _show_how_to_look_further(stack: Stack, console: Console) -> None:
-    machine = stack.outputs["StateMachineArn"]
-    exports = " ".join(f"{name}={value}" for name, value in stack.cloud.environment().items() if name.startswith("AWS"))
-    console.print(
-        f"\nThe local cloud is still up. In another terminal:\n"
-        f"  export {exports}\n"
-        f"  aws ec2 describe-capacity-reservations\n"
-        f"  aws stepfunctions list-executions --state-machine-arn {machine}\n"
-        f"  aws logs tail /aws/lambda/{stack.name}-ReserveCapacity\n"
-        f"  {stack.cloud.database_command()}\n"
-        f"  .venv/bin/python -m localcloud capacity r5b.2xlarge ap-northeast-1c 11\n"
-        "Press Ctrl-C to end it.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    cloud = stack.cloud
+    exports = printing.shell_lines(cloud.environment(), client_environment.MISLEADING)
+    lines = [
+        "",
+        *printing.welcome(cloud.endpoint, cloud.database, exports),
+        "",
+        "Then, for example:",
+        "  aws ec2 describe-capacity-reservations",
+        f"  aws stepfunctions list-executions --state-machine-arn {stack.outputs['StateMachineArn']}",
+        f"  aws logs tail /aws/lambda/{stack.name}-ReserveCapacity",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _play_all(cloud: LocalCloud, console: Console) -> Stack:
+    stack = Stack(cloud)
+    console.print("Building the functions (sam build) ...")
+    build()
+    console.print("Deploying template.yaml (sam deploy) ...")
+    stack.deploy()
+    observer = Observer(stack, console)
+    for statement in STATEMENTS:
+        observer.say(f"[yellow]SQL[/yellow]  {statement}")
+        stack.sql(statement)
+    for scene in SCENES:
+        _play(scene, stack, observer)
+    _check_reservations(stack, observer)
+    _show_end(stack, console)
+    return stack
 
 
 @click.command(help="Plays the demonstration on a local cloud; exits with 1 if a target was not handled rightly.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud up afterwards, until Ctrl-C.")
 def main(keep: bool) -> None:
     """Starts the cloud, deploys, plays every scene, shows the end."""
-    # A stop by signal has to tidy up as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
-    console.print("Starting the local cloud ...")
-    with LocalCloud(speed=SPEED, announce=lambda line: console.print(f"  [dim]{line}[/dim]", highlight=False)) as cloud:
-        try:
-            stack = Stack(cloud)
-            console.print("Building the functions (sam build) ...")
-            build()
-            console.print("Deploying template.yaml (sam deploy) ...")
-            stack.deploy()
-            observer = Observer(stack, console)
-            for insert in INSERTS:
-                observer.say(f"[yellow]SQL[/yellow]  {insert}")
-                stack.sql(insert)
-            for scene in SCENES:
-                _play(scene, stack, observer)
-            _check_reservations(stack, observer)
-            _show_end(stack, console)
-        except (NotHandled, StackFailed) as failure:
-            console.print(f"[red]{type(failure).__name__}[/red]: {failure}", highlight=False)
-            sys.exit(1)
-        console.print("[green]Every target is met, none was ever exceeded.[/green]")
-        if keep:
-            _show_how_to_look_further(stack, console)
-            threading.Event().wait()
-        else:
-            console.print("To keep the local cloud up and look around: make run KEEP=1")
+    state = StateFolder()
+
+    def announce(line: str) -> None:
+        console.print(f"  [dim]{line}[/dim]", highlight=False, soft_wrap=True)
+
+    try:
+        with state.hold():
+            console.print("Starting the local cloud ...")
+            with LocalCloud(speed=SPEED, announce=announce) as cloud:
+                # So that `python -m localcloud capacity` and `down` find it.
+                state.publish(
+                    RunningCloud(cloud.endpoint, cloud.region, os.getpid(), cloud.database.host, cloud.database.port)
+                )
+                stack = _play_all(cloud, console)
+                console.print("[green]Every target is met, and none was ever exceeded.[/green]")
+                if keep:
+                    _show_how_to_look_further(stack, console)
+                    threading.Event().wait()
+                console.print("To keep the local cloud up and look around: make run KEEP=1")
+    except (NotHandled, StackFailed, RuntimeError) as failure:
+        console.print(f"[red]{type(failure).__name__}[/red]: {failure}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("The local cloud has stopped, and left nothing behind.")
+        sys.exit(0 if keep else 130)
+
+
+def _stop_in_order(_number: int, _frame: object) -> None:
+    # What was started has to be ended; a second signal must not break into that.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_in_order)
     main()

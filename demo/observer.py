@@ -25,14 +25,15 @@ class Observer:
         self._console = console
         self._began = time.monotonic()
         self._events_seen: dict[str, int] = {}
+        self._told: set[tuple[int, str]] = set()
         self._held: dict[Key, int] = dict.fromkeys(TARGETS, 0)
         self.overbought: list[str] = []
         """Each moment at which more was held than a target asks for; must stay empty."""
 
-    def say(self, text: str, style: str = "") -> None:
+    def say(self, text: str) -> None:
         """Prints a line with the time since the beginning."""
         seconds = int(time.monotonic() - self._began)
-        self._console.print(f"[dim]{seconds // 60}:{seconds % 60:02}[/dim]  {text}", style=style, highlight=False)
+        self._console.print(f"[dim]{seconds // 60}:{seconds % 60:02}[/dim]  {text}", highlight=False, soft_wrap=True)
 
     def look(self) -> None:
         """Prints what is new since the last look."""
@@ -51,7 +52,7 @@ class Observer:
                 target = TARGETS.get(key, 0)
                 full = _BAR * count // target if target else _BAR
                 bar = "█" * min(full, _BAR) + "░" * (_BAR - full)
-                self.say(f"          [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} held")
+                self.say(f"         [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} held")
             if count > TARGETS.get(key, 0):
                 self.overbought.append(f"{count} of {TARGETS.get(key, 0)} {key[0]} in {key[1]}")
         self._held = held
@@ -87,7 +88,10 @@ class Observer:
             self._line(number, details["name"], _result(json.loads(details["output"])))
 
     def _line(self, number: int, state: str, result: str) -> None:
-        self.say(f"[cyan]run {number:<3}[/cyan]  {state:<20} {result}")
+        # A dry pool gives the same answer to each of the four attempts; once is enough to read.
+        if result and (number, result) not in self._told:
+            self._told.add((number, result))
+            self.say(f"[cyan]run {number:<3}[/cyan]  {state:<15} {result}")
 
 
 def _refusal(details: dict[str, Any]) -> str:
@@ -95,7 +99,7 @@ def _refusal(details: dict[str, Any]) -> str:
         outcome = json.loads(json.loads(details["cause"])["errorMessage"])
     except (KeyError, TypeError, ValueError):
         return f"{details.get('error')}"
-    return f"{outcome['InstanceType']}: {details['error']}, {outcome['Reserved']} of {outcome['TargetCapacity']} held"
+    return f"{_standing(outcome)}: {details['error']}"
 
 
 def _result(output: Any) -> str:
@@ -108,5 +112,11 @@ def _result(output: Any) -> str:
     if "Changes" in output:
         return f"{len(output['Changes'])} changes"
     if "Acquired" in output:
-        return f"{output['InstanceType']}: {output['Status']}, {output['Reserved']} of {output['TargetCapacity']} held"
+        return f"{_standing(output)}: {output['Status']}"
+    if "MessageId" in output:
+        return "one message to the SNS topic"
     return ""
+
+
+def _standing(outcome: dict[str, Any]) -> str:
+    return f"{outcome['Reserved']} of {outcome['TargetCapacity']} {outcome['InstanceType']} held"

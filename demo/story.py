@@ -14,7 +14,9 @@ C6I: Key = ("c6i.large", "ap-northeast-1d")
 
 TARGETS: dict[Key, int] = {R5B: 15, M5: 6, C6I: 8}
 
-INSERTS = (
+STATEMENTS = (
+    "CREATE TABLE IF NOT EXISTS odcr_capacity (InstanceType varchar(255), AvailabilityZone varchar(255), "
+    "PRIMARY KEY (InstanceType, AvailabilityZone), Target_Capacity int NOT NULL, Current_Capacity int DEFAULT 0)",
     "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)",
     "INSERT INTO odcr_capacity VALUES ('m5.xlarge','ap-northeast-1a',6,0)",
     "INSERT INTO odcr_capacity VALUES ('c6i.large','ap-northeast-1d',8,0)",

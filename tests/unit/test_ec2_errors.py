@@ -1,5 +1,6 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from odcr.domain import refusal
 from odcr.gateways.ec2_errors import refusal_of
@@ -28,8 +29,9 @@ def answered(code: str, status: int = 400) -> ClientError:
         (answered("UnauthorizedOperation", 403), refusal.Denied),
         (ReadTimeoutError(endpoint_url="https://ec2"), refusal.Unanswered),
         (EndpointConnectionError(endpoint_url="https://ec2"), refusal.Unanswered),
+        (ResponseParserError("<html>"), refusal.Unanswered),
         (NoCredentialsError(), refusal.Denied),
     ],
 )
-def test_what_an_error_means(error: ClientError, meaning: type[refusal.Refusal]) -> None:
+def test_what_an_error_means(error: Exception, meaning: type[refusal.Refusal]) -> None:
     assert type(refusal_of(error)) is meaning

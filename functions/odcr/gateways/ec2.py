@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from odcr.domain.client_token import client_token
 from odcr.domain.refusal import Unanswered
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
-from odcr.gateways.ec2_errors import refusal_of
+from odcr.gateways.ec2_errors import Ec2Error, refusal_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 OWNER_TAG = "odcr:stack"
 """The tag that marks a reservation as managed; its value names the stack and its Region."""
+
+PAGE_SIZE = 1000
+"""Reservations in one answer; the most that EC2 gives."""
 
 _T = TypeVar("_T")
 
@@ -123,16 +125,20 @@ class Ec2Gateway:
     def _describe(self, region: str, filters: "list[FilterTypeDef]") -> list[Reservation]:
         filters = [{"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}, *filters]
         try:
-            pages = _reader(region).get_paginator("describe_capacity_reservations").paginate(Filters=filters)
+            pages = (
+                _reader(region)
+                .get_paginator("describe_capacity_reservations")
+                .paginate(Filters=filters, PaginationConfig={"PageSize": PAGE_SIZE})
+            )
             return [_reservation(described) for page in pages for described in page["CapacityReservations"]]
-        except (ClientError, BotoCoreError) as error:
+        except Ec2Error as error:
             raise refusal_of(error) from error
 
     def _is_ebs_optimizable(self, key: TargetKey) -> bool:
         """Whether the type can be EBS optimised: not every type can, and EC2 refuses those that can't."""
         try:
             types = _reader(key.region).describe_instance_types(InstanceTypes=[key.instance_type])["InstanceTypes"]  # type: ignore[list-item]
-        except (ClientError, BotoCoreError) as error:
+        except Ec2Error as error:
             raise refusal_of(error) from error
         support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
         return support in ("default", "supported")
@@ -146,11 +152,11 @@ def _ask(request: Callable[[], _T]) -> _T:
     try:
         try:
             return request()
-        except (ClientError, BotoCoreError) as error:
+        except Ec2Error as error:
             if not isinstance(refusal_of(error), Unanswered):
                 raise
             return request()
-    except (ClientError, BotoCoreError) as error:
+    except Ec2Error as error:
         raise refusal_of(error) from error
 
 

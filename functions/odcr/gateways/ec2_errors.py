@@ -5,6 +5,7 @@ Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.ht
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
 from odcr.domain.refusal import (
     Changed,
@@ -56,15 +57,19 @@ CHANGED = frozenset(
 )
 
 
-def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
-    """What an error of boto3 means.
+Ec2Error = (ClientError, BotoCoreError, ResponseParserError)
+"""Everything that boto3 raises for a request that did not go well."""
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What an error of boto3, one of `Ec2Error`, means.
 
     A code that is known is believed whatever its HTTP status: EC2 has answered InsufficientInstanceCapacity with 500.
     An unknown code with 5xx, or no answer at all, leaves open whether the request had its effect.
     """
     if not isinstance(error, ClientError):
-        if isinstance(error, (HTTPClientError, NoConnection)):
-            return Unanswered(type(error).__name__, "EC2 gave no answer.")
+        if isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)):
+            return Unanswered(type(error).__name__, "EC2 gave no answer that can be read.")
         return Denied(type(error).__name__, str(error))
     detail = error.response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", "")

@@ -1,0 +1,163 @@
+from typing import Any
+
+import boto3
+import pytest
+
+from localcloud.ec2.client import CapacityClient
+from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
+from odcr.domain import refusal
+from odcr.domain.acquisition import acquire
+from odcr.domain.errors import InsufficientInstanceCapacity, OutcomeUnknown
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
+from odcr.gateways import ec2 as gateway
+from odcr.gateways.ec2 import Ec2Gateway
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+def everything() -> list[Any]:
+    pages = boto3.client("ec2", region_name="ap-northeast-1").get_paginator("describe_capacity_reservations").paginate()
+    return [reservation for page in pages for reservation in page["CapacityReservations"]]
+
+
+def calls(capacity: CapacityClient, action: str) -> int:
+    return sum(count.calls for count in capacity.calls() if count.action == action)
+
+
+def test_a_reservation_is_made_found_and_resized(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    ec2_gateway.resize(made, 15)
+    (found,) = ec2_gateway.find(KEY)
+    assert (found.id, found.count, found.state, found.key) == (made.id, 15, "active", KEY)
+    assert ec2_gateway.find_in_region("ap-northeast-1") == [found]
+    assert ec2_gateway.find_in_region("us-east-1") == []
+
+
+def test_options_reach_ec2(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
+    options = ReservationOptions("Windows", "dedicated", "targeted", "2099-12-01T00:00:00")
+    ec2_gateway.create(KEY, options, 1, [])
+    (made,) = everything()
+    assert (made["InstancePlatform"], made["Tenancy"], made["InstanceMatchCriteria"]) == (
+        "Windows",
+        "dedicated",
+        "targeted",
+    )
+    assert (made["EndDateType"], made["EndDate"].isoformat()) == ("limited", "2099-12-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize(("instance_type", "optimized"), [("m5.xlarge", True), ("t2.micro", False)])
+def test_ebs_optimisation_follows_the_types_ability(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, instance_type: str, optimized: bool
+) -> None:
+    capacity.set_free(instance_type, "ap-northeast-1c", 1)
+    ec2_gateway.create(TargetKey(instance_type, "ap-northeast-1c"), USUAL_OPTIONS, 1, [])
+    assert everything()[0]["EbsOptimized"] is optimized
+
+
+def test_all_pages_are_read(ec2_gateway: Ec2Gateway, capacity: CapacityClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 12)
+    observed: list[Any] = []
+    for _ in range(12):
+        observed.append(ec2_gateway.create(KEY, USUAL_OPTIONS, 1, observed))
+    monkeypatch.setattr(gateway, "PAGE_SIZE", 5)
+    before = calls(capacity, DESCRIBE)
+    assert len(ec2_gateway.find_in_region("ap-northeast-1")) == 12
+    assert calls(capacity, DESCRIBE) - before == 3
+
+
+def test_others_reservations_are_not_found(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
+    Ec2Gateway("another/ap-northeast-1").create(KEY, USUAL_OPTIONS, 1, [])
+    boto3.client("ec2", region_name="ap-northeast-1").create_capacity_reservation(
+        InstanceType="r5b.2xlarge", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=1
+    )
+    assert len(everything()) == 2
+    assert ec2_gateway.find(KEY) == []
+
+
+def test_a_refusal_with_http_500_is_asked_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    with pytest.raises(refusal.NoCapacity):
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    assert calls(capacity, CREATE) == 1
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_AFTER, FaultKind.LOST_BEFORE, FaultKind.INTERNAL_ERROR])
+def test_a_lost_answer_to_a_create_buys_once(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    capacity.inject(Fault(CREATE, kind))
+    outcome = acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    assert outcome.reserved == 15
+    assert capacity.fired()[kind] == 1
+    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+    assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_AFTER, FaultKind.LOST_BEFORE])
+def test_a_lost_answer_to_a_resize_buys_once(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    (made,) = ec2_gateway.find(KEY)
+    capacity.inject(Fault(MODIFY, kind))
+    assert acquire(Shortfall(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
+    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+
+
+def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    capacity.inject(Fault(CREATE, FaultKind.LOST_AFTER, times=2))
+    with pytest.raises(OutcomeUnknown):
+        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    assert acquire(Shortfall(KEY, 15, 0), 1, ec2_gateway).reserved == 15
+    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+
+
+def test_a_describe_that_hiccups_is_read_again(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.inject(Fault(DESCRIBE, FaultKind.LOST_BEFORE), Fault(DESCRIBE, FaultKind.THROTTLED))
+    assert ec2_gateway.find(KEY) == []
+    assert calls(capacity, DESCRIBE) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "meaning"),
+    [
+        (TargetKey("r5b.nonsense", "ap-northeast-1c"), refusal.NotOffered),
+        (TargetKey("r5b.2xlarge", "ap-northeast-1z"), refusal.NotOffered),
+    ],
+)
+def test_what_ec2_does_not_know_is_not_offered(
+    ec2_gateway: Ec2Gateway, key: TargetKey, meaning: type[refusal.Refusal]
+) -> None:
+    with pytest.raises(meaning):
+        ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
+
+
+def test_a_type_that_the_zone_does_not_offer(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_offered("r5b.2xlarge", "ap-northeast-1c", offered=False)
+    with pytest.raises(refusal.NotOffered, match="Unsupported"):
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+
+
+def test_a_quota_is_told_from_a_dry_pool(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    capacity.set_vcpu_quota("ap-northeast-1", 8)
+    with pytest.raises(refusal.QuotaReached):
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 2, [])
+
+
+def test_fifteen_wanted_and_eleven_free_end_in_one_reservation(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 11)
+    with pytest.raises(InsufficientInstanceCapacity) as caught:
+        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    assert caught.value.outcome.reserved == 11
+    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [11]
