@@ -1,0 +1,163 @@
+"""The local cloud as one object."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+import boto3
+from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
+
+from localcloud import client_environment, cloudformation, ec2, lambda_runtime, state_machines, stepfunctions
+from localcloud.client_environment import CREDENTIAL, DEFAULT_REGION
+from localcloud.clock import Clock
+from localcloud.ec2.client import CapacityClient
+from localcloud.ec2.control import blueprint
+from localcloud.mariadb import MariaDB
+from localcloud.schedule_target import TargetInvoker
+from localcloud.schedules import Schedules
+from localcloud.server import Server
+from localcloud.services import Services
+
+ARTIFACTS_BUCKET = "localcloud-artifacts"
+"""For `sam deploy --s3-bucket`; it exists from the start."""
+_one_at_a_time = threading.Lock()
+
+
+class LocalCloud:
+    """A small AWS on loopback, for as long as the `with` block or from `start()` to `stop()`.
+
+        with LocalCloud(speed=60) as cloud:
+            subprocess.run(["sam", "deploy", ...], env=cloud.client_environment())
+
+    One process has at most one at a time, since moto's state belongs to the process. It starts empty.
+
+    Args:
+        port: of the AWS endpoint; 0 for a free one.
+        speed: cloud seconds that pass in one second on the wall.
+        announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
+        state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
+        region: of clients that name none.
+        schedules: False leaves schedules silent, until `cloud.schedules.resume()`.
+    """
+
+    database: MariaDB
+    capacity: CapacityClient
+    schedules: Schedules
+
+    def __init__(
+        self,
+        port: int = 0,
+        speed: float = 1.0,
+        announce: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - whoever passes none wants silence
+        state_dir: Path | None = None,
+        *,
+        region: str = DEFAULT_REGION,
+        schedules: bool = True,
+    ) -> None:
+        self.clock = Clock(speed)
+        self.region = region
+        self._port = port
+        self._announce = announce
+        self._state_dir = state_dir
+        self._with_schedules = schedules
+        self._endpoint: str | None = None
+        self._cleanup = contextlib.ExitStack()
+
+    @property
+    def endpoint(self) -> str:
+        """Where every AWS API answers, e.g. `http://127.0.0.1:4566`."""
+        if self._endpoint is None:
+            raise RuntimeError("The local cloud has not been started; call start() or use `with`")
+        return self._endpoint
+
+    def start(self) -> None:
+        """Starts everything, or, when something fails, nothing.
+
+        Raises:
+            RuntimeError: this process has a local cloud already, the port is taken, or the database does not start.
+            DatabaseMissingError: there is no MariaDB; the message names the command that installs it.
+        """
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("This process has a local cloud already, and moto has one state for all; stop it first")
+        with contextlib.ExitStack() as stack:
+            stack.callback(_one_at_a_time.release)
+            self._start(stack)
+            self._cleanup = stack.pop_all()
+
+    def stop(self) -> None:
+        """Ends schedules, functions, executions, server and database, in this order, and deletes what is on disk."""
+        self._endpoint = None
+        self._cleanup.close()
+
+    def __enter__(self) -> "LocalCloud":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def environment(self) -> dict[str, str]:
+        """What a client process (aws, sam, boto3) needs, to be laid over a clean environment.
+
+        AWS_PROFILE and its kin must not be set beside it; `client_environment` sees to that.
+        """
+        return client_environment.variables(self.endpoint, self.region)
+
+    def client_environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """`base` without what would lead a client elsewhere, and with `environment()`."""
+        return client_environment.applied(base, self.endpoint, self.region)
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        if self._state_dir:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="localcloud-", dir=self._state_dir)).resolve()
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+
+        moto_api_backend.reset()
+        self.database = MariaDB(folder / "database", remove_with_owner=folder)
+        stack.callback(self.database.destroy)
+        self.database.start()
+
+        server = Server(self._port, [blueprint])
+        stack.callback(server.stop)
+        services = Services(server.endpoint, self.clock, self.database, self._announce)
+        ec2.install(self.clock)
+        state_machines.install(server.endpoint)
+        stack.callback(state_machines.shutdown)
+        stack.callback(lambda_runtime.shutdown)
+        lambda_runtime.install(services)
+        stepfunctions.install(services)
+        cloudformation.install(services)
+        server.start()
+
+        self.capacity = CapacityClient(server.endpoint)
+        _create_bucket(server.endpoint, self.region)
+        invoker = TargetInvoker(server.endpoint, self.clock, self._announce)
+        self.schedules = Schedules(self.clock, invoker, self._announce, paused=not self._with_schedules)
+        stack.callback(self.schedules.stop)
+        self.schedules.start()
+        self._endpoint = server.endpoint
+
+
+def _create_bucket(endpoint: str, region: str) -> None:
+    s3 = boto3.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=CREDENTIAL,
+        aws_secret_access_key=CREDENTIAL,
+        config=Config(proxies={}),
+    )
+    if region == "us-east-1":  # S3 refuses this one as a LocationConstraint
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+    else:
+        s3.create_bucket(
+            Bucket=ARTIFACTS_BUCKET,
+            CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
+        )

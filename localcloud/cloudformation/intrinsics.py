@@ -1,0 +1,224 @@
+"""Intrinsic functions and pseudo parameters.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+"""
+
+import base64
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from moto.cloudformation.exceptions import ExportNotFound, ValidationError
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
+from localcloud.cloudformation.template import Template
+
+VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+CONDITION_FUNCTIONS = frozenset({"Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition"})
+
+
+class _NoValue:
+    """What `AWS::NoValue` resolves to; it takes its key or list member away."""
+
+
+NO_VALUE = _NoValue()
+
+
+class Resources(Protocol):
+    """What Ref and Fn::GetAtt need of the stack's resources."""
+
+    def ref(self, logical_id: str) -> Any:
+        """The resource's physical id."""
+
+    def get_att(self, logical_id: str, attribute: str) -> Any:
+        """One attribute's value."""
+
+
+@dataclass
+class Scope:
+    """All that a template's expressions can refer to."""
+
+    template: Template
+    values: Mapping[str, Any]
+    """Parameters and pseudo parameters by name."""
+    region: str
+    resources: Resources
+    exports: Mapping[str, str]
+    _conditions: dict[str, bool] = field(default_factory=dict)
+
+    def holds(self, condition: str) -> bool:
+        """Whether the named condition is true."""
+        if condition not in self._conditions:
+            declared = self.template.get("Conditions") or {}
+            if condition not in declared:
+                raise ValidationError(message=f"Template format error: Unresolved condition {condition}")
+            self._conditions[condition] = bool(resolve(declared[condition], self))
+        return self._conditions[condition]
+
+
+def pseudo_parameters(account_id: str, region: str, partition: str, stack_id: str, stack_name: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html"""
+    return {
+        "AWS::AccountId": account_id,
+        "AWS::NoValue": NO_VALUE,
+        "AWS::NotificationARNs": [],
+        "AWS::Partition": partition,
+        "AWS::Region": region,
+        "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name,
+        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+    }
+
+
+def resolve(value: Any, scope: Scope) -> Any:
+    """The value with every intrinsic function in it replaced by its result.
+
+    Raises:
+        ValidationError: a function is unknown, misused, or refers to something that is not there.
+    """
+    if isinstance(value, list):
+        return [result for member in value if (result := resolve(member, scope)) is not NO_VALUE]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((name, argument),) = value.items()
+        if name in _FUNCTIONS:
+            try:
+                return _FUNCTIONS[name](argument, scope)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                raise ValidationError(message=f"Template error: {name} is misused: {error}") from error
+        if name == "Condition" and isinstance(argument, str):
+            return scope.holds(argument)
+        if name.startswith("Fn::"):
+            raise ValidationError(message=f"Template error: the local cloud does not know {name}")
+    return {key: result for key, part in value.items() if (result := resolve(part, scope)) is not NO_VALUE}
+
+
+def references(value: Any) -> Iterator[str]:
+    """The names that Ref, Fn::GetAtt and Fn::Sub in the value refer to."""
+    if isinstance(value, list):
+        for member in value:
+            yield from references(member)
+    elif isinstance(value, dict):
+        for name, argument in value.items():
+            if name == "Ref" and isinstance(argument, str):
+                yield argument
+            elif name == "Fn::GetAtt":
+                yield (argument.split(".", 1) if isinstance(argument, str) else argument)[0]
+            elif name == "Fn::Sub":
+                text, local = argument if isinstance(argument, list) else (argument, {})
+                yield from references(local)
+                names = (match[2].strip().split(".", 1)[0] for match in VARIABLE.finditer(text) if not match[1])
+                yield from (found for found in names if found not in local)
+            else:
+                yield from references(argument)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether Fn::Equals calls them equal: CloudFormation compares text."""
+    if isinstance(one, list | dict) or isinstance(other, list | dict):
+        return bool(one == other)
+    return _text(one) == _text(other)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _ref(name: Any, scope: Scope) -> Any:
+    return scope.values[name] if name in scope.values else scope.resources.ref(str(name))
+
+
+def _get_att(argument: Any, scope: Scope) -> Any:
+    logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+    return scope.resources.get_att(logical_id, str(resolve(attribute, scope)))
+
+
+def _if(argument: Any, scope: Scope) -> Any:
+    condition, when_true, when_false = argument
+    return resolve(when_true if scope.holds(condition) else when_false, scope)
+
+
+def _sub(argument: Any, scope: Scope) -> str:
+    text, local = argument if isinstance(argument, list) else (argument, {})
+
+    def value(match: re.Match[str]) -> str:
+        literal, name = match[1], match[2].strip()
+        if literal:
+            return "${" + match[2] + "}"
+        if name in local:
+            return _text(resolve(local[name], scope))
+        return _text(_get_att(name, scope) if "." in name else _ref(name, scope))
+
+    return VARIABLE.sub(value, text)
+
+
+def _join(argument: Any, scope: Scope) -> str:
+    delimiter, members = argument
+    return str(delimiter).join(_text(member) for member in resolve(members, scope))
+
+
+def _select(argument: Any, scope: Scope) -> Any:
+    index, members = resolve(argument, scope)
+    if not 0 <= int(index) < len(members):
+        raise ValidationError(message=f"Template error: Fn::Select cannot select nonexistent value at index {index}")
+    return members[int(index)]
+
+
+def _split(argument: Any, scope: Scope) -> list[str]:
+    delimiter, text = resolve(argument, scope)
+    return str(text).split(delimiter)
+
+
+def _find_in_map(argument: Any, scope: Scope) -> Any:
+    name, first, second = (_text(part) for part in resolve(argument, scope))
+    try:
+        return scope.template["Mappings"][name][first][second]
+    except KeyError as error:
+        message = f"Template error: Unable to get mapping for {name}::{first}::{second}"
+        raise ValidationError(message=message) from error
+
+
+def _get_azs(argument: Any, scope: Scope) -> list[str]:
+    region = str(resolve(argument, scope) or scope.region)
+    return [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, [])]
+
+
+def _cidr(argument: Any, scope: Scope) -> list[str]:
+    block, count, *bits = resolve(argument, scope)
+    network = ipaddress.ip_network(str(block))
+    prefix = network.max_prefixlen - (int(bits[0]) if bits else 8)
+    if prefix < network.prefixlen or int(count) > 2 ** (prefix - network.prefixlen):
+        raise ValidationError(message=f"Template error: Fn::Cidr: {block} has no room for {count} blocks of /{prefix}")
+    return [str(subnet) for _, subnet in zip(range(int(count)), network.subnets(new_prefix=prefix), strict=False)]
+
+
+def _import_value(argument: Any, scope: Scope) -> str:
+    name = str(resolve(argument, scope))
+    if name not in scope.exports:
+        raise ExportNotFound(name)
+    return scope.exports[name]
+
+
+_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+    "Ref": _ref,
+    "Fn::And": lambda parts, scope: all(resolve(part, scope) for part in parts),
+    "Fn::Base64": lambda text, scope: base64.b64encode(str(resolve(text, scope)).encode()).decode(),
+    "Fn::Cidr": _cidr,
+    "Fn::Equals": lambda pair, scope: same(*(resolve(part, scope) for part in pair)),
+    "Fn::FindInMap": _find_in_map,
+    "Fn::GetAZs": _get_azs,
+    "Fn::GetAtt": _get_att,
+    "Fn::If": _if,
+    "Fn::ImportValue": _import_value,
+    "Fn::Join": _join,
+    "Fn::Not": lambda parts, scope: not resolve(parts[0], scope),
+    "Fn::Or": lambda parts, scope: any(resolve(part, scope) for part in parts),
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+    "Fn::Sub": _sub,
+}

@@ -1,0 +1,35 @@
+"""Which resource types the local cloud can create."""
+
+from localcloud.cloudformation.handler import Handler
+from localcloud.cloudformation.resources import (
+    cloudwatch,
+    ec2,
+    iam,
+    lambda_,
+    messaging,
+    rds,
+    rds_groups,
+    scheduler,
+    secretsmanager,
+    security_groups,
+    stepfunctions,
+    storage,
+)
+
+_MODULES = (
+    cloudwatch,
+    ec2,
+    iam,
+    lambda_,
+    messaging,
+    rds,
+    rds_groups,
+    scheduler,
+    secretsmanager,
+    security_groups,
+    stepfunctions,
+    storage,
+)
+
+HANDLERS: dict[str, Handler] = {handler.type_name: handler for module in _MODULES for handler in module.HANDLERS}
+"""Every known type by its name. A type that is not here fails the deployment."""

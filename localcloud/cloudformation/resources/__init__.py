@@ -1,0 +1,1 @@
+"""The resource types that the local cloud can create, one module per service."""

@@ -1,0 +1,89 @@
+"""AWS::IAM::* and AWS::KMS::*: listed, not enforced.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
+"""
+
+import json
+from typing import Any
+
+from moto.iam.models import IAMBackend, iam_backends
+from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition
+
+from localcloud.cloudformation.handler import Handler, Physical, Request, required
+from localcloud.cloudformation.moto_handler import MotoHandler
+
+
+def backend_of(request: Request) -> IAMBackend:
+    """moto's IAM in the stack's account."""
+    backend: IAMBackend = iam_backends[request.account_id][get_partition(request.region)]
+    return backend
+
+
+class Role(MotoHandler):
+    """A moto role, with its managed and inline policies."""
+
+    def __init__(self) -> None:
+        attributes = {"Arn": lambda role: role.arn, "RoleId": lambda role: role.id}
+        super().__init__("AWS::IAM::Role", attributes=attributes)
+
+    def create(self, request: Request) -> Physical:
+        physical = super().create(request)
+        self._set_policies(request, physical.model)
+        return physical
+
+    def must_replace(self, changed: frozenset[str]) -> bool:
+        return bool(changed & {"RoleName", "Path"})
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        role: Any = current.model
+        role.assume_role_policy_document = json.dumps(required(request, "AssumeRolePolicyDocument"))
+        role.description = str(request.properties.get("Description", ""))
+        role.max_session_duration = int(request.properties.get("MaxSessionDuration", 3600))
+        role.tags = {tag["Key"]: tag for tag in request.properties.get("Tags", [])}
+        self._set_policies(request, role)
+        return current
+
+    def delete(self, request: Request, current: Physical) -> None:
+        self._detach_all(request, current.model)
+        super().delete(request, current)
+
+    def _set_policies(self, request: Request, role: Any) -> None:
+        # What an AWS::IAM::Policy put there stays.
+        others = [policy for policy in backend_of(request).inline_policies.values() if role.name in policy.role_names]
+        for name in set(role.policies) - {policy.policy_name for policy in others}:
+            role.delete_policy(name)
+        for policy in request.properties.get("Policies", []):
+            role.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
+        self._detach_all(request, role)
+        for arn in request.properties.get("ManagedPolicyArns", []):
+            # moto is without AWS's own policies, which take seconds to load and would allow what is allowed anyway.
+            if ":iam::aws:policy/" not in arn:
+                backend_of(request).attach_role_policy(policy_arn=arn, role_name=role.name)
+
+    def _detach_all(self, request: Request, role: Any) -> None:
+        for arn in list(role.managed_policies):
+            backend_of(request).detach_role_policy(policy_arn=arn, role_name=role.name)
+
+
+def _delete_managed_policy(request: Request, current: Physical) -> None:
+    backend = backend_of(request)
+    for role in backend.roles.values():
+        if current.id in role.managed_policies:
+            backend.detach_role_policy(policy_arn=current.id, role_name=role.name)
+    backend.delete_policy(current.id)
+
+
+def _delete_key(request: Request, current: Physical) -> None:
+    kms_backends[request.account_id][request.region].keys.pop(current.id, None)
+
+
+HANDLERS: tuple[Handler, ...] = (
+    Role(),
+    MotoHandler("AWS::IAM::Policy"),
+    MotoHandler("AWS::IAM::ManagedPolicy", delete=_delete_managed_policy, attributes={"PolicyArn": lambda it: it.arn}),
+    MotoHandler(
+        "AWS::KMS::Key", delete=_delete_key, attributes={"KeyId": lambda key: key.id, "Arn": lambda key: key.arn}
+    ),
+    MotoHandler("AWS::KMS::Alias"),
+)

@@ -1,0 +1,77 @@
+"""What is checked of a whole template before anything is created."""
+
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+
+from localcloud.cloudformation.intrinsics import references
+from localcloud.cloudformation.registry import HANDLERS
+from localcloud.cloudformation.template import Template
+
+RESOURCE_ATTRIBUTES = frozenset(
+    {"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
+)
+DELETION_POLICIES = frozenset({"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"})
+
+
+def check(template: Template, names: frozenset[str]) -> None:
+    """Refuses a template that could only fail later.
+
+    Args:
+        template: plain, the transform done.
+        names: parameters and pseudo parameters that Ref may name.
+
+    Raises:
+        ValidationError: an unknown resource type or attribute, a reference to nothing, or a circle of references.
+    """
+    resources: dict[str, dict[str, Any]] = template["Resources"]
+    unknown = sorted({str(resource["Type"]) for resource in resources.values()} - set(HANDLERS))
+    if unknown:
+        raise ValidationError(
+            message=f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]. The local cloud "
+            "cannot create them; what it can is in localcloud/cloudformation/resources"
+        )
+    conditions = template.get("Conditions") or {}
+    for logical_id, resource in resources.items():
+        _check_resource(logical_id, resource, conditions)
+    known = names | set(resources)
+    for section in ("Resources", "Outputs", "Conditions"):
+        missing = sorted(set(references(template.get(section) or {})) - known)
+        if missing:
+            raise ValidationError(
+                message=f"Template format error: Unresolved resource dependencies [{', '.join(missing)}] in the "
+                f"{section} block of the template"
+            )
+    in_dependency_order(template)
+
+
+def _check_resource(logical_id: str, resource: dict[str, Any], conditions: dict[str, Any]) -> None:
+    if unknown := sorted(set(resource) - RESOURCE_ATTRIBUTES):
+        raise ValidationError(message=f"Invalid template resource property '{unknown[0]}' of {logical_id}")
+    for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
+        policy = resource.get(attribute, "Delete")
+        if policy not in DELETION_POLICIES:
+            raise ValidationError(message=f"Template format error: Unrecognized {attribute} {policy} for {logical_id}")
+    condition = resource.get("Condition")
+    if condition is not None and condition not in conditions:
+        raise ValidationError(message=f"Template format error: Unresolved condition {condition} of {logical_id}")
+
+
+def in_dependency_order(template: Template) -> list[str]:
+    """Logical ids, each after those that it refers to or depends on.
+
+    Raises:
+        ValidationError: they form a circle.
+    """
+    resources: dict[str, dict[str, Any]] = template["Resources"]
+    graph: dict[str, list[str]] = {}
+    for logical_id, resource in resources.items():
+        explicit = resource.get("DependsOn", [])
+        needed = [*references(resource.get("Properties", {})), *([explicit] if isinstance(explicit, str) else explicit)]
+        graph[logical_id] = [name for name in needed if name in resources]
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise ValidationError(message=f"Circular dependency between resources: [{circle}]") from error

@@ -1,0 +1,129 @@
+"""What the local cloud accepts without effect; told at every deployment, so that nobody is misled.
+
+A resource type is effective, or is listed here, or is unknown and fails the deployment.
+"""
+
+import platform
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localcloud.cloudformation.template import Template
+
+_NETWORK = "the network is on paper: functions reach everything"
+_POLICY = "rights are not enforced: everything is allowed"
+_ALARM = "alarms never fire"
+
+TYPES: Mapping[str, str] = {
+    "AWS::CloudWatch::Alarm": _ALARM,
+    "AWS::CloudWatch::CompositeAlarm": _ALARM,
+    "AWS::CloudWatch::Dashboard": "kept, drawn nowhere",
+    "AWS::EC2::EIP": _NETWORK,
+    "AWS::EC2::InternetGateway": _NETWORK,
+    "AWS::EC2::NatGateway": _NETWORK,
+    "AWS::EC2::Route": _NETWORK,
+    "AWS::EC2::RouteTable": _NETWORK,
+    "AWS::EC2::SecurityGroup": "not enforced: nobody is kept out",
+    "AWS::EC2::SecurityGroupEgress": "not enforced: nobody is kept in",
+    "AWS::EC2::SecurityGroupIngress": "not enforced: nobody is kept out",
+    "AWS::EC2::Subnet": _NETWORK,
+    "AWS::EC2::SubnetRouteTableAssociation": _NETWORK,
+    "AWS::EC2::VPC": _NETWORK,
+    "AWS::EC2::VPCEndpoint": "functions call the local endpoint directly",
+    "AWS::EC2::VPCGatewayAttachment": _NETWORK,
+    "AWS::IAM::ManagedPolicy": _POLICY,
+    "AWS::IAM::Policy": _POLICY,
+    "AWS::IAM::Role": _POLICY,
+    "AWS::KMS::Alias": "nothing is encrypted at rest",
+    "AWS::KMS::Key": "nothing is encrypted at rest",
+    "AWS::Lambda::EventInvokeConfig": "failed asynchronous invocations are neither repeated nor sent on",
+    "AWS::Lambda::Permission": _POLICY,
+    "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
+    "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",
+    "AWS::RDS::DBSubnetGroup": _NETWORK,
+    "AWS::S3::BucketPolicy": _POLICY,
+    "AWS::SNS::TopicPolicy": _POLICY,
+    "AWS::SQS::QueuePolicy": _POLICY,
+    "AWS::SecretsManager::ResourcePolicy": _POLICY,
+    "AWS::SecretsManager::RotationSchedule": "secrets never rotate",
+}
+
+PROPERTIES: Mapping[tuple[str, str], str] = {
+    ("AWS::Lambda::Function", "Architectures"): "functions run on this computer's processor",
+    ("AWS::Lambda::Function", "EphemeralStorage"): "temporary files lie in this computer's own folder",
+    ("AWS::Lambda::Function", "MemorySize"): "functions may use all of this computer's memory",
+    ("AWS::Lambda::Function", "TracingConfig"): "nothing is traced",
+    ("AWS::Lambda::Function", "VpcConfig"): _NETWORK,
+    ("AWS::Logs::LogGroup", "RetentionInDays"): "logs last as long as the local cloud",
+    ("AWS::RDS::DBCluster", "BackupRetentionPeriod"): "nothing is backed up",
+    ("AWS::RDS::DBCluster", "EnableHttpEndpoint"): "there is no Data API; use the mysql client",
+    ("AWS::RDS::DBCluster", "EngineVersion"): "the database is MariaDB",
+    ("AWS::RDS::DBCluster", "Port"): "the database keeps its own port",
+    ("AWS::RDS::DBCluster", "ServerlessV2ScalingConfiguration"): "the database does not scale",
+    ("AWS::RDS::DBCluster", "StorageEncrypted"): "nothing is encrypted at rest",
+    ("AWS::SecretsManager::Secret", "KmsKeyId"): "nothing is encrypted at rest",
+    ("AWS::StepFunctions::StateMachine", "LoggingConfiguration"): "executions are not logged; see their history",
+    ("AWS::StepFunctions::StateMachine", "TracingConfiguration"): "nothing is traced",
+}
+
+EFFECTIVE: Mapping[str, str] = {
+    "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig PackageType "
+    "ReservedConcurrentExecutions Role Runtime Tags Timeout",
+    "AWS::Logs::LogGroup": "LogGroupName Tags",
+    "AWS::RDS::DBCluster": "DBClusterIdentifier DBClusterParameterGroupName DBSubnetGroupName DatabaseName "
+    "DeletionProtection Engine MasterUserPassword MasterUsername Tags VpcSecurityGroupIds",
+    "AWS::S3::Bucket": "BucketName Tags VersioningConfiguration",
+    "AWS::SNS::Subscription": "Endpoint Protocol TopicArn DeliveryPolicy FilterPolicy FilterPolicyScope "
+    "RawMessageDelivery RedrivePolicy",
+    "AWS::SNS::Topic": "DisplayName FifoTopic Subscription Tags TopicName",
+    "AWS::SQS::Queue": "ContentBasedDeduplication DelaySeconds FifoQueue MaximumMessageSize MessageRetentionPeriod "
+    "QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy Tags VisibilityTimeout",
+    "AWS::SSM::Parameter": "AllowedPattern Description Name Tags Type Value",
+    "AWS::Scheduler::Schedule": "Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
+    "ScheduleExpressionTimezone StartDate State Target",
+    "AWS::Scheduler::ScheduleGroup": "Name Tags",
+    "AWS::SecretsManager::Secret": "Description GenerateSecretString Name SecretString Tags",
+    "AWS::SecretsManager::SecretTargetAttachment": "SecretId TargetId TargetType",
+    "AWS::StepFunctions::StateMachine": "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions "
+    "RoleArn StateMachineName StateMachineType Tags",
+}
+"""The properties that do something, or at least are shown, by effective type."""
+
+_DELIVERED = frozenset({"http", "https", "lambda", "sqs"})
+
+
+def announce(template: Template, is_created: Callable[[str], bool], tell: Callable[[str], None]) -> None:
+    """Tells one line per type and per property that has no effect, with the logical ids that it concerns.
+
+    Args:
+        template: plain, the transform done.
+        is_created: whether this logical id's condition holds.
+        tell: takes each line.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for logical_id, resource in template["Resources"].items():
+        if not is_created(logical_id):
+            continue
+        for what, why in _without_effect(resource):
+            found.setdefault((what, why), []).append(logical_id)
+    for (what, why), logical_ids in sorted(found.items()):
+        tell(f"without effect here: {what} ({', '.join(sorted(logical_ids))}): {why}")
+
+
+def _without_effect(resource: dict[str, Any]) -> list[tuple[str, str]]:
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    notes = [(kind, TYPES[kind])] if kind in TYPES else []
+    if kind in EFFECTIVE:
+        without = [name for name in properties if name not in EFFECTIVE[kind].split()]
+        unknown = "the local cloud does nothing with it"
+        notes += [(f"{kind} {name}", PROPERTIES.get((kind, name), unknown)) for name in without]
+    if kind == "AWS::SNS::Subscription" and properties.get("Protocol") not in _DELIVERED:
+        notes.append((f"{kind} Protocol {properties.get('Protocol')}", "nothing is delivered"))
+    if kind == "AWS::Lambda::Function":
+        version = ".".join(platform.python_version_tuple()[:2])
+        if properties.get("Runtime") != f"python{version}":
+            notes.append(
+                (f"{kind} Runtime {properties.get('Runtime')}", f"functions run on this computer's Python {version}")
+            )
+    if resource.get("DeletionPolicy") == "Snapshot":
+        notes.append((f"{kind} DeletionPolicy Snapshot", "deleted without a snapshot"))
+    return notes

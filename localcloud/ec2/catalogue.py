@@ -1,0 +1,55 @@
+"""What EC2 has on offer: instance types, zones, and which type is where. All of it is moto's data."""
+
+from functools import cache
+from typing import Any
+
+from botocore.model import StringShape
+from moto.core.utils import get_service_model
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+
+
+def zones_of(region: str) -> list[Zone]:
+    """The zones of a Region; local and wavelength zones are not among them."""
+    return list(RegionsAndZonesBackend.zones.get(region, []))
+
+
+def is_known(instance_type: str) -> bool:
+    """Whether EC2 has the type."""
+    return instance_type in INSTANCE_TYPES
+
+
+def vcpus_of(instance_type: str) -> int:
+    """How many vCPUs one instance has."""
+    return int(_type(instance_type)["VCpuInfo"]["DefaultVCpus"])
+
+
+def can_be_ebs_optimized(instance_type: str) -> bool:
+    """Whether the type can be EBS optimised (`EbsInfo.EbsOptimizedSupport` of DescribeInstanceTypes)."""
+    return _type(instance_type).get("EbsInfo", {}).get("EbsOptimizedSupport") in ("default", "supported")
+
+
+def is_offered(instance_type: str, zone: str, region: str) -> bool:
+    """Whether the zone has the type at all. Where moto has no data on the zone, it is taken to have everything."""
+    offered = _offerings(region).get(zone)
+    return offered is None or instance_type in offered
+
+
+def enum_of(shape: str) -> frozenset[str]:
+    """The values of an enumeration in botocore's model of EC2, e.g. `CapacityReservationInstancePlatform`."""
+    enumeration = get_service_model("ec2").shape_for(shape)
+    assert isinstance(enumeration, StringShape)  # noqa: S101 - tells the type checker
+    return frozenset(enumeration.enum)
+
+
+@cache
+def _offerings(region: str) -> dict[str, set[str]]:
+    by_zone: dict[str, set[str]] = {}
+    for offering in INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region, []):
+        by_zone.setdefault(offering["Location"], set()).add(offering["InstanceType"])
+    return by_zone
+
+
+def _type(instance_type: str) -> dict[str, Any]:
+    described: dict[str, Any] = INSTANCE_TYPES[instance_type]
+    return described

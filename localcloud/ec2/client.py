@@ -1,0 +1,145 @@
+"""Changes the capacity of a running local cloud, and makes it fail on purpose."""
+
+import dataclasses
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from localcloud.ec2.faults import Fault, FaultKind
+from localcloud.ec2.pools import Pool
+
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class ActionCalls:
+    """How often an action was called in a Region since the reset."""
+
+    region: str
+    action: str
+    calls: int
+    """All, whatever came of them."""
+    overdrawn: int
+    """Refused because the request bucket was empty."""
+    unanswered: int
+    """Whose answer an injected fault lost."""
+    refused: dict[str, int]
+    """By error code."""
+
+
+@dataclass(frozen=True)
+class FaultHits:
+    """A fault that was set, and how many requests it has hit."""
+
+    fault: Fault
+    fired: int
+    over: bool
+    """Whether it can hit no more."""
+
+
+class CapacityClient:
+    """Talks to the control API of one local cloud.
+
+    Every method raises ValueError, with what to do, for input that makes no sense, and RuntimeError or OSError if the
+    cloud does not answer as it should.
+
+    Args:
+        endpoint: e.g. `http://127.0.0.1:4566`.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        parts = urlsplit(endpoint)
+        if parts.scheme != "http" or not parts.hostname or not parts.port:
+            raise ValueError(f"{endpoint!r} is no endpoint of a local cloud; give one such as http://127.0.0.1:4566")
+        self._host, self._port = parts.hostname, parts.port
+
+    def set_free(self, instance_type: str, zone: str, free: int) -> None:
+        """Makes so many instances free, e.g. `set_free("r5b.2xlarge", "ap-northeast-1c", 4)`."""
+        self._call("PUT", "capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Free": free})
+
+    def add_free(self, instance_type: str, zone: str, change: int) -> None:
+        """Makes so many more instances free, or fewer."""
+        self._call("PUT", "capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Add": change})
+
+    def free(self, instance_type: str, zone: str) -> int:
+        """How many are free; 0 where nothing was set."""
+        return sum(pool.free for pool in self.pools() if (pool.instance_type, pool.zone) == (instance_type, zone))
+
+    def pools(self) -> list[Pool]:
+        """Every pool that was set or used, by type and zone."""
+        pools = self._call("GET", "capacity")["Pools"]
+        return [Pool(pool["InstanceType"], pool["AvailabilityZone"], pool["Free"]) for pool in pools]
+
+    def inject(self, *faults: Fault) -> None:
+        """Sets faults; they come after those already set."""
+        for fault in faults:
+            self._call("POST", "faults", dataclasses.asdict(fault))
+
+    def faults(self) -> list[FaultHits]:
+        """Those that are set."""
+        return [
+            FaultHits(Fault(**fault), fired, over)
+            for fault in self._call("GET", "faults")["Faults"]
+            for fired, over in [(fault.pop("fired"), fault.pop("over"))]
+        ]
+
+    def fired(self) -> dict[FaultKind, int]:
+        """Hits by kind since the reset, those of faults that were cleared included."""
+        fired = self._call("GET", "faults")["Fired"]
+        return {kind: fired.get(kind, 0) for kind in FaultKind}
+
+    def clear_faults(self) -> None:
+        """Ends all faults."""
+        self._call("DELETE", "faults")
+
+    def set_vcpu_quota(self, region: str, vcpus: int | None) -> None:
+        """Limits the vCPUs that a Region's reservations have together; None lifts it."""
+        self._call("PUT", "quota", {"Region": region, "VCpus": vcpus})
+
+    def set_instance_quota(self, region: str, instance_type: str, instances: int | None) -> None:
+        """Limits the instances that a Region's reservations for a type have together; None lifts it."""
+        self._call("PUT", "quota", {"Region": region, "InstanceType": instance_type, "Instances": instances})
+
+    def set_offered(self, instance_type: str, zone: str, *, offered: bool) -> None:
+        """False makes EC2 not offer the type in the zone; True undoes that."""
+        pair = {"InstanceType": instance_type, "AvailabilityZone": zone}
+        self._call("PUT", "offering", pair | {"Offered": offered})
+
+    def remember_refused_tokens(self, remember: bool) -> None:
+        """Whether a client token of a refused create is remembered, with its refusal. What AWS does is unverified."""
+        self._call("PUT", "tokens", {"RememberRefused": remember})
+
+    def calls(self) -> list[ActionCalls]:
+        """The counts, by Region and action."""
+        return [
+            ActionCalls(
+                count["Region"],
+                count["Action"],
+                count["Calls"],
+                count["Overdrawn"],
+                count["Unanswered"],
+                count["Refused"],
+            )
+            for count in self._call("GET", "calls")["Calls"]
+        ]
+
+    def reset(self) -> None:
+        """Empties pools, quotas, faults, settings, counts and reservations."""
+        self._call("POST", "reset", {})
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        # http.client asks no proxy, whatever the environment says.
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request(method, f"/localcloud/{path}", json.dumps(body) if body is not None else None)
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        if response.status == http.client.BAD_REQUEST:
+            raise ValueError(json.loads(text)["Message"])
+        if response.status != http.client.OK:
+            raise RuntimeError(f"{method} /localcloud/{path} answered HTTP {response.status}: {text[:200]}")
+        return json.loads(text)

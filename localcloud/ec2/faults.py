@@ -1,0 +1,158 @@
+"""What goes wrong on request. This module knows nothing of moto, so that the client may use it."""
+
+import dataclasses
+import math
+import random
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+CREATE = "CreateCapacityReservation"
+MODIFY = "ModifyCapacityReservation"
+CANCEL = "CancelCapacityReservation"
+DESCRIBE = "DescribeCapacityReservations"
+ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
+MAX_LAG_SECONDS = 3600.0
+
+
+class FaultKind(StrEnum):
+    """What a fault does to the requests that it hits. Those `_after` and LATE hit only what EC2 has granted."""
+
+    INSUFFICIENT_CAPACITY = "insufficient_capacity"
+    """A create, or a modify that asks for more, is refused whatever the pool has."""
+    THROTTLED = "throttled"
+    """RequestLimitExceeded, without effect."""
+    INTERNAL_ERROR = "internal_error"
+    """InternalError with HTTP 500, without effect."""
+    LOST_BEFORE = "lost_before"
+    """The connection is closed without an answer, and without effect."""
+    LOST_AFTER = "lost_after"
+    """The request has its effect, then the connection is closed without an answer."""
+    LATE = "late"
+    """The request has its effect at once, the answer comes `seconds` later."""
+    STALE_DESCRIBE = "stale_describe"
+    """Describe shows the reservations of `seconds` ago; without `seconds`, those of when the fault was set."""
+    PENDING = "pending"
+    """A create makes a pending reservation, which becomes `then` after `seconds`."""
+
+
+_ACTIONS_OF = {
+    FaultKind.INSUFFICIENT_CAPACITY: (CREATE, MODIFY),
+    FaultKind.STALE_DESCRIBE: (DESCRIBE,),
+    FaultKind.PENDING: (CREATE,),
+}
+_NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, e.g. `Fault(CREATE, FaultKind.LOST_AFTER)` or `Fault(MODIFY, "throttled", 3)`.
+
+    Args:
+        action: the action that it hits, as EC2 calls it.
+        kind: what it does.
+        times: how many requests it hits; None for all until it is cleared.
+        seconds: cloud seconds; what they mean depends on the kind.
+        lasts: cloud seconds after which the fault ends, however often it has hit; None for no such end.
+        probability: of hitting a request that it could hit, from 0 to 1.
+        seed: the same seed hits the same requests of a sequence.
+        then: `active` or `failed`, for PENDING.
+        instance_type: hits only requests about this type; not for DESCRIBE.
+
+    Raises:
+        ValueError: the values make no sense together; the message says what to change.
+    """
+
+    action: str
+    kind: FaultKind
+    times: int | None = 1
+    seconds: float | None = None
+    lasts: float | None = None
+    probability: float = 1.0
+    seed: int = 0
+    then: str = "active"
+    instance_type: str | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "kind", FaultKind(self.kind))
+        except ValueError:
+            raise ValueError(f"{self.kind!r} is no kind of fault; use one of {', '.join(FaultKind)}") from None
+        allowed = _ACTIONS_OF.get(self.kind, ACTIONS)
+        if self.action not in allowed:
+            raise ValueError(f"{self.kind} cannot hit {self.action!r}; use one of {', '.join(allowed)}")
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"times must be at least 1, or null for no limit, not {self.times}")
+        if self.kind in _NEEDS_SECONDS and self.seconds is None:
+            raise ValueError(f"{self.kind} needs seconds: how long it takes, in cloud seconds")
+        for name, value in (("seconds", self.seconds), ("lasts", self.lasts)):
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be 0 or more, not {value}")
+        if self.kind is FaultKind.STALE_DESCRIBE and (self.seconds or 0) > MAX_LAG_SECONDS:
+            raise ValueError(f"The past is known for {MAX_LAG_SECONDS:.0f} cloud seconds; lag by at most that")
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability must be from 0 to 1, not {self.probability}")
+        if self.then not in ("active", "failed"):
+            raise ValueError(f"then must be active or failed, not {self.then!r}")
+        if self.instance_type is not None and self.action == DESCRIBE:
+            raise ValueError("A describe is about no one type; leave instance_type out")
+
+
+@dataclass
+class ActiveFault:
+    """A fault that was set, and how often it has hit."""
+
+    fault: Fault
+    set_at: float
+    """A reading of the cloud's clock."""
+    fired: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.fault.seed)  # noqa: S311 - repeatable on purpose
+
+    def is_over(self, now: float) -> bool:
+        """Whether it can hit nothing any more."""
+        spent = self.fault.times is not None and self.fired >= self.fault.times
+        return spent or (self.fault.lasts is not None and now - self.set_at >= self.fault.lasts)
+
+    def fires(self, now: float) -> bool:
+        """Draws whether it hits a request, and counts it."""
+        if self.is_over(now) or self._random.random() >= self.fault.probability:
+            return False
+        self.fired += 1
+        return True
+
+    def as_json(self, now: float) -> dict[str, Any]:
+        """For the control API."""
+        return {**dataclasses.asdict(self.fault), "fired": self.fired, "over": self.is_over(now)}
+
+
+class Faults:
+    """Those that were set, in order; the first that hits a request counts. The caller holds the lock."""
+
+    def __init__(self) -> None:
+        self.set: list[ActiveFault] = []
+        self.fired: Counter[FaultKind] = Counter()
+        """Hits by kind since the reset, those of cleared faults included."""
+
+    def add(self, fault: Fault, now: float) -> None:
+        """Sets one more."""
+        self.set.append(ActiveFault(fault, now))
+
+    def clear(self) -> None:
+        """Ends all; the hits stay counted."""
+        self.set.clear()
+
+    def hit(self, action: str, instance_type: str | None, now: float, *kinds: FaultKind) -> ActiveFault | None:
+        """The fault of one of these kinds that hits a request, if any; it is counted."""
+        for active in self.set:
+            fault = active.fault
+            if fault.action != action or fault.kind not in kinds:
+                continue
+            if fault.instance_type not in (None, instance_type):
+                continue
+            if active.fires(now):
+                self.fired[fault.kind] += 1
+                return active
+        return None

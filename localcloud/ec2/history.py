@@ -1,0 +1,35 @@
+"""What the reservations of one account in one Region are, and what they were."""
+
+from localcloud.ec2.reservation import Reservation
+
+KEPT_SECONDS = 3600.0
+"""Cloud seconds for which the past is known, and so the longest lag of a describe."""
+
+
+class ReservationHistory:
+    """Every reservation with its versions, oldest first. The caller holds the lock."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[Reservation]] = {}
+
+    def put(self, reservation: Reservation) -> None:
+        """Makes this the newest version as of its `at`, and forgets versions too old to be asked for."""
+        versions = self._versions.setdefault(reservation.id, [])
+        versions.append(reservation)
+        oldest = reservation.at - KEPT_SECONDS
+        while len(versions) > 1 and versions[1].at <= oldest:
+            del versions[0]
+
+    def get(self, reservation_id: str) -> Reservation | None:
+        """The newest version."""
+        versions = self._versions.get(reservation_id)
+        return versions[-1] if versions else None
+
+    def all(self) -> list[Reservation]:
+        """The newest version of each, in order of creation."""
+        return [versions[-1] for versions in self._versions.values()]
+
+    def as_of(self, at: float) -> list[Reservation]:
+        """What they were at a reading of the cloud's clock, in order of creation; later ones are not among them."""
+        past = ([one for one in versions if one.at <= at] for versions in self._versions.values())
+        return [versions[-1] for versions in past if versions]

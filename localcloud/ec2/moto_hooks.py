@@ -1,0 +1,42 @@
+"""Where the actions go into moto."""
+
+import inspect
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+from moto.ec2.responses import EC2Response
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, get_prefix
+
+from localcloud.ec2.backend import CapacityReservationBackend
+from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound
+from localcloud.ec2.responses import CapacityReservationsResponse
+from localcloud.ec2.state import current
+
+_RESOURCE, _PREFIX = "capacity-reservation", "cr"
+
+
+def add_actions() -> None:
+    """Teaches moto's EC2 the actions, and that reservations can be tagged. The second call does nothing."""
+    if EC2_RESOURCE_TO_PREFIX.get(_RESOURCE) == _PREFIX:
+        return
+    # moto looks for actions among the class's own functions, so a base class added later would do as well, but
+    # Python cannot always change the bases of a class.
+    for name, method in inspect.getmembers(CapacityReservationsResponse, inspect.isfunction):
+        if name in vars(CapacityReservationsResponse):
+            setattr(EC2Response, name, method)
+    _check_reservations_to_tag()
+    EC2_PREFIX_TO_RESOURCE[_PREFIX] = _RESOURCE
+    EC2_RESOURCE_TO_PREFIX[_RESOURCE] = _PREFIX
+
+
+def _check_reservations_to_tag() -> None:
+    check_others = EC2Backend.do_resources_exist
+
+    def do_resources_exist(self: Any, resource_ids: list[str]) -> bool:
+        reservations = CapacityReservationBackend(current(), self)
+        for resource_id in resource_ids:
+            if get_prefix(resource_id) == _PREFIX and not reservations.exists(resource_id):
+                raise InvalidCapacityReservationIdNotFound(resource_id)
+        return bool(check_others(self, resource_ids))
+
+    EC2Backend.do_resources_exist = do_resources_exist  # type: ignore[method-assign]

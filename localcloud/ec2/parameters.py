@@ -1,0 +1,101 @@
+"""Checks that requests about Capacity Reservations have in common."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.ec2 import catalogue
+from localcloud.ec2.errors import (
+    InvalidCapacityReservationIdMalformed,
+    InvalidParameterCombination,
+    InvalidParameterValue,
+    MissingParameter,
+    TagLimitExceeded,
+    Unsupported,
+)
+
+MAX_INSTANCES = 1000
+"""For one create, and for the change of one modify (botocore's model)."""
+Parameters = Mapping[str, Any]
+"""A request as moto parsed it after botocore's model."""
+_ID = re.compile(r"cr-[0-9a-f]{17}")
+
+
+def required(parameters: Parameters, name: str) -> Any:
+    """The value of a parameter.
+
+    Raises:
+        MissingParameter: it is not there.
+    """
+    value = parameters.get(name)
+    if value is None or value == "":
+        raise MissingParameter(name)
+    return value
+
+
+def reservation_id(parameters: Parameters) -> str:
+    """The CapacityReservationId."""
+    return checked_id(str(required(parameters, "CapacityReservationId")))
+
+
+def checked_id(given: str) -> str:
+    """The id itself, if it is one: `cr-` and 17 hexadecimal digits."""
+    if not _ID.fullmatch(given):
+        raise InvalidCapacityReservationIdMalformed(f"Invalid id: '{given}' (expecting 'cr-...')")
+    return given
+
+
+def one_of(parameters: Parameters, name: str, shape: str, default: str) -> str:
+    """The value of a parameter that is an enumeration in botocore's model."""
+    value = str(parameters.get(name, default))
+    allowed = catalogue.enum_of(shape)
+    if value not in allowed:
+        raise InvalidParameterValue(
+            f"Value ({value}) for parameter {name} is invalid. Valid values: {', '.join(sorted(allowed))}"
+        )
+    return value
+
+
+def end_of(end_date_type: str, end_date: datetime | None) -> datetime | None:
+    """The end date, in UTC: needed for a limited reservation, refused for an unlimited one, never in the past."""
+    if end_date_type == "unlimited":
+        if end_date is not None:
+            raise InvalidParameterCombination("EndDate cannot be given when EndDateType is unlimited")
+        return None
+    if end_date is None:
+        raise InvalidParameterCombination("EndDate must be given when EndDateType is limited")
+    end = end_date.replace(tzinfo=UTC) if end_date.tzinfo is None else end_date.astimezone(UTC)
+    if end <= datetime.now(UTC):
+        raise InvalidParameterValue(f"EndDate ({end.isoformat()}) must be in the future")
+    return end
+
+
+def refuse_missing_features(parameters: Parameters, names: tuple[str, ...]) -> None:
+    """Refuses what EC2 has and the local cloud has not, so that nobody takes it for done."""
+    for name in names:
+        if parameters.get(name) is not None:
+            raise Unsupported(
+                f"The local cloud has no {name} for Capacity Reservations: leave it out, or try this on AWS"
+            )
+
+
+def tags_of(parameters: Parameters) -> dict[str, str]:
+    """The tags for the new reservation, from TagSpecifications."""
+    tags: dict[str, str] = {}
+    for specification in parameters.get("TagSpecifications") or []:
+        kind = specification.get("ResourceType")
+        if kind != "capacity-reservation":
+            raise InvalidParameterValue(f"'{kind}' is not a valid taggable resource type for this operation.")
+        for tag in specification.get("Tags") or []:
+            key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
+            if not 1 <= len(key) <= 127 or key.lower().startswith("aws:"):
+                raise InvalidParameterValue(f"Tag key '{key}' must have 1 to 127 characters and not begin with aws:")
+            if len(value) > 256:
+                raise InvalidParameterValue(f"The value of tag '{key}' must have at most 256 characters")
+            if key in tags:
+                raise InvalidParameterValue(f"Duplicate tag key '{key}' specified.")
+            tags[key] = value
+    if len(tags) > 50:
+        raise TagLimitExceeded("You have reached the maximum number of tags allowed on a single resource: 50")
+    return tags

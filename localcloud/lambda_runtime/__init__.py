@@ -1,0 +1,126 @@
+"""AWS Lambda in processes of its own, in the place of moto's Docker containers."""
+
+import base64
+import json
+import threading
+from typing import Any
+
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaFunction, LambdaStorage
+
+from localcloud.lambda_runtime.environment import Invocation
+from localcloud.lambda_runtime.runtime import RunningEnvironment, Runtime
+from localcloud.services import Services
+
+__all__ = ["RunningEnvironment", "environments", "install", "kill_running", "shutdown"]
+
+REQUEST_BYTES = 6 * 1024 * 1024
+"""The largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+_runtime: Runtime | None = None
+_running: dict[str, int] = {}
+_counting = threading.Lock()
+_moto_del_function = LambdaStorage.del_function
+
+
+class TooManyRequestsError(LambdaClientError):
+    """The function's reserved concurrency is used up."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+class RequestTooLargeError(LambdaClientError):
+    """The event is too large."""
+
+    code = 413
+
+    def __init__(self, size: int) -> None:
+        message = (
+            f"{size} byte payload is too large for the RequestResponse invocation type (limit {REQUEST_BYTES} bytes)"
+        )
+        super().__init__("RequestTooLargeException", message)
+
+
+def install(services: Services) -> None:
+    """Makes moto's Lambda run functions here. A second call ends the environments of the first."""
+    global _runtime
+    shutdown()
+    _running.clear()
+    _runtime = Runtime(services)
+    for owner, name, method in (
+        (LambdaFunction, "invoke", _invoke),
+        (LambdaFunction, "_invoke_lambda", _invoke_lambda),
+        (LambdaStorage, "del_function", _del_function),
+    ):
+        setattr(owner, name, method)
+
+
+def shutdown() -> None:
+    """Ends every environment process."""
+    global _runtime
+    runtime, _runtime = _runtime, None
+    if runtime is not None:
+        runtime.shutdown()
+
+
+def environments() -> list[RunningEnvironment]:
+    """Every environment process that is running now."""
+    return _required().environments()
+
+
+def kill_running(function_name: str) -> list[int]:
+    """Kills the function's processes that are in the middle of an invocation; returns their ids, none if it is idle."""
+    return _required().kill_running(function_name)
+
+
+def _required() -> Runtime:
+    if _runtime is None:
+        raise RuntimeError("localcloud.lambda_runtime is not installed; call install(services) first")
+    return _runtime
+
+
+def _invoke(self: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> str | bytes:
+    """Replaces LambdaFunction.invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+    kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
+    if len(body or "") > REQUEST_BYTES:
+        raise RequestTooLargeError(len(body))
+    event = json.loads(body) if body else {}
+    if kind == "DryRun":
+        return ""
+    if kind == "Event":
+        threading.Thread(target=_run, args=(self, event), daemon=True).start()
+        return ""
+    result = _run(self, event)
+    response_headers["x-amz-executed-version"] = "$LATEST"
+    response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()
+    if result.failed:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    return result.payload.encode()
+
+
+def _invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
+    """Replaces LambdaFunction._invoke_lambda, which moto's other services call."""
+    result = _run(self, json.loads(event) if isinstance(event, str) else event or {})
+    return result.payload, result.failed, result.log_tail
+
+
+def _run(function: Any, event: Any) -> Invocation:
+    arn, reserved = function.function_arn, function.reserved_concurrency
+    with _counting:
+        if reserved is not None and _running.get(arn, 0) >= int(reserved):
+            raise TooManyRequestsError
+        _running[arn] = _running.get(arn, 0) + 1
+    try:
+        return _required().invoke(function, event)
+    finally:
+        with _counting:
+            _running[arn] -= 1
+
+
+def _del_function(self: Any, name_or_arn: str, qualifier: str | None = None) -> None:
+    _moto_del_function(self, name_or_arn, qualifier)
+    if _runtime is not None and qualifier is None:
+        _runtime.forget(name_or_arn.split(":")[6] if name_or_arn.startswith("arn:") else name_or_arn)

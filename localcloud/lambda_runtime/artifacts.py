@@ -1,0 +1,78 @@
+"""Folders that environments run from: each deployed zip, unpacked once, and what the Lambda runtime brings."""
+
+import hashlib
+import io
+import shutil
+import tempfile
+import threading
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+
+class Artifacts:
+    """Keeps the folders until `remove`.
+
+    Args:
+        parent: the folder to make them in.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._root: Path | None = None
+        self._lock = threading.Lock()
+        self._libraries: Path | None = None
+
+    def task_root(self, code: bytes) -> Path:
+        """The folder with the zip's content.
+
+        Raises:
+            zipfile.BadZipFile: the code is no zip.
+        """
+        name = hashlib.sha256(code).hexdigest()[:32]
+        with self._lock:
+            folder = self._folder() / name
+            if not folder.exists():
+                unfinished = folder.with_suffix(".unfinished")
+                with zipfile.ZipFile(io.BytesIO(code)) as archive:
+                    archive.extractall(unfinished)
+                unfinished.rename(folder)
+            return folder
+
+    def libraries(self) -> Path:
+        """A folder with boto3 and what it requires, and nothing else that is installed here."""
+        with self._lock:
+            if self._libraries is None:
+                folder = self._folder() / "runtime"
+                folder.mkdir()
+                _link("boto3", folder, set())
+                self._libraries = folder
+            return self._libraries
+
+    def remove(self) -> None:
+        """Deletes every folder."""
+        with self._lock:
+            if self._root is not None:
+                shutil.rmtree(self._root, ignore_errors=True)
+            self._root = self._libraries = None
+
+    def _folder(self) -> Path:
+        if self._root is None:
+            self._root = Path(tempfile.mkdtemp(prefix="lambda-", dir=self._parent))
+        return self._root
+
+
+def _link(name: str, folder: Path, seen: set[str]) -> None:
+    if name.lower() in seen:
+        return
+    seen.add(name.lower())
+    distribution = metadata.distribution(name)
+    tops = {file.parts[0] for file in distribution.files or [] if file.parts[0] not in ("..", "__pycache__")}
+    for top in tops:
+        (folder / top).symlink_to(Path(str(distribution.locate_file(top))).resolve())
+    for text in distribution.requires or []:
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            _link(requirement.name, folder, seen)

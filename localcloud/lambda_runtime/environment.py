@@ -1,0 +1,207 @@
+"""One environment process: it serves one event at a time, and is kept warm for the next."""
+
+import contextlib
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from localcloud.lambda_runtime import bootstrap
+from localcloud.lambda_runtime.function_config import FunctionConfig
+from localcloud.lambda_runtime.logs import LogStream
+from localcloud.lambda_runtime.output import Output
+
+INIT_SECONDS = 60.0
+"""How long a handler's module may take to be imported. Lambda allows 10; this computer may start many at once."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What came of one event."""
+
+    payload: str
+    """JSON: the result, or the error."""
+    failed: bool
+    log_tail: str
+
+
+class Environment:
+    """Starts the process; `invoke` waits until the handler is loaded.
+
+    Args:
+        config: the function.
+        log: the stream of this environment.
+        task_root: the unpacked artifact.
+        libraries: what the runtime brings.
+        variables: the process's whole environment.
+        starter: runs the fork. Linux kills the process when the thread that forked it ends, so that thread has to stay.
+    """
+
+    def __init__(
+        self,
+        config: FunctionConfig,
+        log: LogStream,
+        task_root: Path,
+        libraries: Path,
+        variables: dict[str, str],
+        starter: Executor,
+    ) -> None:
+        self.config, self._log = config, log
+        self._channel, other = socket.socketpair()
+        mark = f"\x00{secrets.token_hex(16)}"
+        script = Path(bootstrap.__file__)
+        self._process: subprocess.Popen[bytes] = starter.submit(
+            subprocess.Popen,
+            [sys.executable, "-I", "-S", str(script), str(other.fileno()), str(task_root), str(libraries)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            pass_fds=[other.fileno()],
+            start_new_session=True,
+        ).result()
+        other.close()
+        self._output = Output(self._process.stdout, mark, log)
+        self._pending = b""
+        self._loaded = False
+        self.busy = False
+        self._send({"log_mark": mark})
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another event."""
+        return self._process.poll() is None
+
+    def invoke(self, event: Any) -> Invocation:
+        """Runs the handler. After a failure to load, a timeout or the process's death, `alive` is false."""
+        request_id = str(uuid.uuid4())
+        self._log.begin()
+        if not self._loaded and (failure := self._load(request_id)):
+            return failure
+        started = time.monotonic()
+        self._log.write([f"START RequestId: {request_id} Version: {self.config.version}"])
+        self._send(
+            {
+                "event": event,
+                "request_id": request_id,
+                "function_arn": self.config.arn,
+                "timeout": self.config.timeout,
+                "trace_id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Sampled=0",
+            }
+        )
+        try:
+            answer = self._receive(self.config.timeout)
+        except TimeoutError:
+            self.kill()
+            return self._timed_out(request_id, started)
+        if answer is None:
+            return self._died(request_id, started)
+        self._end(request_id, started)
+        return Invocation(answer["payload"], answer["failed"], self._log.tail())
+
+    def kill_process(self) -> None:
+        """Kills the process and returns; an invocation under way ends as Runtime.ExitError."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+
+    def kill(self) -> None:
+        """Ends the process at once, and returns when it is gone."""
+        self.kill_process()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            self._channel.close()
+
+    def _load(self, request_id: str) -> Invocation | None:
+        try:
+            answer = self._receive(INIT_SECONDS)
+        except TimeoutError:
+            self.kill()
+            message = f"RequestId: {request_id} Error: Initialization timed out after {INIT_SECONDS:.2f} seconds"
+            return self._failure("Sandbox.Timedout", message)
+        if answer is None:
+            return self._died(request_id, time.monotonic())
+        if answer["failed"]:
+            self.kill()
+            payload = {**json.loads(answer["payload"]), "requestId": request_id}
+            return Invocation(json.dumps(payload), failed=True, log_tail=self._log.tail())
+        self._loaded = True
+        return None
+
+    def _timed_out(self, request_id: str, started: float) -> Invocation:
+        message = f"Task timed out after {self.config.timeout:.2f} seconds"
+        self._log.write([f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {message}"])
+        self._end(request_id, started)
+        return self._failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
+
+    def _died(self, request_id: str, started: float) -> Invocation:
+        code = self._process.wait()
+        self.kill()
+        if code < 0:
+            cause = f"Runtime exited with error: signal: {_signal_text(-code)}"
+        else:
+            cause = (
+                f"Runtime exited with error: exit status {code}"
+                if code
+                else "Runtime exited without providing a reason"
+            )
+        message = f"RequestId: {request_id} Error: {cause}"
+        self._output.wait_until_closed()
+        self._log.write([message])
+        self._end(request_id, started)
+        return self._failure("Runtime.ExitError", message)
+
+    def _failure(self, error_type: str, message: str) -> Invocation:
+        payload = json.dumps({"errorType": error_type, "errorMessage": message})
+        return Invocation(payload, failed=True, log_tail=self._log.tail())
+
+    def _end(self, request_id: str, started: float) -> None:
+        milliseconds = (time.monotonic() - started) * 1000
+        self._log.write(
+            [
+                f"END RequestId: {request_id}",
+                f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+                f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self.config.memory_size} MB",
+            ]
+        )
+
+    def _send(self, message: dict[str, Any]) -> None:
+        # If the process has died, the missing answer tells.
+        with contextlib.suppress(OSError):
+            self._channel.settimeout(None)
+            self._channel.sendall((json.dumps(message) + "\n").encode())
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self._pending[-1:]:
+            self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+            try:
+                part = self._channel.recv(1 << 16)
+            except ConnectionError:
+                return None
+            if not part:
+                return None
+            self._pending += part
+        line, self._pending = self._pending, b""
+        self._output.wait_until_marked()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+def _signal_text(number: int) -> str:
+    return {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGTERM: "terminated"}.get(
+        signal.Signals(number), signal.Signals(number).name
+    )

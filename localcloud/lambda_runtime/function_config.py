@@ -1,0 +1,84 @@
+"""What an environment is made from, and what the function sees of it."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FunctionConfig:
+    """One function's deployed configuration. An environment serves exactly one such value."""
+
+    arn: str
+    name: str
+    version: str
+    region: str
+    handler: str
+    runtime: str
+    memory_size: int
+    """MiB; told to the function, not enforced."""
+    timeout: float
+    """Seconds on the wall."""
+    variables: tuple[tuple[str, str], ...]
+    log_group: str
+    code: bytes
+
+    @property
+    def key(self) -> str:
+        """Changes with the code and with everything else."""
+        parts = [repr(value) for name, value in vars(self).items() if name != "code"]
+        return hashlib.sha256(self.code + json.dumps(parts).encode()).hexdigest()
+
+
+def config_of(function: Any) -> FunctionConfig:
+    """The configuration of moto's LambdaFunction as it is now."""
+    return FunctionConfig(
+        arn=function.function_arn,
+        name=function.function_name,
+        version="$LATEST"
+        if ":function:" in function.function_arn and function.function_arn.count(":") == 6
+        else str(function.version),
+        region=function.region,
+        handler=str(function.handler),
+        runtime=str(function.run_time),
+        memory_size=int(function.memory_size),
+        timeout=float(function.timeout),
+        variables=tuple(sorted((str(key), str(value)) for key, value in function.environment_vars.items())),
+        log_group=function.logs_group_name,
+        code=function.code_bytes,
+    )
+
+
+def environment_variables(
+    config: FunctionConfig, log_stream: str, task_root: Path, endpoint: str, certificates: Path
+) -> dict[str, str]:
+    """All that the process sees of its surroundings.
+
+    What Lambda defines (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), the function's own
+    variables, and the two that make it local: AWS_ENDPOINT_URL and SSL_CERT_FILE.
+    """
+    return {
+        "AWS_ACCESS_KEY_ID": "localcloud",
+        "AWS_DEFAULT_REGION": config.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_size),
+        "AWS_LAMBDA_FUNCTION_NAME": config.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": config.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": config.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_REGION": config.region,
+        "AWS_SECRET_ACCESS_KEY": "localcloud",
+        "AWS_SESSION_TOKEN": "localcloud",
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "LANG": "en_US.UTF-8",
+        "PATH": os.defpath,
+        "TZ": ":UTC",
+        "_HANDLER": config.handler,
+        **dict(config.variables),
+        "AWS_ENDPOINT_URL": endpoint,
+        "SSL_CERT_FILE": str(certificates),
+    }

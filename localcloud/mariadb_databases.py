@@ -1,0 +1,94 @@
+"""The databases of a MariaDB server, each with a user of its own."""
+
+import contextlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from pymysql.connections import Connection
+
+ADMIN = "localcloud"
+"""The user that may do everything, for the local cloud and for people. Clusters cannot have it as theirs."""
+WITHOUT_TLS: dict[str, Any] = {"ssl_disabled": True}
+"""For our own short errands on loopback: loading the system's authorities costs more than all the rest."""
+_NAME = re.compile(r"[0-9A-Za-z_$-]{1,64}")
+
+
+class Databases(ABC):
+    """What a server offers to database clusters; a subclass knows how to reach the server."""
+
+    ADMIN = ADMIN
+
+    def __init__(self) -> None:
+        self._database_of_user: dict[str, str] = {}
+
+    @abstractmethod
+    def admin_connection(self, **options: Any) -> "Connection[Any]":
+        """A new connection that may do everything; the caller closes it."""
+
+    def create_database(self, name: str, username: str, password: str) -> None:
+        """Creates a database and its user, who may do everything in it and nothing elsewhere.
+
+        Repeating it is harmless: what exists stays, the password becomes the one given.
+
+        Raises:
+            ValueError: a name that MySQL would not take, or a user who has another database: there is one server
+                for all clusters, so that two clusters cannot have a user in common.
+        """
+        _check("database", name)
+        _check_user(username)
+        owned = self._database_of_user.get(username, name)
+        if owned != name:
+            raise ValueError(
+                f"User {username} has the database {owned} already, and all clusters of the local cloud share one "
+                f"server: give the cluster of {name} another MasterUsername"
+            )
+        pattern = name.replace("_", r"\_")  # in a grant _ is a wildcard
+        with self._admin_cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
+            cursor.execute(f"CREATE USER IF NOT EXISTS `{username}`@'%%' IDENTIFIED BY %s", (password,))
+            cursor.execute(f"GRANT ALL PRIVILEGES ON `{pattern}`.* TO `{username}`@'%'")
+        self._database_of_user[username] = name
+        self.set_password(username, password)
+
+    def drop_database(self, name: str) -> None:
+        """Deletes a database, its data and its users. Does nothing when there is none.
+
+        Raises:
+            ValueError: a name that MySQL would not take.
+        """
+        _check("database", name)
+        with self._admin_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            for username in [user for user, owned in self._database_of_user.items() if owned == name]:
+                cursor.execute(f"DROP USER IF EXISTS `{username}`@'%'")
+                del self._database_of_user[username]
+
+    def set_password(self, username: str, password: str) -> None:
+        """Gives an existing user another password; connections that are open stay.
+
+        Raises:
+            ValueError: not a user of one of the databases.
+        """
+        _check_user(username)
+        if username not in self._database_of_user:
+            raise ValueError(f"There is no user {username}; create_database makes one")
+        with self._admin_cursor() as cursor:
+            cursor.execute(f"ALTER USER `{username}`@'%%' IDENTIFIED BY %s", (password,))
+
+    @contextlib.contextmanager
+    def _admin_cursor(self) -> Iterator[Any]:
+        with contextlib.closing(self.admin_connection(**WITHOUT_TLS)) as connection, connection.cursor() as cursor:
+            yield cursor
+
+
+def _check(what: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no {what} name: use letters, digits, _, $ and -, 1 to 64 of them")
+
+
+def _check_user(username: str) -> None:
+    _check("user", username)
+    if username in (ADMIN, "root"):
+        raise ValueError(f"{username} is the local cloud's own database user; choose another MasterUsername")

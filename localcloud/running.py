@@ -1,0 +1,158 @@
+"""How the commands find the local cloud that runs: a lock that says that one runs, and a file that says where.
+
+The lock is the operating system's (flock): it ends with the process that holds it, even a killed one, so neither a
+process id that another program has since been given nor a file left behind is ever taken for a running cloud.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+DEFAULT_FOLDER = Path(".localcloud")
+_POLL_SECONDS = 0.05
+_SETTLE_SECONDS = 0.3
+
+
+class AlreadyRunningError(RuntimeError):
+    """A local cloud runs in this folder."""
+
+
+class NotRunningError(RuntimeError):
+    """No local cloud runs in this folder."""
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """What `cloud.json` says of the cloud that runs."""
+
+    endpoint: str
+    region: str
+    pid: int
+    database_host: str
+    database_port: int
+
+
+class StateFolder:
+    """The folder of the lock and of `cloud.json`, which is there from when the cloud is ready until it stops."""
+
+    def __init__(self, folder: Path = DEFAULT_FOLDER) -> None:
+        self._folder = folder
+        self._lock_file = folder / "lock"
+        self._cloud_file = folder / "cloud.json"
+        self._unfinished_file = folder / "cloud.json.tmp"
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Makes this process the folder's cloud within the `with` block; what a killed one left is cleaned first.
+
+        Raises:
+            AlreadyRunningError: another process is.
+        """
+        descriptor = self._lock_for_itself()
+        try:
+            self._cloud_file.unlink(missing_ok=True)
+            yield
+        finally:
+            self._remove()
+            os.close(descriptor)
+
+    def publish(self, cloud: RunningCloud) -> None:
+        """Tells other processes where the cloud is, now that it is ready. Only within `hold()`."""
+        unfinished = self._unfinished_file
+        unfinished.write_text(json.dumps(asdict(cloud), indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(self._cloud_file)
+
+    def read(self) -> RunningCloud:
+        """The running cloud. A file that a killed cloud left is deleted.
+
+        Raises:
+            NotRunningError: none runs, or one is starting and not ready yet.
+        """
+        if not self.held():
+            raise NotRunningError(
+                f"No local cloud is running here ({self._folder}). Start one with: python -m localcloud up"
+            )
+        try:
+            return RunningCloud(**json.loads(self._cloud_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise NotRunningError("The local cloud is starting or stopping; try again in a moment") from None
+
+    def held(self) -> bool:
+        """Whether a process holds the folder. When none does, what a killed one left in it is deleted."""
+        try:
+            descriptor = os.open(self._lock_file, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            # Shared, so that commands that look do not take each other for a cloud.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            self._remove()
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def stop(self, seconds: float) -> bool:
+        """Asks the running cloud to stop, waits until it is gone, and returns whether it is.
+
+        Args:
+            seconds: the longest wait, in seconds on the wall.
+
+        Raises:
+            NotRunningError: none runs.
+        """
+        deadline = time.monotonic() + seconds
+        asked = False
+        while self.held():
+            if not asked:
+                asked = self._ask_to_stop()
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        if not asked:
+            raise NotRunningError(f"No local cloud is running here ({self._folder})")
+        return True
+
+    def _ask_to_stop(self) -> bool:
+        # Whoever holds the lock wrote the file, so the process id is that of the cloud. One that starts has none yet.
+        try:
+            os.kill(self.read().pid, signal.SIGTERM)
+        except (NotRunningError, ProcessLookupError):
+            return False
+        return True
+
+    def _lock_for_itself(self) -> int:
+        # A command that only looks is gone in an instant, so a lock that cannot be had is tried for a while.
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Deleted between our opening and locking it, a file excludes nobody.
+                if os.path.samestat(os.fstat(descriptor), self._lock_file.stat()):
+                    return descriptor
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    raise AlreadyRunningError(
+                        f"A local cloud is already running here ({self._folder}). "
+                        "Stop it with: python -m localcloud down"
+                    ) from None
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+            time.sleep(_POLL_SECONDS)
+
+    def _remove(self) -> None:
+        for file in (self._cloud_file, self._unfinished_file, self._lock_file):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # people may keep things of their own in it
+            self._folder.rmdir()

@@ -1,0 +1,165 @@
+"""The product's own stack, built and deployed to the local cloud by the real SAM CLI."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pymysql
+
+from localcloud.cloud import LocalCloud
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+ROOT = Path(__file__).parents[1]
+"""The checkout, where the template is."""
+
+OWNER_TAG = "odcr:stack"
+
+
+class StackFailed(Exception):  # noqa: N818 - says what happened
+    """The SAM CLI did not build or deploy; the message is what it printed."""
+
+
+def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
+    program = Path(sys.executable).with_name("sam")
+    # The functions' Makefile calls python3, which is to be the one that runs this.
+    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+    result = subprocess.run(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
+        [program, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise StackFailed(f"sam {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}")
+
+
+def build() -> None:
+    """Builds the artifacts, as `sam build` does.
+
+    Raises:
+        StackFailed: if that fails.
+    """
+    _sam(["build"], {})
+
+
+class Stack:
+    """A deployed stack, and the ways that people look at it.
+
+    Args:
+        cloud: the running local cloud.
+        name: the stack's name.
+    """
+
+    def __init__(self, cloud: LocalCloud, name: str = "odcr") -> None:
+        self.cloud = cloud
+        self.name = name
+
+    def deploy(self, parameters: Mapping[str, str] | None = None) -> None:
+        """Deploys what `build` built, as `sam deploy` does.
+
+        Args:
+            parameters: the template's, where they differ from the defaults.
+
+        Raises:
+            StackFailed: if that fails.
+        """
+        overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
+        arguments = ["deploy", "--config-env", "local", "--stack-name", self.name, "--region", self.cloud.region]
+        _sam(
+            [*arguments, "--parameter-overrides", *overrides] if overrides else arguments,
+            self.cloud.environment(),
+        )
+        self.__dict__.pop("outputs", None)
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the local cloud."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=region or self.cloud.region,
+            endpoint_url=self.cloud.endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - the local cloud knows no passwords
+        )
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @contextmanager
+    def database(self) -> "Iterator[Connection[Cursor]]":
+        """A connection as the stack's own user, from the secret."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["DatabaseSecretArn"])
+        login = json.loads(secret["SecretString"])
+        connection = pymysql.connect(
+            host=login["host"],
+            port=int(login["port"]),
+            user=login["username"],
+            password=login["password"],
+            database=login["dbname"],
+            autocommit=True,
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
+        """Runs one statement; the rows that it gives."""
+        with self.database() as connection, connection.cursor() as cursor:
+            # Without arguments a % is a plain character.
+            cursor.execute(statement, arguments or None)
+            return tuple(cursor.fetchall())
+
+    def start_run(self, name: str | None = None) -> str:
+        """Starts an execution, as the schedule does; its ARN."""
+        name = name or f"by-hand-{time.time_ns()}"
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=self.outputs["StateMachineArn"], name=name, input="{}"
+        )
+        return str(started["executionArn"])
+
+    def wait(self, execution: str, seconds: float = 120) -> "DescribeExecutionOutputTypeDef":
+        """The execution once it has ended.
+
+        Raises:
+            TimeoutError: if it has not after this many seconds.
+        """
+        states, deadline = self.client("stepfunctions"), time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            described: DescribeExecutionOutputTypeDef = states.describe_execution(executionArn=execution)
+            if described["status"] != "RUNNING":
+                return described
+            time.sleep(0.1)
+        raise TimeoutError(f"{execution} is still running after {seconds} seconds")
+
+    def run(self) -> "DescribeExecutionOutputTypeDef":
+        """One execution, from start to end."""
+        return self.wait(self.start_run())
+
+    def history(self, execution: str) -> list[dict[str, Any]]:
+        """All events of an execution."""
+        pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+        return [event for page in pages for event in page["events"]]
+
+    def reservations(self, region: str | None = None) -> "list[CapacityReservationTypeDef]":
+        """All Capacity Reservations of a Region, in every state, whoever made them."""
+        pages = self.client("ec2", region).get_paginator("describe_capacity_reservations").paginate()
+        return [reservation for page in pages for reservation in page["CapacityReservations"]]

@@ -1,0 +1,42 @@
+"""AWS Step Functions in cloud time, on top of moto's interpreter.
+
+Waits are in cloud time. Limits are not: a TimeoutSeconds, of a task or of the state machine, counts on the wall,
+because what it limits is a function's work, which is not sped up either.
+"""
+
+import uuid
+from datetime import UTC
+from typing import Any
+
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+from localcloud.services import Services
+from localcloud.stepfunctions import ending, errors, waiting
+
+_moto_execution_details = Execution.get_start_execution_details
+_moto_start_execution = StepFunctionsParserBackend.start_execution
+
+
+def install(services: Services) -> None:
+    """Extends moto's Step Functions in this process."""
+    waiting.install(services.clock)
+    ending.install()
+    errors.install()
+    for owner, method_name, method in (
+        (Execution, "get_start_execution_details", _execution_details),
+        (StepFunctionsParserBackend, "start_execution", _start_execution),
+    ):
+        setattr(owner, method_name, method)
+
+
+def _start_execution(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    """StartExecution, whose name may be left out."""
+    return _moto_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
+
+
+def _execution_details(self: Any) -> Any:
+    """What `$$.Execution` tells; its StartTime as in `2026-11-11T00:00:00.123Z`."""
+    details: Any = _moto_execution_details(self)
+    details.start_time = self.start_date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return details

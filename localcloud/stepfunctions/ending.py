@@ -1,0 +1,101 @@
+"""How executions end: stopped at once, timed out at once, with a history that ends there.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import (
+    ExecutionAbortedEventDetails,
+    ExecutionStatus,
+    HistoryEventType,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.responses import StepFunctionResponse
+
+_START_SECONDS = 5.0
+
+_moto_add_event = EventManager.add_event
+_moto_describe = StepFunctionResponse.describe_execution
+_moto_reflect: Callable[[Any], None] = BaseExecutionWorkerCommunication._reflect_execution_status
+_moto_set_error = Environment.set_error
+_moto_set_timed_out = Environment.set_timed_out
+
+
+def install() -> None:
+    """Makes an execution's end final, though a task that is under way ends in its own time, as in AWS."""
+    for owner, name, method in (
+        (BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect),
+        (Environment, "set_error", _set_error),
+        (Environment, "set_timed_out", _set_timed_out),
+        (EventManager, "add_event", _add_event),
+        (Execution, "stop", _stop),
+        (StepFunctionResponse, "describe_execution", _describe_execution),
+        (StepFunctionResponse, "stop_execution", _stop_execution),
+    ):
+        setattr(owner, name, method)
+
+
+def _stop(self: Any, stop_date: datetime | None, error: str | None, cause: str | None) -> None:
+    """Execution.stop: aborted when this returns."""
+    if self.exec_status != ExecutionStatus.RUNNING:
+        return
+    # Between its start and its first state an execution has nothing yet that could be stopped.
+    deadline = time.monotonic() + _START_SECONDS
+    while self.exec_worker.env is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    self.stop_date = stop_date or datetime.now(UTC)
+    self.exec_status, self.error, self.cause = ExecutionStatus.ABORTED, error or None, cause or None
+    self.exec_worker.stop(stop_date=self.stop_date, error=error, cause=cause)
+    details = {"executionAbortedEventDetails": ExecutionAbortedEventDetails(error=error, cause=cause)}
+    _end_history(self.exec_worker.env, HistoryEventType.ExecutionAborted, details)
+
+
+def _set_timed_out(self: Any) -> None:
+    """Environment.set_timed_out, whose event moto writes only after the task that is under way."""
+    _moto_set_timed_out(self)
+    if not self.is_frame():
+        details: dict[str, Any] = {"executionTimedOutEventDetails": {}}
+        _end_history(self, HistoryEventType.ExecutionTimedOut, details)
+
+
+def _set_error(self: Any, error: Any) -> None:
+    """Environment.set_error; what is torn down after the end is no failure of the execution."""
+    if self.program_state() is None or self.is_running():
+        _moto_set_error(self, error=error)
+
+
+def _end_history(env: Any, event_type: HistoryEventType, details: dict[str, Any]) -> None:
+    env.event_manager.add_event(context=env.event_history_context, event_type=event_type, event_details=details)
+    env.event_manager.localcloud_ended = True
+
+
+def _add_event(self: Any, *args: Any, **kwargs: Any) -> int:
+    return 0 if getattr(self, "localcloud_ended", False) else int(_moto_add_event(self, *args, **kwargs))
+
+
+def _reflect(self: Any) -> None:
+    if self.execution.exec_status == ExecutionStatus.RUNNING:
+        _moto_reflect(self)
+
+
+def _stop_execution(self: Any) -> ActionResult:
+    """StopExecution with its error and cause, which moto forgets."""
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    execution.stop(datetime.now(UTC), self._get_param("error"), self._get_param("cause"))
+    return ActionResult({"stopDate": execution.stop_date})
+
+
+def _describe_execution(self: Any) -> Any:
+    """DescribeExecution, with the end of an execution that timed out."""
+    answer: Any = _moto_describe(self)
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    if execution.status == ExecutionStatus.TIMED_OUT:
+        answer.result["stopDate"] = execution.stop_date
+    return answer
