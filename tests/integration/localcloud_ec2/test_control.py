@@ -116,7 +116,8 @@ def test_reset_empties_everything(cloud: Any, capacity: Any) -> None:
     capacity.reset()
     assert (capacity.pools(), capacity.faults(), capacity.calls()) == ([], [], [])
     assert cloud.describe() == []
-    assert cloud.api.describe_tags()["Tags"] == []
+    of_reservations = [{"Name": "resource-type", "Values": ["capacity-reservation"]}]
+    assert cloud.api.describe_tags(Filters=of_reservations)["Tags"] == []
     capacity.set_free(cloud.type, cloud.zone, 2)
     capacity.set_free("m5.xlarge", cloud.zone, 2)
     cloud.create(ClientToken="a", InstanceCount=2)
