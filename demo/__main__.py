@@ -97,7 +97,7 @@ def _show_how_to_look_further(stack: Stack, console: Console) -> None:
         "Then, for example:",
         "  aws ec2 describe-capacity-reservations",
         f"  aws stepfunctions list-executions --state-machine-arn {stack.outputs['StateMachineArn']}",
-        f"  aws logs tail /aws/lambda/{stack.name}-ReserveCapacity",
+        f"  aws logs filter-log-events --log-group-name /aws/lambda/{stack.name}-ReserveCapacity",
     ]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
