@@ -1,0 +1,94 @@
+"""The template as CloudFormation sees it, after the SAM transform."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from localcloud.cloudformation.transform import expand
+
+ROOT = Path(__file__).parents[2]
+
+CANNOT_BE_TAGGED = {
+    "AWS::EC2::Route",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::Scheduler::Schedule",
+    "AWS::SecretsManager::SecretTargetAttachment",
+}
+"""Resource types without a Tags property."""
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    # What `sam package` does: the transform takes code and definition from S3.
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource["Properties"]["DefinitionUri"] = "s3://bucket/definition"
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
+    expanded: dict[str, Any] = expand(template, {}, "ap-northeast-1")["Resources"]
+    return expanded
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def test_everything_is_tagged(resources: dict[str, Any]) -> None:
+    for name, resource in resources.items():
+        if resource["Type"] not in CANNOT_BE_TAGGED:
+            assert {"Key": "Project", "Value": "ODCR"} in resource["Properties"].get("Tags", []), name
+
+
+def test_the_originals_network_is_the_default(resources: dict[str, Any]) -> None:
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+
+    def cidr(properties: dict[str, Any]) -> str:
+        return str(parameters[properties["CidrBlock"]["Ref"]]["Default"])
+
+    subnets = {
+        tag["Value"]: cidr(subnet)
+        for subnet in of_type(resources, "AWS::EC2::Subnet").values()
+        for tag in subnet["Tags"]
+        if tag["Key"] == "Name"
+    }
+    assert subnets == {
+        "Public_Subnet": "172.18.1.0/24",
+        "Private_Subnet_DB_1": "172.18.2.0/24",
+        "Private_Subnet_DB_2": "172.18.3.0/24",
+        "Private_Subnet_Lambda_1": "172.18.4.0/24",
+        "Private_Subnet_Lambda_2": "172.18.5.0/24",
+    }
+    assert [cidr(vpc) for vpc in of_type(resources, "AWS::EC2::VPC").values()] == ["172.18.0.0/16"]
+
+
+def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[str, Any]) -> None:
+    conditional = {name for name, resource in resources.items() if resource.get("Condition") == "WithNatGateway"}
+    assert conditional == {
+        "PublicSubnet",
+        "InternetGateway",
+        "InternetGatewayAttachment",
+        "PublicRouteTable",
+        "PublicSubnetRoutes",
+        "PublicDefaultRoute",
+        "NatAddress",
+        "NatGateway",
+        "PrivateDefaultRoute",
+    }
+    assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["UseNatGateway"]["Default"] == "no"
+
+
+def test_who_has_the_login_never_sees_ec2_and_the_other_way_round(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    for name in ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults"):
+        (role,) = (role for key, role in of_type(resources, "AWS::IAM::Role").items() if key == f"{name}Role")
+        actions = str(role["Policies"])
+        with_login = "DATABASE_SECRET_ARN" in functions[name]["Environment"]["Variables"]
+        assert with_login == ("VpcConfig" in functions[name]) == ("secretsmanager:" in actions) != ("ec2:" in actions)
+
+
+def test_runtime_and_architecture(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    assert {(function["Runtime"], *function["Architectures"]) for function in functions} == {("python3.13", "arm64")}
