@@ -157,13 +157,52 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
     assert pool.asks == []
 
 
-def test_a_describe_that_lags_behind_gives_nothing_away() -> None:
+def test_a_describe_that_lags_behind_the_record_is_not_believed_at_once() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
-    short = shortfall(pool)
     pool.find = lambda _key: [Reservation("cr-1", KEY, 4, "active")]  # type: ignore[method-assign]
-    assert acquire(short, 1, pool).reserved == 15
-    assert min(pool.asks) > 0
-    assert pool.reservations[0].count == 15
+    known = Shortfall(KEY, 15, 4, ("cr-1",), known_reserved=11, known_ids=("cr-1",))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        acquire(known, 0, pool)
+    assert pool.asks == []
+    assert "EC2 shows 4 instances where 11 were known" in caught.value.outcome.reason
+
+
+def test_half_a_minute_later_it_is_believed() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
+    known = Shortfall(KEY, 15, 4, ("cr-1",), known_reserved=11, known_ids=("cr-1",))
+    assert acquire(known, 1, pool).reserved == 15
+
+
+def test_an_ended_reservation_explains_why_less_is_held() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 11, "cancelled")])
+    known = Shortfall(KEY, 15, 0, (), known_reserved=11, known_ids=("cr-1",))
+    assert acquire(known, 0, pool).reserved == 15
+
+
+def test_what_was_added_has_to_be_seen_before_the_next_attempt_starts_from_it() -> None:
+    pool = Pool(11)
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        acquire(shortfall(pool), 0, pool)
+    assert caught.value.outcome.reserved == 11
+
+
+def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
+
+    def throttled(_key: TargetKey) -> list[Reservation]:
+        raise Throttled("RequestLimitExceeded", "slow down")
+
+    short = shortfall(pool)
+    pool.find = throttled  # type: ignore[method-assign]
+    with pytest.raises(errors.RequestLimitExceeded) as caught:
+        acquire(short, 0, pool)
+    assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (11, ("cr-1",))
+
+
+def test_more_than_asked_for_is_told_as_an_excess() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 16, "active")])
+    assert acquire(Shortfall(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
 
 
 def test_of_several_the_oldest_active_one_grows() -> None:

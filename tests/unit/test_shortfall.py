@@ -14,7 +14,7 @@ def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: s
 
 def test_what_is_missing_is_a_shortfall() -> None:
     found = compare([Target(KEY, 15, 0, "SHORT")], [], [reservation(4)])
-    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT")]
+    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", known_reserved=4, known_ids=("cr-1",))]
     assert found.observed == []
 
 
@@ -78,6 +78,17 @@ def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
     assert found.observed == []
 
 
+def test_what_was_recorded_goes_with_a_shortfall_that_shows_less() -> None:
+    recorded = Target(KEY, 15, 0, "SHORT", last_reserved=11, last_ids=("cr-1",))
+    (short,) = compare([recorded], [], [reservation(4)]).shortfalls
+    assert (short.reserved, short.known_reserved, short.known_ids) == (4, 11, ("cr-1",))
+    assert short.to_event()["KnownReserved"] == 11
+    (short,) = compare([recorded], [], [reservation(11)]).shortfalls
+    assert "KnownReserved" not in short.to_event()
+
+
 def test_a_shortfall_survives_its_event() -> None:
-    shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", ReservationOptions(tenancy="dedicated"))
-    assert Shortfall.from_event(shortfall.to_event()) == shortfall
+    options = ReservationOptions(tenancy="dedicated")
+    for known, ids in ((4, ("cr-1",)), (11, ("cr-1", "cr-2"))):
+        shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
+        assert Shortfall.from_event(shortfall.to_event()) == shortfall

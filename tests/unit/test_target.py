@@ -31,9 +31,8 @@ def test_rows_that_make_no_sense_are_rejected_with_what_to_do(
 
 
 def test_a_target_survives_its_event() -> None:
-    target = Target(
-        TargetKey("r5b.2xlarge", "ap-northeast-1c"), 15, 4, "SHORT", ReservationOptions(platform="Windows"), True
-    )
+    key, options = TargetKey("r5b.2xlarge", "ap-northeast-1c"), ReservationOptions(platform="Windows")
+    target = Target(key, 15, 4, "SHORT", options, 4, ("cr-1",), withdrawn=True)
     assert Target.from_event(target.to_event()) == target
 
 

@@ -1,7 +1,7 @@
 """Closing one target's shortfall."""
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from odcr.domain import errors
@@ -18,7 +18,7 @@ from odcr.domain.refusal import (
     Unanswered,
 )
 from odcr.domain.reservation import Reservation, held
-from odcr.domain.shortfall import Shortfall
+from odcr.domain.shortfall import Shortfall, excess_reason
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, TargetKey
 
@@ -46,20 +46,26 @@ class _Progress:
     """What is held, and what it took, while an attempt goes on."""
 
     shortfall: Shortfall
-    reservations: list[Reservation] = field(default_factory=list)
+    reservations: list[Reservation] | None = None
+    """What is held; None until EC2 was asked."""
     calls: int = 0
 
     @property
+    def held(self) -> list[Reservation]:
+        return self.reservations or []
+
+    @property
     def reserved(self) -> int:
-        return held(self.reservations)
+        return self.shortfall.reserved if self.reservations is None else held(self.reservations)
 
     def outcome(self, status: Status, reason: str = "") -> Outcome:
+        seen = tuple(reservation.id for reservation in self.held)
         return Outcome(
             key=self.shortfall.key,
             status=status,
             target=self.shortfall.target,
             reserved=self.reserved,
-            reservation_ids=tuple(reservation.id for reservation in self.reservations),
+            reservation_ids=self.shortfall.reservation_ids if self.reservations is None else seen,
             acquired=max(0, self.reserved - self.shortfall.reserved),
             calls=self.calls,
             reason=reason,
@@ -95,15 +101,16 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
 
 
 def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
-    """Looks what is there and climbs the ladder from it."""
+    """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
     observed = ec2.find(shortfall.key)
     serving = [reservation for reservation in observed if reservation.serves(shortfall.options)]
-    progress.reservations = _at_least_as_known(
-        [reservation for reservation in serving if reservation.is_held], shortfall
-    )
+    progress.reservations = [reservation for reservation in serving if reservation.is_held]
+    if attempt == 0:
+        _doubt(observed, progress.reserved, shortfall.known_reserved, shortfall.known_ids)
 
-    gap = shortfall.target - progress.reserved
+    before = progress.reserved
+    gap = shortfall.target - before
     known_dry = attempt > 0 or shortfall.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
     ladder = ask_ladder(max(0, gap), from_one=known_dry)
     shortage: NoCapacity | QuotaReached | None = None
@@ -119,7 +126,11 @@ def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
         ask = _send(ladder, granted)
 
     if progress.reserved < shortfall.target and shortage is not None:
+        if progress.reserved > before:
+            _settle(progress, ec2)
         raise shortage
+    if progress.reserved > shortfall.target:
+        return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
     return progress.outcome(Status.FULFILLED)
 
 
@@ -130,28 +141,47 @@ def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
         return None
 
 
-def _at_least_as_known(reservations: list[Reservation], shortfall: Shortfall) -> list[Reservation]:
-    """Corrects a describe that lags behind what the run saw before.
+def _doubt(observed: Sequence[Reservation], reserved: int, known: int, known_ids: Collection[str]) -> None:
+    """Refuses to go on from an observation that may lag behind what is known.
 
-    A resize sets an absolute count. From too low a count it would give instances away.
+    A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is not
+    seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item after
+    half a minute, and then believes what it sees: somebody reduced the reservation.
+
+    Raises:
+        Unanswered: if less is seen than is known, and no reservation has ended that would explain it.
     """
-    if len(reservations) == 1 and shortfall.reservation_ids == (reservations[0].id,):
-        only = reservations[0]
-        if only.count < shortfall.reserved:
-            return [replace(only, count=shortfall.reserved)]
-    return reservations
+    ended = any(reservation.id in known_ids and not reservation.is_held for reservation in observed)
+    if reserved < known and not ended:
+        raise Unanswered(
+            "ObservationLags", f"EC2 shows {reserved} instances where {known} were known. It is asked again shortly."
+        )
+
+
+def _settle(progress: _Progress, ec2: Ec2) -> None:
+    """Makes sure that EC2 shows what was just added, before the state machine repeats the item from what EC2 shows.
+
+    Raises:
+        Unanswered: if it does not.
+    """
+    shortfall = progress.shortfall
+    observed = ec2.find(shortfall.key)
+    seen = [one for one in observed if one.is_held and one.serves(shortfall.options)]
+    _doubt(observed, held(seen), progress.reserved, {reservation.id for reservation in progress.held})
 
 
 def _add(progress: _Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:
     """Adds instances to the oldest reservation that can grow, or makes one."""
-    growable = [reservation for reservation in progress.reservations if reservation.is_growable]
+    reservations = progress.held
+    growable = [reservation for reservation in reservations if reservation.is_growable]
     if not growable:
         created = ec2.create(progress.shortfall.key, progress.shortfall.options, ask, observed)
-        progress.reservations.append(created)
+        progress.reservations = [*reservations, created]
         return
     oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))
     ec2.resize(oldest, oldest.count + ask)
-    progress.reservations[progress.reservations.index(oldest)] = replace(oldest, count=oldest.count + ask)
+    grown = replace(oldest, count=oldest.count + ask)
+    progress.reservations = [grown if reservation is oldest else reservation for reservation in reservations]
 
 
 _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {

@@ -22,9 +22,14 @@ class Shortfall:
     reservation_ids: tuple[str, ...] = ()
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
+    known_reserved: int = 0
+    """Instances that an earlier run recorded as held, or that this run saw: EC2's answers may lag behind."""
+    known_ids: tuple[str, ...] = ()
+    """The reservations that an earlier run recorded."""
 
     def to_event(self) -> dict[str, Any]:
         """The shortfall as one item of the Map."""
+        lagging = {"KnownReserved": self.known_reserved, "KnownReservationIds": list(self.known_ids)}
         return {
             **self.key.to_event(),
             "TargetCapacity": self.target,
@@ -32,6 +37,8 @@ class Shortfall:
             "ReservationIds": list(self.reservation_ids),
             "LastStatus": self.last_status,
             **self.options.to_event(),
+            # Usually what is seen is what is known, and the event stays small.
+            **(lagging if self.known_reserved > self.reserved else {}),
         }
 
     @classmethod
@@ -41,13 +48,17 @@ class Shortfall:
         Raises:
             InvalidEvent: if a field is missing or of another type.
         """
+        reserved = required(event, "Reserved", int)
+        ids = tuple(optional(event, "ReservationIds", list, []))
         return cls(
             key=TargetKey.from_event(event),
             target=required(event, "TargetCapacity", int),
-            reserved=required(event, "Reserved", int),
-            reservation_ids=tuple(optional(event, "ReservationIds", list, [])),
+            reserved=reserved,
+            reservation_ids=ids,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
+            known_reserved=optional(event, "KnownReserved", int, reserved),
+            known_ids=tuple(optional(event, "KnownReservationIds", list, list(ids))),
         )
 
 
@@ -99,20 +110,34 @@ def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Com
     ids = _ids(serving)
     if reserved < target.capacity:
         comparison.shortfalls.append(
-            Shortfall(target.key, target.capacity, reserved, ids, target.last_status, target.options)
+            Shortfall(
+                target.key,
+                target.capacity,
+                reserved,
+                ids,
+                target.last_status,
+                target.options,
+                known_reserved=max(reserved, target.last_reserved),
+                known_ids=target.last_ids if target.last_reserved > reserved else ids,
+            )
         )
         return
     status, reason = Status.FULFILLED, ""
     if reserved > target.capacity:
         status = Status.EXCESS
-        reason = (
-            f"{reserved} held, {target.capacity} wanted. Nothing is given back unasked: raise the target, "
-            f"or reduce {', '.join(ids)} in EC2."
-        )
+        reason = excess_reason(reserved, target.capacity, serving)
     elif target.capacity == 0:
         reason = "The target is 0: nothing is to be reserved."
     if target.current != reserved or target.last_status != status:
         comparison.observed.append(Outcome(target.key, status, target.capacity, reserved, ids, reason=reason))
+
+
+def excess_reason(reserved: int, target: int, reservations: Iterable[Reservation]) -> str:
+    """What to do about more than is wanted."""
+    return (
+        f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, "
+        f"or reduce {', '.join(_ids(reservations))} in EC2."
+    )
 
 
 def _unlisted(key: TargetKey, managed: Sequence[Reservation]) -> Outcome:

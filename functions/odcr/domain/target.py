@@ -103,18 +103,24 @@ class Target:
     """Instances held as the table last recorded it: a report, not the truth."""
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
+    last_reserved: int = 0
+    """Instances held as the last run recorded them, which people do not write."""
+    last_ids: tuple[str, ...] = ()
+    """The reservations that the last run recorded."""
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
         withdrawn = {"Withdrawn": True} if self.withdrawn else {}
+        record = {"LastReserved": self.last_reserved, "LastReservationIds": list(self.last_ids)}
         return {
             **self.key.to_event(),
             "TargetCapacity": self.capacity,
             "CurrentCapacity": self.current,
             "LastStatus": self.last_status,
             **self.options.to_event(),
+            **(record if self.last_reserved else {}),
             **withdrawn,
         }
 
@@ -131,6 +137,8 @@ class Target:
             current=optional(event, "CurrentCapacity", int, 0),
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
+            last_reserved=optional(event, "LastReserved", int, 0),
+            last_ids=tuple(optional(event, "LastReservationIds", list, [])),
             withdrawn=optional(event, "Withdrawn", bool, False),
         )
 

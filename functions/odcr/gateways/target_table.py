@@ -1,10 +1,11 @@
 """Reading the targets."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
-from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -20,7 +21,8 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         The targets, least recently tried first, and an INVALID outcome for each rejected row.
     """
     cursor.execute(
-        "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, "
+        "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
+        "s.Reservation_Ids, "
         "o.Platform, o.Tenancy, o.Match_Criteria, o.End_Date "
         "FROM odcr_capacity c "
         "LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone) "
@@ -29,18 +31,23 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     )
     targets: list[Target] = []
     rejected: list[Outcome] = []
-    for instance_type, zone, capacity, current, status, platform, tenancy, match, end_date in cursor.fetchall():
+    for instance_type, zone, capacity, current, status, reserved, ids, *option in cursor.fetchall():
         key = TargetKey(instance_type, zone)
         reason = reason_to_reject(key, capacity)
         if reason is not None:
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, reason=reason))
             continue
-        options = ReservationOptions()
-        if platform is not None:
-            end = end_date.isoformat() if end_date else None
-            options = ReservationOptions(platform, tenancy, match, end)
-        targets.append(Target(key, capacity, current or 0, status, options))
+        known_ids = tuple(ids.split(",")) if ids else ()
+        targets.append(Target(key, capacity, current or 0, status, _options(*option), reserved or 0, known_ids))
     return targets + _withdrawn(cursor), rejected
+
+
+def _options(
+    platform: str | None, tenancy: str | None, match_criteria: str | None, end_date: datetime | None
+) -> ReservationOptions:
+    if platform is None or tenancy is None or match_criteria is None:
+        return USUAL_OPTIONS
+    return ReservationOptions(platform, tenancy, match_criteria, end_date.isoformat() if end_date else None)
 
 
 def _withdrawn(cursor: "Cursor") -> list[Target]:
