@@ -26,6 +26,8 @@ class Pool:
     asks: list[int] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     """Answers to give instead of the true ones, first to last."""
+    observed: list[str] = field(default_factory=list)
+    """What the last creation was told to have been there before."""
 
     def find(self, key: TargetKey) -> list[Reservation]:
         return [reservation for reservation in self.reservations if reservation.key == key]
@@ -33,7 +35,7 @@ class Pool:
     def create(
         self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
     ) -> Reservation:
-        assert list(observed) == self.find(key)
+        self.observed = [reservation.id for reservation in observed]
         self._take(count)
         made = Reservation(f"cr-{len(self.reservations) + 1}", key, count, "active", options.platform, options.tenancy)
         self.reservations.append(made)
@@ -43,6 +45,10 @@ class Pool:
         index = next(i for i, own in enumerate(self.reservations) if own.id == reservation.id)
         self._take(count - self.reservations[index].count)
         self.reservations[index] = replace(self.reservations[index], count=count)
+
+    def cancel(self, reservation: Reservation) -> None:
+        self.free += reservation.count
+        self.reservations = [own for own in self.reservations if own.id != reservation.id]
 
     def _take(self, count: int) -> None:
         self.asks.append(count)
@@ -160,7 +166,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 def test_a_describe_that_lags_behind_the_record_is_not_believed_at_once() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
     pool.find = lambda _key: [Reservation("cr-1", KEY, 4, "active")]  # type: ignore[method-assign]
-    known = Shortfall(KEY, 15, 4, ("cr-1",), known_reserved=11, known_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
     with pytest.raises(errors.OutcomeUnknown) as caught:
         acquire(known, 0, pool)
     assert pool.asks == []
@@ -169,14 +175,15 @@ def test_a_describe_that_lags_behind_the_record_is_not_believed_at_once() -> Non
 
 def test_half_a_minute_later_it_is_believed() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    known = Shortfall(KEY, 15, 4, ("cr-1",), known_reserved=11, known_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
     assert acquire(known, 1, pool).reserved == 15
 
 
 def test_an_ended_reservation_explains_why_less_is_held() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "cancelled")])
-    known = Shortfall(KEY, 15, 0, (), known_reserved=11, known_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",))
     assert acquire(known, 0, pool).reserved == 15
+    assert pool.observed == ["cr-1"]
 
 
 def test_what_was_added_has_to_be_seen_before_the_next_attempt_starts_from_it() -> None:
@@ -203,6 +210,48 @@ def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
 def test_more_than_asked_for_is_told_as_an_excess() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 16, "active")])
     assert acquire(Shortfall(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
+
+
+def bought_twice(**second: object) -> Pool:
+    first = Reservation("cr-1", KEY, 15, "active", created="2026-11-01")
+    return Pool(0, [first, replace(Reservation("cr-2", KEY, 11, "active", created="2026-11-02"), **second)])  # type: ignore[arg-type]
+
+
+def test_what_was_bought_twice_is_given_back_and_told() -> None:
+    pool = bought_twice()
+    outcome = acquire(Shortfall(KEY, 15, 0), 1, pool)
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 15, ("cr-1",))
+    assert outcome.reason == "11 instances had been bought twice and were given back."
+    assert pool.free == 11
+
+
+def test_of_what_was_bought_twice_only_the_excess_is_given_back() -> None:
+    pool = bought_twice()
+    outcome = acquire(Shortfall(KEY, 20, 0), 1, pool)
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 20, ("cr-1", "cr-2"))
+
+
+def test_a_purchase_made_twice_in_this_very_attempt_is_seen() -> None:
+    pool = Pool(30, [Reservation("cr-1", KEY, 15, "active", created="2026-11-01")])
+    answers = iter([[], None])
+    find = pool.find
+    pool.find = lambda key: answer if (answer := next(answers)) is not None else find(key)  # type: ignore[method-assign]
+    outcome = acquire(Shortfall(KEY, 15, 0), 0, pool)
+    assert (outcome.reserved, held(pool.reservations)) == (15, 15)
+
+
+@pytest.mark.parametrize("second", [{"is_adopted": True}, {"state": "pending"}])
+def test_what_nobody_bought_twice_is_kept(second: dict[str, object]) -> None:
+    pool = bought_twice(**second)
+    assert acquire(Shortfall(KEY, 15, 0), 1, pool).status == Status.EXCESS
+    assert held(pool.reservations) == 26
+
+
+def test_what_a_run_has_recorded_is_kept() -> None:
+    pool = bought_twice()
+    recorded = Shortfall(KEY, 15, 26, ("cr-1", "cr-2"), recorded=26, recorded_ids=("cr-1", "cr-2"))
+    assert acquire(recorded, 0, pool).status == Status.EXCESS
+    assert held(pool.reservations) == 26
 
 
 def test_of_several_the_oldest_active_one_grows() -> None:

@@ -1,6 +1,6 @@
 from odcr.domain.outcome import Outcome
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import Shortfall, compare
+from odcr.domain.shortfall import MAX_SHORTFALLS, Shortfall, compare
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 
@@ -14,7 +14,7 @@ def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: s
 
 def test_what_is_missing_is_a_shortfall() -> None:
     found = compare([Target(KEY, 15, 0, "SHORT")], [], [reservation(4)])
-    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", known_reserved=4, known_ids=("cr-1",))]
+    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT")]
     assert found.observed == []
 
 
@@ -81,10 +81,29 @@ def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
 def test_what_was_recorded_goes_with_a_shortfall_that_shows_less() -> None:
     recorded = Target(KEY, 15, 0, "SHORT", last_reserved=11, last_ids=("cr-1",))
     (short,) = compare([recorded], [], [reservation(4)]).shortfalls
-    assert (short.reserved, short.known_reserved, short.known_ids) == (4, 11, ("cr-1",))
-    assert short.to_event()["KnownReserved"] == 11
+    assert (short.reserved, short.recorded, short.recorded_ids) == (4, 11, ("cr-1",))
+    assert short.to_event()["Recorded"] == 11
     (short,) = compare([recorded], [], [reservation(11)]).shortfalls
-    assert "KnownReserved" not in short.to_event()
+    assert "Recorded" not in short.to_event()
+
+
+def test_what_was_bought_twice_since_the_last_record_is_work() -> None:
+    twice = [reservation(15, name="cr-1"), reservation(11, name="cr-2")]
+    recorded = Target(KEY, 15, 15, "FULFILLED", last_reserved=15, last_ids=("cr-1",))
+    (work,) = compare([recorded], [], twice).shortfalls
+    assert (work.reserved, work.recorded_ids) == (26, ("cr-1",))
+
+
+def test_an_excess_that_a_run_has_recorded_is_only_told() -> None:
+    twice = [reservation(15, name="cr-1"), reservation(11, name="cr-2")]
+    recorded = Target(KEY, 15, 26, "EXCESS", last_reserved=26, last_ids=("cr-1", "cr-2"))
+    assert compare([recorded], [], twice).shortfalls == []
+
+
+def test_a_run_works_on_those_that_waited_longest() -> None:
+    targets = [Target(TargetKey(f"m5.size{number}", "us-east-1a"), 1) for number in range(MAX_SHORTFALLS + 100)]
+    shortfalls = compare(targets, [], []).shortfalls
+    assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[:MAX_SHORTFALLS]]
 
 
 def test_a_shortfall_survives_its_event() -> None:

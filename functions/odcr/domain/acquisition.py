@@ -17,7 +17,7 @@ from odcr.domain.refusal import (
     Throttled,
     Unanswered,
 )
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall, excess_reason
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, TargetKey
@@ -40,6 +40,9 @@ class Ec2(Protocol):
     def resize(self, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds."""
 
+    def cancel(self, reservation: Reservation) -> None:
+        """Gives a reservation back."""
+
 
 @dataclass(slots=True)
 class _Progress:
@@ -49,6 +52,8 @@ class _Progress:
     reservations: list[Reservation] | None = None
     """What is held; None until EC2 was asked."""
     calls: int = 0
+    returned: int = 0
+    """Instances that were bought twice and given back."""
 
     @property
     def held(self) -> list[Reservation]:
@@ -107,7 +112,7 @@ def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
     serving = [reservation for reservation in observed if reservation.serves(shortfall.options)]
     progress.reservations = [reservation for reservation in serving if reservation.is_held]
     if attempt == 0:
-        _doubt(observed, progress.reserved, shortfall.known_reserved, shortfall.known_ids)
+        _doubt(observed, progress.reserved, shortfall.recorded, shortfall.recorded_ids)
 
     before = progress.reserved
     gap = shortfall.target - before
@@ -129,9 +134,12 @@ def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
         if progress.reserved > before:
             _settle(progress, ec2)
         raise shortage
+    if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
+        _give_back_duplicates(progress, ec2)
     if progress.reserved > shortfall.target:
         return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
-    return progress.outcome(Status.FULFILLED)
+    returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
+    return progress.outcome(Status.FULFILLED, returned)
 
 
 def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
@@ -168,6 +176,30 @@ def _settle(progress: _Progress, ec2: Ec2) -> None:
     observed = ec2.find(shortfall.key)
     seen = [one for one in observed if one.is_held and one.serves(shortfall.options)]
     _doubt(observed, held(seen), progress.reserved, {reservation.id for reservation in progress.held})
+
+
+def _give_back_duplicates(progress: _Progress, ec2: Ec2) -> None:
+    """Gives back what was bought twice, and no more than that.
+
+    A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
+    """
+    shortfall = progress.shortfall
+    seen = [one for one in ec2.find(shortfall.key) if one.is_held and one.serves(shortfall.options)]
+    ids = {reservation.id for reservation in seen}
+    progress.reservations = [*seen, *(reservation for reservation in progress.held if reservation.id not in ids)]
+    for duplicate in duplicates(progress.reservations, shortfall.recorded_ids):
+        excess = progress.reserved - shortfall.target
+        if excess <= 0:
+            return
+        progress.calls += 1
+        kept = max(0, duplicate.count - excess)
+        if kept:
+            ec2.resize(duplicate, kept)
+        else:
+            ec2.cancel(duplicate)
+        progress.returned += duplicate.count - kept
+        others = [reservation for reservation in progress.reservations if reservation.id != duplicate.id]
+        progress.reservations = [*others, replace(duplicate, count=kept)] if kept else others
 
 
 def _add(progress: _Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:

@@ -1,6 +1,6 @@
 """Capacity Reservations as EC2 reports them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from odcr.domain.target import ReservationOptions, TargetKey
@@ -26,6 +26,8 @@ class Reservation:
     tenancy: str = "default"
     created: str = ""
     """When it was made, ISO 8601: the oldest is the one that grows."""
+    is_adopted: bool = False
+    """A person tagged it; the system did not make it and never gives it back."""
 
     @property
     def is_held(self) -> bool:
@@ -45,3 +47,18 @@ class Reservation:
 def held(reservations: Iterable[Reservation]) -> int:
     """Instances that these reservations hold together."""
     return sum(reservation.count for reservation in reservations if reservation.is_held)
+
+
+def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) -> list[Reservation]:
+    """Those that can only be a purchase made twice, newest first.
+
+    A target has one reservation, which grows. Another one that the system made, and that no run has recorded yet, is
+    what a creation left whose answer was lost while EC2 did not show it either. The oldest is never one: it is what
+    there is to be.
+
+    Args:
+        reservations: all that serve one target.
+        known_ids: those that a run recorded.
+    """
+    by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
+    return [one for one in by_age[:-1] if one.is_growable and not one.is_adopted and one.id not in known_ids]

@@ -6,14 +6,14 @@ from typing import Any
 
 from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.status import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A target of which something is missing."""
+    """A target of which something is missing, or was bought twice."""
 
     key: TargetKey
     target: int
@@ -22,14 +22,15 @@ class Shortfall:
     reservation_ids: tuple[str, ...] = ()
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
-    known_reserved: int = 0
-    """Instances that an earlier run recorded as held, or that this run saw: EC2's answers may lag behind."""
-    known_ids: tuple[str, ...] = ()
-    """The reservations that an earlier run recorded."""
+    recorded: int = 0
+    """Instances held as the last run recorded them. EC2's answers may lag behind that."""
+    recorded_ids: tuple[str, ...] = ()
+    """The reservations that the last run recorded."""
 
     def to_event(self) -> dict[str, Any]:
         """The shortfall as one item of the Map."""
-        lagging = {"KnownReserved": self.known_reserved, "KnownReservationIds": list(self.known_ids)}
+        record = {"Recorded": self.recorded, "RecordedReservationIds": list(self.recorded_ids)}
+        is_as_recorded = (self.recorded, self.recorded_ids) == (self.reserved, self.reservation_ids)
         return {
             **self.key.to_event(),
             "TargetCapacity": self.target,
@@ -37,8 +38,8 @@ class Shortfall:
             "ReservationIds": list(self.reservation_ids),
             "LastStatus": self.last_status,
             **self.options.to_event(),
-            # Usually what is seen is what is known, and the event stays small.
-            **(lagging if self.known_reserved > self.reserved else {}),
+            # Usually the record is right, and the event stays small.
+            **({} if is_as_recorded else record),
         }
 
     @classmethod
@@ -57,9 +58,13 @@ class Shortfall:
             reservation_ids=ids,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
-            known_reserved=optional(event, "KnownReserved", int, reserved),
-            known_ids=tuple(optional(event, "KnownReservationIds", list, list(ids))),
+            recorded=optional(event, "Recorded", int, reserved),
+            recorded_ids=tuple(optional(event, "RecordedReservationIds", list, list(ids))),
         )
+
+
+MAX_SHORTFALLS = 500
+"""Shortfalls that one run works on, which keeps each state's payload below 256 KiB. The others come first next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,12 @@ def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations
     """Decides for every target whether it is fulfilled, short or in excess.
 
     Args:
-        targets: what is wanted, each key once.
+        targets: what is wanted, each key once, least recently tried first.
         rejected: rows that make no sense; what is held for them is held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
 
     Returns:
-        The shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks
+        The first MAX_SHORTFALLS shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks
         for is observed as an excess over a target of 0: it is a bill that somebody must see.
     """
     by_key: dict[TargetKey, list[Reservation]] = {}
@@ -102,13 +107,15 @@ def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations
             _compare_one(target, [one for one in managed if one.serves(target.options)], comparison)
     for key, managed in by_key.items():
         comparison.observed.append(_unlisted(key, managed))
+    del comparison.shortfalls[MAX_SHORTFALLS:]
     return comparison
 
 
 def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Comparison) -> None:
     reserved = held(serving)
     ids = _ids(serving)
-    if reserved < target.capacity:
+    twice = reserved > target.capacity and duplicates(serving, target.last_ids)
+    if reserved < target.capacity or twice:
         comparison.shortfalls.append(
             Shortfall(
                 target.key,
@@ -117,8 +124,8 @@ def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Com
                 ids,
                 target.last_status,
                 target.options,
-                known_reserved=max(reserved, target.last_reserved),
-                known_ids=target.last_ids if target.last_reserved > reserved else ids,
+                target.last_reserved,
+                target.last_ids,
             )
         )
         return

@@ -24,6 +24,9 @@ OWNER_TAG = "odcr:stack"
 PAGE_SIZE = 1000
 """Reservations in one answer; the most that EC2 gives."""
 
+_MADE_TAG = "odcr:made"
+"""Marks what the system made itself, to tell it from what a person put under its care by tagging."""
+
 _T = TypeVar("_T")
 
 
@@ -101,7 +104,11 @@ class Ec2Gateway:
             "TagSpecifications": [
                 {
                     "ResourceType": "capacity-reservation",
-                    "Tags": [{"Key": OWNER_TAG, "Value": self._owner}, {"Key": "Project", "Value": "ODCR"}],
+                    "Tags": [
+                        {"Key": OWNER_TAG, "Value": self._owner},
+                        {"Key": _MADE_TAG, "Value": "yes"},
+                        {"Key": "Project", "Value": "ODCR"},
+                    ],
                 }
             ],
         }
@@ -121,6 +128,17 @@ class Ec2Gateway:
         """
         client = _asker(reservation.key.region)
         _ask(lambda: client.modify_capacity_reservation(CapacityReservationId=reservation.id, InstanceCount=count))
+
+    def cancel(self, reservation: Reservation) -> None:
+        """Gives a reservation back; instances that run in it go on.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CancelCapacityReservation.html
+
+        Raises:
+            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+        """
+        client = _asker(reservation.key.region)
+        _ask(lambda: client.cancel_capacity_reservation(CapacityReservationId=reservation.id))
 
     def _describe(self, region: str, filters: "list[FilterTypeDef]") -> list[Reservation]:
         filters = [{"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}, *filters]
@@ -170,4 +188,5 @@ def _reservation(described: "CapacityReservationTypeDef") -> Reservation:
         platform=described.get("InstancePlatform", "Linux/UNIX"),
         tenancy=described.get("Tenancy", "default"),
         created=created.isoformat() if created else "",
+        is_adopted=all(tag.get("Key") != _MADE_TAG for tag in described.get("Tags", [])),
     )

@@ -161,3 +161,39 @@ def test_fifteen_wanted_and_eleven_free_end_in_one_reservation(
         acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
     assert caught.value.outcome.reserved == 11
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [11]
+
+
+def test_what_a_lagging_describe_let_be_bought_twice_is_given_back_at_once(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    capacity.inject(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, times=2), Fault(CREATE, FaultKind.LOST_AFTER, times=2))
+    with pytest.raises(OutcomeUnknown):
+        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    outcome = acquire(Shortfall(KEY, 15, 0), 1, ec2_gateway)
+    assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
+    assert (outcome.reserved, outcome.reason) == (15, "15 instances had been bought twice and were given back.")
+    assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
+    (kept,) = (reservation for reservation in everything() if reservation["State"] == "active")
+    assert (kept["CapacityReservationId"],) == outcome.reservation_ids
+
+
+def test_an_adopted_reservation_is_told_from_one_that_was_made(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    client = boto3.client("ec2", region_name="ap-northeast-1")
+    client.create_capacity_reservation(
+        InstanceType="r5b.2xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="ap-northeast-1c",
+        InstanceCount=1,
+        TagSpecifications=[
+            {
+                "ResourceType": "capacity-reservation",
+                "Tags": [{"Key": "odcr:stack", "Value": "odcr/ap-northeast-1"}],
+            }
+        ],
+    )
+    assert sorted(reservation.is_adopted for reservation in ec2_gateway.find(KEY)) == [False, True]
