@@ -87,8 +87,8 @@ def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations
         reservations: what this stack manages in the targets' Regions, in any state.
 
     Returns:
-        The first MAX_SHORTFALLS shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks
-        for is observed as an excess over a target of 0: it is a bill that somebody must see.
+        The first MAX_SHORTFALLS shortfalls, in the targets' order, and what the table has wrong. A managed reservation
+        that no row asks for is observed as an excess over a target of 0: it is a bill that somebody must see.
     """
     by_key: dict[TargetKey, list[Reservation]] = {}
     for reservation in reservations:
