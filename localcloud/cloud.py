@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -13,7 +14,7 @@ import boto3
 from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
-from localcloud import client_environment, cloudformation, ec2, lambda_runtime, state_machines, stepfunctions
+from localcloud import client_environment, cloudformation, ec2, lambda_runtime, stepfunctions
 from localcloud.client_environment import CREDENTIAL, DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
@@ -114,10 +115,12 @@ class LocalCloud:
         return client_environment.applied(base, self.endpoint, self.region)
 
     def _start(self, stack: contextlib.ExitStack) -> None:
-        if self._state_dir:
-            self._state_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="localcloud-", dir=self._state_dir)).resolve()
+        parent = self._state_dir or Path(tempfile.gettempdir())
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = parent.resolve() / f"localcloud-{secrets.token_hex(8)}"
+        # Before there is a folder: an interrupt may come at any moment.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
 
         moto_api_backend.reset()
         self.database = MariaDB(folder / "database", remove_with_owner=folder)
@@ -128,8 +131,7 @@ class LocalCloud:
         stack.callback(server.stop)
         services = Services(server.endpoint, self.clock, self.database, self._announce)
         ec2.install(self.clock)
-        state_machines.install(server.endpoint)
-        stack.callback(state_machines.shutdown)
+        stack.callback(stepfunctions.shutdown)
         stack.callback(lambda_runtime.shutdown)
         lambda_runtime.install(services)
         stepfunctions.install(services)

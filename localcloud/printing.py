@@ -1,9 +1,17 @@
 """What the commands print."""
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from localcloud.mariadb import MariaDB
+
+
+def program() -> str:
+    """How the person who reads this calls the local cloud: with this Python, which need not be the shell's."""
+    python, here = Path(sys.executable), Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m localcloud"
 
 
 def shell_lines(environment: Mapping[str, str], forget: Sequence[str]) -> list[str]:
@@ -26,11 +34,11 @@ def welcome(endpoint: str, database: MariaDB, exports: Sequence[str]) -> list[st
         f"Database, with all rights, on {database.host}:{database.port}:",
         f"  {login}",
         "",
-        'For aws, sam and boto3 in another terminal (also: eval "$(python -m localcloud env)"):',
+        f'For aws, sam and boto3 in another terminal (also: eval "$({program()} env)"):',
         *(f"  {line}" for line in exports),
         "",
-        "Change what EC2 has free: python -m localcloud capacity r5b.2xlarge ap-northeast-1c 4",
-        "Stop: Ctrl-C, or python -m localcloud down",
+        f"Change what EC2 has free: {program()} capacity r5b.2xlarge ap-northeast-1c 4",
+        f"Stop: Ctrl-C, or {program()} down",
     ]
 
 

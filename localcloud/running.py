@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from localcloud.printing import program
+
 DEFAULT_FOLDER = Path(".localcloud")
 _POLL_SECONDS = 0.05
 _SETTLE_SECONDS = 0.3
@@ -75,9 +77,7 @@ class StateFolder:
             NotRunningError: none runs, or one is starting and not ready yet.
         """
         if not self.held():
-            raise NotRunningError(
-                f"No local cloud is running here ({self._folder}). Start one with: python -m localcloud up"
-            )
+            raise NotRunningError(f"No local cloud is running here ({self._folder}). Start one with: {program()} up")
         try:
             return RunningCloud(**json.loads(self._cloud_file.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -143,8 +143,7 @@ class StateFolder:
                 if time.monotonic() > deadline:
                     os.close(descriptor)
                     raise AlreadyRunningError(
-                        f"A local cloud is already running here ({self._folder}). "
-                        "Stop it with: python -m localcloud down"
+                        f"A local cloud is already running here ({self._folder}). Stop it with: {program()} down"
                     ) from None
             except FileNotFoundError:
                 pass

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,15 +37,17 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
     program = Path(sys.executable).with_name("sam")
     # The functions' Makefile calls python3, which is to be the one that runs this.
     path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
-    result = subprocess.run(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
-        [program, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment, "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    # It leaves a temporary folder behind for each function that it uploads.
+    with tempfile.TemporaryDirectory(prefix="localcloud-sam-") as scratch:
+        result = subprocess.run(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
+            [program, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment, "PATH": path, "TMPDIR": scratch},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
     if result.returncode:
         raise StackFailed(f"sam {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}")
 

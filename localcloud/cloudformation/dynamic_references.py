@@ -9,7 +9,6 @@ from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.secretsmanager.models import secretsmanager_backends
-from moto.ssm.models import ssm_backends
 
 REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
 
@@ -30,8 +29,6 @@ def resolve(value: Any, account_id: str, region: str) -> Any:
     def read(match: re.Match[str]) -> str:
         if match[1] == "secretsmanager":
             return _secret(match[2], account_id, region)
-        if match[1] == "ssm":
-            return _parameter(match[2], account_id, region)
         raise ValidationError(message=f"The local cloud does not know the dynamic reference {match[1]}: {match[0]}")
 
     return REFERENCE.sub(read, value)
@@ -57,10 +54,3 @@ def _secret(reference: str, account_id: str, region: str) -> str:
         # The cause would quote the secret.
         message = f"Could not find a value associated with JSONKey {key} in SecretString of {secret_id}"
         raise ValidationError(message=message) from None
-
-
-def _parameter(reference: str, account_id: str, region: str) -> str:
-    parameter = ssm_backends[account_id][region].get_parameter(reference)
-    if parameter is None:
-        raise ValidationError(message=f"Parameters: [ssm:{reference}] cannot be found.")
-    return str(parameter.value)

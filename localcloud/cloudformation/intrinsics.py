@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
-import base64
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +14,6 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from localcloud.cloudformation.template import Template
 
 VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
-CONDITION_FUNCTIONS = frozenset({"Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition"})
 
 
 class _NoValue:
@@ -188,15 +185,6 @@ def _get_azs(argument: Any, scope: Scope) -> list[str]:
     return [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, [])]
 
 
-def _cidr(argument: Any, scope: Scope) -> list[str]:
-    block, count, *bits = resolve(argument, scope)
-    network = ipaddress.ip_network(str(block))
-    prefix = network.max_prefixlen - (int(bits[0]) if bits else 8)
-    if prefix < network.prefixlen or int(count) > 2 ** (prefix - network.prefixlen):
-        raise ValidationError(message=f"Template error: Fn::Cidr: {block} has no room for {count} blocks of /{prefix}")
-    return [str(subnet) for _, subnet in zip(range(int(count)), network.subnets(new_prefix=prefix), strict=False)]
-
-
 def _import_value(argument: Any, scope: Scope) -> str:
     name = str(resolve(argument, scope))
     if name not in scope.exports:
@@ -207,8 +195,6 @@ def _import_value(argument: Any, scope: Scope) -> str:
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Ref": _ref,
     "Fn::And": lambda parts, scope: all(resolve(part, scope) for part in parts),
-    "Fn::Base64": lambda text, scope: base64.b64encode(str(resolve(text, scope)).encode()).decode(),
-    "Fn::Cidr": _cidr,
     "Fn::Equals": lambda pair, scope: same(*(resolve(part, scope) for part in pair)),
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,

@@ -11,17 +11,18 @@ from moto.ec2.models.core import TaggedEC2Resource
 from localcloud.cloudformation.handler import Handler, Physical, Request, tags_as_dict
 
 Delete = Callable[[Request, Physical], None]
+_IN_PLACE = frozenset({"Tags"})
 
 
 class MotoHandler(Handler):
     """Creates, updates and deletes through moto's own CloudFormation methods, as far as it has them.
 
+    A change of anything but tags replaces the resource where moto's model has no update of its own.
+
     Args:
         type_name: the resource type.
         delete: for the models that moto cannot delete.
         attributes: Fn::GetAtt attributes that moto lacks, by name, from moto's object.
-        in_place: property names that may change without effect on the resource; any other change, where moto's model
-            has no update of its own, replaces the resource.
     """
 
     def __init__(
@@ -31,13 +32,11 @@ class MotoHandler(Handler):
         delete: Delete | None = None,
         attributes: dict[str, Callable[[Any], Any]] | None = None,
         physical_id: Callable[[Any], str] | None = None,
-        in_place: frozenset[str] = frozenset({"Tags"}),
     ) -> None:
         self.type_name = type_name  # type: ignore[misc]  # one class serves many types
         self._delete = delete
         self._attributes = attributes or {}
         self._physical_id = physical_id
-        self._in_place = in_place
 
     def create(self, request: Request) -> Physical:
         model = self._model()
@@ -53,11 +52,11 @@ class MotoHandler(Handler):
         return self._physical(request, made)
 
     def must_replace(self, changed: frozenset[str]) -> bool:
-        return bool(changed - self._in_place) and not self._can_update()
+        return bool(changed - _IN_PLACE) and not self._can_update()
 
     def update(self, request: Request, current: Physical) -> Physical:
         model = current.model
-        if request.changed - self._in_place:
+        if request.changed - _IN_PLACE:
             model = self._model().update_from_cloudformation_json(
                 original_resource=current.model,
                 new_resource_name=current.id,

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.ssm.models import ssm_backends
 
 from localcloud.cloudformation.template import Template
-
-SSM_VALUE = "AWS::SSM::Parameter::Value<"
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Parameters:
         ]
 
 
-def resolve(template: Template, given: Mapping[str, str], account_id: str, region: str) -> Parameters:
+def resolve(template: Template, given: Mapping[str, str]) -> Parameters:
     """Checks the given values against the template's Parameters and fills in the defaults.
 
     Raises:
@@ -58,7 +55,7 @@ def resolve(template: Template, given: Mapping[str, str], account_id: str, regio
     for name, slot in declared.items():
         text = str(given[name] if name in given else slot["Default"])
         _check(name, text, slot)
-        values[name] = _typed(name, text, str(slot.get("Type", "String")), account_id, region)
+        values[name] = _typed(name, text, str(slot.get("Type", "String")))
     hidden = frozenset(name for name, slot in declared.items() if str(slot.get("NoEcho", "")).lower() == "true")
     return Parameters(values, dict(given), hidden)
 
@@ -96,12 +93,9 @@ def _check(name: str, text: str, slot: Mapping[str, Any]) -> None:
         )
 
 
-def _typed(name: str, text: str, kind: str, account_id: str, region: str) -> Any:
-    if kind.startswith(SSM_VALUE):
-        parameter = ssm_backends[account_id][region].get_parameter(text)
-        if parameter is None:
-            raise ValidationError(message=f"Parameter '{name}': no SSM parameter named {text}.")
-        text, kind = str(parameter.value), kind.removeprefix(SSM_VALUE).removesuffix(">")
+def _typed(name: str, text: str, kind: str) -> Any:
+    if kind.startswith("AWS::SSM::Parameter::"):
+        raise ValidationError(message=f"Parameter '{name}': the local cloud has no parameters of type {kind}.")
     if kind == "Number":
         return _number(text)
     if kind == "List<Number>":

@@ -41,7 +41,7 @@ class Plan:
 
     def _check(self, identity: StackIdentity, given: Mapping[str, str]) -> None:
         written = parse(self.text)
-        self.parameters: Parameters = parameter_values.resolve(written, given, identity.account_id, identity.region)
+        self.parameters: Parameters = parameter_values.resolve(written, given)
         partition = get_partition(identity.region)
         pseudo = pseudo_parameters(
             identity.account_id, identity.region, partition, identity.stack_id, identity.stack_name

@@ -9,11 +9,11 @@ from localcloud.cloudformation.resources import (
     messaging,
     rds,
     rds_groups,
+    s3,
     scheduler,
     secretsmanager,
     security_groups,
     stepfunctions,
-    storage,
 )
 
 _MODULES = (
@@ -24,11 +24,11 @@ _MODULES = (
     messaging,
     rds,
     rds_groups,
+    s3,
     scheduler,
     secretsmanager,
     security_groups,
     stepfunctions,
-    storage,
 )
 
 HANDLERS: dict[str, Handler] = {handler.type_name: handler for module in _MODULES for handler in module.HANDLERS}

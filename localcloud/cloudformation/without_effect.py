@@ -11,11 +11,9 @@ from localcloud.cloudformation.template import Template
 
 _NETWORK = "the network is on paper: functions reach everything"
 _POLICY = "rights are not enforced: everything is allowed"
-_ALARM = "alarms never fire"
 
 TYPES: Mapping[str, str] = {
-    "AWS::CloudWatch::Alarm": _ALARM,
-    "AWS::CloudWatch::CompositeAlarm": _ALARM,
+    "AWS::CloudWatch::Alarm": "alarms never fire",
     "AWS::CloudWatch::Dashboard": "kept, drawn nowhere",
     "AWS::EC2::EIP": _NETWORK,
     "AWS::EC2::InternetGateway": _NETWORK,
@@ -30,12 +28,7 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::VPC": _NETWORK,
     "AWS::EC2::VPCEndpoint": "functions call the local endpoint directly",
     "AWS::EC2::VPCGatewayAttachment": _NETWORK,
-    "AWS::IAM::ManagedPolicy": _POLICY,
-    "AWS::IAM::Policy": _POLICY,
     "AWS::IAM::Role": _POLICY,
-    "AWS::KMS::Alias": "nothing is encrypted at rest",
-    "AWS::KMS::Key": "nothing is encrypted at rest",
-    "AWS::Lambda::EventInvokeConfig": "failed asynchronous invocations are neither repeated nor sent on",
     "AWS::Lambda::Permission": _POLICY,
     "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
     "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",
@@ -43,7 +36,6 @@ TYPES: Mapping[str, str] = {
     "AWS::S3::BucketPolicy": _POLICY,
     "AWS::SNS::TopicPolicy": _POLICY,
     "AWS::SQS::QueuePolicy": _POLICY,
-    "AWS::SecretsManager::ResourcePolicy": _POLICY,
     "AWS::SecretsManager::RotationSchedule": "secrets never rotate",
 }
 
@@ -77,10 +69,8 @@ EFFECTIVE: Mapping[str, str] = {
     "AWS::SNS::Topic": "DisplayName FifoTopic Subscription Tags TopicName",
     "AWS::SQS::Queue": "ContentBasedDeduplication DelaySeconds FifoQueue MaximumMessageSize MessageRetentionPeriod "
     "QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy Tags VisibilityTimeout",
-    "AWS::SSM::Parameter": "AllowedPattern Description Name Tags Type Value",
     "AWS::Scheduler::Schedule": "Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
     "ScheduleExpressionTimezone StartDate State Target",
-    "AWS::Scheduler::ScheduleGroup": "Name Tags",
     "AWS::SecretsManager::Secret": "Description GenerateSecretString Name SecretString Tags",
     "AWS::SecretsManager::SecretTargetAttachment": "SecretId TargetId TargetType",
     "AWS::StepFunctions::StateMachine": "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions "

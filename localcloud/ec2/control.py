@@ -85,17 +85,6 @@ def clear_faults(state: State, _given: _Body) -> _Body:
     return {}
 
 
-@blueprint.get("/quota")
-@_answers
-def list_quotas(state: State, _given: _Body) -> _Body:
-    """`{"VCpus": {Region: limit}, "Instances": [{"Region", "InstanceType", "Instances"}]}`."""
-    instances = [
-        {"Region": region, "InstanceType": instance_type, "Instances": limit}
-        for (region, instance_type), limit in sorted(state.quotas.instances.items())
-    ]
-    return {"VCpus": dict(state.quotas.vcpus), "Instances": instances}
-
-
 @blueprint.put("/quota")
 @_answers
 def set_quota(state: State, given: _Body) -> _Body:

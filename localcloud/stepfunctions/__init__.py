@@ -12,14 +12,18 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from localcloud.services import Services
-from localcloud.stepfunctions import ending, errors, waiting
+from localcloud.stepfunctions import ending, errors, execution, waiting
+from localcloud.stepfunctions.execution import shutdown
+
+__all__ = ["install", "shutdown"]
 
 _moto_execution_details = Execution.get_start_execution_details
 _moto_start_execution = StepFunctionsParserBackend.start_execution
 
 
 def install(services: Services) -> None:
-    """Extends moto's Step Functions in this process."""
+    """Extends moto's Step Functions in this process; from now on executions run."""
+    execution.install(services.endpoint)
     waiting.install(services.clock)
     ending.install()
     errors.install()

@@ -46,7 +46,7 @@ class Alarm(Handler):
             name=name,
             namespace=properties.get("Namespace", ""),
             metric_name=properties.get("MetricName", ""),
-            comparison_operator=self._comparison(request),
+            comparison_operator=str(required(request, "ComparisonOperator")),
             evaluation_periods=int(properties.get("EvaluationPeriods", 1)),
             period=int(properties.get("Period", 60)),
             threshold=float(properties.get("Threshold", 0)),
@@ -62,23 +62,9 @@ class Alarm(Handler):
             unit=properties.get("Unit"),
             actions_enabled=str(properties.get("ActionsEnabled", True)).lower() == "true",
             treat_missing_data=properties.get("TreatMissingData"),
-            rule=properties.get("AlarmRule"),
             tags=list(properties.get("Tags", [])),
         )
         return Physical(name, {"Arn": alarm.alarm_arn}, alarm)
-
-    def _comparison(self, request: Request) -> str:
-        return str(required(request, "ComparisonOperator"))
-
-
-class CompositeAlarm(Alarm):
-    """An alarm over alarms."""
-
-    type_name = "AWS::CloudWatch::CompositeAlarm"
-
-    def _comparison(self, request: Request) -> str:
-        required(request, "AlarmRule")
-        return ""
 
 
 def _query(query: dict[str, Any]) -> MetricDataQuery:
@@ -153,4 +139,4 @@ def _logs(request: Request) -> LogsBackend:
     return backend
 
 
-HANDLERS: tuple[Handler, ...] = (Alarm(), CompositeAlarm(), Dashboard(), LogGroup())
+HANDLERS: tuple[Handler, ...] = (Alarm(), Dashboard(), LogGroup())

@@ -1,4 +1,4 @@
-"""AWS::IAM::* and AWS::KMS::*: listed, not enforced.
+"""AWS::IAM::Role: listed, not enforced.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
 """
@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from moto.iam.models import IAMBackend, iam_backends
-from moto.kms.models import kms_backends
 from moto.utilities.utils import get_partition
 
 from localcloud.cloudformation.handler import Handler, Physical, Request, required
@@ -49,9 +48,7 @@ class Role(MotoHandler):
         super().delete(request, current)
 
     def _set_policies(self, request: Request, role: Any) -> None:
-        # What an AWS::IAM::Policy put there stays.
-        others = [policy for policy in backend_of(request).inline_policies.values() if role.name in policy.role_names]
-        for name in set(role.policies) - {policy.policy_name for policy in others}:
+        for name in list(role.policies):
             role.delete_policy(name)
         for policy in request.properties.get("Policies", []):
             role.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
@@ -66,24 +63,4 @@ class Role(MotoHandler):
             backend_of(request).detach_role_policy(policy_arn=arn, role_name=role.name)
 
 
-def _delete_managed_policy(request: Request, current: Physical) -> None:
-    backend = backend_of(request)
-    for role in backend.roles.values():
-        if current.id in role.managed_policies:
-            backend.detach_role_policy(policy_arn=current.id, role_name=role.name)
-    backend.delete_policy(current.id)
-
-
-def _delete_key(request: Request, current: Physical) -> None:
-    kms_backends[request.account_id][request.region].keys.pop(current.id, None)
-
-
-HANDLERS: tuple[Handler, ...] = (
-    Role(),
-    MotoHandler("AWS::IAM::Policy"),
-    MotoHandler("AWS::IAM::ManagedPolicy", delete=_delete_managed_policy, attributes={"PolicyArn": lambda it: it.arn}),
-    MotoHandler(
-        "AWS::KMS::Key", delete=_delete_key, attributes={"KeyId": lambda key: key.id, "Arn": lambda key: key.arn}
-    ),
-    MotoHandler("AWS::KMS::Alias"),
-)
+HANDLERS: tuple[Handler, ...] = (Role(),)

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 import base64
 from typing import Any
 
-from moto.awslambda.models import EventInvokeConfig as MotoEventInvokeConfig
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.cloudformation.exceptions import ValidationError
 
@@ -106,29 +105,6 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class EventInvokeConfig(Handler):
-    """Shown by GetFunctionEventInvokeConfig; asynchronous invocations are not repeated."""
-
-    type_name = "AWS::Lambda::EventInvokeConfig"
-    create_only = frozenset({"FunctionName", "Qualifier"})
-
-    def create(self, request: Request) -> Physical:
-        function = backend_of(request).get_function(str(required(request, "FunctionName")))
-        kept = ("DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts")
-        config = {name: request.properties[name] for name in kept if name in request.properties}
-        function.event_invoke_config = [MotoEventInvokeConfig(function.function_arn, function.last_modified, config)]
-        return Physical(f"{function.function_name}|{request.properties.get('Qualifier', '$LATEST')}")
-
-    def update(self, request: Request, current: Physical) -> Physical:
-        del current
-        return self.create(request)
-
-    def delete(self, request: Request, current: Physical) -> None:
-        for function in backend_of(request).list_functions():
-            if function.function_name == current.id.partition("|")[0]:
-                function.event_invoke_config = []
-
-
 class Permission(Handler):
     """A right that nobody asks for."""
 
@@ -138,4 +114,4 @@ class Permission(Handler):
         return bool(changed)
 
 
-HANDLERS: tuple[Handler, ...] = (Function(), EventInvokeConfig(), Permission())
+HANDLERS: tuple[Handler, ...] = (Function(), Permission())

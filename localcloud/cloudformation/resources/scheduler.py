@@ -1,4 +1,4 @@
-"""AWS::Scheduler::*
+"""AWS::Scheduler::Schedule
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Scheduler.html
 """
@@ -81,21 +81,4 @@ def _epoch(date: str | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-class ScheduleGroup(Handler):
-    """A group of schedules."""
-
-    type_name = "AWS::Scheduler::ScheduleGroup"
-    create_only = frozenset({"Name"})
-
-    def create(self, request: Request) -> Physical:
-        name = str(request.properties.get("Name", request.name))
-        if name in backend_of(request).schedule_groups:
-            raise ValidationError(message=f"Schedule group {name} already exists.")
-        group = backend_of(request).create_schedule_group(name, list(request.properties.get("Tags", [])))
-        return Physical(name, {"Arn": group.arn}, group)
-
-    def delete(self, request: Request, current: Physical) -> None:
-        backend_of(request).schedule_groups.pop(current.id, None)
-
-
-HANDLERS: tuple[Handler, ...] = (Schedule(), ScheduleGroup())
+HANDLERS: tuple[Handler, ...] = (Schedule(),)

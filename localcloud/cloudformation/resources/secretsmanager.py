@@ -136,24 +136,4 @@ class RotationSchedule(Handler):
             secret.rotation_requested = secret.rotation_enabled = False
 
 
-class ResourcePolicy(Handler):
-    """Shown by GetResourcePolicy; not enforced."""
-
-    type_name = "AWS::SecretsManager::ResourcePolicy"
-    create_only = frozenset({"SecretId"})
-
-    def create(self, request: Request) -> Physical:
-        secret_id = str(required(request, "SecretId"))
-        backend_of(request).put_resource_policy(secret_id, json.dumps(required(request, "ResourcePolicy")))
-        return Physical(secret_id, {"Id": secret_id})
-
-    def update(self, request: Request, current: Physical) -> Physical:
-        del current
-        return self.create(request)
-
-    def delete(self, request: Request, current: Physical) -> None:
-        if current.id in backend_of(request).secrets:
-            backend_of(request).delete_resource_policy(current.id)
-
-
-HANDLERS: tuple[Handler, ...] = (Secret(), SecretTargetAttachment(), RotationSchedule(), ResourcePolicy())
+HANDLERS: tuple[Handler, ...] = (Secret(), SecretTargetAttachment(), RotationSchedule())

@@ -1,4 +1,4 @@
-"""AWS::S3::* and AWS::SSM::Parameter
+"""AWS::S3::*
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S3.html
 """
@@ -8,7 +8,6 @@ from moto.s3.models import S3Backend, s3_backends
 from moto.utilities.utils import get_partition
 
 from localcloud.cloudformation.handler import Handler, Physical, Request, required, tags_as_dict
-from localcloud.cloudformation.moto_handler import MotoHandler
 
 
 def backend_of(request: Request) -> S3Backend:
@@ -59,8 +58,4 @@ class Bucket(Handler):
         backend_of(request).delete_bucket(current.id)
 
 
-HANDLERS: tuple[Handler, ...] = (
-    Bucket(),
-    BucketPolicy(),
-    MotoHandler("AWS::SSM::Parameter", in_place=frozenset()),
-)
+HANDLERS: tuple[Handler, ...] = (Bucket(), BucketPolicy())
