@@ -13,6 +13,7 @@ MISLEADING = (
     "AWS_SECURITY_TOKEN",
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 )
 """Variables that would lead a client to the real AWS, or to credentials for it."""
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-import boto3
-from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
 
 from localcloud import client_environment, cloudformation, ec2, lambda_runtime, stepfunctions
-from localcloud.client_environment import CREDENTIAL, DEFAULT_REGION
+from localcloud.client_environment import DEFAULT_REGION, MISLEADING
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
@@ -23,7 +23,7 @@ from localcloud.mariadb import MariaDB
 from localcloud.schedule_target import TargetInvoker
 from localcloud.schedules import Schedules
 from localcloud.server import Server
-from localcloud.services import Services
+from localcloud.services import ACCOUNT_ID, Services
 
 ARTIFACTS_BUCKET = "localcloud-artifacts"
 """For `sam deploy --s3-bucket`; it exists from the start."""
@@ -44,7 +44,6 @@ class LocalCloud:
         announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
         region: of clients that name none.
-        schedules: False leaves schedules silent, until `cloud.schedules.resume()`.
     """
 
     database: MariaDB
@@ -59,14 +58,12 @@ class LocalCloud:
         state_dir: Path | None = None,
         *,
         region: str = DEFAULT_REGION,
-        schedules: bool = True,
     ) -> None:
         self.clock = Clock(speed)
         self.region = region
         self._port = port
         self._announce = announce
         self._state_dir = state_dir
-        self._with_schedules = schedules
         self._endpoint: str | None = None
         self._cleanup = contextlib.ExitStack()
 
@@ -122,6 +119,10 @@ class LocalCloud:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
 
+        # A profile that does not exist would be the end of every boto3 session in this process, moto's own included.
+        misleading = {name: os.environ.pop(name) for name in MISLEADING if name in os.environ}
+        stack.callback(os.environ.update, misleading)
+
         moto_api_backend.reset()
         self.database = MariaDB(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
@@ -139,27 +140,9 @@ class LocalCloud:
         server.start()
 
         self.capacity = CapacityClient(server.endpoint)
-        _create_bucket(server.endpoint, self.region)
+        s3_backends[ACCOUNT_ID][get_partition(self.region)].create_bucket(ARTIFACTS_BUCKET, self.region)
         invoker = TargetInvoker(server.endpoint, self.clock, self._announce)
-        self.schedules = Schedules(self.clock, invoker, self._announce, paused=not self._with_schedules)
+        self.schedules = Schedules(self.clock, invoker, self._announce)
         stack.callback(self.schedules.stop)
         self.schedules.start()
         self._endpoint = server.endpoint
-
-
-def _create_bucket(endpoint: str, region: str) -> None:
-    s3 = boto3.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=CREDENTIAL,
-        aws_secret_access_key=CREDENTIAL,
-        config=Config(proxies={}),
-    )
-    if region == "us-east-1":  # S3 refuses this one as a LocationConstraint
-        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
-    else:
-        s3.create_bucket(
-            Bucket=ARTIFACTS_BUCKET,
-            CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
-        )

@@ -4,8 +4,10 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from localcloud.mariadb import MariaDB
+if TYPE_CHECKING:
+    from localcloud.mariadb import MariaDB
 
 
 def program() -> str:
@@ -25,7 +27,7 @@ def shell_lines(environment: Mapping[str, str], forget: Sequence[str]) -> list[s
     return [f"unset {' '.join(forget)}", *exports]
 
 
-def welcome(endpoint: str, database: MariaDB, exports: Sequence[str]) -> list[str]:
+def welcome(endpoint: str, database: "MariaDB", exports: Sequence[str]) -> list[str]:
     """What `up` says when everything is ready. The database's password is as short-lived as the database."""
     login = f"mysql -h {database.host} -P {database.port} -u {database.ADMIN} -p{database.admin_password}"
     return [

@@ -60,11 +60,6 @@ def parse(expression: str, timezone: str = "UTC") -> Rate | At | Cron:
     )
 
 
-def moment(date: str | float | None) -> datetime | None:
-    """A StartDate or EndDate: the API sends seconds since 1970, a template ISO 8601 (UTC when it names no zone)."""
-    if date is None or date == "":
-        return None
-    if isinstance(date, int | float):
-        return datetime.fromtimestamp(date, UTC)
-    parsed = datetime.fromisoformat(date)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+def moment(date: float | None) -> datetime | None:
+    """A StartDate or EndDate, which the API sends as seconds since 1970."""
+    return datetime.fromtimestamp(date, UTC) if date else None

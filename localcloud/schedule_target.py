@@ -80,23 +80,6 @@ class TargetInvoker:
         self._clients: dict[tuple[str, str], Any] = {}
         self._clients_lock = threading.Lock()
 
-    def start_execution(self, invocation: Invocation, execution_id: str | None = None, attempt: int = 1) -> str:
-        """Makes one attempt; returns the execution's ARN.
-
-        Raises:
-            ClientError, BotoCoreError: StartExecution's own.
-        """
-        request = invocation.request(execution_id or secrets.token_hex(8), attempt)
-        client = self._client("stepfunctions", request["stateMachineArn"])
-        try:
-            return str(client.start_execution(**request)["executionArn"])
-        except ClientError as error:
-            # The first attempt had its effect and only its answer was lost.
-            if attempt > 1 and _code(error) == "ExecutionAlreadyExists":
-                machine = request["stateMachineArn"].replace(":stateMachine:", ":execution:")
-                return f"{machine}:{invocation.name}"
-            raise
-
     def deliver(self, invocation: Invocation) -> None:
         """Attempts until it works or the target's RetryPolicy is used up; then the dead-letter queue, then words."""
         policy = invocation.target.get("RetryPolicy") or {}
@@ -105,7 +88,7 @@ class TargetInvoker:
         for attempt in range(1, retries + 2):
             execution_id = secrets.token_hex(8)
             try:
-                self.start_execution(invocation, execution_id, attempt)
+                self._start_execution(invocation, execution_id, attempt)
             except (ClientError, BotoCoreError) as error:
                 failure = error
             else:
@@ -124,6 +107,15 @@ class TargetInvoker:
     def stop(self) -> None:
         """Ends all waits between attempts; what was waiting is dropped, since the cloud goes away."""
         self._stopped.set()
+
+    def _start_execution(self, invocation: Invocation, execution_id: str, attempt: int) -> None:
+        request = invocation.request(execution_id, attempt)
+        try:
+            self._client("stepfunctions", request["stateMachineArn"]).start_execution(**request)
+        except ClientError as error:
+            # The first attempt had its effect and only its answer was lost.
+            if attempt == 1 or _code(error) != "ExecutionAlreadyExists":
+                raise
 
     def _give_up(
         self, invocation: Invocation, failure: Exception, execution_id: str, attempt: int, condition: str | None

@@ -33,25 +33,16 @@ class Schedules:
     """Invokes the targets of ENABLED schedules in cloud time.
 
     A rate counts from when the schedule is first seen enabled, or from its StartDate, and invokes at once. However many
-    invocations were missed (a pause, a machine that slept), one makes up for them. What a schedule asks for and does
+    invocations were missed (by a machine that slept), one makes up for them. What a schedule asks for and does
     not get is announced once.
-
-    Args:
-        paused: invoke nothing until `resume()`; `tick_now` works all the same.
     """
 
-    def __init__(
-        self, clock: Clock, invoker: TargetInvoker, announce: Callable[[str], None], *, paused: bool = False
-    ) -> None:
+    def __init__(self, clock: Clock, invoker: TargetInvoker, announce: Callable[[str], None]) -> None:
         self._clock = clock
         self._invoker = invoker
         self._announce = announce
-        self._paused = threading.Event()
-        if paused:
-            self._paused.set()
         self._stopped = threading.Event()
         self._plans: dict[str, _Plan] = {}
-        self._lock = threading.Lock()
         self._deliveries: list[threading.Thread] = []
         self._started_at, self._started_clock = datetime.now(UTC), clock.now()
         self._ticker = threading.Thread(target=self._run, name="schedules", daemon=True)
@@ -68,41 +59,13 @@ class Schedules:
             if thread.is_alive():
                 thread.join(_JOIN_SECONDS)
 
-    def pause(self) -> None:
-        """From the return of this call on no schedule invokes anything by itself."""
-        with self._lock:
-            self._paused.set()
-
-    def resume(self) -> None:
-        """Ends a pause; rates go on in their old rhythm."""
-        with self._lock:
-            self._paused.clear()
-
-    def tick_now(self, name: str) -> str:
-        """Invokes a schedule's target now, whatever its state and expression, once; returns the execution's ARN.
-
-        Raises:
-            ValueError: no schedule, or more than one, has this name; or its target is no state machine.
-            ClientError, BotoCoreError: StartExecution's own.
-        """
-        found = [schedule for _, _, schedule in _schedules() if schedule.name == name]
-        if len(found) != 1:
-            known = ", ".join(sorted(schedule.name for _, _, schedule in _schedules())) or "none"
-            raise ValueError(f"{len(found)} schedules are named {name!r}; there are: {known}")
-        invocation = Invocation(found[0].arn, found[0].target, self.now())
-        if invocation.unsupported:
-            raise ValueError(invocation.unsupported)
-        return self._invoker.start_execution(invocation)
-
     def now(self) -> datetime:
         """The time of day in the cloud: that of the wall at the start, going on at the clock's speed."""
         return self._started_at + timedelta(seconds=self._clock.now() - self._started_clock)
 
     def _run(self) -> None:
         while not self._stopped.wait(_POLL_SECONDS):
-            with self._lock:
-                if not self._paused.is_set():
-                    self._tick()
+            self._tick()
 
     def _tick(self) -> None:
         now, seen = self.now(), set()

@@ -42,7 +42,7 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
         result = subprocess.run(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
             [program, *arguments],
             cwd=ROOT,
-            env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment, "PATH": path, "TMPDIR": scratch},
+            env={**environment, "SAM_CLI_TELEMETRY": "0", "PATH": path, "TMPDIR": scratch},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,7 +58,7 @@ def build() -> None:
     Raises:
         StackFailed: if that fails.
     """
-    _sam(["build"], {})
+    _sam(["build"], os.environ)
 
 
 class Stack:
@@ -86,7 +86,7 @@ class Stack:
         arguments = ["deploy", "--config-env", "local", "--stack-name", self.name, "--region", self.cloud.region]
         _sam(
             [*arguments, "--parameter-overrides", *overrides] if overrides else arguments,
-            self.cloud.environment(),
+            self.cloud.client_environment(),
         )
         self.__dict__.pop("outputs", None)
 

@@ -16,14 +16,3 @@ def install(clock: Clock) -> None:
 
     add_actions()
     replace_current(clock)
-
-
-def reset() -> None:
-    """Empties pools, quotas, faults, settings, counts and reservations; the clock stays.
-
-    Raises:
-        RuntimeError: `install` has not been called.
-    """
-    from localcloud.ec2.state import current
-
-    current().reset()

@@ -9,10 +9,8 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, LambdaStorage
 
 from localcloud.lambda_runtime.environment import Invocation
-from localcloud.lambda_runtime.runtime import RunningEnvironment, Runtime
+from localcloud.lambda_runtime.runtime import Runtime
 from localcloud.services import Services
-
-__all__ = ["RunningEnvironment", "environments", "install", "kill_running", "shutdown"]
 
 REQUEST_BYTES = 6 * 1024 * 1024
 """The largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -64,11 +62,6 @@ def shutdown() -> None:
     runtime, _runtime = _runtime, None
     if runtime is not None:
         runtime.shutdown()
-
-
-def environments() -> list[RunningEnvironment]:
-    """Every environment process that is running now."""
-    return _required().environments()
 
 
 def kill_running(function_name: str) -> list[int]:

@@ -36,11 +36,6 @@ class Pool:
         finally:
             self._give_back(environment)
 
-    def environments(self) -> list[Environment]:
-        """Those that are running now."""
-        with self._changed:
-            return list(self._environments)
-
     def kill_running(self) -> list[int]:
         """Kills the processes that are in the middle of an invocation; returns their ids."""
         with self._changed:

@@ -3,7 +3,6 @@
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,6 @@ from localcloud.services import Services
 
 CONCURRENCY = 8
 """Environments per function at most; more would not run faster on a computer of a few cores."""
-
-
-@dataclass(frozen=True)
-class RunningEnvironment:
-    """What can be seen of an environment from outside."""
-
-    function_name: str
-    pid: int
-    busy: bool
 
 
 class Runtime:
@@ -48,12 +38,6 @@ class Runtime:
         with self._lock:
             pool = self._pools.setdefault(config.arn, self._pool(function.account_id))
         return pool.invoke(config, event)
-
-    def environments(self) -> list[RunningEnvironment]:
-        """Every environment that is running now."""
-        with self._lock:
-            pools = list(self._pools.values())
-        return [RunningEnvironment(one.config.name, one.pid, one.busy) for pool in pools for one in pool.environments()]
 
     def kill_running(self, function_name: str) -> list[int]:
         """Kills the function's processes that are in the middle of an invocation; returns their ids."""

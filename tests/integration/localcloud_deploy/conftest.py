@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,13 +18,11 @@ import boto3
 import certifi
 import pytest
 from botocore.config import Config
-from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
 
 from localcloud import cloudformation, lambda_runtime, stepfunctions
 from localcloud.clock import Clock
 from localcloud.mariadb import MariaDB
+from localcloud.server import Server
 from localcloud.services import Services
 
 if TYPE_CHECKING:
@@ -93,6 +90,7 @@ class Cloud:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "SAM_CLI_POLL_DELAY": "0.2",
             "SAM_CLI_TELEMETRY": "0",
+            "TMPDIR": str(folder.parent),
         }
         program = Path(sys.executable).with_name("sam")
         return subprocess.run(
@@ -149,28 +147,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ca_file = tmp_path_factory.mktemp("database") / "ca.pem"
     ca_file.write_bytes(Path(certifi.where()).read_bytes()[:4096])
     database, announced = RememberedDatabase(ca_file), list[str]()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
-        server = make_server(
-            "127.0.0.1",
-            0,
-            DomainDispatcherApplication(create_backend_app),
-            threaded=True,
-            request_handler=MotoRequestHandler,
-        )
-        patch.setenv("MOTO_PORT", str(server.port))
-        services = Services(f"http://127.0.0.1:{server.port}", Clock(SPEED), cast(MariaDB, database), announced.append)
-        for extension in (cloudformation, lambda_runtime, stepfunctions):
-            extension.install(services)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        running = Cloud(services.endpoint, database, announced)
-        running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield running
-        lambda_runtime.shutdown()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    server = Server(0, [])
+    services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
+    for extension in (cloudformation, lambda_runtime, stepfunctions):
+        extension.install(services)
+    server.start()
+    running = Cloud(services.endpoint, database, announced)
+    running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    yield running
+    stepfunctions.shutdown()
+    lambda_runtime.shutdown()
+    server.stop()
 
 
 @pytest.fixture

@@ -201,9 +201,7 @@ def left_over(cloud: Cloud) -> list[str]:
         cloud.client("sns").list_subscriptions()["Subscriptions"],
         cloud.client("sqs").list_queues().get("QueueUrls", []),
         cloud.client("cloudwatch").describe_alarms()["MetricAlarms"],
-        cloud.client("cloudwatch").describe_alarms()["CompositeAlarms"],
         cloud.client("cloudwatch").list_dashboards()["DashboardEntries"],
-        cloud.client("kms").list_keys()["Keys"],
     ]
     names = [json.dumps(one, default=str) for kind in found for one in kind]
     return [name for name in names if STACK in name.lower() or "10.9." in name]

@@ -94,64 +94,39 @@ def test_two_clusters_cannot_share_the_one_server_s_names(cloud: Cloud) -> None:
     assert "shared" not in cloud.database.logins
 
 
-def test_more_types_are_created_updated_and_deleted(cloud: Cloud) -> None:
+def test_a_role_and_a_schedule_follow_an_update_and_a_deletion(cloud: Cloud) -> None:
     def template(value: str) -> str:
-        statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
-        document = {"Version": "2012-10-17", "Statement": [statement]}
-        role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document, "Description": value}}
-        role["Properties"] |= {"ManagedPolicyArns": [{"Ref": "Managed"}]}  # type: ignore[operator]
+        role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "Description": value}}
         schedule = {
             "ScheduleExpression": f"rate({value} minutes)",
             "FlexibleTimeWindow": {"Mode": "OFF"},
-            "GroupName": {"Ref": "Group"},
             "Target": {"Arn": {"Fn::GetAtt": "Machine.Arn"}, "RoleArn": {"Fn::GetAtt": "Role.Arn"}},
         }
         wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": int(value), "End": True}}}
+        machine = {"Definition": wait, "RoleArn": {"Fn::GetAtt": "Role.Arn"}}
         resources = {
-            "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "more"}},
-            "Inline": {
-                "Type": "AWS::IAM::Policy",
-                "Properties": {"PolicyName": "more", "PolicyDocument": document, "Roles": [{"Ref": "Role"}]},
-            },
-            "Machine": {
-                "Type": "AWS::StepFunctions::StateMachine",
-                "Properties": {"Definition": wait, "RoleArn": {"Fn::GetAtt": "Role.Arn"}, "StateMachineName": "more"},
-            },
-            "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}},
-            "Parameter": {
-                "Type": "AWS::SSM::Parameter",
-                "Properties": {"Name": "more", "Type": "String", "Value": value},
-            },
+            "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
             "Role": role,
             "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule},
         }
         return json.dumps({"Resources": resources})
 
-    client = cloud.client("cloudformation")
+    client, rights = cloud.client("cloudformation"), ["CAPABILITY_IAM"]
+    iam, scheduler, states = (cloud.client(name) for name in ("iam", "scheduler", "stepfunctions"))
+    client.create_stack(StackName="more", TemplateBody=template("5"), Capabilities=rights)
+    client.update_stack(StackName="more", TemplateBody=template("7"), Capabilities=rights)
+    assert client.describe_stacks(StackName="more")["Stacks"][0]["StackStatus"] == "UPDATE_COMPLETE"
 
-    def status() -> tuple[str, str | None]:
-        stack = client.describe_stacks(StackName="more")["Stacks"][0]
-        return stack["StackStatus"], stack.get("StackStatusReason")
-
-    client.create_stack(StackName="more", TemplateBody=template("5"), Capabilities=["CAPABILITY_IAM"])
-    assert status() == ("CREATE_COMPLETE", None)
-    client.update_stack(StackName="more", TemplateBody=template("7"), Capabilities=["CAPABILITY_IAM"])
-    assert status() == ("UPDATE_COMPLETE", None)
-
-    machines = cloud.client("stepfunctions").list_state_machines()["stateMachines"]
-    (arn,) = [machine["stateMachineArn"] for machine in machines if machine["name"] == "more"]
-    definition = cloud.client("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
+    names = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for one in client.describe_stack_resources(StackName="more")["StackResources"]
+    }
+    definition = states.describe_state_machine(stateMachineArn=names["Machine"])["definition"]
     assert json.loads(definition)["States"]["Wait"]["Seconds"] == 7
-    (schedule,) = cloud.client("scheduler").list_schedules(GroupName="more")["Schedules"]
-    described = cloud.client("scheduler").get_schedule(GroupName="more", Name=schedule["Name"])
-    assert described["ScheduleExpression"] == "rate(7 minutes)"
-    assert cloud.client("ssm").get_parameter(Name="more")["Parameter"]["Value"] == "7"
-    (role,) = [role for role in cloud.client("iam").list_roles()["Roles"] if role["RoleName"].startswith("more-")]
-    assert role["Description"] == "7"
+    assert scheduler.get_schedule(Name=names["Schedule"])["ScheduleExpression"] == "rate(7 minutes)"
+    assert iam.get_role(RoleName=names["Role"])["Role"]["Description"] == "7"
 
     client.delete_stack(StackName="more")
-    assert not [one for one in client.describe_stacks()["Stacks"] if one["StackName"] == "more"], status()
-    assert not [role for role in cloud.client("iam").list_roles()["Roles"] if role["RoleName"].startswith("more-")]
-    assert not cloud.client("iam").list_policies(Scope="Local")["Policies"]
-    assert "more" not in [group["Name"] for group in cloud.client("scheduler").list_schedule_groups()["ScheduleGroups"]]
-    assert not [one for one in cloud.client("ssm").describe_parameters()["Parameters"] if one["Name"] == "more"]
+    assert names["Machine"] not in [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"]]
+    assert names["Schedule"] not in [one["Name"] for one in scheduler.list_schedules()["Schedules"]]
+    assert names["Role"] not in [one["RoleName"] for one in iam.list_roles()["Roles"]]

@@ -10,12 +10,12 @@ import pytest
 from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
-from localcloud import state_machines
 from localcloud.clock import Clock
 from localcloud.mariadb import MariaDB
 from localcloud.schedule_target import TargetInvoker
 from localcloud.schedules import Schedules
 from localcloud.server import Server
+from localcloud.stepfunctions import execution
 
 REGION = "ap-northeast-1"
 _SESSION = boto3.Session()
@@ -41,21 +41,21 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
 class Frame:
     """The server and the schedules, without what other parts of the local cloud add."""
 
-    def __init__(self, speed: float, *, paused: bool = False) -> None:
+    def __init__(self, speed: float) -> None:
         moto_api_backend.reset()
         self.said: list[str] = []
         self.server = Server(0, [])
-        state_machines.install(self.server.endpoint)
+        execution.install(self.server.endpoint)
         self.server.start()
         clock = Clock(speed)
         invoker = TargetInvoker(self.server.endpoint, clock, self.said.append)
-        self.schedules = Schedules(clock, invoker, self.said.append, paused=paused)
+        self.schedules = Schedules(clock, invoker, self.said.append)
         self.schedules.start()
 
     def close(self) -> None:
         """Ends both."""
         self.schedules.stop()
-        state_machines.shutdown()
+        execution.shutdown()
         self.server.stop()
 
     def client(self, service: str, region: str = REGION) -> Any:
@@ -100,11 +100,11 @@ class Frame:
 
 @pytest.fixture
 def frame() -> Iterator[Callable[..., Frame]]:
-    """Makes a frame: `frame(speed, paused=...)`."""
+    """Makes a frame: `frame(speed)`."""
     made: list[Frame] = []
 
-    def make(speed: float = 600, *, paused: bool = False) -> Frame:
-        made.append(Frame(speed, paused=paused))
+    def make(speed: float = 600) -> Frame:
+        made.append(Frame(speed))
         return made[-1]
 
     yield make

@@ -43,7 +43,8 @@ def accepts(port: int) -> bool:
 class TestEnd:
     """These need the process's one cloud for themselves, so they come in front of the shared one."""
 
-    def test_nothing_is_left_and_the_next_one_is_empty(self, tmp_path: Path) -> None:
+    def test_nothing_is_left_and_the_next_one_is_empty(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "one-that-does-not-exist")
         threads_before, port_before = set(threading.enumerate()), os.environ.get("MOTO_PORT")
         cloud = LocalCloud(state_dir=tmp_path)
         with pytest.raises(RuntimeError, match="has not been started"):
@@ -60,6 +61,7 @@ class TestEnd:
         assert not any(accepts(port) for port in ports)
         assert list(tmp_path.iterdir()) == []
         assert os.environ.get("MOTO_PORT") == port_before
+        assert os.environ["AWS_PROFILE"] == "one-that-does-not-exist"
         eventually(
             lambda: not [each for each in threading.enumerate() if each not in threads_before], "all threads have ended"
         )
@@ -93,7 +95,7 @@ class TestEnd:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with LocalCloud(speed=60, state_dir=tmp_path_factory.mktemp("cloud"), schedules=False) as made:
+    with LocalCloud(speed=60, state_dir=tmp_path_factory.mktemp("cloud")) as made:
         yield made
 
 
@@ -110,19 +112,6 @@ class TestWhileItRuns:
         with cloud.database.admin_connection() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT @@max_connections >= 200")
             assert cursor.fetchone() == (1,)
-
-    def test_schedules_are_silent_when_asked(self, cloud: LocalCloud) -> None:
-        machine = state_machine(cloud, {"First": {"Type": "Pass", "End": True}})
-        client(cloud, "scheduler").create_schedule(
-            Name="silent",
-            ScheduleExpression="rate(1 minute)",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={"Arn": machine, "RoleArn": ROLE},
-        )
-        before = cloud.clock.now()
-        # Unless it is paused, a new rate invokes within a tick.
-        eventually(lambda: cloud.clock.now() > before + 30, "half a minute in the cloud")
-        assert client(cloud, "stepfunctions").list_executions(stateMachineArn=machine)["executions"] == []
 
     def test_forty_tasks_at_once_reach_this_cloud_with_one_client(
         self, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch

@@ -98,33 +98,6 @@ class TestState:
         eventually(lambda: len(cloud.inputs(cloud.state_machine("witness"))) >= 5, "more ticks")
         assert len(cloud.inputs(machine)) == count
 
-    def test_paused_is_silent_but_a_tick_by_hand_works(self, frame: MakeFrame) -> None:
-        cloud = frame(paused=True)
-        machine = cloud.state_machine()
-        cloud.schedule("silent", "rate(1 minute)", machine, State="DISABLED", Target={"Input": '{"by": "hand"}'})
-
-        execution = cloud.schedules.tick_now("silent")
-
-        states = cloud.client("stepfunctions")
-        eventually(lambda: states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED", "success")
-        assert cloud.inputs(machine) == ['{"by": "hand"}']
-        with pytest.raises(ValueError, match="there are: silent"):
-            cloud.schedules.tick_now("other")
-
-    def test_resume_ends_a_pause_and_pause_starts_one(self, frame: MakeFrame) -> None:
-        cloud = frame(speed=600, paused=True)
-        machine = cloud.state_machine()
-        cloud.schedule("minutely", "rate(1 minute)", machine)
-        cloud.schedules.resume()
-        eventually(lambda: len(cloud.inputs(machine)) >= 2, "invocations")
-        cloud.schedules.pause()
-        asked_at = cloud.schedules.now()
-        eventually(lambda: cloud.schedules.now() > asked_at + timedelta(minutes=3), "three minutes")
-        # One that was under way when the pause began may still have come in.
-        settled = len(cloud.inputs(machine))
-        eventually(lambda: cloud.schedules.now() > asked_at + timedelta(minutes=9), "six more minutes")
-        assert len(cloud.inputs(machine)) == settled
-
 
 class TestOnce:
     def test_at_invokes_once_at_its_local_time_and_is_deleted_when_asked(self, frame: MakeFrame) -> None:
