@@ -1,12 +1,13 @@
 """Closing one target's shortfall."""
 
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from odcr.domain import errors
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome
+from odcr.domain.progress import Progress
 from odcr.domain.refusal import (
     Changed,
     Denied,
@@ -44,39 +45,6 @@ class Ec2(Protocol):
         """Gives a reservation back."""
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What is held, and what it took, while an attempt goes on."""
-
-    shortfall: Shortfall
-    reservations: list[Reservation] | None = None
-    """What is held; None until EC2 was asked."""
-    calls: int = 0
-    returned: int = 0
-    """Instances that were bought twice and given back."""
-
-    @property
-    def held(self) -> list[Reservation]:
-        return self.reservations or []
-
-    @property
-    def reserved(self) -> int:
-        return self.shortfall.reserved if self.reservations is None else held(self.reservations)
-
-    def outcome(self, status: Status, reason: str = "") -> Outcome:
-        seen = tuple(reservation.id for reservation in self.held)
-        return Outcome(
-            key=self.shortfall.key,
-            status=status,
-            target=self.shortfall.target,
-            reserved=self.reserved,
-            reservation_ids=self.shortfall.reservation_ids if self.reservations is None else seen,
-            acquired=max(0, self.reserved - self.shortfall.reserved),
-            calls=self.calls,
-            reason=reason,
-        )
-
-
 def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
     """Asks EC2 until the target is met.
 
@@ -91,7 +59,7 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
     Raises:
         TargetNotMet: of the type by which the state machine decides; its message carries the outcome.
     """
-    progress = _Progress(shortfall)
+    progress = Progress(shortfall)
     try:
         for _ in range(MAX_LOOKS):
             try:
@@ -105,7 +73,7 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
     )
 
 
-def _close(progress: _Progress, attempt: int, ec2: Ec2) -> Outcome:
+def _close(progress: Progress, attempt: int, ec2: Ec2) -> Outcome:
     """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
     observed = ec2.find(shortfall.key)
@@ -166,7 +134,7 @@ def _doubt(observed: Sequence[Reservation], reserved: int, known: int, known_ids
         )
 
 
-def _settle(progress: _Progress, ec2: Ec2) -> None:
+def _settle(progress: Progress, ec2: Ec2) -> None:
     """Makes sure that EC2 shows what was just added, before the state machine repeats the item from what EC2 shows.
 
     Raises:
@@ -178,7 +146,7 @@ def _settle(progress: _Progress, ec2: Ec2) -> None:
     _doubt(observed, held(seen), progress.reserved, {reservation.id for reservation in progress.held})
 
 
-def _give_back_duplicates(progress: _Progress, ec2: Ec2) -> None:
+def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
     """Gives back what was bought twice, and no more than that.
 
     A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
@@ -202,7 +170,7 @@ def _give_back_duplicates(progress: _Progress, ec2: Ec2) -> None:
         progress.reservations = [*others, replace(duplicate, count=kept)] if kept else others
 
 
-def _add(progress: _Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:
+def _add(progress: Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:
     """Adds instances to the oldest reservation that can grow, or makes one."""
     reservations = progress.held
     growable = [reservation for reservation in reservations if reservation.is_growable]
@@ -226,7 +194,7 @@ _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
 }
 
 
-def _error_for(refusal: Refusal, progress: _Progress) -> errors.TargetNotMet:
+def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
     error = _ERRORS[type(refusal)]
     shortfall = progress.shortfall
     missing = shortfall.target - progress.reserved

@@ -1,0 +1,44 @@
+"""What one attempt at a target has achieved so far."""
+
+from dataclasses import dataclass
+
+from odcr.domain.outcome import Outcome
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.status import Status
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is held, and what it took, while an attempt goes on."""
+
+    shortfall: Shortfall
+    reservations: list[Reservation] | None = None
+    """What is held; None until EC2 was asked."""
+    calls: int = 0
+    returned: int = 0
+    """Instances that were bought twice and given back."""
+
+    @property
+    def held(self) -> list[Reservation]:
+        """What is held; nothing before EC2 was asked."""
+        return self.reservations or []
+
+    @property
+    def reserved(self) -> int:
+        """Instances held; before EC2 was asked, as the run saw them."""
+        return self.shortfall.reserved if self.reservations is None else held(self.reservations)
+
+    def outcome(self, status: Status, reason: str = "") -> Outcome:
+        """The attempt's outcome as it stands."""
+        seen = tuple(reservation.id for reservation in self.held)
+        return Outcome(
+            key=self.shortfall.key,
+            status=status,
+            target=self.shortfall.target,
+            reserved=self.reserved,
+            reservation_ids=self.shortfall.reservation_ids if self.reservations is None else seen,
+            acquired=max(0, self.reserved - self.shortfall.reserved),
+            calls=self.calls,
+            reason=reason,
+        )
