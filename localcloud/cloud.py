@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from localcloud import client_environment, cloudformation, ec2, lambda_runtime, stepfunctions
-from localcloud.client_environment import DEFAULT_REGION, MISLEADING
+from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
@@ -118,10 +118,6 @@ class LocalCloud:
         # Before there is a folder: an interrupt may come at any moment.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-
-        # A profile that does not exist would be the end of every boto3 session in this process, moto's own included.
-        misleading = {name: os.environ.pop(name) for name in MISLEADING if name in os.environ}
-        stack.callback(os.environ.update, misleading)
 
         moto_api_backend.reset()
         self.database = MariaDB(folder / "database", remove_with_owner=folder)

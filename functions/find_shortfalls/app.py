@@ -63,4 +63,4 @@ def _blind(target: Target, refusal: Refusal) -> Outcome:
         f"Region {target.key.region} cannot be asked what is held ({refusal}). Nothing is reserved there blindly. "
         "Check the zone's name, and that the Region is enabled for the account."
     )
-    return Outcome(target.key, Status.FAILED, target.capacity, target.current, reason=reason)
+    return Outcome(target.key, Status.FAILED, target.capacity, target.last_reserved, target.last_ids, reason=reason)

@@ -66,6 +66,7 @@ def _emit(attempted: list[Outcome]) -> None:
     short = [outcome for outcome in attempted if outcome.status != Status.FULFILLED]
     metrics.add_metric("TargetsAttempted", MetricUnit.Count, len(attempted))
     metrics.add_metric("TargetsShort", MetricUnit.Count, len(short))
-    metrics.add_metric("InstancesMissing", MetricUnit.Count, sum((o.target or 0) - o.reserved for o in short))
+    missing = sum(max(0, (outcome.target or 0) - outcome.reserved) for outcome in short)
+    metrics.add_metric("InstancesMissing", MetricUnit.Count, missing)
     metrics.add_metric("InstancesAcquired", MetricUnit.Count, sum(outcome.acquired for outcome in attempted))
     metrics.add_metric("CapacityRequests", MetricUnit.Count, sum(outcome.calls for outcome in attempted))

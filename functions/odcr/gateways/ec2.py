@@ -35,13 +35,14 @@ def _client(region: str, attempts: int) -> "EC2Client":
     return boto3.client(
         "ec2",
         region_name=region,
-        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=5, read_timeout=15),
+        # All attempts together have to end well before the functions' time-outs, also in a Region that does not answer.
+        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=4, read_timeout=12),
     )
 
 
 def _reader(region: str) -> "EC2Client":
     """Reading again is harmless, so boto3 may."""
-    return _client(region, 4)
+    return _client(region, 3)
 
 
 def _asker(region: str) -> "EC2Client":

@@ -26,8 +26,8 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     previous = _statuses(cursor)
     outcomes = [*attempted, *seen]
     tried = {outcome.key for outcome in attempted}
-    _write_current(cursor, outcomes)
     _write_status(cursor, execution, outcomes, tried)
+    _write_current(cursor, execution)
     _write_history(
         cursor,
         execution,
@@ -60,18 +60,15 @@ def _statuses(cursor: "Cursor") -> dict[TargetKey, str]:
     return {TargetKey(instance_type, zone): status for instance_type, zone, status in cursor.fetchall()}
 
 
-def _write_current(cursor: "Cursor", outcomes: Iterable[Outcome]) -> None:
-    # Joining a list of values updates many rows in one statement and, unlike an upsert, never brings back a row that
-    # was deleted while the run went on.
-    rows = [(o.key.instance_type, o.key.availability_zone, o.reserved) for o in outcomes]
-    if rows:
-        values = " UNION ALL ".join(["SELECT %s AS InstanceType, %s AS AvailabilityZone, %s AS Reserved"] * len(rows))
-        cursor.execute(
-            f"UPDATE odcr_capacity c JOIN ({values}) v "  # noqa: S608 - only placeholders are joined in
-            "ON c.InstanceType = v.InstanceType AND c.AvailabilityZone = v.AvailabilityZone "
-            "SET c.Current_Capacity = v.Reserved",
-            [field for row in rows for field in row],
-        )
+def _write_current(cursor: "Cursor", execution: str) -> None:
+    # From the status rows that this run has just written: one statement, whatever the number of rows. Unlike an upsert
+    # it never brings back a row that was deleted while the run went on.
+    cursor.execute(
+        "UPDATE odcr_capacity c JOIN odcr_status s "
+        "ON c.InstanceType = s.InstanceType AND c.AvailabilityZone = s.AvailabilityZone "
+        "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s",
+        (execution,),
+    )
 
 
 def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome], tried: set[TargetKey]) -> None:

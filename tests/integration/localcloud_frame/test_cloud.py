@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -40,11 +42,15 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def test_a_profile_that_does_not_exist_is_not_looked_up(checkout: Path) -> None:
+    environment = {**os.environ, "AWS_PROFILE": "nobody"}
+    subprocess.run([sys.executable, "-c", "import localcloud.cloud"], cwd=checkout, env=environment, check=True)
+
+
 class TestEnd:
     """These need the process's one cloud for themselves, so they come in front of the shared one."""
 
-    def test_nothing_is_left_and_the_next_one_is_empty(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("AWS_PROFILE", "one-that-does-not-exist")
+    def test_nothing_is_left_and_the_next_one_is_empty(self, tmp_path: Path) -> None:
         threads_before, port_before = set(threading.enumerate()), os.environ.get("MOTO_PORT")
         cloud = LocalCloud(state_dir=tmp_path)
         with pytest.raises(RuntimeError, match="has not been started"):
@@ -61,7 +67,6 @@ class TestEnd:
         assert not any(accepts(port) for port in ports)
         assert list(tmp_path.iterdir()) == []
         assert os.environ.get("MOTO_PORT") == port_before
-        assert os.environ["AWS_PROFILE"] == "one-that-does-not-exist"
         eventually(
             lambda: not [each for each in threading.enumerate() if each not in threads_before], "all threads have ended"
         )
