@@ -46,4 +46,5 @@ lock: setup
 		--output-file requirements-dev.txt requirements-dev.in
 
 clean:
+	-$(BIN)/python -m localcloud down
 	rm -rf .venv .aws-sam .localcloud .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """`python -m demo`: plays the story on a local cloud and checks how it ends."""
 
+import contextlib
 import os
-import signal
 import sys
 import threading
 import time
@@ -14,6 +14,7 @@ from demo.observer import Observer
 from demo.story import SCENES, STATEMENTS, TARGETS, Scene
 from localcloud import client_environment, printing
 from localcloud.cloud import LocalCloud
+from localcloud.interrupts import interrupt_once_on_signals
 from localcloud.running import RunningCloud, StateFolder
 from localcloud.stack import Stack, StackFailed, build
 
@@ -94,7 +95,7 @@ def _show_how_to_look_further(stack: Stack, console: Console) -> None:
         "",
         *printing.welcome(cloud.endpoint, cloud.database, exports),
         "",
-        "Then, for example:",
+        "Then, for example, with the AWS command line:",
         "  aws ec2 describe-capacity-reservations",
         f"  aws stepfunctions list-executions --state-machine-arn {stack.outputs['StateMachineArn']}",
         f"  aws logs filter-log-events --log-group-name /aws/lambda/{stack.name}-ReserveCapacity",
@@ -103,12 +104,16 @@ def _show_how_to_look_further(stack: Stack, console: Console) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _play_all(cloud: LocalCloud, console: Console) -> Stack:
+def _deploy(cloud: LocalCloud, console: Console) -> Stack:
     stack = Stack(cloud)
     console.print("Building the functions (sam build) ...")
     build()
     console.print("Deploying template.yaml (sam deploy) ...")
     stack.deploy()
+    return stack
+
+
+def _play_all(stack: Stack, console: Console) -> None:
     observer = Observer(stack, console)
     for statement in STATEMENTS:
         observer.say(f"[yellow]SQL[/yellow]  {statement}")
@@ -117,7 +122,6 @@ def _play_all(cloud: LocalCloud, console: Console) -> Stack:
         _play(scene, stack, observer)
     _check_reservations(stack, observer)
     _show_end(stack, console)
-    return stack
 
 
 @click.command(help="Plays the demonstration on a local cloud; exits with 1 if a target was not handled rightly.")
@@ -138,28 +142,34 @@ def main(keep: bool) -> None:
                 state.publish(
                     RunningCloud(cloud.endpoint, cloud.region, os.getpid(), cloud.database.host, cloud.database.port)
                 )
-                stack = _play_all(cloud, console)
-                console.print("[green]Every target is met, and none was ever exceeded.[/green]")
+                stack = _deploy(cloud, console)
+                try:
+                    _play_all(stack, console)
+                    console.print("[green]Every target is met, and none was ever exceeded.[/green]")
+                    code = 0
+                except NotHandled as failure:
+                    console.print(f"[red]NotHandled[/red]: {failure}", highlight=False, soft_wrap=True)
+                    code = 1
                 if keep:
                     _show_how_to_look_further(stack, console)
-                    threading.Event().wait()
-                console.print("To keep the local cloud up and look around: make run KEEP=1")
-    except (NotHandled, StackFailed, RuntimeError) as failure:
+                    _wait_for_ctrl_c()
+                else:
+                    console.print("To keep the local cloud up and look around: make run KEEP=1")
+    except (StackFailed, RuntimeError) as failure:
         console.print(f"[red]{type(failure).__name__}[/red]: {failure}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        code = 1
     except KeyboardInterrupt:
+        code = 130
+    if keep or code == 130:
         console.print("The local cloud has stopped, and left nothing behind.")
-        sys.exit(0 if keep else 130)
+    sys.exit(code)
 
 
-def _stop_in_order(_number: int, _frame: object) -> None:
-    # What was started has to be ended; a second signal must not break into that.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _wait_for_ctrl_c() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop_in_order)
+    interrupt_once_on_signals()
     main()

@@ -70,19 +70,19 @@ class Observer:
             number = list(self._events_seen).index(arn) + 1
             events = self._stack.history(arn)
             for event in events[seen:]:
-                self._tell(number, event)
+                self._tell(number, event, events)
             ended = execution["status"] != "RUNNING" and events and events[-1]["type"].startswith("Execution")
             self._events_seen[arn] = -1 if ended else len(events)
 
-    def _tell(self, number: int, event: dict[str, Any]) -> None:
+    def _tell(self, number: int, event: dict[str, Any], events: list[dict[str, Any]]) -> None:
         kind = event["type"]
         if kind == "ExecutionStarted":
-            self.say(f"[cyan]run {number:<3}[/cyan]  started by the schedule")
+            self.say(f"[cyan]run {number:<3}[/cyan]  started")
         elif kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
             detail = event.get("executionFailedEventDetails", {}).get("error", "")
             self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
         elif kind == "LambdaFunctionFailed":
-            self._line(number, "ReserveCapacity", _refusal(event["lambdaFunctionFailedEventDetails"]))
+            self._line(number, _state_of(event, events), _refusal(event["lambdaFunctionFailedEventDetails"]))
         elif kind == "TaskStateExited":
             details = event["stateExitedEventDetails"]
             self._line(number, details["name"], _result(json.loads(details["output"])))
@@ -92,6 +92,14 @@ class Observer:
         if result and (number, result) not in self._told:
             self._told.add((number, result))
             self.say(f"[cyan]run {number:<3}[/cyan]  {state:<15} {result}")
+
+
+def _state_of(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
+    """The state in which an event came about."""
+    by_id = {other["id"]: other for other in events}
+    while event and "stateEnteredEventDetails" not in event:
+        event = by_id.get(event["previousEventId"], {})
+    return str(event["stateEnteredEventDetails"]["name"]) if event else ""
 
 
 def _refusal(details: dict[str, Any]) -> str:

@@ -2,16 +2,15 @@
 
 import os
 import re
-import signal
 import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from localcloud import client_environment, printing
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
+from localcloud.interrupts import interrupt_once_on_signals
 from localcloud.running import DEFAULT_FOLDER, NotRunningError, RunningCloud, StateFolder
 
 _STOP_SECONDS = 60.0
@@ -44,7 +43,7 @@ def up(port: int, speed: float, region: str, folder: Path) -> None:
         Clock(speed)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--speed") from error
-    _interrupt_once_on_signals()
+    interrupt_once_on_signals()
     try:
         _serve(port, speed, region, StateFolder(folder))
     except KeyboardInterrupt:
@@ -124,19 +123,6 @@ def _running(folder: Path) -> RunningCloud:
         return StateFolder(folder).read()
     except NotRunningError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _interrupt_once_on_signals() -> None:
-    """The first SIGINT or SIGTERM stops in order; further ones must not break into that."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for each in signals:
-        signal.signal(each, interrupt)
 
 
 if __name__ == "__main__":
