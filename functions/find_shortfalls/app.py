@@ -8,7 +8,7 @@ from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
 from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import compare
+from odcr.domain.shortfall import bounded, compare
 from odcr.domain.status import Status
 from odcr.domain.target import Target
 from odcr.domain.zone import region_of
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `{"Targets": [...], "Rejected": [...]}` as LoadTargets returns them.
+        event: `{"Targets": [...], "Rejected": [...], "Complete": bool}` as LoadTargets returns them.
         context: Lambda's.
 
     Returns:
@@ -48,19 +48,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             unreachable[region] = refusal
 
     comparable = [target for target in targets if target.key.region not in unreachable]
-    comparison = compare(comparable, rejected, reservations)
+    is_complete = optional(event, "Complete", bool, True)
+    found = compare(comparable, rejected, reservations, is_complete=is_complete)
     blind = [_blind(target, unreachable[target.key.region]) for target in targets if target.key.region in unreachable]
-    logger.info("Targets compared", targets=len(targets), short=len(comparison.shortfalls), unreachable=len(blind))
+    found.observed.extend(blind)
+    passed = bounded(found)
+    logger.info(
+        "Targets compared",
+        targets=len(targets),
+        short=len(found.shortfalls),
+        unreachable=len(blind),
+        worked_on=len(passed.shortfalls),
+    )
     return {
-        "Shortfalls": [shortfall.to_event() for shortfall in comparison.shortfalls],
-        "Observed": [outcome.to_event() for outcome in (*comparison.observed, *blind)],
-        "Rejected": [outcome.to_event() for outcome in comparison.rejected],
+        "Shortfalls": [shortfall.to_event() for shortfall in passed.shortfalls],
+        "Observed": [outcome.to_event() for outcome in passed.observed],
+        "Rejected": [outcome.to_event() for outcome in passed.rejected],
     }
 
 
 def _blind(target: Target, refusal: Refusal) -> Outcome:
     reason = (
-        f"Region {target.key.region} cannot be asked what is held ({refusal}). Nothing is reserved there blindly. "
-        "Check the zone's name, and that the Region is enabled for the account."
+        f"Region {target.key.region} cannot be asked what is held; nothing is reserved blindly. "
+        f"Check the zone's name, and that the Region is enabled. ({refusal})"
     )
     return Outcome(target.key, Status.FAILED, target.capacity, target.last_reserved, target.last_ids, reason=reason)

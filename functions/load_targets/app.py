@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.event import optional, required
+from odcr.domain.run_share import one_runs_share
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import take_lease
 from odcr.gateways.target_table import read_targets
@@ -24,7 +25,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         context: Lambda's.
 
     Returns:
-        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...]}`; without the lease both lists are empty.
+        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Complete": bool}`; without the lease both
+        lists are empty. Complete is false if there are more targets than fit; the others' turn comes in other runs.
 
     Raises:
         DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
@@ -34,11 +36,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution)
-            return {"Lease": "BUSY", "Targets": [], "Rejected": []}
+            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
         targets, rejected = read_targets(cursor)
-    logger.info("Targets loaded", execution=execution, targets=len(targets), rejected=len(rejected))
+    passed = one_runs_share(targets, rejected, turn=execution)
+    logger.info(
+        "Targets loaded",
+        execution=execution,
+        targets=len(targets),
+        rejected=len(rejected),
+        passed_on=len(passed.targets) + len(passed.rejected),
+    )
     return {
         "Lease": "HELD",
-        "Targets": [target.to_event() for target in targets],
-        "Rejected": [outcome.to_event() for outcome in rejected],
+        "Targets": [target.to_event() for target in passed.targets],
+        "Rejected": [outcome.to_event() for outcome in passed.rejected],
+        "Complete": passed.is_complete,
     }

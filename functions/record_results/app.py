@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.change import announcements
 from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
+from odcr.domain.payload import ROOM, fitting, size_of
 from odcr.domain.status import Status
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
@@ -31,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         context: Lambda's.
 
     Returns:
-        `{"Changes": [...], "Announcements": [...]}`, the latter at most one `{"Subject", "Message"}`.
+        `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, of the latter at most one
+        `{"Subject", "Message"}`.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
@@ -59,7 +61,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     _emit(attempted)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
-    return {"Changes": [change.to_event() for change in changes], "Announcements": announcements(owner, changes)}
+    messages = announcements(owner, changes)
+    told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
+    return {"Changes": told, "Announcements": messages}
 
 
 def _emit(attempted: list[Outcome]) -> None:

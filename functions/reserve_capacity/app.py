@@ -1,28 +1,36 @@
 """ReserveCapacity: asks EC2 until one target is met or its pool is dry."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.errors import TargetNotMet
-from odcr.domain.event import optional, required
+from odcr.domain.event import InvalidEvent, optional, required
+from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
 from odcr.domain.shortfall import Shortfall
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.observability import logger
 from odcr.settings import StackSettings
 
+RUN_SECONDS = 780
+"""As in the state machine: how long after its start a run asks EC2."""
+
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One attempt at one target.
 
     Args:
         event: `{"Target": {...}, "Execution": str, "Attempt": int}`; the target is one of FindShortfalls' shortfalls.
+            `Index`, `Shortfalls` and `MaxConcurrency` tell the target's share of the requests that EC2 takes;
+            `StartedAt` (ISO 8601) and `RunSeconds`, how long the run may ask.
         context: Lambda's.
 
     Returns:
-        The outcome of a target that is met.
+        The outcome of a target that is met, or that the run has no time left for.
 
     Raises:
         TargetNotMet: of the type that the state machine retries or catches by; its message is the outcome as JSON.
@@ -30,11 +38,37 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """
     shortfall = Shortfall.from_event(required(event, "Target", dict))
     attempt = optional(event, "Attempt", int, 0)
+    run_ends = _run_ends(event)
+
+    def seconds_left() -> float:
+        return min(context.get_remaining_time_in_millis() / 1000, run_ends - time.time())
+
+    share = Share(
+        optional(event, "Index", int, 0),
+        optional(event, "Shortfalls", int, 1),
+        optional(event, "MaxConcurrency", int, 40),
+    )
+    turns = Pace(share, attempt, seconds_left, time.sleep)
     try:
-        outcome = acquire(shortfall, attempt, Ec2Gateway(StackSettings.load().owner))
+        outcome = acquire(shortfall, attempt, Ec2Gateway(StackSettings.load().owner), turns)
     except TargetNotMet as error:
         logger.info("Target not met", attempt=attempt, outcome=error.outcome.to_event())
+        if run_ends - time.time() < RESERVED_SECONDS:
+            # An error would be repeated, and the run has to end: it holds the lease.
+            return error.outcome.to_event()
         # The frames below say nothing more, and the state machine's payload has to hold them.
         raise error.with_traceback(None) from None
     logger.info("Target met", attempt=attempt, outcome=outcome.to_event())
     return outcome.to_event()
+
+
+def _run_ends(event: dict[str, Any]) -> float:
+    """Seconds since the epoch at which the run stops asking; endless if the event does not say when it started."""
+    started = optional(event, "StartedAt", str, None)
+    if started is None:
+        return float("inf")
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        raise InvalidEvent(f"'StartedAt' must be a time in ISO 8601, not {started!r}. Mend the event.") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() + optional(event, "RunSeconds", int, RUN_SECONDS)

@@ -137,6 +137,12 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def quicken(speed: float) -> None:
+    """Makes the function's own waits last as long in cloud time as they would on the wall."""
+    sleep = time.sleep
+    setattr(time, "sleep", lambda seconds: sleep(seconds / speed))  # noqa: B010 - what mypy lets nobody assign
+
+
 def main(request_fd: int, task_root: str, libraries: str) -> None:
     """Loads the handler, then answers requests until the socket closes."""
     die_with_parent()
@@ -147,7 +153,9 @@ def main(request_fd: int, task_root: str, libraries: str) -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     channel = socket.socket(fileno=request_fd)
     lines = channel.makefile("r", encoding="utf-8")
-    log_mark = json.loads(lines.readline())["log_mark"]
+    start = json.loads(lines.readline())
+    log_mark = start["log_mark"]
+    quicken(start["speed"])
 
     def answer(failed: bool, payload: str) -> None:
         # What the invocation wrote is complete before its answer is.

@@ -44,6 +44,7 @@ class Environment:
         libraries: what the runtime brings.
         variables: the process's whole environment.
         starter: runs the fork. Linux kills the process when the thread that forked it ends, so that thread has to stay.
+        speed: cloud seconds in a second on the wall; the function's `time.sleep` waits in cloud time.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Environment:
         libraries: Path,
         variables: dict[str, str],
         starter: Executor,
+        speed: float,
     ) -> None:
         self.config, self._log = config, log
         self._channel, other = socket.socketpair()
@@ -74,7 +76,7 @@ class Environment:
         self._pending = b""
         self._loaded = False
         self.busy = False
-        self._send({"log_mark": mark})
+        self._send({"log_mark": mark, "speed": speed})
 
     @property
     def pid(self) -> int:

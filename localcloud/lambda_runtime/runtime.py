@@ -73,7 +73,15 @@ class Runtime:
         variables = environment_variables(
             config, log.name, task_root, self._services.endpoint, self._certificate_bundle()
         )
-        return Environment(config, log, task_root, self._artifacts.libraries(), variables, self._starter)
+        return Environment(
+            config,
+            log,
+            task_root,
+            self._artifacts.libraries(),
+            variables,
+            self._starter,
+            self._services.clock.speed,
+        )
 
     def _certificate_bundle(self) -> Path:
         with self._lock:

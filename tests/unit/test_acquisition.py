@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from odcr.domain import errors
-from odcr.domain.acquisition import acquire
+from odcr.domain import acquisition, errors
 from odcr.domain.outcome import Outcome
 from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, QuotaReached, Refusal, Throttled, Unanswered
 from odcr.domain.reservation import Reservation, held
@@ -15,6 +14,21 @@ from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+@dataclass
+class Turns:
+    """As many requests as the attempt has time for."""
+
+    left: int = 1000
+
+    def allows_another(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
+    return acquisition.acquire(short, attempt, pool, Turns(turns))
 
 
 @dataclass
@@ -131,6 +145,23 @@ def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[errors
     assert refusal.message in outcome.reason
 
 
+def test_what_was_got_before_a_throttling_has_to_be_seen_too() -> None:
+    pool = Pool(20)
+    take, answers = (
+        pool._take,
+        iter([NoCapacity("InsufficientInstanceCapacity", "no"), None, Throttled("Throttling", "")]),
+    )
+
+    def throttled(count: int) -> None:
+        if refusal := next(answers):
+            raise refusal
+        take(count)
+
+    pool._take = throttled  # type: ignore[method-assign]
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    assert not_met(pool, errors.OutcomeUnknown).reserved == 7
+
+
 def test_progress_is_kept_when_the_attempt_ends_early() -> None:
     pool = Pool(20)
     pool.refusals = [NoCapacity("InsufficientInstanceCapacity", "no")]
@@ -163,20 +194,58 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
     assert pool.asks == []
 
 
-def test_a_describe_that_lags_behind_the_record_is_not_believed_at_once() -> None:
-    pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
-    pool.find = lambda _key: [Reservation("cr-1", KEY, 4, "active")]  # type: ignore[method-assign]
+@pytest.mark.parametrize("attempt", [0, 1, 2])
+def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
     with pytest.raises(errors.OutcomeUnknown) as caught:
-        acquire(known, 0, pool)
+        acquire(known, attempt, pool)
     assert pool.asks == []
     assert "EC2 shows 4 instances where 11 were known" in caught.value.outcome.reason
 
 
-def test_half_a_minute_later_it_is_believed() -> None:
+def test_somebody_reduced_the_reservation_a_while_ago() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
-    assert acquire(known, 1, pool).reserved == 15
+    assert acquire(Shortfall(KEY, 15, 4, ("cr-1",), recorded_ids=("cr-1",)), 0, pool).reserved == 15
+
+
+def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
+    pool = Pool(20)
+    take, answers = (
+        pool._take,
+        iter([None, NoCapacity("InsufficientInstanceCapacity", "no"), Changed("InvalidState", "")]),
+    )
+
+    def then_refused(count: int) -> None:
+        if refusal := next(answers):
+            raise refusal
+        take(count)
+
+    pool._take = then_refused  # type: ignore[method-assign]
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    outcome = not_met(pool, errors.OutcomeUnknown, attempt=1)
+    assert (outcome.reserved, len(pool.reservations)) == (1, 1)
+
+
+@pytest.mark.parametrize("attempt", [0, 1])
+def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
+    pool = Pool(11)
+    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+        acquire(shortfall(pool), attempt, pool, turns=2)
+    outcome = caught.value.outcome
+    assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
+    assert (
+        outcome.reason
+        == f"The time was up before all was asked for: {15 - outcome.reserved} of 15 missing. It goes on from here."
+    )
+    assert outcome.was_tried
+
+
+def test_a_target_whose_turn_never_came_was_not_tried() -> None:
+    pool = Pool(20)
+    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+        acquire(shortfall(pool), 0, pool, turns=0)
+    assert not caught.value.outcome.was_tried
 
 
 def test_an_ended_reservation_explains_why_less_is_held() -> None:

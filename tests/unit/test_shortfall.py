@@ -1,6 +1,11 @@
+import json
+
+import pytest
+
 from odcr.domain.outcome import Outcome
+from odcr.domain.payload import MAX_STATE_BYTES
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import MAX_SHORTFALLS, Shortfall, compare
+from odcr.domain.shortfall import MAX_SHORTFALLS, Comparison, Shortfall, bounded, compare
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 
@@ -100,14 +105,47 @@ def test_an_excess_that_a_run_has_recorded_is_only_told() -> None:
     assert compare([recorded], [], twice).shortfalls == []
 
 
+def test_of_a_few_rows_only_nothing_is_called_unlisted() -> None:
+    held_for_other = [reservation(3, key=OTHER)]
+    assert compare([Target(KEY, 0, 0, "FULFILLED")], [], held_for_other, is_complete=False).observed == []
+
+
+def test_a_deleted_row_is_told_once() -> None:
+    told = Target(KEY, 0, 15, "EXCESS", withdrawn=True)
+    assert compare([told], [], [reservation(15)]).observed == []
+    assert compare([told], [], [reservation(11)]).observed != []
+
+
 def test_a_run_works_on_those_that_waited_longest() -> None:
     targets = [Target(TargetKey(f"m5.size{number}", "us-east-1a"), 1) for number in range(MAX_SHORTFALLS + 100)]
-    shortfalls = compare(targets, [], []).shortfalls
+    shortfalls = bounded(compare(targets, [], [])).shortfalls
     assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[:MAX_SHORTFALLS]]
+
+
+@pytest.mark.parametrize("reservations", [1, 10, 50])
+def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> None:
+    ids = tuple(f"cr-0123456789abcde{number:02}" for number in range(reservations))
+    keys = [TargetKey(f"u7in-16tb.{number}xlarge", "ap-northeast-1c") for number in range(1000)]
+    passed = bounded(
+        Comparison(
+            [Shortfall(key, 100_000, 0, ids, "QUOTA_EXCEEDED", recorded=9, recorded_ids=ids[1:]) for key in keys],
+            [Outcome(key, Status.EXCESS, 0, 100_000, ids, reason="x" * 500) for key in keys],
+            [Outcome(key, Status.INVALID, -1, 100_000, ids, reason="é" * 500) for key in keys],
+        )
+    )
+    worst = [
+        Outcome(one.key, Status.QUOTA_EXCEEDED, one.target, one.target, (*ids, ids[0]), 99_999, 20, "x" * 500)
+        for one in passed.shortfalls
+    ]
+    lists = (worst, passed.observed, passed.rejected)
+    size = len(json.dumps([[one.to_event() for one in outcomes] for outcomes in lists], ensure_ascii=False).encode())
+    assert 0.5 * MAX_STATE_BYTES < size < 0.95 * MAX_STATE_BYTES
+    assert passed.shortfalls[0].key == keys[0]
+    assert (len(passed.shortfalls) == MAX_SHORTFALLS) == (reservations == 1)
 
 
 def test_a_shortfall_survives_its_event() -> None:
     options = ReservationOptions(tenancy="dedicated")
-    for known, ids in ((4, ("cr-1",)), (11, ("cr-1", "cr-2"))):
+    for known, ids in ((0, ("cr-1",)), (11, ("cr-1", "cr-2"))):
         shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
         assert Shortfall.from_event(shortfall.to_event()) == shortfall

@@ -11,6 +11,8 @@ import yaml
 
 from odcr.domain import errors
 from odcr.domain.errors import TargetNotMet
+from odcr.domain.shortfall import MAX_SHORTFALLS
+from reserve_capacity.app import RUN_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEFINITION_FILE = ROOT / "statemachine" / "acquire_capacity.asl.json"
@@ -129,6 +131,25 @@ def test_a_task_outlives_its_function_and_the_lease_outlives_the_run() -> None:
             longest = max(longest, timeout)
     lease = machine["States"]["LoadTargets"]["Parameters"]["LeaseSeconds"]
     assert lease >= machine["TimeoutSeconds"] + longest
+
+
+def test_a_run_ends_asking_in_time_to_record() -> None:
+    machine = definition()
+    states = tasks(machine["States"])
+    reserve = states["ReserveCapacity"]
+    assert reserve["Parameters"]["RunSeconds"] == RUN_SECONDS
+    waits = [retry["IntervalSeconds"] for retry in reserve["Retry"]]
+    # An attempt that began just in time dies, and the one after it finds the time up.
+    longest = 2 * reserve["TimeoutSeconds"] + max(waits) + states["RecordResults"]["TimeoutSeconds"]
+    assert RUN_SECONDS + longest <= machine["TimeoutSeconds"]
+
+
+def test_the_history_has_room_for_a_run_in_which_everything_fails_as_often_as_it_can() -> None:
+    reserve = tasks(definition()["States"])["ReserveCapacity"]
+    attempts = 1 + sum(retry["MaxAttempts"] for retry in reserve["Retry"])
+    # Scheduled, started and failed; around them the iteration, the task and the state that catches begin and end.
+    events = MAX_SHORTFALLS * (3 * attempts + 6)
+    assert events < 0.9 * 25_000
 
 
 def test_the_attempts_at_a_dry_pool_are_spread_evenly_over_the_minute() -> None:

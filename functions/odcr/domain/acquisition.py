@@ -1,6 +1,6 @@
 """Closing one target's shortfall."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from odcr.domain.refusal import (
     Denied,
     NoCapacity,
     NotOffered,
+    OutOfTime,
     QuotaReached,
     Refusal,
     Throttled,
@@ -45,13 +46,21 @@ class Ec2(Protocol):
         """Gives a reservation back."""
 
 
-def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
+class Turns(Protocol):
+    """When the next request may be sent."""
+
+    def allows_another(self) -> bool:
+        """Waits for the turn; False if the attempt's time is up."""
+
+
+def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
     """Asks EC2 until the target is met.
 
     Args:
         shortfall: the target, and what was held when the run looked.
         attempt: how often the state machine has repeated this item; 0 the first time.
         ec2: the way to EC2.
+        turns: the target's share of the requests that EC2 takes.
 
     Returns:
         The outcome of a target that is met.
@@ -63,7 +72,7 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
     try:
         for _ in range(MAX_LOOKS):
             try:
-                return _close(progress, attempt, ec2)
+                return _close(progress, attempt, ec2, turns)
             except Changed:
                 continue
     except Refusal as refusal:
@@ -73,41 +82,87 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2) -> Outcome:
     )
 
 
-def _close(progress: Progress, attempt: int, ec2: Ec2) -> Outcome:
+def _close(progress: Progress, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
     """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
-    observed = ec2.find(shortfall.key)
-    serving = [reservation for reservation in observed if reservation.serves(shortfall.options)]
-    progress.reservations = [reservation for reservation in serving if reservation.is_held]
-    if attempt == 0:
-        _doubt(observed, progress.reserved, shortfall.recorded, shortfall.recorded_ids)
-
+    observed = _look(progress, ec2)
     before = progress.reserved
     gap = shortfall.target - before
     known_dry = attempt > 0 or shortfall.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
-    ladder = ask_ladder(max(0, gap), from_one=known_dry)
-    shortage: NoCapacity | QuotaReached | None = None
-    ask = next(ladder, None)
-    while ask is not None:
-        progress.calls += 1
-        try:
-            _add(progress, ask, observed, ec2)
-            granted = True
-        except (NoCapacity, QuotaReached) as refusal:
-            # A quota, too, may leave room for some of the gap.
-            shortage, granted = refusal, False
-        ask = _send(ladder, granted)
+    refusal = _climb(progress, ask_ladder(max(0, gap), from_one=known_dry), observed, ec2, turns)
 
-    if progress.reserved < shortfall.target and shortage is not None:
-        if progress.reserved > before:
-            _settle(progress, ec2)
-        raise shortage
+    if refusal is not None and progress.reserved > before:
+        # The state machine may repeat the item at once, from what EC2 shows then.
+        _look(progress, ec2)
+    if refusal is not None and progress.reserved < shortfall.target:
+        raise refusal
     if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
         _give_back_duplicates(progress, ec2)
     if progress.reserved > shortfall.target:
         return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
     returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
     return progress.outcome(Status.FULFILLED, returned)
+
+
+def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
+    """Takes over what EC2 shows, unless it lags behind what is known.
+
+    A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is not
+    seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item after
+    half a minute.
+
+    Returns:
+        All that EC2 shows for the target, in every state.
+
+    Raises:
+        Unanswered: if less is held than is known, and no reservation has ended that would explain it.
+    """
+    shortfall = progress.shortfall
+    known, known_ids = progress.reserved, {reservation.id for reservation in progress.held}
+    if progress.reservations is None:
+        known, known_ids = shortfall.recorded, set(shortfall.recorded_ids)
+    observed = ec2.find(shortfall.key)
+    seen = _serving(observed, shortfall)
+    ended = any(one.id in known_ids and not one.is_held for one in observed)
+    if held(seen) < known and not ended:
+        raise Unanswered(
+            "ObservationLags", f"EC2 shows {held(seen)} instances where {known} were known. It is asked again shortly."
+        )
+    progress.reservations = seen
+    return observed
+
+
+def _serving(observed: Sequence[Reservation], shortfall: Shortfall) -> list[Reservation]:
+    return [one for one in observed if one.is_held and one.serves(shortfall.options)]
+
+
+def _climb(
+    progress: Progress, ladder: Generator[int, bool, None], observed: Sequence[Reservation], ec2: Ec2, turns: Turns
+) -> Refusal | None:
+    """Asks for what the ladder says; the last refusal, or None if there was none.
+
+    Raises:
+        Unanswered: if it is not known whether a request had its effect.
+        Changed: if what was observed is no longer so.
+    """
+    refusal: Refusal | None = None
+    ask = next(ladder, None)
+    while ask is not None:
+        if not turns.allows_another():
+            return OutOfTime()
+        progress.calls += 1
+        try:
+            _add(progress, ask, observed, ec2)
+            granted = True
+        except (NoCapacity, QuotaReached) as shortage:
+            # A quota, too, may leave room for some of the gap.
+            refusal, granted = shortage, False
+        except (Unanswered, Changed):
+            raise
+        except Refusal as other:
+            return other
+        ask = _send(ladder, granted)
+    return refusal
 
 
 def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
@@ -117,44 +172,16 @@ def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
         return None
 
 
-def _doubt(observed: Sequence[Reservation], reserved: int, known: int, known_ids: Collection[str]) -> None:
-    """Refuses to go on from an observation that may lag behind what is known.
-
-    A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is not
-    seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item after
-    half a minute, and then believes what it sees: somebody reduced the reservation.
-
-    Raises:
-        Unanswered: if less is seen than is known, and no reservation has ended that would explain it.
-    """
-    ended = any(reservation.id in known_ids and not reservation.is_held for reservation in observed)
-    if reserved < known and not ended:
-        raise Unanswered(
-            "ObservationLags", f"EC2 shows {reserved} instances where {known} were known. It is asked again shortly."
-        )
-
-
-def _settle(progress: Progress, ec2: Ec2) -> None:
-    """Makes sure that EC2 shows what was just added, before the state machine repeats the item from what EC2 shows.
-
-    Raises:
-        Unanswered: if it does not.
-    """
-    shortfall = progress.shortfall
-    observed = ec2.find(shortfall.key)
-    seen = [one for one in observed if one.is_held and one.serves(shortfall.options)]
-    _doubt(observed, held(seen), progress.reserved, {reservation.id for reservation in progress.held})
-
-
 def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
     """Gives back what was bought twice, and no more than that.
 
     A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
     """
     shortfall = progress.shortfall
-    seen = [one for one in ec2.find(shortfall.key) if one.is_held and one.serves(shortfall.options)]
-    ids = {reservation.id for reservation in seen}
-    progress.reservations = [*seen, *(reservation for reservation in progress.held if reservation.id not in ids)]
+    observed = ec2.find(shortfall.key)
+    shown = {reservation.id for reservation in observed}
+    not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
+    progress.reservations = [*_serving(observed, shortfall), *not_shown_yet]
     for duplicate in duplicates(progress.reservations, shortfall.recorded_ids):
         excess = progress.reserved - shortfall.target
         if excess <= 0:
@@ -186,6 +213,7 @@ def _add(progress: Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2
 
 _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
     NoCapacity: errors.InsufficientInstanceCapacity,
+    OutOfTime: errors.InsufficientInstanceCapacity,
     Throttled: errors.RequestLimitExceeded,
     QuotaReached: errors.QuotaExceeded,
     NotOffered: errors.InvalidTarget,
@@ -197,9 +225,12 @@ _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
 def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
     error = _ERRORS[type(refusal)]
     shortfall = progress.shortfall
-    missing = shortfall.target - progress.reserved
+    missing = f"{shortfall.target - progress.reserved} of {shortfall.target} missing"
     if isinstance(refusal, NoCapacity):
-        reason = f"EC2 has no more {shortfall.key}: {missing} of {shortfall.target} missing. Every run asks again."
+        reason = f"EC2 has no more {shortfall.key}: {missing}. Every run asks again."
+    elif isinstance(refusal, OutOfTime):
+        reason = f"The time was up before all was asked for: {missing}. It goes on from here."
     else:
-        reason = " ".join(part for part in (f"{refusal.code}: {refusal.message}", refusal.advice) if part)
+        # What to do comes first, for a long message of EC2's is cut.
+        reason = " ".join(part for part in (refusal.advice, f"{refusal.code}: {refusal.message}") if part)
     return error(progress.outcome(error.status, reason))

@@ -10,6 +10,9 @@ from odcr.domain.target import TargetKey
 MAX_SUBJECT = 100
 """Characters of an SNS subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 
+MAX_LISTED = 100
+"""Changes that a message tells one by one; nobody reads more, and SNS takes no more than 256 KiB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -49,9 +52,11 @@ def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]
     counts = {status: sum(change.after == status for change in changes) for status in Status}
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
-    for change in changes:
+    for change in changes[:MAX_LISTED]:
         wanted = "?" if change.target is None else change.target
         lines.append(f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})")
         if change.reason:
             lines.append(f"    {change.reason}")
+    if len(changes) > MAX_LISTED:
+        lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]

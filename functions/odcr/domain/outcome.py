@@ -9,7 +9,7 @@ from odcr.domain.event import InvalidEvent, optional, required
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
-MAX_REASON = 240
+MAX_REASON = 200
 """Characters of a reason: 500 outcomes have to fit into one state's 256 KiB."""
 
 
@@ -29,6 +29,11 @@ class Outcome:
     calls: int = 0
     """Requests for capacity that the last attempt made."""
     reason: str = ""
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether EC2 was asked: a target is short without a request only if its run had no time for it."""
+        return self.calls > 0 or self.status != Status.SHORT
 
     def to_event(self) -> dict[str, Any]:
         """The outcome as it passes between the states; empty fields are left out."""

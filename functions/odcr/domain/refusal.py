@@ -27,6 +27,13 @@ class NoCapacity(Refusal):
     """The pool has fewer instances than were asked for."""
 
 
+class OutOfTime(Refusal):
+    """EC2 was not asked any more: the attempt has to end."""
+
+    def __init__(self) -> None:
+        super().__init__("OutOfTime", "The attempt had to end.")
+
+
 class Throttled(Refusal):
     """Too many requests."""
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from odcr.domain.event import optional, required
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import MAX_REASON, Outcome
+from odcr.domain.payload import ROOM, fitting, size_of
 from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.status import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
@@ -23,14 +24,12 @@ class Shortfall:
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
     recorded: int = 0
-    """Instances held as the last run recorded them. EC2's answers may lag behind that."""
+    """Instances held as a run recorded them a moment ago; EC2's answers may lag behind. 0 if that is longer ago."""
     recorded_ids: tuple[str, ...] = ()
     """The reservations that the last run recorded."""
 
     def to_event(self) -> dict[str, Any]:
         """The shortfall as one item of the Map."""
-        record = {"Recorded": self.recorded, "RecordedReservationIds": list(self.recorded_ids)}
-        is_as_recorded = (self.recorded, self.recorded_ids) == (self.reserved, self.reservation_ids)
         return {
             **self.key.to_event(),
             "TargetCapacity": self.target,
@@ -39,7 +38,10 @@ class Shortfall:
             "LastStatus": self.last_status,
             **self.options.to_event(),
             # Usually the record is right, and the event stays small.
-            **({} if is_as_recorded else record),
+            **({"Recorded": self.recorded} if self.recorded > self.reserved else {}),
+            **(
+                {"RecordedReservationIds": list(self.recorded_ids)} if self.recorded_ids != self.reservation_ids else {}
+            ),
         }
 
     @classmethod
@@ -49,22 +51,21 @@ class Shortfall:
         Raises:
             InvalidEvent: if a field is missing or of another type.
         """
-        reserved = required(event, "Reserved", int)
         ids = tuple(optional(event, "ReservationIds", list, []))
         return cls(
             key=TargetKey.from_event(event),
             target=required(event, "TargetCapacity", int),
-            reserved=reserved,
+            reserved=required(event, "Reserved", int),
             reservation_ids=ids,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
-            recorded=optional(event, "Recorded", int, reserved),
+            recorded=optional(event, "Recorded", int, 0),
             recorded_ids=tuple(optional(event, "RecordedReservationIds", list, list(ids))),
         )
 
 
 MAX_SHORTFALLS = 500
-"""Shortfalls that one run works on, which keeps each state's payload below 256 KiB. The others come first next time."""
+"""Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,24 @@ class Comparison:
     """Rows that make no sense, with what is held for them."""
 
 
-def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Iterable[Reservation]) -> Comparison:
+def compare(
+    targets: Iterable[Target],
+    rejected: Iterable[Outcome],
+    reservations: Iterable[Reservation],
+    *,
+    is_complete: bool = True,
+) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 
     Args:
         targets: what is wanted, each key once, least recently tried first.
         rejected: rows that make no sense; what is held for them is held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
+        is_complete: whether these are all rows of the table that could ask for a reservation.
 
     Returns:
-        The first MAX_SHORTFALLS shortfalls, in the targets' order, and what the table has wrong. A managed reservation
-        that no row asks for is observed as an excess over a target of 0: it is a bill that somebody must see.
+        The shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks for
+        is observed as an excess over a target of 0: it is a bill that somebody must see.
     """
     by_key: dict[TargetKey, list[Reservation]] = {}
     for reservation in reservations:
@@ -101,14 +109,40 @@ def compare(targets: Iterable[Target], rejected: Iterable[Outcome], reservations
         comparison.rejected.append(replace(outcome, reserved=held(managed), reservation_ids=_ids(managed)))
     for target in targets:
         managed = by_key.pop(target.key, [])
-        if target.withdrawn and managed:
-            comparison.observed.append(_unlisted(target.key, managed))
-        else:
+        if not (target.withdrawn and managed):
             _compare_one(target, [one for one in managed if one.serves(target.options)], comparison)
-    for key, managed in by_key.items():
-        comparison.observed.append(_unlisted(key, managed))
-    del comparison.shortfalls[MAX_SHORTFALLS:]
+        elif target.current != held(managed) or target.last_status != Status.EXCESS:
+            comparison.observed.append(_unlisted(target.key, managed))
+    if is_complete:
+        comparison.observed.extend(_unlisted(key, managed) for key, managed in by_key.items())
     return comparison
+
+
+def bounded(comparison: Comparison) -> Comparison:
+    """What of a comparison one run can work on and pass on.
+
+    The outcomes take the shortfalls' place in the run's data, so it is their size that counts. What is left out comes
+    again in the next run: shortfalls then come first, and what was recorded is not observed once more.
+    """
+    shortfalls, room = fitting(comparison.shortfalls[:MAX_SHORTFALLS], ROOM, _outcome_bytes)
+    observed, room = fitting(comparison.observed, room, lambda outcome: size_of(outcome.to_event()))
+    rejected, _ = fitting(comparison.rejected, room, lambda outcome: size_of(outcome.to_event()))
+    return Comparison(shortfalls, observed, rejected)
+
+
+def _outcome_bytes(shortfall: Shortfall) -> int:
+    """The bytes of the largest outcome that a shortfall can have, or of the shortfall itself."""
+    longest = Outcome(
+        shortfall.key,
+        Status.QUOTA_EXCEEDED,
+        shortfall.target,
+        max(shortfall.target, shortfall.reserved),
+        (*shortfall.reservation_ids, "cr-0123456789abcdef0"),
+        acquired=shortfall.target,
+        calls=100,
+        reason="x" * MAX_REASON,
+    )
+    return max(size_of(longest.to_event()), size_of(shortfall.to_event()))
 
 
 def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Comparison) -> None:

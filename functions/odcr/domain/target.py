@@ -104,7 +104,7 @@ class Target:
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
     last_reserved: int = 0
-    """Instances held as the last run recorded them, which people do not write."""
+    """Instances held as a run recorded them a moment ago; EC2's answers may lag behind. 0 if that is longer ago."""
     last_ids: tuple[str, ...] = ()
     """The reservations that the last run recorded."""
     withdrawn: bool = False
@@ -112,16 +112,15 @@ class Target:
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
-        withdrawn = {"Withdrawn": True} if self.withdrawn else {}
-        record = {"LastReserved": self.last_reserved, "LastReservationIds": list(self.last_ids)}
         return {
             **self.key.to_event(),
             "TargetCapacity": self.capacity,
             "CurrentCapacity": self.current,
             "LastStatus": self.last_status,
             **self.options.to_event(),
-            **(record if self.last_reserved else {}),
-            **withdrawn,
+            **({"LastReserved": self.last_reserved} if self.last_reserved else {}),
+            **({"LastReservationIds": list(self.last_ids)} if self.last_ids else {}),
+            **({"Withdrawn": True} if self.withdrawn else {}),
         }
 
     @classmethod

@@ -99,7 +99,7 @@ class Ec2Gateway:
             "AvailabilityZone": key.availability_zone,
             "Tenancy": options.tenancy,
             "InstanceCount": count,
-            "EbsOptimized": self._is_ebs_optimizable(key),
+            "EbsOptimized": _is_ebs_optimizable(key.region, key.instance_type),
             "InstanceMatchCriteria": options.match_criteria,
             "EndDateType": "unlimited",
             "TagSpecifications": [
@@ -153,14 +153,16 @@ class Ec2Gateway:
         except Ec2Error as error:
             raise refusal_of(error) from error
 
-    def _is_ebs_optimizable(self, key: TargetKey) -> bool:
-        """Whether the type can be EBS optimised: not every type can, and EC2 refuses those that can't."""
-        try:
-            types = _reader(key.region).describe_instance_types(InstanceTypes=[key.instance_type])["InstanceTypes"]  # type: ignore[list-item]
-        except Ec2Error as error:
-            raise refusal_of(error) from error
-        support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
-        return support in ("default", "supported")
+
+@cache
+def _is_ebs_optimizable(region: str, instance_type: str) -> bool:
+    """Whether a type can be EBS optimised: not every type can, EC2 refuses those that can't, and it never changes."""
+    try:
+        types = _reader(region).describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
+    except Ec2Error as error:
+        raise refusal_of(error) from error
+    support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
+    return support in ("default", "supported")
 
 
 def _ask(request: Callable[[], _T]) -> _T:

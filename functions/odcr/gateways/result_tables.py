@@ -20,12 +20,12 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     Args:
         cursor: in the transaction that also releases the lease.
         execution: the run.
-        attempted: outcomes of targets for which EC2 was asked; each gets a row of history.
+        attempted: outcomes of the run's shortfalls; each for which EC2 was asked gets a row of history.
         seen: targets that needed no asking; they get one only if their status changed.
     """
     previous = _statuses(cursor)
     outcomes = [*attempted, *seen]
-    tried = {outcome.key for outcome in attempted}
+    tried = {outcome.key for outcome in attempted if outcome.was_tried}
     _write_status(cursor, execution, outcomes, tried)
     _write_current(cursor, execution)
     _write_history(

@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.status import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
+
+FRESH_SECONDS = 60
+"""For so long EC2's answers may lag behind what was recorded: twice the half a minute that is allowed for."""
 
 
 def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
@@ -18,27 +21,28 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     not be forgotten.
 
     Returns:
-        The targets, least recently tried first, and an INVALID outcome for each rejected row.
+        The targets, least recently tried first, and an INVALID outcome for each rejected row whose record differs.
     """
     cursor.execute(
         "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
-        "s.Reservation_Ids, "
+        "s.Reservation_Ids, s.Reason, s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND, "
         "o.Platform, o.Tenancy, o.Match_Criteria, o.End_Date "
         "FROM odcr_capacity c "
         "LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone) "
         "LEFT JOIN odcr_option o USING (InstanceType, AvailabilityZone) "
-        "ORDER BY s.Last_Tried, c.InstanceType, c.AvailabilityZone"
+        "ORDER BY s.Last_Tried, c.InstanceType, c.AvailabilityZone",
+        (FRESH_SECONDS,),
     )
     targets: list[Target] = []
     rejected: list[Outcome] = []
-    for instance_type, zone, capacity, current, status, reserved, ids, *option in cursor.fetchall():
+    for instance_type, zone, capacity, current, status, reserved, ids, noted, is_fresh, *option in cursor.fetchall():
         key = TargetKey(instance_type, zone)
         reason = reason_to_reject(key, capacity)
-        if reason is not None:
+        if reason is None:
+            known, known_ids = reserved if is_fresh else 0, tuple(ids.split(",")) if ids else ()
+            targets.append(Target(key, capacity, current or 0, status, _options(*option), known, known_ids))
+        elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, reason=reason))
-            continue
-        known_ids = tuple(ids.split(",")) if ids else ()
-        targets.append(Target(key, capacity, current or 0, status, _options(*option), reserved or 0, known_ids))
     return targets + _withdrawn(cursor), rejected
 
 

@@ -84,10 +84,38 @@ def test_what_needed_no_asking_gets_history_only_when_its_status_changed(transac
 
 def test_the_least_recently_tried_come_first(transaction: Any) -> None:
     execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0)")
-    write(transaction, "run-1", [SHORT, Outcome(OTHER, Status.SHORT, 2, 0)])
+    write(transaction, "run-1", [SHORT, Outcome(OTHER, Status.SHORT, 2, 0, calls=1)])
     execute(transaction, "UPDATE odcr_status SET Last_Tried = '2026-11-01' WHERE InstanceType = 'r5b.2xlarge'")
     with transaction() as cursor:
         assert [target.key for target in read_targets(cursor)[0]] == [KEY, OTHER]
+
+
+def test_a_target_that_its_run_had_no_time_for_stays_where_it_was_in_the_queue(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [Outcome(KEY, Status.SHORT, 15, 0)])
+    assert execute(transaction, "SELECT Status, Last_Tried FROM odcr_status") == (("SHORT", None),)
+
+
+def test_what_is_held_is_known_to_be_more_than_ec2_may_show_for_a_minute_only(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [SHORT])
+    for age, known in ((0, SHORT.reserved), (59, SHORT.reserved), (61, 0)):
+        execute(transaction, f"UPDATE odcr_status SET Last_Tried = UTC_TIMESTAMP() - INTERVAL {age} SECOND")
+        with transaction() as cursor:
+            ((target,), _) = read_targets(cursor)
+        assert (target.last_reserved, target.last_ids) == (known, SHORT.reservation_ids)
+
+
+def test_a_row_that_makes_no_sense_is_passed_on_until_it_is_recorded(transaction: Any) -> None:
+    execute(transaction, "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',-1,0)")
+    with transaction() as cursor:
+        (_, (rejected,)) = read_targets(cursor)
+    write(transaction, "run-1", [], [rejected])
+    with transaction() as cursor:
+        assert read_targets(cursor) == ([], [])
+    execute(transaction, "UPDATE odcr_capacity SET Target_Capacity = -2")
+    with transaction() as cursor:
+        assert len(read_targets(cursor)[1]) == 1
 
 
 def test_a_row_deleted_during_the_run_does_not_come_back(transaction: Any) -> None:

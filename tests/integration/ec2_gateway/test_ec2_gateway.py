@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import boto3
@@ -8,6 +9,8 @@ from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
 from odcr.domain.acquisition import acquire
 from odcr.domain.errors import InsufficientInstanceCapacity, OutcomeUnknown
+from odcr.domain.outcome import Outcome
+from odcr.domain.pace import Pace, Share
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
@@ -19,6 +22,11 @@ KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 def everything() -> list[Any]:
     pages = boto3.client("ec2", region_name="ap-northeast-1").get_paginator("describe_capacity_reservations").paginate()
     return [reservation for page in pages for reservation in page["CapacityReservations"]]
+
+
+def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
+    """One attempt with all the time it wants, and nobody else at EC2's bucket."""
+    return acquire(shortfall, number, ec2, Pace(Share(), number, lambda: 1e6, time.sleep))
 
 
 def calls(capacity: CapacityClient, action: str) -> int:
@@ -90,7 +98,7 @@ def test_a_lost_answer_to_a_create_buys_once(
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(CREATE, kind))
-    outcome = acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    outcome = attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
     assert outcome.reserved == 15
     assert capacity.fired()[kind] == 1
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
@@ -105,7 +113,7 @@ def test_a_lost_answer_to_a_resize_buys_once(
     ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     (made,) = ec2_gateway.find(KEY)
     capacity.inject(Fault(MODIFY, kind))
-    assert acquire(Shortfall(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
+    assert attempt(Shortfall(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
 
 
@@ -115,8 +123,8 @@ def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(CREATE, FaultKind.LOST_AFTER, times=2))
     with pytest.raises(OutcomeUnknown):
-        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
-    assert acquire(Shortfall(KEY, 15, 0), 1, ec2_gateway).reserved == 15
+        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    assert attempt(Shortfall(KEY, 15, 0), 1, ec2_gateway).reserved == 15
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
 
 
@@ -158,7 +166,7 @@ def test_fifteen_wanted_and_eleven_free_end_in_one_reservation(
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 11)
     with pytest.raises(InsufficientInstanceCapacity) as caught:
-        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
     assert caught.value.outcome.reserved == 11
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [11]
 
@@ -169,8 +177,8 @@ def test_what_a_lagging_describe_let_be_bought_twice_is_given_back_at_once(
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, times=2), Fault(CREATE, FaultKind.LOST_AFTER, times=2))
     with pytest.raises(OutcomeUnknown):
-        acquire(Shortfall(KEY, 15, 0), 0, ec2_gateway)
-    outcome = acquire(Shortfall(KEY, 15, 0), 1, ec2_gateway)
+        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    outcome = attempt(Shortfall(KEY, 15, 0), 1, ec2_gateway)
     assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
     assert (outcome.reserved, outcome.reason) == (15, "15 instances had been bought twice and were given back.")
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25

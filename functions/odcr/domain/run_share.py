@@ -1,0 +1,59 @@
+"""Which targets one run looks at, if the table has more than fit between two states."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from odcr.domain.outcome import Outcome
+from odcr.domain.payload import ROOM, fitting, size_of
+from odcr.domain.status import Status
+from odcr.domain.target import Target
+
+_REJECTED_ROOM = ROOM // 8
+_WAITING_ROOM = ROOM // 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunShare:
+    """What one run passes on."""
+
+    targets: list[Target]
+    """In the order in which they were given."""
+    rejected: list[Outcome]
+    is_complete: bool
+    """Whether these are all."""
+
+
+def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn: str) -> RunShare:
+    """As many targets as fit into 256 KiB, which are some 1,200; usually all.
+
+    Args:
+        targets: all, least recently tried first.
+        rejected: rows that make no sense and whose record is to be corrected.
+        turn: the execution's name. A repeated step has the same share, and every other run another one.
+
+    Returns:
+        If not all fit: those that wait for capacity come first, then a random choice of the others, so that each is
+        looked at again and again.
+    """
+    some_rejected, left = fitting(rejected, _REJECTED_ROOM, _outcome_bytes)
+    room = ROOM - _REJECTED_ROOM + left
+    fit, _ = fitting(targets, room, _target_bytes)
+    if len(fit) == len(targets):
+        return RunShare(list(targets), some_rejected, len(some_rejected) == len(rejected))
+
+    waiting = [target for target in targets if target.last_status != Status.FULFILLED]
+    settled = [target for target in targets if target.last_status == Status.FULFILLED]
+    random.Random(turn).shuffle(settled)  # noqa: S311 - fairness, not secrecy
+    first, left = fitting(waiting, _WAITING_ROOM, _target_bytes)
+    others, _ = fitting(settled, room - _WAITING_ROOM + left, _target_bytes)
+    chosen = {target.key for target in (*first, *others)}
+    return RunShare([target for target in targets if target.key in chosen], some_rejected, is_complete=False)
+
+
+def _target_bytes(target: Target) -> int:
+    return size_of(target.to_event())
+
+
+def _outcome_bytes(outcome: Outcome) -> int:
+    return size_of(outcome.to_event())

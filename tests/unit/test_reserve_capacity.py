@@ -1,0 +1,74 @@
+"""ReserveCapacity's own part: when the run has no time left."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from odcr.domain.errors import InsufficientInstanceCapacity
+from odcr.domain.event import InvalidEvent
+from odcr.domain.refusal import NoCapacity
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import TargetKey
+from reserve_capacity import app
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+SHORTFALL = {**KEY.to_event(), "TargetCapacity": 15, "Reserved": 4, "ReservationIds": ["cr-1"]}
+
+
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
+    remaining = 120_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
+
+
+class DryEc2:
+    def __init__(self, owner: str) -> None:
+        assert owner == "odcr/ap-northeast-1"
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        return [Reservation("cr-1", key, 4, "active")]
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        raise NoCapacity("InsufficientInstanceCapacity", "no")
+
+
+@pytest.fixture(autouse=True)
+def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setattr(app, "Ec2Gateway", DryEc2)
+
+
+def invoke(context: Context | None = None, **event: object) -> dict[str, Any]:
+    return app.handler({"Target": SHORTFALL, **event}, context or Context())  # type: ignore[arg-type]
+
+
+def started(seconds_ago: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat().replace("+00:00", "Z")
+
+
+def test_a_short_target_is_an_error_while_the_run_has_time() -> None:
+    with pytest.raises(InsufficientInstanceCapacity):
+        invoke(StartedAt=started(10), RunSeconds=780)
+
+
+def test_it_is_an_outcome_that_nothing_repeats_when_the_run_has_none() -> None:
+    outcome = invoke(StartedAt=started(800), RunSeconds=780)
+    assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
+    assert "Calls" not in outcome
+    assert "The time was up" in outcome["Reason"]
+
+
+def test_a_function_that_has_to_end_asks_no_more_but_is_repeated() -> None:
+    context = Context()
+    context.remaining = 30_000
+    with pytest.raises(InsufficientInstanceCapacity, match="The time was up"):
+        invoke(context, StartedAt=started(10))
+
+
+def test_a_start_that_is_no_time_is_told() -> None:
+    with pytest.raises(InvalidEvent, match="'StartedAt' must be a time in ISO 8601, not 'yesterday'"):
+        invoke(StartedAt="yesterday")

@@ -1,0 +1,45 @@
+import json
+
+from odcr.domain.outcome import Outcome
+from odcr.domain.payload import MAX_STATE_BYTES
+from odcr.domain.run_share import one_runs_share
+from odcr.domain.status import Status
+from odcr.domain.target import Target, TargetKey
+
+
+def targets(count: int, status: str = "FULFILLED") -> list[Target]:
+    return [
+        Target(TargetKey(f"r5b.{number}xlarge", "ap-northeast-1c"), 15, 15, status, last_ids=("cr-0123456789abcdef0",))
+        for number in range(count)
+    ]
+
+
+def test_a_thousand_targets_are_passed_on_whole_and_in_their_order() -> None:
+    share = one_runs_share(targets(1000), [], "run-1")
+    assert share.targets == targets(1000)
+    assert share.is_complete
+
+
+def test_more_than_fit_stay_below_the_limit_and_those_that_wait_come_first() -> None:
+    short = [Target(TargetKey(f"m5.{number}xlarge", "us-east-1a"), 15, 0, "SHORT") for number in range(300)]
+    rejected = [Outcome(TargetKey("?" * 255, "é" * 255), Status.INVALID, 1, 0, reason="x" * 200)] * 500
+    share = one_runs_share([*targets(3000), *short], rejected, "run-1")
+    event = {
+        "Targets": [one.to_event() for one in share.targets],
+        "Rejected": [one.to_event() for one in share.rejected],
+    }
+    assert 200_000 < len(json.dumps(event, ensure_ascii=False).encode()) < MAX_STATE_BYTES * 0.95
+    assert share.targets[-300:] == short
+    assert share.rejected
+    assert not share.is_complete
+
+
+def test_each_is_looked_at_again_and_again() -> None:
+    everyone = targets(3000)
+    looked_at = {target.key for run in range(40) for target in one_runs_share(everyone, [], f"run-{run}").targets}
+    assert len(looked_at) == 3000
+
+
+def test_a_repeated_step_has_the_same_share() -> None:
+    assert one_runs_share(targets(3000), [], "run-1") == one_runs_share(targets(3000), [], "run-1")
+    assert one_runs_share(targets(3000), [], "run-1") != one_runs_share(targets(3000), [], "run-2")
