@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -44,8 +45,14 @@ def test_another_platform_does_not_serve_the_target() -> None:
 
 
 def test_fulfilled_is_observed_only_where_the_table_is_wrong() -> None:
-    assert compare([Target(KEY, 15, 15, "FULFILLED")], [], [reservation(15)]).observed == []
-    for stale in (Target(KEY, 15, 5, "FULFILLED"), Target(KEY, 15, 15, "SHORT"), Target(KEY, 15, 15, None)):
+    right = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))
+    assert compare([right], [], [reservation(15)]).observed == []
+    for stale in (
+        replace(right, current=5),
+        replace(right, last_status="SHORT"),
+        replace(right, last_status=None),
+        replace(right, last_ids=("cr-0",)),
+    ):
         (outcome,) = compare([stale], [], [reservation(15)]).observed
         assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
 
@@ -60,6 +67,12 @@ def test_an_excess_is_told_and_nothing_is_given_back() -> None:
     assert outcome.status == Status.EXCESS
     assert "15 held, 10 wanted" in outcome.reason
     assert "cr-1" in outcome.reason
+
+
+def test_an_excess_is_told_again_for_its_target_may_have_changed() -> None:
+    recorded = Target(KEY, 12, 15, "EXCESS", last_ids=("cr-1",))
+    (outcome,) = compare([recorded], [], [reservation(15)]).observed
+    assert "15 held, 12 wanted" in outcome.reason
 
 
 def test_a_reservation_that_no_row_asks_for_is_not_forgotten() -> None:
@@ -111,7 +124,7 @@ def test_of_a_few_rows_only_nothing_is_called_unlisted() -> None:
 
 
 def test_a_deleted_row_is_told_once() -> None:
-    told = Target(KEY, 0, 15, "EXCESS", withdrawn=True)
+    told = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True)
     assert compare([told], [], [reservation(15)]).observed == []
     assert compare([told], [], [reservation(11)]).observed != []
 

@@ -111,7 +111,7 @@ def compare(
         managed = by_key.pop(target.key, [])
         if not (target.withdrawn and managed):
             _compare_one(target, [one for one in managed if one.serves(target.options)], comparison)
-        elif target.current != held(managed) or target.last_status != Status.EXCESS:
+        elif not _is_recorded(target, Status.EXCESS, managed):
             comparison.observed.append(_unlisted(target.key, managed))
     if is_complete:
         comparison.observed.extend(_unlisted(key, managed) for key, managed in by_key.items())
@@ -169,8 +169,14 @@ def _compare_one(target: Target, serving: Sequence[Reservation], comparison: Com
         reason = excess_reason(reserved, target.capacity, serving)
     elif target.capacity == 0:
         reason = "The target is 0: nothing is to be reserved."
-    if target.current != reserved or target.last_status != status:
+    # An excess is told again: its target may have changed, and the reason with it.
+    if status == Status.EXCESS or not _is_recorded(target, status, serving):
         comparison.observed.append(Outcome(target.key, status, target.capacity, reserved, ids, reason=reason))
+
+
+def _is_recorded(target: Target, status: Status, managed: Sequence[Reservation]) -> bool:
+    is_same_status = (target.last_status, target.current) == (status, held(managed))
+    return is_same_status and set(target.last_ids) == set(_ids(managed))
 
 
 def excess_reason(reserved: int, target: int, reservations: Iterable[Reservation]) -> str:

@@ -39,11 +39,15 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         key = TargetKey(instance_type, zone)
         reason = reason_to_reject(key, capacity)
         if reason is None:
-            known, known_ids = reserved if is_fresh else 0, tuple(ids.split(",")) if ids else ()
-            targets.append(Target(key, capacity, current or 0, status, _options(*option), known, known_ids))
+            known = reserved if is_fresh else 0
+            targets.append(Target(key, capacity, current or 0, status, _options(*option), known, _split(ids)))
         elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, reason=reason))
     return targets + _withdrawn(cursor), rejected
+
+
+def _split(ids: str | None) -> tuple[str, ...]:
+    return tuple(ids.split(",")) if ids else ()
 
 
 def _options(
@@ -56,11 +60,11 @@ def _options(
 
 def _withdrawn(cursor: "Cursor") -> list[Target]:
     cursor.execute(
-        "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status FROM odcr_status s "
+        "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status, s.Reservation_Ids FROM odcr_status s "
         "LEFT JOIN odcr_capacity c USING (InstanceType, AvailabilityZone) "
         "WHERE c.InstanceType IS NULL AND s.Reserved > 0"
     )
     return [
-        Target(TargetKey(instance_type, zone), 0, reserved, status, withdrawn=True)
-        for instance_type, zone, reserved, status in cursor.fetchall()
+        Target(TargetKey(instance_type, zone), 0, reserved, status, last_ids=_split(ids), withdrawn=True)
+        for instance_type, zone, reserved, status, ids in cursor.fetchall()
     ]
