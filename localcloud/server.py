@@ -1,11 +1,14 @@
 """moto's server on 127.0.0.1, with the local cloud's own paths beside it."""
 
+import functools
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import moto.backends
+import moto.core.responses
 from flask import Blueprint, Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -16,6 +19,18 @@ CONTROL_PATH = "/localcloud/"
 _BACKLOG = 128
 _POLL_SECONDS = 0.05
 """How long `stop` may wait to be noticed."""
+
+
+def _look_up_once() -> None:
+    """Keeps what moto looks up anew at every request, a quarter of its time: its own folders, and a class's methods."""
+    for module, name in ((moto.backends, "list_of_moto_modules"), (moto.core.responses, "method_names_from_class")):
+        look_up = getattr(module, name)
+        if not hasattr(look_up, "cache_info"):
+            setattr(module, name, functools.cache(functools.partial(_listed, look_up)))
+
+
+def _listed(look_up: Callable[..., Iterable[str]], *arguments: object) -> list[str]:
+    return list(look_up(*arguments))
 
 
 class _QuietRequestHandler(MotoRequestHandler):
@@ -39,14 +54,15 @@ class Server:
     host = "127.0.0.1"
 
     def __init__(self, port: int, controls: Iterable[Blueprint]) -> None:
-        moto = DomainDispatcherApplication(create_backend_app)
+        _look_up_once()
+        dispatcher = DomainDispatcherApplication(create_backend_app)
         control = Flask("localcloud")
         for blueprint in controls:
             control.register_blueprint(blueprint, url_prefix=blueprint.url_prefix or CONTROL_PATH.rstrip("/"))
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             own = environ.get("PATH_INFO", "").startswith(CONTROL_PATH)
-            return (control if own else moto)(environ, start_response)
+            return (control if own else dispatcher)(environ, start_response)
 
         # werkzeug itself would print and exit when the port is taken.
         with socket.socket() as listener:

@@ -4,11 +4,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from odcr.domain.comparison import bounded, compare
 from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
 from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import bounded, compare
 from odcr.domain.status import Status
 from odcr.domain.target import Target
 from odcr.domain.zone import region_of
@@ -33,13 +33,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """
     targets = [Target.from_event(target) for target in required(event, "Targets", list)]
     rejected = [Outcome.from_event(outcome) for outcome in optional(event, "Rejected", list, [])]
-    ec2 = Ec2Gateway(StackSettings.load().owner)
+    settings = StackSettings.load()
+    ec2 = Ec2Gateway(settings.owner)
 
     reservations: list[Reservation] = []
     unreachable: dict[str, Refusal] = {}
     keys = [*(target.key for target in targets), *(outcome.key for outcome in rejected)]
-    regions = {region for key in keys if (region := region_of(key.availability_zone))}
-    for region in sorted(regions):
+    regions = {region for key in keys if (region := region_of(key.availability_zone.strip()))}
+    # The stack's own is always looked at: a reservation there is found even if no row is left of it.
+    for region in sorted({*regions, settings.region}):
         try:
             reservations += ec2.find_in_region(region)
         except Refusal as refusal:
@@ -48,6 +50,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             unreachable[region] = refusal
 
     comparable = [target for target in targets if target.key.region not in unreachable]
+    # What is held for these is not known now, so their record stays as it is.
+    rejected = [outcome for outcome in rejected if region_of(outcome.key.availability_zone) not in unreachable]
     is_complete = optional(event, "Complete", bool, True)
     found = compare(comparable, rejected, reservations, is_complete=is_complete)
     blind = [_blind(target, unreachable[target.key.region]) for target in targets if target.key.region in unreachable]

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.event import optional, required
+from odcr.domain.event import InvalidEvent, optional, required
 from odcr.domain.run_share import one_runs_share
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import take_lease
@@ -32,6 +32,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)
+    if not execution:
+        raise InvalidEvent(
+            "'Execution' must not be empty, for nobody holds the lease that bears no name. Mend the event."
+        )
     lease_seconds = optional(event, "LeaseSeconds", int, DEFAULT_LEASE_SECONDS)
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):

@@ -1,14 +1,14 @@
 """ReserveCapacity: asks EC2 until one target is met or its pool is dry."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.errors import TargetNotMet
-from odcr.domain.event import InvalidEvent, optional, required
+from odcr.domain.event import moment, optional, required
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
 from odcr.domain.shortfall import Shortfall
 from odcr.gateways.ec2 import Ec2Gateway
@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         InvalidSettings, InvalidEvent: see there.
     """
     shortfall = Shortfall.from_event(required(event, "Target", dict))
+    execution = required(event, "Execution", str)
     attempt = optional(event, "Attempt", int, 0)
     run_ends = _run_ends(event)
 
@@ -50,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     turns = Pace(share, attempt, seconds_left, time.sleep)
     try:
-        outcome = acquire(shortfall, attempt, Ec2Gateway(StackSettings.load().owner), turns)
+        outcome = acquire(shortfall, execution, attempt, Ec2Gateway(StackSettings.load().owner), turns)
     except TargetNotMet as error:
         logger.info("Target not met", attempt=attempt, outcome=error.outcome.to_event())
         if run_ends - time.time() < RESERVED_SECONDS:
@@ -67,8 +68,5 @@ def _run_ends(event: dict[str, Any]) -> float:
     started = optional(event, "StartedAt", str, None)
     if started is None:
         return float("inf")
-    try:
-        moment = datetime.fromisoformat(started)
-    except ValueError:
-        raise InvalidEvent(f"'StartedAt' must be a time in ISO 8601, not {started!r}. Mend the event.") from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() + optional(event, "RunSeconds", int, RUN_SECONDS)
+    began = moment(started, "StartedAt")
+    return began.replace(tzinfo=began.tzinfo or UTC).timestamp() + optional(event, "RunSeconds", int, RUN_SECONDS)

@@ -28,7 +28,7 @@ class Turns:
 
 
 def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
-    return acquisition.acquire(short, attempt, pool, Turns(turns))
+    return acquisition.acquire(short, "run-1", attempt, pool, Turns(turns))
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Pool:
     asks: list[int] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     """Answers to give instead of the true ones, first to last."""
+    occasions: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
     """What the last creation was told to have been there before."""
 
@@ -47,8 +48,9 @@ class Pool:
         return [reservation for reservation in self.reservations if reservation.key == key]
 
     def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
     ) -> Reservation:
+        self.occasions.append(occasion)
         self.observed = [reservation.id for reservation in observed]
         self._take(count)
         made = Reservation(f"cr-{len(self.reservations) + 1}", key, count, "active", options.platform, options.tenancy)

@@ -8,7 +8,7 @@ from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
-OUTCOME = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 11, ("cr-1",), 7, 5, "dry")
+OUTCOME = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 11, ("cr-1",), ("cr-1",), 7, 5, "dry")
 
 
 def test_an_outcome_survives_its_event_and_its_error() -> None:
@@ -23,6 +23,7 @@ def test_five_hundred_outcomes_fit_into_one_state() -> None:
         99_999,
         99_998,
         ("cr-0123456789abcdef0",),
+        (),
         99_998,
         40,
         "x" * 500,

@@ -31,7 +31,7 @@ class DryEc2:
     def find(self, key: TargetKey) -> list[Reservation]:
         return [Reservation("cr-1", key, 4, "active")]
 
-    def resize(self, reservation: Reservation, count: int) -> None:
+    def resize(self, _reservation: Reservation, _count: int) -> None:
         raise NoCapacity("InsufficientInstanceCapacity", "no")
 
 
@@ -43,7 +43,7 @@ def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def invoke(context: Context | None = None, **event: object) -> dict[str, Any]:
-    return app.handler({"Target": SHORTFALL, **event}, context or Context())  # type: ignore[arg-type]
+    return app.handler({"Target": SHORTFALL, "Execution": "run-1", **event}, context or Context())  # type: ignore[arg-type]
 
 
 def started(seconds_ago: float) -> str:

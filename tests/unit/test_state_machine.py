@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from odcr.domain import errors
+from odcr.domain.comparison import MAX_SHORTFALLS
 from odcr.domain.errors import TargetNotMet
-from odcr.domain.shortfall import MAX_SHORTFALLS
 from reserve_capacity.app import RUN_SECONDS
 
 ROOT = Path(__file__).parents[2]

@@ -32,8 +32,9 @@ def test_rows_that_make_no_sense_are_rejected_with_what_to_do(
 
 def test_a_target_survives_its_event() -> None:
     key, options = TargetKey("r5b.2xlarge", "ap-northeast-1c"), ReservationOptions(platform="Windows")
-    target = Target(key, 15, 4, "SHORT", options, 4, ("cr-1",), withdrawn=True)
-    assert Target.from_event(target.to_event()) == target
+    for known, is_fresh in ((4, False), (7, True)):
+        target = Target(key, 15, 4, "SHORT", options, known, is_fresh, ("cr-1",), withdrawn=True)
+        assert Target.from_event(target.to_event()) == target
 
 
 def test_the_event_of_a_plain_row_has_the_contracts_fields_only() -> None:

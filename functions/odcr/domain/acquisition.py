@@ -1,6 +1,6 @@
 """Closing one target's shortfall."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,8 +19,8 @@ from odcr.domain.refusal import (
     Throttled,
     Unanswered,
 )
-from odcr.domain.reservation import Reservation, duplicates, held
-from odcr.domain.shortfall import Shortfall, excess_reason
+from odcr.domain.reservation import Reservation, duplicates, excess_reason, held
+from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, TargetKey
 
@@ -35,9 +35,9 @@ class Ec2(Protocol):
         """This stack's reservations for the key, in every state."""
 
     def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
     ) -> Reservation:
-        """Makes a reservation of exactly this many instances, or none."""
+        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
 
     def resize(self, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds."""
@@ -53,11 +53,12 @@ class Turns(Protocol):
         """Waits for the turn; False if the attempt's time is up."""
 
 
-def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
+def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
     """Asks EC2 until the target is met.
 
     Args:
         shortfall: the target, and what was held when the run looked.
+        execution: the run.
         attempt: how often the state machine has repeated this item; 0 the first time.
         ec2: the way to EC2.
         turns: the target's share of the requests that EC2 takes.
@@ -70,26 +71,33 @@ def acquire(shortfall: Shortfall, attempt: int, ec2: Ec2, turns: Turns) -> Outco
     """
     progress = Progress(shortfall)
     try:
-        for _ in range(MAX_LOOKS):
+        for look in range(MAX_LOOKS):
+            # What a client token does after a refusal is not known, nor for how long EC2 remembers it. After a refusal,
+            # the same intent is therefore another occasion; before one, it is the same for whoever has it.
+            is_first = attempt == look == 0 and not shortfall.was_refused
+            occasion = "" if is_first else f"{execution}/{attempt}/{look}"
             try:
-                return _close(progress, attempt, ec2, turns)
-            except Changed:
-                continue
+                return _close(progress, attempt, occasion, ec2, turns)
+            except Changed as change:
+                changed = change
     except Refusal as refusal:
         raise _error_for(refusal, progress) from None
-    raise errors.RequestRefused(
-        progress.outcome(Status.FAILED, "Somebody else keeps changing the reservations; the next run tries again.")
-    )
+    reason = f"Somebody else keeps changing the reservations; the next run tries again. ({changed})"
+    raise errors.RequestRefused(progress.outcome(Status.FAILED, reason))
 
 
-def _close(progress: Progress, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
+def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns) -> Outcome:
     """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
     observed = _look(progress, ec2)
     before = progress.reserved
     gap = shortfall.target - before
-    known_dry = attempt > 0 or shortfall.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
-    refusal = _climb(progress, ask_ladder(max(0, gap), from_one=known_dry), observed, ec2, turns)
+    ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
+
+    def add(count: int) -> None:
+        _add(progress, count, observed, occasion, ec2)
+
+    refusal = _climb(progress, ladder, add, turns)
 
     if refusal is not None and progress.reserved > before:
         # The state machine may repeat the item at once, from what EC2 shows then.
@@ -98,6 +106,9 @@ def _close(progress: Progress, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
         raise refusal
     if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
         _give_back_duplicates(progress, ec2)
+    if progress.reserved < shortfall.target:
+        # A reservation that was made, or grown, is not what it was answered to be.
+        raise Unanswered("NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly.")
     if progress.reserved > shortfall.target:
         return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
     returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
@@ -120,7 +131,9 @@ def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
     shortfall = progress.shortfall
     known, known_ids = progress.reserved, {reservation.id for reservation in progress.held}
     if progress.reservations is None:
-        known, known_ids = shortfall.recorded, set(shortfall.recorded_ids)
+        # Above the target may be what was bought twice, and is given back.
+        known = max(shortfall.recorded, min(shortfall.reserved, shortfall.target))
+        known_ids = {*shortfall.recorded_ids, *shortfall.reservation_ids}
     observed = ec2.find(shortfall.key)
     seen = _serving(observed, shortfall)
     ended = any(one.id in known_ids and not one.is_held for one in observed)
@@ -137,7 +150,7 @@ def _serving(observed: Sequence[Reservation], shortfall: Shortfall) -> list[Rese
 
 
 def _climb(
-    progress: Progress, ladder: Generator[int, bool, None], observed: Sequence[Reservation], ec2: Ec2, turns: Turns
+    progress: Progress, ladder: Generator[int, bool, None], add: Callable[[int], None], turns: Turns
 ) -> Refusal | None:
     """Asks for what the ladder says; the last refusal, or None if there was none.
 
@@ -152,7 +165,7 @@ def _climb(
             return OutOfTime()
         progress.calls += 1
         try:
-            _add(progress, ask, observed, ec2)
+            add(ask)
             granted = True
         except (NoCapacity, QuotaReached) as shortage:
             # A quota, too, may leave room for some of the gap.
@@ -186,6 +199,8 @@ def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
         excess = progress.reserved - shortfall.target
         if excess <= 0:
             return
+        if not duplicate.is_growable:
+            continue
         progress.calls += 1
         kept = max(0, duplicate.count - excess)
         if kept:
@@ -197,12 +212,14 @@ def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
         progress.reservations = [*others, replace(duplicate, count=kept)] if kept else others
 
 
-def _add(progress: Progress, ask: int, observed: Sequence[Reservation], ec2: Ec2) -> None:
+def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion: str, ec2: Ec2) -> None:
     """Adds instances to the oldest reservation that can grow, or makes one."""
     reservations = progress.held
     growable = [reservation for reservation in reservations if reservation.is_growable]
     if not growable:
-        created = ec2.create(progress.shortfall.key, progress.shortfall.options, ask, observed)
+        # Those that are still pending cannot grow, and count as observed: the next one is another.
+        shortfall, seen = progress.shortfall, [*observed, *reservations]
+        created = ec2.create(shortfall.key, shortfall.options, ask, seen, occasion)
         progress.reservations = [*reservations, created]
         return
     oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))

@@ -7,7 +7,7 @@ from odcr.domain.target import ReservationOptions, TargetKey
 
 
 def client_token(
-    owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int
+    owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str = ""
 ) -> str:
     """A token that is the same for the same intent, and another for any other.
 
@@ -22,9 +22,18 @@ def client_token(
         observed_ids: every reservation of this stack for the key, ended ones too, as they were seen before asking. A
             reservation that was cancelled changes them, so that a new one can be made.
         count: instances asked for.
+        occasion: tells two requests of the same intent apart.
 
     Returns:
         64 ASCII characters, which is as long as a token may be.
     """
-    intent = [owner, key.instance_type, key.availability_zone, repr(options), *sorted(observed_ids), str(count)]
+    intent = [
+        owner,
+        key.instance_type,
+        key.availability_zone,
+        repr(options),
+        *sorted(set(observed_ids)),
+        str(count),
+        occasion,
+    ]
     return hashlib.sha256("\n".join(intent).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Reading the events that pass between the states, with errors that name the field."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar, overload
 
 _T = TypeVar("_T")
@@ -42,3 +43,24 @@ def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T | 
     """
     value = event.get(name)
     return default if value is None else _checked(name, value, kind)
+
+
+def texts(event: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The field's texts; none if it is missing or null.
+
+    Raises:
+        InvalidEvent: if it is no list, or something in it is no text.
+    """
+    return tuple(_checked(name, value, str) for value in optional(event, name, list, []))
+
+
+def moment(text: str, name: str) -> datetime:
+    """The time that a field says.
+
+    Raises:
+        InvalidEvent: if it says none.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidEvent(f"{name!r} must be a time in ISO 8601, not {text[:80]!r}. Mend the event.") from None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from odcr.domain.event import InvalidEvent, optional, required
+from odcr.domain.event import InvalidEvent, optional, required, texts
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
@@ -24,6 +24,8 @@ class Outcome:
     reserved: int
     """Instances held."""
     reservation_ids: tuple[str, ...] = ()
+    duplicate_ids: tuple[str, ...] = ()
+    """Those among them that were bought twice and are still to be given back."""
     acquired: int = 0
     """Instances that this run added."""
     calls: int = 0
@@ -41,6 +43,8 @@ class Outcome:
         if self.target is not None:
             event["TargetCapacity"] = self.target
         event["ReservationIds"] = list(self.reservation_ids)
+        if self.duplicate_ids:
+            event["DuplicateIds"] = list(self.duplicate_ids)
         if self.acquired or self.calls:
             event |= {"Acquired": self.acquired, "Calls": self.calls}
         if self.reason:
@@ -64,7 +68,8 @@ class Outcome:
             status=Status(status),
             target=optional(event, "TargetCapacity", int, None),
             reserved=optional(event, "Reserved", int, 0),
-            reservation_ids=tuple(optional(event, "ReservationIds", list, [])),
+            reservation_ids=texts(event, "ReservationIds"),
+            duplicate_ids=texts(event, "DuplicateIds"),
             acquired=optional(event, "Acquired", int, 0),
             calls=optional(event, "Calls", int, 0),
             reason=optional(event, "Reason", str, ""),

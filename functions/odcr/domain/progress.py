@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from odcr.domain.outcome import Outcome
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 
@@ -32,12 +32,17 @@ class Progress:
     def outcome(self, status: Status, reason: str = "") -> Outcome:
         """The attempt's outcome as it stands."""
         seen = tuple(reservation.id for reservation in self.held)
+        twice: tuple[str, ...] = self.shortfall.duplicate_ids
+        if self.reservations is not None:
+            excess = self.reserved > self.shortfall.target
+            twice = tuple(one.id for one in duplicates(self.held, self.shortfall.recorded_ids)) if excess else ()
         return Outcome(
             key=self.shortfall.key,
             status=status,
             target=self.shortfall.target,
             reserved=self.reserved,
             reservation_ids=self.shortfall.reservation_ids if self.reservations is None else seen,
+            duplicate_ids=twice,
             acquired=max(0, self.reserved - self.shortfall.reserved),
             calls=self.calls,
             reason=reason,

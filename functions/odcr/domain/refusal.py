@@ -47,7 +47,7 @@ class QuotaReached(Refusal):
 class NotOffered(Refusal):
     """The type, the zone or the options are wrong."""
 
-    advice = "Correct the row: the instance type has to exist and be offered in the zone."
+    advice = "Correct the row, or its odcr_option: the instance type has to exist and be offered in the zone."
 
 
 class Changed(Refusal):
@@ -61,4 +61,4 @@ class Unanswered(Refusal):
 class Denied(Refusal):
     """Refused for a reason that is none of the above."""
 
-    advice = "See the function's log and the EC2 error code."
+    advice = "EC2's whole message is in the function's log; perhaps its role lacks an IAM right."

@@ -50,15 +50,23 @@ def held(reservations: Iterable[Reservation]) -> int:
 
 
 def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) -> list[Reservation]:
-    """Those that can only be a purchase made twice, newest first.
+    """Those that can only be a purchase made twice, newest first; pending ones cannot be given back yet.
 
-    A target has one reservation, which grows. Another one that the system made, and that no run has recorded yet, is
-    what a creation left whose answer was lost while EC2 did not show it either. The oldest is never one: it is what
-    there is to be.
+    A target has one reservation, which grows. Another one that the system made, and that no run has recorded, is what a
+    creation left whose answer was lost while EC2 did not show it either. If none is recorded, the oldest is what there
+    is to be.
 
     Args:
         reservations: all that serve one target.
-        known_ids: those that a run recorded.
+        known_ids: those that a run recorded, and not as bought twice.
     """
     by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
-    return [one for one in by_age[:-1] if one.is_growable and not one.is_adopted and one.id not in known_ids]
+    is_any_known = any(one.id in known_ids for one in by_age)
+    candidates = by_age if is_any_known else by_age[:-1]
+    return [one for one in candidates if not one.is_adopted and one.id not in known_ids]
+
+
+def excess_reason(reserved: int, target: int, reservations: Iterable[Reservation]) -> str:
+    """What to do about more than is wanted."""
+    ids = ", ".join(reservation.id for reservation in reservations)
+    return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from odcr.domain.event import optional, required
+from odcr.domain.event import moment, optional, required, texts
 from odcr.domain.zone import region_of
 
 MAX_TARGET = 100_000
 """A target above this is taken for a slip of the finger: it would cost millions a day."""
+
+_MAX_SHOWN = 60
+"""Characters of a wrong name that a reason shows."""
 
 _INSTANCE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9-]+")
 
@@ -35,6 +38,10 @@ class TargetKey:
         if region is None:
             raise ValueError(f"{self.availability_zone!r} is not an Availability Zone")
         return region
+
+    def stripped(self) -> "TargetKey":
+        """The key without blanks around it: what was probably meant."""
+        return TargetKey(self.instance_type.strip(), self.availability_zone.strip())
 
     def to_event(self) -> dict[str, Any]:
         """The key's fields in an event."""
@@ -78,13 +85,14 @@ class ReservationOptions:
         """Reads the options, each with its default.
 
         Raises:
-            InvalidEvent: if one is no text.
+            InvalidEvent: if one is no text, or the end no time.
         """
+        end_date = optional(event, "EndDate", str, None)
         return cls(
             platform=optional(event, "Platform", str, "Linux/UNIX"),
             tenancy=optional(event, "Tenancy", str, "default"),
             match_criteria=optional(event, "MatchCriteria", str, "open"),
-            end_date=optional(event, "EndDate", str, None),
+            end_date=end_date and moment(end_date, "EndDate").isoformat(),
         )
 
 
@@ -104,9 +112,11 @@ class Target:
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
     last_reserved: int = 0
-    """Instances held as a run recorded them a moment ago; EC2's answers may lag behind. 0 if that is longer ago."""
+    """Instances held as the last run recorded them, which people do not write."""
+    is_fresh: bool = False
+    """That was a moment ago, and EC2's answers may lag behind."""
     last_ids: tuple[str, ...] = ()
-    """The reservations that the last run recorded."""
+    """The reservations that the last run recorded, without those that it took for bought twice."""
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
 
@@ -118,7 +128,8 @@ class Target:
             "CurrentCapacity": self.current,
             "LastStatus": self.last_status,
             **self.options.to_event(),
-            **({"LastReserved": self.last_reserved} if self.last_reserved else {}),
+            **({"LastReserved": self.last_reserved} if self.last_reserved != self.current else {}),
+            **({"Fresh": True} if self.is_fresh else {}),
             **({"LastReservationIds": list(self.last_ids)} if self.last_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
         }
@@ -130,16 +141,23 @@ class Target:
         Raises:
             InvalidEvent: if a field is missing or of another type.
         """
+        key = TargetKey.from_event(event)
+        current = optional(event, "CurrentCapacity", int, 0)
         return cls(
-            key=TargetKey.from_event(event),
+            key=key,
             capacity=required(event, "TargetCapacity", int),
-            current=optional(event, "CurrentCapacity", int, 0),
+            current=current,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
-            last_reserved=optional(event, "LastReserved", int, 0),
-            last_ids=tuple(optional(event, "LastReservationIds", list, [])),
+            last_reserved=optional(event, "LastReserved", int, current),
+            is_fresh=optional(event, "Fresh", bool, False),
+            last_ids=texts(event, "LastReservationIds"),
             withdrawn=optional(event, "Withdrawn", bool, False),
         )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
@@ -150,9 +168,10 @@ def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
         capacity: `Target_Capacity`.
     """
     if not _INSTANCE_TYPE.fullmatch(key.instance_type):
-        return f"{key.instance_type!r} is not an instance type; write it as EC2 does, e.g. 'r5b.2xlarge'."
+        return f"{_shown(key.instance_type)} is not an instance type; write it as EC2 does, e.g. 'r5b.2xlarge'."
     if region_of(key.availability_zone) is None:
-        return f"{key.availability_zone!r} is not an Availability Zone; write it as EC2 does, e.g. 'ap-northeast-1c'."
+        zone = _shown(key.availability_zone)
+        return f"{zone} is not an Availability Zone; write it as EC2 does, e.g. 'ap-northeast-1c'."
     if capacity is None:
         return "Target_Capacity is NULL; set it to the number of instances wanted."
     if capacity < 0:

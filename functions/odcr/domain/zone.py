@@ -3,7 +3,7 @@
 import re
 
 # us-east-1a, us-gov-west-1b, and local or wavelength zones such as us-west-2-lax-1a and us-east-1-wl1-bos-wlz-1.
-_ZONE = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)(?:[a-z]|-[a-z0-9-]*[a-z0-9])")
+_ZONE = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]+)(?:[a-z]|-[a-z0-9-]*[a-z0-9])")
 
 
 def region_of(zone: str) -> str | None:

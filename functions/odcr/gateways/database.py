@@ -26,6 +26,8 @@ READ_TIMEOUT: Final = 10
 # Deadlock, lock wait time-out, too many connections, the server is shutting down, read-only after a failover.
 _PASSING = frozenset({1205, 1213, 1040, 1053, 1290, 1836})
 
+_LOGIN_REFUSED = frozenset({ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR})
+
 _CERTIFICATES = Path(__file__).with_name("rds_certificates.pem")
 
 
@@ -63,13 +65,15 @@ def _open(login: DatabaseLogin) -> "Connection[Cursor]":
 
 
 def _connected(secret_arn: str) -> "Connection[Cursor]":
+    login = database_login(secret_arn)
     try:
-        return _open(database_login(secret_arn))
-    except pymysql.err.OperationalError as error:
-        if error.args[0] != ER.ACCESS_DENIED_ERROR:
+        return _open(login)
+    except pymysql.err.OperationalError:
+        # The secret may have been rotated, or corrected, since it was fetched.
+        current = database_login(secret_arn, fresh=True)
+        if current == login:
             raise
-        # The secret was rotated since it was fetched.
-        return _open(database_login(secret_arn, fresh=True))
+        return _open(current)
 
 
 @contextmanager
@@ -97,6 +101,9 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
             raise DatabaseUnavailable(
                 f"The database cannot be used at the moment: {_text(error)}. If this lasts: is the cluster up?"
             ) from error
+        if error.args and error.args[0] in _LOGIN_REFUSED:
+            advice = "Correct the login in the database secret, or the user's rights."
+            raise pymysql.err.OperationalError(error.args[0], f"{_text(error)}. {advice}") from error
         raise
     except (BotoCoreError, ClientError) as error:
         raise DatabaseUnavailable(f"The database secret cannot be read: {error}.") from error

@@ -9,10 +9,11 @@ import boto3
 from botocore.config import Config
 
 from odcr.domain.client_token import client_token
-from odcr.domain.refusal import Unanswered
+from odcr.domain.refusal import Denied, Refusal, Unanswered
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
+from odcr.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -83,9 +84,14 @@ class Ec2Gateway:
         )
 
     def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation]
+        self,
+        key: TargetKey,
+        options: ReservationOptions,
+        count: int,
+        observed: Sequence[Reservation],
+        occasion: str = "",
     ) -> Reservation:
-        """Makes a reservation of this many instances, or none.
+        """Makes a reservation of this many instances, or none; the same one for the same arguments.
 
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
 
@@ -93,7 +99,7 @@ class Ec2Gateway:
             Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
         """
         request: dict[str, Any] = {
-            "ClientToken": client_token(self._owner, key, options, (seen.id for seen in observed), count),
+            "ClientToken": client_token(self._owner, key, options, (seen.id for seen in observed), count, occasion),
             "InstanceType": key.instance_type,
             "InstancePlatform": options.platform,
             "AvailabilityZone": key.availability_zone,
@@ -116,8 +122,8 @@ class Ec2Gateway:
         if options.end_date is not None:
             end = datetime.fromisoformat(options.end_date).replace(tzinfo=UTC)
             request |= {"EndDateType": "limited", "EndDate": end}
-        answer = _ask(lambda: _asker(key.region).create_capacity_reservation(**request))
-        return _reservation(answer["CapacityReservation"])
+        client = _asker(key.region)
+        return _ask(lambda: _reservation(client.create_capacity_reservation(**request)["CapacityReservation"]))
 
     def resize(self, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds. The count is absolute, so repeating it is harmless.
@@ -151,7 +157,7 @@ class Ec2Gateway:
             )
             return [_reservation(described) for page in pages for described in page["CapacityReservations"]]
         except Ec2Error as error:
-            raise refusal_of(error) from error
+            raise _refusal(error) from error
 
 
 @cache
@@ -160,7 +166,7 @@ def _is_ebs_optimizable(region: str, instance_type: str) -> bool:
     try:
         types = _reader(region).describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
     except Ec2Error as error:
-        raise refusal_of(error) from error
+        raise _refusal(error) from error
     support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
     return support in ("default", "supported")
 
@@ -178,7 +184,15 @@ def _ask(request: Callable[[], _T]) -> _T:
                 raise
             return request()
     except Ec2Error as error:
-        raise refusal_of(error) from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> Refusal:
+    refusal = refusal_of(error)
+    if isinstance(refusal, Denied):
+        # The outcome's reason is cut; here is all of it.
+        logger.warning("EC2 refused", code=refusal.code, error=refusal.message)
+    return refusal
 
 
 def _reservation(described: "CapacityReservationTypeDef") -> Reservation:

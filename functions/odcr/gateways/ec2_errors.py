@@ -38,6 +38,7 @@ NOT_OFFERED = frozenset(
         "UnsupportedOperation",
         "InvalidInstanceType",
         "InvalidParameterValue",
+        "MissingParameter",
         "InvalidParameterCombination",
         "InvalidAvailabilityZone",
         "InvalidZone.NotFound",
@@ -57,8 +58,8 @@ CHANGED = frozenset(
 )
 
 
-Ec2Error = (ClientError, BotoCoreError, ResponseParserError)
-"""Everything that boto3 raises for a request that did not go well."""
+Ec2Error = (ClientError, BotoCoreError, ResponseParserError, KeyError, ValueError)
+"""What is raised for a request that did not go well: by boto3, or because its answer lacks something."""
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -68,7 +69,7 @@ def refusal_of(error: Exception) -> Refusal:
     An unknown code with 5xx, or no answer at all, leaves open whether the request had its effect.
     """
     if not isinstance(error, ClientError):
-        if isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)):
+        if isinstance(error, (HTTPClientError, NoConnection)) or not isinstance(error, BotoCoreError):
             return Unanswered(type(error).__name__, "EC2 gave no answer that can be read.")
         return Denied(type(error).__name__, str(error))
     detail = error.response.get("Error", {})

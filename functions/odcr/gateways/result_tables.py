@@ -33,11 +33,14 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
         execution,
         ((previous.get(o.key), o) for o in outcomes if o.key in tried or previous.get(o.key) != o.status),
     )
-    # A row that is gone from odcr_capacity stays on the list only while something is held for it.
+    # A row that is gone from odcr_capacity stays on the list until two runs have seen that nothing is held for it: one
+    # alone may have been shown less than there is.
     cursor.execute(
         "DELETE s FROM odcr_status s LEFT JOIN odcr_capacity c "
         "ON c.InstanceType = s.InstanceType AND c.AvailabilityZone = s.AvailabilityZone "
-        "WHERE c.InstanceType IS NULL AND s.Reserved = 0"
+        "WHERE c.InstanceType IS NULL AND s.Reserved = 0 "
+        "AND (s.Status = 'INVALID' OR (s.Status = 'FULFILLED' AND s.Execution <> %s))",
+        (execution,),
     )
 
 
@@ -81,19 +84,23 @@ def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome],
             o.reserved,
             o.reason,
             ",".join(o.reservation_ids),
+            ",".join(o.duplicate_ids),
             1 if o.key in tried else None,
             execution,
         )
         for o in outcomes
     ]
-    # Since is set before Status: MySQL assigns from left to right, and it compares with the old status.
+    # Since is set before Status: MySQL assigns from left to right, and it compares with the old status. The key is
+    # written anew, for to MySQL a key with a blank behind it is the same.
     cursor.executemany(
         "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
-        "Reservation_Ids, Last_Tried, Execution) "
-        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, IF(%s, UTC_TIMESTAMP(), NULL), %s) "
-        "ON DUPLICATE KEY UPDATE Since = IF(Status = VALUES(Status), Since, VALUES(Since)), Status = VALUES(Status), "
+        "Reservation_Ids, Duplicate_Ids, Last_Tried, Execution) "
+        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, %s, IF(%s, UTC_TIMESTAMP(), NULL), %s) "
+        "ON DUPLICATE KEY UPDATE InstanceType = VALUES(InstanceType), AvailabilityZone = VALUES(AvailabilityZone), "
+        "Since = IF(Status = VALUES(Status), Since, VALUES(Since)), Status = VALUES(Status), "
         "Target_Capacity = VALUES(Target_Capacity), Reserved = VALUES(Reserved), Reason = VALUES(Reason), "
-        "Reservation_Ids = VALUES(Reservation_Ids), Last_Tried = COALESCE(VALUES(Last_Tried), Last_Tried), "
+        "Reservation_Ids = VALUES(Reservation_Ids), Duplicate_Ids = VALUES(Duplicate_Ids), "
+        "Last_Tried = COALESCE(VALUES(Last_Tried), Last_Tried), "
         "Execution = VALUES(Execution)",
         rows,
     )

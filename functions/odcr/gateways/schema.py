@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
+# The keys of our own tables tell letter case apart, as EC2 does, whatever odcr_capacity does.
+_KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+
 TABLES = {
     # What is wanted. People write here with plain SQL, so it has these four columns and no other.
     "odcr_capacity": """
@@ -27,10 +30,10 @@ TABLES = {
             End_Date datetime NULL)
     """,
     # How each target stands: the waiting list.
-    "odcr_status": """
+    "odcr_status": f"""
         CREATE TABLE IF NOT EXISTS odcr_status (
-            InstanceType varchar(255),
-            AvailabilityZone varchar(255),
+            InstanceType {_KEY},
+            AvailabilityZone {_KEY},
             PRIMARY KEY (InstanceType, AvailabilityZone),
             Status varchar(32) NOT NULL,
             Since datetime NOT NULL,
@@ -38,15 +41,16 @@ TABLES = {
             Reserved int NOT NULL,
             Reason varchar(1024) NOT NULL,
             Reservation_Ids text NOT NULL,
+            Duplicate_Ids text NOT NULL,
             Last_Tried datetime NULL,
             Execution varchar(80) NOT NULL)
     """,
     # One row for each attempt and each change of a status.
-    "odcr_history": """
+    "odcr_history": f"""
         CREATE TABLE IF NOT EXISTS odcr_history (
             Execution varchar(80),
-            InstanceType varchar(255),
-            AvailabilityZone varchar(255),
+            InstanceType {_KEY},
+            AvailabilityZone {_KEY},
             PRIMARY KEY (Execution, InstanceType, AvailabilityZone),
             Recorded datetime NOT NULL,
             Previous_Status varchar(32) NULL,

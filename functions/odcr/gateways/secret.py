@@ -37,7 +37,10 @@ def _client() -> "SecretsManagerClient":
 
 @cache
 def _fetched(secret_arn: str) -> DatabaseLogin:
-    return parse_login(_client().get_secret_value(SecretId=secret_arn)["SecretString"])
+    answer = _client().get_secret_value(SecretId=secret_arn)
+    if "SecretString" not in answer:
+        raise InvalidSecret("The database secret is binary. Store it as text: an object with username, password, ...")
+    return parse_login(answer["SecretString"])
 
 
 def database_login(secret_arn: str, *, fresh: bool = False) -> DatabaseLogin:
@@ -68,15 +71,27 @@ def parse_login(text: str) -> DatabaseLogin:
         raise InvalidSecret("The database secret is no JSON. Store an object with username, password, ...") from None
     if not isinstance(secret, dict):
         raise InvalidSecret("The database secret is no JSON object. Store one with username, password, host, ...")
-    missing = [name for name in ("username", "password", "host", "port", "dbname") if not secret.get(name)]
+    missing = [name for name in ("username", "password", "host", "port", "dbname") if secret.get(name) in (None, "")]
     if missing:
         raise InvalidSecret(f"The database secret lacks {', '.join(missing)}. Add what is missing to the secret.")
     try:
         port = int(secret["port"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         port = 0
     if not 0 < port < 65536:
         raise InvalidSecret("The database secret's port is no port number. Correct it; MySQL's is 3306.")
-    return DatabaseLogin(
-        str(secret["username"]), str(secret["password"]), str(secret["host"]), port, str(secret["dbname"])
-    )
+    username, password, host, dbname = (str(secret[name]) for name in ("username", "password", "host", "dbname"))
+    if any(ord(character) > 255 for character in password):
+        # The driver's own error would show the password.
+        raise InvalidSecret("The database secret's password has characters that MySQL's protocol lacks. Change it.")
+    if not _is_host_name(host):
+        raise InvalidSecret("The database secret's host is no host name. Correct it.")
+    return DatabaseLogin(username, password, host, port, dbname)
+
+
+def _is_host_name(host: str) -> bool:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -17,16 +17,17 @@ FRESH_SECONDS = 60
 def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     """The rows of `odcr_capacity`, sorted into targets and rows that make no sense.
 
-    A row that was deleted while something is held for it comes as a target of 0 that is withdrawn: what it holds must
-    not be forgotten.
+    A row that was deleted while something was, or may be, held for it comes as a target of 0 that is withdrawn: what it
+    holds must not be forgotten.
 
     Returns:
         The targets, least recently tried first, and an INVALID outcome for each rejected row whose record differs.
     """
     cursor.execute(
-        "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
-        "s.Reservation_Ids, s.Reason, s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND, "
-        "o.Platform, o.Tenancy, o.Match_Criteria, o.End_Date "
+        "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, "
+        "o.Platform, o.Tenancy, o.Match_Criteria, o.End_Date, "
+        "s.Status, s.Reserved, s.Reason, s.Reservation_Ids, s.Duplicate_Ids, "
+        "s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND "
         "FROM odcr_capacity c "
         "LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone) "
         "LEFT JOIN odcr_option o USING (InstanceType, AvailabilityZone) "
@@ -35,36 +36,47 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     )
     targets: list[Target] = []
     rejected: list[Outcome] = []
-    for instance_type, zone, capacity, current, status, reserved, ids, noted, is_fresh, *option in cursor.fetchall():
+    for row in cursor.fetchall():
+        instance_type, zone, capacity, current = row[:4]
+        platform, tenancy, match_criteria, end_date = row[4:8]
+        status, reserved, noted, ids, twice, is_fresh = row[8:]
         key = TargetKey(instance_type, zone)
-        reason = reason_to_reject(key, capacity)
+        reason = reason_to_reject(key, capacity) or _reason_to_reject_end(end_date)
         if reason is None:
-            known = reserved if is_fresh else 0
-            targets.append(Target(key, capacity, current or 0, status, _options(*option), known, _split(ids)))
+            options = USUAL_OPTIONS
+            if platform is not None:
+                ends = end_date.isoformat() if end_date else None
+                options = ReservationOptions(platform, tenancy, match_criteria, ends)
+            known = current or 0 if reserved is None else reserved
+            known_ids = tuple(one for one in _split(ids) if one not in _split(twice))
+            targets.append(Target(key, capacity, current or 0, status, options, known, bool(is_fresh), known_ids))
         elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, reason=reason))
     return targets + _withdrawn(cursor), rejected
+
+
+def _reason_to_reject_end(end_date: object) -> str | None:
+    # A server that is not strict stores a day that does not exist as zeros, which come as text.
+    if end_date is None or isinstance(end_date, datetime):
+        return None
+    return (
+        f"End_Date in odcr_option is {end_date}, which is no time. Set it as in '2026-11-30 20:00:00' (UTC), or NULL."
+    )
 
 
 def _split(ids: str | None) -> tuple[str, ...]:
     return tuple(ids.split(",")) if ids else ()
 
 
-def _options(
-    platform: str | None, tenancy: str | None, match_criteria: str | None, end_date: datetime | None
-) -> ReservationOptions:
-    if platform is None or tenancy is None or match_criteria is None:
-        return USUAL_OPTIONS
-    return ReservationOptions(platform, tenancy, match_criteria, end_date.isoformat() if end_date else None)
-
-
 def _withdrawn(cursor: "Cursor") -> list[Target]:
     cursor.execute(
         "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status, s.Reservation_Ids FROM odcr_status s "
-        "LEFT JOIN odcr_capacity c USING (InstanceType, AvailabilityZone) "
-        "WHERE c.InstanceType IS NULL AND s.Reserved > 0"
+        "LEFT JOIN odcr_capacity c USING (InstanceType, AvailabilityZone) WHERE c.InstanceType IS NULL"
     )
+    gone = [(TargetKey(type_, zone), *row) for type_, zone, *row in cursor.fetchall()]
     return [
-        Target(TargetKey(instance_type, zone), 0, reserved, status, last_ids=_split(ids), withdrawn=True)
-        for instance_type, zone, reserved, status, ids in cursor.fetchall()
+        Target(key, 0, reserved, status, last_reserved=reserved, last_ids=_split(ids), withdrawn=True)
+        for key, reserved, status, ids in gone
+        # A row that made no sense held nothing.
+        if reason_to_reject(key, 0) is None
     ]

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
@@ -9,8 +11,8 @@ from odcr.gateways.target_table import read_targets
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
-SHORT = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), 7, 5, "dry")
-FULFILLED = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), 4, 1)
+SHORT = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), acquired=7, calls=5, reason="dry")
+FULFILLED = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=4, calls=1)
 
 
 def execute(transaction: Any, *statements: str) -> tuple[Any, ...]:
@@ -99,11 +101,11 @@ def test_a_target_that_its_run_had_no_time_for_stays_where_it_was_in_the_queue(t
 def test_what_is_held_is_known_to_be_more_than_ec2_may_show_for_a_minute_only(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [SHORT])
-    for age, known in ((0, SHORT.reserved), (59, SHORT.reserved), (61, 0)):
+    for age, known in ((0, True), (59, True), (61, False)):
         execute(transaction, f"UPDATE odcr_status SET Last_Tried = UTC_TIMESTAMP() - INTERVAL {age} SECOND")
         with transaction() as cursor:
             ((target,), _) = read_targets(cursor)
-        assert (target.last_reserved, target.last_ids) == (known, SHORT.reservation_ids)
+        assert (target.last_reserved, target.is_fresh, target.last_ids) == (11, known, SHORT.reservation_ids)
 
 
 def test_a_row_that_makes_no_sense_is_passed_on_until_it_is_recorded(transaction: Any) -> None:
@@ -116,6 +118,40 @@ def test_a_row_that_makes_no_sense_is_passed_on_until_it_is_recorded(transaction
     execute(transaction, "UPDATE odcr_capacity SET Target_Capacity = -2")
     with transaction() as cursor:
         assert len(read_targets(cursor)[1]) == 1
+
+
+def test_a_row_deleted_while_it_is_not_known_what_is_held_is_looked_at_once_more(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [Outcome(KEY, Status.FAILED, 15, 0)])
+    execute(transaction, "DELETE FROM odcr_capacity")
+    write(transaction, "run-2", [], [])
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert (target.key, target.withdrawn) == (KEY, True)
+
+
+def test_what_was_bought_twice_is_not_what_a_run_has_recorded(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [Outcome(KEY, Status.THROTTLED, 15, 26, ("cr-1", "cr-2"), ("cr-2",))])
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert target.last_ids == ("cr-1",)
+
+
+@pytest.mark.parametrize(
+    ("typo", "right"), [("AP-northeast-1c", "ap-northeast-1c"), ("ap-northeast-1c ", "ap-northeast-1c")]
+)
+def test_a_corrected_spelling_leaves_nothing_of_the_wrong_one(transaction: Any, typo: str, right: str) -> None:
+    execute(transaction, f"INSERT INTO odcr_capacity VALUES ('m5.large','{typo}',2,0)")
+    write(transaction, "run-1", [], [Outcome(TargetKey("m5.large", typo), Status.INVALID, 2, 0)])
+    execute(transaction, f"UPDATE odcr_capacity SET AvailabilityZone = '{right}'")
+    met = Outcome(TargetKey("m5.large", right), Status.FULFILLED, 2, 2, ("cr-1",))
+    assert len(write(transaction, "run-2", [met])) == 1
+    assert write(transaction, "run-3", [met]) == []
+    assert execute(transaction, "SELECT AvailabilityZone, Status FROM odcr_status") == ((right, "FULFILLED"),)
+    execute(transaction, "DELETE FROM odcr_capacity")
+    with transaction() as cursor:
+        assert [target.key for target in read_targets(cursor)[0]] == [met.key]
 
 
 def test_a_row_deleted_during_the_run_does_not_come_back(transaction: Any) -> None:
@@ -133,7 +169,11 @@ def test_a_deleted_row_is_loaded_while_something_is_held_and_then_forgotten(tran
     with transaction() as cursor:
         (withdrawn,), _ = read_targets(cursor)
     assert (withdrawn.key, withdrawn.capacity, withdrawn.current, withdrawn.withdrawn) == (KEY, 0, 11, True)
-    write(transaction, "run-2", [], [Outcome(KEY, Status.FULFILLED, 0, 0)])
+    gone = Outcome(KEY, Status.FULFILLED, 0, 0)
+    write(transaction, "run-2", [], [gone])
+    with transaction() as cursor:
+        assert len(read_targets(cursor)[0]) == 1
+    write(transaction, "run-3", [], [])
     assert execute(transaction, "SELECT * FROM odcr_status") == ()
 
 

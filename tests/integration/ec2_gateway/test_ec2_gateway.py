@@ -26,7 +26,7 @@ def everything() -> list[Any]:
 
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
     """One attempt with all the time it wants, and nobody else at EC2's bucket."""
-    return acquire(shortfall, number, ec2, Pace(Share(), number, lambda: 1e6, time.sleep))
+    return acquire(shortfall, "run-1", number, ec2, Pace(Share(), number, lambda: 1e6, time.sleep))
 
 
 def calls(capacity: CapacityClient, action: str) -> int:

@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
+from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
 from odcr.domain.outcome import Outcome
 from odcr.domain.payload import MAX_STATE_BYTES
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import MAX_SHORTFALLS, Comparison, Shortfall, bounded, compare
+from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 
@@ -39,9 +40,26 @@ def test_several_reservations_are_counted_whole() -> None:
     assert (found.shortfalls[0].reserved, found.shortfalls[0].reservation_ids) == (10, ("cr-1", "cr-2"))
 
 
+WINDOWS = Target(KEY, 15, options=ReservationOptions(platform="Windows"))
+
+
 def test_another_platform_does_not_serve_the_target() -> None:
-    windows = Target(KEY, 15, options=ReservationOptions(platform="Windows"))
-    assert compare([windows], [], [reservation(15)]).shortfalls[0].reserved == 0
+    assert compare([WINDOWS], [], [reservation(14)]).shortfalls[0].reserved == 0
+
+
+def test_what_another_platform_holds_is_told_beside_what_was_wanted() -> None:
+    windows = Reservation("cr-2", KEY, 15, "active", platform="Windows")
+    (outcome,) = compare([WINDOWS], [], [reservation(4), windows]).observed
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.EXCESS, 15, ("cr-1", "cr-2"))
+    assert "4 held in cr-1 have another platform" in outcome.reason
+
+
+def test_a_target_is_not_bought_a_second_time_because_its_options_changed() -> None:
+    found = compare([WINDOWS], [], [reservation(15)])
+    assert found.shortfalls == []
+    (outcome,) = found.observed
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.INVALID, 0, ("cr-1",))
+    assert "Cancel them in EC2, or correct odcr_option" in outcome.reason
 
 
 def test_fulfilled_is_observed_only_where_the_table_is_wrong() -> None:
@@ -96,13 +114,32 @@ def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
     assert found.observed == []
 
 
-def test_what_was_recorded_goes_with_a_shortfall_that_shows_less() -> None:
-    recorded = Target(KEY, 15, 0, "SHORT", last_reserved=11, last_ids=("cr-1",))
+def test_a_fresh_record_goes_with_a_shortfall_that_shows_less() -> None:
+    recorded = Target(KEY, 15, 0, "SHORT", last_reserved=11, is_fresh=True, last_ids=("cr-1",))
     (short,) = compare([recorded], [], [reservation(4)]).shortfalls
     assert (short.reserved, short.recorded, short.recorded_ids) == (4, 11, ("cr-1",))
     assert short.to_event()["Recorded"] == 11
     (short,) = compare([recorded], [], [reservation(11)]).shortfalls
     assert "Recorded" not in short.to_event()
+    (short,) = compare([replace(recorded, is_fresh=False)], [], [reservation(4)]).shortfalls
+    assert short.recorded == 0
+
+
+def test_what_was_bought_twice_and_cannot_be_given_back_yet_is_remembered_as_that() -> None:
+    twice = [reservation(15, name="cr-1"), reservation(11, "pending", name="cr-2")]
+    recorded = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))
+    (outcome,) = compare([recorded], [], twice).observed
+    assert (outcome.status, outcome.reserved, outcome.duplicate_ids) == (Status.EXCESS, 26, ("cr-2",))
+
+
+def test_what_was_bought_twice_may_be_the_older_one() -> None:
+    twice = [
+        replace(reservation(15, name="cr-1"), created="2026-01-01"),
+        replace(reservation(11, name="cr-2"), created="2026-01-02"),
+    ]
+    recorded = Target(KEY, 15, 11, "SHORT", last_ids=("cr-2",))
+    (work,) = compare([recorded], [], twice).shortfalls
+    assert work.duplicate_ids == ("cr-1",)
 
 
 def test_what_was_bought_twice_since_the_last_record_is_work() -> None:
@@ -147,7 +184,7 @@ def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> 
         )
     )
     worst = [
-        Outcome(one.key, Status.QUOTA_EXCEEDED, one.target, one.target, (*ids, ids[0]), 99_999, 20, "x" * 500)
+        Outcome(one.key, Status.QUOTA_EXCEEDED, one.target, one.target, (*ids, ids[0]), (), 99_999, 20, "x" * 500)
         for one in passed.shortfalls
     ]
     lists = (worst, passed.observed, passed.rejected)

@@ -1,0 +1,74 @@
+"""EC2 answers that are not EC2's, in one Region and for one action."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import URLLib3Session
+
+NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What comes over HTTP."""
+
+    status: int
+    body: str
+    content_type: str = "text/xml;charset=UTF-8"
+
+
+def error(status: int, code: str, message: str) -> Answer:
+    """An error as EC2 writes it."""
+    return Answer(
+        status,
+        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        "<RequestID>4ee3b4d8-0000-4000-8000-000000000000</RequestID></Response>",
+    )
+
+
+def answer(action: str, content: str = "") -> Answer:
+    """A success as EC2 writes it."""
+    return Answer(200, f'<{action}Response xmlns="{NAMESPACE}"><requestId>1</requestId>{content}</{action}Response>')
+
+
+class _Body:
+    """A body as botocore reads it from urllib3."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._text.encode()
+
+
+class BrokenEc2:
+    """Takes the place of `URLLib3Session.send`; what is not broken goes over HTTP as ever.
+
+    Args:
+        region: the Region that answers so, as the request's signature names it.
+        action: e.g. `CreateCapacityReservation`.
+        given: the answer to each such request.
+    """
+
+    def __init__(self, region: str, action: str, given: Answer) -> None:
+        self._region, self._action, self._given = region, action, given
+        self._send = URLLib3Session.send
+        self.asked = 0
+        """Requests that were answered so."""
+
+    def send(self, session: Any, request: AWSPreparedRequest) -> Any:
+        """Answers a request."""
+        signed = re.search(r"/([^/]+)/ec2/aws4_request", _text(request.headers.get("Authorization", "")))
+        if not signed or signed[1] != self._region or self._action not in parse_qs(_text(request.body))["Action"]:
+            return self._send(session, request)
+        self.asked += 1
+        headers: Any = {"Content-Type": self._given.content_type}
+        return AWSResponse(request.url, self._given.status, headers, _Body(self._given.body))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,114 @@
+"""The handlers against a real MariaDB, a Secrets Manager and an EC2 over HTTP; all on this machine."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.retries.standard import ExponentialBackoff
+
+from localcloud import ec2
+from localcloud.client_environment import MISLEADING, variables
+from localcloud.clock import Clock
+from localcloud.ec2.client import CapacityClient
+from localcloud.ec2.control import blueprint
+from localcloud.mariadb import MariaDB
+from localcloud.server import Server
+from odcr.gateways.schema import create_missing_tables
+from odcr.observability import metrics
+from tests.integration.bad_input.product import (
+    ABROAD,
+    DATABASE,
+    GOOD,
+    HOME,
+    PASSWORD,
+    TEMPTING,
+    USERNAME,
+    Product,
+    forget,
+)
+from tests.integration.bad_input.secret_store import SecretStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    ec2.install(Clock())
+    server = Server(0, [blueprint])
+    server.start()
+    # Clients of another endpoint would be kept, and these by later tests.
+    forget()
+    yield server.endpoint
+    forget()
+    server.stop()
+
+
+@pytest.fixture
+def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions' environment variables."""
+    for name in MISLEADING:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables(endpoint, HOME).items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
+    # Powertools reads its variables when it is imported, which another test may have done.
+    monkeypatch.setattr(metrics.provider, "namespace", "ODCR")
+    # boto3 asks again at once.
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+
+
+@pytest.fixture(scope="module")
+def observers(endpoint: str) -> "list[EC2Client]":
+    """Clients that see every reservation there is."""
+    session = boto3.Session("observer", "observer")
+    return [session.client("ec2", region_name=region, endpoint_url=endpoint) for region in (HOME, ABROAD)]
+
+
+@pytest.fixture
+def secrets(environment: None, server: MariaDB) -> Iterator[SecretStore]:  # noqa: ARG001 - which has to be set
+    """Secrets Manager, with the login that is right."""
+    client: SecretsManagerClient = boto3.client("secretsmanager")
+    store = SecretStore(client, os.environ["DATABASE_SECRET_ARN"], server.host, server.port)
+    store.correct()
+    yield store
+    store.delete()
+
+
+@pytest.fixture
+def product(
+    secrets: SecretStore,  # noqa: ARG001 - the login has to be there
+    server: MariaDB,
+    endpoint: str,
+    observers: "list[EC2Client]",
+) -> Iterator[Product]:
+    """The product with its tables, still empty, and an EC2 that has some of everything that is asked for."""
+    server.create_database(DATABASE, USERNAME, PASSWORD)
+    capacity = CapacityClient(endpoint)
+    capacity.reset()
+    for instance_type, zone in (GOOD, *TEMPTING):
+        capacity.set_free(instance_type, zone, 100)
+    connection = server.admin_connection(ssl_disabled=True, database=DATABASE)
+    try:
+        with connection.cursor() as cursor:
+            create_missing_tables(cursor)
+    finally:
+        connection.close()
+    yield Product(server, capacity, observers)
+    server.drop_database(DATABASE)

@@ -1,0 +1,166 @@
+"""Answers of EC2 that nobody hopes for, and what a person needs to be told about each."""
+
+from dataclasses import dataclass
+
+from tests.integration.bad_input.broken_ec2 import Answer, answer, error
+
+CREATE, DESCRIBE, TYPES = "CreateCapacityReservation", "DescribeCapacityReservations", "DescribeInstanceTypes"
+PAGE = "<html>\n<head><title>Sign in</title></head><body><p>Welcome to the hotel's wireless network</body></html>"
+NOT_AUTHORIZED = (
+    "You are not authorized to perform this operation. User: arn:aws:sts::123456789012:assumed-role/"
+    "odcr-ReserveCapacityRole-1ABCDEFGHIJKL/odcr-ReserveCapacity is not authorized to perform: "
+    "ec2:CreateCapacityReservation on resource: arn:aws:ec2:us-east-1:123456789012:capacity-reservation/* because no "
+    f"identity-based policy allows it. Encoded authorization failure message: {'Zm9v' * 150}"
+)
+"""As long as EC2's are."""
+
+
+@dataclass(frozen=True)
+class AnswerKind:
+    """One kind of bad answer, given to every request of an action."""
+
+    name: str
+    action: str
+    given: Answer
+    status: str
+    says: tuple[str, ...]
+    """Words of `odcr_status.Reason`: what is wrong, and where there is something to be done, what."""
+
+
+def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
+    return AnswerKind(f"create: {name}", CREATE, given, status, says)
+
+
+def describe(name: str, given: Answer, *says: str) -> AnswerKind:
+    """Nothing may be reserved where it is not known what is held."""
+    says = ("us-east-1 cannot be asked", "reserved", "blindly", *says)
+    return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
+
+
+def reservations(content: str) -> Answer:
+    return answer(DESCRIBE, f"<capacityReservationSet>{content}</capacityReservationSet>")
+
+
+def reservation(**changes: str) -> str:
+    """One that EC2 describes, with other fields; one that becomes empty is left out."""
+    fields = {
+        "capacityReservationId": "cr-0123456789abcdef0",
+        "instanceType": "r5b.2xlarge",
+        "availabilityZone": "us-east-1a",
+        "totalInstanceCount": "5",
+        "state": "active",
+        "createDate": "2026-11-11T00:00:00.000Z",
+    } | changes
+    return "".join(f"<{name}>{value}</{name}>" for name, value in fields.items() if value)
+
+
+def item(**changes: str) -> Answer:
+    return reservations(f"<item>{reservation(**changes)}</item>")
+
+
+UNREADABLE = "EC2 gave no answer that can be read"
+QUOTA = "Raise the On-Demand quota of this instance family in Service Quotas"
+ROW = "Correct the row"
+
+REFUSALS = [
+    create("an unknown code", error(400, "TotallyNew", "Not today."), "FAILED", "TotallyNew", "Not today.", "log"),
+    create("an unknown code with 500", error(500, "BrandNew", "Out of order."), "FAILED", "BrandNew", "Out of order."),
+    create("an unknown code with 503", error(503, "Elsewhere", "Moved."), "FAILED", "Elsewhere", "Moved."),
+    create(
+        "no right to", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "FAILED", "UnauthorizedOperation", "IAM"
+    ),
+    create(
+        "an unknown key",
+        error(401, "AuthFailure", "AWS was not able to validate the credentials"),
+        "FAILED",
+        "AuthFailure",
+    ),
+    create("no such action", error(400, "InvalidAction", "The action is not valid"), "FAILED", "InvalidAction"),
+    create(
+        "a type that is not there", error(400, "Unsupported", "Not in this zone."), "INVALID", "Not in this zone.", ROW
+    ),
+    create("a Region to opt in to", error(401, "OptInRequired", "Not subscribed."), "INVALID", "Not subscribed.", ROW),
+    *(
+        create(
+            f"the quota {code}",
+            error(400, code, "Quota is used up."),
+            "QUOTA_EXCEEDED",
+            code,
+            "Quota is used up.",
+            QUOTA,
+        )
+        for code in ("VcpuLimitExceeded", "InstanceLimitExceeded", "ResourceCountExceeded", "MaxIOPSLimitExceeded")
+    ),
+    create(
+        "no capacity for ever",
+        error(500, "InsufficientInstanceCapacity", "None."),
+        "SHORT",
+        "no more",
+        "Every run asks",
+    ),
+    create("too many requests", error(503, "RequestLimitExceeded", "Slow down."), "THROTTLED", "RequestLimitExceeded"),
+    create(
+        "the same token for something else, for ever",
+        error(400, "IdempotentParameterMismatch", "Token used."),
+        "FAILED",
+        "keeps changing",
+        "IdempotentParameterMismatch",
+        "next run tries again",
+    ),
+]
+
+UNREADABLES = [
+    create("no XML", Answer(200, "OK"), "FAILED", UNREADABLE),
+    create("a page for a person", Answer(200, PAGE, "text/html"), "FAILED", UNREADABLE),
+    create("a page for a person with 502", Answer(502, PAGE, "text/html"), "FAILED", "502", "Bad Gateway"),
+    create("a page for a person with 404", Answer(404, PAGE, "text/html"), "FAILED", UNREADABLE),
+    create("nothing", Answer(200, ""), "FAILED", UNREADABLE),
+    create("nothing with 500", Answer(500, ""), "FAILED", "500", "Internal Server Error"),
+    create("half an answer", Answer(200, answer(CREATE).body[:90]), "FAILED", UNREADABLE),
+    create("JSON", Answer(200, '{"CapacityReservation": {}}', "application/json"), "FAILED", UNREADABLE),
+    create("an answer without a reservation", answer(CREATE), "FAILED", UNREADABLE),
+    create(
+        "a reservation without an id",
+        answer(CREATE, f"<capacityReservation>{reservation(capacityReservationId='')}</capacityReservation>"),
+        "FAILED",
+        UNREADABLE,
+    ),
+    create(
+        "a count that is no number",
+        answer(CREATE, f"<capacityReservation>{reservation(totalInstanceCount='five')}</capacityReservation>"),
+        "FAILED",
+        UNREADABLE,
+    ),
+    AnswerKind("types: no XML", TYPES, Answer(200, "OK"), "FAILED", (UNREADABLE,)),
+    AnswerKind(
+        "types: no right to",
+        TYPES,
+        error(403, "UnauthorizedOperation", "No."),
+        "FAILED",
+        ("UnauthorizedOperation", "IAM"),
+    ),
+]
+
+DESCRIPTIONS = [
+    describe("an unknown code", error(400, "TotallyNew", "Not today."), "TotallyNew", "Not today."),
+    describe("an unknown code with 500", error(500, "BrandNew", "Out of order."), "BrandNew"),
+    describe("no right to", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "UnauthorizedOperation"),
+    describe(
+        "a Region that is not enabled", error(401, "AuthFailure", "Not valid."), "AuthFailure", "Region is enabled"
+    ),
+    describe("too many requests", error(503, "RequestLimitExceeded", "Slow down."), "RequestLimitExceeded"),
+    describe("a page for a person", Answer(200, PAGE, "text/html"), UNREADABLE),
+    describe("nothing", Answer(200, ""), UNREADABLE),
+    *(
+        describe(f"a reservation without its {field}", item(**{field: ""}), UNREADABLE)
+        for field in ("capacityReservationId", "instanceType", "availabilityZone", "totalInstanceCount", "state")
+    ),
+    describe("a count that is no number", item(totalInstanceCount="five"), UNREADABLE),
+    describe("a date that is none", item(createDate="yesterday"), UNREADABLE),
+    describe("no reservations, not even none", answer(DESCRIBE), UNREADABLE),
+    describe(
+        "pages without end", answer(DESCRIBE, "<capacityReservationSet/><nextToken>again</nextToken>"), "next token"
+    ),
+]
+
+EC2_ANSWERS = [*REFUSALS, *UNREADABLES, *DESCRIPTIONS]

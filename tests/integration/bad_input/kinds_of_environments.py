@@ -1,0 +1,60 @@
+"""Environments that lack a variable, and what a person needs to be told about each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EnvironmentKind:
+    """One variable that one function lacks."""
+
+    handler: str
+    variable: str
+    value: str | None
+    """None: not there at all."""
+    error: str
+    says: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.handler}: {self.variable} is {'missing' if self.value is None else repr(self.value)}"
+
+
+NEEDED = {
+    "LoadTargets": ("DATABASE_SECRET_ARN",),
+    "FindShortfalls": ("STACK_NAME", "AWS_REGION"),
+    "ReserveCapacity": ("STACK_NAME", "AWS_REGION"),
+    "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION"),
+}
+"""What each function reads itself."""
+
+SETTINGS = [
+    EnvironmentKind(handler, variable, value, "InvalidSettings", (variable, "is not set", "Deploy the stack again"))
+    for handler, variables in NEEDED.items()
+    for variable in variables
+    for value in (None, "", " ")
+]
+
+UNREADABLE = "secret cannot be read"
+FROM_LAMBDA = [
+    EnvironmentKind(
+        "LoadTargets", "AWS_ACCESS_KEY_ID", None, "DatabaseUnavailable", (UNREADABLE, "Unable to locate credentials")
+    ),
+    EnvironmentKind(
+        "LoadTargets", "AWS_SECRET_ACCESS_KEY", None, "DatabaseUnavailable", (UNREADABLE, "AWS_SECRET_ACCESS_KEY")
+    ),
+    EnvironmentKind("LoadTargets", "AWS_DEFAULT_REGION", None, "DatabaseUnavailable", (UNREADABLE, "specify a region")),
+    EnvironmentKind(
+        "ReserveCapacity", "AWS_ACCESS_KEY_ID", None, "RequestRefused", ("NoCredentialsError", "locate credentials")
+    ),
+    EnvironmentKind(
+        "ReserveCapacity",
+        "AWS_SECRET_ACCESS_KEY",
+        None,
+        "RequestRefused",
+        ("Partial credentials", "AWS_SECRET_ACCESS_KEY"),
+    ),
+]
+"""What boto3 reads; Lambda sets it."""
+
+ENVIRONMENTS = [*SETTINGS, *FROM_LAMBDA]

@@ -1,0 +1,50 @@
+import boto3
+import pytest
+
+from odcr.observability import metrics
+from tests.integration.bad_input.kinds_of_environments import ENVIRONMENTS, EnvironmentKind
+from tests.integration.bad_input.kinds_of_events import EXECUTION, GOOD_EVENTS
+from tests.integration.bad_input.product import UNHARMED, UNTOUCHED, Product, forget, invoke
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+def start_anew() -> None:
+    """Leaves the functions as Lambda starts them when a variable was changed: boto3 has read none yet."""
+    boto3.DEFAULT_SESSION = None
+    forget()
+
+
+@pytest.mark.parametrize("kind", ENVIRONMENTS, ids=lambda kind: kind.name)
+def test_a_variable_that_is_not_set_is_named_and_nothing_happens(product: Product, kind: EnvironmentKind) -> None:
+    product.insert_good_row()
+    with pytest.MonkeyPatch.context() as spoilt:
+        if kind.value is None:
+            spoilt.delenv(kind.variable)
+        else:
+            spoilt.setenv(kind.variable, kind.value)
+        start_anew()
+        with pytest.raises(Exception, match=r"\S") as caught:
+            invoke(kind.handler, GOOD_EVENTS[kind.handler])
+    assert type(caught.value).__name__ == kind.error
+    for words in kind.says:
+        assert words in str(caught.value)
+    assert product.seen() == UNTOUCHED
+
+    # With the variable it does its work.
+    start_anew()
+    product.run()
+    assert product.seen() == UNHARMED
+
+
+def test_results_are_recorded_also_where_metrics_have_no_name(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_anew()
+    product.insert_good_row()
+    invoke("LoadTargets", GOOD_EVENTS["LoadTargets"])
+    # As without POWERTOOLS_METRICS_NAMESPACE, which Powertools reads when it is imported.
+    monkeypatch.setattr(metrics.provider, "namespace", None)
+    with pytest.raises(Exception, match="metric namespace"):
+        invoke("RecordResults", GOOD_EVENTS["RecordResults"])
+    assert product.sql("SELECT Execution, Status FROM odcr_history") == ((EXECUTION, "SHORT"),)

@@ -1,0 +1,35 @@
+import pytest
+
+from tests.integration.bad_input.kinds_of_events import EVENTS, EXECUTION, GOOD_EVENTS, EventKind
+from tests.integration.bad_input.product import GOOD, UNHARMED, UNTOUCHED, Product, invoke
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.name)
+def test_a_bad_event_is_explained_and_has_no_effect(product: Product, kind: EventKind) -> None:
+    product.insert_good_row()
+    if kind.handler == "RecordResults":
+        invoke("LoadTargets", GOOD_EVENTS["LoadTargets"])
+
+    with pytest.raises(Exception, match=r"\S") as caught:
+        invoke(kind.handler, kind.event)
+    assert type(caught.value).__name__ == kind.error
+    for words in kind.says:
+        assert words in str(caught.value)
+    assert product.seen() == UNTOUCHED
+    assert product.sql("SELECT * FROM odcr_history") == ()
+
+    # The state machine gives the lease back, and the next run is as good as any.
+    product.release_lease(EXECUTION)
+    product.run()
+    assert product.seen() == UNHARMED
+
+
+def test_the_events_are_good_before_they_are_spoilt(product: Product) -> None:
+    product.insert_good_row()
+    answers = {handler: invoke(handler, event) for handler, event in GOOD_EVENTS.items()}
+    assert answers["LoadTargets"]["Lease"] == "HELD"
+    assert [one["InstanceType"] for one in answers["FindShortfalls"]["Shortfalls"]] == [GOOD[0]]
+    assert answers["ReserveCapacity"]["Status"] == "FULFILLED"
+    assert [change["To"] for change in answers["RecordResults"]["Changes"]] == ["SHORT"]

@@ -1,0 +1,29 @@
+"""One world for all tests of this folder; every test begins with it empty."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.mariadb import MariaDB
+from tests.integration.resilience.world import World
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    server = MariaDB(tmp_path_factory.mktemp("resilience"))
+    server.start()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="module")
+def world(server: MariaDB) -> Iterator[World]:
+    world = World(server)
+    with pytest.MonkeyPatch.context() as monkeypatch, world.surrounding(monkeypatch):
+        yield world
+    world.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty(world: World) -> None:
+    world.reset(drop_tables=True)

@@ -1,0 +1,129 @@
+"""One scenario, once for each of its calls and each thing that can go wrong with that call."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from odcr.domain.target import USUAL_OPTIONS, TargetKey
+from odcr.gateways.ec2 import Ec2Gateway
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.world import OWNER, World
+
+SCARCE = ("c5.large", "ap-northeast-1a")
+GROWING = ("r5b.2xlarge", "ap-northeast-1c")
+SETTLED = ("m5.large", "ap-northeast-1c")
+TWICE = ("m5.xlarge", "ap-northeast-1c")
+TYPO = ("r5b", "ap-northeast-1c")
+HELD = {SCARCE: 3, GROWING: 8, SETTLED: 2, TWICE: 3}
+"""What has to be held in the end."""
+KILLS = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One call of the scenario and what goes wrong with it."""
+
+    number: int
+    call: Call
+    fault: CallFault
+    aborted: bool = False
+    """The whole execution ends with the function, without a word."""
+
+
+def set_up(world: World) -> None:
+    """Something for every part of a run to do, after an earlier run has done its own."""
+    world.reset()
+    ec2 = Ec2Gateway(OWNER)
+    for key, free in ((SCARCE, 4), (GROWING, 14), (SETTLED, 2), (TWICE, 5)):
+        world.capacity.set_free(*key, free)
+    world.make_foreign(SCARCE, 1, None)
+    world.set_target(GROWING, 4)
+    world.set_target(SETTLED, 2)
+    assert Execution(world, "run-before").run().phase is Phase.SUCCEEDED
+    world.pass_time(61)
+    world.set_target(GROWING, 8)
+    world.set_target(SCARCE, 5)
+    world.set_target(TYPO, 1)
+    world.set_target(TWICE, 3)
+    first = ec2.create(TargetKey(*TWICE), USUAL_OPTIONS, 3, [])
+    ec2.create(TargetKey(*TWICE), USUAL_OPTIONS, 2, [first])
+
+
+def run_with(world: World, point: Point | None) -> list[Call]:
+    """The run; the calls that it made."""
+    calls: list[Call] = []
+
+    def choose(call: Call) -> CallFault | None:
+        calls.append(call)
+        # Each invocation finds nothing remembered, so that every call is made wherever it can be.
+        return point.fault if point and point.number == len(calls) - 1 else None
+
+    def rival() -> None:
+        world.sql("UPDATE odcr_lease SET Holder = ''")
+        Execution(world, "run-rival").run()
+
+    world.injector.meanwhile = rival
+    execution = Execution(world, "run-with-fault")
+    with world.injector.watching(choose):
+        while not execution.is_over:
+            world.start_cold()
+            kills = sum(world.injector.fired[kill] for kill in KILLS)
+            execution.step()
+            if point and point.aborted and sum(world.injector.fired[kill] for kill in KILLS) > kills:
+                break
+    return calls
+
+
+def recover(world: World) -> None:
+    """The next run, once the lease allows it."""
+    world.start_cold()
+    world.pass_time(1400 if world.is_leased() else 61)
+    execution = Execution(world, "run-after").run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
+def wrong_after(world: World, point: Point) -> list[str]:
+    set_up(world)
+    foreign = world.foreign()
+    before = sum(world.injector.fired.values())
+    run_with(world, point)
+    if sum(world.injector.fired.values()) == before:
+        return ["the fault did not fire"]
+    over = [f"{key}: more than its target was left held" for key in HELD if world.held(key) > HELD[key] and key != TWICE]
+    recover(world)
+    held = {key: world.held(key) for key in HELD}
+    return [
+        *over,
+        *world.disagreements(),
+        *([f"held {held}"] if held != HELD else []),
+        *(["somebody else's reservation was touched"] if world.foreign() != foreign else []),
+    ]
+
+
+def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    set_up(world)
+    calls = run_with(world, None)
+    recover(world)
+    assert world.disagreements() == []
+    points = [Point(number, call, fault) for number, call in enumerate(calls) for fault in call.faults]
+    points += [
+        Point(number, call, kill, aborted=True)
+        for number, call in enumerate(calls)
+        for kill in KILLS
+        if kill in call.faults
+    ]
+
+    wrong = {point: found for point in points if (found := wrong_after(world, point))}
+
+    with capsys.disabled():
+        services = Counter(call.service.value for call in calls)
+        kinds = Counter(point.fault.value for point in points)
+        print(f"\n{len(points)} points: {len(calls)} calls {dict(services)}, each with {dict(kinds)}")
+    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    assert {call.service for call in calls} == set(Service)
+    assert {point.fault for point in points} == set(CallFault)

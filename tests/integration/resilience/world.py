@@ -1,0 +1,279 @@
+"""What is around the functions: EC2, the database, Secrets Manager, and time."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.endpoint
+import pymysql
+import pytest
+
+from localcloud import ec2
+from localcloud.clock import Clock
+from localcloud.ec2.client import CapacityClient
+from localcloud.ec2.control import blueprint
+from localcloud.ec2.faults import DESCRIBE, Fault, FaultKind
+from localcloud.ec2.reservation import Reservation
+from localcloud.ec2.state import current
+from localcloud.mariadb import MariaDB
+from localcloud.server import Server
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey, reason_to_reject
+from odcr.gateways import database
+from odcr.gateways import ec2 as ec2_gateway
+from odcr.gateways import secret as secret_gateway
+from odcr.observability import logger, metrics
+from reserve_capacity import app as reserve_capacity
+from tests.integration.resilience.calls import Injector
+
+REGION = "ap-northeast-1"
+OWNER = f"odcr/{REGION}"
+LAG_SECONDS = 25.0
+"""How far a stale describe lags behind: less than the half a minute that the design allows for."""
+TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
+
+Key = tuple[str, str]
+"""An instance type and an Availability Zone."""
+
+
+class SteppedClock(Clock):
+    """Time that passes when it is told to."""
+
+    def now(self) -> float:
+        return _elapsed[0]
+
+    def sleep(self, cloud_seconds: float) -> None:
+        _elapsed[0] += cloud_seconds
+
+
+# Clock is frozen, so the reading is beside it; it never goes back, for the process's EC2 remembers it.
+_elapsed = [1e6]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the tables say of one target."""
+
+    target: int
+    current: int
+    status: str | None
+    reserved: int
+    ids: frozenset[str]
+
+
+class World:
+    """The surroundings of one product, used by one test after another.
+
+    Args:
+        server: a running database server.
+    """
+
+    def __init__(self, server: MariaDB) -> None:
+        self.clock = SteppedClock()
+        ec2.install(self.clock)
+        self._http = Server(0, [blueprint])
+        self._http.start()
+        self.endpoint = self._http.endpoint
+        self.capacity = CapacityClient(self.endpoint)
+        self.injector = Injector(self.clock.sleep, self._show_the_past)
+        self._aged_until = self.clock.now()
+        server.create_database("resilience", "odcr", "first-password")
+        self.login = {
+            "username": "odcr",
+            "password": "first-password",
+            "host": server.host,
+            "port": server.port,
+            "dbname": "resilience",
+        }
+        self._server = server
+        self._connection: Any = None
+
+    @contextmanager
+    def surrounding(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Within it the functions find this world, and no other."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "local")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
+        monkeypatch.setenv("AWS_REGION", REGION)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        monkeypatch.setenv("STACK_NAME", "odcr")
+        monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
+        monkeypatch.setattr(metrics.provider, "namespace", "ODCR")
+        monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: None)
+        # Thousands of runs would write gigabytes.
+        logger.setLevel("CRITICAL")
+        # What the functions and boto3 sleep passes at once, for EC2 as well.
+        shim = SimpleNamespace(sleep=self.clock.sleep, time=lambda: time.time() + self.clock.now())
+        monkeypatch.setattr(reserve_capacity, "time", shim)
+        monkeypatch.setattr(botocore.endpoint, "time", shim)
+        for cached in (ec2_gateway._client, secret_gateway._client, database._tls):
+            cached.cache_clear()
+        self._secrets = boto3.client("secretsmanager", region_name=REGION)
+        self._connection = pymysql.connect(
+            host=self._server.host,
+            port=self._server.port,
+            user="odcr",
+            password=str(self.login["password"]),
+            database="resilience",
+            autocommit=True,
+        )
+        arn = self._secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(self.login))["ARN"]
+        self._secret_arn = arn
+        monkeypatch.setenv("DATABASE_SECRET_ARN", arn)
+        try:
+            with self.injector.installed():
+                yield
+        finally:
+            self._connection.close()
+            for cached in (ec2_gateway._client, secret_gateway._client, secret_gateway._fetched, database._tls):
+                cached.cache_clear()
+
+    def close(self) -> None:
+        """Ends answering."""
+        self._http.stop()
+        self._server.drop_database("resilience")
+
+    def reset(self, *, drop_tables: bool = False) -> None:
+        """Empties everything; with `drop_tables` the database as well."""
+        present = {name for (name,) in self.sql("SHOW TABLES")}
+        for table in TABLES:
+            if table in present:
+                self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
+        current().reset()
+        self.start_cold()
+
+    def start_cold(self) -> None:
+        """The next invocation finds nothing that an earlier one remembered."""
+        secret_gateway._fetched.cache_clear()
+        ec2_gateway._is_ebs_optimizable.cache_clear()
+
+    def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
+        """Runs one statement as a person would."""
+        with self.injector.watching(lambda _call: None), self._connection.cursor() as cursor:
+            cursor.execute(statement, arguments or None)
+            return tuple(cursor.fetchall())
+
+    def set_target(self, key: Key, target: int) -> None:
+        """Writes a row of the table, or changes it."""
+        self.sql(
+            "INSERT INTO odcr_capacity VALUES (%s, %s, %s, 0) ON DUPLICATE KEY UPDATE Target_Capacity = %s",
+            *key,
+            target,
+            target,
+        )
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets time pass, for EC2 and for the database."""
+        self.clock.sleep(seconds)
+        self.age_database()
+
+    def age_database(self) -> None:
+        """Takes the database along with the time that has passed: its own clock is the wall's."""
+        seconds = self.clock.now() - self._aged_until
+        self._aged_until = self.clock.now()
+        present = {name for (name,) in self.sql("SHOW TABLES")}
+        if "odcr_lease" in present and seconds > 0:
+            self.sql("UPDATE odcr_lease SET Expires = Expires - INTERVAL %s MICROSECOND", int(seconds * 1e6))
+            self.sql("UPDATE odcr_status SET Last_Tried = Last_Tried - INTERVAL %s MICROSECOND", int(seconds * 1e6))
+
+    def reservations(self) -> list[Reservation]:
+        """All that hold capacity in the Region, whoever made them, as EC2 has them and no describe shows them late."""
+        state = current()
+        with state.lock:
+            state.settle()
+            return [one for one in state.history("123456789012", REGION).all() if one.holds]
+
+    def managed(self, key: Key) -> list[Reservation]:
+        """Those that this stack holds for one target."""
+        return [
+            one
+            for one in self.reservations()
+            if (one.instance_type, one.availability_zone) == key and self._owner_of(one) == OWNER
+        ]
+
+    def foreign(self) -> list[tuple[str, int]]:
+        """The ids and counts of those that are not this stack's."""
+        return [(one.id, one.instance_count) for one in self.reservations() if self._owner_of(one) != OWNER]
+
+    def held(self, key: Key) -> int:
+        """Instances that this stack holds for one target."""
+        return sum(one.instance_count for one in self.managed(key))
+
+    def free(self, key: Key) -> int:
+        """Instances that the pool still has."""
+        return self.capacity.free(*key)
+
+    def make_foreign(self, key: Key, count: int, owner: str | None) -> None:
+        """A reservation of somebody else: untagged, or with another stack's tag."""
+        tags = [{"Key": "odcr:stack", "Value": owner}] if owner else [{"Key": "team", "Value": "search"}]
+        boto3.client("ec2", region_name=REGION).create_capacity_reservation(
+            InstanceType=key[0],
+            InstancePlatform="Linux/UNIX",
+            AvailabilityZone=key[1],
+            InstanceCount=count,
+            TagSpecifications=[{"ResourceType": "capacity-reservation", "Tags": tags}],
+        )
+
+    def cancel(self, reservation_id: str) -> None:
+        """A person cancels a reservation in the console."""
+        boto3.client("ec2", region_name=REGION).cancel_capacity_reservation(CapacityReservationId=reservation_id)
+
+    def rows(self) -> dict[Key, Row]:
+        """What the tables say."""
+        rows = self.sql(
+            "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
+            "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
+        )
+        return {
+            (type_, zone): Row(target, now, status, reserved or 0, frozenset(ids.split(",") if ids else ()))
+            for type_, zone, target, now, status, reserved, ids in rows
+        }
+
+    def known_ids(self) -> set[str]:
+        """The reservations that the system's tables name."""
+        return {one for (ids,) in self.sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",") if one}
+
+    def disagreements(self) -> list[str]:
+        """What is not as it has to be after a run in which nothing went wrong."""
+        wrong: list[str] = []
+        known = self.known_ids()
+        for one in self.reservations():
+            if self._owner_of(one) == OWNER and one.id not in known:
+                wrong.append(f"{one.id} is held, and no table names it")
+        for key, row in self.rows().items():
+            held, ids = self.held(key), frozenset(one.id for one in self.managed(key))
+            if (row.current, row.reserved, row.ids) != (held, held, ids):
+                wrong.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
+            if reason_to_reject(TargetKey(*key), row.target) is not None:
+                expected = Status.INVALID
+            elif held == row.target:
+                expected = Status.FULFILLED
+            else:
+                expected = Status.SHORT if held < row.target else Status.EXCESS
+            if row.status != expected:
+                wrong.append(f"{key}: {row.status} is recorded, {held} of {row.target} are held")
+            if expected is Status.SHORT and self.free(key) > 0:
+                wrong.append(f"{key}: {held} of {row.target} are held, and {self.free(key)} more are to be had")
+        return wrong
+
+    def is_leased(self) -> bool:
+        """Whether some run holds the lease."""
+        return self.sql("SELECT Holder FROM odcr_lease") not in ((), (("",),))
+
+    def _show_the_past(self) -> None:
+        state = current()
+        with state.lock:
+            state.faults.add(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, seconds=LAG_SECONDS), self.clock.now())
+
+    def _owner_of(self, reservation: Reservation) -> str | None:
+        from moto.ec2.models import ec2_backends
+
+        tags = ec2_backends["123456789012"][REGION].tags.get(reservation.id, {})
+        owner = tags.get("odcr:stack")
+        return str(owner) if owner is not None else None
