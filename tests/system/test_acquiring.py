@@ -173,6 +173,8 @@ def test_a_deleted_row_is_told_as_long_as_something_is_held(stack: Stack) -> Non
     (reservation,) = active(stack)
     stack.client("ec2").cancel_capacity_reservation(CapacityReservationId=reservation["CapacityReservationId"])
     run(stack)
+    assert statuses(stack)[KEY] == ("FULFILLED", "The row is gone, and nothing is held for it any more.")
+    run(stack)
     assert statuses(stack) == {}
 
 

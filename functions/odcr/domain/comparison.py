@@ -127,6 +127,8 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
     elif others:
         status = Status.EXCESS
         reason = f"{_others(others)}. Nothing is given back unasked: cancel them in EC2 unless you want them."
+    elif target.withdrawn:
+        reason = "The row is gone, and nothing is held for it any more."
     elif target.capacity == 0:
         reason = "The target is 0: nothing is to be reserved."
     outcome = Outcome(target.key, status, target.capacity, reserved, _ids(managed), _ids(twice), reason=reason)

@@ -12,7 +12,7 @@ import load_targets.app
 import record_results.app
 import reserve_capacity.app
 from tests.integration.resilience.calls import Killed
-from tests.integration.resilience.world import World
+from tests.integration.resilience.world import Key, World
 
 STATES = json.loads((Path(__file__).parents[3] / "statemachine" / "acquire_capacity.asl.json").read_text())["States"]
 ITEM_STATES = STATES["ReserveShortfalls"]["ItemProcessor"]["States"]
@@ -134,6 +134,18 @@ class Execution:
         """Whether it has ended, one way or another."""
         return self.phase in (Phase.SUCCEEDED, Phase.SKIPPED, Phase.FAILED)
 
+    def key_of(self, item: int) -> Key | None:
+        """Whose turn it is in the Map; None outside of it."""
+        if self.phase is not Phase.RESERVE:
+            return None
+        target = self._found["Shortfalls"][sorted(self.items)[item % len(self.items)]]
+        return target["InstanceType"], target["AvailabilityZone"]
+
+    def is_met(self, key: Key) -> bool:
+        """Whether an attempt at the target ended with it met, or in excess."""
+        met = [one for one in self._outcomes.values() if one["Status"] in ("FULFILLED", "EXCESS")]
+        return key in [(one["InstanceType"], one["AvailabilityZone"]) for one in met]
+
     def run(self) -> "Execution":
         """All steps, the items one after another."""
         while not self.is_over:
@@ -189,10 +201,11 @@ class Execution:
             if failure.error in ITEM_STATES["ReserveCapacity"]["Catch"][0]["ErrorEquals"]:
                 outcome = json.loads(failure.cause["errorMessage"])
             else:
+                fields = ITEM_STATES["TargetFailed"]["Parameters"]
+                copied = {name[:-2]: target[name[:-2]] for name in fields if fields[name].startswith("$.Target.")}
                 outcome = {
-                    **{name: target[name] for name in ("InstanceType", "AvailabilityZone", "TargetCapacity", "Reserved")},
-                    "ReservationIds": target["ReservationIds"],
-                    "Status": "FAILED",
+                    **copied,
+                    "Status": fields["Status"],
                     "Reason": f"ReserveCapacity ended with {failure.error}",
                 }
         if outcome is not None:
@@ -217,4 +230,3 @@ class Execution:
         self.failure = failure
         event = {"Execution": self.name, "Outcomes": [], "Observed": [], "Rejected": [], "Failure": failure.error}
         self.phase, self._task = Phase.RELEASE, Task(self._world, "ReleaseLease", event)
-

@@ -91,7 +91,7 @@ def wrong_after(world: World, point: Point) -> list[str]:
     run_with(world, point)
     if sum(world.injector.fired.values()) == before:
         return ["the fault did not fire"]
-    over = [f"{key}: more than its target was left held" for key in HELD if world.held(key) > HELD[key] and key != TWICE]
+    over = [f"{key}: more than its target" for key in HELD if world.held(key) > HELD[key] and key != TWICE]
     recover(world)
     held = {key: world.held(key) for key in HELD}
     return [

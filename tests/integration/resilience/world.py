@@ -13,6 +13,7 @@ import boto3
 import botocore.endpoint
 import pymysql
 import pytest
+from moto.ec2.models import ec2_backends
 
 from localcloud import ec2
 from localcloud.clock import Clock
@@ -241,11 +242,9 @@ class World:
 
     def disagreements(self) -> list[str]:
         """What is not as it has to be after a run in which nothing went wrong."""
-        wrong: list[str] = []
         known = self.known_ids()
-        for one in self.reservations():
-            if self._owner_of(one) == OWNER and one.id not in known:
-                wrong.append(f"{one.id} is held, and no table names it")
+        ours = [one for one in self.reservations() if self._owner_of(one) == OWNER]
+        wrong = [f"{one.id} is held, and no table names it" for one in ours if one.id not in known]
         for key, row in self.rows().items():
             held, ids = self.held(key), frozenset(one.id for one in self.managed(key))
             if (row.current, row.reserved, row.ids) != (held, held, ids):
@@ -272,8 +271,6 @@ class World:
             state.faults.add(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, seconds=LAG_SECONDS), self.clock.now())
 
     def _owner_of(self, reservation: Reservation) -> str | None:
-        from moto.ec2.models import ec2_backends
-
         tags = ec2_backends["123456789012"][REGION].tags.get(reservation.id, {})
         owner = tags.get("odcr:stack")
         return str(owner) if owner is not None else None

@@ -1,0 +1,274 @@
+"""Random histories of targets, pools, people, time and faults, with two executions at once, step by step."""
+
+import os
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from localcloud.ec2.faults import CREATE, Fault, FaultKind
+from localcloud.ec2.state import current
+from tests.integration.resilience import execution
+from tests.integration.resilience.calls import Call, CallFault
+from tests.integration.resilience.execution import Execution
+from tests.integration.resilience.world import TABLES, Key, World
+
+KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
+TYPO: Key = ("r5b", "ap-northeast-1c")
+MAX_TARGET = 12
+EXAMPLES = int(os.environ.get("HISTORIES", "25"))
+"""How many histories are played; each has up to STEPS steps."""
+STEPS = 50
+
+keys = st.sampled_from(KEYS)
+spoilt = st.dictionaries(st.integers(0, 11), st.integers(0, 60), min_size=1, max_size=3)
+"""Which calls of a step go wrong, by their place in it, and which of a call's faults it is."""
+
+played: Counter[str] = Counter()
+
+
+def in_the_calm(act: Any) -> Any:
+    """Limits a rule to one after each storm, so that the functions have most of a history's steps."""
+    return precondition(lambda self: self.calm)(act)
+
+
+class Histories(RuleBasedStateMachine):
+    """What people, EC2 and the state machine may do, in any order.
+
+    A target's ceiling is the most that may be held for it: the most that was wanted since no run was active, for a run
+    goes on with what it loaded; and what was held when the target was lowered, for nothing is given back unasked.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.executions: list[Execution] = []
+        self.ceiling: dict[Key, int] = dict.fromkeys([*KEYS, TYPO], 0)
+        self.backup: dict[str, tuple[tuple[Any, ...], ...]] | None = None
+        self.names = iter(range(10**9))
+        self.calm = False
+        self.in_a_row = 0
+
+    @initialize(
+        pools=st.lists(st.integers(0, 15), min_size=len(KEYS), max_size=len(KEYS)),
+        wishes=st.lists(st.integers(1, MAX_TARGET), min_size=len(KEYS), max_size=len(KEYS)),
+    )
+    def begin(self, pools: list[int], wishes: list[int]) -> None:
+        self.world.reset()
+        for key, free, wanted in zip(KEYS, pools, wishes, strict=True):
+            self.want(key, wanted)
+            self.world.capacity.set_free(*key, free + 3)
+            self.world.make_foreign(key, 2, None)
+            self.world.make_foreign(key, 1, "another-stack/ap-northeast-1")
+        self.foreign = self.world.foreign()
+
+    # People
+
+    @in_the_calm
+    @rule(key=keys, wanted=st.integers(0, MAX_TARGET))
+    def want(self, key: Key, wanted: int) -> None:
+        self.world.set_target(key, wanted)
+        self.ceiling[key] = max(self.ceiling[key], wanted)
+
+    @in_the_calm
+    @rule(key=st.sampled_from([*KEYS, TYPO]))
+    def withdraw(self, key: Key) -> None:
+        self.world.sql("DELETE FROM odcr_capacity WHERE (InstanceType, AvailabilityZone) = (%s, %s)", *key)
+
+    @in_the_calm
+    @rule(wanted=st.integers(-3, MAX_TARGET))
+    def mistype(self, wanted: int) -> None:
+        self.world.set_target(TYPO, wanted)
+
+    @in_the_calm
+    @rule(key=keys)
+    def cancel(self, key: Key) -> None:
+        for one in self.world.managed(key)[:1]:
+            if one.state == "active":
+                self.world.cancel(one.id)
+
+    @in_the_calm
+    @rule()
+    def back_up(self) -> None:
+        self.backup = {table: self.world.sql(f"SELECT * FROM {table}") for table in TABLES}
+
+    @in_the_calm
+    @rule()
+    def restore(self) -> None:
+        for table, rows in (self.backup or {}).items():
+            self.world.sql(f"DELETE FROM {table}")
+            for row in rows:
+                self.world.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
+        self._raise_ceilings()
+
+    # EC2 and time
+
+    @in_the_calm
+    @rule(key=keys, free=st.integers(0, 15))
+    def others_take_or_free(self, key: Key, free: int) -> None:
+        self.world.capacity.set_free(*key, free)
+
+    @in_the_calm
+    @rule(then=st.sampled_from(["active", "failed"]))
+    def next_creation_is_pending(self, then: str) -> None:
+        state = current()
+        with state.lock:
+            state.faults.add(Fault(CREATE, FaultKind.PENDING, seconds=60, then=then), self.world.clock.now())
+
+    @in_the_calm
+    @rule(seconds=st.sampled_from([1, 20, 61, 400, 1400]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    @rule()
+    def environments_are_recycled(self) -> None:
+        self.world.start_cold()
+
+    # Runs
+
+    @rule()
+    def start(self) -> None:
+        self.executions = [one for one in self.executions if not one.is_over]
+        if len(self.executions) < 2:
+            self.executions.append(Execution(self.world, f"run-{next(self.names)}"))
+
+    @rule()
+    def lose_the_lease(self) -> None:
+        self.world.sql("UPDATE odcr_lease SET Holder = ''")
+
+    @in_the_calm
+    @rule(which=st.integers(0, 1))
+    def abort(self, which: int) -> None:
+        if which < len(self.executions):
+            del self.executions[which]
+
+    @rule(seed=st.integers(0, 2**32 - 1), length=st.integers(10, 40))
+    def storm(self, seed: int, length: int) -> None:
+        """Many steps, most of them spoilt: Hypothesis alone would draw mostly tame ones."""
+        dice = random.Random(seed)
+        self.calm = True
+        for _ in range(length):
+            if dice.random() < 0.15:
+                key = dice.choice(KEYS)
+                self.want(key, min(MAX_TARGET, self.world.held(key) + dice.randint(0, 6)))
+                self.others_take_or_free(key, dice.randint(0, 9))
+            if dice.random() < 0.1:
+                self.start()
+            if dice.random() < 0.05:
+                dice.choice([self.lose_the_lease, self.environments_are_recycled, lambda: self.time_passes(61)])()
+            # Most steps make few calls.
+            calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
+            self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
+
+    @rule(which=st.integers(0, 1), item=st.integers(0, 2), faults=st.just({}) | spoilt)
+    def step_that_runs_twice(self, which: int, item: int, faults: dict[int, int]) -> None:
+        self._step(which, item, faults, twice=True)
+
+    @rule(steps=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2)), min_size=1, max_size=8))
+    def steps(self, steps: list[tuple[int, int]]) -> None:
+        for which, item in steps:
+            self._step(which, item, {})
+
+    def _step(self, which: int, item: int, faults: dict[int, int], *, twice: bool = False) -> None:
+        running = [one for one in self.executions if not one.is_over]
+        if not running:
+            self._lower_ceilings()
+            self.executions = running = [Execution(self.world, f"run-{next(self.names)}")]
+        one, others = running[which % len(running)], [*running]
+        others.remove(one)
+        number = iter(range(10**9))
+
+        def choose(call: Call) -> CallFault | None:
+            fault = faults.get(next(number))
+            return None if fault is None else call.faults[fault % len(call.faults)]
+
+        self.world.injector.meanwhile = lambda: others[0].step() if others and not others[0].is_over else None
+        key, phase = one.key_of(item), one.phase
+        fired = self.world.injector.fired.total()
+        with self.world.injector.watching(choose):
+            one.step(item, twice=twice)
+        played[f"{phase}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
+        if key and self.world.injector.fired.total() == fired and one.is_met(key):
+            assert self.world.held(key) <= self.ceiling[key], "a step that was not disturbed left more than was wanted"
+
+    def _raise_ceilings(self) -> None:
+        for key, row in self.world.rows().items():
+            self.ceiling[key] = max(self.ceiling.get(key, 0), row.target)
+
+    def _lower_ceilings(self) -> None:
+        self.ceiling = {key: min(ceiling, self.world.held(key)) for key, ceiling in self.ceiling.items()}
+        self._raise_ceilings()
+
+    @invariant()
+    def calm_ends(self) -> None:
+        self.in_a_row = self.in_a_row + 1 if self.calm else 0
+        if self.in_a_row > 2:
+            self.calm = False
+
+    @invariant()
+    def nothing_of_others_is_touched(self) -> None:
+        if hasattr(self, "foreign"):
+            assert self.world.foreign() == self.foreign
+
+    def teardown(self) -> None:
+        """Faults stop: after two runs everything is as it has to be."""
+        if not hasattr(self, "foreign"):
+            return
+        state = current()
+        with state.lock:
+            state.faults.clear()
+        self.world.start_cold()
+        self.world.pass_time(1400)
+        self._lower_ceilings()
+        before = {key: (self.world.held(key), self.world.free(key)) for key in KEYS}
+        rows = self.world.rows()
+        for number in range(2):
+            run = Execution(self.world, f"clean-{number}-{next(self.names)}").run()
+            assert run.phase is execution.Phase.SUCCEEDED, run.failure
+            self.world.pass_time(61)
+        for key, (held, free) in before.items():
+            wanted = rows[key].target if key in rows else 0
+            now = self.world.held(key)
+            assert now >= min(wanted, held + free), f"{key}: {now} of {wanted} held, {held} were and {free} were free"
+            assert now <= self.ceiling[key], f"{key}: bought twice and kept: {now} of {wanted}"
+        assert self.world.disagreements() == []
+        assert self.world.foreign() == self.foreign
+        played["histories"] += 1
+
+
+def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is execution.Phase.SUCCEEDED
+    played.clear()
+    world.injector.fired.clear()
+    is_long = "HISTORIES" in os.environ
+    run_state_machine_as_test(
+        lambda: Histories(world),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            # The same histories in every run of CI; other ones in every long run.
+            derandomize=not is_long,
+            database=None,
+            print_blob=True,
+            phases=[Phase.explicit, Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with capsys.disabled():
+        print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
+    assert set(world.injector.fired) == set(CallFault)
+    assert played["histories"] >= EXAMPLES
