@@ -1,6 +1,7 @@
 """Writing what a run found and achieved."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from odcr.domain.change import Change
@@ -23,14 +24,18 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
         attempted: outcomes of the run's shortfalls; each for which EC2 was asked gets a row of history.
         seen: targets that needed no asking; they get one only if their status changed.
     """
+    # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
+    cursor.execute("SELECT UTC_TIMESTAMP()")
+    ((now,),) = cursor.fetchall()
     previous = _statuses(cursor)
     outcomes = [*attempted, *seen]
     tried = {outcome.key for outcome in attempted if outcome.was_tried}
-    _write_status(cursor, execution, outcomes, tried)
+    _write_status(cursor, execution, now, outcomes, tried)
     _write_current(cursor, execution)
     _write_history(
         cursor,
         execution,
+        now,
         ((previous.get(o.key), o) for o in outcomes if o.key in tried or previous.get(o.key) != o.status),
     )
     # A row that is gone from odcr_capacity stays on the list until two runs have seen that nothing is held for it: one
@@ -74,18 +79,21 @@ def _write_current(cursor: "Cursor", execution: str) -> None:
     )
 
 
-def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome], tried: set[TargetKey]) -> None:
+def _write_status(
+    cursor: "Cursor", execution: str, now: datetime, outcomes: Iterable[Outcome], tried: set[TargetKey]
+) -> None:
     rows: list[_Row] = [
         (
             o.key.instance_type,
             o.key.availability_zone,
             str(o.status),
+            now,
             o.target,
             o.reserved,
             o.reason,
             ",".join(o.reservation_ids),
             ",".join(o.duplicate_ids),
-            1 if o.key in tried else None,
+            now if o.key in tried else None,
             execution,
         )
         for o in outcomes
@@ -95,7 +103,7 @@ def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome],
     cursor.executemany(
         "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
         "Reservation_Ids, Duplicate_Ids, Last_Tried, Execution) "
-        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, %s, IF(%s, UTC_TIMESTAMP(), NULL), %s) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
         "ON DUPLICATE KEY UPDATE InstanceType = VALUES(InstanceType), AvailabilityZone = VALUES(AvailabilityZone), "
         "Since = IF(Status = VALUES(Status), Since, VALUES(Since)), Status = VALUES(Status), "
         "Target_Capacity = VALUES(Target_Capacity), Reserved = VALUES(Reserved), Reason = VALUES(Reason), "
@@ -106,16 +114,17 @@ def _write_status(cursor: "Cursor", execution: str, outcomes: Iterable[Outcome],
     )
 
 
-def _write_history(cursor: "Cursor", execution: str, rows: Iterable[tuple[str | None, Outcome]]) -> None:
+def _write_history(cursor: "Cursor", execution: str, now: datetime, rows: Iterable[tuple[str | None, Outcome]]) -> None:
     cursor.executemany(
         "INSERT INTO odcr_history (Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, "
         "Target_Capacity, Reserved, Acquired, Calls, Reason) "
-        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, %s, %s, %s)",
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             (
                 execution,
                 o.key.instance_type,
                 o.key.availability_zone,
+                now,
                 before,
                 str(o.status),
                 o.target,

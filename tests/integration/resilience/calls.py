@@ -98,10 +98,13 @@ class Injector:
     Args:
         wait: lets time pass, in seconds.
         show_the_past: makes the next describe show how things stood a while ago.
+        shown: is told that a describe has shown how things stand.
     """
 
-    def __init__(self, wait: Callable[[float], None], show_the_past: Callable[[], None]) -> None:
-        self._wait, self._show_the_past = wait, show_the_past
+    def __init__(
+        self, wait: Callable[[float], None], show_the_past: Callable[[], None], shown: Callable[[], None]
+    ) -> None:
+        self._wait, self._show_the_past, self._shown = wait, show_the_past, shown
         self._choose: Choice | None = None
         self.meanwhile: Callable[[], None] = lambda: None
         """What MEANWHILE does."""
@@ -170,6 +173,8 @@ class Injector:
             return _refusal(request, call, fault)
         if fault is CallFault.STALE:
             self._show_the_past()
+        elif call.operation == "DescribeCapacityReservations":
+            self._shown()
         if fault is CallFault.MEANWHILE:
             # What somebody else calls is nobody's to spoil.
             with self.watching(lambda _call: None):

@@ -11,6 +11,9 @@ import find_shortfalls.app
 import load_targets.app
 import record_results.app
 import reserve_capacity.app
+from odcr.domain.outcome import Outcome
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
 from tests.integration.resilience.calls import Killed
 from tests.integration.resilience.world import Key, World
 
@@ -141,10 +144,25 @@ class Execution:
         target = self._found["Shortfalls"][sorted(self.items)[item % len(self.items)]]
         return target["InstanceType"], target["AvailabilityZone"]
 
+    def step_for(self, key: Key) -> None:
+        """One attempt at this target if it is among the items, else whatever is next."""
+        waiting = [self._found["Shortfalls"][index] for index in sorted(self.items)] if self.items else []
+        same = [n for n, one in enumerate(waiting) if (one["InstanceType"], one["AvailabilityZone"]) == key]
+        self.step(same[0] if same else 0)
+
     def is_met(self, key: Key) -> bool:
         """Whether an attempt at the target ended with it met, or in excess."""
         met = [one for one in self._outcomes.values() if one["Status"] in ("FULFILLED", "EXCESS")]
         return key in [(one["InstanceType"], one["AvailabilityZone"]) for one in met]
+
+    def decline_all(self) -> None:
+        """As if EC2 had nothing for any item of the Map."""
+        for index in list(self.items):
+            target = self._found["Shortfalls"][index]
+            key = TargetKey.from_event(target)
+            self._outcomes[index] = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1).to_event()
+            del self.items[index]
+        self._record_if_done()
 
     def run(self) -> "Execution":
         """All steps, the items one after another."""

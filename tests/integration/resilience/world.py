@@ -37,6 +37,8 @@ REGION = "ap-northeast-1"
 OWNER = f"odcr/{REGION}"
 LAG_SECONDS = 25.0
 """How far a stale describe lags behind: less than the half a minute that the design allows for."""
+LONG_LAG_SECONDS = 120.0
+"""More than that. Things may then be bought twice, and are given back as soon as they are seen."""
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
 
 Key = tuple[str, str]
@@ -82,7 +84,10 @@ class World:
         self._http.start()
         self.endpoint = self._http.endpoint
         self.capacity = CapacityClient(self.endpoint)
-        self.injector = Injector(self.clock.sleep, self._show_the_past)
+        self.injector = Injector(self.clock.sleep, self._show_the_past, self._shown)
+        self.lag = LAG_SECONDS
+        """By how much a stale describe lags behind. Up to LAG_SECONDS it shows nothing older than one has shown."""
+        self._shown_at = 0.0
         self._aged_until = self.clock.now()
         server.create_database("resilience", "odcr", "first-password")
         self.login = {
@@ -147,6 +152,7 @@ class World:
             if table in present:
                 self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
         current().reset()
+        self.lag = LAG_SECONDS
         self.start_cold()
 
     def start_cold(self) -> None:
@@ -268,7 +274,12 @@ class World:
     def _show_the_past(self) -> None:
         state = current()
         with state.lock:
-            state.faults.add(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, seconds=LAG_SECONDS), self.clock.now())
+            now = self.clock.now()
+            lag = self.lag if self.lag > LAG_SECONDS else min(self.lag, now - self._shown_at)
+            state.faults.add(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, seconds=lag), now)
+
+    def _shown(self) -> None:
+        self._shown_at = self.clock.now()
 
     def _owner_of(self, reservation: Reservation) -> str | None:
         tags = ec2_backends["123456789012"][REGION].tags.get(reservation.id, {})

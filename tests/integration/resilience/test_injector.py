@@ -1,0 +1,156 @@
+"""Each fault of the injector is seen to fire, with its effect and with none besides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pymysql
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from odcr.domain.target import USUAL_OPTIONS, TargetKey
+from odcr.gateways.ec2 import Ec2Gateway
+from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
+from tests.integration.resilience.world import LAG_SECONDS, OWNER, REGION, World
+
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+SILENCE = (ConnectionClosedError, ReadTimeoutError)
+BROKEN = (pymysql.err.OperationalError,)
+
+# What the caller gets, and whether the call has had its effect.
+HTTP: dict[CallFault, tuple[tuple[type[BaseException], ...], bool]] = {
+    CallFault.KILLED_BEFORE: ((Killed,), False),
+    CallFault.KILLED_AFTER: ((Killed,), True),
+    CallFault.LOST_BEFORE: (SILENCE, False),
+    CallFault.LOST_AFTER: (SILENCE, True),
+    CallFault.LATE: (SILENCE, True),
+    CallFault.THROTTLED: ((ClientError,), False),
+    CallFault.SERVER_ERROR: ((ClientError,), False),
+    CallFault.NO_CAPACITY: ((ClientError,), False),
+}
+DATABASE: dict[CallFault, tuple[tuple[type[BaseException], ...], bool]] = {
+    CallFault.KILLED_BEFORE: ((Killed,), False),
+    CallFault.KILLED_AFTER: ((Killed,), True),
+    CallFault.LOST_BEFORE: (BROKEN, False),
+    CallFault.LOST_AFTER: (BROKEN, True),
+    CallFault.DEADLOCK: (BROKEN, False),
+}
+
+
+def only(operation: str, fault: CallFault) -> Callable[[Call], CallFault | None]:
+    return lambda call: fault if call.operation == operation else None
+
+
+def client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION, config=Config(retries={"total_max_attempts": 1}))  # type: ignore[call-overload]
+
+
+def reserve() -> None:
+    client("ec2").create_capacity_reservation(
+        InstanceType=KEY[0], InstancePlatform="Linux/UNIX", AvailabilityZone=KEY[1], InstanceCount=1
+    )
+
+
+@pytest.mark.parametrize("fault", HTTP)
+def test_a_creation_is_spoilt(world: World, fault: CallFault) -> None:
+    errors, has_effect = HTTP[fault]
+    world.capacity.set_free(*KEY, 1)
+    started = world.clock.now()
+    with world.injector.watching(only("CreateCapacityReservation", fault)), pytest.raises(errors) as caught:
+        reserve()
+    assert len(world.foreign()) == has_effect
+    assert world.clock.now() - started == (LATE_SECONDS if fault is CallFault.LATE else 0)
+    codes = {
+        CallFault.THROTTLED: "RequestLimitExceeded",
+        CallFault.SERVER_ERROR: "InternalFailureOfSomeKind",
+        CallFault.NO_CAPACITY: "InsufficientInstanceCapacity",
+    }
+    if isinstance(caught.value, ClientError):
+        assert caught.value.response["Error"]["Code"] == codes[fault]
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+
+
+@pytest.mark.parametrize("fault", [fault for fault in HTTP if fault is not CallFault.NO_CAPACITY])
+def test_reading_the_secret_is_spoilt(world: World, fault: CallFault) -> None:
+    errors, _ = HTTP[fault]
+    client("secretsmanager").create_secret(Name=f"spoilt-{fault}".replace(" ", "-"), SecretString="x")
+    with world.injector.watching(only("GetSecretValue", fault)), pytest.raises(errors):
+        client("secretsmanager").get_secret_value(SecretId=f"spoilt-{fault}".replace(" ", "-"))
+
+
+def connect(world: World) -> Any:
+    return pymysql.connect(
+        host=str(world.login["host"]),
+        port=int(str(world.login["port"])),
+        user="odcr",
+        password=str(world.login["password"]),
+        database="resilience",
+    )
+
+
+def insert(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO odcr_lease VALUES ('a')")
+    connection.commit()
+
+
+@pytest.mark.parametrize("operation", ["INSERT", "COMMIT"])
+@pytest.mark.parametrize("fault", DATABASE)
+def test_a_statement_is_spoilt(world: World, fault: CallFault, operation: str) -> None:
+    errors, has_effect = DATABASE[fault]
+    world.sql("CREATE TABLE IF NOT EXISTS odcr_lease (Name varchar(16))")
+    connection = connect(world)
+    with world.injector.watching(only(operation, fault)), pytest.raises(errors):
+        insert(connection)
+    connection.close()
+    # What was not committed is gone with the connection.
+    assert len(world.sql("SELECT * FROM odcr_lease")) == (has_effect and operation == "COMMIT")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(CallFault.ACCESS_DENIED, 1045), (CallFault.LOST_BEFORE, 2003), (CallFault.LOST_AFTER, 2003)]
+)
+def test_connecting_is_spoilt(world: World, fault: CallFault, code: int) -> None:
+    with world.injector.watching(only("connect", fault)), pytest.raises(pymysql.err.OperationalError) as caught:
+        connect(world)
+    assert caught.value.args[0] == code
+
+
+def test_a_describe_shows_the_past_once(world: World) -> None:
+    ec2 = Ec2Gateway(OWNER)
+    world.capacity.set_free(*KEY, 5)
+    world.clock.sleep(LAG_SECONDS)
+    ec2.create(TargetKey(*KEY), USUAL_OPTIONS, 5, [])
+    with world.injector.watching(only("DescribeCapacityReservations", CallFault.STALE)):
+        assert ec2.find(TargetKey(*KEY)) == []
+    assert len(ec2.find(TargetKey(*KEY))) == 1
+
+
+def test_somebody_else_acts_before_the_call(world: World) -> None:
+    world.capacity.set_free(*KEY, 1)
+    world.injector.meanwhile = lambda: world.capacity.set_free(*KEY, 0)
+    with (
+        world.injector.watching(only("CreateCapacityReservation", CallFault.MEANWHILE)),
+        pytest.raises(ClientError, match="InsufficientInstanceCapacity"),
+    ):
+        reserve()
+
+
+def test_nothing_is_touched_outside(world: World) -> None:
+    world.capacity.set_free(*KEY, 1)
+    reserve()
+    connect(world).close()
+    assert len(world.foreign()) == 1
+
+
+def test_a_fault_that_a_call_cannot_have_does_not_fire(world: World) -> None:
+    before = world.injector.fired.total()
+    with world.injector.watching(only("connect", CallFault.NO_CAPACITY)):
+        connect(world).close()
+    assert world.injector.fired.total() == before
+
+
+def test_every_fault_is_in_these_tests() -> None:
+    tested = {*HTTP, *DATABASE, CallFault.ACCESS_DENIED, CallFault.STALE, CallFault.MEANWHILE}
+    assert tested == set(CallFault)

@@ -1,0 +1,81 @@
+"""What a run has to do for many targets, counted instead of timed."""
+
+import itertools
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from tests.integration.resilience.calls import Call, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.world import World
+
+SIZES = (125, 250, 500, 1000)
+
+
+def fill(world: World, rows: int) -> None:
+    """So many targets, none of which can be met; EC2 tells that at the first request."""
+    world.reset()
+    world.sql(
+        "INSERT INTO odcr_capacity VALUES "
+        + ", ".join(f"('m5.{number}xlarge', 'ap-northeast-1c', 5, 0)" for number in range(rows))
+    )
+
+
+def functions_entered(work: Callable[[], object]) -> int:
+    """How many Python functions are entered: the same in every run, unlike the time they take."""
+    entered = 0
+
+    def count(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal entered
+        entered += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return entered
+
+
+def work_of_a_run(world: World, rows: int) -> tuple[int, list[Call]]:
+    fill(world, rows)
+    calls: list[Call] = []
+    run = Execution(world, f"run-{rows}")
+
+    def work() -> None:
+        # Without the Map: its items are as many as there are shortfalls, each for itself.
+        run.step()
+        run.step()
+        run.decline_all()
+        run.step()
+
+    with world.injector.watching(lambda call: calls.append(call)):
+        entered = functions_entered(work)
+    assert run.phase is Phase.SUCCEEDED, run.failure
+    return entered, calls
+
+
+def test_a_runs_own_work_grows_with_the_targets_and_not_faster(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    work_of_a_run(world, SIZES[0])
+    entered = [work_of_a_run(world, rows)[0] for rows in SIZES]
+    points = itertools.pairwise(zip(SIZES, entered, strict=True))
+    per_row = [(later - earlier) / (more - fewer) for (fewer, earlier), (more, later) in points]
+    with capsys.disabled():
+        print(f"\nPython functions entered for {SIZES} targets: {entered}; {[round(one) for one in per_row]} a target")
+    # Beyond 500 shortfalls it grows more slowly, for a run takes on no more.
+    assert max(per_row) < 1.1 * per_row[0]
+
+
+def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    few, many = (work_of_a_run(world, rows)[1] for rows in (10, 1000))
+    asked = [[call for call in calls if call.service is Service.EC2] for calls in (few, many)]
+    assert asked[0] == asked[1]
+    assert len(many) - len(few) <= 2
