@@ -4,10 +4,13 @@ Waits are in cloud time. Limits are not: a TimeoutSeconds, of a task or of the s
 because what it limits is a function's work, which is not sped up either.
 """
 
+import functools
 import uuid
 from datetime import UTC
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
@@ -27,11 +30,19 @@ def install(services: Services) -> None:
     waiting.install(services.clock)
     ending.install()
     errors.install()
+    for module in (json_path, result_path):
+        _parse_once(module)
     for owner, method_name, method in (
         (Execution, "get_start_execution_details", _execution_details),
         (StepFunctionsParserBackend, "start_execution", _start_execution),
     ):
         setattr(owner, method_name, method)
+
+
+def _parse_once(module: Any) -> None:
+    """Keeps parsed paths: moto builds the whole grammar anew for each, which takes most of an execution's time."""
+    if not hasattr(module.parse, "cache_info"):
+        module.parse = functools.cache(module.parse)
 
 
 def _start_execution(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:

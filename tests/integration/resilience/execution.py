@@ -14,8 +14,9 @@ import reserve_capacity.app
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
+from tests.agreement import Key
 from tests.integration.resilience.calls import Killed
-from tests.integration.resilience.world import Key, World
+from tests.integration.resilience.world import World
 
 STATES = json.loads((Path(__file__).parents[3] / "statemachine" / "acquire_capacity.asl.json").read_text())["States"]
 ITEM_STATES = STATES["ReserveShortfalls"]["ItemProcessor"]["States"]

@@ -20,10 +20,11 @@ from hypothesis.stateful import (
 from localcloud.ec2.faults import CREATE, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
+from tests.agreement import Key
 from tests.integration.resilience import execution
 from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution
-from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, Key, World
+from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World
 
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
@@ -60,6 +61,8 @@ class Histories(RuleBasedStateMachine):
         self.names = iter(range(10**9))
         self.calm = False
         self.in_a_row = 0
+        self.stale_until = 0.0
+        """Until then every describe is stale, as those of a replica that lags are."""
 
     @initialize(
         pools=st.lists(st.integers(0, 15), min_size=len(KEYS), max_size=len(KEYS)),
@@ -68,7 +71,7 @@ class Histories(RuleBasedStateMachine):
     )
     def begin(self, pools: list[int], wishes: list[int], lag: float) -> None:
         self.world.reset()
-        self.lag = lag
+        self.lag = self.world.lag = lag
         for key, free, wanted in zip(KEYS, pools, wishes, strict=True):
             self.want(key, wanted)
             self.world.capacity.set_free(*key, free + 3)
@@ -171,7 +174,8 @@ class Histories(RuleBasedStateMachine):
                 self.lose_the_lease()
             if dice.random() < 0.05:
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
-            self.world.lag = self.lag
+            if dice.random() < 0.1:
+                self.stale_until = self.world.clock.now() + self.lag
             # Most steps make few calls.
             calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
             self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
@@ -197,7 +201,8 @@ class Histories(RuleBasedStateMachine):
         def choose(call: Call) -> CallFault | None:
             fault = faults.get(next(number))
             if fault is None:
-                return None
+                is_stale = CallFault.STALE in call.faults and self.world.clock.now() < self.stale_until
+                return CallFault.STALE if is_stale else None
             # What describe shows, and who comes between, is what purchases made twice come from.
             if fault > 30 and CallFault.MEANWHILE in call.faults:
                 return CallFault.STALE if fault % 2 and CallFault.STALE in call.faults else CallFault.MEANWHILE

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +23,13 @@ from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
-from odcr.domain.status import Status
-from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.gateways import database
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import secret as secret_gateway
 from odcr.observability import logger, metrics
 from reserve_capacity import app as reserve_capacity
+from tests import agreement
+from tests.agreement import Key
 from tests.integration.resilience.calls import Injector
 
 REGION = "ap-northeast-1"
@@ -40,9 +39,6 @@ LAG_SECONDS = 25.0
 LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
-
-Key = tuple[str, str]
-"""An instance type and an Availability Zone."""
 
 
 class SteppedClock(Clock):
@@ -57,17 +53,6 @@ class SteppedClock(Clock):
 
 # Clock is frozen, so the reading is beside it; it never goes back, for the process's EC2 remembers it.
 _elapsed = [1e6]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the tables say of one target."""
-
-    target: int
-    current: int
-    status: str | None
-    reserved: int
-    ids: frozenset[str]
 
 
 class World:
@@ -231,41 +216,18 @@ class World:
         """A person cancels a reservation in the console."""
         boto3.client("ec2", region_name=REGION).cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
-    def rows(self) -> dict[Key, Row]:
+    def rows(self) -> dict[Key, agreement.Row]:
         """What the tables say."""
-        rows = self.sql(
-            "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
-            "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
-        )
-        return {
-            (type_, zone): Row(target, now, status, reserved or 0, frozenset(ids.split(",") if ids else ()))
-            for type_, zone, target, now, status, reserved, ids in rows
-        }
-
-    def known_ids(self) -> set[str]:
-        """The reservations that the system's tables name."""
-        return {one for (ids,) in self.sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",") if one}
+        return agreement.rows(self.sql)
 
     def disagreements(self) -> list[str]:
         """What is not as it has to be after a run in which nothing went wrong."""
-        known = self.known_ids()
-        ours = [one for one in self.reservations() if self._owner_of(one) == OWNER]
-        wrong = [f"{one.id} is held, and no table names it" for one in ours if one.id not in known]
-        for key, row in self.rows().items():
-            held, ids = self.held(key), frozenset(one.id for one in self.managed(key))
-            if (row.current, row.reserved, row.ids) != (held, held, ids):
-                wrong.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
-            if reason_to_reject(TargetKey(*key), row.target) is not None:
-                expected = Status.INVALID
-            elif held == row.target:
-                expected = Status.FULFILLED
-            else:
-                expected = Status.SHORT if held < row.target else Status.EXCESS
-            if row.status != expected:
-                wrong.append(f"{key}: {row.status} is recorded, {held} of {row.target} are held")
-            if expected is Status.SHORT and self.free(key) > 0:
-                wrong.append(f"{key}: {held} of {row.target} are held, and {self.free(key)} more are to be had")
-        return wrong
+        managed = [
+            agreement.Managed(one.id, (one.instance_type, one.availability_zone), one.instance_count)
+            for one in self.reservations()
+            if self._owner_of(one) == OWNER
+        ]
+        return agreement.disagreements(self.sql, managed, self.free)
 
     def is_leased(self) -> bool:
         """Whether some run holds the lease."""

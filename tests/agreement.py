@@ -1,0 +1,73 @@
+"""Whether the tables say what EC2 holds, and whether that is what was wanted."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey, reason_to_reject
+
+Key = tuple[str, str]
+"""An instance type and an Availability Zone."""
+Sql = Callable[[str], tuple[tuple[Any, ...], ...]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the tables say of one target."""
+
+    target: int
+    current: int
+    status: str | None
+    reserved: int
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Managed:
+    """A reservation of the stack that holds capacity."""
+
+    id: str
+    key: Key
+    count: int
+
+
+def rows(sql: Sql) -> dict[Key, Row]:
+    """Every row of odcr_capacity with its status."""
+    found = sql(
+        "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
+        "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
+    )
+    return {
+        (instance_type, zone): Row(target, now, status, reserved or 0, frozenset(ids.split(",") if ids else ()))
+        for instance_type, zone, target, now, status, reserved, ids in found
+    }
+
+
+def disagreements(sql: Sql, managed: Iterable[Managed], free: Callable[[Key], int]) -> list[str]:
+    """What is not as it has to be after a run in which nothing went wrong.
+
+    Args:
+        sql: runs a statement.
+        managed: all that the stack holds.
+        free: instances that a pool still has.
+    """
+    managed = list(managed)
+    known = {one for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",")}
+    wrong = [f"{one.id} is held, and no table names it" for one in managed if one.id not in known]
+    for key, row in rows(sql).items():
+        own = [one for one in managed if one.key == key]
+        held, ids = sum(one.count for one in own), frozenset(one.id for one in own)
+        if (row.current, row.reserved, row.ids) != (held, held, ids):
+            wrong.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
+        if reason_to_reject(TargetKey(*key), row.target) is not None:
+            expected = Status.INVALID
+        elif held == row.target:
+            expected = Status.FULFILLED
+        else:
+            expected = Status.SHORT if held < row.target else Status.EXCESS
+        if row.status != expected:
+            wrong.append(f"{key}: {row.status} is recorded, {held} of {row.target} are held")
+        if expected is Status.SHORT and free(key) > 0:
+            wrong.append(f"{key}: {held} of {row.target} are held, and {free(key)} more are to be had")
+    return wrong
