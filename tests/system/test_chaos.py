@@ -1,0 +1,94 @@
+"""Minutes of runs in which everything breaks that can, and after which everything is right."""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.ec2.faults import FaultKind
+from localcloud.stack import OWNER_TAG, Stack
+from tests.agreement import Key, Managed, disagreements
+from tests.system.chaos import FUNCTIONS, Chaos
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "120"))
+"""On the wall; the cloud's time runs sixty times as fast."""
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+KEYS: list[Key] = [
+    ("r5b.2xlarge", "ap-northeast-1c"),
+    ("m5.large", "ap-northeast-1a"),
+    ("m5.large", "ap-northeast-1c"),
+    ("c5.large", "ap-northeast-1a"),
+    ("c5.xlarge", "ap-northeast-1c"),
+    ("m5.large", "us-east-1a"),
+    ("r5.large", "us-east-1b"),
+    ("c5.large", "us-east-1b"),
+]
+REGIONS = ("ap-northeast-1", "us-east-1")
+TYPO = ("r5b", "ap-northeast-1c")
+
+
+def managed(stack: Stack) -> list[Managed]:
+    """What the stack holds, by its tag."""
+    return [
+        Managed(one["CapacityReservationId"], (one["InstanceType"], one["AvailabilityZone"]), one["TotalInstanceCount"])
+        for region in REGIONS
+        for one in stack.reservations(region)
+        if one["State"] in ("active", "pending") and OWNER_TAG in {tag["Key"] for tag in one.get("Tags", [])}
+    ]
+
+
+def runs(stack: Stack, chaos: Chaos, seconds: float) -> Iterator[str]:
+    """Starts run after run, now and then two at once; how each ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        executions = [stack.start_run() for _ in range(1 + (random.random() < 0.2))]
+        yield from (stack.wait(execution, 180)["status"] for execution in executions)
+        # A run whose end was lost holds the lease for 22 minutes, which nobody wants to wait for here.
+        if chaos.sql("SELECT 1 FROM odcr_lease WHERE Holder <> ''"):
+            chaos.sql("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
+            yield "the lease had to expire"
+
+
+def test_minutes_of_chaos_end_in_order(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    capacity = stack.cloud.capacity
+    assert stack.run()["status"] == "SUCCEEDED"
+    for number, key in enumerate(KEYS):
+        capacity.set_free(*key, number)
+        stack.sql("INSERT INTO odcr_capacity VALUES (%s, %s, %s, 0)", *key, 3 + number % 4)
+    stack.sql("INSERT INTO odcr_capacity VALUES (%s, %s, 1, 0)", *TYPO)
+    assert stack.run()["status"] == "SUCCEEDED"
+    capacity.set_free("c5.large", "ap-northeast-1c", 2)
+    foreign = stack.client("ec2").create_capacity_reservation(
+        InstanceType="c5.large", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=2
+    )["CapacityReservation"]["CapacityReservationId"]
+
+    with Chaos(stack, KEYS, SEED) as chaos:
+        ended = Counter(runs(stack, chaos, SECONDS))
+    fired = capacity.fired()
+    with capsys.disabled():
+        print(f"\nseed {SEED}: {dict(ended)}, {dict(chaos.done)}, faults { ({k.value: n for k, n in fired.items()}) }")
+    assert chaos.problems == []
+
+    capacity.clear_faults()
+    time.sleep(2)
+    for key in KEYS:
+        capacity.set_free(*key, 3)
+    before = {key: sum(one.count for one in managed(stack) if one.key == key) for key in KEYS}
+    for _ in range(3):
+        assert stack.run()["status"] == "SUCCEEDED"
+
+    wanted = {(row[0], row[1]): row[2] for row in stack.sql("SELECT * FROM odcr_capacity")}
+    held = {key: sum(one.count for one in managed(stack) if one.key == key) for key in KEYS}
+    assert held == {key: min(wanted[key], min(before[key], wanted[key]) + 3) for key in KEYS}
+    assert disagreements(stack.sql, managed(stack), lambda key: capacity.free(*key)) == []
+    (untouched,) = (one for one in stack.reservations() if one["CapacityReservationId"] == foreign)
+    assert (untouched["State"], untouched["TotalInstanceCount"]) == ("active", 2)
+
+    assert ended["SUCCEEDED"] > 0
+    assert {f"{function} killed" for function in FUNCTIONS} <= set(chaos.done)
+    assert chaos.done["database restarted"] > 0
+    assert chaos.done["secret rotated"] > 0
+    assert {kind for kind in FaultKind if fired[kind]} == {*FaultKind}
