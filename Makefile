@@ -1,5 +1,6 @@
 # make run   the whole system on this machine, in a few minutes
-# make test  every check: lint, types, unit, integration and system tests
+# make test  every check: lint, types, unit, integration and system tests; make -j2 test on two cores
+# make soak  random histories and chaos for most of an hour, other ones each time
 
 PYTHON ?=
 export PYTHON
@@ -8,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit integration system setup format lock clean
+.PHONY: run test lint types unit integration system soak setup format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
@@ -30,6 +31,10 @@ integration: setup
 
 system: setup
 	$(BIN)/pytest tests/system
+
+soak: setup
+	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience/test_histories.py
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py
 
 setup:
 	@scripts/setup
