@@ -11,7 +11,7 @@ from typing import Any
 from tests.integration.localcloud_deploy.conftest import Cloud
 
 CODE = """
-import os, sys, time
+import os, sys, threading, time
 print("loading")
 count = 0
 
@@ -34,6 +34,9 @@ def handler(event, context):
         os._exit(event["code"])
     if do == "sleep":
         print("sleeping", flush=True)
+        # As work does it takes its time, whatever the speed of the cloud.
+        threading.Event().wait(event["seconds"])
+    if do == "nap":
         time.sleep(event["seconds"])
     if do == "context":
         return {name: getattr(context, name) for name in (

@@ -1,12 +1,13 @@
 """Functions run as Lambda runs them."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.integration.localcloud_deploy.conftest import REGION, Cloud
+from tests.integration.localcloud_deploy.conftest import REGION, SPEED, Cloud
 from tests.integration.localcloud_deploy.functions import Function, alive, until
 
 
@@ -69,6 +70,14 @@ def test_events_at_once_have_processes_of_their_own_up_to_the_limit(function: Fu
     pids = {answer["payload"]["pid"] for answer in answers}
     assert 2 <= len(pids) <= 8
     assert all(map(alive, pids))
+
+
+def test_a_function_sleeps_in_the_clouds_time(function: Function) -> None:
+    function()
+    started = time.monotonic()
+    # On the wall that is longer than the function may take.
+    assert function({"do": "nap", "seconds": SPEED})["error"] is None
+    assert time.monotonic() - started >= 1
 
 
 def test_a_changed_configuration_starts_anew(function: Function) -> None:

@@ -54,7 +54,7 @@ def test_a_failure_is_retried_within_the_policy(
     condition: str,
 ) -> None:
     # Slow enough that an attempt's own time counts for less than a second of the sixty.
-    cloud = frame(speed=30)
+    cloud = frame(speed=10)
     url = cloud.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
     asked: list[str] = []
 

@@ -29,7 +29,7 @@ from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TA
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
 MAX_TARGET = 12
-EXAMPLES = int(os.environ.get("HISTORIES", "25"))
+EXAMPLES = int(os.environ.get("HISTORIES", "45"))
 """How many histories are played; each has up to STEPS steps."""
 STEPS = 50
 
@@ -304,3 +304,4 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
     assert set(world.injector.fired) == set(CallFault)
     assert played["histories"] >= EXAMPLES
+    assert played.total() > 60 * EXAMPLES
