@@ -346,3 +346,73 @@ def test_another_platforms_reservation_is_left_alone() -> None:
     pool = Pool(20, [Reservation("cr-windows", KEY, 4, "active", platform="Windows")])
     assert acquire(Shortfall(KEY, 15, 0), 0, pool).reserved == 15
     assert pool.reservations[0].count == 4
+
+
+@pytest.mark.parametrize(
+    ("attempt", "last_status", "occasion"),
+    [
+        (0, None, ""),
+        (0, "FAILED", ""),
+        (0, "SHORT", "run-1/0/0"),
+        (0, "QUOTA_EXCEEDED", "run-1/0/0"),
+        (1, None, "run-1/1/0"),
+    ],
+)
+def test_after_a_refusal_the_same_intent_is_another_occasion(
+    attempt: int, last_status: str | None, occasion: str
+) -> None:
+    pool = Pool(1)
+    assert acquire(shortfall(pool, 1, last_status), attempt, pool).reserved == 1
+    assert pool.occasions == [occasion]
+
+
+def test_who_looks_again_does_not_send_what_was_a_mismatch_again() -> None:
+    pool = Pool(20, refusals=[Changed("IdempotentParameterMismatch", "other parameters")])
+    acquire(shortfall(pool), 0, pool)
+    assert pool.occasions == ["", "run-1/0/1"]
+
+
+def test_pending_reservations_count_as_observed_when_the_next_one_is_made() -> None:
+    pool = Pool(7)
+    make = pool.create
+
+    def pending(*arguments: object) -> Reservation:
+        made = replace(make(*arguments), state="pending")  # type: ignore[arg-type]
+        pool.reservations[-1] = made
+        return made
+
+    pool.create = pending  # type: ignore[method-assign,assignment]
+    assert not_met(pool, errors.InsufficientInstanceCapacity).reserved == 7
+    assert pool.observed == ["cr-1"]
+    assert [reservation.count for reservation in pool.reservations] == [7]
+
+
+def test_what_the_run_has_seen_is_not_forgotten_by_a_describe_that_lags() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
+    short = shortfall(pool)
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    with pytest.raises(errors.OutcomeUnknown):
+        acquire(short, 0, pool)
+    assert pool.asks == []
+
+
+def test_a_reservation_that_ended_as_it_was_made_is_not_the_target_met() -> None:
+    pool = Pool(20)
+    make = pool.create
+    pool.create = lambda *arguments: replace(make(*arguments), state="failed")  # type: ignore[method-assign,assignment]
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    outcome = not_met(pool, errors.OutcomeUnknown)
+    assert outcome.reserved == 0
+    assert "EC2 shows 0 of 15" in outcome.reason
+
+
+def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
+    pool = bought_twice()
+
+    def throttled(_reservation: Reservation) -> None:
+        raise Throttled("RequestLimitExceeded", "slow down")
+
+    pool.cancel = throttled  # type: ignore[method-assign]
+    with pytest.raises(errors.RequestLimitExceeded) as caught:
+        acquire(Shortfall(KEY, 15, 0), 1, pool)
+    assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))

@@ -205,3 +205,15 @@ def test_an_adopted_reservation_is_told_from_one_that_was_made(
         ],
     )
     assert sorted(reservation.is_adopted for reservation in ec2_gateway.find(KEY)) == [False, True]
+
+
+def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacity(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.remember_refused_tokens(True)
+    for number in (0, 1):
+        with pytest.raises(InsufficientInstanceCapacity):
+            attempt(Shortfall(KEY, 1, 0), number, ec2_gateway)
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
+    assert attempt(Shortfall(KEY, 1, 0), 2, ec2_gateway).reserved == 1
+    assert calls(capacity, CREATE) == 3
