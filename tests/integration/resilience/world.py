@@ -105,6 +105,7 @@ class World:
         monkeypatch.setattr(botocore.endpoint, "time", shim)
         for cached in (ec2_gateway._client, secret_gateway._client, database._tls):
             cached.cache_clear()
+        self._ec2 = boto3.client("ec2", region_name=REGION)
         self._secrets = boto3.client("secretsmanager", region_name=REGION)
         self._connection = pymysql.connect(
             host=self._server.host,
@@ -204,7 +205,7 @@ class World:
     def make_foreign(self, key: Key, count: int, owner: str | None) -> None:
         """A reservation of somebody else: untagged, or with another stack's tag."""
         tags = [{"Key": "odcr:stack", "Value": owner}] if owner else [{"Key": "team", "Value": "search"}]
-        boto3.client("ec2", region_name=REGION).create_capacity_reservation(
+        self._ec2.create_capacity_reservation(
             InstanceType=key[0],
             InstancePlatform="Linux/UNIX",
             AvailabilityZone=key[1],
@@ -214,7 +215,7 @@ class World:
 
     def cancel(self, reservation_id: str) -> None:
         """A person cancels a reservation in the console."""
-        boto3.client("ec2", region_name=REGION).cancel_capacity_reservation(CapacityReservationId=reservation_id)
+        self._ec2.cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
     def rows(self) -> dict[Key, agreement.Row]:
         """What the tables say."""
