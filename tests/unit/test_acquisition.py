@@ -21,6 +21,7 @@ class Turns:
     """As many requests as the attempt has time for."""
 
     left: int = 1000
+    has_waited: bool = False
 
     def allows_another(self) -> bool:
         self.left -= 1
@@ -416,3 +417,28 @@ def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
     with pytest.raises(errors.RequestLimitExceeded) as caught:
         acquire(Shortfall(KEY, 15, 0), 1, pool)
     assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))
+
+
+def test_what_somebody_added_while_the_attempt_waited_is_not_given_away() -> None:
+    pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
+    turns = Turns(has_waited=True)
+    finds = iter(range(100))
+    find = pool.find
+
+    def somebody_adds(key: TargetKey) -> list[Reservation]:
+        if next(finds) == 2:
+            pool.reservations = [Reservation("cr-1", KEY, 15, "active")]
+        return find(key)
+
+    pool.find = somebody_adds  # type: ignore[method-assign]
+    outcome = acquisition.acquire(Shortfall(KEY, 15, 5, ("cr-1",), "SHORT"), "run-1", 0, pool, turns)
+    assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
+    assert held(pool.reservations) == 15
+
+
+def test_after_a_wait_a_describe_that_lags_changes_nothing() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
+    find, answers = pool.find, iter([None, []])
+    pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
+    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Turns(has_waited=True))
+    assert outcome.reserved == 15

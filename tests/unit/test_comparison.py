@@ -199,3 +199,15 @@ def test_a_shortfall_survives_its_event() -> None:
     for known, ids in ((0, ("cr-1",)), (11, ("cr-1", "cr-2"))):
         shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
         assert Shortfall.from_event(shortfall.to_event()) == shortfall
+
+
+def test_a_rejected_row_takes_nothing_from_the_row_that_is_right() -> None:
+    rejected = Outcome(TargetKey(" r5b.2xlarge", "ap-northeast-1c"), Status.INVALID, 15, 0, reason="a blank")
+    found = compare([Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))], [rejected], [reservation(15)])
+    assert (found.shortfalls, found.observed, found.rejected[0].reserved) == ([], [], 0)
+
+
+def test_what_was_bought_twice_is_remembered_as_that_while_its_row_makes_no_sense() -> None:
+    twice = [reservation(15, name="cr-1"), reservation(11, name="cr-2")]
+    (rejected,) = compare([], [Outcome(KEY, Status.INVALID, -1, 15, ("cr-1",))], twice).rejected
+    assert (rejected.reserved, rejected.duplicate_ids) == (26, ("cr-2",))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from odcr.domain.outcome import Outcome
 from odcr.domain.payload import MAX_STATE_BYTES
@@ -43,3 +44,11 @@ def test_each_is_looked_at_again_and_again() -> None:
 def test_a_repeated_step_has_the_same_share() -> None:
     assert one_runs_share(targets(3000), [], "run-1") == one_runs_share(targets(3000), [], "run-1")
     assert one_runs_share(targets(3000), [], "run-1") != one_runs_share(targets(3000), [], "run-2")
+
+
+def test_those_that_asking_cannot_help_do_not_stand_before_those_that_wait() -> None:
+    settled = [replace(one, last_status="EXCESS") for one in targets(1500)]
+    short = [Target(TargetKey(f"m5.{number}xlarge", "us-east-1a"), 15, 0, "SHORT") for number in range(100)]
+    raised = Target(TargetKey("m6i.large", "us-east-1a"), 20, 15, "FULFILLED")
+    share = one_runs_share([*settled, *short, raised], [], "run-1")
+    assert share.targets[-101:] == [*short, raised]

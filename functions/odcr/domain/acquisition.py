@@ -49,6 +49,9 @@ class Ec2(Protocol):
 class Turns(Protocol):
     """When the next request may be sent."""
 
+    has_waited: bool
+    """Whether the last one had to wait."""
+
     def allows_another(self) -> bool:
         """Waits for the turn; False if the attempt's time is up."""
 
@@ -95,6 +98,8 @@ def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Tur
     ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
 
     def add(count: int) -> None:
+        if turns.has_waited:
+            _check(progress, ec2)
         _add(progress, count, observed, occasion, ec2)
 
     refusal = _climb(progress, ladder, add, turns)
@@ -143,6 +148,18 @@ def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
         )
     progress.reservations = seen
     return observed
+
+
+def _check(progress: Progress, ec2: Ec2) -> None:
+    """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
+
+    Raises:
+        Changed: if somebody has. Less than is known may be a describe that lags.
+    """
+    known = {reservation.id: reservation.count for reservation in progress.held}
+    for one in _serving(ec2.find(progress.shortfall.key), progress.shortfall):
+        if one.count > known.get(one.id, 0):
+            raise Changed("Changed", f"{one.id} holds {one.count} now.")
 
 
 def _serving(observed: Sequence[Reservation], shortfall: Shortfall) -> list[Reservation]:

@@ -36,7 +36,8 @@ def compare(
 
     Args:
         targets: what is wanted, each key once, least recently tried first.
-        rejected: rows that make no sense; what is held for them is held all the same.
+        rejected: rows that make no sense, with the reservations that a run recorded for them; what is held for them is
+            held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
         is_complete: whether these are all rows of the table that could ask for a reservation.
 
@@ -50,15 +51,19 @@ def compare(
             by_key.setdefault(reservation.key, []).append(reservation)
 
     comparison = Comparison()
-    for outcome in rejected:
-        managed = by_key.pop(outcome.key.stripped(), [])
-        comparison.rejected.append(replace(outcome, reserved=held(managed), reservation_ids=_ids(managed)))
     for target in targets:
         managed = by_key.pop(target.key, [])
         if not (target.withdrawn and managed):
             _compare_one(target, managed, comparison)
         elif not _is_recorded(target, outcome := _unlisted(target.key, managed)):
             comparison.observed.append(outcome)
+    for outcome in rejected:
+        # What the row probably meant, unless another row means it rightly.
+        managed = by_key.pop(outcome.key.stripped(), [])
+        twice = duplicates(managed, outcome.reservation_ids)
+        comparison.rejected.append(
+            replace(outcome, reserved=held(managed), reservation_ids=_ids(managed), duplicate_ids=_ids(twice))
+        )
     if is_complete:
         comparison.observed.extend(_unlisted(key, managed) for key, managed in by_key.items())
     return comparison
@@ -99,13 +104,14 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
     if reserved < target.capacity <= held(others):
         # To go on would hold the target twice, and once more whenever the options change.
         reason = f"{_others(others)}. Cancel them in EC2, or correct odcr_option: nothing is bought until then."
-        outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, _ids(managed), reason=reason)
+        twice = _ids(duplicates(serving, target.last_ids))
+        outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, _ids(managed), twice, reason=reason)
         if not _is_recorded(target, outcome):
             comparison.observed.append(outcome)
         return
 
-    twice = duplicates(serving, target.last_ids) if reserved > target.capacity else []
-    if reserved < target.capacity or any(one.is_growable for one in twice):
+    bought_twice = duplicates(serving, target.last_ids) if reserved > target.capacity else []
+    if reserved < target.capacity or any(one.is_growable for one in bought_twice):
         comparison.shortfalls.append(
             Shortfall(
                 target.key,
@@ -116,7 +122,7 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
                 target.options,
                 target.last_reserved if target.is_fresh else 0,
                 target.last_ids,
-                _ids(twice),
+                _ids(bought_twice),
             )
         )
         return
@@ -131,7 +137,7 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
         reason = "The row is gone, and nothing is held for it any more."
     elif target.capacity == 0:
         reason = "The target is 0: nothing is to be reserved."
-    outcome = Outcome(target.key, status, target.capacity, reserved, _ids(managed), _ids(twice), reason=reason)
+    outcome = Outcome(target.key, status, target.capacity, reserved, _ids(managed), _ids(bought_twice), reason=reason)
     # An excess is told again: its target may have changed, and the reason with it.
     if status == Status.EXCESS or not _is_recorded(target, outcome):
         comparison.observed.append(outcome)

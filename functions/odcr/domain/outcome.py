@@ -34,8 +34,8 @@ class Outcome:
 
     @property
     def was_tried(self) -> bool:
-        """Whether EC2 was asked: a target is short without a request only if its run had no time for it."""
-        return self.calls > 0 or self.status != Status.SHORT
+        """Whether EC2 was asked: a target is short without one only if its run had no time for it."""
+        return self.calls > 0 or self.acquired > 0 or self.status != Status.SHORT
 
     def to_event(self) -> dict[str, Any]:
         """The outcome as it passes between the states; empty fields are left out."""

@@ -77,6 +77,8 @@ class Pace:
         self._level = share.level(attempt)
         self._seconds_left = seconds_left
         self._sleep = sleep
+        self.has_waited = False
+        """Whether the last request had to wait for its turn."""
 
     def allows_another(self) -> bool:
         """Waits until another request may be sent; False, at once, if the attempt's time does not suffice for it.
@@ -87,7 +89,8 @@ class Pace:
         wait = missing * self._share.interval
         if self._seconds_left() < wait + RESERVED_SECONDS:
             return False
-        if wait:
+        self.has_waited = wait > 0
+        if self.has_waited:
             self._sleep(wait)
         self._level = self._level + missing - 1.0
         return True

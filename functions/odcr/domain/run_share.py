@@ -11,6 +11,8 @@ from odcr.domain.target import Target
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
+_SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
+"""Asking EC2 changes nothing about these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,17 @@ def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn:
     if len(fit) == len(targets):
         return RunShare(list(targets), some_rejected, len(some_rejected) == len(rejected))
 
-    waiting = [target for target in targets if target.last_status != Status.FULFILLED]
-    settled = [target for target in targets if target.last_status == Status.FULFILLED]
+    waiting = [target for target in targets if _waits(target)]
+    settled = [target for target in targets if not _waits(target)]
     random.Random(turn).shuffle(settled)  # noqa: S311 - fairness, not secrecy
     first, left = fitting(waiting, _WAITING_ROOM, _target_bytes)
     others, _ = fitting(settled, room - _WAITING_ROOM + left, _target_bytes)
     chosen = {target.key for target in (*first, *others)}
     return RunShare([target for target in targets if target.key in chosen], some_rejected, is_complete=False)
+
+
+def _waits(target: Target) -> bool:
+    return target.capacity > target.current or target.last_status not in _SETTLED
 
 
 def _target_bytes(target: Target) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
-from odcr.domain.target import TargetKey
+from odcr.domain.target import TargetKey, reason_to_reject
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -42,11 +42,12 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     # alone may have been shown less than there is.
     cursor.execute(
         "DELETE s FROM odcr_status s LEFT JOIN odcr_capacity c "
-        "ON c.InstanceType = s.InstanceType AND c.AvailabilityZone = s.AvailabilityZone "
-        "WHERE c.InstanceType IS NULL AND s.Reserved = 0 "
-        "AND (s.Status = 'INVALID' OR (s.Status = 'FULFILLED' AND s.Execution <> %s))",
+        "ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin "
+        "WHERE c.InstanceType IS NULL AND s.Reserved = 0 AND s.Status = 'FULFILLED' AND s.Execution <> %s",
         (execution,),
     )
+    _forget_nonsense(cursor)
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
@@ -63,6 +64,18 @@ def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
     ]
 
 
+def _forget_nonsense(cursor: "Cursor") -> None:
+    """Deletes the status of rows that are gone and for whose key nothing can ever have been held."""
+    cursor.execute(
+        "SELECT s.InstanceType, s.AvailabilityZone FROM odcr_status s LEFT JOIN odcr_capacity c "
+        "ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin "
+        "WHERE c.InstanceType IS NULL AND s.Status = 'INVALID' AND s.Reserved = 0"
+    )
+    gone = [key for key in cursor.fetchall() if reason_to_reject(TargetKey(*key), 0) is not None]
+    cursor.executemany("DELETE FROM odcr_status WHERE InstanceType = %s AND AvailabilityZone = %s", gone)
+
+
 def _statuses(cursor: "Cursor") -> dict[TargetKey, str]:
     cursor.execute("SELECT InstanceType, AvailabilityZone, Status FROM odcr_status")
     return {TargetKey(instance_type, zone): status for instance_type, zone, status in cursor.fetchall()}
@@ -73,7 +86,8 @@ def _write_current(cursor: "Cursor", execution: str) -> None:
     # it never brings back a row that was deleted while the run went on.
     cursor.execute(
         "UPDATE odcr_capacity c JOIN odcr_status s "
-        "ON c.InstanceType = s.InstanceType AND c.AvailabilityZone = s.AvailabilityZone "
+        "ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin "
         "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s",
         (execution,),
     )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-# The keys of our own tables tell letter case apart, as EC2 does, whatever odcr_capacity does.
+# The keys of our own tables tell letter case apart, as EC2 does, whatever odcr_capacity does. Joins with it name this
+# collation, for two that differ may not be comparable.
 _KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 TABLES = {

@@ -29,8 +29,9 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         "s.Status, s.Reserved, s.Reason, s.Reservation_Ids, s.Duplicate_Ids, "
         "s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND "
         "FROM odcr_capacity c "
-        "LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone) "
-        "LEFT JOIN odcr_option o USING (InstanceType, AvailabilityZone) "
+        "LEFT JOIN odcr_status s ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin "
+        "LEFT JOIN odcr_option o ON o.InstanceType = c.InstanceType AND o.AvailabilityZone = c.AvailabilityZone "
         "ORDER BY s.Last_Tried, c.InstanceType, c.AvailabilityZone",
         (FRESH_SECONDS,),
     )
@@ -41,6 +42,7 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         platform, tenancy, match_criteria, end_date = row[4:8]
         status, reserved, noted, ids, twice, is_fresh = row[8:]
         key = TargetKey(instance_type, zone)
+        known_ids = tuple(one for one in _split(ids) if one not in _split(twice))
         reason = reason_to_reject(key, capacity) or _reason_to_reject_end(end_date)
         if reason is None:
             options = USUAL_OPTIONS
@@ -48,11 +50,22 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
                 ends = end_date.isoformat() if end_date else None
                 options = ReservationOptions(platform, tenancy, match_criteria, ends)
             known = current or 0 if reserved is None else reserved
-            known_ids = tuple(one for one in _split(ids) if one not in _split(twice))
             targets.append(Target(key, capacity, current or 0, status, options, known, bool(is_fresh), known_ids))
         elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
-            rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, reason=reason))
-    return targets + _withdrawn(cursor), rejected
+            rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, known_ids, reason=reason))
+    return targets + _withdrawn(cursor), _apart(targets, rejected)
+
+
+def _apart(targets: list[Target], rejected: list[Outcome]) -> list[Outcome]:
+    """The rejected rows that the status table can tell from the others: to it, a blank at the end is none."""
+    taken = {target.key for target in targets}
+    apart = []
+    for outcome in rejected:
+        name = TargetKey(outcome.key.instance_type.rstrip(" "), outcome.key.availability_zone.rstrip(" "))
+        if name not in taken:
+            apart.append(outcome)
+            taken.add(name)
+    return apart
 
 
 def _reason_to_reject_end(end_date: object) -> str | None:
@@ -71,7 +84,8 @@ def _split(ids: str | None) -> tuple[str, ...]:
 def _withdrawn(cursor: "Cursor") -> list[Target]:
     cursor.execute(
         "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status, s.Reservation_Ids FROM odcr_status s "
-        "LEFT JOIN odcr_capacity c USING (InstanceType, AvailabilityZone) WHERE c.InstanceType IS NULL"
+        "LEFT JOIN odcr_capacity c ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin WHERE c.InstanceType IS NULL"
     )
     gone = [(TargetKey(type_, zone), *row) for type_, zone, *row in cursor.fetchall()]
     return [

@@ -186,3 +186,30 @@ def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
     changes = write(transaction, "run-1", [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
     assert len(changes) == 500
     assert execute(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == ((500,),)
+
+
+def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(transaction: Any) -> None:
+    execute(
+        transaction,
+        # As MySQL 8's default does, this collation tells blanks at the end apart.
+        "ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+        "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0), ('m5.large ','us-east-1a',2,0), "
+        "('m5','us-east-1a',2,0), ('m5 ','us-east-1a',2,0)",
+    )
+    with transaction() as cursor:
+        targets, rejected = read_targets(cursor)
+    assert [target.key for target in targets] == [OTHER]
+    assert len(rejected) == 1
+    write(transaction, "run-1", [Outcome(OTHER, Status.SHORT, 2, 0, calls=1)], rejected)
+
+
+def test_a_deleted_row_whose_options_made_no_sense_is_looked_at_once_more(transaction: Any) -> None:
+    execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('nonsense','us-east-1a',2,0)")
+    nonsense = Outcome(TargetKey("nonsense", "us-east-1a"), Status.INVALID, 2, 0)
+    write(transaction, "run-1", [], [Outcome(KEY, Status.INVALID, 15, 0, ("cr-1",)), nonsense])
+    execute(transaction, "DELETE FROM odcr_capacity")
+    write(transaction, "run-2", [], [])
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert (target.key, target.withdrawn) == (KEY, True)
+    assert len(execute(transaction, "SELECT * FROM odcr_status")) == 1

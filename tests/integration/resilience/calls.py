@@ -136,8 +136,8 @@ class Injector:
         def connect(connection: Any, sock: Any = None) -> Any:
             return injector._database(connection, "connect", lambda: originals[Connection, "connect"](connection, sock))
 
-        def query(connection: Any, sql: str, unbuffered: bool = False) -> Any:
-            operation = sql.split(maxsplit=1)[0]
+        def query(connection: Any, sql: str | bytearray, unbuffered: bool = False) -> Any:
+            operation = (sql if isinstance(sql, str) else sql.decode()).split(maxsplit=1)[0]
             return injector._database(
                 connection, operation, lambda: originals[Connection, "query"](connection, sql, unbuffered)
             )

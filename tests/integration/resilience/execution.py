@@ -46,7 +46,7 @@ class Failed(Exception):  # noqa: N818 - a task ended with an error that nothing
     """Args: the error's name, and its cause as the state machine sees it."""
 
     def __init__(self, error: str, cause: dict[str, Any]) -> None:
-        super().__init__(error)
+        super().__init__(error, cause)
         self.error, self.cause = error, cause
 
 

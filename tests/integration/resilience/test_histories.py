@@ -174,7 +174,7 @@ class Histories(RuleBasedStateMachine):
                 self.lose_the_lease()
             if dice.random() < 0.05:
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
-            if dice.random() < 0.1:
+            if dice.random() < 0.3:
                 self.stale_until = self.world.clock.now() + self.lag
             # Most steps make few calls.
             calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
