@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
-    server.start()
-    yield server
-    server.destroy()
-
-
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     ec2.install(Clock())

@@ -30,14 +30,6 @@ class Secrets:
         return {"SecretString": json.dumps(self.login)}
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    server = MariaDB(tmp_path_factory.mktemp("mariadb"))
-    server.start()
-    yield server
-    server.destroy()
-
-
 @pytest.fixture
 def secrets(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
     server.create_database("odcr_db", "odcr", "first-password")

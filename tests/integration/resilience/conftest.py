@@ -8,14 +8,6 @@ from localcloud.mariadb import MariaDB
 from tests.integration.resilience.world import World
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    server = MariaDB(tmp_path_factory.mktemp("resilience"))
-    server.start()
-    yield server
-    server.destroy()
-
-
 @pytest.fixture(scope="module")
 def world(server: MariaDB) -> Iterator[World]:
     world = World(server)

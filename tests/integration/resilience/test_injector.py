@@ -83,7 +83,7 @@ def connect(world: World) -> Any:
     return pymysql.connect(
         host=str(world.login["host"]),
         port=int(str(world.login["port"])),
-        user="odcr",
+        user="resilience",
         password=str(world.login["password"]),
         database="resilience",
     )

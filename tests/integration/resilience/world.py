@@ -74,9 +74,9 @@ class World:
         """By how much a stale describe lags behind. Up to LAG_SECONDS it shows nothing older than one has shown."""
         self._shown_at = 0.0
         self._aged_until = self.clock.now()
-        server.create_database("resilience", "odcr", "first-password")
+        server.create_database("resilience", "resilience", "first-password")
         self.login = {
-            "username": "odcr",
+            "username": "resilience",
             "password": "first-password",
             "host": server.host,
             "port": server.port,
@@ -110,7 +110,7 @@ class World:
         self._connection = pymysql.connect(
             host=self._server.host,
             port=self._server.port,
-            user="odcr",
+            user=str(self.login["username"]),
             password=str(self.login["password"]),
             database="resilience",
             autocommit=True,
