@@ -51,7 +51,8 @@ def test_a_thousand_targets_of_which_five_hundred_are_short(stack: Stack, capsys
         stack.cloud.capacity.set_free(*key, FREE)
     insert(stack, short)
     execution = stack.start_run()
-    assert stack.wait(execution, 600)["status"] == "SUCCEEDED"
+    ended = stack.wait(execution, 600)
+    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
 
     assert stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status ORDER BY Status") == (
         ("FULFILLED", ROWS - SHORT),
