@@ -5,5 +5,5 @@ from aws_lambda_powertools import Logger, Metrics
 logger = Logger()
 """Structured logs; service and level come from Powertools' environment variables."""
 
-metrics = Metrics()
+metrics = Metrics(namespace="ODCR")
 """Totals only: a metric per target would be a bill per target."""

@@ -9,10 +9,10 @@ from odcr.domain.change import announcements
 from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
 from odcr.domain.payload import ROOM, fitting, size_of
-from odcr.domain.status import Status
+from odcr.domain.totals import Totals
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
-from odcr.gateways.result_tables import changes_of, record
+from odcr.gateways.result_tables import changes_of, record, totals
 from odcr.observability import logger, metrics
 from odcr.settings import DatabaseSettings, StackSettings
 
@@ -58,19 +58,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         elif not has_recorded(cursor, execution):
             raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
         changes = changes_of(cursor, execution)
+        standing = totals(cursor)
 
-    _emit(attempted)
+    _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
     messages = announcements(owner, changes)
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
     return {"Changes": told, "Announcements": messages}
 
 
-def _emit(attempted: list[Outcome]) -> None:
-    short = [outcome for outcome in attempted if outcome.status != Status.FULFILLED]
-    metrics.add_metric("TargetsAttempted", MetricUnit.Count, len(attempted))
-    metrics.add_metric("TargetsShort", MetricUnit.Count, len(short))
-    missing = sum(max(0, (outcome.target or 0) - outcome.reserved) for outcome in short)
-    metrics.add_metric("InstancesMissing", MetricUnit.Count, missing)
-    metrics.add_metric("InstancesAcquired", MetricUnit.Count, sum(outcome.acquired for outcome in attempted))
-    metrics.add_metric("CapacityRequests", MetricUnit.Count, sum(outcome.calls for outcome in attempted))
+def _emit(attempted: list[Outcome], standing: Totals) -> None:
+    counts = {
+        "InstancesWanted": standing.wanted,
+        "InstancesHeld": standing.held,
+        "InstancesMissing": standing.missing,
+        "TargetsUnmet": standing.unmet,
+        "InstancesAcquired": sum(outcome.acquired for outcome in attempted),
+    }
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    # CloudWatch knows no unit of minutes.
+    metrics.add_metric("LongestShortageMinutes", MetricUnit.NoUnit, standing.longest_shortage_minutes)

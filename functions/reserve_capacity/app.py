@@ -4,6 +4,7 @@ import time
 from datetime import UTC
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
@@ -12,7 +13,7 @@ from odcr.domain.event import moment, optional, required
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
 from odcr.domain.shortfall import Shortfall
 from odcr.gateways.ec2 import Ec2Gateway
-from odcr.observability import logger
+from odcr.observability import logger, metrics
 from odcr.settings import StackSettings
 
 RUN_SECONDS = 780
@@ -20,6 +21,7 @@ RUN_SECONDS = 780
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One attempt at one target.
 
@@ -36,6 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         TargetNotMet: of the type that the state machine retries or catches by; its message is the outcome as JSON.
         InvalidSettings, InvalidEvent: see there.
     """
+    # Also an attempt that finds its target met tells something: Powertools warns of one that does not.
+    metrics.add_metric("CapacityRequests", MetricUnit.Count, 0)
     shortfall = Shortfall.from_event(required(event, "Target", dict))
     execution = required(event, "Execution", str)
     attempt = optional(event, "Attempt", int, 0)

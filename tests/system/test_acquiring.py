@@ -161,6 +161,23 @@ def test_somebody_elses_reservation_is_neither_counted_nor_touched(stack: Stack)
     assert list(held.values()) == [15]
 
 
+def test_reservations_that_were_there_before_are_adopted_by_tagging_them(stack: Stack) -> None:
+    ec2 = stack.client("ec2")
+    stack.cloud.capacity.set_free(*KEY, 30)
+    ids = [
+        ec2.create_capacity_reservation(
+            InstanceType=KEY[0], InstancePlatform="Linux/UNIX", AvailabilityZone=KEY[1], InstanceCount=count
+        )["CapacityReservation"]["CapacityReservationId"]
+        for count in (10, 3)
+    ]
+    ec2.create_tags(Resources=ids, Tags=[{"Key": OWNER_TAG, "Value": "odcr/ap-northeast-1"}])
+    insert(stack)
+    run(stack)
+    assert sorted(counts(stack)) == [3, 12]
+    assert {reservation["CapacityReservationId"] for reservation in active(stack)} == set(ids)
+    assert current(stack) == {KEY: 15}
+
+
 def test_a_deleted_row_is_told_as_long_as_something_is_held(stack: Stack) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
@@ -232,7 +249,7 @@ def test_changes_are_announced_once(stack: Stack) -> None:
     queues, topics = stack.client("sqs"), stack.client("sns")
     queue = queues.create_queue(QueueName="changes")["QueueUrl"]
     queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topics.subscribe(TopicArn=stack.outputs["ChangesTopicArn"], Protocol="sqs", Endpoint=queue_arn)
+    topics.subscribe(TopicArn=stack.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=queue_arn)
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)

@@ -1,3 +1,8 @@
+from datetime import datetime
+
+import pytest
+
+from odcr.domain.advice import advice, quota_of
 from odcr.domain.change import MAX_SUBJECT, Change, announcements
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
@@ -11,13 +16,57 @@ def test_nothing_changed_nothing_said() -> None:
 
 def test_one_message_tells_all_changes_and_what_to_do() -> None:
     changes = [
-        Change(KEY, "SHORT", Status.FULFILLED, 15, 15),
+        Change(KEY, "SHORT", Status.FULFILLED, 15, 15, short_since=datetime(2026, 11, 1, 12, 30)),  # noqa: DTZ001
         Change(TargetKey("m5.large", "us-east-1a"), None, Status.INVALID, 0, -1, "Set it to the number wanted."),
     ]
     (message,) = announcements("odcr/us-east-1", changes)
     assert message["Subject"] == "EC2 capacity odcr/us-east-1: 1 FULFILLED, 1 INVALID"
-    assert "FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was SHORT)" in message["Message"]
-    assert "INVALID: m5.large in us-east-1a: 0 of -1 held (was new)\n    Set it to the number" in message["Message"]
+    lines = message["Message"].splitlines()
+    assert lines[2:] == [
+        "FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was SHORT); "
+        "it was missing some since 2026-11-01 12:30 UTC",
+        "INVALID: m5.large in us-east-1a: 0 of -1 held (was new)",
+        "    Set it to the number wanted.",
+        "    To do: correct or delete the row in odcr_capacity, or its row in odcr_option.",
+    ]
+
+
+def test_a_shortage_tells_how_many_are_missing_and_since_when() -> None:
+    since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
+    (message,) = announcements("odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)])
+    told = "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held (was FULFILLED); missing 11 since 2026-11-01 12:30 UTC"
+    assert told in message["Message"]
+    (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)])
+    assert "0 of ? held (was new); missing an unknown number since" in message["Message"]
+
+
+@pytest.mark.parametrize("status", set(Status) - {Status.FULFILLED, Status.THROTTLED})
+def test_every_status_that_a_person_can_mend_says_how(status: Status) -> None:
+    assert advice(KEY, status).startswith("To do: ")
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "quota"),
+    [
+        ("r5b.2xlarge", "Standard (A, C, D, H, I, M, R, T, Z)"),
+        ("trn1.32xlarge", "Trn"),
+        ("t3.large", "Standard (A, C, D, H, I, M, R, T, Z)"),
+        ("g5.xlarge", "G and VT"),
+        ("p5.48xlarge", "P"),
+        ("x2iedn.32xlarge", "X"),
+        ("inf2.xlarge", "Inf"),
+        ("u-6tb1.112xlarge", "High Memory"),
+        ("dl1.24xlarge", "DL"),
+        ("d3.xlarge", "Standard (A, C, D, H, I, M, R, T, Z)"),
+        ("hpc7a.96xlarge", "HPC"),
+        ("h1.2xlarge", "Standard (A, C, D, H, I, M, R, T, Z)"),
+    ],
+)
+def test_a_used_up_quota_is_named(instance_type: str, quota: str) -> None:
+    assert quota_of(instance_type) == quota
+    told = advice(TargetKey(instance_type, "eu-west-1a"), Status.QUOTA_EXCEEDED)
+    assert told.startswith("To do: in Service Quotas, eu-west-1, ")
+    assert f"'Running On-Demand {quota} instances'" in told
 
 
 def test_the_subject_is_as_short_as_sns_wants() -> None:

@@ -63,7 +63,7 @@ def lint(machine: dict[str, Any], folder: Path) -> str:
     values = {
         "Partition": "aws",
         "MapConcurrency": "40",
-        "ChangesTopicArn": "arn:aws:sns:us-east-1:123456789012:changes",
+        "AlertTopicArn": "arn:aws:sns:us-east-1:123456789012:changes",
     }
     arn = "arn:aws:lambda:us-east-1:123456789012:function:a"
     text = re.sub(r"\$\{(\w+)\}", lambda name: values.get(name[1], arn), json.dumps(machine))

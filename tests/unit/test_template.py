@@ -11,9 +11,13 @@ from localcloud.cloudformation.transform import expand
 ROOT = Path(__file__).parents[2]
 
 CANNOT_BE_TAGGED = {
+    "AWS::CloudWatch::Dashboard",
     "AWS::EC2::Route",
+    "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
     "AWS::Scheduler::Schedule",
     "AWS::SecretsManager::SecretTargetAttachment",
 }
@@ -75,9 +79,10 @@ def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[st
         "PublicDefaultRoute",
         "NatAddress",
         "NatGateway",
-        "PrivateDefaultRoute",
+        "LambdaDefaultRoute",
     }
-    assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["UseNatGateway"]["Default"] == "no"
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    assert parameters["SecretsManagerAccess"]["Default"] == "endpoint"
 
 
 def test_who_has_the_login_never_sees_ec2_and_the_other_way_round(resources: dict[str, Any]) -> None:
@@ -86,7 +91,8 @@ def test_who_has_the_login_never_sees_ec2_and_the_other_way_round(resources: dic
         (role,) = (role for key, role in of_type(resources, "AWS::IAM::Role").items() if key == f"{name}Role")
         actions = str(role["Policies"])
         with_login = "DATABASE_SECRET_ARN" in functions[name]["Environment"]["Variables"]
-        assert with_login == ("VpcConfig" in functions[name]) == ("secretsmanager:" in actions) != ("ec2:" in actions)
+        assert with_login == ("VpcConfig" in functions[name]) == ("secretsmanager:" in actions)
+        assert with_login != ("ec2:DescribeCapacityReservations" in actions)
 
 
 def test_runtime_and_architecture(resources: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from odcr.domain.advice import advice
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
@@ -25,6 +27,8 @@ class Change:
     reserved: int
     target: int | None
     reason: str = ""
+    short_since: datetime | None = None
+    """Since when it has not been met, in UTC, or was not until now; None if it was met before, too."""
 
     def to_event(self) -> dict[str, Any]:
         """The change as RecordResults returns it."""
@@ -53,10 +57,20 @@ def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
     for change in changes[:MAX_LISTED]:
-        wanted = "?" if change.target is None else change.target
-        lines.append(f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})")
-        if change.reason:
-            lines.append(f"    {change.reason}")
+        lines.append(_line(change))
+        lines += [f"    {text}" for text in (change.reason, advice(change.key, change.after)) if text]
     if len(changes) > MAX_LISTED:
         lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]
+
+
+def _line(change: Change) -> str:
+    wanted = "?" if change.target is None else change.target
+    line = f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})"
+    if change.short_since is None:
+        return line
+    since = f"since {change.short_since:%Y-%m-%d %H:%M} UTC"
+    if change.after.is_met:
+        return f"{line}; it was missing some {since}"
+    missing = "an unknown number" if change.target is None else max(0, change.target - change.reserved)
+    return f"{line}; missing {missing} {since}"

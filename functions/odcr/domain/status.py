@@ -20,3 +20,8 @@ class Status(StrEnum):
     """The row makes no sense or EC2 does not know it; a person has to mend it."""
     FAILED = "FAILED"
     """Something else went wrong, and the reason says what; the next run tries again."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether all that is wanted is held."""
+        return self in (Status.FULFILLED, Status.EXCESS)

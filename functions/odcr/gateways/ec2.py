@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from odcr.domain.client_token import client_token
@@ -13,7 +14,7 @@ from odcr.domain.refusal import Denied, Refusal, Unanswered
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
-from odcr.observability import logger
+from odcr.observability import logger, metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -178,13 +179,22 @@ def _ask(request: Callable[[], _T]) -> _T:
     """
     try:
         try:
-            return request()
+            return _counted(request)
         except Ec2Error as error:
             if not isinstance(refusal_of(error), Unanswered):
                 raise
-            return request()
+            return _counted(request)
     except Ec2Error as error:
         raise _refusal(error) from error
+
+
+def _counted(request: Callable[[], _T]) -> _T:
+    metrics.add_metric("CapacityRequests", MetricUnit.Count, 1)
+    try:
+        return request()
+    except Ec2Error:
+        metrics.add_metric("CapacityRefusals", MetricUnit.Count, 1)
+        raise
 
 
 def _refusal(error: Exception) -> Refusal:

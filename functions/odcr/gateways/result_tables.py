@@ -1,6 +1,7 @@
 """Writing what a run found and achieved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -8,11 +9,23 @@ from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey, reason_to_reject
+from odcr.domain.totals import Totals
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a target stood after the last run that wrote about it."""
+
+    status: str
+    short_since: datetime | None
+
+
+_UNKNOWN = _Standing("", None)
 
 
 def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> None:
@@ -27,17 +40,13 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
     ((now,),) = cursor.fetchall()
-    previous = _statuses(cursor)
+    previous = _standings(cursor)
     outcomes = [*attempted, *seen]
     tried = {outcome.key for outcome in attempted if outcome.was_tried}
-    _write_status(cursor, execution, now, outcomes, tried)
+    _write_status(cursor, execution, now, outcomes, tried, previous)
     _write_current(cursor, execution)
-    _write_history(
-        cursor,
-        execution,
-        now,
-        ((previous.get(o.key), o) for o in outcomes if o.key in tried or previous.get(o.key) != o.status),
-    )
+    changed = (o for o in outcomes if o.key in tried or previous.get(o.key, _UNKNOWN).status != o.status)
+    _write_history(cursor, execution, now, changed, previous)
     # A row that is gone from odcr_capacity stays on the list until two runs have seen that nothing is held for it: one
     # alone may have been shown less than there is.
     cursor.execute(
@@ -53,15 +62,26 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
     """What an execution changed, as it was recorded."""
     cursor.execute(
-        "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason "
-        "FROM odcr_history WHERE Execution = %s AND (Previous_Status IS NULL OR Previous_Status <> Status) "
+        "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
+        "Short_Since FROM odcr_history WHERE Execution = %s AND (Previous_Status IS NULL OR Previous_Status <> Status) "
         "ORDER BY InstanceType, AvailabilityZone",
         (execution,),
     )
     return [
-        Change(TargetKey(instance_type, zone), before, Status(after), reserved, target, reason)
-        for instance_type, zone, before, after, reserved, target, reason in cursor.fetchall()
+        Change(TargetKey(instance_type, zone), before, Status(after), reserved, target, reason, short_since)
+        for instance_type, zone, before, after, reserved, target, reason, short_since in cursor.fetchall()
     ]
+
+
+def totals(cursor: "Cursor") -> Totals:
+    """How all targets together stand, as it is recorded."""
+    cursor.execute(
+        "SELECT COALESCE(SUM(Target_Capacity), 0), COALESCE(SUM(Reserved), 0), "
+        "COALESCE(SUM(GREATEST(COALESCE(Target_Capacity, 0) - Reserved, 0)), 0), COUNT(Short_Since), "
+        "COALESCE(TIMESTAMPDIFF(MINUTE, MIN(Short_Since), UTC_TIMESTAMP()), 0) FROM odcr_status"
+    )
+    (row,) = cursor.fetchall()
+    return Totals(*(int(number) for number in row))
 
 
 def _forget_nonsense(cursor: "Cursor") -> None:
@@ -76,9 +96,12 @@ def _forget_nonsense(cursor: "Cursor") -> None:
     cursor.executemany("DELETE FROM odcr_status WHERE InstanceType = %s AND AvailabilityZone = %s", gone)
 
 
-def _statuses(cursor: "Cursor") -> dict[TargetKey, str]:
-    cursor.execute("SELECT InstanceType, AvailabilityZone, Status FROM odcr_status")
-    return {TargetKey(instance_type, zone): status for instance_type, zone, status in cursor.fetchall()}
+def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
+    cursor.execute("SELECT InstanceType, AvailabilityZone, Status, Short_Since FROM odcr_status")
+    return {
+        TargetKey(instance_type, zone): _Standing(status, since)
+        for instance_type, zone, status, since in cursor.fetchall()
+    }
 
 
 def _write_current(cursor: "Cursor", execution: str) -> None:
@@ -94,7 +117,12 @@ def _write_current(cursor: "Cursor", execution: str) -> None:
 
 
 def _write_status(
-    cursor: "Cursor", execution: str, now: datetime, outcomes: Iterable[Outcome], tried: set[TargetKey]
+    cursor: "Cursor",
+    execution: str,
+    now: datetime,
+    outcomes: Iterable[Outcome],
+    tried: set[TargetKey],
+    previous: Mapping[TargetKey, _Standing],
 ) -> None:
     rows: list[_Row] = [
         (
@@ -102,6 +130,7 @@ def _write_status(
             o.key.availability_zone,
             str(o.status),
             now,
+            None if o.status.is_met else previous.get(o.key, _UNKNOWN).short_since or now,
             o.target,
             o.reserved,
             o.reason,
@@ -115,12 +144,13 @@ def _write_status(
     # Since is set before Status: MySQL assigns from left to right, and it compares with the old status. The key is
     # written anew, for to MySQL a key with a blank behind it is the same.
     cursor.executemany(
-        "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
-        "Reservation_Ids, Duplicate_Ids, Last_Tried, Execution) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+        "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Short_Since, Target_Capacity, "
+        "Reserved, Reason, Reservation_Ids, Duplicate_Ids, Last_Tried, Execution) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
         "ON DUPLICATE KEY UPDATE InstanceType = VALUES(InstanceType), AvailabilityZone = VALUES(AvailabilityZone), "
         "Since = IF(Status = VALUES(Status), Since, VALUES(Since)), Status = VALUES(Status), "
-        "Target_Capacity = VALUES(Target_Capacity), Reserved = VALUES(Reserved), Reason = VALUES(Reason), "
+        "Short_Since = VALUES(Short_Since), Target_Capacity = VALUES(Target_Capacity), "
+        "Reserved = VALUES(Reserved), Reason = VALUES(Reason), "
         "Reservation_Ids = VALUES(Reservation_Ids), Duplicate_Ids = VALUES(Duplicate_Ids), "
         "Last_Tried = COALESCE(VALUES(Last_Tried), Last_Tried), "
         "Execution = VALUES(Execution)",
@@ -128,25 +158,33 @@ def _write_status(
     )
 
 
-def _write_history(cursor: "Cursor", execution: str, now: datetime, rows: Iterable[tuple[str | None, Outcome]]) -> None:
+def _write_history(
+    cursor: "Cursor",
+    execution: str,
+    now: datetime,
+    outcomes: Iterable[Outcome],
+    previous: Mapping[TargetKey, _Standing],
+) -> None:
+    # Short_Since is also told of a target that is met at last: so long it took.
     cursor.executemany(
         "INSERT INTO odcr_history (Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, "
-        "Target_Capacity, Reserved, Acquired, Calls, Reason) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "Short_Since, Target_Capacity, Reserved, Acquired, Calls, Reason) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             (
                 execution,
                 o.key.instance_type,
                 o.key.availability_zone,
                 now,
-                before,
+                before.status or None,
                 str(o.status),
+                before.short_since or (None if o.status.is_met else now),
                 o.target,
                 o.reserved,
                 o.acquired,
                 o.calls,
                 o.reason,
             )
-            for before, o in rows
+            for before, o in ((previous.get(o.key, _UNKNOWN), o) for o in outcomes)
         ],
     )

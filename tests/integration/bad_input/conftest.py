@@ -17,7 +17,6 @@ from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
 from odcr.gateways.schema import create_missing_tables
-from odcr.observability import metrics
 from tests.integration.bad_input.product import (
     ABROAD,
     DATABASE,
@@ -60,8 +59,6 @@ def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
-    # Powertools reads its variables when it is imported, which another test may have done.
-    monkeypatch.setattr(metrics.provider, "namespace", "ODCR")
     # boto3 asks again at once.
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
 

@@ -1,9 +1,8 @@
 import boto3
 import pytest
 
-from odcr.observability import metrics
 from tests.integration.bad_input.kinds_of_environments import ENVIRONMENTS, EnvironmentKind
-from tests.integration.bad_input.kinds_of_events import EXECUTION, GOOD_EVENTS
+from tests.integration.bad_input.kinds_of_events import GOOD_EVENTS
 from tests.integration.bad_input.product import UNHARMED, UNTOUCHED, Product, forget, invoke
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -35,16 +34,3 @@ def test_a_variable_that_is_not_set_is_named_and_nothing_happens(product: Produc
     start_anew()
     product.run()
     assert product.seen() == UNHARMED
-
-
-def test_results_are_recorded_also_where_metrics_have_no_name(
-    product: Product, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    start_anew()
-    product.insert_good_row()
-    invoke("LoadTargets", GOOD_EVENTS["LoadTargets"])
-    # As without POWERTOOLS_METRICS_NAMESPACE, which Powertools reads when it is imported.
-    monkeypatch.setattr(metrics.provider, "namespace", None)
-    with pytest.raises(Exception, match="metric namespace"):
-        invoke("RecordResults", GOOD_EVENTS["RecordResults"])
-    assert product.sql("SELECT Execution, Status FROM odcr_history") == ((EXECUTION, "SHORT"),)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-from odcr.gateways.result_tables import changes_of, record
+from odcr.domain.totals import Totals
+from odcr.gateways.result_tables import changes_of, record, totals
 from odcr.gateways.target_table import read_targets
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -27,7 +29,8 @@ def write(
 ) -> list[Change]:
     with transaction() as cursor:
         record(cursor, execution, attempted, seen or [])
-        return changes_of(cursor, execution)
+        # How long it took has a test of its own.
+        return [replace(change, short_since=None) for change in changes_of(cursor, execution)]
 
 
 INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"
@@ -61,6 +64,34 @@ def test_the_truth_the_status_and_the_history_are_written(transaction: Any) -> N
     assert execute(transaction, "SELECT Execution, Previous_Status, Status, Acquired, Calls FROM odcr_history") == (
         ("run-1", None, "SHORT", 7, 5),
     )
+
+
+def test_short_since_lasts_through_every_status_until_the_target_is_met(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [SHORT])
+    execute(transaction, "UPDATE odcr_status SET Short_Since = UTC_TIMESTAMP() - INTERVAL 90 MINUTE")
+    write(transaction, "run-2", [replace(SHORT, status=Status.FAILED)])
+    with transaction() as cursor:
+        assert totals(cursor) == Totals(wanted=15, held=11, missing=4, unmet=1, longest_shortage_minutes=90)
+    ((since,),) = execute(transaction, "SELECT Short_Since FROM odcr_status")
+    with transaction() as cursor:
+        record(cursor, "run-3", [FULFILLED], [])
+        assert [change.short_since for change in changes_of(cursor, "run-3")] == [since]
+    assert execute(transaction, "SELECT Short_Since FROM odcr_status") == ((None,),)
+    write(transaction, "run-4", [SHORT])
+    ((again,),) = execute(transaction, "SELECT Short_Since FROM odcr_status")
+    assert again > since
+
+
+def test_totals_count_what_one_target_lacks_although_another_has_too_much(transaction: Any) -> None:
+    with transaction() as cursor:
+        assert totals(cursor) == Totals(0, 0, 0, 0, 0)
+    execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('m5.large','moon',2,0)")
+    excess = Outcome(OTHER, Status.EXCESS, 2, 10, ("cr-2",))
+    typo = Outcome(TargetKey("m5.large", "moon"), Status.INVALID, None, 0)
+    write(transaction, "run-1", [SHORT], [excess, typo])
+    with transaction() as cursor:
+        assert totals(cursor) == Totals(wanted=17, held=21, missing=4, unmet=2, longest_shortage_minutes=0)
 
 
 def test_since_is_when_the_status_began(transaction: Any) -> None:

@@ -95,7 +95,6 @@ class World:
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("STACK_NAME", "odcr")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
-        monkeypatch.setattr(metrics.provider, "namespace", "ODCR")
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: None)
         # Thousands of runs would write gigabytes.
         logger.setLevel("CRITICAL")
