@@ -1,0 +1,229 @@
+"""Every combination of parameters that makes sense deploys and works; what makes none is refused with a sentence."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+from localcloud.cloud import LocalCloud
+from localcloud.stack import Stack, build
+
+OWN_VPC = {"VpcId": "{vpc}", "LambdaSubnetIds": "{lambda_subnets}"}
+NEW_DATABASE = {"DatabaseSubnetIds": "{database_subnets}"}
+OWN_DATABASE = {"ExistingDatabaseSecretArn": "{secret}", "ExistingDatabaseSecurityGroupId": "{database_group}"}
+EXISTING_ACCESS = {"SecretsManagerAccess": "existing"}
+
+PLACES: dict[str, dict[str, str]] = {
+    "all new": {},
+    "all new, NAT gateway": {"SecretsManagerAccess": "nat"},
+    "own VPC": OWN_VPC | NEW_DATABASE,
+    "own VPC with access": OWN_VPC | NEW_DATABASE | EXISTING_ACCESS,
+    "own VPC and database": OWN_VPC | OWN_DATABASE,
+    "own VPC with access and database": OWN_VPC | OWN_DATABASE | EXISTING_ACCESS,
+}
+"""Where the network and the database are: each combination that makes sense."""
+
+OPTIONS: dict[str, dict[str, str]] = {
+    "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0"},
+    "with all options": {
+        "ScheduleExpression": "cron(0/5 8-20 * * ? *)",
+        "ScheduleTimezone": "Asia/Tokyo",
+        "ScheduleStart": "2040-01-01T00:00:00Z",
+        "ScheduleEnd": "2040-02-01T00:00:00Z",
+        "NoRunAlarmMinutes": "15",
+        "ShortageAlarmMinutes": "30",
+        "AlertEmail": "night-watch@example.com",
+        "MapConcurrency": "8",
+        "MinDatabaseCapacity": "1",
+        "MaxDatabaseCapacity": "8",
+        "LogRetentionDays": "7",
+        "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+    },
+}
+
+NONSENSE: list[tuple[dict[str, str], str]] = [
+    ({"VpcId": "{vpc}"}, "give LambdaSubnetIds as well"),
+    (OWN_VPC, "give DatabaseSubnetIds for the new database as well, or ExistingDatabaseSecretArn"),
+    ({"LambdaSubnetIds": "{lambda_subnets}"}, "Give its VpcId as well"),
+    (NEW_DATABASE, "Give its VpcId as well"),
+    (EXISTING_ACCESS, "A new VPC has no way to Secrets Manager yet"),
+    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "A NAT gateway is made only in a new VPC"),
+    (OWN_DATABASE, "With ExistingDatabaseSecretArn, give VpcId and LambdaSubnetIds"),
+    (OWN_VPC | {"ExistingDatabaseSecretArn": "{secret}"}, "give ExistingDatabaseSecurityGroupId as well"),
+    (OWN_VPC | NEW_DATABASE | OWN_DATABASE, "DatabaseSubnetIds are for a new database"),
+    ({"ExistingDatabaseSecurityGroupId": "{database_group}"}, "Give ExistingDatabaseSecretArn as well"),
+    ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "belong to a database that exists"),
+    ({"AlertEmail": "nobody"}, "must be one e-mail address, or empty"),
+    ({"ScheduleEnd": "tomorrow"}, "must be a moment in UTC, such as 2026-11-12T00:00:00Z"),
+    ({"ScheduleExpression": "every minute"}, "must be an EventBridge Scheduler expression"),
+    ({"ScheduleTimezone": "9"}, "must be a time zone of the IANA database"),
+    ({"LambdaSubnetIds": "subnet-01234567"}, "must be the ids of two or more subnets"),
+]
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with a VPC and a database of its own, and the packaged template."""
+
+    stack: Stack
+    template_url: str
+    own: dict[str, str]
+
+    def create(self, parameters: dict[str, str]) -> None:
+        """Creates the stack from the packaged template; an error of CloudFormation's where it refuses."""
+        cloudformation = self.stack.client("cloudformation")
+        cloudformation.create_stack(
+            StackName=self.stack.name,
+            TemplateURL=self.template_url,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value.format(**self.own)}
+                for name, value in {"DatabaseDeletionProtection": "no", **parameters}.items()
+            ],
+        )
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        self.stack.__dict__.pop("outputs", None)
+
+    def delete(self) -> None:
+        cloudformation = self.stack.client("cloudformation")
+        cloudformation.delete_stack(StackName=self.stack.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
+    def resources(self) -> dict[str, str]:
+        """The types of what the stack made, by logical id."""
+        pages = (
+            self.stack.client("cloudformation")
+            .get_paginator("list_stack_resources")
+            .paginate(StackName=self.stack.name)
+        )
+        return {r["LogicalResourceId"]: r["ResourceType"] for page in pages for r in page["StackResourceSummaries"]}
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    # A cloud of its own: one has room for one database with the product's names.
+    build()
+    with LocalCloud(speed=60) as cloud:
+        stack = Stack(cloud)
+        ec2 = stack.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24")["Subnet"]["SubnetId"] for number in range(4)
+        ]
+        group = ec2.create_security_group(GroupName="mysql", Description="ours", VpcId=vpc)["GroupId"]
+        cloud.database.create_database("our_db", "our_user", "our-Password-1")
+        login = {
+            "username": "our_user",
+            "password": "our-Password-1",
+            "host": cloud.database.host,
+            "port": cloud.database.port,
+            "dbname": "our_db",
+        }
+        secret = stack.client("secretsmanager").create_secret(Name="ours", SecretString=json.dumps(login))["ARN"]
+        stack.deploy({"ScheduleState": "DISABLED", "DatabaseDeletionProtection": "no"})
+        packaged = stack.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
+        bucket, name = "localcloud-artifacts", "packaged.template"
+        stack.client("s3").put_object(Bucket=bucket, Key=name, Body=packaged.encode())
+        account = Account(
+            stack,
+            f"{cloud.endpoint}/{bucket}/{name}",
+            {
+                "vpc": vpc,
+                "lambda_subnets": ",".join(subnets[:2]),
+                "database_subnets": ",".join(subnets[2:]),
+                "secret": secret,
+                "database_group": group,
+            },
+        )
+        account.delete()
+        yield account
+
+
+@pytest.fixture
+def empty(account: Account) -> Iterator[Account]:
+    yield account
+    account.delete()
+
+
+def functions_subnets(stack: Stack) -> list[str]:
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
+    return sorted(configuration["VpcConfig"]["SubnetIds"])
+
+
+@pytest.mark.parametrize(("place", "options"), list(itertools.product(PLACES, OPTIONS)))
+def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str, options: str) -> None:
+    empty.create(PLACES[place] | OPTIONS[options])
+    stack, made = empty.stack, empty.resources()
+
+    # The network and the database are made where none was given, and nowhere else.
+    kinds = set(made.values())
+    assert ("AWS::EC2::VPC" in kinds) == place.startswith("all new")
+    assert ("AWS::EC2::NatGateway" in kinds) == ("NAT" in place)
+    assert ("AWS::EC2::VPCEndpoint" in kinds) == ("NAT" not in place and "with access" not in place)
+    assert ("AWS::RDS::DBCluster" in kinds) == ("AWS::SecretsManager::Secret" in kinds) == ("database" not in place)
+    if not place.startswith("all new"):
+        assert functions_subnets(stack) == sorted(empty.own["lambda_subnets"].split(","))
+    assert ("AlertSubscription" in made) == (options == "with all options")
+    assert ("NoRunAlarm" in made) == (options == "with all options")
+
+    stack.cloud.capacity.reset()
+    stack.cloud.capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
+    # The first run makes the tables, the second finds the target in them.
+    assert stack.run()["status"] == "SUCCEEDED"
+    stack.sql("DELETE FROM odcr_capacity")
+    stack.sql("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
+    assert stack.run()["status"] == "SUCCEEDED"
+    assert stack.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
+
+
+def test_the_options_reach_what_they_are_for(empty: Account) -> None:
+    empty.create(OPTIONS["with all options"])
+    stack = empty.stack
+    schedule = stack.client("scheduler").get_schedule(Name=stack.name)
+    assert schedule["ScheduleExpression"] == "cron(0/5 8-20 * * ? *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Asia/Tokyo"
+    assert (schedule["StartDate"].year, schedule["EndDate"].month) == (2040, 2)
+    assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
+    alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+    assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15
+    assert alarms["odcr-long-shortage"]["Threshold"] == 30
+    assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(stack.outputs["AlertTopicArn"],)}
+    (told,) = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])["Subscriptions"]
+    assert (told["Protocol"], told["Endpoint"]) == ("email", "night-watch@example.com")
+    roles = stack.client("iam").list_roles()["Roles"]
+    boundaries = {
+        stack.client("iam").get_role(RoleName=role["RoleName"])["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+        for role in roles
+        if role["RoleName"].startswith("odcr-")
+    }
+    assert boundaries == {"arn:aws:iam::123456789012:policy/boundary"}
+    groups = stack.client("logs").describe_log_groups()["logGroups"]
+    assert {int(group["retentionInDays"]) for group in groups if "odcr" in group["logGroupName"]} == {7}
+
+
+def test_a_protected_database_is_not_deleted_with_the_stack(account: Account) -> None:
+    account.create({"ScheduleState": "DISABLED", "DatabaseDeletionProtection": "yes"})
+    with pytest.raises(WaiterError):
+        account.delete()
+    clusters = account.stack.client("rds").describe_db_clusters()["DBClusters"]
+    assert [cluster["DeletionProtection"] for cluster in clusters] == [True]
+    rds: Any = account.stack.client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=clusters[0]["DBClusterIdentifier"], DeletionProtection=False)
+    account.delete()
+
+
+@pytest.mark.parametrize(("parameters", "sentence"), NONSENSE, ids=[sentence for _, sentence in NONSENSE])
+def test_what_makes_no_sense_is_refused(account: Account, parameters: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        account.create(parameters)
+    assert sentence in str(refused.value)
+    stacks = account.stack.client("cloudformation").describe_stacks()["Stacks"]
+    assert not [stack for stack in stacks if stack["StackName"] == account.stack.name]
