@@ -1,6 +1,7 @@
 """How policies are held against what is asked for, by IAM's rules."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -28,8 +29,8 @@ def deny(action: Any = CANCEL, resource: Any = "*", **condition: Any) -> dict[st
     return {**allow(action, resource, **condition), "Effect": "Deny"}
 
 
-def ask(action: str = CANCEL, resource: str = ARN, **context: tuple[str, ...]) -> Access:
-    return Access(action, resource, context)
+def ask(context: Mapping[str, tuple[str, ...]] | None = None) -> Access:
+    return Access(CANCEL, ARN, context or {})
 
 
 @pytest.mark.parametrize(
@@ -127,22 +128,22 @@ OWNER, KEYS = "aws:ResourceTag/Owner", "aws:TagKeys"
 def test_condition(operator: str, key: str, values: Any, in_request: list[str], holds: bool) -> None:
     name = "aws:tagkeys" if key == KEYS else "aws:resourcetag/owner"
     statement = allow(**{operator: {key: values}})
-    assert judge(parse(statement), ask(**{name: tuple(in_request)})) is (ALLOWED if holds else NOT_ALLOWED)
+    assert judge(parse(statement), ask({name: tuple(in_request)})) is (ALLOWED if holds else NOT_ALLOWED)
 
 
 def test_all_conditions_have_to_hold() -> None:
     condition = {"StringEquals": {OWNER: "us", "aws:RequestedRegion": "r"}, "StringLike": {"aws:RequestTag/x": "*"}}
     context = {"aws:resourcetag/owner": ("us",), "aws:requestedregion": ("r",), "aws:requesttag/x": ("y",)}
     statement = parse(allow(**condition))
-    assert judge(statement, ask(**context)) is ALLOWED
+    assert judge(statement, ask(context)) is ALLOWED
     for key in context:
-        assert judge(statement, ask(**{**context, key: ("no",)})) is (ALLOWED if key.endswith("/x") else NOT_ALLOWED)
-        assert judge(statement, ask(**{**context, key: ()})) is NOT_ALLOWED
+        assert judge(statement, ask({**context, key: ("no",)})) is (ALLOWED if key.endswith("/x") else NOT_ALLOWED)
+        assert judge(statement, ask({**context, key: ()})) is NOT_ALLOWED
 
 
 def test_a_deny_counts_only_under_its_condition() -> None:
     both = parse(allow(), deny(StringNotEquals={OWNER: "us"}))
-    assert judge(both, ask(**{"aws:resourcetag/owner": ("us",)})) is ALLOWED
+    assert judge(both, ask({"aws:resourcetag/owner": ("us",)})) is ALLOWED
     assert judge(both, ask()) is DENIED
 
 
