@@ -14,7 +14,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from localcloud import client_environment, cloudformation, ec2, lambda_runtime, stepfunctions
+from localcloud import client_environment, cloudformation, ec2, iam, lambda_runtime, stepfunctions
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
@@ -128,6 +128,7 @@ class LocalCloud:
         stack.callback(server.stop)
         services = Services(server.endpoint, self.clock, self.database, self._announce)
         ec2.install(self.clock)
+        iam.install()
         stack.callback(stepfunctions.shutdown)
         stack.callback(lambda_runtime.shutdown)
         lambda_runtime.install(services)

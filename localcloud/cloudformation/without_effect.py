@@ -10,7 +10,7 @@ from typing import Any
 from localcloud.cloudformation.template import Template
 
 _NETWORK = "the network is on paper: functions reach everything"
-_POLICY = "rights are not enforced: everything is allowed"
+_POLICY = "not enforced: it lets nobody in and keeps nobody out"
 
 TYPES: Mapping[str, str] = {
     "AWS::CloudWatch::Alarm": "alarms never fire",
@@ -28,7 +28,7 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::VPC": _NETWORK,
     "AWS::EC2::VPCEndpoint": "functions call the local endpoint directly",
     "AWS::EC2::VPCGatewayAttachment": _NETWORK,
-    "AWS::IAM::Role": _POLICY,
+    "AWS::IAM::Role": "enforced only for functions that ask for reservations or secrets; all else is allowed",
     "AWS::Lambda::Permission": _POLICY,
     "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
     "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud.iam.credentials import Credentials
+
 
 @dataclass(frozen=True)
 class FunctionConfig:
@@ -16,6 +18,8 @@ class FunctionConfig:
     name: str
     version: str
     region: str
+    role: str
+    """The ARN of the role whose rights it has."""
     handler: str
     runtime: str
     memory_size: int
@@ -42,6 +46,7 @@ def config_of(function: Any) -> FunctionConfig:
         if ":function:" in function.function_arn and function.function_arn.count(":") == 6
         else str(function.version),
         region=function.region,
+        role=str(function.role),
         handler=str(function.handler),
         runtime=str(function.run_time),
         memory_size=int(function.memory_size),
@@ -53,15 +58,20 @@ def config_of(function: Any) -> FunctionConfig:
 
 
 def environment_variables(
-    config: FunctionConfig, log_stream: str, task_root: Path, endpoint: str, certificates: Path
+    config: FunctionConfig,
+    credentials: Credentials,
+    log_stream: str,
+    task_root: Path,
+    endpoint: str,
+    certificates: Path,
 ) -> dict[str, str]:
     """All that the process sees of its surroundings.
 
     What Lambda defines (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), the function's own
-    variables, and the two that make it local: AWS_ENDPOINT_URL and SSL_CERT_FILE.
+    variables, and the two that make it local: AWS_ENDPOINT_URL and SSL_CERT_FILE. No variable of the function's can
+    stand in for its role's credentials: AWS refuses those names.
     """
     return {
-        "AWS_ACCESS_KEY_ID": "localcloud",
         "AWS_DEFAULT_REGION": config.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_size),
@@ -71,14 +81,13 @@ def environment_variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": config.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": config.region,
-        "AWS_SECRET_ACCESS_KEY": "localcloud",
-        "AWS_SESSION_TOKEN": "localcloud",
         "LAMBDA_TASK_ROOT": str(task_root),
         "LANG": "en_US.UTF-8",
         "PATH": os.defpath,
         "TZ": ":UTC",
         "_HANDLER": config.handler,
         **dict(config.variables),
+        **credentials.variables(),
         "AWS_ENDPOINT_URL": endpoint,
         "SSL_CERT_FILE": str(certificates),
     }

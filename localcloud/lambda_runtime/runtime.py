@@ -8,6 +8,7 @@ from typing import Any
 
 import certifi
 
+from localcloud.iam import credentials
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.lambda_runtime.environment import Environment, Invocation
 from localcloud.lambda_runtime.function_config import FunctionConfig, config_of, environment_variables
@@ -70,8 +71,9 @@ class Runtime:
     def _start(self, account_id: str, config: FunctionConfig) -> Environment:
         log = LogStream(account_id, config.region, config.log_group, config.version)
         task_root = self._artifacts.task_root(config.code)
+        role = credentials.of_role(config.role, config.name, account_id, config.region)
         variables = environment_variables(
-            config, log.name, task_root, self._services.endpoint, self._certificate_bundle()
+            config, role, log.name, task_root, self._services.endpoint, self._certificate_bundle()
         )
         return Environment(
             config,

@@ -45,6 +45,18 @@ OPTIONS: dict[str, dict[str, str]] = {
     },
 }
 
+BOUNDARY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:*", "secretsmanager:*", "logs:*", "xray:*", "lambda:*", "sns:*", "states:*", "sqs:*"],
+            "Resource": "*",
+        }
+    ],
+}
+"""Such as an organisation may demand: services, but not IAM."""
+
 NONSENSE: list[tuple[dict[str, str], str]] = [
     ({"VpcId": "{vpc}"}, "give LambdaSubnetIds as well"),
     (OWN_VPC, "give DatabaseSubnetIds for the new database as well, or ExistingDatabaseSecretArn"),
@@ -127,6 +139,7 @@ def account() -> Iterator[Account]:
             "port": cloud.database.port,
             "dbname": "our_db",
         }
+        stack.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))
         secret = stack.client("secretsmanager").create_secret(Name="ours", SecretString=json.dumps(login))["ARN"]
         stack.deploy({"ScheduleState": "DISABLED", "DatabaseDeletionProtection": "no"})
         packaged = stack.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]

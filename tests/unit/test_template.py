@@ -1,12 +1,9 @@
-"""The template as CloudFormation sees it, after the SAM transform."""
+"""What the template makes. Rights are in test_rights.py."""
 
 from pathlib import Path
 from typing import Any
 
-import pytest
 from samcli.yamlhelper import yaml_parse
-
-from localcloud.cloudformation.transform import expand
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,18 +19,6 @@ CANNOT_BE_TAGGED = {
     "AWS::SecretsManager::SecretTargetAttachment",
 }
 """Resource types without a Tags property."""
-
-
-@pytest.fixture(scope="module")
-def resources() -> dict[str, Any]:
-    template = yaml_parse((ROOT / "template.yaml").read_text())
-    # What `sam package` does: the transform takes code and definition from S3.
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::StateMachine":
-            resource["Properties"]["DefinitionUri"] = "s3://bucket/definition"
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
-    expanded: dict[str, Any] = expand(template, {}, "ap-northeast-1")["Resources"]
-    return expanded
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -83,16 +68,6 @@ def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[st
     }
     parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     assert parameters["SecretsManagerAccess"]["Default"] == "endpoint"
-
-
-def test_who_has_the_login_never_sees_ec2_and_the_other_way_round(resources: dict[str, Any]) -> None:
-    functions = of_type(resources, "AWS::Lambda::Function")
-    for name in ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults"):
-        (role,) = (role for key, role in of_type(resources, "AWS::IAM::Role").items() if key == f"{name}Role")
-        actions = str(role["Policies"])
-        with_login = "DATABASE_SECRET_ARN" in functions[name]["Environment"]["Variables"]
-        assert with_login == ("VpcConfig" in functions[name]) == ("secretsmanager:" in actions)
-        assert with_login != ("ec2:DescribeCapacityReservations" in actions)
 
 
 def test_runtime_and_architecture(resources: dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ def deployed(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """The stack's outputs."""
     folder = tmp_path_factory.mktemp("project") / "sample"
     shutil.copytree(SAMPLE, folder)
+    # A test asks what this deployment announced.
+    cloud.announced.clear()
     done = cloud.deploy(folder, STACK)
     assert done.returncode == 0, done.stdout + done.stderr
     return outputs(cloud)

@@ -1,0 +1,105 @@
+"""A policy document, as far as it concerns the actions that are checked.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from localcloud.iam import conditions, wildcards
+from localcloud.iam.access import Access
+from localcloud.iam.conditions import Condition, NullCondition, as_texts
+from localcloud.iam.enforced import ACTIONS
+from localcloud.iam.errors import UnsupportedPolicyError
+
+_ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
+
+
+class Verdict(Enum):
+    """What statements say to an access."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    """By a statement that says so."""
+    NOT_ALLOWED = "not allowed"
+    """By silence."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement."""
+
+    is_deny: bool
+    actions: tuple[re.Pattern[str], ...]
+    resources: tuple[re.Pattern[str], ...]
+    conditions: tuple[Condition | NullCondition, ...]
+
+    def matches(self, access: Access) -> bool:
+        """Whether it speaks of this access."""
+        return (
+            any(pattern.fullmatch(access.action) for pattern in self.actions)
+            and any(pattern.fullmatch(access.resource) for pattern in self.resources)
+            and all(condition.holds(access.context) for condition in self.conditions)
+        )
+
+
+def judge(statements: Iterable[Statement], access: Access) -> Verdict:
+    """What the statements together say: a Deny outweighs every Allow.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    """
+    verdict = Verdict.NOT_ALLOWED
+    for statement in statements:
+        if statement.matches(access):
+            if statement.is_deny:
+                return Verdict.DENIED
+            verdict = Verdict.ALLOWED
+    return verdict
+
+
+# A changed policy is another text, so nothing here is ever out of date.
+@lru_cache(maxsize=256)
+def parse(document: str) -> tuple[Statement, ...]:
+    """The statements about checked actions; others are left out, whatever they say.
+
+    Args:
+        document: JSON.
+
+    Raises:
+        UnsupportedPolicyError: such a statement has something that the local cloud cannot judge by.
+    """
+    given = json.loads(document)["Statement"]
+    statements = [_statement(one) for one in (given if isinstance(given, list) else [given])]
+    return tuple(statement for statement in statements if statement is not None)
+
+
+def _statement(given: dict[str, Any]) -> Statement | None:
+    if "Action" in given:
+        actions = tuple(wildcards.action(pattern) for pattern in as_texts(given["Action"]))
+        if not any(pattern.fullmatch(action) for pattern in actions for action in ACTIONS):
+            return None
+    if unknown := sorted(set(given) - _ELEMENTS):
+        raise UnsupportedPolicyError(f"the element {unknown[0]}")
+    if missing := sorted({"Effect", "Action", "Resource"} - set(given)):
+        raise UnsupportedPolicyError(f"a statement without {missing[0]}")
+    if given["Effect"] not in ("Allow", "Deny"):
+        raise UnsupportedPolicyError(f"the effect {given['Effect']}")
+    return Statement(
+        is_deny=given["Effect"] == "Deny",
+        actions=actions,
+        resources=tuple(_resource(pattern) for pattern in as_texts(given["Resource"])),
+        conditions=conditions.parse(given.get("Condition") or {}),
+    )
+
+
+def _resource(pattern: str) -> re.Pattern[str]:
+    if pattern == "*":
+        return wildcards.anywhere(pattern)
+    if pattern.count(":") < 5:
+        raise UnsupportedPolicyError(f"the resource {pattern}, which is neither * nor an ARN")
+    return wildcards.arn(pattern)

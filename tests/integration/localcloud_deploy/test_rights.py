@@ -1,0 +1,301 @@
+"""Functions may do what their role's policies allow, as deployed; people may do everything."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.ec2.state import current
+from tests.integration.localcloud_deploy.conftest import REGION, Cloud
+
+STACK = "rights"
+RESERVATIONS = f"arn:aws:ec2:{REGION}:123456789012:capacity-reservation/*"
+OURS, THEIRS = {"owner": "us"}, {"owner": "them"}
+CODE = """
+import boto3
+from botocore.exceptions import ClientError
+
+def handler(event, context):
+    client = boto3.client(event["service"])
+    try:
+        return getattr(client, event["call"])(**event["parameters"])
+    except ClientError as error:
+        return error.response["Error"] | {"status": error.response["ResponseMetadata"]["HTTPStatusCode"]}
+"""
+
+
+def allow(*actions: str, resource: Any = RESERVATIONS, **condition: Any) -> dict[str, Any]:
+    """A statement."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    return {**statement, "Condition": {"StringEquals": condition}} if condition else statement
+
+
+CREATE = allow("ec2:CreateCapacityReservation", **{"aws:RequestTag/owner": "us"})
+TAG = allow("ec2:CreateTags", **{"ec2:CreateAction": "CreateCapacityReservation"})
+CHANGE = allow("ec2:ModifyCapacityReservation", "ec2:CancelCapacityReservation", **{"aws:ResourceTag/owner": "us"})
+DESCRIBE = allow("ec2:DescribeCapacityReservations", "ec2:DescribeInstanceTypes", resource="*")
+ALL = (CREATE, TAG, CHANGE, DESCRIBE)
+
+
+def template(*statements: dict[str, Any], **role: Any) -> dict[str, Any]:
+    """A function whose role's policies have these statements."""
+    policy = {"PolicyName": "rights", "PolicyDocument": {"Version": "2012-10-17", "Statement": list(statements)}}
+    properties = {"AssumeRolePolicyDocument": {}, "Policies": [policy] if statements else [], **role}
+    function = {"Handler": "index.handler", "Runtime": "python3.13", "Timeout": 20, "Code": {"ZipFile": CODE}}
+    return {
+        "Resources": {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": properties},
+            "Function": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {**function, "FunctionName": STACK, "Role": {"Fn::GetAtt": ["Role", "Arn"]}},
+            },
+            "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "{}"}},
+        },
+        "Outputs": {"Role": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}, "Secret": {"Value": {"Ref": "Secret"}}},
+    }
+
+
+@dataclass
+class Deployed:
+    """The stack with that function, and who may call."""
+
+    cloud: Cloud
+    role: str
+    secret: str
+
+    def update(self, *statements: dict[str, Any], **role: Any) -> None:
+        """Changes the role's rights."""
+        assert put(self.cloud, "update_stack", template(*statements, **role))["StackStatus"] == "UPDATE_COMPLETE"
+
+    def as_role(self, service: str) -> Any:
+        """A client with credentials of the function's role."""
+        given = self.cloud.client("sts").assume_role(RoleArn=self.role, RoleSessionName="session")["Credentials"]
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.cloud.endpoint,
+            region_name=REGION,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+    def in_function(self, service: str, call: str, **parameters: Any) -> Any:
+        """What the function gets for a call."""
+        event = {"service": service, "call": call, "parameters": parameters}
+        answer = self.cloud.client("lambda").invoke(FunctionName=STACK, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
+
+
+Deploy = Callable[..., Deployed]
+
+
+def put(cloud: Cloud, how: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Makes or changes the stack; what became of it."""
+    client = cloud.client("cloudformation")
+    getattr(client, how)(StackName=STACK, TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_IAM"])
+    stack: dict[str, Any] = client.describe_stacks(StackName=STACK)["Stacks"][0]
+    return stack
+
+
+@pytest.fixture
+def deploy(cloud: Cloud) -> Iterator[Deploy]:
+    def deployed(*statements: dict[str, Any], **role: Any) -> Deployed:
+        stack = put(cloud, "create_stack", template(*statements, **role))
+        assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+        return Deployed(cloud, outputs["Role"], outputs["Secret"])
+
+    state = current()
+    with state.lock:
+        state.pools.set_free("m5.large", f"{REGION}a", 100)
+    yield deployed
+    cloud.client("cloudformation").delete_stack(StackName=STACK)
+    state.reset()
+
+
+def request(tags: dict[str, str] | None, count: int = 1) -> dict[str, Any]:
+    """Parameters of CreateCapacityReservation."""
+    asked = {"InstanceType": "m5.large", "InstancePlatform": "Linux/UNIX", "AvailabilityZone": f"{REGION}a"}
+    listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+    tagged = {"TagSpecifications": [{"ResourceType": "capacity-reservation", "Tags": listed}]} if listed else {}
+    return {**asked, "InstanceCount": count, **tagged}
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> str:
+    """The message with which a call is refused for want of a right."""
+    with pytest.raises(ClientError) as error:
+        call(**parameters)
+    response = error.value.response
+    assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) in [
+        ("UnauthorizedOperation", 403),
+        ("AccessDeniedException", 400),
+    ]
+    return str(response["Error"]["Message"])
+
+
+def test_a_function_has_its_roles_rights(deploy: Deploy) -> None:
+    stack = deploy(*ALL)
+    role = stack.role.rsplit("/", 1)[1]
+    assert stack.in_function("sts", "get_caller_identity")["Arn"].endswith(f":assumed-role/{role}/{STACK}")
+    assert stack.in_function("ec2", "create_capacity_reservation", **request(THEIRS)) == {
+        "Code": "UnauthorizedOperation",
+        "Message": "You are not authorized to perform this operation. User: "
+        f"arn:aws:sts::123456789012:assumed-role/{role}/{STACK} is not authorized to perform: "
+        f"ec2:CreateCapacityReservation on resource: {RESERVATIONS} because no identity-based policy allows the "
+        "ec2:CreateCapacityReservation action",
+        "status": 403,
+    }
+    assert stack.in_function("secretsmanager", "get_secret_value", SecretId=stack.secret) == {
+        "Code": "AccessDeniedException",
+        "Message": f"User: arn:aws:sts::123456789012:assumed-role/{role}/{STACK} is not authorized to perform: "
+        f"secretsmanager:GetSecretValue on resource: {stack.secret} because no identity-based policy allows the "
+        "secretsmanager:GetSecretValue action",
+        "status": 400,
+    }
+
+
+def test_reservations_are_made_only_with_the_tag(deploy: Deploy) -> None:
+    ec2 = deploy(*ALL).as_role("ec2")
+    for tags in (None, THEIRS, {"Owner": "US"}, {"ours": "us"}):
+        assert "ec2:CreateCapacityReservation on resource" in refused(
+            ec2.create_capacity_reservation, **request(tags), DryRun=True
+        )
+    assert ec2.create_capacity_reservation(**request(OURS | {"Project": "x"}))["CapacityReservation"]["Tags"]
+
+
+def test_only_reservations_with_the_tag_are_changed(deploy: Deploy, cloud: Cloud) -> None:
+    ec2, person = deploy(*ALL).as_role("ec2"), cloud.client("ec2")
+    for tags, may in ((None, False), (THEIRS, False), (OURS, True)):
+        made = person.create_capacity_reservation(**request(tags))["CapacityReservation"]["CapacityReservationId"]
+        for call, more in (
+            (ec2.modify_capacity_reservation, {"InstanceCount": 3}),
+            (ec2.cancel_capacity_reservation, {}),
+        ):
+            if may:
+                assert call(CapacityReservationId=made, **more)["Return"]
+            else:
+                why = refused(call, CapacityReservationId=made, **more)
+                assert f"CapacityReservation on resource: {RESERVATIONS[:-1]}{made} because no identity-based" in why
+        (now,) = person.describe_capacity_reservations(CapacityReservationIds=[made])["CapacityReservations"]
+        assert (now["State"], now["TotalInstanceCount"]) == (("cancelled", 3) if may else ("active", 1))
+
+
+def test_tags_cannot_be_had_afterwards(deploy: Deploy, cloud: Cloud) -> None:
+    ec2, person = deploy(*ALL).as_role("ec2"), cloud.client("ec2")
+    made = person.create_capacity_reservation(**request(THEIRS))["CapacityReservation"]["CapacityReservationId"]
+    tags = [{"Key": "owner", "Value": "us"}]
+    assert "ec2:CreateTags on resource" in refused(ec2.create_tags, Resources=[made], Tags=tags)
+    assert "ec2:DeleteTags on resource" in refused(ec2.delete_tags, Resources=[made], Tags=[{"Key": "owner"}])
+    person.create_tags(Resources=[made], Tags=tags)
+    assert ec2.cancel_capacity_reservation(CapacityReservationId=made)["Return"]
+
+
+def test_to_create_with_tags_is_also_to_tag(deploy: Deploy) -> None:
+    ec2 = deploy(CREATE, DESCRIBE).as_role("ec2")
+    assert "ec2:CreateTags on resource" in refused(ec2.create_capacity_reservation, **request(OURS))
+    assert ec2.describe_capacity_reservations()["CapacityReservations"] == []
+
+
+def test_describing_needs_a_right_to_everything(deploy: Deploy) -> None:
+    stack = deploy(DESCRIBE)
+    ec2 = stack.as_role("ec2")
+    assert ec2.describe_capacity_reservations()["CapacityReservations"] == []
+    assert ec2.describe_instance_types(InstanceTypes=["m5.large"])["InstanceTypes"]
+    stack.update(allow("ec2:Describe*"))
+    for call in (ec2.describe_capacity_reservations, ec2.describe_instance_types):
+        assert "to perform: ec2:Describe" in refused(call)
+
+
+def test_an_update_of_the_rights_takes_effect_at_once(deploy: Deploy) -> None:
+    stack = deploy(*ALL)
+    ec2 = stack.as_role("ec2")
+    assert ec2.create_capacity_reservation(**request(OURS))
+    stack.update(DESCRIBE)
+    assert "because no identity-based policy allows" in refused(ec2.create_capacity_reservation, **request(OURS))
+    deny = {**allow("ec2:*", resource="*"), "Effect": "Deny"}
+    stack.update(*ALL, deny)
+    assert "with an explicit deny in an identity-based policy" in refused(ec2.describe_capacity_reservations)
+    stack.update(*ALL)
+    assert ec2.create_capacity_reservation(**request(OURS))
+
+
+def test_people_may_do_everything(deploy: Deploy, cloud: Cloud) -> None:
+    stack = deploy({**allow("*", resource="*"), "Effect": "Deny"})
+    made = cloud.client("ec2").create_capacity_reservation(**request(None))["CapacityReservation"]
+    assert cloud.client("ec2").cancel_capacity_reservation(CapacityReservationId=made["CapacityReservationId"])[
+        "Return"
+    ]
+    assert cloud.client("secretsmanager").get_secret_value(SecretId=stack.secret)["SecretString"] == "{}"
+
+
+def test_secrets_are_read_by_those_with_the_right_to_that_secret(deploy: Deploy) -> None:
+    stack = deploy(allow("secretsmanager:GetSecretValue", resource={"Ref": "Secret"}))
+    manager = stack.as_role("secretsmanager")
+    assert manager.get_secret_value(SecretId=stack.secret)["SecretString"] == "{}"
+    assert "secretsmanager:PutSecretValue on" in refused(
+        manager.put_secret_value, SecretId=stack.secret, SecretString="x"
+    )
+    assert ":secret:other because" in refused(manager.get_secret_value, SecretId="other")
+
+
+def test_managed_policies_and_boundaries_count(deploy: Deploy, cloud: Cloud) -> None:
+    aws = "arn:aws:iam::aws:policy/"
+    basic, full = f"{aws}service-role/AWSLambdaBasicExecutionRole", f"{aws}AmazonEC2FullAccess"
+    stack = deploy(ManagedPolicyArns=[basic])
+    ec2 = stack.as_role("ec2")
+    refused(ec2.describe_capacity_reservations)
+    stack.update(ManagedPolicyArns=[basic, full])
+    assert ec2.create_capacity_reservation(**request(THEIRS))
+
+    document = {"Version": "2012-10-17", "Statement": [DESCRIBE]}
+    made = cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(document))["Policy"]
+    stack.update(ManagedPolicyArns=[full], PermissionsBoundary=made["Arn"])
+    assert ec2.describe_capacity_reservations()["CapacityReservations"]
+    why = refused(ec2.create_capacity_reservation, **request(THEIRS))
+    assert why.endswith("because no permissions boundary allows the ec2:CreateCapacityReservation action")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        (allow("ec2:*", **{"aws:SourceVpc": "vpc-1"}), "the condition key aws:SourceVpc"),
+        ({**allow("ec2:*"), "Condition": {"NumericEquals": {"ec2:InstanceType": "1"}}}, "operator NumericEquals"),
+        (allow("ec2:*", **{"aws:TagKeys": "owner"}), "StringEquals without ForAllValues or ForAnyValue on aws:TagKeys"),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, "the element NotAction"),
+        (allow("ec2:*", **{"aws:RequestTag/owner": "${aws:username}"}), "policy variables, as in ${aws:username}"),
+        (allow("ec2:*", resource="capacity-reservation/*"), "the resource capacity-reservation/*"),
+    ],
+)
+def test_what_cannot_be_judged_fails_the_deployment(cloud: Cloud, statement: dict[str, Any], named: str) -> None:
+    stack = put(cloud, "create_stack", template(statement))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert named in stack["StackStatusReason"]
+    cloud.client("cloudformation").delete_stack(StackName=STACK)
+
+
+def test_a_managed_policy_has_to_exist(cloud: Cloud) -> None:
+    for role in (
+        {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/No"]},
+        {"PermissionsBoundary": "arn:aws:iam::1:policy/No"},
+    ):
+        stack = put(cloud, "create_stack", template(**role))
+        assert "policy/No does not exist or is not attachable" in stack["StackStatusReason"]
+        cloud.client("cloudformation").delete_stack(StackName=STACK)
+
+
+def test_what_cannot_be_judged_by_a_policy_from_elsewhere_is_refused(deploy: Deploy, cloud: Cloud) -> None:
+    stack = deploy(*ALL)
+    document = {"Version": "2012-10-17", "Statement": [allow("ec2:*", **{"aws:SourceVpc": "vpc-1"})]}
+    cloud.client("iam").put_role_policy(
+        RoleName=stack.role.rsplit("/", 1)[1], PolicyName="more", PolicyDocument=json.dumps(document)
+    )
+    why = refused(stack.as_role("ec2").describe_capacity_reservations)
+    assert "cannot judge a policy with the condition key aws:SourceVpc" in why
+
+
+def test_policies_about_something_else_are_not_looked_at(deploy: Deploy) -> None:
+    assert deploy(allow("logs:*", resource="*", **{"aws:SourceVpc": "vpc-1"})).as_role("s3").list_buckets()

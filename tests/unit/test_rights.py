@@ -1,0 +1,142 @@
+"""Each role's rights in the template are the least: the rules hold, and each is seen to find what breaks it."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.rights import (
+    OWNER,
+    RULES,
+    Resources,
+    actions_are_named,
+    allows,
+    branches,
+    has_login,
+    only_sams_managed_policies,
+    of_type,
+    only_tagged_reservations_are_changed,
+    reservations_are_made_with_the_tag,
+    resources_are_named,
+    rights_are_in_the_roles,
+    statements,
+    tags_come_only_with_the_reservation,
+    text,
+    who_calls_ec2_sees_no_secret,
+    who_has_the_login_stays_inside,
+)
+
+Mutate = Callable[[Resources], object]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_template_keeps_the_rule(rule: Callable[[Resources], list[str]], resources: Resources) -> None:
+    assert rule(resources) == []
+
+
+def test_the_rules_look_at_something(resources: Resources) -> None:
+    granted, functions = list(allows(resources)), of_type(resources, "AWS::Lambda::Function").values()
+    assert {text(one["Role"]) for one in functions} <= {
+        f"${{{name}.Arn}}" for name in of_type(resources, "AWS::IAM::Role")
+    }
+    for action in ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCapacityReservation", "CreateTags"):
+        assert any(one.grants(f"ec2:{action}") for one in granted), action
+    assert any(has_login(function) for function in functions)
+
+
+# ---- What breaks them ----------------------------------------------------------------------------------------------
+
+
+def statement_of(resources: Resources, action: str) -> dict[str, Any]:
+    """The statement that allows an action."""
+    return next(given for _, given in statements(resources) if action in branches(given.get("Action", [])))
+
+
+def also(role: str, *actions: str, resource: Any = "*", **more: Any) -> Mutate:
+    """Gives a role one more statement."""
+
+    def mutate(resources: Resources) -> None:
+        policy = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"].append({"Effect": "Allow", "Action": list(actions), "Resource": resource, **more})
+
+    return mutate
+
+
+def with_change(action: str, **elements: Any) -> Mutate:
+    """Changes elements of the statement that allows an action; None takes one away."""
+
+    def mutate(resources: Resources) -> None:
+        statement = statement_of(resources, action)
+        statement.update(elements)
+        for name in [name for name, value in elements.items() if value is None]:
+            del statement[name]
+
+    return mutate
+
+
+def with_properties(name: str, **properties: Any) -> Mutate:
+    """Changes properties of a resource."""
+    return lambda resources: resources[name]["Properties"].update(properties)
+
+
+def with_policy(resources: Resources) -> None:
+    resources["More"] = {"Type": "AWS::IAM::Policy", "Properties": {}}
+
+
+def on(key: str, value: Any = OWNER, operator: str = "StringEquals") -> dict[str, Any]:
+    return {operator: {key: {"Fn::Sub": value}}}
+
+
+CREATE, MODIFY, CANCEL = (f"ec2:{verb}CapacityReservation" for verb in ("Create", "Modify", "Cancel"))
+REQUEST, RESOURCE = "aws:RequestTag/odcr:stack", "aws:ResourceTag/odcr:stack"
+
+
+@pytest.mark.parametrize(
+    ("rule", "mutate"),
+    [
+        (actions_are_named, also("FindShortfallsRole", "ec2:*", resource="arn:aws:ec2:::x")),
+        (actions_are_named, also("FindShortfallsRole", "ec2:Describe*")),
+        (actions_are_named, with_change(MODIFY, Action=None, NotAction="ec2:CreateCapacityReservation")),
+        (actions_are_named, with_change(MODIFY, Resource=None, NotResource="arn:aws:ec2:::x")),
+        (actions_are_named, with_change(MODIFY, Action={"Fn::If": ["Any", "ec2:*", MODIFY]})),
+        (resources_are_named, with_change(CREATE, Resource="*")),
+        (resources_are_named, with_change(CREATE, Resource={"Fn::Sub": "arn:${AWS::Partition}:ec2:*:*:*"})),
+        (resources_are_named, with_change("lambda:InvokeFunction", Resource={"Fn::If": ["Any", "*", "x"]})),
+        (resources_are_named, with_change("secretsmanager:GetSecretValue", Resource=["*"])),
+        (
+            only_sams_managed_policies,
+            with_properties("LoadTargetsRole", ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
+        ),
+        (rights_are_in_the_roles, with_policy),
+        (who_has_the_login_stays_inside, also("LoadTargetsRole", "ec2:DescribeCapacityReservations")),
+        (who_has_the_login_stays_inside, also("RecordResultsRole", "*")),
+        (
+            who_has_the_login_stays_inside,
+            with_properties("FindShortfalls", Environment={"Variables": {"DATABASE_SECRET_ARN": "x"}}),
+        ),
+        (who_has_the_login_stays_inside, lambda resources: resources["LoadTargets"]["Properties"].pop("VpcConfig")),
+        (who_calls_ec2_sees_no_secret, also("ReserveCapacityRole", "secretsmanager:GetSecretValue", resource="x")),
+        (who_calls_ec2_sees_no_secret, also("FindShortfallsRole", "secretsmanager:DescribeSecret", resource="x")),
+        (who_calls_ec2_sees_no_secret, with_properties("FindShortfalls", VpcConfig={})),
+        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=None)),
+        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(RESOURCE))),
+        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "*", "StringLike"))),
+        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, OWNER, "StringEqualsIfExists"))),
+        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "${AWS::StackName}"))),
+        (reservations_are_made_with_the_tag, also("FindShortfallsRole", "ec2:Create*")),
+        (only_tagged_reservations_are_changed, with_change(MODIFY, Condition=None)),
+        (only_tagged_reservations_are_changed, with_change(CANCEL, Condition=on(REQUEST))),
+        (only_tagged_reservations_are_changed, with_change(CANCEL, Resource=["*"])),
+        (only_tagged_reservations_are_changed, also("LoadTargetsRole", CANCEL)),
+        (tags_come_only_with_the_reservation, with_change("ec2:CreateTags", Condition=None)),
+        (tags_come_only_with_the_reservation, with_change("ec2:CreateTags", Condition=on(REQUEST))),
+        (tags_come_only_with_the_reservation, also("ReserveCapacityRole", "ec2:DeleteTags", resource="x")),
+    ],
+)
+def test_the_rule_finds_what_breaks_it(
+    rule: Callable[[Resources], list[str]], mutate: Mutate, resources: Resources
+) -> None:
+    broken = copy.deepcopy(resources)
+    mutate(broken)
+    assert rule(broken)
