@@ -85,7 +85,7 @@ class Observer:
             self._line(number, _state_of(event, events), _refusal(event["lambdaFunctionFailedEventDetails"]))
         elif kind == "TaskStateExited":
             details = event["stateExitedEventDetails"]
-            self._line(number, details["name"], _result(json.loads(details["output"])))
+            self._line(number, details["name"], _result(details["name"], json.loads(details["output"])))
 
     def _line(self, number: int, state: str, result: str) -> None:
         # A dry pool gives the same answer to each of the four attempts; once is enough to read.
@@ -110,19 +110,19 @@ def _refusal(details: dict[str, Any]) -> str:
     return f"{_standing(outcome)}: {details['error']}"
 
 
-def _result(output: Any) -> str:
-    if not isinstance(output, dict):
-        return ""
-    if "Lease" in output:
-        return f"{len(output['Targets'])} targets, lease {output['Lease']}"
-    if "Shortfalls" in output:
-        return f"{len(output['Shortfalls'])} short"
-    if "Changes" in output:
-        return f"{len(output['Changes'])} changes"
-    if "Acquired" in output:
-        return f"{_standing(output)}: {output['Status']}"
-    if "MessageId" in output:
-        return "one message to the SNS topic"
+def _result(state: str, output: Any) -> str:
+    """What a state achieved; nothing if its error was caught, which has been told already."""
+    match state, output:
+        case "LoadTargets", {"Lease": lease, "Targets": targets}:
+            return f"{len(targets)} targets, lease {lease}"
+        case "FindShortfalls", {"Shortfalls": shortfalls}:
+            return f"{len(shortfalls)} short"
+        case "ReserveCapacity", {"Acquired": _, "Status": status}:
+            return f"{_standing(output)}: {status}"
+        case "RecordResults", {"Changes": changes}:
+            return f"{len(changes)} changes"
+        case "PublishAnnouncement", {"MessageId": _}:
+            return "one message to the SNS topic"
     return ""
 
 
