@@ -12,7 +12,7 @@ from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.stack import StackFailed, build
 from tests.runtime.artifact import Artifact
 from tests.runtime.checkout import KEPT, ROOT, CheckFailed
-from tests.runtime.debian import debian
+from tests.runtime.debian import RELEASES, debian
 from tests.runtime.installed import installed
 from tests.runtime.interpreter import Interpreter
 from tests.runtime.template import Function, Template
@@ -75,10 +75,12 @@ def find(version: str) -> Interpreter:
     """
     interpreter = installed(version) or debian(version)
     if interpreter is None:
+        otherwise = (
+            f", or run this as root on Debian, where it is unpacked into {KEPT.name}" if version in RELEASES else ""
+        )
         raise CheckFailed(
             f"Lambda runs the functions on Python {version}, and there is none here: install one so that "
-            f"python{version} is on the PATH (macOS: brew install python@{version}), or run this as root on Debian, "
-            f"where it is unpacked into {KEPT.name}."
+            f"python{version} is on the PATH (macOS: brew install python@{version}){otherwise}."
         )
     return interpreter
 
