@@ -1,5 +1,6 @@
 # make run   the whole system on this machine, in a few minutes
-# make test  every check: lint, types, unit, integration and system tests; make -j2 test on two cores
+# make test  every check: lint, types, unit, integration and system tests, and the artifacts on Lambda's Python;
+#            make -j2 test on two cores
 # make soak  random histories and chaos for most of an hour, other ones each time
 
 PYTHON ?=
@@ -9,22 +10,25 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit integration system soak setup format lock clean
+.PHONY: run test lint types unit runtime integration system soak setup format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: lint types unit integration system
+test: lint types unit runtime integration system
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: setup
-	$(BIN)/mypy functions localcloud demo
+	$(BIN)/mypy functions localcloud demo tests/runtime
 
 unit: setup
 	$(BIN)/pytest tests/unit
+
+runtime: setup
+	$(BIN)/python -m tests.runtime
 
 integration: setup
 	$(BIN)/pytest tests/integration
@@ -52,4 +56,4 @@ lock: setup
 
 clean:
 	-$(BIN)/python -m localcloud down
-	rm -rf .venv .aws-sam .localcloud .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .aws-sam .localcloud .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis

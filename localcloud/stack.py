@@ -52,13 +52,16 @@ def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
         raise StackFailed(f"sam {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}")
 
 
-def build() -> None:
+def build(folder: Path | None = None) -> None:
     """Builds the artifacts, as `sam build` does.
+
+    Args:
+        folder: where to, if not to where `Stack.deploy` takes them from.
 
     Raises:
         StackFailed: if that fails.
     """
-    _sam(["build"], os.environ)
+    _sam(["build", *(["--build-dir", str(folder)] if folder else [])], os.environ)
 
 
 class Stack:

@@ -1,0 +1,28 @@
+"""Folders that take long to make: made once, and anew when what they are made from has changed."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+
+def kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
+    """The folder, complete.
+
+    Args:
+        folder: its place.
+        made_from: all that decides what is in it.
+        make: makes it, in a place beside the final one, so that what was interrupted is never taken for complete.
+    """
+    digest = hashlib.sha256(made_from.encode()).hexdigest()
+    stamp = folder / ".made-from"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return folder
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    for old in (unfinished, folder):
+        if old.exists():
+            shutil.rmtree(old)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    make(unfinished)
+    (unfinished / stamp.name).write_text(digest)
+    return unfinished.rename(folder)
