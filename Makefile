@@ -10,12 +10,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit runtime integration system soak setup format lock clean
+.PHONY: run test lint types unit runtime integration deployment system soak setup format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: lint types unit runtime integration system
+test: lint types unit runtime integration deployment system
 
 lint: setup
 	$(BIN)/ruff check .
@@ -32,6 +32,9 @@ runtime: setup
 
 integration: setup
 	$(BIN)/pytest tests/integration
+
+deployment: setup
+	$(BIN)/pytest tests/deployment
 
 system: setup
 	$(BIN)/pytest tests/system
