@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from odcr.domain import errors
+from odcr.domain.giving_back import give_back, reductions
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome
+from odcr.domain.ports import Ec2, Turns
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import (
     Changed,
@@ -22,38 +23,9 @@ from odcr.domain.refusal import (
 from odcr.domain.reservation import Reservation, duplicates, excess_reason, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
-from odcr.domain.target import ReservationOptions, TargetKey
 
 MAX_LOOKS = 3
 """How often one attempt looks again because somebody else was there."""
-
-
-class Ec2(Protocol):
-    """What the acquisition needs of EC2. Every method may raise a `Refusal`."""
-
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the key, in every state."""
-
-    def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
-    ) -> Reservation:
-        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
-
-    def resize(self, reservation: Reservation, count: int) -> None:
-        """Sets how many instances a reservation holds."""
-
-    def cancel(self, reservation: Reservation) -> None:
-        """Gives a reservation back."""
-
-
-class Turns(Protocol):
-    """When the next request may be sent."""
-
-    has_waited: bool
-    """Whether the last one had to wait."""
-
-    def allows_another(self) -> bool:
-        """Waits for the turn; False if the attempt's time is up."""
 
 
 def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
@@ -97,6 +69,12 @@ def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Tur
     gap = shortfall.target - before
     ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
 
+    def turn() -> bool:
+        is_there = turns.allows_another()
+        if is_there and turns.has_waited:
+            _check(progress, ec2)
+        return is_there
+
     def add(count: int) -> None:
         if turns.has_waited:
             _check(progress, ec2)
@@ -110,7 +88,7 @@ def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Tur
     if refusal is not None and progress.reserved < shortfall.target:
         raise refusal
     if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
-        _give_back_duplicates(progress, ec2)
+        _give_back_duplicates(progress, ec2, turn)
     if progress.reserved < shortfall.target:
         # A reservation that was made, or grown, is not what it was answered to be.
         raise Unanswered("NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly.")
@@ -202,7 +180,7 @@ def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
         return None
 
 
-def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
+def _give_back_duplicates(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
     """Gives back what was bought twice, and no more than that.
 
     A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
@@ -212,21 +190,13 @@ def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
     shown = {reservation.id for reservation in observed}
     not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
     progress.reservations = [*_serving(observed, shortfall), *not_shown_yet]
-    for duplicate in duplicates(progress.reservations, shortfall.recorded_ids):
-        excess = progress.reserved - shortfall.target
-        if excess <= 0:
-            return
-        if not duplicate.is_growable:
-            continue
-        progress.calls += 1
-        kept = max(0, duplicate.count - excess)
-        if kept:
-            ec2.resize(duplicate, kept)
-        else:
-            ec2.cancel(duplicate)
-        progress.returned += duplicate.count - kept
-        others = [reservation for reservation in progress.reservations if reservation.id != duplicate.id]
-        progress.reservations = [*others, replace(duplicate, count=kept)] if kept else others
+    growable = (one for one in duplicates(progress.reservations, shortfall.recorded_ids) if one.is_growable)
+    planned = reductions(growable, progress.reserved - shortfall.target, lambda one: one.count)
+    before = progress.reserved
+    try:
+        give_back(progress, planned, ec2, turn)
+    finally:
+        progress.returned += before - progress.reserved
 
 
 def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion: str, ec2: Ec2) -> None:

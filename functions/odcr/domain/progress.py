@@ -29,6 +29,11 @@ class Progress:
         """Instances held; before EC2 was asked, as the run saw them."""
         return self.shortfall.reserved if self.reservations is None else held(self.reservations)
 
+    def take_over(self, reservation: Reservation) -> None:
+        """What a reservation holds now; with a count of 0 it has ended."""
+        others = [one for one in self.held if one.id != reservation.id]
+        self.reservations = [*others, reservation] if reservation.count else others
+
     def outcome(self, status: Status, reason: str = "") -> Outcome:
         """The attempt's outcome as it stands."""
         seen = tuple(reservation.id for reservation in self.held)
