@@ -72,5 +72,8 @@ def _emit(attempted: list[Outcome]) -> None:
     metrics.add_metric("TargetsShort", MetricUnit.Count, len(short))
     missing = sum(max(0, (outcome.target or 0) - outcome.reserved) for outcome in short)
     metrics.add_metric("InstancesMissing", MetricUnit.Count, missing)
-    metrics.add_metric("InstancesAcquired", MetricUnit.Count, sum(outcome.acquired for outcome in attempted))
+    metrics.add_metric("InstancesAcquired", MetricUnit.Count, sum(max(0, outcome.acquired) for outcome in attempted))
     metrics.add_metric("CapacityRequests", MetricUnit.Count, sum(outcome.calls for outcome in attempted))
+    # A metric costs something only when it is sent.
+    if released := sum(max(0, -outcome.acquired) for outcome in attempted):
+        metrics.add_metric("InstancesReleased", MetricUnit.Count, released)

@@ -20,7 +20,8 @@ from odcr.domain.refusal import (
     Throttled,
     Unanswered,
 )
-from odcr.domain.reservation import Reservation, duplicates, excess_reason, held
+from odcr.domain.release import reason_for_excess, release
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 
@@ -28,7 +29,14 @@ MAX_LOOKS = 3
 """How often one attempt looks again because somebody else was there."""
 
 
-def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
+def acquire(
+    shortfall: Shortfall,
+    execution: str,
+    attempt: int,
+    ec2: Ec2,
+    turns: Turns,
+    is_recent: Callable[[], bool] = lambda: True,
+) -> Outcome:
     """Asks EC2 until the target is met.
 
     Args:
@@ -37,6 +45,7 @@ def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns:
         attempt: how often the state machine has repeated this item; 0 the first time.
         ec2: the way to EC2.
         turns: the target's share of the requests that EC2 takes.
+        is_recent: whether the target was read from the table a moment ago; else nothing is released for it.
 
     Returns:
         The outcome of a target that is met.
@@ -52,20 +61,23 @@ def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns:
             is_first = attempt == look == 0 and not shortfall.was_refused
             occasion = "" if is_first else f"{execution}/{attempt}/{look}"
             try:
-                return _close(progress, attempt, occasion, ec2, turns)
+                return _close(progress, attempt, occasion, ec2, turns, is_recent)
             except Changed as change:
                 changed = change
     except Refusal as refusal:
         raise _error_for(refusal, progress) from None
     reason = f"Somebody else keeps changing the reservations; the next run tries again. ({changed})"
-    raise errors.RequestRefused(progress.outcome(Status.FAILED, reason))
+    raise errors.RequestRefused(progress.outcome(Status.FAILED, _told(progress, reason)))
 
 
-def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns) -> Outcome:
+def _close(
+    progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns, is_recent: Callable[[], bool]
+) -> Outcome:
     """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
     observed = _look(progress, ec2)
     before = progress.reserved
+    progress.may_have_released |= shortfall.is_release and attempt > 0
     gap = shortfall.target - before
     ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
 
@@ -89,13 +101,15 @@ def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Tur
         raise refusal
     if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
         _give_back_duplicates(progress, ec2, turn)
+    if shortfall.is_release and progress.reserved > shortfall.target:
+        release(progress, ec2, lambda: is_recent() and turn())
     if progress.reserved < shortfall.target:
         # A reservation that was made, or grown, is not what it was answered to be.
         raise Unanswered("NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly.")
     if progress.reserved > shortfall.target:
-        return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
+        return progress.outcome(Status.EXCESS, _told(progress))
     returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
-    return progress.outcome(Status.FULFILLED, returned)
+    return progress.outcome(Status.FULFILLED, _told(progress, returned))
 
 
 def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
@@ -237,4 +251,16 @@ def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
     else:
         # What to do comes first, for a long message of EC2's is cut.
         reason = " ".join(part for part in (refusal.advice, f"{refusal.code}: {refusal.message}") if part)
-    return error(progress.outcome(error.status, reason))
+    return error(progress.outcome(error.status, _told(progress, reason)))
+
+
+def _told(progress: Progress, reason: str = "") -> str:
+    """The reason, after what was released and what is still held above the target."""
+    shortfall = progress.shortfall
+    released = f"Released {progress.released}, as the target was lowered to {shortfall.target}."
+    parts = [released if progress.released else "", reason]
+    if progress.reserved > shortfall.target and (shortfall.is_release or not reason):
+        # It is also the announcement by which the next run may go on.
+        excess = reason_for_excess(progress.held, shortfall.target, releases=shortfall.is_release)
+        parts.insert(1, excess)
+    return " ".join(part for part in parts if part)
