@@ -175,7 +175,8 @@ class Histories(RuleBasedStateMachine):
         for _ in range(length):
             if dice.random() < 0.15:
                 key = dice.choice(KEYS)
-                self.want(key, min(MAX_TARGET, self.world.held(key) + dice.randint(0, 6)))
+                lowest = -6 if self.releases else 0
+                self.want(key, max(0, min(MAX_TARGET, self.world.held(key) + dice.randint(lowest, 6))))
                 self.others_take_or_free(key, dice.randint(0, 9))
             if dice.random() < 0.2 and len(self.executions) < 2:
                 self.start()
@@ -184,9 +185,20 @@ class Histories(RuleBasedStateMachine):
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
             if dice.random() < 0.3:
                 self.stale_until = self.world.clock.now() + self.lag
+            if self.releases and dice.random() < 0.1:
+                self._announce(dice.choice(KEYS), dice.randint(1, 6))
             # Most steps make few calls.
             calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
             self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
+
+    def _announce(self, key: Key, fewer: int) -> None:
+        """Lowers a target, which a run without faults then sees: the spoilt ones seldom get as far as a release."""
+        self.want(key, max(0, self.world.held(key) - fewer))
+        self.lose_the_lease()
+        before = {each: self.world.managed(each) for each in KEYS}
+        Execution(self.world, f"run-{next(self.names)}").run()
+        if self.lag <= LAG_SECONDS:
+            self._nothing_was_lost(before)
 
     @rule(which=st.integers(0, 1), item=st.integers(0, 2), faults=st.just({}) | spoilt)
     def step_that_runs_twice(self, which: int, item: int, faults: dict[int, int]) -> None:
@@ -330,4 +342,4 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     assert set(world.injector.fired) == set(CallFault)
     assert played["histories"] >= examples
     assert played.total() > 60 * examples
-    assert (played["released"] > 0) == releases
+    assert played["released"] > examples if releases else not played["released"]
