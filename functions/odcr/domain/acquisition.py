@@ -214,7 +214,11 @@ def _give_back_duplicates(progress: Progress, ec2: Ec2, turn: Callable[[], bool]
 
 
 def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion: str, ec2: Ec2) -> None:
-    """Adds instances to the oldest reservation that can grow, or makes one."""
+    """Adds instances to the oldest reservation that can grow, or makes one.
+
+    Raises:
+        Changed: if what was to be made is there already, and holds something else.
+    """
     reservations = progress.held
     growable = [reservation for reservation in reservations if reservation.is_growable]
     if not growable:
@@ -222,6 +226,9 @@ def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion
         shortfall, seen = progress.shortfall, [*observed, *reservations]
         created = ec2.create(shortfall.key, shortfall.options, ask, seen, occasion)
         progress.reservations = [*reservations, created]
+        if created.count != ask:
+            # An earlier request of the same intent made it, and it has grown since, of which the ladder knows nothing.
+            raise Changed("MadeBefore", f"{created.id} holds {created.count} already.")
         return
     oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))
     ec2.resize(oldest, oldest.count + ask)
