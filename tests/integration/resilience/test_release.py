@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from odcr.domain.release import reason_for_excess
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service
@@ -23,22 +24,31 @@ def run(world: World, name: str) -> None:
     assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
-def hold(world: World, *counts: int) -> None:
-    """So many instances, in as many reservations, wanted and recorded; then the parameter is switched on."""
+def hold(world: World, *counts: int, announced: int | None = None) -> None:
+    """So many instances, in as many reservations, wanted and recorded; then the parameter is switched on.
+
+    Args:
+        world: where.
+        counts: of each reservation, the oldest first.
+        announced: the lower target that the last run saw, if it saw one.
+    """
     world.capacity.set_free(*KEY, sum(counts))
     observed: list[Any] = []
     for count in counts:
         observed.append(Ec2Gateway(OWNER).create(TargetKey(*KEY), USUAL_OPTIONS, count, observed))
         world.pass_time(1)
-    world.set_target(KEY, sum(counts))
+    target = sum(counts) if announced is None else announced
+    world.set_target(KEY, target)
+    world.sql("UPDATE odcr_capacity SET Current_Capacity = %s", sum(counts))
     world.sql(
-        "INSERT INTO odcr_status VALUES (%s, %s, 'FULFILLED', UTC_TIMESTAMP(), %s, %s, '', %s, '', NULL, 'run-0')",
+        "INSERT INTO odcr_status VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, '', NULL, 'run-1')",
         *KEY,
+        "FULFILLED" if announced is None else "EXCESS",
+        target,
         sum(counts),
-        sum(counts),
+        "" if announced is None else reason_for_excess(observed, announced, releases=True),
         ",".join(one.id for one in observed),
     )
-    run(world, "run-1")
     assert (world.held(KEY), world.disagreements()) == (sum(counts), [])
     world.release_on_lowered_target(is_on=True)
 
@@ -154,9 +164,7 @@ def test_whatever_goes_wrong_with_any_one_call_of_a_release_it_ends_right(
 
     def set_up() -> None:
         world.reset()
-        hold(world, 4, 4, 4)
-        world.set_target(KEY, 6)
-        run(world, "run-2")
+        hold(world, 4, 4, 4, announced=6)
         world.pass_time(61)
 
     set_up()
