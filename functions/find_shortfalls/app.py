@@ -14,7 +14,7 @@ from odcr.domain.target import Target
 from odcr.domain.zone import region_of
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.observability import logger
-from odcr.settings import StackSettings
+from odcr.settings import ReleaseSettings, StackSettings
 
 
 @logger.inject_lambda_context
@@ -53,7 +53,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     # What is held for these is not known now, so their record stays as it is.
     rejected = [outcome for outcome in rejected if region_of(outcome.key.availability_zone) not in unreachable]
     is_complete = optional(event, "Complete", bool, True)
-    found = compare(comparable, rejected, reservations, is_complete=is_complete)
+    releases = ReleaseSettings.load().is_on
+    found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases)
     blind = [_blind(target, unreachable[target.key.region]) for target in targets if target.key.region in unreachable]
     found.observed.extend(blind)
     passed = bounded(found)

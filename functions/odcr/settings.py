@@ -42,6 +42,18 @@ class StackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """Whether what is held above a lowered target is given back."""
+
+    is_on: bool
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "ReleaseSettings":
+        """Reads the environment. Nothing but a plain yes is one: what is given back cannot be bought again."""
+        return cls(environment.get("RELEASE_ON_LOWERED_TARGET", "no") == "yes")
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     """Where a function finds the database login."""
 

@@ -73,8 +73,11 @@ def _emit(attempted: list[Outcome], standing: Totals) -> None:
         "InstancesHeld": standing.held,
         "InstancesMissing": standing.missing,
         "TargetsUnmet": standing.unmet,
-        "InstancesAcquired": sum(outcome.acquired for outcome in attempted),
+        "InstancesAcquired": sum(max(0, outcome.acquired) for outcome in attempted),
     }
+    # A metric costs something only when it is sent.
+    if released := sum(max(0, -outcome.acquired) for outcome in attempted):
+        counts["InstancesReleased"] = released
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     # CloudWatch knows no unit of minutes.

@@ -19,6 +19,9 @@ from odcr.settings import StackSettings
 RUN_SECONDS = 780
 """As in the state machine: how long after its start a run asks EC2."""
 
+RELEASE_SECONDS = 60
+"""How long after its start a run gives back what a target no longer wants: somebody may have raised it meanwhile."""
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics
@@ -43,19 +46,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     shortfall = Shortfall.from_event(required(event, "Target", dict))
     execution = required(event, "Execution", str)
     attempt = optional(event, "Attempt", int, 0)
-    run_ends = _run_ends(event)
+    started = _started(event)
+    run_ends = started + optional(event, "RunSeconds", int, RUN_SECONDS)
 
     def seconds_left() -> float:
         return min(context.get_remaining_time_in_millis() / 1000, run_ends - time.time())
+
+    def is_recent() -> bool:
+        return time.time() - started < RELEASE_SECONDS
 
     share = Share(
         optional(event, "Index", int, 0),
         optional(event, "Shortfalls", int, 1),
         optional(event, "MaxConcurrency", int, 40),
     )
+    ec2 = Ec2Gateway(StackSettings.load().owner)
     turns = Pace(share, attempt, seconds_left, time.sleep)
     try:
-        outcome = acquire(shortfall, execution, attempt, Ec2Gateway(StackSettings.load().owner), turns)
+        outcome = acquire(shortfall, execution, attempt, ec2, turns, is_recent)
     except TargetNotMet as error:
         logger.info("Target not met", attempt=attempt, outcome=error.outcome.to_event())
         if run_ends - time.time() < RESERVED_SECONDS:
@@ -67,10 +75,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return outcome.to_event()
 
 
-def _run_ends(event: dict[str, Any]) -> float:
-    """Seconds since the epoch at which the run stops asking; endless if the event does not say when it started."""
+def _started(event: dict[str, Any]) -> float:
+    """Seconds since the epoch at which the run started; it never grows old if the event does not say."""
     started = optional(event, "StartedAt", str, None)
     if started is None:
         return float("inf")
     began = moment(started, "StartedAt")
-    return began.replace(tzinfo=began.tzinfo or UTC).timestamp() + optional(event, "RunSeconds", int, RUN_SECONDS)
+    return began.replace(tzinfo=began.tzinfo or UTC).timestamp()

@@ -442,3 +442,14 @@ def test_after_a_wait_a_describe_that_lags_changes_nothing() -> None:
     pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
     outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Turns(has_waited=True))
     assert outcome.reserved == 15
+
+
+def test_a_creation_that_finds_what_it_made_before_does_not_climb_on_top_of_that() -> None:
+    pool = Pool(20, [Reservation("cr-1", KEY, 6, "active")])
+    # The function runs a second time with the same event, while a describe does not show what the first has made.
+    find, answers = pool.find, iter([[], None])
+    pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
+    pool.create = lambda *_: pool.reservations[0]  # type: ignore[method-assign]
+    outcome = acquire(Shortfall(KEY, 6, 0, (), "SHORT"), 0, pool)
+    assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 6, 6)
+    assert pool.asks == []

@@ -72,3 +72,9 @@ def test_a_used_up_quota_is_named(instance_type: str, quota: str) -> None:
 def test_the_subject_is_as_short_as_sns_wants() -> None:
     (message,) = announcements("a-very-long-stack-name" * 9, [Change(KEY, None, Status.SHORT, 0, 15)])
     assert len(message["Subject"]) == MAX_SUBJECT
+
+
+def test_a_release_is_told_with_how_many_and_why() -> None:
+    change = Change(KEY, "EXCESS", Status.FULFILLED, 10, 10, "Released 5, as the target was lowered to 10.")
+    (message,) = announcements("odcr/us-east-1", [change])
+    assert "10 of 10 held (was EXCESS)\n    Released 5, as the target was lowered to 10." in message["Message"]

@@ -72,3 +72,13 @@ def test_a_function_that_has_to_end_asks_no_more_but_is_repeated() -> None:
 def test_a_start_that_is_no_time_is_told() -> None:
     with pytest.raises(InvalidEvent, match="'StartedAt' must be a time in ISO 8601, not 'yesterday'"):
         invoke(StartedAt="yesterday")
+
+
+@pytest.mark.parametrize(("seconds_ago", "held"), [(10, 2), (90, 4)])
+def test_a_target_that_was_read_a_while_ago_releases_nothing(
+    monkeypatch: pytest.MonkeyPatch, seconds_ago: float, held: int
+) -> None:
+    resized: list[int] = []
+    monkeypatch.setattr(DryEc2, "resize", lambda _ec2, _reservation, count: resized.append(count))
+    outcome = invoke(Target={**SHORTFALL, "TargetCapacity": 2, "Release": True}, StartedAt=started(seconds_ago))
+    assert (outcome["Reserved"], resized) == (held, [2] if held == 2 else [])

@@ -1,6 +1,6 @@
 import pytest
 
-from odcr.settings import DatabaseSettings, InvalidSettings, StackSettings
+from odcr.settings import DatabaseSettings, InvalidSettings, ReleaseSettings, StackSettings
 
 
 def test_the_owner_names_stack_and_region() -> None:
@@ -16,3 +16,11 @@ def test_a_missing_variable_is_named(environment: dict[str, str]) -> None:
 def test_a_missing_secret_is_named() -> None:
     with pytest.raises(InvalidSettings, match="DATABASE_SECRET_ARN is not set"):
         DatabaseSettings.load({})
+
+
+@pytest.mark.parametrize(
+    ("value", "is_on"), [("yes", True), ("no", False), ("", False), ("YES", False), ("true", False), (None, False)]
+)
+def test_only_a_plain_yes_releases(value: str | None, is_on: bool) -> None:
+    environment = {} if value is None else {"RELEASE_ON_LOWERED_TARGET": value}
+    assert ReleaseSettings.load(environment).is_on == is_on

@@ -73,3 +73,13 @@ def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[st
 def test_runtime_and_architecture(resources: dict[str, Any]) -> None:
     functions = of_type(resources, "AWS::Lambda::Function").values()
     assert {(function["Runtime"], *function["Architectures"]) for function in functions} == {("python3.13", "arm64")}
+
+
+def test_nothing_is_released_unless_it_is_asked_for(resources: dict[str, Any]) -> None:
+    told = {
+        name: function["Environment"]["Variables"].get("RELEASE_ON_LOWERED_TARGET")
+        for name, function in of_type(resources, "AWS::Lambda::Function").items()
+    }
+    assert told.pop("FindShortfalls") == {"Ref": "ReleaseOnLoweredTarget"}
+    assert set(told.values()) == {None}
+    assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"

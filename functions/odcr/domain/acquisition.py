@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from odcr.domain import errors
+from odcr.domain.giving_back import give_back, reductions
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome
+from odcr.domain.ports import Ec2, Turns
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import (
     Changed,
@@ -19,44 +20,23 @@ from odcr.domain.refusal import (
     Throttled,
     Unanswered,
 )
-from odcr.domain.reservation import Reservation, duplicates, excess_reason, held
+from odcr.domain.release import reason_for_excess, release
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
-from odcr.domain.target import ReservationOptions, TargetKey
 
 MAX_LOOKS = 3
 """How often one attempt looks again because somebody else was there."""
 
 
-class Ec2(Protocol):
-    """What the acquisition needs of EC2. Every method may raise a `Refusal`."""
-
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the key, in every state."""
-
-    def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
-    ) -> Reservation:
-        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
-
-    def resize(self, reservation: Reservation, count: int) -> None:
-        """Sets how many instances a reservation holds."""
-
-    def cancel(self, reservation: Reservation) -> None:
-        """Gives a reservation back."""
-
-
-class Turns(Protocol):
-    """When the next request may be sent."""
-
-    has_waited: bool
-    """Whether the last one had to wait."""
-
-    def allows_another(self) -> bool:
-        """Waits for the turn; False if the attempt's time is up."""
-
-
-def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns: Turns) -> Outcome:
+def acquire(
+    shortfall: Shortfall,
+    execution: str,
+    attempt: int,
+    ec2: Ec2,
+    turns: Turns,
+    is_recent: Callable[[], bool] = lambda: True,
+) -> Outcome:
     """Asks EC2 until the target is met.
 
     Args:
@@ -65,6 +45,7 @@ def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns:
         attempt: how often the state machine has repeated this item; 0 the first time.
         ec2: the way to EC2.
         turns: the target's share of the requests that EC2 takes.
+        is_recent: whether the target was read from the table a moment ago; else nothing is released for it.
 
     Returns:
         The outcome of a target that is met.
@@ -80,22 +61,31 @@ def acquire(shortfall: Shortfall, execution: str, attempt: int, ec2: Ec2, turns:
             is_first = attempt == look == 0 and not shortfall.was_refused
             occasion = "" if is_first else f"{execution}/{attempt}/{look}"
             try:
-                return _close(progress, attempt, occasion, ec2, turns)
+                return _close(progress, attempt, occasion, ec2, turns, is_recent)
             except Changed as change:
                 changed = change
     except Refusal as refusal:
         raise _error_for(refusal, progress) from None
     reason = f"Somebody else keeps changing the reservations; the next run tries again. ({changed})"
-    raise errors.RequestRefused(progress.outcome(Status.FAILED, reason))
+    raise errors.RequestRefused(progress.outcome(Status.FAILED, _told(progress, reason)))
 
 
-def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns) -> Outcome:
+def _close(
+    progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns, is_recent: Callable[[], bool]
+) -> Outcome:
     """Looks what is there, and climbs the ladder from it."""
     shortfall = progress.shortfall
     observed = _look(progress, ec2)
     before = progress.reserved
+    progress.may_have_released |= shortfall.is_release and attempt > 0
     gap = shortfall.target - before
     ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
+
+    def turn() -> bool:
+        is_there = turns.allows_another()
+        if is_there and turns.has_waited:
+            _check(progress, ec2)
+        return is_there
 
     def add(count: int) -> None:
         if turns.has_waited:
@@ -110,14 +100,16 @@ def _close(progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Tur
     if refusal is not None and progress.reserved < shortfall.target:
         raise refusal
     if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
-        _give_back_duplicates(progress, ec2)
+        _give_back_duplicates(progress, ec2, turn)
+    if shortfall.is_release and progress.reserved > shortfall.target:
+        release(progress, ec2, lambda: is_recent() and turn())
     if progress.reserved < shortfall.target:
         # A reservation that was made, or grown, is not what it was answered to be.
         raise Unanswered("NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly.")
     if progress.reserved > shortfall.target:
-        return progress.outcome(Status.EXCESS, excess_reason(progress.reserved, shortfall.target, progress.held))
+        return progress.outcome(Status.EXCESS, _told(progress))
     returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
-    return progress.outcome(Status.FULFILLED, returned)
+    return progress.outcome(Status.FULFILLED, _told(progress, returned))
 
 
 def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
@@ -202,7 +194,7 @@ def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
         return None
 
 
-def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
+def _give_back_duplicates(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
     """Gives back what was bought twice, and no more than that.
 
     A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
@@ -212,25 +204,21 @@ def _give_back_duplicates(progress: Progress, ec2: Ec2) -> None:
     shown = {reservation.id for reservation in observed}
     not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
     progress.reservations = [*_serving(observed, shortfall), *not_shown_yet]
-    for duplicate in duplicates(progress.reservations, shortfall.recorded_ids):
-        excess = progress.reserved - shortfall.target
-        if excess <= 0:
-            return
-        if not duplicate.is_growable:
-            continue
-        progress.calls += 1
-        kept = max(0, duplicate.count - excess)
-        if kept:
-            ec2.resize(duplicate, kept)
-        else:
-            ec2.cancel(duplicate)
-        progress.returned += duplicate.count - kept
-        others = [reservation for reservation in progress.reservations if reservation.id != duplicate.id]
-        progress.reservations = [*others, replace(duplicate, count=kept)] if kept else others
+    growable = (one for one in duplicates(progress.reservations, shortfall.recorded_ids) if one.is_growable)
+    planned = reductions(growable, progress.reserved - shortfall.target, lambda one: one.count)
+    before = progress.reserved
+    try:
+        give_back(progress, planned, ec2, turn)
+    finally:
+        progress.returned += before - progress.reserved
 
 
 def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion: str, ec2: Ec2) -> None:
-    """Adds instances to the oldest reservation that can grow, or makes one."""
+    """Adds instances to the oldest reservation that can grow, or makes one.
+
+    Raises:
+        Changed: if what was to be made is there already, and holds something else.
+    """
     reservations = progress.held
     growable = [reservation for reservation in reservations if reservation.is_growable]
     if not growable:
@@ -238,6 +226,9 @@ def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion
         shortfall, seen = progress.shortfall, [*observed, *reservations]
         created = ec2.create(shortfall.key, shortfall.options, ask, seen, occasion)
         progress.reservations = [*reservations, created]
+        if created.count != ask:
+            # An earlier request of the same intent made it, and it has grown since, of which the ladder knows nothing.
+            raise Changed("MadeBefore", f"{created.id} holds {created.count} already.")
         return
     oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))
     ec2.resize(oldest, oldest.count + ask)
@@ -267,4 +258,16 @@ def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
     else:
         # What to do comes first, for a long message of EC2's is cut.
         reason = " ".join(part for part in (refusal.advice, f"{refusal.code}: {refusal.message}") if part)
-    return error(progress.outcome(error.status, reason))
+    return error(progress.outcome(error.status, _told(progress, reason)))
+
+
+def _told(progress: Progress, reason: str = "") -> str:
+    """The reason, after what was released and what is still held above the target."""
+    shortfall = progress.shortfall
+    released = f"Released {progress.released}, as the target was lowered to {shortfall.target}."
+    parts = [released if progress.released else "", reason]
+    if progress.reserved > shortfall.target and (shortfall.is_release or not reason):
+        # It is also the announcement by which the next run may go on.
+        excess = reason_for_excess(progress.held, shortfall.target, releases=shortfall.is_release)
+        parts.insert(1, excess)
+    return " ".join(part for part in parts if part)

@@ -18,7 +18,7 @@ MAX_LISTED = 100
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A target whose status is another than before."""
+    """A target whose status is another than before, or of which something was released."""
 
     key: TargetKey
     before: str | None

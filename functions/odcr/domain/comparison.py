@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.payload import ROOM, fitting, size_of
-from odcr.domain.reservation import Reservation, duplicates, excess_reason, held
+from odcr.domain.release import MAX_RELEASES, is_due, reason_for_excess
+from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
@@ -31,6 +32,7 @@ def compare(
     reservations: Iterable[Reservation],
     *,
     is_complete: bool = True,
+    releases: bool = False,
 ) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 
@@ -40,6 +42,7 @@ def compare(
             held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
         is_complete: whether these are all rows of the table that could ask for a reservation.
+        releases: whether what is held above a lowered target is given back. For a row that is gone nothing ever is.
 
     Returns:
         The shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks for
@@ -54,8 +57,8 @@ def compare(
     for target in targets:
         managed = by_key.pop(target.key, [])
         if not (target.withdrawn and managed):
-            _compare_one(target, managed, comparison)
-        elif not _is_recorded(target, outcome := _unlisted(target.key, managed)):
+            _compare_one(target, managed, comparison, releases=releases)
+        elif not _is_recorded(target, outcome := _unlisted(target.key, managed, releases=releases)):
             comparison.observed.append(outcome)
     for outcome in rejected:
         # What the row probably meant, unless another row means it rightly.
@@ -65,7 +68,7 @@ def compare(
             replace(outcome, reserved=held(managed), reservation_ids=_ids(managed), duplicate_ids=_ids(twice))
         )
     if is_complete:
-        comparison.observed.extend(_unlisted(key, managed) for key, managed in by_key.items())
+        comparison.observed.extend(_unlisted(key, managed, releases=releases) for key, managed in by_key.items())
     return comparison
 
 
@@ -75,7 +78,10 @@ def bounded(comparison: Comparison) -> Comparison:
     The outcomes take the shortfalls' place in the run's data, so it is their size that counts. What is left out comes
     again in the next run: shortfalls then come first, and what was recorded is not observed once more.
     """
-    shortfalls, room = fitting(comparison.shortfalls[:MAX_SHORTFALLS], ROOM, _outcome_bytes)
+    releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
+    others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
+    first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
+    shortfalls, room = fitting(first, ROOM, _outcome_bytes)
     observed, room = fitting(comparison.observed, room, lambda outcome: size_of(outcome.to_event()))
     rejected, _ = fitting(comparison.rejected, room, lambda outcome: size_of(outcome.to_event()))
     return Comparison(shortfalls, observed, rejected)
@@ -90,14 +96,14 @@ def _outcome_bytes(shortfall: Shortfall) -> int:
         max(shortfall.target, shortfall.reserved),
         (*shortfall.reservation_ids, "cr-0123456789abcdef0"),
         shortfall.duplicate_ids,
-        acquired=shortfall.target,
+        acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=100,
         reason="x" * MAX_REASON,
     )
     return max(size_of(longest.to_event()), size_of(shortfall.to_event()))
 
 
-def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Comparison) -> None:
+def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Comparison, *, releases: bool) -> None:
     serving = [one for one in managed if one.serves(target.options)]
     others = [one for one in managed if not one.serves(target.options)]
     reserved = held(serving)
@@ -111,7 +117,8 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
         return
 
     bought_twice = duplicates(serving, target.last_ids) if reserved > target.capacity else []
-    if reserved < target.capacity or any(one.is_growable for one in bought_twice):
+    is_release = releases and reserved > target.capacity and is_due(target, serving)
+    if reserved < target.capacity or is_release or any(one.is_growable for one in bought_twice):
         comparison.shortfalls.append(
             Shortfall(
                 target.key,
@@ -123,13 +130,14 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
                 target.last_reserved if target.is_fresh else 0,
                 target.last_ids,
                 _ids(bought_twice),
+                is_release,
             )
         )
         return
 
     status, reason = Status.FULFILLED, ""
     if reserved > target.capacity:
-        status, reason = Status.EXCESS, excess_reason(reserved, target.capacity, serving)
+        status, reason = Status.EXCESS, reason_for_excess(serving, target.capacity, releases=releases)
     elif others:
         status = Status.EXCESS
         reason = f"{_others(others)}. Nothing is given back unasked: cancel them in EC2 unless you want them."
@@ -148,9 +156,10 @@ def _is_recorded(target: Target, outcome: Outcome) -> bool:
     return same and set(target.last_ids) == set(outcome.reservation_ids)
 
 
-def _unlisted(key: TargetKey, managed: Sequence[Reservation]) -> Outcome:
+def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool) -> Outcome:
     ids = _ids(managed)
-    reason = f"Held for no row of odcr_capacity. Insert one to keep it, or cancel {', '.join(ids)} in EC2."
+    to_end = "one with a target of 0 to release it" if releases else f"cancel {', '.join(ids)} in EC2"
+    reason = f"Held for no row of odcr_capacity. Insert one to keep it, or {to_end}."
     return Outcome(key, Status.EXCESS, 0, held(managed), ids, reason=reason)
 
 

@@ -27,7 +27,7 @@ class Outcome:
     duplicate_ids: tuple[str, ...] = ()
     """Those among them that were bought twice and are still to be given back."""
     acquired: int = 0
-    """Instances that this run added."""
+    """Instances that this run added; below 0, those that it gave back because the target was lowered."""
     calls: int = 0
     """Requests for capacity that the last attempt made."""
     reason: str = ""
@@ -35,7 +35,7 @@ class Outcome:
     @property
     def was_tried(self) -> bool:
         """Whether EC2 was asked: a target is short without one only if its run had no time for it."""
-        return self.calls > 0 or self.acquired > 0 or self.status != Status.SHORT
+        return self.calls > 0 or self.acquired != 0 or self.status != Status.SHORT
 
     def to_event(self) -> dict[str, Any]:
         """The outcome as it passes between the states; empty fields are left out."""

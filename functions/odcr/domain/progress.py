@@ -18,6 +18,8 @@ class Progress:
     calls: int = 0
     returned: int = 0
     """Instances that were bought twice and given back."""
+    may_have_released: bool = False
+    """Whether this attempt, or one before it in the same run, may have given anything back for a lowered target."""
 
     @property
     def held(self) -> list[Reservation]:
@@ -28,6 +30,16 @@ class Progress:
     def reserved(self) -> int:
         """Instances held; before EC2 was asked, as the run saw them."""
         return self.shortfall.reserved if self.reservations is None else held(self.reservations)
+
+    @property
+    def released(self) -> int:
+        """Instances that the run gave back because the target was lowered, whether that was answered or not."""
+        return max(0, self.shortfall.reserved - self.reserved) if self.may_have_released else 0
+
+    def take_over(self, reservation: Reservation) -> None:
+        """What a reservation holds now; with a count of 0 it has ended."""
+        others = [one for one in self.held if one.id != reservation.id]
+        self.reservations = [*others, reservation] if reservation.count else others
 
     def outcome(self, status: Status, reason: str = "") -> Outcome:
         """The attempt's outcome as it stands."""
@@ -43,7 +55,7 @@ class Progress:
             reserved=self.reserved,
             reservation_ids=self.shortfall.reservation_ids if self.reservations is None else seen,
             duplicate_ids=twice,
-            acquired=max(0, self.reserved - self.shortfall.reserved),
+            acquired=-self.released or max(0, self.reserved - self.shortfall.reserved),
             calls=self.calls,
             reason=reason,
         )

@@ -26,6 +26,8 @@ class Reservation:
     tenancy: str = "default"
     created: str = ""
     """When it was made, ISO 8601: the oldest is the one that grows."""
+    in_use: int = 0
+    """Instances that run in it."""
     is_adopted: bool = False
     """A person tagged it; the system did not make it and never gives it back."""
 

@@ -11,7 +11,7 @@ from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A target of which something is missing, or was bought twice."""
+    """A target of which something is missing, was bought twice, or is to be released."""
 
     key: TargetKey
     target: int
@@ -26,6 +26,8 @@ class Shortfall:
     """The reservations that the last run recorded."""
     duplicate_ids: tuple[str, ...] = ()
     """What was bought twice, as the run saw it."""
+    is_release: bool = False
+    """What is held above the target is to be given back, as the last run announced."""
 
     @property
     def was_refused(self) -> bool:
@@ -47,6 +49,7 @@ class Shortfall:
             **(
                 {"RecordedReservationIds": list(self.recorded_ids)} if self.recorded_ids != self.reservation_ids else {}
             ),
+            **({"Release": True} if self.is_release else {}),
         }
 
     @classmethod
@@ -67,4 +70,5 @@ class Shortfall:
             recorded=optional(event, "Recorded", int, 0),
             recorded_ids=texts(event, "RecordedReservationIds") if "RecordedReservationIds" in event else ids,
             duplicate_ids=texts(event, "DuplicateIds"),
+            is_release=optional(event, "Release", bool, False),
         )

@@ -119,6 +119,8 @@ class Target:
     """The reservations that the last run recorded, without those that it took for bought twice."""
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
+    last_reason: str = ""
+    """What the last run said of it, if more was held than is wanted now: that may be the announcement of a release."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -132,6 +134,7 @@ class Target:
             **({"Fresh": True} if self.is_fresh else {}),
             **({"LastReservationIds": list(self.last_ids)} if self.last_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
+            **({"LastReason": self.last_reason} if self.last_reason else {}),
         }
 
     @classmethod
@@ -153,6 +156,7 @@ class Target:
             is_fresh=optional(event, "Fresh", bool, False),
             last_ids=texts(event, "LastReservationIds"),
             withdrawn=optional(event, "Withdrawn", bool, False),
+            last_reason=optional(event, "LastReason", str, ""),
         )
 
 

@@ -215,5 +215,13 @@ def _reservation(described: "CapacityReservationTypeDef") -> Reservation:
         platform=described.get("InstancePlatform", "Linux/UNIX"),
         tenancy=described.get("Tenancy", "default"),
         created=created.isoformat() if created else "",
+        in_use=_in_use(described),
         is_adopted=all(tag.get("Key") != _MADE_TAG for tag in described.get("Tags", [])),
     )
+
+
+def _in_use(described: "CapacityReservationTypeDef") -> int:
+    # Without a word about what is available, all of it may be in use.
+    if described["State"] != "active":
+        return 0
+    return max(0, described["TotalInstanceCount"] - described.get("AvailableInstanceCount", 0))

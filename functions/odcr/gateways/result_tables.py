@@ -60,10 +60,11 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
-    """What an execution changed, as it was recorded."""
+    """What an execution changed, as it was recorded: a status, or less that is held as it released something."""
     cursor.execute(
         "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
-        "Short_Since FROM odcr_history WHERE Execution = %s AND (Previous_Status IS NULL OR Previous_Status <> Status) "
+        "Short_Since FROM odcr_history WHERE Execution = %s "
+        "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0) "
         "ORDER BY InstanceType, AvailabilityZone",
         (execution,),
     )

@@ -50,7 +50,10 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
                 ends = end_date.isoformat() if end_date else None
                 options = ReservationOptions(platform, tenancy, match_criteria, ends)
             known = current or 0 if reserved is None else reserved
-            targets.append(Target(key, capacity, current or 0, status, options, known, bool(is_fresh), known_ids))
+            told = noted if (reserved or 0) > capacity else ""
+            targets.append(
+                Target(key, capacity, current or 0, status, options, known, bool(is_fresh), known_ids, last_reason=told)
+            )
         elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, known_ids, reason=reason))
     return targets + _withdrawn(cursor), _apart(targets, rejected)

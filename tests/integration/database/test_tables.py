@@ -244,3 +244,21 @@ def test_a_deleted_row_whose_options_made_no_sense_is_looked_at_once_more(transa
         ((target,), _) = read_targets(cursor)
     assert (target.key, target.withdrawn) == (KEY, True)
     assert len(execute(transaction, "SELECT * FROM odcr_status")) == 1
+
+
+def test_what_was_announced_comes_with_a_target_of_which_more_is_held_and_with_no_other(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [], [Outcome(KEY, Status.EXCESS, 10, 15, ("cr-1",), reason="announced")])
+    for capacity, told in ((10, "announced"), (14, "announced"), (15, ""), (20, "")):
+        execute(transaction, f"UPDATE odcr_capacity SET Target_Capacity = {capacity}")
+        with transaction() as cursor:
+            ((target,), _) = read_targets(cursor)
+        assert target.last_reason == told
+
+
+def test_a_release_is_a_change_even_if_the_status_stays(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [], [Outcome(KEY, Status.EXCESS, 10, 15, ("cr-1",), reason="announced")])
+    part = Outcome(KEY, Status.EXCESS, 10, 12, ("cr-1",), acquired=-3, calls=1, reason="Released 3")
+    assert write(transaction, "run-2", [part]) == [Change(KEY, "EXCESS", Status.EXCESS, 12, 10, "Released 3")]
+    assert execute(transaction, "SELECT Acquired FROM odcr_history WHERE Execution = 'run-2'") == ((-3,),)

@@ -217,3 +217,19 @@ def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacit
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
     assert attempt(Shortfall(KEY, 1, 0), 2, ec2_gateway).reserved == 1
     assert calls(capacity, CREATE) == 3
+
+
+@pytest.mark.parametrize(
+    ("available", "in_use"), [({"AvailableInstanceCount": 3}, 12), ({"AvailableInstanceCount": 15}, 0), ({}, 15)]
+)
+def test_how_many_instances_run_in_a_reservation_or_may(available: dict[str, int], in_use: int) -> None:
+    # In the fake EC2 no instance ever runs.
+    described: Any = {
+        "CapacityReservationId": "cr-1",
+        "InstanceType": KEY.instance_type,
+        "AvailabilityZone": KEY.availability_zone,
+        "TotalInstanceCount": 15,
+        "State": "active",
+        **available,
+    }
+    assert gateway._reservation(described).in_use == in_use

@@ -30,7 +30,7 @@ KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1
 TYPO: Key = ("r5b", "ap-northeast-1c")
 MAX_TARGET = 12
 EXAMPLES = int(os.environ.get("HISTORIES", "45"))
-"""How many histories are played; each has up to STEPS steps."""
+"""How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
 STEPS = 50
 
 keys = st.sampled_from(KEYS)
@@ -50,13 +50,18 @@ class Histories(RuleBasedStateMachine):
 
     A target's ceiling is the most that may be held for it: the most that was wanted since no run was active, for a run
     goes on with what it loaded; and what was held when the target was lowered, for nothing is given back unasked.
+
+    If the stack releases on a lowered target, a target also has a floor, the least that a run may leave of what is
+    held: the least that was wanted since no run was active. A row that is gone wants nothing, and lowers none.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, releases: bool) -> None:
         super().__init__()
         self.world = world
         self.executions: list[Execution] = []
         self.ceiling: dict[Key, int] = dict.fromkeys([*KEYS, TYPO], 0)
+        self.releases = releases
+        self.floor: dict[Key, float] = {}
         self.backup: dict[str, tuple[tuple[Any, ...], ...]] | None = None
         self.names = iter(range(10**9))
         self.calm = False
@@ -71,6 +76,7 @@ class Histories(RuleBasedStateMachine):
     )
     def begin(self, pools: list[int], wishes: list[int], lag: float) -> None:
         self.world.reset()
+        self.world.release_on_lowered_target(is_on=self.releases)
         self.lag = self.world.lag = lag
         for key, free, wanted in zip(KEYS, pools, wishes, strict=True):
             self.want(key, wanted)
@@ -86,6 +92,7 @@ class Histories(RuleBasedStateMachine):
     def want(self, key: Key, wanted: int) -> None:
         self.world.set_target(key, wanted)
         self.ceiling[key] = max(self.ceiling[key], wanted)
+        self._lower_floors()
 
     @in_the_calm
     @rule(key=st.sampled_from([*KEYS, TYPO]))
@@ -117,6 +124,7 @@ class Histories(RuleBasedStateMachine):
             for row in rows:
                 self.world.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
         self._raise_ceilings()
+        self._lower_floors()
 
     # EC2 and time
 
@@ -167,7 +175,8 @@ class Histories(RuleBasedStateMachine):
         for _ in range(length):
             if dice.random() < 0.15:
                 key = dice.choice(KEYS)
-                self.want(key, min(MAX_TARGET, self.world.held(key) + dice.randint(0, 6)))
+                lowest = -6 if self.releases else 0
+                self.want(key, max(0, min(MAX_TARGET, self.world.held(key) + dice.randint(lowest, 6))))
                 self.others_take_or_free(key, dice.randint(0, 9))
             if dice.random() < 0.2 and len(self.executions) < 2:
                 self.start()
@@ -176,9 +185,20 @@ class Histories(RuleBasedStateMachine):
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
             if dice.random() < 0.3:
                 self.stale_until = self.world.clock.now() + self.lag
+            if self.releases and dice.random() < 0.1:
+                self._announce(dice.choice(KEYS), dice.randint(1, 6))
             # Most steps make few calls.
             calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
             self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
+
+    def _announce(self, key: Key, fewer: int) -> None:
+        """Lowers a target, which a run without faults then sees: the spoilt ones seldom get as far as a release."""
+        self.want(key, max(0, self.world.held(key) - fewer))
+        self.lose_the_lease()
+        before = {each: self.world.managed(each) for each in KEYS}
+        Execution(self.world, f"run-{next(self.names)}").run()
+        if self.lag <= LAG_SECONDS:
+            self._nothing_was_lost(before)
 
     @rule(which=st.integers(0, 1), item=st.integers(0, 2), faults=st.just({}) | spoilt)
     def step_that_runs_twice(self, which: int, item: int, faults: dict[int, int]) -> None:
@@ -193,6 +213,8 @@ class Histories(RuleBasedStateMachine):
         running = [one for one in self.executions if not one.is_over]
         if not running:
             self._lower_ceilings()
+            self.floor = {}
+            self._lower_floors()
             self.executions = running = [Execution(self.world, f"run-{next(self.names)}")]
         one, others = running[which % len(running)], [*running]
         others.remove(one)
@@ -228,15 +250,25 @@ class Histories(RuleBasedStateMachine):
             self._nothing_was_lost(before)
 
     def _nothing_was_lost(self, before: dict[Key, list[Reservation]]) -> None:
-        """No step makes a target's only reservation smaller: only what was bought twice is ever given back."""
+        """No step makes a target's only reservation smaller: only what was bought twice is ever given back.
+
+        Unless the stack releases, and then never below the floor.
+        """
         for key, reservations in before.items():
             if len(reservations) == 1 and reservations[0].state == "active":
-                lost = reservations[0].instance_count - self.world.held(key)
-                assert lost <= 0, f"{lost} instances of {key} were given away"
+                held = reservations[0].instance_count
+                lost = held - self.world.held(key)
+                may_go = max(0, held - self.floor.get(key, float("inf"))) if self.releases else 0
+                assert lost <= may_go, f"{lost} instances of {key} were given away"
+                played["released"] += lost > 0
 
     def _raise_ceilings(self) -> None:
         for key, row in self.world.rows().items():
             self.ceiling[key] = max(self.ceiling.get(key, 0), row.target)
+
+    def _lower_floors(self) -> None:
+        for key, row in self.world.rows().items():
+            self.floor[key] = min(self.floor.get(key, float("inf")), row.target)
 
     def _lower_ceilings(self) -> None:
         self.ceiling = {key: min(ceiling, self.world.held(key)) for key, ceiling in self.ceiling.items()}
@@ -265,7 +297,8 @@ class Histories(RuleBasedStateMachine):
         self._lower_ceilings()
         before = {key: (self.world.held(key), self.world.free(key)) for key in KEYS}
         rows = self.world.rows()
-        for number in range(2):
+        # To release takes another: what a run leaves behind, the next announces.
+        for number in range(3 if self.releases else 2):
             run = Execution(self.world, f"clean-{number}-{next(self.names)}").run()
             assert run.phase is execution.Phase.SUCCEEDED, run.failure
             self.world.pass_time(61)
@@ -274,22 +307,26 @@ class Histories(RuleBasedStateMachine):
             now = self.world.held(key)
             assert now >= min(wanted, held + free), f"{key}: {now} of {wanted} held, {held} were and {free} were free"
             assert now <= self.ceiling[key], f"{key}: bought twice and kept: {now} of {wanted}"
+            if self.releases and key in rows:
+                assert now <= wanted, f"{key}: {now} of {wanted} held, and not released"
         assert self.world.disagreements() == []
         assert self.world.foreign() == self.foreign
         played["histories"] += 1
 
 
+@pytest.mark.parametrize("releases", [False, True], ids=["keeping", "releasing"])
 def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], releases: bool
 ) -> None:
+    examples = EXAMPLES // 3 if releases else EXAMPLES - EXAMPLES // 3
     assert Execution(world, "makes-the-tables").run().phase is execution.Phase.SUCCEEDED
     played.clear()
     world.injector.fired.clear()
     is_long = "HISTORIES" in os.environ
     run_state_machine_as_test(
-        lambda: Histories(world),
+        lambda: Histories(world, releases=releases),
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             # The same histories in every run of CI; other ones in every long run.
@@ -303,5 +340,6 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     with capsys.disabled():
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
     assert set(world.injector.fired) == set(CallFault)
-    assert played["histories"] >= EXAMPLES
-    assert played.total() > 60 * EXAMPLES
+    assert played["histories"] >= examples
+    assert played.total() > 60 * examples
+    assert played["released"] > examples if releases else not played["released"]

@@ -1,6 +1,7 @@
 """What is around the functions: EC2, the database, Secrets Manager, and time."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,7 @@ class World:
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("STACK_NAME", "odcr")
+        monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", "no")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: None)
         # Thousands of runs would write gigabytes.
@@ -138,7 +140,12 @@ class World:
                 self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
         current().reset()
         self.lag = LAG_SECONDS
+        self.release_on_lowered_target(is_on=False)
         self.start_cold()
+
+    def release_on_lowered_target(self, *, is_on: bool) -> None:
+        """Deploys the stack with the parameter as it is to be."""
+        os.environ["RELEASE_ON_LOWERED_TARGET"] = "yes" if is_on else "no"
 
     def start_cold(self) -> None:
         """The next invocation finds nothing that an earlier one remembered."""

@@ -1,0 +1,109 @@
+"""Releasing on a lowered target: what is held above it goes back, if the stack's parameter says so.
+
+Capacity that is given back cannot be bought again before a peak, so a release is announced by one run and made by the
+next: a slip of the finger that is mended within a minute costs nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from odcr.domain.giving_back import Reduction, give_back, reductions
+from odcr.domain.ports import Ec2
+from odcr.domain.progress import Progress
+from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
+from odcr.domain.reservation import Reservation, excess_reason, held
+from odcr.domain.target import Target
+
+MAX_RELEASES = 40
+"""Releases in one run. They come first and start at once, so that their targets have not grown old meanwhile."""
+
+
+def reason_for_excess(reservations: Sequence[Reservation], target: int, *, releases: bool) -> str:
+    """Why more is held than is wanted, and what becomes of it.
+
+    Args:
+        reservations: those that serve the target.
+        target: instances wanted.
+        releases: whether the excess is given back. What a person put under odcr's care by tagging it never is.
+    """
+    reserved = held(reservations)
+    if releases and any(not one.is_adopted for one in reservations):
+        return _announcement(reserved, target)
+    return excess_reason(reserved, target, reservations)
+
+
+def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
+    """Whether this run may give back what is held above a target.
+
+    The last run has to have announced it: the same target, as many instances, in reservations that it recorded. So a
+    target that was lowered a moment ago is not enough, nor is a row that was deleted, for which nothing is announced.
+    """
+    return (
+        _announcement(held(serving), target.capacity) in target.last_reason
+        and all(one.id in target.last_ids for one in serving)
+        and bool(planned(serving, target.capacity))
+    )
+
+
+def planned(serving: Iterable[Reservation], target: int) -> list[Reduction]:
+    """What a release takes from which reservation: the newest end first, and the oldest stay.
+
+    Only what is unused is given back: the capacity that an instance runs in costs nothing on top of the instance. While
+    a reservation is pending nothing is, for it may fail.
+
+    Returns:
+        At most one reservation that is reduced and stays, and any number of them that end. What is left above the
+        target after that is for other runs.
+    """
+    by_age = sorted(serving, key=lambda one: (one.created, one.id), reverse=True)
+    if not all(one.is_growable for one in by_age):
+        return []
+    found = reductions(by_age, held(by_age) - target, lambda one: 0 if one.is_adopted else one.count - one.in_use)
+    staying = [reduction for reduction in found if reduction.kept]
+    return [reduction for reduction in found if not reduction.kept] + staying[:1]
+
+
+def release(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
+    """Gives back what is held above a target for which it was announced.
+
+    A describe may lag, and show a reservation that a person has just cancelled. So whatever is to stay is set to the
+    count that it has, before anything else is given up for its sake: EC2 refuses that if the reservation has ended.
+
+    Args:
+        progress: of a shortfall that is a release.
+        ec2: the way to EC2.
+        turn: waits for the turn of the next request; False if there is none.
+
+    Raises:
+        Refusal: if EC2 refuses, or if somebody changed something meanwhile.
+    """
+    shortfall = progress.shortfall
+    is_announced = all(one.id in shortfall.reservation_ids for one in progress.held)
+    if not is_announced or progress.reserved > shortfall.reserved:
+        return
+    reduced = planned(progress.held, shortfall.target)
+    progress.may_have_released |= bool(reduced)
+    try:
+        if _confirm(progress, reduced, ec2, turn):
+            give_back(progress, reduced, ec2, turn)
+    except (NoCapacity, QuotaReached) as shortage:
+        # To a request for no more than there is: it is less by now.
+        raise Changed(shortage.code, shortage.message) from None
+
+
+def _confirm(progress: Progress, reduced: Sequence[Reduction], ec2: Ec2, turn: Callable[[], bool]) -> bool:
+    """Makes sure of the reservations that stay as they are; False if there is no turn any more."""
+    if not reduced or not progress.shortfall.target:
+        return True
+    changing = {reduction.reservation.id for reduction in reduced}
+    for one in progress.held:
+        if one.id not in changing:
+            if not turn():
+                return False
+            progress.calls += 1
+            ec2.resize(one, one.count)
+    return True
+
+
+def _announcement(reserved: int, target: int) -> str:
+    excess = reserved - target
+    return f"{reserved} held, {target} wanted. Unless it is raised, the next run releases {excess} if unused."

@@ -1,0 +1,191 @@
+"""Releasing on a lowered target, run by run, and with everything that can go wrong with any one of its calls."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from odcr.domain.release import reason_for_excess
+from odcr.domain.target import USUAL_OPTIONS, TargetKey
+from odcr.gateways.ec2 import Ec2Gateway
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.test_every_call import KILLS, Point, run_with
+from tests.integration.resilience.world import OWNER, World
+
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+OTHER = ("c5.large", "ap-northeast-1a")
+
+
+def run(world: World, name: str) -> None:
+    world.start_cold()
+    world.pass_time(61)
+    execution = Execution(world, name).run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
+def hold(world: World, *counts: int, announced: int | None = None) -> None:
+    """So many instances, in as many reservations, wanted and recorded; then the parameter is switched on.
+
+    Args:
+        world: where.
+        counts: of each reservation, the oldest first.
+        announced: the lower target that the last run saw, if it saw one.
+    """
+    world.capacity.set_free(*KEY, sum(counts))
+    observed: list[Any] = []
+    for count in counts:
+        observed.append(Ec2Gateway(OWNER).create(TargetKey(*KEY), USUAL_OPTIONS, count, observed))
+        world.pass_time(1)
+    target = sum(counts) if announced is None else announced
+    world.set_target(KEY, target)
+    world.sql("UPDATE odcr_capacity SET Current_Capacity = %s", sum(counts))
+    world.sql(
+        "INSERT INTO odcr_status VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, '', NULL, 'run-1')",
+        *KEY,
+        "FULFILLED" if announced is None else "EXCESS",
+        target,
+        sum(counts),
+        "" if announced is None else reason_for_excess(observed, announced, releases=True),
+        ",".join(one.id for one in observed),
+    )
+    assert (world.held(KEY), world.disagreements()) == (sum(counts), [])
+    world.release_on_lowered_target(is_on=True)
+
+
+def status(world: World) -> tuple[Any, ...]:
+    ((*row,),) = world.sql("SELECT Status, Reserved, Reason FROM odcr_status")
+    return tuple(row)
+
+
+@pytest.fixture(autouse=True)
+def _tables(world: World, _empty: None) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+
+
+def test_a_lowered_target_is_announced_then_released_and_told(world: World) -> None:
+    hold(world, 15)
+    world.set_target(KEY, 10)
+    run(world, "run-2")
+    assert status(world) == (
+        "EXCESS",
+        15,
+        "15 held, 10 wanted. Unless it is raised, the next run releases 5 if unused.",
+    )
+    assert world.held(KEY) == 15
+    run(world, "run-3")
+    told = "Released 5, as the target was lowered to 10."
+    assert status(world) == ("FULFILLED", 10, told)
+    assert (world.held(KEY), world.free(KEY)) == (10, 5)
+    assert world.sql(
+        "SELECT Previous_Status, Status, Reserved, Acquired, Calls, Reason FROM odcr_history WHERE Execution = 'run-3'"
+    ) == (("EXCESS", "FULFILLED", 10, -5, 1, told),)
+    # It is over: nothing goes on being released, or told.
+    run(world, "run-4")
+    assert world.held(KEY) == 10
+    assert world.sql("SELECT * FROM odcr_history WHERE Execution = 'run-4'") == ()
+    assert world.disagreements() == []
+
+
+def test_a_target_that_is_raised_again_within_a_run_costs_nothing(world: World) -> None:
+    hold(world, 15)
+    world.set_target(KEY, 1)
+    run(world, "run-2")
+    world.set_target(KEY, 15)
+    run(world, "run-3")
+    assert status(world) == ("FULFILLED", 15, "")
+    assert world.held(KEY) == 15
+
+
+def test_a_target_of_0_releases_all_and_can_be_raised_again(world: World) -> None:
+    hold(world, 10, 5)
+    world.set_target(KEY, 0)
+    run(world, "run-2")
+    run(world, "run-3")
+    assert status(world) == ("FULFILLED", 0, "Released 15, as the target was lowered to 0.")
+    assert world.managed(KEY) == []
+    world.set_target(KEY, 15)
+    run(world, "run-4")
+    assert (world.held(KEY), world.disagreements()) == (15, [])
+
+
+def test_a_deleted_row_keeps_everything_until_a_0_is_written_and_seen_twice(world: World) -> None:
+    hold(world, 15)
+    world.sql("TRUNCATE odcr_capacity")
+    for number in range(2, 5):
+        run(world, f"run-{number}")
+    assert (world.held(KEY), status(world)[0]) == (15, "EXCESS")
+    assert "one with a target of 0 to release it" in status(world)[2]
+    # That the excess over nothing was recorded is no announcement.
+    world.set_target(KEY, 0)
+    run(world, "run-5")
+    assert world.held(KEY) == 15
+    run(world, "run-6")
+    assert world.held(KEY) == 0
+
+
+def test_an_excess_from_before_the_parameter_was_switched_on_is_announced_first(world: World) -> None:
+    hold(world, 15)
+    world.release_on_lowered_target(is_on=False)
+    world.set_target(KEY, 10)
+    run(world, "run-2")
+    assert "Nothing is given back unasked" in status(world)[2]
+    world.release_on_lowered_target(is_on=True)
+    run(world, "run-3")
+    assert world.held(KEY) == 15
+    run(world, "run-4")
+    assert world.held(KEY) == 10
+
+
+def test_another_target_is_served_when_a_release_fails(world: World) -> None:
+    hold(world, 15)
+    world.set_target(KEY, 10)
+    run(world, "run-2")
+    world.set_target(OTHER, 2)
+    world.capacity.set_free(*OTHER, 2)
+
+    def choose(call: Call) -> CallFault | None:
+        return CallFault.SERVER_ERROR if call.operation == "ModifyCapacityReservation" else None
+
+    with world.injector.watching(choose):
+        run(world, "run-3")
+    rows = world.rows()
+    assert (rows[KEY].status, rows[OTHER].status) == ("FAILED", "FULFILLED")
+    assert (world.held(KEY), world.held(OTHER)) == (15, 2)
+    # The announcement still stands.
+    run(world, "run-4")
+    assert (world.held(KEY), world.disagreements()) == (10, [])
+
+
+def test_whatever_goes_wrong_with_any_one_call_of_a_release_it_ends_right(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No more than the excess is ever given back, and two runs later exactly that is."""
+
+    def set_up() -> None:
+        world.reset()
+        hold(world, 4, 4, 4, announced=6)
+        world.pass_time(61)
+
+    set_up()
+    calls = run_with(world, None)
+    assert world.held(KEY) == 6
+    # The other calls are made as in any run.
+    asked = [(number, call) for number, call in enumerate(calls) if call.service is Service.EC2]
+    points = [Point(number, call, fault) for number, call in asked for fault in call.faults]
+    points += [replace(point, aborted=True) for point in points if point.fault in KILLS]
+    wrong: dict[Point, str] = {}
+    for point in points:
+        set_up()
+        run_with(world, point)
+        if world.held(KEY) < 6:
+            wrong[point] = f"{world.held(KEY)} held after the run"
+            continue
+        world.pass_time(1400)
+        for number in range(2):
+            run(world, f"run-after-{number}")
+        if world.held(KEY) != 6 or world.disagreements():
+            wrong[point] = f"{world.held(KEY)} held, {world.disagreements()}"
+    with capsys.disabled():
+        print(f"\n{len(points)} points of a release, {len(asked)} calls")
+    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())

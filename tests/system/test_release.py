@@ -1,0 +1,75 @@
+"""The parameter ReleaseOnLoweredTarget, on the deployed stack."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.stack import Stack
+from tests.system.test_acquiring import KEY, active, counts, current, insert, run, statuses
+
+
+@pytest.fixture
+def releasing(stack: Stack) -> Iterator[Stack]:
+    """The stack as it is with the parameter on; a whole deployment would take longer than all of these tests."""
+    functions, name = stack.client("lambda"), f"{stack.name}-FindShortfalls"
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    assert variables["RELEASE_ON_LOWERED_TARGET"] == "no"
+    on = {**variables, "RELEASE_ON_LOWERED_TARGET": "yes"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": on})
+    try:
+        yield stack
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def test_a_lowered_target_is_released_by_the_second_run_and_told(releasing: Stack) -> None:
+    queues, topics = releasing.client("sqs"), releasing.client("sns")
+    queue = queues.create_queue(QueueName="releases")["QueueUrl"]
+    queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    insert(releasing)
+    releasing.cloud.capacity.set_free(*KEY, 15)
+    run(releasing)
+    subscription = topics.subscribe(TopicArn=releasing.outputs["ChangesTopicArn"], Protocol="sqs", Endpoint=queue_arn)[
+        "SubscriptionArn"
+    ]
+
+    releasing.sql("UPDATE odcr_capacity SET Target_Capacity = 10")
+    run(releasing)
+    assert counts(releasing) == [15]
+    announced = "15 held, 10 wanted. Unless it is raised, the next run releases 5 if unused."
+    assert statuses(releasing)[KEY] == ("EXCESS", announced)
+
+    run(releasing)
+    assert (counts(releasing), current(releasing)) == ([10], {KEY: 10})
+    released = "Released 5, as the target was lowered to 10."
+    assert statuses(releasing)[KEY] == ("FULFILLED", released)
+    assert releasing.cloud.capacity.free(*KEY) == 5
+    assert releasing.sql("SELECT Acquired, Calls, Reason FROM odcr_history WHERE Acquired < 0") == ((-5, 1, released),)
+
+    run(releasing)
+    topics.unsubscribe(SubscriptionArn=subscription)
+    messages = [
+        json.loads(message["Body"])["Message"]
+        for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    ]
+    assert [text.splitlines()[-1].strip() for text in messages] == [announced, released]
+
+
+def test_a_deleted_row_keeps_everything_until_0_is_written(releasing: Stack) -> None:
+    insert(releasing)
+    releasing.cloud.capacity.set_free(*KEY, 15)
+    run(releasing)
+    releasing.sql("DELETE FROM odcr_capacity")
+    for _ in range(3):
+        run(releasing)
+    assert counts(releasing) == [15]
+    status, reason = statuses(releasing)[KEY]
+    assert (status, "one with a target of 0 to release it" in reason) == ("EXCESS", True)
+
+    releasing.sql("INSERT INTO odcr_capacity VALUES (%s, %s, 0, 0)", *KEY)
+    run(releasing)
+    assert counts(releasing) == [15]
+    run(releasing)
+    assert active(releasing) == []
+    assert statuses(releasing)[KEY] == ("FULFILLED", "Released 15, as the target was lowered to 0.")
