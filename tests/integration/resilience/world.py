@@ -103,7 +103,7 @@ class World:
         shim = SimpleNamespace(sleep=self.clock.sleep, time=lambda: time.time() + self.clock.now())
         monkeypatch.setattr(reserve_capacity, "time", shim)
         monkeypatch.setattr(botocore.endpoint, "time", shim)
-        for cached in (ec2_gateway._client, secret_gateway._client, database._tls):
+        for cached in (ec2_gateway._client, secret_gateway.client, database._tls):
             cached.cache_clear()
         self._ec2 = boto3.client("ec2", region_name=REGION)
         self._secrets = boto3.client("secretsmanager", region_name=REGION)
@@ -123,7 +123,7 @@ class World:
                 yield
         finally:
             self._connection.close()
-            for cached in (ec2_gateway._client, secret_gateway._client, secret_gateway._fetched, database._tls):
+            for cached in (ec2_gateway._client, secret_gateway.client, secret_gateway._fetched, database._tls):
                 cached.cache_clear()
 
     def close(self) -> None:
