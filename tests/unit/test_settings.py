@@ -16,3 +16,10 @@ def test_a_missing_variable_is_named(environment: dict[str, str]) -> None:
 def test_a_missing_secret_is_named() -> None:
     with pytest.raises(InvalidSettings, match="DATABASE_SECRET_ARN is not set"):
         DatabaseSettings.load({})
+
+
+def test_an_administrator_s_secret_may_be_missing() -> None:
+    given = {"DATABASE_SECRET_ARN": "arn:secret", "DATABASE_ADMIN_SECRET_ARN": " arn:admin "}
+    assert DatabaseSettings.load(given).administrator_secret_arn == "arn:admin"
+    for environment in ({"DATABASE_SECRET_ARN": "arn:secret"}, given | {"DATABASE_ADMIN_SECRET_ARN": " "}):
+        assert DatabaseSettings.load(environment).administrator_secret_arn == ""
