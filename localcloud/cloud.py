@@ -14,7 +14,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from localcloud import client_environment, cloudformation, ec2, iam, lambda_runtime, stepfunctions
+from localcloud import client_environment, cloudformation, ec2, iam, lambda_runtime, secret_rotation, stepfunctions
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
@@ -134,6 +134,7 @@ class LocalCloud:
         lambda_runtime.install(services)
         stepfunctions.install(services)
         cloudformation.install(services)
+        secret_rotation.install(services)
         server.start()
 
         self.capacity = CapacityClient(server.endpoint)

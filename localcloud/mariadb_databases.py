@@ -28,7 +28,7 @@ class Databases(ABC):
         """A new connection that may do everything; the caller closes it."""
 
     def create_database(self, name: str, username: str, password: str) -> None:
-        """Creates a database and its user, who may do everything in it and nothing elsewhere.
+        """Creates a database and its user, who may do everything in it, make other users of it, and nothing elsewhere.
 
         Repeating it is harmless: what exists stays, the password becomes the one given.
 
@@ -44,16 +44,17 @@ class Databases(ABC):
                 f"User {username} has the database {owned} already, and all clusters of the local cloud share one "
                 f"server: give the cluster of {name} another MasterUsername"
             )
-        pattern = name.replace("_", r"\_")  # in a grant _ is a wildcard
         with self._admin_cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
             cursor.execute(f"CREATE USER IF NOT EXISTS `{username}`@'%%' IDENTIFIED BY %s", (password,))
-            cursor.execute(f"GRANT ALL PRIVILEGES ON `{pattern}`.* TO `{username}`@'%'")
+            # As RDS's master users can; the other users' rights are confined to the database by the master user's own.
+            cursor.execute(f"GRANT ALL PRIVILEGES ON `{_pattern(name)}`.* TO `{username}`@'%' WITH GRANT OPTION")
+            cursor.execute(f"GRANT CREATE USER ON *.* TO `{username}`@'%'")
         self._database_of_user[username] = name
         self.set_password(username, password)
 
     def drop_database(self, name: str) -> None:
-        """Deletes a database, its data and its users. Does nothing when there is none.
+        """Deletes a database, its data, its user and all whom that user let in. Does nothing when there is none.
 
         Raises:
             ValueError: a name that MySQL would not take.
@@ -61,9 +62,10 @@ class Databases(ABC):
         _check("database", name)
         with self._admin_cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-            for username in [user for user, owned in self._database_of_user.items() if owned == name]:
-                cursor.execute(f"DROP USER IF EXISTS `{username}`@'%'")
-                del self._database_of_user[username]
+            cursor.execute("SELECT User, Host FROM mysql.db WHERE Db IN (%s, %s)", (name, _pattern(name)))
+            for user, host in cursor.fetchall():
+                cursor.execute("DROP USER IF EXISTS %s@%s", (user, host))
+                self._database_of_user.pop(user, None)
 
     def set_password(self, username: str, password: str) -> None:
         """Gives an existing user another password; connections that are open stay.
@@ -72,15 +74,20 @@ class Databases(ABC):
             ValueError: not a user of one of the databases.
         """
         _check_user(username)
-        if username not in self._database_of_user:
-            raise ValueError(f"There is no user {username}; create_database makes one")
         with self._admin_cursor() as cursor:
+            cursor.execute("SELECT 1 FROM mysql.db WHERE User = %s", (username,))
+            if not cursor.fetchall():
+                raise ValueError(f"There is no user {username}; create_database makes one")
             cursor.execute(f"ALTER USER `{username}`@'%%' IDENTIFIED BY %s", (password,))
 
     @contextlib.contextmanager
     def _admin_cursor(self) -> Iterator[Any]:
         with contextlib.closing(self.admin_connection(**WITHOUT_TLS)) as connection, connection.cursor() as cursor:
             yield cursor
+
+
+def _pattern(name: str) -> str:
+    return name.replace("_", r"\_")  # in a grant _ is a wildcard
 
 
 def _check(what: str, name: str) -> None:

@@ -58,12 +58,15 @@ class DatabaseSettings:
     """Where a function finds the database login."""
 
     secret_arn: str
+    administrator_secret_arn: str = ""
+    """Empty for all functions but PrepareDatabase, and where people bring a database of their own."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "DatabaseSettings":
         """Reads the environment.
 
         Raises:
-            InvalidSettings: if the variable is missing.
+            InvalidSettings: if DATABASE_SECRET_ARN is missing.
         """
-        return cls(_required(environment, "DATABASE_SECRET_ARN"))
+        administrator = environment.get("DATABASE_ADMIN_SECRET_ARN", "").strip()
+        return cls(_required(environment, "DATABASE_SECRET_ARN"), administrator)

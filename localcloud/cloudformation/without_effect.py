@@ -36,7 +36,6 @@ TYPES: Mapping[str, str] = {
     "AWS::S3::BucketPolicy": _POLICY,
     "AWS::SNS::TopicPolicy": _POLICY,
     "AWS::SQS::QueuePolicy": _POLICY,
-    "AWS::SecretsManager::RotationSchedule": "secrets never rotate",
 }
 
 PROPERTIES: Mapping[tuple[str, str], str] = {
@@ -52,6 +51,7 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
     ("AWS::RDS::DBCluster", "Port"): "the database keeps its own port",
     ("AWS::RDS::DBCluster", "ServerlessV2ScalingConfiguration"): "the database does not scale",
     ("AWS::RDS::DBCluster", "StorageEncrypted"): "nothing is encrypted at rest",
+    ("AWS::SecretsManager::RotationSchedule", "RotationRules"): "rotates when RotateSecret is called, never by itself",
     ("AWS::SecretsManager::Secret", "KmsKeyId"): "nothing is encrypted at rest",
     ("AWS::StepFunctions::StateMachine", "LoggingConfiguration"): "executions are not logged; see their history",
     ("AWS::StepFunctions::StateMachine", "TracingConfiguration"): "nothing is traced",
@@ -62,7 +62,7 @@ EFFECTIVE: Mapping[str, str] = {
     "ReservedConcurrentExecutions Role Runtime Tags Timeout",
     "AWS::Logs::LogGroup": "LogGroupName Tags",
     "AWS::RDS::DBCluster": "DBClusterIdentifier DBClusterParameterGroupName DBSubnetGroupName DatabaseName "
-    "DeletionProtection Engine MasterUserPassword MasterUsername Tags VpcSecurityGroupIds",
+    "DeletionProtection Engine ManageMasterUserPassword MasterUserPassword MasterUsername Tags VpcSecurityGroupIds",
     "AWS::S3::Bucket": "BucketName Tags VersioningConfiguration",
     "AWS::SNS::Subscription": "Endpoint Protocol TopicArn DeliveryPolicy FilterPolicy FilterPolicyScope "
     "RawMessageDelivery RedrivePolicy",
@@ -71,6 +71,7 @@ EFFECTIVE: Mapping[str, str] = {
     "QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy Tags VisibilityTimeout",
     "AWS::Scheduler::Schedule": "Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
     "ScheduleExpressionTimezone StartDate State Target",
+    "AWS::SecretsManager::RotationSchedule": "RotateImmediatelyOnUpdate RotationLambdaARN SecretId",
     "AWS::SecretsManager::Secret": "Description GenerateSecretString Name SecretString Tags",
     "AWS::SecretsManager::SecretTargetAttachment": "SecretId TargetId TargetType",
     "AWS::StepFunctions::StateMachine": "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions "

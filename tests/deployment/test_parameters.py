@@ -41,9 +41,13 @@ OPTIONS: dict[str, dict[str, str]] = {
         "MinDatabaseCapacity": "1",
         "MaxDatabaseCapacity": "8",
         "LogRetentionDays": "7",
+        "ReleaseOnLoweredTarget": "yes",
         "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     },
 }
+
+OF_A_NEW_DATABASE = {"as plain as can be": {}, "with all options": {"SecretRotationDays": "30"}}
+"""What else the options are where the stack makes the database."""
 
 BOUNDARY = {
     "Version": "2012-10-17",
@@ -66,6 +70,7 @@ NONSENSE: list[tuple[dict[str, str], str]] = [
     (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "A NAT gateway is made only in a new VPC"),
     (OWN_DATABASE, "With ExistingDatabaseSecretArn, give VpcId and LambdaSubnetIds"),
     (OWN_VPC | {"ExistingDatabaseSecretArn": "{secret}"}, "give ExistingDatabaseSecurityGroupId as well"),
+    (OWN_VPC | OWN_DATABASE | {"SecretRotationDays": "7"}, "Only the secret of a new database is rotated here"),
     (OWN_VPC | NEW_DATABASE | OWN_DATABASE, "DatabaseSubnetIds are for a new database"),
     ({"ExistingDatabaseSecurityGroupId": "{database_group}"}, "Give ExistingDatabaseSecretArn as well"),
     ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "belong to a database that exists"),
@@ -131,7 +136,11 @@ def account() -> Iterator[Account]:
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24")["Subnet"]["SubnetId"] for number in range(4)
         ]
         group = ec2.create_security_group(GroupName="mysql", Description="ours", VpcId=vpc)["GroupId"]
-        cloud.database.create_database("our_db", "our_user", "our-Password-1")
+        cloud.database.create_database("our_db", "our_admin", "our-Password-0")
+        with cloud.database.admin_connection() as connection, connection.cursor() as cursor:
+            # As docs/deploying.md has it.
+            cursor.execute("CREATE USER 'our_user'@'%' IDENTIFIED BY 'our-Password-1'")
+            cursor.execute(r"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON `our\_db`.* TO 'our_user'@'%'")
         login = {
             "username": "our_user",
             "password": "our-Password-1",
@@ -173,7 +182,8 @@ def functions_subnets(stack: Stack) -> list[str]:
 
 @pytest.mark.parametrize(("place", "options"), list(itertools.product(PLACES, OPTIONS)))
 def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str, options: str) -> None:
-    empty.create(PLACES[place] | OPTIONS[options])
+    is_new = "database" not in place
+    empty.create(PLACES[place] | OPTIONS[options] | (OF_A_NEW_DATABASE[options] if is_new else {}))
     stack, made = empty.stack, empty.resources()
 
     # The network and the database are made where none was given, and nowhere else.
@@ -181,11 +191,12 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     assert ("AWS::EC2::VPC" in kinds) == place.startswith("all new")
     assert ("AWS::EC2::NatGateway" in kinds) == ("NAT" in place)
     assert ("AWS::EC2::VPCEndpoint" in kinds) == ("NAT" not in place and "with access" not in place)
-    assert ("AWS::RDS::DBCluster" in kinds) == ("AWS::SecretsManager::Secret" in kinds) == ("database" not in place)
+    assert ("AWS::RDS::DBCluster" in kinds) == ("AWS::SecretsManager::Secret" in kinds) == is_new
     if not place.startswith("all new"):
         assert functions_subnets(stack) == sorted(empty.own["lambda_subnets"].split(","))
     assert ("AlertSubscription" in made) == (options == "with all options")
     assert ("NoRunAlarm" in made) == (options == "with all options")
+    assert ("RotateSecret" in made) == (is_new and options == "with all options")
 
     stack.cloud.capacity.reset()
     stack.cloud.capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
@@ -204,6 +215,8 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert schedule["ScheduleExpression"] == "cron(0/5 8-20 * * ? *)"
     assert schedule["ScheduleExpressionTimezone"] == "Asia/Tokyo"
     assert (schedule["StartDate"].year, schedule["EndDate"].month) == (2040, 2)
+    releases = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
+    assert releases["Environment"]["Variables"]["RELEASE_ON_LOWERED_TARGET"] == "yes"
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
     alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15

@@ -14,8 +14,8 @@ from tests.unit.rights import (
     allows,
     branches,
     has_login,
-    only_sams_managed_policies,
     of_type,
+    only_sams_managed_policies,
     only_tagged_reservations_are_changed,
     reservations_are_made_with_the_tag,
     resources_are_named,
@@ -43,6 +43,51 @@ def test_the_rules_look_at_something(resources: Resources) -> None:
     for action in ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCapacityReservation", "CreateTags"):
         assert any(one.grants(f"ec2:{action}") for one in granted), action
     assert any(has_login(function) for function in functions)
+
+
+OWN, EXISTING, ADMINISTRATORS = (
+    "${DatabaseSecretAttachment}",
+    "${ExistingDatabaseSecretArn}",
+    "${Database.MasterUserSecret.SecretArn}",
+)
+READ = "secretsmanager:GetSecretValue"
+ROTATE = tuple(
+    f"secretsmanager:{action}"
+    for action in ("GetSecretValue", "DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage")
+)
+
+
+def test_who_reads_which_secret(resources: Resources) -> None:
+    may: dict[str, list[tuple[Any, ...]]] = {}
+    for one in allows(resources):
+        if one.grants("secretsmanager:*"):
+            may.setdefault(one.role, []).append((one.actions, one.resources))
+    assert may == {
+        "LoadTargetsRole": [((READ,), (OWN, EXISTING))],
+        "RecordResultsRole": [((READ,), (OWN, EXISTING))],
+        "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,))],
+        "RotateSecretRole": [(ROTATE, (OWN, EXISTING))],
+    }
+    with_administrator = [
+        name
+        for name, function in of_type(resources, "AWS::Lambda::Function").items()
+        if "DATABASE_ADMIN_SECRET_ARN" in function["Environment"]["Variables"]
+    ]
+    assert with_administrator == ["PrepareDatabase"]
+
+
+def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
+    (endpoint,) = of_type(resources, "AWS::EC2::VPCEndpoint").values()
+    given = branches(endpoint["PolicyDocument"]["Statement"])
+    assert [
+        (one["Effect"], branches(one["Action"]), [text(where) for where in branches(one["Resource"])]) for one in given
+    ] == [
+        ("Allow", [*ROTATE, READ], [OWN, EXISTING]),
+        ("Allow", [READ], [ADMINISTRATORS]),
+    ]
+    assert all(
+        one["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}} for one in given
+    )
 
 
 # ---- What breaks them ----------------------------------------------------------------------------------------------

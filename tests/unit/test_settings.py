@@ -24,3 +24,10 @@ def test_a_missing_secret_is_named() -> None:
 def test_only_a_plain_yes_releases(value: str | None, is_on: bool) -> None:
     environment = {} if value is None else {"RELEASE_ON_LOWERED_TARGET": value}
     assert ReleaseSettings.load(environment).is_on == is_on
+
+
+def test_an_administrator_s_secret_may_be_missing() -> None:
+    given = {"DATABASE_SECRET_ARN": "arn:secret", "DATABASE_ADMIN_SECRET_ARN": " arn:admin "}
+    assert DatabaseSettings.load(given).administrator_secret_arn == "arn:admin"
+    for environment in ({"DATABASE_SECRET_ARN": "arn:secret"}, given | {"DATABASE_ADMIN_SECRET_ARN": " "}):
+        assert DatabaseSettings.load(environment).administrator_secret_arn == ""

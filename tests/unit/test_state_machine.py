@@ -12,6 +12,7 @@ import yaml
 from odcr.domain import errors
 from odcr.domain.comparison import MAX_SHORTFALLS
 from odcr.domain.errors import TargetNotMet
+from odcr.gateways.database import LoginRefused
 from reserve_capacity.app import RUN_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -106,7 +107,35 @@ def test_every_function_has_its_state() -> None:
     functions = {
         name for name, resource in template()["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
     }
-    assert functions <= set(tasks(definition()["States"]))
+    # That one is Secrets Manager's to call.
+    assert functions - {"RotateSecret"} <= set(tasks(definition()["States"]))
+    assert "RotateSecret" in functions
+
+
+def test_a_refused_login_is_mended_once_and_then_fails_the_run() -> None:
+    states = definition()["States"]
+    caught = {name: catch["Next"] for catch in states["LoadTargets"]["Catch"] for name in catch["ErrorEquals"]}
+    assert caught == {LoginRefused.__name__: "WasDatabasePrepared", "States.ALL": "ReleaseLease"}
+    # An error's name that a retrier bears would be repeated before it is caught.
+    retried = {name for retry in states["LoadTargets"]["Retry"] for name in retry["ErrorEquals"]}
+    assert not retried & {LoginRefused.__name__, "States.ALL", "States.TaskFailed"}
+    # What PrepareDatabase leaves behind is what keeps it from being run again: the way between the two has no loop.
+    mark = states["PrepareDatabase"]["ResultPath"]
+    assert states["WasDatabasePrepared"]["Choices"] == [{"Variable": mark, "IsPresent": True, "Next": "ReleaseLease"}]
+    assert states["WasDatabasePrepared"]["Default"] == "PrepareDatabase"
+    assert states["PrepareDatabase"]["Next"] == "LoadTargets"
+    assert {catch["ResultPath"] for catch in states["LoadTargets"]["Catch"]} == {"$.Failure"} != {mark}
+    assert [
+        name for name, state in states.items() if "PrepareDatabase" in (state.get("Next"), state.get("Default"))
+    ] == ["WasDatabasePrepared"]
+
+
+def test_results_wait_for_a_refused_login_until_the_next_run_has_mended_it() -> None:
+    (retry,) = [
+        one for one in tasks(definition()["States"])["RecordResults"]["Retry"] if "LoginRefused" in one["ErrorEquals"]
+    ]
+    waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** number for number in range(retry["MaxAttempts"])]
+    assert sum(waits) > 60
 
 
 def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:

@@ -1,5 +1,6 @@
 """What the template makes. Rights are in test_rights.py."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ CANNOT_BE_TAGGED = {
     "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
+    "AWS::Lambda::Permission",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::Scheduler::Schedule",
+    "AWS::SecretsManager::RotationSchedule",
     "AWS::SecretsManager::SecretTargetAttachment",
 }
 """Resource types without a Tags property."""
@@ -68,6 +71,30 @@ def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[st
     }
     parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     assert parameters["SecretsManagerAccess"]["Default"] == "endpoint"
+
+
+def test_the_functions_do_not_log_in_as_the_administrator(resources: dict[str, Any]) -> None:
+    cluster = resources["Database"]["Properties"]
+    assert cluster["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in cluster
+    login = resources["DatabaseSecret"]["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
+    assert json.loads(login)["username"] != cluster["MasterUsername"]
+
+
+def test_rotation_is_there_only_when_asked_for(resources: dict[str, Any]) -> None:
+    conditional = {name for name, resource in resources.items() if resource.get("Condition") == "WithRotation"}
+    assert conditional == {
+        "DatabaseSecretRotation",
+        "RotateSecret",
+        "RotateSecretLogs",
+        "RotateSecretPermission",
+        "RotateSecretRole",
+    }
+    assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["SecretRotationDays"]["Default"] == 0
+    permission = resources["RotateSecretPermission"]["Properties"]
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["SourceArn"] == {"Ref": "DatabaseSecret"}
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 def test_runtime_and_architecture(resources: dict[str, Any]) -> None:

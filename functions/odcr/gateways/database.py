@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pymysql.constants import CLIENT, ER
 
 from odcr.gateways.schema import create_missing_tables
-from odcr.gateways.secret import DatabaseLogin, database_login
+from odcr.gateways.secret import DatabaseLogin, database_login, pending_login
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -26,13 +26,19 @@ READ_TIMEOUT: Final = 10
 # Deadlock, lock wait time-out, too many connections, the server is shutting down, read-only after a failover.
 _PASSING = frozenset({1205, 1213, 1040, 1053, 1290, 1836})
 
-_LOGIN_REFUSED = frozenset({ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.BAD_DB_ERROR})
+_LOGIN_REFUSED = frozenset(
+    {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR, ER.BAD_DB_ERROR}
+)
 
 _CERTIFICATES = Path(__file__).with_name("rds_certificates.pem")
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - the name is what the state machine retries by
     """The database did not answer, or not now. Trying again later may help."""
+
+
+class LoginRefused(Exception):  # noqa: N818 - the name is what the state machine catches
+    """The server does not let in whom the database secret names, or not with the rights that are needed."""
 
 
 @cache
@@ -46,7 +52,12 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _open(login: DatabaseLogin) -> "Connection[Cursor]":
+def connect(login: DatabaseLogin) -> "Connection[Cursor]":
+    """A connection to a server whose certificate is verified; nothing is committed by itself. The caller closes it.
+
+    Raises:
+        pymysql.err.MySQLError, OSError: as the driver raises them; `explained` says what they mean.
+    """
     return pymysql.connect(
         host=login.host,
         port=login.port,
@@ -64,16 +75,48 @@ def _open(login: DatabaseLogin) -> "Connection[Cursor]":
     )
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """Within it, the libraries' errors become those that the state machine knows.
+
+    Raises:
+        DatabaseUnavailable: if the database or the secret's service does not answer.
+        LoginRefused: if the server does not let the user in, or not do what is asked for.
+    """
+    try:
+        yield
+    except (pymysql.err.OperationalError, pymysql.err.InterfaceError, pymysql.err.InternalError, OSError) as error:
+        if _is_passing(error):
+            raise DatabaseUnavailable(
+                f"The database cannot be used at the moment: {_text(error)}. If this lasts: is the cluster up?"
+            ) from error
+        if error.args and error.args[0] in _LOGIN_REFUSED:
+            advice = "Correct the login in the database secret, or the user's rights."
+            raise LoginRefused(f"{_text(error)}. {advice}") from error
+        raise
+    except (BotoCoreError, ClientError) as error:
+        raise DatabaseUnavailable(f"The database secret cannot be read: {error}.") from error
+
+
 def _connected(secret_arn: str) -> "Connection[Cursor]":
     login = database_login(secret_arn)
     try:
-        return _open(login)
-    except pymysql.err.OperationalError:
-        # The secret may have been rotated, or corrected, since it was fetched.
-        current = database_login(secret_arn, fresh=True)
-        if current == login:
-            raise
-        return _open(current)
+        return connect(login)
+    except pymysql.err.OperationalError as error:
+        refusal = error
+    # The secret may have been rotated, or corrected, since it was fetched.
+    current = database_login(secret_arn, fresh=True)
+    if current != login:
+        try:
+            return connect(current)
+        except pymysql.err.OperationalError as error:
+            refusal = error
+    if refusal.args[0] == ER.ACCESS_DENIED_ERROR:
+        # In the midst of a rotation the database knows the new password before it is the secret's current one.
+        pending = pending_login(secret_arn)
+        if pending is not None and pending != current:
+            return connect(pending)
+    raise refusal
 
 
 @contextmanager
@@ -81,10 +124,10 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
     """A cursor in one transaction, with all tables there: committed at the end, rolled back on an error.
 
     Raises:
-        DatabaseUnavailable: if the database or the secret's service does not answer.
+        DatabaseUnavailable, LoginRefused: see `explained`.
         InvalidSecret: if the secret is no database login.
     """
-    try:
+    with explained():
         connection = _connected(secret_arn)
         try:
             with connection.cursor() as cursor:
@@ -96,17 +139,6 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
         finally:
             # Closing without a commit rolls back; it must not hide the error that led here.
             connection.close()
-    except (pymysql.err.OperationalError, pymysql.err.InterfaceError, pymysql.err.InternalError, OSError) as error:
-        if _is_passing(error):
-            raise DatabaseUnavailable(
-                f"The database cannot be used at the moment: {_text(error)}. If this lasts: is the cluster up?"
-            ) from error
-        if error.args and error.args[0] in _LOGIN_REFUSED:
-            advice = "Correct the login in the database secret, or the user's rights."
-            raise pymysql.err.OperationalError(error.args[0], f"{_text(error)}. {advice}") from error
-        raise
-    except (BotoCoreError, ClientError) as error:
-        raise DatabaseUnavailable(f"The database secret cannot be read: {error}.") from error
 
 
 def _is_passing(error: Exception) -> bool:

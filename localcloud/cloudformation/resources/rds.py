@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_RDS.html
 """
 
+import json
+import secrets
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
@@ -10,6 +12,8 @@ from moto.rds.models import DBCluster as MotoCluster
 from moto.rds.models import RDSBackend, rds_backends
 
 from localcloud.cloudformation.handler import Handler, Physical, Request, required
+from localcloud.cloudformation.resources.secretsmanager import backend_of as secretsmanager_of
+from localcloud.cloudformation.resources.secretsmanager import put_secret
 from localcloud.services import Services
 
 
@@ -36,10 +40,11 @@ class DBCluster(Handler):
         engine = required(request, "Engine")
         if engine != "aurora-mysql":
             raise ValidationError(message=f"Engine {engine}: the local cloud's databases are aurora-mysql only")
-        if str(properties.get("ManageMasterUserPassword", "")).lower() == "true":
-            raise ValidationError(message="ManageMasterUserPassword is not supported by the local cloud: use a secret")
         name, user = str(required(request, "DatabaseName")), str(required(request, "MasterUsername"))
-        password = str(required(request, "MasterUserPassword"))
+        is_managed = _is_managed(properties)
+        if is_managed and "MasterUserPassword" in properties:
+            raise ValidationError(message="MasterUserPassword can't be specified with ManageMasterUserPassword")
+        password = secrets.token_urlsafe(24) if is_managed else str(required(request, "MasterUserPassword"))
         _refuse_taken(name, user)
         cluster = backend.create_db_cluster(
             {
@@ -48,12 +53,16 @@ class DBCluster(Handler):
                 "engine_version": properties.get("EngineVersion"),
                 "database_name": name,
                 "master_username": user,
-                "master_user_password": password,
+                **({"manage_master_user_password": True} if is_managed else {"master_user_password": password}),
                 "port": database.port,
                 "tags": list(properties.get("Tags", [])),
                 **_changeable(properties),
             }
         )
+        if is_managed:
+            # moto's is the same for every cluster.
+            login = {"username": user, "password": password}
+            put_secret(secretsmanager_of(request), cluster.master_user_secret.secret_arn, json.dumps(login))
         try:
             database.create_database(name, user, password)
         except Exception:
@@ -62,6 +71,8 @@ class DBCluster(Handler):
         return _physical(request, cluster)
 
     def update(self, request: Request, current: Physical) -> Physical:
+        if "ManageMasterUserPassword" in request.changed:
+            raise ValidationError(message="ManageMasterUserPassword of a cluster that exists stays in the local cloud")
         cluster = backend_of(request).clusters[current.id]
         for name, value in _changeable(request.properties).items():
             setattr(cluster, name, value)
@@ -77,6 +88,10 @@ class DBCluster(Handler):
         if cluster := backend.clusters.get(current.id):
             backend.delete_db_cluster(current.id)
             request.services.database.drop_database(str(cluster.database_name))
+
+
+def _is_managed(properties: dict[str, Any]) -> bool:
+    return str(properties.get("ManageMasterUserPassword", "")).lower() == "true"
 
 
 def _refuse_taken(name: str, user: str) -> None:
@@ -117,6 +132,8 @@ def _physical(request: Request, cluster: MotoCluster) -> Physical:
         "Endpoint.Port": str(database.port),
         "ReadEndpoint.Address": database.host,
     }
+    if cluster.manage_master_user_password:
+        attributes["MasterUserSecret.SecretArn"] = cluster.master_user_secret.secret_arn
     return Physical(str(cluster.db_cluster_identifier), attributes, cluster)
 
 

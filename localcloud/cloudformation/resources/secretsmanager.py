@@ -24,6 +24,9 @@ def put_secret(backend: SecretsManagerBackend, secret_id: str, text: str) -> Non
     backend.put_secret_value(secret_id, text, "", "", ["AWSCURRENT"])
 
 
+_DAYS = "AutomaticallyAfterDays"
+
+
 class Secret(Handler):
     """A secret with a given or a generated value."""
 
@@ -112,18 +115,21 @@ class SecretTargetAttachment(Handler):
 
 
 class RotationSchedule(Handler):
-    """Shown by DescribeSecret; nothing rotates."""
+    """Rotates the secret, or checks that it can be, when it is made or changed."""
 
     type_name = "AWS::SecretsManager::RotationSchedule"
     create_only = frozenset({"SecretId"})
 
     def create(self, request: Request) -> Physical:
-        secret_id = str(required(request, "SecretId"))
-        secret: Any = backend_of(request).secrets[secret_id]
-        rules = request.properties.get("RotationRules", {})
-        secret.rotation_requested = secret.rotation_enabled = True
-        secret.rotation_lambda_arn = str(request.properties.get("RotationLambdaARN", ""))
-        secret.auto_rotate_after_days = int(rules.get("AutomaticallyAfterDays", 0))
+        properties, secret_id = request.properties, str(required(request, "SecretId"))
+        rules = {name: int(value) for name, value in properties.get("RotationRules", {}).items() if name == _DAYS}
+        if arn := properties.get("RotationLambdaARN"):
+            at_once = str(properties.get("RotateImmediatelyOnUpdate", True)).lower() == "true"
+            backend_of(request).rotate_secret(secret_id, None, str(arn), rules, at_once)
+        else:
+            secret: Any = backend_of(request).secrets[secret_id]
+            secret.rotation_requested = secret.rotation_enabled = True
+            secret.auto_rotate_after_days = rules.get(_DAYS, 0)
         return Physical(secret_id, {"Id": secret_id})
 
     def update(self, request: Request, current: Physical) -> Physical:
@@ -134,6 +140,7 @@ class RotationSchedule(Handler):
         secret: Any = backend_of(request).secrets.get(current.id)
         if secret is not None:
             secret.rotation_requested = secret.rotation_enabled = False
+            secret.rotation_lambda_arn = ""
 
 
 HANDLERS: tuple[Handler, ...] = (Secret(), SecretTargetAttachment(), RotationSchedule())

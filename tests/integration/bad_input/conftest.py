@@ -1,8 +1,10 @@
 """The handlers against a real MariaDB, a Secrets Manager and an EC2 over HTTP; all on this machine."""
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -16,9 +18,12 @@ from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
+from odcr.gateways.database_user import prepare_user
 from odcr.gateways.schema import create_missing_tables
+from odcr.gateways.secret import DatabaseLogin
 from tests.integration.bad_input.product import (
     ABROAD,
+    ADMINISTRATOR,
     DATABASE,
     GOOD,
     HOME,
@@ -58,6 +63,7 @@ def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
+    monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", f"rds!cluster-{uuid.uuid4()}")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
     # boto3 asks again at once.
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
@@ -72,8 +78,9 @@ def observers(endpoint: str) -> "list[EC2Client]":
 
 @pytest.fixture
 def secrets(environment: None, server: MariaDB) -> Iterator[SecretStore]:  # noqa: ARG001 - which has to be set
-    """Secrets Manager, with the login that is right."""
+    """Secrets Manager, with the login that is right, and the administrator's."""
     client: SecretsManagerClient = boto3.client("secretsmanager")
+    client.create_secret(Name=os.environ["DATABASE_ADMIN_SECRET_ARN"], SecretString=json.dumps(ADMINISTRATOR))
     store = SecretStore(client, os.environ["DATABASE_SECRET_ARN"], server.host, server.port)
     store.correct()
     yield store
@@ -88,7 +95,9 @@ def product(
     observers: "list[EC2Client]",
 ) -> Iterator[Product]:
     """The product with its tables, still empty, and an EC2 that has some of everything that is asked for."""
-    server.create_database(DATABASE, USERNAME, PASSWORD)
+    server.create_database(DATABASE, ADMINISTRATOR["username"], ADMINISTRATOR["password"])
+    user = DatabaseLogin(USERNAME, PASSWORD, server.host, server.port, DATABASE)
+    prepare_user(replace(user, **ADMINISTRATOR), user)
     capacity = CapacityClient(endpoint)
     capacity.reset()
     for instance_type, zone in (GOOD, *TEMPTING):

@@ -25,6 +25,7 @@ NEEDED = {
     "FindShortfalls": ("STACK_NAME", "AWS_REGION"),
     "ReserveCapacity": ("STACK_NAME", "AWS_REGION"),
     "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION"),
+    "PrepareDatabase": ("DATABASE_SECRET_ARN",),
 }
 """What each function reads itself."""
 
@@ -44,6 +45,13 @@ FROM_LAMBDA = [
         "LoadTargets", "AWS_SECRET_ACCESS_KEY", None, "DatabaseUnavailable", (UNREADABLE, "AWS_SECRET_ACCESS_KEY")
     ),
     EnvironmentKind("LoadTargets", "AWS_DEFAULT_REGION", None, "DatabaseUnavailable", (UNREADABLE, "specify a region")),
+    EnvironmentKind(
+        "PrepareDatabase",
+        "DATABASE_ADMIN_SECRET_ARN",
+        None,
+        "DatabaseNotPrepared",
+        ("no administrator's secret", "As the database's administrator, run: CREATE USER IF NOT EXISTS 'odcr'@'%'"),
+    ),
     EnvironmentKind(
         "ReserveCapacity", "AWS_ACCESS_KEY_ID", None, "RequestRefused", ("NoCredentialsError", "locate credentials")
     ),

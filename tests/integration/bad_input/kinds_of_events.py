@@ -1,4 +1,4 @@
-"""Bad events for each of the four handlers, and what a person needs to be told about each."""
+"""Bad events for each handler, and what a person needs to be told about each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ GOOD_EVENTS: dict[str, Event] = {
     "FindShortfalls": {"Targets": [TARGET], "Rejected": []},
     "ReserveCapacity": {"Target": SHORTFALL, "Execution": EXECUTION, "Attempt": 0},
     "RecordResults": {"Execution": EXECUTION, "Outcomes": [OUTCOME], "Observed": [], "Rejected": []},
+    "PrepareDatabase": {"Execution": EXECUTION},
 }
 """By handler; each kind spoils one of them."""
 
@@ -73,6 +74,7 @@ _FIRST = {
     "FindShortfalls": "Targets",
     "ReserveCapacity": "Target",
     "RecordResults": "Execution",
+    "PrepareDatabase": "Execution",
 }
 """The field that each handler reads first."""
 

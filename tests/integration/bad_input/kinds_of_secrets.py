@@ -41,7 +41,7 @@ def without(field: str, *says: str) -> SecretKind:
 
 NO_LOGIN = "Store an object with username, password"
 NO_PORT = "no port number"
-REFUSED = "OperationalError"
+REFUSED = "LoginRefused"
 SILENT = "DatabaseUnavailable"
 
 TEXTS = [

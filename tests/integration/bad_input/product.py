@@ -1,4 +1,4 @@
-"""The four handlers, called one after another as the state machine calls them."""
+"""The handlers, called one after another as the state machine calls them."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import find_shortfalls.app
 import load_targets.app
+import prepare_database.app
 import record_results.app
 import reserve_capacity.app
 from localcloud.ec2.client import CapacityClient
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 DATABASE, USERNAME, PASSWORD = "odcr_db", "odcr", "Tr0ub4dor-and-3"
+ADMINISTRATOR = {"username": "chief", "password": "c0rrect-horse-battery"}
 HOME, ABROAD = "ap-northeast-1", "us-east-1"
 GOOD = ("m5.large", "ap-northeast-1a")
 """The row beside each bad one."""
@@ -30,6 +32,7 @@ HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
     "FindShortfalls": find_shortfalls.app.handler,
     "ReserveCapacity": reserve_capacity.app.handler,
     "RecordResults": record_results.app.handler,
+    "PrepareDatabase": prepare_database.app.handler,
 }
 
 

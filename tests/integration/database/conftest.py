@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.mariadb import MariaDB
 from odcr.gateways import database, secret
+from odcr.gateways.database_user import prepare_user
+from odcr.gateways.secret import administrator_login, parse_login
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -17,38 +20,64 @@ if TYPE_CHECKING:
 Transaction = Callable[[], "AbstractContextManager[Cursor]"]
 
 
+DATABASE, USERNAME, ADMINISTRATOR = "odcr_db", "odcr", "chief"
+PASSWORDS = ("first-password", "of-the-administrator")
+"""The user's at first, and the administrator's."""
+
+
 class Secrets:
-    """Secrets Manager with one secret, as the gateway calls it."""
+    """Secrets Manager as the gateways call it, with the database secret and the administrator's."""
 
     def __init__(self) -> None:
         self.login: dict[str, object] = {}
+        """What the database secret holds now."""
+        self.administrator: dict[str, object] = {}
+        self.pending: dict[str, object] | None = None
+        """What it will hold after the rotation that is under way."""
         self.reads = 0
 
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+    def get_secret_value(self, *, SecretId: str, VersionStage: str = "AWSCURRENT") -> dict[str, str]:  # noqa: N803 - boto3's names
+        if SecretId == "arn:administrator":
+            return {"SecretString": json.dumps(self.administrator)}
         assert SecretId == "arn:secret"
         self.reads += 1
-        return {"SecretString": json.dumps(self.login)}
+        value = {"AWSCURRENT": self.login, "AWSPENDING": self.pending}[VersionStage]
+        if value is None:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "GetSecretValue")
+        return {"SecretString": json.dumps(value)}
 
 
 @pytest.fixture
 def secrets(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
-    server.create_database("odcr_db", "odcr", "first-password")
+    """The secrets of a database that nobody has prepared yet."""
+    server.create_database(DATABASE, ADMINISTRATOR, PASSWORDS[1])
     secrets = Secrets()
     secrets.login = {
-        "username": "odcr",
-        "password": "first-password",
+        "username": USERNAME,
+        "password": PASSWORDS[0],
         "host": server.host,
         "port": server.port,
-        "dbname": "odcr_db",
+        "dbname": DATABASE,
     }
-    monkeypatch.setattr(secret, "_client", lambda: secrets)
+    secrets.administrator = {"username": ADMINISTRATOR, "password": PASSWORDS[1]}
+    monkeypatch.setattr(secret, "client", lambda: secrets)
     monkeypatch.setenv("SSL_CERT_FILE", str(Path(server.ca_file)))
+    monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:secret")
+    monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", "arn:administrator")
     secret._fetched.cache_clear()
     database._tls.cache_clear()
     yield secrets
-    server.drop_database("odcr_db")
+    server.drop_database(DATABASE)
 
 
 @pytest.fixture
-def transaction(secrets: Secrets) -> Transaction:  # noqa: ARG001 - which has to be there
+def prepared(secrets: Secrets) -> Secrets:
+    """The secrets of a database that a run has prepared."""
+    user = parse_login(json.dumps(secrets.login))
+    prepare_user(administrator_login("arn:administrator", user), user)
+    return secrets
+
+
+@pytest.fixture
+def transaction(prepared: Secrets) -> Transaction:  # noqa: ARG001 - which has to be there
     return lambda: database.transaction("arn:secret")

@@ -6,7 +6,7 @@ import pytest
 
 from localcloud.mariadb import MariaDB
 from odcr.gateways import database
-from odcr.gateways.database import DatabaseUnavailable
+from odcr.gateways.database import DatabaseUnavailable, LoginRefused
 from odcr.gateways.schema import TABLES
 
 
@@ -55,11 +55,34 @@ def test_a_rotated_secret_is_fetched_again_once(transaction: Any, secrets: Any, 
     assert secrets.reads == 2
 
 
+def test_in_the_midst_of_a_rotation_either_password_is_good(transaction: Any, secrets: Any, server: MariaDB) -> None:
+    secrets.pending = {**secrets.login, "password": "second-password"}
+    with transaction():
+        pass
+    # The database has the new password, and the secret's current one is still the old.
+    server.set_password("odcr", "second-password")
+    with transaction():
+        pass
+    secrets.login, secrets.pending = secrets.pending, None
+    with transaction():
+        pass
+
+
+def test_rights_that_are_missing_are_a_refused_login(transaction: Any, server: MariaDB) -> None:
+    with transaction():
+        pass
+    with server.admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute(r"REVOKE INSERT ON `odcr\_db`.* FROM odcr@'%'")
+    with pytest.raises(LoginRefused, match="INSERT command denied"), transaction() as cursor:
+        cursor.execute("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
+
+
 def test_a_wrong_password_is_not_tried_for_ever_and_not_shown(transaction: Any, secrets: Any) -> None:
     secrets.login["password"] = "not-the-password"
-    with pytest.raises(pymysql.err.OperationalError, match="Access denied") as caught, transaction():
-        pass
-    assert secrets.reads == 2
+    with pytest.raises(LoginRefused, match=r"Access denied.*Correct the login in the database secret") as caught:
+        transaction().__enter__()
+    # As it was remembered, as it is now, and as a rotation would make it.
+    assert secrets.reads == 3
     assert "not-the-password" not in repr(caught.value)
 
 

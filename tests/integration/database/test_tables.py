@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.mariadb import MariaDB
 from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
@@ -219,11 +220,14 @@ def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
     assert execute(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == ((500,),)
 
 
-def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(transaction: Any) -> None:
+def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(transaction: Any, server: MariaDB) -> None:
+    with transaction():
+        pass
+    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
+        # As MySQL 8's default does, this collation tells blanks at the end apart.
+        cursor.execute("ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
     execute(
         transaction,
-        # As MySQL 8's default does, this collation tells blanks at the end apart.
-        "ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
         "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0), ('m5.large ','us-east-1a',2,0), "
         "('m5','us-east-1a',2,0), ('m5 ','us-east-1a',2,0)",
     )

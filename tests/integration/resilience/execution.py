@@ -9,6 +9,7 @@ from typing import Any
 
 import find_shortfalls.app
 import load_targets.app
+import prepare_database.app
 import record_results.app
 import reserve_capacity.app
 from odcr.domain.outcome import Outcome
@@ -22,6 +23,7 @@ STATES = json.loads((Path(__file__).parents[3] / "statemachine" / "acquire_capac
 ITEM_STATES = STATES["ReserveShortfalls"]["ItemProcessor"]["States"]
 HANDLERS: dict[str, Callable[..., dict[str, Any]]] = {
     "LoadTargets": load_targets.app.handler,
+    "PrepareDatabase": prepare_database.app.handler,
     "FindShortfalls": find_shortfalls.app.handler,
     "ReserveCapacity": reserve_capacity.app.handler,
     "RecordResults": record_results.app.handler,
@@ -33,6 +35,7 @@ class Phase(StrEnum):
     """Where an execution is."""
 
     LOAD = "LoadTargets"
+    PREPARE = "PrepareDatabase"
     FIND = "FindShortfalls"
     RESERVE = "ReserveCapacity"
     RECORD = "RecordResults"
@@ -130,8 +133,9 @@ class Execution:
         self._outcomes: dict[int, dict[str, Any]] = {}
         self.items: dict[int, Task] = {}
         """What is still to be reserved, by its place in the Map."""
-        lease_seconds = STATES["LoadTargets"]["Parameters"]["LeaseSeconds"]
-        self._task = Task(world, "LoadTargets", {"Execution": name, "LeaseSeconds": lease_seconds})
+        self.was_prepared = False
+        """Whether PrepareDatabase was at work."""
+        self._task = self._loading()
 
     @property
     def is_over(self) -> bool:
@@ -190,8 +194,14 @@ class Execution:
         if result is not None:
             self._go_on(result)
 
+    def _loading(self) -> Task:
+        lease_seconds = STATES["LoadTargets"]["Parameters"]["LeaseSeconds"]
+        return Task(self._world, "LoadTargets", {"Execution": self.name, "LeaseSeconds": lease_seconds})
+
     def _go_on(self, result: dict[str, Any]) -> None:
-        if self.phase is Phase.LOAD:
+        if self.phase is Phase.PREPARE:
+            self.phase, self._task, self.was_prepared = Phase.LOAD, self._loading(), True
+        elif self.phase is Phase.LOAD:
             if result["Lease"] == "BUSY":
                 self.phase = Phase.SKIPPED
                 return
@@ -245,6 +255,9 @@ class Execution:
     def _failed(self, failure: Failed) -> None:
         if self.phase is Phase.RELEASE:
             self.phase = Phase.FAILED
+            return
+        if self.phase is Phase.LOAD and failure.error == "LoginRefused" and not self.was_prepared:
+            self.phase, self._task = Phase.PREPARE, Task(self._world, "PrepareDatabase", {"Execution": self.name})
             return
         self.failure = failure
         event = {"Execution": self.name, "Outcomes": [], "Observed": [], "Rejected": [], "Failure": failure.error}

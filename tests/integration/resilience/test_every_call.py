@@ -127,3 +127,31 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
     assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
     assert {call.service for call in calls} == set(Service)
     assert {point.fault for point in points} == set(CallFault)
+
+
+def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(world: World) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+
+    def mend(point: Point | None) -> list[Call]:
+        """A run that finds the password changed; the calls that it made."""
+        world.reset()
+        world.capacity.set_free(*SETTLED, 2)
+        world.set_target(SETTLED, 2)
+        world.lead_the_password_astray()
+        return run_with(world, point)
+
+    calls = mend(None)
+    until = next(number for number, call in enumerate(calls) if call.operation == "GRANT")
+    points = [
+        Point(number, call, fault, aborted=fault in KILLS)
+        for number, call in enumerate(calls[: until + 3])
+        for fault in call.faults
+    ]
+    assert {"CREATE", "ALTER", "REVOKE", "GRANT", "connect"} <= {point.call.operation for point in points}
+    wrong = {}
+    for point in points:
+        mend(point)
+        recover(world)
+        if world.disagreements() or world.held(SETTLED) != 2:
+            wrong[point] = (world.disagreements(), world.held(SETTLED))
+    assert not wrong, wrong

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,8 @@ from localcloud.server import Server
 from odcr.gateways import database
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import secret as secret_gateway
+from odcr.gateways.database_user import prepare_user
+from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
 from reserve_capacity import app as reserve_capacity
 from tests import agreement
@@ -39,6 +42,7 @@ LAG_SECONDS = 25.0
 """How far a stale describe lags behind: less than the half a minute that the design allows for."""
 LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
+ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
 
 
@@ -75,8 +79,8 @@ class World:
         """By how much a stale describe lags behind. Up to LAG_SECONDS it shows nothing older than one has shown."""
         self._shown_at = 0.0
         self._aged_until = self.clock.now()
-        server.create_database("resilience", "resilience", "first-password")
-        self.login = {
+        server.create_database("resilience", ADMINISTRATOR["username"], ADMINISTRATOR["password"])
+        self.login: dict[str, Any] = {
             "username": "resilience",
             "password": "first-password",
             "host": server.host,
@@ -104,27 +108,29 @@ class World:
         shim = SimpleNamespace(sleep=self.clock.sleep, time=lambda: time.time() + self.clock.now())
         monkeypatch.setattr(reserve_capacity, "time", shim)
         monkeypatch.setattr(botocore.endpoint, "time", shim)
-        for cached in (ec2_gateway._client, secret_gateway._client, database._tls):
+        for cached in (ec2_gateway._client, secret_gateway.client, database._tls):
             cached.cache_clear()
         self._ec2 = boto3.client("ec2", region_name=REGION)
-        self._secrets = boto3.client("secretsmanager", region_name=REGION)
+        secrets = boto3.client("secretsmanager", region_name=REGION)
         self._connection = pymysql.connect(
             host=self._server.host,
             port=self._server.port,
-            user=str(self.login["username"]),
-            password=str(self.login["password"]),
+            user=ADMINISTRATOR["username"],
+            password=ADMINISTRATOR["password"],
             database="resilience",
             autocommit=True,
         )
-        arn = self._secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(self.login))["ARN"]
-        self._secret_arn = arn
-        monkeypatch.setenv("DATABASE_SECRET_ARN", arn)
+        for name, login in (("DATABASE_SECRET_ARN", self.login), ("DATABASE_ADMIN_SECRET_ARN", ADMINISTRATOR)):
+            made = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
+            monkeypatch.setenv(name, made["ARN"])
+        user = DatabaseLogin(**self.login)
+        prepare_user(replace(user, **ADMINISTRATOR), user)
         try:
             with self.injector.installed():
                 yield
         finally:
             self._connection.close()
-            for cached in (ec2_gateway._client, secret_gateway._client, secret_gateway._fetched, database._tls):
+            for cached in (ec2_gateway._client, secret_gateway.client, secret_gateway._fetched, database._tls):
                 cached.cache_clear()
 
     def close(self) -> None:
@@ -147,13 +153,18 @@ class World:
         """Deploys the stack with the parameter as it is to be."""
         os.environ["RELEASE_ON_LOWERED_TARGET"] = "yes" if is_on else "no"
 
+    def lead_the_password_astray(self) -> None:
+        """Somebody changes the database's password and tells nobody."""
+        self._server.set_password("resilience", "astray")
+        self.start_cold()
+
     def start_cold(self) -> None:
         """The next invocation finds nothing that an earlier one remembered."""
         secret_gateway._fetched.cache_clear()
         ec2_gateway._is_ebs_optimizable.cache_clear()
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
-        """Runs one statement as a person would."""
+        """Runs one statement as a person would, who may do more than the functions."""
         with self.injector.watching(lambda _call: None), self._connection.cursor() as cursor:
             cursor.execute(statement, arguments or None)
             return tuple(cursor.fetchall())

@@ -1,0 +1,174 @@
+"""The four steps in which Secrets Manager rotates the database login.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+
+The user changes its own password, so that nobody with more rights is needed. Each step may die and be run again.
+"""
+
+import json
+import secrets
+import string
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import pymysql
+from botocore.exceptions import ClientError
+
+from odcr.gateways.database import LoginRefused, connect, explained
+from odcr.gateways.secret import DatabaseLogin, client, is_missing, parse_login, secret_text
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+PASSWORD_LENGTH: Final = 32
+_CURRENT, _PENDING, _PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+# RDS takes no / @ " ' \ and blank.
+_KINDS: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+,-.:=?^_~")
+
+
+class RotationFailed(Exception):  # noqa: N818 - says what happened
+    """A step could not be done. Never shows a password."""
+
+
+def new_password() -> str:
+    """Of `PASSWORD_LENGTH` characters, with some of each kind."""
+    rest = [secrets.choice("".join(_KINDS)) for _ in range(PASSWORD_LENGTH - len(_KINDS))]
+    characters = [*(secrets.choice(kind) for kind in _KINDS), *rest]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
+
+
+def rotate(step: str, secret_arn: str, token: str) -> None:
+    """Does one step; a step that was done before has no further effect.
+
+    Args:
+        step: `createSecret`, `setSecret`, `testSecret` or `finishSecret`.
+        secret_arn: which secret.
+        token: the id of the version that becomes the current one.
+
+    Raises:
+        RotationFailed: if the step is unknown, the version is not the pending one, or nobody can log in.
+        DatabaseUnavailable: if the database or Secrets Manager does not answer.
+        InvalidSecret: if the secret is no database login.
+    """
+    steps: dict[str, Callable[[str, str], None]] = {
+        "createSecret": _create,
+        "setSecret": _set,
+        "testSecret": _test,
+        "finishSecret": _finish,
+    }
+    if step not in steps:
+        raise RotationFailed(f"{step!r} is no step of a rotation: {', '.join(steps)}.")
+    with explained():
+        stages = _stages(secret_arn).get(token)
+        if stages is None:
+            raise RotationFailed("The secret has no version of that token.")
+        if _CURRENT in stages:
+            return
+        if _PENDING not in stages:
+            raise RotationFailed("The version is not the pending one: the rotation was given up, or another began.")
+        steps[step](secret_arn, token)
+
+
+def _create(secret_arn: str, token: str) -> None:
+    current = secret_text(secret_arn, VersionStage=_CURRENT)
+    parse_login(current)
+    try:
+        secret_text(secret_arn, VersionId=token, VersionStage=_PENDING)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+    else:
+        return
+    # What else the secret holds stays as it is.
+    text = json.dumps({**json.loads(current), "password": new_password()})
+    client().put_secret_value(
+        SecretId=secret_arn, ClientRequestToken=token, SecretString=text, VersionStages=[_PENDING]
+    )
+
+
+def _set(secret_arn: str, token: str) -> None:
+    current, pending = _both(secret_arn, token)
+    if connection := _let_in(pending):
+        connection.close()
+        return
+    # A rotation that was given up after this step left the database with the pending password of then.
+    for login in (current, _previous(secret_arn)):
+        if login and _is_same_account(login, pending) and (connection := _let_in(login)):
+            with closing(connection), connection.cursor() as cursor:
+                _change_own_password(connection, cursor, pending.password)
+            return
+    raise RotationFailed(
+        f"The database lets {pending.username!r} in with no password of the secret. The next run mends that, and "
+        "Secrets Manager then tries again."
+    )
+
+
+def _test(secret_arn: str, token: str) -> None:
+    current, pending = _both(secret_arn, token)
+    if connection := _let_in(pending):
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    elif pending != current:
+        # Equal they are when a schedule is only being checked, which may be before the first run makes the user.
+        raise RotationFailed(f"The database does not let {pending.username!r} in with the pending password.")
+
+
+def _finish(secret_arn: str, token: str) -> None:
+    (current,) = [version for version, stages in _stages(secret_arn).items() if _CURRENT in stages]
+    client().update_secret_version_stage(
+        SecretId=secret_arn, VersionStage=_CURRENT, MoveToVersionId=token, RemoveFromVersionId=current
+    )
+
+
+def _stages(secret_arn: str) -> dict[str, list[str]]:
+    described = client().describe_secret(SecretId=secret_arn)
+    if described.get("RotationEnabled") is False:
+        raise RotationFailed("Rotation is not switched on for the secret.")
+    return described["VersionIdsToStages"]
+
+
+def _both(secret_arn: str, token: str) -> tuple[DatabaseLogin, DatabaseLogin]:
+    current = parse_login(secret_text(secret_arn, VersionStage=_CURRENT))
+    pending = parse_login(secret_text(secret_arn, VersionId=token, VersionStage=_PENDING))
+    if not _is_same_account(current, pending):
+        raise RotationFailed("The pending version is for another user or another database than the current one.")
+    return current, pending
+
+
+def _previous(secret_arn: str) -> DatabaseLogin | None:
+    try:
+        return parse_login(secret_text(secret_arn, VersionStage=_PREVIOUS))
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def _is_same_account(one: DatabaseLogin, other: DatabaseLogin) -> bool:
+    return (one.username, one.host, one.port) == (other.username, other.host, other.port)
+
+
+def _let_in(login: DatabaseLogin) -> "Connection[Cursor] | None":
+    """A connection, or None if the login is refused."""
+    try:
+        with explained():
+            return connect(login)
+    except LoginRefused:
+        return None
+
+
+def _change_own_password(connection: "Connection[Cursor]", cursor: "Cursor", password: str) -> None:
+    # The one statement for which neither server asks for a right; but each has its own way to write it.
+    server = str(connection.get_server_info())  # type: ignore[no-untyped-call]
+    value = "PASSWORD(%s)" if "MariaDB" in server else "%s"
+    code: int | None = None
+    try:
+        cursor.execute(f"SET PASSWORD = {value}", (password,))
+    except pymysql.err.MySQLError as error:
+        # The server's error might quote the statement.
+        code = error.args[0] if error.args else 0
+    if code is not None:
+        raise pymysql.err.OperationalError(code, f"SET PASSWORD ended with error {code}.")

@@ -1,0 +1,237 @@
+"""PrepareDatabase against a real MariaDB."""
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pymysql
+import pytest
+
+from localcloud.mariadb import MariaDB
+from odcr.gateways.database import DatabaseUnavailable
+from odcr.gateways.database_user import RIGHTS, DatabaseNotPrepared, prepare_user
+from odcr.gateways.schema import TABLES
+from odcr.gateways.secret import DatabaseLogin, InvalidSecret
+from prepare_database.app import handler
+from tests.integration.bad_input.product import Context
+
+from .conftest import ADMINISTRATOR, DATABASE, PASSWORDS, USERNAME, Secrets
+
+
+def prepare() -> dict[str, Any]:
+    return handler({"Execution": "run-1"}, Context())
+
+
+def connect(server: MariaDB, password: str = PASSWORDS[0], **options: Any) -> Any:
+    login = {"user": USERNAME, "password": password, "database": DATABASE, "autocommit": True}
+    return pymysql.connect(host=server.host, port=server.port, **(login | options))
+
+
+def administer(server: MariaDB, *statements: str) -> tuple[tuple[Any, ...], ...]:
+    with closing(server.admin_connection(ssl_disabled=True)) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return tuple(cursor.fetchall())
+
+
+def grants(server: MariaDB) -> list[str]:
+    return [grant for (grant,) in administer(server, f"SHOW GRANTS FOR '{USERNAME}'@'%'")]
+
+
+def refused(server: MariaDB, statement: str) -> str:
+    with closing(connect(server)) as connection, connection.cursor() as cursor:
+        with pytest.raises(pymysql.err.MySQLError) as caught:
+            cursor.execute(statement)
+        return str(caught.value)
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def shown(error: BaseException, *hidden: str) -> list[str]:
+    """What of the hidden is in the error, in what led to it, or in its traceback."""
+    text = "".join(f"{one!s}{one!r}{vars(one)}" for one in chain(error)) + "".join(traceback.format_exception(error))
+    return [one for one in hidden if one in text]
+
+
+def test_the_user_is_made_and_can_do_the_work_of_a_run(secrets: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    with pytest.raises(pymysql.err.OperationalError, match="1045"):
+        connect(server)
+    assert prepare() == {"User": USERNAME, "Database": DATABASE}
+    with closing(connect(server)) as connection, connection.cursor() as cursor:
+        for statement in TABLES.values():
+            cursor.execute(statement)
+        cursor.execute("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
+        cursor.execute("UPDATE odcr_capacity SET Current_Capacity = 1")
+        cursor.execute("SELECT * FROM odcr_capacity FOR UPDATE")
+        cursor.execute("DELETE FROM odcr_capacity")
+
+
+def test_it_has_exactly_the_rights_that_it_needs(secrets: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    # A name that the user's own would match, were the underscore a wildcard.
+    administer(server, "CREATE DATABASE odcrxdb", "CREATE TABLE odcrxdb.t (x INT)")
+    try:
+        prepare()
+        prepare()
+        usage, granted = grants(server)
+        assert granted == rf"GRANT {RIGHTS} ON `odcr\_db`.* TO `odcr`@`%`"
+        assert usage.startswith("GRANT USAGE ON *.* TO `odcr`@`%`")
+        assert usage.endswith("REQUIRE SSL")
+        administer(server, f"CREATE TABLE {DATABASE}.t (x INT)")
+        for statement in (
+            "DROP TABLE t",
+            "TRUNCATE TABLE t",
+            "ALTER TABLE t ADD y INT",
+            "CREATE INDEX i ON t (x)",
+            "CREATE VIEW v AS SELECT 1",
+            "CREATE USER somebody",
+            "GRANT SELECT ON odcr_db.* TO odcr@'%'",
+            "SELECT * FROM odcrxdb.t",
+            "SELECT * FROM mysql.user",
+            "CREATE DATABASE another",
+            "DROP DATABASE odcr_db",
+            "SELECT 1 INTO OUTFILE '/tmp/odcr'",
+        ):
+            assert re.search("denied", refused(server, statement)), statement
+    finally:
+        administer(server, "DROP DATABASE odcrxdb")
+
+
+def test_it_is_let_in_with_tls_only(prepared: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    connect(server).close()
+    with pytest.raises(pymysql.err.OperationalError, match="1045"):
+        connect(server, ssl_disabled=True)
+
+
+def test_a_password_and_rights_that_went_astray_are_mended(prepared: Secrets, server: MariaDB) -> None:
+    right = grants(server)
+    administer(
+        server,
+        "ALTER USER odcr@'%' IDENTIFIED BY 'astray' REQUIRE NONE",
+        r"REVOKE INSERT ON `odcr\_db`.* FROM odcr@'%'",
+        "GRANT ALL PRIVILEGES ON *.* TO odcr@'%' WITH GRANT OPTION",
+    )
+    prepare()
+    assert grants(server) == right
+    # A secret that somebody changed becomes the database's password.
+    prepared.login["password"] = """it's 100% "new" \\ `and` more"""
+    prepare()
+    connect(server, str(prepared.login["password"])).close()
+
+
+def test_without_an_administrator_a_person_is_told_what_to_run(
+    secrets: Secrets, server: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_ADMIN_SECRET_ARN")
+    with pytest.raises(DatabaseNotPrepared, match="no administrator's secret") as caught:
+        prepare()
+    assert shown(caught.value, *PASSWORDS) == []
+    *statements, _ = str(caught.value).split("run: ")[1].split("; ")
+    administer(server, *(statement.replace("PASSWORD", str(secrets.login["password"])) for statement in statements))
+    connect(server).close()
+    assert grants(server)[1:] == [rf"GRANT {RIGHTS} ON `odcr\_db`.* TO `odcr`@`%`"]
+
+
+def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
+    secrets.administrator["password"] = "not-the-password"
+    with pytest.raises(
+        DatabaseNotPrepared, match=r"'chief' could not make 'odcr': Access denied.*by hand: CREATE USER"
+    ) as caught:
+        prepare()
+    assert shown(caught.value, "not-the-password", *PASSWORDS) == []
+
+
+def test_an_administrator_without_the_right_is_told(secrets: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    administer(server, f"REVOKE CREATE USER ON *.* FROM {ADMINISTRATOR}@'%'")
+    with pytest.raises(DatabaseNotPrepared, match=r"CREATE USER ended with error 1227\. It may") as caught:
+        prepare()
+    assert shown(caught.value, *PASSWORDS) == []
+
+
+def test_a_database_that_is_not_there_is_told_and_not_made(secrets: Secrets, server: MariaDB) -> None:
+    administer(server, f"GRANT ALL PRIVILEGES ON absent.* TO {ADMINISTRATOR}@'%'")
+    secrets.login["dbname"] = "absent"
+    with pytest.raises(DatabaseNotPrepared, match="Unknown database 'absent'"):
+        prepare()
+
+
+def test_another_account_of_that_name_is_suspected(secrets: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    administer(server, "CREATE USER odcr@'127.0.0.1' IDENTIFIED BY 'other'")
+    try:
+        with pytest.raises(DatabaseNotPrepared, match=r"still cannot log in.*another account of that name") as caught:
+            prepare()
+    finally:
+        administer(server, "DROP USER odcr@'127.0.0.1'")
+    assert shown(caught.value, *PASSWORDS) == []
+
+
+@pytest.mark.parametrize("name", ["root", "mysql.sys", "mariadb.sys", "rdsadmin", "RDSADMIN", "chief", "Chief"])
+def test_an_account_that_is_not_odcr_s_own_is_left_alone(secrets: Secrets, server: MariaDB, name: str) -> None:
+    secrets.login["username"] = name
+    with pytest.raises(DatabaseNotPrepared, match=r"account of the server's own|is the administrator") as caught:
+        prepare()
+    assert "database secret" in str(caught.value)
+    assert shown(caught.value, *PASSWORDS) == []
+    pymysql.connect(host=server.host, port=server.port, user=ADMINISTRATOR, password=PASSWORDS[1]).close()
+
+
+@pytest.mark.parametrize("name", ["o'dcr", 'o"dcr', "o`dcr", "o%dcr", "o\\dcr", "o dcr; DROP DATABASE odcr_db"])
+def test_a_name_is_never_taken_for_sql(secrets: Secrets, server: MariaDB, name: str) -> None:
+    secrets.login["username"] = name
+    assert prepare()["User"] == name
+    connect(server, user=name).close()
+
+
+@pytest.mark.parametrize("dbname", ["a`b", "a%b", "a\\b", "a_b", "a.b"])
+def test_a_database_s_name_is_never_taken_for_a_pattern(secrets: Secrets, server: MariaDB, dbname: str) -> None:
+    quoted = "`" + dbname.replace("`", "``") + "`"
+    pattern = re.sub(r"([\\_%])", r"\\\1", quoted)
+    administer(
+        server, f"CREATE DATABASE {quoted}", f"GRANT ALL ON {pattern}.* TO {ADMINISTRATOR}@'%' WITH GRANT OPTION"
+    )
+    try:
+        secrets.login["dbname"] = dbname
+        prepare()
+        connect(server, database=dbname).close()
+    finally:
+        administer(server, f"DROP DATABASE {quoted}", f"DROP USER {USERNAME}@'%'")
+
+
+def test_an_error_never_quotes_the_password(server: MariaDB, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As MySQL's do, near which the syntax is wrong."""
+    real = pymysql.cursors.Cursor.execute
+
+    def broken(self: Any, query: str, args: Any = None) -> int:
+        return real(self, query.replace("IDENTIFIED BY", "IDENTIFIED BYE"), args)
+
+    monkeypatch.setattr(pymysql.cursors.Cursor, "execute", broken)
+    with pytest.raises(DatabaseNotPrepared, match="CREATE USER ended with error 1064") as caught:
+        prepare()
+    assert shown(caught.value, *PASSWORDS) == []
+    del server, secrets
+
+
+def test_a_server_that_is_down_is_unavailable(secrets: Secrets, server: MariaDB) -> None:  # noqa: ARG001
+    server.stop()
+    try:
+        with pytest.raises(DatabaseUnavailable, match="cannot be used at the moment"):
+            prepare()
+    finally:
+        server.start()
+
+
+def test_an_administrator_s_secret_that_makes_no_sense_is_named(secrets: Secrets) -> None:
+    del secrets.administrator["password"]
+    with pytest.raises(InvalidSecret, match="administrator's secret lacks password"):
+        prepare()
+
+
+def test_a_login_that_is_the_administrator_s_is_refused_before_anybody_logs_in() -> None:
+    login = DatabaseLogin("admin", "secret", "db.invalid", 3306, DATABASE)
+    with pytest.raises(DatabaseNotPrepared, match="is the administrator"):
+        prepare_user(login, login)
