@@ -173,7 +173,8 @@ def test_reservations_that_were_there_before_are_adopted_by_tagging_them(stack: 
     ec2.create_tags(Resources=ids, Tags=[{"Key": OWNER_TAG, "Value": "odcr/ap-northeast-1"}])
     insert(stack)
     run(stack)
-    assert sorted(counts(stack)) == [3, 12]
+    # Made within the same second, so either may be the older one, which grows.
+    assert sorted(counts(stack)) in ([3, 12], [5, 10])
     assert {reservation["CapacityReservationId"] for reservation in active(stack)} == set(ids)
     assert current(stack) == {KEY: 15}
 

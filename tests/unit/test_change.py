@@ -4,6 +4,8 @@ import pytest
 
 from odcr.domain.advice import advice, quota_of
 from odcr.domain.change import MAX_SUBJECT, Change, announcements
+from odcr.domain.release import reason_for_excess
+from odcr.domain.reservation import Reservation
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
@@ -43,6 +45,13 @@ def test_a_shortage_tells_how_many_are_missing_and_since_when() -> None:
 @pytest.mark.parametrize("status", set(Status) - {Status.FULFILLED, Status.THROTTLED})
 def test_every_status_that_a_person_can_mend_says_how(status: Status) -> None:
     assert advice(KEY, status).startswith("To do: ")
+
+
+def test_a_release_that_is_announced_says_how_to_keep_what_is_held() -> None:
+    held = [Reservation("cr-1", KEY, 15, "active")]
+    reason = reason_for_excess(held, 10, releases=True)
+    assert "raise Target_Capacity at once" in advice(KEY, Status.EXCESS, reason)
+    assert "cancel the reservations" in advice(KEY, Status.EXCESS, reason_for_excess(held, 10, releases=False))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a person can do about a target that is not as it should be."""
 
+from odcr.domain.release import announces_release
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 from odcr.domain.zone import region_of
@@ -21,18 +22,21 @@ _QUOTAS = {
 _STANDARD = "Standard (A, C, D, H, I, M, R, T, Z)"
 
 
-def advice(key: TargetKey, status: Status) -> str:
+def advice(key: TargetKey, status: Status, reason: str = "") -> str:
     """What to do about a target of this status; empty where there is nothing to do.
 
     Args:
         key: the target, whose Region and quota the advice names.
         status: how it stands.
+        reason: why.
     """
     match status:
         case Status.FULFILLED | Status.THROTTLED:
             return ""
         case Status.SHORT:
             return "To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_capacity."
+        case Status.EXCESS if announces_release(reason):
+            return "To do: if that is not meant, raise Target_Capacity at once."
         case Status.EXCESS:
             return "To do: raise Target_Capacity, or reduce or cancel the reservations in the EC2 console."
         case Status.QUOTA_EXCEEDED:

@@ -58,7 +58,7 @@ def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]
     lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
     for change in changes[:MAX_LISTED]:
         lines.append(_line(change))
-        lines += [f"    {text}" for text in (change.reason, advice(change.key, change.after)) if text]
+        lines += [f"    {text}" for text in (change.reason, advice(change.key, change.after, change.reason)) if text]
     if len(changes) > MAX_LISTED:
         lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]

@@ -13,6 +13,8 @@ from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
 from odcr.domain.reservation import Reservation, excess_reason, held
 from odcr.domain.target import Target
 
+_ANNOUNCED = "Unless it is raised, the next run releases"
+
 MAX_RELEASES = 40
 """Releases in one run. They come first and start at once, so that their targets have not grown old meanwhile."""
 
@@ -104,6 +106,10 @@ def _confirm(progress: Progress, reduced: Sequence[Reduction], ec2: Ec2, turn: C
     return True
 
 
+def announces_release(reason: str) -> bool:
+    """Whether a reason says that the next run gives something back."""
+    return _ANNOUNCED in reason
+
+
 def _announcement(reserved: int, target: int) -> str:
-    excess = reserved - target
-    return f"{reserved} held, {target} wanted. Unless it is raised, the next run releases {excess} if unused."
+    return f"{reserved} held, {target} wanted. {_ANNOUNCED} {reserved - target} if unused."
