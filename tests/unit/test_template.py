@@ -1,6 +1,7 @@
 """What the template makes. Rights are in test_rights.py."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,17 @@ def test_nothing_is_released_unless_it_is_asked_for(resources: dict[str, Any]) -
     assert told.pop("FindShortfalls") == {"Ref": "ReleaseOnLoweredTarget"}
     assert set(told.values()) == {None}
     assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"
+
+
+def test_every_parameter_is_grouped_described_and_bounded() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    parameters = template["Parameters"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(parameters)
+    for name, parameter in parameters.items():
+        assert parameter["Description"].endswith("."), name
+        if parameter["Type"] == "Number":
+            assert "AllowedValues" in parameter or {"MinValue", "MaxValue"} <= set(parameter), name
+        elif "AllowedValues" not in parameter:
+            assert parameter["ConstraintDescription"].startswith("must "), name
+            assert re.fullmatch(parameter["AllowedPattern"], parameter["Default"]), name
