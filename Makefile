@@ -10,12 +10,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit runtime integration deployment system soak setup format lock clean
+.PHONY: run test lint types unit scan runtime integration deployment system soak setup format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: lint types unit runtime integration deployment system
+test: lint types unit scan runtime integration deployment system
 
 lint: setup
 	$(BIN)/ruff check .
@@ -26,6 +26,10 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest tests/unit
+
+scan: setup
+	@scripts/setup checkov
+	$(BIN)/pytest tests/scan
 
 runtime: setup
 	$(BIN)/python -m tests.runtime
@@ -56,7 +60,8 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --output-file functions/requirements.txt functions/requirements.in
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --constraint functions/requirements.txt \
 		--output-file requirements-dev.txt requirements-dev.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --output-file requirements-checkov.txt requirements-checkov.in
 
 clean:
 	-$(BIN)/python -m localcloud down
-	rm -rf .venv .aws-sam .localcloud .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .aws-sam .localcloud .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -66,7 +66,7 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         "LoadTargetsRole": [((READ,), (OWN, EXISTING))],
         "RecordResultsRole": [((READ,), (OWN, EXISTING))],
         "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,))],
-        "RotateSecretRole": [(ROTATE, (OWN, EXISTING))],
+        "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",))],
     }
     with_administrator = [
         name

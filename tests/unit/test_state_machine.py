@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from odcr.domain.comparison import MAX_SHORTFALLS
 from odcr.domain.errors import TargetNotMet
 from odcr.gateways.database import LoginRefused
 from reserve_capacity.app import RUN_SECONDS
+from tests.cfn_lint import cfn_lint
 
 ROOT = Path(__file__).parents[2]
 DEFINITION_FILE = ROOT / "statemachine" / "acquire_capacity.asl.json"
@@ -47,16 +46,6 @@ def template() -> dict[str, Any]:
 
     Loader.add_multi_constructor("!", lambda _loader, tag, node: {tag: getattr(node, "value", None)})
     return yaml.load(Path(ROOT / "template.yaml").read_text(), Loader)
-
-
-def cfn_lint(path: Path) -> str:
-    """What cfn-lint objects to; empty if nothing."""
-    # Not the program `cfn-lint`: that of this Python need not lie beside it.
-    program = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())"]
-    command = [*program, "--regions", "ap-northeast-1", "--template", path]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0 or "E" in result.stdout or "W" in result.stdout, result.stderr
-    return result.stdout
 
 
 def lint(machine: dict[str, Any], folder: Path) -> str:
