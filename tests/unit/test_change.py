@@ -4,7 +4,7 @@ import pytest
 
 from odcr.domain.advice import advice, quota_of
 from odcr.domain.change import MAX_SUBJECT, Change, announcements
-from odcr.domain.release import reason_for_excess
+from odcr.domain.excess import reason_for_excess
 from odcr.domain.reservation import Reservation
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey

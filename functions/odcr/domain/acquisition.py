@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from odcr.domain import errors
+from odcr.domain.excess import reason_for_excess
 from odcr.domain.giving_back import give_back, reductions
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome
@@ -20,7 +21,7 @@ from odcr.domain.refusal import (
     Throttled,
     Unanswered,
 )
-from odcr.domain.release import reason_for_excess, release
+from odcr.domain.release import release
 from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status

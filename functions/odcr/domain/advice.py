@@ -1,6 +1,6 @@
 """What a person can do about a target that is not as it should be."""
 
-from odcr.domain.release import announces_release
+from odcr.domain.excess import announces_release
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 from odcr.domain.zone import region_of

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from odcr.domain.excess import reason_for_excess
 from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.payload import ROOM, fitting, size_of
-from odcr.domain.release import MAX_RELEASES, is_due, reason_for_excess
+from odcr.domain.release import MAX_RELEASES, is_due
 from odcr.domain.reservation import Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status

@@ -6,31 +6,16 @@ next: a slip of the finger that is mended within a minute costs nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from odcr.domain.excess import announcement
 from odcr.domain.giving_back import Reduction, give_back, reductions
 from odcr.domain.ports import Ec2
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
-from odcr.domain.reservation import Reservation, excess_reason, held
+from odcr.domain.reservation import Reservation, held
 from odcr.domain.target import Target
-
-_ANNOUNCED = "Unless it is raised, the next run releases"
 
 MAX_RELEASES = 40
 """Releases in one run. They come first and start at once, so that their targets have not grown old meanwhile."""
-
-
-def reason_for_excess(reservations: Sequence[Reservation], target: int, *, releases: bool) -> str:
-    """Why more is held than is wanted, and what becomes of it.
-
-    Args:
-        reservations: those that serve the target.
-        target: instances wanted.
-        releases: whether the excess is given back. What a person put under odcr's care by tagging it never is.
-    """
-    reserved = held(reservations)
-    if releases and any(not one.is_adopted for one in reservations):
-        return _announcement(reserved, target)
-    return excess_reason(reserved, target, reservations)
 
 
 def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
@@ -40,7 +25,7 @@ def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
     target that was lowered a moment ago is not enough, nor is a row that was deleted, for which nothing is announced.
     """
     return (
-        _announcement(held(serving), target.capacity) in target.last_reason
+        announcement(held(serving), target.capacity) in target.last_reason
         and all(one.id in target.last_ids for one in serving)
         and bool(planned(serving, target.capacity))
     )
@@ -104,12 +89,3 @@ def _confirm(progress: Progress, reduced: Sequence[Reduction], ec2: Ec2, turn: C
             progress.calls += 1
             ec2.resize(one, one.count)
     return True
-
-
-def announces_release(reason: str) -> bool:
-    """Whether a reason says that the next run gives something back."""
-    return _ANNOUNCED in reason
-
-
-def _announcement(reserved: int, target: int) -> str:
-    return f"{reserved} held, {target} wanted. {_ANNOUNCED} {reserved - target} if unused."

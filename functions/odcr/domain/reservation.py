@@ -66,9 +66,3 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) 
     is_any_known = any(one.id in known_ids for one in by_age)
     candidates = by_age if is_any_known else by_age[:-1]
     return [one for one in candidates if not one.is_adopted and one.id not in known_ids]
-
-
-def excess_reason(reserved: int, target: int, reservations: Iterable[Reservation]) -> str:
-    """What to do about more than is wanted."""
-    ids = ", ".join(reservation.id for reservation in reservations)
-    return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
