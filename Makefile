@@ -22,7 +22,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 
 types: setup
-	$(BIN)/mypy functions localcloud demo tests/runtime
+	$(BIN)/mypy functions localcloud demo tests/runtime tests/scan
 
 unit: setup
 	$(BIN)/pytest tests/unit

@@ -9,7 +9,7 @@ def cfn_lint(path: Path) -> str:
     """What cfn-lint objects to in a template; empty if nothing."""
     # Not the program `cfn-lint`: that of this Python need not lie beside it.
     program = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())"]
-    command = [*program, "--regions", "ap-northeast-1", "--template", path]
+    command: list[str | Path] = [*program, "--regions", "ap-northeast-1", "--template", path]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0 or "E" in result.stdout or "W" in result.stdout, result.stderr
     return result.stdout

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
+from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 from localcloud.cloudformation.transform import expand
 
