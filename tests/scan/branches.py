@@ -1,0 +1,70 @@
+"""A template without conditions, once for each way that its `Fn::If`s can go.
+
+checkov decides conditions by the parameters' defaults, and would never see what the others choose.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Truth = dict[str, bool]
+"""Conditions by name, each true or false."""
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def renderings(template: dict[str, Any]) -> list[dict[str, Any]]:
+    """As few templates as show each branch at least once.
+
+    Each has all resources, also those that no stack has both of.
+
+    Args:
+        template: plain, the transform done; it is not changed.
+    """
+    truths: list[Truth] = []
+    for wanted in _branches(template["Resources"], {}):
+        for truth in truths:
+            if all(truth.get(name, value) == value for name, value in wanted.items()):
+                truth.update(wanted)
+                break
+        else:
+            truths.append(dict(wanted))
+    return [_rendered(template, truth) for truth in truths or [{}]]
+
+
+def _branches(node: Any, outer: Truth) -> Iterator[Truth]:
+    """What has to be true and what false for each branch."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _branches(item, outer)
+    elif isinstance(node, dict) and "Fn::If" in node:
+        name, *branches = node["Fn::If"]
+        for value, branch in zip((True, False), branches, strict=True):
+            if outer.get(name, value) == value:
+                yield {**outer, name: value}
+                yield from _branches(branch, {**outer, name: value})
+    elif isinstance(node, dict):
+        for item in node.values():
+            yield from _branches(item, outer)
+
+
+def _rendered(template: dict[str, Any], truth: Truth) -> dict[str, Any]:
+    kept = {name: content for name, content in template.items() if name not in {"Conditions", "Outputs", "Rules"}}
+    resources = {
+        name: {
+            attribute: _chosen(content, truth) for attribute, content in resource.items() if attribute != "Condition"
+        }
+        for name, resource in template["Resources"].items()
+    }
+    return {**kept, "Resources": resources}
+
+
+def _chosen(node: Any, truth: Truth) -> Any:
+    if isinstance(node, list):
+        return [item for item in (_chosen(item, truth) for item in node) if item != NO_VALUE]
+    if not isinstance(node, dict):
+        return node
+    if "Fn::If" in node:
+        name, yes, no = node["Fn::If"]
+        return _chosen(yes if truth.get(name, True) else no, truth)
+    chosen = {name: _chosen(item, truth) for name, item in node.items()}
+    return {name: item for name, item in chosen.items() if item != NO_VALUE}
