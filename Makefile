@@ -1,6 +1,7 @@
 # make run   the whole system on this machine, in a few minutes
 # make test  every check: lint, types, unit, integration and system tests, and the artifacts on Lambda's Python;
 #            make -j2 test on two cores
+# make bench  measures, and writes the results, the pictures and the tables in the docs; make bench ONLY=costs
 # make soak  random histories and chaos for most of an hour, other ones each time
 
 PYTHON ?=
@@ -10,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit scan runtime integration deployment system soak setup format lock clean
+.PHONY: run test lint types unit scan runtime integration deployment system bench soak setup format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
@@ -22,7 +23,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 
 types: setup
-	$(BIN)/mypy functions localcloud demo tests/runtime tests/scan
+	$(BIN)/mypy functions localcloud demo bench tests/runtime tests/scan
 
 unit: setup
 	$(BIN)/pytest tests/unit
@@ -42,6 +43,9 @@ deployment: setup
 
 system: setup
 	$(BIN)/pytest tests/system
+
+bench: setup
+	$(BIN)/python -m bench $(ONLY)
 
 soak: setup
 	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience/test_histories.py

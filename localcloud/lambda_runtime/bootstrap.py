@@ -137,10 +137,29 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def quicken(speed: float) -> None:
-    """Makes the function's own waits last as long in cloud time as they would on the wall."""
-    sleep = time.sleep
-    setattr(time, "sleep", lambda seconds: sleep(seconds / speed))  # noqa: B010 - what mypy lets nobody assign
+class Meter:
+    """What the process has used since it was last read: from this follows what Lambda would bill."""
+
+    def __init__(self) -> None:
+        self._cpu = 0.0
+        self._waited = 0.0
+
+    def quicken(self, speed: float) -> None:
+        """Makes the function's own waits last as long in cloud time as they would on the wall, and counts them."""
+        sleep = time.sleep
+
+        def quick(seconds: float) -> None:
+            sleep(seconds / speed)
+            self._waited += seconds
+
+        setattr(time, "sleep", quick)  # noqa: B010 - what mypy lets nobody assign
+
+    def read(self) -> dict[str, float]:
+        """Seconds on a processor, of all threads, and cloud seconds in `time.sleep`."""
+        cpu = time.process_time()
+        used = {"cpu": cpu - self._cpu, "waited": self._waited}
+        self._cpu, self._waited = cpu, 0.0
+        return used
 
 
 def main(request_fd: int, task_root: str, libraries: str) -> None:
@@ -155,14 +174,15 @@ def main(request_fd: int, task_root: str, libraries: str) -> None:
     lines = channel.makefile("r", encoding="utf-8")
     start = json.loads(lines.readline())
     log_mark = start["log_mark"]
-    quicken(start["speed"])
+    meter = Meter()
+    meter.quicken(start["speed"])
 
     def answer(failed: bool, payload: str) -> None:
         # What the invocation wrote is complete before its answer is.
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(1, f"{log_mark}\n".encode())
-        channel.sendall((json.dumps({"failed": failed, "payload": payload}) + "\n").encode())
+        channel.sendall((json.dumps({"failed": failed, "payload": payload, "used": meter.read()}) + "\n").encode())
 
     try:
         handler = load(os.environ["_HANDLER"])

@@ -75,6 +75,7 @@ class Environment:
         self._output = Output(self._process.stdout, mark, log)
         self._pending = b""
         self._loaded = False
+        self._init: dict[str, float] | None = None
         self.busy = False
         self._send({"log_mark": mark, "speed": speed})
 
@@ -112,7 +113,7 @@ class Environment:
             return self._timed_out(request_id, started)
         if answer is None:
             return self._died(request_id, started)
-        self._end(request_id, started)
+        self._end(request_id, started, answer["used"])
         return Invocation(answer["payload"], answer["failed"], self._log.tail())
 
     def kill_process(self) -> None:
@@ -141,6 +142,7 @@ class Environment:
             payload = {**json.loads(answer["payload"]), "requestId": request_id}
             return Invocation(json.dumps(payload), failed=True, log_tail=self._log.tail())
         self._loaded = True
+        self._init = answer["used"]
         return None
 
     def _timed_out(self, request_id: str, started: float) -> Invocation:
@@ -170,15 +172,18 @@ class Environment:
         payload = json.dumps({"errorType": error_type, "errorMessage": message})
         return Invocation(payload, failed=True, log_tail=self._log.tail())
 
-    def _end(self, request_id: str, started: float) -> None:
+    def _end(self, request_id: str, started: float, used: dict[str, float] | None = None) -> None:
         milliseconds = (time.monotonic() - started) * 1000
-        self._log.write(
-            [
-                f"END RequestId: {request_id}",
-                f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-                f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self.config.memory_size} MB",
-            ]
+        report = (
+            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+            f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self.config.memory_size} MB"
         )
+        if used is not None:
+            report += f"\tLocal CPU: {used['cpu'] * 1000:.2f} ms\tLocal Wait: {used['waited'] * 1000:.2f} ms"
+        if self._init is not None:
+            report += f"\tLocal Init CPU: {self._init['cpu'] * 1000:.2f} ms"
+            self._init = None
+        self._log.write([f"END RequestId: {request_id}", report])
 
     def _send(self, message: dict[str, Any]) -> None:
         # If the process has died, the missing answer tells.

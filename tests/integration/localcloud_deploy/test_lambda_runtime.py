@@ -1,9 +1,11 @@
 """Functions run as Lambda runs them."""
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,21 @@ def test_a_function_sleeps_in_the_clouds_time(function: Function) -> None:
     # On the wall that is longer than the function may take.
     assert function({"do": "nap", "seconds": SPEED})["error"] is None
     assert time.monotonic() - started >= 1
+
+
+def test_the_report_says_what_was_worked_and_what_was_waited(function: Function) -> None:
+    first, napped, answer = function(), function({"do": "nap", "seconds": SPEED}), function()
+
+    def reported(answer: Any, field: str) -> float:
+        match = re.search(rf"\t{field}: ([\d.]+) ms", answer["tail"][-1])
+        return float(match[1]) if match else -1
+
+    assert reported(napped, "Local Wait") == SPEED * 1000
+    assert 0 < reported(napped, "Local CPU") < 500
+    assert reported(answer, "Local Wait") == 0
+    # Only the first invocation of an environment tells of its start.
+    assert reported(first, "Local Init CPU") > 0
+    assert reported(answer, "Local Init CPU") == -1
 
 
 def test_a_changed_configuration_starts_anew(function: Function) -> None:

@@ -1,0 +1,1 @@
+"""Measures what the product catches, costs and needs; `make bench`."""

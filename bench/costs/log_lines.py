@@ -1,0 +1,81 @@
+"""What the functions' logs say of a run."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.costs.history import EVENT_BYTES, as_on_lambda
+
+_REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*?\tLocal CPU: ([\d.]+) ms\tLocal Wait: ([\d.]+) ms")
+_INIT = re.compile(r"\tLocal Init CPU: ([\d.]+) ms")
+_OUR_OWN = re.compile(r"\tLocal [^\t]*")
+_OF_A_TRACEBACK = ("Traceback (most recent call last):", "  ")
+_KEY = ("InstanceType", "AvailabilityZone")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One, from its REPORT line."""
+
+    request_id: str
+    cpu_ms: float
+    waited_ms: float
+
+
+def invocations(lines: Iterable[str]) -> list[Invocation]:
+    """Those that came to an end by themselves.
+
+    Raises:
+        ValueError: one did not, and so did not say what it used.
+    """
+    reports = [line for line in lines if line.startswith("REPORT ")]
+    found = [_REPORT.match(report) for report in reports]
+    if None in found:
+        raise ValueError(f"A function was killed or died, and its part is unknown: {reports[found.index(None)]}")
+    return [Invocation(match[1], float(match[2]), float(match[3])) for match in found if match]
+
+
+def init_cpu_ms(lines: Iterable[str]) -> list[float]:
+    """Milliseconds on a processor of each cold start, until the handler was there."""
+    return [float(match[1]) for line in lines if line.startswith("REPORT ") and (match := _INIT.search(line))]
+
+
+def ingested_bytes(lines: Iterable[str]) -> int:
+    """What CloudWatch would count of these messages, if they had been logged by Lambda.
+
+    There an error and its traceback are one message, and the code is in /var/task.
+    """
+    return sum(
+        len(as_on_lambda(_OUR_OWN.sub("", line) if line.startswith("REPORT ") else line).encode())
+        + (len("\n") if line.startswith(_OF_A_TRACEBACK) else EVENT_BYTES)
+        for line in lines
+    )
+
+
+def metrics(lines: Iterable[str]) -> set[str]:
+    """The custom metrics that are sent in the embedded metric format: namespace, name and dimensions.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    return {
+        f"{directive['Namespace']} {metric['Name']} {','.join(f'{name}={line[name]}' for name in dimensions)}"
+        for line in _objects(lines)
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    }
+
+
+def targets(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Type and zone that an invocation of ReserveCapacity worked on, by its request id."""
+    return {
+        line["function_request_id"]: (line["outcome"][_KEY[0]], line["outcome"][_KEY[1]])
+        for line in _objects(lines)
+        if "outcome" in line
+    }
+
+
+def _objects(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in lines if line.startswith("{"))

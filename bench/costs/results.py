@@ -1,0 +1,54 @@
+"""The results as the tables and the picture read them."""
+
+from dataclasses import dataclass
+
+from bench.benchmark import Results
+from bench.costs.standing import Standing
+from bench.costs.usage import Usage
+
+HELD, DRY, MET, BUSY = "held", "dry", "met", "busy"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run that was taken down."""
+
+    case: str
+    targets: int
+    short: int
+    used: Usage
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All of it."""
+
+    runs: tuple[Run, ...]
+    stacks: dict[str, Standing]
+    cold_cpu_ms: dict[str, int]
+
+    @classmethod
+    def of(cls, results: Results) -> "Measured":
+        """From results.json."""
+        return cls(
+            tuple(
+                Run(run["case"], run["targets"], run["short"], Usage.from_json(run["used"])) for run in results["runs"]
+            ),
+            {name: Standing(**stack) for name, stack in results["stacks"].items()},
+            results["cold_cpu_ms"],
+        )
+
+    def of_case(self, case: str) -> list[Run]:
+        """Runs of one case, the smallest first."""
+        return sorted((run for run in self.runs if run.case == case), key=lambda run: (run.targets, run.short))
+
+    @property
+    def busy(self) -> Usage:
+        """A run that finds another one under way."""
+        (run,) = self.of_case(BUSY)
+        return run.used
+
+    @property
+    def months(self) -> list[Run]:
+        """What every run of a month is like: all held, then one target in ten short."""
+        return [*self.of_case(HELD), *(run for run in self.of_case(DRY) if run.short * 10 == run.targets)]

@@ -1,0 +1,28 @@
+"""What Step Functions charges for a run, in its executed history; docs/cost.md reckons with it."""
+
+from bench.costs.history import transitions
+from localcloud.stack import Stack
+
+KEYS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a")]
+MOST_OF_AN_IDLE_RUN = 6
+OF_A_SHORT_TARGET = 5
+"""Its state, three repeats of it, and the state that tells of it."""
+
+
+def charged(stack: Stack) -> int:
+    execution = stack.start_run()
+    assert stack.wait(execution)["status"] == "SUCCEEDED"
+    return transitions(stack.history(execution))
+
+
+def test_an_idle_run_takes_six_transitions_and_a_dry_pool_five_more(stack: Stack) -> None:
+    stack.run()
+    values = ", ".join(f"('{instance_type}', '{zone}', 5, 0)" for instance_type, zone in KEYS)
+    stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")
+    stack.run()
+    assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_SHORT_TARGET * len(KEYS)
+    for key in KEYS:
+        stack.cloud.capacity.set_free(*key, 5)
+    # One state for each target that is met, and one for the message that tells of them.
+    assert charged(stack) == MOST_OF_AN_IDLE_RUN + len(KEYS) + 1
+    assert charged(stack) <= MOST_OF_AN_IDLE_RUN
