@@ -7,8 +7,9 @@ import click
 from bench import documents
 from bench.benchmark import Benchmark
 from bench.documents import PICTURES, RESULTS
+from bench.market.catch import CATCH
 
-BENCHMARKS: list[Benchmark] = []
+BENCHMARKS: list[Benchmark] = [CATCH]
 
 
 @click.command(help="Measures what NAMEs say, or everything; --draw writes docs and pictures of the last results only.")
