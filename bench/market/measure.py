@@ -48,9 +48,13 @@ def _lives(scenarios: list[dict[str, Any]], gap: int) -> list[dict[str, Any]]:
         (known,) = [one for one in scenarios if (one["scenario"], one["gap"]) == (scenario.name, gap)]
         for life in LIVES_SECONDS:
             cell = known if life == scenario.life_seconds else compare(scenario.living(life), gap, strategies, SEEDS)
-            told = {one.name: cell["strategies"][one.name] for one in strategies}
+            told = {one.name: _shortened(cell["strategies"][one.name]) for one in strategies}
             cells.append(cell | {"life": life, "strategies": told})
     return cells
+
+
+def _shortened(told: dict[str, Any]) -> dict[str, Any]:
+    return {field: told[field] for field in ("ratio", "margin", "overdrawn")}
 
 
 def _seeds(scenario: Scenario) -> int:

@@ -32,8 +32,9 @@ def tables(results: Results) -> dict[str, str]:
     }
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """A table whose first columns are texts, and the others figures."""
+    lines = [head, ["---"] * texts + ["---:"] * (len(head) - texts), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -80,7 +81,8 @@ def _markets(results: Results) -> str:
     seeds = {cell["scenario"]: cell["seeds"] for cell in results["scenarios"]}
     return _table(
         ["scenario", "what happens", f"freed in {HOURS} hours, on average", "seeds"],
-        ([one.name, one.sentence, f"{freed[one.name]:g}", str(seeds[one.name])] for one in SCENARIOS),
+        ([one.name, one.sentence, f"{freed[one.name]:.0f}", str(seeds[one.name])] for one in SCENARIOS),
+        texts=2,
     )
 
 
@@ -202,7 +204,14 @@ def _many(cells: Sequence[Cell]) -> str:
     def told(cell: Cell, name: str) -> str:
         return f"{cell['strategies'][name]['ratio']:.3f}" if name in cell["strategies"] else ""
 
-    return _table(
+    ahead = [
+        f"{one.name} ({cell['targets']}, {cell['scenario']})"
+        for cell in cells
+        for one in RIVALS
+        if told(cell, one.name) > told(cell, ODCR.name)
+    ]
+    told_ahead = f"Ahead of odcr at the same pace: {', '.join(ahead) or 'none'}."
+    table = _table(
         ["targets, scenario", *(one.name for one in STRATEGIES), "odcr's requests refused"],
         (
             [
@@ -213,3 +222,4 @@ def _many(cells: Sequence[Cell]) -> str:
             for cell in cells
         ),
     )
+    return f"{table}\n\n{told_ahead}"
