@@ -45,7 +45,7 @@ system: setup
 	$(BIN)/pytest tests/system
 
 bench: setup
-	$(BIN)/python -m bench $(ONLY)
+	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
 
 soak: setup
 	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience/test_histories.py

@@ -8,10 +8,9 @@ from bench import documents
 from bench.benchmark import Benchmark, Results
 from bench.costs import COSTS
 from bench.documents import PICTURES, RESULTS
+from bench.market.catch import CATCH
 
-BENCHMARKS: list[Benchmark] = [
-    COSTS,
-]
+BENCHMARKS: list[Benchmark] = [CATCH, COSTS]
 
 
 @click.command(help="Measures what NAMEs say, or everything; --draw writes docs and pictures of the last results only.")

@@ -1,0 +1,1 @@
+"""What the product catches of the capacity that passes by: a simulated market, and others who ask it."""

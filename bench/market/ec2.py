@@ -1,0 +1,90 @@
+"""EC2 as one target's attempts see it: the product's `Ec2` port over a pool of the market."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from bench.market.holding import Holding
+from bench.market.pool import Pool
+from bench.market.timing import REQUEST_SECONDS, SimulatedClock
+from odcr.domain.refusal import NoCapacity
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import ReservationOptions, TargetKey
+
+DESCRIBE, CREATE, MODIFY = "DescribeCapacityReservations", "CreateCapacityReservation", "ModifyCapacityReservation"
+
+
+@dataclass
+class MarketEc2:
+    """Every request takes its time; one that asks for capacity is met whole or refused, as by the fake EC2.
+
+    Args:
+        pool: where the instances come from.
+        clock: the time of whoever asks.
+    """
+
+    pool: Pool
+    clock: SimulatedClock
+    holding: Holding = field(default_factory=Holding)
+    requests: list[tuple[float, str]] = field(default_factory=list)
+    """When each was sent, in seconds after the start, and its action."""
+    reservations: list[Reservation] = field(default_factory=list)
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        """The reservations so far; describe does not lag here."""
+        self._request(DESCRIBE)
+        return [one for one in self.reservations if one.key == key]
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
+    ) -> Reservation:
+        """Makes a reservation.
+
+        Raises:
+            NoCapacity: if the pool has fewer.
+        """
+        del observed, occasion  # for the client token, which no request here needs: each is answered
+        self._request(CREATE)
+        self._take(count)
+        made = Reservation(
+            id=f"cr-{len(self.reservations):05}",
+            key=key,
+            count=count,
+            state="active",
+            platform=options.platform,
+            tenancy=options.tenancy,
+            created=f"{self.clock.now():012.3f}",
+        )
+        self.reservations.append(made)
+        return made
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        """Sets how many instances it holds.
+
+        Raises:
+            NoCapacity: if the pool has fewer than are to be added.
+        """
+        self._request(MODIFY)
+        (place,) = [index for index, one in enumerate(self.reservations) if one.id == reservation.id]
+        before = self.reservations[place]
+        self._take(count - before.count)
+        self.reservations[place] = replace(before, count=count)
+
+    def cancel(self, reservation: Reservation) -> None:
+        """Nobody gives anything back in this market.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError(f"{reservation.id} is to be given back, of which nothing was bought twice")
+
+    def _request(self, action: str) -> None:
+        self.requests.append((self.clock.now(), action))
+        self.clock.sleep(REQUEST_SECONDS)
+
+    def _take(self, count: int) -> None:
+        if count <= 0:
+            raise AssertionError(f"{count} instances are to be added: in this market nothing is given back")
+        self.pool.advance(self.clock.now())
+        if not self.pool.take(count):
+            raise NoCapacity("InsufficientInstanceCapacity", f"There are fewer than {count}.")
+        self.holding.add(self.clock.now(), count)

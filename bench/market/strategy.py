@@ -1,0 +1,58 @@
+"""Who asks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from bench.market import ladders, machine, original
+from bench.market.ladders import MakeLadder
+from bench.market.product import Pace, default_pace
+from bench.market.target import MarketTarget
+from odcr.domain import acquisition
+
+Play = Callable[[Sequence[MarketTarget]], list[tuple[float, str]]]
+"""Plays all runs of six hours; returns the requests that belong to no single target."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to ask.
+
+    Args:
+        name: as in the results.
+        play: plays it.
+        has_our_pace: whether it asks whenever the product does, and only its asks are others.
+    """
+
+    name: str
+    play: Play
+    has_our_pace: bool = False
+
+
+def at_our_pace(name: str, ladder: MakeLadder) -> Strategy:
+    """The product with another ladder: its moments, its waits and its looks, but other asks."""
+
+    def play(targets: Sequence[MarketTarget]) -> list[tuple[float, str]]:
+        with patch.object(acquisition, "ask_ladder", ladder):
+            return machine.play(targets, default_pace())
+
+    return Strategy(name, play, has_our_pace=True)
+
+
+def odcr_at(name: str, pace: Pace) -> Strategy:
+    """The product as it is, at another pace."""
+    return Strategy(name, lambda targets: machine.play(targets, pace))
+
+
+ODCR = Strategy("odcr", lambda targets: machine.play(targets, default_pace()))
+
+RIVALS = (
+    at_our_pace("all or nothing", ladders.all_or_nothing),
+    at_our_pace("one at a time", ladders.one_at_a_time),
+    at_our_pace("halving", ladders.halving),
+)
+
+ORIGINAL = Strategy("original", original.play)
+ORIGINAL_EACH_MINUTE = Strategy("original, each minute", lambda targets: original.play(targets, 60.0))
+
+STRATEGIES = (ODCR, *RIVALS, ORIGINAL, ORIGINAL_EACH_MINUTE)

@@ -1,0 +1,225 @@
+"""The results as Markdown, for the places in the docs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bench.benchmark import Results
+from bench.market import original
+from bench.market.product import default_pace
+from bench.market.scenario import HOURS, MEAN_LIFE_SECONDS, SCARCE, SCENARIOS
+from bench.market.strategy import ODCR, ORIGINAL, RIVALS, STRATEGIES
+from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
+
+AIM = 0.97
+"""Of the oracle's instance-hours."""
+
+Cell = dict[str, Any]
+"""One scenario, with what each strategy got in it."""
+
+
+def tables(results: Results) -> dict[str, str]:
+    """The Markdown of each place."""
+    return {
+        "catch-short": _short(results),
+        "catch-markets": _markets(results),
+        "catch-assumptions": _assumptions(),
+        "catch-ratios": _ratios(results["scenarios"]),
+        "catch-verdict": _verdict(results),
+        "catch-requests": _requests(results["scenarios"]),
+        "catch-lives": _lives(results["lives"]),
+        "catch-paces": _paces(results["paces"]),
+        "catch-many": _many(results["many"]),
+    }
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """A table whose first columns are texts, and the others figures."""
+    lines = [head, ["---"] * texts + ["---:"] * (len(head) - texts), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _with_margin(told: dict[str, Any]) -> str:
+    return f"{told['ratio']:.3f} ± {told['margin']:.3f}" if told["margin"] >= 0.0005 else f"{told['ratio']:.3f}"
+
+
+def _is_wet(cell: Cell) -> bool:
+    return bool(cell["oracle_hours"])
+
+
+def _scarce(cells: Iterable[Cell]) -> list[Cell]:
+    names = {one.name for one in SCARCE}
+    return [cell for cell in cells if cell["scenario"] in names]
+
+
+def _range(values: Iterable[float], digits: int = 2) -> str:
+    told = sorted(values)
+    low, high = f"{told[0]:.{digits}f}", f"{told[-1]:.{digits}f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _of(cells: Iterable[Cell], name: str, field: str) -> list[Any]:
+    return [cell["strategies"][name][field] for cell in cells]
+
+
+def _short(results: Results) -> str:
+    cells = _scarce(results["scenarios"])
+    names = {"odcr": ODCR.name, "the original, every five minutes": ORIGINAL.name} | {
+        f"{one.name}, at odcr's pace": one.name for one in RIVALS
+    }
+    head = ["of what could be held at most", *(one.name for one in SCARCE)]
+    return _table(
+        head,
+        (
+            [label, *(_range(_of([c for c in cells if c["scenario"] == one.name], name, "ratio")) for one in SCARCE)]
+            for label, name in names.items()
+        ),
+    )
+
+
+def _markets(results: Results) -> str:
+    freed = {cell["scenario"]: cell["freed"] for cell in results["scenarios"]}
+    seeds = {cell["scenario"]: cell["seeds"] for cell in results["scenarios"]}
+    return _table(
+        ["scenario", "what happens", f"freed in {HOURS} hours, on average", "seeds"],
+        ([one.name, one.sentence, f"{freed[one.name]:.0f}", str(seeds[one.name])] for one in SCENARIOS),
+        texts=2,
+    )
+
+
+def _assumptions() -> str:
+    pace = default_pace()
+    (dry,) = [one for one in pace.retries if "InsufficientInstanceCapacity" in one.errors]
+    return "\n".join(
+        [
+            f"- A free instance stays for {MEAN_LIFE_SECONDS / 60:g} minutes on average.",
+            f"- A request to EC2 takes {REQUEST_SECONDS:g} seconds, a describe as well; a function that uses the "
+            f"database or compares, {STEP_SECONDS:g} second; the start of an attempt, {INVOKE_SECONDS:g}.",
+            f"- odcr's runs start every {pace.every:g} seconds, and repeat an attempt at a dry pool {dry.attempts} "
+            f"times, {dry.interval:g} seconds apart: read from the template and the state machine.",
+            f"- The original's run starts every {original.EVERY_SECONDS:g} seconds, and its function lasts at most "
+            f"{original.FUNCTION_SECONDS:g}.",
+        ]
+    )
+
+
+def _ratios(cells: Sequence[Cell]) -> str:
+    return _table(
+        ["scenario, instances wanted", "oracle, instance-hours", *(one.name for one in STRATEGIES)],
+        (
+            [
+                f"{cell['scenario']}, {cell['gap']}",
+                f"{cell['oracle_hours']:.0f}",
+                *(_with_margin(cell["strategies"][one.name]) for one in STRATEGIES),
+            ]
+            for cell in cells
+            if _is_wet(cell)
+        ),
+    )
+
+
+def is_ahead(told: dict[str, Any]) -> bool:
+    """Whether a strategy does better than odcr by more than chance explains."""
+    return bool(told["lead"] > told["lead_margin"])
+
+
+def _verdict(results: Results) -> str:
+    wet = [cell for cell in results["scenarios"] if _is_wet(cell)]
+    dry = [cell for cell in results["scenarios"] if not _is_wet(cell)]
+    ahead = [
+        f"{one.name} in {cell['scenario']}, {cell['gap']} (by {cell['strategies'][one.name]['lead']:.4f} "
+        f"± {cell['strategies'][one.name]['lead_margin']:.4f})"
+        for cell in wet
+        for one in RIVALS
+        if is_ahead(cell["strategies"][one.name])
+    ]
+    everything = [*results["scenarios"], *results["lives"], *results["many"]]
+    return "\n".join(
+        [
+            f"- odcr holds {_range(_of(wet, ODCR.name, 'ratio'), 3)} of the oracle's instance-hours; the aim is {AIM}. "
+            f"In the scarce scenarios the original holds {_range(_of(_scarce(wet), ORIGINAL.name, 'ratio'))}.",
+            f"- {'; '.join(ahead) if ahead else 'No other strategy'} does better at the same pace by more than chance "
+            "explains (95 %, the same seeds side by side).",
+            f"- In the dry pool an attempt makes {max(_of(dry, ODCR.name, 'most_later_calls'))} request. Only the very "
+            "first attempt at a target, which cannot know, makes "
+            f"{_range(_of(dry, ODCR.name, 'first_calls'), 0)}.",
+            f"- EC2's token bucket would have refused {sum(_of(everything, ODCR.name, 'overdrawn'))} of odcr's "
+            "requests, those below included.",
+        ]
+    )
+
+
+def _requests(cells: Sequence[Cell]) -> str:
+    def told(cell: Cell, name: str) -> str:
+        one = cell["strategies"][name]
+        per = one["calls_per_acquired"]
+        return f"{one['calls']:,.0f}" + (f" ({per:.1f})" if per is not None else "")
+
+    return _table(
+        ["scenario, instances wanted", *(one.name for one in STRATEGIES), "odcr's describes"],
+        (
+            [
+                f"{cell['scenario']}, {cell['gap']}",
+                *(told(cell, one.name) for one in STRATEGIES),
+                f"{cell['strategies'][ODCR.name]['describes']:,.0f}",
+            ]
+            for cell in cells
+        ),
+    )
+
+
+def _lives(cells: Sequence[Cell]) -> str:
+    lives = sorted({cell["life"] for cell in cells})
+
+    def row(scenario: str, name: str) -> list[str]:
+        by_life = {cell["life"]: cell["strategies"][name] for cell in cells if cell["scenario"] == scenario}
+        reached = [life for life in lives if by_life[life]["ratio"] >= AIM]
+        since = f"{reached[0] / 60:g} min" if reached else "never"
+        return [f"{name}, {scenario}", *(f"{by_life[life]['ratio']:.3f}" for life in lives), since]
+
+    rows = [
+        row(scenario.name, one.name)
+        for one in STRATEGIES
+        for scenario in SCARCE
+        if one.name in next(c for c in cells if c["scenario"] == scenario.name)["strategies"]
+    ]
+    return _table(["mean life of a free instance", *(f"{life / 60:g} min" for life in lives), f"{AIM} from"], rows)
+
+
+def _paces(cells: Sequence[Cell]) -> str:
+    names = list(cells[0]["strategies"])
+    scenarios = [cell["scenario"] for cell in cells]
+
+    def row(name: str) -> list[str]:
+        told = [cell["strategies"][name] for cell in cells]
+        calls = sum(one["calls"] for one in told) / len(told)
+        attempts = sum(one["attempts"] for one in told) / len(told)
+        return [name, *(_with_margin(one) for one in told), f"{calls:,.0f}", f"{attempts:,.0f}"]
+
+    head = ["repetitions in a run", *scenarios, f"requests in {HOURS} hours", "attempts, each a state transition"]
+    # JSON has sorted the names.
+    return _table(head, (row(name) for name in sorted(names, key=lambda name: int(name.split()[0]))))
+
+
+def _many(cells: Sequence[Cell]) -> str:
+    def told(cell: Cell, name: str) -> str:
+        return f"{cell['strategies'][name]['ratio']:.3f}" if name in cell["strategies"] else ""
+
+    ahead = [
+        f"{one.name} ({cell['targets']}, {cell['scenario']})"
+        for cell in cells
+        for one in RIVALS
+        if told(cell, one.name) > told(cell, ODCR.name)
+    ]
+    told_ahead = f"Ahead of odcr at the same pace: {', '.join(ahead) or 'none'}."
+    table = _table(
+        ["targets, scenario", *(one.name for one in STRATEGIES), "odcr's requests refused"],
+        (
+            [
+                f"{cell['targets']}, {cell['scenario']}",
+                *(told(cell, one.name) for one in STRATEGIES),
+                str(cell["strategies"][ODCR.name]["overdrawn"]),
+            ]
+            for cell in cells
+        ),
+    )
+    return f"{table}\n\n{told_ahead}"

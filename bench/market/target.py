@@ -1,0 +1,51 @@
+"""One target of the simulation, with its own pool, and what the table records of it."""
+
+from bench.market.ec2 import MarketEc2
+from bench.market.pool import TYPE, ZONE, Pool
+from bench.market.supply import Burst
+from bench.market.timing import SimulatedClock
+from odcr.domain.outcome import Outcome
+from odcr.domain.target import Target, TargetKey
+from odcr.gateways.target_table import FRESH_SECONDS
+
+
+class MarketTarget:
+    """A row of the table, and the market in which it is to be met.
+
+    Args:
+        number: tells it from the others; each has an instance type of its own.
+        gap: instances wanted.
+        bursts: its pool's supply.
+    """
+
+    def __init__(self, number: int, gap: int, bursts: list[Burst]) -> None:
+        family, size = TYPE.split(".")
+        self.key = TargetKey(f"{family}{number}.{size}", ZONE)
+        self.gap = gap
+        self.clock = SimulatedClock()
+        self.ec2 = MarketEc2(Pool(bursts), self.clock)
+        self.attempts: list[int] = []
+        """Requests for capacity of each attempt that there was."""
+        self.tried_at = -1e9
+        self._outcome: Outcome | None = None
+
+    def record(self, outcome: Outcome, now: float) -> None:
+        """What RecordResults writes about it."""
+        self._outcome = outcome
+        if outcome.was_tried:
+            self.tried_at = now
+
+    def row(self, now: float) -> Target:
+        """What LoadTargets reads about it."""
+        last = self._outcome
+        if last is None:
+            return Target(self.key, self.gap)
+        return Target(
+            self.key,
+            self.gap,
+            last.reserved,
+            str(last.status),
+            last_reserved=last.reserved,
+            is_fresh=now - self.tried_at < FRESH_SECONDS,
+            last_ids=last.reservation_ids,
+        )

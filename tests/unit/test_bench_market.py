@@ -1,0 +1,112 @@
+"""The market of the benchmark: its supply, its pools, the oracle and the arithmetic."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.market.bucket import overdrawn
+from bench.market.ec2 import CREATE, MODIFY
+from bench.market.holding import Holding
+from bench.market.oracle import oracle
+from bench.market.pool import Pool
+from bench.market.scenario import END_SECONDS, SCARCE, SIXES, TRICKLE, Scenario
+from bench.market.statistics import lead, ratio
+from bench.market.strategy import STRATEGIES
+from bench.market.supply import Burst, supply
+from bench.market.target import MarketTarget
+from bench.market.trial import trial
+
+bursts_of_any_kind = st.lists(
+    st.tuples(st.floats(0, END_SECONDS - 1), st.lists(st.floats(0.1, 5000), min_size=1, max_size=30)), max_size=12
+).map(lambda some: [Burst(at, tuple(at + life for life in lives)) for at, lives in sorted(some)])
+
+
+def test_a_supply_is_the_same_each_time_and_another_for_each_seed() -> None:
+    assert supply(SIXES, 1) == supply(SIXES, 1)
+    assert supply(SIXES, 1) != supply(SIXES, 2)
+    assert supply(SIXES, 1) != supply(TRICKLE, 1)
+
+
+@pytest.mark.parametrize("scenario", SCARCE)
+def test_the_scarce_scenarios_free_the_same_supply_for_as_long_on_average(scenario: Scenario) -> None:
+    supplies = [supply(scenario, seed) for seed in range(400)]
+    freed = [len(burst.taken_at) for bursts in supplies for burst in bursts]
+    lives = [taken - burst.at for bursts in supplies for burst in bursts for taken in burst.taken_at]
+    assert set(freed) == {scenario.burst}
+    assert sum(freed) / 400 == pytest.approx(120, rel=0.05)
+    assert sum(lives) / len(lives) == pytest.approx(300, rel=0.02)
+    assert all(one.at <= other.at < END_SECONDS for bursts in supplies for one, other in pairwise(bursts))
+
+
+def test_with_another_life_the_same_instances_stay_longer() -> None:
+    short, long = supply(SIXES, 3), supply(SIXES.living(600), 3)
+    assert [burst.at for burst in short] == [burst.at for burst in long]
+    assert long[0].taken_at[0] - long[0].at == pytest.approx(2 * (short[0].taken_at[0] - short[0].at))
+
+
+def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
+    pool = Pool([Burst(10, (20.0, 30.0, 40.0)), Burst(25, (26.0,))])
+    pool.advance(9.9)
+    assert not pool.take(1)
+    pool.advance(10)
+    assert not pool.take(4)
+    assert pool.free == 3
+    assert pool.take(1)  # the one that would have been gone at 20
+    pool.advance(25)
+    assert (pool.free, pool.taken_by_others) == (3, 0)
+    pool.advance(100)
+    assert (pool.free, pool.taken_by_others, pool.freed) == (0, 3, 4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(bursts_of_any_kind, st.sampled_from(STRATEGIES), st.integers(1, 40))
+def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: object, gap: int) -> None:
+    target = MarketTarget(0, gap, bursts)
+    strategy.play([target])  # type: ignore[attr-defined]
+    pool, holding = target.ec2.pool, target.ec2.holding
+    assert pool.freed == pool.taken_by_others + holding.instances + pool.free
+    assert holding.instances == sum(one.count for one in target.ec2.reservations) <= gap
+    best = oracle(bursts, gap)
+    assert holding.instance_hours <= best.instance_hours + 1e-9
+    for at, _ in holding.grants:
+        by_then = sum(count for granted, count in holding.grants if granted <= at)
+        assert by_then <= sum(count for granted, count in best.grants if granted <= at)
+
+
+def test_the_same_trial_has_the_same_end() -> None:
+    for strategy in STRATEGIES:
+        assert trial(strategy, 60, [supply(SIXES, 5)]) == trial(strategy, 60, [supply(SIXES, 5)])
+
+
+def test_the_oracle_stops_at_the_gap() -> None:
+    best = oracle([Burst(0, (1.0,) * 6), Burst(3600, (3601.0,) * 6)], 8)
+    assert best.grants == [(0, 6), (3600, 2)]
+    assert best.instance_hours == 6 * 6 + 2 * 5
+
+
+def test_instance_hours_count_until_the_end() -> None:
+    holding = Holding()
+    holding.add(END_SECONDS - 3600, 4)
+    holding.add(END_SECONDS - 1800, 2)
+    holding.add(END_SECONDS + 5, 100)
+    assert holding.instance_hours == 4 * 1 + 2 * 0.5
+
+
+def test_a_ratio_is_one_of_sums_and_its_margin_is_chance() -> None:
+    assert ratio([1, 2], [2, 4]).value == 0.5
+    assert ratio([1, 2], [2, 4]).margin == 0
+    uneven = ratio([0, 2, 1, 1], [2, 2, 2, 2])
+    assert uneven.value == 0.5
+    # The residuals are -1, 1, 0, 0: the mean's standard error is sqrt(2/3 / 4), against a mean of 2.
+    assert uneven.margin == pytest.approx(1.96 * (2 / 3 / 4) ** 0.5 / 2)
+    assert lead([2, 4], [1, 3], [4, 4]).value == 0.25
+    assert ratio([0], [0]).value == 0
+
+
+def test_the_bucket_is_the_fake_ec2s() -> None:
+    assert overdrawn([(0.0, CREATE)] * 50) == 0
+    assert overdrawn([(0.0, CREATE)] * 51) == 1
+    assert overdrawn([(0.0, CREATE)] * 50 + [(0.0, MODIFY)] * 50) == 0
+    assert overdrawn([(1.0, CREATE)] * 6 + [(0.0, CREATE)] * 50) == 1

@@ -1,0 +1,64 @@
+"""The recorded results, and that the docs and the pictures say what they say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.documents import PICTURES, RESULTS, documents, filled
+from bench.market.catch import CATCH
+from bench.market.comparison import compare
+from bench.market.scenario import PLENTY
+from bench.market.strategy import ODCR, RIVALS, STRATEGIES
+from bench.market.tables import AIM, is_ahead
+
+DOCS = [path for path in documents() if "<!-- bench: catch" in path.read_text()]
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(RESULTS.read_text())["catch"]
+    return told
+
+
+def test_odcr_gets_what_it_is_to_get_wherever_anything_comes_free(results: dict[str, Any]) -> None:
+    wet = [cell for cell in results["scenarios"] if cell["oracle_hours"]]
+    assert len(wet) == 8
+    for cell in wet:
+        assert cell["strategies"][ODCR.name]["ratio"] >= AIM
+        assert not [one.name for one in RIVALS if is_ahead(cell["strategies"][one.name])]
+
+
+def test_odcr_makes_one_request_in_a_dry_pool_and_none_that_ec2_would_refuse(results: dict[str, Any]) -> None:
+    for cell in [*results["scenarios"], *results["lives"], *results["many"]]:
+        assert cell["strategies"][ODCR.name]["overdrawn"] == 0
+        if not cell["oracle_hours"]:
+            assert cell["strategies"][ODCR.name]["most_later_calls"] == 1
+
+
+def test_the_results_are_those_of_the_code(results: dict[str, Any]) -> None:
+    (recorded,) = [one for one in results["scenarios"] if (one["scenario"], one["gap"]) == (PLENTY.name, 60)]
+    assert compare(PLENTY, 60, STRATEGIES, recorded["seeds"]) == recorded
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_the_docs_say_what_the_results_say(path: Path, results: dict[str, Any]) -> None:
+    assert filled(path.read_text(), CATCH.tables(results)) == path.read_text()
+
+
+def test_every_place_of_the_page_has_its_table(results: dict[str, Any]) -> None:
+    page = next(path for path in DOCS if path.name == "performance.md").read_text()
+    places = set(re.findall(r"<!-- bench: (catch[a-z-]*) -->", page))
+    assert places <= CATCH.tables(results).keys()
+    outside = re.sub(r"<!-- bench: .*?<!-- end -->", "", page, flags=re.DOTALL).replace("95 %", "").replace("EC2", "")
+    assert not re.search(r"\d", outside.split("## What it catches")[1].split("\n## ")[0])
+
+
+def test_the_pictures_are_those_of_the_results(results: dict[str, Any], tmp_path: Path) -> None:
+    CATCH.draw(results, tmp_path)
+    drawn = sorted(tmp_path.iterdir())
+    assert [path.name for path in drawn] == ["catch-lives.svg", "catch-scenarios.svg"]
+    for path in drawn:
+        assert path.read_bytes() == (PICTURES / path.name).read_bytes()

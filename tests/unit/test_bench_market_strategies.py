@@ -1,0 +1,180 @@
+"""Who asks in the market: the product's own code, its rivals, and the original."""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from bench.market import ladders, machine, original
+from bench.market.ec2 import DESCRIBE
+from bench.market.ladders import MakeLadder
+from bench.market.pool import Pool
+from bench.market.product import Pace, default_pace
+from bench.market.scenario import DRY, END_SECONDS, SIXES
+from bench.market.strategy import ODCR, RIVALS
+from bench.market.supply import Burst, supply
+from bench.market.target import MarketTarget
+from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
+from bench.market.trial import trial
+from odcr.domain import acquisition
+from odcr.domain.ladder import ask_ladder
+
+ROOT = Path(__file__).parents[2]
+FOR_EVER = 1e9
+
+
+def asks_of(ladder: MakeLadder, gap: int, free: int, *, from_one: bool = True) -> list[int]:
+    """What a ladder asks for, of a pool that nobody else uses."""
+    climb, asks = ladder(gap, from_one=from_one), []
+    granted: bool | None = None
+    while True:
+        try:
+            ask = next(climb) if granted is None else climb.send(granted)
+        except StopIteration:
+            return asks
+        asks.append(ask)
+        granted = ask <= free
+        free -= ask if granted else 0
+
+
+def free_at(at: float, count: int) -> Burst:
+    return Burst(at, (FOR_EVER,) * count)
+
+
+def mutating(target: MarketTarget) -> list[float]:
+    return [at for at, action in target.ec2.requests if action != DESCRIBE]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """All asks that reach a pool."""
+    asks: list[int] = []
+    take: Callable[[Pool, int], bool] = Pool.take
+
+    def noted(pool: Pool, count: int) -> bool:
+        asks.append(count)
+        return take(pool, count)
+
+    monkeypatch.setattr(Pool, "take", noted)
+    return asks
+
+
+@pytest.mark.parametrize(
+    ("ladder", "gap", "free", "asks"),
+    [
+        (ladders.all_or_nothing, 15, 15, [15]),
+        (ladders.all_or_nothing, 15, 14, [15]),
+        (ladders.all_or_nothing, 1500, 2000, [1000, 500]),
+        (ladders.one_at_a_time, 15, 3, [1, 1, 1, 1]),
+        (ladders.one_at_a_time, 2, 3, [1, 1]),
+        (ladders.one_at_a_time, 15, 0, [1]),
+        (ladders.halving, 15, 15, [15]),
+        (ladders.halving, 15, 4, [15, 7, 3, 3, 1, 1]),
+        (ladders.halving, 15, 0, [15, 7, 3, 1]),
+        (ladders.halving, 5, 4, [5, 2, 2, 1]),
+    ],
+)
+def test_what_a_rival_asks_for(ladder: MakeLadder, gap: int, free: int, asks: list[int]) -> None:
+    assert asks_of(ladder, gap, free) == asks
+    assert asks_of(ladder, gap, free, from_one=False) == asks
+
+
+@pytest.mark.parametrize(
+    ("gap", "asks"), [(15, [10, 5]), (10, [10]), (9, [9]), (60, [10] * 6), (23, [10, 10, 3]), (0, [])]
+)
+def test_what_the_original_asks_for(gap: int, asks: list[int]) -> None:
+    assert original.asks(gap) == asks
+
+
+def test_the_original_goes_on_after_a_refusal(asked: list[int]) -> None:
+    target = MarketTarget(0, 15, [free_at(0, 7)])
+    original.play([target], every=END_SECONDS)
+    assert asked == [10, 5]
+    assert target.ec2.holding.instances == 5
+
+
+def test_the_original_with_fifteen_missing_and_four_free_gets_nothing(asked: list[int]) -> None:
+    target = MarketTarget(0, 15, [free_at(0, 4)])
+    original.play([target])
+    assert asked == [10, 5] * 72
+    assert target.ec2.holding.instances == 0
+
+
+def test_the_original_asks_whole_for_what_its_steps_have_left(asked: list[int]) -> None:
+    target = MarketTarget(0, 15, [free_at(0, 12), free_at(1000, 12)])
+    original.play([target])
+    assert asked[:6] == [10, 5, 5, 5, 5, 5]  # at 300, 600 and 900 seconds; at 1200 there are fourteen
+    assert target.ec2.holding.instances == 15
+
+
+def test_the_originals_function_dies_at_its_time_limit() -> None:
+    targets = [MarketTarget(number, 150, []) for number in range(50)]
+    original.play(targets, every=END_SECONDS)
+    sent = [at for target in targets for at in mutating(target)]
+    assert max(sent) + REQUEST_SECONDS <= original.FUNCTION_SECONDS
+    assert not targets[-1].attempts
+
+
+def test_odcr_asks_as_the_products_ladder_says(asked: list[int]) -> None:
+    ODCR.play([MarketTarget(0, 15, [free_at(0, 4)])])
+    climb = asks_of(ask_ladder, 15, 4, from_one=False)
+    assert asked == [*climb, *[1] * (len(asked) - len(climb))]  # from then on it is dry
+    asked.clear()
+    with patch.object(acquisition, "ask_ladder", lambda gap, *, from_one: iter(())):  # noqa: ARG005
+        ODCR.play([MarketTarget(0, 15, [free_at(0, 15)])])
+    assert asked == []
+
+
+def test_a_rival_leaves_the_product_as_it_was() -> None:
+    RIVALS[0].play([MarketTarget(0, 15, [])])
+    assert acquisition.ask_ladder is ask_ladder
+
+
+def test_odcr_asks_at_the_moments_that_the_deployed_files_say() -> None:
+    target = MarketTarget(0, 15, [free_at(0, 1)])
+    ODCR.play([target])
+    second_run = [at for at in mutating(target) if 60 <= at < 120]
+    look = REQUEST_SECONDS
+    first = 60 + 2 * STEP_SECONDS + look + INVOKE_SECONDS + look
+    between = REQUEST_SECONDS + 15 + INVOKE_SECONDS + look
+    assert second_run == pytest.approx([first + number * between for number in range(4)])
+
+
+def test_the_pace_is_the_deployed_one() -> None:
+    pace = default_pace()
+    machine_file = json.loads((ROOT / "statemachine/acquire_capacity.asl.json").read_text())
+    reserve = machine_file["States"]["ReserveShortfalls"]["ItemProcessor"]["States"]["ReserveCapacity"]
+    assert [list(one.errors) for one in pace.retries] == [one["ErrorEquals"] for one in reserve["Retry"]]
+    assert [(one.interval, one.attempts, one.backoff) for one in pace.retries] == [
+        (one["IntervalSeconds"], one["MaxAttempts"], one["BackoffRate"]) for one in reserve["Retry"]
+    ]
+    template = (ROOT / "template.yaml").read_text()
+    assert "Default: rate(1 minute)" in template
+    assert pace.every == 60
+    assert pace.run_seconds == reserve["Parameters"]["RunSeconds"]
+    assert pace.concurrency == 40
+
+
+def test_a_start_is_skipped_while_a_run_holds_the_lease() -> None:
+    slow = Pace(60, 40, 780, 120, default_pace().repeating("InsufficientInstanceCapacity", 25, 3).retries)
+    starts = [at for at, _ in machine.play([MarketTarget(0, 15, [])], slow)]
+    assert {later - earlier for earlier, later in pairwise(starts)} == {120.0}
+    starts = [at for at, _ in machine.play([MarketTarget(0, 15, [])], default_pace())]
+    assert {later - earlier for earlier, later in pairwise(starts)} == {60.0}
+
+
+def test_a_dry_pool_costs_one_request_an_attempt() -> None:
+    told = trial(ODCR, 150, [supply(DRY, 0)])
+    assert told.attempts == 4 * 360
+    assert told.most_later_calls == 1
+    assert told.calls == told.attempts - 1 + told.first_calls
+    assert told.overdrawn == 0
+
+
+def test_forty_targets_stay_within_the_bucket_together() -> None:
+    told = trial(ODCR, 60, [supply(SIXES, seed) for seed in range(40)])
+    assert told.overdrawn == 0
+    assert told.acquired > 0
