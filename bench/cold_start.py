@@ -3,12 +3,11 @@
 Each start is a whole process that imports the handler's module, from the built artifact, with what the Lambda runtime
 brings. Nothing in the artifact is compiled already, as on Lambda, whose folder cannot be written to. The floor is the
 same process with only the libraries' modules that the function's own sources name. Measured is the processor's time, of
-both kinds in turns, which other work on the machine disturbs less than the clock's.
+both kinds in turns, and the least of all starts counts: what disturbs them only ever adds.
 """
 
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -80,7 +79,7 @@ def _beside_its_floor(start: "_Start", module: str) -> dict[str, Any]:
     libraries = json.loads(start(_LIBRARIES, module, json.dumps(own)).output)
     imported = "\n".join(f"import {library}" for library in libraries)
     pairs = [(start(f"import {module}").milliseconds, start(imported).milliseconds) for _ in range(STARTS)]
-    ours, floor = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ours, floor = (min(times) for times in zip(*pairs, strict=True))
     return {
         "libraries": libraries,
         "floor_ms": round(floor, 1),
@@ -133,7 +132,7 @@ def tables(results: Results) -> dict[str, str]:
     for name, one in results["functions"].items():
         lines.append(f"| {name} | {one['floor_ms']:.0f} | {one['start_ms']:.0f} | {one['ratio']:.2f} |")
     lines.append("")
-    lines.append(f"Medians of {results['starts']} starts each, processor time, Python {results['python']}.")
+    lines.append(f"The least of {results['starts']} starts each, processor time, Python {results['python']}.")
     return {"cold-start": "\n".join(lines)}
 
 
