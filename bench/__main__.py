@@ -25,6 +25,8 @@ def main(names: tuple[str, ...], draw: bool) -> None:
             click.echo(f"{benchmark.name} ...", err=True)
             results[benchmark.name] = benchmark.measure()
             RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+            # As it will be read again, with its keys in order: what is written from it now is what is written then.
+            results = json.loads(RESULTS.read_text())
         PICTURES.mkdir(exist_ok=True)
         benchmark.draw(of(results, benchmark), PICTURES)
     try:

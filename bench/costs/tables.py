@@ -98,7 +98,8 @@ def _stacks(measured: Measured) -> str:
             str(stack.secrets),
             "none" if stack.period_minutes is None else f"every {stack.period_minutes:g} min",
         )
-        for name, stack in measured.stacks.items()
+        for name in (DEFAULT, NAT, OWN_VPC, OWN_ALL, DISABLED)
+        for stack in [measured.stacks[name]]
     ]
     head = (
         "stack",

@@ -3,10 +3,12 @@
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.asl.component import eval_component
 
 from tests.integration.localcloud_deploy.conftest import SPEED, Cloud
 
@@ -149,6 +151,24 @@ def test_the_state_machine_s_time_limit_ends_the_execution(cloud: Cloud, start: 
     assert execution["status"] == "TIMED_OUT"
     assert (execution["stopDate"] - execution["startDate"]).total_seconds() < 2
     assert history(cloud, arn)[-1] == "ExecutionTimedOut"
+
+
+def test_items_that_fail_at_once_are_repeated_no_more_often_than_they_may_be(
+    cloud: Cloud, start: Start, function_arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> str:
+        time.sleep(0.05)
+        return str(uuid.uuid4())
+
+    # The moment in which moto made up two keys for one component lasts long enough to be met.
+    monkeypatch.setattr(eval_component, "long_uid", slow)
+    retry = {"ErrorEquals": ["Bad"], "IntervalSeconds": 1, "MaxAttempts": 1}
+    catch = {"ErrorEquals": ["States.ALL"], "Next": "Caught"}
+    items = one_task(function_arn, {"do": "raise", "error": "Bad"}, Retry=[retry], Catch=[catch])
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": items, "End": True}
+    arn = start({"StartAt": "Each", "States": {"Each": each}}, {"items": [{}] * 8})
+    cloud.ended(arn)
+    assert history(cloud, arn).count("LambdaFunctionScheduled") == 16
 
 
 def test_stop_ends_a_map_that_waits_for_retries(cloud: Cloud, start: Start, function_arn: str) -> None:
