@@ -15,7 +15,7 @@ from localcloud.cloudformation.transform import expand
 
 _OWN_VPC = {"VpcId": "vpc-01234567", "LambdaSubnetIds": "subnet-01234567,subnet-89abcdef"}
 _OWN_DATABASE = {
-    "ExistingDatabaseSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:own",
+    "ExistingDatabaseSecretArn": f"arn:aws:secretsmanager:{REGION}:123456789012:secret:own-AbCdEf",
     "ExistingDatabaseSecurityGroupId": "sg-01234567",
 }
 

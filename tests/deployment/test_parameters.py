@@ -12,18 +12,15 @@ from botocore.exceptions import ClientError, WaiterError
 from localcloud.cloud import LocalCloud
 from localcloud.stack import Stack, build
 
-OWN_VPC = {"VpcId": "{vpc}", "LambdaSubnetIds": "{lambda_subnets}"}
+OWN_VPC = {"VpcId": "{vpc}", "LambdaSubnetIds": "{lambda_subnets}", "SecretsManagerAccess": "existing"}
 NEW_DATABASE = {"DatabaseSubnetIds": "{database_subnets}"}
 OWN_DATABASE = {"ExistingDatabaseSecretArn": "{secret}", "ExistingDatabaseSecurityGroupId": "{database_group}"}
-EXISTING_ACCESS = {"SecretsManagerAccess": "existing"}
 
 PLACES: dict[str, dict[str, str]] = {
     "all new": {},
     "all new, NAT gateway": {"SecretsManagerAccess": "nat"},
     "own VPC": OWN_VPC | NEW_DATABASE,
-    "own VPC with access": OWN_VPC | NEW_DATABASE | EXISTING_ACCESS,
     "own VPC and database": OWN_VPC | OWN_DATABASE,
-    "own VPC with access and database": OWN_VPC | OWN_DATABASE | EXISTING_ACCESS,
 }
 """Where the network and the database are: each combination that makes sense."""
 
@@ -66,8 +63,9 @@ NONSENSE: list[tuple[dict[str, str], str]] = [
     (OWN_VPC, "give DatabaseSubnetIds for the new database as well, or ExistingDatabaseSecretArn"),
     ({"LambdaSubnetIds": "{lambda_subnets}"}, "Give its VpcId as well"),
     (NEW_DATABASE, "Give its VpcId as well"),
-    (EXISTING_ACCESS, "A new VPC has no way to Secrets Manager yet"),
-    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "A NAT gateway is made only in a new VPC"),
+    ({"SecretsManagerAccess": "existing"}, "A new VPC has no way to Secrets Manager yet"),
+    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "a NAT gateway is made only in a new VPC"),
+    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "endpoint"}, "set SecretsManagerAccess to existing"),
     (OWN_DATABASE, "With ExistingDatabaseSecretArn, give VpcId and LambdaSubnetIds"),
     (OWN_VPC | {"ExistingDatabaseSecretArn": "{secret}"}, "give ExistingDatabaseSecurityGroupId as well"),
     (OWN_VPC | OWN_DATABASE | {"SecretRotationDays": "7"}, "Only the secret of a new database is rotated here"),
@@ -190,7 +188,7 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     kinds = set(made.values())
     assert ("AWS::EC2::VPC" in kinds) == place.startswith("all new")
     assert ("AWS::EC2::NatGateway" in kinds) == ("NAT" in place)
-    assert ("AWS::EC2::VPCEndpoint" in kinds) == ("NAT" not in place and "with access" not in place)
+    assert ("AWS::EC2::VPCEndpoint" in kinds) == (place == "all new")
     assert ("AWS::RDS::DBCluster" in kinds) == ("AWS::SecretsManager::Secret" in kinds) == is_new
     if not place.startswith("all new"):
         assert functions_subnets(stack) == sorted(empty.own["lambda_subnets"].split(","))

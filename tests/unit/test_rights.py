@@ -82,7 +82,7 @@ def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resour
     assert [
         (one["Effect"], branches(one["Action"]), [text(where) for where in branches(one["Resource"])]) for one in given
     ] == [
-        ("Allow", [*ROTATE, READ], [OWN, EXISTING]),
+        ("Allow", [*ROTATE], [OWN]),
         ("Allow", [READ], [ADMINISTRATORS]),
     ]
     assert all(

@@ -111,7 +111,8 @@ def _without_wildcards(name: str) -> str:
 
 def _by_hand(user: DatabaseLogin) -> str:
     account = f"'{pymysql.converters.escape_string(user.username)}'@'%'"
-    database = _identifier(_without_wildcards(user.dbname))
+    # Without the backslash that keeps _ from being a wildcard: Aurora, with partial revokes, takes that literally.
+    database = _identifier(user.dbname)
     return (
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY 'PASSWORD'; "
         f"ALTER USER {account} IDENTIFIED BY 'PASSWORD' REQUIRE SSL; "

@@ -134,7 +134,7 @@ def test_without_an_administrator_a_person_is_told_what_to_run(
     *statements, _ = str(caught.value).split("run: ")[1].split("; ")
     administer(server, *(statement.replace("PASSWORD", str(secrets.login["password"])) for statement in statements))
     connect(server).close()
-    assert grants(server)[1:] == [rf"GRANT {RIGHTS} ON `odcr\_db`.* TO `odcr`@`%`"]
+    assert grants(server)[1:] == [rf"GRANT {RIGHTS} ON `odcr_db`.* TO `odcr`@`%`"]
 
 
 def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
