@@ -21,7 +21,7 @@ from localcloud.cloudformation.template import parse
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.stack import ROOT, build
 
-STARTS = 15
+STARTS = 25
 """Of each kind and function."""
 
 LIMIT = 1.15
