@@ -14,6 +14,7 @@ from bench.costs.duration import makespan, repeat_seconds
 from bench.costs.results import BUSY, DRY, HELD, MET
 from bench.costs.standing import DEFAULT, Standing
 from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Usage, billed_ms
+from bench.local_runs import logged, offered
 from localcloud.cloud import LocalCloud
 from localcloud.stack import Stack, build
 
@@ -56,7 +57,7 @@ class _Play:
         execution = self.run()
         counted = meter.read()
         events = self.stack.history(execution)
-        lines = [line for logged in self.logged(began).values() for line in logged]
+        lines = [line for told in logged(self.stack, began).values() for line in told]
         invocations = log_lines.invocations(lines)
         states = history.states(events)
         usage = Usage(
@@ -82,25 +83,9 @@ class _Play:
         """How many targets stand how."""
         return dict(self.stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status"))
 
-    def logged(self, since: int) -> dict[str, list[str]]:
-        """What the functions have logged since then (milliseconds of the epoch), by function."""
-        logs = self.stack.client("logs")
-        groups = [
-            group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
-        ]
-        pages = logs.get_paginator("filter_log_events")
-        return {
-            name.rpartition("-")[2]: [
-                event["message"]
-                for page in pages.paginate(logGroupName=name, startTime=since)
-                for event in page["events"]
-            ]
-            for name in (group["logGroupName"] for group in groups)
-        }
-
     def cold_starts(self) -> dict[str, int]:
         """Milliseconds on a processor until a function's handler is there, the median of all starts, by function."""
-        starts = {function: log_lines.init_cpu_ms(lines) for function, lines in self.logged(0).items()}
+        starts = {function: log_lines.init_cpu_ms(lines) for function, lines in logged(self.stack, 0).items()}
         return {function: round(statistics.median(times)) for function, times in sorted(starts.items()) if times}
 
     def _seconds(self, events: list[dict[str, Any]], lines: list[str], counted: counters.Counters) -> float:
@@ -143,7 +128,7 @@ def measure() -> Results:
 
 
 def _play(play: _Play) -> None:
-    keys = _offered(play.stack, CASES[-1][0])
+    keys = offered(play.stack, CASES[-1][0])
     there = 0
     for targets, short in CASES:
         dry = keys[targets - short : targets]
@@ -187,17 +172,6 @@ def _want(stack: Stack, keys: list[_Key], free: int) -> None:
         stack.cloud.capacity.set_free(*key, free)
     values = ", ".join(f"('{instance_type}', '{zone}', {INSTANCES}, 0)" for instance_type, zone in keys)
     stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")  # noqa: S608 - of EC2's own names
-
-
-def _offered(stack: Stack, count: int) -> list[_Key]:
-    """So many pairs of type and zone that EC2 offers in the stack's Region."""
-    pages = stack.client("ec2").get_paginator("describe_instance_type_offerings")
-    found = [
-        (one["InstanceType"], one["Location"])
-        for page in pages.paginate(LocationType="availability-zone")
-        for one in page["InstanceTypeOfferings"]
-    ]
-    return sorted(found)[:count]
 
 
 def _tell(text: str) -> None:
