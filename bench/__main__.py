@@ -9,9 +9,10 @@ from bench.benchmark import Benchmark, Results
 from bench.cold_start import COLD_START
 from bench.costs import COSTS
 from bench.documents import PICTURES, RESULTS
+from bench.growth import GROWTH
 from bench.market.catch import CATCH
 
-BENCHMARKS: list[Benchmark] = [CATCH, COSTS, COLD_START]
+BENCHMARKS: list[Benchmark] = [CATCH, COSTS, COLD_START, GROWTH]
 
 
 @click.command(help="Measures what NAMEs say, or everything; --draw writes docs and pictures of the last results only.")

@@ -5,6 +5,7 @@ from bench.costs.counting import STACKS, standing
 from bench.costs.recorder import Recorder, tell
 from bench.costs.results import BUSY, DRY, HELD, MET
 from bench.costs.standing import DEFAULT
+from bench.local_runs import offered
 from localcloud.cloud import LocalCloud
 from localcloud.stack import Stack, build
 
@@ -49,7 +50,7 @@ def measure() -> Results:
 
 
 def _play(recorder: Recorder) -> None:
-    keys = _offered(recorder.stack, CASES[-1][0])
+    keys = offered(recorder.stack, CASES[-1][0])
     there = 0
     for targets, short in CASES:
         dry = keys[targets - short : targets]
@@ -95,14 +96,3 @@ def _want(stack: Stack, keys: list[_Key], free: int) -> None:
         stack.cloud.capacity.set_free(*key, free)
     values = ", ".join(f"('{instance_type}', '{zone}', {INSTANCES}, 0)" for instance_type, zone in keys)
     stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")  # noqa: S608 - of EC2's own names
-
-
-def _offered(stack: Stack, count: int) -> list[_Key]:
-    """So many pairs of type and zone that EC2 offers in the stack's Region."""
-    pages = stack.client("ec2").get_paginator("describe_instance_type_offerings")
-    found = [
-        (one["InstanceType"], one["Location"])
-        for page in pages.paginate(LocationType="availability-zone")
-        for one in page["InstanceTypeOfferings"]
-    ]
-    return sorted(found)[:count]

@@ -11,6 +11,7 @@ from bench.costs import counters, history, log_lines
 from bench.costs.duration import makespan, repeat_seconds
 from bench.costs.standing import Standing
 from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Usage, billed_ms
+from bench.local_runs import logged
 from localcloud.stack import Stack
 
 _RUN_SECONDS = 900.0
@@ -40,7 +41,7 @@ class Recorder:
         execution = self.run()
         counted = meter.read()
         events = self.stack.history(execution)
-        lines = [line for logged in self.logged(began).values() for line in logged]
+        lines = [line for told in logged(self.stack, began).values() for line in told]
         invocations = log_lines.invocations(lines)
         states = history.states(events)
         usage = Usage(
@@ -66,25 +67,9 @@ class Recorder:
         """How many targets stand how."""
         return dict(self.stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status"))
 
-    def logged(self, since: int) -> dict[str, list[str]]:
-        """What the functions have logged since then (milliseconds of the epoch), by function."""
-        logs = self.stack.client("logs")
-        groups = [
-            group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
-        ]
-        pages = logs.get_paginator("filter_log_events")
-        return {
-            name.rpartition("-")[2]: [
-                event["message"]
-                for page in pages.paginate(logGroupName=name, startTime=since)
-                for event in page["events"]
-            ]
-            for name in groups
-        }
-
     def cold_starts(self) -> dict[str, int]:
         """Milliseconds on a processor until a function's handler is there, the median of all starts, by function."""
-        starts = {function: log_lines.init_cpu_ms(lines) for function, lines in self.logged(0).items()}
+        starts = {function: log_lines.init_cpu_ms(lines) for function, lines in logged(self.stack, 0).items()}
         return {function: round(statistics.median(times)) for function, times in sorted(starts.items()) if times}
 
     def _seconds(self, events: list[dict[str, Any]], lines: list[str], counted: counters.Counters) -> float:

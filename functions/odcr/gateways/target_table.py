@@ -29,8 +29,10 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         "s.Status, s.Reserved, s.Reason, s.Reservation_Ids, s.Duplicate_Ids, "
         "s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND "
         "FROM odcr_capacity c "
-        "LEFT JOIN odcr_status s ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
-        "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin "
+        # Not the other way round: MariaDB takes no index of a column that is given a collation, and compares each row
+        # with each.
+        "LEFT JOIN odcr_status s ON s.InstanceType = CONVERT(c.InstanceType USING utf8mb4) COLLATE utf8mb4_bin "
+        "AND s.AvailabilityZone = CONVERT(c.AvailabilityZone USING utf8mb4) COLLATE utf8mb4_bin "
         "LEFT JOIN odcr_option o ON o.InstanceType = c.InstanceType AND o.AvailabilityZone = c.AvailabilityZone "
         "ORDER BY s.Last_Tried, c.InstanceType, c.AvailabilityZone",
         (FRESH_SECONDS,),
