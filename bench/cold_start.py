@@ -3,11 +3,12 @@
 Each start is a whole process that imports the handler's module, from the built artifact, with what the Lambda runtime
 brings. Nothing in the artifact is compiled already, as on Lambda, whose folder cannot be written to. The floor is the
 same process with only the libraries' modules that the function's own sources name. Measured is the processor's time, of
-both kinds in turns, and the least of all starts counts: what disturbs them only ever adds.
+both kinds in turns; the ratio is the median of those of neighbours, which are disturbed alike.
 """
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from localcloud.cloudformation.template import parse
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.stack import ROOT, build
 
-STARTS = 25
+STARTS = 30
 """Of each kind and function."""
 
 LIMIT = 1.15
@@ -79,12 +80,12 @@ def _beside_its_floor(start: "_Start", module: str) -> dict[str, Any]:
     libraries = json.loads(start(_LIBRARIES, module, json.dumps(own)).output)
     imported = "\n".join(f"import {library}" for library in libraries)
     pairs = [(start(f"import {module}").milliseconds, start(imported).milliseconds) for _ in range(STARTS)]
-    ours, floor = (min(times) for times in zip(*pairs, strict=True))
+    ours, floor = (statistics.median(times) for times in zip(*pairs, strict=True))
     return {
         "libraries": libraries,
         "floor_ms": round(floor, 1),
         "start_ms": round(ours, 1),
-        "ratio": round(ours / floor, 3),
+        "ratio": round(statistics.median(our / its for our, its in pairs), 3),
     }
 
 
@@ -131,8 +132,10 @@ def tables(results: Results) -> dict[str, str]:
     lines = ["| function | libraries alone, ms | function, ms | ratio |", "| --- | ---: | ---: | ---: |"]
     for name, one in results["functions"].items():
         lines.append(f"| {name} | {one['floor_ms']:.0f} | {one['start_ms']:.0f} | {one['ratio']:.2f} |")
+    missed = [name for name, one in results["functions"].items() if one["ratio"] > LIMIT]
     lines.append("")
-    lines.append(f"The least of {results['starts']} starts each, processor time, Python {results['python']}.")
+    lines.append(f"The aim, at most {LIMIT}, is {'**missed** by ' + ', '.join(missed) if missed else 'met'}.")
+    lines.append(f"Medians of {results['starts']} starts each, processor time, Python {results['python']}.")
     return {"cold-start": "\n".join(lines)}
 
 
