@@ -1,11 +1,6 @@
 """The picture: what a month costs, by item. The same bytes for the same results."""
 
 from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
-
-mpl.use("svg")
 
 from matplotlib import pyplot as plt
 
@@ -27,22 +22,8 @@ from bench.costs.bill import (
 from bench.costs.results import Measured
 from bench.costs.standing import DEFAULT
 from bench.costs.tables import told
+from bench.pictures import INK, save, style
 
-INK = "#808890"
-"""Between black and white: on either page it can be read."""
-STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "odcr",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 GROUPS = {
     "Aurora": ((AURORA,), "#2f81f7"),
     "network": ((NETWORK,), "#a371f7"),
@@ -58,7 +39,7 @@ def draw(results: Results, folder: Path) -> None:
     """Draws `costs-month.svg`."""
     measured = Measured.of(results)
     bills = {told(run): bill(measured.stacks[DEFAULT], run.used, measured.busy) for run in measured.months}
-    with mpl.rc_context(STYLE):
+    with style():
         figure, axes = plt.subplots(figsize=(8, 3.2))
         ends = [0.0] * len(bills)
         for name, (items, colour) in GROUPS.items():
@@ -71,11 +52,4 @@ def draw(results: Results, folder: Path) -> None:
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("US dollars a month, instances not included")
         axes.legend(frameon=False, loc="upper right")
-        figure.savefig(
-            folder / "costs-month.svg",
-            format="svg",
-            transparent=True,
-            bbox_inches="tight",
-            metadata={"Date": None, "Creator": None},
-        )
-        plt.close(figure)
+        save(figure, folder / "costs-month.svg")

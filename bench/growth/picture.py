@@ -3,16 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("svg")
-
 from matplotlib import pyplot as plt
 from matplotlib.ticker import NullFormatter
 
 from bench.benchmark import Results
-from bench.costs.picture import INK, STYLE
 from bench.growth.results import HELD, SHORT, Measured, Run
+from bench.pictures import INK, save, style
 
 LINES: dict[str, tuple[Callable[[Run], float], str, str]] = {
     "the whole run": (lambda run: run.seconds, "#2f81f7", "-"),
@@ -26,7 +22,7 @@ LINES: dict[str, tuple[Callable[[Run], float], str, str]] = {
 def draw(results: Results, folder: Path) -> None:
     """Draws `growth.svg`."""
     measured = Measured.of(results)
-    with mpl.rc_context(STYLE):
+    with style():
         figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
         for axes, case in zip(panels, (HELD, SHORT), strict=True):
             runs = measured.of_case(case)
@@ -42,11 +38,4 @@ def draw(results: Results, folder: Path) -> None:
         panels[0].set_ylabel("seconds")
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, names, frameon=False, loc="upper center", ncols=len(names), bbox_to_anchor=(0.5, 1.06))
-        figure.savefig(
-            folder / "growth.svg",
-            format="svg",
-            transparent=True,
-            bbox_inches="tight",
-            metadata={"Date": None, "Creator": None},
-        )
-        plt.close(figure)
+        save(figure, folder / "growth.svg")

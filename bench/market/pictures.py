@@ -3,10 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("svg")
-
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,36 +10,16 @@ from matplotlib.figure import Figure
 from bench.benchmark import Results
 from bench.market.scenario import GAPS, SIXES
 from bench.market.strategy import ODCR, ORIGINAL, ORIGINAL_EACH_MINUTE, STRATEGIES
+from bench.pictures import save, style
 
-INK = "#808890"
-"""Between black and white: on either page it can be read."""
 OURS, OLD, OTHERS = "#2f81f7", "#d98324", ("#a371f7", "#2da44e", "#d05ca0")
-STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "odcr",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
 def draw(results: Results, folder: Path) -> None:
     """Draws `catch-scenarios.svg` and `catch-lives.svg`."""
-    with mpl.rc_context(STYLE):
-        _save(_scenarios(results), folder / "catch-scenarios.svg")
-        _save(_lives(results), folder / "catch-lives.svg")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
+    with style():
+        save(_scenarios(results), folder / "catch-scenarios.svg")
+        save(_lives(results), folder / "catch-lives.svg")
 
 
 def _colour(name: str) -> str:
