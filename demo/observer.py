@@ -115,6 +115,8 @@ def _result(state: str, output: Any) -> str:
     match state, output:
         case "LoadTargets", {"Lease": lease, "Targets": targets}:
             return f"{len(targets)} targets, lease {lease}"
+        case "PrepareDatabase", {"Prepared": {"User": user}}:
+            return f"made the database's user {user}"
         case "FindShortfalls", {"Shortfalls": shortfalls}:
             return f"{len(shortfalls)} short"
         case "ReserveCapacity", {"Acquired": _, "Status": status}:

@@ -14,6 +14,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 """Not covered by States.ALL."""
@@ -65,4 +66,6 @@ def _log_no_failure(self: Any, failure_event_exception: Exception) -> None:
 
 
 def _log_exception(self: Any, exception: Exception) -> None:
-    _log.error("%s in %s", repr(exception), type(self).__name__)
+    # IsPresent asks for paths that are not there. Where that is an error, the history has it.
+    level = logging.DEBUG if isinstance(exception, NoSuchJsonPathError) else logging.ERROR
+    _log.log(level, "%s in %s", repr(exception), type(self).__name__)
