@@ -10,7 +10,7 @@ from bench.documents import ROOT
 from localcloud import schedule_expressions
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, resolve
-from localcloud.cloudformation.template import parse
+from localcloud.cloudformation.template import packaged
 from localcloud.cloudformation.transform import expand
 
 _OWN_VPC = {"VpcId": "vpc-01234567", "LambdaSubnetIds": "subnet-01234567,subnet-89abcdef"}
@@ -47,12 +47,7 @@ def standing(given: Mapping[str, str]) -> Standing:
     Raises:
         ValueError: functions differ in memory, which the formulas do not know.
     """
-    template = parse((ROOT / "template.yaml").read_text())
-    # What `sam package` does: the transform takes code and definition from S3.
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::StateMachine":
-            resource["Properties"]["DefinitionUri"] = "s3://bucket/definition"
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
+    template = packaged((ROOT / "template.yaml").read_text())
     values = parameters.resolve(template, given).values
     pseudo = pseudo_parameters("123456789012", REGION, "aws", "stack-id", "odcr")
     expanded = expand(template, dict(given), REGION)

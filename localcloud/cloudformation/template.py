@@ -62,6 +62,20 @@ def parse(text: str) -> Template:
     return dict(template)
 
 
+def packaged(text: str) -> Template:
+    """The template of the text with its local paths replaced, as `sam package` does: the transform takes S3's only.
+
+    Raises:
+        ValidationError: see `parse`.
+    """
+    template = parse(text)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            resource["Properties"]["DefinitionUri"] = "s3://bucket/definition"
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
+    return template
+
+
 def from_s3_url(template_url: str, account_id: str, partition: str) -> str:
     """The text that a TemplateURL points to, also when the URL names this endpoint (`http://127.0.0.1:4566/bucket/key`).
 
