@@ -9,7 +9,7 @@ from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service
 from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.world import OWNER, World
+from tests.integration.resilience.world import OWNER, Snapshot, World
 
 SCARCE = ("c5.large", "ap-northeast-1a")
 GROWING = ("r5b.2xlarge", "ap-northeast-1c")
@@ -72,7 +72,7 @@ def run_with(world: World, point: Point | None) -> list[Call]:
             kills = sum(world.injector.fired[kill] for kill in KILLS)
             execution.step()
             if point and point.aborted and sum(world.injector.fired[kill] for kill in KILLS) > kills:
-                break
+                execution.abort()
     return calls
 
 
@@ -84,8 +84,8 @@ def recover(world: World) -> None:
     assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
-def wrong_after(world: World, point: Point) -> list[str]:
-    set_up(world)
+def wrong_after(world: World, snapshot: Snapshot, point: Point) -> list[str]:
+    world.restore(snapshot)
     foreign = world.foreign()
     before = sum(world.injector.fired.values())
     run_with(world, point)
@@ -107,6 +107,7 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
 ) -> None:
     assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
     set_up(world)
+    snapshot = world.snapshot()
     calls = run_with(world, None)
     recover(world)
     assert world.disagreements() == []
@@ -118,14 +119,14 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
         if kill in call.faults
     ]
 
-    wrong = {point: found for point in points if (found := wrong_after(world, point))}
+    wrong = {point: found for point in points if (found := wrong_after(world, snapshot, point))}
 
     with capsys.disabled():
         services = Counter(call.service.value for call in calls)
         kinds = Counter(point.fault.value for point in points)
         print(f"\n{len(points)} points: {len(calls)} calls {dict(services)}, each with {dict(kinds)}")
     assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
-    assert {call.service for call in calls} == set(Service)
+    assert {call.service for call in calls} == set(Service) - {Service.STEP_FUNCTIONS}
     assert {point.fault for point in points} == set(CallFault)
 
 

@@ -29,7 +29,7 @@ from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TA
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
 MAX_TARGET = 12
-EXAMPLES = int(os.environ.get("HISTORIES", "45"))
+EXAMPLES = int(os.environ.get("HISTORIES", "15"))
 """How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
 STEPS = 50
 
@@ -165,7 +165,7 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def abort(self, which: int) -> None:
         if which < len(self.executions):
-            del self.executions[which]
+            self.executions.pop(which).abort()
 
     @rule(seed=st.integers(0, 2**32 - 1), length=st.integers(10, 40))
     def storm(self, seed: int, length: int) -> None:
@@ -230,7 +230,7 @@ class Histories(RuleBasedStateMachine):
                 return CallFault.STALE if fault % 2 and CallFault.STALE in call.faults else CallFault.MEANWHILE
             return call.faults[fault % len(call.faults)]
 
-        key, phase = one.key_of(item), one.phase
+        key, state = one.key_of(item), one.state
         before = {each: self.world.managed(each) for each in KEYS}
 
         def rival() -> None:
@@ -243,7 +243,7 @@ class Histories(RuleBasedStateMachine):
         fired = self.world.injector.fired.total()
         with self.world.injector.watching(choose):
             one.step(item, twice=twice)
-        played[f"{phase}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
+        played[f"{state}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
         if key and self.world.injector.fired.total() == fired and one.is_met(key):
             assert self.world.held(key) <= self.ceiling[key], "a step that was not disturbed left more than was wanted"
         if self.lag <= LAG_SECONDS:
