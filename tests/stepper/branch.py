@@ -134,7 +134,7 @@ class Branch:
         self._state: Mapping[str, Any] = self._states[name]
         self._retriers = Retriers(self._state.get("Retry", ()))
         kind = self._state["Type"]
-        if unknown := self._state.keys() - _FIELDS.get(kind, set()):
+        if unknown := self._state.keys() - _FIELDS.get(kind, {"Type"}):
             raise NotImplementedError(f"{name}, a {kind}: {', '.join(sorted(unknown))} cannot be played")
         self._entered = iso(self._execution.machine.clock.now())
         self._execution.entered.append(name)

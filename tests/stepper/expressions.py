@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"\$(\.[A-Za-z_]\w*)*")
 
 
 class PathError(Exception):
-    """An expression has no value for this input; an execution ends with `States.Runtime`."""
+    """An expression has no value for this input. That is taken for `States.Runtime`, which nothing catches."""
 
 
 def select(expression: str, data: Any, context: dict[str, Any]) -> Any:
