@@ -46,6 +46,9 @@ class Pool:
     """What the last creation was told to have been there before."""
 
     def find(self, key: TargetKey) -> list[Reservation]:
+        return [one for one in self.find_all(key) if one.is_managed]
+
+    def find_all(self, key: TargetKey) -> list[Reservation]:
         return [reservation for reservation in self.reservations if reservation.key == key]
 
     def create(
@@ -200,7 +203,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 @pytest.mark.parametrize("attempt", [0, 1, 2])
 def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     with pytest.raises(errors.OutcomeUnknown) as caught:
         acquire(known, attempt, pool)
     assert pool.asks == []
@@ -253,7 +256,7 @@ def test_a_target_whose_turn_never_came_was_not_tried() -> None:
 
 def test_an_ended_reservation_explains_why_less_is_held() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "cancelled")])
-    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     assert acquire(known, 0, pool).reserved == 15
     assert pool.observed == ["cr-1"]
 
@@ -353,8 +356,9 @@ def test_another_platforms_reservation_is_left_alone() -> None:
     ("attempt", "last_status", "occasion"),
     [
         (0, None, ""),
-        (0, "FAILED", ""),
-        (0, "SHORT", "run-1/0/0"),
+        (0, "FULFILLED", ""),
+        (0, "EXCESS", ""),
+        *((0, status, "run-1/0/0") for status in ("SHORT", "FAILED", "INVALID", "THROTTLED", "UNSUPPORTED")),
         (0, "QUOTA_EXCEEDED", "run-1/0/0"),
         (1, None, "run-1/1/0"),
     ],

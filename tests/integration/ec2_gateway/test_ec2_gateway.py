@@ -78,7 +78,7 @@ def test_all_pages_are_read(ec2_gateway: Ec2Gateway, capacity: CapacityClient, m
 
 def test_others_reservations_are_not_found(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    Ec2Gateway("another/ap-northeast-1").create(KEY, USUAL_OPTIONS, 1, [])
+    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
     boto3.client("ec2", region_name="ap-northeast-1").create_capacity_reservation(
         InstanceType="r5b.2xlarge", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=1
     )

@@ -118,7 +118,7 @@ def test_connecting_is_spoilt(world: World, fault: CallFault, code: int) -> None
 
 
 def test_a_describe_shows_the_past_once(world: World) -> None:
-    ec2 = Ec2Gateway(OWNER)
+    ec2 = Ec2Gateway(OWNER, "123456789012")
     world.capacity.set_free(*KEY, 5)
     world.clock.sleep(LAG_SECONDS)
     ec2.create(TargetKey(*KEY), USUAL_OPTIONS, 5, [])
