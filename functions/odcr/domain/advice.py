@@ -31,8 +31,10 @@ def advice(key: TargetKey, status: Status, reason: str = "") -> str:
         reason: why.
     """
     match status:
-        case Status.FULFILLED | Status.PENDING | Status.THROTTLED:
+        case Status.FULFILLED | Status.THROTTLED:
             return ""
+        case Status.PENDING:
+            return "To do: nothing yet. EC2 takes up to five minutes to provide it; what fails is bought again."
         case Status.ASTRAY:
             return "To do: what the reason says. Until then this stack can neither grow nor give back that part."
         case Status.UNSUPPORTED:
