@@ -30,7 +30,7 @@ LACKING = (
         (Denied("UnauthorizedOperation", SCP), "The organization denies it"),
         (Denied("UnauthorizedOperation", SCP), "service control policy"),
         (Denied("UnauthorizedOperation", SCP), "ec2:CreateCapacityReservation"),
-        (Denied("UnauthorizedOperation", LACKING), "The function's role lacks the right."),
+        (Denied("UnauthorizedOperation", LACKING), "The function's role lacks the IAM right."),
         (Denied("UnauthorizedOperation", LACKING), "ec2:CreateTags is denied, because no identity-based policy allows"),
         (Denied("SomethingNew", "Nobody has seen this."), "SomethingNew: Nobody has seen this."),
     ],

@@ -20,9 +20,9 @@ _ADVICE = {
     "MissingAuthenticationToken": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
     "UnrecognizedClientException": _CREDENTIALS,
-    "UnauthorizedOperation": "The function's role lacks the right.",
-    "AccessDenied": "The function's role lacks the right.",
-    "AccessDeniedException": "The function's role lacks the right.",
+    "UnauthorizedOperation": "The function's role lacks the IAM right.",
+    "AccessDenied": "The function's role lacks the IAM right.",
+    "AccessDeniedException": "The function's role lacks the IAM right.",
 }
 """By code, for those that are about the account and not about the row:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
