@@ -14,6 +14,7 @@ from bench.growth.empty import EmptyMachine, answers
 from bench.growth.results import HELD, SHORT, Describes, Run
 from bench.local_runs import logged, offered
 from localcloud.cloud import LocalCloud
+from localcloud.services import ACCOUNT_ID
 from localcloud.stack import OWNER_TAG, Stack, build
 from odcr.settings import StackSettings
 
@@ -61,7 +62,7 @@ class _Stand:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._keys = offered(stack, SIZES[-1])
-        self._owner = StackSettings(stack.name, stack.cloud.region).owner
+        self._owner = StackSettings(stack.name, stack.cloud.region, ACCOUNT_ID).owner
         self._ec2 = stack.client("ec2")
         self._rows = 0
         self.reservations = 0
@@ -104,7 +105,7 @@ class _Stand:
                     "ResourceType": "capacity-reservation",
                     "Tags": [
                         {"Key": OWNER_TAG, "Value": self._owner},
-                        {"Key": "odcr:made", "Value": "yes"},
+                        {"Key": "odcr:made", "Value": "0" * 64},
                     ],
                 }
             ],

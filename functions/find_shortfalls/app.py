@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     targets = [Target.from_event(target) for target in required(event, "Targets", list)]
     rejected = [Outcome.from_event(outcome) for outcome in optional(event, "Rejected", list, [])]
     settings = StackSettings.load()
-    ec2 = Ec2Gateway(settings.owner)
+    ec2 = Ec2Gateway(settings.owner, settings.account)
 
     reservations: list[Reservation] = []
     unreachable: dict[str, Refusal] = {}

@@ -22,6 +22,8 @@ class StackSettings:
 
     stack_name: str
     region: str
+    account: str
+    """Its id. Reservations that other accounts share are shown as well, and are not the stack's."""
 
     @property
     def owner(self) -> str:
@@ -38,7 +40,8 @@ class StackSettings:
         Raises:
             InvalidSettings: if a variable is missing; says which.
         """
-        return cls(_required(environment, "STACK_NAME"), _required(environment, "AWS_REGION"))
+        names = ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID")
+        return cls(*(_required(environment, name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         optional(event, "Shortfalls", int, 1),
         optional(event, "MaxConcurrency", int, 40),
     )
-    ec2 = Ec2Gateway(StackSettings.load().owner)
+    settings = StackSettings.load()
+    ec2 = Ec2Gateway(settings.owner, settings.account)
     turns = Pace(share, attempt, seconds_left, time.sleep)
     try:
         outcome = acquire(shortfall, execution, attempt, ec2, turns, is_recent)

@@ -49,7 +49,8 @@ def test_all_of_it_is_there(stack: Stack) -> None:
     assert reservation["TotalInstanceCount"] == 15
     assert (reservation["InstanceMatchCriteria"], reservation["EndDateType"]) == ("open", "unlimited")
     tags = {tag["Key"]: tag["Value"] for tag in reservation["Tags"]}
-    assert tags == {OWNER_TAG: "odcr/ap-northeast-1", "odcr:made": "yes", "Project": "ODCR"}
+    assert len(tags.pop("odcr:made")) == 64
+    assert tags == {OWNER_TAG: "odcr/ap-northeast-1", "Project": "ODCR"}
     assert current(stack) == {KEY: 15}
     assert statuses(stack) == {KEY: ("FULFILLED", "")}
 

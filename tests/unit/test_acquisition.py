@@ -1,7 +1,6 @@
 """One attempt at one target, against a pool in memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,81 +10,8 @@ from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, QuotaRe
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
-from odcr.domain.target import ReservationOptions, TargetKey
-
-KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
-
-
-@dataclass
-class Turns:
-    """As many requests as the attempt has time for."""
-
-    left: int = 1000
-    has_waited: bool = False
-
-    def allows_another(self) -> bool:
-        self.left -= 1
-        return self.left >= 0
-
-
-def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
-    return acquisition.acquire(short, "run-1", attempt, pool, Turns(turns))
-
-
-@dataclass
-class Pool:
-    """EC2 for one key, as the acquisition sees it."""
-
-    free: int
-    reservations: list[Reservation] = field(default_factory=list)
-    asks: list[int] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    """Answers to give instead of the true ones, first to last."""
-    occasions: list[str] = field(default_factory=list)
-    observed: list[str] = field(default_factory=list)
-    """What the last creation was told to have been there before."""
-
-    def find(self, key: TargetKey) -> list[Reservation]:
-        return [reservation for reservation in self.reservations if reservation.key == key]
-
-    def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
-    ) -> Reservation:
-        self.occasions.append(occasion)
-        self.observed = [reservation.id for reservation in observed]
-        self._take(count)
-        made = Reservation(f"cr-{len(self.reservations) + 1}", key, count, "active", options.platform, options.tenancy)
-        self.reservations.append(made)
-        return made
-
-    def resize(self, reservation: Reservation, count: int) -> None:
-        index = next(i for i, own in enumerate(self.reservations) if own.id == reservation.id)
-        self._take(count - self.reservations[index].count)
-        self.reservations[index] = replace(self.reservations[index], count=count)
-
-    def cancel(self, reservation: Reservation) -> None:
-        self.free += reservation.count
-        self.reservations = [own for own in self.reservations if own.id != reservation.id]
-
-    def _take(self, count: int) -> None:
-        self.asks.append(count)
-        if self.refusals:
-            raise self.refusals.pop(0)
-        if count > self.free:
-            raise NoCapacity("InsufficientInstanceCapacity", "no")
-        self.free -= count
-
-
-def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
-    serving = [reservation for reservation in pool.reservations if reservation.is_held]
-    return Shortfall(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
-
-
-def not_met(pool: Pool, error: type[errors.TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
-    with pytest.raises(error) as caught:
-        acquire(shortfall(pool, **short), attempt, pool)  # type: ignore[arg-type]
-    assert type(caught.value) is error
-    return caught.value.outcome
+from odcr.domain.target import TargetKey
+from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall
 
 
 def test_all_of_it_in_one_reservation_and_one_call() -> None:
@@ -129,6 +55,39 @@ def test_a_quota_is_used_up_before_it_is_reported() -> None:
     outcome = not_met(pool, errors.QuotaExceeded)
     assert (outcome.status, outcome.reserved) == (Status.QUOTA_EXCEEDED, 7)
     assert "Raise the On-Demand quota" in outcome.reason
+
+
+QUOTA, DRY = QuotaReached("VcpuLimitExceeded", "quota"), NoCapacity("InsufficientInstanceCapacity", "dry")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "last_status", "error"),
+    [
+        ([QUOTA, DRY], "SHORT", errors.InsufficientInstanceCapacity),
+        ([QUOTA, QUOTA], "SHORT", errors.QuotaExceeded),
+        ([QUOTA], "QUOTA_EXCEEDED", errors.QuotaExceeded),
+        ([DRY, QUOTA, DRY, DRY], None, errors.InsufficientInstanceCapacity),
+        ([DRY, DRY, QUOTA, DRY], None, errors.InsufficientInstanceCapacity),
+        ([QUOTA] * 4, None, errors.QuotaExceeded),
+    ],
+)
+def test_one_quota_error_between_capacity_errors_is_not_yet_believed(
+    refusals: list[Refusal], last_status: str | None, error: type[errors.TargetNotMet]
+) -> None:
+    pool = Pool(20, refusals=list(refusals))
+    outcome = not_met(pool, error, last_status=last_status)
+    assert (outcome.reserved, outcome.calls) == (0, len(refusals))
+
+
+def test_a_quota_error_that_passes_costs_nothing() -> None:
+    pool = Pool(20, refusals=[QUOTA])
+    assert acquire(shortfall(pool, last_status="SHORT"), 0, pool).reserved == 15
+
+
+def test_no_creation_bears_the_token_of_one_that_was_refused() -> None:
+    pool = Pool(20, refusals=[QUOTA, DRY, DRY, DRY])
+    not_met(pool, errors.InsufficientInstanceCapacity)
+    assert pool.occasions == ["", "/1", "/2", "/3"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +159,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 @pytest.mark.parametrize("attempt", [0, 1, 2])
 def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     with pytest.raises(errors.OutcomeUnknown) as caught:
         acquire(known, attempt, pool)
     assert pool.asks == []
@@ -253,7 +212,7 @@ def test_a_target_whose_turn_never_came_was_not_tried() -> None:
 
 def test_an_ended_reservation_explains_why_less_is_held() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "cancelled")])
-    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",))
+    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     assert acquire(known, 0, pool).reserved == 15
     assert pool.observed == ["cr-1"]
 
@@ -353,8 +312,9 @@ def test_another_platforms_reservation_is_left_alone() -> None:
     ("attempt", "last_status", "occasion"),
     [
         (0, None, ""),
-        (0, "FAILED", ""),
-        (0, "SHORT", "run-1/0/0"),
+        (0, "FULFILLED", ""),
+        (0, "EXCESS", ""),
+        *((0, status, "run-1/0/0") for status in ("SHORT", "FAILED", "INVALID", "THROTTLED", "UNSUPPORTED")),
         (0, "QUOTA_EXCEEDED", "run-1/0/0"),
         (1, None, "run-1/1/0"),
     ],

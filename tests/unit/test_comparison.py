@@ -15,6 +15,9 @@ KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
 
 
+NOTHING_WANTED = Target(KEY, 0, 0, "FULFILLED", last_reason="The target is 0: nothing is to be reserved.")
+
+
 def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: str = "cr-1") -> Reservation:
     return Reservation(name, key, count, state)
 
@@ -51,7 +54,7 @@ def test_what_another_platform_holds_is_told_beside_what_was_wanted() -> None:
     windows = Reservation("cr-2", KEY, 15, "active", platform="Windows")
     (outcome,) = compare([WINDOWS], [], [reservation(4), windows]).observed
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.EXCESS, 15, ("cr-1", "cr-2"))
-    assert "4 held in cr-1 have another platform" in outcome.reason
+    assert "4 are held in cr-1 with another platform" in outcome.reason
 
 
 def test_a_target_is_not_bought_a_second_time_because_its_options_changed() -> None:
@@ -59,7 +62,7 @@ def test_a_target_is_not_bought_a_second_time_because_its_options_changed() -> N
     assert found.shortfalls == []
     (outcome,) = found.observed
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.INVALID, 0, ("cr-1",))
-    assert "Cancel them in EC2, or correct odcr_option" in outcome.reason
+    assert "Cancel these in EC2, or correct odcr_option" in outcome.reason
 
 
 def test_fulfilled_is_observed_only_where_the_table_is_wrong() -> None:
@@ -94,7 +97,7 @@ def test_an_excess_is_told_again_for_its_target_may_have_changed() -> None:
 
 
 def test_a_reservation_that_no_row_asks_for_is_not_forgotten() -> None:
-    (outcome,) = compare([Target(KEY, 0, 0, "FULFILLED")], [], [reservation(3, key=OTHER)]).observed
+    (outcome,) = compare([NOTHING_WANTED], [], [reservation(3, key=OTHER)]).observed
     assert (outcome.key, outcome.status, outcome.target, outcome.reserved) == (OTHER, Status.EXCESS, 0, 3)
     assert "Insert one to keep it, or cancel cr-1" in outcome.reason
 
@@ -117,12 +120,12 @@ def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
 def test_a_fresh_record_goes_with_a_shortfall_that_shows_less() -> None:
     recorded = Target(KEY, 15, 0, "SHORT", last_reserved=11, is_fresh=True, last_ids=("cr-1",))
     (short,) = compare([recorded], [], [reservation(4)]).shortfalls
-    assert (short.reserved, short.recorded, short.recorded_ids) == (4, 11, ("cr-1",))
-    assert short.to_event()["Recorded"] == 11
+    assert (short.reserved, short.recorded, short.recorded_ids, short.is_fresh) == (4, 11, ("cr-1",), True)
+    assert short.to_event()["Fresh"] is True
     (short,) = compare([recorded], [], [reservation(11)]).shortfalls
-    assert "Recorded" not in short.to_event()
+    assert "Fresh" not in short.to_event()
     (short,) = compare([replace(recorded, is_fresh=False)], [], [reservation(4)]).shortfalls
-    assert short.recorded == 0
+    assert (short.recorded, short.is_fresh) == (11, False)
 
 
 def test_what_was_bought_twice_and_cannot_be_given_back_yet_is_remembered_as_that() -> None:
@@ -157,11 +160,12 @@ def test_an_excess_that_a_run_has_recorded_is_only_told() -> None:
 
 def test_of_a_few_rows_only_nothing_is_called_unlisted() -> None:
     held_for_other = [reservation(3, key=OTHER)]
-    assert compare([Target(KEY, 0, 0, "FULFILLED")], [], held_for_other, is_complete=False).observed == []
+    assert compare([NOTHING_WANTED], [], held_for_other, is_complete=False).observed == []
 
 
 def test_a_deleted_row_is_told_once() -> None:
-    told = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True)
+    said = "Held for no row of odcr_capacity. Insert one to keep it, or cancel cr-1 in EC2."
+    told = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True, last_reason=said)
     assert compare([told], [], [reservation(15)]).observed == []
     assert compare([told], [], [reservation(11)]).observed != []
 
@@ -196,9 +200,17 @@ def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> 
 
 def test_a_shortfall_survives_its_event() -> None:
     options = ReservationOptions(tenancy="dedicated")
-    for known, ids in ((0, ("cr-1",)), (11, ("cr-1", "cr-2"))):
+    for known, ids in ((0, ("cr-1",)), (4, ("cr-1",)), (11, ("cr-1", "cr-2")), (11, ("cr-2",)), (26, ()), (0, ())):
         shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
         assert Shortfall.from_event(shortfall.to_event()) == shortfall
+
+
+def test_what_is_recorded_if_the_attempt_dies_forgets_no_reservation() -> None:
+    seen = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1", "cr-2"))
+    event = seen.to_event()
+    assert (event["Reserved"], event["ReservationIds"]) == (11, ["cr-1", "cr-2"])
+    usual = Shortfall(KEY, 15, 4, ("cr-1",), recorded=4, recorded_ids=("cr-1",)).to_event()
+    assert not {"Seen", "SeenIds", "Recorded", "RecordedIds", "Fresh"} & set(usual)
 
 
 def test_a_rejected_row_takes_nothing_from_the_row_that_is_right() -> None:

@@ -41,6 +41,9 @@ class Ec2:
     def find(self, _key: TargetKey) -> list[Reservation]:
         return list(self.shown.pop(0) if self.shown else self.reservations)
 
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        return self.find(key)
+
     def create(
         self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
     ) -> Reservation:
@@ -80,7 +83,16 @@ class Turns:
 
 def release_of(ec2: Ec2, target: int) -> Shortfall:
     ids = tuple(one.id for one in ec2.reservations)
-    return Shortfall(KEY, target, held(ec2.reservations), ids, "EXCESS", recorded_ids=ids, is_release=True)
+    return Shortfall(
+        KEY,
+        target,
+        held(ec2.reservations),
+        ids,
+        "EXCESS",
+        recorded=held(ec2.reservations),
+        recorded_ids=ids,
+        is_release=True,
+    )
 
 
 def run(ec2: Ec2, target: int, attempt: int = 0, turns: Turns | None = None, short: Shortfall | None = None) -> Outcome:
@@ -143,7 +155,9 @@ def test_the_first_run_announces_and_the_second_releases() -> None:
     target = announced(10, made(15))
     assert target.last_reason == "15 held, 10 wanted. Unless it is raised, the next run releases 5 if unused."
     found = compare([target], [], made(15), releases=True)
-    assert found.shortfalls == [Shortfall(KEY, 10, 15, ("cr-1",), "EXCESS", recorded_ids=("cr-1",), is_release=True)]
+    assert found.shortfalls == [
+        Shortfall(KEY, 10, 15, ("cr-1",), "EXCESS", recorded=15, recorded_ids=("cr-1",), is_release=True)
+    ]
     assert found.observed == []
 
 
@@ -281,7 +295,6 @@ def test_repeating_it_from_what_is_shown_late_changes_nothing() -> None:
     ("refusal", "error"),
     [
         (Throttled("RequestLimitExceeded", "slow down"), errors.RequestLimitExceeded),
-        (Denied("UnauthorizedOperation", "no right"), errors.RequestRefused),
         (Unanswered("ReadTimeoutError", "silence"), errors.OutcomeUnknown),
     ],
 )
@@ -295,6 +308,16 @@ def test_a_refusal_ends_as_its_error_and_the_announcement_stands(
     assert (outcome.reserved, outcome.acquired, ec2.held) == (15, 0, [15])
     assert refusal.code in outcome.reason
     told = announced(10, made(15), last_status=str(outcome.status), last_reason=outcome.reason)
+    assert compare([told], [], made(15), releases=True).shortfalls[0].is_release
+
+
+def test_what_ec2_does_not_take_back_is_an_excess_in_its_words_and_is_tried_again() -> None:
+    ec2 = Ec2(made(15), refusals=[Denied("OperationNotPermitted", "not this one")])
+    outcome = run(ec2, 10)
+    assert (outcome.status, outcome.reserved, ec2.held) == (Status.EXCESS, 15, [15])
+    assert "EC2 does not change cr-1: " in outcome.reason
+    assert "OperationNotPermitted: not this one" in outcome.reason
+    told = announced(10, made(15), last_status="EXCESS", last_reason=outcome.reason)
     assert compare([told], [], made(15), releases=True).shortfalls[0].is_release
 
 

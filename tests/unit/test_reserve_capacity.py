@@ -25,8 +25,8 @@ class Context:
 
 
 class DryEc2:
-    def __init__(self, owner: str) -> None:
-        assert owner == "odcr/ap-northeast-1"
+    def __init__(self, owner: str, account: str) -> None:
+        assert (owner, account) == ("odcr/ap-northeast-1", "123456789012")
 
     def find(self, key: TargetKey) -> list[Reservation]:
         return [Reservation("cr-1", key, 4, "active")]
@@ -38,6 +38,7 @@ class DryEc2:
 @pytest.fixture(autouse=True)
 def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
     monkeypatch.setattr(app, "Ec2Gateway", DryEc2)
 

@@ -4,7 +4,8 @@ from odcr.settings import DatabaseSettings, InvalidSettings, ReleaseSettings, St
 
 
 def test_the_owner_names_stack_and_region() -> None:
-    assert StackSettings.load({"STACK_NAME": "odcr", "AWS_REGION": "us-east-1"}).owner == "odcr/us-east-1"
+    environment = {"STACK_NAME": "odcr", "AWS_REGION": "us-east-1", "ACCOUNT_ID": "123456789012"}
+    assert StackSettings.load(environment).owner == "odcr/us-east-1"
 
 
 @pytest.mark.parametrize("environment", [{}, {"STACK_NAME": " ", "AWS_REGION": "us-east-1"}])

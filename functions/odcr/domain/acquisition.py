@@ -1,12 +1,13 @@
 """Closing one target's shortfall."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from odcr.domain import errors
 from odcr.domain.excess import reason_for_excess
-from odcr.domain.giving_back import give_back, reductions
+from odcr.domain.giving_back import confirm, give_back, reductions
 from odcr.domain.ladder import ask_ladder
+from odcr.domain.observation import check, look, serving
 from odcr.domain.outcome import Outcome
 from odcr.domain.ports import Ec2, Turns
 from odcr.domain.progress import Progress
@@ -20,9 +21,11 @@ from odcr.domain.refusal import (
     Refusal,
     Throttled,
     Unanswered,
+    Unsupported,
 )
 from odcr.domain.release import release
-from odcr.domain.reservation import Reservation, duplicates, held
+from odcr.domain.remarks import astray_remark, remarks
+from odcr.domain.reservation import Reservation, duplicates
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 
@@ -56,13 +59,13 @@ def acquire(
     """
     progress = Progress(shortfall)
     try:
-        for look in range(MAX_LOOKS):
+        for number in range(MAX_LOOKS):
             # What a client token does after a refusal is not known, nor for how long EC2 remembers it. After a refusal,
             # the same intent is therefore another occasion; before one, it is the same for whoever has it.
-            is_first = attempt == look == 0 and not shortfall.was_refused
-            occasion = "" if is_first else f"{execution}/{attempt}/{look}"
+            is_first = attempt == number == 0 and not shortfall.had_trouble
+            occasion = "" if is_first else f"{execution}/{attempt}/{number}"
             try:
-                return _close(progress, attempt, occasion, ec2, turns, is_recent)
+                return _Closing(progress, attempt, occasion, ec2, turns, is_recent).close()
             except Changed as change:
                 changed = change
     except Refusal as refusal:
@@ -71,170 +74,186 @@ def acquire(
     raise errors.RequestRefused(progress.outcome(Status.FAILED, _told(progress, reason)))
 
 
-def _close(
-    progress: Progress, attempt: int, occasion: str, ec2: Ec2, turns: Turns, is_recent: Callable[[], bool]
-) -> Outcome:
-    """Looks what is there, and climbs the ladder from it."""
-    shortfall = progress.shortfall
-    observed = _look(progress, ec2)
-    before = progress.reserved
-    progress.may_have_released |= shortfall.is_release and attempt > 0
-    gap = shortfall.target - before
-    ladder = ask_ladder(max(0, gap), from_one=attempt > 0 or shortfall.was_refused)
+class _Closing:
+    """One look at what is there, and the ladder climbed from it.
 
-    def turn() -> bool:
-        is_there = turns.allows_another()
-        if is_there and turns.has_waited:
-            _check(progress, ec2)
+    Args:
+        progress: of the attempt, with what earlier looks achieved.
+        attempt, ec2, turns, is_recent: as for `acquire`.
+        occasion: tells the client tokens of this look from those of others.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        attempt: int,
+        occasion: str,
+        ec2: Ec2,
+        turns: Turns,
+        is_recent: Callable[[], bool],
+    ) -> None:
+        self._progress, self._shortfall = progress, progress.shortfall
+        self._attempt, self._occasion = attempt, occasion
+        self._ec2, self._turns, self._is_recent = ec2, turns, is_recent
+        self._is_first_look = progress.reservations is None
+        self._observed: list[Reservation] = []
+
+    def close(self) -> Outcome:
+        """Adds what is missing and gives back what is too much.
+
+        Raises:
+            Changed: if somebody else was there.
+            Refusal: if the target is not met.
+        """
+        progress, shortfall = self._progress, self._shortfall
+        self._observed = look(progress, self._ec2)
+        before = progress.reserved
+        progress.may_have_released |= shortfall.is_release and self._attempt > 0
+        refusal = self._climb(from_one=self._attempt > 0 or shortfall.was_refused)
+        if self._is_doubtful(refusal):
+            # One quota error between capacity errors says little; two in a row are believed.
+            refusal = self._climb(from_one=True)
+
+        if refusal is not None and progress.reserved > before:
+            # The state machine may repeat the item at once, from what EC2 shows then.
+            look(progress, self._ec2)
+        if refusal is not None and progress.reserved < shortfall.target:
+            raise refusal
+        if progress.excess or any(one.id not in shortfall.reservation_ids for one in progress.held):
+            self._give_back_duplicates()
+        if shortfall.is_release and progress.excess:
+            release(progress, self._ec2, lambda: self._is_recent() and self._turn())
+        if progress.reserved < shortfall.target:
+            # A reservation that was made, or grown, is not what it was answered to be.
+            raise Unanswered(
+                "NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly."
+            )
+        return progress.outcome(self._status(), _told(progress, observed=self._observed))
+
+    def _status(self) -> Status:
+        if self._progress.excess:
+            return Status.EXCESS
+        if self._progress.is_astray:
+            return Status.ASTRAY
+        return Status.PENDING if self._progress.is_pending else Status.FULFILLED
+
+    def _turn(self) -> bool:
+        is_there = self._turns.allows_another()
+        if is_there and self._turns.has_waited:
+            check(self._progress, self._ec2)
         return is_there
 
-    def add(count: int) -> None:
-        if turns.has_waited:
-            _check(progress, ec2)
-        _add(progress, count, observed, occasion, ec2)
-
-    refusal = _climb(progress, ladder, add, turns)
-
-    if refusal is not None and progress.reserved > before:
-        # The state machine may repeat the item at once, from what EC2 shows then.
-        _look(progress, ec2)
-    if refusal is not None and progress.reserved < shortfall.target:
-        raise refusal
-    if len(progress.held) > len(shortfall.reservation_ids) or gap < 0:
-        _give_back_duplicates(progress, ec2, turn)
-    if shortfall.is_release and progress.reserved > shortfall.target:
-        release(progress, ec2, lambda: is_recent() and turn())
-    if progress.reserved < shortfall.target:
-        # A reservation that was made, or grown, is not what it was answered to be.
-        raise Unanswered("NotHeld", f"EC2 shows {progress.reserved} of {shortfall.target}. It is asked again shortly.")
-    if progress.reserved > shortfall.target:
-        return progress.outcome(Status.EXCESS, _told(progress))
-    returned = f"{progress.returned} instances had been bought twice and were given back." if progress.returned else ""
-    return progress.outcome(Status.FULFILLED, _told(progress, returned))
-
-
-def _look(progress: Progress, ec2: Ec2) -> list[Reservation]:
-    """Takes over what EC2 shows, unless it lags behind what is known.
-
-    A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is not
-    seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item after
-    half a minute.
-
-    Returns:
-        All that EC2 shows for the target, in every state.
-
-    Raises:
-        Unanswered: if less is held than is known, and no reservation has ended that would explain it.
-    """
-    shortfall = progress.shortfall
-    known, known_ids = progress.reserved, {reservation.id for reservation in progress.held}
-    if progress.reservations is None:
-        # Above the target may be what was bought twice, and is given back.
-        known = max(shortfall.recorded, min(shortfall.reserved, shortfall.target))
-        known_ids = {*shortfall.recorded_ids, *shortfall.reservation_ids}
-    observed = ec2.find(shortfall.key)
-    seen = _serving(observed, shortfall)
-    ended = any(one.id in known_ids and not one.is_held for one in observed)
-    if held(seen) < known and not ended:
-        raise Unanswered(
-            "ObservationLags", f"EC2 shows {held(seen)} instances where {known} were known. It is asked again shortly."
+    def _is_doubtful(self, refusal: Refusal | None) -> bool:
+        return (
+            isinstance(refusal, QuotaReached)
+            and self._progress.calls == 1
+            and self._shortfall.last_status != Status.QUOTA_EXCEEDED
         )
-    progress.reservations = seen
-    return observed
 
+    def _climb(self, *, from_one: bool) -> Refusal | None:
+        """Asks for what the ladder says; the refusal that counts, or None if there was none.
 
-def _check(progress: Progress, ec2: Ec2) -> None:
-    """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
+        Raises:
+            Unanswered: if it is not known whether a request had its effect.
+            Changed: if what was observed is no longer so.
+        """
+        missing = max(0, self._shortfall.target - self._progress.reserved)
+        ladder = ask_ladder(missing, from_one=from_one)
+        shortage: Refusal | None = None
+        ask = next(ladder, None)
+        while ask is not None:
+            try:
+                self._add(ask)
+                granted = True
+            except (NoCapacity, QuotaReached) as refused:
+                # A quota, too, may leave room for some of the gap. That the pool is dry is the surer of the two.
+                shortage = shortage if isinstance(shortage, NoCapacity) else refused
+                granted = False
+            except (Unanswered, Changed):
+                raise
+            except Refusal as other:
+                return other
+            try:
+                ask = ladder.send(granted)
+            except StopIteration:
+                ask = None
+        return shortage
 
-    Raises:
-        Changed: if somebody has. Less than is known may be a describe that lags.
-    """
-    known = {reservation.id: reservation.count for reservation in progress.held}
-    for one in _serving(ec2.find(progress.shortfall.key), progress.shortfall):
-        if one.count > known.get(one.id, 0):
-            raise Changed("Changed", f"{one.id} holds {one.count} now.")
+    def _add(self, ask: int) -> None:
+        """Adds instances to the oldest reservation that can grow, or makes one.
 
+        A reservation that EC2 will not change is left as it is, and never keeps the target from being met: the next one
+        grows, or another is made beside it.
 
-def _serving(observed: Sequence[Reservation], shortfall: Shortfall) -> list[Reservation]:
-    return [one for one in observed if one.is_held and one.serves(shortfall.options)]
-
-
-def _climb(
-    progress: Progress, ladder: Generator[int, bool, None], add: Callable[[int], None], turns: Turns
-) -> Refusal | None:
-    """Asks for what the ladder says; the last refusal, or None if there was none.
-
-    Raises:
-        Unanswered: if it is not known whether a request had its effect.
-        Changed: if what was observed is no longer so.
-    """
-    refusal: Refusal | None = None
-    ask = next(ladder, None)
-    while ask is not None:
-        if not turns.allows_another():
-            return OutOfTime()
-        progress.calls += 1
+        Raises:
+            Changed: if what was to be made is there already, and holds something else.
+            Refusal: if nothing was added.
+        """
+        progress = self._progress
+        growable = sorted(
+            (one for one in progress.held if one.is_changeable and one.lasts_for(self._shortfall.options)),
+            key=lambda one: (one.created, one.id),
+        )
+        for reservation in growable:
+            if reservation.id not in progress.unchangeable and self._grow(reservation, ask):
+                return
+        self._take_turn()
+        # Those that cannot grow count as observed: the next one is another.
+        seen = [*self._observed, *progress.held]
+        occasion = self._occasion
+        if progress.refused_creations:
+            occasion += f"/{progress.refused_creations}"
         try:
-            add(ask)
-            granted = True
-        except (NoCapacity, QuotaReached) as shortage:
-            # A quota, too, may leave room for some of the gap.
-            refusal, granted = shortage, False
+            created = self._ec2.create(self._shortfall.key, self._shortfall.options, ask, seen, occasion)
         except (Unanswered, Changed):
             raise
-        except Refusal as other:
-            return other
-        ask = _send(ladder, granted)
-    return refusal
-
-
-def _send(ladder: Generator[int, bool, None], granted: bool) -> int | None:
-    try:
-        return ladder.send(granted)
-    except StopIteration:
-        return None
-
-
-def _give_back_duplicates(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
-    """Gives back what was bought twice, and no more than that.
-
-    A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
-    """
-    shortfall = progress.shortfall
-    observed = ec2.find(shortfall.key)
-    shown = {reservation.id for reservation in observed}
-    not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
-    progress.reservations = [*_serving(observed, shortfall), *not_shown_yet]
-    growable = (one for one in duplicates(progress.reservations, shortfall.recorded_ids) if one.is_growable)
-    planned = reductions(growable, progress.reserved - shortfall.target, lambda one: one.count)
-    before = progress.reserved
-    try:
-        give_back(progress, planned, ec2, turn)
-    finally:
-        progress.returned += before - progress.reserved
-
-
-def _add(progress: Progress, ask: int, observed: Sequence[Reservation], occasion: str, ec2: Ec2) -> None:
-    """Adds instances to the oldest reservation that can grow, or makes one.
-
-    Raises:
-        Changed: if what was to be made is there already, and holds something else.
-    """
-    reservations = progress.held
-    growable = [reservation for reservation in reservations if reservation.is_growable]
-    if not growable:
-        # Those that are still pending cannot grow, and count as observed: the next one is another.
-        shortfall, seen = progress.shortfall, [*observed, *reservations]
-        created = ec2.create(shortfall.key, shortfall.options, ask, seen, occasion)
-        progress.reservations = [*reservations, created]
+        except Refusal:
+            progress.refused_creations += 1
+            raise
+        progress.reservations = [*progress.held, created]
         if created.count != ask:
             # An earlier request of the same intent made it, and it has grown since, of which the ladder knows nothing.
             raise Changed("MadeBefore", f"{created.id} holds {created.count} already.")
-        return
-    oldest = min(growable, key=lambda reservation: (reservation.created, reservation.id))
-    ec2.resize(oldest, oldest.count + ask)
-    grown = replace(oldest, count=oldest.count + ask)
-    progress.reservations = [grown if reservation is oldest else reservation for reservation in reservations]
+
+    def _grow(self, reservation: Reservation, ask: int) -> bool:
+        """Grows a reservation; False if EC2 will not change this one."""
+        self._take_turn()
+        try:
+            self._ec2.resize(reservation, reservation.count + ask)
+        except (NoCapacity, QuotaReached, Throttled, Unanswered):
+            raise
+        except Refusal as refusal:
+            if isinstance(refusal, Changed) and self._is_first_look:
+                # Has it ended? The next look tells; if that shows it as it was, it is the reservation.
+                raise
+            self._progress.unchangeable[reservation.id] = refusal
+            return False
+        self._progress.take_over(replace(reservation, count=reservation.count + ask))
+        return True
+
+    def _take_turn(self) -> None:
+        if not self._turn():
+            raise OutOfTime()
+        self._progress.calls += 1
+
+    def _give_back_duplicates(self) -> None:
+        """Gives back what was bought twice, and no more than that.
+
+        A creation whose answer was lost, and that EC2 did not show when it was made again, is seen only afterwards.
+        """
+        progress, shortfall = self._progress, self._shortfall
+        observed = self._ec2.find(shortfall.key)
+        shown = {reservation.id for reservation in observed}
+        not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
+        progress.reservations = [*serving(observed, shortfall), *not_shown_yet]
+        spare = [one for one in duplicates(progress.held, shortfall.recorded_ids) if one.can_be_given_back]
+        planned = reductions(spare, progress.excess, lambda one: one.count)
+        before = progress.managed
+        try:
+            if planned and confirm(progress, planned, self._ec2, self._turn):
+                give_back(progress, planned, self._ec2, self._turn)
+        finally:
+            progress.returned += before - progress.managed
 
 
 _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
@@ -243,6 +262,7 @@ _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
     Throttled: errors.RequestLimitExceeded,
     QuotaReached: errors.QuotaExceeded,
     NotOffered: errors.InvalidTarget,
+    Unsupported: errors.InvalidTarget,
     Unanswered: errors.OutcomeUnknown,
     Denied: errors.RequestRefused,
 }
@@ -250,25 +270,38 @@ _ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
 
 def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
     error = _ERRORS[type(refusal)]
+    status = Status.UNSUPPORTED if isinstance(refusal, Unsupported) else error.status
     shortfall = progress.shortfall
     missing = f"{shortfall.target - progress.reserved} of {shortfall.target} missing"
     if isinstance(refusal, NoCapacity):
-        reason = f"EC2 has no more {shortfall.key}: {missing}. Every run asks again."
+        hint = f" EC2's hint, which nothing proves: {refusal.other_zones}." if refusal.other_zones else ""
+        reason = f"EC2 has no more {shortfall.key}: {missing}. Every run asks again.{hint}"
     elif isinstance(refusal, OutOfTime):
         reason = f"The time was up before all was asked for: {missing}. It goes on from here."
     else:
-        # What to do comes first, for a long message of EC2's is cut.
-        reason = " ".join(part for part in (refusal.advice, f"{refusal.code}: {refusal.message}") if part)
-    return error(progress.outcome(error.status, _told(progress, reason)))
+        reason = refusal.text
+    return error(progress.outcome(status, _told(progress, reason)))
 
 
-def _told(progress: Progress, reason: str = "") -> str:
-    """The reason, after what was released and what is still held above the target."""
+def _told(progress: Progress, reason: str = "", observed: Sequence[Reservation] = ()) -> str:
+    """What happened to what was held, the reason why it is not as it should be, and what else is remarkable."""
     shortfall = progress.shortfall
-    released = f"Released {progress.released}, as the target was lowered to {shortfall.target}."
-    parts = [released if progress.released else "", reason]
-    if progress.reserved > shortfall.target and (shortfall.is_release or not reason):
+    parts = []
+    if progress.released:
+        parts.append(f"Released {progress.released}, as the target was lowered to {shortfall.target}.")
+    if progress.excess and (shortfall.is_release or not reason):
         # It is also the announcement by which the next run may go on.
-        excess = reason_for_excess(progress.held, shortfall.target, releases=shortfall.is_release)
-        parts.insert(1, excess)
+        parts.append(reason_for_excess(progress.held, shortfall.target, releases=shortfall.is_release))
+    if progress.returned:
+        parts.append(f"{progress.returned} instances had been bought twice and were given back.")
+    if progress.lost:
+        added = max(0, progress.managed - shortfall.reserved)
+        parts.append(f"{progress.lost} that were held are gone; {added} were bought again.")
+    if reason:
+        parts.append(reason)
+    lenders = [one for one in progress.held if one.lent]
+    parts.append(astray_remark(progress.astray, lenders, progress.lent))
+    parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in progress.unchangeable.items()]
+    by_id = {one.id: one for one in (*observed, *progress.held)}
+    parts.append(remarks(by_id.values(), shortfall.options))
     return " ".join(part for part in parts if part)

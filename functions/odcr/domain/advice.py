@@ -33,6 +33,14 @@ def advice(key: TargetKey, status: Status, reason: str = "") -> str:
     match status:
         case Status.FULFILLED | Status.THROTTLED:
             return ""
+        case Status.PENDING:
+            return "To do: nothing yet. EC2 takes up to five minutes to provide it; what fails is bought again."
+        case Status.ASTRAY:
+            return "To do: what the reason says. Until then this stack can neither grow nor give back that part."
+        case Status.UNSUPPORTED:
+            return (
+                "To do: ask for a type that the zone offers, if this does not pass. odcr asks again every ten minutes."
+            )
         case Status.SHORT:
             return "To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_capacity."
         case Status.EXCESS if announces_release(reason):

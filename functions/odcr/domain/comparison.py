@@ -7,7 +7,8 @@ from odcr.domain.excess import reason_for_excess
 from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.payload import ROOM, fitting, size_of
 from odcr.domain.release import MAX_RELEASES, is_due
-from odcr.domain.reservation import Reservation, duplicates, held
+from odcr.domain.remarks import astray_remark, named, remarks
+from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
@@ -50,15 +51,18 @@ def compare(
         is observed as an excess over a target of 0: it is a bill that somebody must see.
     """
     by_key: dict[TargetKey, list[Reservation]] = {}
+    uncounted: dict[TargetKey, list[Reservation]] = {}
     for reservation in reservations:
         if reservation.is_held:
             by_key.setdefault(reservation.key, []).append(reservation)
+        elif reservation.state in HELD_STATES:
+            uncounted.setdefault(reservation.key, []).append(reservation)
 
     comparison = Comparison()
     for target in targets:
         managed = by_key.pop(target.key, [])
         if not (target.withdrawn and managed):
-            _compare_one(target, managed, comparison, releases=releases)
+            _compare_one(target, managed, uncounted.get(target.key, []), comparison, releases=releases)
         elif not _is_recorded(target, outcome := _unlisted(target.key, managed, releases=releases)):
             comparison.observed.append(outcome)
     for outcome in rejected:
@@ -66,7 +70,7 @@ def compare(
         managed = by_key.pop(outcome.key.stripped(), [])
         twice = duplicates(managed, outcome.reservation_ids)
         comparison.rejected.append(
-            replace(outcome, reserved=held(managed), reservation_ids=_ids(managed), duplicate_ids=_ids(twice))
+            replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
         )
     if is_complete:
         comparison.observed.extend(_unlisted(key, managed, releases=releases) for key, managed in by_key.items())
@@ -100,53 +104,86 @@ def _outcome_bytes(shortfall: Shortfall) -> int:
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=100,
         reason="x" * MAX_REASON,
+        lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
     return max(size_of(longest.to_event()), size_of(shortfall.to_event()))
 
 
-def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Comparison, *, releases: bool) -> None:
+def _compare_one(
+    target: Target,
+    managed: Sequence[Reservation],
+    uncounted: Sequence[Reservation],
+    comparison: Comparison,
+    *,
+    releases: bool,
+) -> None:
     serving = [one for one in managed if one.serves(target.options)]
     others = [one for one in managed if not one.serves(target.options)]
     reserved = held(serving)
     if reserved < target.capacity <= held(others):
         # To go on would hold the target twice, and once more whenever the options change.
-        reason = f"{_others(others)}. Cancel them in EC2, or correct odcr_option: nothing is bought until then."
-        twice = _ids(duplicates(serving, target.last_ids))
-        outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, _ids(managed), twice, reason=reason)
+        reason = f"Cancel these in EC2, or correct odcr_option; nothing is bought until then: {_others(others)}."
+        twice = ids_of(duplicates(serving, target.last_ids))
+        outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, ids_of(managed), twice, reason=reason)
         if not _is_recorded(target, outcome):
             comparison.observed.append(outcome)
+        return
+    if reserved < target.capacity and target.is_resting and reserved == target.last_reserved:
         return
 
     bought_twice = duplicates(serving, target.last_ids) if reserved > target.capacity else []
     is_release = releases and reserved > target.capacity and is_due(target, serving)
-    if reserved < target.capacity or is_release or any(one.is_growable for one in bought_twice):
+    if reserved < target.capacity or is_release or any(one.can_be_given_back for one in bought_twice):
         comparison.shortfalls.append(
             Shortfall(
                 target.key,
                 target.capacity,
                 reserved,
-                _ids(serving),
+                ids_of(serving),
                 target.last_status,
                 target.options,
-                target.last_reserved if target.is_fresh else 0,
+                target.last_reserved,
                 target.last_ids,
-                _ids(bought_twice),
+                ids_of(bought_twice),
                 is_release,
+                target.is_fresh,
             )
         )
         return
 
-    status, reason = Status.FULFILLED, ""
+    status, reasons = Status.FULFILLED, []
+    gone = 0 if target.is_fresh else lost(min(target.last_reserved, target.capacity), target.last_ids, serving)
+    lenders = [one for one in serving if one.lent]
+    if gone:
+        reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
     if reserved > target.capacity:
-        status, reason = Status.EXCESS, reason_for_excess(serving, target.capacity, releases=releases)
+        status = Status.EXCESS
+        reasons.append(reason_for_excess(serving, target.capacity, releases=releases))
     elif others:
         status = Status.EXCESS
-        reason = f"{_others(others)}. Nothing is given back unasked: cancel them in EC2 unless you want them."
+        reasons.append(f"Nothing is given back unasked, so cancel these unless you want them: {_others(others)}.")
+    elif lenders:
+        status = Status.ASTRAY
+        reasons.append(astray_remark([], lenders, sum(one.lent for one in lenders)))
+    elif any(one.state == "pending" for one in serving):
+        status = Status.PENDING
+        reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
     elif target.withdrawn:
-        reason = "The row is gone, and nothing is held for it any more."
+        reasons.append("The row is gone, and nothing is held for it any more.")
     elif target.capacity == 0:
-        reason = "The target is 0: nothing is to be reserved."
-    outcome = Outcome(target.key, status, target.capacity, reserved, _ids(managed), _ids(bought_twice), reason=reason)
+        reasons.append("The target is 0: nothing is to be reserved.")
+    reasons.append(remarks([*serving, *uncounted], target.options))
+    reason = " ".join(part for part in reasons if part)
+    outcome = Outcome(
+        target.key,
+        status,
+        target.capacity,
+        reserved,
+        ids_of(managed),
+        ids_of(bought_twice),
+        lost=gone,
+        reason=reason,
+    )
     # An excess is told again: its target may have changed, and the reason with it.
     if status == Status.EXCESS or not _is_recorded(target, outcome):
         comparison.observed.append(outcome)
@@ -154,19 +191,15 @@ def _compare_one(target: Target, managed: Sequence[Reservation], comparison: Com
 
 def _is_recorded(target: Target, outcome: Outcome) -> bool:
     same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
-    return same and set(target.last_ids) == set(outcome.reservation_ids)
+    is_told = target.last_reason == outcome.reason[:MAX_REASON]
+    return same and is_told and set(target.last_ids) == set(outcome.reservation_ids)
 
 
 def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool) -> Outcome:
-    ids = _ids(managed)
-    to_end = "one with a target of 0 to release it" if releases else f"cancel {', '.join(ids)} in EC2"
+    to_end = "one with a target of 0 to release it" if releases else f"cancel {named(managed)} in EC2"
     reason = f"Held for no row of odcr_capacity. Insert one to keep it, or {to_end}."
-    return Outcome(key, Status.EXCESS, 0, held(managed), ids, reason=reason)
+    return Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason)
 
 
 def _others(others: Sequence[Reservation]) -> str:
-    return f"{held(others)} held in {', '.join(_ids(others))} have another platform or tenancy than the row asks for"
-
-
-def _ids(reservations: Iterable[Reservation]) -> tuple[str, ...]:
-    return tuple(reservation.id for reservation in reservations)
+    return f"{held(others)} are held in {named(others)} with another platform or tenancy than the row asks for"

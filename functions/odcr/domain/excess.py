@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from odcr.domain.remarks import named
 from odcr.domain.reservation import Reservation, held
 
 _ANNOUNCED = "Unless it is raised, the next run releases"
@@ -18,7 +19,7 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, *, relea
     reserved = held(reservations)
     if releases and any(not one.is_adopted for one in reservations):
         return announcement(reserved, target)
-    ids = ", ".join(reservation.id for reservation in reservations)
+    ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from odcr.domain.ladder import MAX_STEP
 from odcr.domain.ports import Ec2
 from odcr.domain.progress import Progress
-from odcr.domain.refusal import Changed
+from odcr.domain.refusal import Changed, NoCapacity, QuotaReached, Refusal, Throttled, Unanswered
 from odcr.domain.reservation import Reservation
 
 
@@ -45,7 +45,7 @@ def give_back(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: 
     """Reduces and cancels as planned, and ends early if there is no turn any more.
 
     All counts are absolute, so repeating it is harmless. A reservation that stays comes before those that end: when
-    those are cancelled, EC2 has confirmed what stays.
+    those are cancelled, EC2 has confirmed what stays. One that EC2 does not take back is left, and told.
 
     Args:
         progress: is told of each reduction when it is made.
@@ -54,7 +54,7 @@ def give_back(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: 
         turn: waits for the turn of the next request; False if there is none.
 
     Raises:
-        Refusal: if EC2 refuses, or if somebody changed something meanwhile.
+        Refusal: if it is to be asked again, or if somebody changed something meanwhile.
     """
     for reduction in sorted(planned, key=lambda one: one.kept == 0):
         reservation = reduction.reservation
@@ -64,12 +64,60 @@ def give_back(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: 
             progress.calls += 1
             # One request changes a count by so much at most; a cancellation has no limit.
             count = max(reduction.kept, reservation.count - MAX_STEP) if reduction.kept else 0
-            if count:
-                ec2.resize(reservation, count)
-            else:
-                _end(reservation, ec2)
+            try:
+                if count:
+                    ec2.resize(reservation, count)
+                else:
+                    _end(reservation, ec2)
+            except (Throttled, Unanswered, Changed, NoCapacity, QuotaReached):
+                raise
+            except Refusal as refusal:
+                progress.unchangeable[reservation.id] = refusal
+                break
             reservation = replace(reservation, count=count)
             progress.take_over(reservation)
+
+
+def confirm(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: Callable[[], bool]) -> bool:
+    """Makes sure of the reservations that stay as they are, before anything is given up for their sake.
+
+    A describe may lag: it may show a reservation that a person has just cancelled, or reduced. So whatever stays is set
+    to the count that it has, which EC2 refuses if the reservation has ended.
+
+    Args:
+        progress: what is held.
+        planned: what is to be given back.
+        ec2: the way to EC2.
+        turn: waits for the turn of the next request; False if there is none.
+
+    Returns:
+        Whether all that stays was confirmed; False if there was no turn, or one cannot be confirmed.
+
+    Raises:
+        Changed: if something that was to stay is not there as it was shown.
+        Refusal: if it is to be asked again.
+    """
+    changing = {reduction.reservation.id for reduction in planned}
+    for one in progress.held:
+        if one.id in changing:
+            continue
+        if one.state == "pending" or not turn():
+            return False
+        if not one.is_changeable:
+            # A fleet's: there is no request that has no effect on it.
+            continue
+        progress.calls += 1
+        try:
+            ec2.resize(one, one.count)
+        except (NoCapacity, QuotaReached) as shortage:
+            # To a request for no more than there is: it is less by now.
+            raise Changed(shortage.code, shortage.message) from None
+        except (Throttled, Unanswered, Changed):
+            raise
+        except Refusal as refusal:
+            progress.unchangeable[one.id] = refusal
+            return False
+    return True
 
 
 def _end(reservation: Reservation, ec2: Ec2) -> None:

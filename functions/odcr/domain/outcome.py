@@ -31,6 +31,8 @@ class Outcome:
     calls: int = 0
     """Requests for capacity that the last attempt made."""
     reason: str = ""
+    lost: int = 0
+    """Instances that the last run recorded and that are gone, also if others were bought in their place."""
 
     @property
     def was_tried(self) -> bool:
@@ -47,6 +49,8 @@ class Outcome:
             event["DuplicateIds"] = list(self.duplicate_ids)
         if self.acquired or self.calls:
             event |= {"Acquired": self.acquired, "Calls": self.calls}
+        if self.lost:
+            event["Lost"] = self.lost
         if self.reason:
             event["Reason"] = self.reason[:MAX_REASON]
         return event
@@ -72,6 +76,7 @@ class Outcome:
             duplicate_ids=texts(event, "DuplicateIds"),
             acquired=optional(event, "Acquired", int, 0),
             calls=optional(event, "Calls", int, 0),
+            lost=optional(event, "Lost", int, 0),
             reason=optional(event, "Reason", str, ""),
         )
 

@@ -13,6 +13,9 @@ class Ec2(Protocol):
     def find(self, key: TargetKey) -> list[Reservation]:
         """This stack's reservations for the key, in every state."""
 
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        """The account's reservations for the key, in every state, whatever their tags."""
+
     def create(
         self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
     ) -> Reservation:

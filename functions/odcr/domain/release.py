@@ -7,7 +7,7 @@ next: a slip of the finger that is mended within a minute costs nothing.
 from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.excess import announcement
-from odcr.domain.giving_back import Reduction, give_back, reductions
+from odcr.domain.giving_back import Reduction, confirm, give_back, reductions
 from odcr.domain.ports import Ec2
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
@@ -42,18 +42,17 @@ def planned(serving: Iterable[Reservation], target: int) -> list[Reduction]:
         target after that is for other runs.
     """
     by_age = sorted(serving, key=lambda one: (one.created, one.id), reverse=True)
-    if not all(one.is_growable for one in by_age):
+    if not all(one.is_changeable for one in by_age):
         return []
-    found = reductions(by_age, held(by_age) - target, lambda one: 0 if one.is_adopted else one.count - one.in_use)
+    found = reductions(
+        by_age, held(by_age) - target, lambda one: one.count - one.in_use if one.can_be_given_back else 0
+    )
     staying = [reduction for reduction in found if reduction.kept]
     return [reduction for reduction in found if not reduction.kept] + staying[:1]
 
 
 def release(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
     """Gives back what is held above a target for which it was announced.
-
-    A describe may lag, and show a reservation that a person has just cancelled. So whatever is to stay is set to the
-    count that it has, before anything else is given up for its sake: EC2 refuses that if the reservation has ended.
 
     Args:
         progress: of a shortfall that is a release.
@@ -65,27 +64,14 @@ def release(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
     """
     shortfall = progress.shortfall
     is_announced = all(one.id in shortfall.reservation_ids for one in progress.held)
-    if not is_announced or progress.reserved > shortfall.reserved:
+    if not is_announced or progress.managed > shortfall.reserved:
         return
     reduced = planned(progress.held, shortfall.target)
     progress.may_have_released |= bool(reduced)
     try:
-        if _confirm(progress, reduced, ec2, turn):
+        # With a target of 0 nothing has to stay.
+        if reduced and (not shortfall.target or confirm(progress, reduced, ec2, turn)):
             give_back(progress, reduced, ec2, turn)
     except (NoCapacity, QuotaReached) as shortage:
         # To a request for no more than there is: it is less by now.
         raise Changed(shortage.code, shortage.message) from None
-
-
-def _confirm(progress: Progress, reduced: Sequence[Reduction], ec2: Ec2, turn: Callable[[], bool]) -> bool:
-    """Makes sure of the reservations that stay as they are; False if there is no turn any more."""
-    if not reduced or not progress.shortfall.target:
-        return True
-    changing = {reduction.reservation.id for reduction in reduced}
-    for one in progress.held:
-        if one.id not in changing:
-            if not turn():
-                return False
-            progress.calls += 1
-            ec2.resize(one, one.count)
-    return True

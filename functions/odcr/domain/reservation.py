@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from odcr.domain.target import ReservationOptions, TargetKey
 
@@ -12,10 +13,28 @@ All others have ended, failed or not begun:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
 """
 
+COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
+"""The states of a future-dated reservation that has not begun."""
+
+
+class Kind(StrEnum):
+    """What a reservation is, by the fields that API_CapacityReservation has for it. The value is what people read."""
+
+    ORDINARY = "an On-Demand Capacity Reservation"
+    FLEET = "managed by a Capacity Reservation Fleet"
+    BLOCK = "a Capacity Block, which On-Demand instances cannot use"
+    OUTPOST = "on an Outpost"
+    PLACEMENT_GROUP = "for one placement group only"
+    INTERRUPTIBLE = "interruptible, so its instances may be ended"
+
+
+_COUNTED = frozenset({Kind.ORDINARY, Kind.FLEET})
+"""Any instance of the pool can run in these. The others serve something else, so they are told and not counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """One reservation that this stack manages."""
+    """One reservation of this account."""
 
     id: str
     key: TargetKey
@@ -30,20 +49,41 @@ class Reservation:
     """Instances that run in it."""
     is_adopted: bool = False
     """A person tagged it; the system did not make it and never gives it back."""
+    made: str = ""
+    """The client token that it was made with. A part that a person split off may bear the same."""
+    match_criteria: str = "open"
+    ends: str | None = None
+    """When it ends by itself, ISO 8601 in UTC; None: when it is cancelled."""
+    kind: Kind = Kind.ORDINARY
+    is_managed: bool = True
+    """Whether it bears this stack's tag."""
+    is_committed: bool = False
+    """Until its commitment ends, EC2 neither reduces nor cancels it."""
+    lent: int = 0
+    """Instances that its owner made available to others as an interruptible reservation."""
 
     @property
     def is_held(self) -> bool:
         """Whether its instances count as held."""
-        return self.state in HELD_STATES
+        return self.state in HELD_STATES and self.kind in _COUNTED
 
     @property
-    def is_growable(self) -> bool:
-        """Whether EC2 lets its count be changed."""
-        return self.state == "active"
+    def is_changeable(self) -> bool:
+        """Whether EC2 lets its count be changed, as far as describe tells; a fleet's count is the fleet's to change."""
+        return self.state == "active" and self.kind is Kind.ORDINARY
+
+    @property
+    def can_be_given_back(self) -> bool:
+        """Whether this stack may reduce or cancel it."""
+        return self.is_changeable and not (self.is_adopted or self.is_committed or self.lent)
 
     def serves(self, options: ReservationOptions) -> bool:
         """Whether instances of these options can run in it; neither can be changed later."""
         return self.platform == options.platform and self.tenancy == options.tenancy
+
+    def lasts_for(self, options: ReservationOptions) -> bool:
+        """Whether it ends no earlier than is wanted."""
+        return self.ends is None or (options.end_date is not None and options.end_date[:19] <= self.ends[:19])
 
 
 def held(reservations: Iterable[Reservation]) -> int:
@@ -51,12 +91,28 @@ def held(reservations: Iterable[Reservation]) -> int:
     return sum(reservation.count for reservation in reservations if reservation.is_held)
 
 
+def ids_of(reservations: Iterable[Reservation]) -> tuple[str, ...]:
+    """Their ids, in their order."""
+    return tuple(reservation.id for reservation in reservations)
+
+
+def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation]) -> int:
+    """Instances that a run recorded and that are gone, also if others have taken their place since.
+
+    Args:
+        expected: as many as the record and the target both have; what somebody gave up on purpose is not lost.
+        known_ids: the reservations that the run recorded; without any there is nothing to compare.
+        reservations: what is held now.
+    """
+    return max(0, expected - held(one for one in reservations if one.id in known_ids)) if known_ids else 0
+
+
 def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) -> list[Reservation]:
     """Those that can only be a purchase made twice, newest first; pending ones cannot be given back yet.
 
     A target has one reservation, which grows. Another one that the system made, and that no run has recorded, is what a
     creation left whose answer was lost while EC2 did not show it either. If none is recorded, the oldest is what there
-    is to be.
+    is to be. What bears another one's client token was split off from that one, for EC2 makes one of each token.
 
     Args:
         reservations: all that serve one target.
@@ -65,4 +121,9 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) 
     by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
     is_any_known = any(one.id in known_ids for one in by_age)
     candidates = by_age if is_any_known else by_age[:-1]
-    return [one for one in candidates if not one.is_adopted and one.id not in known_ids]
+    tokens = [one.made for one in by_age if one.made]
+    return [
+        one
+        for one in candidates
+        if not one.is_adopted and one.id not in known_ids and (not one.made or tokens.count(one.made) == 1)
+    ]

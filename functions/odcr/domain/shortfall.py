@@ -21,36 +21,64 @@ class Shortfall:
     last_status: str | None = None
     options: ReservationOptions = USUAL_OPTIONS
     recorded: int = 0
-    """Instances held as a run recorded them a moment ago; EC2's answers may lag behind. 0 if that is longer ago."""
+    """Instances held as the last run recorded them."""
     recorded_ids: tuple[str, ...] = ()
     """The reservations that the last run recorded."""
     duplicate_ids: tuple[str, ...] = ()
     """What was bought twice, as the run saw it."""
     is_release: bool = False
     """What is held above the target is to be given back, as the last run announced."""
+    is_fresh: bool = False
+    """The record is a moment old, and EC2's answers may lag behind it."""
 
     @property
     def was_refused(self) -> bool:
         """Whether the last run asked for more, and was told that there is none."""
         return self.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
 
+    @property
+    def had_trouble(self) -> bool:
+        """Whether EC2 may have refused a request of the last run, and may remember the client token of it."""
+        return self.last_status is not None and self.last_status not in (Status.FULFILLED, Status.EXCESS)
+
+    @property
+    def standing(self) -> int:
+        """Instances held as long as nobody has looked up what became of the recorded ones."""
+        return max(self.reserved, min(self.recorded, self.target))
+
+    @property
+    def standing_ids(self) -> tuple[str, ...]:
+        """The reservations seen, and those recorded: what an attempt that dies must not make the record forget."""
+        return (*self.reservation_ids, *(one for one in self.recorded_ids if one not in self.reservation_ids))
+
     def to_event(self) -> dict[str, Any]:
-        """The shortfall as one item of the Map."""
-        return {
+        """The shortfall as one item of the Map.
+
+        `Reserved` and `ReservationIds` are what the state machine records if the attempt ends without an outcome.
+        """
+        event = {
             **self.key.to_event(),
             "TargetCapacity": self.target,
-            "Reserved": self.reserved,
-            "ReservationIds": list(self.reservation_ids),
+            "Reserved": self.standing,
+            "ReservationIds": list(self.standing_ids),
             "DuplicateIds": list(self.duplicate_ids),
             "LastStatus": self.last_status,
             **self.options.to_event(),
-            # Usually the record is right, and the event stays small.
-            **({"Recorded": self.recorded} if self.recorded > self.reserved else {}),
-            **(
-                {"RecordedReservationIds": list(self.recorded_ids)} if self.recorded_ids != self.reservation_ids else {}
-            ),
-            **({"Release": True} if self.is_release else {}),
         }
+        # Usually the record is right, and the event stays small.
+        if self.standing != self.reserved:
+            event["Seen"] = self.reserved
+        if self.standing_ids != self.reservation_ids:
+            event["SeenIds"] = list(self.reservation_ids)
+        if self.recorded != self.standing:
+            event["Recorded"] = self.recorded
+        if self.recorded_ids != self.standing_ids:
+            event["RecordedIds"] = list(self.recorded_ids)
+        if self.is_release:
+            event["Release"] = True
+        if self.is_fresh and self.recorded > self.reserved:
+            event["Fresh"] = True
+        return event
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Shortfall":
@@ -59,16 +87,17 @@ class Shortfall:
         Raises:
             InvalidEvent: if a field is missing or of another type.
         """
-        ids = texts(event, "ReservationIds")
+        standing, standing_ids = required(event, "Reserved", int), texts(event, "ReservationIds")
         return cls(
             key=TargetKey.from_event(event),
             target=required(event, "TargetCapacity", int),
-            reserved=required(event, "Reserved", int),
-            reservation_ids=ids,
+            reserved=optional(event, "Seen", int, standing),
+            reservation_ids=texts(event, "SeenIds") if "SeenIds" in event else standing_ids,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
-            recorded=optional(event, "Recorded", int, 0),
-            recorded_ids=texts(event, "RecordedReservationIds") if "RecordedReservationIds" in event else ids,
+            recorded=optional(event, "Recorded", int, standing),
+            recorded_ids=texts(event, "RecordedIds") if "RecordedIds" in event else standing_ids,
             duplicate_ids=texts(event, "DuplicateIds"),
             is_release=optional(event, "Release", bool, False),
+            is_fresh=optional(event, "Fresh", bool, False),
         )

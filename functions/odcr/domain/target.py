@@ -120,7 +120,9 @@ class Target:
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
     last_reason: str = ""
-    """What the last run said of it, if more was held than is wanted now: that may be the announcement of a release."""
+    """What the last run said of it: that may be the announcement of a release."""
+    is_resting: bool = False
+    """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -135,6 +137,7 @@ class Target:
             **({"LastReservationIds": list(self.last_ids)} if self.last_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
+            **({"Resting": True} if self.is_resting else {}),
         }
 
     @classmethod
@@ -157,6 +160,7 @@ class Target:
             last_ids=texts(event, "LastReservationIds"),
             withdrawn=optional(event, "Withdrawn", bool, False),
             last_reason=optional(event, "LastReason", str, ""),
+            is_resting=optional(event, "Resting", bool, False),
         )
 
 

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from odcr.domain.client_token import client_token
 from odcr.domain.refusal import Denied, Refusal, Unanswered
-from odcr.domain.reservation import Reservation
+from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
 from odcr.observability import logger, metrics
@@ -27,7 +27,12 @@ PAGE_SIZE = 1000
 """Reservations in one answer; the most that EC2 gives."""
 
 _MADE_TAG = "odcr:made"
-"""Marks what the system made itself, to tell it from what a person put under its care by tagging."""
+"""Marks what the system made itself, to tell it from what a person put under its care by tagging.
+
+Its value is the client token: what was split off and given the same tags is told from what was bought twice.
+"""
+
+_TOKEN_LENGTH = 64
 
 _T = TypeVar("_T")
 
@@ -42,25 +47,27 @@ def _client(region: str, attempts: int) -> "EC2Client":
     )
 
 
-def _reader(region: str) -> "EC2Client":
+def _retrying_client(region: str) -> "EC2Client":
     """Reading again is harmless, so boto3 may."""
     return _client(region, 3)
 
 
-def _asker(region: str) -> "EC2Client":
+def _single_attempt_client(region: str) -> "EC2Client":
     """One HTTP attempt a call: boto3 would take a refusal with HTTP 500 for a fault and ask again by itself."""
     return _client(region, 1)
 
 
 class Ec2Gateway:
-    """The reservations that bear one owner's tag.
+    """The reservations of one account that bear one owner's tag.
 
     Args:
         owner: the tag's value, `StackSettings.owner`.
+        account: the id of the account, `StackSettings.account`.
     """
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, account: str) -> None:
         self._owner = owner
+        self._account = account
 
     def find_in_region(self, region: str) -> list[Reservation]:
         """This owner's reservations that hold capacity in a Region; all pages.
@@ -68,7 +75,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return self._describe(region, [{"Name": "state", "Values": ["active", "pending"]}])
+        return self._describe(region, [self._own_tag(), {"Name": "state", "Values": ["active", "pending"]}])
 
     def find(self, key: TargetKey) -> list[Reservation]:
         """This owner's reservations for one target, in every state.
@@ -76,13 +83,15 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return self._describe(
-            key.region,
-            [
-                {"Name": "instance-type", "Values": [key.instance_type]},
-                {"Name": "availability-zone", "Values": [key.availability_zone]},
-            ],
-        )
+        return self._describe(key.region, [self._own_tag(), *_in_pool(key)])
+
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        """The account's reservations for one target, in every state, whatever their tags.
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        return self._describe(key.region, _in_pool(key))
 
     def create(
         self,
@@ -99,8 +108,9 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
         """
+        token = client_token(self._owner, key, options, (seen.id for seen in observed), count, occasion)
         request: dict[str, Any] = {
-            "ClientToken": client_token(self._owner, key, options, (seen.id for seen in observed), count, occasion),
+            "ClientToken": token,
             "InstanceType": key.instance_type,
             "InstancePlatform": options.platform,
             "AvailabilityZone": key.availability_zone,
@@ -114,7 +124,7 @@ class Ec2Gateway:
                     "ResourceType": "capacity-reservation",
                     "Tags": [
                         {"Key": OWNER_TAG, "Value": self._owner},
-                        {"Key": _MADE_TAG, "Value": "yes"},
+                        {"Key": _MADE_TAG, "Value": token},
                         {"Key": "Project", "Value": "ODCR"},
                     ],
                 }
@@ -123,8 +133,10 @@ class Ec2Gateway:
         if options.end_date is not None:
             end = datetime.fromisoformat(options.end_date).replace(tzinfo=UTC)
             request |= {"EndDateType": "limited", "EndDate": end}
-        client = _asker(key.region)
-        return _ask(lambda: _reservation(client.create_capacity_reservation(**request)["CapacityReservation"]))
+        client = _single_attempt_client(key.region)
+        return _ask(
+            lambda: _reservation(client.create_capacity_reservation(**request)["CapacityReservation"], self._owner)
+        )
 
     def resize(self, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds. The count is absolute, so repeating it is harmless.
@@ -134,7 +146,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
         """
-        client = _asker(reservation.key.region)
+        client = _single_attempt_client(reservation.key.region)
         _ask(lambda: client.modify_capacity_reservation(CapacityReservationId=reservation.id, InstanceCount=count))
 
     def cancel(self, reservation: Reservation) -> None:
@@ -145,27 +157,40 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
         """
-        client = _asker(reservation.key.region)
+        client = _single_attempt_client(reservation.key.region)
         _ask(lambda: client.cancel_capacity_reservation(CapacityReservationId=reservation.id))
 
+    def _own_tag(self) -> "FilterTypeDef":
+        return {"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}
+
     def _describe(self, region: str, filters: "list[FilterTypeDef]") -> list[Reservation]:
-        filters = [{"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}, *filters]
+        # Without the filter, describe also shows what other accounts share, which may bear any tag.
+        filters = [{"Name": "owner-id", "Values": [self._account]}, *filters]
         try:
             pages = (
-                _reader(region)
+                _retrying_client(region)
                 .get_paginator("describe_capacity_reservations")
                 .paginate(Filters=filters, PaginationConfig={"PageSize": PAGE_SIZE})
             )
-            return [_reservation(described) for page in pages for described in page["CapacityReservations"]]
+            return [
+                _reservation(described, self._owner) for page in pages for described in page["CapacityReservations"]
+            ]
         except Ec2Error as error:
             raise _refusal(error) from error
+
+
+def _in_pool(key: TargetKey) -> "list[FilterTypeDef]":
+    return [
+        {"Name": "instance-type", "Values": [key.instance_type]},
+        {"Name": "availability-zone", "Values": [key.availability_zone]},
+    ]
 
 
 @cache
 def _is_ebs_optimizable(region: str, instance_type: str) -> bool:
     """Whether a type can be EBS optimised: not every type can, EC2 refuses those that can't, and it never changes."""
     try:
-        types = _reader(region).describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
+        types = _retrying_client(region).describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]  # type: ignore[list-item]
     except Ec2Error as error:
         raise _refusal(error) from error
     support = types[0].get("EbsInfo", {}).get("EbsOptimizedSupport") if types else None
@@ -205,8 +230,11 @@ def _refusal(error: Exception) -> Refusal:
     return refusal
 
 
-def _reservation(described: "CapacityReservationTypeDef") -> Reservation:
-    created = described.get("CreateDate")
+def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reservation:
+    created, ends = described.get("CreateDate"), described.get("EndDate")
+    tags = {tag.get("Key"): tag.get("Value", "") for tag in described.get("Tags", [])}
+    committed_until = described.get("CommitmentInfo", {}).get("CommitmentEndDate")
+    made = tags.get(_MADE_TAG, "")
     return Reservation(
         id=described["CapacityReservationId"],
         key=TargetKey(described["InstanceType"], described["AvailabilityZone"]),
@@ -216,8 +244,31 @@ def _reservation(described: "CapacityReservationTypeDef") -> Reservation:
         tenancy=described.get("Tenancy", "default"),
         created=created.isoformat() if created else "",
         in_use=_in_use(described),
-        is_adopted=all(tag.get("Key") != _MADE_TAG for tag in described.get("Tags", [])),
+        # A tag that a person wrote by hand is no promise that the system made it.
+        is_adopted=len(made) != _TOKEN_LENGTH,
+        made=made,
+        match_criteria=described.get("InstanceMatchCriteria", "open"),
+        ends=ends.astimezone(UTC).isoformat() if ends else None,
+        kind=_kind(described),
+        is_managed=tags.get(OWNER_TAG) == owner,
+        is_committed=committed_until is not None and committed_until > datetime.now(UTC),
+        lent=described.get("InterruptibleCapacityAllocation", {}).get("InstanceCount", 0),
     )
+
+
+def _kind(described: "CapacityReservationTypeDef") -> Kind:
+    if described.get("ReservationType") == "capacity-block":
+        return Kind.BLOCK
+    if described.get("Interruptible"):
+        return Kind.INTERRUPTIBLE
+    for field, kind in (
+        ("OutpostArn", Kind.OUTPOST),
+        ("PlacementGroupArn", Kind.PLACEMENT_GROUP),
+        ("CapacityReservationFleetId", Kind.FLEET),
+    ):
+        if described.get(field):
+            return kind
+    return Kind.ORDINARY
 
 
 def _in_use(described: "CapacityReservationTypeDef") -> int:

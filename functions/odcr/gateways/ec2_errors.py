@@ -16,6 +16,7 @@ from odcr.domain.refusal import (
     Refusal,
     Throttled,
     Unanswered,
+    Unsupported,
 )
 
 NO_CAPACITY = frozenset(
@@ -32,9 +33,9 @@ QUOTA_REACHED = frozenset(
         "MaxIOPSLimitExceeded",
     }
 )
+UNSUPPORTED = frozenset({"Unsupported", "InstanceTypeNotSupported"})
 NOT_OFFERED = frozenset(
     {
-        "Unsupported",
         "UnsupportedOperation",
         "InvalidInstanceType",
         "InvalidParameterValue",
@@ -43,8 +44,6 @@ NOT_OFFERED = frozenset(
         "InvalidAvailabilityZone",
         "InvalidZone.NotFound",
         "InvalidParameter",
-        "InstanceTypeNotSupported",
-        "OptInRequired",
     }
 )
 CHANGED = frozenset(
@@ -78,6 +77,7 @@ def refusal_of(error: Exception) -> Refusal:
         (NO_CAPACITY, NoCapacity),
         (THROTTLED, Throttled),
         (QUOTA_REACHED, QuotaReached),
+        (UNSUPPORTED, Unsupported),
         (NOT_OFFERED, NotOffered),
         (CHANGED, Changed),
     ):

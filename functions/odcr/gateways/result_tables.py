@@ -45,7 +45,7 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     tried = {outcome.key for outcome in attempted if outcome.was_tried}
     _write_status(cursor, execution, now, outcomes, tried, previous)
     _write_current(cursor, execution)
-    changed = (o for o in outcomes if o.key in tried or previous.get(o.key, _UNKNOWN).status != o.status)
+    changed = (o for o in outcomes if o.key in tried or o.lost or previous.get(o.key, _UNKNOWN).status != o.status)
     _write_history(cursor, execution, now, changed, previous)
     # A row that is gone from odcr_capacity stays on the list until two runs have seen that nothing is held for it: one
     # alone may have been shown less than there is.
@@ -60,11 +60,11 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
-    """What an execution changed, as it was recorded: a status, or less that is held as it released something."""
+    """What an execution changed, as it was recorded: a status, what was released, or what was lost and replaced."""
     cursor.execute(
         "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
         "Short_Since FROM odcr_history WHERE Execution = %s "
-        "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0) "
+        "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0 OR Lost > 0) "
         "ORDER BY InstanceType, AvailabilityZone",
         (execution,),
     )
@@ -169,8 +169,8 @@ def _write_history(
     # Short_Since is also told of a target that is met at last: so long it took.
     cursor.executemany(
         "INSERT INTO odcr_history (Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, "
-        "Short_Since, Target_Capacity, Reserved, Acquired, Calls, Reason) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "Short_Since, Target_Capacity, Reserved, Acquired, Lost, Calls, Reason) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             (
                 execution,
@@ -183,6 +183,7 @@ def _write_history(
                 o.target,
                 o.reserved,
                 o.acquired,
+                o.lost,
                 o.calls,
                 o.reason,
             )

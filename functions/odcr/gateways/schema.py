@@ -61,6 +61,7 @@ TABLES = {
             Target_Capacity int NULL,
             Reserved int NOT NULL,
             Acquired int NOT NULL,
+            Lost int NOT NULL,
             Calls int NOT NULL,
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded))

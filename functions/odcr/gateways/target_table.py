@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 FRESH_SECONDS = 60
 """For so long EC2's answers may lag behind what was recorded: twice the half a minute that is allowed for."""
 
+REST_SECONDS = 600
+"""For so long EC2 is not asked again for what it says it does not support."""
+
+
+_COMPARED = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS, Status.INVALID)
+
 
 def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     """The rows of `odcr_capacity`, sorted into targets and rows that make no sense.
@@ -27,7 +33,7 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, "
         "o.Platform, o.Tenancy, o.Match_Criteria, o.End_Date, "
         "s.Status, s.Reserved, s.Reason, s.Reservation_Ids, s.Duplicate_Ids, "
-        "s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND "
+        "s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND, s.Last_Tried > UTC_TIMESTAMP() - INTERVAL %s SECOND "
         "FROM odcr_capacity c "
         # Not the other way round: MariaDB takes no index of a column that is given a collation, and compares each row
         # with each.
@@ -35,14 +41,14 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         "AND s.AvailabilityZone = CONVERT(c.AvailabilityZone USING utf8mb4) COLLATE utf8mb4_bin "
         "LEFT JOIN odcr_option o ON o.InstanceType = c.InstanceType AND o.AvailabilityZone = c.AvailabilityZone "
         "ORDER BY s.Last_Tried, c.InstanceType, c.AvailabilityZone",
-        (FRESH_SECONDS,),
+        (FRESH_SECONDS, REST_SECONDS),
     )
     targets: list[Target] = []
     rejected: list[Outcome] = []
     for row in cursor.fetchall():
         instance_type, zone, capacity, current = row[:4]
         platform, tenancy, match_criteria, end_date = row[4:8]
-        status, reserved, noted, ids, twice, is_fresh = row[8:]
+        status, reserved, noted, ids, twice, is_fresh, is_recent = row[8:]
         key = TargetKey(instance_type, zone)
         known_ids = tuple(one for one in _split(ids) if one not in _split(twice))
         reason = reason_to_reject(key, capacity) or _reason_to_reject_end(end_date)
@@ -52,9 +58,20 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
                 ends = end_date.isoformat() if end_date else None
                 options = ReservationOptions(platform, tenancy, match_criteria, ends)
             known = current or 0 if reserved is None else reserved
-            told = noted if (reserved or 0) > capacity else ""
             targets.append(
-                Target(key, capacity, current or 0, status, options, known, bool(is_fresh), known_ids, last_reason=told)
+                Target(
+                    key,
+                    capacity,
+                    current or 0,
+                    status,
+                    options,
+                    known,
+                    bool(is_fresh),
+                    known_ids,
+                    # Where a run may find that all is as it was recorded.
+                    last_reason=noted if status in _COMPARED else "",
+                    is_resting=status == Status.UNSUPPORTED and bool(is_recent),
+                )
             )
         elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
             rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, known_ids, reason=reason))
@@ -88,14 +105,16 @@ def _split(ids: str | None) -> tuple[str, ...]:
 
 def _withdrawn(cursor: "Cursor") -> list[Target]:
     cursor.execute(
-        "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status, s.Reservation_Ids FROM odcr_status s "
-        "LEFT JOIN odcr_capacity c ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
+        "SELECT s.InstanceType, s.AvailabilityZone, s.Reserved, s.Status, s.Reservation_Ids, s.Reason "
+        "FROM odcr_status s LEFT JOIN odcr_capacity c ON c.InstanceType = s.InstanceType COLLATE utf8mb4_bin "
         "AND c.AvailabilityZone = s.AvailabilityZone COLLATE utf8mb4_bin WHERE c.InstanceType IS NULL"
     )
     gone = [(TargetKey(type_, zone), *row) for type_, zone, *row in cursor.fetchall()]
     return [
-        Target(key, 0, reserved, status, last_reserved=reserved, last_ids=_split(ids), withdrawn=True)
-        for key, reserved, status, ids in gone
+        Target(
+            key, 0, reserved, status, last_reserved=reserved, last_ids=_split(ids), withdrawn=True, last_reason=reason
+        )
+        for key, reserved, status, ids, reason in gone
         # A row that made no sense held nothing.
         if reason_to_reject(key, 0) is None
     ]

@@ -62,6 +62,7 @@ def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
     monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", f"rds!cluster-{uuid.uuid4()}")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))

@@ -77,9 +77,19 @@ REFUSALS = [
     ),
     create("no such action", error(400, "InvalidAction", "The action is not valid"), "FAILED", "InvalidAction"),
     create(
-        "a type that is not there", error(400, "Unsupported", "Not in this zone."), "INVALID", "Not in this zone.", ROW
+        "a type that is not there",
+        error(400, "Unsupported", "Not in this zone."),
+        "UNSUPPORTED",
+        "Not in this zone.",
+        "asked again every ten minutes",
     ),
-    create("a Region to opt in to", error(401, "OptInRequired", "Not subscribed."), "INVALID", "Not subscribed.", ROW),
+    create(
+        "a Region to opt in to",
+        error(401, "OptInRequired", "Not subscribed."),
+        "FAILED",
+        "Not subscribed.",
+        "Enable the Region",
+    ),
     *(
         create(
             f"the quota {code}",

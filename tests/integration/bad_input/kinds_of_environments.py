@@ -22,9 +22,9 @@ class EnvironmentKind:
 
 NEEDED = {
     "LoadTargets": ("DATABASE_SECRET_ARN",),
-    "FindShortfalls": ("STACK_NAME", "AWS_REGION"),
-    "ReserveCapacity": ("STACK_NAME", "AWS_REGION"),
-    "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION"),
+    "FindShortfalls": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
+    "ReserveCapacity": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
+    "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
     "PrepareDatabase": ("DATABASE_SECRET_ARN",),
 }
 """What each function reads itself."""

@@ -55,7 +55,12 @@ TYPES = [
     RowKind("a type as long as the column", ("xxx", *NO_TYPE), LONG),
     RowKind("type and zone swapped", ("'ap-northeast-1c'", *NO_TYPE), ZONE, TYPE),
     RowKind("type and zone empty", ("''", *NO_TYPE), "", ""),
-    RowKind("a type that the zone does not have", ("Unsupported", "not supported", *UNKNOWN_TO_EC2), offered=False),
+    RowKind(
+        "a type that the zone does not have",
+        ("Is the type offered in the zone?", "asked again every ten minutes", "Unsupported", "not supported"),
+        status="UNSUPPORTED",
+        offered=False,
+    ),
 ]
 
 ZONES = [

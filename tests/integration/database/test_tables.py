@@ -284,14 +284,33 @@ def test_a_deleted_row_whose_options_made_no_sense_is_looked_at_once_more(transa
     assert len(execute(transaction, "SELECT * FROM odcr_status")) == 1
 
 
-def test_what_was_announced_comes_with_a_target_of_which_more_is_held_and_with_no_other(transaction: Any) -> None:
+@pytest.mark.parametrize("status", list(Status))
+def test_what_was_told_comes_with_a_target_that_may_be_found_as_it_was(transaction: Any, status: Status) -> None:
     execute(transaction, INSERT)
-    write(transaction, "run-1", [], [Outcome(KEY, Status.EXCESS, 10, 15, ("cr-1",), reason="announced")])
-    for capacity, told in ((10, "announced"), (14, "announced"), (15, ""), (20, "")):
-        execute(transaction, f"UPDATE odcr_capacity SET Target_Capacity = {capacity}")
+    write(transaction, "run-1", [], [Outcome(KEY, status, 10, 15, ("cr-1",), reason="announced")])
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID")
+    assert target.last_reason == ("announced" if status in may_be else "")
+
+
+def test_what_ec2_does_not_support_rests_for_ten_minutes(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    for status, minutes, rests in (("UNSUPPORTED", 9, True), ("UNSUPPORTED", 11, False), ("SHORT", 1, False)):
+        write(transaction, f"run-{minutes}", [Outcome(KEY, Status(status), 10, 0, calls=1)])
+        execute(transaction, f"UPDATE odcr_status SET Last_Tried = UTC_TIMESTAMP() - INTERVAL {minutes} MINUTE")
         with transaction() as cursor:
             ((target,), _) = read_targets(cursor)
-        assert target.last_reason == told
+        assert target.is_resting is rests
+
+
+def test_what_was_lost_and_replaced_is_a_change_even_if_the_status_stays(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [], [Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))])
+    seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",), reason="15 that were held are gone", lost=15)
+    (change,) = write(transaction, "run-2", [], [seen])
+    assert (change.before, change.after, change.reason) == ("FULFILLED", Status.FULFILLED, "15 that were held are gone")
+    assert write(transaction, "run-3", [], [Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",))]) == []
 
 
 def test_a_release_is_a_change_even_if_the_status_stays(transaction: Any) -> None:

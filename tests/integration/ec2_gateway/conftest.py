@@ -35,4 +35,4 @@ def capacity(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> CapacityClient:
 
 @pytest.fixture
 def ec2_gateway(capacity: CapacityClient) -> Ec2Gateway:  # noqa: ARG001 - which points boto3 to the local cloud
-    return Ec2Gateway("odcr/ap-northeast-1")
+    return Ec2Gateway("odcr/ap-northeast-1", "123456789012")

@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,12 +12,20 @@ from odcr.domain.acquisition import acquire
 from odcr.domain.errors import InsufficientInstanceCapacity, OutcomeUnknown
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import Pace, Share
+from odcr.domain.reservation import Kind
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+DESCRIBED: Any = {
+    "CapacityReservationId": "cr-1",
+    "InstanceType": "r5b.2xlarge",
+    "AvailabilityZone": "ap-northeast-1c",
+    "TotalInstanceCount": 15,
+    "State": "active",
+}
 
 
 def everything() -> list[Any]:
@@ -78,7 +87,7 @@ def test_all_pages_are_read(ec2_gateway: Ec2Gateway, capacity: CapacityClient, m
 
 def test_others_reservations_are_not_found(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    Ec2Gateway("another/ap-northeast-1").create(KEY, USUAL_OPTIONS, 1, [])
+    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
     boto3.client("ec2", region_name="ap-northeast-1").create_capacity_reservation(
         InstanceType="r5b.2xlarge", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=1
     )
@@ -150,7 +159,7 @@ def test_what_ec2_does_not_know_is_not_offered(
 
 def test_a_type_that_the_zone_does_not_offer(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_offered("r5b.2xlarge", "ap-northeast-1c", offered=False)
-    with pytest.raises(refusal.NotOffered, match="Unsupported"):
+    with pytest.raises(refusal.Unsupported, match="not supported"):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
 
 
@@ -224,12 +233,74 @@ def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacit
 )
 def test_how_many_instances_run_in_a_reservation_or_may(available: dict[str, int], in_use: int) -> None:
     # In the fake EC2 no instance ever runs.
+    assert gateway._reservation({**DESCRIBED, **available}, "odcr/ap-northeast-1").in_use == in_use
+
+
+@pytest.mark.parametrize(
+    ("described", "kind"),
+    [
+        ({}, Kind.ORDINARY),
+        ({"ReservationType": "default"}, Kind.ORDINARY),
+        ({"ReservationType": "capacity-block"}, Kind.BLOCK),
+        ({"CapacityReservationFleetId": "crf-1"}, Kind.FLEET),
+        ({"OutpostArn": "arn:aws:outposts:us-west-2:123456789012:outpost/op-1"}, Kind.OUTPOST),
+        ({"PlacementGroupArn": "arn:aws:ec2:us-west-2:123456789012:placement-group/pg"}, Kind.PLACEMENT_GROUP),
+        ({"Interruptible": True}, Kind.INTERRUPTIBLE),
+        ({"Interruptible": False}, Kind.ORDINARY),
+    ],
+)
+def test_kinds_are_told_by_ec2s_own_fields(described: Any, kind: Kind) -> None:
+    fields = boto3.client("ec2", region_name="us-east-1").meta.service_model.shape_for("CapacityReservation").members
+    assert set(described) <= set(fields)
+    assert gateway._reservation({**DESCRIBED, **described}, "odcr/ap-northeast-1").kind is kind
+
+
+def test_commitment_end_and_lending_are_read() -> None:
+    soon = datetime.now(UTC) + timedelta(days=1)
     described: Any = {
-        "CapacityReservationId": "cr-1",
-        "InstanceType": KEY.instance_type,
-        "AvailabilityZone": KEY.availability_zone,
-        "TotalInstanceCount": 15,
-        "State": "active",
-        **available,
+        **DESCRIBED,
+        "CommitmentInfo": {"CommittedInstanceCount": 4, "CommitmentEndDate": soon},
+        "EndDate": datetime(2026, 11, 27, 12, tzinfo=UTC),
+        "InterruptibleCapacityAllocation": {"InstanceCount": 3, "Status": "active"},
+        "InstanceMatchCriteria": "targeted",
     }
-    assert gateway._reservation(described).in_use == in_use
+    found = gateway._reservation(described, "odcr/ap-northeast-1")
+    assert (found.is_committed, found.lent, found.match_criteria) == (True, 3, "targeted")
+    assert found.ends == "2026-11-27T12:00:00+00:00"
+    described["CommitmentInfo"]["CommitmentEndDate"] = soon - timedelta(days=2)
+    assert not gateway._reservation(described, "odcr/ap-northeast-1").is_committed
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_managed", "is_adopted"),
+    [
+        ({"odcr:stack": "odcr/ap-northeast-1", "odcr:made": "a" * 64}, True, False),
+        ({"odcr:stack": "odcr/ap-northeast-1", "odcr:made": "yes"}, True, True),
+        ({"odcr:stack": "odcr/ap-northeast-1"}, True, True),
+        ({"odcr:stack": "renamed/ap-northeast-1", "odcr:made": "a" * 64}, False, False),
+        ({}, False, True),
+    ],
+)
+def test_tags_tell_whose_a_reservation_is(tags: dict[str, str], is_managed: bool, is_adopted: bool) -> None:
+    described: Any = {**DESCRIBED, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    found = gateway._reservation(described, "odcr/ap-northeast-1")
+    assert (found.is_managed, found.is_adopted) == (is_managed, is_adopted)
+
+
+def test_what_is_made_bears_its_own_client_token(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
+    first = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    second = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [first])
+    assert first.made != second.made
+    assert {one.made for one in ec2_gateway.find(KEY)} == {first.made, second.made}
+
+
+def test_without_the_tag_all_of_the_pool_is_shown_but_only_this_accounts(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
+    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
+    own = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    assert [(one.id == own.id, one.is_managed) for one in ec2_gateway.find_all(KEY)] == [(False, False), (True, True)]
+    stranger = Ec2Gateway("odcr/ap-northeast-1", "210987654321")
+    assert stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1") == []

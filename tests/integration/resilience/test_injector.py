@@ -168,7 +168,7 @@ def test_the_database_goes_by_the_worlds_time(world: World) -> None:
 
 
 def test_a_describe_shows_the_past_once(world: World) -> None:
-    ec2 = Ec2Gateway(OWNER)
+    ec2 = Ec2Gateway(OWNER, "123456789012")
     world.capacity.set_free(*KEY, 5)
     world.clock.sleep(LAG_SECONDS)
     ec2.create(TargetKey(*KEY), USUAL_OPTIONS, 5, [])

@@ -137,6 +137,7 @@ class World:
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("STACK_NAME", "odcr")
+        monkeypatch.setenv("ACCOUNT_ID", "123456789012")
         monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", "no")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())

@@ -1,0 +1,76 @@
+"""What is remarkable about the reservations of a target, beside how many instances they hold."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, ids_of
+from odcr.domain.target import ReservationOptions
+
+MAX_NAMED = 3
+"""Ids that one sentence names; a reason has little room."""
+
+
+def named(reservations: Sequence[Reservation]) -> str:
+    """Their ids, the first few."""
+    more = f" and {len(reservations) - MAX_NAMED} more" if len(reservations) > MAX_NAMED else ""
+    return ", ".join(ids_of(reservations[:MAX_NAMED])) + more
+
+
+def remarks(reservations: Iterable[Reservation], options: ReservationOptions) -> str:
+    """What a person should know of the reservations that a target is held in, or could be taken to be held in.
+
+    Args:
+        reservations: this stack's in the pool, in every state.
+        options: what the row asks for.
+    """
+    serving = [one for one in reservations if one.serves(options)]
+    counted = [one for one in serving if one.is_held]
+
+    def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
+        found = list(chosen)
+        return text(named(found), sum(one.count for one in found)) if found else ""
+
+    uncounted = [one for one in serving if one.state in HELD_STATES and not one.is_held]
+    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:MAX_NAMED]]
+    parts += [
+        sentence(
+            (one for one in serving if one.state in COMING_STATES),
+            lambda ids, count: f"Not counted yet: {count} in {ids}, which begin later.",
+        ),
+        sentence(
+            (one for one in counted if not one.lasts_for(options)),
+            lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)} UTC.",
+        ),
+        sentence(
+            (one for one in counted if one.match_criteria != options.match_criteria),
+            lambda ids, _: (
+                f"{ids}: targeted, so instances have to name it; the row says open."
+                if options.match_criteria == "open"
+                else f"{ids}: open, so any instance that matches uses it; the row says {options.match_criteria}."
+            ),
+        ),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def astray_remark(astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
+    """Why what is held is not all in this stack's hands.
+
+    Args:
+        astray: reservations that lack the tag, or were split off without it.
+        lenders: reservations part of which is lent out.
+        lent: instances that are lent out.
+    """
+    parts = []
+    if astray:
+        count = sum(one.count for one in astray)
+        parts.append(
+            f"{count} are held in {named(astray)} without this stack's tag odcr:stack: tag it again, or delete the "
+            "target's row in odcr_status to have them bought anew."
+        )
+    if lent:
+        parts.append(f"{lent} are lent out by {named(lenders)}: reclaim them in EC2 before you need them.")
+    return " ".join(parts)
+
+
+def _earliest(reservations: Iterable[Reservation]) -> str:
+    return min(one.ends for one in reservations if one.ends is not None)[:16].replace("T", " ")

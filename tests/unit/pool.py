@@ -1,0 +1,90 @@
+"""EC2 for one target, in memory, as the acquisition sees it; and what tests ask of an attempt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from odcr.domain import acquisition, errors
+from odcr.domain.outcome import Outcome
+from odcr.domain.refusal import NoCapacity, Refusal
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.target import ReservationOptions, TargetKey
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+@dataclass
+class Turns:
+    """As many requests as the attempt has time for."""
+
+    left: int = 1000
+    has_waited: bool = False
+
+    def allows_another(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
+    return acquisition.acquire(short, "run-1", attempt, pool, Turns(turns))
+
+
+@dataclass
+class Pool:
+    """EC2 for one key, as the acquisition sees it."""
+
+    free: int
+    reservations: list[Reservation] = field(default_factory=list)
+    asks: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Answers to give instead of the true ones, first to last."""
+    occasions: list[str] = field(default_factory=list)
+    observed: list[str] = field(default_factory=list)
+    """What the last creation was told to have been there before."""
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        return [one for one in self.find_all(key) if one.is_managed]
+
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        return [reservation for reservation in self.reservations if reservation.key == key]
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
+    ) -> Reservation:
+        self.occasions.append(occasion)
+        self.observed = [reservation.id for reservation in observed]
+        self._take(count)
+        made = Reservation(f"cr-{len(self.reservations) + 1}", key, count, "active", options.platform, options.tenancy)
+        self.reservations.append(made)
+        return made
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        index = next(i for i, own in enumerate(self.reservations) if own.id == reservation.id)
+        self._take(count - self.reservations[index].count)
+        self.reservations[index] = replace(self.reservations[index], count=count)
+
+    def cancel(self, reservation: Reservation) -> None:
+        self.free += reservation.count
+        self.reservations = [own for own in self.reservations if own.id != reservation.id]
+
+    def _take(self, count: int) -> None:
+        self.asks.append(count)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if count > self.free:
+            raise NoCapacity("InsufficientInstanceCapacity", "no")
+        self.free -= count
+
+
+def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
+    serving = [reservation for reservation in pool.reservations if reservation.is_held]
+    return Shortfall(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
+
+
+def not_met(pool: Pool, error: type[errors.TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
+    with pytest.raises(error) as caught:
+        acquire(shortfall(pool, **short), attempt, pool)  # type: ignore[arg-type]
+    assert type(caught.value) is error
+    return caught.value.outcome

@@ -1,0 +1,58 @@
+"""What a person reads of a refusal: what to do first, then the part of EC2's words that tells why."""
+
+import pytest
+
+from odcr.domain.outcome import MAX_REASON
+from odcr.domain.refusal import Denied, NoCapacity, NotOffered
+
+ROLE = "arn:aws:sts::123456789012:assumed-role/odcr-ReserveCapacityRole-ABCDEFGHIJKL/odcr-ReserveCapacity"
+RESOURCE = "arn:aws:ec2:ap-northeast-1:123456789012:capacity-reservation/*"
+SCP = (
+    f"You are not authorized to perform this operation. User: {ROLE} is not authorized to perform: "
+    f"ec2:CreateCapacityReservation on resource: {RESOURCE} with an explicit deny in a service control policy. Encoded "
+    f"authorization failure message: {'aVeryLongText' * 60}"
+)
+LACKING = (
+    f"User: {ROLE} is not authorized to perform: ec2:CreateTags on resource: {RESOURCE} because no identity-based "
+    "policy allows the ec2:CreateTags action"
+)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (Denied("PendingVerification", "Your request is being verified."), "AWS is still verifying the account"),
+        (Denied("Blocked", "This account is currently blocked."), "Ask AWS Support"),
+        (Denied("OptInRequired", "You are not subscribed to this service."), "Enable the Region for the account"),
+        (Denied("AuthFailure", "AWS was not able to validate the credentials."), "Is the Region enabled"),
+        (Denied("ExpiredToken", "The security token included in the request is expired"), "look at its role"),
+        (Denied("InvalidClientTokenId", "The token is invalid."), "look at its role"),
+        (Denied("UnauthorizedOperation", SCP), "The organization denies it"),
+        (Denied("UnauthorizedOperation", SCP), "service control policy"),
+        (Denied("UnauthorizedOperation", SCP), "ec2:CreateCapacityReservation"),
+        (Denied("UnauthorizedOperation", LACKING), "The function's role lacks the IAM right."),
+        (Denied("UnauthorizedOperation", LACKING), "ec2:CreateTags is denied, because no identity-based policy allows"),
+        (Denied("SomethingNew", "Nobody has seen this."), "SomethingNew: Nobody has seen this."),
+    ],
+    ids=lambda value: value.code if isinstance(value, Denied) else str(value)[:30],
+)
+def test_the_part_that_tells_what_to_do_is_never_cut(refusal: Denied, said: str) -> None:
+    assert said in refusal.text[:MAX_REASON]
+
+
+@pytest.mark.parametrize("code", ["PendingVerification", "Blocked", "OptInRequired", "AuthFailure", "ExpiredToken"])
+def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> None:
+    assert "row" not in Denied(code, "").advice
+    assert "row" in NotOffered("InvalidParameterValue", "").advice
+
+
+@pytest.mark.parametrize(
+    ("message", "zones"),
+    [
+        ("... or choosing us-east-1a, us-east-1b, us-east-1c.", "us-east-1a, us-east-1b, us-east-1c"),
+        ("... or choosing us-east-1a or us-east-1b.", "us-east-1a or us-east-1b"),
+        ("Insufficient capacity.", ""),
+    ],
+)
+def test_zones_that_a_message_names(message: str, zones: str) -> None:
+    assert NoCapacity("InsufficientInstanceCapacity", message).other_zones == zones

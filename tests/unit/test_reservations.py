@@ -1,0 +1,339 @@
+"""Reservations that are not what they seem: each kind is counted, grown and given back for what it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from odcr.domain import errors
+from odcr.domain.comparison import compare
+from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, Refusal, Throttled, Unsupported
+from odcr.domain.reservation import Kind, Reservation, duplicates, held
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, Target
+from tests.unit.pool import KEY, Pool, acquire, not_met, shortfall
+
+OLD = Reservation("cr-1", KEY, 4, "active", created="2026-11-01", made="a" * 64)
+
+
+def recorded(
+    pool: Pool, wanted: int = 15, count: int = 15, ids: tuple[str, ...] = ("cr-1",), **more: object
+) -> Shortfall:
+    """A target of which a run has recorded so much in these reservations, as the pool shows it now."""
+    short = shortfall(replace_pool(pool), wanted, "FULFILLED")
+    return replace(short, recorded=count, recorded_ids=ids, **more)  # type: ignore[arg-type]
+
+
+def replace_pool(pool: Pool) -> Pool:
+    return Pool(0, [one for one in pool.reservations if one.is_managed])
+
+
+class Stubborn(Pool):
+    """An EC2 that will not change some reservations."""
+
+    def __init__(self, free: int, reservations: list[Reservation], refusal: Refusal, *unchangeable: str) -> None:
+        super().__init__(free, reservations)
+        self.refusal, self.unchangeable = refusal, unchangeable
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        if reservation.id in self.unchangeable:
+            self.asks.append(0)
+            raise self.refusal
+        super().resize(reservation, count)
+
+
+REFUSALS = [
+    Denied("OperationNotPermitted", "not permitted"),
+    Denied("UnauthorizedOperation", "no right to this one"),
+    NotOffered("UnsupportedOperation", "unsupported"),
+    NotOffered("InvalidParameterCombination", "not together"),
+    Unsupported("Unsupported", "unsupported"),
+    Changed("InvalidState", "not in this state"),
+    Changed("InvalidCapacityReservationId.NotFound", "not found"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
+def test_a_reservation_that_ec2_will_not_change_never_blocks_the_target(refusal: Refusal) -> None:
+    pool = Stubborn(40, [OLD], refusal, "cr-1")
+    outcome = acquire(shortfall(pool), 0, pool)
+    assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
+    assert [one.count for one in pool.reservations] == [4, 11]
+    assert "EC2 does not change cr-1: " in outcome.reason
+    assert refusal.code in outcome.reason
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
+def test_the_second_reservation_grows_then(refusal: Refusal) -> None:
+    pool = Stubborn(8, [OLD, replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64)], refusal, "cr-1")
+    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1, target=20)
+    assert outcome.reserved == 16
+    assert [one.count for one in pool.reservations] == [4, 12]
+
+
+def test_four_that_cannot_be_changed_do_not_use_up_the_looks() -> None:
+    stuck = [replace(OLD, id=f"cr-{number}", count=1, made=str(number) * 64) for number in range(1, 5)]
+    pool = Stubborn(40, stuck, Changed("InvalidState", "no"), *(one.id for one in stuck))
+    assert acquire(shortfall(pool), 0, pool).reserved == 15
+
+
+def test_a_dry_pool_is_still_dry_beside_a_reservation_that_cannot_be_changed() -> None:
+    pool = Stubborn(0, [OLD], REFUSALS[0], "cr-1")
+    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1)
+    assert (outcome.reserved, outcome.calls) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts", "grows"),
+    [
+        ({}, True, True),
+        ({"kind": Kind.FLEET}, True, False),
+        ({"is_committed": True}, True, True),
+        ({"ends": "2026-11-27T00:00:00+00:00"}, True, False),
+        ({"match_criteria": "targeted"}, True, True),
+        ({"lent": 2}, True, True),
+        ({"kind": Kind.BLOCK}, False, False),
+        ({"kind": Kind.OUTPOST}, False, False),
+        ({"kind": Kind.PLACEMENT_GROUP}, False, False),
+        ({"kind": Kind.INTERRUPTIBLE}, False, False),
+        *(({"state": state}, False, False) for state in ("scheduled", "assessing", "delayed", "unsupported")),
+        *(({"state": state}, False, False) for state in ("cancelling", "unavailable", "payment-pending")),
+    ],
+    ids=str,
+)
+def test_each_kind_is_counted_and_grown_for_what_it_is(fields: dict[str, object], counts: bool, grows: bool) -> None:
+    pool = Pool(40, [replace(OLD, **fields)])  # type: ignore[arg-type]
+    outcome = acquire(shortfall(pool), 0, pool)
+    own = [one for one in pool.reservations if one.id == "cr-1"]
+    assert outcome.reserved == 15
+    assert held(pool.reservations) == 15
+    assert own[0].count == (15 if grows else 4)
+    assert ("cr-1" in outcome.reservation_ids) is counts
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": Kind.BLOCK}, "Not counted: cr-1, a Capacity Block"),
+        ({"kind": Kind.OUTPOST}, "Not counted: cr-1, on an Outpost"),
+        ({"state": "scheduled"}, "Not counted yet: 4 in cr-1, which begin later."),
+        ({"ends": "2026-11-27T00:00:00+00:00"}, "4 are held in cr-1 only until 2026-11-27 00:00 UTC."),
+        ({"match_criteria": "targeted"}, "cr-1: targeted, so instances have to name it; the row says open."),
+    ],
+    ids=str,
+)
+def test_what_is_remarkable_is_told(fields: dict[str, object], said: str) -> None:
+    pool = Pool(40, [replace(OLD, **fields)])  # type: ignore[arg-type]
+    assert said in acquire(shortfall(pool), 0, pool).reason
+
+
+@pytest.mark.parametrize(
+    "fields", [{"ends": "2026-11-27T00:00:00+00:00"}, {"match_criteria": "targeted"}, {"kind": Kind.FLEET}], ids=str
+)
+def test_what_is_remarkable_is_told_once_of_a_target_that_needs_nothing(fields: dict[str, object]) -> None:
+    reservation = replace(OLD, **fields)  # type: ignore[arg-type]
+    target = Target(KEY, 4, 4, "FULFILLED", last_reserved=4, last_ids=("cr-1",))
+    found = compare([target], [], [reservation]).observed
+    if "kind" in fields:
+        assert found == []
+        return
+    (outcome,) = found
+    assert (outcome.status, outcome.lost) == (Status.FULFILLED, 0)
+    assert compare([replace(target, last_reason=outcome.reason)], [], [reservation]).observed == []
+
+
+def test_a_row_that_says_targeted_is_told_of_an_open_reservation() -> None:
+    target = Target(KEY, 4, 4, "FULFILLED", ReservationOptions(match_criteria="targeted"))
+    (outcome,) = compare([target], [], [OLD]).observed
+    assert "open, so any instance that matches uses it; the row says targeted." in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "fields", [{"is_committed": True}, {"lent": 1}, {"kind": Kind.FLEET}, {"is_adopted": True}], ids=str
+)
+def test_what_cannot_be_given_back_is_an_excess(fields: dict[str, object]) -> None:
+    first = replace(OLD, count=15)
+    second = replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64, **fields)  # type: ignore[arg-type]
+    pool = Pool(0, [first, second])
+    outcome = acquire(Shortfall(KEY, 15, 0), 1, pool)
+    assert outcome.status == Status.EXCESS
+    assert held(pool.reservations) == 19
+
+
+# What a run recorded, and the stack's tag does not show any more
+
+
+def test_a_reservation_that_lost_its_tag_is_not_bought_again() -> None:
+    pool = Pool(40, [replace(OLD, count=15, is_managed=False)])
+    outcome = acquire(recorded(pool), 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
+    assert (outcome.acquired, outcome.lost, pool.asks) == (0, 0, [])
+    assert "15 are held in cr-1 without this stack's tag odcr:stack: tag it again" in outcome.reason
+
+
+def test_it_stays_so_run_after_run_and_a_raised_target_buys_only_the_difference() -> None:
+    pool = Pool(40, [replace(OLD, count=15, is_managed=False)])
+    first = acquire(recorded(pool), 0, pool)
+    again = replace(recorded(pool, 18), last_status=str(first.status))
+    outcome = acquire(again, 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.ASTRAY, 18, 3)
+    assert set(outcome.reservation_ids) == {"cr-1", "cr-2"}
+
+
+def test_what_was_split_off_is_not_bought_again() -> None:
+    parent = replace(OLD, count=11)
+    part = replace(OLD, id="cr-2", count=4, created="2026-11-09", is_managed=False, is_adopted=True, made="")
+    pool = Pool(40, [parent, part])
+    outcome = acquire(recorded(pool), 0, pool)
+    assert (outcome.status, outcome.reserved, pool.asks) == (Status.ASTRAY, 15, [])
+    assert "4 are held in cr-2 without this stack's tag" in outcome.reason
+    next_run = replace(recorded(pool, ids=outcome.reservation_ids), last_status="ASTRAY")
+    assert acquire(next_run, 0, pool).reserved == 15
+    assert pool.asks == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"count": 5},
+        {"created": "2026-10-01"},
+        {"match_criteria": "targeted"},
+        {"platform": "Windows"},
+        {"state": "cancelled"},
+    ],
+    ids=str,
+)
+def test_somebody_elses_reservation_is_not_taken_for_what_is_missing(other: dict[str, object]) -> None:
+    part = replace(OLD, id="cr-2", count=4, created="2026-11-09", is_managed=False)
+    pool = Pool(40, [replace(OLD, count=11), replace(part, **other)])  # type: ignore[arg-type]
+    outcome = acquire(recorded(pool), 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.acquired, outcome.lost) == (Status.FULFILLED, 15, 4, 4)
+    assert "4 that were held are gone; 4 were bought again." in outcome.reason
+
+
+def test_what_is_lent_out_comes_back_and_is_not_bought_again() -> None:
+    pool = Pool(40, [replace(OLD, count=11, lent=4)])
+    outcome = acquire(recorded(pool), 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.lost, pool.asks) == (Status.ASTRAY, 15, 0, [])
+    assert "4 are lent out by cr-1: reclaim them in EC2" in outcome.reason
+
+
+def test_only_what_is_really_gone_is_bought_and_that_is_told() -> None:
+    pool = Pool(40, [replace(OLD, state="cancelled"), replace(OLD, id="cr-2", count=6, is_managed=False)])
+    outcome = acquire(recorded(pool, ids=("cr-1", "cr-2")), 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.acquired, outcome.lost) == (Status.ASTRAY, 15, 9, 9)
+    assert "9 that were held are gone; 9 were bought again." in outcome.reason
+
+
+def test_a_loss_that_cannot_be_made_up_for_is_told_with_the_shortage() -> None:
+    pool = Pool(2)
+    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+        acquire(recorded(pool), 1, pool)
+    assert (caught.value.outcome.lost, caught.value.outcome.reserved) == (15, 2)
+
+
+def test_a_loss_that_a_run_made_up_for_and_never_recorded_is_told_by_the_next() -> None:
+    target = Target(KEY, 15, 15, "FULFILLED", last_reserved=15, last_ids=("cr-0",))
+    (outcome,) = compare([target], [], [replace(OLD, count=15)]).observed
+    assert (outcome.status, outcome.lost) == (Status.FULFILLED, 15)
+    assert "15 that were held are gone" in outcome.reason
+
+
+@pytest.mark.parametrize(("wanted", "lost"), [(15, 5), (12, 2), (10, 0)])
+def test_what_was_given_up_on_purpose_is_not_lost(wanted: int, lost: int) -> None:
+    pool = Pool(40, [replace(OLD, count=10)])
+    outcome = acquire(recorded(pool, wanted), 0, pool)
+    assert outcome.lost == lost
+
+
+def test_a_describe_by_tag_that_lags_is_corrected_by_the_one_without() -> None:
+    pool = Pool(40, [replace(OLD, count=15)])
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    outcome = acquire(Shortfall(KEY, 15, 0, (), "FULFILLED", recorded=15, recorded_ids=("cr-1",)), 0, pool)
+    assert (outcome.status, outcome.reserved, pool.asks) == (Status.FULFILLED, 15, [])
+
+
+def test_nothing_is_bought_while_what_is_recorded_cannot_be_looked_up() -> None:
+    pool = Pool(40)
+
+    def throttled(_key: object) -> list[Reservation]:
+        raise Throttled("RequestLimitExceeded", "slow down")
+
+    pool.find_all = throttled  # type: ignore[method-assign]
+    pool.find = lambda _key: []  # type: ignore[method-assign]
+    with pytest.raises(errors.RequestLimitExceeded) as caught:
+        acquire(recorded(Pool(0)), 0, pool)
+    assert pool.asks == []
+    assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (15, ("cr-1",))
+
+
+# What looks as if it had been bought twice
+
+
+def test_what_was_split_off_with_all_tags_is_no_duplicate_while_the_parent_shows_the_old_count() -> None:
+    part = replace(OLD, id="cr-2", created="2026-11-09")
+    assert duplicates([OLD, part], ["cr-1"]) == []
+    pool = Pool(0, [replace(OLD, count=15), part])
+    assert acquire(recorded(pool), 0, pool).status == Status.EXCESS
+    assert held(pool.reservations) == 19
+
+
+def test_what_is_kept_is_confirmed_before_a_duplicate_goes() -> None:
+    twice = replace(OLD, id="cr-2", count=11, created="2026-11-09", made="b" * 64)
+    pool = Pool(0, [replace(OLD, count=15), twice])
+    shown = list(pool.reservations)
+    # The describe lags: a person has reduced the first.
+    pool.reservations[0] = replace(OLD, count=4)
+    answers = iter([shown, shown])
+    pool.find = lambda _key: next(answers, pool.reservations)  # type: ignore[method-assign]
+    with pytest.raises(errors.OutcomeUnknown):
+        acquire(Shortfall(KEY, 15, 26, ("cr-1", "cr-2"), recorded=15, recorded_ids=("cr-1",)), 0, pool)
+    assert held(pool.reservations) == 15
+
+
+# Pending
+
+
+def test_a_target_held_by_a_pending_reservation_is_pending() -> None:
+    pending = replace(OLD, count=15, state="pending")
+    pool = Pool(0, [pending])
+    assert acquire(shortfall(pool), 0, pool).status == Status.PENDING
+    target = Target(KEY, 15)
+    (outcome,) = compare([target], [], [pending]).observed
+    assert outcome.status == Status.PENDING
+    told = Target(KEY, 15, 15, "PENDING", last_reserved=15, last_ids=("cr-1",), last_reason=outcome.reason)
+    assert compare([told], [], [pending]).observed == []
+    (outcome,) = compare([told], [], [replace(pending, state="active")]).observed
+    assert outcome.status == Status.FULFILLED
+
+
+def test_what_failed_after_pending_is_bought_anew_with_a_word() -> None:
+    pool = Pool(40, [replace(OLD, count=15, state="failed")])
+    outcome = acquire(recorded(pool), 0, pool)
+    assert (outcome.status, outcome.acquired, outcome.lost) == (Status.FULFILLED, 15, 15)
+
+
+# Unsupported
+
+
+def test_what_ec2_does_not_support_rests_and_is_asked_again_later() -> None:
+    pool = Pool(40, refusals=[Unsupported("Unsupported", "The requested configuration is not supported.")])
+    outcome = not_met(pool, errors.InvalidTarget)
+    assert outcome.status == Status.UNSUPPORTED
+    assert "asked again every ten minutes" in outcome.reason
+    resting = Target(KEY, 15, 0, "UNSUPPORTED", is_resting=True)
+    assert compare([resting], [], []).shortfalls == []
+    assert compare([replace(resting, is_resting=False)], [], []).shortfalls != []
+    # Something else has happened to it meanwhile.
+    assert compare([replace(resting, last_reserved=4)], [], []).shortfalls != []
+
+
+def test_a_hint_of_other_zones_is_shown_as_one() -> None:
+    message = (
+        "We currently do not have sufficient r5b.2xlarge capacity in the Availability Zone you requested "
+        "(ap-northeast-1c). You can currently get r5b.2xlarge capacity by not specifying an Availability Zone in your "
+        "request or choosing ap-northeast-1a, ap-northeast-1d."
+    )
+    pool = Pool(0, refusals=[NoCapacity("InsufficientInstanceCapacity", message)] * 9)
+    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1)
+    assert "EC2's hint, which nothing proves: ap-northeast-1a, ap-northeast-1d." in outcome.reason
