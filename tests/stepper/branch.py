@@ -136,8 +136,9 @@ class Branch:
         kind = self._state["Type"]
         if unknown := self._state.keys() - _FIELDS.get(kind, {"Type"}):
             raise NotImplementedError(f"{name}, a {kind}: {', '.join(sorted(unknown))} cannot be played")
-        self._entered = iso(self._execution.machine.clock.now())
-        self._execution.entered.append(name)
+        now = self._execution.machine.clock.now()
+        self._entered = iso(now)
+        self._execution.entered.setdefault(name, now)
         self.due = 0.0
         self._start()
 

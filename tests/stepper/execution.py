@@ -109,8 +109,8 @@ class Execution:
         self.output: Any = None
         self.failure: TaskFailed | None = None
         """The error of an execution that failed."""
-        self.entered: list[str] = []
-        """The states that were entered, in order."""
+        self.entered: dict[str, float] = {}
+        """The states that were entered, with the time when each was first."""
         self.context = {
             "Execution": {"Id": self.arn, "Input": given, "Name": name, "StartTime": iso(self.started)},
             "StateMachine": {"Id": machine.arn, "Name": machine.arn.split(":")[-1]},

@@ -1,5 +1,6 @@
 """The local cloud's EC2 and Secrets Manager, called in this process: thousands of runs need no HTTP between."""
 
+import json
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -42,7 +43,8 @@ class CapacityControl(CapacityClient):
         self._application = application.test_client()
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        response = self._application.open(f"/localcloud/{path}", method=method, json=body)
+        data = None if body is None else json.dumps(body, default=str)
+        response = self._application.open(f"/localcloud/{path}", method=method, data=data)
         if response.status_code == 400:
             raise ValueError(response.get_json()["Message"])
         if response.status_code != 200:

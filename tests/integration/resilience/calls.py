@@ -229,6 +229,8 @@ class Injector:
             # What somebody else calls is nobody's to spoil.
             with self.watching(lambda _call: None):
                 self.meanwhile()
+            # A function whose time went by meanwhile is over.
+            self._wait(0.0)
         answer = self._answer(request)
         if fault is CallFault.KILLED_AFTER:
             raise Killed
