@@ -13,7 +13,12 @@ from moto.stepfunctions.parser.api import StateMachineType
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
-from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError, extract_json
+from moto.stepfunctions.parser.asl.utils import json_path
+
+_moto: dict[str, Any] = vars(json_path)
+if not hasattr(_moto["parse"], "cache_info"):
+    # moto builds the whole grammar anew for each path.
+    _moto["parse"] = cache(_moto["parse"])
 
 _PLAIN = re.compile(r"\$(\.[A-Za-z_]\w*)*")
 
@@ -83,8 +88,8 @@ def _at(path: str, data: Any) -> Any:
             data = data[name]
         return data
     try:
-        return extract_json(path, data)
-    except NoSuchJsonPathError as error:
+        return json_path.extract_json(path, data)
+    except json_path.NoSuchJsonPathError as error:
         raise PathError(str(error)) from error
 
 
@@ -106,7 +111,7 @@ def _intrinsic(expression: str, data: Any, context: dict[str, Any]) -> Any:
     )
     # Only what runs is evaluated.
     environment.next_state_name = context["State"]["Name"]
-    environment.stack.append(copy.deepcopy(data))
+    environment.stack.append(data)
     try:
         _parsed(expression).eval(environment)
     except Exception as error:  # whatever moto raises, AWS has one name for it

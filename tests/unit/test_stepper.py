@@ -26,6 +26,7 @@ from tests.stepper.definition import ACCOUNT, REGION, Template
 from tests.stepper.execution import Execution, StateMachine, Status
 
 TEMPLATE = Template(Path(__file__).parents[2] / "template.yaml")
+DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"
 FUNCTIONS = {one.arn: one.name for one in TEMPLATE.functions()}
 TARGETS = [
     {
@@ -100,10 +101,26 @@ class Client:
         except TaskFailed as failure:
             raise _client_error(failure, failure.error.removeprefix("SNS.")) from failure
 
+    def describe_execution(self, **payload: Any) -> Any:
+        try:
+            return self._recorder.ask(
+                "DescribeExecution", {f"{name[0].upper()}{name[1:]}": payload[name] for name in payload}
+            )
+        except TaskFailed as failure:
+            raise _modelled(failure) from failure
+
 
 def _client_error(failure: TaskFailed, code: str) -> ClientError:
     metadata: Any = {"HTTPStatusCode": 400, "RequestId": "0"}
     return ClientError({"Error": {"Code": code, "Message": failure.cause}, "ResponseMetadata": metadata}, "Call")
+
+
+def _modelled(failure: TaskFailed) -> ClientError:
+    """Of the class that botocore makes of the service's model; others are plain, and Sfn.SfnException."""
+    error, name = _client_error(failure, "code"), failure.error.removeprefix("Sfn.").removesuffix("Exception")
+    if name != "Sfn":
+        error.__class__ = type(name, (ClientError,), {})
+    return error
 
 
 def stepped(script: Script) -> tuple[Played, Execution]:
@@ -114,6 +131,7 @@ def stepped(script: Script) -> tuple[Played, Execution]:
         for arn, name in FUNCTIONS.items()
     }
     tasks["arn:aws:states:::sns:publish"] = lambda payload: recorder.ask("Publish", payload)
+    tasks[DESCRIBE] = lambda payload: recorder.ask("DescribeExecution", payload)
     machine = StateMachine(TEMPLATE.definition(), TEMPLATE.machine_arn, tasks, StoppedClock())
     run = machine.start("run-1").run()
     failure = (run.failure.error, run.failure.cause) if run.failure else None
@@ -164,7 +182,7 @@ def usual(name: str, payload: Any, _times: int) -> Any:
     if name == "ReserveCapacity":
         return {**payload["Target"], "Status": "FULFILLED", "Reserved": 3}
     if name == "RecordResults":
-        return {"Changes": [], "Announcements": [{"Subject": "s", "Message": "m"}]}
+        return {"Changes": [], "Announcements": [{"Id": 1, "Subject": "s", "Message": "m"}]}
     return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
 
 
@@ -178,6 +196,17 @@ def dry(name: str, payload: Any, count: int) -> Any:
     if name == "ReserveCapacity" and payload["Attempt"] < int(payload["Target"]["InstanceType"][3]) * 2:
         return failed("InsufficientInstanceCapacity", json.dumps({**payload["Target"], "Status": "SHORT"}))
     return usual(name, payload, count)
+
+
+def busy(answer: Any) -> Script:
+    """Another run holds the lease, of which Step Functions says this; it can be taken from one that has ended."""
+
+    def script(name: str, payload: Any, count: int) -> Any:
+        if name == "LoadTargets" and "EndedHolder" not in payload:
+            return {"Lease": "BUSY", "Holder": "run-0", "Targets": [], "Rejected": [], "Complete": True}
+        return answer if name == "DescribeExecution" else usual(name, payload, count)
+
+    return script
 
 
 SCRIPTS: dict[str, Script] = {
@@ -194,6 +223,11 @@ SCRIPTS: dict[str, Script] = {
     "an error that nobody lists": always("ReserveCapacity", failed("Runtime.OutOfMemory")),
     "an answer too large": always("FindShortfalls", {"Shortfalls": ["x" * 300_000], "Observed": [], "Rejected": []}),
     "nothing is recorded": always("RecordResults", failed("LeaseLost")),
+    "another run is at work": busy({"Status": "RUNNING"}),
+    "another run was stopped": busy({"Status": "ABORTED"}),
+    "another run is in a state that nobody knows": busy({"Status": "PENDING_REDRIVE"}),
+    "another run does not exist": busy(TaskFailed("Sfn.ExecutionDoesNotExistException", "no")),
+    "nobody may ask about another run": busy(TaskFailed("Sfn.SfnException", "no")),
     "SNS refuses for a moment": always("Publish", TaskFailed("SNS.ThrottledException", "slow down"), 2),
 }
 
