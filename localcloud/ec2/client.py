@@ -3,7 +3,9 @@
 import dataclasses
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,6 +113,38 @@ class CapacityClient:
         """Whether a client token of a refused create is remembered, with its refusal. What AWS does is unverified."""
         self._call("PUT", "tokens", {"RememberRefused": remember})
 
+    def plant(
+        self, instance_type: str, zone: str, count: int, tags: Mapping[str, str] | None = None, **fields: Any
+    ) -> str:
+        """Puts a reservation there, with any fields that describe may show; its id.
+
+        E.g. `plant("p5.48xlarge", "us-east-1a", 2, ReservationType="capacity-block")`, or
+        `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`: one that this account shares.
+        It takes nothing from a pool, and its state stays until it is set again, or an action or its end changes it.
+
+        Args:
+            instance_type: its type.
+            zone: its zone.
+            count: its `TotalInstanceCount`.
+            tags: its tags.
+            fields: of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.
+        """
+        body = {"InstanceType": instance_type, "AvailabilityZone": zone, "TotalInstanceCount": count, **fields}
+        if tags is not None:
+            body["Tags"] = dict(tags)
+        return str(self._call("POST", "reservations", body)["CapacityReservationId"])
+
+    def alter(self, reservation_id: str, tags: Mapping[str, str] | None = None, **fields: Any) -> None:
+        """Changes any fields of any reservation, e.g. `alter(id, State="unavailable")`. Pools stay as they are.
+
+        `alter(id, AvailableInstanceCount=2)` says how many are not in use; `alter(id, AvailabilityZone=None)` hides a
+        field; `tags` replaces all tags.
+        """
+        body = {"CapacityReservationId": reservation_id, **fields}
+        if tags is not None:
+            body["Tags"] = dict(tags)
+        self._call("PUT", "reservations", body)
+
     def calls(self) -> list[ActionCalls]:
         """The counts, by Region and action."""
         return [
@@ -133,7 +167,9 @@ class CapacityClient:
         # http.client asks no proxy, whatever the environment says.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.request(method, f"/localcloud/{path}", json.dumps(body) if body is not None else None)
+            connection.request(
+                method, f"/localcloud/{path}", json.dumps(body, default=_json) if body is not None else None
+            )
             response = connection.getresponse()
             text = response.read().decode()
         finally:
@@ -143,3 +179,11 @@ class CapacityClient:
         if response.status != http.client.OK:
             raise RuntimeError(f"{method} /localcloud/{path} answered HTTP {response.status}: {text[:200]}")
         return json.loads(text)
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise ValueError(
+        f"{value!r} cannot be sent to the local cloud as JSON; give a date, text, a number or a list of them"
+    )

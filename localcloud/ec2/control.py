@@ -8,6 +8,7 @@ from flask import Blueprint, request
 
 from localcloud.ec2.control_input import flag_in, instance_type_in, limit_in, number_in, region_in, zone_in
 from localcloud.ec2.faults import Fault
+from localcloud.ec2.planting import alter, plant
 from localcloud.ec2.state import State, current
 
 blueprint = Blueprint("ec2_capacity", __name__, url_prefix="/localcloud")
@@ -114,6 +115,20 @@ def change_tokens(state: State, given: _Body) -> _Body:
     """`{"RememberRefused": bool}`: whether the client token of a refused create is remembered, with its refusal."""
     state.tokens.remember_refused = flag_in(given, "RememberRefused")
     return {}
+
+
+@blueprint.post("/reservations")
+@_answers
+def plant_reservation(state: State, given: _Body) -> _Body:
+    """Takes the fields of a `CapacityReservation`, `Tags` as an object; `{"CapacityReservationId"}`."""
+    return {"CapacityReservationId": plant(state, given).id}
+
+
+@blueprint.put("/reservations")
+@_answers
+def alter_reservation(state: State, given: _Body) -> _Body:
+    """`{"CapacityReservationId", field: value, ...}` changes the fields; null hides one."""
+    return {"CapacityReservationId": alter(state, given).id}
 
 
 @blueprint.get("/calls")

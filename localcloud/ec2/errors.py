@@ -111,6 +111,26 @@ class MissingParameter(CapacityReservationError):
         super().__init__(f"The request must contain the parameter {parameter}")
 
 
+class OperationNotPermitted(CapacityReservationError):
+    """What this reservation is forbids it."""
+
+    code = "OperationNotPermitted"
+
+
+class Refused(CapacityReservationError):
+    """An injected refusal.
+
+    Args:
+        code: the error code.
+        status: the HTTP status.
+        message: what it says.
+    """
+
+    def __init__(self, code: str, status: int, message: str) -> None:
+        self.code, self.status = code, status
+        super().__init__(message)
+
+
 class RequestLimitExceeded(CapacityReservationError):
     """Too many requests of this action."""
 

@@ -13,6 +13,14 @@ MODIFY = "ModifyCapacityReservation"
 CANCEL = "CancelCapacityReservation"
 DESCRIBE = "DescribeCapacityReservations"
 ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
+SPLIT = "CreateCapacityReservationBySplitting"
+MOVE = "MoveCapacityReservationInstances"
+DESCRIBE_TYPES = "DescribeInstanceTypes"
+DESCRIBE_ZONES = "DescribeAvailabilityZones"
+ANY = "*"
+"""Every action of EC2."""
+OTHER_ACTIONS = (SPLIT, MOVE, DESCRIBE_TYPES, DESCRIBE_ZONES, "CreateTags", "DeleteTags", ANY)
+"""What can be hit before it has an effect, beside ACTIONS."""
 MAX_LAG_SECONDS = 3600.0
 
 
@@ -25,8 +33,12 @@ class FaultKind(StrEnum):
     """RequestLimitExceeded, without effect."""
     INTERNAL_ERROR = "internal_error"
     """InternalError with HTTP 500, without effect."""
+    REFUSED = "refused"
+    """Refused with `code`, `status` and `message`, without effect."""
     LOST_BEFORE = "lost_before"
     """The connection is closed without an answer, and without effect."""
+    HANGS = "hangs"
+    """The connection stays open without an answer, and without effect, for `seconds` (60); then it is closed."""
     LOST_AFTER = "lost_after"
     """The request has its effect, then the connection is closed without an answer."""
     LATE = "late"
@@ -35,14 +47,42 @@ class FaultKind(StrEnum):
     """Describe shows the reservations of `seconds` ago; without `seconds`, those of when the fault was set."""
     PENDING = "pending"
     """A create makes a pending reservation, which becomes `then` after `seconds`."""
+    ADJUSTING = "adjusting"
+    """A modify is answered `requested`; nothing changes before `seconds` later, when it is `then`."""
 
 
+BEFORE_EFFECT = (
+    FaultKind.LOST_BEFORE,
+    FaultKind.HANGS,
+    FaultKind.THROTTLED,
+    FaultKind.INTERNAL_ERROR,
+    FaultKind.REFUSED,
+)
+"""What can hit any action."""
 _ACTIONS_OF = {
     FaultKind.INSUFFICIENT_CAPACITY: (CREATE, MODIFY),
     FaultKind.STALE_DESCRIBE: (DESCRIBE,),
     FaultKind.PENDING: (CREATE,),
+    FaultKind.ADJUSTING: (MODIFY,),
 }
-_NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING)
+_NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING, FaultKind.ADJUSTING)
+_ADJUSTED = ("applied", "rejected")
+_STARTED = ("active", "failed")
+
+
+def actions_of(kind: FaultKind) -> tuple[str, ...]:
+    """The actions that a fault of this kind can hit."""
+    return _ACTIONS_OF.get(kind) or (*ACTIONS, *(OTHER_ACTIONS if kind in BEFORE_EFFECT else ()))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fault asks about a request."""
+
+    action: str
+    region: str
+    instance_type: str | None = None
+    reservation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +97,11 @@ class Fault:
         lasts: cloud seconds after which the fault ends, however often it has hit; None for no such end.
         probability: of hitting a request that it could hit, from 0 to 1.
         seed: the same seed hits the same requests of a sequence.
-        then: `active` or `failed`, for PENDING.
+        then: `active` or `failed` for PENDING, `applied` or `rejected` for ADJUSTING; None for the first.
         instance_type: hits only requests about this type; not for DESCRIBE.
+        region: hits only requests to this Region, e.g. `Fault(ANY, FaultKind.HANGS, None, region="us-west-2")`.
+        reservation_id: hits only requests to change this reservation.
+        code, status, message: of REFUSED; any that EC2 may answer.
 
     Raises:
         ValueError: the values make no sense together; the message says what to change.
@@ -71,15 +114,20 @@ class Fault:
     lasts: float | None = None
     probability: float = 1.0
     seed: int = 0
-    then: str = "active"
+    then: str | None = None
     instance_type: str | None = None
+    region: str | None = None
+    reservation_id: str | None = None
+    code: str = "OperationNotPermitted"
+    status: int = 400
+    message: str = "The request was refused on purpose."
 
     def __post_init__(self) -> None:
         try:
             object.__setattr__(self, "kind", FaultKind(self.kind))
         except ValueError:
             raise ValueError(f"{self.kind!r} is no kind of fault; use one of {', '.join(FaultKind)}") from None
-        allowed = _ACTIONS_OF.get(self.kind, ACTIONS)
+        allowed = actions_of(self.kind)
         if self.action not in allowed:
             raise ValueError(f"{self.kind} cannot hit {self.action!r}; use one of {', '.join(allowed)}")
         if self.times is not None and self.times < 1:
@@ -93,10 +141,25 @@ class Fault:
             raise ValueError(f"The past is known for {MAX_LAG_SECONDS:.0f} cloud seconds; lag by at most that")
         if not 0 <= self.probability <= 1:
             raise ValueError(f"probability must be from 0 to 1, not {self.probability}")
-        if self.then not in ("active", "failed"):
-            raise ValueError(f"then must be active or failed, not {self.then!r}")
-        if self.instance_type is not None and self.action == DESCRIBE:
+        outcomes = _ADJUSTED if self.kind is FaultKind.ADJUSTING else _STARTED
+        object.__setattr__(self, "then", self.then or outcomes[0])
+        if self.then not in outcomes:
+            raise ValueError(f"then must be {' or '.join(outcomes)}, not {self.then!r}")
+        if self.instance_type is not None and self.action in (DESCRIBE, DESCRIBE_TYPES, DESCRIBE_ZONES):
             raise ValueError("A describe is about no one type; leave instance_type out")
+        if self.reservation_id is not None and self.action not in (MODIFY, CANCEL, SPLIT, MOVE):
+            raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
+        if not 400 <= self.status <= 599:
+            raise ValueError(f"status must be an HTTP status of an error, from 400 to 599, not {self.status}")
+
+    def can_hit(self, request: Request) -> bool:
+        """Whether it is about such requests."""
+        return (
+            self.action in (ANY, request.action)
+            and self.instance_type in (None, request.instance_type)
+            and self.region in (None, request.region)
+            and self.reservation_id in (None, request.reservation_id)
+        )
 
 
 @dataclass
@@ -144,15 +207,11 @@ class Faults:
         """Ends all; the hits stay counted."""
         self.set.clear()
 
-    def hit(self, action: str, instance_type: str | None, now: float, *kinds: FaultKind) -> ActiveFault | None:
+    def hit(self, request: Request, now: float, *kinds: FaultKind) -> ActiveFault | None:
         """The fault of one of these kinds that hits a request, if any; it is counted."""
         for active in self.set:
             fault = active.fault
-            if fault.action != action or fault.kind not in kinds:
-                continue
-            if fault.instance_type not in (None, instance_type):
-                continue
-            if active.fires(now):
+            if fault.kind in kinds and fault.can_hit(request) and active.fires(now):
                 self.fired[fault.kind] += 1
                 return active
         return None

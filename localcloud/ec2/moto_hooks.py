@@ -9,7 +9,7 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, get_p
 
 from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound
-from localcloud.ec2.responses import CapacityReservationsResponse
+from localcloud.ec2.responses import CapacityReservationsResponse, arrive
 from localcloud.ec2.state import current
 
 _RESOURCE, _PREFIX = "capacity-reservation", "cr"
@@ -24,9 +24,20 @@ def add_actions() -> None:
     for name, method in inspect.getmembers(CapacityReservationsResponse, inspect.isfunction):
         if name in vars(CapacityReservationsResponse):
             setattr(EC2Response, name, method)
+    _meet_faults()
     _check_reservations_to_tag()
     EC2_PREFIX_TO_RESOURCE[_PREFIX] = _RESOURCE
     EC2_RESOURCE_TO_PREFIX[_RESOURCE] = _PREFIX
+
+
+def _meet_faults() -> None:
+    perform = EC2Response.call_action
+
+    def call_action(self: Any) -> Any:
+        return arrive(self, self._get_action()) or perform(self)
+
+    # By setattr: a method is replaced on purpose.
+    setattr(EC2Response, perform.__name__, call_action)
 
 
 def _check_reservations_to_tag() -> None:

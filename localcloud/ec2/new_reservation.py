@@ -21,11 +21,12 @@ class Owner:
 
 def make(request: CreateRequest, owner: Owner, sequence: int, now: float) -> Reservation:
     """An active reservation as asked for, with an id of its own: `cr-` and 17 hexadecimal digits."""
-    created, new_id = datetime.now(UTC), random_id("cr", 17)
+    created = datetime.now(UTC)
+    new_id, arn = new_identity(owner)
     return Reservation(
         sequence=sequence,
         id=new_id,
-        arn=f"arn:{owner.partition}:ec2:{owner.region}:{owner.account}:capacity-reservation/{new_id}",
+        arn=arn,
         owner_id=owner.account,
         instance_type=request.instance_type,
         instance_platform=request.instance_platform,
@@ -44,6 +45,12 @@ def make(request: CreateRequest, owner: Owner, sequence: int, now: float) -> Res
         at=now,
         ends_at=reading_at(request.end_date, now),
     )
+
+
+def new_identity(owner: Owner) -> tuple[str, str]:
+    """A new reservation's id, and its ARN."""
+    new_id = str(random_id("cr", 17))
+    return new_id, f"arn:{owner.partition}:ec2:{owner.region}:{owner.account}:capacity-reservation/{new_id}"
 
 
 def reading_at(end_date: datetime | None, now: float) -> float:

@@ -34,9 +34,14 @@ def required(parameters: Parameters, name: str) -> Any:
     return value
 
 
-def reservation_id(parameters: Parameters) -> str:
-    """The CapacityReservationId."""
-    return checked_id(str(required(parameters, "CapacityReservationId")))
+def reservation_id(parameters: Parameters, name: str = "CapacityReservationId") -> str:
+    """The id of a reservation that exists or not."""
+    return checked_id(str(required(parameters, name)))
+
+
+def count_in(parameters: Parameters) -> int:
+    """The InstanceCount, whatever it is."""
+    return int(required(parameters, "InstanceCount"))
 
 
 def checked_id(given: str) -> str:

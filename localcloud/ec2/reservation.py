@@ -1,7 +1,8 @@
 """One Capacity Reservation, as it is or was at one moment."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,14 @@ class Reservation:
     pending_until: float = -math.inf
     after_pending: str = "active"
     adjustment_status: str | None = None
+    adjusted_at: float = math.inf
+    """When EC2 decides about the modification that it is processing (`AdjustmentStatus` `requested`)."""
+    after_adjustment: "Reservation | None" = field(default=None, compare=False)
+    """What it becomes then."""
+    in_use: int = 0
+    """Instances that run in it, or that are lent out: those that are not available."""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the model, by EC2's names, which describe shows as they are; None hides a field."""
 
     @property
     def holds(self) -> bool:
@@ -53,16 +62,23 @@ class Reservation:
 
     @property
     def changes_at(self) -> float:
-        """When its state changes by itself."""
-        return {"pending": self.pending_until, "active": self.ends_at}.get(self.state, math.inf)
+        """When it changes by itself."""
+        if self.state == "pending":
+            return self.pending_until
+        return min(self.ends_at, self.adjusted_at) if self.state == "active" else math.inf
+
+    @property
+    def available(self) -> int:
+        """Instances that could still be launched into it."""
+        return max(0, self.instance_count - self.in_use) if self.state == "active" else 0
 
     def is_visible(self, now: float) -> bool:
         """Whether describe shows it; ended ones stay, but for failed ones."""
         return self.state != "failed" or now - self.at < FAILED_VISIBLE_SECONDS
 
     def answer(self, tags: dict[str, str]) -> dict[str, Any]:
-        """The `CapacityReservation` of EC2's answers. No instance ever runs in it, so all of it is available."""
-        return {
+        """The `CapacityReservation` of EC2's answers."""
+        answer = {
             "CapacityReservationId": self.id,
             "OwnerId": self.owner_id,
             "CapacityReservationArn": self.arn,
@@ -72,7 +88,7 @@ class Reservation:
             "AvailabilityZone": self.availability_zone,
             "Tenancy": self.tenancy,
             "TotalInstanceCount": self.instance_count,
-            "AvailableInstanceCount": self.instance_count if self.state == "active" else 0,
+            "AvailableInstanceCount": self.available,
             "EbsOptimized": self.ebs_optimized,
             "EphemeralStorage": self.ephemeral_storage,
             "State": self.state,
@@ -84,4 +100,6 @@ class Reservation:
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "ReservationType": "default",
             "AdjustmentStatus": self.adjustment_status,
+            "CapacityAllocations": [{"AllocationType": "used", "Count": self.in_use}] if self.in_use else [],
         }
+        return answer | dict(self.described)

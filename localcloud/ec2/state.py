@@ -1,6 +1,7 @@
 """The state of EC2 behind the actions: one for the process, as moto's."""
 
 import itertools
+import math
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,21 +42,48 @@ class State:
         """The reservations of an account in a Region, after `settle`."""
         return self._histories.setdefault((account, region), ReservationHistory())
 
+    def histories_of(self, account: str) -> list[tuple[str, ReservationHistory]]:
+        """The Regions in which an account has had reservations, and these, after `settle`."""
+        return [(region, history) for (owner, region), history in self._histories.items() if owner == account]
+
     def settle(self) -> float:
         """Lets the changes happen that time has brought, and returns the reading of the clock up to which it did."""
         now = self.clock.now()
         for history in self._histories.values():
-            for reservation in history.all():
+            for reservation in history.due(now):
                 while reservation.changes_at <= now:
-                    reservation = _next(reservation)
+                    before, reservation = reservation, self._next(reservation)
                     history.put(reservation)
-                    if not reservation.holds:
+                    if before.holds and not reservation.holds:
                         self.give_back(reservation)
         return now
+
+    def resize(self, before: Reservation, count: int) -> bool:
+        """Takes from the pool what a reservation of this count has more, or gives back; False if the pool lacks it."""
+        instance_type, zone, more = before.instance_type, before.availability_zone, count - before.instance_count
+        if more > 0:
+            return self.pools.take(instance_type, zone, more)
+        self.pools.give_back(instance_type, zone, -more)
+        return True
 
     def give_back(self, reservation: Reservation) -> None:
         """Returns the instances of an ended reservation to their pool."""
         self.pools.give_back(reservation.instance_type, reservation.availability_zone, reservation.instance_count)
+
+    def _next(self, reservation: Reservation) -> Reservation:
+        at = max(reservation.at, reservation.changes_at)
+        if reservation.state == "active" and reservation.adjusted_at == reservation.changes_at:
+            return self._adjusted(reservation, at)
+        if reservation.state == "active":
+            return replace(reservation, state="expired", at=at)
+        started = datetime.now(UTC) if reservation.after_pending == "active" else None
+        return replace(reservation, state=reservation.after_pending, at=at, start_date=started)
+
+    def _adjusted(self, before: Reservation, at: float) -> Reservation:
+        after, status = before.after_adjustment, "applied"
+        if after is None or not self.resize(before, after.instance_count):
+            after, status = before, "rejected"
+        return replace(after, adjustment_status=status, adjusted_at=math.inf, after_adjustment=None, at=at)
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
@@ -67,14 +95,6 @@ class State:
         """Pairs of type and zone that EC2 is to lack, beside those that it lacks by moto's data."""
         self.sequence = itertools.count()
         self._histories.clear()
-
-
-def _next(reservation: Reservation) -> Reservation:
-    at = max(reservation.at, reservation.changes_at)
-    if reservation.state == "active":
-        return replace(reservation, state="expired", at=at)
-    started = datetime.now(UTC) if reservation.after_pending == "active" else None
-    return replace(reservation, state=reservation.after_pending, at=at, start_date=started)
 
 
 def replace_current(clock: Clock) -> None:

@@ -60,7 +60,9 @@ def _to_existing(response: Any, action: str, given_id: str, requested: Context |
         context["ec2:availabilityzone"] = (reservation.availability_zone,)
     for key, value in tags.items():
         context[f"aws:resourcetag/{key.lower()}"] = context[f"ec2:resourcetag/{key.lower()}"] = (value,)
-    return Access(f"ec2:{action}", _arn(response, given_id), context)
+    # A reservation that another account shares is that account's resource.
+    arn = reservation.arn if reservation is not None else _arn(response, given_id)
+    return Access(f"ec2:{action}", arn, context)
 
 
 def _found(response: Any, given_id: str) -> tuple[Reservation | None, dict[str, str]]:

@@ -14,7 +14,7 @@ import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import lambda_runtime
-from localcloud.ec2.faults import ACTIONS, CREATE, DESCRIBE, MODIFY, Fault, FaultKind
+from localcloud.ec2.faults import ACTIONS, Fault, FaultKind, actions_of
 from localcloud.ec2.zones import region_of
 from localcloud.stack import OWNER_TAG, Stack
 from tests.agreement import Key
@@ -22,6 +22,14 @@ from tests.agreement import Key
 FUNCTIONS = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults")
 MAX_TARGET = 12
 _SECONDS_BETWEEN = 0.25
+_SECONDS_OF = {
+    FaultKind.STALE_DESCRIBE: 20,
+    FaultKind.PENDING: 60,
+    FaultKind.LATE: 30,
+    FaultKind.HANGS: 30,
+    FaultKind.ADJUSTING: 60,
+}
+_THEN_OF = {FaultKind.PENDING: ["active", "failed"], FaultKind.ADJUSTING: ["applied", "rejected"]}
 
 
 class Chaos:
@@ -91,12 +99,9 @@ class Chaos:
 
     def _inject(self) -> None:
         kind = next(self._kinds)
-        actions = {FaultKind.STALE_DESCRIBE: [DESCRIBE], FaultKind.PENDING: [CREATE]}
-        action = self._dice.choice(
-            actions.get(kind, [CREATE, MODIFY] if kind is FaultKind.INSUFFICIENT_CAPACITY else list(ACTIONS))
-        )
-        seconds = {FaultKind.STALE_DESCRIBE: 20, FaultKind.PENDING: 60, FaultKind.LATE: 30}.get(kind)
-        then = self._dice.choice(["active", "failed"]) if kind is FaultKind.PENDING else "active"
+        action = self._dice.choice([each for each in actions_of(kind) if each in ACTIONS])
+        seconds = _SECONDS_OF.get(kind)
+        then = self._dice.choice(_THEN_OF[kind]) if kind in _THEN_OF else None
         times = self._dice.randint(1, 3)
         self._stack.cloud.capacity.inject(Fault(action, kind, times=times, seconds=seconds, lasts=300, then=then))
         self.done["faults set"] += 1

@@ -10,7 +10,21 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from localcloud import ec2
 from localcloud.clock import Clock
-from localcloud.ec2.faults import CANCEL, CREATE, DESCRIBE, MODIFY, Fault, FaultKind
+from localcloud.ec2.faults import (
+    ANY,
+    BEFORE_EFFECT,
+    CANCEL,
+    CREATE,
+    DESCRIBE,
+    DESCRIBE_TYPES,
+    DESCRIBE_ZONES,
+    MODIFY,
+    MOVE,
+    SPLIT,
+    Fault,
+    FaultKind,
+    actions_of,
+)
 
 Refused = Callable[..., tuple[str, int]]
 
@@ -56,6 +70,145 @@ def test_refused_without_effect(
     assert capacity.fired()[kind] == 8
     assert all(hits.over and hits.fired == 2 for hits in capacity.faults())
     assert sum(count.overdrawn for count in capacity.calls()) == 0
+
+
+def test_refused_as_told(cloud: Any, capacity: Any) -> None:
+    words = {"code": "PendingVerification", "status": 418, "message": "Your request is <pending> & verified"}
+    made = cloud.create()
+    capacity.inject(*(Fault(action, FaultKind.REFUSED, **words) for action in (CREATE, MODIFY, CANCEL, DESCRIBE)))
+    for call in (cloud.create, lambda: cloud.modify(made, InstanceCount=2), lambda: cloud.cancel(made), cloud.describe):
+        with pytest.raises(ClientError) as caught:
+            call()
+        error = caught.value.response
+        assert error["Error"] == {"Code": words["code"], "Message": words["message"]}
+        assert error["ResponseMetadata"]["HTTPStatusCode"] == words["status"]
+    assert cloud.describe() == [made]
+    assert capacity.free(cloud.type, cloud.zone) == 19
+    assert capacity.fired()[FaultKind.REFUSED] == 4
+
+
+def test_of_one_reservation_only(cloud: Any, capacity: Any, refused: Refused) -> None:
+    made, other = cloud.create(InstanceCount=3), cloud.create(InstanceCount=3)
+    given = made["CapacityReservationId"]
+    actions = (MODIFY, CANCEL, SPLIT, MOVE)
+    capacity.inject(*(Fault(action, FaultKind.REFUSED, None, reservation_id=given) for action in actions))
+
+    def split(one: Any) -> None:
+        source = one["CapacityReservationId"]
+        cloud.api.create_capacity_reservation_by_splitting(SourceCapacityReservationId=source, InstanceCount=1)
+
+    for call in (split, lambda one: cloud.modify(one, InstanceCount=1), cloud.cancel):
+        assert refused(call, made) == ("OperationNotPermitted", 400)
+        call(other)
+    assert cloud.again(made) == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FaultKind.THROTTLED, ("RequestLimitExceeded", 503)),
+        (FaultKind.INTERNAL_ERROR, ("InternalError", 500)),
+        (FaultKind.REFUSED, ("OperationNotPermitted", 400)),
+    ],
+)
+def test_what_is_told_of_types_and_zones_is_refused(
+    cloud: Any, capacity: Any, refused: Refused, kind: FaultKind, error: tuple[str, int]
+) -> None:
+    capacity.inject(*(Fault(action, kind) for action in (DESCRIBE_TYPES, DESCRIBE_ZONES)))
+    assert refused(cloud.api.describe_instance_types, InstanceTypes=[cloud.type]) == error
+    assert refused(cloud.api.describe_availability_zones) == error
+    assert cloud.api.describe_instance_types(InstanceTypes=[cloud.type])["InstanceTypes"]
+    assert cloud.api.describe_availability_zones()["AvailabilityZones"]
+    assert cloud.describe() == []
+
+
+@pytest.mark.parametrize("kind", BEFORE_EFFECT)
+def test_a_whole_region_fails_and_no_other(cloud: Any, capacity: Any, kind: FaultKind) -> None:
+    made = cloud.create()
+    capacity.inject(Fault(ANY, kind, None, region="ap-northeast-1"))
+    calls: list[Callable[[], Any]] = [
+        cloud.create,
+        cloud.describe,
+        lambda: cloud.cancel(made),
+        lambda: cloud.api.describe_instance_types(InstanceTypes=[cloud.type]),
+        lambda: cloud.api.create_tags(Resources=[made["CapacityReservationId"]], Tags=[{"Key": "a", "Value": "b"}]),
+    ]
+    for call in calls:
+        with pytest.raises((ClientError, ConnectionClosedError)):
+            call()
+    assert capacity.fired()[kind] == len(calls)
+    cloud.use("us-west-2")
+    assert cloud.describe() == []
+    assert cloud.api.describe_availability_zones()["AvailabilityZones"]
+    capacity.clear_faults()
+    cloud.use()
+    assert cloud.describe() == [made]
+
+
+def test_a_region_that_hangs_outlasts_the_client(cloud: Any, capacity: Any) -> None:
+    ec2.install(Clock(speed=100))
+    capacity.inject(Fault(ANY, FaultKind.HANGS, None, seconds=60, region="ap-northeast-1"))
+    cloud.use(read_timeout=0.1)
+    with pytest.raises(ReadTimeoutError):
+        cloud.describe()
+    cloud.use("us-west-2", read_timeout=0.1)
+    assert cloud.describe() == []
+    # Without a client that gives up, the connection is closed at last.
+    cloud.use(read_timeout=20)
+    with pytest.raises(ConnectionClosedError):
+        cloud.api.describe_availability_zones()
+    assert capacity.fired()[FaultKind.HANGS] == 2
+
+
+def test_a_modification_that_is_decided_about_later(cloud: Any, capacity: Any, clock: Any, refused: Refused) -> None:
+    made = cloud.create(InstanceCount=5)
+    for then in ("rejected", "applied"):
+        capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=30, then=then))
+        answer = cloud.modify(made, InstanceCount=8, InstanceMatchCriteria="targeted")
+        assert (answer["Return"], answer["AdjustmentStatus"]) == (True, "requested")
+        clock.advance(29)
+        meanwhile = cloud.again(made)
+        assert (meanwhile["TotalInstanceCount"], meanwhile["AdjustmentStatus"]) == (5, "requested")
+        assert refused(cloud.modify, made, InstanceCount=8) == ("InvalidState", 400)
+        assert capacity.free(cloud.type, cloud.zone) == 15
+        clock.advance(1)
+        after = cloud.again(made)
+        count, match = (8, "targeted") if then == "applied" else (5, "open")
+        shown = after["TotalInstanceCount"], after["InstanceMatchCriteria"], after["AdjustmentStatus"]
+        assert shown == (count, match, then)
+        assert capacity.free(cloud.type, cloud.zone) == 20 - count
+    assert capacity.fired()[FaultKind.ADJUSTING] == 2
+
+
+def test_a_modification_is_rejected_if_the_pool_is_dry_by_then(cloud: Any, capacity: Any, clock: Any) -> None:
+    made = cloud.create(InstanceCount=5)
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=30, then="applied"))
+    cloud.modify(made, InstanceCount=8)
+    capacity.set_free(cloud.type, cloud.zone, 2)
+    clock.advance(30)
+    after = cloud.again(made)
+    assert (after["TotalInstanceCount"], after["AdjustmentStatus"]) == (5, "rejected")
+    assert capacity.free(cloud.type, cloud.zone) == 2
+
+
+def test_a_modification_ends_with_its_reservation(cloud: Any, capacity: Any, clock: Any) -> None:
+    made = cloud.create(InstanceCount=5)
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=30, then="applied"))
+    cloud.modify(made, InstanceCount=8)
+    cloud.cancel(made)
+    clock.advance(30)
+    after = cloud.again(made)
+    assert (after["State"], after["TotalInstanceCount"]) == ("cancelled", 5)
+    assert capacity.free(cloud.type, cloud.zone) == 20
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_the_actions_of_each_kind_are_those_that_it_accepts(kind: FaultKind) -> None:
+    for action in actions_of(kind):
+        assert Fault(action, kind, seconds=1).action == action
+    if kind not in BEFORE_EFFECT:
+        with pytest.raises(ValueError, match="cannot hit"):
+            Fault(DESCRIBE_ZONES, kind, seconds=1)
 
 
 def test_lost_before_the_effect(cloud: Any, capacity: Any) -> None:
@@ -229,6 +382,10 @@ def test_cleared_faults_hit_no_more_and_stay_counted(cloud: Any, capacity: Any, 
         ({"probability": 2}, "from 0 to 1"),
         ({"kind": "pending", "seconds": 1, "then": "gone"}, "active or failed"),
         ({"action": DESCRIBE, "instance_type": "m5.large"}, "leave instance_type out"),
+        ({"reservation_id": "cr-1"}, "leave reservation_id out"),
+        ({"action": MODIFY, "kind": "adjusting", "seconds": 1, "then": "active"}, "applied or rejected"),
+        ({"kind": "adjusting", "seconds": 1}, "use one of ModifyCapacityReservation"),
+        ({"kind": "refused", "status": 200}, "from 400 to 599"),
     ],
 )
 def test_faults_that_make_no_sense(fields: dict[str, Any], says: str) -> None:
