@@ -7,7 +7,7 @@ from odcr.domain.refusal import NotOffered, Refusal, Throttled, Unanswered
 from odcr.domain.status import Status
 from odcr.domain.target import Target
 from odcr.domain.wording import brief, listed, quoted, with_detail
-from odcr.domain.zone import nearest
+from odcr.domain.zone import is_zone_id, nearest
 
 
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
@@ -46,8 +46,9 @@ def waiting_for_its_turn(target: Target, region: str) -> Outcome:
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
-    """A row by a zone's id, in a Region that did not say which zone that is."""
-    id_ = brief(target.key.availability_zone)
+    """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is."""
+    zones = (target.key.zone, *(zone for zone, _ in target.elsewhere))
+    id_ = brief(next((zone for zone in zones if is_zone_id(zone)), target.key.zone))
     status = Status.THROTTLED if isinstance(refusal, Throttled) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."
     return _unknown(target, status, with_detail(what_to_do, str(refusal)))
@@ -56,7 +57,7 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:
     """A row by a zone's id that its Region does not have."""
     id_ = target.key.availability_zone
-    guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 60)}." if zones else "")
+    guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 50)}." if zones else "")
     return _unknown(
         target, Status.INVALID, f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"
     )
