@@ -6,7 +6,7 @@ from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, ids
 from odcr.domain.target import ReservationOptions
 from odcr.domain.wording import listed
 
-_IDS_ROOM = 60
+_IDS_ROOM = 50
 """Characters that a list of ids takes in a sentence."""
 
 _MAX_UNCOUNTED = 3
