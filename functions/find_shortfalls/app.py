@@ -4,15 +4,16 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from odcr.domain import blind
 from odcr.domain.comparison import bounded, compare
 from odcr.domain.event import optional, required
 from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import Refusal
-from odcr.domain.reservation import Reservation
+from odcr.domain.same_pool import conflicts, with_record
 from odcr.domain.status import Status
 from odcr.domain.target import Target
-from odcr.domain.zone import region_of
+from odcr.domain.zone_ids import certain, locate, locate_rejected, region_of_row, regions_by_id
 from odcr.gateways.ec2 import Ec2Gateway
+from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
 from odcr.observability import logger
 from odcr.settings import ReleaseSettings, StackSettings
 
@@ -33,36 +34,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """
     targets = [Target.from_event(target) for target in required(event, "Targets", list)]
     rejected = [Outcome.from_event(outcome) for outcome in optional(event, "Rejected", list, [])]
-    settings = StackSettings.load()
-    ec2 = Ec2Gateway(settings.owner, settings.account)
+    home = StackSettings.load().region
+    findings = _look(targets, rejected)
 
-    reservations: list[Reservation] = []
-    unreachable: dict[str, Refusal] = {}
-    keys = [*(target.key for target in targets), *(outcome.key for outcome in rejected)]
-    regions = {region for key in keys if (region := region_of(key.availability_zone.strip()))}
-    # The stack's own is always looked at: a reservation there is found even if no row is left of it.
-    for region in sorted({*regions, settings.region}):
-        try:
-            reservations += ec2.find_in_region(region)
-        except Refusal as refusal:
-            # One Region that does not exist, or is not answering, must not harm the others' targets.
-            logger.warning("Region cannot be compared", region=region, error=str(refusal))
-            unreachable[region] = refusal
-
-    comparable = [target for target in targets if target.key.region not in unreachable]
+    seen = [target for target in targets if region_of_row(target.key, home) not in findings.unseen]
+    not_seen = [outcome for target in targets if (outcome := _blind(target, findings, home)) is not None]
     # What is held for these is not known now, so their record stays as it is.
-    rejected = [outcome for outcome in rejected if region_of(outcome.key.availability_zone) not in unreachable]
+    rejected = [outcome for outcome in rejected if region_of_row(outcome.key, home) not in findings.unseen]
+
+    located = locate(seen, findings.zones, home)
+    reservations = [one for region in findings.reservations.values() for one in region]
+    reservations, comparable = certain(reservations, located.targets, located.unread)
+    seconds = conflicts(comparable)
+    comparable = [target for target in comparable if target.key not in {outcome.key for outcome in seconds}]
+    comparable, rejected = with_record(comparable, locate_rejected(rejected, findings.zones, home))
+
     is_complete = optional(event, "Complete", bool, True)
     releases = ReleaseSettings.load().is_on
     found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases)
-    blind = [_blind(target, unreachable[target.key.region]) for target in targets if target.key.region in unreachable]
-    found.observed.extend(blind)
+    found.observed.extend([*seconds, *located.unsure, *not_seen])
     passed = bounded(found)
     logger.info(
         "Targets compared",
         targets=len(targets),
         short=len(found.shortfalls),
-        unreachable=len(blind),
+        not_seen=len(not_seen),
         worked_on=len(passed.shortfalls),
     )
     return {
@@ -72,9 +68,44 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     }
 
 
-def _blind(target: Target, refusal: Refusal) -> Outcome:
-    reason = (
-        f"Region {target.key.region} cannot be asked what is held; nothing is reserved blindly. "
-        f"Check the zone's name, and that the Region is enabled. ({refusal})"
+def _look(targets: list[Target], rejected: list[Outcome]) -> Findings:
+    """Asks all Regions that rows mean, and the stack's own: what is held there is found though no row is left."""
+    settings = StackSettings.load()
+    ranks: dict[str, int] = {}
+    for target in targets:
+        if region := region_of_row(target.key, settings.region):
+            ranks[region] = min(_rank(target), ranks.get(region, _rank(target)))
+    for outcome in rejected:
+        ranks.setdefault(region_of_row(outcome.key, settings.region) or settings.region, 2)
+    return look(
+        Ec2Gateway(settings.owner, settings.account),
+        sorted({*ranks, settings.region}),
+        zones_of=regions_by_id(targets, rejected, settings.region),
+        first=lambda region: ranks.get(region, 2),
     )
-    return Outcome(target.key, Status.FAILED, target.capacity, target.last_reserved, target.last_ids, reason=reason)
+
+
+def _rank(target: Target) -> int:
+    """Of Regions that nobody knows, those come first that have answered before, then those that were never asked."""
+    if target.last_reserved or target.last_status not in (None, Status.INVALID, Status.FAILED):
+        return 0
+    return 1 if target.last_status is None else 2
+
+
+def _blind(target: Target, findings: Findings, home: str) -> Outcome | None:
+    """The outcome of a target whose Region was not seen, or None: it was, or the record says all there is to say."""
+    region = region_of_row(target.key, home)
+    if region in findings.missing:
+        return blind.in_no_region(target, region, [one for one in known_regions() if _is_near(one, home)])
+    if region in findings.postponed:
+        return blind.waiting_for_its_turn(target, region) if target.last_status is None else None
+    if region not in findings.silent:
+        return None
+    partition, own = partition_of(region), partition_of(home)
+    if partition and own and partition != own:
+        return blind.in_other_partition(target, region, partition, own)
+    return blind.in_silent_region(target, region, findings.silent[region])
+
+
+def _is_near(region: str, home: str) -> bool:
+    return partition_of(region) == partition_of(home)

@@ -8,10 +8,22 @@ from moto.core.utils import get_service_model
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 
+from localcloud.ec2.pools import CapacityPools
+from localcloud.ec2.zones import id_of_local
+
 
 def zones_of(region: str) -> list[Zone]:
     """The zones of a Region; local and wavelength zones are not among them."""
     return list(RegionsAndZonesBackend.zones.get(region, []))
+
+
+def all_zones_of(region: str, pools: CapacityPools) -> dict[str, str | None]:
+    """The ids of a Region's zones by their names. moto has no local zone; one in which a pool was set is one."""
+    zones: dict[str, str | None] = {str(zone.name): str(zone.zone_id) for zone in zones_of(region)}
+    any_id = next(iter(zones.values()), None)
+    if any_id is None:
+        return {}
+    return zones | {zone: id_of_local(zone, any_id) for zone in pools.local_zones_in(region)}
 
 
 def is_known(instance_type: str) -> bool:

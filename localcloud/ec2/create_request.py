@@ -18,7 +18,6 @@ from localcloud.ec2.parameters import (
     tags_of,
 )
 from localcloud.ec2.pools import CapacityPools
-from localcloud.ec2.zones import is_local, region_of
 
 _MISSING_FEATURES = ("OutpostArn", "PlacementGroupArn", "StartDate", "CommitmentDuration", "DeliveryPreference")
 _MAX_TOKEN_LENGTH = 64
@@ -32,7 +31,7 @@ class CreateRequest:
     instance_platform: str
     availability_zone: str
     availability_zone_id: str | None
-    """None for a local zone, of which moto knows no id."""
+    """None for a local zone whose name is of an unusual form."""
     instance_count: int
     tenancy: str
     ebs_optimized: bool
@@ -90,12 +89,9 @@ def _zone(parameters: Parameters, region: str, pools: CapacityPools) -> tuple[st
         raise InvalidParameterCombination("Give AvailabilityZone or AvailabilityZoneId, not both")
     if not name and not zone_id:
         raise MissingParameter("AvailabilityZone")
-    for zone in catalogue.zones_of(region):
-        if name == zone.name or zone_id == zone.zone_id:
-            return str(zone.name), str(zone.zone_id)
-    # moto knows no local zones; one in which a pool was set is taken to exist.
-    if name and is_local(name) and region_of(name) == region and pools.has_zone(name):
-        return str(name), None
+    for known, known_id in catalogue.all_zones_of(region, pools).items():
+        if name == known or (zone_id and zone_id == known_id):
+            return known, known_id
     raise InvalidParameterValue(f"Invalid availability zone: [{name or zone_id}]")
 
 

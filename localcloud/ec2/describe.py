@@ -13,12 +13,12 @@ from typing import Any
 from localcloud.ec2.errors import FilterLimitExceeded, InvalidNextToken, InvalidParameterValue
 from localcloud.ec2.reservation import Reservation
 
+# What the API reference lists; availability-zone-id is not among it.
 _FIELDS = {
     "instance-type": "InstanceType",
     "owner-id": "OwnerId",
     "instance-platform": "InstancePlatform",
     "availability-zone": "AvailabilityZone",
-    "availability-zone-id": "AvailabilityZoneId",
     "tenancy": "Tenancy",
     "state": "State",
     "start-date": "StartDate",

@@ -11,6 +11,7 @@ from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound
 from localcloud.ec2.responses import CapacityReservationsResponse, arrive
 from localcloud.ec2.state import current
+from localcloud.ec2.zone_responses import ZonesResponse
 
 _RESOURCE, _PREFIX = "capacity-reservation", "cr"
 
@@ -21,9 +22,10 @@ def add_actions() -> None:
         return
     # moto looks for actions among the class's own functions, so a base class added later would do as well, but
     # Python cannot always change the bases of a class.
-    for name, method in inspect.getmembers(CapacityReservationsResponse, inspect.isfunction):
-        if name in vars(CapacityReservationsResponse):
-            setattr(EC2Response, name, method)
+    for response in (CapacityReservationsResponse, ZonesResponse):
+        for name, method in inspect.getmembers(response, inspect.isfunction):
+            if name in vars(response):
+                setattr(EC2Response, name, method)
     _meet_faults()
     _check_reservations_to_tag()
     EC2_PREFIX_TO_RESOURCE[_PREFIX] = _RESOURCE

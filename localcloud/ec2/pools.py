@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from localcloud.ec2.zones import region_of
+from localcloud.ec2.zones import is_local, region_of
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class CapacityPools:
         """How many are free now."""
         return self._free.get((instance_type, zone), 0)
 
-    def has_zone(self, zone: str) -> bool:
-        """Whether a pool was ever set in the zone."""
-        return any(known == zone for _, known in self._free)
+    def local_zones_in(self, region: str) -> list[str]:
+        """The local zones of a Region in which a pool was ever set."""
+        return sorted({zone for _, zone in self._free if is_local(zone) and region_of(zone) == region})
 
     def set_free(self, instance_type: str, zone: str, free: int) -> None:
         """Makes it this many, whatever is reserved.

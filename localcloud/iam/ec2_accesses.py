@@ -15,7 +15,7 @@ Context = dict[str, tuple[str, ...]]
 
 _CHANGES = frozenset({"ModifyCapacityReservation", "CancelCapacityReservation"})
 _TAGGING = frozenset({"CreateTags", "DeleteTags"})
-_READS = frozenset({"DescribeCapacityReservations", "DescribeInstanceTypes"})
+_READS = frozenset({"DescribeAvailabilityZones", "DescribeCapacityReservations", "DescribeInstanceTypes"})
 
 
 def needed(response: Any, action: str) -> list[Access]:

@@ -9,6 +9,7 @@ ACTIONS = frozenset(
         "ec2:CreateCapacityReservation",
         "ec2:ModifyCapacityReservation",
         "ec2:CancelCapacityReservation",
+        "ec2:DescribeAvailabilityZones",
         "ec2:DescribeCapacityReservations",
         "ec2:DescribeInstanceTypes",
         # Of Capacity Reservations only.

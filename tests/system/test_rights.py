@@ -35,6 +35,7 @@ def access(
 
 
 DESCRIBE = Access("ec2:DescribeCapacityReservations")
+ZONES = Access("ec2:DescribeAvailabilityZones")
 TYPES = Access("ec2:DescribeInstanceTypes")
 
 
@@ -67,6 +68,7 @@ def test_reserve_capacity_makes_and_changes_only_what_bears_the_stacks_tag(stack
 def test_find_shortfalls_only_describes(stack: Stack) -> None:
     role = rights(stack, "FindShortfalls")
     assert role.allows(DESCRIBE)
+    assert role.allows(ZONES)
     assert not role.allows(secret(stack))
     assert not any(role.allows(one) for one in changes())
 
@@ -77,7 +79,7 @@ def test_who_has_the_login_reads_its_secret_and_no_more(stack: Stack, function: 
     assert role.allows(secret(stack))
     assert not role.allows(Access("secretsmanager:GetSecretValue", f"{stack.outputs['DatabaseSecretArn']}2"))
     assert not role.allows(Access("secretsmanager:PutSecretValue", stack.outputs["DatabaseSecretArn"]))
-    assert not any(role.allows(one) for one in (DESCRIBE, TYPES, *changes()))
+    assert not any(role.allows(one) for one in (DESCRIBE, TYPES, ZONES, *changes()))
 
 
 def test_the_local_cloud_enforces_them(stack: Stack) -> None:

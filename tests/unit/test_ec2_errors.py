@@ -18,7 +18,7 @@ def answered(code: str, status: int = 400) -> ClientError:
         (answered("RequestLimitExceeded", 503), refusal.Throttled),
         (answered("InstanceLimitExceeded"), refusal.QuotaReached),
         (answered("VcpuLimitExceeded"), refusal.QuotaReached),
-        (answered("Unsupported"), refusal.NotOffered),
+        (answered("Unsupported"), refusal.Unsupported),
         (answered("InvalidInstanceType"), refusal.NotOffered),
         (answered("InvalidParameterValue"), refusal.NotOffered),
         (answered("IdempotentParameterMismatch"), refusal.Changed),

@@ -38,7 +38,7 @@ def test_five_hundred_outcomes_fit_into_one_state() -> None:
     [
         ("not json", "must be a JSON object, not 'not json'"),
         ("[]", "must be a JSON object, not list"),
-        ({"Status": "HAPPY"}, "'Status' must be one of FULFILLED, SHORT, .*, not 'HAPPY'"),
+        ({"Status": "HAPPY"}, "'Status' must be one of FULFILLED, PENDING, .*, not 'HAPPY'"),
         ({"Status": "SHORT"}, "'InstanceType' is missing"),
     ],
 )

@@ -13,11 +13,26 @@ def test_sensible_rows_are_accepted(instance_type: str, capacity: int) -> None:
 @pytest.mark.parametrize(
     ("instance_type", "zone", "capacity", "said"),
     [
-        ("", "ap-northeast-1c", 1, "'' is not an instance type; write it as EC2 does, e.g. 'r5b.2xlarge'"),
+        ("", "ap-northeast-1c", 1, "Write it as EC2 does, e.g. 'r5b.2xlarge': '' is not an instance type."),
         ("r5b 2xlarge", "ap-northeast-1c", 1, "is not an instance type"),
-        ("R5B.2xlarge", "ap-northeast-1c", 1, "'R5B.2xlarge' is not an instance type"),
-        ("r5b.2xlarge ", "ap-northeast-1c", 1, "'r5b.2xlarge ' is not an instance type"),
-        ("r5b.2xlarge", "ap-northeast-1", 1, "'ap-northeast-1' is not an Availability Zone"),
+        (
+            "R5B.2xlarge",
+            "ap-northeast-1c",
+            1,
+            "Write it as EC2 does, 'r5b.2xlarge': 'R5B.2xlarge' is not an instance type",
+        ),
+        (
+            "r5b.2xlarge ",
+            "ap-northeast-1c",
+            1,
+            "Write it as EC2 does, 'r5b.2xlarge': 'r5b.2xlarge ' is not an instance type",
+        ),
+        (
+            "r5b.2xlarge",
+            "ap-northeast-1",
+            1,
+            "Write a zone of the Region, e.g. 'ap-northeast-1a': 'ap-northeast-1' is a Region",
+        ),
         ("r5b.2xlarge", "Tokyo", 1, "e.g. 'ap-northeast-1c'"),
         ("r5b.2xlarge", "ap-northeast-1c", None, "Target_Capacity is NULL; set it"),
         ("r5b.2xlarge", "ap-northeast-1c", -3, "Target_Capacity is -3; it must be 0 or more"),

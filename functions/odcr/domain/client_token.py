@@ -30,7 +30,8 @@ def client_token(
     intent = [
         owner,
         key.instance_type,
-        key.availability_zone,
+        # One pool is one intent, whether the row names the zone or gives its id.
+        key.zone,
         repr(options),
         *sorted(set(observed_ids)),
         str(count),

@@ -12,6 +12,7 @@ from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, 
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
+from odcr.domain.wording import quoted
 
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
@@ -29,7 +30,7 @@ class Comparison:
 
 
 def compare(
-    targets: Iterable[Target],
+    targets: Sequence[Target],
     rejected: Iterable[Outcome],
     reservations: Iterable[Reservation],
     *,
@@ -39,7 +40,7 @@ def compare(
     """Decides for every target whether it is fulfilled, short or in excess.
 
     Args:
-        targets: what is wanted, each key once, least recently tried first.
+        targets: what is wanted, each pool once, least recently tried first; and the rows that are gone.
         rejected: rows that make no sense, with the reservations that a run recorded for them; what is held for them is
             held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
@@ -59,19 +60,30 @@ def compare(
             uncounted.setdefault(reservation.key, []).append(reservation)
 
     comparison = Comparison()
+    # A row that is gone comes last: what was held for it counts for the row that took its place, however it is spelled.
+    spelled: dict[TargetKey, TargetKey] = {}
     for target in targets:
-        managed = by_key.pop(target.key, [])
-        if not (target.withdrawn and managed):
-            _compare_one(target, managed, uncounted.get(target.key, []), comparison, releases=releases)
-        elif not _is_recorded(target, outcome := _unlisted(target.key, managed, releases=releases)):
-            comparison.observed.append(outcome)
+        if not target.withdrawn:
+            pool = target.key.pool
+            spelled[pool] = target.key
+            _compare_one(target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, releases=releases)
     for outcome in rejected:
         # What the row probably meant, unless another row means it rightly.
-        managed = by_key.pop(outcome.key.stripped(), [])
+        spelled.setdefault(outcome.key.pool, outcome.key)
+        managed = by_key.pop(outcome.key.pool, [])
         twice = duplicates(managed, outcome.reservation_ids)
         comparison.rejected.append(
             replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
         )
+    for target in targets:
+        if target.withdrawn:
+            managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
+            if managed:
+                outcome = _unlisted(target.key, managed, releases=releases, is_complete=is_complete)
+            else:
+                outcome = _ended(target, row, uncounted.get(target.key.pool, []))
+            if not _is_recorded(target, outcome):
+                comparison.observed.append(outcome)
     if is_complete:
         comparison.observed.extend(_unlisted(key, managed, releases=releases) for key, managed in by_key.items())
     return comparison
@@ -168,8 +180,6 @@ def _compare_one(
     elif any(one.state == "pending" for one in serving):
         status = Status.PENDING
         reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
-    elif target.withdrawn:
-        reasons.append("The row is gone, and nothing is held for it any more.")
     elif target.capacity == 0:
         reasons.append("The target is 0: nothing is to be reserved.")
     reasons.append(remarks([*serving, *uncounted], target.options))
@@ -195,9 +205,28 @@ def _is_recorded(target: Target, outcome: Outcome) -> bool:
     return same and is_told and set(target.last_ids) == set(outcome.reservation_ids)
 
 
-def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool) -> Outcome:
+def _ended(target: Target, row: TargetKey | None, uncounted: Sequence[Reservation]) -> Outcome:
+    """A row that is gone, and for which nothing is held: at most for another row that means the same pool."""
+    if row:
+        reason = f"What is held counts for the row {quoted(f'{row}')} now."
+    else:
+        reason = " ".join(
+            part
+            for part in (
+                "The row is gone, and nothing is held for it any more.",
+                remarks(uncounted, target.options),
+            )
+            if part
+        )
+    return Outcome(target.key, Status.FULFILLED, 0, 0, reason=reason)
+
+
+def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool, is_complete: bool = True) -> Outcome:
     to_end = "one with a target of 0 to release it" if releases else f"cancel {named(managed)} in EC2"
     reason = f"Held for no row of odcr_capacity. Insert one to keep it, or {to_end}."
+    if not is_complete:
+        # A row with another spelling may be among those that this run does not look at.
+        reason = "Held for no row that is spelled like this. Insert one to keep it, or one with a target of 0."
     return Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from odcr.domain.event import InvalidEvent, optional, required, texts
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
+from odcr.domain.wording import MAX_REASON
 
-MAX_REASON = 200
-"""Characters of a reason: 500 outcomes have to fit into one state's 256 KiB."""
+__all__ = ["MAX_REASON", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,12 @@ class Outcome:
     def was_tried(self) -> bool:
         """Whether EC2 was asked: a target is short without one only if its run had no time for it."""
         return self.calls > 0 or self.acquired != 0 or self.status != Status.SHORT
+
+    @property
+    def is_short(self) -> bool:
+        """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
+        is_covered = self.target is not None and 0 <= self.target <= self.reserved
+        return not self.status.is_met and not is_covered
 
     def to_event(self) -> dict[str, Any]:
         """The outcome as it passes between the states; empty fields are left out."""

@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, ids_of
 from odcr.domain.target import ReservationOptions
+from odcr.domain.wording import listed
 
-MAX_NAMED = 3
-"""Ids that one sentence names; a reason has little room."""
+_IDS_ROOM = 50
+"""Characters that a list of ids takes in a sentence."""
+
+_MAX_UNCOUNTED = 3
+"""Reservations that are not counted, of which each has a sentence."""
 
 
 def named(reservations: Sequence[Reservation]) -> str:
-    """Their ids, the first few."""
-    more = f" and {len(reservations) - MAX_NAMED} more" if len(reservations) > MAX_NAMED else ""
-    return ", ".join(ids_of(reservations[:MAX_NAMED])) + more
+    """Their ids, as many as a sentence has room for."""
+    return listed(ids_of(reservations), _IDS_ROOM)
 
 
 def remarks(reservations: Iterable[Reservation], options: ReservationOptions) -> str:
@@ -30,7 +33,7 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
         return text(named(found), sum(one.count for one in found)) if found else ""
 
     uncounted = [one for one in serving if one.state in HELD_STATES and not one.is_held]
-    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:MAX_NAMED]]
+    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:_MAX_UNCOUNTED]]
     parts += [
         sentence(
             (one for one in serving if one.state in COMING_STATES),

@@ -2,50 +2,62 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from odcr.domain.event import moment, optional, required, texts
-from odcr.domain.zone import region_of
+from odcr.domain.wording import quoted
+from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
 MAX_TARGET = 100_000
 """A target above this is taken for a slip of the finger: it would cost millions a day."""
-
-_MAX_SHOWN = 60
-"""Characters of a wrong name that a reason shows."""
 
 _INSTANCE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetKey:
-    """The table's primary key."""
+    """The table's primary key, as the row has it."""
 
     instance_type: str
     availability_zone: str
+    """A zone's name or id."""
+    zone_name: str = field(default="", compare=False)
+    """The zone's name in this account, where the row has its id and FindShortfalls has looked it up."""
 
     def __str__(self) -> str:
         return f"{self.instance_type} in {self.availability_zone}"
+
+    @property
+    def zone(self) -> str:
+        """The zone as EC2 is asked for it: its name, if that is known."""
+        return self.zone_name or as_ec2_writes(self.availability_zone)
 
     @property
     def region(self) -> str:
         """The zone's Region.
 
         Raises:
-            ValueError: if the zone's name is not one of a zone.
+            ValueError: if the zone's name is not one of a zone, or its id does not tell.
         """
-        region = region_of(self.availability_zone)
+        region = region_of(self.zone)
         if region is None:
             raise ValueError(f"{self.availability_zone!r} is not an Availability Zone")
         return region
 
-    def stripped(self) -> "TargetKey":
-        """The key without blanks around it: what was probably meant."""
-        return TargetKey(self.instance_type.strip(), self.availability_zone.strip())
+    @property
+    def pool(self) -> "TargetKey":
+        """The key as EC2's reservations have it, whatever the row's spelling; what the row probably meant."""
+        return TargetKey(as_ec2_writes(self.instance_type), self.zone)
+
+    def in_zone(self, name: str) -> "TargetKey":
+        """The same key, with its zone's name."""
+        return replace(self, zone_name=name)
 
     def to_event(self) -> dict[str, Any]:
         """The key's fields in an event."""
-        return {"InstanceType": self.instance_type, "AvailabilityZone": self.availability_zone}
+        zone = {"ZoneName": self.zone_name} if self.zone_name else {}
+        return {"InstanceType": self.instance_type, "AvailabilityZone": self.availability_zone, **zone}
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "TargetKey":
@@ -54,7 +66,11 @@ class TargetKey:
         Raises:
             InvalidEvent: if one is missing or no text.
         """
-        return cls(required(event, "InstanceType", str), required(event, "AvailabilityZone", str))
+        return cls(
+            required(event, "InstanceType", str),
+            required(event, "AvailabilityZone", str),
+            optional(event, "ZoneName", str, ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,8 @@ class Target:
     """What the last run said of it: that may be the announcement of a release."""
     is_resting: bool = False
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
+    elsewhere: tuple[tuple[str, ReservationOptions], ...] = ()
+    """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -138,6 +156,7 @@ class Target:
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
             **({"Resting": True} if self.is_resting else {}),
+            **({"OptionsElsewhere": [_elsewhere(*one) for one in self.elsewhere]} if self.elsewhere else {}),
         }
 
     @classmethod
@@ -161,11 +180,15 @@ class Target:
             withdrawn=optional(event, "Withdrawn", bool, False),
             last_reason=optional(event, "LastReason", str, ""),
             is_resting=optional(event, "Resting", bool, False),
+            elsewhere=tuple(
+                (required(one, "AvailabilityZone", str), ReservationOptions.from_event(one))
+                for one in optional(event, "OptionsElsewhere", list, [])
+            ),
         )
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
+def _elsewhere(zone: str, options: ReservationOptions) -> dict[str, Any]:
+    return {"AvailabilityZone": zone, **options.to_event()}
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
@@ -175,11 +198,8 @@ def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
         key: the row's primary key, as it is written in the table.
         capacity: `Target_Capacity`.
     """
-    if not _INSTANCE_TYPE.fullmatch(key.instance_type):
-        return f"{_shown(key.instance_type)} is not an instance type; write it as EC2 does, e.g. 'r5b.2xlarge'."
-    if region_of(key.availability_zone) is None:
-        zone = _shown(key.availability_zone)
-        return f"{zone} is not an Availability Zone; write it as EC2 does, e.g. 'ap-northeast-1c'."
+    if reason := _reason_to_reject_type(key.instance_type) or reason_to_reject_zone(key.availability_zone):
+        return reason
     if capacity is None:
         return "Target_Capacity is NULL; set it to the number of instances wanted."
     if capacity < 0:
@@ -187,3 +207,11 @@ def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
     if capacity > MAX_TARGET:
         return f"Target_Capacity is {capacity}, above {MAX_TARGET}, which is taken for a mistake. Correct the row."
     return None
+
+
+def _reason_to_reject_type(instance_type: str) -> str | None:
+    if _INSTANCE_TYPE.fullmatch(instance_type):
+        return None
+    meant = as_ec2_writes(instance_type)
+    example = quoted(meant) if _INSTANCE_TYPE.fullmatch(meant) else "e.g. 'r5b.2xlarge'"
+    return f"Write it as EC2 does, {example}: {quoted(instance_type)} is not an instance type."

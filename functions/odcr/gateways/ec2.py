@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -14,6 +15,7 @@ from odcr.domain.refusal import Denied, Refusal, Unanswered
 from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
+from odcr.gateways.ec2_regions import UNKNOWN_SECONDS
 from odcr.observability import logger, metrics
 
 if TYPE_CHECKING:
@@ -37,24 +39,41 @@ _TOKEN_LENGTH = 64
 _T = TypeVar("_T")
 
 
+_making = Lock()
+"""Clients may be used by several threads, but not made:
+https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients"""
+
+
 @cache
 def _client(region: str, attempts: int) -> "EC2Client":
+    # All attempts together have to end well before the functions' time-outs, also in a Region that does not answer.
+    return _new_client(region, attempts, connect_timeout=4, read_timeout=12)
+
+
+def _new_client(region: str, attempts: int, connect_timeout: float, read_timeout: float) -> "EC2Client":
     return boto3.client(
         "ec2",
         region_name=region,
-        # All attempts together have to end well before the functions' time-outs, also in a Region that does not answer.
-        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=4, read_timeout=12),
+        config=Config(
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+        ),
     )
 
 
-def _retrying_client(region: str) -> "EC2Client":
-    """Reading again is harmless, so boto3 may."""
-    return _client(region, 3)
+def _retrying_client(region: str, *, is_known: bool = True) -> "EC2Client":
+    """Reading again is harmless, so boto3 may; but not where there may be no such Region, of which none is kept."""
+    with _making:
+        if is_known:
+            return _client(region, 3)
+        return _new_client(region, 1, connect_timeout=UNKNOWN_SECONDS, read_timeout=UNKNOWN_SECONDS)
 
 
 def _single_attempt_client(region: str) -> "EC2Client":
     """One HTTP attempt a call: boto3 would take a refusal with HTTP 500 for a fault and ask again by itself."""
-    return _client(region, 1)
+    with _making:
+        return _client(region, 1)
 
 
 class Ec2Gateway:
@@ -69,13 +88,35 @@ class Ec2Gateway:
         self._owner = owner
         self._account = account
 
-    def find_in_region(self, region: str) -> list[Reservation]:
+    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
         """This owner's reservations that hold capacity in a Region; all pages.
+
+        Args:
+            region: the Region.
+            is_known: whether botocore knows it. If not, it has UNKNOWN_SECONDS for one attempt.
 
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return self._describe(region, [self._own_tag(), {"Name": "state", "Values": ["active", "pending"]}])
+        filters: list[FilterTypeDef] = [self._own_tag(), {"Name": "state", "Values": ["active", "pending"]}]
+        return self._describe(region, filters, is_known=is_known)
+
+    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+        """The names of a Region's zones, Local and Wavelength Zones included, by their ids.
+
+        Which name an id has differs from account to account:
+        https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        try:
+            described = _retrying_client(region, is_known=is_known).describe_availability_zones(
+                AllAvailabilityZones=True
+            )
+            return {zone["ZoneId"]: zone["ZoneName"] for zone in described["AvailabilityZones"]}
+        except Ec2Error as error:
+            raise _refusal(error) from error
 
     def find(self, key: TargetKey) -> list[Reservation]:
         """This owner's reservations for one target, in every state.
@@ -113,7 +154,7 @@ class Ec2Gateway:
             "ClientToken": token,
             "InstanceType": key.instance_type,
             "InstancePlatform": options.platform,
-            "AvailabilityZone": key.availability_zone,
+            "AvailabilityZone": key.zone,
             "Tenancy": options.tenancy,
             "InstanceCount": count,
             "EbsOptimized": _is_ebs_optimizable(key.region, key.instance_type),
@@ -163,12 +204,12 @@ class Ec2Gateway:
     def _own_tag(self) -> "FilterTypeDef":
         return {"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}
 
-    def _describe(self, region: str, filters: "list[FilterTypeDef]") -> list[Reservation]:
+    def _describe(self, region: str, filters: "list[FilterTypeDef]", *, is_known: bool = True) -> list[Reservation]:
         # Without the filter, describe also shows what other accounts share, which may bear any tag.
         filters = [{"Name": "owner-id", "Values": [self._account]}, *filters]
         try:
             pages = (
-                _retrying_client(region)
+                _retrying_client(region, is_known=is_known)
                 .get_paginator("describe_capacity_reservations")
                 .paginate(Filters=filters, PaginationConfig={"PageSize": PAGE_SIZE})
             )
@@ -182,7 +223,7 @@ class Ec2Gateway:
 def _in_pool(key: TargetKey) -> "list[FilterTypeDef]":
     return [
         {"Name": "instance-type", "Values": [key.instance_type]},
-        {"Name": "availability-zone", "Values": [key.availability_zone]},
+        {"Name": "availability-zone", "Values": [key.zone]},
     ]
 
 

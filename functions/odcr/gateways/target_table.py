@@ -45,6 +45,7 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     )
     targets: list[Target] = []
     rejected: list[Outcome] = []
+    told_before: list[Outcome] = []
     for row in cursor.fetchall():
         instance_type, zone, capacity, current = row[:4]
         platform, tenancy, match_criteria, end_date = row[4:8]
@@ -73,9 +74,15 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
                     is_resting=status == Status.UNSUPPORTED and bool(is_recent),
                 )
             )
-        elif reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON]):
-            rejected.append(Outcome(key, Status.INVALID, capacity, current or 0, known_ids, reason=reason))
-    return targets + _withdrawn(cursor), _apart(targets, rejected)
+        else:
+            is_news = reserved or (status, noted) != (Status.INVALID, reason[:MAX_REASON])
+            outcome = Outcome(key, Status.INVALID, capacity, current or 0, known_ids, reason=reason)
+            (rejected if is_news else told_before).append(outcome)
+    withdrawn = _withdrawn(cursor)
+    # What is held for a row that is gone may be held for one in other letters.
+    gone = {target.key.pool for target in withdrawn}
+    rejected += [outcome for outcome in told_before if outcome.key.pool in gone]
+    return targets + withdrawn, _apart(targets, rejected)
 
 
 def _apart(targets: list[Target], rejected: list[Outcome]) -> list[Outcome]:
@@ -115,6 +122,6 @@ def _withdrawn(cursor: "Cursor") -> list[Target]:
             key, 0, reserved, status, last_reserved=reserved, last_ids=_split(ids), withdrawn=True, last_reason=reason
         )
         for key, reserved, status, ids, reason in gone
-        # A row that made no sense held nothing.
-        if reason_to_reject(key, 0) is None
+        # A row that made no sense held nothing, unless it meant what another row means rightly.
+        if reserved or reason_to_reject(key, 0) is None
     ]

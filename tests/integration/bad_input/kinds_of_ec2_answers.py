@@ -37,6 +37,12 @@ def describe(name: str, given: Answer, *says: str) -> AnswerKind:
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
 
 
+def throttled(name: str, given: Answer) -> AnswerKind:
+    """Nothing is wrong with the row, nor with the Region."""
+    says = ("EC2 takes no more questions in us-east-1", "the next run asks again", "RequestLimitExceeded")
+    return AnswerKind(f"describe: {name}", DESCRIBE, given, "THROTTLED", says)
+
+
 def reservations(content: str) -> Answer:
     return answer(DESCRIBE, f"<capacityReservationSet>{content}</capacityReservationSet>")
 
@@ -155,10 +161,8 @@ DESCRIPTIONS = [
     describe("an unknown code", error(400, "TotallyNew", "Not today."), "TotallyNew", "Not today."),
     describe("an unknown code with 500", error(500, "BrandNew", "Out of order."), "BrandNew"),
     describe("no right to", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "UnauthorizedOperation"),
-    describe(
-        "a Region that is not enabled", error(401, "AuthFailure", "Not valid."), "AuthFailure", "Region is enabled"
-    ),
-    describe("too many requests", error(503, "RequestLimitExceeded", "Slow down."), "RequestLimitExceeded"),
+    describe("a Region that is not enabled", error(401, "AuthFailure", "Not valid."), "AuthFailure"),
+    throttled("too many requests", error(503, "RequestLimitExceeded", "Slow down.")),
     describe("a page for a person", Answer(200, PAGE, "text/html"), UNREADABLE),
     describe("nothing", Answer(200, ""), UNREADABLE),
     *(
@@ -169,7 +173,9 @@ DESCRIPTIONS = [
     describe("a date that is none", item(createDate="yesterday"), UNREADABLE),
     describe("no reservations, not even none", answer(DESCRIBE), UNREADABLE),
     describe(
-        "pages without end", answer(DESCRIBE, "<capacityReservationSet/><nextToken>again</nextToken>"), "next token"
+        "pages without end",
+        answer(DESCRIBE, "<capacityReservationSet/><nextToken>again</nextToken>"),
+        "PaginationError",
     ),
 ]
 

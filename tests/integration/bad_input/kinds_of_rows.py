@@ -26,8 +26,9 @@ class RowKind:
     """Whether EC2 offers the type in the zone."""
 
 
-NO_TYPE = ("is not an instance type", "write it as EC2 does, e.g. 'r5b.2xlarge'")
-NO_ZONE = ("is not an Availability Zone", "write it as EC2 does, e.g. 'ap-northeast-1c'")
+NO_TYPE = ("is not an instance type", "Write it as EC2 does")
+NO_ZONE = ("is not an Availability Zone", "Write it as EC2 does")
+MEANT = "Write it as EC2 does, 'r5b.2xlarge':"
 UNKNOWN_TO_EC2 = ("Correct the row", "the instance type has to exist and be offered in the zone")
 NUMBER_WANTED = "et it to the number of instances wanted"
 
@@ -36,9 +37,9 @@ SQL = "'; DROP TABLE odcr_capacity; -- "
 
 TYPES = [
     RowKind("a typo that looks like a type", ("InvalidInstanceType", "r5b.2xlarg", *UNKNOWN_TO_EC2), "r5b.2xlarg"),
-    RowKind("an upper-case type", ("'R5B.2XLARGE'", *NO_TYPE), "R5B.2XLARGE"),
+    RowKind("an upper-case type", ("'R5B.2XLARGE'", MEANT, *NO_TYPE), "R5B.2XLARGE"),
     RowKind("an empty type", ("''", *NO_TYPE), ""),
-    RowKind("a type after a space", ("' r5b.2xlarge'", *NO_TYPE), " r5b.2xlarge"),
+    RowKind("a type after a space", ("' r5b.2xlarge'", MEANT, *NO_TYPE), " r5b.2xlarge"),
     RowKind("a type before a space", ("'r5b.2xlarge '", *NO_TYPE), "r5b.2xlarge "),
     RowKind("a type before a line break", (r"'r5b.2xlarge\n'", *NO_TYPE), "r5b.2xlarge\n"),
     RowKind("a type before a zero byte", (r"'r5b.2xlarge\x00'", *NO_TYPE), "r5b.2xlarge\0"),
@@ -79,15 +80,22 @@ ZONES = [
         zone="ap-northeast-1\N{CYRILLIC SMALL LETTER ES}",
     ),
     RowKind("a zone that looks like SQL", ("DROP TABLE", *NO_ZONE), zone=SQL),
-    RowKind("a Region for the zone", ("'ap-northeast-1'", *NO_ZONE), zone="ap-northeast-1"),
-    RowKind("a zone's id for its name", ("'apne1-az4'", *NO_ZONE), zone="apne1-az4"),
+    RowKind("a Region for the zone", ("Write a zone of the Region, e.g. 'ap-northeast-1a'",), zone="ap-northeast-1"),
+    RowKind("an upper-case Region", ("Write a zone of the Region, e.g. 'us-east-1a'",), zone="US-EAST-1"),
+    RowKind(
+        "an Outpost",
+        ("Write a zone as EC2 does", "nothing is reserved on an Outpost"),
+        zone="arn:aws:outposts:us-east-1:123456789012:outpost/op-1234567890abcdef0",
+    ),
+    RowKind("an id that no zone has", ("Correct the zone", "'apne1-az9'", "apne1-az1"), zone="apne1-az9"),
+    RowKind("the id of a local zone that there is not", ("Correct the zone", "'usw2-xyz1-az1'"), zone="usw2-xyz1-az1"),
     RowKind("two zones in one", ("'ap-northeast-1a,1c'", *NO_ZONE), zone="ap-northeast-1a,1c"),
     RowKind("a zone as long as the column", ("xxx", *NO_ZONE), zone=LONG),
     RowKind("a zone that the Region lacks", ("ap-northeast-1z", *UNKNOWN_TO_EC2), zone="ap-northeast-1z"),
     RowKind("a local zone that there is not", ("ap-northeast-1-xyz-1a", *UNKNOWN_TO_EC2), zone="ap-northeast-1-xyz-1a"),
     RowKind(
         "a zone of an unknown Region",
-        ("xx-nowhere-1", "cannot be asked", "Check the zone's name", "Region is enabled"),
+        ("xx-nowhere-1", "cannot be asked", "is the zone's name right", "the Region enabled"),
         zone="xx-nowhere-1a",
         status="FAILED",
     ),

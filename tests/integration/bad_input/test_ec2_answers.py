@@ -21,9 +21,9 @@ def rows(product: Product) -> Product:
 
 
 @contextmanager
-def answering(action: str, given: Answer) -> Iterator[BrokenEc2]:
-    """EC2 answers so abroad."""
-    broken = BrokenEc2(ABROAD, action, given)
+def answering(action: str, given: Answer, region: str = ABROAD) -> Iterator[BrokenEc2]:
+    """EC2 answers so in one Region."""
+    broken = BrokenEc2(region, action, given)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(URLLib3Session, "send", lambda session, request: broken.send(session, request))
         yield broken

@@ -140,6 +140,7 @@ def test_the_client_does_without_moto() -> None:
         ("us-gov-west-1b", "us-gov-west-1"),
         ("us-west-2-lax-1a", "us-west-2"),
         ("us-east-1-wl1-bos-wlz-1", "us-east-1"),
+        ("eusc-de-east-1a", "eusc-de-east-1"),
     ],
 )
 def test_the_region_of_a_zone(zone: str, region: str) -> None:

@@ -82,7 +82,10 @@ def test_a_local_zone_in_which_a_pool_was_set(cloud: Any, capacity: Any, refused
     assert refused(cloud.create, **local) == ("InvalidParameterValue", 400)
     capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
     made = cloud.create(**local)
-    assert (made["AvailabilityZone"], "AvailabilityZoneId" in made) == ("us-west-2-lax-1a", False)
+    assert (made["AvailabilityZone"], made["AvailabilityZoneId"]) == ("us-west-2-lax-1a", "usw2-lax1-az1")
+    by_id = {"AvailabilityZone": None, "AvailabilityZoneId": "usw2-lax1-az1"}
+    capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
+    assert cloud.create(**local | by_id)["AvailabilityZone"] == "us-west-2-lax-1a"
 
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -106,6 +109,8 @@ WRONG_TAGS = [
         ({"AvailabilityZone": "us-east-1a"}, "InvalidParameterValue"),
         ({"AvailabilityZone": None}, "MissingParameter"),
         ({"AvailabilityZoneId": "apne1-az1"}, "InvalidParameterCombination"),
+        ({"AvailabilityZone": None, "AvailabilityZoneId": "apne1-az9"}, "InvalidParameterValue"),
+        ({"AvailabilityZone": None, "AvailabilityZoneId": "use1-az1"}, "InvalidParameterValue"),
         ({"InstancePlatform": "BeOS"}, "InvalidParameterValue"),
         ({"Tenancy": "host"}, "InvalidParameterValue"),
         ({"InstanceMatchCriteria": "closed"}, "InvalidParameterValue"),

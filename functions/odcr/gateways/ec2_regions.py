@@ -1,0 +1,183 @@
+"""Looking into several Regions side by side, so that one that does not answer takes no other along."""
+
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from botocore.loaders import create_loader
+
+from odcr.domain.refusal import Refusal, Unanswered
+from odcr.domain.reservation import Reservation
+from odcr.observability import logger
+
+REGION_SECONDS = 55.0
+"""A known Region's time: as long as the EC2 gateway's three attempts take at most."""
+
+UNKNOWN_SECONDS = 3.0
+"""The time of a Region that botocore does not know; see `Ec2Gateway.find_in_region`."""
+
+MAX_UNKNOWN = 16
+"""Such Regions that one run asks: each needs a client, which takes memory and processor time."""
+
+_K = TypeVar("_K", bound=Hashable)
+_T = TypeVar("_T")
+
+
+class Finder(Protocol):
+    """What is needed of `Ec2Gateway`."""
+
+    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
+        """The owner's reservations in a Region."""
+
+    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+        """The names of a Region's zones by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the Regions answered. Each that was to be asked is in exactly one of the first four."""
+
+    reservations: dict[str, list[Reservation]] = field(default_factory=dict)
+    silent: dict[str, Refusal] = field(default_factory=dict)
+    """Regions that did not say what is held."""
+    missing: set[str] = field(default_factory=set)
+    """Regions that do not exist: botocore does not know them, and their endpoint's name does not resolve."""
+    postponed: set[str] = field(default_factory=set)
+    """Regions that botocore does not know, and whose turn comes in another run."""
+    zones: dict[str, dict[str, str] | Refusal] = field(default_factory=dict)
+    """For the Regions whose zones were wanted: the zones' names by their ids."""
+
+    @property
+    def unseen(self) -> set[str]:
+        """Regions of which it is not known what is held there."""
+        return {*self.silent, *self.missing, *self.postponed}
+
+
+def look(finder: Finder, regions: Iterable[str], zones_of: Collection[str], first: Callable[[str], int]) -> Findings:
+    """Asks each Region what is held there, and which zones it has where that is wanted.
+
+    Ends within some REGION_SECONDS + 2 * UNKNOWN_SECONDS, whatever the Regions do.
+
+    Args:
+        finder: the way to EC2. Its methods are called in several threads.
+        regions: the Regions to ask.
+        zones_of: those among them whose zones are wanted.
+        first: a rank; of the Regions that botocore does not know, those of a low one are asked first.
+    """
+    known = [region for region in regions if region in known_regions()]
+    others = sorted(set(regions).difference(known))
+    random.shuffle(others)
+    others.sort(key=first)
+    findings = Findings(postponed=set(others[MAX_UNKNOWN:]))
+    _ask(finder, known, zones_of, findings, is_known=True)
+    # They come last: a guess may cost what exists neither time nor memory.
+    _ask(finder, others[:MAX_UNKNOWN], zones_of, findings, is_known=False)
+    return findings
+
+
+@cache
+def known_regions() -> Mapping[str, str]:
+    """The partition of each Region that botocore knows."""
+    return {
+        region: partition["id"]
+        for partition in _partitions()
+        for region in partition["regions"]
+        if not region.endswith("-global")
+    }
+
+
+def partition_of(region: str) -> str | None:
+    """The partition of a Region, known or not, by botocore's patterns."""
+    by_pattern = (one["id"] for one in _partitions() if re.fullmatch(one["regionRegex"], region))
+    return known_regions().get(region) or next(by_pattern, None)
+
+
+@cache
+def _partitions() -> list[dict[str, Any]]:
+    partitions: list[dict[str, Any]] = create_loader().load_data("partitions")["partitions"]
+    return partitions
+
+
+def _ask(
+    finder: Finder, regions: Iterable[str], zones_of: Collection[str], findings: Findings, *, is_known: bool
+) -> None:
+    def reservations_in(region: str) -> Callable[[], list[Reservation]]:
+        return lambda: finder.find_in_region(region, is_known=is_known)
+
+    def zones_in(region: str) -> Callable[[], dict[str, str]]:
+        return lambda: finder.zone_names(region, is_known=is_known)
+
+    tasks: dict[tuple[str, str], Callable[[], Any]] = {}
+    for region in regions:
+        tasks["reservations", region] = reservations_in(region)
+        if region in zones_of:
+            tasks["zones", region] = zones_in(region)
+    # A client's own limits do not cover the look-up of a name, nor its making.
+    seconds = REGION_SECONDS if is_known else 2 * UNKNOWN_SECONDS
+    for (what, region), answer in _side_by_side(tasks, seconds).items():
+        if what == "zones":
+            findings.zones[region] = answer
+        elif not isinstance(answer, Refusal):
+            findings.reservations[region] = answer
+        elif not is_known and _is_unresolvable(answer):
+            findings.missing.add(region)
+        else:
+            logger.warning("Region cannot be compared", region=region, error=str(answer))
+            findings.silent[region] = answer
+
+
+def _side_by_side(tasks: Mapping[_K, Callable[[], _T]], seconds: float) -> dict[_K, _T | Refusal]:
+    """Does all tasks at once; a refusal for each that does not end in time.
+
+    What is late goes on in a daemon thread, which keeps neither the function nor its process from ending.
+    """
+    answers: SimpleQueue[tuple[_K, _T | BaseException]] = SimpleQueue()
+    for key, task in tasks.items():
+        threading.Thread(target=_answer, args=(key, task, answers), daemon=True).start()
+    ends = time.monotonic() + seconds
+    late = Unanswered("NoAnswer", f"No answer within {seconds:.0f} seconds.")
+    given: dict[_K, _T | Refusal] = {}
+    while len(given) < len(tasks):
+        try:
+            key, answer = answers.get(timeout=max(0.0, ends - time.monotonic()))
+        except Empty:
+            break
+        if isinstance(answer, BaseException) and not isinstance(answer, Refusal):
+            raise answer
+        given[key] = answer
+    return {key: given.get(key, late) for key in tasks}
+
+
+def _answer(key: _K, task: Callable[[], _T], answers: "SimpleQueue[tuple[_K, _T | BaseException]]") -> None:
+    try:
+        answers.put((key, task()))
+    except Refusal as refusal:
+        answers.put((key, refusal))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is one Region's
+        logger.exception("Looking into a Region failed", key=key)
+        answers.put((key, Unanswered(type(error).__name__, "The answer cannot be read. The function's log has more.")))
+    except BaseException as end:  # noqa: BLE001 - the caller's thread is the one to end
+        answers.put((key, end))
+
+
+def _is_unresolvable(refusal: Refusal) -> bool:
+    """Whether the DNS says that there is no such name: neither a refused connection, nor a DNS that does not answer."""
+    pending: list[object] = [refusal]
+    seen: set[int] = set()
+    while pending:
+        error = pending.pop()
+        if not isinstance(error, BaseException) or id(error) in seen:
+            continue
+        seen.add(id(error))
+        if isinstance(error, socket.gaierror):
+            return error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+        # botocore keeps the cause among its arguments, urllib3 as the exception's own cause.
+        pending += [error.__cause__, error.__context__, getattr(error, "kwargs", {}).get("error")]
+    return False

@@ -1,0 +1,116 @@
+"""Reasons are cut at 200 characters; what to do is never what is lost."""
+
+import pytest
+
+from odcr.domain import blind
+from odcr.domain.comparison import compare
+from odcr.domain.outcome import MAX_REASON, Outcome
+from odcr.domain.refusal import Denied, NotOffered, Throttled, Unanswered
+from odcr.domain.reservation import Reservation
+from odcr.domain.same_pool import conflicts
+from odcr.domain.status import Status
+from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.wording import MAX_NAME, brief, listed, quoted, with_detail
+
+LONG = "x" * 255
+UNSEEN = "\0" * 255
+"""Takes four times as much when it is made visible."""
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+REGION = f"ap-{'x' * 230}-1"
+MANY = [Reservation(f"cr-0123456789abc{number:04}", KEY, 100, "active") for number in range(3500)]
+
+
+@pytest.mark.parametrize("name", [LONG, UNSEEN, "'" * 255, '"' * 255, "é🚀" * 100])
+def test_a_quoted_name_takes_no_more_than_its_room(name: str) -> None:
+    assert len(quoted(name)) <= MAX_NAME
+    assert "..." in quoted(name)
+    assert quoted(name)[0] == quoted(name)[-1]
+
+
+def test_a_right_name_is_shown_whole() -> None:
+    for name in ("r5b.2xlarge", "ap-northeast-1-wl1-nrt-wlz-1", "u7inh-32tb.480xlarge"):
+        assert quoted(name) == repr(name)
+        assert brief(name) == name
+
+
+def test_names_that_do_not_fit_are_counted() -> None:
+    assert listed([], 20) == ""
+    assert listed(["cr-1"], 20) == "cr-1"
+    assert listed(["cr-1", "cr-2"], 20) == "cr-1 and cr-2"
+    assert listed(["a", "b", "c"], 20, last="or") == "a, b or c"
+    assert listed([f"cr-{number}" for number in range(50)], 25) == "cr-0, cr-1 and 48 more"
+    assert listed([LONG, LONG], 30) == f"{'x' * 27}..."
+
+
+def test_a_detail_takes_what_room_is_left() -> None:
+    assert with_detail("Do this.", "Because.") == "Do this. (Because.)"
+    cut = with_detail("Do this.", LONG)
+    assert len(cut) == MAX_REASON
+    assert cut.endswith("...)")
+    assert with_detail("Do this.", "") == "Do this."
+
+
+@pytest.mark.parametrize("text", [LONG, UNSEEN, LONG.upper(), f"{LONG[:200]}.2xlarge ", f"US-{LONG[:240]}-1a"])
+def test_a_row_with_the_longest_names_is_told_what_to_write(text: str) -> None:
+    for key in (TargetKey(text, KEY.availability_zone), TargetKey(KEY.instance_type, text)):
+        reason = str(reason_to_reject(key, 5))
+        assert len(reason) <= MAX_REASON
+        assert reason.startswith("Write ")
+
+
+REFUSALS = [
+    Throttled("RequestLimitExceeded", LONG),
+    Unanswered("ReadTimeoutError", LONG),
+    Denied("UnauthorizedOperation", LONG),
+    Denied(LONG, LONG),
+    NotOffered("InvalidParameterValue", LONG),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
+def test_a_region_that_says_nothing_is_told_whole(refusal: Denied) -> None:
+    target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
+    for outcome in (blind.in_silent_region(target, REGION, refusal), blind.with_unread_zones(target, REGION, refusal)):
+        assert len(outcome.reason) <= MAX_REASON
+        assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
+        assert (outcome.status == Status.THROTTLED) == isinstance(refusal, Throttled)
+    told = blind.in_silent_region(target, REGION, refusal).reason
+    assert refusal.advice in told or isinstance(refusal, NotOffered)
+
+
+def test_a_zone_that_is_not_there_is_told_whole() -> None:
+    target = Target(TargetKey(f"r5b.{'x' * 240}", f"use1-{'x' * 240}-az1", "us-east-1a"), 5)
+    zones = {f"use1-az{number}": f"us-east-1{number}" for number in range(60)}
+    reasons = [
+        blind.in_no_region(target, REGION, ["ap-east-1"]).reason,
+        blind.waiting_for_its_turn(target, REGION).reason,
+        blind.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
+        blind.with_unknown_zone(target, REGION, zones).reason,
+        *(outcome.reason for outcome in conflicts([target, Target(target.key.pool, 5)])),
+    ]
+    assert len(reasons) == 5
+    for reason in reasons:
+        assert len(reason) <= MAX_REASON, reason
+
+
+def reasons_about(target: Target, reservations: list[Reservation], releases: bool = False) -> list[Outcome]:
+    return compare([target], [], reservations, releases=releases).observed
+
+
+def test_thousands_of_reservations_hide_nothing_of_what_to_do() -> None:
+    windows = ReservationOptions(platform="Windows")
+    (other,) = reasons_about(Target(KEY, 15, options=windows), MANY)
+    (excess,) = reasons_about(Target(KEY, 15, last_ids=tuple(one.id for one in MANY)), MANY)
+    (unlisted,) = compare([], [], MANY).observed
+    (beside,) = reasons_about(
+        Target(KEY, 15, options=windows), [*MANY, Reservation("cr-9", KEY, 15, "active", platform="Windows")]
+    )
+    for outcome, what_to_do in (
+        (other, "Cancel them in EC2, or correct odcr_option: nothing is bought until then."),
+        (excess, "in EC2."),
+        (unlisted, "in EC2."),
+        (beside, "cancel them in EC2 unless you want them."),
+    ):
+        assert len(outcome.reason) <= MAX_REASON, outcome.reason
+        assert outcome.reason.endswith(what_to_do)
+        assert "more" in outcome.reason
