@@ -127,6 +127,8 @@ class Injector:
         self.meanwhile: Callable[[], None] = lambda: None
         """What MEANWHILE does."""
         self.fired: Counter[CallFault] = Counter()
+        self.silent: set[str] = set()
+        """Regions whose EC2 does not answer."""
         self.connected: Callable[[Callable[[str], Any]], None] = lambda _query: None
         """Is given each new connection's own way to send a statement."""
 
@@ -216,6 +218,9 @@ class Injector:
 
     def _http(self, request: AWSPreparedRequest) -> Any:
         call = _call_of(request)
+        if call.service is Service.EC2 and _region_of(request) in self.silent:
+            self._wait(LATE_SECONDS)
+            raise ReadTimeoutError(endpoint_url=request.url)
         fault = self._fault_of(call)
         if fault is CallFault.LOST_BEFORE:
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -265,6 +270,12 @@ def _call_of(request: AWSPreparedRequest) -> Call:
         return Call(Service.SECRET, name.split(".")[-1])
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
     return Call(Service.EC2, parse_qs(body)["Action"][0])
+
+
+def _region_of(request: AWSPreparedRequest) -> str:
+    # Credential=KEY/20261111/ap-northeast-1/ec2/aws4_request
+    signed = request.headers["Authorization"]
+    return (signed.decode() if isinstance(signed, bytes) else str(signed)).split("/")[2]
 
 
 _REFUSALS = {

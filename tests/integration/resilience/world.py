@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +17,13 @@ import botocore.endpoint
 import pymysql
 import pytest
 from moto.ec2.models import ec2_backends
+from moto.moto_api._internal import mock_random
 
 from localcloud import ec2
 from localcloud.clock import Clock
-from localcloud.ec2.faults import DESCRIBE, Fault, FaultKind
+from localcloud.ec2 import new_reservation, planting, transfers
+from localcloud.ec2 import state as state_module
+from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
@@ -72,8 +76,19 @@ class SteppedClock(Clock):
 
 # Clock is frozen, so the readings are beside it. Time goes back only with a snapshot, for EC2 remembers it.
 _elapsed = [1.8e9]
+
+
+class _SteppedDatetime(datetime):
+    """Tells the stepped time."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "_SteppedDatetime":
+        return cls.fromtimestamp(_elapsed[0], tz)
+
+
 _NOT_COPIED = ("lock", "clock", "sequence")
 """Of EC2's state: what has no past."""
+_LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
 _limits: list[float] = []
 """When the functions that run, one within the other, are to end."""
 
@@ -143,6 +158,9 @@ class World:
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())
         # Thousands of runs would write gigabytes.
         logger.setLevel("CRITICAL")
+        # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
+        for module in (new_reservation, planting, state_module, transfers, ec2_gateway):
+            monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
         monkeypatch.setattr(reserve_capacity, "time", shim)
@@ -183,6 +201,8 @@ class World:
             if table in present:
                 self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
         current().reset()
+        mock_random.seed(0)
+        self.injector.silent.clear()
         self._deploy()
         self.lag = LAG_SECONDS
         self.release_on_lowered_target(is_on=False)
@@ -307,6 +327,43 @@ class World:
         """A person cancels a reservation in the console."""
         self._ec2.cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
+    def share(self, key: Key, count: int) -> None:
+        """Another account shares a reservation of its own, which bears this stack's tags."""
+        tags = {"odcr:stack": OWNER, "odcr:made": "0" * 64}
+        self.capacity.plant(*key, count, tags, OwnerId="210987654321")
+
+    def remove_tag(self, reservation_id: str) -> None:
+        """A person tidies up the tags."""
+        self._ec2.delete_tags(Resources=[reservation_id], Tags=[{"Key": "odcr:stack"}])
+
+    def split(self, reservation_id: str, count: int, *, tagged: bool) -> str:
+        """A person splits so many instances off, and may give them the source's tags; the new id."""
+        tags = [{"Key": key, "Value": value} for key, value in self._tags_of(reservation_id).items()]
+        specification: Any = [{"ResourceType": "capacity-reservation", "Tags": tags}]
+        more: Any = {"TagSpecifications": specification} if tagged else {}
+        answer = self._ec2.create_capacity_reservation_by_splitting(
+            SourceCapacityReservationId=reservation_id, InstanceCount=count, **more
+        )
+        return answer["DestinationCapacityReservation"]["CapacityReservationId"]
+
+    def lend(self, reservation_id: str, count: int) -> None:
+        """A person makes so many instances of a reservation available to other accounts, interruptibly.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruptible-capacity-reservations.html
+        """
+        (one,) = (one for one in self.reservations() if one.id == reservation_id)
+        lent = self.capacity.plant(
+            one.instance_type, one.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
+        )
+        allocation = {"InstanceCount": count, "Status": "active", "InterruptibleCapacityReservationId": lent}
+        self.capacity.alter(
+            reservation_id, TotalInstanceCount=one.instance_count - count, InterruptibleCapacityAllocation=allocation
+        )
+
+    def refuse_changes(self, reservation_id: str, code: str) -> None:
+        """From now on EC2 does not change the count of a reservation."""
+        self.capacity.inject(Fault(MODIFY, FaultKind.REFUSED, None, reservation_id=reservation_id, code=code))
+
     def rows(self) -> dict[Key, agreement.Row]:
         """What the tables say."""
         return agreement.rows(self.sql)
@@ -334,7 +391,10 @@ class World:
     def _shown(self) -> None:
         self._shown_at = self.clock.now()
 
+    def _tags_of(self, reservation_id: str) -> dict[str, str]:
+        return dict(ec2_backends[ACCOUNT][REGION].tags.get(reservation_id, {}))
+
     def _owner_of(self, reservation: Reservation) -> str | None:
-        tags = ec2_backends[ACCOUNT][REGION].tags.get(reservation.id, {})
-        owner = tags.get("odcr:stack")
+        tags = self._tags_of(reservation.id)
+        owner = tags.get("odcr:stack") if reservation.owner_id == ACCOUNT else None
         return str(owner) if owner is not None else None
