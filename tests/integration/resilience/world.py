@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -60,17 +61,19 @@ class SteppedClock(Clock):
         return _elapsed[0]
 
     def sleep(self, cloud_seconds: float) -> None:
-        self.wait_until(self.now() + cloud_seconds)
-
-    def wait_until(self, moment: float) -> None:
-        """Lets time pass until then, if it is not past; a function whose time is up meanwhile ends.
+        """What a function sleeps. It ends when its time is up.
 
         Raises:
             TimedOut: see there.
         """
+        moment = self.now() + cloud_seconds
         if _limits and moment >= _limits[-1]:
-            _elapsed[0] = max(_elapsed[0], _limits[-1])
+            self.wait_until(_limits[-1])
             raise TimedOut
+        self.wait_until(moment)
+
+    def wait_until(self, moment: float) -> None:
+        """Lets time pass until then, if it is not past, whatever runs meanwhile."""
         _elapsed[0] = max(_elapsed[0], moment)
 
 
@@ -136,6 +139,10 @@ class World:
     def _deploy(self) -> None:
         self.answered: list[tuple[str, Any, Any]] = []
         """Each invocation that ended by itself: the function, its event, its result or its error."""
+        self.astray: set[str] = set()
+        """The reservations that were this stack's, and have lost their tag or were split off without it."""
+        self.lent: Counter[Key] = Counter()
+        """Instances that are lent out."""
         self.published: list[dict[str, Any]] = []
         """What SNS was given."""
         arn = self._template.machine_arn
@@ -265,7 +272,7 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Lets time pass, for EC2, the database and the executions."""
-        self.clock.sleep(seconds)
+        self.clock.wait_until(self.clock.now() + seconds)
 
     @contextmanager
     def limited_to(self, seconds: float) -> Iterator[float]:
@@ -334,6 +341,7 @@ class World:
 
     def remove_tag(self, reservation_id: str) -> None:
         """A person tidies up the tags."""
+        self.astray.add(reservation_id)
         self._ec2.delete_tags(Resources=[reservation_id], Tags=[{"Key": "odcr:stack"}])
 
     def split(self, reservation_id: str, count: int, *, tagged: bool) -> str:
@@ -344,7 +352,10 @@ class World:
         answer = self._ec2.create_capacity_reservation_by_splitting(
             SourceCapacityReservationId=reservation_id, InstanceCount=count, **more
         )
-        return answer["DestinationCapacityReservation"]["CapacityReservationId"]
+        split_off = answer["DestinationCapacityReservation"]["CapacityReservationId"]
+        if not tagged:
+            self.astray.add(split_off)
+        return split_off
 
     def lend(self, reservation_id: str, count: int) -> None:
         """A person makes so many instances of a reservation available to other accounts, interruptibly.
@@ -352,10 +363,12 @@ class World:
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruptible-capacity-reservations.html
         """
         (one,) = (one for one in self.reservations() if one.id == reservation_id)
+        self.lent[one.instance_type, one.availability_zone] += count
         lent = self.capacity.plant(
             one.instance_type, one.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
         )
-        allocation = {"InstanceCount": count, "Status": "active", "InterruptibleCapacityReservationId": lent}
+        before = (one.described.get("InterruptibleCapacityAllocation") or {}).get("InstanceCount", 0)
+        allocation = {"InstanceCount": before + count, "Status": "active", "InterruptibleCapacityReservationId": lent}
         self.capacity.alter(
             reservation_id, TotalInstanceCount=one.instance_count - count, InterruptibleCapacityAllocation=allocation
         )
@@ -375,7 +388,12 @@ class World:
             for one in self.reservations()
             if self._owner_of(one) == OWNER
         ]
-        return agreement.disagreements(self.sql, managed, self.free)
+        astray = [
+            agreement.Managed(one.id, (one.instance_type, one.availability_zone), one.instance_count)
+            for one in self.reservations()
+            if one.id in self.astray
+        ]
+        return agreement.disagreements(self.sql, managed, self.free, astray, self.lent)
 
     def is_leased(self) -> bool:
         """Whether some run holds the lease."""
