@@ -123,7 +123,7 @@ def _result(state: str, output: Any) -> str:
             return f"{_standing(output)}: {status}"
         case "RecordResults", {"Changes": changes}:
             return f"{len(changes)} changes"
-        case "PublishAnnouncement", {"MessageId": _}:
+        case "PublishAnnouncement", {"Message": _}:
             return "one message to the SNS topic"
     return ""
 

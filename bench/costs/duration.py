@@ -31,7 +31,9 @@ def repeat_seconds(errors: Sequence[str], definition: Path = DEFINITION) -> floa
 
 def _interval(error: str, retries: Iterable[Mapping[str, Any]]) -> float:
     for retry in retries:
-        if error in retry["ErrorEquals"]:
+        if {error, "States.ALL"} & {*retry["ErrorEquals"]}:
+            if retry["MaxAttempts"] == 0:
+                break
             if retry["BackoffRate"] != 1:
                 raise ValueError(f"Nobody can say how long the state machine waits after {error}")
             return float(retry["IntervalSeconds"])

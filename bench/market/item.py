@@ -49,7 +49,7 @@ def work(target: MarketTarget, shortfall: Shortfall, share: Share, run: Run) -> 
 
 def _wait(error: TargetNotMet, repeated: Counter[tuple[str, ...]], pace: Pace) -> float | None:
     """Seconds until the state machine repeats the item, or None if it does not; counts the repetition."""
-    retry = next((one for one in pace.retries if type(error).__name__ in one.errors), None)
+    retry = next((one for one in pace.retries if {type(error).__name__, "States.ALL"} & {*one.errors}), None)
     if retry is None or repeated[retry.errors] >= retry.attempts:
         return None
     wait = retry.interval * retry.backoff ** repeated[retry.errors]

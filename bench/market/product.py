@@ -73,7 +73,7 @@ def default_pace() -> Pace:
 def _retry(fields: dict[str, Any]) -> Retry:
     return Retry(
         tuple(fields["ErrorEquals"]),
-        float(fields["IntervalSeconds"]),
+        float(fields.get("IntervalSeconds", 1)),
         int(fields["MaxAttempts"]),
-        float(fields["BackoffRate"]),
+        float(fields.get("BackoffRate", 2)),
     )

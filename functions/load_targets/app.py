@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.event import InvalidEvent, optional, required
 from odcr.domain.run_share import one_runs_share
 from odcr.gateways.database import transaction
-from odcr.gateways.lease import take_lease
+from odcr.gateways.lease import holder_of_lease, take_lease
 from odcr.gateways.target_table import read_targets
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
 
-DEFAULT_LEASE_SECONDS = 1320
+DEFAULT_LEASE_SECONDS = 3180
 """As in the state machine, whose time limit it has to exceed."""
 
 
@@ -21,12 +21,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`.
+        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`. With `EndedHolder`, the name of an
+            execution that has ended, the lease is taken from that one.
         context: Lambda's.
 
     Returns:
         `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Complete": bool}`; without the lease both
-        lists are empty. Complete is false if there are more targets than fit; the others' turn comes in other runs.
+        lists are empty, and `Holder` names the execution that has it. Complete is false if there are more targets than
+        fit; the others' turn comes in other runs.
 
     Raises:
         DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
@@ -37,10 +39,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             "'Execution' must not be empty, for nobody holds the lease that bears no name. Mend the event."
         )
     lease_seconds = optional(event, "LeaseSeconds", int, DEFAULT_LEASE_SECONDS)
+    ended_holder = optional(event, "EndedHolder", str, "")
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
-        if not take_lease(cursor, execution, lease_seconds):
-            logger.info("Another run holds the lease", execution=execution)
-            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
+        if not take_lease(cursor, execution, lease_seconds, ended_holder):
+            holder = holder_of_lease(cursor)
+            logger.info("Another run holds the lease", execution=execution, holder=holder)
+            return {"Lease": "BUSY", "Holder": holder, "Targets": [], "Rejected": [], "Complete": True}
         targets, rejected = read_targets(cursor)
     passed = one_runs_share(targets, rejected, turn=execution)
     logger.info(

@@ -7,11 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.change import announcements
 from odcr.domain.event import optional, required
+from odcr.domain.outbox import in_order
 from odcr.domain.outcome import Outcome
 from odcr.domain.payload import ROOM, fitting, size_of
 from odcr.domain.totals import Totals
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
+from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
 from odcr.gateways.result_tables import changes_of, record, totals
 from odcr.observability import logger, metrics
 from odcr.settings import DatabaseSettings, StackSettings
@@ -28,18 +30,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Args:
         event: `{"Execution": str, "Outcomes": [...], "Observed": [...], "Rejected": [...]}`. With `Failure`, the
-            name of the error that ended the run, it only releases the lease.
+            name of the error that ended the run, it only releases the lease. `{"Execution": str, "Announced": int}`
+            takes the message of that Id, which was sent, out of the outbox.
         context: Lambda's.
 
     Returns:
-        `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, of the latter at most one
-        `{"Subject", "Message"}`.
+        `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and the messages that are to be
+        sent, `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
         DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)
+    if (announced := optional(event, "Announced", int, None)) is not None:
+        with transaction(DatabaseSettings.load().secret_arn) as cursor:
+            take_out_of_outbox(cursor, announced)
+        return {"Changes": [], "Announcements": []}
     failure = optional(event, "Failure", str, None)
     attempted = [Outcome.from_event(outcome) for outcome in required(event, "Outcomes", list)]
     seen = [
@@ -53,16 +60,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             return {"Changes": [], "Announcements": []}
         if holds_lease(cursor, execution):
             record(cursor, execution, attempted, seen)
+            put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution)))
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)
         elif not has_recorded(cursor, execution):
             raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
         changes = changes_of(cursor, execution)
+        waiting = still_to_be_sent(cursor)
         standing = totals(cursor)
 
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
-    messages = announcements(owner, changes)
+    messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
     return {"Changes": told, "Announcements": messages}
 

@@ -12,7 +12,7 @@ from localcloud.stack import Stack, build
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
+TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def test_the_pace_is_the_deployed_one() -> None:
     reserve = machine_file["States"]["ReserveShortfalls"]["ItemProcessor"]["States"]["ReserveCapacity"]
     assert [list(one.errors) for one in pace.retries] == [one["ErrorEquals"] for one in reserve["Retry"]]
     assert [(one.interval, one.attempts, one.backoff) for one in pace.retries] == [
-        (one["IntervalSeconds"], one["MaxAttempts"], one["BackoffRate"]) for one in reserve["Retry"]
+        (one.get("IntervalSeconds", 1), one["MaxAttempts"], one.get("BackoffRate", 2)) for one in reserve["Retry"]
     ]
     template = (ROOT / "template.yaml").read_text()
     assert "Default: rate(1 minute)" in template

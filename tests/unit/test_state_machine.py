@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from botocore.session import Session
 
+from load_targets.app import DEFAULT_LEASE_SECONDS
 from odcr.domain import errors
 from odcr.domain.comparison import MAX_SHORTFALLS
 from odcr.domain.errors import TargetNotMet
@@ -15,6 +17,13 @@ from reserve_capacity.app import RUN_SECONDS
 from tests.cfn_lint import cfn_lint
 
 ROOT = Path(__file__).parents[2]
+STARTING_SECONDS = 10
+"""That Lambda may take to start a function, and does not count:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+PERIOD_SECONDS = 60
+"""Between two starts."""
+REFUSED_AT_ONCE = {"Lambda.TooManyRequestsException", "LoginRefused", "Sfn.ExecutionDoesNotExistException"}
+
 DEFINITION_FILE = ROOT / "statemachine" / "acquire_capacity.asl.json"
 
 
@@ -53,6 +62,7 @@ def lint(machine: dict[str, Any], folder: Path) -> str:
     values = {
         "Partition": "aws",
         "MapConcurrency": "40",
+        "RunArnPrefix": "arn:aws:states:us-east-1:123456789012:execution:odcr",
         "AlertTopicArn": "arn:aws:sns:us-east-1:123456789012:changes",
     }
     arn = "arn:aws:lambda:us-east-1:123456789012:function:a"
@@ -105,9 +115,8 @@ def test_a_refused_login_is_mended_once_and_then_fails_the_run() -> None:
     states = definition()["States"]
     caught = {name: catch["Next"] for catch in states["LoadTargets"]["Catch"] for name in catch["ErrorEquals"]}
     assert caught == {LoginRefused.__name__: "WasDatabasePrepared", "States.ALL": "ReleaseLease"}
-    # An error's name that a retrier bears would be repeated before it is caught.
-    retried = {name for retry in states["LoadTargets"]["Retry"] for name in retry["ErrorEquals"]}
-    assert not retried & {LoginRefused.__name__, "States.ALL", "States.TaskFailed"}
+    # What is repeated is caught only afterwards.
+    assert LoginRefused.__name__ in not_repeated("LoadTargets")
     # What PrepareDatabase leaves behind is what keeps it from being run again: the way between the two has no loop.
     mark = states["PrepareDatabase"]["ResultPath"]
     assert states["WasDatabasePrepared"]["Choices"] == [{"Variable": mark, "IsPresent": True, "Next": "ReleaseLease"}]
@@ -123,8 +132,7 @@ def test_results_wait_for_a_refused_login_until_the_next_run_has_mended_it() -> 
     (retry,) = [
         one for one in tasks(definition()["States"])["RecordResults"]["Retry"] if "LoginRefused" in one["ErrorEquals"]
     ]
-    waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** number for number in range(retry["MaxAttempts"])]
-    assert sum(waits) > 60
+    assert sum(waits(retry)) > 60
 
 
 def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:
@@ -133,8 +141,80 @@ def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:
     }
     reserve = tasks(definition()["States"])["ReserveCapacity"]
     assert set(reserve["Catch"][0]["ErrorEquals"]) == raised - {"TargetNotMet"}
-    retried = {name for retry in reserve["Retry"] for name in retry["ErrorEquals"]}
-    assert retried & raised == {"InsufficientInstanceCapacity", "RequestLimitExceeded", "OutcomeUnknown"}
+    repeated = raised - not_repeated("ReserveCapacity") - {"TargetNotMet"}
+    assert repeated == {"InsufficientInstanceCapacity", "RequestLimitExceeded", "OutcomeUnknown"}
+
+
+def test_every_retrier_list_ends_with_all_errors_and_names_what_is_not_repeated() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+    for name, task in tasks(definition()["States"]).items():
+        *others, last = task["Retry"]
+        assert last["ErrorEquals"] == ["States.ALL"], name
+        assert last["MaxAttempts"] > 0, name
+        named = [error for retry in others for error in retry["ErrorEquals"]]
+        assert len(named) == len(set(named)), name
+        # Step Functions' own names: a wildcard before the last place would hide what stands after it.
+        assert not [error for error in named if error.startswith("States.")], name
+
+
+def not_repeated(name: str) -> set[str]:
+    retriers = tasks(definition()["States"])[name]["Retry"]
+    return {error for retry in retriers if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]}
+
+
+def test_what_asking_again_does_not_change_is_not_repeated() -> None:
+    broken = {"InvalidEvent", "InvalidSettings"}
+    database = broken | {"InvalidSecret", "CertificateNotTrusted"}
+    assert {name: not_repeated(name) for name in tasks(definition()["States"])} == {
+        "LoadTargets": database | {"LoginRefused"},
+        "TakeLease": database | {"LoginRefused"},
+        "PrepareDatabase": database | {"LoginRefused", "DatabaseNotPrepared"},
+        "AskAboutHolder": set(),
+        "FindShortfalls": broken,
+        "ReserveCapacity": broken | {"QuotaExceeded", "InvalidTarget", "RequestRefused"},
+        "RecordResults": database | {"LeaseLost"},
+        "ReleaseLease": database | {"LoginRefused"},
+        "PublishAnnouncement": set(),
+        "ClearAnnouncement": database | {"LoginRefused"},
+    }
+
+
+def test_throttled_functions_are_repeated_for_three_minutes_once_the_lease_is_held() -> None:
+    for name in ("FindShortfalls", "RecordResults", "ReleaseLease", "ClearAnnouncement"):
+        assert sum(waits(retrier(name, "Lambda.TooManyRequestsException"))) >= 180, name
+
+
+def retrier(name: str, error: str) -> dict[str, Any]:
+    """The first that takes the error, as Step Functions chooses it."""
+    retriers = tasks(definition()["States"])[name]["Retry"]
+    return next(one for one in retriers if {error, "States.ALL"} & {*one["ErrorEquals"]})
+
+
+def waits(retry: dict[str, Any]) -> list[float]:
+    """Seconds before each repeat, at most."""
+    return [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** number, retry.get("MaxDelaySeconds", 1e9))
+        for number in range(retry["MaxAttempts"])
+    ]
+
+
+def at_worst(*names: str) -> float:
+    """Seconds that states take together if everything goes wrong as often as it can, and takes as long as it can."""
+    machine = tasks(definition()["States"])
+    seconds = 0.0
+    for name in names:
+        limit = machine[name]["TimeoutSeconds"]
+        seconds += limit
+        for retry in machine[name]["Retry"]:
+            each = 1 if REFUSED_AT_ONCE & {*retry["ErrorEquals"]} else limit
+            seconds += sum(wait + each for wait in waits(retry))
+    return seconds
+
+
+def function_of(name: str) -> str:
+    """The function that a state runs."""
+    others = {"ReleaseLease": "RecordResults", "ClearAnnouncement": "RecordResults", "TakeLease": "LoadTargets"}
+    return others.get(name, name)
 
 
 def test_a_task_outlives_its_function_and_the_lease_outlives_the_run() -> None:
@@ -142,24 +222,75 @@ def test_a_task_outlives_its_function_and_the_lease_outlives_the_run() -> None:
     resources = template()["Resources"]
     longest = 0
     for name, task in tasks(machine["States"]).items():
-        function = "RecordResults" if name == "ReleaseLease" else name
-        if function in resources:
+        if (function := function_of(name)) in resources:
             timeout = resources[function]["Properties"]["Timeout"]
-            assert task["TimeoutSeconds"] > timeout, name
+            assert task["TimeoutSeconds"] > timeout + STARTING_SECONDS, name
             longest = max(longest, timeout)
-    lease = machine["States"]["LoadTargets"]["Parameters"]["LeaseSeconds"]
-    assert lease >= machine["TimeoutSeconds"] + longest
+    for name in ("LoadTargets", "TakeLease"):
+        lease = machine["States"][name]["Parameters"]["LeaseSeconds"]
+        assert lease == DEFAULT_LEASE_SECONDS >= machine["TimeoutSeconds"] + STARTING_SECONDS + longest
+
+
+def test_a_dead_holder_s_lease_is_taken_as_soon_as_its_functions_are_dead_as_well() -> None:
+    waited = definition()["States"]["HolderHasEnded"]["Seconds"]
+    limit = template()["Resources"]["ReserveCapacity"]["Properties"]["Timeout"]
+    assert waited == limit + STARTING_SECONDS
+    # The next start is at most a minute away, and has then almost a minute to spare.
+    assert PERIOD_SECONDS + waited <= limit + 120
+
+
+def test_an_unknown_holder_is_asked_about_until_its_lease_is_older_than_a_minute() -> None:
+    assert sum(waits(retrier("AskAboutHolder", "Sfn.ExecutionDoesNotExistException"))) > 60
+    caught = {one["ErrorEquals"][0]: one["Next"] for one in tasks(definition()["States"])["AskAboutHolder"]["Catch"]}
+    assert caught == {"Sfn.ExecutionDoesNotExistException": "HolderHasEnded", "States.ALL": "HolderUnknown"}
+
+
+def test_only_a_holder_at_work_lets_a_start_that_did_nothing_succeed() -> None:
+    states = definition()["States"]
+    lead_to = {
+        name: [other for other, state in states.items() if f'"Next": "{name}"' in json.dumps(state)]
+        for name, state in states.items()
+        if state["Type"] == "Succeed"
+    }
+    assert lead_to == {"AnotherRunIsActive": ["IsHolderAtWork"]}
+    at_work, ended = states["IsHolderAtWork"]["Choices"]
+    assert (at_work["Variable"], at_work["StringEquals"]) == ("$.HolderRun.Status", "RUNNING")
+    described = Session().get_service_model("stepfunctions").shape_for("ExecutionStatus").enum
+    ends = {one["StringEquals"] for one in ended["Or"] if one["Variable"] == "$.HolderRun.Status"}
+    # That one is of runs that a Map started: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionListItem.html
+    assert {"RUNNING", *ends} == set(described) - {"PENDING_REDRIVE"}
+    assert ended["Next"] == "HolderHasEnded"
+    assert states["IsHolderAtWork"]["Default"] == "HolderUnknown"
+    assert states["HolderUnknown"]["Type"] == "Fail"
 
 
 def test_a_run_ends_asking_in_time_to_record() -> None:
     machine = definition()
-    states = tasks(machine["States"])
-    reserve = states["ReserveCapacity"]
+    reserve = tasks(machine["States"])["ReserveCapacity"]
     assert reserve["Parameters"]["RunSeconds"] == RUN_SECONDS
-    waits = [retry["IntervalSeconds"] for retry in reserve["Retry"]]
+    longest_wait = max(wait for retry in reserve["Retry"] for wait in waits(retry))
     # An attempt that began just in time dies, and the one after it finds the time up.
-    longest = 2 * reserve["TimeoutSeconds"] + max(waits) + states["RecordResults"]["TimeoutSeconds"]
-    assert RUN_SECONDS + longest <= machine["TimeoutSeconds"]
+    last_attempts = 2 * reserve["TimeoutSeconds"] + longest_wait
+    assert RUN_SECONDS + last_attempts + at_worst("RecordResults", "ReleaseLease") <= machine["TimeoutSeconds"]
+
+
+def test_a_run_that_needs_every_repeat_before_it_asks_still_records_or_releases() -> None:
+    machine = definition()
+    before = at_worst("LoadTargets", "PrepareDatabase", "LoadTargets", "AskAboutHolder", "TakeLease", "FindShortfalls")
+    before += machine["States"]["HolderHasEnded"]["Seconds"]
+    assert before > RUN_SECONDS
+    # The time to ask is up, so that each item is one short attempt.
+    asking = tasks(machine["States"])["ReserveCapacity"]["TimeoutSeconds"]
+    for end in ("RecordResults", "ReleaseLease"):
+        assert before + asking + at_worst(end) <= machine["TimeoutSeconds"]
+
+
+def test_two_runs_in_a_row_that_time_out_raise_the_alarm() -> None:
+    machine = definition()
+    alarm = template()["Resources"]["RunsFailAlarm"]["Properties"]
+    assert alarm["DatapointsToAlarm"] == 2
+    apart = machine["TimeoutSeconds"] + PERIOD_SECONDS + machine["States"]["HolderHasEnded"]["Seconds"]
+    assert alarm["EvaluationPeriods"] * 60 > apart
 
 
 def test_the_history_has_room_for_a_run_in_which_everything_fails_as_often_as_it_can() -> None:

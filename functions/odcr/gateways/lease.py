@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 _NAME = "run"
 
 
-def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
+def take_lease(cursor: "Cursor", execution: str, seconds: int, ended_holder: str = "") -> bool:
     """Takes the lease, unless another execution holds it; atomic.
 
     An execution that already holds it takes it again: a repeated LoadTargets is the same run.
@@ -17,6 +17,8 @@ def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
         cursor: in a transaction.
         execution: the name of the execution that asks.
         seconds: after how long the lease expires by itself; longer than the execution can last.
+        ended_holder: the name of an execution that has ended, and its functions with it: the lease is taken from it.
+            If several do so at once, one gets it.
 
     Returns:
         Whether the execution holds the lease now.
@@ -26,18 +28,23 @@ def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
     cursor.execute(
         "INSERT INTO odcr_lease (Name, Holder, Expires, Last_Recorded) "
         "VALUES (%s, %s, UTC_TIMESTAMP() + INTERVAL %s SECOND, '') ON DUPLICATE KEY UPDATE "
-        "Holder = IF(Holder = '' OR Expires < UTC_TIMESTAMP(), VALUES(Holder), Holder), "
+        "Holder = IF(Holder IN ('', %s) OR Expires < UTC_TIMESTAMP(), VALUES(Holder), Holder), "
         "Expires = IF(Holder = VALUES(Holder), VALUES(Expires), Expires)",
-        (_NAME, execution, seconds),
+        (_NAME, execution, seconds, ended_holder),
     )
     return holds_lease(cursor, execution)
 
 
-def holds_lease(cursor: "Cursor", execution: str) -> bool:
-    """Whether the execution holds the lease; locks the row until the transaction ends."""
+def holder_of_lease(cursor: "Cursor") -> str:
+    """The execution that holds the lease, or "" if none does; locks the row until the transaction ends."""
     cursor.execute("SELECT Holder FROM odcr_lease WHERE Name = %s FOR UPDATE", (_NAME,))
     row = cursor.fetchone()
-    return row is not None and row[0] == execution
+    return str(row[0]) if row else ""
+
+
+def holds_lease(cursor: "Cursor", execution: str) -> bool:
+    """Whether the execution holds the lease; locks the row until the transaction ends."""
+    return holder_of_lease(cursor) == execution
 
 
 def release_lease(cursor: "Cursor", execution: str) -> None:

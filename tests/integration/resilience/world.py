@@ -43,7 +43,7 @@ LAG_SECONDS = 25.0
 LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
 ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
-TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease")
+TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
 
 
 class SteppedClock(Clock):
