@@ -40,6 +40,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "MaxDatabaseCapacity": "8",
         "LogRetentionDays": "7",
         "ReleaseOnLoweredTarget": "yes",
+        "AvailabilityZones": "ap-northeast-1c,ap-northeast-1d",
         "DataApi": "no",
         "DatabaseCertificatesSecretArn": "{certificates}",
         "FunctionArchitecture": "x86_64",
@@ -232,6 +233,8 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(stack.outputs["AlertTopicArn"],)}
     (told,) = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])["Subscriptions"]
     assert (told["Protocol"], told["Endpoint"]) == ("email", "night-watch@example.com")
+    subnets = stack.client("ec2").describe_subnets(Filters=[{"Name": "tag:Project", "Values": ["ODCR"]}])["Subnets"]
+    assert sorted(subnet["AvailabilityZone"][-1] for subnet in subnets) == ["c", "c", "d", "d"]
     roles = stack.client("iam").list_roles()["Roles"]
     boundaries = {
         stack.client("iam").get_role(RoleName=role["RoleName"])["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
