@@ -11,8 +11,10 @@ import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 from pymysql.constants import CLIENT, ER
 
+from odcr.gateways.certificates import trust_secret
 from odcr.gateways.schema import create_missing_tables
 from odcr.gateways.secret import DatabaseLogin, database_login, pending_login
+from odcr.settings import CertificateSettings
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -43,9 +45,21 @@ class LoginRefused(Exception):  # noqa: N818 - the name is what the state machin
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Verifies the server against the system's authorities and those of RDS, which are in no system's list."""
+    """Verifies the server against the system's authorities, those of RDS, which no system has, and the stack's own.
+
+    Raises:
+        InvalidSecret, DatabaseUnavailable: if the stack's are no certificates, or cannot be read.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(_CERTIFICATES)
+    if secret_arn := CertificateSettings.load().secret_arn:
+        try:
+            trust_secret(context, secret_arn)
+        except (BotoCoreError, ClientError) as error:
+            raise DatabaseUnavailable(
+                f"The secret of DatabaseCertificatesSecretArn cannot be read: {error}. If this lasts: does it still "
+                "exist, encrypted with the key that Secrets Manager has by itself?"
+            ) from error
     # Python 3.13 also demands fields that certificates may lack without being any less trustworthy. The chain and the
     # host name are verified all the same.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -57,22 +71,29 @@ def connect(login: DatabaseLogin) -> "Connection[Cursor]":
 
     Raises:
         pymysql.err.MySQLError, OSError: as the driver raises them; `explained` says what they mean.
+        InvalidSecret, DatabaseUnavailable: see `_tls`.
     """
-    return pymysql.connect(
-        host=login.host,
-        port=login.port,
-        user=login.username,
-        password=login.password,
-        database=login.dbname,
-        charset="utf8mb4",
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        write_timeout=READ_TIMEOUT,
-        ssl=_tls(),
-        # Affected rows are those that matched, also where the new value is the old one.
-        client_flag=CLIENT.FOUND_ROWS,
-        autocommit=False,
-    )
+    try:
+        return pymysql.connect(
+            host=login.host,
+            port=login.port,
+            user=login.username,
+            password=login.password,
+            database=login.dbname,
+            charset="utf8mb4",
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            write_timeout=READ_TIMEOUT,
+            ssl=_tls(),
+            # Affected rows are those that matched, also where the new value is the old one.
+            client_flag=CLIENT.FOUND_ROWS,
+            autocommit=False,
+        )
+    except pymysql.err.OperationalError as error:
+        if isinstance(getattr(error, "original_exception", None), ssl.SSLCertVerificationError):
+            # The secret with the certificates may have been corrected since it was read, or be about to.
+            _tls.cache_clear()
+        raise
 
 
 @contextmanager
