@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,12 +14,22 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from localcloud import client_environment, cloudformation, ec2, iam, lambda_runtime, secret_rotation, stepfunctions
+from localcloud import (
+    client_command,
+    client_environment,
+    cloudformation,
+    ec2,
+    iam,
+    lambda_runtime,
+    secret_rotation,
+    stepfunctions,
+)
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
+from localcloud.running import RunningCloud
 from localcloud.schedule_target import TargetInvoker
 from localcloud.schedules import Schedules
 from localcloud.server import Server
@@ -34,7 +44,7 @@ class LocalCloud:
     """A small AWS on loopback, for as long as the `with` block or from `start()` to `stop()`.
 
         with LocalCloud(speed=60) as cloud:
-            subprocess.run(["sam", "deploy", ...], env=cloud.client_environment())
+            subprocess.run(cloud.client_command(["sam", "deploy", ...]), env=cloud.client_environment())
 
     One process has at most one at a time, since moto's state belongs to the process. It starts empty.
 
@@ -49,6 +59,7 @@ class LocalCloud:
     database: MariaDB
     capacity: CapacityClient
     schedules: Schedules
+    _client_folder: Path
 
     def __init__(
         self,
@@ -100,16 +111,21 @@ class LocalCloud:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def environment(self) -> dict[str, str]:
-        """What a client process (aws, sam, boto3) needs, to be laid over a clean environment.
-
-        AWS_PROFILE and its kin must not be set beside it; `client_environment` sees to that.
-        """
-        return client_environment.variables(self.endpoint, self.region)
-
     def client_environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """`base` without what would lead a client elsewhere, and with `environment()`."""
+        """The environment of a client process (aws, sam, boto3): `base` without what would lead it elsewhere."""
         return client_environment.applied(base, self.endpoint, self.region)
+
+    def client_command(self, command: Sequence[str]) -> list[str]:
+        """A client's command line with what leads aws, sam and mysql here in any version."""
+        return client_command.isolated(command, self.endpoint, self._client_folder)
+
+    @property
+    def running(self) -> RunningCloud:
+        """What other processes need to find it."""
+        database = self.database
+        return RunningCloud(
+            self.endpoint, self.region, os.getpid(), database.host, database.port, str(self._client_folder)
+        )
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         parent = self._state_dir or Path(tempfile.gettempdir())
@@ -123,6 +139,8 @@ class LocalCloud:
         self.database = MariaDB(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
         self.database.start()
+        self._client_folder = folder / "clients"
+        client_command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
 
         server = Server(self._port, [blueprint])
         stack.callback(server.stop)

@@ -1,13 +1,19 @@
 """One local cloud with the deployed stack for all system tests; every test begins with empty tables and pools."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.stack import Stack, build
+from localcloud.stack import ROOT, Stack, build
+from tests.elsewhere import Proxy
+from tests.system.someone import Someone
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
@@ -51,3 +57,45 @@ def stack(first_run: FirstRun) -> Stack:
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
     deployed.cloud.capacity.reset()
     return deployed
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' packages, so that `sam build` finds them without asking anybody."""
+    folder = tmp_path_factory.mktemp("wheels")
+    target = [
+        "--python-version",
+        "3.13",
+        "--implementation",
+        "cp",
+        "--platform",
+        "manylinux2014_aarch64",
+        "--platform",
+        "any",
+    ]
+    requirements = ["--requirement", str(ROOT / "functions" / "requirements.txt"), "--require-hashes", "--no-deps"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        *requirements,
+        *target,
+        "--platform",
+        "any",
+        "--only-binary=:all:",
+    ]
+    subprocess.run([*command, "--dest", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture
+def someone(tmp_path: Path, wheels: Path) -> Iterator[Someone]:
+    """Someone whose every setting leads to an account, and whose only way out is a proxy that records."""
+    with Proxy() as proxy:
+        someone = Someone(
+            tmp_path, proxy, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+        )
+        yield someone
+        someone.leave()
