@@ -7,7 +7,7 @@ from odcr.domain.cell import StrangeCell, moment_of, number_or, shown, text_of, 
 from odcr.domain.id_list import from_text
 from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.status import Status
-from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.target import MAX_TARGET, USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
 
 FRESH_SECONDS = 60
 """For so long EC2's answers may lag behind what was recorded: twice the half a minute that is allowed for."""
@@ -20,6 +20,7 @@ MAX_KEY = 255
 
 _COMPARED = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS, Status.INVALID)
 _MAX_OPTION = 64
+_TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1
 _NUMBER_WANTED = "Set it to the number of instances wanted."
 
@@ -189,6 +190,10 @@ def _capacity(key: TargetKey, same: Sequence[Cells]) -> int:
             raise StrangeCell(f"{column} has more than {MAX_KEY} characters; write it as EC2 does: {shown(cell)}.")
     numbers = {whole_number(row[2], "Target_Capacity", _NUMBER_WANTED) for row in same}
     for number in numbers:
+        if number is not None and abs(number) >= _TOO_LONG_TO_SHOW:
+            raise StrangeCell(
+                f"Target_Capacity is far above {MAX_TARGET}, which is taken for a mistake. Correct the row."
+            )
         if reason := reason_to_reject(key, number):
             raise StrangeCell(reason)
     if len(numbers) > 1:

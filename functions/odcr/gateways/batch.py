@@ -15,6 +15,7 @@ from odcr.observability import logger, metrics
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
+_KEYS = {"InstanceType", "AvailabilityZone"}
 _SHOWN = 5
 """Refused rows that the log names."""
 
@@ -92,6 +93,8 @@ def _write_some(
     kept = list(range(len(columns)))
     if code_of(error) == ER.BAD_FIELD_ERROR and (missing := lacking(cursor, insert.table, columns)):
         logger.warning("Table lacks columns", table=insert.table, columns=missing)
+        if not _KEYS.isdisjoint(missing):
+            return list(rows), text_of_error(error)
         kept = [index for index, column in enumerate(columns) if column not in missing]
         insert = insert.without(missing)
     refused: list[Row] = []
