@@ -113,11 +113,11 @@ def test_three_and_a_half_thousand_reservations_are_recorded_and_none_is_given_b
     rows: Product, releases: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", releases)
-    tags = {"odcr:stack": "odcr/ap-northeast-1", "odcr:made": "a" * 64}
-    tag_set = "".join(f"<item><key>{key}</key><value>{value}</value></item>" for key, value in tags.items())
+    tag = "<item><key>{}</key><value>{}</value></item>"
     described = "".join(
         f"<item>{reservation(capacityReservationId=f'cr-{number:017x}', totalInstanceCount='1')}"
-        f"<ownerId>123456789012</ownerId><tagSet>{tag_set}</tagSet></item>"
+        f"<ownerId>123456789012</ownerId><tagSet>{tag.format('odcr:stack', 'odcr/ap-northeast-1')}"
+        f"{tag.format('odcr:made', f'{number:064x}')}</tagSet></item>"
         for number in range(3500)
     )
     rows.sql("UPDATE odcr_capacity SET Target_Capacity = 3500 WHERE AvailabilityZone = 'us-east-1a'")
