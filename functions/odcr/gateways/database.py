@@ -152,14 +152,29 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
         connection = _connected(secret_arn)
         try:
             with connection.cursor() as cursor:
-                # Plain statements like the original's compare times in one zone, whatever the server's is.
-                cursor.execute("SET time_zone = '+00:00'")
+                # Plain statements like the original's compare times in one zone, whatever the server's is. A server
+                # that is not strict, as Aurora is by default, would cut values that do not fit without a word.
+                cursor.execute("SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', sql_safe_updates = 0")
                 create_missing_tables(cursor)
                 yield cursor
             connection.commit()
         finally:
             # Closing without a commit rolls back; it must not hide the error that led here.
             connection.close()
+
+
+def is_about_a_table(error: Exception) -> bool:
+    """Whether an error tells of a table or its rows, and not of the server, the connection, the login or its rights.
+
+    Such an error leaves the transaction as it was before the statement.
+    """
+    code = error.args[0] if error.args else 0
+    return isinstance(error, pymysql.err.MySQLError) and not (_is_passing(error) or code in _LOGIN_REFUSED)
+
+
+def text_of_error(error: Exception) -> str:
+    """What the server says, without its number."""
+    return _text(error)
 
 
 def _is_passing(error: Exception) -> bool:
