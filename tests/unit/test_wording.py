@@ -108,9 +108,9 @@ def test_thousands_of_reservations_hide_nothing_of_what_to_do() -> None:
     for outcome, what_to_do in (
         (other, "Cancel these in EC2, or correct odcr_option; nothing is bought until then:"),
         (excess, "raise the target, or reduce cr-0123456789abc0000 and "),
-        (excess, "3497 more in EC2."),
+        (excess, "3499 more in EC2."),
         (unlisted, "cancel cr-0123456789abc0000 and "),
-        (unlisted, "3497 more in EC2."),
+        (unlisted, "3499 more in EC2."),
         (beside, "cancel these unless you want them:"),
     ):
         assert what_to_do in outcome.to_event()["Reason"]
