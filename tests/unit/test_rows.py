@@ -161,3 +161,30 @@ def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
     rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
     told = {outcome.key for run in range(60) for outcome in one_runs_share([], rejected, f"run-{run}").rejected}
     assert len(told) == 10
+
+
+def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() -> None:
+    options = [
+        ("r5b.2xlarge", zone, platform, "default", "open", None)
+        for zone, platform in (
+            ("apne1-az1", "Windows"),
+            ("usw2-az1", "SUSE Linux"),
+            ("ap-northeast-1a", "Red Hat Enterprise Linux"),
+        )
+    ]
+    wanted = [("r5b.2xlarge", zone, 5, 0) for zone in ("ap-northeast-1c", "apne1-az4", "ap-northeast-1a", "apne1-az1")]
+    targets, _ = targets_of(wanted, options, {})
+    found = {
+        target.key.availability_zone: (
+            target.options.platform,
+            [(zone, one.platform) for zone, one in target.elsewhere],
+        )
+        for target in targets
+    }
+    assert found == {
+        "ap-northeast-1c": ("Linux/UNIX", [("apne1-az1", "Windows")]),
+        "apne1-az4": ("Linux/UNIX", [("ap-northeast-1a", "Red Hat Enterprise Linux")]),
+        # A row that spells the zone in the same way counts, and no other.
+        "ap-northeast-1a": ("Red Hat Enterprise Linux", []),
+        "apne1-az1": ("Windows", []),
+    }

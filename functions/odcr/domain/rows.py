@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from odcr.domain.cell import StrangeCell, moment_of, number_or, shown, text_of, whole_number
+from odcr.domain.cell import StrangeCell, number_or, shown, text_of, whole_number
 from odcr.domain.id_list import from_text
+from odcr.domain.option_rows import Cells, OptionRows
 from odcr.domain.outcome import MAX_REASON, Outcome
 from odcr.domain.status import Status
-from odcr.domain.target import MAX_TARGET, USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.target import MAX_TARGET, Target, TargetKey, reason_to_reject
 
 FRESH_SECONDS = 60
 """For so long EC2's answers may lag behind what was recorded: twice the half a minute that is allowed for."""
@@ -19,13 +20,9 @@ MAX_KEY = 255
 """Characters of a key's column in the tables that odcr writes; EC2's names are much shorter."""
 
 _COMPARED = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS, Status.INVALID)
-_MAX_OPTION = 64
 _TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1
 _NUMBER_WANTED = "Set it to the number of instances wanted."
-
-Cells = Sequence[object]
-"""A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ def targets_of(
     by_key: dict[TargetKey, list[Cells]] = {}
     for row in rows:
         by_key.setdefault(_key(row[0], row[1]), []).append(row)
-    wishes = _Options(options, option_doubt)
+    wishes = OptionRows(options, option_doubt)
     found: list[tuple[float, Target]] = []
     rejected: list[Outcome] = []
     told_before: list[Outcome] = []
@@ -108,7 +105,7 @@ def targets_of(
         current = number_or(same[0][3], record.reserved or 0)
         try:
             capacity = _capacity(key, same)
-            options_of_row = wishes.of(key)
+            options_of_row, elsewhere = wishes.of(key), wishes.elsewhere(key)
         except StrangeCell as strange:
             outcome, is_news = _rejected(key, same[0], current, record, Status.INVALID, str(strange))
             (rejected if is_news else told_before).append(outcome)
@@ -133,6 +130,7 @@ def targets_of(
                     last_reason=record.told,
                     is_resting=record.is_resting,
                     more_ids=record.more_ids,
+                    elsewhere=elsewhere,
                 ),
             )
         )
@@ -219,52 +217,6 @@ def _rejected(
     is_news = bool(record.reserved) or (record.status, record.reason) != (status, reason[:MAX_REASON])
     held = min(current, _MAX_INT)
     return Outcome(key, status, wanted, held, record.ids, reason=reason, more_ids=record.more_ids), is_news
-
-
-class _Options:
-    """The rows of `odcr_option`, found as people write them: in other letter cases and with blanks around."""
-
-    def __init__(self, rows: Iterable[Cells], doubt: str) -> None:
-        self._doubt = doubt
-        self._rows: dict[tuple[str, str], list[Cells]] = {}
-        for row in rows:
-            self._rows.setdefault(_folded(text_of(row[0]), text_of(row[1])), []).append(row)
-
-    def of(self, key: TargetKey) -> ReservationOptions:
-        """A target's options.
-
-        Raises:
-            StrangeCell: if they make no sense, or rows differ.
-        """
-        rows = self._rows.get(_folded(key.instance_type, key.availability_zone))
-        if not rows:
-            return USUAL_OPTIONS
-        if self._doubt:
-            raise StrangeCell(self._doubt)
-        exact = [
-            row for row in rows if (text_of(row[0]), text_of(row[1])) == (key.instance_type, key.availability_zone)
-        ]
-        wanted = {_options(row) for row in exact or rows}
-        if len(wanted) > 1:
-            raise StrangeCell(f"Delete all but one of its {len(exact or rows)} rows in odcr_option: they differ.")
-        return wanted.pop()
-
-
-def _folded(type_: str, zone: str) -> tuple[str, str]:
-    return type_.strip().casefold(), zone.strip().casefold()
-
-
-def _options(row: Cells) -> ReservationOptions:
-    columns = ("Platform", "Tenancy", "Match_Criteria")
-    usual = (USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy, USUAL_OPTIONS.match_criteria)
-    texts = []
-    for column, cell, default in zip(columns, row[2:5], usual, strict=True):
-        text = default if cell is None else text_of(cell)
-        if len(text) > _MAX_OPTION:
-            raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write it as EC2 does, e.g. {default!r}.")
-        texts.append(text)
-    platform, tenancy, match_criteria = texts
-    return ReservationOptions(platform, tenancy, match_criteria, moment_of(row[5], "End_Date in odcr_option"))
 
 
 def _apart(targets: Sequence[Target], rejected: Iterable[Outcome]) -> list[Outcome]:

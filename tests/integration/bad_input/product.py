@@ -117,7 +117,10 @@ class Product:
             "Outcomes": outcomes,
             **{name: found[name] for name in ("Observed", "Rejected")},
         }
-        self.announced = [one["Message"] for one in invoke("RecordResults", event)["Announcements"]]
+        messages = invoke("RecordResults", event)["Announcements"]
+        for one in messages:
+            invoke("RecordResults", {"Execution": execution, "Announced": one["Id"]})
+        self.announced = [one["Message"] for one in messages]
         return self.statuses()
 
     def release_lease(self, execution: str) -> None:
