@@ -12,9 +12,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud import certificates, mariadb_program
+from localcloud import certificates, server_program
 from localcloud.mariadb import MariaDB
-from localcloud.mariadb_program import DatabaseMissingError
+from localcloud.server_program import DatabaseMissingError
 
 from .conftest import eventually
 
@@ -172,7 +172,7 @@ class TestLife:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr(mariadb_program, "_FOLDERS", ())
+        monkeypatch.setattr(server_program, "_FOLDERS", ())
         with pytest.raises(DatabaseMissingError, match=r"(apt-get|brew) install mariadb"):
             MariaDB(tmp_path / "server").start()
         assert list(tmp_path.iterdir()) == []
