@@ -165,7 +165,8 @@ class DatabaseServer(Databases):
             f"DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1', 'root'@'{escape_string(socket.gethostname())}';\n"
             f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"
             f"CREATE USER IF NOT EXISTS {admin} IDENTIFIED BY '{password}';\n"
-            f"GRANT ALL PRIVILEGES ON *.* TO {admin} WITH GRANT OPTION;\n",
+            f"GRANT ALL PRIVILEGES ON *.* TO {admin} WITH GRANT OPTION;\n"
+            f"GRANT PROXY ON ''@'' TO {admin} WITH GRANT OPTION;\n",
             encoding="utf-8",
         )
 
