@@ -35,11 +35,10 @@ def find() -> tuple[ServerProgram, str]:
             raise DatabaseMissingError(
                 f"There is no MySQL from {'.'.join(map(str, OLDEST))} on, and none could be unpacked: {failure}"
             ) from failure
-    said = _version(program)
-    number = re.search(r"Ver (\d+)\.(\d+)\S*", said)
-    if number is None or (int(number[1]), int(number[2])) < OLDEST:
-        raise DatabaseMissingError(f"{program.path} is no MySQL from {'.'.join(map(str, OLDEST))} on: {said}")
-    return program, f"MySQL {number[0].removeprefix('Ver ')}, {program.path}"
+    place = Path(program.path)
+    shown = place.relative_to(FOLDER.parent) if place.is_relative_to(FOLDER) else place
+    version = re.search(r"Ver (\S+)", _said(program))
+    return program, f"MySQL {version[1] if version else 'of an unknown version'}, {shown}"
 
 
 def _installed() -> ServerProgram | None:
@@ -47,8 +46,11 @@ def _installed() -> ServerProgram | None:
     if path is None or _is_confined(path):
         return None
     program = ServerProgram(path, is_mariadb=False)
+    said = _said(program)
+    number = re.search(r"Ver (\d+)\.(\d+)", said)
     # Debian's MariaDB calls itself mysqld as well.
-    return None if "MariaDB" in _version(program) else program
+    is_old = number is None or (int(number[1]), int(number[2])) < OLDEST
+    return None if "MariaDB" in said or is_old else program
 
 
 def _is_confined(path: str) -> bool:
@@ -65,6 +67,6 @@ def _unpacked(root: Path) -> ServerProgram:
     return replace(program, start=(loader, "--library-path", libraries), options=(f"--basedir={root}/usr",))
 
 
-def _version(program: ServerProgram) -> str:
+def _said(program: ServerProgram) -> str:
     command = [*program.start, program.path, "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - found above

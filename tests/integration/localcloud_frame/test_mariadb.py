@@ -90,6 +90,17 @@ class TestRights:
         with pytest.raises(ValueError, match="another MasterUsername"):
             database.create_database("second", "shared", "y")
 
+    def test_an_administrator_has_no_right_that_rds_s_lacks(self, database: MariaDB) -> None:
+        database.create_database("lesser", "lesser", "x")
+        rows = query(database, "SHOW GRANTS", user="lesser", password="x")
+        granted = {right for (grant,) in rows for right in grant.removeprefix("GRANT ").split(" ON ")[0].split(", ")}
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.MasterAccounts.html
+        of_rds = (
+            "ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE USER, CREATE VIEW, DELETE, "
+            "DROP, EVENT, EXECUTE, INDEX, INSERT, LOCK TABLES, REFERENCES, SELECT, SHOW VIEW, TRIGGER, UPDATE"
+        )
+        assert granted == set(of_rds.split(", "))
+
 
 class TestTls:
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
