@@ -1,6 +1,6 @@
 # make run   the whole system on this machine, in a few minutes
 # make test  every check: lint, types, unit, integration and system tests, and the artifacts on Lambda's Python;
-#            make -j2 test on two cores
+#            make -j2 test on two cores; make test WITHOUT=mysql leaves a check out
 # make deploy  builds, shows the account and the Region, asks, and deploys; make deploy ARGS="--profile NAME"
 # make bench  measures, and writes the results, the pictures and the tables in the docs; make bench ONLY=costs
 # make soak  random histories and chaos for most of an hour, other ones each time
@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run build deploy test lint types unit scan runtime integration deployment system bench soak setup clients format lock clean
+.PHONY: run build deploy test lint types unit scan runtime integration deployment system mysql bench soak setup clients format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
@@ -23,7 +23,7 @@ build: setup
 deploy: build
 	@scripts/in-account sam deploy $(or $(ARGS),--guided)
 
-test: lint types unit scan runtime integration deployment system
+test: $(filter-out $(WITHOUT),lint types unit scan runtime integration deployment system mysql)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -43,13 +43,19 @@ runtime: setup
 	$(BIN)/python -m tests.runtime
 
 integration: setup clients
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest tests/integration -m "not mysql"
 
 deployment: setup
 	$(BIN)/pytest tests/deployment
 
 system: setup clients
 	$(BIN)/pytest tests/system
+
+# What depends on the database, once more on a MySQL that is set up as Aurora is.
+mysql: setup
+	@$(BIN)/python -m tests.mysql
+	$(BIN)/pytest tests/integration -m mysql
+	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 bench: setup
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
@@ -80,4 +86,4 @@ lock: setup
 
 clean:
 	-$(BIN)/python -m localcloud down
-	rm -rf .venv .venv-checkov .aws-sam .localcloud .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .aws-sam .localcloud .mysql .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis

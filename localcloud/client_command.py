@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localcloud.mariadb import MariaDB
+    from localcloud.database_server import DatabaseServer
 
 _SAM_CONFIG = "samconfig.toml"
 _MYSQL_OPTIONS = "mysql.cnf"
@@ -14,7 +14,7 @@ _CONFIGURED_BY_SAM = ("deploy", "delete")
 _MYSQL_PROGRAMS = ("mysql", "mariadb", "mysqldump", "mariadb-dump")
 
 
-def write_files(folder: Path, region: str, bucket: str, database: "MariaDB") -> None:
+def write_files(folder: Path, region: str, bucket: str, database: "DatabaseServer") -> None:
     """Makes the folder with the files that `isolated` names. The database's password is in it, so it is its owner's.
 
     Args:

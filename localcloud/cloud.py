@@ -26,6 +26,7 @@ from localcloud import (
 )
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
+from localcloud.database_server import DatabaseServer
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
@@ -54,9 +55,10 @@ class LocalCloud:
         announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
         region: of clients that name none.
+        database_server: which server database clusters live in.
     """
 
-    database: MariaDB
+    database: DatabaseServer
     capacity: CapacityClient
     schedules: Schedules
     _client_folder: Path
@@ -69,7 +71,9 @@ class LocalCloud:
         state_dir: Path | None = None,
         *,
         region: str = DEFAULT_REGION,
+        database_server: type[DatabaseServer] = MariaDB,
     ) -> None:
+        self._database_server = database_server
         self.clock = Clock(speed)
         self.region = region
         self._port = port
@@ -90,7 +94,7 @@ class LocalCloud:
 
         Raises:
             RuntimeError: this process has a local cloud already, the port is taken, or the database does not start.
-            DatabaseMissingError: there is no MariaDB; the message names the command that installs it.
+            DatabaseMissingError: there is no server program; the message says how to get one.
         """
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("This process has a local cloud already, and moto has one state for all; stop it first")
@@ -136,7 +140,7 @@ class LocalCloud:
         folder.mkdir(mode=0o700)
 
         moto_api_backend.reset()
-        self.database = MariaDB(folder / "database", remove_with_owner=folder)
+        self.database = self._database_server(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
         self.database.start()
         self._client_folder = folder / "clients"

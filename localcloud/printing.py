@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localcloud.mariadb import MariaDB
+    from localcloud.database_server import DatabaseServer
 
 
 DEFAULT_FOLDER = Path(".localcloud")
@@ -33,7 +33,7 @@ def client(*arguments: str, folder: Path = DEFAULT_FOLDER) -> str:
 
 def welcome(
     endpoint: str,
-    database: "MariaDB",
+    database: "DatabaseServer",
     folder: Path = DEFAULT_FOLDER,
     clients: Sequence[Sequence[str]] = (("mysql",),),
 ) -> list[str]:

@@ -75,11 +75,13 @@ class Stack:
     Args:
         cloud: the running local cloud.
         name: the stack's name.
+        built: the folder that `build` built to, if it was told one.
     """
 
-    def __init__(self, cloud: LocalCloud, name: str = "odcr") -> None:
+    def __init__(self, cloud: LocalCloud, name: str = "odcr", built: Path | None = None) -> None:
         self.cloud = cloud
         self.name = name
+        self._template = ["--template-file", str(built / "template.yaml")] if built else []
 
     def deploy(self, parameters: Mapping[str, str] | None = None) -> None:
         """Deploys what `build` built, as `sam deploy` does.
@@ -91,7 +93,7 @@ class Stack:
             StackFailed: if that fails.
         """
         overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
-        command = [_SAM, "deploy", "--stack-name", self.name, "--tags", "Project=ODCR"]
+        command = [_SAM, "deploy", "--stack-name", self.name, "--tags", "Project=ODCR", *self._template]
         if overrides:
             command += ["--parameter-overrides", *overrides]
         _run(self.cloud.client_command(command), self.cloud.client_environment())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.mariadb import MariaDB
+from localcloud.mysql import MySQL
 from localcloud.stack import ROOT, Stack, build
 from tests.elsewhere import Proxy
 from tests.system.someone import Someone
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
+
+
+SERVERS = {"mariadb": MariaDB, "mysql": MySQL}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/system --database=mysql` goes through a MySQL that is set up as Aurora is."""
+    parser.addoption("--database", choices=sorted(SERVERS), default="mariadb", help="the local cloud's server")
 
 
 @dataclass(frozen=True)
@@ -31,17 +41,19 @@ class FirstRun:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LocalCloud]:
+def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     # Fifteen seconds between the attempts at a dry pool last a quarter of a second.
-    with LocalCloud(speed=60) as cloud:
+    with LocalCloud(speed=60, database_server=SERVERS[request.config.getoption("--database")]) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="session")
-def first_run(cloud: LocalCloud) -> FirstRun:
+def first_run(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     """Of the stack that all tests share, just deployed."""
-    build()
-    stack = Stack(cloud)
+    # Not where another test that runs at the same time builds.
+    built = tmp_path_factory.mktemp("built")
+    build(built)
+    stack = Stack(cloud, built=built)
     # The tests start the runs themselves, but for the one about the schedule.
     stack.deploy({"ScheduleState": "DISABLED", "SecretRotationDays": "7"})
     execution = stack.start_run()

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pymysql.constants import CLIENT, ER
 
 from odcr.gateways.certificates import trust_secret
+from odcr.gateways.database_errors import advice_on_certificate, is_login_refused, is_passing, untrusted_certificate
 from odcr.gateways.schema import create_missing_tables
 from odcr.gateways.secret import DatabaseLogin, database_login, pending_login
 from odcr.settings import CertificateSettings
@@ -25,13 +26,6 @@ CONNECT_TIMEOUT: Final = 5
 READ_TIMEOUT: Final = 10
 """Seconds for each answer; also bounds the handshake, which the connect time-out does not."""
 
-# Deadlock, lock wait time-out, too many connections, the server is shutting down, read-only after a failover.
-_PASSING = frozenset({1205, 1213, 1040, 1053, 1290, 1836})
-
-_LOGIN_REFUSED = frozenset(
-    {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR, ER.BAD_DB_ERROR}
-)
-
 _CERTIFICATES = Path(__file__).with_name("rds_certificates.pem")
 
 
@@ -41,6 +35,10 @@ class DatabaseUnavailable(Exception):  # noqa: N818 - the name is what the state
 
 class LoginRefused(Exception):  # noqa: N818 - the name is what the state machine catches
     """The server does not let in whom the database secret names, or not with the rights that are needed."""
+
+
+class CertificateNotTrusted(Exception):  # noqa: N818 - the name is what the state machine does not retry
+    """The server's certificate does not verify. Only a person can change that; the message says how."""
 
 
 @cache
@@ -103,15 +101,21 @@ def explained() -> Iterator[None]:
     Raises:
         DatabaseUnavailable: if the database or the secret's service does not answer.
         LoginRefused: if the server does not let the user in, or not do what is asked for.
+        CertificateNotTrusted: if the server's certificate does not verify.
     """
     try:
         yield
-    except (pymysql.err.OperationalError, pymysql.err.InterfaceError, pymysql.err.InternalError, OSError) as error:
-        if _is_passing(error):
+    except (pymysql.err.MySQLError, OSError) as error:
+        if untrusted := untrusted_certificate(error):
+            raise CertificateNotTrusted(
+                f"The database's certificate is not trusted: {untrusted.verify_message}. "
+                f"{advice_on_certificate(untrusted)}"
+            ) from error
+        if is_passing(error):
             raise DatabaseUnavailable(
                 f"The database cannot be used at the moment: {_text(error)}. If this lasts: is the cluster up?"
             ) from error
-        if error.args and error.args[0] in _LOGIN_REFUSED:
+        if is_login_refused(error):
             advice = "Correct the login in the database secret, or the user's rights."
             raise LoginRefused(f"{_text(error)}. {advice}") from error
         raise
@@ -168,21 +172,12 @@ def is_about_a_table(error: Exception) -> bool:
 
     Such an error leaves the transaction as it was before the statement.
     """
-    code = error.args[0] if error.args else 0
-    return isinstance(error, pymysql.err.MySQLError) and not (_is_passing(error) or code in _LOGIN_REFUSED)
+    return isinstance(error, pymysql.err.MySQLError) and not (is_passing(error) or is_login_refused(error))
 
 
 def text_of_error(error: Exception) -> str:
     """What the server says, without its number."""
     return _text(error)
-
-
-def _is_passing(error: Exception) -> bool:
-    if isinstance(error, (OSError, pymysql.err.InterfaceError)):
-        return True
-    code = error.args[0] if error.args else 0
-    # 2000 and above are the client's own: no connection, lost connection.
-    return code in _PASSING or (isinstance(code, int) and 2000 <= code < 3000)
 
 
 def _text(error: Exception) -> str:

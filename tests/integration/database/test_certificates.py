@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.mariadb import MariaDB
+from localcloud.database_server import DatabaseServer
 from odcr.gateways import database, secret
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.secret import InvalidSecret
@@ -42,7 +42,7 @@ def store(transaction: Any, secrets: Any, monkeypatch: pytest.MonkeyPatch) -> St
 
 
 @pytest.fixture
-def pem(server: MariaDB) -> str:
+def pem(server: DatabaseServer) -> str:
     return Path(server.ca_file).read_text()
 
 

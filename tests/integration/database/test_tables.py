@@ -4,7 +4,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.mariadb import MariaDB
+from localcloud.database_server import DatabaseServer
+from localcloud.mysql import MySQL
 from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
@@ -228,7 +229,7 @@ def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
 
 @pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_bin", "latin1_swedish_ci"])
 def test_the_rows_find_their_status_by_its_key_and_not_by_looking_at_all(
-    transaction: Any, server: MariaDB, collation: str
+    transaction: Any, server: DatabaseServer, collation: str
 ) -> None:
     with transaction():
         pass
@@ -245,19 +246,22 @@ def test_the_rows_find_their_status_by_its_key_and_not_by_looking_at_all(
         cursor.execute = lambda *arguments: statements.append(arguments) or execute(*arguments)
         record(cursor, "run-1", [], [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
         (update,) = [arguments for arguments in statements if "UPDATE odcr_capacity" in str(arguments[0])]
-        execute(f"EXPLAIN {update[0]}", update[1])
+        execute(f"EXPLAIN FORMAT=TRADITIONAL {update[0]}", update[1])
         names = [column[0] for column in cursor.description]
         plans = {row[names.index("table")]: row[names.index("type")] for row in cursor.fetchall()}
     assert plans["s"] == "eq_ref"
     assert execute_one(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == 200
 
 
-def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(transaction: Any, server: MariaDB) -> None:
+def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(
+    transaction: Any, server: DatabaseServer
+) -> None:
     with transaction():
         pass
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        # As MySQL 8's default does, this collation tells blanks at the end apart.
-        cursor.execute("ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+        # Collations that tell blanks at the end apart; MySQL 8's default does.
+        collation = "utf8mb4_0900_ai_ci" if isinstance(server, MySQL) else "utf8mb4_nopad_bin"
+        cursor.execute(f"ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE {collation}")
     execute(
         transaction,
         "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0), ('m5.large ','us-east-1a',2,0), "
@@ -342,7 +346,7 @@ def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(
 
 
 def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_strict(
-    transaction: Any, server: MariaDB
+    transaction: Any, server: DatabaseServer
 ) -> None:
     with server.admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL sql_mode = ''")
@@ -354,7 +358,7 @@ def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_stric
             cursor.execute("SET GLOBAL sql_mode = DEFAULT")
 
 
-def test_a_history_of_an_earlier_version_is_written_and_read(transaction: Any, server: MariaDB) -> None:
+def test_a_history_of_an_earlier_version_is_written_and_read(transaction: Any, server: DatabaseServer) -> None:
     execute(transaction, INSERT)
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE odcr_history DROP Lost")
@@ -362,7 +366,7 @@ def test_a_history_of_an_earlier_version_is_written_and_read(transaction: Any, s
 
 
 def test_reasons_of_any_script_are_recorded_whatever_the_databases_default_is(
-    transaction: Any, server: MariaDB
+    transaction: Any, server: DatabaseServer
 ) -> None:
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         cursor.execute("ALTER DATABASE odcr_db CHARACTER SET latin1")
