@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.05
 """How long `stop` may wait to be noticed."""
 
 
-def _look_up_once() -> None:
+def look_up_once() -> None:
     """Keeps what moto looks up anew at every request, a quarter of its time: its own folders, and a class's methods."""
     for module, name in ((moto.backends, "list_of_moto_modules"), (moto.core.responses, "method_names_from_class")):
         look_up = getattr(module, name)
@@ -54,7 +54,7 @@ class Server:
     host = "127.0.0.1"
 
     def __init__(self, port: int, controls: Iterable[Blueprint]) -> None:
-        _look_up_once()
+        look_up_once()
         dispatcher = DomainDispatcherApplication(create_backend_app)
         control = Flask("localcloud")
         for blueprint in controls:

@@ -1,6 +1,6 @@
 """Whether the tables say what EC2 holds, and whether that is what was wanted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,26 +44,40 @@ def rows(sql: Sql) -> dict[Key, Row]:
     }
 
 
-def disagreements(sql: Sql, managed: Iterable[Managed], free: Callable[[Key], int]) -> list[str]:
+def disagreements(
+    sql: Sql,
+    managed: Iterable[Managed],
+    free: Callable[[Key], int],
+    astray: Iterable[Managed] = (),
+    lent: Mapping[Key, int] | None = None,
+) -> list[str]:
     """What is not as it has to be after a run in which nothing went wrong.
 
     Args:
         sql: runs a statement.
         managed: all that the stack holds.
         free: instances that a pool still has.
+        astray: what was the stack's, and is held without its tag now. It may be counted, or not if nothing of it had
+            been recorded.
+        lent: instances that are lent out, which may be counted as well.
     """
-    managed = list(managed)
+    managed, astray = list(managed), list(astray)
     known = {one for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",")}
     wrong = [f"{one.id} is held, and no table names it" for one in managed if one.id not in known]
     for key, row in rows(sql).items():
         own = [one for one in managed if one.key == key]
-        held, ids = sum(one.count for one in own), frozenset(one.id for one in own)
+        counted = [one for one in astray if one.key == key and one.id in row.ids]
+        in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
+        held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
+        out = (lent or {}).get(key, 0)
+        if out and row.reserved == held + out:
+            held, away = held + out, away + out
         if (row.current, row.reserved, row.ids) != (held, held, ids):
             wrong.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
         if reason_to_reject(TargetKey(*key), row.target) is not None:
             expected = Status.INVALID
-        elif held == row.target:
-            expected = Status.FULFILLED
+        elif in_hand <= row.target <= held:
+            expected = Status.ASTRAY if away or out else Status.FULFILLED
         else:
             expected = Status.SHORT if held < row.target else Status.EXCESS
         if row.status != expected:

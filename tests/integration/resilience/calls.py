@@ -11,11 +11,14 @@ from urllib.parse import parse_qs
 
 import pymysql
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from moto.core.botocore_stubber import MockRawResponse
 from pymysql.connections import Connection
 from pymysql.constants import CR, ER
+
+from tests.stepper.branch import TaskFailed
 
 LATE_SECONDS = 12.0
 """As long as the EC2 gateway waits for an answer."""
@@ -31,6 +34,9 @@ class Service(StrEnum):
     EC2 = "EC2"
     SECRET = "Secrets Manager"
     DATABASE = "database"
+    LAMBDA = "Lambda"
+    NOTIFICATIONS = "SNS"
+    STEP_FUNCTIONS = "Step Functions"
 
 
 class CallFault(StrEnum):
@@ -60,9 +66,14 @@ class CallFault(StrEnum):
     """The database rolls the transaction back."""
     MEANWHILE = "meanwhile"
     """Before the call, somebody else does something."""
+    NAMELESS = "nameless"
+    """The call has its effect, then ends with an error whose name nobody lists."""
 
 
 _COMMON = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
+_TASKS = (Service.LAMBDA, Service.NOTIFICATIONS, Service.STEP_FUNCTIONS)
+"""What the state machine calls."""
+_TASK = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.NAMELESS)
 _HTTP = (*_COMMON, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)
 
 
@@ -72,7 +83,7 @@ class Call:
 
     service: Service
     operation: str
-    """The API's action; for the database the statement's first word, or `connect`."""
+    """The API's action; for the database the statement's first word, or `connect`; for Lambda the function."""
 
     @property
     def faults(self) -> tuple[CallFault, ...]:
@@ -81,6 +92,8 @@ class Call:
             if self.operation == "connect":
                 return (CallFault.KILLED_BEFORE, CallFault.LOST_BEFORE, CallFault.LOST_AFTER, CallFault.ACCESS_DENIED)
             return (*_COMMON, CallFault.DEADLOCK)
+        if self.service in _TASKS:
+            return (*_TASK, CallFault.STALE) if self.operation == "DescribeExecution" else _TASK
         if self.operation == "DescribeCapacityReservations":
             return (*_HTTP, CallFault.STALE, CallFault.MEANWHILE)
         if self.service is Service.EC2 and self.operation.endswith("CapacityReservation"):
@@ -96,19 +109,54 @@ class Injector:
     """Sees the calls that are made while it watches, and spoils those that it is told to.
 
     Args:
+        answer: what AWS answers to a request, which so never leaves the process.
         wait: lets time pass, in seconds.
         show_the_past: makes the next describe show how things stood a while ago.
         shown: is told that a describe has shown how things stand.
     """
 
     def __init__(
-        self, wait: Callable[[float], None], show_the_past: Callable[[], None], shown: Callable[[], None]
+        self,
+        answer: Callable[[AWSPreparedRequest], AWSResponse],
+        wait: Callable[[float], None],
+        show_the_past: Callable[[], None],
+        shown: Callable[[], None],
     ) -> None:
-        self._wait, self._show_the_past, self._shown = wait, show_the_past, shown
+        self._answer, self._wait, self._show_the_past, self._shown = answer, wait, show_the_past, shown
         self._choose: Choice | None = None
         self.meanwhile: Callable[[], None] = lambda: None
         """What MEANWHILE does."""
         self.fired: Counter[CallFault] = Counter()
+        self.silent: set[str] = set()
+        """Regions whose EC2 does not answer."""
+        self.connected: Callable[[Callable[[str], Any]], None] = lambda _query: None
+        """Is given each new connection's own way to send a statement."""
+
+    def task(self, call: Call, work: Callable[[bool], Any]) -> Any:
+        """A task of the state machine, which may go wrong as well.
+
+        Args:
+            call: which.
+            work: does it; whether it is to show the past.
+
+        Raises:
+            TaskFailed: by the name that the state machine sees.
+        """
+        fault = self._fault_of(call)
+        service = {Service.STEP_FUNCTIONS: "Sfn"}.get(call.service, call.service.value)
+        throttled = "TooManyRequestsException" if call.service is Service.LAMBDA else "ThrottlingException"
+        errors = {
+            CallFault.THROTTLED: f"{service}.{throttled}",
+            CallFault.SERVER_ERROR: f"{service}.ServiceException",
+            CallFault.LOST_AFTER: f"{service}.SdkClientException",
+            CallFault.NAMELESS: "Runtime.OutOfMemory",
+        }
+        if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR):
+            raise TaskFailed(errors[fault], "injected")
+        result = work(fault is CallFault.STALE)
+        if fault in errors:
+            raise TaskFailed(errors[fault], "injected")
+        return result
 
     @contextmanager
     def watching(self, choose: Choice) -> Iterator[None]:
@@ -122,7 +170,7 @@ class Injector:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Puts itself between the libraries and the network."""
-        originals = {
+        originals: dict[tuple[type, str], Callable[..., Any]] = {
             (URLLib3Session, "send"): URLLib3Session.send,
             (Connection, "connect"): Connection.connect,
             (Connection, "query"): Connection.query,
@@ -130,11 +178,15 @@ class Injector:
         }
         injector = self
 
-        def send(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
-            return injector._http(request, lambda: originals[URLLib3Session, "send"](session, request))
+        def send(_session: URLLib3Session, request: AWSPreparedRequest) -> Any:
+            return injector._http(request)
 
         def connect(connection: Any, sock: Any = None) -> Any:
-            return injector._database(connection, "connect", lambda: originals[Connection, "connect"](connection, sock))
+            answer = injector._database(
+                connection, "connect", lambda: originals[Connection, "connect"](connection, sock)
+            )
+            injector.connected(lambda sql: originals[Connection, "query"](connection, sql))
+            return answer
 
         def query(connection: Any, sql: str | bytearray, unbuffered: bool = False) -> Any:
             operation = (sql if isinstance(sql, str) else sql.decode()).split(maxsplit=1)[0]
@@ -164,8 +216,11 @@ class Injector:
             raise Killed
         return fault
 
-    def _http(self, request: AWSPreparedRequest, send: Callable[[], Any]) -> Any:
+    def _http(self, request: AWSPreparedRequest) -> Any:
         call = _call_of(request)
+        if call.service is Service.EC2 and _region_of(request) in self.silent:
+            self._wait(LATE_SECONDS)
+            raise ReadTimeoutError(endpoint_url=request.url)
         fault = self._fault_of(call)
         if fault is CallFault.LOST_BEFORE:
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -179,7 +234,9 @@ class Injector:
             # What somebody else calls is nobody's to spoil.
             with self.watching(lambda _call: None):
                 self.meanwhile()
-        answer = send()
+            # A function whose time went by meanwhile is over.
+            self._wait(0.0)
+        answer = self._answer(request)
         if fault is CallFault.KILLED_AFTER:
             raise Killed
         if fault is CallFault.LOST_AFTER:
@@ -215,6 +272,12 @@ def _call_of(request: AWSPreparedRequest) -> Call:
     return Call(Service.EC2, parse_qs(body)["Action"][0])
 
 
+def _region_of(request: AWSPreparedRequest) -> str:
+    # Credential=KEY/20261111/ap-northeast-1/ec2/aws4_request
+    signed = request.headers["Authorization"]
+    return (signed.decode() if isinstance(signed, bytes) else str(signed)).split("/")[2]
+
+
 _REFUSALS = {
     CallFault.THROTTLED: (503, "RequestLimitExceeded"),
     CallFault.SERVER_ERROR: (500, "InternalFailureOfSomeKind"),
@@ -231,7 +294,7 @@ def _refusal(request: AWSPreparedRequest, call: Call, fault: CallFault) -> AWSRe
             f"<Response><Errors><Error><Code>{code}</Code><Message>injected</Message></Error></Errors>"
             "<RequestID>0</RequestID></Response>"
         )
-    return AWSResponse(request.url, status, {}, MockRawResponse(body))
+    return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(body))
 
 
 def _lost(connection: Any, operation: str) -> pymysql.err.OperationalError:

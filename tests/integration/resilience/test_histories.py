@@ -24,14 +24,18 @@ from tests.agreement import Key
 from tests.integration.resilience import execution
 from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution
+from tests.integration.resilience.test_every_call import TAKEN_OVER_SECONDS
+from tests.integration.resilience.test_situations import UNCHANGEABLE
 from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World
 
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
 MAX_TARGET = 12
-EXAMPLES = int(os.environ.get("HISTORIES", "45"))
+EXAMPLES = int(os.environ.get("HISTORIES", "15"))
 """How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
 STEPS = 50
+RARE = {CallFault.NO_CAPACITY}
+"""Not in each of the few histories of a short run."""
 
 keys = st.sampled_from(KEYS)
 spoilt = st.dictionaries(st.integers(0, 11), st.integers(0, 60), min_size=1, max_size=3)
@@ -63,6 +67,10 @@ class Histories(RuleBasedStateMachine):
         self.releases = releases
         self.floor: dict[Key, float] = {}
         self.backup: dict[str, tuple[tuple[Any, ...], ...]] | None = None
+        self.away: Counter[Key] = Counter()
+        """Instances that people took out of the stack's hands after they had been recorded: not to be bought again."""
+        self.stuck: set[Key] = set()
+        """Targets with a reservation that EC2 does not change."""
         self.names = iter(range(10**9))
         self.calm = False
         self.in_a_row = 0
@@ -73,9 +81,11 @@ class Histories(RuleBasedStateMachine):
         pools=st.lists(st.integers(0, 15), min_size=len(KEYS), max_size=len(KEYS)),
         wishes=st.lists(st.integers(1, MAX_TARGET), min_size=len(KEYS), max_size=len(KEYS)),
         lag=st.sampled_from([LAG_SECONDS, LAG_SECONDS, LONG_LAG_SECONDS]),
+        remembers=st.booleans(),
     )
-    def begin(self, pools: list[int], wishes: list[int], lag: float) -> None:
+    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool) -> None:
         self.world.reset()
+        self.world.capacity.remember_refused_tokens(remembers)
         self.world.release_on_lowered_target(is_on=self.releases)
         self.lag = self.world.lag = lag
         for key, free, wanted in zip(KEYS, pools, wishes, strict=True):
@@ -83,6 +93,9 @@ class Histories(RuleBasedStateMachine):
             self.world.capacity.set_free(*key, free + 3)
             self.world.make_foreign(key, 2, None)
             self.world.make_foreign(key, 1, "another-stack/ap-northeast-1")
+            self.world.share(key, 2)
+        # What is split off is younger.
+        self.world.pass_time(1)
         self.foreign = self.world.foreign()
 
     # People
@@ -90,6 +103,9 @@ class Histories(RuleBasedStateMachine):
     @in_the_calm
     @rule(key=keys, wanted=st.integers(0, MAX_TARGET))
     def want(self, key: Key, wanted: int) -> None:
+        if wanted < self.total(key):
+            # What a target no longer wants is remembered no more.
+            self.away[key] = 0
         self.world.set_target(key, wanted)
         self.ceiling[key] = max(self.ceiling[key], wanted)
         self._lower_floors()
@@ -97,6 +113,7 @@ class Histories(RuleBasedStateMachine):
     @in_the_calm
     @rule(key=st.sampled_from([*KEYS, TYPO]))
     def withdraw(self, key: Key) -> None:
+        self.away[key] = 0
         self.world.sql("DELETE FROM odcr_capacity WHERE (InstanceType, AvailabilityZone) = (%s, %s)", *key)
 
     @in_the_calm
@@ -107,9 +124,43 @@ class Histories(RuleBasedStateMachine):
     @in_the_calm
     @rule(key=keys)
     def cancel(self, key: Key) -> None:
+        if not self._is_recorded(key):
+            # Of two things at once, nobody can tell what became of which.
+            self.away[key] = 0
         for one in self.world.managed(key)[:1]:
             if one.state == "active":
                 self.world.cancel(one.id)
+
+    @in_the_calm
+    @rule(key=keys, count=st.integers(1, 4), how=st.sampled_from(["tag", "split", "split with tags", "lend"]))
+    def take_away(self, key: Key, count: int, how: str) -> None:
+        """A person takes a reservation, or some of it, out of the stack's hands."""
+        reservations = self.world.managed(key)
+        largest = max(reservations, key=lambda one: one.instance_count, default=None)
+        if largest is None or any(one.state != "active" for one in reservations):
+            return
+        count = largest.instance_count if how == "tag" else min(count, largest.instance_count - 1)
+        if not count:
+            return
+        self.away[key] = self.away[key] + count if self._is_recorded(key) else 0
+        if how == "tag":
+            self.world.remove_tag(largest.id)
+        elif how == "lend":
+            self.world.lend(largest.id, count)
+        else:
+            self.world.split(largest.id, count, tagged=how == "split with tags")
+        if how == "split with tags":
+            self.away[key] -= min(count, self.away[key])
+        self.foreign = self.world.foreign()
+        played[how] += 1
+
+    @in_the_calm
+    @rule(key=keys, code=st.sampled_from(UNCHANGEABLE))
+    def refuse_changes(self, key: Key, code: str) -> None:
+        """From now on EC2 does not change what is held for a target now."""
+        for one in self.world.managed(key):
+            self.world.refuse_changes(one.id, code)
+            self.stuck.add(key)
 
     @in_the_calm
     @rule()
@@ -119,6 +170,7 @@ class Histories(RuleBasedStateMachine):
     @in_the_calm
     @rule()
     def restore(self) -> None:
+        self.away.clear()
         for table, rows in (self.backup or {}).items():
             self.world.sql(f"DELETE FROM {table}")
             for row in rows:
@@ -165,7 +217,7 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def abort(self, which: int) -> None:
         if which < len(self.executions):
-            del self.executions[which]
+            self.executions.pop(which).abort()
 
     @rule(seed=st.integers(0, 2**32 - 1), length=st.integers(10, 40))
     def storm(self, seed: int, length: int) -> None:
@@ -181,6 +233,9 @@ class Histories(RuleBasedStateMachine):
             if dice.random() < 0.2 and len(self.executions) < 2:
                 self.start()
                 self.lose_the_lease()
+            if self.executions and dice.random() < 0.04:
+                self.executions.pop().abort()
+                played["died"] += 1
             if dice.random() < 0.05:
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
             if dice.random() < 0.3:
@@ -230,7 +285,7 @@ class Histories(RuleBasedStateMachine):
                 return CallFault.STALE if fault % 2 and CallFault.STALE in call.faults else CallFault.MEANWHILE
             return call.faults[fault % len(call.faults)]
 
-        key, phase = one.key_of(item), one.phase
+        key, state = one.key_of(item), one.state
         before = {each: self.world.managed(each) for each in KEYS}
 
         def rival() -> None:
@@ -243,8 +298,9 @@ class Histories(RuleBasedStateMachine):
         fired = self.world.injector.fired.total()
         with self.world.injector.watching(choose):
             one.step(item, twice=twice)
-        played[f"{phase}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
-        if key and self.world.injector.fired.total() == fired and one.is_met(key):
+        played[f"{state}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
+        undisturbed = self.world.injector.fired.total() == fired and key not in self.stuck
+        if key and undisturbed and one.is_met(key):
             assert self.world.held(key) <= self.ceiling[key], "a step that was not disturbed left more than was wanted"
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
@@ -252,15 +308,31 @@ class Histories(RuleBasedStateMachine):
     def _nothing_was_lost(self, before: dict[Key, list[Reservation]]) -> None:
         """No step makes a target's only reservation smaller: only what was bought twice is ever given back.
 
-        Unless the stack releases, and then never below the floor.
+        Unless the stack releases. And what there is too much is all that is ever given back.
         """
         for key, reservations in before.items():
-            if len(reservations) == 1 and reservations[0].state == "active":
-                held = reservations[0].instance_count
+            is_only_one = len(reservations) == 1
+            if (is_only_one or key in self.floor) and all(one.state == "active" for one in reservations):
+                held = sum(one.instance_count for one in reservations)
                 lost = held - self.world.held(key)
-                may_go = max(0, held - self.floor.get(key, float("inf"))) if self.releases else 0
+                may_go = max(0, held - self.floor.get(key, float("inf")))
+                if is_only_one and not self.releases:
+                    may_go = 0
                 assert lost <= may_go, f"{lost} instances of {key} were given away"
                 played["released"] += lost > 0
+
+    def total(self, key: Key) -> int:
+        """Instances held for a target, those included that are known to be elsewhere."""
+        return self.world.held(key) + self.away[key]
+
+    def _is_recorded(self, key: Key) -> bool:
+        """Whether no run is at work, and the tables have what is held, and what was taken away before."""
+        row = self.world.rows().get(key)
+        if row is None or any(not one.is_over for one in self.executions):
+            return False
+        ids = {one.id for one in self.world.managed(key)}
+        is_known = (row.status == "ASTRAY") == bool(self.away[key])
+        return is_known and ids <= row.ids and row.reserved == self.total(key) <= row.target
 
     def _raise_ceilings(self) -> None:
         for key, row in self.world.rows().items():
@@ -271,7 +343,7 @@ class Histories(RuleBasedStateMachine):
             self.floor[key] = min(self.floor.get(key, float("inf")), row.target)
 
     def _lower_ceilings(self) -> None:
-        self.ceiling = {key: min(ceiling, self.world.held(key)) for key, ceiling in self.ceiling.items()}
+        self.ceiling = {key: min(ceiling, self.total(key)) for key, ceiling in self.ceiling.items()}
         self._raise_ceilings()
 
     @invariant()
@@ -286,32 +358,59 @@ class Histories(RuleBasedStateMachine):
             assert self.world.foreign() == self.foreign
 
     def teardown(self) -> None:
-        """Faults stop: after two runs everything is as it has to be."""
+        """Whoever works dies, and faults stop: after two runs everything is as it has to be."""
         if not hasattr(self, "foreign"):
             return
+        for one in self.executions:
+            one.abort()
+        stopped = self.world.clock.now()
         state = current()
         with state.lock:
-            state.faults.clear()
+            # What EC2 does not change stays so: it is no reason to hold less.
+            state.faults.set = [one for one in state.faults.set if one.fault.kind is FaultKind.REFUSED]
         self.world.start_cold()
-        self.world.pass_time(1400)
+        self.world.pass_time(61)
         self._lower_ceilings()
         before = {key: (self.world.held(key), self.world.free(key)) for key in KEYS}
         rows = self.world.rows()
-        # To release takes another: what a run leaves behind, the next announces.
-        for number in range(3 if self.releases else 2):
-            run = Execution(self.world, f"clean-{number}-{next(self.names)}").run()
-            assert run.phase is execution.Phase.SUCCEEDED, run.failure
-            self.world.pass_time(61)
+        first = self._clean_run()
+        assert first.played.entered["FindShortfalls"] <= stopped + TAKEN_OVER_SECONDS
+        self._clean_run()
         for key, (held, free) in before.items():
             wanted = rows[key].target if key in rows else 0
-            now = self.world.held(key)
-            assert now >= min(wanted, held + free), f"{key}: {now} of {wanted} held, {held} were and {free} were free"
-            assert now <= self.ceiling[key], f"{key}: bought twice and kept: {now} of {wanted}"
+            now, elsewhere = self.world.held(key), self._elsewhere(key)
+            told = f"{key}: {now} of {wanted} held and {elsewhere} elsewhere, {held} were and {free} were free"
+            assert now + elsewhere >= min(wanted, held + free), told
+        if self.stuck:
+            with state.lock:
+                state.faults.clear()
+            self._clean_run()
+            self._clean_run()
+        # To release takes another: what a run leaves behind, the next announces.
+        if self.releases:
+            self._clean_run()
+        for key in KEYS:
+            wanted, now = rows[key].target if key in rows else 0, self.world.held(key)
+            told = f"{key}: bought twice and kept: {now} of {wanted}, and {self.away[key]} elsewhere"
+            assert now + self.away[key] <= self.ceiling[key], told
             if self.releases and key in rows:
                 assert now <= wanted, f"{key}: {now} of {wanted} held, and not released"
         assert self.world.disagreements() == []
         assert self.world.foreign() == self.foreign
+        assert self.world.sql("SELECT * FROM odcr_outbox") == (), "messages that nobody was sent"
         played["histories"] += 1
+
+    def _clean_run(self) -> Execution:
+        run = Execution(self.world, f"clean-{next(self.names)}").run()
+        assert run.phase is execution.Phase.SUCCEEDED, run.failure
+        self.world.pass_time(61)
+        return run
+
+    def _elsewhere(self, key: Key) -> int:
+        """Instances that were the stack's and are held without its tag, or lent out."""
+        astray = [one for one in self.world.reservations() if one.id in self.world.astray]
+        held = sum(one.instance_count for one in astray if (one.instance_type, one.availability_zone) == key)
+        return held + self.world.lent[key]
 
 
 @pytest.mark.parametrize("releases", [False, True], ids=["keeping", "releasing"])
@@ -339,7 +438,7 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     )
     with capsys.disabled():
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
-    assert set(world.injector.fired) == set(CallFault)
+    assert set(world.injector.fired) >= (set(CallFault) if is_long else set(CallFault) - RARE)
     assert played["histories"] >= examples
     assert played.total() > 60 * examples
     assert played["released"] > examples if releases else not played["released"]

@@ -12,7 +12,10 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
+from tests.integration.resilience.execution import Execution
+from tests.integration.resilience.tasks import TimedOut
 from tests.integration.resilience.world import LAG_SECONDS, OWNER, REGION, World
+from tests.stepper.branch import TaskFailed
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 SILENCE = (ConnectionClosedError, ReadTimeoutError)
@@ -35,6 +38,12 @@ DATABASE: dict[CallFault, tuple[tuple[type[BaseException], ...], bool]] = {
     CallFault.LOST_BEFORE: (BROKEN, False),
     CallFault.LOST_AFTER: (BROKEN, True),
     CallFault.DEADLOCK: (BROKEN, False),
+}
+TASK: dict[CallFault, tuple[str, bool]] = {
+    CallFault.THROTTLED: ("SNS.ThrottlingException", False),
+    CallFault.SERVER_ERROR: ("SNS.ServiceException", False),
+    CallFault.LOST_AFTER: ("SNS.SdkClientException", True),
+    CallFault.NAMELESS: ("Runtime.OutOfMemory", True),
 }
 
 
@@ -117,6 +126,47 @@ def test_connecting_is_spoilt(world: World, fault: CallFault, code: int) -> None
     assert caught.value.args[0] == code
 
 
+@pytest.mark.parametrize("fault", TASK)
+def test_a_task_is_spoilt(world: World, fault: CallFault) -> None:
+    error, has_effect = TASK[fault]
+    topic = world.machine.tasks["arn:aws:states:::sns:publish"]
+    with world.injector.watching(only("Publish", fault)), pytest.raises(TaskFailed) as caught:
+        topic({"Message": "x"})
+    assert (caught.value.error, len(world.published)) == (error, has_effect)
+
+
+def test_a_function_that_is_throttled_is_not_invoked(world: World) -> None:
+    with world.injector.watching(only("LoadTargets", CallFault.THROTTLED)):
+        run = Execution(world, "run-1").run()
+    assert run.failure is not None
+    assert run.failure.error == "Lambda.TooManyRequestsException"
+    assert [function for function, _, _ in world.answered] == ["RecordResults"]
+
+
+def test_a_function_ends_when_its_time_is_up(world: World) -> None:
+    started = world.clock.now()
+    with world.limited_to(30):
+        world.clock.sleep(29)
+        with pytest.raises(TimedOut):
+            world.clock.sleep(2)
+    assert world.clock.now() == started + 30
+
+
+def test_the_database_goes_by_the_worlds_time(world: World) -> None:
+    def seconds() -> float:
+        connection = connect(world)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT UNIX_TIMESTAMP()")
+            ((now,),) = cursor.fetchall()
+        connection.close()
+        return float(now)
+
+    before = seconds()
+    world.pass_time(1000)
+    assert abs(world.clock.now() - 1000 - before) < 1
+    assert seconds() - before == 1000
+
+
 def test_a_describe_shows_the_past_once(world: World) -> None:
     ec2 = Ec2Gateway(OWNER, "123456789012")
     world.capacity.set_free(*KEY, 5)
@@ -152,5 +202,5 @@ def test_a_fault_that_a_call_cannot_have_does_not_fire(world: World) -> None:
 
 
 def test_every_fault_is_in_these_tests() -> None:
-    tested = {*HTTP, *DATABASE, CallFault.ACCESS_DENIED, CallFault.STALE, CallFault.MEANWHILE}
+    tested = {*HTTP, *DATABASE, *TASK, CallFault.ACCESS_DENIED, CallFault.STALE, CallFault.MEANWHILE}
     assert tested == set(CallFault)

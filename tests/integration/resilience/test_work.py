@@ -51,7 +51,7 @@ def work_of_a_run(world: World, rows: int) -> tuple[int, list[Call]]:
         run.step()
         run.step()
         run.decline_all()
-        run.step()
+        run.run()
 
     with world.injector.watching(lambda call: calls.append(call)):
         entered = functions_entered(work)

@@ -1,11 +1,14 @@
 """What is around the functions: EC2, the database, Secrets Manager, and time."""
 
+import copy
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,16 +18,16 @@ import botocore.endpoint
 import pymysql
 import pytest
 from moto.ec2.models import ec2_backends
+from moto.moto_api._internal import mock_random
 
 from localcloud import ec2
 from localcloud.clock import Clock
-from localcloud.ec2.client import CapacityClient
-from localcloud.ec2.control import blueprint
-from localcloud.ec2.faults import DESCRIBE, Fault, FaultKind
+from localcloud.ec2 import new_reservation, planting, transfers
+from localcloud.ec2 import state as state_module
+from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
-from localcloud.server import Server
 from odcr.gateways import database
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import secret as secret_gateway
@@ -34,10 +37,15 @@ from odcr.observability import logger, metrics
 from reserve_capacity import app as reserve_capacity
 from tests import agreement
 from tests.agreement import Key
+from tests.integration.resilience.aws import CapacityControl, answer
 from tests.integration.resilience.calls import Injector
+from tests.integration.resilience.tasks import TimedOut, tasks
+from tests.stepper.definition import Template
+from tests.stepper.execution import StateMachine
 
 REGION = "ap-northeast-1"
 OWNER = f"odcr/{REGION}"
+ACCOUNT = "123456789012"
 LAG_SECONDS = 25.0
 """How far a stale describe lags behind: less than the half a minute that the design allows for."""
 LONG_LAG_SECONDS = 120.0
@@ -53,11 +61,49 @@ class SteppedClock(Clock):
         return _elapsed[0]
 
     def sleep(self, cloud_seconds: float) -> None:
-        _elapsed[0] += cloud_seconds
+        """What a function sleeps. It ends when its time is up.
+
+        Raises:
+            TimedOut: see there.
+        """
+        moment = self.now() + cloud_seconds
+        if _limits and moment >= _limits[-1]:
+            self.wait_until(_limits[-1])
+            raise TimedOut
+        self.wait_until(moment)
+
+    def wait_until(self, moment: float) -> None:
+        """Lets time pass until then, if it is not past, whatever runs meanwhile."""
+        _elapsed[0] = max(_elapsed[0], moment)
 
 
-# Clock is frozen, so the reading is beside it; it never goes back, for the process's EC2 remembers it.
-_elapsed = [1e6]
+# Clock is frozen, so the readings are beside it. Time goes back only with a snapshot, for EC2 remembers it.
+_elapsed = [1.8e9]
+
+
+class _SteppedDatetime(datetime):
+    """Tells the stepped time."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "_SteppedDatetime":
+        return cls.fromtimestamp(_elapsed[0], tz)
+
+
+_NOT_COPIED = ("lock", "clock", "sequence")
+"""Of EC2's state: what has no past."""
+_LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
+_limits: list[float] = []
+"""When the functions that run, one within the other, are to end."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The world at one moment."""
+
+    now: float
+    ec2: dict[str, Any]
+    tags: dict[str, Any]
+    rows: dict[str, tuple[tuple[Any, ...], ...]]
 
 
 class World:
@@ -70,15 +116,15 @@ class World:
     def __init__(self, server: MariaDB) -> None:
         self.clock = SteppedClock()
         ec2.install(self.clock)
-        self._http = Server(0, [blueprint])
-        self._http.start()
-        self.endpoint = self._http.endpoint
-        self.capacity = CapacityClient(self.endpoint)
-        self.injector = Injector(self.clock.sleep, self._show_the_past, self._shown)
+        self.capacity = CapacityControl()
+        self.injector = Injector(answer, self.clock.sleep, self._show_the_past, self._shown)
         self.lag = LAG_SECONDS
         """By how much a stale describe lags behind. Up to LAG_SECONDS it shows nothing older than one has shown."""
         self._shown_at = 0.0
-        self._aged_until = self.clock.now()
+        self.injector.connected = self._set_database_clock
+        self._template = Template(Path(__file__).parents[3] / "template.yaml")
+        self._definition = self._template.definition()
+        self._deploy()
         server.create_database("resilience", ADMINISTRATOR["username"], ADMINISTRATOR["password"])
         self.login: dict[str, Any] = {
             "username": "resilience",
@@ -90,29 +136,44 @@ class World:
         self._server = server
         self._connection: Any = None
 
+    def _deploy(self) -> None:
+        self.answered: list[tuple[str, Any, Any]] = []
+        """Each invocation that ended by itself: the function, its event, its result or its error."""
+        self.astray: set[str] = set()
+        """The reservations that were this stack's, and have lost their tag or were split off without it."""
+        self.lent: Counter[Key] = Counter()
+        """Instances that are lent out."""
+        self.published: list[dict[str, Any]] = []
+        """What SNS was given."""
+        arn = self._template.machine_arn
+        self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
+        """With the executions since the last reset."""
+
     @contextmanager
     def surrounding(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Within it the functions find this world, and no other."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "local")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", self.endpoint)
+        # Nothing listens there: what is sent is answered in this process.
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("STACK_NAME", "odcr")
         monkeypatch.setenv("ACCOUNT_ID", "123456789012")
         monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", "no")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
-        monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: None)
+        monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())
         # Thousands of runs would write gigabytes.
         logger.setLevel("CRITICAL")
+        # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
+        for module in (new_reservation, planting, state_module, transfers, ec2_gateway):
+            monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
-        shim = SimpleNamespace(sleep=self.clock.sleep, time=lambda: time.time() + self.clock.now())
+        shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
         monkeypatch.setattr(reserve_capacity, "time", shim)
         monkeypatch.setattr(botocore.endpoint, "time", shim)
         for cached in (ec2_gateway._client, secret_gateway.client, database._tls):
             cached.cache_clear()
-        self._ec2 = boto3.client("ec2", region_name=REGION)
-        secrets = boto3.client("secretsmanager", region_name=REGION)
         self._connection = pymysql.connect(
             host=self._server.host,
             port=self._server.port,
@@ -121,13 +182,15 @@ class World:
             database="resilience",
             autocommit=True,
         )
-        for name, login in (("DATABASE_SECRET_ARN", self.login), ("DATABASE_ADMIN_SECRET_ARN", ADMINISTRATOR)):
-            made = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
-            monkeypatch.setenv(name, made["ARN"])
         user = DatabaseLogin(**self.login)
         prepare_user(replace(user, **ADMINISTRATOR), user)
         try:
             with self.injector.installed():
+                self._ec2 = boto3.client("ec2", region_name=REGION)
+                secrets = boto3.client("secretsmanager", region_name=REGION)
+                for name, login in (("DATABASE_SECRET_ARN", self.login), ("DATABASE_ADMIN_SECRET_ARN", ADMINISTRATOR)):
+                    made = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
+                    monkeypatch.setenv(name, made["ARN"])
                 yield
         finally:
             self._connection.close()
@@ -135,8 +198,7 @@ class World:
                 cached.cache_clear()
 
     def close(self) -> None:
-        """Ends answering."""
-        self._http.stop()
+        """Leaves nothing behind."""
         self._server.drop_database("resilience")
 
     def reset(self, *, drop_tables: bool = False) -> None:
@@ -146,9 +208,37 @@ class World:
             if table in present:
                 self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
         current().reset()
+        mock_random.seed(0)
+        self.injector.silent.clear()
+        self._deploy()
         self.lag = LAG_SECONDS
         self.release_on_lowered_target(is_on=False)
         self.start_cold()
+
+    def snapshot(self) -> "Snapshot":
+        """How everything stands, to come back to."""
+        state = current()
+        with state.lock:
+            fields = {name: value for name, value in vars(state).items() if name not in _NOT_COPIED}
+            return Snapshot(
+                self.clock.now(),
+                copy.deepcopy(fields),
+                copy.deepcopy(dict(ec2_backends[ACCOUNT][REGION].tags)),
+                {table: self.sql(f"SELECT * FROM {table}") for table in TABLES},
+            )
+
+    def restore(self, snapshot: "Snapshot") -> None:
+        """Comes back to it, in time as well, with no execution left."""
+        self.reset()
+        _elapsed[0] = snapshot.now
+        self._shown_at = 0.0
+        state = current()
+        with state.lock:
+            vars(state).update(copy.deepcopy(snapshot.ec2))
+            ec2_backends[ACCOUNT][REGION].tags.update(copy.deepcopy(snapshot.tags))
+        for table, rows in snapshot.rows.items():
+            for row in rows:
+                self.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
 
     def release_on_lowered_target(self, *, is_on: bool) -> None:
         """Deploys the stack with the parameter as it is to be."""
@@ -167,6 +257,7 @@ class World:
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
         """Runs one statement as a person would, who may do more than the functions."""
         with self.injector.watching(lambda _call: None), self._connection.cursor() as cursor:
+            self._set_database_clock(cursor.execute)
             cursor.execute(statement, arguments or None)
             return tuple(cursor.fetchall())
 
@@ -180,25 +271,33 @@ class World:
         )
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass, for EC2 and for the database."""
-        self.clock.sleep(seconds)
-        self.age_database()
+        """Lets time pass, for EC2, the database and the executions."""
+        self.clock.wait_until(self.clock.now() + seconds)
 
-    def age_database(self) -> None:
-        """Takes the database along with the time that has passed: its own clock is the wall's."""
-        seconds = self.clock.now() - self._aged_until
-        self._aged_until = self.clock.now()
-        present = {name for (name,) in self.sql("SHOW TABLES")}
-        if "odcr_lease" in present and seconds > 0:
-            self.sql("UPDATE odcr_lease SET Expires = Expires - INTERVAL %s MICROSECOND", int(seconds * 1e6))
-            self.sql("UPDATE odcr_status SET Last_Tried = Last_Tried - INTERVAL %s MICROSECOND", int(seconds * 1e6))
+    @contextmanager
+    def limited_to(self, seconds: float) -> Iterator[float]:
+        """Within it a function runs that has so much time; yields the moment when it is up.
+
+        Raises:
+            TimedOut: when it is.
+        """
+        ends = self.clock.now() + seconds
+        _limits.append(ends)
+        try:
+            yield ends
+        finally:
+            _limits.pop()
+
+    def _set_database_clock(self, execute: Callable[[str], Any]) -> None:
+        # For one connection, and what it is told as the time stands until it is told again.
+        execute(f"SET timestamp = {self.clock.now():.6f}")
 
     def reservations(self) -> list[Reservation]:
         """All that hold capacity in the Region, whoever made them, as EC2 has them and no describe shows them late."""
         state = current()
         with state.lock:
             state.settle()
-            return [one for one in state.history("123456789012", REGION).all() if one.holds]
+            return [one for one in state.history(ACCOUNT, REGION).all() if one.holds]
 
     def managed(self, key: Key) -> list[Reservation]:
         """Those that this stack holds for one target."""
@@ -235,6 +334,49 @@ class World:
         """A person cancels a reservation in the console."""
         self._ec2.cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
+    def share(self, key: Key, count: int) -> None:
+        """Another account shares a reservation of its own, which bears this stack's tags."""
+        tags = {"odcr:stack": OWNER, "odcr:made": "0" * 64}
+        self.capacity.plant(*key, count, tags, OwnerId="210987654321")
+
+    def remove_tag(self, reservation_id: str) -> None:
+        """A person tidies up the tags."""
+        self.astray.add(reservation_id)
+        self._ec2.delete_tags(Resources=[reservation_id], Tags=[{"Key": "odcr:stack"}])
+
+    def split(self, reservation_id: str, count: int, *, tagged: bool) -> str:
+        """A person splits so many instances off, and may give them the source's tags; the new id."""
+        tags = [{"Key": key, "Value": value} for key, value in self._tags_of(reservation_id).items()]
+        specification: Any = [{"ResourceType": "capacity-reservation", "Tags": tags}]
+        more: Any = {"TagSpecifications": specification} if tagged else {}
+        answer = self._ec2.create_capacity_reservation_by_splitting(
+            SourceCapacityReservationId=reservation_id, InstanceCount=count, **more
+        )
+        split_off = answer["DestinationCapacityReservation"]["CapacityReservationId"]
+        if not tagged:
+            self.astray.add(split_off)
+        return split_off
+
+    def lend(self, reservation_id: str, count: int) -> None:
+        """A person makes so many instances of a reservation available to other accounts, interruptibly.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruptible-capacity-reservations.html
+        """
+        (one,) = (one for one in self.reservations() if one.id == reservation_id)
+        self.lent[one.instance_type, one.availability_zone] += count
+        lent = self.capacity.plant(
+            one.instance_type, one.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
+        )
+        before = (one.described.get("InterruptibleCapacityAllocation") or {}).get("InstanceCount", 0)
+        allocation = {"InstanceCount": before + count, "Status": "active", "InterruptibleCapacityReservationId": lent}
+        self.capacity.alter(
+            reservation_id, TotalInstanceCount=one.instance_count - count, InterruptibleCapacityAllocation=allocation
+        )
+
+    def refuse_changes(self, reservation_id: str, code: str) -> None:
+        """From now on EC2 does not change the count of a reservation."""
+        self.capacity.inject(Fault(MODIFY, FaultKind.REFUSED, None, reservation_id=reservation_id, code=code))
+
     def rows(self) -> dict[Key, agreement.Row]:
         """What the tables say."""
         return agreement.rows(self.sql)
@@ -246,7 +388,12 @@ class World:
             for one in self.reservations()
             if self._owner_of(one) == OWNER
         ]
-        return agreement.disagreements(self.sql, managed, self.free)
+        astray = [
+            agreement.Managed(one.id, (one.instance_type, one.availability_zone), one.instance_count)
+            for one in self.reservations()
+            if one.id in self.astray
+        ]
+        return agreement.disagreements(self.sql, managed, self.free, astray, self.lent)
 
     def is_leased(self) -> bool:
         """Whether some run holds the lease."""
@@ -262,7 +409,10 @@ class World:
     def _shown(self) -> None:
         self._shown_at = self.clock.now()
 
+    def _tags_of(self, reservation_id: str) -> dict[str, str]:
+        return dict(ec2_backends[ACCOUNT][REGION].tags.get(reservation_id, {}))
+
     def _owner_of(self, reservation: Reservation) -> str | None:
-        tags = ec2_backends["123456789012"][REGION].tags.get(reservation.id, {})
-        owner = tags.get("odcr:stack")
+        tags = self._tags_of(reservation.id)
+        owner = tags.get("odcr:stack") if reservation.owner_id == ACCOUNT else None
         return str(owner) if owner is not None else None

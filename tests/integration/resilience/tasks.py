@@ -1,0 +1,84 @@
+"""What the state machine's tasks do: the real handlers in this process, SNS and Step Functions in few words."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tests.integration.resilience.calls import Call, Killed, Service
+from tests.stepper.branch import TaskFailed
+from tests.stepper.definition import Function, Template
+
+if TYPE_CHECKING:
+    from tests.integration.resilience.world import World
+
+LAG_SECONDS = 20.0
+"""How far DescribeExecution is behind when it is stale."""
+
+
+class TimedOut(BaseException):
+    """The function's time was up. No function catches this."""
+
+
+def tasks(world: "World", template: Template) -> dict[str, Callable[[Any], Any]]:
+    """By the `Resource` of a Task state."""
+    found: dict[str, Callable[[Any], Any]] = {one.arn: _function(world, one) for one in template.functions()}
+    found["arn:aws:states:::sns:publish"] = lambda payload: world.injector.task(
+        Call(Service.NOTIFICATIONS, "Publish"), lambda _is_stale: _publish(world, payload)
+    )
+    found["arn:aws:states:::aws-sdk:sfn:describeExecution"] = lambda payload: world.injector.task(
+        Call(Service.STEP_FUNCTIONS, "DescribeExecution"),
+        lambda is_stale: world.machine.describe(payload["ExecutionArn"], LAG_SECONDS if is_stale else 0.0),
+    )
+    return found
+
+
+def _function(world: "World", function: Function) -> Callable[[Any], Any]:
+    module, _, name = function.handler.rpartition(".")
+    handler = getattr(import_module(module), name)
+    return lambda event: world.injector.task(
+        Call(Service.LAMBDA, function.name), lambda _is_stale: _invoked(world, function, handler, event)
+    )
+
+
+def _invoked(world: "World", function: Function, handler: Callable[..., Any], event: Any) -> Any:
+    """One invocation; an error as Lambda reports it to the state machine."""
+    try:
+        with world.limited_to(function.timeout) as ends:
+            result = handler(event, Context(world, ends))
+    except Killed:
+        world.start_cold()
+        raise TaskFailed("Runtime.ExitError", json.dumps({"errorMessage": "Runtime exited"})) from None
+    except TimedOut:
+        world.start_cold()
+        message = f"Task timed out after {function.timeout:.2f} seconds"
+        raise TaskFailed("Sandbox.Timedout", json.dumps({"errorMessage": message})) from None
+    except Exception as error:
+        answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+        world.answered.append((function.name, event, answer))
+        raise TaskFailed(type(error).__name__, json.dumps(answer)) from error
+    world.answered.append((function.name, event, result))
+    return result
+
+
+def _publish(world: "World", payload: Any) -> Any:
+    world.published.append(payload)
+    return {"MessageId": f"message-{len(world.published)}"}
+
+
+class Context:
+    """Lambda's.
+
+    Args:
+        world: whose time passes.
+        ends: when the function's time is up.
+    """
+
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
+
+    def __init__(self, world: "World", ends: float) -> None:
+        self._world, self._ends = world, ends
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function's time-out."""
+        return int(max(0.0, self._ends - self._world.clock.now()) * 1000)

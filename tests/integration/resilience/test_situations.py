@@ -1,0 +1,200 @@
+"""What people, other accounts and EC2 do to reservations, and what runs make of it, also if a call goes wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from localcloud.ec2.faults import CREATE, Fault, FaultKind
+from tests.integration.resilience.calls import CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.test_every_call import IS_LONG, Point, run_with
+from tests.integration.resilience.world import Snapshot, World
+
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+ELSEWHERE = ("m5.large", "us-west-2a")
+UNCHANGEABLE = (
+    "OperationNotPermitted",
+    "InvalidState",
+    "UnsupportedOperation",
+    "InvalidParameterCombination",
+    "InvalidCapacityReservationId.NotFound",
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What happened to a target for which six instances were held, in one reservation, and recorded."""
+
+    happens: Callable[[World, str], object]
+    """What somebody does to the reservation."""
+    counts: tuple[int, ...]
+    """What this stack holds in the end, in each reservation, the largest first."""
+    status: str
+    reserved: int
+    """What the tables say is held."""
+    says: tuple[str, ...] = ()
+    """Words that the reason has, of the first run that sees it; `{id}` is the reservation."""
+    target: int = 6
+
+
+def _unchangeable(code: str) -> Callable[[World, str], object]:
+    return lambda world, id_: world.refuse_changes(id_, code)
+
+
+SITUATIONS: dict[str, Situation] = {
+    # Never blocked by one reservation: another is made beside it.
+    **{
+        f"EC2 does not change it: {code}": Situation(
+            _unchangeable(code), (6, 3), "FULFILLED", 9, ("{id}", code), target=9
+        )
+        for code in UNCHANGEABLE
+    },
+    # Only what is really gone is bought again.
+    "its tag was removed": Situation(lambda world, id_: world.remove_tag(id_), (), "ASTRAY", 6, ("{id}", "odcr:stack")),
+    "its tag was removed, and more is wanted": Situation(
+        lambda world, id_: world.remove_tag(id_), (2,), "ASTRAY", 8, ("{id}", "odcr:stack"), target=8
+    ),
+    "it was split": Situation(
+        lambda world, id_: world.split(id_, 2, tagged=False), (4,), "ASTRAY", 6, ("2 are held", "odcr:stack")
+    ),
+    "it was split, and the part was tagged": Situation(
+        lambda world, id_: world.split(id_, 2, tagged=True), (4, 2), "FULFILLED", 6
+    ),
+    "part of it was lent": Situation(lambda world, id_: world.lend(id_, 2), (4,), "ASTRAY", 6, ("2 are lent", "{id}")),
+    "it was cancelled": Situation(
+        lambda world, id_: world.cancel(id_), (6,), "FULFILLED", 6, ("6 that were held are gone", "bought again")
+    ),
+    # What belongs to others is never counted or touched.
+    "another account shares one with the same tag": Situation(
+        lambda world, _id: world.share(KEY, 3), (9,), "FULFILLED", 9, target=9
+    ),
+}
+
+
+def run(world: World, name: str) -> None:
+    world.start_cold()
+    world.pass_time(61)
+    execution = Execution(world, name).run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
+def set_up(world: World, situation: Situation) -> str:
+    """Six are held, and recorded long enough ago; then it happens. The reservation's id."""
+    world.reset()
+    world.capacity.set_free(*KEY, 30)
+    world.set_target(KEY, 6)
+    run(world, "run-before")
+    world.pass_time(61)
+    (reservation,) = world.managed(KEY)
+    situation.happens(world, reservation.id)
+    world.set_target(KEY, situation.target)
+    world.published.clear()
+    return reservation.id
+
+
+def standing(world: World) -> tuple[tuple[int, ...], str, int, str]:
+    """What this stack holds, and the status, the instances and the reason that the tables have."""
+    counts = sorted((one.instance_count for one in world.managed(KEY)), reverse=True)
+    ((status, reserved, reason),) = world.sql("SELECT Status, Reserved, Reason FROM odcr_status")
+    return tuple(counts), status, reserved, reason
+
+
+@pytest.fixture(autouse=True)
+def _tables(world: World, _empty: None) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+
+
+@pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
+def test_a_run_sees_what_happened_says_so_and_buys_only_what_is_gone(world: World, situation: Situation) -> None:
+    reservation_id = set_up(world, situation)
+    foreign, free = world.foreign(), world.free(KEY)
+    run(world, "run-1")
+    *found, reason = standing(world)
+    assert (*found,) == (situation.counts, situation.status, situation.reserved), reason
+    assert [words for words in situation.says if words.format(id=reservation_id) not in reason] == [], reason
+    assert world.foreign() == foreign
+    # It stays so, and nothing more is bought.
+    free = world.free(KEY)
+    for number in range(2, 5):
+        run(world, f"run-{number}")
+    assert (*standing(world)[:3],) == (situation.counts, situation.status, situation.reserved)
+    assert (world.free(KEY), world.foreign()) == (free, foreign)
+
+
+def test_whatever_goes_wrong_with_any_one_call_each_situation_ends_right(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong: dict[tuple[str, Point], object] = {}
+    played = 0
+    for name, situation in SITUATIONS.items():
+        set_up(world, situation)
+        snapshot, foreign = world.snapshot(), world.foreign()
+        points = points_of(world, snapshot)
+        for point in points:
+            world.restore(snapshot)
+            run_with(world, point)
+            # After a purchase made twice the second run sees it, and gives it back.
+            for number in range(3):
+                world.pass_time(120)
+                run(world, f"run-after-{number}")
+            *found, reason = standing(world)
+            if (*found,) != (situation.counts, situation.status, situation.reserved) or world.foreign() != foreign:
+                wrong[name, point] = (found, reason)
+        played += len(points)
+    with capsys.disabled():
+        print(f"\n{played} points in {len(SITUATIONS)} situations")
+    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+
+
+def points_of(world: World, snapshot: Snapshot) -> list[Point]:
+    """The run's calls to EC2 with their faults, which take turns unless the run is a long one."""
+    calls = run_with(world, None)
+    world.restore(snapshot)
+    points = []
+    for number, call in enumerate(calls):
+        if call.service is Service.EC2:
+            faults = set(call.faults) - {CallFault.MEANWHILE}
+            chosen = sorted(faults)
+            if not IS_LONG:
+                chosen = sorted({chosen[number % len(chosen)], *({CallFault.STALE} & faults)})
+            points += [Point(number, call, fault) for fault in chosen]
+    return points
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InsufficientInstanceCapacity",
+        "InstanceLimitExceeded",
+        "InvalidParameterValue",
+        "OperationNotPermitted",
+        "RequestLimitExceeded",
+        "Unsupported",
+        "SomethingNew",
+    ],
+)
+def test_a_token_that_ec2_remembers_as_refused_keeps_nobody_from_the_next_one(world: World, code: str) -> None:
+    world.capacity.remember_refused_tokens(True)
+    world.capacity.set_free(*KEY, 30)
+    world.set_target(KEY, 6)
+    world.capacity.inject(Fault(CREATE, FaultKind.REFUSED, 40, lasts=120, code=code))
+    run(world, "run-1")
+    assert world.held(KEY) == 0
+    # What EC2 does not offer is asked for seldom.
+    world.pass_time(601)
+    run(world, "run-2")
+    assert (world.held(KEY), standing(world)[1]) == (6, "FULFILLED")
+
+
+def test_a_region_that_does_not_answer_keeps_no_other_from_its_turn(world: World) -> None:
+    for key in (KEY, ELSEWHERE):
+        world.capacity.set_free(*key, 6)
+        world.set_target(key, 6)
+    world.injector.silent.add("us-west-2")
+    run(world, "run-1")
+    rows = world.rows()
+    assert (world.held(KEY), rows[KEY].status, rows[ELSEWHERE].status) == (6, "FULFILLED", "FAILED")
+    world.injector.silent.clear()
+    run(world, "run-2")
+    assert (world.free(ELSEWHERE), world.rows()[ELSEWHERE].status) == (0, "FULFILLED")

@@ -1,0 +1,251 @@
+"""One line of control within an execution: its own, or that of one item of a Map."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.stepper.choices import holds
+from tests.stepper.expressions import PathError, fill_in, put, select
+from tests.stepper.items import Items
+from tests.stepper.retrying import Retriers, catcher_of
+
+if TYPE_CHECKING:
+    from tests.stepper.execution import Execution
+
+_MAX_BYTES = 256 * 1024
+"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+_COMMON = {"Type", "Comment", "InputPath", "OutputPath", "Next", "End"}
+_WORK = {"Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"}
+_FIELDS = {
+    "Task": _COMMON | _WORK | {"Resource", "TimeoutSeconds"},
+    "Map": _COMMON | _WORK | {"ItemsPath", "ItemSelector", "ItemProcessor", "MaxConcurrency", "MaxConcurrencyPath"},
+    "Pass": _COMMON | {"Parameters", "Result", "ResultPath"},
+    "Wait": _COMMON | {"Seconds", "SecondsPath"},
+    "Choice": _COMMON | {"Choices", "Default"},
+    "Succeed": _COMMON,
+    "Fail": {"Type", "Comment", "Error", "ErrorPath", "Cause", "CausePath"},
+}
+
+
+class TaskFailed(Exception):  # noqa: N818 - a state that reports an error, which is no mistake of the stepper's
+    """Args: the error's name, and its cause as text."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(error, cause)
+        self.error, self.cause = error, cause
+
+
+class Branch:
+    """A chain of states; it stands before an attempt of a Task, within a Wait or a Map, or is over.
+
+    Args:
+        execution: which it is part of.
+        definition: `StartAt` and `States`.
+        data: the first state's input.
+        context: what the context object has besides the execution and the state.
+        done: is told of the output.
+        failed: is told of an error that nothing here catches.
+
+    Raises:
+        NotImplementedError: a state has a type or a field that is not played.
+    """
+
+    def __init__(
+        self,
+        execution: "Execution",
+        definition: Mapping[str, Any],
+        data: Any,
+        context: Mapping[str, Any],
+        done: Callable[[Any], None],
+        failed: Callable[[TaskFailed], None],
+    ) -> None:
+        self._execution, self._states = execution, definition["States"]
+        self._more_context, self._done, self._failed = context, done, failed
+        self._map: Items[Branch] | None = None
+        self.due = 0.0
+        """Seconds since the epoch before which nothing happens."""
+        self._enter(definition["StartAt"], data)
+
+    @property
+    def state_name(self) -> str:
+        """The state that it is in."""
+        return self._name
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The context object."""
+        state = {"Name": self._name, "EnteredTime": self._entered, "RetryCount": self._retriers.count}
+        return {**self._execution.context, **self._more_context, "State": state}
+
+    @property
+    def input(self) -> Any:
+        """The state's input, after InputPath."""
+        path = self._state.get("InputPath", "$")
+        return {} if path is None else select(path, self._data, self.context)
+
+    @property
+    def attempts(self) -> int:
+        """How often the state at hand was repeated."""
+        return self._retriers.count
+
+    def ready(self) -> "list[Branch]":
+        """Itself, or the items of its Map."""
+        if self._map is None:
+            return [self]
+        return [branch for index in sorted(self._map.active) for branch in self._map.active[index].ready()]
+
+    def attempt(self, *, twice: bool = False) -> Callable[[], None]:
+        """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""
+        if self._state["Type"] == "Wait":
+            return lambda: self._leave(self.input)
+        if self._state["Type"] == "Map":
+            return self._start
+        try:
+            payload = self._payload()
+            task = self._execution.machine.tasks[self._state["Resource"]]
+            started = self._execution.machine.clock.now()
+            result = task(json.loads(_limited(payload)))
+            if twice:
+                result = task(json.loads(_limited(payload)))
+            if self._execution.machine.clock.now() - started >= self._state.get("TimeoutSeconds", float("inf")):
+                raise TaskFailed("States.Timeout", "")
+            answered = json.loads(_limited(result))
+        except TaskFailed as failure:
+            failed = failure
+            return lambda: self._error(failed)
+        return lambda: self.answer(answered)
+
+    def answer(self, result: Any) -> None:
+        """Goes on with the result of the Task or the Map."""
+        self._map = None
+        try:
+            if "ResultSelector" in self._state:
+                result = self._evaluated(lambda: fill_in(self._state["ResultSelector"], result, self.context))
+            output = self._evaluated(lambda: put(self._state.get("ResultPath", "$"), self._data, result))
+        except TaskFailed as failure:
+            self._error(failure)
+            return
+        self._leave(output)
+
+    def _enter(self, name: str, data: Any) -> None:
+        self._name, self._data = name, data
+        self._state: Mapping[str, Any] = self._states[name]
+        self._retriers = Retriers(self._state.get("Retry", ()))
+        kind = self._state["Type"]
+        if unknown := self._state.keys() - _FIELDS.get(kind, {"Type"}):
+            raise NotImplementedError(f"{name}, a {kind}: {', '.join(sorted(unknown))} cannot be played")
+        now = self._execution.machine.clock.now()
+        self._entered = iso(now)
+        self._execution.entered.setdefault(name, now)
+        self.due = 0.0
+        self._start()
+
+    def _start(self) -> None:
+        try:
+            self._evaluated(self._begin)
+        except TaskFailed as failure:
+            self._error(failure)
+
+    def _begin(self) -> None:
+        kind = self._state["Type"]
+        if kind == "Choice":
+            data = self.input
+            chosen = (one["Next"] for one in self._state["Choices"] if holds(one, data, self.context))
+            following = next(chosen, self._state.get("Default"))
+            if following is None:
+                raise TaskFailed("States.NoChoiceMatched", f"{self._name} has no choice for its input")
+            self._enter(following, data)
+        elif kind == "Pass":
+            result = self._state["Result"] if "Result" in self._state else self._payload()
+            self._leave(put(self._state.get("ResultPath", "$"), self._data, result))
+        elif kind == "Wait":
+            seconds = self._state.get("Seconds")
+            if seconds is None:
+                seconds = select(self._state["SecondsPath"], self.input, self.context)
+            self.due = self._execution.machine.clock.now() + seconds
+        elif kind == "Map":
+            self._work_on_items()
+        elif kind == "Succeed":
+            self._leave(self.input)
+        elif kind == "Fail":
+            error, cause = (self._named(name) for name in ("Error", "Cause"))
+            self._failed(TaskFailed(error, cause))
+
+    def _work_on_items(self) -> None:
+        data, context = self.input, self.context
+        items = select(self._state.get("ItemsPath", "$"), data, context)
+        if not isinstance(items, list):
+            raise PathError(f"{self._name} has no array to work on, but {items!r:.300}")
+        at_once = self._state.get("MaxConcurrency", 0)
+        if "MaxConcurrencyPath" in self._state:
+            at_once = select(self._state["MaxConcurrencyPath"], data, context)
+        selector = self._state.get("ItemSelector", self._state.get("Parameters"))
+
+        def start(index: int) -> Branch:
+            more = {"Map": {"Item": {"Index": index, "Value": items[index]}}}
+            given = items[index] if selector is None else fill_in(selector, data, {**context, **more})
+            processor, run = self._state["ItemProcessor"], self._map
+            assert run is not None
+            return Branch(self._execution, processor, given, more, lambda output: run.done(index, output), self._error)
+
+        self._map = Items(len(items), at_once or len(items), start)
+        self._map.begin(self.answer)
+
+    def _payload(self) -> Any:
+        if "Parameters" not in self._state:
+            return self.input
+        return self._evaluated(lambda: fill_in(self._state["Parameters"], self.input, self.context))
+
+    def _named(self, name: str) -> str:
+        path = self._state.get(f"{name}Path")
+        return str(self._state.get(name, "")) if path is None else str(select(path, self._data, self.context))
+
+    def _leave(self, output: Any) -> None:
+        try:
+            path = self._state.get("OutputPath", "$")
+            output = {} if path is None else self._evaluated(lambda: select(path, output, self.context))
+            _limited(output)
+        except TaskFailed as failure:
+            self._error(failure)
+            return
+        if "Next" in self._state:
+            self._enter(self._state["Next"], output)
+        else:
+            self._done(output)
+
+    def _error(self, failure: TaskFailed) -> None:
+        if self._map is not None:
+            self._map.abandon()
+            self._map = None
+        wait = self._retriers.wait_after(failure.error, self._execution.machine.jitter)
+        if wait is not None:
+            self.due = self._execution.machine.clock.now() + wait
+            return
+        catcher = catcher_of(self._state.get("Catch", ()), failure.error)
+        if catcher is None:
+            self._failed(failure)
+            return
+        told = {"Error": failure.error, "Cause": failure.cause}
+        self._enter(catcher["Next"], put(catcher.get("ResultPath", "$"), self._data, told))
+
+    @staticmethod
+    def _evaluated(work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except PathError as error:
+            raise TaskFailed("States.Runtime", str(error)) from error
+
+
+def iso(moment: float) -> str:
+    """As Step Functions writes times, e.g. `2026-11-11T00:00:00.123Z`."""
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _limited(value: Any) -> str:
+    text = json.dumps(value)
+    if len(text) > _MAX_BYTES and len(json.dumps(value, ensure_ascii=False).encode()) > _MAX_BYTES:
+        raise TaskFailed("States.DataLimitExceeded", "The state returned, or was given, more than 256 KiB")
+    return text

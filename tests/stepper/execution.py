@@ -1,0 +1,184 @@
+"""Executions of a state machine that are played one attempt at a time, in a time that somebody else lets pass."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tests.stepper.branch import Branch, TaskFailed, iso
+
+Task = Callable[[Any], Any]
+"""What a Task state's resource does: takes the payload, returns the result, or raises TaskFailed."""
+
+
+class Clock(Protocol):
+    """The time that an execution lives in."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    def wait_until(self, moment: float) -> None:
+        """Lets time pass until then, if it is not past."""
+
+
+class Status(StrEnum):
+    """As DescribeExecution has it."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+
+
+class StateMachine:
+    """A deployed state machine.
+
+    Args:
+        definition: in the States Language, with JSONPath.
+        arn: its own.
+        tasks: what each Task state's `Resource` does.
+        clock: the time.
+        jitter: the seconds that a retrier with full jitter waits, of those that it may.
+    """
+
+    def __init__(
+        self,
+        definition: Mapping[str, Any],
+        arn: str,
+        tasks: Mapping[str, Task],
+        clock: Clock,
+        jitter: Callable[[float], float] = lambda _seconds: 0.0,
+    ) -> None:
+        self.definition, self.arn, self.tasks, self.clock, self.jitter = definition, arn, tasks, clock, jitter
+        self.executions: dict[str, Execution] = {}
+        """All that were started, by name."""
+
+    def start(self, name: str, given: Any = None) -> "Execution":
+        """StartExecution; nothing is done yet.
+
+        Raises:
+            ValueError: there was one of this name.
+        """
+        if name in self.executions:
+            raise ValueError(f"ExecutionAlreadyExists: {name}")
+        self.executions[name] = Execution(self, name, {} if given is None else given)
+        return self.executions[name]
+
+    def describe(self, arn: str, lag: float = 0.0) -> dict[str, Any]:
+        """DescribeExecution with METADATA_ONLY, as an SDK integration returns it.
+
+        Args:
+            arn: the execution's.
+            lag: seconds by which the answer is behind.
+
+        Raises:
+            TaskFailed: `Sfn.ExecutionDoesNotExistException`.
+        """
+        as_of = self.clock.now() - lag
+        execution = next((one for one in self.executions.values() if one.arn == arn and one.started <= as_of), None)
+        if execution is None:
+            raise TaskFailed("Sfn.ExecutionDoesNotExistException", f"Execution Does Not Exist: '{arn}'")
+        answer = {
+            "ExecutionArn": arn,
+            "StateMachineArn": self.arn,
+            "Name": execution.name,
+            "Status": Status.RUNNING,
+            "StartDate": iso(execution.started),
+        }
+        if execution.stopped is not None and execution.stopped <= as_of:
+            answer |= {"Status": execution.status, "StopDate": iso(execution.stopped)}
+        return answer
+
+
+class Execution:
+    """One execution. It stands before an attempt of each branch in `ready`, and `step` makes one.
+
+    Args:
+        machine: whose.
+        name: unique.
+        given: its input.
+    """
+
+    def __init__(self, machine: StateMachine, name: str, given: Any) -> None:
+        self.machine, self.name = machine, name
+        self.arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        self.started = machine.clock.now()
+        self.stopped: float | None = None
+        """When it ended."""
+        self.status = Status.RUNNING
+        self.output: Any = None
+        self.failure: TaskFailed | None = None
+        """The error of an execution that failed."""
+        self.entered: dict[str, float] = {}
+        """The states that were entered, with the time when each was first."""
+        self.context = {
+            "Execution": {"Id": self.arn, "Input": given, "Name": name, "StartTime": iso(self.started)},
+            "StateMachine": {"Id": machine.arn, "Name": machine.arn.split(":")[-1]},
+        }
+        limit = machine.definition.get("TimeoutSeconds")
+        self._deadline = float("inf") if limit is None else self.started + limit
+        self._root = Branch(self, machine.definition, given, {}, self._succeed, self._fail)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self.status is not Status.RUNNING
+
+    @property
+    def state(self) -> str:
+        """The state that it is in, or ended in; a Map's, not its items'."""
+        return self._root.state_name
+
+    @property
+    def ready(self) -> list[Branch]:
+        """What may be stepped: the Task or Wait states at hand, one for each item of a Map that is worked on."""
+        return [] if self.is_over else self._root.ready()
+
+    def step(self, which: int = 0, *, twice: bool = False) -> None:
+        """One attempt, after the wait that comes before it; then all up to the next attempt.
+
+        Args:
+            which: of those that are ready, counted round.
+            twice: the task runs a second time with the same payload, and the second answer counts.
+        """
+        ready = self.ready
+        branch = ready[which % len(ready)]
+        self.machine.clock.wait_until(min(branch.due, self._deadline))
+        if not self._is_late():
+            going_on = branch.attempt(twice=twice)
+            # What a task does after its execution's end is done, and changes the execution no more.
+            if not self.is_over and not self._is_late():
+                going_on()
+
+    def answer(self, which: int, result: Any) -> None:
+        """As if the task at hand had returned this at once."""
+        ready = self.ready
+        ready[which % len(ready)].answer(result)
+
+    def run(self) -> "Execution":
+        """All steps, each as soon as it may be made."""
+        while not self.is_over:
+            ready = self.ready
+            self.step(ready.index(min(ready, key=lambda branch: branch.due)))
+        return self
+
+    def abort(self) -> None:
+        """StopExecution."""
+        if not self.is_over:
+            self._end(Status.ABORTED)
+
+    def _is_late(self) -> bool:
+        if self.machine.clock.now() >= self._deadline:
+            self._end(Status.TIMED_OUT)
+        return self.is_over
+
+    def _succeed(self, output: Any) -> None:
+        self.output = output
+        self._end(Status.SUCCEEDED)
+
+    def _fail(self, failure: TaskFailed) -> None:
+        self.failure = failure
+        self._end(Status.FAILED)
+
+    def _end(self, status: Status) -> None:
+        self.status, self.stopped = status, min(self.machine.clock.now(), self._deadline)

@@ -1,0 +1,119 @@
+"""What a state machine's paths, payload templates and intrinsic functions yield.
+
+Paths other than plain ones and all intrinsic functions are evaluated by moto's interpreter of the States Language.
+https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+"""
+
+import copy
+import re
+from functools import cache
+from typing import Any
+
+from moto.stepfunctions.parser.api import StateMachineType
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
+from moto.stepfunctions.parser.asl.utils import json_path
+
+_moto: dict[str, Any] = vars(json_path)
+if not hasattr(_moto["parse"], "cache_info"):
+    # moto builds the whole grammar anew for each path.
+    _moto["parse"] = cache(_moto["parse"])
+
+_PLAIN = re.compile(r"\$(\.[A-Za-z_]\w*)*")
+
+
+class PathError(Exception):
+    """An expression has no value for this input. That is taken for `States.Runtime`, which nothing catches."""
+
+
+def select(expression: str, data: Any, context: dict[str, Any]) -> Any:
+    """The value of a path, of a path into the context object (`$$.`), or of an intrinsic function.
+
+    Raises:
+        PathError: there is none.
+    """
+    if not expression.startswith("$"):
+        return _intrinsic(expression, data, context)
+    return _at(expression[1:], context) if expression.startswith("$$") else _at(expression, data)
+
+
+def fill_in(template: Any, data: Any, context: dict[str, Any]) -> Any:
+    """A payload template: each field whose name ends with `.$` holds an expression.
+
+    Raises:
+        PathError: if one has no value.
+    """
+    if isinstance(template, dict):
+        return {
+            name.removesuffix(".$"): select(value, data, context)
+            if name.endswith(".$")
+            else fill_in(value, data, context)
+            for name, value in template.items()
+        }
+    return [fill_in(value, data, context) for value in template] if isinstance(template, list) else template
+
+
+def put(path: str | None, data: Any, result: Any) -> Any:
+    """`ResultPath`: the data with the result put into it; None keeps the data, `$` only the result.
+
+    Raises:
+        PathError: if the path leads through something that is no object.
+    """
+    if path is None:
+        return data
+    if not _PLAIN.fullmatch(path):
+        raise NotImplementedError(f"ResultPath {path!r}: only plain paths are played")
+    names = path.split(".")[1:]
+    if not names:
+        return result
+    changed = copy.copy(data)
+    place = changed
+    for name in names[:-1]:
+        if not isinstance(place, dict):
+            raise PathError(f"ResultPath {path!r} leads through {place!r}")
+        place[name] = copy.copy(place.get(name, {}))
+        place = place[name]
+    if not isinstance(place, dict):
+        raise PathError(f"ResultPath {path!r} leads through {place!r}")
+    place[names[-1]] = result
+    return changed
+
+
+def _at(path: str, data: Any) -> Any:
+    if _PLAIN.fullmatch(path):
+        for name in path.split(".")[1:]:
+            if not isinstance(data, dict) or name not in data:
+                raise PathError(f"The path {path!r} could not be found in the input {data!r:.300}")
+            data = data[name]
+        return data
+    try:
+        return json_path.extract_json(path, data)
+    except json_path.NoSuchJsonPathError as error:
+        raise PathError(str(error)) from error
+
+
+@cache
+def _parsed(expression: str) -> Any:
+    return IntrinsicParser.parse(expression)[0]
+
+
+def _intrinsic(expression: str, data: Any, context: dict[str, Any]) -> Any:
+    described: Any = {**context, "Execution": {"Input": None, **context["Execution"]}}
+    nothing: Any = None
+    environment: Any = Environment(
+        aws_execution_details=nothing,
+        execution_type=StateMachineType.STANDARD,
+        context=described,
+        event_history_context=EventHistoryContext.of_program_start(),
+        cloud_watch_logging_session=None,
+        activity_store={},
+    )
+    # Only what runs is evaluated.
+    environment.next_state_name = context["State"]["Name"]
+    environment.stack.append(data)
+    try:
+        _parsed(expression).eval(environment)
+    except Exception as error:  # whatever moto raises, AWS has one name for it
+        raise PathError(f"{expression} has no value: {error!r}") from error
+    return environment.stack.pop()

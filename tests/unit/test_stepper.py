@@ -1,0 +1,328 @@
+"""The stepper plays as moto's interpreter of the States Language does, which somebody else wrote."""
+
+import io
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import StateMachineType
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client
+
+from localcloud import stepfunctions
+from localcloud.clock import Clock
+from localcloud.services import Services
+from tests.stepper.branch import TaskFailed
+from tests.stepper.definition import ACCOUNT, REGION, Template
+from tests.stepper.execution import Execution, StateMachine, Status
+
+TEMPLATE = Template(Path(__file__).parents[2] / "template.yaml")
+DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"
+FUNCTIONS = {one.arn: one.name for one in TEMPLATE.functions()}
+TARGETS = [
+    {
+        "InstanceType": f"m5.{number}xlarge",
+        "AvailabilityZone": "ap-northeast-1a",
+        "TargetCapacity": 3,
+        "Reserved": 0,
+        "ReservationIds": [],
+        "DuplicateIds": [],
+    }
+    for number in range(3)
+]
+Script = Callable[[str, Any, int], Any]
+"""What a task answers: its name, its payload, and how often it was called with it; a TaskFailed is raised."""
+Played = tuple[list[tuple[str, str]], Status, Any, tuple[str, str] | None]
+"""The calls, sorted, for a Map's items run at once; the status, the output, the error."""
+
+
+class StoppedClock:
+    """Time that stands still but for the waits."""
+
+    def __init__(self) -> None:
+        self._now = 1.8e9
+
+    def now(self) -> float:
+        return self._now
+
+    def wait_until(self, moment: float) -> None:
+        self._now = max(self._now, moment)
+
+
+class Recorder:
+    """Answers as a script says, whoever asks."""
+
+    def __init__(self, script: Script) -> None:
+        self._script, self._lock = script, threading.Lock()
+        self.calls: list[tuple[str, str]] = []
+        self._counted: Counter[tuple[str, str]] = Counter()
+
+    def ask(self, name: str, payload: Any) -> Any:
+        call = (name, json.dumps(payload, sort_keys=True))
+        with self._lock:
+            self.calls.append(call)
+            self._counted[call] += 1
+            answer = self._script(name, payload, self._counted[call])
+        if isinstance(answer, TaskFailed):
+            raise answer
+        return answer
+
+
+class Client:
+    """Stands in for boto3 and its clients where moto's tasks call AWS."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def client(self, **_: Any) -> "Client":
+        return self
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> Any:  # noqa: N803 - boto3's names
+        try:
+            answer = self._recorder.ask(FUNCTIONS[FunctionName], json.loads(Payload))
+        except TaskFailed as failure:
+            if failure.error.startswith("Lambda."):
+                raise _client_error(failure, failure.error.removeprefix("Lambda.")) from failure
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(failure.cause.encode())}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+    def publish(self, **payload: Any) -> Any:
+        try:
+            return self._recorder.ask("Publish", payload)
+        except TaskFailed as failure:
+            raise _client_error(failure, failure.error.removeprefix("SNS.")) from failure
+
+    def describe_execution(self, **payload: Any) -> Any:
+        try:
+            return self._recorder.ask(
+                "DescribeExecution", {f"{name[0].upper()}{name[1:]}": payload[name] for name in payload}
+            )
+        except TaskFailed as failure:
+            raise _modelled(failure) from failure
+
+
+def _client_error(failure: TaskFailed, code: str) -> ClientError:
+    metadata: Any = {"HTTPStatusCode": 400, "RequestId": "0"}
+    return ClientError({"Error": {"Code": code, "Message": failure.cause}, "ResponseMetadata": metadata}, "Call")
+
+
+def _modelled(failure: TaskFailed) -> ClientError:
+    """Of the class that botocore makes of the service's model; others are plain, and Sfn.SfnException."""
+    error, name = _client_error(failure, "code"), failure.error.removeprefix("Sfn.").removesuffix("Exception")
+    if name != "Sfn":
+        error.__class__ = type(name, (ClientError,), {})
+    return error
+
+
+def stepped(script: Script) -> tuple[Played, Execution]:
+    """What the stepper makes of it."""
+    recorder = Recorder(script)
+    tasks: dict[str, Callable[[Any], Any]] = {
+        arn: lambda payload, name=name: recorder.ask(name, payload)  # type: ignore[misc]
+        for arn, name in FUNCTIONS.items()
+    }
+    tasks["arn:aws:states:::sns:publish"] = lambda payload: recorder.ask("Publish", payload)
+    tasks[DESCRIBE] = lambda payload: recorder.ask("DescribeExecution", payload)
+    machine = StateMachine(TEMPLATE.definition(), TEMPLATE.machine_arn, tasks, StoppedClock())
+    run = machine.start("run-1").run()
+    failure = (run.failure.error, run.failure.cause) if run.failure else None
+    return (sorted(recorder.calls), run.status, run.output, failure), run
+
+
+def interpreted(script: Script, execution: Execution) -> Played:
+    """What moto's interpreter makes of it, in an execution of the same name that started at the same time."""
+    recorder = Recorder(script)
+    boto_client.__dict__["boto3"] = Client(recorder)
+    program: Any = AmazonStateLanguageParser.parse(json.dumps(TEMPLATE.definition()))[0]
+    context: Any = {**execution.context, "Execution": {**execution.context["Execution"], "RoleArn": "role"}}
+    environment = Environment(
+        aws_execution_details=AWSExecutionDetails(ACCOUNT, REGION, "role"),
+        execution_type=StateMachineType.STANDARD,
+        context=context,
+        event_history_context=EventHistoryContext.of_program_start(),
+        cloud_watch_logging_session=None,
+        activity_store={},
+    )
+    program.eval(environment)
+    ended = environment.program_state()
+    if isinstance(ended, ProgramError):
+        error: Any = ended.error
+        return sorted(recorder.calls), Status.FAILED, None, (error.get("error"), error.get("cause"))
+    return sorted(recorder.calls), Status.SUCCEEDED, environment.states.get_input(), None
+
+
+@pytest.fixture(autouse=True)
+def _interpreter() -> Iterator[None]:
+    nothing: Any = None
+    # A Retry's wait is over at once.
+    stepfunctions.install(Services("http://127.0.0.1:9", Clock(speed=1e9), nothing, print))
+    yield
+    stepfunctions.shutdown()
+
+
+def failed(error: str, message: str = "injected") -> TaskFailed:
+    return TaskFailed(error, json.dumps({"errorType": error, "errorMessage": message}, separators=(",", ":")))
+
+
+def usual(name: str, payload: Any, _times: int) -> Any:
+    """A run in which everything goes well, and something is to be told."""
+    if name == "LoadTargets":
+        return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Complete": True}
+    if name == "FindShortfalls":
+        return {"Shortfalls": TARGETS, "Observed": [], "Rejected": []}
+    if name == "ReserveCapacity":
+        return {**payload["Target"], "Status": "FULFILLED", "Reserved": 3}
+    if name == "RecordResults":
+        return {"Changes": [], "Announcements": [{"Id": 1, "Subject": "s", "Message": "m"}]}
+    return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
+
+
+def always(task: str, answer: Any, times: int = 10**6) -> Script:
+    """The usual, but one task answers so, for the first calls of each payload."""
+    return lambda name, payload, count: answer if name == task and count <= times else usual(name, payload, count)
+
+
+def dry(name: str, payload: Any, count: int) -> Any:
+    """Each pool is dry for another while."""
+    if name == "ReserveCapacity" and payload["Attempt"] < int(payload["Target"]["InstanceType"][3]) * 2:
+        return failed("InsufficientInstanceCapacity", json.dumps({**payload["Target"], "Status": "SHORT"}))
+    return usual(name, payload, count)
+
+
+def busy(answer: Any) -> Script:
+    """Another run holds the lease, of which Step Functions says this; it can be taken from one that has ended."""
+
+    def script(name: str, payload: Any, count: int) -> Any:
+        if name == "LoadTargets" and "EndedHolder" not in payload:
+            return {"Lease": "BUSY", "Holder": "run-0", "Targets": [], "Rejected": [], "Complete": True}
+        return answer if name == "DescribeExecution" else usual(name, payload, count)
+
+    return script
+
+
+SCRIPTS: dict[str, Script] = {
+    "all goes well": usual,
+    "nothing is short": always("FindShortfalls", {"Shortfalls": [], "Observed": [], "Rejected": []}),
+    "nothing is to be told": always("RecordResults", {"Changes": [], "Announcements": []}),
+    "the pools are dry": dry,
+    "a login is refused once": always("LoadTargets", failed("LoginRefused"), 1),
+    "a login stays refused": always("LoadTargets", failed("LoginRefused")),
+    "the database is down": always("LoadTargets", failed("DatabaseUnavailable")),
+    "the database is down for a moment": always("LoadTargets", failed("DatabaseUnavailable"), 1),
+    "Lambda throttles": always("FindShortfalls", TaskFailed("Lambda.TooManyRequestsException", "slow down")),
+    "an outcome is unknown": always("ReserveCapacity", failed("OutcomeUnknown", json.dumps(TARGETS[0])), 2),
+    "an error that nobody lists": always("ReserveCapacity", failed("Runtime.OutOfMemory")),
+    "an answer too large": always("FindShortfalls", {"Shortfalls": ["x" * 300_000], "Observed": [], "Rejected": []}),
+    "nothing is recorded": always("RecordResults", failed("LeaseLost")),
+    "another run is at work": busy({"Status": "RUNNING"}),
+    "another run was stopped": busy({"Status": "ABORTED"}),
+    "another run is in a state that nobody knows": busy({"Status": "PENDING_REDRIVE"}),
+    "another run does not exist": busy(TaskFailed("Sfn.ExecutionDoesNotExistException", "no")),
+    "nobody may ask about another run": busy(TaskFailed("Sfn.SfnException", "no")),
+    "SNS refuses for a moment": always("Publish", TaskFailed("SNS.ThrottledException", "slow down"), 2),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_the_same_calls_are_made_and_the_same_comes_of_them(script: Script) -> None:
+    played, execution = stepped(script)
+    expected = interpreted(script, execution)
+    calls, status, output, failure = expected
+    assert played[0] == calls
+    assert (played[1], played[2]) == (status, output)
+    if failure and failure[0].startswith("States."):
+        # The words are each one's own.
+        failure = (failure[0], played[3][1] if played[3] else "")
+    if failure and failure[0] != "States.Runtime":
+        assert played[3] == failure
+
+
+def machine(definition: dict[str, Any], work: Callable[[Any], Any]) -> StateMachine:
+    return StateMachine(definition, "arn:aws:states:eu-west-1:1:stateMachine:one", {"work": work}, StoppedClock())
+
+
+def a_map(at_once: int, retry: dict[str, Any] | None = None, **machine_fields: Any) -> dict[str, Any]:
+    """Three items, whose task gets the item and the number of the attempt."""
+    task = {
+        "Type": "Task",
+        "Resource": "work",
+        "Parameters": {"Item.$": "$", "Attempt.$": "$$.State.RetryCount"},
+        "Retry": [{"ErrorEquals": ["Again"], **(retry or {})}],
+        "End": True,
+    }
+    processor = {"StartAt": "Work", "States": {"Work": task}}
+    items = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": at_once, "End": True}
+    return {"StartAt": "Items", "States": {"Items": items}, **machine_fields}
+
+
+def test_a_maps_items_are_stepped_in_any_order_and_as_many_at_once_as_it_allows() -> None:
+    asked: list[str] = []
+
+    def work(payload: Any) -> Any:
+        asked.append(payload["Item"])
+        return payload["Item"].upper()
+
+    run = machine(a_map(2), work).start("run-1", ["a", "b", "c"])
+    assert [branch.input for branch in run.ready] == ["a", "b"]
+    run.step(1)
+    assert [branch.input for branch in run.ready] == ["a", "c"]
+    run.step(1)
+    run.step()
+    assert (asked, run.status, run.output) == (["b", "c", "a"], Status.SUCCEEDED, ["A", "B", "C"])
+
+
+def test_items_wait_beside_each_other() -> None:
+    def work(payload: Any) -> Any:
+        if payload["Attempt"] == 0:
+            raise TaskFailed("Again", "")
+        return payload["Attempt"]
+
+    played = machine(a_map(0, {"IntervalSeconds": 10}), work)
+    run = played.start("run-1", ["a", "b", "c"]).run()
+    assert (run.output, played.clock.now() - run.started) == ([1, 1, 1], 10)
+
+
+def test_an_execution_whose_time_is_up_ends_without_another_attempt() -> None:
+    def work(_payload: Any) -> Any:
+        raise TaskFailed("Again", "")
+
+    played = machine(a_map(0, {"IntervalSeconds": 40, "MaxAttempts": 9, "BackoffRate": 1}, TimeoutSeconds=100), work)
+    run = played.start("run-1", ["a"]).run()
+    assert (run.status, run.stopped) == (Status.TIMED_OUT, run.started + 100)
+    assert played.describe(run.arn)["Status"] == "TIMED_OUT"
+
+
+def test_a_task_goes_on_after_its_execution_was_aborted_and_changes_nothing_more() -> None:
+    done: list[str] = []
+
+    def work(_payload: Any) -> Any:
+        run.abort()
+        done.append("worked")
+
+    played = machine(a_map(0), work)
+    run = played.start("run-1", ["a", "b"])
+    run.step()
+    assert (done, run.status, run.ready) == (["worked"], Status.ABORTED, [])
+
+
+def test_what_cannot_be_played_is_refused() -> None:
+    definition = {"StartAt": "Two", "States": {"Two": {"Type": "Parallel", "Branches": [], "End": True}}}
+    with pytest.raises(NotImplementedError, match="Parallel"):
+        machine(definition, print).start("run-1")
+
+
+def test_an_execution_that_is_asked_about_too_early_does_not_exist_yet() -> None:
+    played = machine(a_map(0), print)
+    run = played.start("run-1", [])
+    assert played.describe(run.arn)["Status"] == "SUCCEEDED"
+    with pytest.raises(TaskFailed, match=r"Sfn\.ExecutionDoesNotExistException"):
+        played.describe(run.arn, lag=1)
