@@ -1,6 +1,7 @@
 # make run   the whole system on this machine, in a few minutes
 # make test  every check: lint, types, unit, integration and system tests, and the artifacts on Lambda's Python;
-#            make -j2 test on two cores
+#            make -j2 test on two cores; make test WITHOUT=mysql leaves a check out
+# make deploy  builds, shows the account and the Region, asks, and deploys; make deploy ARGS="--profile NAME"
 # make bench  measures, and writes the results, the pictures and the tables in the docs; make bench ONLY=costs
 # make soak  random histories and chaos for most of an hour, other ones each time
 
@@ -11,19 +12,25 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 
-.PHONY: run test lint types unit scan runtime integration deployment system bench soak setup format lock clean
+.PHONY: run build deploy test lint types unit scan runtime integration deployment system mysql bench soak setup clients format lock clean
 
 run: setup
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: lint types unit scan runtime integration deployment system
+build: setup
+	$(BIN)/sam build
+
+deploy: build
+	@scripts/in-account sam deploy $(or $(ARGS),--guided)
+
+test: $(filter-out $(WITHOUT),lint types unit scan runtime integration deployment system mysql)
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: setup
-	$(BIN)/mypy functions localcloud demo bench tests/runtime tests/scan
+	$(BIN)/mypy functions localcloud demo bench scripts tests/runtime tests/scan
 
 unit: setup
 	$(BIN)/pytest tests/unit
@@ -35,14 +42,20 @@ scan: setup
 runtime: setup
 	$(BIN)/python -m tests.runtime
 
-integration: setup
-	$(BIN)/pytest tests/integration
+integration: setup clients
+	$(BIN)/pytest tests/integration -m "not mysql"
 
 deployment: setup
 	$(BIN)/pytest tests/deployment
 
-system: setup
+system: setup clients
 	$(BIN)/pytest tests/system
+
+# What depends on the database, once more on a MySQL that is set up as Aurora is.
+mysql: setup
+	@$(BIN)/python -m tests.mysql
+	$(BIN)/pytest tests/integration -m mysql
+	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 bench: setup
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
@@ -53,6 +66,11 @@ soak: setup
 
 setup:
 	@scripts/setup
+
+# What people use beside the local cloud, so that the tests can use it as they do.
+clients:
+	@command -v aws >/dev/null || scripts/need awscli
+	@command -v mysql >/dev/null || scripts/need mariadb-client
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -68,4 +86,4 @@ lock: setup
 
 clean:
 	-$(BIN)/python -m localcloud down
-	rm -rf .venv .venv-checkov .aws-sam .localcloud .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .aws-sam .localcloud .mysql .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,6 @@
 """`python -m demo`: plays the story on a local cloud and checks how it ends."""
 
 import contextlib
-import os
 import sys
 import threading
 import time
@@ -12,10 +11,10 @@ from rich.table import Table
 
 from demo.observer import Observer
 from demo.story import SCENES, STATEMENTS, TARGETS, Scene
-from localcloud import client_environment, printing
+from localcloud import printing
 from localcloud.cloud import LocalCloud
 from localcloud.interrupts import interrupt_once_on_signals
-from localcloud.running import RunningCloud, StateFolder
+from localcloud.running import StateFolder
 from localcloud.stack import Stack, StackFailed, build
 
 SPEED = 6
@@ -90,17 +89,12 @@ def _show_end(stack: Stack, console: Console) -> None:
 
 def _show_how_to_look_further(stack: Stack, console: Console) -> None:
     cloud = stack.cloud
-    exports = printing.shell_lines(cloud.environment(), client_environment.MISLEADING)
-    lines = [
-        "",
-        *printing.welcome(cloud.endpoint, cloud.database, exports),
-        "",
-        "Then, for example, with the AWS command line:",
-        "  aws ec2 describe-capacity-reservations",
-        f"  aws stepfunctions list-executions --state-machine-arn {stack.outputs['StateMachineArn']}",
-        f"  aws logs filter-log-events --log-group-name /aws/lambda/{stack.name}-ReserveCapacity",
-    ]
-    for line in lines:
+    executions = ("aws", "stepfunctions", "list-executions", "--state-machine-arn", stack.outputs["StateMachineArn"])
+    logs = ("aws", "logs", "filter-log-events", "--log-group-name", f"/aws/lambda/{stack.name}-ReserveCapacity")
+    schema = stack.outputs["DatabaseName"]
+    status = ("mysql", schema, "--execute", "SELECT * FROM odcr_status")
+    clients = (executions, logs, status, ("mysql", schema))
+    for line in ["", *printing.welcome(cloud.endpoint, cloud.database, clients=clients)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -139,9 +133,7 @@ def main(keep: bool) -> None:
             console.print("Starting the local cloud ...")
             with LocalCloud(speed=SPEED, announce=announce) as cloud:
                 # So that `python -m localcloud capacity` and `down` find it.
-                state.publish(
-                    RunningCloud(cloud.endpoint, cloud.region, os.getpid(), cloud.database.host, cloud.database.port)
-                )
+                state.publish(cloud.running)
                 stack = _deploy(cloud, console)
                 try:
                     _play_all(stack, console)

@@ -5,8 +5,7 @@ It is for trying and testing the product without an AWS account. The product nev
 
 import os
 
-from localcloud.client_environment import MISLEADING
+from localcloud.client_environment import isolate
 
-# moto makes boto3 sessions while it is imported, and each looks up the profile that AWS_PROFILE names.
-for _name in MISLEADING:
-    os.environ.pop(_name, None)
+# Before moto is imported: it makes boto3 sessions then, and each looks up the profile that AWS_PROFILE names.
+isolate(os.environ)

@@ -2,16 +2,18 @@
 
 import os
 import re
+import sys
 import threading
 from pathlib import Path
 
 import click
 
-from localcloud import client_environment, printing
+from localcloud import client_command, client_environment, printing
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.interrupts import interrupt_once_on_signals
-from localcloud.running import DEFAULT_FOLDER, NotRunningError, RunningCloud, StateFolder
+from localcloud.printing import DEFAULT_FOLDER
+from localcloud.running import NotRunningError, RunningCloud, StateFolder
 
 _STOP_SECONDS = 60.0
 _INSTANCE_TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
@@ -45,7 +47,7 @@ def up(port: int, speed: float, region: str, folder: Path) -> None:
         raise click.BadParameter(str(error), param_hint="--speed") from error
     interrupt_once_on_signals()
     try:
-        _serve(port, speed, region, StateFolder(folder))
+        _serve(port, speed, region, folder)
     except KeyboardInterrupt:
         click.echo("The local cloud has stopped, and left nothing behind.")
     except RuntimeError as error:
@@ -80,15 +82,30 @@ def capacity(instance_type: str | None, zone: str | None, free: int | None, fold
     click.echo(f"{instance_type} in {zone}: {before} free before, {free} now")
 
 
-@main.command(short_help="Prints what a shell needs to talk to the cloud.")
+@main.command(
+    "exec",
+    short_help="Runs a command that talks to the cloud and nowhere else.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @_folder
-def env(folder: Path) -> None:
-    """Prints what a shell needs to talk to the running cloud: eval "$(python -m localcloud env)"."""
+def execute(command: tuple[str, ...], folder: Path) -> None:
+    """Runs COMMAND so that aws, sam, boto3 and mysql in it talk to the running cloud and nowhere else.
+
+    As in: exec -- aws ec2 describe-capacity-reservations. Settings, profiles and proxies of yours do not count in it.
+    """
     cloud = _running(folder)
-    for line in printing.shell_lines(
-        client_environment.variables(cloud.endpoint, cloud.region), client_environment.MISLEADING
-    ):
-        click.echo(line)
+    environment = client_environment.applied(os.environ, cloud.endpoint, cloud.region)
+    # The SAM CLI is installed beside this Python.
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    arguments = client_command.isolated(command, cloud.endpoint, Path(cloud.client_folder))
+    try:
+        os.execvpe(arguments[0], arguments, environment)  # noqa: S606 - the person's own command
+    except OSError as error:
+        packages = {"aws": "awscli", "mysql": "mariadb-client", "mariadb": "mariadb-client"}
+        package = packages.get(arguments[0])
+        hint = f"; install it with: scripts/need {package}" if package else ""
+        raise click.ClickException(f"{arguments[0]} cannot be run ({error.strerror}){hint}") from error
 
 
 @main.command()
@@ -105,16 +122,15 @@ def down(folder: Path) -> None:
     click.echo("The local cloud has stopped.")
 
 
-def _serve(port: int, speed: float, region: str, state: StateFolder) -> None:
+def _serve(port: int, speed: float, region: str, folder: Path) -> None:
+    state = StateFolder(folder)
     with state.hold():
         click.echo("The local cloud is starting ...")
         from localcloud.cloud import LocalCloud  # takes seconds: moto is large
 
         with LocalCloud(port, speed, click.echo, region=region) as cloud:
-            database = cloud.database
-            state.publish(RunningCloud(cloud.endpoint, region, os.getpid(), database.host, database.port))
-            exports = printing.shell_lines(cloud.environment(), client_environment.MISLEADING)
-            click.echo("\n".join(printing.welcome(cloud.endpoint, database, exports)))
+            state.publish(cloud.running)
+            click.echo("\n".join(printing.welcome(cloud.endpoint, cloud.database, folder)))
             threading.Event().wait()
 
 

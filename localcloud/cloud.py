@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,12 +14,23 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from localcloud import client_environment, cloudformation, ec2, iam, lambda_runtime, secret_rotation, stepfunctions
+from localcloud import (
+    client_command,
+    client_environment,
+    cloudformation,
+    ec2,
+    iam,
+    lambda_runtime,
+    secret_rotation,
+    stepfunctions,
+)
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
+from localcloud.database_server import DatabaseServer
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
+from localcloud.running import RunningCloud
 from localcloud.schedule_target import TargetInvoker
 from localcloud.schedules import Schedules
 from localcloud.server import Server
@@ -34,7 +45,7 @@ class LocalCloud:
     """A small AWS on loopback, for as long as the `with` block or from `start()` to `stop()`.
 
         with LocalCloud(speed=60) as cloud:
-            subprocess.run(["sam", "deploy", ...], env=cloud.client_environment())
+            subprocess.run(cloud.client_command(["sam", "deploy", ...]), env=cloud.client_environment())
 
     One process has at most one at a time, since moto's state belongs to the process. It starts empty.
 
@@ -44,11 +55,13 @@ class LocalCloud:
         announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
         region: of clients that name none.
+        database_server: which server database clusters live in.
     """
 
-    database: MariaDB
+    database: DatabaseServer
     capacity: CapacityClient
     schedules: Schedules
+    _client_folder: Path
 
     def __init__(
         self,
@@ -58,7 +71,9 @@ class LocalCloud:
         state_dir: Path | None = None,
         *,
         region: str = DEFAULT_REGION,
+        database_server: type[DatabaseServer] = MariaDB,
     ) -> None:
+        self._database_server = database_server
         self.clock = Clock(speed)
         self.region = region
         self._port = port
@@ -79,7 +94,7 @@ class LocalCloud:
 
         Raises:
             RuntimeError: this process has a local cloud already, the port is taken, or the database does not start.
-            DatabaseMissingError: there is no MariaDB; the message names the command that installs it.
+            DatabaseMissingError: there is no server program; the message says how to get one.
         """
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("This process has a local cloud already, and moto has one state for all; stop it first")
@@ -100,16 +115,21 @@ class LocalCloud:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def environment(self) -> dict[str, str]:
-        """What a client process (aws, sam, boto3) needs, to be laid over a clean environment.
-
-        AWS_PROFILE and its kin must not be set beside it; `client_environment` sees to that.
-        """
-        return client_environment.variables(self.endpoint, self.region)
-
     def client_environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """`base` without what would lead a client elsewhere, and with `environment()`."""
+        """The environment of a client process (aws, sam, boto3): `base` without what would lead it elsewhere."""
         return client_environment.applied(base, self.endpoint, self.region)
+
+    def client_command(self, command: Sequence[str]) -> list[str]:
+        """A client's command line with what leads aws, sam and mysql here in any version."""
+        return client_command.isolated(command, self.endpoint, self._client_folder)
+
+    @property
+    def running(self) -> RunningCloud:
+        """What other processes need to find it."""
+        database = self.database
+        return RunningCloud(
+            self.endpoint, self.region, os.getpid(), database.host, database.port, str(self._client_folder)
+        )
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         parent = self._state_dir or Path(tempfile.gettempdir())
@@ -120,9 +140,11 @@ class LocalCloud:
         folder.mkdir(mode=0o700)
 
         moto_api_backend.reset()
-        self.database = MariaDB(folder / "database", remove_with_owner=folder)
+        self.database = self._database_server(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
         self.database.start()
+        self._client_folder = folder / "clients"
+        client_command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
 
         server = Server(self._port, [blueprint])
         stack.callback(server.stop)

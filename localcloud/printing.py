@@ -2,45 +2,62 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localcloud.mariadb import MariaDB
+    from localcloud.database_server import DatabaseServer
+
+
+DEFAULT_FOLDER = Path(".localcloud")
+"""Where the commands find the running cloud."""
 
 
 def program() -> str:
     """How the person who reads this calls the local cloud: with this Python, which need not be the shell's."""
     python, here = Path(sys.executable), Path.cwd()
-    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m localcloud"
+    return shlex.join([str(python.relative_to(here) if python.is_relative_to(here) else python), "-m", "localcloud"])
 
 
-def shell_lines(environment: Mapping[str, str], forget: Sequence[str]) -> list[str]:
-    """Lines for `eval`: what a shell needs so that aws, sam and boto3 talk to the local cloud.
+def command(name: str, *arguments: str, folder: Path = DEFAULT_FOLDER) -> str:
+    """A line that runs one of the commands on the cloud that runs in the folder."""
+    where = [] if folder == DEFAULT_FOLDER else ["--folder", str(folder)]
+    return f"{program()} {shlex.join([name, *where, *arguments])}"
+
+
+def client(*arguments: str, folder: Path = DEFAULT_FOLDER) -> str:
+    """A line that runs a client's command on the local cloud and nowhere else."""
+    return command("exec", "--", *arguments, folder=folder)
+
+
+def welcome(
+    endpoint: str,
+    database: "DatabaseServer",
+    folder: Path = DEFAULT_FOLDER,
+    clients: Sequence[Sequence[str]] = (("mysql",),),
+) -> list[str]:
+    """What is said when everything is ready. The database's password is as short-lived as the database.
 
     Args:
-        environment: variables to export.
-        forget: variables to unset.
+        endpoint: where every API answers.
+        database: the server.
+        folder: where the commands find the cloud.
+        clients: commands that show something of what runs.
     """
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    return [f"unset {' '.join(forget)}", *exports]
-
-
-def welcome(endpoint: str, database: "MariaDB", exports: Sequence[str]) -> list[str]:
-    """What `up` says when everything is ready. The database's password is as short-lived as the database."""
-    login = f"mysql -h {database.host} -P {database.port} -u {database.ADMIN} -p{database.admin_password}"
     return [
         f"The local cloud is ready at {endpoint}",
         "",
-        f"Database, with all rights, on {database.host}:{database.port}:",
-        f"  {login}",
+        "In another terminal, in this folder. What runs under exec talks to this cloud and nothing else:",
+        f"  {client('aws', 'ec2', 'describe-capacity-reservations', folder=folder)}",
+        *(f"  {client(*each, folder=folder)}" for each in clients),
+        f"Other programs find the database, with all rights, at {database.host}:{database.port},",
+        f"  user {database.ADMIN}, password {database.admin_password}",
         "",
-        f'For aws, sam and boto3 in another terminal (also: eval "$({program()} env)"):',
-        *(f"  {line}" for line in exports),
-        "",
-        f"Change what EC2 has free: {program()} capacity r5b.2xlarge ap-northeast-1c 4",
-        f"Stop: Ctrl-C, or {program()} down",
+        "Change what EC2 has free:",
+        f"  {command('capacity', 'r5b.2xlarge', 'ap-northeast-1c', '4', folder=folder)}",
+        "Stop: Ctrl-C, or",
+        f"  {command('down', folder=folder)}",
     ]
 
 

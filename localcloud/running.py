@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcloud.printing import program
+from localcloud.printing import DEFAULT_FOLDER, command
 
-DEFAULT_FOLDER = Path(".localcloud")
 _POLL_SECONDS = 0.05
 _SETTLE_SECONDS = 0.3
 
@@ -38,6 +37,8 @@ class RunningCloud:
     pid: int
     database_host: str
     database_port: int
+    client_folder: str
+    """Of the files that `client_command` names."""
 
 
 class StateFolder:
@@ -77,7 +78,9 @@ class StateFolder:
             NotRunningError: none runs, or one is starting and not ready yet.
         """
         if not self.held():
-            raise NotRunningError(f"No local cloud is running here ({self._folder}). Start one with: {program()} up")
+            raise NotRunningError(
+                f"No local cloud is running here ({self._folder}). Start one with: {self._command('up')}"
+            )
         try:
             return RunningCloud(**json.loads(self._cloud_file.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -143,12 +146,15 @@ class StateFolder:
                 if time.monotonic() > deadline:
                     os.close(descriptor)
                     raise AlreadyRunningError(
-                        f"A local cloud is already running here ({self._folder}). Stop it with: {program()} down"
+                        f"A local cloud is already running here ({self._folder}). Stop it with: {self._command('down')}"
                     ) from None
             except FileNotFoundError:
                 pass
             os.close(descriptor)
             time.sleep(_POLL_SECONDS)
+
+    def _command(self, name: str) -> str:
+        return command(name, folder=self._folder)
 
     def _remove(self) -> None:
         for file in (self._cloud_file, self._unfinished_file, self._lock_file):

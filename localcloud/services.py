@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localcloud.clock import Clock
-from localcloud.mariadb import MariaDB
+from localcloud.database_server import DatabaseServer
 
 ACCOUNT_ID = "123456789012"
 """moto's account; the local cloud has only this one."""
@@ -17,7 +17,7 @@ class Services:
     endpoint: str
     """Where every AWS API answers, e.g. `http://127.0.0.1:4566`."""
     clock: Clock
-    database: MariaDB
+    database: DatabaseServer
     """The server in which an `AWS::RDS::DBCluster` gets its database."""
     announce: Callable[[str], None]
     """Tells the person who runs the cloud something, one line."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pymysql
 
+from localcloud import client_environment
 from localcloud.cloud import LocalCloud
 
 if TYPE_CHECKING:
@@ -33,23 +35,25 @@ class StackFailed(Exception):  # noqa: N818 - says what happened
     """The SAM CLI did not build or deploy; the message is what it printed."""
 
 
-def _sam(arguments: list[str], environment: Mapping[str, str]) -> None:
-    program = Path(sys.executable).with_name("sam")
+_SAM = str(Path(sys.executable).with_name("sam"))
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> None:
     # The functions' Makefile calls python3, which is to be the one that runs this.
-    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     # It leaves a temporary folder behind for each function that it uploads.
     with tempfile.TemporaryDirectory(prefix="localcloud-sam-") as scratch:
         result = subprocess.run(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
-            [program, *arguments],
+            command,
             cwd=ROOT,
-            env={**environment, "SAM_CLI_TELEMETRY": "0", "PATH": path, "TMPDIR": scratch},
+            env={**environment, "PATH": path, "TMPDIR": scratch},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
     if result.returncode:
-        raise StackFailed(f"sam {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}")
+        raise StackFailed(f"{shlex.join(command)} ended with {result.returncode}:\n{result.stdout}")
 
 
 def build(folder: Path | None = None) -> None:
@@ -61,7 +65,8 @@ def build(folder: Path | None = None) -> None:
     Raises:
         StackFailed: if that fails.
     """
-    _sam(["build", *(["--build-dir", str(folder)] if folder else [])], os.environ)
+    arguments = ["--build-dir", str(folder)] if folder else []
+    _run([_SAM, "build", *arguments], client_environment.building(os.environ))
 
 
 class Stack:
@@ -70,11 +75,13 @@ class Stack:
     Args:
         cloud: the running local cloud.
         name: the stack's name.
+        built: the folder that `build` built to, if it was told one.
     """
 
-    def __init__(self, cloud: LocalCloud, name: str = "odcr") -> None:
+    def __init__(self, cloud: LocalCloud, name: str = "odcr", built: Path | None = None) -> None:
         self.cloud = cloud
         self.name = name
+        self._template = ["--template-file", str(built / "template.yaml")] if built else []
 
     def deploy(self, parameters: Mapping[str, str] | None = None) -> None:
         """Deploys what `build` built, as `sam deploy` does.
@@ -86,11 +93,10 @@ class Stack:
             StackFailed: if that fails.
         """
         overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
-        arguments = ["deploy", "--config-env", "local", "--stack-name", self.name, "--region", self.cloud.region]
-        _sam(
-            [*arguments, "--parameter-overrides", *overrides] if overrides else arguments,
-            self.cloud.client_environment(),
-        )
+        command = [_SAM, "deploy", "--stack-name", self.name, "--tags", "Project=ODCR", *self._template]
+        if overrides:
+            command += ["--parameter-overrides", *overrides]
+        _run(self.cloud.client_command(command), self.cloud.client_environment())
         self.__dict__.pop("outputs", None)
 
     def client(self, service: str, region: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from localcloud.cloudformation.transform import expand
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
 
-def translated() -> dict[str, Any]:
-    """The whole template, anew at each call."""
-    expanded: dict[str, Any] = expand(packaged(TEMPLATE.read_text()), {}, "ap-northeast-1")
+def translated(region: str = "ap-northeast-1") -> dict[str, Any]:
+    """The whole template, anew at each call, as it is in a Region."""
+    expanded: dict[str, Any] = expand(packaged(TEMPLATE.read_text()), {}, region)
     return expanded

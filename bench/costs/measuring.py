@@ -1,5 +1,9 @@
 """Plays runs on the local cloud, with the deployed stack, and takes down what each used."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bench.benchmark import Results
 from bench.costs.counting import STACKS, standing
 from bench.costs.recorder import Recorder, tell
@@ -70,8 +74,23 @@ def _play(recorder: Recorder) -> None:
         f"WHERE (InstanceType, AvailabilityZone) IN ({values})"
     )
     _dry_then_met(recorder, more, there)
-    recorder.stack.sql("UPDATE odcr_lease SET Holder = 'another', Expires = UTC_TIMESTAMP() + INTERVAL 1 HOUR")
-    recorder.take_down(BUSY, there, 0)
+    with _at_work(recorder.stack):
+        recorder.take_down(BUSY, there, 0)
+
+
+@contextmanager
+def _at_work(stack: Stack) -> Iterator[None]:
+    """Within it, for some seconds, a run holds the lease: Lambda does not run its FindShortfalls."""
+    functions, throttled = stack.client("lambda"), f"{stack.name}-FindShortfalls"
+    functions.put_function_concurrency(FunctionName=throttled, ReservedConcurrentExecutions=0)
+    try:
+        execution = stack.start_run()
+        while not stack.sql("SELECT 1 FROM odcr_lease WHERE Holder = %s", execution.rpartition(":")[2]):
+            time.sleep(0.05)
+        yield
+    finally:
+        functions.delete_function_concurrency(FunctionName=throttled)
+    stack.wait(execution)
 
 
 def _dry_then_met(recorder: Recorder, keys: list[_Key], targets: int) -> None:

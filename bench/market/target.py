@@ -5,8 +5,8 @@ from bench.market.pool import TYPE, ZONE, Pool
 from bench.market.supply import Burst
 from bench.market.timing import SimulatedClock
 from odcr.domain.outcome import Outcome
+from odcr.domain.rows import FRESH_SECONDS
 from odcr.domain.target import Target, TargetKey
-from odcr.gateways.target_table import FRESH_SECONDS
 
 
 class MarketTarget:

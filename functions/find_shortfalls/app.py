@@ -11,6 +11,7 @@ from odcr.domain.outcome import Outcome
 from odcr.domain.same_pool import conflicts, with_record
 from odcr.domain.status import Status
 from odcr.domain.target import Target
+from odcr.domain.unreadable import set_apart
 from odcr.domain.zone_ids import certain, locate, locate_rejected, region_of_row, regions_by_id
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
@@ -44,7 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     located = locate(seen, findings.zones, home)
     reservations = [one for region in findings.reservations.values() for one in region]
-    reservations, comparable = certain(reservations, located.targets, located.unread)
+    clear, rejected, reservations, unclear = set_apart(located.targets, rejected, reservations)
+    reservations, comparable = certain(reservations, clear, located.unread)
     seconds = conflicts(comparable)
     comparable = [target for target in comparable if target.key not in {outcome.key for outcome in seconds}]
     comparable, rejected = with_record(comparable, locate_rejected(rejected, findings.zones, home))
@@ -52,7 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     is_complete = optional(event, "Complete", bool, True)
     releases = ReleaseSettings.load().is_on
     found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases)
-    found.observed.extend([*seconds, *located.unsure, *not_seen])
+    found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
     passed = bounded(found)
     logger.info(
         "Targets compared",

@@ -73,3 +73,16 @@ class DatabaseSettings:
         """
         administrator = environment.get("DATABASE_ADMIN_SECRET_ARN", "").strip()
         return cls(_required(environment, "DATABASE_SECRET_ARN"), administrator)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSettings:
+    """Which certificates a function trusts beside the system's and those of RDS that it carries."""
+
+    secret_arn: str
+    """Empty unless the stack was given DatabaseCertificatesSecretArn."""
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "CertificateSettings":
+        """Reads the environment."""
+        return cls(environment.get("DATABASE_CERTIFICATES_SECRET_ARN", "").strip())

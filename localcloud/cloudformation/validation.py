@@ -68,7 +68,9 @@ def in_dependency_order(template: Template) -> list[str]:
     graph: dict[str, list[str]] = {}
     for logical_id, resource in resources.items():
         explicit = resource.get("DependsOn", [])
-        needed = [*references(resource.get("Properties", {})), *([explicit] if isinstance(explicit, str) else explicit)]
+        # References in Metadata count as well, so that a resource can wait for one that is not always there.
+        implied = references([resource.get("Properties", {}), resource.get("Metadata", {})])
+        needed = [*implied, *([explicit] if isinstance(explicit, str) else explicit)]
         graph[logical_id] = [name for name in needed if name in resources]
     try:
         return list(TopologicalSorter(graph).static_order())

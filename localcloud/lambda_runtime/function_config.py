@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud import client_environment
 from localcloud.iam.credentials import Credentials
 
 
@@ -68,8 +69,9 @@ def environment_variables(
     """All that the process sees of its surroundings.
 
     What Lambda defines (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), the function's own
-    variables, and the two that make it local: AWS_ENDPOINT_URL and SSL_CERT_FILE. No variable of the function's can
-    stand in for its role's credentials: AWS refuses those names.
+    variables, and those that make it local: SSL_CERT_FILE, and what leads clients to the endpoint and nowhere else, for
+    a process without HOME finds its user's ~/.aws all the same. No variable of the function's can stand in for its
+    role's credentials: AWS refuses those names.
     """
     return {
         "AWS_DEFAULT_REGION": config.region,
@@ -87,7 +89,7 @@ def environment_variables(
         "TZ": ":UTC",
         "_HANDLER": config.handler,
         **dict(config.variables),
+        **client_environment.only_way(endpoint),
         **credentials.variables(),
-        "AWS_ENDPOINT_URL": endpoint,
         "SSL_CERT_FILE": str(certificates),
     }

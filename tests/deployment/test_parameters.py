@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,10 @@ OPTIONS: dict[str, dict[str, str]] = {
         "MaxDatabaseCapacity": "8",
         "LogRetentionDays": "7",
         "ReleaseOnLoweredTarget": "yes",
+        "AvailabilityZones": "ap-northeast-1c,ap-northeast-1d",
+        "DataApi": "no",
+        "DatabaseCertificatesSecretArn": "{certificates}",
+        "FunctionArchitecture": "x86_64",
         "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     },
 }
@@ -72,6 +77,7 @@ NONSENSE: list[tuple[dict[str, str], str]] = [
     (OWN_VPC | NEW_DATABASE | OWN_DATABASE, "DatabaseSubnetIds are for a new database"),
     ({"ExistingDatabaseSecurityGroupId": "{database_group}"}, "Give ExistingDatabaseSecretArn as well"),
     ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "belong to a database that exists"),
+    ({"DatabaseCertificatesSecretArn": "-----BEGIN CERTIFICATE-----"}, "must be the whole ARN of a secret"),
     ({"AlertEmail": "nobody"}, "must be one e-mail address, or empty"),
     ({"ScheduleEnd": "tomorrow"}, "must be a moment in UTC, such as 2026-11-12T00:00:00Z"),
     ({"ScheduleExpression": "every minute"}, "must be an EventBridge Scheduler expression"),
@@ -148,6 +154,8 @@ def account() -> Iterator[Account]:
         }
         stack.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))
         secret = stack.client("secretsmanager").create_secret(Name="ours", SecretString=json.dumps(login))["ARN"]
+        pem = Path(cloud.database.ca_file).read_text()
+        certificates = stack.client("secretsmanager").create_secret(Name="roots", SecretString=pem)["ARN"]
         stack.deploy({"ScheduleState": "DISABLED", "DatabaseDeletionProtection": "no"})
         packaged = stack.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
         bucket, name = "localcloud-artifacts", "packaged.template"
@@ -160,6 +168,7 @@ def account() -> Iterator[Account]:
                 "lambda_subnets": ",".join(subnets[:2]),
                 "database_subnets": ",".join(subnets[2:]),
                 "secret": secret,
+                "certificates": certificates,
                 "database_group": group,
             },
         )
@@ -215,6 +224,8 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert (schedule["StartDate"].year, schedule["EndDate"].month) == (2040, 2)
     releases = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
     assert releases["Environment"]["Variables"]["RELEASE_ON_LOWERED_TARGET"] == "yes"
+    loads = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
+    assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
     alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15
@@ -222,6 +233,8 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(stack.outputs["AlertTopicArn"],)}
     (told,) = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])["Subscriptions"]
     assert (told["Protocol"], told["Endpoint"]) == ("email", "night-watch@example.com")
+    subnets = stack.client("ec2").describe_subnets(Filters=[{"Name": "tag:Project", "Values": ["ODCR"]}])["Subnets"]
+    assert sorted(subnet["AvailabilityZone"][-1] for subnet in subnets) == ["c", "c", "d", "d"]
     roles = stack.client("iam").list_roles()["Roles"]
     boundaries = {
         stack.client("iam").get_role(RoleName=role["RoleName"])["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]

@@ -2,15 +2,15 @@
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from localcloud.debian import mirrors
+from localcloud.kept import kept
 from tests.runtime.checkout import KEPT, LOCK, ROOT, CheckFailed, run
 from tests.runtime.interpreter import Interpreter
-from tests.runtime.kept import kept
 
 RELEASES = {"3.11": "bookworm", "3.13": "trixie"}
 """https://packages.debian.org/python3"""
@@ -56,23 +56,13 @@ def _unpack(release: str, folder: Path) -> None:
         command = ["unshare", "--mount", *command]
     # Last debootstrap's own default.
     failures = []
-    for mirror in [*_mirrors(), None]:
+    for mirror in [*mirrors(), None]:
         try:
             return run([*command, mirror] if mirror else command)
         except CheckFailed as failure:
             failures.append(str(failure))
             shutil.rmtree(folder, ignore_errors=True)
     raise CheckFailed("\n".join(failures))
-
-
-def _mirrors() -> list[str]:
-    """Where this machine gets its own release from; that has the others as well."""
-    system = Path("/etc/os-release").read_text()
-    codename = re.search(r"^VERSION_CODENAME=(\w+)$", system, re.MULTILINE)
-    if codename is None or not re.search(r"^ID=debian$", system, re.MULTILINE):
-        return []
-    sources = subprocess.run(["apt-get", "update", "--print-uris"], capture_output=True, text=True, check=False).stdout
-    return list(dict.fromkeys(re.findall(rf"^'(\S+)/dists/{codename[1]}/", sources, re.MULTILINE)))
 
 
 def _install(version: str, folder: Path) -> None:

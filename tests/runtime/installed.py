@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from localcloud.kept import kept
 from tests.runtime.checkout import KEPT, LOCK, run
 from tests.runtime.interpreter import Interpreter
-from tests.runtime.kept import kept
 
 
 def installed(version: str) -> Interpreter | None:

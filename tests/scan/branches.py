@@ -50,21 +50,20 @@ def _branches(node: Any, outer: Truth) -> Iterator[Truth]:
 def _rendered(template: dict[str, Any], truth: Truth) -> dict[str, Any]:
     kept = {name: content for name, content in template.items() if name not in {"Conditions", "Outputs", "Rules"}}
     resources = {
-        name: {
-            attribute: _chosen(content, truth) for attribute, content in resource.items() if attribute != "Condition"
-        }
+        name: {attribute: chosen(content, truth) for attribute, content in resource.items() if attribute != "Condition"}
         for name, resource in template["Resources"].items()
     }
     return {**kept, "Resources": resources}
 
 
-def _chosen(node: Any, truth: Truth) -> Any:
+def chosen(node: Any, truth: Truth) -> Any:
+    """A part of a template with each `Fn::If` decided; conditions without a truth are true."""
     if isinstance(node, list):
-        return [item for item in (_chosen(item, truth) for item in node) if item != NO_VALUE]
+        return [item for item in (chosen(item, truth) for item in node) if item != NO_VALUE]
     if not isinstance(node, dict):
         return node
     if "Fn::If" in node:
         name, yes, no = node["Fn::If"]
-        return _chosen(yes if truth.get(name, True) else no, truth)
-    chosen = {name: _chosen(item, truth) for name, item in node.items()}
-    return {name: item for name, item in chosen.items() if item != NO_VALUE}
+        return chosen(yes if truth.get(name, True) else no, truth)
+    decided = {name: chosen(item, truth) for name, item in node.items()}
+    return {name: item for name, item in decided.items() if item != NO_VALUE}

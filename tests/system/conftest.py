@@ -1,18 +1,34 @@
 """One local cloud with the deployed stack for all system tests; every test begins with empty tables and pools."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.stack import Stack, build
+from localcloud.mariadb import MariaDB
+from localcloud.mysql import MySQL
+from localcloud.stack import ROOT, Stack, build
+from tests.elsewhere import Proxy
+from tests.system.someone import Someone
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
+
+
+SERVERS = {"mariadb": MariaDB, "mysql": MySQL}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/system --database=mysql` goes through a MySQL that is set up as Aurora is."""
+    parser.addoption("--database", choices=sorted(SERVERS), default="mariadb", help="the local cloud's server")
 
 
 @dataclass(frozen=True)
@@ -25,17 +41,19 @@ class FirstRun:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[LocalCloud]:
+def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     # Fifteen seconds between the attempts at a dry pool last a quarter of a second.
-    with LocalCloud(speed=60) as cloud:
+    with LocalCloud(speed=60, database_server=SERVERS[request.config.getoption("--database")]) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="session")
-def first_run(cloud: LocalCloud) -> FirstRun:
+def first_run(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     """Of the stack that all tests share, just deployed."""
-    build()
-    stack = Stack(cloud)
+    # Not where another test that runs at the same time builds.
+    built = tmp_path_factory.mktemp("built")
+    build(built)
+    stack = Stack(cloud, built=built)
     # The tests start the runs themselves, but for the one about the schedule.
     stack.deploy({"ScheduleState": "DISABLED", "SecretRotationDays": "7"})
     execution = stack.start_run()
@@ -51,3 +69,45 @@ def stack(first_run: FirstRun) -> Stack:
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
     deployed.cloud.capacity.reset()
     return deployed
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' packages, so that `sam build` finds them without asking anybody."""
+    folder = tmp_path_factory.mktemp("wheels")
+    target = [
+        "--python-version",
+        "3.13",
+        "--implementation",
+        "cp",
+        "--platform",
+        "manylinux2014_aarch64",
+        "--platform",
+        "any",
+    ]
+    requirements = ["--requirement", str(ROOT / "functions" / "requirements.txt"), "--require-hashes", "--no-deps"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        *requirements,
+        *target,
+        "--platform",
+        "any",
+        "--only-binary=:all:",
+    ]
+    subprocess.run([*command, "--dest", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture
+def someone(tmp_path: Path, wheels: Path) -> Iterator[Someone]:
+    """Someone whose every setting leads to an account, and whose only way out is a proxy that records."""
+    with Proxy() as proxy:
+        someone = Someone(
+            tmp_path, proxy, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+        )
+        yield someone
+        someone.leave()

@@ -229,39 +229,55 @@ def test_the_originals_statements_as_written(stack: Stack) -> None:
     assert set(current(stack).values()) == {0}
 
 
-def test_a_run_that_finds_the_lease_taken_says_so_and_does_nothing(stack: Stack) -> None:
-    insert(stack)
-    run(stack)
-    stack.sql("UPDATE odcr_lease SET Holder = 'another', Expires = UTC_TIMESTAMP() + INTERVAL 1 HOUR")
-    stack.cloud.capacity.set_free(*KEY, 15)
-    arn = stack.start_run()
-    assert stack.wait(arn)["status"] == "SUCCEEDED"
-    states = [
-        event["stateEnteredEventDetails"]["name"] for event in stack.history(arn) if "stateEnteredEventDetails" in event
-    ]
-    assert states == ["LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"]
-    assert active(stack) == []
+def subscribed(stack: Stack, name: str) -> str:
+    """A new queue, whose URL this is, that gets what the topic tells."""
+    queues = stack.client("sqs")
+    queue = str(queues.create_queue(QueueName=name)["QueueUrl"])
+    queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    stack.client("sns").subscribe(TopicArn=stack.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=queue_arn)
+    return queue
 
-    stack.sql("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
-    run(stack)
-    assert counts(stack) == [15]
+
+def received(stack: Stack, queue: str) -> list[dict[str, str]]:
+    answer = stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
 def test_changes_are_announced_once(stack: Stack) -> None:
-    queues, topics = stack.client("sqs"), stack.client("sns")
-    queue = queues.create_queue(QueueName="changes")["QueueUrl"]
-    queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topics.subscribe(TopicArn=stack.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=queue_arn)
+    queue = subscribed(stack, "changes")
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
     run(stack)
-    messages = [
-        json.loads(message["Body"])
-        for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-    ]
+    messages = received(stack, queue)
     assert [message["Subject"] for message in messages] == ["EC2 capacity odcr/ap-northeast-1: 1 FULFILLED"]
     assert "r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was new)" in messages[0]["Message"]
+
+
+def test_what_sns_refuses_is_sent_by_a_later_run(stack: Stack) -> None:
+    topic = stack.outputs["AlertTopicArn"]
+    stack.client("sns").delete_topic(TopicArn=topic)
+    try:
+        insert(stack)
+        stack.cloud.capacity.set_free(*KEY, 15)
+        failed = stack.run()
+        # What was recorded stays, and the run is seen to have failed.
+        assert (failed["status"], failed["error"]) == ("FAILED", "SNS.NotFoundException")
+        assert statuses(stack)[KEY][0] == "FULFILLED"
+        assert stack.sql("SELECT Holder FROM odcr_lease") == (("",),)
+        assert len(stack.sql("SELECT Id FROM odcr_outbox")) == 1
+    finally:
+        assert stack.client("sns").create_topic(Name=topic.rpartition(":")[2])["TopicArn"] == topic
+    queue = subscribed(stack, "late")
+    # This run has no changes of its own.
+    run(stack)
+    (message,) = received(stack, queue)
+    assert message["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 FULFILLED"
+    assert "when it could not be sent" in message["Message"]
+    assert "15 of 15 held (was new)" in message["Message"]
+    assert stack.sql("SELECT Id FROM odcr_outbox") == ()
+    run(stack)
+    assert received(stack, queue) == []
 
 
 def test_no_secret_is_in_any_log_or_event(stack: Stack) -> None:

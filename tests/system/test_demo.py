@@ -1,18 +1,22 @@
-"""`make run`, as people see it first."""
+"""`make run`, as people see it first; here one whose settings, everywhere, lead to an account."""
 
-import subprocess
-import sys
+import pytest
 
-from localcloud.stack import ROOT
+from tests.documented import documented
+from tests.system.someone import Someone
+
+README = [command.line for command in documented() if command.page == "README.md" and command.is_local]
 
 
-def test_the_demo_plays_to_its_good_end() -> None:
-    played = subprocess.run(
-        [sys.executable, "-m", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
-    )
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert "Every target is met, and none was ever exceeded." in played.stdout
-    assert "Error()" not in played.stdout + played.stderr
+@pytest.fixture
+def played(someone: Someone) -> str:
+    """What `make run KEEP=1` has printed when it has played everything."""
+    return someone.serves("make run KEEP=1", 500)
+
+
+def test_the_demo_plays_to_its_good_end_and_leads_nowhere_else(someone: Someone, played: str) -> None:
+    assert "Every target is met, and none was ever exceeded." in played
+    assert "Error()" not in played
     for told in (
         "made the database's user odcr",
         "3 targets, lease HELD",
@@ -20,4 +24,17 @@ def test_the_demo_plays_to_its_good_end() -> None:
         "3 changes",
         "15 of 15 r5b.2xlarge held: FULFILLED",
     ):
-        assert told in played.stdout
+        assert told in played
+
+    printed = [line.strip() for line in played.splitlines() if " -m localcloud " in line]
+    assert len(printed) == 7
+    *looks, down = printed
+    assert down.endswith(" down")
+    done = {line: someone.types(line) for line in [*looks, *(line for line in README if line != "make run")]}
+    assert {line: (each.returncode, each.stderr) for line, each in done.items()} == dict.fromkeys(done, (0, ""))
+    (status,) = (each.stdout for line, each in done.items() if "odcr_status" in line)
+    assert status.count("FULFILLED") == 3
+
+    assert someone.types(down).returncode == 0
+    assert someone.has_stopped() == 0
+    assert someone.proxy.asked == []

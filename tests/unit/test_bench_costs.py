@@ -51,7 +51,11 @@ IDLE = Usage(
     metrics=("ODCR A s=1", "ODCR B s=1"),
     seconds=0.7,
 )
-BUSY = Usage(states={"LoadTargets": 1, "IsLeaseHeld": 1, "AnotherRunIsActive": 1}, invocations=1, log_bytes=1000)
+BUSY = Usage(
+    states=dict.fromkeys(("LoadTargets", "IsLeaseHeld", "AskAboutHolder", "IsHolderAtWork", "AnotherRunIsActive"), 1),
+    invocations=1,
+    log_bytes=1000,
+)
 
 
 def test_an_idle_month_by_hand() -> None:
@@ -75,9 +79,9 @@ def test_an_idle_month_by_hand() -> None:
 
 def test_a_run_that_lasts_longer_than_the_period_has_others_find_it_busy() -> None:
     long = replace(IDLE, seconds=130)
-    # Every third start works: 14,600 * 6 + 29,200 * 3 transitions.
+    # Every third start works: 14,600 * 6 + 29,200 * 5 transitions.
     assert runs(1, long.seconds) == Runs(14_600, 29_200)
-    assert bill(STACK, long, BUSY)[STEP_FUNCTIONS] == pytest.approx(175.2 * 0.025)
+    assert bill(STACK, long, BUSY)[STEP_FUNCTIONS] == pytest.approx(233.6 * 0.025)
     assert bill(STACK, long, BUSY)[LOGS] == pytest.approx((14_600 * 4000 + 29_200 * 1000) / 1e9 * 0.50)
     assert runs(1, 60) == Runs(43_800, 0)
     assert runs(5, 130) == Runs(8_760, 0)

@@ -45,10 +45,11 @@ def test_the_rules_look_at_something(resources: Resources) -> None:
     assert any(has_login(function) for function in functions)
 
 
-OWN, EXISTING, ADMINISTRATORS = (
+OWN, EXISTING, ADMINISTRATORS, CERTIFICATES = (
     "${DatabaseSecretAttachment}",
     "${ExistingDatabaseSecretArn}",
     "${Database.MasterUserSecret.SecretArn}",
+    "${DatabaseCertificatesSecretArn}",
 )
 READ = "secretsmanager:GetSecretValue"
 ROTATE = tuple(
@@ -62,11 +63,12 @@ def test_who_reads_which_secret(resources: Resources) -> None:
     for one in allows(resources):
         if one.grants("secretsmanager:*"):
             may.setdefault(one.role, []).append((one.actions, one.resources))
+    certificates = ((READ,), (CERTIFICATES,))
     assert may == {
-        "LoadTargetsRole": [((READ,), (OWN, EXISTING))],
-        "RecordResultsRole": [((READ,), (OWN, EXISTING))],
-        "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,))],
-        "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",))],
+        "LoadTargetsRole": [((READ,), (OWN, EXISTING)), certificates],
+        "RecordResultsRole": [((READ,), (OWN, EXISTING)), certificates],
+        "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,)), certificates],
+        "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",)), certificates],
     }
     with_administrator = [
         name
@@ -74,6 +76,10 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         if "DATABASE_ADMIN_SECRET_ARN" in function["Environment"]["Variables"]
     ]
     assert with_administrator == ["PrepareDatabase"]
+    # Whoever logs in has to know whom to trust.
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        told = function["Environment"]["Variables"].get("DATABASE_CERTIFICATES_SECRET_ARN")
+        assert told == ({"Ref": "DatabaseCertificatesSecretArn"} if has_login(function) else None), name
 
 
 def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
@@ -84,6 +90,7 @@ def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resour
     ] == [
         ("Allow", [*ROTATE], [OWN]),
         ("Allow", [READ], [ADMINISTRATORS]),
+        ("Allow", [READ], [CERTIFICATES]),
     ]
     assert all(
         one["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}} for one in given

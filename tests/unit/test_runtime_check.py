@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.kept import kept
 from tests.runtime import load_handler
 from tests.runtime.artifact import Artifact
-from tests.runtime.kept import kept
 
 HERE = "{}.{}".format(*sys.version_info)
 

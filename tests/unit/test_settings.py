@@ -1,6 +1,6 @@
 import pytest
 
-from odcr.settings import DatabaseSettings, InvalidSettings, ReleaseSettings, StackSettings
+from odcr.settings import CertificateSettings, DatabaseSettings, InvalidSettings, ReleaseSettings, StackSettings
 
 
 def test_the_owner_names_stack_and_region() -> None:
@@ -32,3 +32,9 @@ def test_an_administrator_s_secret_may_be_missing() -> None:
     assert DatabaseSettings.load(given).administrator_secret_arn == "arn:admin"
     for environment in ({"DATABASE_SECRET_ARN": "arn:secret"}, given | {"DATABASE_ADMIN_SECRET_ARN": " "}):
         assert DatabaseSettings.load(environment).administrator_secret_arn == ""
+
+
+def test_certificates_of_one_s_own_are_an_option() -> None:
+    assert CertificateSettings.load({"DATABASE_CERTIFICATES_SECRET_ARN": " arn:pem "}).secret_arn == "arn:pem"
+    for environment in ({}, {"DATABASE_CERTIFICATES_SECRET_ARN": ""}):
+        assert CertificateSettings.load(environment).secret_arn == ""

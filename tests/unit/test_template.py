@@ -100,7 +100,10 @@ def test_rotation_is_there_only_when_asked_for(resources: dict[str, Any]) -> Non
 
 def test_runtime_and_architecture(resources: dict[str, Any]) -> None:
     functions = of_type(resources, "AWS::Lambda::Function").values()
-    assert {(function["Runtime"], *function["Architectures"]) for function in functions} == {("python3.13", "arm64")}
+    assert {function["Runtime"] for function in functions} == {"python3.13"}
+    assert all(function["Architectures"] == [{"Ref": "FunctionArchitecture"}] for function in functions)
+    architecture = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["FunctionArchitecture"]
+    assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
 
 
 def test_nothing_is_released_unless_it_is_asked_for(resources: dict[str, Any]) -> None:

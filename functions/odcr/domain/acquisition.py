@@ -246,7 +246,8 @@ class _Closing:
         shown = {reservation.id for reservation in observed}
         not_shown_yet = (reservation for reservation in progress.held if reservation.id not in shown)
         progress.reservations = [*serving(observed, shortfall), *not_shown_yet]
-        spare = [one for one in duplicates(progress.held, shortfall.recorded_ids) if one.can_be_given_back]
+        twice = duplicates(progress.held, shortfall.recorded_ids, shortfall.more_ids)
+        spare = [one for one in twice if one.can_be_given_back]
         planned = reductions(spare, progress.excess, lambda one: one.count)
         before = progress.managed
         try:

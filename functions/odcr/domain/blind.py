@@ -13,15 +13,17 @@ from odcr.domain.zone import is_zone_id, nearest
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     """A Region that did not say what is held there."""
     place = brief(region)
+    # The advice stands outside the detail, which may be cut.
+    detail = refusal.text.removeprefix(refusal.advice).strip()
     if isinstance(refusal, Throttled):
         what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
-        return _unknown(target, Status.THROTTLED, with_detail(what_to_do, str(refusal)))
+        return _unknown(target, Status.THROTTLED, with_detail(what_to_do, detail))
     what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
     if isinstance(refusal, Unanswered):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, and the Region enabled?"
     elif refusal.advice and not isinstance(refusal, NotOffered):
         what_to_do = f"{what_to_do} {refusal.advice}"
-    return _unknown(target, Status.FAILED, with_detail(what_to_do, str(refusal)))
+    return _unknown(target, Status.FAILED, with_detail(what_to_do, detail))
 
 
 def in_other_partition(target: Target, region: str, partition: str, own: str) -> Outcome:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from odcr.domain.excess import reason_for_excess
+from odcr.domain.id_list import MAX_IDS
 from odcr.domain.outcome import MAX_REASON, Outcome
-from odcr.domain.payload import ROOM, fitting, size_of
+from odcr.domain.payload import ROOM, fitting, in_turns, size_of
 from odcr.domain.release import MAX_RELEASES, is_due
 from odcr.domain.remarks import astray_remark, named, remarks
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
@@ -71,10 +72,9 @@ def compare(
         # What the row probably meant, unless another row means it rightly.
         spelled.setdefault(outcome.key.pool, outcome.key)
         managed = by_key.pop(outcome.key.pool, [])
-        twice = duplicates(managed, outcome.reservation_ids)
-        comparison.rejected.append(
-            replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
-        )
+        twice = duplicates(managed, outcome.reservation_ids, outcome.more_ids)
+        seen = replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
+        comparison.rejected.append(replace(seen, more_ids=0))
     for target in targets:
         if target.withdrawn:
             managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
@@ -93,15 +93,25 @@ def bounded(comparison: Comparison) -> Comparison:
     """What of a comparison one run can work on and pass on.
 
     The outcomes take the shortfalls' place in the run's data, so it is their size that counts. What is left out comes
-    again in the next run: shortfalls then come first, and what was recorded is not observed once more.
+    again in the next run: shortfalls then come first, and of what is told each time it is another choice.
     """
     releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
     shortfalls, room = fitting(first, ROOM, _outcome_bytes)
-    observed, room = fitting(comparison.observed, room, lambda outcome: size_of(outcome.to_event()))
-    rejected, _ = fitting(comparison.rejected, room, lambda outcome: size_of(outcome.to_event()))
+    seen = [*comparison.observed, *(_too_large(one) for one in first if _outcome_bytes(one) > ROOM)]
+    observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
+    rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
     return Comparison(shortfalls, observed, rejected)
+
+
+def _too_large(shortfall: Shortfall) -> Outcome:
+    reason = "Its data take more bytes than a run can carry, so nothing is bought: look at its row in odcr_option."
+    return Outcome(shortfall.key, Status.FAILED, shortfall.target, shortfall.reserved, reason=reason, more_ids=1)
+
+
+def _bytes(outcome: Outcome) -> int:
+    return size_of(outcome.to_event())
 
 
 def _outcome_bytes(shortfall: Shortfall) -> int:
@@ -132,10 +142,12 @@ def _compare_one(
     serving = [one for one in managed if one.serves(target.options)]
     others = [one for one in managed if not one.serves(target.options)]
     reserved = held(serving)
+    # Which of them a run has announced and recorded is not known beyond what can be named.
+    releases = releases and not target.more_ids and len(serving) <= MAX_IDS
     if reserved < target.capacity <= held(others):
         # To go on would hold the target twice, and once more whenever the options change.
         reason = f"Cancel these in EC2, or correct odcr_option; nothing is bought until then: {_others(others)}."
-        twice = ids_of(duplicates(serving, target.last_ids))
+        twice = ids_of(duplicates(serving, target.last_ids, target.more_ids))
         outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, ids_of(managed), twice, reason=reason)
         if not _is_recorded(target, outcome):
             comparison.observed.append(outcome)
@@ -143,7 +155,7 @@ def _compare_one(
     if reserved < target.capacity and target.is_resting and reserved == target.last_reserved:
         return
 
-    bought_twice = duplicates(serving, target.last_ids) if reserved > target.capacity else []
+    bought_twice = duplicates(serving, target.last_ids, target.more_ids) if reserved > target.capacity else []
     is_release = releases and reserved > target.capacity and is_due(target, serving)
     if reserved < target.capacity or is_release or any(one.can_be_given_back for one in bought_twice):
         comparison.shortfalls.append(
@@ -159,12 +171,13 @@ def _compare_one(
                 ids_of(bought_twice),
                 is_release,
                 target.is_fresh,
+                target.more_ids,
             )
         )
         return
 
     status, reasons = Status.FULFILLED, []
-    gone = 0 if target.is_fresh else lost(min(target.last_reserved, target.capacity), target.last_ids, serving)
+    gone = 0 if target.is_fresh else _lost(target, serving)
     lenders = [one for one in serving if one.lent]
     if gone:
         reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
@@ -199,10 +212,14 @@ def _compare_one(
         comparison.observed.append(outcome)
 
 
+def _lost(target: Target, serving: Sequence[Reservation]) -> int:
+    return lost(min(target.last_reserved, target.capacity), target.last_ids, serving, target.more_ids)
+
+
 def _is_recorded(target: Target, outcome: Outcome) -> bool:
     same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
     is_told = target.last_reason == outcome.reason[:MAX_REASON]
-    return same and is_told and set(target.last_ids) == set(outcome.reservation_ids)
+    return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
 
 
 def _ended(target: Target, row: TargetKey | None, uncounted: Sequence[Reservation]) -> Outcome:

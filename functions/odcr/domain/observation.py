@@ -72,7 +72,7 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     seen = serving(observed, shortfall)
     shown = set(ids_of(observed))
     is_any_missing = any(one not in shown for one in known_ids)
-    if held(seen) >= shortfall.target or not (is_any_missing or lost(expected, known_ids, seen)):
+    if held(seen) >= shortfall.target or not (is_any_missing or lost(expected, known_ids, seen, shortfall.more_ids)):
         return observed
     others = [one for one in ec2.find_all(shortfall.key) if one.id not in shown]
     # With the tag after all: the other describe lagged.
@@ -80,7 +80,7 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     seen = serving(observed, shortfall)
     untagged = [one for one in serving(others, shortfall) if not one.is_managed]
     progress.astray = [one for one in untagged if one.id in known_ids]
-    missing = lost(expected, known_ids, [*seen, *progress.astray])
+    missing = lost(expected, known_ids, [*seen, *progress.astray], shortfall.more_ids)
     progress.lent = min(missing, sum(one.lent for one in seen if one.id in known_ids))
     missing -= progress.lent
     progress.astray += _split_off([one for one in untagged if one.id not in known_ids], seen, missing)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from odcr.domain.event import InvalidEvent, optional, required, texts
+from odcr.domain.id_list import cut, parsed
 from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 from odcr.domain.wording import MAX_REASON
@@ -33,6 +34,8 @@ class Outcome:
     reason: str = ""
     lost: int = 0
     """Instances that the last run recorded and that are gone, also if others were bought in their place."""
+    more_ids: int = 0
+    """Reservations beside `reservation_ids`, which are not named."""
 
     @property
     def was_tried(self) -> bool:
@@ -50,9 +53,9 @@ class Outcome:
         event: dict[str, Any] = {**self.key.to_event(), "Status": str(self.status), "Reserved": self.reserved}
         if self.target is not None:
             event["TargetCapacity"] = self.target
-        event["ReservationIds"] = list(self.reservation_ids)
+        event["ReservationIds"] = cut(self.reservation_ids, self.more_ids)
         if self.duplicate_ids:
-            event["DuplicateIds"] = list(self.duplicate_ids)
+            event["DuplicateIds"] = cut(self.duplicate_ids)
         if self.acquired or self.calls:
             event |= {"Acquired": self.acquired, "Calls": self.calls}
         if self.lost:
@@ -73,17 +76,20 @@ class Outcome:
         status = required(event, "Status", str)
         if status not in Status.__members__:
             raise InvalidEvent(f"'Status' must be one of {', '.join(Status)}, not {status!r}.")
+        ids, more = parsed(texts(event, "ReservationIds"))
+        twice, more_twice = parsed(texts(event, "DuplicateIds"))
         return cls(
             key=TargetKey.from_event(event),
             status=Status(status),
             target=optional(event, "TargetCapacity", int, None),
             reserved=optional(event, "Reserved", int, 0),
-            reservation_ids=texts(event, "ReservationIds"),
-            duplicate_ids=texts(event, "DuplicateIds"),
+            reservation_ids=ids,
+            duplicate_ids=twice,
             acquired=optional(event, "Acquired", int, 0),
             calls=optional(event, "Calls", int, 0),
             lost=optional(event, "Lost", int, 0),
             reason=optional(event, "Reason", str, ""),
+            more_ids=more or more_twice,
         )
 
 

@@ -76,7 +76,11 @@ class Progress:
         ids, twice = self.shortfall.standing_ids, self.shortfall.duplicate_ids
         if self.reservations is not None:
             ids = ids_of((*self.held, *self.astray))
-            twice = ids_of(duplicates(self.held, self.shortfall.recorded_ids)) if self.excess else ()
+            twice = (
+                ids_of(duplicates(self.held, self.shortfall.recorded_ids, self.shortfall.more_ids))
+                if self.excess
+                else ()
+            )
         return Outcome(
             key=self.shortfall.key,
             status=status,
@@ -88,4 +92,5 @@ class Progress:
             calls=self.calls,
             lost=self.lost,
             reason=reason,
+            more_ids=self.shortfall.more_ids if self.reservations is None else 0,
         )

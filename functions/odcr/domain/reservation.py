@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from odcr.domain.id_list import MAX_IDS
 from odcr.domain.target import ReservationOptions, TargetKey
 
 HELD_STATES = frozenset({"active", "pending"})
@@ -96,18 +97,21 @@ def ids_of(reservations: Iterable[Reservation]) -> tuple[str, ...]:
     return tuple(reservation.id for reservation in reservations)
 
 
-def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation]) -> int:
+def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation], more_ids: int = 0) -> int:
     """Instances that a run recorded and that are gone, also if others have taken their place since.
 
     Args:
         expected: as many as the record and the target both have; what somebody gave up on purpose is not lost.
         known_ids: the reservations that the run recorded; without any there is nothing to compare.
         reservations: what is held now.
+        more_ids: those that it recorded without naming them; while there are any, what is held now may be these.
     """
-    return max(0, expected - held(one for one in reservations if one.id in known_ids)) if known_ids else 0
+    if not known_ids:
+        return 0
+    return max(0, expected - held(one for one in reservations if more_ids or one.id in known_ids))
 
 
-def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) -> list[Reservation]:
+def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], more_ids: int = 0) -> list[Reservation]:
     """Those that can only be a purchase made twice, newest first; pending ones cannot be given back yet.
 
     A target has one reservation, which grows. Another one that the system made, and that no run has recorded, is what a
@@ -117,8 +121,12 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str]) 
     Args:
         reservations: all that serve one target.
         known_ids: those that a run recorded, and not as bought twice.
+        more_ids: those that it recorded without naming them. While there are any, or more than can be named, none is
+            taken for bought twice: it may be one of these.
     """
     by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
+    if more_ids or len(by_age) > MAX_IDS:
+        return []
     is_any_known = any(one.id in known_ids for one in by_age)
     candidates = by_age if is_any_known else by_age[:-1]
     tokens = [one.made for one in by_age if one.made]

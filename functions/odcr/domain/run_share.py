@@ -1,16 +1,18 @@
 """Which targets one run looks at, if the table has more than fit between two states."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from odcr.domain.outcome import Outcome
-from odcr.domain.payload import ROOM, fitting, size_of
+from odcr.domain.payload import ROOM, fitting, in_turns, size_of
 from odcr.domain.status import Status
 from odcr.domain.target import Target
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
+MAX_TARGET_BYTES = 30_000
+"""Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
 """Asking EC2 changes nothing about these."""
 
@@ -38,7 +40,11 @@ def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn:
         If not all fit: those that wait for capacity come first, then a random choice of the others, so that each is
         looked at again and again.
     """
-    some_rejected, left = fitting(rejected, _REJECTED_ROOM, _outcome_bytes)
+    rejected = [*(_too_large(target) for target in targets if _target_bytes(target) > MAX_TARGET_BYTES), *rejected]
+    targets = [target for target in targets if _target_bytes(target) <= MAX_TARGET_BYTES]
+    some_rejected, left = fitting(
+        in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, turn), _REJECTED_ROOM, _outcome_bytes
+    )
     room = ROOM - _REJECTED_ROOM + left
     fit, _ = fitting(targets, room, _target_bytes)
     if len(fit) == len(targets):
@@ -46,15 +52,31 @@ def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn:
 
     waiting = [target for target in targets if _waits(target)]
     settled = [target for target in targets if not _waits(target)]
-    random.Random(turn).shuffle(settled)  # noqa: S311 - fairness, not secrecy
     first, left = fitting(waiting, _WAITING_ROOM, _target_bytes)
-    others, _ = fitting(settled, room - _WAITING_ROOM + left, _target_bytes)
+    room += left - _WAITING_ROOM
+    others, _ = fitting(in_turns(settled, room, _target_bytes, turn), room, _target_bytes)
     chosen = {target.key for target in (*first, *others)}
     return RunShare([target for target in targets if target.key in chosen], some_rejected, is_complete=False)
 
 
 def _waits(target: Target) -> bool:
     return target.capacity > target.current or target.last_status not in _SETTLED
+
+
+def _too_large(target: Target) -> Outcome:
+    reason = (
+        f"The row and its record take more than {MAX_TARGET_BYTES} bytes, which no run can carry. Nothing is bought "
+        "until they are shorter: look at its rows in odcr_option and odcr_status."
+    )
+    return Outcome(
+        target.key,
+        Status.FAILED,
+        target.capacity,
+        target.last_reserved,
+        target.last_ids,
+        reason=reason,
+        more_ids=target.more_ids,
+    )
 
 
 def _target_bytes(target: Target) -> int:

@@ -44,11 +44,15 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
         before = gone.get(one.key.pool)
         if before is None or one.withdrawn or one.last_ids:
             return one
-        return replace(one, last_ids=before.last_ids, last_reserved=before.last_reserved)
+        return replace(
+            one, last_ids=before.last_ids, last_reserved=before.last_reserved, more_ids=one.more_ids + before.more_ids
+        )
 
     def keeping(one: Outcome) -> Outcome:
         before = gone.get(one.key.pool)
-        return one if before is None or one.reservation_ids else replace(one, reservation_ids=before.last_ids)
+        if before is None or one.reservation_ids:
+            return one
+        return replace(one, reservation_ids=before.last_ids, more_ids=one.more_ids + before.more_ids)
 
     return [taking_over(one) for one in targets], [keeping(one) for one in rejected]
 

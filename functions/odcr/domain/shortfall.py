@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from odcr.domain.event import optional, required, texts
+from odcr.domain.id_list import cut, parsed
 from odcr.domain.status import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
@@ -30,6 +31,8 @@ class Shortfall:
     """What is held above the target is to be given back, as the last run announced."""
     is_fresh: bool = False
     """The record is a moment old, and EC2's answers may lag behind it."""
+    more_ids: int = 0
+    """Reservations that are, or were, there beside those that are named; while there are any, nothing is given back."""
 
     @property
     def was_refused(self) -> bool:
@@ -60,8 +63,8 @@ class Shortfall:
             **self.key.to_event(),
             "TargetCapacity": self.target,
             "Reserved": self.standing,
-            "ReservationIds": list(self.standing_ids),
-            "DuplicateIds": list(self.duplicate_ids),
+            "ReservationIds": cut(self.standing_ids, self.more_ids),
+            "DuplicateIds": cut(self.duplicate_ids),
             "LastStatus": self.last_status,
             **self.options.to_event(),
         }
@@ -69,11 +72,11 @@ class Shortfall:
         if self.standing != self.reserved:
             event["Seen"] = self.reserved
         if self.standing_ids != self.reservation_ids:
-            event["SeenIds"] = list(self.reservation_ids)
+            event["SeenIds"] = cut(self.reservation_ids)
         if self.recorded != self.standing:
             event["Recorded"] = self.recorded
         if self.recorded_ids != self.standing_ids:
-            event["RecordedIds"] = list(self.recorded_ids)
+            event["RecordedIds"] = cut(self.recorded_ids)
         if self.is_release:
             event["Release"] = True
         if self.is_fresh and self.recorded > self.reserved:
@@ -87,17 +90,22 @@ class Shortfall:
         Raises:
             InvalidEvent: if a field is missing or of another type.
         """
-        standing, standing_ids = required(event, "Reserved", int), texts(event, "ReservationIds")
+        standing = required(event, "Reserved", int)
+        standing_ids, more = parsed(texts(event, "ReservationIds"))
+        ids, more_seen = parsed(texts(event, "SeenIds"))
+        recorded_ids, more_recorded = parsed(texts(event, "RecordedIds"))
+        twice, more_twice = parsed(texts(event, "DuplicateIds"))
         return cls(
             key=TargetKey.from_event(event),
             target=required(event, "TargetCapacity", int),
             reserved=optional(event, "Seen", int, standing),
-            reservation_ids=texts(event, "SeenIds") if "SeenIds" in event else standing_ids,
+            reservation_ids=ids if "SeenIds" in event else standing_ids,
             last_status=optional(event, "LastStatus", str, None),
             options=ReservationOptions.from_event(event),
             recorded=optional(event, "Recorded", int, standing),
-            recorded_ids=texts(event, "RecordedIds") if "RecordedIds" in event else standing_ids,
-            duplicate_ids=texts(event, "DuplicateIds"),
+            recorded_ids=recorded_ids if "RecordedIds" in event else standing_ids,
+            duplicate_ids=twice,
             is_release=optional(event, "Release", bool, False),
             is_fresh=optional(event, "Fresh", bool, False),
+            more_ids=max(more, more_seen, more_recorded, more_twice),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from odcr.domain.event import moment, optional, required, texts
+from odcr.domain.id_list import cut, parsed
 from odcr.domain.wording import quoted
 from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
@@ -141,6 +142,8 @@ class Target:
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
     elsewhere: tuple[tuple[str, ReservationOptions], ...] = ()
     """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
+    more_ids: int = 0
+    """Reservations that the last run recorded beside `last_ids`; while there are any, nothing is given back."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -152,7 +155,7 @@ class Target:
             **self.options.to_event(),
             **({"LastReserved": self.last_reserved} if self.last_reserved != self.current else {}),
             **({"Fresh": True} if self.is_fresh else {}),
-            **({"LastReservationIds": list(self.last_ids)} if self.last_ids else {}),
+            **({"LastReservationIds": cut(self.last_ids, self.more_ids)} if self.last_ids or self.more_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
             **({"Resting": True} if self.is_resting else {}),
@@ -168,6 +171,7 @@ class Target:
         """
         key = TargetKey.from_event(event)
         current = optional(event, "CurrentCapacity", int, 0)
+        ids, more = parsed(texts(event, "LastReservationIds"))
         return cls(
             key=key,
             capacity=required(event, "TargetCapacity", int),
@@ -176,7 +180,7 @@ class Target:
             options=ReservationOptions.from_event(event),
             last_reserved=optional(event, "LastReserved", int, current),
             is_fresh=optional(event, "Fresh", bool, False),
-            last_ids=texts(event, "LastReservationIds"),
+            last_ids=ids,
             withdrawn=optional(event, "Withdrawn", bool, False),
             last_reason=optional(event, "LastReason", str, ""),
             is_resting=optional(event, "Resting", bool, False),
@@ -184,6 +188,7 @@ class Target:
                 (required(one, "AvailabilityZone", str), ReservationOptions.from_event(one))
                 for one in optional(event, "OptionsElsewhere", list, [])
             ),
+            more_ids=more,
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pymysql
 from pymysql.constants import ER
 
-from odcr.gateways.database import LoginRefused, connect, explained
+from odcr.gateways.database import DatabaseUnavailable, LoginRefused, connect, explained
 from odcr.gateways.secret import DatabaseLogin
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ _SYSTEM = re.compile(r"root|(mysql|mariadb)\..*|rds.*|aws_.*|event_scheduler|PUB
 _NOT_VALID_PASSWORD = 1819
 _ADVICE = {
     _NOT_VALID_PASSWORD: "The server's rules for passwords refuse the one in the database secret. Store another.",
-    ER.SPECIFIC_ACCESS_DENIED_ERROR: "It may not make users.",
+    ER.SPECIFIC_ACCESS_DENIED_ERROR: "It may not make users, or not change this one.",
 }
+# 3638: it exists with this password, and may not be given it twice (password_history).
+_EXISTS = frozenset({ER.CANNOT_USER, 3638})
+_LOCK = "odcr_prepare_database"
+_LOCK_SECONDS = 5
 
 
 class DatabaseNotPrepared(Exception):  # noqa: N818 - the name is what the state machine shows
@@ -33,7 +37,8 @@ class DatabaseNotPrepared(Exception):  # noqa: N818 - the name is what the state
 def prepare_user(administrator: DatabaseLogin | None, user: DatabaseLogin) -> None:
     """Makes the user exist, with its password and exactly `RIGHTS` on its database, and proves that it can log in.
 
-    Repeating it has no further effect; it also corrects a password or rights that went astray.
+    It works from every state that the user may be in, and what dies halfway is completed when it is repeated. A user
+    who has more than `RIGHTS`, or whom ALTER USER cannot correct, is dropped and made anew.
 
     Args:
         administrator: who may make users; None if there is nobody whose login is known here.
@@ -76,15 +81,68 @@ def prepare_user(administrator: DatabaseLogin | None, user: DatabaseLogin) -> No
 
 
 def _make(cursor: "Cursor", user: DatabaseLogin) -> None:
-    login = (user.username, user.password)
-    _execute_unseen(cursor, "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", login)
-    _execute_unseen(cursor, "ALTER USER %s@'%%' IDENTIFIED BY %s REQUIRE SSL", login)
-    cursor.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@'%%'", (user.username,))
+    # Of two at the same time, one must not drop the user that the other is just proving. Released with the connection.
+    cursor.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS))
+    if cursor.fetchone() != (1,):
+        raise DatabaseUnavailable("Another run is making the database's user at the moment.")
+    try:
+        _create(cursor, user)
+    except pymysql.err.OperationalError as error:
+        if error.args[0] not in _EXISTS:
+            raise
+        if _is_corrected(cursor, user):
+            return
+        # REVOKE cannot do it: "ALL PRIVILEGES" is refused to an administrator who is restricted on mysql, as Aurora's
+        # is (error 3879), and all other forms ask what exactly the user has. Connections that are open stay.
+        cursor.execute("DROP USER %s@'%%'", (user.username,))
+        _create(cursor, user)
+    _grant(cursor, user)
+
+
+def _create(cursor: "Cursor", user: DatabaseLogin) -> None:
+    _execute_unseen(cursor, "CREATE USER %s@'%%' IDENTIFIED BY %s REQUIRE SSL", (user.username, user.password))
+
+
+def _is_corrected(cursor: "Cursor", user: DatabaseLogin) -> bool:
+    """Whether a user who exists can log in, and has exactly `RIGHTS`, after password, state and rights are set anew."""
+    limits = "MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0"
+    statement = f"ALTER USER %s@'%%' IDENTIFIED BY %s REQUIRE SSL WITH {limits} ACCOUNT UNLOCK"
+    try:
+        _execute_unseen(cursor, statement, (user.username, user.password))
+    except pymysql.err.OperationalError as error:
+        if error.args[0] in _ADVICE:
+            raise
+        # Whatever else there is about the user that cannot be altered is gone with it.
+        return False
+    _grant(cursor, user)
+    try:
+        with explained(), closing(connect(user)) as connection, connection.cursor() as own:
+            # Its own rights everybody may see; those of others take SELECT on mysql.
+            own.execute("SHOW GRANTS")
+            return _are_exact([str(grant) for (grant,) in own.fetchall()], _database(cursor, user), user)
+    except (LoginRefused, pymysql.err.MySQLError):
+        return False
+
+
+def _are_exact(grants: list[str], database: str, user: DatabaseLogin) -> bool:
+    account = f"{_identifier(user.username)}@`%`"
+    usage, right = f"GRANT USAGE ON *.* TO {account}", f"GRANT {RIGHTS} ON {database}.* TO {account}"
+    # MariaDB's first line also has the password's hash and REQUIRE SSL.
+    others = [grant for grant in grants if not grant.startswith(usage) or "GRANT OPTION" in grant[len(usage) :]]
+    return others == [right]
+
+
+def _grant(cursor: "Cursor", user: DatabaseLogin) -> None:
+    database = _database(cursor, user).replace("%", "%%")
+    cursor.execute(f"GRANT {RIGHTS} ON {database}.* TO %s@'%%'", (user.username,))
+
+
+def _database(cursor: "Cursor", user: DatabaseLogin) -> str:
+    """The database as a grant names it."""
     # With partial revokes MySQL takes the wildcards of GRANT, and their escapes, for what they are.
     cursor.execute("SHOW VARIABLES LIKE 'partial_revokes'")
     are_literal = ("partial_revokes", "ON") in cursor.fetchall()
-    name = _identifier(user.dbname if are_literal else _without_wildcards(user.dbname))
-    cursor.execute(f"GRANT {RIGHTS} ON {name.replace('%', '%%')}.* TO %s@'%%'", (user.username,))
+    return _identifier(user.dbname if are_literal else _without_wildcards(user.dbname))
 
 
 def _execute_unseen(cursor: "Cursor", statement: str, values: tuple[str, str]) -> None:
@@ -114,8 +172,8 @@ def _by_hand(user: DatabaseLogin) -> str:
     # Without the backslash that keeps _ from being a wildcard: Aurora, with partial revokes, takes that literally.
     database = _identifier(user.dbname)
     return (
-        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY 'PASSWORD'; "
-        f"ALTER USER {account} IDENTIFIED BY 'PASSWORD' REQUIRE SSL; "
+        f"DROP USER IF EXISTS {account}; "
+        f"CREATE USER {account} IDENTIFIED BY 'PASSWORD' REQUIRE SSL; "
         f"GRANT {RIGHTS} ON {database}.* TO {account}; "
         "with the password of the database secret for PASSWORD."
     )

@@ -14,6 +14,7 @@ from odcr.domain.client_token import client_token
 from odcr.domain.refusal import Denied, Refusal, Unanswered
 from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.unreadable import UNREADABLE, readable
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
 from odcr.gateways.ec2_regions import UNKNOWN_SECONDS
 from odcr.observability import logger, metrics
@@ -124,7 +125,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return self._describe(key.region, [self._own_tag(), *_in_pool(key)])
+        return readable(self._describe(key.region, [self._own_tag(), *_in_pool(key)]), key)
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """The account's reservations for one target, in every state, whatever their tags.
@@ -132,7 +133,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return self._describe(key.region, _in_pool(key))
+        return readable(self._describe(key.region, _in_pool(key)), key)
 
     def create(
         self,
@@ -214,7 +215,9 @@ class Ec2Gateway:
                 .paginate(Filters=filters, PaginationConfig={"PageSize": PAGE_SIZE})
             )
             return [
-                _reservation(described, self._owner) for page in pages for described in page["CapacityReservations"]
+                _described(described, self._owner, region)
+                for page in pages
+                for described in page["CapacityReservations"]
             ]
         except Ec2Error as error:
             raise _refusal(error) from error
@@ -269,6 +272,15 @@ def _refusal(error: Exception) -> Refusal:
         # The outcome's reason is cut; here is all of it.
         logger.warning("EC2 refused", code=refusal.code, error=refusal.message)
     return refusal
+
+
+def _described(described: "CapacityReservationTypeDef", owner: str, region: str) -> Reservation:
+    try:
+        return _reservation(described, owner)
+    except KeyError as missing:
+        logger.warning("EC2 describes a reservation in part only", missing=str(missing), described=described)
+    key = TargetKey(described.get("InstanceType", ""), described.get("AvailabilityZone", region))
+    return Reservation(described.get("CapacityReservationId", ""), key, 0, UNREADABLE)
 
 
 def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reservation:

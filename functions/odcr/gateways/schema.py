@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
+# Our own tables take any text, whatever the database's default is: EC2's messages are quoted in them.
+#
 # The keys of our own tables tell letter case apart, as EC2 does, whatever odcr_capacity does. Joins with it name this
 # collation, for two that differ may not be comparable.
 _KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -45,7 +47,7 @@ TABLES = {
             Reservation_Ids text NOT NULL,
             Duplicate_Ids text NOT NULL,
             Last_Tried datetime NULL,
-            Execution varchar(80) NOT NULL)
+            Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
     # One row for each attempt and each change of a status.
     "odcr_history": f"""
@@ -64,7 +66,7 @@ TABLES = {
             Lost int NOT NULL,
             Calls int NOT NULL,
             Reason varchar(1024) NOT NULL,
-            KEY recorded (Recorded))
+            KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
     # Which execution works now: one row.
     "odcr_lease": """
@@ -72,7 +74,17 @@ TABLES = {
             Name varchar(16) PRIMARY KEY,
             Holder varchar(80) NOT NULL,
             Expires datetime NOT NULL,
-            Last_Recorded varchar(80) NOT NULL)
+            Last_Recorded varchar(80) NOT NULL) CHARACTER SET utf8mb4
+    """,
+    # Messages that are still to be sent.
+    "odcr_outbox": """
+        CREATE TABLE IF NOT EXISTS odcr_outbox (
+            Id bigint AUTO_INCREMENT PRIMARY KEY,
+            Execution varchar(80) NOT NULL,
+            Recorded datetime NOT NULL,
+            Subject varchar(100) CHARACTER SET utf8mb4 NOT NULL,
+            Message mediumtext CHARACTER SET utf8mb4 NOT NULL,
+            Dropped int NOT NULL DEFAULT 0)
     """,
     # Messages that are still to be sent.
     "odcr_outbox": """

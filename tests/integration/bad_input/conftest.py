@@ -12,7 +12,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from localcloud import ec2
-from localcloud.client_environment import MISLEADING, variables
+from localcloud.client_environment import misleading, variables
 from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
@@ -55,12 +55,10 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """The functions' environment variables."""
-    for name in MISLEADING:
-        monkeypatch.delenv(name, raising=False)
+    for name in misleading(list(os.environ)):
+        monkeypatch.delenv(name)
     for name, value in variables(endpoint, HOME).items():
         monkeypatch.setenv(name, value)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")

@@ -166,7 +166,13 @@ DESCRIPTIONS = [
     describe("a page for a person", Answer(200, PAGE, "text/html"), UNREADABLE),
     describe("nothing", Answer(200, ""), UNREADABLE),
     *(
-        describe(f"a reservation without its {field}", item(**{field: ""}), UNREADABLE)
+        AnswerKind(
+            f"describe: a reservation without its {field}",
+            DESCRIBE,
+            item(**{field: ""}),
+            "FAILED",
+            ("Nothing is bought", "in part only", "Look at it in the EC2 console"),
+        )
         for field in ("capacityReservationId", "instanceType", "availabilityZone", "totalInstanceCount", "state")
     ),
     describe("a count that is no number", item(totalInstanceCount="five"), UNREADABLE),

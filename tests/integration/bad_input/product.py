@@ -117,7 +117,10 @@ class Product:
             "Outcomes": outcomes,
             **{name: found[name] for name in ("Observed", "Rejected")},
         }
-        self.announced = [one["Message"] for one in invoke("RecordResults", event)["Announcements"]]
+        messages = invoke("RecordResults", event)["Announcements"]
+        for one in messages:
+            invoke("RecordResults", {"Execution": execution, "Announced": one["Id"]})
+        self.announced = [one["Message"] for one in messages]
         return self.statuses()
 
     def release_lease(self, execution: str) -> None:
@@ -146,7 +149,10 @@ class Product:
     def statuses(self) -> dict[tuple[str, str], Status]:
         """`odcr_status` by type and zone."""
         rows = self.sql("SELECT InstanceType, AvailabilityZone, Status, Reserved, Reason FROM odcr_status")
-        return {(instance_type, zone): Status(*rest) for instance_type, zone, *rest in rows}
+        return {
+            (type_, zone): Status(_text(status), int(reserved), _text(reason))
+            for type_, zone, status, reserved, reason in rows
+        }
 
     def bought(self) -> list[tuple[str, str, int]]:
         """Type, zone and instances of every reservation there ever was, whoever made it."""
@@ -171,3 +177,7 @@ class Product:
         except Exception as error:  # noqa: BLE001 - as the state machine's States.ALL
             reason = f"ReserveCapacity ended with {type(error).__name__}; its log has the details."
             return {**shortfall, "Status": "FAILED", "Reason": reason}
+
+
+def _text(cell: Any) -> str:
+    return cell.decode() if isinstance(cell, bytes) else str(cell)

@@ -5,7 +5,16 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from tests.integration.bad_input.broken_ec2 import Answer, BrokenEc2, error
-from tests.integration.bad_input.kinds_of_ec2_answers import CREATE, DESCRIBE, EC2_ANSWERS, NOT_AUTHORIZED, AnswerKind
+from tests.integration.bad_input.kinds_of_ec2_answers import (
+    CREATE,
+    DESCRIBE,
+    EC2_ANSWERS,
+    NOT_AUTHORIZED,
+    AnswerKind,
+    item,
+    reservation,
+    reservations,
+)
 from tests.integration.bad_input.product import ABROAD, UNHARMED, Product, forget
 
 ROW = ("r5b.2xlarge", "us-east-1a")
@@ -67,3 +76,61 @@ def test_what_is_held_is_not_forgotten_while_a_region_cannot_be_asked(rows: Prod
     assert (statuses[ROW].status, statuses[ROW].reserved) == ("FAILED", 5)
     current = rows.sql("SELECT Current_Capacity FROM odcr_capacity WHERE AvailabilityZone = 'us-east-1a'")
     assert current == (() if is_deleted else ((5,),))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unclear"),
+    [
+        ({"availabilityZone": ""}, {("r5b.2xlarge", "us-east-1a"), ("r5b.2xlarge", "us-east-1b")}),
+        ({"totalInstanceCount": ""}, {("r5b.2xlarge", "us-east-1a")}),
+        ({"capacityReservationId": ""}, {("r5b.2xlarge", "us-east-1a")}),
+        ({"state": ""}, {("r5b.2xlarge", "us-east-1a")}),
+        ({"instanceType": ""}, {("r5b.2xlarge", "us-east-1a"), ("c5.large", "us-east-1a")}),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_only_what_a_partial_description_may_be_about_waits(
+    rows: Product, lacking: dict[str, str], unclear: set[tuple[str, str]]
+) -> None:
+    pools = [ROW, ("r5b.2xlarge", "us-east-1b"), ("c5.large", "us-east-1a"), ("c5.large", "us-east-1b")]
+    for instance_type, zone in pools:
+        rows.capacity.set_free(instance_type, zone, 100)
+        if (instance_type, zone) != ROW:
+            rows.insert(instance_type, zone, 3)
+    with answering(DESCRIBE, item(**lacking)):
+        statuses = rows.run()
+    assert {key for key in pools if statuses[key].status == "FAILED"} == unclear
+    assert {key for key in pools if statuses[key].status == "FULFILLED"} == {*pools} - unclear
+    assert {(*key, 3) for key in pools if key not in unclear} <= set(rows.bought())
+    assert not [one for one in rows.bought() if one[:2] in unclear]
+    # When EC2 says all, they are served as well.
+    statuses = rows.run()
+    assert {statuses[key].status for key in pools} == {"FULFILLED"}
+
+
+@pytest.mark.parametrize("releases", ["no", "yes"])
+def test_three_and_a_half_thousand_reservations_are_recorded_and_none_is_given_back(
+    rows: Product, releases: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", releases)
+    tag = "<item><key>{}</key><value>{}</value></item>"
+    described = "".join(
+        f"<item>{reservation(capacityReservationId=f'cr-{number:017x}', totalInstanceCount='1')}"
+        f"<ownerId>123456789012</ownerId><tagSet>{tag.format('odcr:stack', 'odcr/ap-northeast-1')}"
+        f"{tag.format('odcr:made', f'{number:064x}')}</tagSet></item>"
+        for number in range(3500)
+    )
+    rows.sql("UPDATE odcr_capacity SET Target_Capacity = 3500 WHERE AvailabilityZone = 'us-east-1a'")
+    with answering(DESCRIBE, reservations(described)):
+        statuses = rows.run()
+        assert rows.seen().good_row == UNHARMED.good_row
+        assert (statuses[ROW].status, statuses[ROW].reserved) == ("FULFILLED", 3500)
+        ((ids,),) = rows.sql("SELECT Reservation_Ids FROM odcr_status WHERE AvailabilityZone = 'us-east-1a'")
+        assert (ids.split(",")[-1], ids.count("cr-")) == ("3000 more", 500)
+        # To whoever reads the list as if it were whole, 3,000 look bought twice.
+        rows.sql("UPDATE odcr_capacity SET Target_Capacity = 3400 WHERE AvailabilityZone = 'us-east-1a'")
+        for _ in range(3):
+            statuses = rows.run()
+            assert (statuses[ROW].status, statuses[ROW].reserved) == ("EXCESS", 3500)
+            assert "the next run releases" not in statuses[ROW].reason
+    assert rows.seen() == UNHARMED

@@ -204,3 +204,21 @@ def test_no_shortage_begins_for_what_is_held_and_cannot_be_looked_at(rows: Produ
     with answering(DESCRIBE, given):
         rows.run()
     assert rows.sql(short) == ((1,),)
+
+
+@pytest.mark.parametrize(("row", "option"), [(ROW, "apne1-az1"), (BY_ID, "ap-northeast-1c")])
+def test_options_count_however_they_spell_the_zone(rows: Product, row: tuple[str, str], option: str) -> None:
+    rows.insert(*row, 5)
+    rows.sql(
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform) VALUES ('r5b.2xlarge', %s, 'Windows')",
+        (option,),
+    )
+    assert rows.run()[row].status == "FULFILLED"
+    (made,) = [
+        one
+        for one in rows.observers[0].describe_capacity_reservations()["CapacityReservations"]
+        if one["InstanceType"] == "r5b.2xlarge"
+    ]
+    assert (made["InstancePlatform"], made["TotalInstanceCount"]) == ("Windows", 5)
+    rows.run()
+    assert (rows.statuses()[row].status, len(rows.bought())) == ("FULFILLED", 2)

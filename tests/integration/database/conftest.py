@@ -1,4 +1,4 @@
-"""The functions' own database code against a real MariaDB."""
+"""The functions' own database code against a real MariaDB, and against a real MySQL set up as Aurora is."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.database_server import DatabaseServer
 from localcloud.mariadb import MariaDB
+from localcloud.mysql import MySQL
 from odcr.gateways import database, secret
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import administrator_login, parse_login
@@ -23,6 +25,11 @@ Transaction = Callable[[], "AbstractContextManager[Cursor]"]
 DATABASE, USERNAME, ADMINISTRATOR = "odcr_db", "odcr", "chief"
 PASSWORDS = ("first-password", "of-the-administrator")
 """The user's at first, and the administrator's."""
+
+
+def in_grants(server: DatabaseServer) -> str:
+    """The database as a grant names it: _ is a wildcard, but not with partial revokes."""
+    return "`odcr_db`" if isinstance(server, MySQL) else r"`odcr\_db`"
 
 
 class Secrets:
@@ -47,8 +54,18 @@ class Secrets:
         return {"SecretString": json.dumps(value)}
 
 
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(MariaDB, id="mariadb"), pytest.param(MySQL, id="mysql", marks=pytest.mark.mysql)],
+)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
+    """The server of the tests, which leave it as it was."""
+    with request.param(tmp_path_factory.mktemp("database")) as server:
+        yield server
+
+
 @pytest.fixture
-def secrets(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
+def secrets(server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
     """The secrets of a database that nobody has prepared yet."""
     server.create_database(DATABASE, ADMINISTRATOR, PASSWORDS[1])
     secrets = Secrets()

@@ -1,7 +1,26 @@
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
-from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease, take_lease
+import pytest
+
+import load_targets.app
+import record_results.app
+from odcr.domain.outcome import Outcome
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+from odcr.gateways.lease import (
+    has_recorded,
+    holder_of_lease,
+    holds_lease,
+    mark_recorded,
+    release_lease,
+    take_lease,
+)
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="odcr", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="test"
+)
 
 
 def take(transaction: Any, execution: str, seconds: int = 60) -> bool:
@@ -57,3 +76,68 @@ def test_the_last_to_record_is_remembered(transaction: Any) -> None:
     with transaction() as cursor:
         assert has_recorded(cursor, "first")
         assert not has_recorded(cursor, "second")
+
+
+def take_from(transaction: Any, ended: str, execution: str) -> bool:
+    with transaction() as cursor:
+        return take_lease(cursor, execution, 60, ended)
+
+
+def test_the_lease_is_taken_from_a_holder_that_has_ended(transaction: Any) -> None:
+    take(transaction, "dead")
+    assert take_from(transaction, "dead", "next")
+    with transaction() as cursor:
+        assert holder_of_lease(cursor) == "next"
+    # It is a lease like any other: it is not expired, and nobody else gets it.
+    assert not take(transaction, "third")
+
+
+def test_whoever_took_it_since_keeps_it(transaction: Any) -> None:
+    take(transaction, "dead")
+    with transaction() as cursor:
+        release_lease(cursor, "dead")
+    take(transaction, "alive")
+    assert not take_from(transaction, "dead", "next")
+    with transaction() as cursor:
+        assert holder_of_lease(cursor) == "alive"
+
+
+def test_of_many_that_take_over_at_once_one_gets_it(transaction: Any) -> None:
+    take(transaction, "dead")
+    with ThreadPoolExecutor(16) as pool:
+        taken = list(pool.map(lambda number: take_from(transaction, "dead", f"run-{number}"), range(16)))
+    assert sum(taken) == 1
+    with transaction() as cursor:
+        assert holder_of_lease(cursor) == f"run-{taken.index(True)}"
+
+
+def test_load_targets_names_the_holder_and_takes_over_from_that_one_only(transaction: Any) -> None:
+    take(transaction, "dead")
+    event = {"Execution": "next", "LeaseSeconds": 60}
+    busy = {"Lease": "BUSY", "Holder": "dead", "Targets": [], "Rejected": [], "Complete": True}
+    assert load_targets.app.handler(event, CONTEXT) == busy
+    assert load_targets.app.handler(event | {"EndedHolder": "another"}, CONTEXT) == busy
+    # A state that is repeated has no further effect.
+    for _ in range(2):
+        assert load_targets.app.handler(event | {"EndedHolder": "dead"}, CONTEXT)["Lease"] == "HELD"
+
+
+def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
+    transaction: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setenv("ACCOUNT_ID", "123456789012")
+    take(transaction, "robbed")
+    take_from(transaction, "robbed", "next")
+    outcome = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 4, calls=1).to_event()
+    results = {"Execution": "robbed", "Outcomes": [outcome], "Observed": [], "Rejected": []}
+    with pytest.raises(record_results.app.LeaseLost):
+        record_results.app.handler(results, CONTEXT)
+    # Nor does its end give away what is another's.
+    record_results.app.handler(results | {"Failure": "LeaseLost", "Outcomes": []}, CONTEXT)
+    with transaction() as cursor:
+        assert holder_of_lease(cursor) == "next"
+        for table in ("odcr_status", "odcr_history", "odcr_outbox"):
+            cursor.execute(f"SELECT COUNT(*) FROM {table}")
+            assert cursor.fetchall() == ((0,),), table

@@ -1,9 +1,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pymysql
 import pytest
 
-from localcloud.mariadb import MariaDB
+from localcloud.database_server import DatabaseServer
+from localcloud.mysql import MySQL
 from odcr.domain.change import Change
 from odcr.domain.outcome import Outcome
 from odcr.domain.status import Status
@@ -23,6 +25,11 @@ def execute(transaction: Any, *statements: str) -> tuple[Any, ...]:
         for statement in statements:
             cursor.execute(statement)
         return tuple(cursor.fetchall())
+
+
+def execute_one(transaction: Any, statement: str) -> Any:
+    ((value,),) = execute(transaction, statement)
+    return value
 
 
 def write(
@@ -222,44 +229,39 @@ def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
 
 @pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_bin", "latin1_swedish_ci"])
 def test_the_rows_find_their_status_by_its_key_and_not_by_looking_at_all(
-    transaction: Any, server: MariaDB, collation: str
+    transaction: Any, server: DatabaseServer, collation: str
 ) -> None:
     with transaction():
         pass
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         charset = collation.partition("_")[0]
-        for table in ("odcr_capacity", "odcr_option"):
-            cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET {charset} COLLATE {collation}")
+        cursor.execute(f"ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET {charset} COLLATE {collation}")
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(200)]
     with transaction() as cursor:
         cursor.executemany(
             "INSERT INTO odcr_capacity VALUES (%s, %s, 1, 0)", [(k.instance_type, k.availability_zone) for k in keys]
         )
-    write(transaction, "run-1", [], [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
-    with transaction() as cursor:
-        plans = {}
-
-        class Explaining:
-            fetchall = cursor.fetchall
-
-            def execute(self, statement: str, arguments: Any = None) -> None:
-                cursor.execute(f"EXPLAIN {statement}", arguments)
-                names = [column[0] for column in cursor.description]
-                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-                plans.update({row["table"]: row["type"] for row in rows if "c.Target_Capacity" in statement})
-                cursor.execute(statement, arguments)
-
-        targets, _ = read_targets(Explaining())  # type: ignore[arg-type]
-    assert {target.last_status for target in targets} == {Status.FULFILLED}
+        statements: list[Any] = []
+        execute = cursor.execute
+        cursor.execute = lambda *arguments: statements.append(arguments) or execute(*arguments)
+        record(cursor, "run-1", [], [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
+        (update,) = [arguments for arguments in statements if "UPDATE odcr_capacity" in str(arguments[0])]
+        execute(f"EXPLAIN FORMAT=TRADITIONAL {update[0]}", update[1])
+        names = [column[0] for column in cursor.description]
+        plans = {row[names.index("table")]: row[names.index("type")] for row in cursor.fetchall()}
     assert plans["s"] == "eq_ref"
+    assert execute_one(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == 200
 
 
-def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(transaction: Any, server: MariaDB) -> None:
+def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(
+    transaction: Any, server: DatabaseServer
+) -> None:
     with transaction():
         pass
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        # As MySQL 8's default does, this collation tells blanks at the end apart.
-        cursor.execute("ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
+        # Collations that tell blanks at the end apart; MySQL 8's default does.
+        collation = "utf8mb4_0900_ai_ci" if isinstance(server, MySQL) else "utf8mb4_nopad_bin"
+        cursor.execute(f"ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE {collation}")
     execute(
         transaction,
         "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0), ('m5.large ','us-east-1a',2,0), "
@@ -319,3 +321,55 @@ def test_a_release_is_a_change_even_if_the_status_stays(transaction: Any) -> Non
     part = Outcome(KEY, Status.EXCESS, 10, 12, ("cr-1",), acquired=-3, calls=1, reason="Released 3")
     assert write(transaction, "run-2", [part]) == [Change(KEY, "EXCESS", Status.EXCESS, 12, 10, "Released 3")]
     assert execute(transaction, "SELECT Acquired FROM odcr_history WHERE Execution = 'run-2'") == ((-3,),)
+
+
+def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(
+    transaction: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(20)]
+    met = [Outcome(key, Status.FULFILLED, 1, 1, ("cr-1",), calls=1) for key in keys]
+    too_much = replace(met[7], reserved=2**40, target=2**40)
+    no_key = replace(met[8], key=TargetKey("x" * 300, "us-east-1a"))
+    write(transaction, "run-1", [*met[:7], too_much, no_key, *met[9:]])
+    rows = dict(execute(transaction, "SELECT InstanceType, Status FROM odcr_status"))
+    assert rows == {
+        key.instance_type: "FAILED" if index == 7 else "FULFILLED" for index, key in enumerate(keys) if index != 8
+    }
+    ((reserved, reason, ids),) = execute(
+        transaction, "SELECT Reserved, Reason, Reservation_Ids FROM odcr_status WHERE Status = 'FAILED'"
+    )
+    assert (reserved, ids) == (2**31 - 1, "1 more")
+    assert "could not be recorded in full" in reason
+    assert execute_one(transaction, "SELECT COUNT(*) FROM odcr_history") == 18
+    refusals = [vars(one) for one in caplog.records if one.message == "Rows not recorded"]
+    assert [(one["table"], one["rows"]) for one in refusals] == [("odcr_status", 1), ("odcr_history", 2)]
+
+
+def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_strict(
+    transaction: Any, server: DatabaseServer
+) -> None:
+    with server.admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL sql_mode = ''")
+    try:
+        with pytest.raises(pymysql.err.DataError):
+            execute(transaction, "INSERT INTO odcr_lease VALUES (REPEAT('x', 17), '', '2026-01-01', '')")
+    finally:
+        with server.admin_connection() as connection, connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL sql_mode = DEFAULT")
+
+
+def test_a_history_of_an_earlier_version_is_written_and_read(transaction: Any, server: DatabaseServer) -> None:
+    execute(transaction, INSERT)
+    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE odcr_history DROP Lost")
+    assert write(transaction, "run-1", [SHORT]) == [Change(KEY, None, Status.SHORT, 11, 15, "dry")]
+
+
+def test_reasons_of_any_script_are_recorded_whatever_the_databases_default_is(
+    transaction: Any, server: DatabaseServer
+) -> None:
+    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
+        cursor.execute("ALTER DATABASE odcr_db CHARACTER SET latin1")
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [replace(SHORT, reason="\N{ROCKET} \u5bb9\u91cf")])
+    assert execute_one(transaction, "SELECT Reason FROM odcr_status") == "\N{ROCKET} \u5bb9\u91cf"

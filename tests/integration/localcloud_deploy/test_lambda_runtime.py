@@ -42,6 +42,8 @@ def test_the_environment_is_only_what_was_deployed(
     assert variables["AWS_REGION"] == REGION
     assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert variables["TZ"] == ":UTC"
+    # A process without HOME finds its user's ~/.aws/config all the same, and an endpoint in it.
+    assert variables["AWS_CONFIG_FILE"] == variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert not {"FROM_OUTSIDE", "HOME", "MOTO_PORT", "PYTHONPATH", "VIRTUAL_ENV"} & set(variables)
     bundle = Path(variables["SSL_CERT_FILE"]).read_bytes()
     assert cloud.database.ca_file.read_bytes() in bundle

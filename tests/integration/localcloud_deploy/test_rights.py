@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.ec2.planting import plant
 from localcloud.ec2.state import current
 from tests.integration.localcloud_deploy.conftest import REGION, Cloud
 
@@ -182,6 +183,16 @@ def test_only_reservations_with_the_tag_are_changed(deploy: Deploy, cloud: Cloud
                 assert f"CapacityReservation on resource: {RESERVATIONS[:-1]}{made} because no identity-based" in why
         (now,) = person.describe_capacity_reservations(CapacityReservationIds=[made])["CapacityReservations"]
         assert (now["State"], now["TotalInstanceCount"]) == (("cancelled", 3) if may else ("active", 1))
+
+
+def test_one_that_another_account_shares_is_that_accounts_resource(deploy: Deploy) -> None:
+    ec2, state = deploy(*ALL).as_role("ec2"), current()
+    foreign = {"InstanceType": "m5.large", "AvailabilityZone": f"{REGION}a", "TotalInstanceCount": 2}
+    with state.lock:
+        planted = plant(state, foreign | {"OwnerId": "210987654321", "Tags": OURS})
+    for call, more in ((ec2.modify_capacity_reservation, {"InstanceCount": 3}), (ec2.cancel_capacity_reservation, {})):
+        assert f"on resource: {planted.arn} because" in refused(call, CapacityReservationId=planted.id, **more)
+    assert ":210987654321:" in planted.arn
 
 
 def test_tags_cannot_be_had_afterwards(deploy: Deploy, cloud: Cloud) -> None:

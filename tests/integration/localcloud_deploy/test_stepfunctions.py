@@ -171,6 +171,68 @@ def test_items_that_fail_at_once_are_repeated_no_more_often_than_they_may_be(
     assert history(cloud, arn).count("LambdaFunctionScheduled") == 16
 
 
+def asked_about(execution_arn: str, **more: Any) -> dict[str, Any]:
+    """A state machine that asks about an execution."""
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:describeExecution",
+        "Parameters": {"ExecutionArn": execution_arn, **more},
+        "End": True,
+    }
+    return {"StartAt": "Ask", "States": {"Ask": task}}
+
+
+def test_a_task_is_told_how_another_execution_stands(cloud: Cloud, start: Start, function_arn: str) -> None:
+    other = start(one_task(function_arn, {"do": "sleep", "seconds": 3}), {"some": "data"})
+    running = cloud.ended(start(asked_about(other)))["output"]
+    assert (running["ExecutionArn"], running["Status"]) == (other, "RUNNING")
+    assert json.loads(running["Input"]) == {"some": "data"}
+    assert "StopDate" not in running
+    cloud.ended(other)
+    ended = cloud.ended(start(asked_about(other)))["output"]
+    assert ended["Status"] == "SUCCEEDED"
+    assert "StopDate" in ended
+
+
+def test_metadata_only_leaves_an_executions_data_out(cloud: Cloud, start: Start, function_arn: str) -> None:
+    for parameters in ({}, {"do": "raise", "error": "Bad"}):
+        other = start(one_task(function_arn, parameters))
+        cloud.ended(other)
+        told = cloud.ended(start(asked_about(other, IncludedData="METADATA_ONLY")))["output"]
+        assert {"ExecutionArn", "Status", "StartDate", "StopDate", "StateMachineArn"} <= set(told)
+        assert not {"Input", "Output", "Error", "Cause"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda arn: arn.rpartition(":")[0] + ":nobody", "Sfn.ExecutionDoesNotExistException"),
+        (lambda _: "nonsense", "Sfn.InvalidArnException"),
+    ],
+)
+def test_an_execution_that_is_not_there_has_the_sdk_s_error(
+    cloud: Cloud, start: Start, function_arn: str, change: Callable[[str], str], error: str
+) -> None:
+    other = start(one_task(function_arn, {}))
+    cloud.ended(other)
+    execution = cloud.ended(start(asked_about(change(other))))
+    assert (execution["status"], execution["error"]) == ("FAILED", error)
+
+
+@pytest.mark.parametrize(("error", "invocations"), [("Never", 1), ("Twice", 3), ("Unknown", 2)])
+def test_the_first_retrier_that_names_an_error_decides_and_all_come_last(
+    cloud: Cloud, start: Start, function_arn: str, error: str, invocations: int
+) -> None:
+    retriers = [
+        {"ErrorEquals": ["Never"], "MaxAttempts": 0},
+        {"ErrorEquals": ["Twice"], "MaxAttempts": 2, "IntervalSeconds": 1},
+        {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "IntervalSeconds": 1},
+    ]
+    arn = start(one_task(function_arn, {"do": "raise", "error": error}, Retry=retriers))
+    assert cloud.ended(arn)["error"] == error
+    assert history(cloud, arn).count("LambdaFunctionScheduled") == invocations
+
+
 def test_stop_ends_a_map_that_waits_for_retries(cloud: Cloud, start: Start, function_arn: str) -> None:
     retry = {"ErrorEquals": ["Bad"], "IntervalSeconds": 99999}
     task = one_task(function_arn, {"do": "raise", "error": "Bad"}, Retry=[retry])

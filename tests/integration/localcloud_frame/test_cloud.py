@@ -21,7 +21,7 @@ ROLE = "arn:aws:iam::123456789012:role/any"
 
 
 def client(cloud: LocalCloud, service: str) -> Any:
-    environment = cloud.environment()
+    environment = cloud.client_environment({})
     return boto3.Session().client(
         service,  # type: ignore[call-overload]
         endpoint_url=environment["AWS_ENDPOINT_URL"],

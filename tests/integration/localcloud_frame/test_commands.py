@@ -1,80 +1,17 @@
 """`python -m localcloud` as people use it: processes, exit codes, and what is left afterwards."""
 
-import json
-import os
 import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pymysql
 import pytest
 
+from .command_line import CommandLine
 from .conftest import eventually
-
-
-class CommandLine:
-    """Runs the commands in a folder of their own, with a place for temporary files that can be looked at."""
-
-    def __init__(self, checkout: Path, folder: Path) -> None:
-        self.folder = folder
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir(parents=True)
-        self._environment = {**os.environ, "PYTHONPATH": str(checkout), "TMPDIR": str(self.temporary)}
-        self._up: list[subprocess.Popen[str]] = []
-
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A command that ends."""
-        return subprocess.run(
-            [sys.executable, "-m", "localcloud", *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    def up(self) -> "subprocess.Popen[str]":
-        """Starts `up`."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud", "up", "--port", "0"],
-            cwd=self.folder,
-            env=self._environment,
-            stdout=(self.folder / "out").open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._up.append(process)
-        return process
-
-    @property
-    def output(self) -> str:
-        """What `up` has printed so far."""
-        return (self.folder / "out").read_text()
-
-    def ready(self) -> "subprocess.Popen[str]":
-        """Starts `up`, and returns when it is ready."""
-        process = self.up()
-        eventually(lambda: "Stop: " in self.output or process.poll() is not None, "up is ready", 60)
-        assert process.poll() is None, self.output
-        return process
-
-    def left_behind(self) -> list[str]:
-        """What is on disk that was not there before."""
-        found = [str(each) for each in self.temporary.iterdir()]
-        return found + [str(each) for each in self.folder.iterdir() if each.name not in ("tmp", "out")]
-
-    def close(self) -> None:
-        for process in self._up:
-            if process.poll() is None:
-                process.terminate()
-            process.wait(60)
 
 
 @pytest.fixture
@@ -99,29 +36,21 @@ def accepts(port: int) -> bool:
 
 
 class TestRunning:
-    def test_env_leads_boto3_to_the_cloud(self, running: CommandLine) -> None:
-        printed = running.run("env").stdout
-        assert "unset AWS_PROFILE " in printed
-        assert all(line in running.output for line in printed.splitlines())
-        exported = dict(re.findall(r"^export (\w+)=(.*)$", printed, re.MULTILINE))
-        s3 = boto3.Session().client(
-            "s3",
-            endpoint_url=shlex.split(exported["AWS_ENDPOINT_URL"])[0],
-            aws_access_key_id=exported["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=exported["AWS_SECRET_ACCESS_KEY"],
-            region_name=exported["AWS_REGION"],
-        )
-        assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["localcloud-artifacts"]
+    def test_what_is_printed_runs(self, running: CommandLine) -> None:
+        printed = [line.strip() for line in running.output.splitlines() if " -m localcloud " in line]
+        assert [line.split(" -m localcloud ")[1].split()[0] for line in printed] == ["exec", "exec", "capacity", "down"]
+        for line in printed[:-1]:
+            done = running.run(*shlex.split(line)[3:])
+            assert (done.returncode, done.stderr) == (0, ""), line
 
     def test_the_printed_login_works(self, running: CommandLine) -> None:
-        found = re.search(r"mysql -h (\S+) -P (\d+) -u (\S+) -p(\S+)", running.output)
+        found = re.search(r" at (127\S+):(\d+),\n  user (\S+), password (\S+)", running.output)
         assert found is not None
         host, port, user, password = found.groups()
         pymysql.connect(host=host, port=int(port), user=user, password=password).close()
 
     def test_the_password_is_in_no_file_for_others(self, running: CommandLine) -> None:
-        state = json.loads((running.folder / ".localcloud" / "cloud.json").read_text())
-        assert set(state) == {"endpoint", "region", "pid", "database_host", "database_port"}
+        assert set(running.state) == {"endpoint", "region", "pid", "database_host", "database_port", "client_folder"}
 
     def test_a_second_up_says_how_to_stop_the_first(self, running: CommandLine) -> None:
         second = running.run("up")
@@ -156,8 +85,8 @@ class TestRunning:
 class TestEnd:
     def test_down_leaves_nothing(self, commands: CommandLine) -> None:
         up = commands.ready()
-        state = json.loads((commands.folder / ".localcloud" / "cloud.json").read_text())
-        ports = [int(state["endpoint"].rsplit(":", 1)[1]), state["database_port"]]
+        state = commands.state
+        ports = [int(str(state["endpoint"]).rsplit(":", 1)[1]), int(str(state["database_port"]))]
         assert all(accepts(port) for port in ports)
 
         down = commands.run("down")
@@ -182,7 +111,7 @@ class TestEnd:
         self, commands: CommandLine
     ) -> None:
         up = commands.ready()
-        port = json.loads((commands.folder / ".localcloud" / "cloud.json").read_text())["database_port"]
+        port = int(str(commands.state["database_port"]))
         up.kill()
         up.wait()
         eventually(lambda: not accepts(port), "the database ends")
@@ -191,9 +120,9 @@ class TestEnd:
         assert commands.left_behind() == []
 
 
-@pytest.mark.parametrize("command", ["env", "capacity"])
-def test_without_a_cloud_the_error_says_how_to_start_one(commands: CommandLine, command: str) -> None:
-    result = commands.run(command)
+@pytest.mark.parametrize("command", [("exec", "--", "aws", "s3", "ls"), ("capacity",)])
+def test_without_a_cloud_the_error_says_how_to_start_one(commands: CommandLine, command: tuple[str, ...]) -> None:
+    result = commands.run(*command)
     assert result.returncode == 1
     assert "python -m localcloud up" in result.stderr
 

@@ -12,9 +12,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud import certificates, mariadb_program
+from localcloud import certificates, server_program
 from localcloud.mariadb import MariaDB
-from localcloud.mariadb_program import DatabaseMissingError
+from localcloud.server_program import DatabaseMissingError
 
 from .conftest import eventually
 
@@ -89,6 +89,17 @@ class TestRights:
         database.create_database("first", "shared", "x")
         with pytest.raises(ValueError, match="another MasterUsername"):
             database.create_database("second", "shared", "y")
+
+    def test_an_administrator_has_no_right_that_rds_s_lacks(self, database: MariaDB) -> None:
+        database.create_database("lesser", "lesser", "x")
+        rows = query(database, "SHOW GRANTS", user="lesser", password="x")
+        granted = {right for (grant,) in rows for right in grant.removeprefix("GRANT ").split(" ON ")[0].split(", ")}
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.MasterAccounts.html
+        of_rds = (
+            "ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE USER, CREATE VIEW, DELETE, "
+            "DROP, EVENT, EXECUTE, INDEX, INSERT, LOCK TABLES, REFERENCES, SELECT, SHOW VIEW, TRIGGER, UPDATE"
+        )
+        assert granted == set(of_rds.split(", "))
 
 
 class TestTls:
@@ -172,7 +183,7 @@ class TestLife:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.setattr(mariadb_program, "_FOLDERS", ())
+        monkeypatch.setattr(server_program, "_FOLDERS", ())
         with pytest.raises(DatabaseMissingError, match=r"(apt-get|brew) install mariadb"):
             MariaDB(tmp_path / "server").start()
         assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.running import AlreadyRunningError, NotRunningError, RunningCloud, StateFolder
 
-CLOUD = RunningCloud("http://127.0.0.1:4566", "ap-northeast-1", os.getpid(), "127.0.0.1", 3306)
+CLOUD = RunningCloud("http://127.0.0.1:4566", "ap-northeast-1", os.getpid(), "127.0.0.1", 3306, "/nowhere")
 
 HOLD = """
 import os, signal, sys
@@ -20,7 +20,7 @@ from pathlib import Path
 from localcloud.running import RunningCloud, StateFolder
 state = StateFolder(Path(sys.argv[1]))
 with state.hold():
-    state.publish(RunningCloud("http://127.0.0.1:1", "eu-west-1", os.getpid(), "127.0.0.1", 2))
+    state.publish(RunningCloud("http://127.0.0.1:1", "eu-west-1", os.getpid(), "127.0.0.1", 2, "/nowhere"))
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM})
 """

@@ -1,5 +1,6 @@
 """Folders that take long to make: made once, and anew when what they are made from has changed."""
 
+import fcntl
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,15 @@ def kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
         folder: its place.
         made_from: all that decides what is in it.
         make: makes it, in a place beside the final one, so that what was interrupted is never taken for complete.
+            Others who want the same folder wait.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _kept(folder, made_from, make)
+
+
+def _kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
     digest = hashlib.sha256(made_from.encode()).hexdigest()
     stamp = folder / ".made-from"
     if stamp.is_file() and stamp.read_text() == digest:
@@ -22,7 +31,6 @@ def kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
     for old in (unfinished, folder):
         if old.exists():
             shutil.rmtree(old)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
     make(unfinished)
     (unfinished / stamp.name).write_text(digest)
     return unfinished.rename(folder)

@@ -1,4 +1,4 @@
-"""The databases of a MariaDB server, each with a user of its own."""
+"""The databases of a server, each with an administrator of its own."""
 
 import contextlib
 import re
@@ -10,13 +10,11 @@ from pymysql.connections import Connection
 
 ADMIN = "localcloud"
 """The user that may do everything, for the local cloud and for people. Clusters cannot have it as theirs."""
-WITHOUT_TLS: dict[str, Any] = {"ssl_disabled": True}
-"""For our own short errands on loopback: loading the system's authorities costs more than all the rest."""
 _NAME = re.compile(r"[0-9A-Za-z_$-]{1,64}")
 
 
 class Databases(ABC):
-    """What a server offers to database clusters; a subclass knows how to reach the server."""
+    """What a server offers to database clusters; a subclass knows how to reach the server, and RDS's rights in it."""
 
     ADMIN = ADMIN
 
@@ -27,8 +25,18 @@ class Databases(ABC):
     def admin_connection(self, **options: Any) -> "Connection[Any]":
         """A new connection that may do everything; the caller closes it."""
 
+    @abstractmethod
+    def _grant(self, cursor: Any, name: str, username: str) -> None:
+        """Gives the administrator of a database the rights that RDS gives, or those of them that the server knows.
+
+        Args:
+            cursor: of somebody who may do everything.
+            name: the database's.
+            username: the administrator's, who exists.
+        """
+
     def create_database(self, name: str, username: str, password: str) -> None:
-        """Creates a database and its user, who may do everything in it, make other users of it, and nothing elsewhere.
+        """Creates a database and its administrator, who may do what RDS's may and no more.
 
         Repeating it is harmless: what exists stays, the password becomes the one given.
 
@@ -47,14 +55,12 @@ class Databases(ABC):
         with self._admin_cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
             cursor.execute(f"CREATE USER IF NOT EXISTS `{username}`@'%%' IDENTIFIED BY %s", (password,))
-            # As RDS's master users can; the other users' rights are confined to the database by the master user's own.
-            cursor.execute(f"GRANT ALL PRIVILEGES ON `{_pattern(name)}`.* TO `{username}`@'%' WITH GRANT OPTION")
-            cursor.execute(f"GRANT CREATE USER ON *.* TO `{username}`@'%'")
+            self._grant(cursor, name, username)
         self._database_of_user[username] = name
         self.set_password(username, password)
 
     def drop_database(self, name: str) -> None:
-        """Deletes a database, its data, its user and all whom that user let in. Does nothing when there is none.
+        """Deletes a database, its data, its administrator and all who were let in. Does nothing when there is none.
 
         Raises:
             ValueError: a name that MySQL would not take.
@@ -62,8 +68,9 @@ class Databases(ABC):
         _check("database", name)
         with self._admin_cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-            cursor.execute("SELECT User, Host FROM mysql.db WHERE Db IN (%s, %s)", (name, _pattern(name)))
-            for user, host in cursor.fetchall():
+            cursor.execute("SELECT User, Host FROM mysql.db WHERE Db IN (%s, %s)", (name, pattern(name)))
+            administrators = [(user, "%") for user, owned in self._database_of_user.items() if owned == name]
+            for user, host in {*cursor.fetchall(), *administrators}:
                 cursor.execute("DROP USER IF EXISTS %s@%s", (user, host))
                 self._database_of_user.pop(user, None)
 
@@ -71,23 +78,24 @@ class Databases(ABC):
         """Gives an existing user another password; connections that are open stay.
 
         Raises:
-            ValueError: not a user of one of the databases.
+            ValueError: there is no such user.
         """
         _check_user(username)
         with self._admin_cursor() as cursor:
-            cursor.execute("SELECT 1 FROM mysql.db WHERE User = %s", (username,))
+            cursor.execute("SELECT 1 FROM mysql.user WHERE User = %s AND Host = '%%'", (username,))
             if not cursor.fetchall():
                 raise ValueError(f"There is no user {username}; create_database makes one")
             cursor.execute(f"ALTER USER `{username}`@'%%' IDENTIFIED BY %s", (password,))
 
     @contextlib.contextmanager
     def _admin_cursor(self) -> Iterator[Any]:
-        with contextlib.closing(self.admin_connection(**WITHOUT_TLS)) as connection, connection.cursor() as cursor:
+        with contextlib.closing(self.admin_connection()) as connection, connection.cursor() as cursor:
             yield cursor
 
 
-def _pattern(name: str) -> str:
-    return name.replace("_", r"\_")  # in a grant _ is a wildcard
+def pattern(name: str) -> str:
+    """A database's name in a grant, where _ is a wildcard unless the server has partial revokes."""
+    return name.replace("_", r"\_")
 
 
 def _check(what: str, name: str) -> None:

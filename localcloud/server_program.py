@@ -1,4 +1,4 @@
-"""Finds MariaDB's (or MySQL's) server program on this machine and knows its command lines."""
+"""A database server's program and its command lines."""
 
 import os
 import shutil
@@ -27,15 +27,21 @@ _BEFORE_SCRIPTS = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_r
 
 
 class DatabaseMissingError(RuntimeError):
-    """No MariaDB or MySQL server program is installed; the message names the command that installs one."""
+    """There is no server program; the message, of one line, says how to get one."""
 
 
 @dataclass(frozen=True)
 class ServerProgram:
-    """An installed server program."""
+    """An installed or unpacked server program."""
 
     path: str
     is_mariadb: bool
+    start: tuple[str | Path, ...] = ()
+    """What starts it, if it does not start by itself: the loader of its own C library, with that loader's options."""
+    options: tuple[str, ...] = ()
+    """What its command line begins with, always."""
+    server_options: tuple[str, ...] = ()
+    """What it ends with when it serves."""
 
     @classmethod
     def find(cls) -> "ServerProgram":
@@ -44,7 +50,7 @@ class ServerProgram:
         Raises:
             DatabaseMissingError: there is none.
         """
-        path = _which("mariadbd", "mysqld")
+        path = which("mariadbd", "mysqld")
         if path is None:
             command = "brew install mariadb" if sys.platform == "darwin" else "apt-get install mariadb-server-core"
             raise DatabaseMissingError(f"The local cloud needs MariaDB's server program. Install it: {command}")
@@ -60,7 +66,7 @@ class ServerProgram:
         Raises:
             RuntimeError: it did not work; the message ends with the server's own words.
         """
-        command = [self.path, "--no-defaults", f"--datadir={data}", *_user()]
+        command = [*self._beginning(), f"--datadir={data}", *_user()]
         sql = ""
         if self.is_mariadb:
             data.mkdir()
@@ -82,8 +88,7 @@ class ServerProgram:
         The socket's name is short and relative (to the data folder), since a full path may exceed a socket's limit.
         """
         return [
-            self.path,
-            "--no-defaults",
+            *self._beginning(),
             f"--datadir={data}",
             *_user(),
             "--bind-address=127.0.0.1",
@@ -108,7 +113,11 @@ class ServerProgram:
             "--loose-aria-pagecache-buffer-size=8M",
             "--loose-key-buffer-size=1M",
             "--loose-mysqlx=OFF",
+            *self.server_options,
         ]
+
+    def _beginning(self) -> list[str]:
+        return [*map(str, self.start), self.path, "--no-defaults", *self.options]
 
 
 def _user() -> list[str]:
@@ -116,7 +125,8 @@ def _user() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
-def _which(*names: str) -> str | None:
+def which(*names: str) -> str | None:
+    """The first of these programs that is on PATH or where packagers put servers."""
     folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
     return next((found for name in names if (found := shutil.which(name, path=folders))), None)
 

@@ -1,0 +1,127 @@
+"""Shows in which account and Region an aws or sam command would work, and asks before it changes anything there."""
+
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+_OPTION = re.compile(r"--(?P<name>[a-z-]+)(=(?P<value>.*))?")
+_LOOKS = re.compile(r"(describe|list|get|filter|lookup|head|search|wait)(-.*)?|help|ls")
+"""Operations that change nothing, as AWS names them."""
+_IN_ACCOUNT = {"aws": None, "sam": ("deploy", "delete", "sync", "list", "logs")}
+"""The programs, and those of sam's commands that take a Region and a profile."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command would work."""
+
+    account: str
+    caller: str
+    region: str
+    endpoint: str
+    profile: str | None
+
+
+def option(arguments: Sequence[str], name: str) -> str | None:
+    """The value of an option, written as `--name value` or `--name=value`; the last one, as aws and sam take it."""
+    value = None
+    for position, argument in enumerate(arguments):
+        if (found := _OPTION.fullmatch(argument)) and found["name"] == name:
+            following = arguments[position + 1] if position + 1 < len(arguments) else None
+            value = found["value"] if found[2] else following
+    return value
+
+
+def saved(arguments: Sequence[str]) -> dict[str, Any]:
+    """What samconfig.toml says for a sam command.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
+    """
+    file = Path(option(arguments, "config-file") or "samconfig.toml")
+    if not file.exists():
+        return {}
+    environment = tomllib.loads(file.read_text(encoding="utf-8")).get(option(arguments, "config-env") or "default", {})
+    both = (environment.get(command, {}).get("parameters", {}) for command in ("global", arguments[0]))
+    return {name: value for parameters in both for name, value in parameters.items()}
+
+
+def place(program: str, arguments: Sequence[str]) -> Place:
+    """Asks STS who the command would be.
+
+    Raises:
+        click.ClickException: there is no Region or profile, or the credentials are not accepted.
+    """
+    configured = saved(arguments) if program == "sam" else {}
+    profile = option(arguments, "profile") or configured.get("profile")
+    named = option(arguments, "region") or configured.get("region") or os.environ.get("AWS_REGION")
+    try:
+        session = boto3.Session(profile_name=profile, region_name=named)
+        if session.region_name is None:
+            raise click.ClickException("No Region is set; name it, as in: --region ap-northeast-1")
+        sts = session.client("sts")
+        caller = sts.get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise click.ClickException(f"Which account this is, AWS does not say: {error}") from error
+    return Place(caller["Account"], caller["Arn"], session.region_name, sts.meta.endpoint_url, profile)
+
+
+def pinned(command: Sequence[str], where: Place) -> list[str]:
+    """The command with the Region and the profile that were shown, however it would have found its own."""
+    program, *arguments = command
+    options = ["--region", where.region] * (option(arguments, "region") is None)
+    if where.profile and option(arguments, "profile") is None:
+        options += ["--profile", where.profile]
+    if Path(program).name == "sam":
+        return [program, arguments[0], *options, *arguments[1:]]
+    return [program, *options, *arguments]
+
+
+def changes(command: Sequence[str]) -> bool:
+    """Whether the command may change something; one that is not understood may."""
+    program, *words = command
+    if Path(program).name == "sam":
+        return words[0] not in ("list", "logs")
+    return len(words) < 2 or words[0].startswith("-") or not _LOOKS.fullmatch(words[1])  # aws SERVICE OPERATION
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    help=__doc__,
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def main(yes: bool, command: tuple[str, ...]) -> None:
+    """Shows, asks, and becomes the command."""
+    program, *arguments = command
+    name = Path(program).name
+    commands = _IN_ACCOUNT.get(name, ())
+    if commands is not None and (not arguments or arguments[0] not in commands):
+        raise click.UsageError(f"This is for aws and sam {', '.join(_IN_ACCOUNT['sam'] or ())}")
+    where = place(name, arguments)
+    final = pinned(command, where)
+    for title, text in (
+        ("Account", f"{where.account}, as {where.caller}"),
+        ("Region", where.region),
+        ("Asked", where.endpoint),
+        ("Command", shlex.join(final)),
+    ):
+        click.echo(f"{title:8} {text}", err=True)
+    if changes(command) and not yes and not click.confirm("Run it there?", err=True):
+        raise click.ClickException("Nothing was done.")
+    try:
+        os.execvp(final[0], final)  # noqa: S606 - the person's own command
+    except OSError as error:
+        raise click.ClickException(f"{final[0]} cannot be run: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/in-account")

@@ -1,0 +1,38 @@
+"""The commands that the documentation shows, and which of them are for the local cloud."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+_BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"\s+#\s.*")
+LOCAL = ("-m localcloud ", "make run")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line of a `sh` block, its comment cut off."""
+
+    page: str
+    line: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on the local cloud."""
+        return any(each in self.line for each in LOCAL)
+
+
+def commands(text: str, page: str) -> list[Command]:
+    """The commands of a page, in order."""
+    blocks = (block.replace("\\\n", " ") for block in _BLOCK.findall(text))
+    lines = (re.sub(r"\s+", " ", _COMMENT.sub("", line)).strip() for block in blocks for line in block.splitlines())
+    return [Command(page, line) for line in lines if line]
+
+
+def documented() -> list[Command]:
+    """The commands of all pages."""
+    return [
+        command for page in PAGES for command in commands(page.read_text(encoding="utf-8"), str(page.relative_to(ROOT)))
+    ]

