@@ -1,5 +1,6 @@
 """FindShortfalls: compares the targets with what EC2 holds."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -53,7 +54,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     is_complete = optional(event, "Complete", bool, True)
     releases = ReleaseSettings.load().is_on
-    found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases)
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases, now=now)
     found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
     passed = bounded(found)
     logger.info(

@@ -223,3 +223,28 @@ def test_what_was_bought_twice_is_remembered_as_that_while_its_row_makes_no_sens
     twice = [reservation(15, name="cr-1"), reservation(11, name="cr-2")]
     (rejected,) = compare([], [Outcome(KEY, Status.INVALID, -1, 15, ("cr-1",))], twice).rejected
     assert (rejected.reserved, rejected.duplicate_ids) == (26, ("cr-2",))
+
+
+@pytest.mark.parametrize(
+    ("end", "count", "is_asked"),
+    [
+        ("2026-11-26T09:00:00", 4, False),
+        ("2026-11-26T10:00:00", 4, False),
+        ("2026-11-26T10:00:01", 4, True),
+        (None, 4, True),
+        ("2026-11-26T09:00:00", 15, False),
+    ],
+)
+def test_what_was_to_end_already_is_asked_for_no_more(end: str | None, count: int, is_asked: bool) -> None:
+    target = Target(KEY, 15, 0, options=ReservationOptions(end_date=end))
+    found = compare([target], [], [reservation(count)], now="2026-11-26T10:00:00")
+    assert bool(found.shortfalls) is is_asked
+    if count < 15 and not is_asked:
+        (outcome,) = found.observed
+        assert (outcome.status, outcome.reserved) == (Status.INVALID, 4)
+        assert f"{outcome.reason}".startswith("End_Date in odcr_option was 2026-11-26")
+        assert "Set a later one" in outcome.reason
+        told = replace(
+            target, current=4, last_status="INVALID", last_ids=("cr-1",), last_reserved=4, last_reason=outcome.reason
+        )
+        assert compare([told], [], [reservation(4)], now="2026-11-26T10:01:00").observed == []

@@ -37,6 +37,7 @@ def compare(
     *,
     is_complete: bool = True,
     releases: bool = False,
+    now: str = "",
 ) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 
@@ -46,6 +47,7 @@ def compare(
             held all the same.
         reservations: what this stack manages in the targets' Regions, in any state.
         is_complete: whether these are all rows of the table that could ask for a reservation.
+        now: the time, ISO 8601 in UTC: what was to end before it is asked for no more.
         releases: whether what is held above a lowered target is given back. For a row that is gone nothing ever is.
 
     Returns:
@@ -67,7 +69,7 @@ def compare(
         if not target.withdrawn:
             pool = target.key.pool
             spelled[pool] = target.key
-            _compare_one(target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, releases=releases)
+            _compare_one(target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, releases=releases, now=now)
     for outcome in rejected:
         # What the row probably meant, unless another row means it rightly.
         spelled.setdefault(outcome.key.pool, outcome.key)
@@ -138,15 +140,14 @@ def _compare_one(
     comparison: Comparison,
     *,
     releases: bool,
+    now: str,
 ) -> None:
     serving = [one for one in managed if one.serves(target.options)]
     others = [one for one in managed if not one.serves(target.options)]
     reserved = held(serving)
     # Which of them a run has announced and recorded is not known beyond what can be named.
     releases = releases and not target.more_ids and len(serving) <= MAX_IDS
-    if reserved < target.capacity <= held(others):
-        # To go on would hold the target twice, and once more whenever the options change.
-        reason = f"Cancel these in EC2, or correct odcr_option; nothing is bought until then: {_others(others)}."
+    if reserved < target.capacity and (reason := _reason_to_ask_no_more(target, others, now)):
         twice = ids_of(duplicates(serving, target.last_ids, target.more_ids))
         outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, ids_of(managed), twice, reason=reason)
         if not _is_recorded(target, outcome):
@@ -214,6 +215,20 @@ def _compare_one(
 
 def _lost(target: Target, serving: Sequence[Reservation]) -> int:
     return lost(min(target.last_reserved, target.capacity), target.last_ids, serving, target.more_ids)
+
+
+def _reason_to_ask_no_more(target: Target, others: Sequence[Reservation], now: str) -> str:
+    """Why nothing more is to be bought for a target that is short, in words that say what to do; empty if it is."""
+    if target.capacity <= held(others):
+        # To go on would hold the target twice, and once more whenever the options change.
+        return f"Cancel these in EC2, or correct odcr_option; nothing is bought until then: {_others(others)}."
+    end = target.options.end_date
+    if now and end is not None and end[:19] <= now[:19]:
+        return (
+            f"End_Date in odcr_option was {end[:16].replace('T', ' ')} UTC: nothing is asked for any more. Set a later "
+            "one, or NULL, or delete the row."
+        )
+    return ""
 
 
 def _is_recorded(target: Target, outcome: Outcome) -> bool:

@@ -86,16 +86,6 @@ TABLES = {
             Message mediumtext CHARACTER SET utf8mb4 NOT NULL,
             Dropped int NOT NULL DEFAULT 0)
     """,
-    # Messages that are still to be sent.
-    "odcr_outbox": """
-        CREATE TABLE IF NOT EXISTS odcr_outbox (
-            Id bigint AUTO_INCREMENT PRIMARY KEY,
-            Execution varchar(80) NOT NULL,
-            Recorded datetime NOT NULL,
-            Subject varchar(100) CHARACTER SET utf8mb4 NOT NULL,
-            Message mediumtext CHARACTER SET utf8mb4 NOT NULL,
-            Dropped int NOT NULL DEFAULT 0)
-    """,
 }
 """The tables by name; each statement makes its table if it is missing."""
 

@@ -118,7 +118,11 @@ OPTIONS = [
     RowKind("an empty tenancy", ("Tenancy", "odcr_option"), options={"Tenancy": ""}),
     RowKind("unknown match criteria", ("closed", "Match", "odcr_option"), options={"Match_Criteria": "closed"}),
     RowKind("empty match criteria", ("Match", "odcr_option"), options={"Match_Criteria": ""}),
-    RowKind("an end in the past", ("2020-01-01", "End", "odcr_option"), options={"End_Date": "2020-01-01"}),
+    RowKind(
+        "an end in the past",
+        ("End_Date in odcr_option was 2020-01-01", "nothing is asked", "Set a later one"),
+        options={"End_Date": "2020-01-01"},
+    ),
     RowKind("an end that is no date", ("End_Date", "odcr_option"), options={"End_Date": "0000-00-00 00:00:00"}),
 ]
 
