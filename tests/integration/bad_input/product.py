@@ -117,7 +117,10 @@ class Product:
             "Outcomes": outcomes,
             **{name: found[name] for name in ("Observed", "Rejected")},
         }
-        self.announced = [one["Message"] for one in invoke("RecordResults", event)["Announcements"]]
+        waiting = invoke("RecordResults", event)["Announcements"]
+        for message in waiting:
+            invoke("RecordResults", {"Execution": execution, "Announced": message["Id"]})
+        self.announced = [message["Message"] for message in waiting]
         return self.statuses()
 
     def release_lease(self, execution: str) -> None:
