@@ -3,7 +3,7 @@
 #            make -j2 test on two cores; make test WITHOUT=mysql leaves a check out
 # make deploy  builds, shows the account and the Region, asks, and deploys; make deploy ARGS="--profile NAME"
 # make bench  measures, and writes the results, the pictures and the tables in the docs; make bench ONLY=costs
-# make soak  random histories and chaos for most of an hour, other ones each time
+# make soak  every fault of every call, then random histories and chaos for most of an hour, other ones each time
 
 PYTHON ?=
 export PYTHON
@@ -61,7 +61,7 @@ bench: setup
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
 
 soak: setup
-	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience/test_histories.py
+	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py
 
 setup:

@@ -80,6 +80,7 @@ class Chaos:
             self._cancel_a_reservation: 3,
             self._rotate_the_secret: 2,
             self._restart_the_database: 1,
+            self._stop_a_run: 1,
         }
         try:
             while not self._over.wait(self._dice.uniform(0, 2 * _SECONDS_BETWEEN)):
@@ -150,6 +151,14 @@ class Chaos:
         time.sleep(self._dice.uniform(0, 0.3))
         steps[1]()
         self.done["secret rotated"] += 1
+
+    def _stop_a_run(self) -> None:
+        """A person stops a run, which so leaves its lease behind."""
+        machines, machine = self._stack.client("stepfunctions"), self._stack.outputs["StateMachineArn"]
+        running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        for execution in running[:1]:
+            machines.stop_execution(executionArn=execution["executionArn"])
+            self.done["run stopped"] += 1
 
     def _restart_the_database(self) -> None:
         self._stack.cloud.database.restart()

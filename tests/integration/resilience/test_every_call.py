@@ -103,16 +103,21 @@ def unsaid(world: World) -> list[str]:
 def points_of(calls: list[Call]) -> list[Point]:
     """Each call with each of its faults, and each kill once more with the whole execution.
 
-    Within a transaction whatever goes wrong with a statement rolls all of it back, so there the statements take turns
-    with the faults, unless the run is a long one.
+    Unless the run is a long one, some are left out that differ in nothing: within a transaction whatever goes wrong
+    with a statement rolls all of it back, so the statements take turns with the faults; to be killed before a call is
+    to be killed after the one before it; and a lost answer of a call that changes nothing is a lost call.
     """
     points = []
     for number, call in enumerate(calls):
-        faults = call.faults
-        is_within = call.service is Service.DATABASE and call.operation not in ("connect", "COMMIT")
-        if is_within and not IS_LONG:
-            faults = (faults[number % len(faults)],)
-        points += [Point(number, call, fault) for fault in faults]
+        faults = set(call.faults)
+        if not IS_LONG:
+            if call.service is Service.DATABASE and call.operation not in ("connect", "COMMIT"):
+                faults = {call.faults[number % len(call.faults)]}
+            elif number:
+                faults.discard(CallFault.KILLED_BEFORE)
+            if call.operation.startswith(("Describe", "Get")):
+                faults -= {CallFault.LOST_AFTER, CallFault.LATE}
+        points += [Point(number, call, fault) for fault in call.faults if fault in faults]
         points += [Point(number, call, fault, aborted=True) for fault in faults if fault in KILLS]
     return points
 

@@ -37,6 +37,8 @@ STEPS = 50
 RARE = {CallFault.NO_CAPACITY}
 """Not in each of the few histories of a short run."""
 
+TAKEN_AWAY = ("tag", "split", "split with tags", "lend")
+
 keys = st.sampled_from(KEYS)
 spoilt = st.dictionaries(st.integers(0, 11), st.integers(0, 60), min_size=1, max_size=3)
 """Which calls of a step go wrong, by their place in it, and which of a call's faults it is."""
@@ -132,7 +134,7 @@ class Histories(RuleBasedStateMachine):
                 self.world.cancel(one.id)
 
     @in_the_calm
-    @rule(key=keys, count=st.integers(1, 4), how=st.sampled_from(["tag", "split", "split with tags", "lend"]))
+    @rule(key=keys, count=st.integers(1, 4), how=st.sampled_from(TAKEN_AWAY))
     def take_away(self, key: Key, count: int, how: str) -> None:
         """A person takes a reservation, or some of it, out of the stack's hands."""
         reservations = self.world.managed(key)
@@ -233,6 +235,8 @@ class Histories(RuleBasedStateMachine):
             if dice.random() < 0.2 and len(self.executions) < 2:
                 self.start()
                 self.lose_the_lease()
+            if dice.random() < 0.06:
+                self._take_away_what_is_recorded(dice)
             if self.executions and dice.random() < 0.04:
                 self.executions.pop().abort()
                 played["died"] += 1
@@ -245,6 +249,17 @@ class Histories(RuleBasedStateMachine):
             # Most steps make few calls.
             calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
             self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
+
+    def _take_away_what_is_recorded(self, dice: random.Random) -> None:
+        """A run without faults comes to its end; then a person does something."""
+        for one in self.executions:
+            one.abort()
+        self.lose_the_lease()
+        Execution(self.world, f"run-{next(self.names)}").run()
+        if dice.random() < 0.2:
+            self.refuse_changes(dice.choice(KEYS), dice.choice(UNCHANGEABLE))
+        else:
+            self.take_away(dice.choice(KEYS), dice.randint(1, 4), dice.choice(TAKEN_AWAY))
 
     def _announce(self, key: Key, fewer: int) -> None:
         """Lowers a target, which a run without faults then sees: the spoilt ones seldom get as far as a release."""
@@ -319,7 +334,7 @@ class Histories(RuleBasedStateMachine):
                 if is_only_one and not self.releases:
                     may_go = 0
                 assert lost <= may_go, f"{lost} instances of {key} were given away"
-                played["released"] += lost > 0
+                played["released" if is_only_one else "given back"] += lost > 0
 
     def total(self, key: Key) -> int:
         """Instances held for a target, those included that are known to be elsewhere."""
@@ -432,7 +447,7 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
             derandomize=not is_long,
             database=None,
             print_blob=True,
-            phases=[Phase.explicit, Phase.generate, Phase.shrink],
+            phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if is_long else [])],
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -440,5 +455,6 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
     assert set(world.injector.fired) >= (set(CallFault) if is_long else set(CallFault) - RARE)
     assert played["histories"] >= examples
+    assert {*TAKEN_AWAY, "died"} <= set(played)
     assert played.total() > 60 * examples
     assert played["released"] > examples if releases else not played["released"]
