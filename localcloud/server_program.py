@@ -66,7 +66,7 @@ class ServerProgram:
         Raises:
             RuntimeError: it did not work; the message ends with the server's own words.
         """
-        command = [*self._beginning(), f"--datadir={data}", *_user()]
+        command = [*self._beginning(), *_folders(data), *_user()]
         sql = ""
         if self.is_mariadb:
             data.mkdir()
@@ -89,7 +89,7 @@ class ServerProgram:
         """
         return [
             *self._beginning(),
-            f"--datadir={data}",
+            *_folders(data),
             *_user(),
             "--bind-address=127.0.0.1",
             f"--port={port}",
@@ -118,6 +118,13 @@ class ServerProgram:
 
     def _beginning(self) -> list[str]:
         return [*map(str, self.start), self.path, "--no-defaults", *self.options]
+
+
+def _folders(data: Path) -> list[str]:
+    # MariaDB deletes all temporary tables that it finds when it starts, in a shared folder also those of others.
+    temporary = data.with_name("tmp")
+    temporary.mkdir(exist_ok=True)
+    return [f"--datadir={data}", f"--tmpdir={temporary}"]
 
 
 def _user() -> list[str]:

@@ -239,6 +239,24 @@ def test_a_dead_holder_s_lease_is_taken_as_soon_as_its_functions_are_dead_as_wel
     assert PERIOD_SECONDS + waited <= limit + 120
 
 
+def test_the_state_machine_may_ask_about_its_own_executions_only() -> None:
+    machine = template()["Resources"]["AcquireCapacity"]["Properties"]
+    (asking,) = [
+        statement
+        for policy in machine["Policies"]
+        for statement in policy["Statement"]
+        if "states:DescribeExecution" in statement["Action"]
+    ]
+    prefix = machine["DefinitionSubstitutions"]["RunArnPrefix"]["Sub"]
+    assert prefix.endswith(":execution:${AWS::StackName}")
+    assert machine["Name"] == {"Ref": "AWS::StackName"}
+    assert asking == {
+        "Effect": "Allow",
+        "Action": "states:DescribeExecution",
+        "Resource": {"Sub": f"{prefix}:*"},
+    }
+
+
 def test_an_unknown_holder_is_asked_about_until_its_lease_is_older_than_a_minute() -> None:
     assert sum(waits(retrier("AskAboutHolder", "Sfn.ExecutionDoesNotExistException"))) > 60
     caught = {one["ErrorEquals"][0]: one["Next"] for one in tasks(definition()["States"])["AskAboutHolder"]["Catch"]}

@@ -50,7 +50,10 @@ FROM_LAMBDA = [
         "DATABASE_ADMIN_SECRET_ARN",
         None,
         "DatabaseNotPrepared",
-        ("no administrator's secret", "As the database's administrator, run: CREATE USER IF NOT EXISTS 'odcr'@'%'"),
+        (
+            "no administrator's secret",
+            "As the database's administrator, run: DROP USER IF EXISTS 'odcr'@'%'; CREATE USER",
+        ),
     ),
     EnvironmentKind(
         "ReserveCapacity", "AWS_ACCESS_KEY_ID", None, "RequestRefused", ("NoCredentialsError", "locate credentials")

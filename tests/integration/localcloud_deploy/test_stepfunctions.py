@@ -39,7 +39,10 @@ def start(cloud: Cloud, request: pytest.FixtureRequest) -> Start:
     def start(definition: dict[str, Any], given: Any = None) -> str:
         client = cloud.client("stepfunctions")
         machine = client.create_state_machine(
-            name=re.sub(r"\W", "-", request.node.name)[:80], definition=json.dumps(definition), roleArn=cloud.role()
+            # A test may have several.
+            name=f"{re.sub(r'[^A-Za-z0-9]', '-', request.node.name)[:40]}-{uuid.uuid4()}",
+            definition=json.dumps(definition),
+            roleArn=cloud.role(),
         )
         started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(given or {}))
         return str(started["executionArn"])

@@ -39,6 +39,13 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def test_temporary_tables_are_in_no_folder_that_another_server_clears(database: MariaDB) -> None:
+    with contextlib.closing(database.admin_connection()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT @@tmpdir, @@datadir")
+        ((temporary, data),) = cursor.fetchall()
+    assert Path(temporary).resolve().parent == Path(data).resolve().parent
+
+
 class TestRights:
     def test_a_user_has_everything_in_its_own_database_and_sees_no_other(self, database: MariaDB) -> None:
         database.create_database("odcr_a", "user_a", "one")

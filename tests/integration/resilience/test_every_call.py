@@ -163,7 +163,14 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
     assert {point.fault for point in points} == set(CallFault)
 
 
-def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(world: World) -> None:
+@pytest.mark.parametrize(
+    ("too_many_rights", "statements"),
+    [(False, {"CREATE", "ALTER", "GRANT", "SHOW"}), (True, {"CREATE", "ALTER", "GRANT", "SHOW", "DROP"})],
+    ids=["corrected", "made anew"],
+)
+def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(
+    world: World, too_many_rights: bool, statements: set[str]
+) -> None:
     assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
 
     def mend(point: Point | None) -> list[Call]:
@@ -172,16 +179,18 @@ def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(w
         world.capacity.set_free(*SETTLED, 2)
         world.set_target(SETTLED, 2)
         world.lead_the_password_astray()
+        if too_many_rights:
+            world.give_the_user_too_many_rights()
         return run_with(world, point)
 
     calls = mend(None)
-    until = next(number for number, call in enumerate(calls) if call.operation == "GRANT")
+    until = max(number for number, call in enumerate(calls) if call.operation == "GRANT")
     points = [
         Point(number, call, fault, aborted=fault in KILLS)
-        for number, call in enumerate(calls[: until + 3])
+        for number, call in enumerate(calls[: until + 6])
         for fault in call.faults
     ]
-    assert {"CREATE", "ALTER", "GRANT", "SHOW", "connect"} <= {point.call.operation for point in points}
+    assert statements | {"connect"} <= {point.call.operation for point in points}
     wrong = {}
     for point in points:
         mend(point)

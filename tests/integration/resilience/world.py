@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -248,6 +248,11 @@ class World:
         """Somebody changes the database's password and tells nobody."""
         self._server.set_password("resilience", "astray")
         self.start_cold()
+
+    def give_the_user_too_many_rights(self) -> None:
+        """Somebody lets the functions' user read everything."""
+        with closing(self._server.admin_connection()) as connection, connection.cursor() as cursor:
+            cursor.execute("GRANT SELECT ON *.* TO resilience@'%'")
 
     def start_cold(self) -> None:
         """The next invocation finds nothing that an earlier one remembered."""
