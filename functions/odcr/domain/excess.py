@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from odcr.domain.remarks import named
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.reservation import Kind, Reservation, held
 
 _ANNOUNCED = "Unless it is raised, the next run releases"
 
@@ -14,10 +14,11 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, *, relea
     Args:
         reservations: those that serve the target.
         target: instances wanted.
-        releases: whether the excess is given back. What a person put under odcr's care by tagging it never is.
+        releases: whether the excess is given back. What a person put under odcr's care by tagging it never is, nor what
+            is committed or lent out.
     """
     reserved = held(reservations)
-    if releases and any(not one.is_adopted for one in reservations):
+    if releases and any(_may_be_released(one) for one in reservations):
         return announcement(reserved, target)
     ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
@@ -26,6 +27,11 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, *, relea
 def announcement(reserved: int, target: int) -> str:
     """Says that the next run gives back what is held above the target."""
     return f"{reserved} held, {target} wanted. {_ANNOUNCED} {reserved - target} if unused."
+
+
+def _may_be_released(reservation: Reservation) -> bool:
+    is_kept = reservation.is_adopted or reservation.is_committed or reservation.lent
+    return reservation.kind is Kind.ORDINARY and not is_kept
 
 
 def announces_release(reason: str) -> bool:
