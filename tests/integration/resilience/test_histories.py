@@ -447,14 +447,18 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
             derandomize=not is_long,
             database=None,
             print_blob=True,
-            phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if is_long else [])],
+            # A storm's seed says nothing when it is smaller, and to look for smaller ones takes an hour.
+            phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
     with capsys.disabled():
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
-    assert set(world.injector.fired) >= (set(CallFault) if is_long else set(CallFault) - RARE)
     assert played["histories"] >= examples
-    assert {*TAKEN_AWAY, "died"} <= set(played)
-    assert played.total() > 60 * examples
-    assert played["released"] > examples if releases else not played["released"]
+    assert releases or not played["released"]
+    # The few random ones of a trial may miss something.
+    if examples > 30 or not is_long:
+        assert played.total() > 60 * examples
+        assert set(world.injector.fired) >= set(CallFault) - (set() if is_long else RARE)
+        assert {*TAKEN_AWAY, "died"} <= set(played)
+        assert played["released"] > (examples if releases else -1)

@@ -162,6 +162,18 @@ def points_of(world: World, snapshot: Snapshot) -> list[Point]:
     return points
 
 
+def test_a_part_is_no_duplicate_while_its_source_still_shows_the_old_count(world: World) -> None:
+    """Describe shows six and two for a moment, which looks like two bought twice."""
+    source = set_up(world, SITUATIONS["it was split, and the part was tagged"])
+    world.capacity.alter(source, TotalInstanceCount=6)
+    run(world, "run-1")
+    assert [one.state for one in world.managed(KEY)] == ["active", "active"]
+    assert standing(world)[1] == "EXCESS"
+    world.capacity.alter(source, TotalInstanceCount=4)
+    run(world, "run-2")
+    assert (*standing(world)[:3],) == ((4, 2), "FULFILLED", 6)
+
+
 @pytest.mark.parametrize(
     "code",
     [
