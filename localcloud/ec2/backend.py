@@ -85,7 +85,8 @@ class CapacityReservationBackend(TransferActions):
                     at=now,
                 )
             self._history.put(after)
-            return {"Return": True, "AdjustmentStatus": after.adjustment_status}
+            self._state.settle()
+            return {"Return": True, "AdjustmentStatus": self._existing(after.id, now).adjustment_status}
 
     def cancel(self, parameters: Parameters) -> dict[str, Any]:
         """Ends an active reservation and gives back its instances; the whole answer.

@@ -48,7 +48,7 @@ class FaultKind(StrEnum):
     PENDING = "pending"
     """A create makes a pending reservation, which becomes `then` after `seconds`."""
     ADJUSTING = "adjusting"
-    """A modify is answered `requested`; nothing changes before `seconds` later, when it is `then`."""
+    """A modify is answered `requested`; nothing changes before `seconds` later, when it is `then` (0: at once)."""
 
 
 BEFORE_EFFECT = (

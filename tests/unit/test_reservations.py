@@ -71,6 +71,13 @@ def test_the_second_reservation_grows_then(refusal: Refusal) -> None:
     assert [one.count for one in pool.reservations] == [4, 12]
 
 
+def test_nothing_is_bought_beside_a_modification_that_may_still_be_applied() -> None:
+    pool = Pool(40, [replace(OLD, is_adjusting=True), replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64)])
+    outcome = not_met(pool, errors.OutcomeUnknown)
+    assert (outcome.reserved, outcome.calls) == (8, 0)
+    assert "has not decided about the last modification of cr-1" in outcome.reason
+
+
 def test_four_that_cannot_be_changed_do_not_use_up_the_looks() -> None:
     stuck = [replace(OLD, id=f"cr-{number}", count=1, made=str(number) * 64) for number in range(1, 5)]
     pool = Stubborn(40, stuck, Changed("InvalidState", "no"), *(one.id for one in stuck))

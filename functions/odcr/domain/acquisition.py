@@ -190,6 +190,9 @@ class _Closing:
             Refusal: if nothing was added.
         """
         progress = self._progress
+        if adjusting := [one.id for one in progress.held if one.is_adjusting]:
+            # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
+            raise Unanswered("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
         growable = sorted(
             (one for one in progress.held if one.is_changeable and one.lasts_for(self._shortfall.options)),
             key=lambda one: (one.created, one.id),

@@ -62,6 +62,8 @@ class Reservation:
     """Until its commitment ends, EC2 neither reduces nor cancels it."""
     lent: int = 0
     """Instances that its owner made available to others as an interruptible reservation."""
+    is_adjusting: bool = False
+    """Its last modification is accepted and not decided: `AdjustmentStatus` is `requested`."""
 
     @property
     def is_held(self) -> bool:

@@ -186,10 +186,17 @@ class Ec2Gateway:
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
 
         Raises:
-            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+            Refusal: if EC2 refuses, has not decided yet, or gives no answer even when it is asked the same once more.
         """
         client = _single_attempt_client(reservation.key.region)
-        _ask(lambda: client.modify_capacity_reservation(CapacityReservationId=reservation.id, InstanceCount=count))
+        answer = _ask(
+            lambda: client.modify_capacity_reservation(CapacityReservationId=reservation.id, InstanceCount=count)
+        )
+        # Of these two the count stays as it was, so far or for good.
+        if answer.get("AdjustmentStatus") == "requested":
+            raise Unanswered("Adjusting", f"EC2 has not decided about the modification of {reservation.id}.")
+        if answer.get("AdjustmentStatus") == "rejected":
+            raise Denied("AdjustmentRejected", f"EC2 rejected the modification of {reservation.id}.")
 
     def cancel(self, reservation: Reservation) -> None:
         """Gives a reservation back; instances that run in it go on.
@@ -306,6 +313,7 @@ def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reserva
         is_managed=tags.get(OWNER_TAG) == owner,
         is_committed=committed_until is not None and committed_until > datetime.now(UTC),
         lent=described.get("InterruptibleCapacityAllocation", {}).get("InstanceCount", 0),
+        is_adjusting=described.get("AdjustmentStatus") == "requested",
     )
 
 

@@ -137,6 +137,36 @@ def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
 
 
+@pytest.mark.parametrize("then", ["applied", "rejected"])
+def test_nothing_is_bought_beside_a_modification_that_ec2_has_not_decided_about(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, then: str
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=0.5, then=then))
+    short = Shortfall(KEY, 6, 4, (made.id,))
+    for number in range(2):
+        with pytest.raises(OutcomeUnknown) as caught:
+            attempt(short, number, ec2_gateway)
+        assert "has not decided about the" in caught.value.outcome.reason
+    assert [one["TotalInstanceCount"] for one in everything()] == [4]
+    time.sleep(0.5)
+    assert [one["TotalInstanceCount"] for one in everything()] == [6 if then == "applied" else 4]
+    assert attempt(short, 2, ec2_gateway).reserved == 6
+    assert [one["TotalInstanceCount"] for one in everything()] == [6]
+
+
+def test_another_is_made_beside_a_reservation_whose_modification_is_rejected(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, None, seconds=0, then="rejected"))
+    outcome = attempt(Shortfall(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
+    assert (outcome.reserved, "AdjustmentRejected" in outcome.reason) == (6, True)
+    assert [one["TotalInstanceCount"] for one in everything()] == [4, 2]
+
+
 def test_a_describe_that_hiccups_is_read_again(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(DESCRIBE, FaultKind.LOST_BEFORE), Fault(DESCRIBE, FaultKind.THROTTLED))
     assert ec2_gateway.find(KEY) == []

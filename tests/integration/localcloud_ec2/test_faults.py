@@ -180,6 +180,14 @@ def test_a_modification_that_is_decided_about_later(cloud: Any, capacity: Any, c
     assert capacity.fired()[FaultKind.ADJUSTING] == 2
 
 
+def test_a_modification_that_is_rejected_at_once(cloud: Any, capacity: Any) -> None:
+    made = cloud.create(InstanceCount=5)
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=0, then="rejected"))
+    assert cloud.modify(made, InstanceCount=8)["AdjustmentStatus"] == "rejected"
+    assert cloud.again(made)["TotalInstanceCount"] == 5
+    assert cloud.modify(made, InstanceCount=8)["AdjustmentStatus"] == "applied"
+
+
 def test_a_modification_is_rejected_if_the_pool_is_dry_by_then(cloud: Any, capacity: Any, clock: Any) -> None:
     made = cloud.create(InstanceCount=5)
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=30, then="applied"))
