@@ -71,6 +71,9 @@ class Histories(RuleBasedStateMachine):
         self.backup: dict[str, tuple[tuple[Any, ...], ...]] | None = None
         self.away: Counter[Key] = Counter()
         """Instances that people took out of the stack's hands after they had been recorded: not to be bought again."""
+        self.unseen: dict[Key, tuple[float, int]] = {}
+        """Until when describe may not show what was taken away, and how much that is. A run may so take the source for
+        as large as it was, and set or raise it to a count that is too large by as much, which is told as EXCESS."""
         self.stuck: set[Key] = set()
         """Targets with a reservation that EC2 does not change."""
         self.names = iter(range(10**9))
@@ -154,9 +157,7 @@ class Histories(RuleBasedStateMachine):
         if how == "split with tags":
             self.away[key] -= min(count, self.away[key])
         self.foreign = self.world.foreign()
-        # Until describe shows it, a run may take the source for as large as it was, and set or raise it to a count that
-        # is too large by as much. That is told as EXCESS.
-        self.ceiling[key] += count
+        self.unseen[key] = (self.world.clock.now() + self.lag, count)
         played[how] += 1
 
     @in_the_calm
@@ -319,7 +320,7 @@ class Histories(RuleBasedStateMachine):
         played[f"{state}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
         undisturbed = self.world.injector.fired.total() == fired and key not in self.stuck
         if key and undisturbed and one.is_met(key):
-            assert self.world.held(key) <= self.ceiling[key], "a step that was not disturbed left more than was wanted"
+            assert self.world.held(key) <= self._most(key), "a step that was not disturbed left more than was wanted"
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
 
@@ -343,6 +344,9 @@ class Histories(RuleBasedStateMachine):
         """Instances held for a target, those included that are known to be elsewhere."""
         return self.world.held(key) + self.away[key]
 
+    def _most(self, key: Key) -> int:
+        return self.ceiling[key] + self.unseen.get(key, (0.0, 0))[1]
+
     def _is_recorded(self, key: Key) -> bool:
         """Whether no run is at work, and the tables have what is held, and what was taken away before."""
         row = self.world.rows().get(key)
@@ -361,7 +365,9 @@ class Histories(RuleBasedStateMachine):
             self.floor[key] = min(self.floor.get(key, float("inf")), row.target)
 
     def _lower_ceilings(self) -> None:
-        self.ceiling = {key: min(ceiling, self.total(key)) for key, ceiling in self.ceiling.items()}
+        self.ceiling = {key: min(self._most(key), self.total(key)) for key in self.ceiling}
+        now = self.world.clock.now()
+        self.unseen = {key: taken for key, taken in self.unseen.items() if taken[0] > now}
         self._raise_ceilings()
 
     @invariant()
@@ -410,7 +416,7 @@ class Histories(RuleBasedStateMachine):
         for key in KEYS:
             wanted, now = rows[key].target if key in rows else 0, self.world.held(key)
             told = f"{key}: bought twice and kept: {now} of {wanted}, and {self.away[key]} elsewhere"
-            assert now + self.away[key] <= self.ceiling[key], told
+            assert now + self.away[key] <= self._most(key), told
             # A reservation that lends some of its instances is never given back.
             if self.releases and key in rows and not self.world.lent[key]:
                 assert now <= wanted, f"{key}: {now} of {wanted} held, and not released"
