@@ -80,7 +80,7 @@ class Chaos:
             self._cancel_a_reservation: 3,
             self._rotate_the_secret: 2,
             self._restart_the_database: 1,
-            self._stop_a_run: 1,
+            self._stop_a_run: 2,
         }
         try:
             while not self._over.wait(self._dice.uniform(0, 2 * _SECONDS_BETWEEN)):
