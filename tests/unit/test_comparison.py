@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
+from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _outcome_bytes, bounded, compare
 from odcr.domain.outcome import Outcome
 from odcr.domain.payload import MAX_STATE_BYTES
+from odcr.domain.progress import Progress
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
@@ -248,3 +249,10 @@ def test_what_was_to_end_already_is_asked_for_no_more(end: str | None, count: in
             target, current=4, last_status="INVALID", last_ids=("cr-1",), last_reserved=4, last_reason=outcome.reason
         )
         assert compare([told], [], [reservation(4)], now="2026-11-26T10:01:00").observed == []
+
+
+def test_room_is_kept_for_the_ids_that_a_run_recorded_and_that_are_not_shown() -> None:
+    gone = tuple(f"cr-{number:017x}" for number in range(20))
+    short = Shortfall(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
+    outcome = Progress(short).outcome(Status.FAILED, "x" * 1024)
+    assert _bytes(outcome) <= _outcome_bytes(short)

@@ -6,6 +6,7 @@ import pytest
 
 from odcr.domain import errors
 from odcr.domain.comparison import compare
+from odcr.domain.outcome import Outcome
 from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, Refusal, Throttled, Unsupported
 from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
@@ -344,3 +345,104 @@ def test_a_hint_of_other_zones_is_shown_as_one() -> None:
     pool = Pool(0, refusals=[NoCapacity("InsufficientInstanceCapacity", message)] * 9)
     outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1)
     assert "EC2's hint, which nothing proves: ap-northeast-1a, ap-northeast-1d." in outcome.reason
+
+
+# Run after run
+
+
+def runs(pool: Pool, reserved: int, status: str = "SHORT") -> list[Outcome]:
+    """Four runs a minute apart, each from what the one before recorded; a record is fresh if it was tried."""
+    outcomes: list[Outcome] = []
+    target = Target(KEY, 15, reserved, status, last_reserved=reserved, is_fresh=True, last_ids=("cr-1",))
+    for _ in range(4):
+        shown = [one for one in pool.reservations if one.is_managed]
+        work = compare([target], [], shown).shortfalls
+        for attempt in range(3 if work else 0):
+            try:
+                outcome = acquire(Shortfall.from_event(work[0].to_event()), attempt, pool)
+                break
+            except errors.TargetNotMet as error:
+                outcome = error.outcome
+        if work:
+            outcomes.append(outcome)
+            target = replace(
+                target,
+                last_status=str(outcome.status),
+                last_reserved=outcome.reserved,
+                last_ids=outcome.reservation_ids,
+                is_fresh=outcome.was_tried,
+            )
+    return outcomes
+
+
+@pytest.mark.parametrize(
+    ("now", "status", "last"),
+    [
+        (replace(OLD, count=6), "SHORT", Status.FULFILLED),
+        (replace(OLD, count=10, is_managed=False, state="cancelled"), "ASTRAY", Status.FULFILLED),
+        (replace(OLD, count=6, is_managed=False), "ASTRAY", Status.ASTRAY),
+    ],
+    ids=["reduced", "cancelled without the tag", "reduced without the tag"],
+)
+def test_less_than_was_recorded_a_moment_ago_is_believed_in_the_next_run(
+    now: Reservation, status: str, last: Status
+) -> None:
+    outcomes = runs(Pool(40, [now]), 10, status)
+    assert (outcomes[-1].status, outcomes[-1].reserved) == (last, 15)
+    assert sum(one.lost for one in outcomes) == 10 - (now.count if now.is_held else 0)
+
+
+def test_a_describe_that_lags_is_no_loss() -> None:
+    short = Shortfall(KEY, 15, 0, (), "SHORT", recorded=10, recorded_ids=("cr-1",), is_fresh=True)
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        acquire(short, 0, Pool(40))
+    assert caught.value.outcome.lost == 0
+
+
+def test_a_loss_that_an_attempt_made_up_for_and_died_is_told_by_the_repeated_one() -> None:
+    pool = Pool(40, [replace(OLD, state="cancelled", count=15)])
+    acquire(recorded(pool), 0, pool)
+    assert acquire(recorded(Pool(0)), 1, pool).lost == 15
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(KEY, 0, 15, "ASTRAY", last_reserved=15, last_ids=("cr-1",)),
+        Target(KEY, 0, 15, "ASTRAY", last_reserved=15, last_ids=("cr-1",), withdrawn=True),
+        Target(KEY, 0, 15, "FAILED", last_reserved=15, last_ids=("cr-1",)),
+    ],
+    ids=["lowered", "row deleted", "after an attempt that died"],
+)
+def test_what_is_astray_is_not_forgotten_when_nothing_is_wanted_any_more(target: Target) -> None:
+    (work,) = compare([target], [], []).shortfalls
+    astray = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False)]))
+    assert (astray.status, astray.reserved, astray.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
+    gone = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False, state="cancelled")]))
+    assert (gone.status, gone.reserved, gone.reservation_ids) == (Status.FULFILLED, 0, ())
+
+
+def test_what_ended_was_not_split_off() -> None:
+    first, ended = replace(OLD, count=10), replace(OLD, id="cr-2", count=5, state="cancelled", made="b" * 64)
+    others = replace(OLD, id="cr-3", count=5, created="2026-11-09", is_managed=False)
+    outcome = acquire(
+        recorded(Pool(40, [first, ended, others]), ids=("cr-1", "cr-2")), 0, Pool(40, [first, ended, others])
+    )
+    assert (outcome.status, outcome.lost, outcome.acquired) == (Status.FULFILLED, 5, 5)
+
+
+def test_what_grew_astray_grew_for_somebody_else() -> None:
+    first = replace(OLD, count=10)
+    grown = replace(OLD, id="cr-2", count=100, created="2026-11-09", is_managed=False)
+    pool = Pool(40, [first, grown])
+    outcome = acquire(recorded(pool, 20, ids=("cr-1", "cr-2")), 0, pool)
+    assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.ASTRAY, 20, 5)
+
+
+def test_a_lender_is_astray_in_the_attempt_as_in_the_comparison() -> None:
+    lender = replace(OLD, count=15, lent=5)
+    outcome = acquire(recorded(Pool(40, [lender]), 16), 0, Pool(40, [lender]))
+    assert (outcome.status, outcome.reserved) == (Status.ASTRAY, 16)
+    grown = replace(lender, count=16)
+    target = Target(KEY, 16, 16, "ASTRAY", last_reserved=16, last_ids=("cr-1",), last_reason=outcome.reason)
+    assert compare([target], [], [grown]).observed == []

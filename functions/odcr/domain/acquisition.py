@@ -303,8 +303,7 @@ def _told(progress: Progress, reason: str = "", observed: Sequence[Reservation] 
         parts.append(f"{progress.lost} that were held are gone; {added} were bought again.")
     if reason:
         parts.append(reason)
-    lenders = [one for one in progress.held if one.lent]
-    parts.append(astray_remark(progress.astray, lenders, progress.lent))
+    parts.append(astray_remark(progress.astray, progress.lenders, sum(one.lent for one in progress.lenders)))
     parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in progress.unchangeable.items()]
     by_id = {one.id: one for one in (*observed, *progress.held)}
     parts.append(remarks(by_id.values(), shortfall.options))

@@ -10,7 +10,7 @@ from odcr.domain.payload import ROOM, fitting, in_turns, size_of
 from odcr.domain.release import MAX_RELEASES, is_due
 from odcr.domain.remarks import astray_remark, named, remarks
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
-from odcr.domain.shortfall import Shortfall
+from odcr.domain.shortfall import MAY_BE_ASTRAY, Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wording import quoted
@@ -80,6 +80,9 @@ def compare(
     for target in targets:
         if target.withdrawn:
             managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
+            if not managed and row is None and _may_be_astray(target, []):
+                comparison.shortfalls.append(_shortfall(target, [], []))
+                continue
             if managed:
                 outcome = _unlisted(target.key, managed, releases=releases, is_complete=is_complete)
             else:
@@ -123,7 +126,7 @@ def _outcome_bytes(shortfall: Shortfall) -> int:
         Status.QUOTA_EXCEEDED,
         shortfall.target,
         max(shortfall.target, shortfall.reserved),
-        (*shortfall.reservation_ids, "cr-0123456789abcdef0"),
+        (*shortfall.standing_ids, "cr-0123456789abcdef0"),
         shortfall.duplicate_ids,
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=100,
@@ -158,23 +161,9 @@ def _compare_one(
 
     bought_twice = duplicates(serving, target.last_ids, target.more_ids) if reserved > target.capacity else []
     is_release = releases and reserved > target.capacity and is_due(target, serving)
-    if reserved < target.capacity or is_release or any(one.can_be_given_back for one in bought_twice):
-        comparison.shortfalls.append(
-            Shortfall(
-                target.key,
-                target.capacity,
-                reserved,
-                ids_of(serving),
-                target.last_status,
-                target.options,
-                target.last_reserved,
-                target.last_ids,
-                ids_of(bought_twice),
-                is_release,
-                target.is_fresh,
-                target.more_ids,
-            )
-        )
+    is_work = reserved < target.capacity or is_release or any(one.can_be_given_back for one in bought_twice)
+    if is_work or _may_be_astray(target, serving):
+        comparison.shortfalls.append(_shortfall(target, serving, bought_twice, is_release=is_release))
         return
 
     status, reasons = Status.FULFILLED, []
@@ -215,6 +204,30 @@ def _compare_one(
 
 def _lost(target: Target, serving: Sequence[Reservation]) -> int:
     return lost(min(target.last_reserved, target.capacity), target.last_ids, serving, target.more_ids)
+
+
+def _shortfall(
+    target: Target, serving: Sequence[Reservation], bought_twice: Sequence[Reservation], *, is_release: bool = False
+) -> Shortfall:
+    return Shortfall(
+        target.key,
+        target.capacity,
+        held(serving),
+        ids_of(serving),
+        target.last_status,
+        target.options,
+        target.last_reserved,
+        target.last_ids,
+        ids_of(bought_twice),
+        is_release,
+        target.is_fresh,
+        target.more_ids,
+    )
+
+
+def _may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
+    """Whether something that was held without the stack's tag has to be looked for, though nothing is missing."""
+    return target.last_status in MAY_BE_ASTRAY and not set(target.last_ids) <= set(ids_of(serving))
 
 
 def _reason_to_ask_no_more(target: Target, others: Sequence[Reservation], now: str) -> str:

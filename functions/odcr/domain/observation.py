@@ -6,7 +6,7 @@ from odcr.domain.ports import Ec2
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import Changed, Unanswered
 from odcr.domain.reservation import HELD_STATES, Reservation, held, ids_of, lost
-from odcr.domain.shortfall import Shortfall
+from odcr.domain.shortfall import MAY_BE_ASTRAY, Shortfall
 
 
 def look(progress: Progress, ec2: Ec2) -> list[Reservation]:
@@ -31,10 +31,12 @@ def look(progress: Progress, ec2: Ec2) -> list[Reservation]:
         known = max(recorded, min(shortfall.reserved, shortfall.target))
         known_ids = {*shortfall.recorded_ids, *shortfall.reservation_ids}
         observed = _looked_up(progress, observed, ec2)
-        known -= min(known, held(progress.astray) + progress.lent)
+        known -= min(known, progress.astray_count + progress.lent)
     seen = serving(observed, shortfall)
     ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
     if held(seen) < known and not ended:
+        # Nobody knows yet whether anything is gone.
+        progress.lost = 0
         raise Unanswered(
             "ObservationLags", f"EC2 shows {held(seen)} instances where {known} were known. It is asked again shortly."
         )
@@ -71,8 +73,12 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     expected, known_ids = min(shortfall.recorded, shortfall.target), shortfall.recorded_ids
     seen = serving(observed, shortfall)
     shown = set(ids_of(observed))
-    is_any_missing = any(one not in shown for one in known_ids)
-    if held(seen) >= shortfall.target or not (is_any_missing or lost(expected, known_ids, seen, shortfall.more_ids)):
+    missing = lost(expected, known_ids, seen, shortfall.more_ids)
+    if held(seen) >= shortfall.target and shortfall.last_status not in MAY_BE_ASTRAY:
+        # Whatever is gone was bought again, perhaps by an attempt that died.
+        progress.lost = 0 if shortfall.is_fresh else missing
+        return observed
+    if not missing and all(one in shown for one in known_ids):
         return observed
     others = [one for one in ec2.find_all(shortfall.key) if one.id not in shown]
     # With the tag after all: the other describe lagged.
@@ -83,8 +89,14 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     missing = lost(expected, known_ids, [*seen, *progress.astray], shortfall.more_ids)
     progress.lent = min(missing, sum(one.lent for one in seen if one.id in known_ids))
     missing -= progress.lent
-    progress.astray += _split_off([one for one in untagged if one.id not in known_ids], seen, missing)
-    progress.lost = missing - held(one for one in progress.astray if one.id not in known_ids)
+    if set(known_ids) <= set(ids_of([*seen, *progress.astray])):
+        # Else what is missing is what ended.
+        split_off = _split_off([one for one in untagged if one.id not in known_ids], seen, missing)
+        progress.astray += split_off
+        missing -= held(split_off)
+    progress.lost = missing
+    elsewhere = held(one for one in seen if one.id in known_ids)
+    progress.astray_count = min(held(progress.astray), max(0, shortfall.recorded - elsewhere))
     return observed
 
 

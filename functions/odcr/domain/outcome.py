@@ -39,8 +39,9 @@ class Outcome:
 
     @property
     def was_tried(self) -> bool:
-        """Whether EC2 was asked: a target is short without one only if its run had no time for it."""
-        return self.calls > 0 or self.acquired != 0 or self.status != Status.SHORT
+        """Whether EC2 was asked for anything. What was only looked at makes no record fresh: EC2 may lag behind no more
+        than it did, and a target that is looked at again and again would never be believed to hold less."""
+        return self.calls > 0 or self.acquired != 0
 
     @property
     def is_short(self) -> bool:

@@ -18,6 +18,8 @@ class Progress:
     """What this stack holds; None until EC2 was asked."""
     astray: list[Reservation] = field(default_factory=list)
     """What is held for the target without this stack's tag: it was removed, or split off."""
+    astray_count: int = 0
+    """Instances held astray: no more than a run recorded, for what grew since grew for somebody else."""
     lent: int = 0
     """Instances that were recorded, and are lent out as an interruptible reservation now."""
     lost: int = 0
@@ -44,12 +46,17 @@ class Progress:
     @property
     def reserved(self) -> int:
         """Instances held, those astray included; before EC2 was asked, as the record stands."""
-        return self.shortfall.standing if self.reservations is None else self.managed + held(self.astray) + self.lent
+        return self.shortfall.standing if self.reservations is None else self.managed + self.astray_count + self.lent
+
+    @property
+    def lenders(self) -> list[Reservation]:
+        """Reservations part of which is lent out."""
+        return [one for one in self.held if one.lent]
 
     @property
     def is_astray(self) -> bool:
         """Whether some of what is held has left this stack's hands."""
-        return bool(self.astray) or self.lent > 0
+        return bool(self.astray or self.lenders)
 
     @property
     def is_pending(self) -> bool:

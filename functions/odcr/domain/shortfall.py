@@ -9,6 +9,9 @@ from odcr.domain.id_list import cut, parsed
 from odcr.domain.status import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
+MAY_BE_ASTRAY = (Status.ASTRAY, Status.FAILED)
+"""After these a run looks for recorded reservations that are not shown, even if enough is held without them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
