@@ -422,6 +422,20 @@ def test_what_is_astray_is_not_forgotten_when_nothing_is_wanted_any_more(target:
     assert (gone.status, gone.reserved, gone.reservation_ids) == (Status.FULFILLED, 0, ())
 
 
+def test_what_ended_without_its_tag_is_believed_at_once() -> None:
+    ended = replace(OLD, count=10, is_managed=False, state="cancelled")
+    short = Shortfall(KEY, 15, 0, (), "ASTRAY", recorded=10, recorded_ids=("cr-1",), is_fresh=True)
+    outcome = acquire(short, 0, Pool(40, [ended]))
+    assert (outcome.status, outcome.reserved, outcome.lost) == (Status.FULFILLED, 15, 10)
+
+
+def test_a_loss_that_dead_attempts_made_up_for_is_told_though_the_record_is_fresh() -> None:
+    target = Target(KEY, 15, 15, "FAILED", last_reserved=15, is_fresh=True, last_ids=("cr-1",))
+    (work,) = compare([target], [], [replace(OLD, id="cr-2", count=15)]).shortfalls
+    outcome = acquire(work, 0, Pool(0, [replace(OLD, id="cr-2", count=15)]))
+    assert (outcome.status, outcome.lost) == (Status.FULFILLED, 15)
+
+
 def test_what_ended_was_not_split_off() -> None:
     first, ended = replace(OLD, count=10), replace(OLD, id="cr-2", count=5, state="cancelled", made="b" * 64)
     others = replace(OLD, id="cr-3", count=5, created="2026-11-09", is_managed=False)

@@ -167,7 +167,8 @@ def _compare_one(
         return
 
     status, reasons = Status.FULFILLED, []
-    gone = 0 if target.is_fresh else _lost(target, serving)
+    # Only of what EC2 may be showing late is nothing said yet.
+    gone = 0 if target.is_fresh and reserved < target.last_reserved else _lost(target, serving)
     lenders = [one for one in serving if one.lent]
     if gone:
         reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")

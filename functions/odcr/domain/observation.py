@@ -81,8 +81,11 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     if not missing and all(one in shown for one in known_ids):
         return observed
     others = [one for one in ec2.find_all(shortfall.key) if one.id not in shown]
-    # With the tag after all: the other describe lagged.
-    observed = [*observed, *(one for one in others if one.is_managed)]
+    # With the tag after all: the other describe lagged. What has ended without it explains why less is held.
+    observed = [
+        *observed,
+        *(one for one in others if one.is_managed or (one.id in known_ids and one.state not in HELD_STATES)),
+    ]
     seen = serving(observed, shortfall)
     untagged = [one for one in serving(others, shortfall) if not one.is_managed]
     progress.astray = [one for one in untagged if one.id in known_ids]
@@ -91,7 +94,8 @@ def _looked_up(progress: Progress, observed: list[Reservation], ec2: Ec2) -> lis
     missing -= progress.lent
     if set(known_ids) <= set(ids_of([*seen, *progress.astray])):
         # Else what is missing is what ended.
-        split_off = _split_off([one for one in untagged if one.id not in known_ids], seen, missing)
+        parents = [one for one in seen if one.id in known_ids]
+        split_off = _split_off([one for one in untagged if one.id not in known_ids], parents, missing)
         progress.astray += split_off
         missing -= held(split_off)
     progress.lost = missing

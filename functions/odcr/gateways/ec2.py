@@ -133,7 +133,9 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return readable(self._describe(key.region, _in_pool(key)), key)
+        # What is others' and not described in full is for others to wonder about.
+        described = self._describe(key.region, _in_pool(key))
+        return readable([one for one in described if one.is_managed or one.state != UNREADABLE], key)
 
     def create(
         self,
