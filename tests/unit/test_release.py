@@ -16,8 +16,7 @@ from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-
-KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+from tests.unit.pool import KEY, Turns
 
 
 def made(*counts: int, **fields: object) -> list[Reservation]:
@@ -69,16 +68,6 @@ class Ec2:
     @property
     def held(self) -> list[int]:
         return [one.count for one in self.reservations if one.is_held]
-
-
-@dataclass
-class Turns:
-    left: int = 1000
-    has_waited: bool = False
-
-    def allows_another(self) -> bool:
-        self.left -= 1
-        return self.left >= 0
 
 
 def release_of(ec2: Ec2, target: int) -> Shortfall:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from odcr.domain.remarks import named
-from odcr.domain.reservation import Kind, Reservation, held
+from odcr.domain.reservation import Reservation, held
 
 _ANNOUNCED = "Unless it is raised, the next run releases"
 
@@ -18,7 +18,7 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, *, relea
             is committed or lent out.
     """
     reserved = held(reservations)
-    if releases and any(_may_be_released(one) for one in reservations):
+    if releases and any(one.may_be_released for one in reservations):
         return announcement(reserved, target)
     ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
@@ -27,11 +27,6 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, *, relea
 def announcement(reserved: int, target: int) -> str:
     """Says that the next run gives back what is held above the target."""
     return f"{reserved} held, {target} wanted. {_ANNOUNCED} {reserved - target} if unused."
-
-
-def _may_be_released(reservation: Reservation) -> bool:
-    is_kept = reservation.is_adopted or reservation.is_committed or reservation.lent
-    return reservation.kind is Kind.ORDINARY and not is_kept
 
 
 def announces_release(reason: str) -> bool:

@@ -76,9 +76,14 @@ class Reservation:
         return self.state == "active" and self.kind is Kind.ORDINARY
 
     @property
+    def may_be_released(self) -> bool:
+        """Whether it is this stack's to give back: what a person tagged is not, nor what is committed or lent out."""
+        return self.kind is Kind.ORDINARY and not (self.is_adopted or self.is_committed or self.lent)
+
+    @property
     def can_be_given_back(self) -> bool:
-        """Whether this stack may reduce or cancel it."""
-        return self.is_changeable and not (self.is_adopted or self.is_committed or self.lent)
+        """Whether this stack may reduce or cancel it now."""
+        return self.is_changeable and self.may_be_released
 
     def serves(self, options: ReservationOptions) -> bool:
         """Whether instances of these options can run in it; neither can be changed later."""
