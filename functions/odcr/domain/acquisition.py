@@ -12,6 +12,7 @@ from odcr.domain.outcome import Outcome
 from odcr.domain.ports import Ec2, Turns
 from odcr.domain.progress import Progress
 from odcr.domain.refusal import (
+    OF_THE_MOMENT,
     Changed,
     Denied,
     NoCapacity,
@@ -223,7 +224,7 @@ class _Closing:
         self._take_turn()
         try:
             self._ec2.resize(reservation, reservation.count + ask)
-        except (NoCapacity, QuotaReached, Throttled, Unanswered):
+        except OF_THE_MOMENT:
             raise
         except Refusal as refusal:
             if isinstance(refusal, Changed) and self._is_first_look:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from odcr.domain.ladder import MAX_STEP
 from odcr.domain.ports import Ec2
 from odcr.domain.progress import Progress
-from odcr.domain.refusal import Changed, NoCapacity, QuotaReached, Refusal, Throttled, Unanswered
+from odcr.domain.refusal import OF_THE_MOMENT, Changed, NoCapacity, QuotaReached, Refusal
 from odcr.domain.reservation import Reservation
 
 
@@ -69,7 +69,7 @@ def give_back(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: 
                     ec2.resize(reservation, count)
                 else:
                     _end(reservation, ec2)
-            except (Throttled, Unanswered, Changed, NoCapacity, QuotaReached):
+            except (*OF_THE_MOMENT, Changed):
                 raise
             except Refusal as refusal:
                 progress.unchangeable[reservation.id] = refusal
@@ -112,7 +112,7 @@ def confirm(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: Ca
         except (NoCapacity, QuotaReached) as shortage:
             # To a request for no more than there is: it is less by now.
             raise Changed(shortage.code, shortage.message) from None
-        except (Throttled, Unanswered, Changed):
+        except (*OF_THE_MOMENT, Changed):
             raise
         except Refusal as refusal:
             progress.unchangeable[one.id] = refusal

@@ -120,3 +120,7 @@ class Denied(Refusal):
     """Refused for a reason that is none of the above."""
 
     usual_advice = "EC2's whole message is in the function's log."
+
+
+OF_THE_MOMENT = (NoCapacity, QuotaReached, Throttled, Unanswered)
+"""What says nothing against the reservation that was to be changed: it may be asked again."""
