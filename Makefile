@@ -1,89 +1,87 @@
-# make run   the whole system on this machine, in a few minutes
-# make test  every check: lint, types, unit, integration and system tests, and the artifacts on Lambda's Python;
-#            make -j2 test on two cores; make test WITHOUT=mysql leaves a check out
-# make deploy  builds, shows the account and the Region, asks, and deploys; make deploy ARGS="--profile NAME"
-# make bench  measures, and writes the results, the pictures and the tables in the docs; make bench ONLY=costs
-# make soak  every fault of every call, then random histories and chaos for most of an hour, other ones each time
-
 PYTHON ?=
 export PYTHON
 # What the SAM CLI's builds call python3 is the one of the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
+CHECKS := lint types unit scan runtime integration deployment system mysql
 
-.PHONY: run build deploy test lint types unit scan runtime integration deployment system mysql bench soak setup clients format lock clean
+.PHONY: help run setup build deploy test $(CHECKS) format bench soak clients lock clean
 
-run: setup
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
+
+run: setup ## the whole system on this machine, in a few minutes; KEEP=1 leaves it up
 	@$(BIN)/python -m demo $(if $(KEEP),--keep)
 
-build: setup
+setup: ## the locked packages, into .venv, and MariaDB if there is none; PYTHON=python3.13 chooses
+	@scripts/setup
+
+build: setup ## the functions, built by the SAM CLI
 	$(BIN)/sam build
 
-deploy: build
+deploy: build ## build, show the account and the Region, ask, and deploy; ARGS="--profile NAME" instead of --guided
 	@scripts/in-account sam deploy $(or $(ARGS),--guided)
 
-test: $(filter-out $(WITHOUT),lint types unit scan runtime integration deployment system mysql)
+test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to mysql; WITHOUT=mysql skips one, -j2 uses two cores
 
-lint: setup
+# The hooks in .pre-commit-config.yaml are these commands.
+lint: setup ## the style of the Python code, the GitHub workflow, and the configuration of pre-commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*)
+	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 
-types: setup
-	$(BIN)/mypy functions localcloud demo bench scripts tests/runtime tests/scan
+types: setup ## mypy, strict, on all but the tests themselves
+	$(BIN)/mypy functions localcloud demo bench scripts tests/runtime tests/scan tests/stepper
 
-unit: setup
+unit: setup ## tests that need no server
 	$(BIN)/pytest tests/unit
 
-scan: setup
+scan: setup ## cfn-lint, checkov and AWS's authorization reference on the template
 	@scripts/setup checkov
 	$(BIN)/pytest tests/scan
 
-runtime: setup
+runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
-integration: setup clients
+integration: setup clients ## tests with MariaDB and the fake EC2
 	$(BIN)/pytest tests/integration -m "not mysql"
 
-deployment: setup
+deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
 
-system: setup clients
+system: setup clients ## tests of the deployed state machine
 	$(BIN)/pytest tests/system
 
-# What depends on the database, once more on a MySQL that is set up as Aurora is.
-mysql: setup
+mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
 	$(BIN)/pytest tests/integration -m mysql
 	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
-bench: setup
-	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
-
-soak: setup
-	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
-	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py
-
-setup:
-	@scripts/setup
-
-# What people use beside the local cloud, so that the tests can use it as they do.
-clients:
-	@command -v aws >/dev/null || scripts/need awscli
-	@command -v mysql >/dev/null || scripts/need mariadb-client
-
-format: setup
+format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Pins every package with its hashes, for every Python that is supported. The options stand in pyproject.toml.
-lock: setup
+bench: setup ## measure, and write the results, the pictures and the tables in docs/; ONLY=costs for one measurement
+	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
+
+soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=500 and CHAOS_SECONDS=1800 set how much
+	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py
+
+clients: ## aws and mysql, installed if missing: the tests use them as people do
+	@command -v aws >/dev/null || scripts/need awscli
+	@command -v mysql >/dev/null || scripts/need mariadb-client
+
+# The options stand in pyproject.toml.
+lock: setup ## pin every package of requirements*.in with its hashes, for every Python that is supported
 	$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --output-file functions/requirements.txt functions/requirements.in
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --constraint functions/requirements.txt \
 		--output-file requirements-dev.txt requirements-dev.in
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --output-file requirements-checkov.txt requirements-checkov.in
 
-clean:
+clean: ## stop the local cloud, and delete what was installed, built or cached here
 	-$(BIN)/python -m localcloud down
 	rm -rf .venv .venv-checkov .aws-sam .localcloud .mysql .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`(make\s[^`]+)`")
+_TARGET = re.compile(r"^([a-z]+):(?!=)", re.MULTILINE)
 _COMMENT = re.compile(r"\s+#\s.*")
 LOCAL = ("-m localcloud ", "make run")
 
@@ -36,3 +38,18 @@ def documented() -> list[Command]:
     return [
         command for page in PAGES for command in commands(page.read_text(encoding="utf-8"), str(page.relative_to(ROOT)))
     ]
+
+
+def make_targets() -> list[str]:
+    """What `make` can be asked for, in the order of the Makefile."""
+    return _TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+
+
+def make_commands() -> list[Command]:
+    """The calls of make on all pages, in `sh` blocks and between backticks."""
+    inline = [
+        Command(str(page.relative_to(ROOT)), re.sub(r"\s+", " ", line))
+        for page in PAGES
+        for line in _INLINE.findall(page.read_text(encoding="utf-8"))
+    ]
+    return [*inline, *(command for command in documented() if command.line.startswith("make "))]

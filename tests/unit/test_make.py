@@ -1,0 +1,53 @@
+"""`make help` knows every target, the hooks of git are the checks of `make lint`, and editors know ruff's width."""
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+
+import yaml
+
+from tests.documented import ROOT, make_targets
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def make(*arguments: str) -> list[str]:
+    """The lines that make prints, as a person in a terminal gets them."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }
+    done = subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_help_has_a_line_for_each_target_and_is_what_make_does_by_itself() -> None:
+    listed = [re.fullmatch(r"make ([a-z]+) +\S.*", line) for line in make()]
+    assert [line and line[1] for line in listed] == make_targets()
+    assert make("help") == make()
+
+
+def test_no_target_is_taken_for_a_file() -> None:
+    database = "\n".join(make("--print-data-base", "--dry-run", "help"))
+    phony = re.search(r"^\.PHONY: (.*)$", database, re.MULTILINE)
+    assert phony is not None
+    assert sorted(phony[1].split()) == sorted(make_targets())
+
+
+def test_the_hooks_of_git_are_the_checks_of_lint() -> None:
+    checks = [shlex.split(line) for line in make("--dry-run", "--old-file=setup", "lint")]
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    hooks = [shlex.split(hook["entry"]) for hook in local["hooks"]]
+    assert local["repo"] == "local"
+    # pre-commit appends the files of the commit, where lint has all.
+    assert [check[: len(hook)] for check, hook in zip(checks, hooks, strict=True)] == hooks
+    assert all(len(check) == len(hook) + 1 for check, hook in zip(checks, hooks, strict=True))
+
+
+def test_editors_know_the_width_that_ruff_checks() -> None:
+    editors = configparser.ConfigParser()
+    editors.read_string("[top]\n" + (ROOT / ".editorconfig").read_text())
+    width = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]
+    assert editors["*.py"].getint("max_line_length") == width
