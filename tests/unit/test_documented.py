@@ -1,18 +1,42 @@
 """Every command that the documentation shows goes where its reader thinks, or asks first."""
 
+import os
+import shlex
 import tomllib
 
 import pytest
 
-from tests.documented import ROOT, Command, commands, documented
+from tests.documented import ROOT, Command, commands, documented, make_commands, make_targets
 
-WITHOUT_AWS = ("make test", "make build", "make bench", "make soak", ". .venv/bin/activate", "mysqldump ")
+WITHOUT_AWS = (
+    *(f"make {target}" for target in ("setup", "build", "test", "lint", "format", "bench", "soak")),
+    *(f".venv/bin/{program} " for program in ("pytest", "pre-commit")),
+    ". .venv/bin/activate",
+    "mysqldump ",
+)
 ASKING = ("make deploy", "scripts/in-account ")
 
 
 @pytest.mark.parametrize("command", documented(), ids=lambda command: f"{command.page}: {command.line}")
 def test_a_documented_command_is_local_or_asks_first(command: Command) -> None:
     assert command.is_local or command.line.startswith((*WITHOUT_AWS, *ASKING))
+
+
+@pytest.mark.parametrize("command", make_commands(), ids=lambda command: f"{command.page}: {command.line}")
+def test_what_make_is_asked_for_is_there(command: Command) -> None:
+    asked = [word for word in shlex.split(command.line)[1:] if not word.startswith("-") and "=" not in word]
+    assert asked
+    assert set(asked) <= set(make_targets())
+
+
+@pytest.mark.parametrize("command", documented(), ids=lambda command: f"{command.page}: {command.line}")
+def test_what_a_command_names_of_this_project_is_there(command: Command) -> None:
+    program, *words = shlex.split(command.line)
+    if "/" in program:
+        assert os.access(ROOT / program, os.X_OK)
+    for word in words:
+        if word.startswith(("tests/", ".venv/", "docs/")):
+            assert (ROOT / word).exists()
 
 
 def test_commands_are_read_from_sh_blocks_as_a_shell_reads_them() -> None:
