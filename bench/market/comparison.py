@@ -12,7 +12,7 @@ from bench.market.trial import Trial, trial
 
 
 def compare(
-    scenario: Scenario, gap: int, strategies: Sequence[Strategy], seeds: int, targets: int = 1
+    scenario: Scenario, gap: int, strategies: Sequence[Strategy], seeds: int, targets: int = 1, regions: int = 1
 ) -> dict[str, Any]:
     """What each strategy gets of what the oracle would, and what it asks for that.
 
@@ -22,13 +22,14 @@ def compare(
         strategies: the first is the one that the others are compared with.
         seeds: how often everything is played, each time with another supply.
         targets: how many share the account, each with a pool of its own.
+        regions: over how many Regions they are spread.
 
     Returns:
         As results.json has it, rounded.
     """
     supplies = [[supply(scenario, seed * targets + one) for one in range(targets)] for seed in range(seeds)]
     best = [sum(oracle(bursts, gap).instance_hours for bursts in market) for market in supplies]
-    trials = {one.name: [trial(one, gap, market) for market in supplies] for one in strategies}
+    trials = {one.name: [trial(one, gap, market, regions) for market in supplies] for one in strategies}
     ours = [one.instance_hours for one in trials[strategies[0].name]]
     return {
         "scenario": scenario.name,

@@ -12,6 +12,9 @@ from odcr.domain.target import ReservationOptions, TargetKey
 
 DESCRIBE, CREATE, MODIFY = "DescribeCapacityReservations", "CreateCapacityReservation", "ModifyCapacityReservation"
 
+Request = tuple[float, str, str]
+"""When it was sent, in seconds after the start; to which Region; and its action."""
+
 
 @dataclass
 class MarketEc2:
@@ -20,13 +23,14 @@ class MarketEc2:
     Args:
         pool: where the instances come from.
         clock: the time of whoever asks.
+        region: where the pool is; each Region has buckets of its own.
     """
 
     pool: Pool
     clock: SimulatedClock
+    region: str
     holding: Holding = field(default_factory=Holding)
-    requests: list[tuple[float, str]] = field(default_factory=list)
-    """When each was sent, in seconds after the start, and its action."""
+    requests: list[Request] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
 
     def find(self, key: TargetKey) -> list[Reservation]:
@@ -82,7 +86,7 @@ class MarketEc2:
         raise AssertionError(f"{reservation.id} is to be given back, of which nothing was bought twice")
 
     def _request(self, action: str) -> None:
-        self.requests.append((self.clock.now(), action))
+        self.requests.append((self.clock.now(), self.region, action))
         self.clock.sleep(REQUEST_SECONDS)
 
     def _take(self, count: int) -> None:

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Sequence
 
-from bench.market.ec2 import DESCRIBE
+from bench.market.ec2 import DESCRIBE, Request
 from bench.market.item import Run, work
 from bench.market.product import Pace
 from bench.market.scenario import END_SECONDS
@@ -13,16 +13,16 @@ from odcr.domain.comparison import bounded, compare
 from odcr.domain.pace import Share
 
 
-def play(targets: Sequence[MarketTarget], pace: Pace) -> list[tuple[float, str]]:
+def play(targets: Sequence[MarketTarget], pace: Pace) -> list[Request]:
     """Runs from the first start of the schedule until the end.
 
     Returns:
         The runs' own requests, those of FindShortfalls; the attempts' are with the targets.
     """
-    requests: list[tuple[float, str]] = []
+    requests: list[Request] = []
     start = 0.0
     while start < END_SECONDS:
-        requests.append((start + 2 * STEP_SECONDS, DESCRIBE))
+        requests += [(start + 2 * STEP_SECONDS, region, DESCRIBE) for region in {one.region for one in targets}]
         released = _run(targets, Run(f"run-{start:.0f}", start, pace))
         # A start whose LoadTargets finds the lease held has nothing to do.
         start += pace.every

@@ -6,7 +6,7 @@ ten or less is asked whole, a larger one in tens and then the remainder, going o
 
 from collections.abc import Sequence
 
-from bench.market.ec2 import DESCRIBE
+from bench.market.ec2 import DESCRIBE, Request
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
 from bench.market.timing import REQUEST_SECONDS, STEP_SECONDS
@@ -27,18 +27,18 @@ def asks(gap: int) -> list[int]:
     return [STEP] * tens + [rest] * (rest > 0)
 
 
-def play(targets: Sequence[MarketTarget], every: float = EVERY_SECONDS) -> list[tuple[float, str]]:
+def play(targets: Sequence[MarketTarget], every: float = EVERY_SECONDS) -> list[Request]:
     """Runs until the end; returns the runs' own requests, one describe each.
 
     Args:
         targets: in the table's order.
         every: seconds from one start to the next.
     """
-    requests: list[tuple[float, str]] = []
+    requests: list[Request] = []
     start = 0.0
     while start < END_SECONDS:
         now = start + STEP_SECONDS
-        requests.append((now, DESCRIBE))
+        requests.append((now, targets[0].region, DESCRIBE))
         _run(targets, now + REQUEST_SECONDS, start + FUNCTION_SECONDS)
         start += every
     return requests

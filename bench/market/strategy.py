@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from bench.market import ladders, machine, original
+from bench.market import ideal, ladders, machine, original
+from bench.market.ec2 import Request
 from bench.market.ladders import MakeLadder
 from bench.market.product import Pace, default_pace
 from bench.market.target import MarketTarget
 from odcr.domain import acquisition
 
-Play = Callable[[Sequence[MarketTarget]], list[tuple[float, str]]]
+Play = Callable[[Sequence[MarketTarget]], list[Request]]
 """Plays all runs of six hours; returns the requests that belong to no single target."""
 
 
@@ -32,7 +33,7 @@ class Strategy:
 def at_our_pace(name: str, ladder: MakeLadder) -> Strategy:
     """The product with another ladder: its moments, its waits and its looks, but other asks."""
 
-    def play(targets: Sequence[MarketTarget]) -> list[tuple[float, str]]:
+    def play(targets: Sequence[MarketTarget]) -> list[Request]:
         with patch.object(acquisition, "ask_ladder", ladder):
             return machine.play(targets, default_pace())
 
@@ -51,6 +52,8 @@ RIVALS = (
     at_our_pace("one at a time", ladders.one_at_a_time),
     at_our_pace("halving", ladders.halving),
 )
+
+IDEAL = Strategy("ideal asker", ideal.play)
 
 ORIGINAL = Strategy("original", original.play)
 ORIGINAL_EACH_MINUTE = Strategy("original, each minute", lambda targets: original.play(targets, 60.0))

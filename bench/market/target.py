@@ -1,12 +1,14 @@
 """One target of the simulation, with its own pool, and what the table records of it."""
 
 from bench.market.ec2 import MarketEc2
-from bench.market.pool import TYPE, ZONE, Pool
+from bench.market.pool import TYPE, Pool
 from bench.market.supply import Burst
 from bench.market.timing import SimulatedClock
 from odcr.domain.outcome import Outcome
 from odcr.domain.rows import FRESH_SECONDS
 from odcr.domain.target import Target, TargetKey
+
+REGIONS = ("ap-northeast-1", "eu-central-1", "us-east-1", "us-west-2")
 
 
 class MarketTarget:
@@ -16,18 +18,25 @@ class MarketTarget:
         number: tells it from the others; each has an instance type of its own.
         gap: instances wanted.
         bursts: its pool's supply.
+        region: where its pool is.
     """
 
-    def __init__(self, number: int, gap: int, bursts: list[Burst]) -> None:
+    def __init__(self, number: int, gap: int, bursts: list[Burst], region: str = REGIONS[0]) -> None:
         family, size = TYPE.split(".")
-        self.key = TargetKey(f"{family}{number}.{size}", ZONE)
+        self.region = region
+        self.key = TargetKey(f"{family}{number}.{size}", f"{region}c")
         self.gap = gap
         self.clock = SimulatedClock()
-        self.ec2 = MarketEc2(Pool(bursts), self.clock)
+        self.ec2 = MarketEc2(Pool(bursts), self.clock, region)
         self.attempts: list[int] = []
         """Requests for capacity of each attempt that there was."""
         self.tried_at = -1e9
         self._outcome: Outcome | None = None
+
+    @property
+    def missing(self) -> int:
+        """Instances that are wanted and not held."""
+        return self.gap - self.ec2.holding.instances
 
     def record(self, outcome: Outcome, now: float) -> None:
         """What RecordResults writes about it."""

@@ -7,7 +7,7 @@ from bench.market.bucket import overdrawn
 from bench.market.ec2 import DESCRIBE
 from bench.market.strategy import Strategy
 from bench.market.supply import Burst
-from bench.market.target import MarketTarget
+from bench.market.target import REGIONS, MarketTarget
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Trial:
     """Requests that EC2's token bucket would have refused."""
 
 
-def trial(strategy: Strategy, gap: int, supplies: Sequence[list[Burst]]) -> Trial:
-    """Plays a strategy against fresh pools, a target for each supply."""
-    targets = [MarketTarget(number, gap, bursts) for number, bursts in enumerate(supplies)]
+def trial(strategy: Strategy, gap: int, supplies: Sequence[list[Burst]], regions: int = 1) -> Trial:
+    """Plays a strategy against fresh pools, a target for each supply, in so many Regions by turns."""
+    targets = [MarketTarget(number, gap, bursts, REGIONS[number % regions]) for number, bursts in enumerate(supplies)]
     requests = strategy.play(targets)
     for target in targets:
         requests += target.ec2.requests
-    describes = sum(action == DESCRIBE for _, action in requests)
+    describes = sum(action == DESCRIBE for _, _, action in requests)
     return Trial(
         instance_hours=sum(target.ec2.holding.instance_hours for target in targets),
         acquired=sum(target.ec2.holding.instances for target in targets),

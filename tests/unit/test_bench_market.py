@@ -13,7 +13,7 @@ from bench.market.oracle import oracle
 from bench.market.pool import Pool
 from bench.market.scenario import END_SECONDS, SCARCE, SIXES, TRICKLE, Scenario
 from bench.market.statistics import lead, ratio
-from bench.market.strategy import STRATEGIES
+from bench.market.strategy import IDEAL, STRATEGIES
 from bench.market.supply import Burst, supply
 from bench.market.target import MarketTarget
 from bench.market.trial import trial
@@ -61,7 +61,7 @@ def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(bursts_of_any_kind, st.sampled_from(STRATEGIES), st.integers(1, 40))
+@given(bursts_of_any_kind, st.sampled_from((IDEAL, *STRATEGIES)), st.integers(1, 40))
 def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: object, gap: int) -> None:
     target = MarketTarget(0, gap, bursts)
     strategy.play([target])  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], st
 
 
 def test_the_same_trial_has_the_same_end() -> None:
-    for strategy in STRATEGIES:
+    for strategy in (IDEAL, *STRATEGIES):
         assert trial(strategy, 60, [supply(SIXES, 5)]) == trial(strategy, 60, [supply(SIXES, 5)])
 
 
@@ -106,7 +106,8 @@ def test_a_ratio_is_one_of_sums_and_its_margin_is_chance() -> None:
 
 
 def test_the_bucket_is_the_fake_ec2s() -> None:
-    assert overdrawn([(0.0, CREATE)] * 50) == 0
-    assert overdrawn([(0.0, CREATE)] * 51) == 1
-    assert overdrawn([(0.0, CREATE)] * 50 + [(0.0, MODIFY)] * 50) == 0
-    assert overdrawn([(1.0, CREATE)] * 6 + [(0.0, CREATE)] * 50) == 1
+    create, modify, elsewhere = (0.0, "us-east-1", CREATE), (0.0, "us-east-1", MODIFY), (0.0, "us-west-2", CREATE)
+    assert overdrawn([create] * 50) == 0
+    assert overdrawn([create] * 51) == 1
+    assert overdrawn([create] * 50 + [modify] * 50 + [elsewhere] * 50) == 0
+    assert overdrawn([(1.0, "us-east-1", CREATE)] * 6 + [create] * 50) == 1

@@ -45,7 +45,7 @@ def free_at(at: float, count: int) -> Burst:
 
 
 def mutating(target: MarketTarget) -> list[float]:
-    return [at for at, action in target.ec2.requests if action != DESCRIBE]
+    return [at for at, _, action in target.ec2.requests if action != DESCRIBE]
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ def test_the_pace_is_the_deployed_one() -> None:
 
 def test_a_start_is_skipped_while_a_run_holds_the_lease() -> None:
     slow = Pace(60, 40, 780, 120, default_pace().repeating("InsufficientInstanceCapacity", 25, 3).retries)
-    starts = [at for at, _ in machine.play([MarketTarget(0, 15, [])], slow)]
+    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])], slow)]
     assert {later - earlier for earlier, later in pairwise(starts)} == {120.0}
-    starts = [at for at, _ in machine.play([MarketTarget(0, 15, [])], default_pace())]
+    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])], default_pace())]
     assert {later - earlier for earlier, later in pairwise(starts)} == {60.0}
 
 

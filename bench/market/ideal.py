@@ -1,0 +1,125 @@
+"""The ideal asker, the product's measure: the same ladder, at the rate that the product permits itself, without a gap.
+
+In each Region and per action it sends four requests a second, evenly over
+the pools that are short. It saves no tokens up, needs no describe and has no runs between which time is lost.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.market.ec2 import CREATE, MODIFY, Request
+from bench.market.ladders import Ladder, MakeLadder
+from bench.market.scenario import END_SECONDS
+from bench.market.target import MarketTarget
+from odcr.domain.ladder import ask_ladder
+from odcr.domain.refusal import NoCapacity
+from odcr.domain.target import ReservationOptions
+
+TOKEN_SECONDS = 0.25
+"""Between two requests of one action in one Region: four fifths of what EC2 refills."""
+
+TURN_SECONDS = 3.0
+"""From one turn of a pool to its next, at least."""
+
+
+def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> list[Request]:
+    """Six hours of asking.
+
+    Args:
+        targets: each with a pool of its own.
+        ladder: how many instances a turn asks for.
+
+    Returns:
+        Nothing: it sends no requests but those for capacity, which are with the targets.
+    """
+    buckets: dict[tuple[str, str], _Bucket] = {}
+    events: list[tuple[float, int, _Bucket | _Asker]] = []
+    numbers = iter(range(1 << 62))  # of events at the same moment, the one that was planned first comes first
+
+    def plan(at: float, what: "_Bucket | _Asker") -> None:
+        heapq.heappush(events, (at, next(numbers), what))
+
+    for target in targets:
+        plan(0.0, _Asker(target, ladder))
+    while events and events[0][0] < END_SECONDS:
+        now, _, what = heapq.heappop(events)
+        if isinstance(what, _Bucket):
+            asker = what.next_asker(now)
+            ready = asker.ask(now)
+            if ready is not None:
+                plan(ready, asker)
+            if what.waiting:
+                plan(what.token_at, what)
+        else:
+            bucket = buckets.setdefault((what.target.region, what.action), _Bucket())
+            if not bucket.waiting:
+                plan(max(now, bucket.token_at), bucket)
+            bucket.add(what, next(numbers))
+    return []
+
+
+@dataclass(eq=False)
+class _Bucket:
+    """The tokens of one action in one Region, and who waits for them."""
+
+    token_at: float = 0.0
+    """When the next token is there."""
+    waiting: "list[tuple[bool, int, _Asker]]" = field(default_factory=list)
+
+    def add(self, asker: "_Asker", number: int) -> None:
+        """A turn that has begun goes on before others begin; these come in the order in which they became ready."""
+        heapq.heappush(self.waiting, (asker.is_between_turns, number, asker))
+
+    def next_asker(self, now: float) -> "_Asker":
+        self.token_at = now + TOKEN_SECONDS
+        return heapq.heappop(self.waiting)[2]
+
+
+class _Asker:
+    """Asks for one target, turn by turn."""
+
+    def __init__(self, target: MarketTarget, ladder: MakeLadder) -> None:
+        self.target = target
+        self._make_ladder = ladder
+        self._ladder: Ladder | None = None
+        self._count = 0
+        self._turn_began = 0.0
+
+    @property
+    def is_between_turns(self) -> bool:
+        return self._ladder is None
+
+    @property
+    def action(self) -> str:
+        """Of its next request."""
+        return MODIFY if self.target.ec2.reservations else CREATE
+
+    def ask(self, now: float) -> float | None:
+        """Sends one request; returns when the next may follow, or None if the target is met."""
+        target = self.target
+        if self._ladder is None:
+            self._ladder = self._make_ladder(target.missing, from_one=bool(target.attempts))
+            self._count = next(self._ladder)
+            self._turn_began = now
+            target.attempts.append(0)
+        target.attempts[-1] += 1
+        target.clock.set(now)
+        granted = self._is_granted()
+        try:
+            self._count = self._ladder.send(granted)
+        except StopIteration:
+            self._ladder = None
+            return max(target.clock.now(), self._turn_began + TURN_SECONDS) if target.missing else None
+        return target.clock.now()
+
+    def _is_granted(self) -> bool:
+        ec2 = self.target.ec2
+        try:
+            if ec2.reservations:
+                ec2.resize(ec2.reservations[0], ec2.reservations[0].count + self._count)
+            else:
+                ec2.create(self.target.key, ReservationOptions(), self._count, (), "")
+        except NoCapacity:
+            return False
+        return True
