@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from odcr.domain.status import Status
+from odcr.domain.outcome import Status
 from odcr.domain.target import TargetKey, reason_to_reject
 
 Key = tuple[str, str]

@@ -7,10 +7,10 @@ from bench.market.product import Pace
 from bench.market.target import MarketTarget
 from bench.market.timing import INVOKE_SECONDS
 from odcr.domain import acquisition
-from odcr.domain.errors import TargetNotMet
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import RESERVED_SECONDS, Share
 from odcr.domain.pace import Pace as Turns
+from odcr.domain.refusal import TargetNotMet
 from odcr.domain.shortfall import Shortfall
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.stack import Stack
-from odcr.domain.payload import MAX_STATE_BYTES
+from odcr.domain.wire import MAX_STATE_BYTES
 
 ROWS, SHORT = 1000, 500
 MAX_EVENTS = 25_000

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from odcr.domain import acquisition, errors
+from odcr.domain import acquisition
 from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import NoCapacity, Refusal
+from odcr.domain.refusal import NoCapacity, Refusal, TargetNotMet
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, TargetKey
@@ -83,7 +83,7 @@ def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> S
     return Shortfall(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
 
 
-def not_met(pool: Pool, error: type[errors.TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
+def not_met(pool: Pool, error: type[TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
     with pytest.raises(error) as caught:
         acquire(shortfall(pool, **short), attempt, pool)  # type: ignore[arg-type]
     assert type(caught.value) is error

@@ -4,12 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain import acquisition, errors
-from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, QuotaReached, Refusal, Throttled, Unanswered
+from odcr.domain import acquisition
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import (
+    Changed,
+    Denied,
+    InsufficientInstanceCapacity,
+    InvalidTarget,
+    NoCapacity,
+    NotOffered,
+    OutcomeUnknown,
+    QuotaExceeded,
+    QuotaReached,
+    Refusal,
+    RequestLimitExceeded,
+    RequestRefused,
+    TargetNotMet,
+    Throttled,
+    Unanswered,
+)
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall
 
@@ -23,7 +38,7 @@ def test_all_of_it_in_one_reservation_and_one_call() -> None:
 
 def test_what_there_is_when_it_is_less() -> None:
     pool = Pool(11)
-    outcome = not_met(pool, errors.InsufficientInstanceCapacity)
+    outcome = not_met(pool, InsufficientInstanceCapacity)
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.SHORT, 11, 11)
     assert outcome.reason == ("EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. Every run asks again.")
     assert [reservation.count for reservation in pool.reservations] == [11]
@@ -38,7 +53,7 @@ def test_the_same_reservation_grows_by_what_frees_up() -> None:
 @pytest.mark.parametrize(("attempt", "last_status"), [(1, None), (0, "SHORT"), (0, "QUOTA_EXCEEDED")])
 def test_a_pool_known_to_be_dry_costs_one_call(attempt: int, last_status: str | None) -> None:
     pool = Pool(0)
-    assert not_met(pool, errors.InsufficientInstanceCapacity, attempt, last_status=last_status).calls == 1
+    assert not_met(pool, InsufficientInstanceCapacity, attempt, last_status=last_status).calls == 1
     assert pool.asks == [1]
 
 
@@ -52,7 +67,7 @@ def test_a_quota_is_used_up_before_it_is_reported() -> None:
         pool.free -= count
 
     pool._take = quota  # type: ignore[method-assign]
-    outcome = not_met(pool, errors.QuotaExceeded)
+    outcome = not_met(pool, QuotaExceeded)
     assert (outcome.status, outcome.reserved) == (Status.QUOTA_EXCEEDED, 7)
     assert "Raise the On-Demand quota" in outcome.reason
 
@@ -63,16 +78,16 @@ QUOTA, DRY = QuotaReached("VcpuLimitExceeded", "quota"), NoCapacity("Insufficien
 @pytest.mark.parametrize(
     ("refusals", "last_status", "error"),
     [
-        ([QUOTA, DRY], "SHORT", errors.InsufficientInstanceCapacity),
-        ([QUOTA, QUOTA], "SHORT", errors.QuotaExceeded),
-        ([QUOTA], "QUOTA_EXCEEDED", errors.QuotaExceeded),
-        ([DRY, QUOTA, DRY, DRY], None, errors.InsufficientInstanceCapacity),
-        ([DRY, DRY, QUOTA, DRY], None, errors.InsufficientInstanceCapacity),
-        ([QUOTA] * 4, None, errors.QuotaExceeded),
+        ([QUOTA, DRY], "SHORT", InsufficientInstanceCapacity),
+        ([QUOTA, QUOTA], "SHORT", QuotaExceeded),
+        ([QUOTA], "QUOTA_EXCEEDED", QuotaExceeded),
+        ([DRY, QUOTA, DRY, DRY], None, InsufficientInstanceCapacity),
+        ([DRY, DRY, QUOTA, DRY], None, InsufficientInstanceCapacity),
+        ([QUOTA] * 4, None, QuotaExceeded),
     ],
 )
 def test_one_quota_error_between_capacity_errors_is_not_yet_believed(
-    refusals: list[Refusal], last_status: str | None, error: type[errors.TargetNotMet]
+    refusals: list[Refusal], last_status: str | None, error: type[TargetNotMet]
 ) -> None:
     pool = Pool(20, refusals=list(refusals))
     outcome = not_met(pool, error, last_status=last_status)
@@ -86,20 +101,20 @@ def test_a_quota_error_that_passes_costs_nothing() -> None:
 
 def test_no_creation_bears_the_token_of_one_that_was_refused() -> None:
     pool = Pool(20, refusals=[QUOTA, DRY, DRY, DRY])
-    not_met(pool, errors.InsufficientInstanceCapacity)
+    not_met(pool, InsufficientInstanceCapacity)
     assert pool.occasions == ["", "/1", "/2", "/3"]
 
 
 @pytest.mark.parametrize(
     ("refusal", "error", "status"),
     [
-        (Throttled("RequestLimitExceeded", "slow down"), errors.RequestLimitExceeded, Status.THROTTLED),
-        (NotOffered("Unsupported", "not in this zone"), errors.InvalidTarget, Status.INVALID),
-        (Unanswered("ReadTimeoutError", "silence"), errors.OutcomeUnknown, Status.FAILED),
-        (Denied("UnauthorizedOperation", "no right"), errors.RequestRefused, Status.FAILED),
+        (Throttled("RequestLimitExceeded", "slow down"), RequestLimitExceeded, Status.THROTTLED),
+        (NotOffered("Unsupported", "not in this zone"), InvalidTarget, Status.INVALID),
+        (Unanswered("ReadTimeoutError", "silence"), OutcomeUnknown, Status.FAILED),
+        (Denied("UnauthorizedOperation", "no right"), RequestRefused, Status.FAILED),
     ],
 )
-def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[errors.TargetNotMet], status: Status) -> None:
+def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[TargetNotMet], status: Status) -> None:
     pool = Pool(20, refusals=[refusal])
     outcome = not_met(pool, error)
     assert (outcome.status, outcome.calls) == (status, 1)
@@ -121,7 +136,7 @@ def test_what_was_got_before_a_throttling_has_to_be_seen_too() -> None:
 
     pool._take = throttled  # type: ignore[method-assign]
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    assert not_met(pool, errors.OutcomeUnknown).reserved == 7
+    assert not_met(pool, OutcomeUnknown).reserved == 7
 
 
 def test_progress_is_kept_when_the_attempt_ends_early() -> None:
@@ -135,7 +150,7 @@ def test_progress_is_kept_when_the_attempt_ends_early() -> None:
         take(count)
 
     pool._take = throttled  # type: ignore[method-assign]
-    outcome = not_met(pool, errors.RequestLimitExceeded)
+    outcome = not_met(pool, RequestLimitExceeded)
     assert (outcome.reserved, outcome.acquired, outcome.calls) == (7, 7, 3)
 
 
@@ -146,7 +161,7 @@ def test_somebody_was_here_so_it_looks_again() -> None:
 
 def test_it_does_not_look_for_ever() -> None:
     pool = Pool(20, refusals=[Changed("InvalidState", "ended")] * 10)
-    assert "keeps changing" in not_met(pool, errors.RequestRefused).reason
+    assert "keeps changing" in not_met(pool, RequestRefused).reason
 
 
 def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
@@ -160,7 +175,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
-    with pytest.raises(errors.OutcomeUnknown) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         acquire(known, attempt, pool)
     assert pool.asks == []
     assert "EC2 shows 4 instances where 11 were known" in caught.value.outcome.reason
@@ -185,14 +200,14 @@ def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
 
     pool._take = then_refused  # type: ignore[method-assign]
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    outcome = not_met(pool, errors.OutcomeUnknown, attempt=1)
+    outcome = not_met(pool, OutcomeUnknown, attempt=1)
     assert (outcome.reserved, len(pool.reservations)) == (1, 1)
 
 
 @pytest.mark.parametrize("attempt", [0, 1])
 def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
     pool = Pool(11)
-    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+    with pytest.raises(InsufficientInstanceCapacity) as caught:
         acquire(shortfall(pool), attempt, pool, turns=2)
     outcome = caught.value.outcome
     assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
@@ -205,7 +220,7 @@ def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
 
 def test_a_target_whose_turn_never_came_was_not_tried() -> None:
     pool = Pool(20)
-    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+    with pytest.raises(InsufficientInstanceCapacity) as caught:
         acquire(shortfall(pool), 0, pool, turns=0)
     assert not caught.value.outcome.was_tried
 
@@ -220,7 +235,7 @@ def test_an_ended_reservation_explains_why_less_is_held() -> None:
 def test_what_was_added_has_to_be_seen_before_the_next_attempt_starts_from_it() -> None:
     pool = Pool(11)
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    with pytest.raises(errors.OutcomeUnknown) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         acquire(shortfall(pool), 0, pool)
     assert caught.value.outcome.reserved == 11
 
@@ -233,7 +248,7 @@ def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
 
     short = shortfall(pool)
     pool.find = throttled  # type: ignore[method-assign]
-    with pytest.raises(errors.RequestLimitExceeded) as caught:
+    with pytest.raises(RequestLimitExceeded) as caught:
         acquire(short, 0, pool)
     assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (11, ("cr-1",))
 
@@ -343,7 +358,7 @@ def test_pending_reservations_count_as_observed_when_the_next_one_is_made() -> N
         return made
 
     pool.create = pending  # type: ignore[method-assign,assignment]
-    assert not_met(pool, errors.InsufficientInstanceCapacity).reserved == 7
+    assert not_met(pool, InsufficientInstanceCapacity).reserved == 7
     assert pool.observed == ["cr-1"]
     assert [reservation.count for reservation in pool.reservations] == [7]
 
@@ -352,7 +367,7 @@ def test_what_the_run_has_seen_is_not_forgotten_by_a_describe_that_lags() -> Non
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     short = shortfall(pool)
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    with pytest.raises(errors.OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown):
         acquire(short, 0, pool)
     assert pool.asks == []
 
@@ -362,7 +377,7 @@ def test_a_reservation_that_ended_as_it_was_made_is_not_the_target_met() -> None
     make = pool.create
     pool.create = lambda *arguments: replace(make(*arguments), state="failed")  # type: ignore[method-assign,assignment]
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    outcome = not_met(pool, errors.OutcomeUnknown)
+    outcome = not_met(pool, OutcomeUnknown)
     assert outcome.reserved == 0
     assert "EC2 shows 0 of 15" in outcome.reason
 
@@ -374,7 +389,7 @@ def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
         raise Throttled("RequestLimitExceeded", "slow down")
 
     pool.cancel = throttled  # type: ignore[method-assign]
-    with pytest.raises(errors.RequestLimitExceeded) as caught:
+    with pytest.raises(RequestLimitExceeded) as caught:
         acquire(Shortfall(KEY, 15, 0), 1, pool)
     assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))
 

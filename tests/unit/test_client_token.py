@@ -1,4 +1,4 @@
-from odcr.domain.client_token import client_token
+from odcr.domain.reservation import client_token
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")

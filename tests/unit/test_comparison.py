@@ -3,14 +3,13 @@ from dataclasses import replace
 
 import pytest
 
+from odcr.domain.attempt import Progress
 from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _outcome_bytes, bounded, compare
-from odcr.domain.outcome import Outcome
-from odcr.domain.payload import MAX_STATE_BYTES
-from odcr.domain.progress import Progress
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.wire import MAX_STATE_BYTES
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")

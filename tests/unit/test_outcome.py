@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from odcr.domain.errors import InsufficientInstanceCapacity
-from odcr.domain.event import InvalidEvent
-from odcr.domain.outcome import MAX_REASON, Outcome
-from odcr.domain.status import Status
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import InsufficientInstanceCapacity
 from odcr.domain.target import TargetKey
+from odcr.domain.wire import InvalidEvent
+from odcr.domain.wording import MAX_REASON
 
 OUTCOME = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 11, ("cr-1",), ("cr-1",), 7, 5, "dry")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from odcr.domain.outcome import MAX_REASON
 from odcr.domain.refusal import Denied, NoCapacity, NotOffered
+from odcr.domain.wording import MAX_REASON
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/odcr-ReserveCapacityRole-ABCDEFGHIJKL/odcr-ReserveCapacity"
 RESOURCE = "arn:aws:ec2:ap-northeast-1:123456789012:capacity-reservation/*"

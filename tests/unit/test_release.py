@@ -7,14 +7,25 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from odcr.domain import acquisition, errors
+from odcr.domain import acquisition
 from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
-from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, Refusal, Throttled, Unanswered
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import (
+    Changed,
+    Denied,
+    NoCapacity,
+    NotOffered,
+    OutcomeUnknown,
+    Refusal,
+    RequestLimitExceeded,
+    RequestRefused,
+    TargetNotMet,
+    Throttled,
+    Unanswered,
+)
 from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 from tests.unit.pool import KEY, Turns
 
@@ -253,7 +264,7 @@ def test_a_reservation_shown_that_has_just_ended_takes_nothing_with_it() -> None
                 short = release_of(ec2, target)
                 ec2.reservations[gone] = replace(before[gone], count=0, state="cancelled")
                 left = sum(ec2.held)
-                with contextlib.suppress(errors.TargetNotMet):
+                with contextlib.suppress(TargetNotMet):
                     run(ec2, target, short=short)
                 assert sum(ec2.held) >= min(left, target)
 
@@ -262,7 +273,7 @@ def test_an_attempt_that_repeats_a_release_counts_it_once() -> None:
     ec2 = Ec2(made(10, 5))
     short = release_of(ec2, 8)
     ec2.refusals = [None, Unanswered("ReadTimeoutError", "silence")]
-    with pytest.raises(errors.OutcomeUnknown) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         run(ec2, 8, short=short)
     assert (caught.value.outcome.reserved, caught.value.outcome.acquired) == (13, -2)
     again = run(ec2, 8, attempt=1, short=short)
@@ -283,13 +294,11 @@ def test_repeating_it_from_what_is_shown_late_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("refusal", "error"),
     [
-        (Throttled("RequestLimitExceeded", "slow down"), errors.RequestLimitExceeded),
-        (Unanswered("ReadTimeoutError", "silence"), errors.OutcomeUnknown),
+        (Throttled("RequestLimitExceeded", "slow down"), RequestLimitExceeded),
+        (Unanswered("ReadTimeoutError", "silence"), OutcomeUnknown),
     ],
 )
-def test_a_refusal_ends_as_its_error_and_the_announcement_stands(
-    refusal: Refusal, error: type[errors.TargetNotMet]
-) -> None:
+def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusal, error: type[TargetNotMet]) -> None:
     ec2 = Ec2(made(15), refusals=[refusal])
     with pytest.raises(error) as caught:
         run(ec2, 10)
@@ -314,7 +323,7 @@ def test_a_shortage_on_the_way_down_means_that_somebody_was_there() -> None:
     ec2 = Ec2(made(5, 5), refusals=[NoCapacity("InsufficientInstanceCapacity", "no")])
     assert run(ec2, 5).status == Status.FULFILLED
     ec2 = Ec2(made(5, 5), refusals=[NoCapacity("InsufficientInstanceCapacity", "no")] * 9)
-    with pytest.raises(errors.RequestRefused, match="Somebody else keeps changing"):
+    with pytest.raises(RequestRefused, match="Somebody else keeps changing"):
         run(ec2, 5)
 
 

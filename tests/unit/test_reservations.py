@@ -4,13 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain import errors
 from odcr.domain.comparison import compare
-from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import Changed, Denied, NoCapacity, NotOffered, Refusal, Throttled, Unsupported
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import (
+    Changed,
+    Denied,
+    InsufficientInstanceCapacity,
+    InvalidTarget,
+    NoCapacity,
+    NotOffered,
+    OutcomeUnknown,
+    Refusal,
+    RequestLimitExceeded,
+    TargetNotMet,
+    Throttled,
+    Unsupported,
+)
 from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target
 from tests.unit.pool import KEY, Pool, acquire, not_met, shortfall
 
@@ -67,14 +78,14 @@ def test_a_reservation_that_ec2_will_not_change_never_blocks_the_target(refusal:
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_the_second_reservation_grows_then(refusal: Refusal) -> None:
     pool = Stubborn(8, [OLD, replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64)], refusal, "cr-1")
-    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1, target=20)
+    outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1, target=20)
     assert outcome.reserved == 16
     assert [one.count for one in pool.reservations] == [4, 12]
 
 
 def test_nothing_is_bought_beside_a_modification_that_may_still_be_applied() -> None:
     pool = Pool(40, [replace(OLD, is_adjusting=True), replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64)])
-    outcome = not_met(pool, errors.OutcomeUnknown)
+    outcome = not_met(pool, OutcomeUnknown)
     assert (outcome.reserved, outcome.calls) == (8, 0)
     assert "has not decided about the last modification of cr-1" in outcome.reason
 
@@ -87,7 +98,7 @@ def test_four_that_cannot_be_changed_do_not_use_up_the_looks() -> None:
 
 def test_a_dry_pool_is_still_dry_beside_a_reservation_that_cannot_be_changed() -> None:
     pool = Stubborn(0, [OLD], REFUSALS[0], "cr-1")
-    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1)
+    outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1)
     assert (outcome.reserved, outcome.calls) == (4, 2)
 
 
@@ -235,7 +246,7 @@ def test_only_what_is_really_gone_is_bought_and_that_is_told() -> None:
 
 def test_a_loss_that_cannot_be_made_up_for_is_told_with_the_shortage() -> None:
     pool = Pool(2)
-    with pytest.raises(errors.InsufficientInstanceCapacity) as caught:
+    with pytest.raises(InsufficientInstanceCapacity) as caught:
         acquire(recorded(pool), 1, pool)
     assert (caught.value.outcome.lost, caught.value.outcome.reserved) == (15, 2)
 
@@ -269,7 +280,7 @@ def test_nothing_is_bought_while_what_is_recorded_cannot_be_looked_up() -> None:
 
     pool.find_all = throttled  # type: ignore[method-assign]
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    with pytest.raises(errors.RequestLimitExceeded) as caught:
+    with pytest.raises(RequestLimitExceeded) as caught:
         acquire(recorded(Pool(0)), 0, pool)
     assert pool.asks == []
     assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (15, ("cr-1",))
@@ -294,7 +305,7 @@ def test_what_is_kept_is_confirmed_before_a_duplicate_goes() -> None:
     pool.reservations[0] = replace(OLD, count=4)
     answers = iter([shown, shown])
     pool.find = lambda _key: next(answers, pool.reservations)  # type: ignore[method-assign]
-    with pytest.raises(errors.OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown):
         acquire(Shortfall(KEY, 15, 26, ("cr-1", "cr-2"), recorded=15, recorded_ids=("cr-1",)), 0, pool)
     assert held(pool.reservations) == 15
 
@@ -326,7 +337,7 @@ def test_what_failed_after_pending_is_bought_anew_with_a_word() -> None:
 
 def test_what_ec2_does_not_support_rests_and_is_asked_again_later() -> None:
     pool = Pool(40, refusals=[Unsupported("Unsupported", "The requested configuration is not supported.")])
-    outcome = not_met(pool, errors.InvalidTarget)
+    outcome = not_met(pool, InvalidTarget)
     assert outcome.status == Status.UNSUPPORTED
     assert "asked again every ten minutes" in outcome.reason
     resting = Target(KEY, 15, 0, "UNSUPPORTED", is_resting=True)
@@ -343,7 +354,7 @@ def test_a_hint_of_other_zones_is_shown_as_one() -> None:
         "request or choosing ap-northeast-1a, ap-northeast-1d."
     )
     pool = Pool(0, refusals=[NoCapacity("InsufficientInstanceCapacity", message)] * 9)
-    outcome = not_met(pool, errors.InsufficientInstanceCapacity, attempt=1)
+    outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1)
     assert "EC2's hint, which nothing proves: ap-northeast-1a, ap-northeast-1d." in outcome.reason
 
 
@@ -361,7 +372,7 @@ def runs(pool: Pool, reserved: int, status: str = "SHORT") -> list[Outcome]:
             try:
                 outcome = acquire(Shortfall.from_event(work[0].to_event()), attempt, pool)
                 break
-            except errors.TargetNotMet as error:
+            except TargetNotMet as error:
                 outcome = error.outcome
         if work:
             outcomes.append(outcome)
@@ -394,7 +405,7 @@ def test_less_than_was_recorded_a_moment_ago_is_believed_in_the_next_run(
 
 def test_a_describe_that_lags_is_no_loss() -> None:
     short = Shortfall(KEY, 15, 0, (), "SHORT", recorded=10, recorded_ids=("cr-1",), is_fresh=True)
-    with pytest.raises(errors.OutcomeUnknown) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         acquire(short, 0, Pool(40))
     assert caught.value.outcome.lost == 0
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.errors import InsufficientInstanceCapacity
-from odcr.domain.event import InvalidEvent
-from odcr.domain.refusal import NoCapacity
+import reserve_capacity
+from odcr.domain.refusal import InsufficientInstanceCapacity, NoCapacity
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import TargetKey
-from reserve_capacity import app
+from odcr.domain.wire import InvalidEvent
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 SHORTFALL = {**KEY.to_event(), "TargetCapacity": 15, "Reserved": 4, "ReservationIds": ["cr-1"]}
@@ -40,11 +39,11 @@ def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
-    monkeypatch.setattr(app, "Ec2Gateway", DryEc2)
+    monkeypatch.setattr(reserve_capacity, "Ec2Gateway", DryEc2)
 
 
 def invoke(context: Context | None = None, **event: object) -> dict[str, Any]:
-    return app.handler({"Target": SHORTFALL, "Execution": "run-1", **event}, context or Context())  # type: ignore[arg-type]
+    return reserve_capacity.handler({"Target": SHORTFALL, "Execution": "run-1", **event}, context or Context())  # type: ignore[arg-type]
 
 
 def started(seconds_ago: float) -> str:

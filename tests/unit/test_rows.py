@@ -6,15 +6,14 @@ from decimal import Decimal
 import pytest
 
 from odcr.domain.cell import StrangeCell, moment_of, text_of, whole_number
-from odcr.domain.errors import RequestRefused
-from odcr.domain.id_list import MAX_IDS, cut, from_text, to_text
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
 from odcr.domain.rows import Record, records_of, targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
+from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 MANY = tuple(f"cr-{number:017x}" for number in range(3500))
@@ -67,16 +66,16 @@ def test_text_is_never_an_error() -> None:
 
 
 def test_a_list_of_ids_is_cut_and_knows_it() -> None:
-    text = to_text(MANY)
+    text = ids_to_text(MANY)
     assert len(text) < 65_536
-    assert from_text(text) == (MANY[:MAX_IDS], 3000)
-    assert from_text(to_text(MANY[:MAX_IDS])) == (MANY[:MAX_IDS], 0)
-    assert cut(from_text(text)[0], 3000) == cut(MANY)
+    assert ids_from_text(text) == (MANY[:MAX_IDS], 3000)
+    assert ids_from_text(ids_to_text(MANY[:MAX_IDS])) == (MANY[:MAX_IDS], 0)
+    assert cut_ids(ids_from_text(text)[0], 3000) == cut_ids(MANY)
 
 
 @pytest.mark.parametrize("text", ["cr-1,nonsense", "cr-1,DROP TABLE", "cr-1,1 more", "cr-1,cr-\u00e9"])
 def test_nonsense_in_a_list_of_ids_counts_as_an_id_that_is_not_known(text: str) -> None:
-    assert from_text(text) == (("cr-1",), 1)
+    assert ids_from_text(text) == (("cr-1",), 1)
 
 
 def test_a_cut_list_stays_cut_through_every_event() -> None:

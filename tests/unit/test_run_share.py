@@ -1,11 +1,10 @@
 import json
 from dataclasses import replace
 
-from odcr.domain.outcome import Outcome
-from odcr.domain.payload import MAX_STATE_BYTES
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.run_share import one_runs_share
-from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
+from odcr.domain.wire import MAX_STATE_BYTES
 
 
 def targets(count: int, status: str = "FULFILLED") -> list[Target]:

@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 from botocore.session import Session
 
-from load_targets.app import DEFAULT_LEASE_SECONDS
-from odcr.domain import errors
+from load_targets import DEFAULT_LEASE_SECONDS
+from odcr.domain import refusal
 from odcr.domain.comparison import MAX_SHORTFALLS
-from odcr.domain.errors import TargetNotMet
+from odcr.domain.refusal import TargetNotMet
 from odcr.gateways.database import LoginRefused
-from reserve_capacity.app import RUN_SECONDS
+from reserve_capacity import RUN_SECONDS
 from tests.cfn_lint import cfn_lint
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,9 @@ def test_results_wait_for_a_refused_login_until_the_next_run_has_mended_it() -> 
 
 def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:
     raised = {
-        error.__name__ for error in vars(errors).values() if isinstance(error, type) and issubclass(error, TargetNotMet)
+        error.__name__
+        for error in vars(refusal).values()
+        if isinstance(error, type) and issubclass(error, TargetNotMet)
     }
     reserve = tasks(definition()["States"])["ReserveCapacity"]
     assert set(reserve["Catch"][0]["ErrorEquals"]) == raised - {"TargetNotMet"}

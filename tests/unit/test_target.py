@@ -1,7 +1,7 @@
 import pytest
 
-from odcr.domain.event import InvalidEvent
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.wire import InvalidEvent
 
 
 @pytest.mark.parametrize("instance_type", ["r5b.2xlarge", "u-6tb1.112xlarge", "m7i-flex.large", "mac2-m2pro.metal"])

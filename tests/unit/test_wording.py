@@ -2,15 +2,14 @@
 
 import pytest
 
-from odcr.domain import blind
+from odcr.domain import regions
 from odcr.domain.comparison import compare
-from odcr.domain.outcome import MAX_REASON, Outcome
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pools import conflicts
 from odcr.domain.refusal import Denied, NotOffered, Throttled, Unanswered
 from odcr.domain.reservation import Reservation
-from odcr.domain.same_pool import conflicts
-from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
-from odcr.domain.wording import MAX_NAME, brief, listed, quoted, with_detail
+from odcr.domain.wording import MAX_NAME, MAX_REASON, brief, listed, quoted, with_detail
 
 LONG = "x" * 255
 UNSEEN = "\0" * 255
@@ -70,11 +69,14 @@ REFUSALS = [
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
 def test_a_region_that_says_nothing_is_told_whole(refusal: Denied) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
-    for outcome in (blind.in_silent_region(target, REGION, refusal), blind.with_unread_zones(target, REGION, refusal)):
+    for outcome in (
+        regions.in_silent_region(target, REGION, refusal),
+        regions.with_unread_zones(target, REGION, refusal),
+    ):
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
         assert (outcome.status == Status.THROTTLED) == isinstance(refusal, Throttled)
-    told = blind.in_silent_region(target, REGION, refusal).reason
+    told = regions.in_silent_region(target, REGION, refusal).reason
     assert refusal.advice in told or isinstance(refusal, NotOffered)
 
 
@@ -82,10 +84,10 @@ def test_a_zone_that_is_not_there_is_told_whole() -> None:
     target = Target(TargetKey(f"r5b.{'x' * 240}", f"use1-{'x' * 240}-az1", "us-east-1a"), 5)
     zones = {f"use1-az{number}": f"us-east-1{number}" for number in range(60)}
     reasons = [
-        blind.in_no_region(target, REGION, ["ap-east-1"]).reason,
-        blind.waiting_for_its_turn(target, REGION).reason,
-        blind.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
-        blind.with_unknown_zone(target, REGION, zones).reason,
+        regions.in_no_region(target, REGION, ["ap-east-1"]).reason,
+        regions.waiting_for_its_turn(target, REGION).reason,
+        regions.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
+        regions.with_unknown_zone(target, REGION, zones).reason,
         *(outcome.reason for outcome in conflicts([target, Target(target.key.pool, 5)])),
     ]
     assert len(reasons) == 5

@@ -3,32 +3,34 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from odcr.domain import errors
-from odcr.domain.excess import reason_for_excess
-from odcr.domain.giving_back import confirm, give_back, reductions
+from odcr.domain.attempt import Ec2, Progress, Turns, confirm, give_back, reductions
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.observation import check, look, serving
-from odcr.domain.outcome import Outcome
-from odcr.domain.ports import Ec2, Turns
-from odcr.domain.progress import Progress
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.reasons import astray_remark, reason_for_excess, remarks
 from odcr.domain.refusal import (
     OF_THE_MOMENT,
     Changed,
     Denied,
+    InsufficientInstanceCapacity,
+    InvalidTarget,
     NoCapacity,
     NotOffered,
+    OutcomeUnknown,
     OutOfTime,
+    QuotaExceeded,
     QuotaReached,
     Refusal,
+    RequestLimitExceeded,
+    RequestRefused,
+    TargetNotMet,
     Throttled,
     Unanswered,
     Unsupported,
 )
 from odcr.domain.release import release
-from odcr.domain.remarks import astray_remark, remarks
 from odcr.domain.reservation import Reservation, duplicates
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.status import Status
 
 MAX_LOOKS = 3
 """How often one attempt looks again because somebody else was there."""
@@ -72,7 +74,7 @@ def acquire(
     except Refusal as refusal:
         raise _error_for(refusal, progress) from None
     reason = f"Somebody else keeps changing the reservations; the next run tries again. ({changed})"
-    raise errors.RequestRefused(progress.outcome(Status.FAILED, _told(progress, reason)))
+    raise RequestRefused(progress.outcome(Status.FAILED, _told(progress, reason)))
 
 
 class _Closing:
@@ -261,19 +263,19 @@ class _Closing:
             progress.returned += before - progress.managed
 
 
-_ERRORS: dict[type[Refusal], type[errors.TargetNotMet]] = {
-    NoCapacity: errors.InsufficientInstanceCapacity,
-    OutOfTime: errors.InsufficientInstanceCapacity,
-    Throttled: errors.RequestLimitExceeded,
-    QuotaReached: errors.QuotaExceeded,
-    NotOffered: errors.InvalidTarget,
-    Unsupported: errors.InvalidTarget,
-    Unanswered: errors.OutcomeUnknown,
-    Denied: errors.RequestRefused,
+_ERRORS: dict[type[Refusal], type[TargetNotMet]] = {
+    NoCapacity: InsufficientInstanceCapacity,
+    OutOfTime: InsufficientInstanceCapacity,
+    Throttled: RequestLimitExceeded,
+    QuotaReached: QuotaExceeded,
+    NotOffered: InvalidTarget,
+    Unsupported: InvalidTarget,
+    Unanswered: OutcomeUnknown,
+    Denied: RequestRefused,
 }
 
 
-def _error_for(refusal: Refusal, progress: Progress) -> errors.TargetNotMet:
+def _error_for(refusal: Refusal, progress: Progress) -> TargetNotMet:
     error = _ERRORS[type(refusal)]
     status = Status.UNSUPPORTED if isinstance(refusal, Unsupported) else error.status
     shortfall = progress.shortfall

@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from odcr.domain.excess import reason_for_excess
-from odcr.domain.id_list import MAX_IDS
-from odcr.domain.outcome import MAX_REASON, Outcome
-from odcr.domain.payload import ROOM, fitting, in_turns, size_of
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
 from odcr.domain.release import MAX_RELEASES, is_due
-from odcr.domain.remarks import astray_remark, named, remarks
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Shortfall
-from odcr.domain.status import Status
 from odcr.domain.target import Target, TargetKey
-from odcr.domain.wording import quoted
+from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
+from odcr.domain.wording import MAX_REASON, quoted
 
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from odcr.domain.ports import Ec2
-from odcr.domain.progress import Progress
+from odcr.domain.attempt import Ec2, Progress
 from odcr.domain.refusal import Changed, Unanswered
 from odcr.domain.reservation import HELD_STATES, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Shortfall

@@ -1,17 +1,60 @@
-"""What a run found or achieved for one target."""
+"""How a target stands, and what a run found or achieved for it."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from odcr.domain.event import InvalidEvent, optional, required, texts
-from odcr.domain.id_list import cut, parsed
-from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
+from odcr.domain.wire import InvalidEvent, cut_ids, optional, parsed_ids, required, texts
 from odcr.domain.wording import MAX_REASON
 
-__all__ = ["MAX_REASON", "Outcome"]
+
+class Status(StrEnum):
+    """The one word that says how a target stands after a run."""
+
+    FULFILLED = "FULFILLED"
+    """As much is held as was asked for."""
+    PENDING = "PENDING"
+    """As much is held as was asked for, but EC2 is still providing some of it, and that may fail."""
+    ASTRAY = "ASTRAY"
+    """As much is held as was asked for, but some of it has left this stack's hands; a person has to say what it is."""
+    SHORT = "SHORT"
+    """EC2 has no more at the moment; every run asks again."""
+    EXCESS = "EXCESS"
+    """More is held than is asked for; nothing is given back unasked."""
+    THROTTLED = "THROTTLED"
+    """EC2 took no more requests; the next run asks again."""
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    """The account may hold no more; a person has to raise the quota."""
+    UNSUPPORTED = "UNSUPPORTED"
+    """EC2 does not offer it, which has been seen to pass: it is asked again, but seldom."""
+    INVALID = "INVALID"
+    """The row makes no sense or EC2 does not know it; a person has to correct it."""
+    FAILED = "FAILED"
+    """Something else went wrong, and the reason says what; the next run tries again."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether all that is wanted is held."""
+        return self in (Status.FULFILLED, Status.EXCESS, Status.ASTRAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over all targets, as they stand after a run."""
+
+    wanted: int
+    """Instances that the rows ask for."""
+    held: int
+    """Instances held, an excess included."""
+    missing: int
+    """Instances wanted and not held; one target's excess does not make up for another's shortage."""
+    unmet: int
+    """Targets of which not all is held."""
+    longest_shortage_minutes: int
+    """How long the one among them that has waited longest has not been met; 0 if all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +97,9 @@ class Outcome:
         event: dict[str, Any] = {**self.key.to_event(), "Status": str(self.status), "Reserved": self.reserved}
         if self.target is not None:
             event["TargetCapacity"] = self.target
-        event["ReservationIds"] = cut(self.reservation_ids, self.more_ids)
+        event["ReservationIds"] = cut_ids(self.reservation_ids, self.more_ids)
         if self.duplicate_ids:
-            event["DuplicateIds"] = cut(self.duplicate_ids)
+            event["DuplicateIds"] = cut_ids(self.duplicate_ids)
         if self.acquired or self.calls:
             event |= {"Acquired": self.acquired, "Calls": self.calls}
         if self.lost:
@@ -77,8 +120,8 @@ class Outcome:
         status = required(event, "Status", str)
         if status not in Status.__members__:
             raise InvalidEvent(f"'Status' must be one of {', '.join(Status)}, not {status!r}.")
-        ids, more = parsed(texts(event, "ReservationIds"))
-        twice, more_twice = parsed(texts(event, "DuplicateIds"))
+        ids, more = parsed_ids(texts(event, "ReservationIds"))
+        twice, more_twice = parsed_ids(texts(event, "DuplicateIds"))
         return cls(
             key=TargetKey.from_event(event),
             status=Status(status),

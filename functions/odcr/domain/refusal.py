@@ -3,8 +3,11 @@
 The EC2 gateway raises these; the acquisition decides what follows from them.
 """
 
+import json
 import re
 from typing import ClassVar
+
+from odcr.domain.outcome import Outcome, Status
 
 _CREDENTIALS = "The function's credentials were not accepted. If this lasts, look at its role."
 _ADVICE = {
@@ -124,3 +127,49 @@ class Denied(Refusal):
 
 OF_THE_MOMENT = (NoCapacity, QuotaReached, Throttled, Unanswered)
 """What says nothing against the reservation that was to be changed: it may be asked again."""
+
+
+class TargetNotMet(Exception):  # noqa: N818 - these names are the state machine's
+    """An attempt ended short of its target."""
+
+    status: ClassVar[Status] = Status.FAILED
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        super().__init__(json.dumps(outcome.to_event(), separators=(",", ":")))
+
+
+class InsufficientInstanceCapacity(TargetNotMet):
+    """EC2 has no more instances of the type in the zone at the moment."""
+
+    status = Status.SHORT
+
+
+class RequestLimitExceeded(TargetNotMet):
+    """EC2 takes no more requests at the moment."""
+
+    status = Status.THROTTLED
+
+
+class OutcomeUnknown(TargetNotMet):
+    """A request was not answered, not even when it was repeated."""
+
+    status = Status.FAILED
+
+
+class QuotaExceeded(TargetNotMet):
+    """The account's quota allows no more."""
+
+    status = Status.QUOTA_EXCEEDED
+
+
+class InvalidTarget(TargetNotMet):
+    """EC2 does not know the type or the zone, or not in this combination."""
+
+    status = Status.INVALID
+
+
+class RequestRefused(TargetNotMet):
+    """EC2 refused for a reason that asking again does not change, such as a missing right."""
+
+    status = Status.FAILED

@@ -6,10 +6,8 @@ next: a slip of the finger that is mended within a minute costs nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from odcr.domain.excess import announcement
-from odcr.domain.giving_back import Reduction, confirm, give_back, reductions
-from odcr.domain.ports import Ec2
-from odcr.domain.progress import Progress
+from odcr.domain.attempt import Ec2, Progress, Reduction, confirm, give_back, reductions
+from odcr.domain.reasons import announcement
 from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.target import Target

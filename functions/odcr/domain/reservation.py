@@ -1,11 +1,14 @@
-"""Capacity Reservations as EC2 reports them."""
+"""Capacity Reservations as EC2 reports them, and the token of a new one."""
 
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from odcr.domain.id_list import MAX_IDS
+from odcr.domain.refusal import Unanswered
 from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.wire import MAX_IDS
+from odcr.domain.zone import region_of
 
 HELD_STATES = frozenset({"active", "pending"})
 """The states in which a reservation holds capacity, or is about to.
@@ -16,6 +19,10 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.h
 
 COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
 """The states of a future-dated reservation that has not begun."""
+
+UNREADABLE = "unreadable"
+"""The state of a reservation that is described in part only. It counts as held by nobody, and keeps what it may be for
+from being bought blindly. Its key has an empty type if EC2 did not say it, and the Region for an unknown zone."""
 
 
 class Kind(StrEnum):
@@ -142,3 +149,71 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], 
         for one in candidates
         if not one.is_adopted and one.id not in known_ids and (not one.made or tokens.count(one.made) == 1)
     ]
+
+
+def client_token(
+    owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str = ""
+) -> str:
+    """A token that is the same for the same intent, and another for any other.
+
+    EC2 answers a repeated request with the same token and parameters with the first reservation. A token counts within
+    a zone, so the zone is part of it:
+    https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+
+    Args:
+        owner: the stack that asks.
+        key: what is asked for.
+        options: the kind of reservation.
+        observed_ids: every reservation of this stack for the key, ended ones too, as they were seen before asking. A
+            reservation that was cancelled changes them, so that a new one can be made.
+        count: instances asked for.
+        occasion: tells two requests of the same intent apart.
+
+    Returns:
+        64 ASCII characters, which is as long as a token may be.
+    """
+    intent = [
+        owner,
+        key.instance_type,
+        # One pool is one intent, whether the row names the zone or gives its id.
+        key.zone,
+        repr(options),
+        *sorted(set(observed_ids)),
+        str(count),
+        occasion,
+    ]
+    return hashlib.sha256("\n".join(intent).encode()).hexdigest()
+
+
+def may_be_for(reservation: Reservation, key: TargetKey) -> bool:
+    """Whether a reservation that is described in part only may hold something for a target."""
+    if reservation.state != UNREADABLE:
+        return False
+    pool, unsure = key.pool, reservation.key
+    return unsure.instance_type in ("", pool.instance_type) and unsure.availability_zone in (
+        pool.zone,
+        region_of(pool.zone),
+    )
+
+
+def readable(observed: Iterable[Reservation], key: TargetKey) -> list[Reservation]:
+    """What was observed for one target.
+
+    Raises:
+        Unanswered: if there may be more, of which EC2 does not say enough.
+    """
+    found = []
+    for one in observed:
+        if may_be_for(one, key):
+            raise Unanswered("IncompleteDescription", why_unreadable(one))
+        if one.state != UNREADABLE:
+            found.append(one)
+    return found
+
+
+def why_unreadable(reservation: Reservation) -> str:
+    name = reservation.id or "a reservation without an id"
+    return (
+        f"Nothing is bought, for it cannot be told how much is held: EC2 describes {name} in part only. Look at it in "
+        "the EC2 console."
+    )

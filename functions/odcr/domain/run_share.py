@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from odcr.domain.outcome import Outcome
-from odcr.domain.payload import ROOM, fitting, in_turns, size_of
-from odcr.domain.status import Status
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import Target
+from odcr.domain.wire import ROOM, fitting, in_turns, size_of
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
 MAX_TARGET_BYTES = 30_000
-"""Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+"""Of one target, which is far more than any has: its reservations' ids are cut_ids, and so are its texts."""
 
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
 """Asking EC2 changes nothing about these."""

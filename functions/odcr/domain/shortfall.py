@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from odcr.domain.event import optional, required, texts
-from odcr.domain.id_list import cut, parsed
-from odcr.domain.status import Status
+from odcr.domain.outcome import Status
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
+from odcr.domain.wire import cut_ids, optional, parsed_ids, required, texts
 
 MAY_BE_ASTRAY = (Status.ASTRAY, Status.FAILED)
 """After these a run looks for recorded reservations that are not shown, even if enough is held without them."""
@@ -66,8 +65,8 @@ class Shortfall:
             **self.key.to_event(),
             "TargetCapacity": self.target,
             "Reserved": self.standing,
-            "ReservationIds": cut(self.standing_ids, self.more_ids),
-            "DuplicateIds": cut(self.duplicate_ids),
+            "ReservationIds": cut_ids(self.standing_ids, self.more_ids),
+            "DuplicateIds": cut_ids(self.duplicate_ids),
             "LastStatus": self.last_status,
             **self.options.to_event(),
         }
@@ -75,11 +74,11 @@ class Shortfall:
         if self.standing != self.reserved:
             event["Seen"] = self.reserved
         if self.standing_ids != self.reservation_ids:
-            event["SeenIds"] = cut(self.reservation_ids)
+            event["SeenIds"] = cut_ids(self.reservation_ids)
         if self.recorded != self.standing:
             event["Recorded"] = self.recorded
         if self.recorded_ids != self.standing_ids:
-            event["RecordedIds"] = cut(self.recorded_ids)
+            event["RecordedIds"] = cut_ids(self.recorded_ids)
         if self.is_release:
             event["Release"] = True
         if self.is_fresh and self.recorded > self.reserved:
@@ -94,10 +93,10 @@ class Shortfall:
             InvalidEvent: if a field is missing or of another type.
         """
         standing = required(event, "Reserved", int)
-        standing_ids, more = parsed(texts(event, "ReservationIds"))
-        ids, more_seen = parsed(texts(event, "SeenIds"))
-        recorded_ids, more_recorded = parsed(texts(event, "RecordedIds"))
-        twice, more_twice = parsed(texts(event, "DuplicateIds"))
+        standing_ids, more = parsed_ids(texts(event, "ReservationIds"))
+        ids, more_seen = parsed_ids(texts(event, "SeenIds"))
+        recorded_ids, more_recorded = parsed_ids(texts(event, "RecordedIds"))
+        twice, more_twice = parsed_ids(texts(event, "DuplicateIds"))
         return cls(
             key=TargetKey.from_event(event),
             target=required(event, "TargetCapacity", int),

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from odcr.domain.event import moment, optional, required, texts
-from odcr.domain.id_list import cut, parsed
+from odcr.domain.wire import cut_ids, moment, optional, parsed_ids, required, texts
 from odcr.domain.wording import quoted
 from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
@@ -155,7 +154,7 @@ class Target:
             **self.options.to_event(),
             **({"LastReserved": self.last_reserved} if self.last_reserved != self.current else {}),
             **({"Fresh": True} if self.is_fresh else {}),
-            **({"LastReservationIds": cut(self.last_ids, self.more_ids)} if self.last_ids or self.more_ids else {}),
+            **({"LastReservationIds": cut_ids(self.last_ids, self.more_ids)} if self.last_ids or self.more_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
             **({"Resting": True} if self.is_resting else {}),
@@ -171,7 +170,7 @@ class Target:
         """
         key = TargetKey.from_event(event)
         current = optional(event, "CurrentCapacity", int, 0)
-        ids, more = parsed(texts(event, "LastReservationIds"))
+        ids, more = parsed_ids(texts(event, "LastReservationIds"))
         return cls(
             key=key,
             capacity=required(event, "TargetCapacity", int),

@@ -10,11 +10,9 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from odcr.domain.client_token import client_token
 from odcr.domain.refusal import Denied, Refusal, Unanswered
-from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
 from odcr.domain.target import ReservationOptions, TargetKey
-from odcr.domain.unreadable import UNREADABLE, readable
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
 from odcr.gateways.ec2_regions import UNKNOWN_SECONDS
 from odcr.observability import logger, metrics

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from odcr.domain.outbox import MAX_SENT_BY_A_RUN, MAX_WAITING, Waiting, shortened
+from odcr.domain.messages import MAX_SENT_BY_A_RUN, MAX_WAITING, Waiting, shortened
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor

@@ -9,13 +9,11 @@ import pymysql
 from pymysql.constants import ER
 
 from odcr.domain.cell import number_or, text_of
-from odcr.domain.change import Change
-from odcr.domain.id_list import to_text
-from odcr.domain.outcome import Outcome
+from odcr.domain.messages import Change
+from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.rows import name_of
-from odcr.domain.status import Status
 from odcr.domain.target import TargetKey, reason_to_reject
-from odcr.domain.totals import Totals
+from odcr.domain.wire import ids_to_text
 from odcr.gateways.batch import Insert, write
 from odcr.gateways.current_capacity import read_capacity, write_current
 from odcr.gateways.database import is_about_a_table, text_of_error
@@ -233,8 +231,8 @@ def _write_status(
             o.target,
             o.reserved,
             o.reason[:1024],
-            to_text(o.reservation_ids, o.more_ids),
-            to_text(o.duplicate_ids),
+            ids_to_text(o.reservation_ids, o.more_ids),
+            ids_to_text(o.duplicate_ids),
             now if o.key in tried else None,
             execution,
         )

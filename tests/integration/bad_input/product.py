@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import find_shortfalls.app
-import load_targets.app
-import prepare_database.app
-import record_results.app
-import reserve_capacity.app
+import find_shortfalls
+import load_targets
+import prepare_database
+import record_results
+import reserve_capacity
 from localcloud.ec2.client import CapacityClient
 from localcloud.mariadb import MariaDB
-from odcr.domain.errors import TargetNotMet
+from odcr.domain.refusal import TargetNotMet
 from odcr.gateways import database, ec2, secret
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ TEMPTING = (("r5b.2xlarge", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1a
 """Pools that have enough for whatever a bad row might be taken for."""
 
 HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
-    "LoadTargets": load_targets.app.handler,
-    "FindShortfalls": find_shortfalls.app.handler,
-    "ReserveCapacity": reserve_capacity.app.handler,
-    "RecordResults": record_results.app.handler,
-    "PrepareDatabase": prepare_database.app.handler,
+    "LoadTargets": load_targets.handler,
+    "FindShortfalls": find_shortfalls.handler,
+    "ReserveCapacity": reserve_capacity.handler,
+    "RecordResults": record_results.handler,
+    "PrepareDatabase": prepare_database.handler,
 }
 
 

@@ -15,7 +15,7 @@ from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import RIGHTS, DatabaseNotPrepared, prepare_user
 from odcr.gateways.schema import TABLES
 from odcr.gateways.secret import DatabaseLogin, InvalidSecret
-from prepare_database.app import handler
+from prepare_database import handler
 from tests.integration.bad_input.product import Context
 
 from .conftest import ADMINISTRATOR, DATABASE, PASSWORDS, USERNAME, Secrets, in_grants

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-import load_targets.app
-import record_results.app
-from odcr.domain.outcome import Outcome
-from odcr.domain.status import Status
+import load_targets
+import record_results
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
 from odcr.gateways.lease import (
     has_recorded,
@@ -115,11 +114,11 @@ def test_load_targets_names_the_holder_and_takes_over_from_that_one_only(transac
     take(transaction, "dead")
     event = {"Execution": "next", "LeaseSeconds": 60}
     busy = {"Lease": "BUSY", "Holder": "dead", "Targets": [], "Rejected": [], "Complete": True}
-    assert load_targets.app.handler(event, CONTEXT) == busy
-    assert load_targets.app.handler(event | {"EndedHolder": "another"}, CONTEXT) == busy
+    assert load_targets.handler(event, CONTEXT) == busy
+    assert load_targets.handler(event | {"EndedHolder": "another"}, CONTEXT) == busy
     # A state that is repeated has no further effect.
     for _ in range(2):
-        assert load_targets.app.handler(event | {"EndedHolder": "dead"}, CONTEXT)["Lease"] == "HELD"
+        assert load_targets.handler(event | {"EndedHolder": "dead"}, CONTEXT)["Lease"] == "HELD"
 
 
 def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
@@ -132,10 +131,10 @@ def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
     take_from(transaction, "robbed", "next")
     outcome = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 4, calls=1).to_event()
     results = {"Execution": "robbed", "Outcomes": [outcome], "Observed": [], "Rejected": []}
-    with pytest.raises(record_results.app.LeaseLost):
-        record_results.app.handler(results, CONTEXT)
+    with pytest.raises(record_results.LeaseLost):
+        record_results.handler(results, CONTEXT)
     # Nor does its end give away what is another's.
-    record_results.app.handler(results | {"Failure": "LeaseLost", "Outcomes": []}, CONTEXT)
+    record_results.handler(results | {"Failure": "LeaseLost", "Outcomes": []}, CONTEXT)
     with transaction() as cursor:
         assert holder_of_lease(cursor) == "next"
         for table in ("odcr_status", "odcr_history", "odcr_outbox"):

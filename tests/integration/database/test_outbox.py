@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-import record_results.app
-from odcr.domain.outbox import MAX_BYTES, MAX_SENT_BY_A_RUN, MAX_WAITING
-from odcr.domain.outcome import Outcome
-from odcr.domain.payload import MAX_STATE_BYTES
-from odcr.domain.status import Status
+import record_results
+from odcr.domain.messages import MAX_BYTES, MAX_SENT_BY_A_RUN, MAX_WAITING
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
+from odcr.domain.wire import MAX_STATE_BYTES
 from odcr.gateways.lease import take_lease
 from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
 
@@ -47,7 +46,7 @@ def record(transaction: Any, execution: str, status: Status | None) -> dict[str,
 
 
 def send(execution: str, **event: Any) -> dict[str, Any]:
-    result: dict[str, Any] = record_results.app.handler({"Execution": execution, **event}, CONTEXT)
+    result: dict[str, Any] = record_results.handler({"Execution": execution, **event}, CONTEXT)
     return result
 
 

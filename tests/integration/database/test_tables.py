@@ -6,11 +6,9 @@ import pytest
 
 from localcloud.database_server import DatabaseServer
 from localcloud.mysql import MySQL
-from odcr.domain.change import Change
-from odcr.domain.outcome import Outcome
-from odcr.domain.status import Status
+from odcr.domain.messages import Change
+from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-from odcr.domain.totals import Totals
 from odcr.gateways.result_tables import changes_of, record, totals
 from odcr.gateways.target_table import read_targets
 

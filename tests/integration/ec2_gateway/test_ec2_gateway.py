@@ -9,9 +9,9 @@ from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
 from odcr.domain.acquisition import acquire
-from odcr.domain.errors import InsufficientInstanceCapacity, OutcomeUnknown
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import Pace, Share
+from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown
 from odcr.domain.reservation import Kind
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey

@@ -3,8 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from odcr.domain.outcome import Outcome
-from odcr.domain.status import Status
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
 from tests.agreement import Key
 from tests.integration.resilience.world import World

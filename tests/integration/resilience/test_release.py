@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.excess import reason_for_excess
+from odcr.domain.reasons import reason_for_excess
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service

@@ -20,6 +20,7 @@ import pytest
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
 
+import reserve_capacity
 from localcloud import ec2
 from localcloud.clock import Clock
 from localcloud.ec2 import new_reservation, planting, transfers
@@ -34,7 +35,6 @@ from odcr.gateways import secret as secret_gateway
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
-from reserve_capacity import app as reserve_capacity
 from tests import agreement
 from tests.agreement import Key
 from tests.integration.resilience.aws import CapacityControl, answer

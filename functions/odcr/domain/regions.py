@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import NotOffered, Refusal, Throttled, Unanswered
-from odcr.domain.status import Status
 from odcr.domain.target import Target
 from odcr.domain.wording import brief, listed, quoted, with_detail
 from odcr.domain.zone import is_zone_id, nearest

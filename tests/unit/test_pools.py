@@ -5,13 +5,11 @@ from dataclasses import replace
 import pytest
 
 from odcr.domain.comparison import Comparison, compare
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pools import certain, conflicts, locate, locate_rejected, region_of_row, regions_by_id, with_record
 from odcr.domain.refusal import Throttled
 from odcr.domain.reservation import Reservation
-from odcr.domain.same_pool import conflicts, with_record
-from odcr.domain.status import Status
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-from odcr.domain.zone_ids import certain, locate, locate_rejected, region_of_row, regions_by_id
 
 HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")

@@ -5,15 +5,21 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain import blind
+from odcr.domain import regions
 from odcr.domain.comparison import bounded, compare
-from odcr.domain.event import optional, required
-from odcr.domain.outcome import Outcome
-from odcr.domain.same_pool import conflicts, with_record
-from odcr.domain.status import Status
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pools import (
+    certain,
+    conflicts,
+    locate,
+    locate_rejected,
+    region_of_row,
+    regions_by_id,
+    set_apart,
+    with_record,
+)
 from odcr.domain.target import Target
-from odcr.domain.unreadable import set_apart
-from odcr.domain.zone_ids import certain, locate, locate_rejected, region_of_row, regions_by_id
+from odcr.domain.wire import optional, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
 from odcr.observability import logger
@@ -100,15 +106,15 @@ def _blind(target: Target, findings: Findings, home: str) -> Outcome | None:
     """The outcome of a target whose Region was not seen, or None: it was, or the record says all there is to say."""
     region = region_of_row(target.key, home)
     if region in findings.missing:
-        return blind.in_no_region(target, region, [one for one in known_regions() if _is_near(one, home)])
+        return regions.in_no_region(target, region, [one for one in known_regions() if _is_near(one, home)])
     if region in findings.postponed:
-        return blind.waiting_for_its_turn(target, region) if target.last_status is None else None
+        return regions.waiting_for_its_turn(target, region) if target.last_status is None else None
     if region not in findings.silent:
         return None
     partition, own = partition_of(region), partition_of(home)
     if partition and own and partition != own:
-        return blind.in_other_partition(target, region, partition, own)
-    return blind.in_silent_region(target, region, findings.silent[region])
+        return regions.in_other_partition(target, region, partition, own)
+    return regions.in_silent_region(target, region, findings.silent[region])
 
 
 def _is_near(region: str, home: str) -> bool:

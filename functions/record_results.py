@@ -5,12 +5,9 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.change import announcements
-from odcr.domain.event import optional, required
-from odcr.domain.outbox import in_order
-from odcr.domain.outcome import Outcome
-from odcr.domain.payload import ROOM, fitting, size_of
-from odcr.domain.totals import Totals
+from odcr.domain.messages import announcements, in_order
+from odcr.domain.outcome import Outcome, Totals
+from odcr.domain.wire import ROOM, fitting, optional, required, size_of
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
 from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox

@@ -4,8 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.event import InvalidEvent, optional, required
 from odcr.domain.run_share import one_runs_share
+from odcr.domain.wire import InvalidEvent, optional, required
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import holder_of_lease, take_lease
 from odcr.gateways.target_table import read_targets

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.event import required
+from odcr.domain.wire import required
 from odcr.gateways.database import explained
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import administrator_login, database_login

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.event import required
+from odcr.domain.wire import required
 from odcr.gateways.secret_rotation import RotationFailed, rotate
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings

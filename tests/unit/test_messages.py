@@ -2,11 +2,10 @@ from datetime import datetime
 
 import pytest
 
-from odcr.domain.advice import advice, quota_of
-from odcr.domain.change import MAX_SUBJECT, Change, announcements
-from odcr.domain.excess import reason_for_excess
+from odcr.domain.messages import MAX_SUBJECT, Change, advice, announcements, quota_of
+from odcr.domain.outcome import Status
+from odcr.domain.reasons import reason_for_excess
 from odcr.domain.reservation import Reservation
-from odcr.domain.status import Status
 from odcr.domain.target import TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")

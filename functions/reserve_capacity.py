@@ -8,10 +8,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.errors import TargetNotMet
-from odcr.domain.event import moment, optional, required
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
+from odcr.domain.refusal import TargetNotMet
 from odcr.domain.shortfall import Shortfall
+from odcr.domain.wire import moment, optional, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.observability import logger, metrics
 from odcr.settings import StackSettings

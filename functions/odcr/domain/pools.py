@@ -1,0 +1,180 @@
+"""Which pool each row and each reservation means, and what cannot be told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from odcr.domain import regions
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import Refusal
+from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
+from odcr.domain.target import Target, TargetKey
+from odcr.domain.wording import brief
+from odcr.domain.zone import is_zone_id, region_of
+
+Zones = Mapping[str, Mapping[str, str] | Refusal]
+"""Of each Region whose zones were asked for: their names by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Targets whose zone is known by its name, and those for which that cannot be told."""
+
+    targets: list[Target] = field(default_factory=list)
+    unsure: list[Outcome] = field(default_factory=list)
+    unread: set[tuple[str, str]] = field(default_factory=set)
+    """Types and Regions in which some row may mean any zone: what is held there may be for it."""
+
+
+def region_of_row(key: TargetKey, home: str) -> str | None:
+    """The Region that a row means.
+
+    Args:
+        key: the row's key, as it is written.
+        home: the stack's own Region, in which an id is looked up that does not tell its Region.
+    """
+    return region_of(key.zone) or (home if is_zone_id(key.zone) else None)
+
+
+def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
+    """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
+    keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
+    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, _ in target.elsewhere]
+    return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
+
+
+def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
+    """Gives each target by a zone's id the zone's name, and the options that a row of odcr_option has for the pool."""
+    located = Located()
+    for target in targets:
+        region = region_of_row(target.key, home)
+        ids = zones.get(region or "", {})
+        by_id = is_zone_id(target.key.zone)
+        if region is None or not (by_id or target.elsewhere):
+            located.targets.append(target)
+        elif isinstance(ids, Refusal):
+            located.unsure.append(regions.with_unread_zones(target, region, ids))
+            located.unread.add((target.key.pool.instance_type, region))
+        elif by_id and target.key.zone not in ids and not target.withdrawn:
+            located.unsure.append(regions.with_unknown_zone(target, region, ids))
+        else:
+            key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
+            meant = (options for zone, options in target.elsewhere if ids.get(zone, zone) == key.zone)
+            located.targets.append(replace(target, key=key, options=next(meant, target.options), elsewhere=()))
+    return located
+
+
+def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> list[Outcome]:
+    """The same for rows that make no sense. Those whose zone cannot be told are left out; their record stays."""
+    located = []
+    for outcome in rejected:
+        ids = zones.get(region_of_row(outcome.key, home) or "", {})
+        if not is_zone_id(outcome.key.zone):
+            located.append(outcome)
+        elif not isinstance(ids, Refusal):
+            located.append(replace(outcome, key=outcome.key.in_zone(ids.get(outcome.key.zone, ""))))
+    return located
+
+
+def certain(
+    reservations: Iterable[Reservation], targets: Iterable[Target], unread: set[tuple[str, str]]
+) -> tuple[list[Reservation], list[Target]]:
+    """What can be compared although the zones of some rows cannot be told.
+
+    A reservation for which no other row asks may be held for one of these, and so may that of a row that is gone.
+    """
+    targets = [one for one in targets if not (one.withdrawn and _is_in(one.key.pool, unread))]
+    asked = {target.key.pool for target in targets}
+    return [one for one in reservations if one.key in asked or not _is_in(one.key, unread)], targets
+
+
+def _is_in(pool: TargetKey, unread: set[tuple[str, str]]) -> bool:
+    return (pool.instance_type, region_of(pool.zone)) in unread
+
+
+def conflicts(targets: Iterable[Target]) -> list[Outcome]:
+    """The rows that ask for a pool for which another row asks already: INVALID, with a sentence that names it.
+
+    The first row is the one for which something is recorded as held, then the one that was served before, then the one
+    by the zone's name.
+    """
+    first: dict[TargetKey, Target] = {}
+    seconds = []
+    for target in sorted((one for one in targets if not one.withdrawn), key=_rank):
+        other = first.setdefault(target.key.pool, target)
+        if other is not target:
+            reason = (
+                f"Delete this row or that of {brief(other.key.availability_zone)}: both are one zone, and "
+                f"{brief(other.key.availability_zone)} asks for its {brief(target.key.instance_type)} already."
+            )
+            seconds.append(Outcome(target.key, Status.INVALID, target.capacity, 0, reason=reason))
+    return seconds
+
+
+def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple[list[Target], list[Outcome]]:
+    """The rows, and those that a run has no record of with the record of the row whose place they take.
+
+    What a run recorded tells a reservation that was bought twice from one that was not, whatever the row's spelling.
+
+    Args:
+        targets: with those of rows that are gone.
+        rejected: rows that make no sense.
+    """
+    gone = {target.key.pool: target for target in targets if target.withdrawn}
+
+    def taking_over(one: Target) -> Target:
+        before = gone.get(one.key.pool)
+        if before is None or one.withdrawn or one.last_ids:
+            return one
+        return replace(
+            one, last_ids=before.last_ids, last_reserved=before.last_reserved, more_ids=one.more_ids + before.more_ids
+        )
+
+    def keeping(one: Outcome) -> Outcome:
+        before = gone.get(one.key.pool)
+        if before is None or one.reservation_ids:
+            return one
+        return replace(one, reservation_ids=before.last_ids, more_ids=one.more_ids + before.more_ids)
+
+    return [taking_over(one) for one in targets], [keeping(one) for one in rejected]
+
+
+def _rank(target: Target) -> tuple[bool, bool, bool]:
+    was_served = target.last_status not in (None, Status.INVALID)
+    return (target.last_reserved == 0, not was_served, is_zone_id(target.key.availability_zone))
+
+
+def set_apart(
+    targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Sequence[Reservation]
+) -> tuple[list[Target], list[Outcome], list[Reservation], list[Outcome]]:
+    """Takes out the targets of which it cannot be told how much is held.
+
+    Returns:
+        The other targets; the other rejected rows, for the record of these stays as it is; the reservations without
+        those that are described in part only, or that are held for what was taken out; an outcome for each such target.
+    """
+    partial = [one for one in reservations if one.state == UNREADABLE]
+    if not partial:
+        return list(targets), list(rejected), list(reservations), []
+    clear: list[Target] = []
+    unclear: list[Outcome] = []
+    taken_out = set()
+    for target in targets:
+        one = next((one for one in partial if may_be_for(one, target.key)), None)
+        if one is None:
+            clear.append(target)
+            continue
+        taken_out.add(target.key.pool)
+        unclear.append(
+            Outcome(
+                target.key,
+                Status.FAILED,
+                target.capacity,
+                target.last_reserved,
+                target.last_ids,
+                reason=why_unreadable(one),
+                more_ids=target.more_ids,
+            )
+        )
+    others = [one for one in rejected if not any(may_be_for(unknown, one.key) for unknown in partial)]
+    counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
+    return clear, others, counted, unclear
