@@ -21,9 +21,9 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from localcloud import stepfunctions
 from localcloud.clock import Clock
 from localcloud.services import Services
-from tests.stepper.branch import TaskFailed
-from tests.stepper.definition import ACCOUNT, REGION, Template
-from tests.stepper.execution import Execution, StateMachine, Status
+from stepper.branch import TaskFailed
+from stepper.definition import ACCOUNT, REGION, Template
+from stepper.execution import Execution, StateMachine, Status
 
 TEMPLATE = Template(Path(__file__).parents[2] / "template.yaml")
 DESCRIBE = "arn:aws:states:::aws-sdk:sfn:describeExecution"

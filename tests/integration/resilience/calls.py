@@ -18,7 +18,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from pymysql.connections import Connection
 from pymysql.constants import CR, ER
 
-from tests.stepper.branch import TaskFailed
+from stepper.branch import TaskFailed
 
 LATE_SECONDS = 12.0
 """As long as the EC2 gateway waits for an answer."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
+from stepper.branch import Branch, TaskFailed
+from stepper.execution import Status as ExecutionStatus
 from tests.agreement import Key
 from tests.integration.resilience.world import World
-from tests.stepper.branch import Branch, TaskFailed
-from tests.stepper.execution import Status as ExecutionStatus
 
 _ATTEMPT = "ReserveCapacity"
 

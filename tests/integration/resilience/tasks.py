@@ -5,9 +5,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from stepper.branch import TaskFailed
+from stepper.definition import Function, Template
 from tests.integration.resilience.calls import Call, Killed, Service
-from tests.stepper.branch import TaskFailed
-from tests.stepper.definition import Function, Template
 
 if TYPE_CHECKING:
     from tests.integration.resilience.world import World

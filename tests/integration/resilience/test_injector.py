@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
+from stepper.branch import TaskFailed
 from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
 from tests.integration.resilience.execution import Execution
 from tests.integration.resilience.tasks import TimedOut
 from tests.integration.resilience.world import LAG_SECONDS, OWNER, REGION, World
-from tests.stepper.branch import TaskFailed
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 SILENCE = (ConnectionClosedError, ReadTimeoutError)

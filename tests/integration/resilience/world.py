@@ -35,13 +35,13 @@ from odcr.gateways import secret as secret_gateway
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
+from stepper.definition import Template
+from stepper.execution import StateMachine
 from tests import agreement
 from tests.agreement import Key
 from tests.integration.resilience.aws import CapacityControl, answer
 from tests.integration.resilience.calls import Injector
 from tests.integration.resilience.tasks import TimedOut, tasks
-from tests.stepper.definition import Template
-from tests.stepper.execution import StateMachine
 
 REGION = "ap-northeast-1"
 OWNER = f"odcr/{REGION}"

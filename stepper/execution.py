@@ -4,20 +4,23 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
-from tests.stepper.branch import Branch, TaskFailed, iso
+from stepper.branch import Branch, TaskFailed, carry, iso
 
 Task = Callable[[Any], Any]
 """What a Task state's resource does: takes the payload, returns the result, or raises TaskFailed."""
 
 
 class Clock(Protocol):
-    """The time that an execution lives in."""
+    """The time that an execution lives in.
+
+    If `wait_until` can set it back, the items of a Map overlap: each sees the time pass that its own tasks take.
+    """
 
     def now(self) -> float:
         """Seconds since the epoch."""
 
     def wait_until(self, moment: float) -> None:
-        """Lets time pass until then, if it is not past."""
+        """Lets time pass until then. If it is past, either does nothing or goes back to it."""
 
 
 class Status(StrEnum):
@@ -39,6 +42,7 @@ class StateMachine:
         tasks: what each Task state's `Resource` does.
         clock: the time.
         jitter: the seconds that a retrier with full jitter waits, of those that it may.
+        carry: what arrives of a value that one state hands to the next; by default as JSON, if it is not too large.
     """
 
     def __init__(
@@ -48,8 +52,10 @@ class StateMachine:
         tasks: Mapping[str, Task],
         clock: Clock,
         jitter: Callable[[float], float] = lambda _seconds: 0.0,
+        carry: Callable[[Any], Any] = carry,
     ) -> None:
-        self.definition, self.arn, self.tasks, self.clock, self.jitter = definition, arn, tasks, clock, jitter
+        self.definition, self.arn, self.tasks, self.clock = definition, arn, tasks, clock
+        self.jitter, self.carry = jitter, carry
         self.executions: dict[str, Execution] = {}
         """All that were started, by name."""
 
@@ -155,11 +161,22 @@ class Execution:
         ready = self.ready
         ready[which % len(ready)].answer(result)
 
+    @property
+    def due(self) -> float:
+        """When the next attempt begins or ends, in seconds since the epoch; never, once it is over."""
+        return min((branch.due for branch in self.ready), default=float("inf"))
+
+    def advance(self) -> None:
+        """The next beginning or end of an attempt, whichever is due first."""
+        branch = min(self.ready, key=lambda one: one.due)
+        self.machine.clock.wait_until(min(branch.due, self._deadline))
+        if not self._is_late():
+            branch.advance()
+
     def run(self) -> "Execution":
-        """All steps, each as soon as it may be made."""
+        """All attempts, each as soon as it may be made."""
         while not self.is_over:
-            ready = self.ready
-            self.step(ready.index(min(ready, key=lambda branch: branch.due)))
+            self.advance()
         return self
 
     def abort(self) -> None:

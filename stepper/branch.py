@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.stepper.choices import holds
-from tests.stepper.expressions import PathError, fill_in, put, select
-from tests.stepper.items import Items
-from tests.stepper.retrying import Retriers, catcher_of
+from stepper.choices import holds
+from stepper.expressions import PathError, fill_in, put, select
+from stepper.items import Items
+from stepper.retrying import Retriers, catcher_of
 
 if TYPE_CHECKING:
-    from tests.stepper.execution import Execution
+    from stepper.execution import Execution
 
 _MAX_BYTES = 256 * 1024
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -66,6 +66,7 @@ class Branch:
         self._map: Items[Branch] | None = None
         self.due = 0.0
         """Seconds since the epoch before which nothing happens."""
+        self._pending: Callable[[], None] | None = None
         self._enter(definition["StartAt"], data)
 
     @property
@@ -96,6 +97,15 @@ class Branch:
             return [self]
         return [branch for index in sorted(self._map.active) for branch in self._map.active[index].ready()]
 
+    def advance(self) -> None:
+        """An attempt is made, and its end is due; or the end that was due comes, with what follows from it."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending()
+        else:
+            self._pending = self.attempt()
+            self.due = self._execution.machine.clock.now()
+
     def attempt(self, *, twice: bool = False) -> Callable[[], None]:
         """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""
         if self._state["Type"] == "Wait":
@@ -103,15 +113,15 @@ class Branch:
         if self._state["Type"] == "Map":
             return self._start
         try:
-            payload = self._payload()
-            task = self._execution.machine.tasks[self._state["Resource"]]
-            started = self._execution.machine.clock.now()
-            result = task(json.loads(_limited(payload)))
+            machine, payload = self._execution.machine, self._payload()
+            task = machine.tasks[self._state["Resource"]]
+            started = machine.clock.now()
+            result = task(machine.carry(payload))
             if twice:
-                result = task(json.loads(_limited(payload)))
-            if self._execution.machine.clock.now() - started >= self._state.get("TimeoutSeconds", float("inf")):
+                result = task(machine.carry(payload))
+            if machine.clock.now() - started >= self._state.get("TimeoutSeconds", float("inf")):
                 raise TaskFailed("States.Timeout", "")
-            answered = json.loads(_limited(result))
+            answered = machine.carry(result)
         except TaskFailed as failure:
             failed = failure
             return lambda: self._error(failed)
@@ -139,7 +149,7 @@ class Branch:
         now = self._execution.machine.clock.now()
         self._entered = iso(now)
         self._execution.entered.setdefault(name, now)
-        self.due = 0.0
+        self.due = now
         self._start()
 
     def _start(self) -> None:
@@ -186,11 +196,10 @@ class Branch:
         def start(index: int) -> Branch:
             more = {"Map": {"Item": {"Index": index, "Value": items[index]}}}
             given = items[index] if selector is None else fill_in(selector, data, {**context, **more})
-            processor, run = self._state["ItemProcessor"], self._map
-            assert run is not None
+            processor = self._state["ItemProcessor"]
             return Branch(self._execution, processor, given, more, lambda output: run.done(index, output), self._error)
 
-        self._map = Items(len(items), at_once or len(items), start)
+        run = self._map = Items(len(items), at_once or len(items), start)
         self._map.begin(self.answer)
 
     def _payload(self) -> Any:
@@ -206,7 +215,7 @@ class Branch:
         try:
             path = self._state.get("OutputPath", "$")
             output = {} if path is None else self._evaluated(lambda: select(path, output, self.context))
-            _limited(output)
+            self._execution.machine.carry(output)
         except TaskFailed as failure:
             self._error(failure)
             return
@@ -244,8 +253,13 @@ def iso(moment: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _limited(value: Any) -> str:
+def carry(value: Any) -> Any:
+    """What arrives of a value that one state hands to the next: a copy, as JSON has it.
+
+    Raises:
+        TaskFailed: `States.DataLimitExceeded`.
+    """
     text = json.dumps(value)
     if len(text) > _MAX_BYTES and len(json.dumps(value, ensure_ascii=False).encode()) > _MAX_BYTES:
         raise TaskFailed("States.DataLimitExceeded", "The state returned, or was given, more than 256 KiB")
-    return text
+    return json.loads(text)

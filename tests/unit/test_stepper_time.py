@@ -1,0 +1,116 @@
+"""The stepper in a time that can be set back: what runs side by side overlaps."""
+
+from typing import Any
+
+from stepper.branch import TaskFailed
+from stepper.execution import StateMachine
+
+ARN = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:test"
+WORK = {
+    "Type": "Task",
+    "Resource": "work",
+    "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 5, "MaxAttempts": 1}],
+    "End": True,
+}
+
+
+class Time:
+    """A clock that goes where it is set."""
+
+    def __init__(self) -> None:
+        self.reading = 0.0
+
+    def now(self) -> float:
+        return self.reading
+
+    def wait_until(self, moment: float) -> None:
+        self.reading = moment
+
+
+def over(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A Map's state."""
+    return {"Type": "Map", "ItemProcessor": {"StartAt": "Item", "States": {"Item": processor}}, "End": True, **more}
+
+
+def played(state: dict[str, Any], given: Any) -> tuple[list[tuple[str, float, float]], float, Any]:
+    """When each task began and ended, in the order in which they began; when all was over; the output."""
+    clock, log = Time(), []
+    failed: set[str] = set()
+
+    def work(payload: Any) -> Any:
+        began = clock.now()
+        clock.reading += payload["Seconds"]
+        log.append((payload["Name"], began, clock.now()))
+        if payload.get("IsBusyOnce") and payload["Name"] not in failed:
+            failed.add(payload["Name"])
+            raise TaskFailed("Busy", "")
+        return payload["Name"]
+
+    machine = StateMachine({"StartAt": "All", "States": {"All": state}}, ARN, {"work": work}, clock)
+    execution = machine.start("run", given).run()
+    return log, execution.stopped or 0.0, execution.output
+
+
+def items(**seconds: float) -> list[dict[str, Any]]:
+    return [{"Name": name, "Seconds": length} for name, length in seconds.items()]
+
+
+def test_the_items_of_a_map_overlap() -> None:
+    log, ended, output = played(over(WORK), items(a=30, b=10, c=20))
+    assert log == [("a", 0, 30), ("b", 0, 10), ("c", 0, 20)]
+    assert (ended, output) == (30, ["a", "b", "c"])
+
+
+def test_the_next_item_takes_the_place_that_is_free_first() -> None:
+    log, ended, _ = played(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
+    assert log == [("a", 0, 30), ("b", 0, 10), ("c", 10, 15), ("d", 15, 16)]
+    assert ended == 30
+
+
+def test_a_repetition_waits_while_others_work() -> None:
+    given = [{"Name": "a", "Seconds": 1, "IsBusyOnce": True}, *items(b=10)]
+    log, ended, _ = played(over(WORK, MaxConcurrency=2), given)
+    assert log == [("a", 0, 1), ("b", 0, 10), ("a", 6, 7)]
+    assert ended == 10
+
+
+def test_a_map_within_a_map() -> None:
+    inner = over(WORK, MaxConcurrencyPath="$.AtOnce", ItemsPath="$.Items")
+    given = [{"AtOnce": 1, "Items": items(a=10, b=20)}, {"AtOnce": 2, "Items": items(c=5, d=15)}]
+    log, ended, output = played(over(inner, MaxConcurrency=0), given)
+    assert log == [("a", 0, 10), ("c", 0, 5), ("d", 0, 15), ("b", 10, 30)]
+    assert (ended, output) == (30, [["a", "b"], ["c", "d"]])
+
+
+def test_a_wait_and_the_context_within_a_map() -> None:
+    states = {
+        "Wait": {"Type": "Wait", "SecondsPath": "$.Delay", "Next": "Work"},
+        "Work": {**WORK, "Parameters": {"Name.$": "States.Format('{}/{}', $.Name, $.Index)", "Seconds": 1}},
+    }
+    state = {
+        **over({}, ItemSelector={"Name.$": "$$.Map.Item.Value", "Delay.$": "$$.Map.Item.Index", "Index.$": "$.x[0]"}),
+        "ItemsPath": "$.names",
+        "ItemProcessor": {"StartAt": "Wait", "States": states},
+    }
+    log, ended, _ = played(state, {"names": ["a", "b", "c"], "x": [7]})
+    assert log == [("a/7", 0, 1), ("b/7", 1, 2), ("c/7", 2, 3)]
+    assert ended == 3
+
+
+def test_an_execution_ends_at_its_time_limit() -> None:
+    clock = Time()
+
+    def work(payload: Any) -> None:
+        clock.reading += payload
+
+    definition = {"StartAt": "All", "TimeoutSeconds": 15, "States": {"All": over(WORK)}}
+    execution = StateMachine(definition, ARN, {"work": work}, clock).start("run", [10, 20]).run()
+    assert (execution.status, execution.stopped) == ("TIMED_OUT", 15)
+
+
+def test_what_is_carried_may_be_left_as_it_is() -> None:
+    seen: list[Any] = []
+    given = {"large": object()}
+    definition = {"StartAt": "All", "States": {"All": WORK}}
+    StateMachine(definition, ARN, {"work": seen.append}, Time(), carry=lambda value: value).start("run", given).run()
+    assert seen == [given]
