@@ -9,6 +9,7 @@ from stepper.choices import holds
 from stepper.expressions import PathError, fill_in, put, select
 from stepper.items import Items
 from stepper.retrying import Retriers, catcher_of
+from stepper.strand import Strand
 
 if TYPE_CHECKING:
     from stepper.execution import Execution
@@ -66,7 +67,8 @@ class Branch:
         self._map: Items[Branch] | None = None
         self.due = 0.0
         """Seconds since the epoch before which nothing happens."""
-        self._pending: Callable[[], None] | None = None
+        self._strand: Strand[Callable[[], None]] | None = None
+        """The attempt at hand."""
         self._enter(definition["StartAt"], data)
 
     @property
@@ -98,13 +100,16 @@ class Branch:
         return [branch for index in sorted(self._map.active) for branch in self._map.active[index].ready()]
 
     def advance(self) -> None:
-        """An attempt is made, and its end is due; or the end that was due comes, with what follows from it."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending()
-        else:
-            self._pending = self.attempt()
-            self.due = self._execution.machine.clock.now()
+        """Begins an attempt, or goes on with it, until its task sleeps or all that follows from it is done."""
+        strand = self._strand = self._strand or Strand(self.attempt)
+        moment = strand.go_on()
+        if moment is not None:
+            self.due = moment
+            return
+        self._strand = None
+        # What a task does after its execution's end is done, and changes the execution no more.
+        if not self._execution.is_over_by_now():
+            strand.result()
 
     def attempt(self, *, twice: bool = False) -> Callable[[], None]:
         """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""

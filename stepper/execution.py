@@ -11,16 +11,13 @@ Task = Callable[[Any], Any]
 
 
 class Clock(Protocol):
-    """The time that an execution lives in.
-
-    If `wait_until` can set it back, the items of a Map overlap: each sees the time pass that its own tasks take.
-    """
+    """The time that an execution lives in."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
 
     def wait_until(self, moment: float) -> None:
-        """Lets time pass until then. If it is past, either does nothing or goes back to it."""
+        """Lets time pass until then, if it is not past."""
 
 
 class Status(StrEnum):
@@ -150,10 +147,10 @@ class Execution:
         ready = self.ready
         branch = ready[which % len(ready)]
         self.machine.clock.wait_until(min(branch.due, self._deadline))
-        if not self._is_late():
+        if not self.is_over_by_now():
             going_on = branch.attempt(twice=twice)
             # What a task does after its execution's end is done, and changes the execution no more.
-            if not self.is_over and not self._is_late():
+            if not self.is_over_by_now():
                 going_on()
 
     def answer(self, which: int, result: Any) -> None:
@@ -163,14 +160,14 @@ class Execution:
 
     @property
     def due(self) -> float:
-        """When the next attempt begins or ends, in seconds since the epoch; never, once it is over."""
+        """When something happens next, in seconds since the epoch; never, once it is over."""
         return min((branch.due for branch in self.ready), default=float("inf"))
 
     def advance(self) -> None:
-        """The next beginning or end of an attempt, whichever is due first."""
+        """Lets happen what is due first. Where tasks sleep by `stepper.strand.sleep_until`, they run side by side."""
         branch = min(self.ready, key=lambda one: one.due)
         self.machine.clock.wait_until(min(branch.due, self._deadline))
-        if not self._is_late():
+        if not self.is_over_by_now():
             branch.advance()
 
     def run(self) -> "Execution":
@@ -184,8 +181,8 @@ class Execution:
         if not self.is_over:
             self._end(Status.ABORTED)
 
-    def _is_late(self) -> bool:
-        if self.machine.clock.now() >= self._deadline:
+    def is_over_by_now(self) -> bool:
+        if not self.is_over and self.machine.clock.now() >= self._deadline:
             self._end(Status.TIMED_OUT)
         return self.is_over
 

@@ -1,9 +1,12 @@
-"""The stepper in a time that can be set back: what runs side by side overlaps."""
+"""The stepper in simulated time: what runs side by side overlaps."""
 
 from typing import Any
 
+import pytest
+
 from stepper.branch import TaskFailed
 from stepper.execution import StateMachine
+from stepper.strand import sleep_until
 
 ARN = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:test"
 WORK = {
@@ -15,7 +18,7 @@ WORK = {
 
 
 class Time:
-    """A clock that goes where it is set."""
+    """Time that passes only while something sleeps or waits."""
 
     def __init__(self) -> None:
         self.reading = 0.0
@@ -23,7 +26,11 @@ class Time:
     def now(self) -> float:
         return self.reading
 
+    def sleep(self, seconds: float) -> None:
+        sleep_until(self.reading + seconds)
+
     def wait_until(self, moment: float) -> None:
+        assert moment >= self.reading
         self.reading = moment
 
 
@@ -33,13 +40,13 @@ def over(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def played(state: dict[str, Any], given: Any) -> tuple[list[tuple[str, float, float]], float, Any]:
-    """When each task began and ended, in the order in which they began; when all was over; the output."""
+    """When each task began and ended, in the order of their ends; when all was over; the output."""
     clock, log = Time(), []
     failed: set[str] = set()
 
     def work(payload: Any) -> Any:
         began = clock.now()
-        clock.reading += payload["Seconds"]
+        clock.sleep(payload["Seconds"])
         log.append((payload["Name"], began, clock.now()))
         if payload.get("IsBusyOnce") and payload["Name"] not in failed:
             failed.add(payload["Name"])
@@ -57,20 +64,20 @@ def items(**seconds: float) -> list[dict[str, Any]]:
 
 def test_the_items_of_a_map_overlap() -> None:
     log, ended, output = played(over(WORK), items(a=30, b=10, c=20))
-    assert log == [("a", 0, 30), ("b", 0, 10), ("c", 0, 20)]
+    assert log == [("b", 0, 10), ("c", 0, 20), ("a", 0, 30)]
     assert (ended, output) == (30, ["a", "b", "c"])
 
 
 def test_the_next_item_takes_the_place_that_is_free_first() -> None:
     log, ended, _ = played(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
-    assert log == [("a", 0, 30), ("b", 0, 10), ("c", 10, 15), ("d", 15, 16)]
+    assert log == [("b", 0, 10), ("c", 10, 15), ("d", 15, 16), ("a", 0, 30)]
     assert ended == 30
 
 
 def test_a_repetition_waits_while_others_work() -> None:
     given = [{"Name": "a", "Seconds": 1, "IsBusyOnce": True}, *items(b=10)]
     log, ended, _ = played(over(WORK, MaxConcurrency=2), given)
-    assert log == [("a", 0, 1), ("b", 0, 10), ("a", 6, 7)]
+    assert log == [("a", 0, 1), ("a", 6, 7), ("b", 0, 10)]
     assert ended == 10
 
 
@@ -78,7 +85,7 @@ def test_a_map_within_a_map() -> None:
     inner = over(WORK, MaxConcurrencyPath="$.AtOnce", ItemsPath="$.Items")
     given = [{"AtOnce": 1, "Items": items(a=10, b=20)}, {"AtOnce": 2, "Items": items(c=5, d=15)}]
     log, ended, output = played(over(inner, MaxConcurrency=0), given)
-    assert log == [("a", 0, 10), ("c", 0, 5), ("d", 0, 15), ("b", 10, 30)]
+    assert log == [("c", 0, 5), ("a", 0, 10), ("d", 0, 15), ("b", 10, 30)]
     assert (ended, output) == (30, [["a", "b"], ["c", "d"]])
 
 
@@ -101,7 +108,7 @@ def test_an_execution_ends_at_its_time_limit() -> None:
     clock = Time()
 
     def work(payload: Any) -> None:
-        clock.reading += payload
+        clock.sleep(payload)
 
     definition = {"StartAt": "All", "TimeoutSeconds": 15, "States": {"All": over(WORK)}}
     execution = StateMachine(definition, ARN, {"work": work}, clock).start("run", [10, 20]).run()
@@ -114,3 +121,20 @@ def test_what_is_carried_may_be_left_as_it_is() -> None:
     definition = {"StartAt": "All", "States": {"All": WORK}}
     StateMachine(definition, ARN, {"work": seen.append}, Time(), carry=lambda value: value).start("run", given).run()
     assert seen == [given]
+
+
+def test_tasks_that_sleep_see_what_others_did_meanwhile() -> None:
+    clock, taken = Time(), []
+
+    def work(payload: Any) -> None:
+        for _ in range(3):
+            taken.append((clock.now(), payload))
+            clock.sleep(payload)
+
+    StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock).start("r", [2, 3]).run()
+    assert taken == [(0, 2), (0, 3), (2, 2), (3, 3), (4, 2), (6, 3)]
+
+
+def test_only_what_runs_in_a_strand_can_sleep() -> None:
+    with pytest.raises(RuntimeError, match="strand"):
+        Time().sleep(1)
