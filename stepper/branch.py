@@ -67,6 +67,8 @@ class Branch:
         self._map: Items[Branch] | None = None
         self.due = 0.0
         """Seconds since the epoch before which nothing happens."""
+        self.planned = 0
+        """The number of its place in the execution's plan; 0 if nothing is to happen to it by itself."""
         self._strand: Strand[Callable[[], None]] | None = None
         """The attempt at hand."""
         self._enter(definition["StartAt"], data)
@@ -104,7 +106,7 @@ class Branch:
         strand = self._strand = self._strand or Strand(self.attempt)
         moment = strand.go_on()
         if moment is not None:
-            self.due = moment
+            self._plan(moment)
             return
         self._strand = None
         # What a task does after its execution's end is done, and changes the execution no more.
@@ -132,6 +134,13 @@ class Branch:
             return lambda: self._error(failed)
         return lambda: self.answer(answered)
 
+    def abandon(self) -> None:
+        """Nothing happens to it any more."""
+        self.planned = 0
+        if self._map is not None:
+            for item in self._map.active.values():
+                item.abandon()
+
     def answer(self, result: Any) -> None:
         """Goes on with the result of the Task or the Map."""
         self._map = None
@@ -144,6 +153,10 @@ class Branch:
             return
         self._leave(output)
 
+    def _plan(self, moment: float) -> None:
+        self.due = moment
+        self._execution.plan(self)
+
     def _enter(self, name: str, data: Any) -> None:
         self._name, self._data = name, data
         self._state: Mapping[str, Any] = self._states[name]
@@ -154,7 +167,7 @@ class Branch:
         now = self._execution.machine.clock.now()
         self._entered = iso(now)
         self._execution.entered.setdefault(name, now)
-        self.due = now
+        self.planned = 0
         self._start()
 
     def _start(self) -> None:
@@ -179,8 +192,11 @@ class Branch:
             seconds = self._state.get("Seconds")
             if seconds is None:
                 seconds = select(self._state["SecondsPath"], self.input, self.context)
-            self.due = self._execution.machine.clock.now() + seconds
+            self._plan(self._execution.machine.clock.now() + seconds)
+        elif kind == "Task":
+            self._plan(self._execution.machine.clock.now())
         elif kind == "Map":
+            self.planned = 0
             self._work_on_items()
         elif kind == "Succeed":
             self._leave(self.input)
@@ -227,18 +243,22 @@ class Branch:
         if "Next" in self._state:
             self._enter(self._state["Next"], output)
         else:
+            self.planned = 0
             self._done(output)
 
     def _error(self, failure: TaskFailed) -> None:
         if self._map is not None:
+            for item in self._map.active.values():
+                item.abandon()
             self._map.abandon()
             self._map = None
         wait = self._retriers.wait_after(failure.error, self._execution.machine.jitter)
         if wait is not None:
-            self.due = self._execution.machine.clock.now() + wait
+            self._plan(self._execution.machine.clock.now() + wait)
             return
         catcher = catcher_of(self._state.get("Catch", ()), failure.error)
         if catcher is None:
+            self.planned = 0
             self._failed(failure)
             return
         told = {"Error": failure.error, "Cause": failure.cause}

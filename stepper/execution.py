@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Protocol
 
 from stepper.branch import Branch, TaskFailed, carry, iso
@@ -120,6 +122,9 @@ class Execution:
         }
         limit = machine.definition.get("TimeoutSeconds")
         self._deadline = float("inf") if limit is None else self.started + limit
+        self._plan: list[tuple[float, int, Branch]] = []
+        """What happens next, as a heap; an entry counts if its branch still names its number."""
+        self._numbers = count(1)
         self._root = Branch(self, machine.definition, given, {}, self._succeed, self._fail)
 
     @property
@@ -161,13 +166,21 @@ class Execution:
     @property
     def due(self) -> float:
         """When something happens next, in seconds since the epoch; never, once it is over."""
-        return min((branch.due for branch in self.ready), default=float("inf"))
+        while self._plan and (self.is_over or self._plan[0][2].planned != self._plan[0][1]):
+            heappop(self._plan)
+        return self._plan[0][0] if self._plan else float("inf")
+
+    def plan(self, branch: Branch) -> None:
+        """Something happens to the branch when it is due."""
+        branch.planned = next(self._numbers)
+        heappush(self._plan, (branch.due, branch.planned, branch))
 
     def advance(self) -> None:
         """Lets happen what is due first. Where tasks sleep by `stepper.strand.sleep_until`, they run side by side."""
-        branch = min(self.ready, key=lambda one: one.due)
-        self.machine.clock.wait_until(min(branch.due, self._deadline))
+        self.machine.clock.wait_until(min(self.due, self._deadline))
         if not self.is_over_by_now():
+            _, _, branch = heappop(self._plan)
+            branch.planned = 0
             branch.advance()
 
     def run(self) -> "Execution":

@@ -62,9 +62,9 @@ def put(path: str | None, data: Any, result: Any) -> Any:
     """
     if path is None:
         return data
-    if not _PLAIN.fullmatch(path):
+    names = _names(path)
+    if names is None:
         raise NotImplementedError(f"ResultPath {path!r}: only plain paths are played")
-    names = path.split(".")[1:]
     if not names:
         return result
     changed = copy.copy(data)
@@ -80,9 +80,16 @@ def put(path: str | None, data: Any, result: Any) -> Any:
     return changed
 
 
+@cache
+def _names(path: str) -> tuple[str, ...] | None:
+    """The fields that a plain path goes through; None if it is another kind of path."""
+    return tuple(path.split(".")[1:]) if _PLAIN.fullmatch(path) else None
+
+
 def _at(path: str, data: Any) -> Any:
-    if _PLAIN.fullmatch(path):
-        for name in path.split(".")[1:]:
+    names = _names(path)
+    if names is not None:
+        for name in names:
             if not isinstance(data, dict) or name not in data:
                 raise PathError(f"The path {path!r} could not be found in the input {data!r:.300}")
             data = data[name]

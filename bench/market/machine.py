@@ -1,56 +1,78 @@
-"""The schedule and the state machine in simulated time, around the product's own decisions."""
+"""The schedule and the state machine in simulated time, both as they are deployed."""
 
-import heapq
+import random
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
 
-from bench.market.ec2 import DESCRIBE, Request
-from bench.market.item import Run, work
-from bench.market.product import Pace
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
+from bench.documents import ROOT
+from bench.market.ec2 import Request
+from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
-from bench.market.timing import REQUEST_SECONDS, STEP_SECONDS
-from odcr.domain.comparison import bounded, compare
-from odcr.domain.pace import Share
+from localcloud.schedule_expressions import Rate, parse
+from stepper.definition import Template
+from stepper.execution import Execution, StateMachine
+
+START_EXECUTION = "arn:aws:states:::states:startExecution"
+DESCRIBE_EXECUTION = "arn:aws:states:::aws-sdk:sfn:describeExecution"
 
 
-def play(targets: Sequence[MarketTarget], pace: Pace) -> list[Request]:
+def play(targets: Sequence[MarketTarget]) -> list[Request]:
     """Runs from the first start of the schedule until the end.
 
     Returns:
         The runs' own requests, those of FindShortfalls; the attempts' are with the targets.
     """
-    requests: list[Request] = []
-    start = 0.0
-    while start < END_SECONDS:
-        requests += [(start + 2 * STEP_SECONDS, region, DESCRIBE) for region in {one.region for one in targets}]
-        released = _run(targets, Run(f"run-{start:.0f}", start, pace))
-        # A start whose LoadTargets finds the lease held has nothing to do.
-        start += pace.every
-        while start + STEP_SECONDS < released:
-            start += pace.every
-    return requests
+    clock = MarketClock()
+    product, template = Product(targets, clock), _template()
+    alive: list[Execution] = []
+
+    def start() -> None:
+        alive.append(machine.start(f"run-{len(machine.executions)}"))
+
+    tasks = {one.arn: product.task(one) for one in template.functions()}
+    tasks[START_EXECUTION] = lambda _payload: start()
+    tasks[DESCRIBE_EXECUTION] = lambda payload: machine.describe(payload["ExecutionArn"])
+    jitter = random.Random("jitter")  # noqa: S311 - to be repeatable
+    machine = StateMachine(
+        template.definition(),
+        template.machine_arn,
+        tasks,
+        clock,
+        jitter=lambda seconds: jitter.uniform(0, seconds),
+        carry=lambda value: value,
+    )
+    scheduled = 0.0
+    while True:
+        execution = min(alive, key=lambda one: one.due, default=None)
+        due = scheduled if execution is None else min(scheduled, execution.due)
+        if due >= END_SECONDS:
+            return product.requests
+        clock.wait_until(due)
+        if due == scheduled:
+            start()
+            scheduled += every_seconds()
+        elif execution is not None:
+            execution.advance()
+            alive = [one for one in alive if not one.is_over]
 
 
-def _run(targets: Sequence[MarketTarget], run: Run) -> float:
-    """One execution; returns when it gives the lease back."""
-    now = run.started + STEP_SECONDS
-    rows = [one.row(now) for one in sorted(targets, key=lambda one: one.tried_at)]
-    now += STEP_SECONDS + REQUEST_SECONDS
-    by_key = {one.key: one for one in targets}
-    found = bounded(compare(rows, [], [held for one in targets for held in one.ec2.reservations]))
+@cache
+def every_seconds() -> float:
+    """Seconds from one start of the schedule to the next, by the template's defaults.
 
-    # The Map's slots: an item starts when one becomes free. Each target has a pool of its own, so that one item after
-    # the other can be played from its start to its end.
-    slots = [now] * max(1, min(len(found.shortfalls), run.pace.concurrency))
-    outcomes = []
-    for index, shortfall in enumerate(found.shortfalls):
-        target = by_key[shortfall.key]
-        target.clock.set(heapq.heappop(slots))
-        share = Share(index, len(found.shortfalls), run.pace.concurrency)
-        outcomes.append(work(target, shortfall, share, run))
-        heapq.heappush(slots, target.clock.now())
+    Raises:
+        ValueError: if the schedule is no rate, as its default is.
+    """
+    schedule = parse(yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ScheduleExpression"]["Default"])
+    if not isinstance(schedule, Rate):
+        raise ValueError(f"The default schedule is no rate: {schedule}. Simulate it otherwise.")
+    return schedule.period / timedelta(seconds=1)
 
-    now = max(slots) + STEP_SECONDS
-    for outcome in [*outcomes, *found.observed]:
-        by_key[outcome.key].record(outcome, now)
-    return now
+
+@cache
+def _template() -> Template:
+    return Template(ROOT / "template.yaml")

@@ -6,9 +6,8 @@ from typing import Any
 
 from bench.benchmark import Results
 from bench.market.comparison import compare
-from bench.market.product import default_pace
 from bench.market.scenario import DRY, GAPS, LIVES_SECONDS, PLENTY, SCARCE, SCENARIOS, SIXES, Scenario
-from bench.market.strategy import ODCR, ORIGINAL, STRATEGIES, Strategy, odcr_at
+from bench.market.strategy import ODCR, ORIGINAL, STRATEGIES
 
 SEEDS = 40
 SURE_SEEDS = 2
@@ -17,9 +16,6 @@ SURE_SEEDS = 2
 MANY = ((40, 2), (500, 1))
 """How many targets at once, and seeds: each target has a supply of its own."""
 MANY_GAP = 60
-
-OTHER_PACES = ((11.0, 4), (9.0, 5))
-"""Seconds between the attempts in a dry pool, and how many come after the first: as many as fit into a minute."""
 
 
 def measure() -> Results:
@@ -31,7 +27,6 @@ def measure() -> Results:
     return {
         "scenarios": scenarios,
         "lives": _lives(scenarios, widest),
-        "paces": [compare(scenario, widest, _paces(), SEEDS) for scenario in _announced(SCARCE)],
         "many": [
             compare(scenario, MANY_GAP, STRATEGIES if targets == MANY[0][0] else (ODCR, ORIGINAL), seeds, targets)
             for targets, seeds in MANY
@@ -59,13 +54,6 @@ def _shortened(told: dict[str, Any]) -> dict[str, Any]:
 
 def _seeds(scenario: Scenario) -> int:
     return SURE_SEEDS if scenario in (PLENTY, DRY) else SEEDS
-
-
-def _paces() -> list[Strategy]:
-    pace, error = default_pace(), "InsufficientInstanceCapacity"
-    (now,) = [one for one in pace.retries if error in one.errors]
-    others = [odcr_at(f"{count} x {wait:g} s", pace.repeating(error, wait, count)) for wait, count in OTHER_PACES]
-    return [odcr_at(f"{now.attempts} x {now.interval:g} s", pace), *others]
 
 
 def _announced(scenarios: tuple[Scenario, ...]) -> Iterator[Scenario]:

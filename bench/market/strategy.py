@@ -7,7 +7,6 @@ from unittest.mock import patch
 from bench.market import ideal, ladders, machine, original
 from bench.market.ec2 import Request
 from bench.market.ladders import MakeLadder
-from bench.market.product import Pace, default_pace
 from bench.market.target import MarketTarget
 from odcr.domain import acquisition
 
@@ -35,17 +34,12 @@ def at_our_pace(name: str, ladder: MakeLadder) -> Strategy:
 
     def play(targets: Sequence[MarketTarget]) -> list[Request]:
         with patch.object(acquisition, "ask_ladder", ladder):
-            return machine.play(targets, default_pace())
+            return machine.play(targets)
 
     return Strategy(name, play, has_our_pace=True)
 
 
-def odcr_at(name: str, pace: Pace) -> Strategy:
-    """The product as it is, at another pace."""
-    return Strategy(name, lambda targets: machine.play(targets, pace))
-
-
-ODCR = Strategy("odcr", lambda targets: machine.play(targets, default_pace()))
+ODCR = Strategy("odcr", machine.play)
 
 RIVALS = (
     at_our_pace("all or nothing", ladders.all_or_nothing),

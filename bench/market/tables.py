@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.benchmark import Results
 from bench.market import original
-from bench.market.product import default_pace
+from bench.market.machine import every_seconds
 from bench.market.scenario import HOURS, MEAN_LIFE_SECONDS, SCARCE, SCENARIOS
 from bench.market.strategy import ODCR, ORIGINAL, RIVALS, STRATEGIES
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
@@ -27,7 +27,6 @@ def tables(results: Results) -> dict[str, str]:
         "catch-verdict": _verdict(results),
         "catch-requests": _requests(results["scenarios"]),
         "catch-lives": _lives(results["lives"]),
-        "catch-paces": _paces(results["paces"]),
         "catch-many": _many(results["many"]),
     }
 
@@ -87,15 +86,13 @@ def _markets(results: Results) -> str:
 
 
 def _assumptions() -> str:
-    pace = default_pace()
-    (dry,) = [one for one in pace.retries if "InsufficientInstanceCapacity" in one.errors]
     return "\n".join(
         [
             f"- A free instance stays for {MEAN_LIFE_SECONDS / 60:g} minutes on average.",
             f"- A request to EC2 takes {REQUEST_SECONDS:g} seconds, a describe as well; a function that uses the "
             f"database or compares, {STEP_SECONDS:g} second; the start of an attempt, {INVOKE_SECONDS:g}.",
-            f"- odcr's runs start every {pace.every:g} seconds, and repeat an attempt at a dry pool {dry.attempts} "
-            f"times, {dry.interval:g} seconds apart: read from the template and the state machine.",
+            f"- The schedule starts a run of odcr's every {every_seconds():g} seconds, by the template's default. What "
+            "follows, waits and repetitions included, is the state machine's own definition.",
             f"- The original's run starts every {original.EVERY_SECONDS:g} seconds, and its function lasts at most "
             f"{original.FUNCTION_SECONDS:g}.",
         ]
@@ -183,21 +180,6 @@ def _lives(cells: Sequence[Cell]) -> str:
         if one.name in next(c for c in cells if c["scenario"] == scenario.name)["strategies"]
     ]
     return _table(["mean life of a free instance", *(f"{life / 60:g} min" for life in lives), f"{AIM} from"], rows)
-
-
-def _paces(cells: Sequence[Cell]) -> str:
-    names = list(cells[0]["strategies"])
-    scenarios = [cell["scenario"] for cell in cells]
-
-    def row(name: str) -> list[str]:
-        told = [cell["strategies"][name] for cell in cells]
-        calls = sum(one["calls"] for one in told) / len(told)
-        attempts = sum(one["attempts"] for one in told) / len(told)
-        return [name, *(_with_margin(one) for one in told), f"{calls:,.0f}", f"{attempts:,.0f}"]
-
-    head = ["repetitions in a run", *scenarios, f"requests in {HOURS} hours", "attempts, each a state transition"]
-    # JSON has sorted the names.
-    return _table(head, (row(name) for name in sorted(names, key=lambda name: int(name.split()[0]))))
 
 
 def _many(cells: Sequence[Cell]) -> str:

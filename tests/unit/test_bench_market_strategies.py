@@ -1,6 +1,5 @@
 """Who asks in the market: the product's own code, its rivals, and the original."""
 
-import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,6 @@ from bench.market import ladders, machine, original
 from bench.market.ec2 import DESCRIBE
 from bench.market.ladders import MakeLadder
 from bench.market.pool import Pool
-from bench.market.product import Pace, default_pace
 from bench.market.scenario import DRY, END_SECONDS, SIXES
 from bench.market.strategy import ODCR, RIVALS
 from bench.market.supply import Burst, supply
@@ -143,26 +141,16 @@ def test_odcr_asks_at_the_moments_that_the_deployed_files_say() -> None:
     assert second_run == pytest.approx([first + number * between for number in range(4)])
 
 
-def test_the_pace_is_the_deployed_one() -> None:
-    pace = default_pace()
-    machine_file = json.loads((ROOT / "statemachine/acquire_capacity.asl.json").read_text())
-    reserve = machine_file["States"]["ReserveShortfalls"]["ItemProcessor"]["States"]["ReserveCapacity"]
-    assert [list(one.errors) for one in pace.retries] == [one["ErrorEquals"] for one in reserve["Retry"]]
-    assert [(one.interval, one.attempts, one.backoff) for one in pace.retries] == [
-        (one.get("IntervalSeconds", 1), one["MaxAttempts"], one.get("BackoffRate", 2)) for one in reserve["Retry"]
-    ]
-    template = (ROOT / "template.yaml").read_text()
-    assert "Default: rate(1 minute)" in template
-    assert pace.every == 60
-    assert pace.run_seconds == reserve["Parameters"]["RunSeconds"]
-    assert pace.concurrency == 40
+def test_the_schedule_and_the_state_machine_are_the_deployed_ones() -> None:
+    assert "Default: rate(1 minute)" in (ROOT / "template.yaml").read_text()
+    assert machine.every_seconds() == 60
+    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])])]
+    assert {later - earlier for earlier, later in pairwise(starts)} == {60.0}
 
 
-def test_a_start_is_skipped_while_a_run_holds_the_lease() -> None:
-    slow = Pace(60, 40, 780, 120, default_pace().repeating("InsufficientInstanceCapacity", 25, 3).retries)
-    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])], slow)]
-    assert {later - earlier for earlier, later in pairwise(starts)} == {120.0}
-    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])], default_pace())]
+def test_a_start_finds_the_lease_held_while_a_run_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "every_seconds", lambda: 20.0)
+    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [])])]
     assert {later - earlier for earlier, later in pairwise(starts)} == {60.0}
 
 
