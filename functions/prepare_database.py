@@ -1,12 +1,13 @@
-"""PrepareDatabase: makes odcr's own database user, or mends it, when its login was refused."""
+"""PrepareDatabase: makes or repairs odcr's own database user when its login is refused; updates older tables."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.wire import required
-from odcr.gateways.database import explained
-from odcr.gateways.database_user import prepare_user
+from odcr.gateways.database import DatabaseUnavailable, LoginRefused, explained, transaction
+from odcr.gateways.database_user import prepare_user, update_tables
+from odcr.gateways.schema import TablesOutdated
 from odcr.gateways.secret import administrator_login, database_login
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
@@ -17,14 +18,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation; repeating it has no further effect.
 
     Args:
-        event: `{"Execution": str}`, the run whose login was refused.
+        event: `{"Execution": str}`, the run whose login was refused, or that found the tables outdated.
         context: Lambda's.
 
     Returns:
         `{"User": str, "Database": str}`: who may log in now, and where.
 
     Raises:
-        DatabaseNotPrepared, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
+        DatabaseNotPrepared, TablesTooNew, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)
     settings = DatabaseSettings.load()
@@ -32,6 +33,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         user = database_login(settings.secret_arn, fresh=True)
         arn = settings.administrator_secret_arn
         administrator = administrator_login(arn, user) if arn else None
-    prepare_user(administrator, user)
-    logger.info("Database prepared", execution=execution, user=user.username, database=user.dbname)
+    if not _finds_outdated_tables(settings.secret_arn):
+        prepare_user(administrator, user)
+    statements = update_tables(administrator or user)
+    logger.info(
+        "Database prepared", execution=execution, user=user.username, database=user.dbname, statements=statements
+    )
     return {"User": user.username, "Database": user.dbname}
+
+
+def _finds_outdated_tables(secret_arn: str) -> bool:
+    """Whether the functions' user can log in, so that nothing but the tables is to be updated."""
+    try:
+        with transaction(secret_arn):
+            return False
+    except (LoginRefused, DatabaseUnavailable):
+        # A user who has used up its limits is unavailable, too.
+        return False
+    except TablesOutdated:
+        return True

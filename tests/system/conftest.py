@@ -20,7 +20,15 @@ from tests.system.someone import Someone
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
+TABLES = (
+    "odcr_version",
+    "odcr_capacity",
+    "odcr_option",
+    "odcr_status",
+    "odcr_history",
+    "odcr_lease",
+    "odcr_outbox",
+)
 
 
 SERVERS = {"mariadb": MariaDB, "mysql": MySQL}

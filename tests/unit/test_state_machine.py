@@ -13,6 +13,7 @@ from odcr.domain import refusal
 from odcr.domain.comparison import MAX_SHORTFALLS
 from odcr.domain.refusal import TargetNotMet
 from odcr.gateways.database import LoginRefused
+from odcr.gateways.schema import TablesOutdated, TablesTooNew
 from reserve_capacity import RUN_SECONDS
 from tests.cfn_lint import cfn_lint
 
@@ -111,12 +112,13 @@ def test_every_function_has_its_state() -> None:
     assert "RotateSecret" in functions
 
 
-def test_a_refused_login_is_mended_once_and_then_fails_the_run() -> None:
+def test_a_refused_login_and_older_tables_are_repaired_once_and_then_fail_the_run() -> None:
     states = definition()["States"]
     caught = {name: catch["Next"] for catch in states["LoadTargets"]["Catch"] for name in catch["ErrorEquals"]}
-    assert caught == {LoginRefused.__name__: "WasDatabasePrepared", "States.ALL": "ReleaseLease"}
+    repaired = {LoginRefused.__name__, TablesOutdated.__name__}
+    assert caught == {**dict.fromkeys(repaired, "WasDatabasePrepared"), "States.ALL": "ReleaseLease"}
     # What is repeated is caught only afterwards.
-    assert LoginRefused.__name__ in not_repeated("LoadTargets")
+    assert repaired <= not_repeated("LoadTargets")
     # What PrepareDatabase leaves behind is what keeps it from being run again: the way between the two has no loop.
     mark = states["PrepareDatabase"]["ResultPath"]
     assert states["WasDatabasePrepared"]["Choices"] == [{"Variable": mark, "IsPresent": True, "Next": "ReleaseLease"}]
@@ -128,10 +130,11 @@ def test_a_refused_login_is_mended_once_and_then_fails_the_run() -> None:
     ] == ["WasDatabasePrepared"]
 
 
-def test_results_wait_for_a_refused_login_until_the_next_run_has_mended_it() -> None:
+def test_results_wait_until_the_next_run_has_prepared_the_database() -> None:
     (retry,) = [
         one for one in tasks(definition()["States"])["RecordResults"]["Retry"] if "LoginRefused" in one["ErrorEquals"]
     ]
+    assert retry["ErrorEquals"] == ["LoginRefused", "TablesOutdated"]
     assert sum(waits(retry)) > 60
 
 
@@ -166,18 +169,19 @@ def not_repeated(name: str) -> set[str]:
 
 def test_what_asking_again_does_not_change_is_not_repeated() -> None:
     broken = {"InvalidEvent", "InvalidSettings"}
-    database = broken | {"InvalidSecret", "CertificateNotTrusted"}
+    database = broken | {"InvalidSecret", "CertificateNotTrusted", TablesTooNew.__name__}
+    login_or_tables = {"LoginRefused", "TablesOutdated"}
     assert {name: not_repeated(name) for name in tasks(definition()["States"])} == {
-        "LoadTargets": database | {"LoginRefused"},
-        "TakeLease": database | {"LoginRefused"},
+        "LoadTargets": database | login_or_tables,
+        "TakeLease": database | login_or_tables,
         "PrepareDatabase": database | {"LoginRefused", "DatabaseNotPrepared"},
         "AskAboutHolder": set(),
         "FindShortfalls": broken,
         "ReserveCapacity": broken | {"QuotaExceeded", "InvalidTarget", "RequestRefused"},
         "RecordResults": database | {"LeaseLost"},
-        "ReleaseLease": database | {"LoginRefused"},
+        "ReleaseLease": database | login_or_tables,
         "PublishAnnouncement": set(),
-        "ClearAnnouncement": database | {"LoginRefused"},
+        "ClearAnnouncement": database | login_or_tables,
     }
 
 

@@ -64,8 +64,12 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def connect(login: DatabaseLogin) -> "Connection[Cursor]":
+def connect(login: DatabaseLogin, read_timeout: int = READ_TIMEOUT) -> "Connection[Cursor]":
     """A connection to a server whose certificate is verified; nothing is committed by itself. The caller closes it.
+
+    Args:
+        login: who logs in, and where.
+        read_timeout: seconds for each answer.
 
     Raises:
         pymysql.err.MySQLError, OSError: as the driver raises them; `explained` says what they mean.
@@ -80,7 +84,7 @@ def connect(login: DatabaseLogin) -> "Connection[Cursor]":
             database=login.dbname,
             charset="utf8mb4",
             connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
+            read_timeout=read_timeout,
             write_timeout=READ_TIMEOUT,
             ssl=_tls(),
             # Affected rows are those that matched, also where the new value is the old one.
@@ -149,6 +153,7 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
     """A cursor in one transaction, with all tables there: committed at the end, rolled back on an error.
 
     Raises:
+        TablesOutdated, TablesTooNew: if the tables are not of this code's version.
         DatabaseUnavailable, LoginRefused: see `explained`.
         InvalidSecret: if the secret is no database login.
     """
@@ -160,6 +165,9 @@ def transaction(secret_arn: str) -> "Iterator[Cursor]":
                 # that is not strict, as Aurora is by default, would cut values that do not fit without a word.
                 cursor.execute("SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', sql_safe_updates = 0")
                 create_missing_tables(cursor)
+                # What a transaction sees is fixed by its first SELECT. That has to come after the wait for the lease,
+                # or this run would not see what the run before it has just recorded.
+                connection.commit()
                 yield cursor
             connection.commit()
         finally:

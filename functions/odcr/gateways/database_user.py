@@ -1,13 +1,15 @@
-"""Making odcr's own database user, in the SQL that MySQL 8, MySQL 9 and MariaDB share."""
+"""Preparing the database, in the SQL that MySQL 8, MySQL 9 and MariaDB share: odcr's own user, and older tables."""
 
 import re
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pymysql
 from pymysql.constants import ER
 
 from odcr.gateways.database import DatabaseUnavailable, LoginRefused, connect, explained
+from odcr.gateways.schema import VERSION, statements_of_update
 from odcr.gateways.secret import DatabaseLogin
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ _ADVICE = {
 _EXISTS = frozenset({ER.CANNOT_USER, 3638})
 _LOCK = "odcr_prepare_database"
 _LOCK_SECONDS = 5
+_UPDATE_SECONDS = 30
+"""For each statement that changes a table: most take no time, but a table of another engine is copied."""
 
 
 class DatabaseNotPrepared(Exception):  # noqa: N818 - the name is what the state machine shows
-    """The user could not be made, or cannot log in. Says what a person can do; never shows a password."""
+    """The user or the tables could not be prepared. Says what a person can do; never shows a password."""
 
 
 def prepare_user(administrator: DatabaseLogin | None, user: DatabaseLogin) -> None:
@@ -63,7 +67,7 @@ def prepare_user(administrator: DatabaseLogin | None, user: DatabaseLogin) -> No
             "own into the database secret."
         )
     try:
-        with explained(), closing(connect(administrator)) as connection, connection.cursor() as cursor:
+        with _alone(administrator) as cursor:
             _make(cursor, user)
     except (LoginRefused, pymysql.err.MySQLError) as error:
         raise DatabaseNotPrepared(
@@ -80,11 +84,55 @@ def prepare_user(administrator: DatabaseLogin | None, user: DatabaseLogin) -> No
         ) from error
 
 
+def update_tables(login: DatabaseLogin) -> list[str]:
+    """Brings the tables to this code's version. Their rows stay; what dies halfway is completed when it is repeated.
+
+    Args:
+        login: the administrator's, or the functions' own user's if there is no other: somebody may have let it ALTER.
+
+    Returns:
+        The statements that it took; none for tables that are of this version, or newer, or not there.
+
+    Raises:
+        DatabaseNotPrepared: if that cannot be done; has the SQL for a person who may do it.
+        DatabaseUnavailable: if the database does not answer, or somebody else is using the tables.
+    """
+    statements: list[str] = []
+    try:
+        with _alone(login) as cursor:
+            # Whoever waits for a table keeps all others waiting.
+            cursor.execute("SET time_zone = '+00:00', lock_wait_timeout = %s", (_LOCK_SECONDS,))
+            statements = statements_of_update(cursor)
+            for statement in statements:
+                cursor.execute(statement)
+            cursor.connection.commit()
+    except (LoginRefused, pymysql.err.MySQLError) as error:
+        by_hand = f"As the database's administrator, run: USE {_identifier(login.dbname)}; {'; '.join(statements)};"
+        raise DatabaseNotPrepared(
+            f"{login.username!r} could not bring the tables to version {VERSION}: {error} "
+            f"{by_hand if statements else ''}".strip()
+        ) from error
+    return statements
+
+
+@contextmanager
+def _alone(login: DatabaseLogin) -> "Iterator[Cursor]":
+    """A cursor of somebody who prepares the database while nobody else does.
+
+    Raises:
+        DatabaseUnavailable: if somebody else does, or the database does not answer.
+        LoginRefused, pymysql.err.MySQLError: as `explained` has them.
+    """
+    with explained(), closing(connect(login, _UPDATE_SECONDS)) as connection, connection.cursor() as cursor:
+        # Of two at the same time, one must not drop the user that the other is just proving. Released with the
+        # connection.
+        cursor.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS))
+        if cursor.fetchone() != (1,):
+            raise DatabaseUnavailable("Another run is preparing the database at the moment.")
+        yield cursor
+
+
 def _make(cursor: "Cursor", user: DatabaseLogin) -> None:
-    # Of two at the same time, one must not drop the user that the other is just proving. Released with the connection.
-    cursor.execute("SELECT GET_LOCK(%s, %s)", (_LOCK, _LOCK_SECONDS))
-    if cursor.fetchone() != (1,):
-        raise DatabaseUnavailable("Another run is making the database's user at the moment.")
     try:
         _create(cursor, user)
     except pymysql.err.OperationalError as error:

@@ -1,9 +1,12 @@
-"""The tables, in the SQL that MySQL 8, MySQL 9 and MariaDB share."""
+"""The tables and their version, in the SQL that MySQL 8, MySQL 9 and MariaDB share."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
+
+VERSION: Final = 1
+"""The tables' version that this code works with. Those that were made before there were versions are of version 0."""
 
 # Our own tables take any text, whatever the database's default is: EC2's messages are quoted in them.
 #
@@ -11,7 +14,15 @@ if TYPE_CHECKING:
 # collation, for two that differ may not be comparable.
 _KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
-TABLES = {
+_VERSION_TABLE = "odcr_version"
+
+TABLES: Final = {
+    # Each version that the tables have had, and since when. It comes first: see create_missing_tables.
+    _VERSION_TABLE: f"""
+        CREATE TABLE IF NOT EXISTS {_VERSION_TABLE} (
+            Version int PRIMARY KEY,
+            Since datetime NOT NULL)
+    """,
     # What is wanted. People write here with plain SQL, so it has these four columns and no other.
     "odcr_capacity": """
         CREATE TABLE IF NOT EXISTS odcr_capacity (
@@ -21,7 +32,7 @@ TABLES = {
             Target_Capacity int NOT NULL,
             Current_Capacity int DEFAULT 0)
     """,
-    # What kind of reservation a target wants, if not the usual one.
+    # What kind of reservation a target wants, if not the usual one, and how urgently.
     "odcr_option": """
         CREATE TABLE IF NOT EXISTS odcr_option (
             InstanceType varchar(255),
@@ -30,7 +41,8 @@ TABLES = {
             Platform varchar(64) NOT NULL DEFAULT 'Linux/UNIX',
             Tenancy varchar(16) NOT NULL DEFAULT 'default',
             Match_Criteria varchar(16) NOT NULL DEFAULT 'open',
-            End_Date datetime NULL)
+            End_Date datetime NULL,
+            Priority int NOT NULL DEFAULT 0)
     """,
     # How each target stands: the waiting list.
     "odcr_status": f"""
@@ -41,15 +53,18 @@ TABLES = {
             Status varchar(32) NOT NULL,
             Since datetime NOT NULL,
             Short_Since datetime NULL,
+            Dry_Since datetime NULL,
             Target_Capacity int NULL,
             Reserved int NOT NULL,
             Reason varchar(1024) NOT NULL,
             Reservation_Ids text NOT NULL,
             Duplicate_Ids text NOT NULL,
+            Announced_Reserved int NULL,
+            Announced_Target int NULL,
             Last_Tried datetime NULL,
             Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
-    # One row for each attempt and each change of a status.
+    # One row for each change, and one for all attempts of an hour that changed nothing: see history.py.
     "odcr_history": f"""
         CREATE TABLE IF NOT EXISTS odcr_history (
             Execution varchar(80),
@@ -64,7 +79,9 @@ TABLES = {
             Reserved int NOT NULL,
             Acquired int NOT NULL,
             Lost int NOT NULL,
+            Attempts int NOT NULL DEFAULT 1,
             Calls int NOT NULL,
+            Refusals int NOT NULL DEFAULT 0,
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
@@ -87,15 +104,111 @@ TABLES = {
             Dropped int NOT NULL DEFAULT 0)
     """,
 }
-"""The tables by name; each statement makes its table if it is missing."""
+"""The tables by name; each statement makes its table, at this version, if it is missing."""
+
+_ADDED: Final = {
+    # By the version that added them. Both servers add such columns without copying the table, however long it is.
+    1: {
+        "odcr_option": {"Priority": "int NOT NULL DEFAULT 0"},
+        "odcr_status": {
+            "Dry_Since": "datetime NULL",
+            "Announced_Reserved": "int NULL",
+            "Announced_Target": "int NULL",
+        },
+        "odcr_history": {
+            "Lost": "int NOT NULL DEFAULT 0",
+            "Attempts": "int NOT NULL DEFAULT 1",
+            "Refusals": "int NOT NULL DEFAULT 0",
+        },
+    },
+}
+_CHANGED: Final = {table for tables in _ADDED.values() for table in tables}
+"""The tables that are not as they were before there were versions."""
+
+
+class TablesOutdated(Exception):  # noqa: N818 - the name is what the state machine catches
+    """The tables are of an earlier version. PrepareDatabase updates them; the functions' own user may not."""
+
+
+class TablesTooNew(Exception):  # noqa: N818 - the name is what the state machine does not retry
+    """The tables are of a later version, so nothing is written into them. Says what to do."""
 
 
 def create_missing_tables(cursor: "Cursor") -> None:
-    """Creates what is not there yet. Leaves what is there as it is."""
-    cursor.execute(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE 'odcr%'"
-    )
-    present = {str(name) for (name,) in cursor.fetchall()}
+    """Creates what is not there yet. Leaves what is there as it is.
+
+    Raises:
+        TablesOutdated, TablesTooNew: if the tables are not of this code's version; then nothing is created.
+    """
+    present = _present(cursor)
+    version = _recorded_version(cursor) if _VERSION_TABLE in present else 0
+    if not version and not _CHANGED & present.keys():
+        # The version is recorded before the first table that has it, so whoever dies in between leaves no doubt.
+        cursor.execute(TABLES[_VERSION_TABLE])
+        cursor.execute(_record_version())
+    elif version < VERSION:
+        raise TablesOutdated(
+            f"The tables are of version {version} and this code works with version {VERSION}. PrepareDatabase updates "
+            "them."
+        )
+    elif version > VERSION:
+        raise TablesTooNew(
+            f"The tables are of version {version} and this code works with version {VERSION}: a newer odcr has updated "
+            "them. Deploy the newer one again. Nothing was written."
+        )
     for name, statement in TABLES.items():
         if name not in present:
             cursor.execute(statement)
+
+
+def statements_of_update(cursor: "Cursor") -> list[str]:
+    """What is still to be done to bring the tables to this version; nothing for tables that are, or are newer.
+
+    Each statement can be repeated, and whoever dies after any of them leaves the rest to the next call.
+    """
+    present = _present(cursor)
+    version = _recorded_version(cursor) if _VERSION_TABLE in present else 0
+    if version >= VERSION or not _CHANGED & present.keys():
+        return []
+    added: dict[str, dict[str, str]] = {}
+    for tables in _ADDED.values():
+        for table, columns in tables.items():
+            added.setdefault(table, {}).update(columns)
+    alterations = []
+    for table, columns in added.items():
+        # Nobody can add a column to a view that people made; reading and writing put up with what is missing.
+        if present.get(table) != "BASE TABLE":
+            continue
+        has = columns_of(cursor, table)
+        missing = [f"ADD {name} {definition}" for name, definition in columns.items() if name.casefold() not in has]
+        if missing:
+            alterations.append(f"ALTER TABLE {table} {', '.join(missing)}")
+    return [*alterations, " ".join(TABLES[_VERSION_TABLE].split()), _record_version()]
+
+
+def columns_of(cursor: "Cursor", table: str) -> set[str]:
+    """The names of a table's columns, casefolded."""
+    cursor.execute(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+        (table,),
+    )
+    return {str(name).casefold() for (name,) in cursor.fetchall()}
+
+
+def _present(cursor: "Cursor") -> dict[str, str]:
+    """The kind of each table that is there."""
+    cursor.execute(
+        "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE 'odcr%'"
+    )
+    return {str(name): str(kind) for name, kind in cursor.fetchall()}
+
+
+def _recorded_version(cursor: "Cursor") -> int:
+    cursor.execute(f"SELECT COALESCE(MAX(Version), 0) FROM {_VERSION_TABLE}")  # noqa: S608 - our name
+    ((version,),) = cursor.fetchall()
+    return int(version)
+
+
+def _record_version() -> str:
+    return f"INSERT IGNORE INTO {_VERSION_TABLE} VALUES ({VERSION}, UTC_TIMESTAMP())"  # noqa: S608 - our name

@@ -7,6 +7,7 @@ import pymysql
 from pymysql.constants import ER, FIELD_TYPE
 
 from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.schema import columns_of
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -48,7 +49,7 @@ def read(
         except pymysql.err.MySQLError as error:
             if code_of(error) != ER.BAD_FIELD_ERROR:
                 raise
-        present = _columns(cursor, table)
+        present = columns_of(cursor, table)
         if missing := [key for key in keys if key.casefold() not in present]:
             raise TableUnusable(
                 f"{table} has no column {', '.join(missing)}. Add it, or run: "
@@ -68,21 +69,13 @@ def read(
 
 def lacking(cursor: "Cursor", table: str, columns: Iterable[str]) -> list[str]:
     """Which of these columns a table does not have."""
-    present = _columns(cursor, table)
+    present = columns_of(cursor, table)
     return [column for column in columns if column.casefold() not in present]
 
 
 def code_of(error: Exception) -> object:
     """The number of a MySQL error."""
     return error.args[0] if error.args else None
-
-
-def _columns(cursor: "Cursor", table: str) -> set[str]:
-    cursor.execute(
-        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
-        (table,),
-    )
-    return {str(name).casefold() for (name,) in cursor.fetchall()}
 
 
 def _select(cursor: "Cursor", table: str, columns: Iterable[str]) -> list[Row]:

@@ -207,6 +207,8 @@ class World:
         for table in TABLES:
             if table in present:
                 self.sql(f"DROP TABLE {table}" if drop_tables else f"DELETE FROM {table}")
+        if drop_tables:
+            self.sql("DROP TABLE IF EXISTS odcr_version")
         current().reset()
         mock_random.seed(0)
         self.injector.silent.clear()
