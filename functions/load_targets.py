@@ -8,7 +8,7 @@ from odcr.domain.run_share import one_runs_share
 from odcr.domain.wire import InvalidEvent, optional, required
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import holder_of_lease, take_lease
-from odcr.gateways.target_table import read_targets
+from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
 

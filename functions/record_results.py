@@ -9,11 +9,12 @@ from odcr.domain.messages import announcements, in_order
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, optional, required, size_of
 from odcr.gateways.database import transaction
+from odcr.gateways.history import changes_of, delete_old_history
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
 from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
-from odcr.gateways.result_tables import changes_of, record, totals
+from odcr.gateways.status_table import record, totals
 from odcr.observability import logger, metrics
-from odcr.settings import DatabaseSettings, StackSettings
+from odcr.settings import DatabaseSettings, HistorySettings, StackSettings
 
 
 class LeaseLost(Exception):  # noqa: N818 - the name is what the state machine shows
@@ -50,6 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
     ]
     owner = StackSettings.load().owner
+    history_days = HistorySettings.load().days
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if failure is not None:
             release_lease(cursor, execution)
@@ -57,6 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             return {"Changes": [], "Announcements": []}
         if holds_lease(cursor, execution):
             record(cursor, execution, attempted, seen)
+            delete_old_history(cursor, history_days)
             put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution)))
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)

@@ -57,6 +57,28 @@ class ReleaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """How long `odcr_history` keeps a row."""
+
+    days: int
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if HISTORY_DAYS is missing or no number of days.
+        """
+        text = _required(environment, "HISTORY_DAYS")
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise InvalidSettings(
+                f"The environment variable HISTORY_DAYS is {text!r}, and must be a number of days above 0. Deploy the "
+                "stack again with its template."
+            )
+        return cls(int(text))
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     """Where a function finds the database login."""
 

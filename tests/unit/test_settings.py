@@ -1,6 +1,13 @@
 import pytest
 
-from odcr.settings import CertificateSettings, DatabaseSettings, InvalidSettings, ReleaseSettings, StackSettings
+from odcr.settings import (
+    CertificateSettings,
+    DatabaseSettings,
+    HistorySettings,
+    InvalidSettings,
+    ReleaseSettings,
+    StackSettings,
+)
 
 
 def test_the_owner_names_stack_and_region() -> None:
@@ -25,6 +32,13 @@ def test_a_missing_secret_is_named() -> None:
 def test_only_a_plain_yes_releases(value: str | None, is_on: bool) -> None:
     environment = {} if value is None else {"RELEASE_ON_LOWERED_TARGET": value}
     assert ReleaseSettings.load(environment).is_on == is_on
+
+
+def test_the_history_s_days_are_a_number_above_0() -> None:
+    assert HistorySettings.load({"HISTORY_DAYS": " 400 "}).days == 400
+    for value in ("0", "-1", "1.5", "\N{SUPERSCRIPT TWO}", "a year"):
+        with pytest.raises(InvalidSettings, match="must be a number of days above 0"):
+            HistorySettings.load({"HISTORY_DAYS": value})
 
 
 def test_an_administrator_s_secret_may_be_missing() -> None:

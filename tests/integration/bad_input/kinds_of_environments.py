@@ -24,7 +24,7 @@ NEEDED = {
     "LoadTargets": ("DATABASE_SECRET_ARN",),
     "FindShortfalls": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
     "ReserveCapacity": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
-    "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
+    "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION", "ACCOUNT_ID", "HISTORY_DAYS"),
     "PrepareDatabase": ("DATABASE_SECRET_ARN",),
 }
 """What each function reads itself."""

@@ -80,6 +80,7 @@ def secrets(server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setattr(secret, "client", lambda: secrets)
     monkeypatch.setenv("SSL_CERT_FILE", str(Path(server.ca_file)))
     monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:secret")
+    monkeypatch.setenv("HISTORY_DAYS", "400")
     monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", "arn:administrator")
     secret._fetched.cache_clear()
     database._tls.cache_clear()

@@ -9,8 +9,9 @@ from localcloud.mysql import MySQL
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-from odcr.gateways.result_tables import changes_of, record, totals
-from odcr.gateways.target_table import read_targets
+from odcr.gateways.history import changes_of
+from odcr.gateways.status_table import record, totals
+from odcr.gateways.target_tables import read_targets
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
@@ -119,6 +120,74 @@ def test_what_needed_no_asking_gets_history_only_when_its_status_changed(transac
     assert write(transaction, "run-2", [], [seen]) == []
     assert execute(transaction, "SELECT Execution FROM odcr_history") == (("run-1",),)
     assert execute(transaction, "SELECT Last_Tried FROM odcr_status") == ((None,),)
+
+
+def dry_since(transaction: Any) -> Any:
+    return execute_one(transaction, "SELECT Dry_Since FROM odcr_status")
+
+
+def dry_for_a_day(transaction: Any) -> Any:
+    """A target whose pool was dry a day ago already; since when."""
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5)])
+    execute(transaction, "UPDATE odcr_status SET Dry_Since = UTC_TIMESTAMP() - INTERVAL 1 DAY")
+    return dry_since(transaction)
+
+
+def test_a_pool_is_dry_from_the_first_refusal_on(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [replace(SHORT, acquired=0)])
+    assert execute_one(transaction, "SELECT Dry_Since = Last_Tried FROM odcr_status") == 1
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5),
+        Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",)),
+        Outcome(KEY, Status.THROTTLED, 15, 11, ("cr-1",), calls=5),
+        Outcome(KEY, Status.FAILED, 15, 11, ("cr-1",)),
+        Outcome(KEY, Status.SHORT, 14, 11, ("cr-1",), calls=5),
+    ],
+    ids=["still dry", "not asked", "throttled", "failed", "lowered"],
+)
+def test_a_dry_pool_stays_one(transaction: Any, outcome: Outcome) -> None:
+    since = dry_for_a_day(transaction)
+    write(transaction, "run-2", [outcome])
+    assert dry_since(transaction) == since
+
+
+@pytest.mark.parametrize(
+    ("outcome", "was_tried"),
+    [
+        (Outcome(KEY, Status.SHORT, 15, 12, ("cr-1",), acquired=1, calls=5), True),
+        (Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",), calls=5), True),
+        (Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",)), True),
+        (Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=4, calls=1), True),
+        (Outcome(KEY, Status.FULFILLED, 11, 11, ("cr-1",)), False),
+        (Outcome(KEY, Status.FAILED, 11, 11, ("cr-1",)), False),
+    ],
+    ids=["a grant", "raised", "raised and not asked", "met", "met by lowering it", "as much is held as is wanted"],
+)
+def test_a_pool_is_no_longer_dry(transaction: Any, outcome: Outcome, was_tried: bool) -> None:
+    dry_for_a_day(transaction)
+    attempted, seen = ([outcome], []) if was_tried else ([], [outcome])
+    write(transaction, "run-2", attempted, seen)
+    assert dry_since(transaction) is None
+
+
+def test_a_raised_target_is_dry_again_from_the_next_refusal_on(transaction: Any) -> None:
+    since = dry_for_a_day(transaction)
+    for number in (2, 3):
+        write(transaction, f"run-{number}", [Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",), calls=5)])
+    assert dry_since(transaction) > since
+
+
+@pytest.mark.parametrize("status", sorted({*Status} - {Status.SHORT}))
+def test_a_target_that_is_not_short_of_capacity_does_not_become_dry(transaction: Any, status: Status) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [Outcome(KEY, status, 15, 11, ("cr-1",), calls=5)])
+    assert dry_since(transaction) is None
 
 
 def test_the_least_recently_tried_come_first(transaction: Any) -> None:
@@ -354,13 +423,6 @@ def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_stric
     finally:
         with server.admin_connection() as connection, connection.cursor() as cursor:
             cursor.execute("SET GLOBAL sql_mode = DEFAULT")
-
-
-def test_a_history_of_an_earlier_version_is_written_and_read(transaction: Any, server: DatabaseServer) -> None:
-    execute(transaction, INSERT)
-    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE odcr_history DROP Lost")
-    assert write(transaction, "run-1", [SHORT]) == [Change(KEY, None, Status.SHORT, 11, 15, "dry")]
 
 
 def test_reasons_of_any_script_are_recorded_whatever_the_databases_default_is(

@@ -13,7 +13,7 @@ from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
 from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
-from odcr.gateways.target_table import read_targets
+from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
 from tests.integration.bad_input.product import Context
 

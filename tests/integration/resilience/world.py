@@ -161,6 +161,7 @@ class World:
         monkeypatch.setenv("STACK_NAME", "odcr")
         monkeypatch.setenv("ACCOUNT_ID", "123456789012")
         monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", "no")
+        monkeypatch.setenv("HISTORY_DAYS", "400")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())
         # Thousands of runs would write gigabytes.

@@ -1,0 +1,161 @@
+"""`odcr_history`: a row for each change, and one an hour for all attempts at a target that changed nothing.
+
+So 100 targets that are short for a month leave some 72,000 rows, and not one for each attempt.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import pymysql
+
+from odcr.domain.cell import number_or, text_of
+from odcr.domain.messages import Change
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.target import TargetKey
+from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.strange_tables import Insert, Row, time_or_none, write
+from odcr.observability import logger
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+MAX_DELETED: Final = 1_000
+"""Old rows that a run deletes; it writes fewer, so the table does not outgrow it for long."""
+
+_CHANGES = Insert(
+    "odcr_history",
+    dict.fromkeys(
+        (
+            "Execution",
+            "InstanceType",
+            "AvailabilityZone",
+            "Recorded",
+            "Previous_Status",
+            "Status",
+            "Short_Since",
+            "Target_Capacity",
+            "Reserved",
+            "Acquired",
+            "Lost",
+            "Attempts",
+            "Calls",
+            "Refusals",
+            "Reason",
+        )
+    ),
+)
+_KEY = {"Execution", "InstanceType", "AvailabilityZone"}
+_SUMMED = {"Attempts", "Calls", "Refusals"}
+_SUMS = Insert(
+    "odcr_history",
+    {
+        name: None if name in _KEY else f"{name} + VALUES({name})" if name in _SUMMED else f"VALUES({name})"
+        for name in _CHANGES.columns
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a run found or achieved for one target, and how it stood before."""
+
+    outcome: Outcome
+    previous_status: str | None
+    """None for a target that was not recorded before."""
+    short_since: datetime | None
+    """Since when it has not been met, or was not until now."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it has a row of its own, and people are told of it."""
+        outcome = self.outcome
+        return bool(outcome.acquired or outcome.lost) or self.previous_status != outcome.status
+
+
+def write_history(cursor: "Cursor", execution: str, now: datetime, entries: Iterable[Entry]) -> None:
+    """Writes a row for each change, and adds the attempts that changed nothing to the rows of this hour.
+
+    Args:
+        cursor: in the transaction that records the run, which is recorded once: what is added twice is wrong.
+        execution: the run.
+        now: in UTC.
+        entries: of all targets that the run knows of.
+    """
+    changes, sums = [], []
+    # An execution's name has no blanks, so no row of a change has this one:
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    hour = f"hour {now:%Y-%m-%d %H}:00"
+    for entry in entries:
+        if entry.is_change:
+            changes.append(_row(execution, now, entry, entry.previous_status))
+        elif entry.outcome.was_tried:
+            sums.append(_row(hour, now, entry, entry.outcome.status))
+    write(cursor, _CHANGES, changes)
+    write(cursor, _SUMS, sums)
+
+
+def _row(execution: str, now: datetime, entry: Entry, previous_status: str | None) -> Row:
+    outcome = entry.outcome
+    return (
+        execution,
+        outcome.key.instance_type,
+        outcome.key.availability_zone,
+        now,
+        previous_status,
+        str(outcome.status),
+        entry.short_since,
+        outcome.target,
+        outcome.reserved,
+        outcome.acquired,
+        outcome.lost,
+        int(outcome.was_tried),
+        outcome.calls,
+        0,
+        outcome.reason[:1024],
+    )
+
+
+def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
+    """What an execution changed, as it was recorded: a status, what was released, or what was lost and replaced."""
+    try:
+        cursor.execute(
+            "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
+            "Short_Since FROM odcr_history WHERE Execution = %s "
+            "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0 OR Lost > 0) "
+            "ORDER BY InstanceType, AvailabilityZone",
+            (execution,),
+        )
+        rows: Sequence[Row] = cursor.fetchall()
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        logger.error("odcr_history cannot be read, so nobody is told of changes", error=text_of_error(error))
+        return []
+    return [
+        Change(
+            TargetKey(text_of(type_), text_of(zone)),
+            None if before is None else text_of(before),
+            Status(text_of(after)),
+            number_or(reserved, 0),
+            None if target is None else number_or(target, 0),
+            text_of(reason),
+            time_or_none(short_since),
+        )
+        for type_, zone, before, after, reserved, target, reason, short_since in rows
+        if text_of(after) in Status.__members__
+    ]
+
+
+def delete_old_history(cursor: "Cursor", days: int) -> None:
+    """Deletes the oldest of the rows that are older than so many days, at most `MAX_DELETED`."""
+    try:
+        cursor.execute(
+            "DELETE FROM odcr_history WHERE Recorded < UTC_TIMESTAMP() - INTERVAL %s DAY ORDER BY Recorded LIMIT %s",
+            (days, MAX_DELETED),
+        )
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        logger.error("Old rows of odcr_history cannot be deleted", error=text_of_error(error))

@@ -1,0 +1,218 @@
+"""`odcr_status`: how each target stands, as the last run that looked at it recorded it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pymysql
+
+from odcr.domain.cell import number_or, text_of
+from odcr.domain.outcome import Outcome, Status, Totals
+from odcr.domain.rows import name_of
+from odcr.domain.target import TargetKey, reason_to_reject
+from odcr.domain.wire import ids_to_text
+from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.history import Entry, write_history
+from odcr.gateways.strange_tables import Insert, Row, TableUnusable, read, time_or_none, write
+from odcr.gateways.target_tables import read_capacity, write_current
+from odcr.observability import logger
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+# Since is set before Status: MySQL assigns from left to right, and it compares with the old status. The key is written
+# anew, for to MySQL a key with a blank behind it is the same.
+_STATUS = Insert(
+    "odcr_status",
+    {
+        "InstanceType": "VALUES(InstanceType)",
+        "AvailabilityZone": "VALUES(AvailabilityZone)",
+        "Since": "IF(Status = VALUES(Status), Since, VALUES(Since))",
+        "Status": "VALUES(Status)",
+        "Short_Since": "VALUES(Short_Since)",
+        "Dry_Since": "VALUES(Dry_Since)",
+        "Target_Capacity": "VALUES(Target_Capacity)",
+        "Reserved": "VALUES(Reserved)",
+        "Reason": "VALUES(Reason)",
+        "Reservation_Ids": "VALUES(Reservation_Ids)",
+        "Duplicate_Ids": "VALUES(Duplicate_Ids)",
+        "Last_Tried": "COALESCE(VALUES(Last_Tried), Last_Tried)",
+        "Execution": "VALUES(Execution)",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a target stood after the last run that wrote about it."""
+
+    status: str | None = None
+    short_since: datetime | None = None
+    dry_since: datetime | None = None
+    target: int | None = None
+    reserved: int = -1
+    execution: str = ""
+    cells: Row = ()
+    """Its key as the table has it."""
+
+    def short_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
+        """Since when the target has not been met, after this outcome."""
+        return (self.short_since or now) if outcome.is_short else None
+
+    def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
+        """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
+        is_raised = outcome.target is not None and self.target is not None and outcome.target > self.target
+        if not outcome.is_short or outcome.acquired > 0 or is_raised:
+            return None
+        is_dry = outcome.status is Status.SHORT and outcome.was_tried
+        return self.dry_since or (now if is_dry else None)
+
+
+_UNKNOWN = _Standing()
+
+
+def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> None:
+    """Writes the truth into `odcr_capacity`, each target's status, and the history.
+
+    Args:
+        cursor: in the transaction that also releases the lease.
+        execution: the run.
+        attempted: outcomes of the run's shortfalls.
+        seen: outcomes of the targets that needed no asking.
+    """
+    # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
+    cursor.execute("SELECT UTC_TIMESTAMP()")
+    ((now,),) = cursor.fetchall()
+    previous = _standings(cursor)
+    outcomes = [*attempted, *seen]
+    unwritten = _write_status(cursor, execution, now, outcomes, previous)
+    rows = read_capacity(cursor)
+    write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
+    write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
+    _forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
+
+
+def totals(cursor: "Cursor") -> Totals:
+    """How all targets together stand, as it is recorded."""
+    try:
+        cursor.execute(
+            "SELECT COALESCE(SUM(Target_Capacity), 0), COALESCE(SUM(Reserved), 0), "
+            "COALESCE(SUM(GREATEST(COALESCE(Target_Capacity, 0) - Reserved, 0)), 0), COUNT(Short_Since), "
+            "COALESCE(TIMESTAMPDIFF(MINUTE, MIN(Short_Since), UTC_TIMESTAMP()), 0) FROM odcr_status"
+        )
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        logger.error("odcr_status cannot be summed up", error=text_of_error(error))
+        return Totals(0, 0, 0, 0, 0)
+    (row,) = cursor.fetchall()
+    return Totals(*(int(number) for number in row))
+
+
+def _write_status(
+    cursor: "Cursor",
+    execution: str,
+    now: datetime,
+    outcomes: Iterable[Outcome],
+    previous: Mapping[TargetKey, _Standing],
+) -> set[TargetKey]:
+    """Writes a row for each outcome; the names of those that the database did not take."""
+    rows: list[Row] = [
+        (
+            o.key.instance_type,
+            o.key.availability_zone,
+            now,
+            str(o.status),
+            before.short_since_after(o, now),
+            before.dry_since_after(o, now),
+            o.target,
+            o.reserved,
+            o.reason[:1024],
+            ids_to_text(o.reservation_ids, o.more_ids),
+            ids_to_text(o.duplicate_ids),
+            now if o.was_tried else None,
+            execution,
+        )
+        for o, before in ((o, previous.get(o.key, _UNKNOWN)) for o in outcomes)
+    ]
+    refused = write(cursor, _STATUS, rows, _in_short)
+    return {name_of(TargetKey(str(row[0]), str(row[1]))) for row in refused}
+
+
+def _in_short(row: Row, error: str) -> Row:
+    """What is recorded of a target whose status the database refuses: whatever it was, the next run tries again."""
+    cells = dict(zip(_STATUS.columns, row, strict=True))
+    cells |= {
+        "Status": str(Status.FAILED),
+        "Target_Capacity": _clipped(cells["Target_Capacity"]),
+        "Reserved": _clipped(cells["Reserved"]),
+        "Reason": _plain(f"This result could not be recorded in full: {error}. Correct odcr_status."),
+        "Reservation_Ids": "1 more",
+        "Duplicate_Ids": "",
+    }
+    return tuple(cells.values())
+
+
+def _clipped(number: object) -> int | None:
+    return min(max(number, 0), 2**31 - 1) if isinstance(number, int) else None
+
+
+def _plain(text: str) -> str:
+    return text[:250].encode("ascii", "replace").decode()
+
+
+def _entry(outcome: Outcome, before: _Standing, now: datetime) -> Entry:
+    # Short_Since is also recorded when the target is met, so that history shows how long it was short.
+    return Entry(outcome, before.status, before.short_since or before.short_since_after(outcome, now))
+
+
+def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
+    others = ("Status", "Short_Since", "Dry_Since", "Target_Capacity", "Reserved", "Execution")
+    try:
+        rows = read(cursor, "odcr_status", ("InstanceType", "AvailabilityZone"), others)
+    except TableUnusable as error:
+        logger.error("odcr_status cannot be read", error=str(error))
+        return {}
+    return {
+        TargetKey(text_of(row[0]), text_of(row[1])): _Standing(
+            status=text_of(row[2]) or None,
+            short_since=time_or_none(row[3]),
+            dry_since=time_or_none(row[4]),
+            target=None if row[5] is None else number_or(row[5], 0),
+            reserved=number_or(row[6], -1),
+            execution=text_of(row[7]),
+            cells=row[:2],
+        )
+        for row in rows
+    }
+
+
+def _forget(
+    cursor: "Cursor",
+    execution: str,
+    previous: Mapping[TargetKey, _Standing],
+    outcomes: Mapping[TargetKey, Outcome],
+    rows: Collection[TargetKey],
+) -> None:
+    """Deletes the status of what is gone from `odcr_capacity` and for which nothing is held.
+
+    A target stays on the list until two runs have seen that nothing is held: one alone may have been shown less than
+    there is. For a key that makes no sense nothing can ever have been held.
+    """
+    gone: list[Row] = []
+    for key, standing in previous.items():
+        name = name_of(key)
+        if name in rows:
+            continue
+        outcome = outcomes.get(name)
+        reserved = outcome.reserved if outcome else standing.reserved
+        was_seen_before = outcome is None and standing.status == Status.FULFILLED and standing.execution != execution
+        if reserved == 0 and (was_seen_before or reason_to_reject(name, 0) is not None):
+            gone.append(standing.cells)
+    gone += [
+        (name.instance_type, name.availability_zone)
+        for name, outcome in outcomes.items()
+        if name not in rows and outcome.reserved == 0 and reason_to_reject(name, 0) is not None
+    ]
+    cursor.executemany("DELETE FROM odcr_status WHERE InstanceType = %s AND AvailabilityZone = %s", gone)
