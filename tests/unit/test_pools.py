@@ -9,7 +9,7 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, region_of_row, regions_by_id, with_record
 from odcr.domain.refusal import Throttled
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey
 
 HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -61,7 +61,7 @@ def test_an_id_that_does_not_tell_its_region_is_looked_for_at_home() -> None:
 def test_zones_are_asked_for_only_where_a_row_gives_an_id() -> None:
     named = Target(TargetKey("m5.large", "us-east-1a"), 1)
     assert regions_by_id([named, Target(BY_ID, 1)], [], HOME) == {HOME}
-    assert regions_by_id([replace(named, elsewhere=(("use1-az1", WINDOWS),))], [], HOME) == {"us-east-1"}
+    assert regions_by_id([replace(named, elsewhere=(OptionRow("use1-az1", WINDOWS),))], [], HOME) == {"us-east-1"}
     assert regions_by_id([], [Outcome(TargetKey("x", " USE1-AZ1"), Status.INVALID, 1, 0)], HOME) == {"us-east-1"}
 
 
@@ -154,14 +154,16 @@ def test_a_run_that_does_not_see_all_rows_advises_nobody_to_cancel() -> None:
 
 @pytest.mark.parametrize(("key", "zone"), [(NAMED, "apne1-az1"), (BY_ID, "ap-northeast-1c")])
 def test_options_that_spell_the_zone_the_other_way_count(key: TargetKey, zone: str) -> None:
-    elsewhere = (("apne1-az4", ReservationOptions(tenancy="dedicated")), (zone, WINDOWS))
+    elsewhere = (OptionRow("apne1-az4", ReservationOptions(tenancy="dedicated"), 1), OptionRow(zone, WINDOWS, -2))
     (target,) = locate([Target(key, 5, elsewhere=elsewhere)], ZONES, HOME).targets
-    assert (target.options, target.elsewhere) == (WINDOWS, ())
+    assert (target.options, target.priority, target.elsewhere) == (WINDOWS, -2, ())
     unread = locate([Target(key, 5, elsewhere=elsewhere)], THROTTLED, HOME)
     assert unread.targets == []
     assert "does not say which zone apne1-az" in unread.unsure[0].reason
 
 
 def test_a_target_with_options_elsewhere_survives_its_event() -> None:
-    target = Target(NAMED, 5, elsewhere=(("apne1-az1", WINDOWS), ("apne1-az4", ReservationOptions())))
+    target = Target(
+        NAMED, 5, elsewhere=(OptionRow("apne1-az1", WINDOWS, 3), OptionRow("apne1-az4", ReservationOptions()))
+    )
     assert Target.from_event(target.to_event()) == target

@@ -124,23 +124,60 @@ def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:
 
 
 def test_options_are_found_in_another_spelling_and_an_exact_one_wins() -> None:
-    spelled = ("R5B.2xlarge ", " AP-northeast-1C", "Windows", None, None, None)
+    spelled = ("R5B.2xlarge ", " AP-northeast-1C", "Windows", None, None, None, None)
     ((target,), _) = targets_of([row(5, 0)], [spelled], {})
     assert target.options.platform == "Windows"
-    ((target,), _) = targets_of([row(5, 0)], [spelled, row("SUSE Linux", None, None, None)], {})
+    ((target,), _) = targets_of([row(5, 0)], [spelled, row("SUSE Linux", None, None, None, None)], {})
     assert target.options.platform == "SUSE Linux"
+
+
+@pytest.mark.parametrize(("cell", "priority"), [(0, 0), (None, 0), (-5, -5), ("7", 7), (Decimal("3.0"), 3)])
+def test_a_priority_is_a_whole_number_and_usually_0(cell: object, priority: int) -> None:
+    options = row("Linux/UNIX", "default", "open", None, cell)
+    ((target,), _) = targets_of([row(5, 0)], [options], {})
+    assert target.priority == priority
+    assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
+
+
+@pytest.mark.parametrize(("cell", "says"), [("urgent", "it must be a whole number"), (2**40, "is too large")])
+def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None:
+    options = row("Linux/UNIX", "default", "open", None, cell)
+    (_, (outcome,)) = targets_of([row(5, 0)], [options], {})
+    assert outcome.status == Status.INVALID
+    assert outcome.reason.startswith("Priority in odcr_option is")
+    assert says in outcome.reason
+
+
+def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
+    options = [row("Linux/UNIX", "default", "open", None, priority) for priority in (1, 2)]
+    (_, (outcome,)) = targets_of([row(5, 0)], options, {})
+    assert "Delete all but one of its 2 rows in odcr_option" in outcome.reason
+
+
+def test_a_target_knows_how_long_its_pool_has_been_dry_and_when_it_was_asked() -> None:
+    records = records_of([row("SHORT", 5, "", "cr-1", "", 30, 90_000)])
+    ((target,), _) = targets_of([row(15, 5)], [], records)
+    assert (target.since_tried, target.dry_seconds) == (30, 90_000)
+    assert target.to_event() | {"SinceTried": 30, "DrySeconds": 90_000} == target.to_event()
+    ((new,), _) = targets_of([row(15, 5)], [], {})
+    assert (new.since_tried, new.dry_seconds) == (None, None)
+    assert {"SinceTried", "DrySeconds", "Priority"}.isdisjoint(new.to_event())
+    for one in (target, new):
+        assert Target.from_event(json.loads(json.dumps(one.to_event()))) == one
 
 
 @pytest.mark.parametrize(
     ("cells", "record"),
     [
-        (("NONSENSE", 5, "r", "cr-1", "", 3), Record("FAILED", 5, "r", ("cr-1",), age=3)),
-        ((None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
-        (("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", 3), Record("SHORT", 5, "r", ("cr-1",), age=3)),
-        (("SHORT", -1, "", "", "", 3), Record("SHORT", None, age=3)),
+        (("NONSENSE", 5, "r", "cr-1", "", 3, None), Record("FAILED", 5, "r", ("cr-1",), age=3)),
+        ((None, None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
+        (("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", 3, 90), Record("SHORT", 5, "r", ("cr-1",), age=3, dry_seconds=90)),
+        (("SHORT", -1, "", "", "", 3, "soon"), Record("SHORT", None, age=3)),
+        # Of times that are still to come, which somebody else wrote.
+        (("SHORT", 0, "", "", "", -3, -9), Record("SHORT", 0, age=0, dry_seconds=0)),
         # Somebody emptied the list: what is held is not known by name, and so not bought twice.
-        (("SHORT", 5, "", "", "", 3), Record("SHORT", 5, more_ids=1, age=3)),
-        (("SHORT", 5, "", "cr-1,3 more", "3 more", 3), Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3)),
+        (("SHORT", 5, "", "", "", 3, None), Record("SHORT", 5, more_ids=1, age=3)),
+        (("SHORT", 5, "", "cr-1,3 more", "3 more", 3, None), Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3)),
     ],
 )
 def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:
@@ -164,7 +201,7 @@ def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
 
 def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() -> None:
     options = [
-        ("r5b.2xlarge", zone, platform, "default", "open", None)
+        ("r5b.2xlarge", zone, platform, "default", "open", None, 0)
         for zone, platform in (
             ("apne1-az1", "Windows"),
             ("usw2-az1", "SUSE Linux"),
@@ -176,7 +213,7 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
     found = {
         target.key.availability_zone: (
             target.options.platform,
-            [(zone, one.platform) for zone, one in target.elsewhere],
+            [(one.zone, one.options.platform) for one in target.elsewhere],
         )
         for target in targets
     }

@@ -7,7 +7,7 @@ from odcr.domain import regions
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import OptionRow, Target, TargetKey
 from odcr.domain.wording import brief
 from odcr.domain.zone import is_zone_id, region_of
 
@@ -38,7 +38,7 @@ def region_of_row(key: TargetKey, home: str) -> str | None:
 def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
     """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
     keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
-    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, _ in target.elsewhere]
+    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, *_ in target.elsewhere]
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
 
 
@@ -58,8 +58,9 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
             located.unsure.append(regions.with_unknown_zone(target, region, ids))
         else:
             key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
-            meant = (options for zone, options in target.elsewhere if ids.get(zone, zone) == key.zone)
-            located.targets.append(replace(target, key=key, options=next(meant, target.options), elsewhere=()))
+            found = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
+            row = next(found, OptionRow(key.zone, target.options, target.priority))
+            located.targets.append(replace(target, key=key, options=row.options, priority=row.priority, elsewhere=()))
     return located
 
 

@@ -48,7 +48,7 @@ def waiting_for_its_turn(target: Target, region: str) -> Outcome:
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
     """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is."""
-    zones = (target.key.zone, *(zone for zone, _ in target.elsewhere))
+    zones = (target.key.zone, *(row.zone for row in target.elsewhere))
     id_ = brief(next((zone for zone in zones if is_zone_id(zone)), target.key.zone))
     status = Status.THROTTLED if isinstance(refusal, Throttled) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from odcr.domain.cell import StrangeCell, moment_of, number_or, shown, text_of, whole_number
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.target import MAX_TARGET, USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.target import (
+    MAX_TARGET,
+    USUAL_OPTIONS,
+    OptionRow,
+    ReservationOptions,
+    Target,
+    TargetKey,
+    reason_to_reject,
+)
 from odcr.domain.wire import ids_from_text
 from odcr.domain.wording import MAX_REASON
 from odcr.domain.zone import is_zone_id, region_of
@@ -26,6 +34,7 @@ _COMPARED = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS, Sta
 _TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1
 _NUMBER_WANTED = "Set it to the number of instances wanted."
+_PRIORITY_WANTED = "Set it to a number; the target with the lowest comes first."
 
 _MAX_OPTION = 64
 
@@ -42,26 +51,26 @@ class OptionRows:
             self._rows.setdefault((instance_type, zone), []).append(row)
             self._zones.setdefault(instance_type, set()).add(zone)
 
-    def of(self, key: TargetKey) -> ReservationOptions:
-        """A target's options.
+    def of(self, key: TargetKey) -> OptionRow:
+        """A target's options and priority.
 
         Raises:
             StrangeCell: if they make no sense, or rows differ.
         """
         rows = self._rows.get(_folded(key.instance_type, key.availability_zone))
         if not rows:
-            return USUAL_OPTIONS
+            return OptionRow(key.availability_zone, USUAL_OPTIONS)
         if self._doubt:
             raise StrangeCell(self._doubt)
         exact = [
             row for row in rows if (text_of(row[0]), text_of(row[1])) == (key.instance_type, key.availability_zone)
         ]
-        wanted = {_options(row) for row in exact or rows}
+        wanted = {(_options(row), _priority(row)) for row in exact or rows}
         if len(wanted) > 1:
             raise StrangeCell(f"Delete all but one of its {len(exact or rows)} rows in odcr_option: they differ.")
-        return wanted.pop()
+        return OptionRow(key.availability_zone, *wanted.pop())
 
-    def elsewhere(self, key: TargetKey) -> tuple[tuple[str, ReservationOptions], ...]:
+    def elsewhere(self, key: TargetKey) -> tuple[OptionRow, ...]:
         """The rows that may be for the target's pool though they spell the zone the other way: by its id, or its name.
 
         Which name an id has, only EC2 knows. None where a row spells it as the target does.
@@ -73,7 +82,7 @@ class OptionRows:
         if (instance_type, own) in self._rows:
             return ()
         zones = (zone for zone in sorted(self._zones.get(instance_type, ())) if _may_be_same(zone, own))
-        return tuple((zone, self.of(TargetKey(key.instance_type, zone))) for zone in zones)
+        return tuple(self.of(TargetKey(key.instance_type, zone)) for zone in zones)
 
 
 def _may_be_same(zone: str, other: str) -> bool:
@@ -98,6 +107,14 @@ def _options(row: Cells) -> ReservationOptions:
     return ReservationOptions(platform, tenancy, match_criteria, moment_of(row[5], "End_Date in odcr_option"))
 
 
+def _priority(row: Cells) -> int:
+    column = "Priority in odcr_option"
+    number = whole_number(row[6], column, _PRIORITY_WANTED) or 0
+    if abs(number) > _MAX_INT:
+        raise StrangeCell(f"{column} is {shown(row[6])}, which is too large. {_PRIORITY_WANTED}")
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What the last run that wrote about a target recorded."""
@@ -111,6 +128,8 @@ class Record:
     """Reservations beside these, which the record does not name."""
     age: int | None = None
     """Seconds since EC2 was last asked for the target; None if it never was."""
+    dry_seconds: int | None = None
+    """Seconds since its pool began to give nothing; None if it gave something when last asked."""
 
     @property
     def is_resting(self) -> bool:
@@ -137,8 +156,8 @@ def records_of(rows: Iterable[Cells]) -> dict[TargetKey, Record]:
     """The rows of `odcr_status`, by their key.
 
     Args:
-        rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids and the seconds
-            since Last_Tried.
+        rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids, and the
+            seconds since Last_Tried and Dry_Since.
     """
     return {name_of(TargetKey(text_of(row[0]), text_of(row[1]))): _record(row[2:]) for row in rows}
 
@@ -156,7 +175,8 @@ def targets_of(
 
     Args:
         rows: InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity.
-        options: of `odcr_option`: InstanceType, AvailabilityZone, Platform, Tenancy, Match_Criteria, End_Date.
+        options: of `odcr_option`: InstanceType, AvailabilityZone, Platform, Tenancy, Match_Criteria, End_Date,
+            Priority.
         records: by `name_of` the key.
         unknown: the record of a row that has none.
         doubt: why no row's options are known; empty if they are.
@@ -178,7 +198,7 @@ def targets_of(
         current = number_or(same[0][3], record.reserved or 0)
         try:
             capacity = _capacity(key, same)
-            options_of_row, elsewhere = wishes.of(key), wishes.elsewhere(key)
+            wish, elsewhere = wishes.of(key), wishes.elsewhere(key)
         except StrangeCell as strange:
             outcome, is_news = _rejected(key, same[0], current, record, Status.INVALID, str(strange))
             (rejected if is_news else told_before).append(outcome)
@@ -196,7 +216,7 @@ def targets_of(
                     capacity,
                     current,
                     record.status,
-                    options_of_row,
+                    wish.options,
                     reserved,
                     record.is_fresh and record.reserved is not None,
                     record.ids,
@@ -204,6 +224,9 @@ def targets_of(
                     is_resting=record.is_resting,
                     more_ids=record.more_ids,
                     elsewhere=elsewhere,
+                    priority=wish.priority,
+                    dry_seconds=record.dry_seconds,
+                    since_tried=record.age,
                 ),
             )
         )
@@ -222,7 +245,7 @@ def name_of(key: TargetKey) -> TargetKey:
 
 
 def _record(cells: Cells) -> Record:
-    status, reserved, reason, ids, twice, age = cells
+    status, reserved, reason, ids, twice, age, dry = cells
     known, more = ids_from_text(text_of(ids))
     given_back, more_twice = ids_from_text(text_of(twice))
     held = number_or(reserved, -1)
@@ -236,8 +259,14 @@ def _record(cells: Cells) -> Record:
         reason=text_of(reason)[:1024],
         ids=tuple(one for one in known if one not in not_own),
         more_ids=more + more_twice,
-        age=age if isinstance(age, int) else None,
+        age=_seconds(age),
+        dry_seconds=_seconds(dry),
     )
+
+
+def _seconds(age: object) -> int | None:
+    # Somebody may have set the time to one that is still to come.
+    return max(0, age) if isinstance(age, int) else None
 
 
 def _key(type_: object, zone: object) -> TargetKey:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from odcr.domain.wire import cut_ids, moment, optional, parsed_ids, required, texts
 from odcr.domain.wording import quoted
@@ -116,6 +116,33 @@ USUAL_OPTIONS = ReservationOptions()
 """What a row without a row of its own in odcr_option gets."""
 
 
+class OptionRow(NamedTuple):
+    """A row of odcr_option that may be for a target, whose zone it spells in another way."""
+
+    zone: str
+    """As the row has it."""
+    options: ReservationOptions
+    priority: int = 0
+
+    def to_event(self) -> dict[str, Any]:
+        """The row in its target's event."""
+        priority = {"Priority": self.priority} if self.priority else {}
+        return {"AvailabilityZone": self.zone, **self.options.to_event(), **priority}
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> "OptionRow":
+        """Reads the row.
+
+        Raises:
+            InvalidEvent: if a field is missing or of another type.
+        """
+        return cls(
+            required(event, "AvailabilityZone", str),
+            ReservationOptions.from_event(event),
+            optional(event, "Priority", int, 0),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One row of the table, found to make sense."""
@@ -139,10 +166,16 @@ class Target:
     """What the last run said of it: that may be the announcement of a release."""
     is_resting: bool = False
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
-    elsewhere: tuple[tuple[str, ReservationOptions], ...] = ()
+    elsewhere: tuple[OptionRow, ...] = ()
     """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
     more_ids: int = 0
     """Reservations that the last run recorded beside `last_ids`; while there are any, nothing is given back."""
+    priority: int = 0
+    """Of the targets that are short, the one with the lowest comes first."""
+    dry_seconds: int | None = None
+    """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
+    since_tried: int | None = None
+    """Seconds since EC2 was last asked for it; None if it never was."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -158,7 +191,10 @@ class Target:
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
             **({"Resting": True} if self.is_resting else {}),
-            **({"OptionsElsewhere": [_elsewhere(*one) for one in self.elsewhere]} if self.elsewhere else {}),
+            **({"OptionsElsewhere": [one.to_event() for one in self.elsewhere]} if self.elsewhere else {}),
+            **({"Priority": self.priority} if self.priority else {}),
+            **({} if self.dry_seconds is None else {"DrySeconds": self.dry_seconds}),
+            **({} if self.since_tried is None else {"SinceTried": self.since_tried}),
         }
 
     @classmethod
@@ -183,16 +219,12 @@ class Target:
             withdrawn=optional(event, "Withdrawn", bool, False),
             last_reason=optional(event, "LastReason", str, ""),
             is_resting=optional(event, "Resting", bool, False),
-            elsewhere=tuple(
-                (required(one, "AvailabilityZone", str), ReservationOptions.from_event(one))
-                for one in optional(event, "OptionsElsewhere", list, [])
-            ),
+            elsewhere=tuple(OptionRow.from_event(one) for one in optional(event, "OptionsElsewhere", list, [])),
             more_ids=more,
+            priority=optional(event, "Priority", int, 0),
+            dry_seconds=optional(event, "DrySeconds", int, None),
+            since_tried=optional(event, "SinceTried", int, None),
         )
-
-
-def _elsewhere(zone: str, options: ReservationOptions) -> dict[str, Any]:
-    return {"AvailabilityZone": zone, **options.to_event()}
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _KEYS = ("InstanceType", "AvailabilityZone")
 _OPTIONS = ("Platform", "Tenancy", "Match_Criteria", "End_Date")
-_RECORDED = ("Status", "Reserved", "Reason", "Reservation_Ids", "Duplicate_Ids", "Last_Tried")
-_AGE = {"Last_Tried": "TIMESTAMPDIFF(SECOND, Last_Tried, UTC_TIMESTAMP())"}
+_RECORDED = ("Status", "Reserved", "Reason", "Reservation_Ids", "Duplicate_Ids", "Last_Tried", "Dry_Since")
+_AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20
 """Rows that may be refused one after another before the rest is not tried any more."""
 
@@ -64,7 +64,7 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
 def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
     """The rows of `odcr_option`; why no row's options are known; why those of its rows are not."""
     try:
-        options = read(cursor, "odcr_option", _KEYS, _OPTIONS)
+        options = read(cursor, "odcr_option", _KEYS, (*_OPTIONS, "Priority"))
     except TableUnusable as error:
         # Whoever has this table wants something else than the usual for some rows, and nobody knows for which.
         logger.error("odcr_option cannot be read", error=str(error))
@@ -73,7 +73,7 @@ def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
             f"Correct odcr_option: until then nothing is bought, for the row's options are not known. {error}",
             "",
         )
-    # Only NULL in a whole column leads to another question.
+    # Without a Priority, all have the usual one. Only NULL in a whole column leads to another question.
     absent = [name for index, name in enumerate(_OPTIONS, start=2) if all(row[index] is None for row in options)]
     gaps = lacking(cursor, "odcr_option", absent) if options and _is_suspicious(absent) else []
     if not gaps:
@@ -91,7 +91,7 @@ def _is_suspicious(absent: list[str]) -> bool:
 def _read_records(cursor: "Cursor") -> tuple[dict[TargetKey, Record], Record]:
     """The rows of `odcr_status` by their keys, and the record of a row that has none there."""
     try:
-        return records_of(read(cursor, "odcr_status", _KEYS, _RECORDED, _AGE)), NO_RECORD
+        return records_of(read(cursor, "odcr_status", _KEYS, _RECORDED, _AGES)), NO_RECORD
     except TableUnusable as error:
         # EC2 is the truth: what is missing can be bought without it.
         logger.error("odcr_status cannot be read", error=str(error))

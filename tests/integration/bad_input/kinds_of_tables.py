@@ -358,6 +358,20 @@ OPTIONS = [
         f"{_INSERT} VALUES ('{TYPE}', '{ZONE}', 'Linux/UNIX'), ('{TYPE}', '{ZONE}', NULL)",
     ),
     option(
+        "options without Priority",
+        f"CREATE TABLE odcr_option (InstanceType varchar(255), AvailabilityZone varchar(255), {_OPTIONS})",
+        f"{_INSERT} VALUES ('{TYPE}', '{ZONE}', 'Linux/UNIX')",
+    ),
+    option(
+        "a priority that is text",
+        "CREATE TABLE odcr_option (InstanceType varchar(255), AvailabilityZone varchar(255), "
+        f"{_OPTIONS}, Priority text)",
+        f"INSERT INTO odcr_option (InstanceType, AvailabilityZone, Priority) VALUES ('{TYPE}', '{ZONE}', 'urgent')",
+        status="INVALID",
+        says=("Priority in odcr_option is 'urgent'", "whole number", "the lowest comes first"),
+        reserved=0,
+    ),
+    option(
         "options whose keys are NULL",
         f"CREATE TABLE odcr_option (InstanceType varchar(255), AvailabilityZone varchar(255), {_OPTIONS})",
         f"{_INSERT} VALUES (NULL, NULL, 'Windows')",
@@ -463,6 +477,16 @@ RECORDS = [
     status(
         "a status without Duplicate_Ids and Short_Since",
         "ALTER TABLE odcr_status DROP Duplicate_Ids, DROP Short_Since",
+        logs="Table lacks columns",
+    ),
+    status(
+        "a status without Dry_Since",
+        "ALTER TABLE odcr_status DROP Dry_Since",
+        logs="Table lacks columns",
+    ),
+    status(
+        "a history without the columns of sums",
+        "ALTER TABLE odcr_history DROP Attempts, DROP Refusals",
         logs="Table lacks columns",
     ),
     status(

@@ -49,13 +49,13 @@ def test_rows_become_targets_or_rejected(transaction: Any) -> None:
         INSERT,
         "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,NULL)",
         "INSERT INTO odcr_capacity VALUES ('m5.large','moon',2,0)",
-        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform, End_Date) "
-        "VALUES ('m5.large','us-east-1a','Windows','2026-12-01 00:00:00')",
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform, End_Date, Priority) "
+        "VALUES ('m5.large','us-east-1a','Windows','2026-12-01 00:00:00', -1)",
     )
     with transaction() as cursor:
         targets, rejected = read_targets(cursor)
     assert targets == [
-        Target(OTHER, 2, 0, None, ReservationOptions("Windows", end_date="2026-12-01T00:00:00")),
+        Target(OTHER, 2, 0, None, ReservationOptions("Windows", end_date="2026-12-01T00:00:00"), priority=-1),
         Target(KEY, 15, 0, None),
     ]
     assert [(outcome.key.availability_zone, outcome.status) for outcome in rejected] == [("moon", Status.INVALID)]
@@ -120,6 +120,20 @@ def test_what_needed_no_asking_gets_history_only_when_its_status_changed(transac
     assert write(transaction, "run-2", [], [seen]) == []
     assert execute(transaction, "SELECT Execution FROM odcr_history") == (("run-1",),)
     assert execute(transaction, "SELECT Last_Tried FROM odcr_status") == ((None,),)
+
+
+def test_a_target_is_read_with_how_long_it_has_been_dry_and_when_it_was_asked(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [replace(SHORT, acquired=0)])
+    execute(
+        transaction,
+        "UPDATE odcr_status SET Last_Tried = UTC_TIMESTAMP() - INTERVAL 30 SECOND, "
+        "Dry_Since = UTC_TIMESTAMP() - INTERVAL 2 DAY",
+    )
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert target.since_tried in range(30, 40)
+    assert target.dry_seconds in range(172_800, 172_810)
 
 
 def dry_since(transaction: Any) -> Any:
