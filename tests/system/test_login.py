@@ -1,4 +1,4 @@
-"""The database login: made by the first run, mended when it went astray, rotated while runs go on."""
+"""The database: its login made, repaired and rotated while runs go on, and older tables updated."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.stack import Stack
+from tests.integration.database import version_0
 from tests.system.conftest import FirstRun
 
 HEALTHY = ["LoadTargets", "IsLeaseHeld", "FindShortfalls", "ReserveShortfalls", "RecordResults", "AnnounceChanges"]
@@ -38,6 +39,47 @@ def test_a_password_that_went_astray_is_mended_by_the_next_run(stack: Stack) -> 
     assert stack.wait(execution)["status"] == "SUCCEEDED"
     assert "PrepareDatabase" in states(stack.history(execution))
     assert stack.sql("SELECT 1") == ((1,),)
+
+
+def test_older_tables_are_updated_by_the_next_run_and_keep_their_rows(stack: Stack) -> None:
+    with stack.cloud.database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
+        for statement in (*version_0.TABLES, *version_0.ROWS):
+            cursor.execute(statement)
+    for instance_type, zone in (("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "us-east-1a")):
+        stack.cloud.capacity.set_free(instance_type, zone, 20)
+    execution = stack.start_run()
+    assert stack.wait(execution)["status"] == "SUCCEEDED"
+    assert states(stack.history(execution))[:4] == [
+        "LoadTargets",
+        "WasDatabasePrepared",
+        "PrepareDatabase",
+        "LoadTargets",
+    ]
+    assert stack.sql("SELECT Version FROM odcr_version") == ((1,),)
+    assert stack.sql("SELECT Status, Reserved, Dry_Since FROM odcr_status ORDER BY InstanceType") == (
+        ("FULFILLED", 2, None),
+        ("FULFILLED", 15, None),
+    )
+    assert stack.sql("SELECT Platform, Priority FROM odcr_option") == (("Windows", 0),)
+    old, *new = stack.sql("SELECT Execution, Previous_Status, Status, Attempts FROM odcr_history ORDER BY Recorded")
+    assert old == ("run-0", None, "SHORT", 1)
+    assert ("SHORT", "FULFILLED", 1) in [row[1:] for row in new]
+    execution = stack.start_run()
+    assert stack.wait(execution)["status"] == "SUCCEEDED"
+    assert "PrepareDatabase" not in states(stack.history(execution))
+
+
+def test_newer_tables_end_the_run_and_are_not_touched(stack: Stack) -> None:
+    assert stack.run()["status"] == "SUCCEEDED"
+    with stack.cloud.database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
+        cursor.execute("DROP TABLE odcr_outbox")
+    execution = stack.start_run()
+    ended = stack.wait(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "TablesTooNew")
+    assert "Deploy the newer one again" in ended["cause"]
+    assert "PrepareDatabase" not in states(stack.history(execution))
+    assert stack.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
 
 
 def test_a_login_that_cannot_be_mended_ends_the_run_and_says_why(stack: Stack) -> None:

@@ -75,7 +75,7 @@ ROWS = (
     "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge', 'ap-northeast-1c', 15, 11), ('m5.large', 'us-east-1a', 2, 2)",
     "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform) VALUES ('m5.large', 'us-east-1a', 'Windows')",
     "INSERT INTO odcr_status VALUES ('r5b.2xlarge', 'ap-northeast-1c', 'SHORT', '2026-11-01 08:00:00', "
-    "'2026-11-01 08:00:00', 15, 11, 'dry', 'cr-1', '', UTC_TIMESTAMP(), 'run-0')",
+    "'2026-11-01 08:00:00', 15, 11, 'dry', 'cr-1', '', '2026-11-01 08:00:00', 'run-0')",
     "INSERT INTO odcr_history VALUES ('run-0', 'r5b.2xlarge', 'ap-northeast-1c', '2026-11-01 08:00:00', NULL, 'SHORT', "
     "'2026-11-01 08:00:00', 15, 11, 11, 0, 5, 'dry')",
     "INSERT INTO odcr_lease VALUES ('run', '', '2026-11-01 09:00:00', 'run-0')",
