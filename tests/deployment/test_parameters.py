@@ -38,6 +38,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "MapConcurrency": "8",
         "MinDatabaseCapacity": "1",
         "MaxDatabaseCapacity": "8",
+        "HistoryDays": "90",
         "LogRetentionDays": "7",
         "ReleaseOnLoweredTarget": "yes",
         "AvailabilityZones": "ap-northeast-1c,ap-northeast-1d",
@@ -226,6 +227,8 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert releases["Environment"]["Variables"]["RELEASE_ON_LOWERED_TARGET"] == "yes"
     loads = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
     assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
+    records = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")
+    assert records["Environment"]["Variables"]["HISTORY_DAYS"] == "90"
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
     alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15
