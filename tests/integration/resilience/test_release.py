@@ -41,7 +41,8 @@ def hold(world: World, *counts: int, announced: int | None = None) -> None:
     world.set_target(KEY, target)
     world.sql("UPDATE odcr_capacity SET Current_Capacity = %s", sum(counts))
     world.sql(
-        "INSERT INTO odcr_status VALUES (%s, %s, %s, UTC_TIMESTAMP(), NULL, %s, %s, %s, %s, '', NULL, 'run-1')",
+        "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
+        "Reservation_Ids, Duplicate_Ids, Execution) VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, '', 'run-1')",
         *KEY,
         "FULFILLED" if announced is None else "EXCESS",
         target,
