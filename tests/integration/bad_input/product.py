@@ -1,8 +1,10 @@
-"""The handlers, called one after another as the state machine calls them."""
+"""The product: its handlers, called as its state machine calls them."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import find_shortfalls
@@ -12,8 +14,11 @@ import record_results
 import reserve_capacity
 from localcloud.ec2.client import CapacityClient
 from localcloud.mariadb import MariaDB
-from odcr.domain.refusal import TargetNotMet
 from odcr.gateways import database, ec2, secret
+from stepper.branch import TaskFailed
+from stepper.definition import Template
+from stepper.execution import StateMachine
+from stepper.execution import Status as ExecutionStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -34,6 +39,7 @@ HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
     "RecordResults": record_results.handler,
     "PrepareDatabase": prepare_database.handler,
 }
+TEMPLATE = Template(Path(__file__).parents[3] / "template.yaml")
 
 
 def forget() -> None:
@@ -61,6 +67,37 @@ class Context:
 def invoke(handler: str, event: Any) -> Any:
     """One invocation, with event and answer as JSON carries them."""
     return json.loads(json.dumps(HANDLERS[handler](json.loads(json.dumps(event)), Context())))
+
+
+def _unrepeated(definition: Any) -> Any:
+    """The same state machine, in which nothing is repeated: what is bad input stays bad input."""
+    if isinstance(definition, list):
+        return [_unrepeated(one) for one in definition]
+    if isinstance(definition, dict):
+        return {name: _unrepeated(value) for name, value in definition.items() if name != "Retry"}
+    return definition
+
+
+def _task(handler: str) -> Callable[[Any], Any]:
+    """An invocation by the state machine, with an error as Lambda reports it."""
+
+    def invoked(event: Any) -> Any:
+        try:
+            return invoke(handler, event)
+        except Exception as error:
+            answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            raise TaskFailed(type(error).__name__, json.dumps(answer)) from error
+
+    return invoked
+
+
+class _WallClock:
+    """The time, which waits for nobody."""
+
+    now = staticmethod(time.time)
+
+    def wait_until(self, moment: float) -> None:
+        """Whatever is waited for comes at once."""
 
 
 @dataclass(frozen=True)
@@ -101,26 +138,21 @@ class Product:
     server: MariaDB
     capacity: CapacityClient
     observers: "Sequence[EC2Client]"
-    runs: int = 0
     announced: list[str] = field(default_factory=list)
+    """What the last run told."""
+
+    def __post_init__(self) -> None:
+        tasks = {one.arn: _task(one.name) for one in TEMPLATE.functions()}
+        tasks["arn:aws:states:::sns:publish"] = lambda payload: self.announced.append(payload["Message"])
+        tasks["arn:aws:states:::states:startExecution"] = lambda _payload: {}
+        self._machine = StateMachine(_unrepeated(TEMPLATE.definition()), TEMPLATE.machine_arn, tasks, _WallClock())
 
     def run(self) -> dict[tuple[str, str], Status]:
         """One run of the state machine, in which nothing is repeated; what `odcr_status` says then."""
-        self.runs += 1
-        execution = f"run-{self.runs}"
-        loaded = invoke("LoadTargets", {"Execution": execution, "LeaseSeconds": 1320})
-        assert loaded["Lease"] == "HELD"
-        found = invoke("FindShortfalls", loaded)
-        outcomes = [self._reserve(shortfall, execution) for shortfall in found["Shortfalls"]]
-        event = {
-            "Execution": execution,
-            "Outcomes": outcomes,
-            **{name: found[name] for name in ("Observed", "Rejected")},
-        }
-        messages = invoke("RecordResults", event)["Announcements"]
-        for one in messages:
-            invoke("RecordResults", {"Execution": execution, "Announced": one["Id"]})
-        self.announced = [one["Message"] for one in messages]
+        self.announced.clear()
+        execution = self._machine.start(f"run-{len(self._machine.executions) + 1}").run()
+        assert execution.status is ExecutionStatus.SUCCEEDED, execution.failure
+        assert "RecordResults" in execution.entered
         return self.statuses()
 
     def release_lease(self, execution: str) -> None:
@@ -167,16 +199,6 @@ class Product:
         """How the good row stands, and all that was bought."""
         ((current,),) = self.sql("SELECT Current_Capacity FROM odcr_capacity WHERE InstanceType = %s", GOOD[:1])
         return Seen(self.statuses().get(GOOD), current, self.bought())
-
-    @staticmethod
-    def _reserve(shortfall: dict[str, Any], execution: str) -> Any:
-        try:
-            return invoke("ReserveCapacity", {"Target": shortfall, "Execution": execution, "Attempt": 0})
-        except TargetNotMet as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001 - as the state machine's States.ALL
-            reason = f"ReserveCapacity ended with {type(error).__name__}; its log has the details."
-            return {**shortfall, "Status": "FAILED", "Reason": reason}
 
 
 def _text(cell: Any) -> str:
