@@ -88,7 +88,7 @@ class Observer:
             self._line(number, details["name"], _result(details["name"], json.loads(details["output"])))
 
     def _line(self, number: int, state: str, result: str) -> None:
-        # A dry pool gives the same answer to each of the four attempts; once is enough to read.
+        # A repeated attempt may say the same; once is enough to read.
         if result and (number, result) not in self._told:
             self._told.add((number, result))
             self.say(f"[cyan]run {number:<3}[/cyan]  {state:<15} {result}")

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
-from odcr.domain.refusal import TargetNotMet
+from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.wire import moment, optional, required
 from odcr.gateways.ec2 import Ec2Gateway
@@ -35,10 +35,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         context: Lambda's.
 
     Returns:
-        The outcome of a target that is met, or that the run has no time left for.
+        The outcome of a target that is met, whose pool is dry, or that the run has no time left for.
 
     Raises:
-        TargetNotMet: of the type that the state machine retries or catches by; its message is the outcome as JSON.
+        Refusal: of the type that the state machine retries or catches by; its message is the outcome as JSON.
         InvalidSettings, InvalidEvent: see there.
     """
     # Also an attempt that finds its target met tells something: Powertools warns of one that does not.
@@ -65,14 +65,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     turns = Pace(share, attempt, seconds_left, time.sleep)
     try:
         outcome = acquire(shortfall, execution, attempt, ec2, turns, is_recent)
-    except TargetNotMet as error:
-        logger.info("Target not met", attempt=attempt, outcome=error.outcome.to_event())
-        if run_ends - time.time() < RESERVED_SECONDS:
-            # An error would be repeated, and the run has to end: it holds the lease.
-            return error.outcome.to_event()
-        # The frames below say nothing more, and the state machine's payload has to hold them.
-        raise error.with_traceback(None) from None
-    logger.info("Target met", attempt=attempt, outcome=outcome.to_event())
+    except Refusal as refusal:
+        outcome = refusal.outcome
+        if run_ends - time.time() >= RESERVED_SECONDS:
+            logger.info("Target not met", attempt=attempt, outcome=outcome.to_event(), error=type(refusal).__name__)
+            # The frames below say nothing more, and the state machine's payload has to hold them.
+            raise refusal.with_traceback(None) from None
+        # An error would be repeated, and the run has to end: it holds the lease.
+    met = "Target met" if outcome.status.is_met else "Target not met"
+    logger.info(met, attempt=attempt, outcome=outcome.to_event())
     return outcome.to_event()
 
 

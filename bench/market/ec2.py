@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bench.market.holding import Holding
 from bench.market.pool import Pool
 from bench.market.timing import REQUEST_SECONDS, SimulatedClock
-from odcr.domain.refusal import NoCapacity
+from odcr.domain.refusal import InsufficientInstanceCapacity
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 
@@ -48,7 +48,7 @@ class MarketEc2:
         """Makes a reservation.
 
         Raises:
-            NoCapacity: if the pool has fewer.
+            InsufficientInstanceCapacity: if the pool has fewer.
         """
         del observed, occasion  # for the client token, which no request here needs: each is answered
         self._request(CREATE)
@@ -69,7 +69,7 @@ class MarketEc2:
         """Sets how many instances it holds.
 
         Raises:
-            NoCapacity: if the pool has fewer than are to be added.
+            InsufficientInstanceCapacity: if the pool has fewer than are to be added.
         """
         self._request(MODIFY)
         (place,) = [index for index, one in enumerate(self.reservations) if one.id == reservation.id]
@@ -94,5 +94,5 @@ class MarketEc2:
             raise AssertionError(f"{count} instances are to be added: in this market nothing is given back")
         self.pool.advance(self.clock.now())
         if not self.pool.take(count):
-            raise NoCapacity("InsufficientInstanceCapacity", f"There are fewer than {count}.")
+            raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", f"There are fewer than {count}.")
         self.holding.add(self.clock.now(), count)

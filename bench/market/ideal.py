@@ -13,7 +13,7 @@ from bench.market.ladders import Ladder, MakeLadder
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
 from odcr.domain.ladder import ask_ladder
-from odcr.domain.refusal import NoCapacity
+from odcr.domain.refusal import InsufficientInstanceCapacity
 from odcr.domain.target import ReservationOptions
 
 TOKEN_SECONDS = 0.25
@@ -120,6 +120,6 @@ class _Asker:
                 ec2.resize(ec2.reservations[0], ec2.reservations[0].count + self._count)
             else:
                 ec2.create(self.target.key, ReservationOptions(), self._count, (), "")
-        except NoCapacity:
+        except InsufficientInstanceCapacity:
             return False
         return True

@@ -13,6 +13,8 @@ from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
 from localcloud.schedule_expressions import Rate, parse
+from odcr.domain.acquisition import Ladder
+from odcr.domain.ladder import ask_ladder
 from stepper.definition import Template
 from stepper.execution import Execution, StateMachine
 
@@ -20,14 +22,14 @@ START_EXECUTION = "arn:aws:states:::states:startExecution"
 DESCRIBE_EXECUTION = "arn:aws:states:::aws-sdk:sfn:describeExecution"
 
 
-def play(targets: Sequence[MarketTarget]) -> list[Request]:
+def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[Request]:
     """Runs from the first start of the schedule until the end.
 
     Returns:
         The runs' own requests, those of FindShortfalls; the attempts' are with the targets.
     """
     clock = MarketClock()
-    product, template = Product(targets, clock), _template()
+    product, template = Product(targets, clock, ladder), _template()
     alive: list[Execution] = []
 
     def start() -> None:

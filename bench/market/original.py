@@ -10,7 +10,7 @@ from bench.market.ec2 import DESCRIBE, Request
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
 from bench.market.timing import REQUEST_SECONDS, STEP_SECONDS
-from odcr.domain.refusal import NoCapacity
+from odcr.domain.refusal import InsufficientInstanceCapacity
 from odcr.domain.reservation import held
 from odcr.domain.target import ReservationOptions
 
@@ -63,5 +63,5 @@ def _run(targets: Sequence[MarketTarget], now: float, ends: float) -> None:
 def _ask(target: MarketTarget, count: int) -> None:
     try:
         target.ec2.create(target.key, ReservationOptions(), count, (), "")
-    except NoCapacity:
+    except InsufficientInstanceCapacity:
         return

@@ -8,11 +8,11 @@ from typing import Any
 from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
-from odcr.domain.acquisition import acquire
+from odcr.domain.acquisition import Ladder, acquire
 from odcr.domain.comparison import bounded, compare
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
-from odcr.domain.refusal import TargetNotMet
+from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target, TargetKey
 from stepper.branch import TaskFailed
@@ -40,11 +40,13 @@ class Product:
     Args:
         targets: the rows of the table, each with its market.
         clock: the time.
+        ladder: how many to ask for.
     """
 
-    def __init__(self, targets: Sequence[MarketTarget], clock: MarketClock) -> None:
+    def __init__(self, targets: Sequence[MarketTarget], clock: MarketClock, ladder: Ladder) -> None:
         self._targets = {one.key: one for one in targets}
         self._clock = clock
+        self._ladder = ladder
         self._holder = ("", 0.0)
         """Who has the lease, and when it expires."""
         self.requests: list[Request] = []
@@ -102,8 +104,8 @@ class Product:
         shortfall = Shortfall.from_event(event["Target"])
         target = self._targets[shortfall.key]
         try:
-            outcome = acquire(shortfall, event["Execution"], event["Attempt"], target.ec2, pace)
-        except TargetNotMet as error:
+            outcome = acquire(shortfall, event["Execution"], event["Attempt"], target.ec2, pace, ladder=self._ladder)
+        except Refusal as error:
             target.attempts.append(error.outcome.calls)
             if run_ends - clock.now() < RESERVED_SECONDS:
                 return error.outcome.to_event()

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from unittest.mock import patch
 
 from bench.market import ideal, ladders, machine, original
 from bench.market.ec2 import Request
 from bench.market.ladders import MakeLadder
 from bench.market.target import MarketTarget
-from odcr.domain import acquisition
 
 Play = Callable[[Sequence[MarketTarget]], list[Request]]
 """Plays all runs of six hours; returns the requests that belong to no single target."""
@@ -33,8 +31,7 @@ def at_our_pace(name: str, ladder: MakeLadder) -> Strategy:
     """The product with another ladder: its moments, its waits and its looks, but other asks."""
 
     def play(targets: Sequence[MarketTarget]) -> list[Request]:
-        with patch.object(acquisition, "ask_ladder", ladder):
-            return machine.play(targets)
+        return machine.play(targets, ladder)
 
     return Strategy(name, play, has_our_pace=True)
 

@@ -1,16 +1,18 @@
 """EC2 for one target, in memory, as the acquisition sees it; and what tests ask of an attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from odcr.domain import acquisition
 from odcr.domain.outcome import Outcome
-from odcr.domain.refusal import NoCapacity, Refusal, TargetNotMet
+from odcr.domain.pace import Action
+from odcr.domain.refusal import InsufficientInstanceCapacity, Refusal
 from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Pool as PoolOfDemand
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
@@ -22,9 +24,18 @@ class Turns:
     left: int = 1000
     has_waited: bool = False
 
-    def allows_another(self) -> bool:
+    askings: int = 0
+    """How often a dry pool is asked again."""
+    actions: list[Action] = field(default_factory=list)
+
+    def allows_another(self, action: Action) -> bool:
         self.left -= 1
+        self.actions.append(action)
         return self.left >= 0
+
+    def asks_again(self) -> bool:
+        self.askings -= 1
+        return self.askings >= 0
 
 
 def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
@@ -74,17 +85,46 @@ class Pool:
         if self.refusals:
             raise self.refusals.pop(0)
         if count > self.free:
-            raise NoCapacity("InsufficientInstanceCapacity", "no")
+            raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
         self.free -= count
 
 
 def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
     serving = [reservation for reservation in pool.reservations if reservation.is_held]
-    return Shortfall(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
+    return shortfall_of(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
 
 
-def not_met(pool: Pool, error: type[TargetNotMet], attempt: int = 0, **short: object) -> Outcome:
-    with pytest.raises(error) as caught:
-        acquire(shortfall(pool, **short), attempt, pool)  # type: ignore[arg-type]
-    assert type(caught.value) is error
+def shortfall_of(
+    key: TargetKey,
+    target: int,
+    reserved: int,
+    reservation_ids: tuple[str, ...] = (),
+    last_status: str | None = None,
+    options: ReservationOptions = USUAL_OPTIONS,
+    recorded: int = 0,
+    recorded_ids: tuple[str, ...] = (),
+    *,
+    is_release: bool = False,
+    is_fresh: bool = False,
+    more_ids: int = 0,
+) -> Shortfall:
+    """The shortfall of a row: a demand with one pool."""
+    seen = PoolOfDemand(key, reserved, reservation_ids, recorded, recorded_ids, more_ids=more_ids)
+    return Shortfall((seen,), target, last_status, options, is_release, is_fresh)
+
+
+def not_met(pool: Pool, refusal: type[Refusal], attempt: int = 0, **short: object) -> Outcome:
+    """The outcome of an attempt that ends with this refusal."""
+    return ended_by(refusal, lambda: acquire(shortfall(pool, **short), attempt, pool))  # type: ignore[arg-type]
+
+
+def ended_by(refusal: type[Refusal], attempt: Callable[[], Outcome]) -> Outcome:
+    """The outcome of an attempt that ends with this refusal, whether it returns or raises it."""
+    if not refusal.is_error:
+        outcome = attempt()
+        assert outcome.status == refusal.status
+        return outcome
+    with pytest.raises(refusal) as caught:
+        attempt()
+    assert type(caught.value) is refusal
     return caught.value.outcome

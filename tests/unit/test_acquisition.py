@@ -6,27 +6,20 @@ import pytest
 
 from odcr.domain import acquisition
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pace import Action
 from odcr.domain.refusal import (
     Changed,
-    Denied,
     InsufficientInstanceCapacity,
     InvalidTarget,
-    NoCapacity,
-    NotOffered,
     OutcomeUnknown,
     QuotaExceeded,
-    QuotaReached,
     Refusal,
     RequestLimitExceeded,
     RequestRefused,
-    TargetNotMet,
-    Throttled,
-    Unanswered,
 )
 from odcr.domain.reservation import Reservation, held
-from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import TargetKey
-from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall
+from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall, shortfall_of
 
 
 def test_all_of_it_in_one_reservation_and_one_call() -> None:
@@ -63,7 +56,7 @@ def test_a_quota_is_used_up_before_it_is_reported() -> None:
     def quota(count: int) -> None:
         pool.asks.append(count)
         if count > pool.free:
-            raise QuotaReached("VcpuLimitExceeded", "You have requested more vCPU capacity than your limit.")
+            raise QuotaExceeded("VcpuLimitExceeded", "You have requested more vCPU capacity than your limit.")
         pool.free -= count
 
     pool._take = quota  # type: ignore[method-assign]
@@ -72,7 +65,8 @@ def test_a_quota_is_used_up_before_it_is_reported() -> None:
     assert "Raise the On-Demand quota" in outcome.reason
 
 
-QUOTA, DRY = QuotaReached("VcpuLimitExceeded", "quota"), NoCapacity("InsufficientInstanceCapacity", "dry")
+QUOTA = QuotaExceeded("VcpuLimitExceeded", "quota")
+DRY = InsufficientInstanceCapacity("InsufficientInstanceCapacity", "dry")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +81,7 @@ QUOTA, DRY = QuotaReached("VcpuLimitExceeded", "quota"), NoCapacity("Insufficien
     ],
 )
 def test_one_quota_error_between_capacity_errors_is_not_yet_believed(
-    refusals: list[Refusal], last_status: str | None, error: type[TargetNotMet]
+    refusals: list[Refusal], last_status: str | None, error: type[Refusal]
 ) -> None:
     pool = Pool(20, refusals=list(refusals))
     outcome = not_met(pool, error, last_status=last_status)
@@ -108,13 +102,13 @@ def test_no_creation_bears_the_token_of_one_that_was_refused() -> None:
 @pytest.mark.parametrize(
     ("refusal", "error", "status"),
     [
-        (Throttled("RequestLimitExceeded", "slow down"), RequestLimitExceeded, Status.THROTTLED),
-        (NotOffered("Unsupported", "not in this zone"), InvalidTarget, Status.INVALID),
-        (Unanswered("ReadTimeoutError", "silence"), OutcomeUnknown, Status.FAILED),
-        (Denied("UnauthorizedOperation", "no right"), RequestRefused, Status.FAILED),
+        (RequestLimitExceeded("RequestLimitExceeded", "slow down"), RequestLimitExceeded, Status.THROTTLED),
+        (InvalidTarget("Unsupported", "not in this zone"), InvalidTarget, Status.INVALID),
+        (OutcomeUnknown("ReadTimeoutError", "silence"), OutcomeUnknown, Status.FAILED),
+        (RequestRefused("UnauthorizedOperation", "no right"), RequestRefused, Status.FAILED),
     ],
 )
-def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[TargetNotMet], status: Status) -> None:
+def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[Refusal], status: Status) -> None:
     pool = Pool(20, refusals=[refusal])
     outcome = not_met(pool, error)
     assert (outcome.status, outcome.calls) == (status, 1)
@@ -124,10 +118,7 @@ def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[Target
 
 def test_what_was_got_before_a_throttling_has_to_be_seen_too() -> None:
     pool = Pool(20)
-    take, answers = (
-        pool._take,
-        iter([NoCapacity("InsufficientInstanceCapacity", "no"), None, Throttled("Throttling", "")]),
-    )
+    take, answers = pool._take, iter([DRY, None, RequestLimitExceeded("Throttling", "")])
 
     def throttled(count: int) -> None:
         if refusal := next(answers):
@@ -141,12 +132,12 @@ def test_what_was_got_before_a_throttling_has_to_be_seen_too() -> None:
 
 def test_progress_is_kept_when_the_attempt_ends_early() -> None:
     pool = Pool(20)
-    pool.refusals = [NoCapacity("InsufficientInstanceCapacity", "no")]
+    pool.refusals = [InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")]
     take, throttle_third = pool._take, iter([False, False, True])
 
     def throttled(count: int) -> None:
         if next(throttle_third):
-            raise Throttled("RequestLimitExceeded", "slow down")
+            raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
         take(count)
 
     pool._take = throttled  # type: ignore[method-assign]
@@ -165,7 +156,7 @@ def test_it_does_not_look_for_ever() -> None:
 
 
 def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
-    short = Shortfall(KEY, 15, 4, ("cr-1",))
+    short = shortfall_of(KEY, 15, 4, ("cr-1",))
     pool = Pool(20, [Reservation("cr-1", KEY, 15, "active")])
     assert acquire(short, 0, pool) == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=11)
     assert pool.asks == []
@@ -174,7 +165,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 @pytest.mark.parametrize("attempt", [0, 1, 2])
 def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    known = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
+    known = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     with pytest.raises(OutcomeUnknown) as caught:
         acquire(known, attempt, pool)
     assert pool.asks == []
@@ -183,14 +174,14 @@ def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int
 
 def test_somebody_reduced_the_reservation_a_while_ago() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
-    assert acquire(Shortfall(KEY, 15, 4, ("cr-1",), recorded_ids=("cr-1",)), 0, pool).reserved == 15
+    assert acquire(shortfall_of(KEY, 15, 4, ("cr-1",), recorded_ids=("cr-1",)), 0, pool).reserved == 15
 
 
 def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
     pool = Pool(20)
     take, answers = (
         pool._take,
-        iter([None, NoCapacity("InsufficientInstanceCapacity", "no"), Changed("InvalidState", "")]),
+        iter([None, InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no"), Changed("InvalidState", "")]),
     )
 
     def then_refused(count: int) -> None:
@@ -207,9 +198,8 @@ def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
 @pytest.mark.parametrize("attempt", [0, 1])
 def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
     pool = Pool(11)
-    with pytest.raises(InsufficientInstanceCapacity) as caught:
-        acquire(shortfall(pool), attempt, pool, turns=2)
-    outcome = caught.value.outcome
+    outcome = acquire(shortfall(pool), attempt, pool, turns=2)
+    assert outcome.status == Status.SHORT
     assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
     assert (
         outcome.reason
@@ -220,31 +210,28 @@ def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
 
 def test_a_target_whose_turn_never_came_was_not_tried() -> None:
     pool = Pool(20)
-    with pytest.raises(InsufficientInstanceCapacity) as caught:
-        acquire(shortfall(pool), 0, pool, turns=0)
-    assert not caught.value.outcome.was_tried
+    outcome = acquire(shortfall(pool), 0, pool, turns=0)
+    assert (outcome.status, outcome.was_tried) == (Status.SHORT, False)
 
 
 def test_an_ended_reservation_explains_why_less_is_held() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "cancelled")])
-    known = Shortfall(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
+    known = shortfall_of(KEY, 15, 0, (), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     assert acquire(known, 0, pool).reserved == 15
     assert pool.observed == ["cr-1"]
 
 
-def test_what_was_added_has_to_be_seen_before_the_next_attempt_starts_from_it() -> None:
+def test_what_was_added_is_recorded_though_a_describe_lags() -> None:
     pool = Pool(11)
     pool.find = lambda _key: []  # type: ignore[method-assign]
-    with pytest.raises(OutcomeUnknown) as caught:
-        acquire(shortfall(pool), 0, pool)
-    assert caught.value.outcome.reserved == 11
+    assert not_met(pool, InsufficientInstanceCapacity).reserved == 11
 
 
 def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
 
     def throttled(_key: TargetKey) -> list[Reservation]:
-        raise Throttled("RequestLimitExceeded", "slow down")
+        raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
 
     short = shortfall(pool)
     pool.find = throttled  # type: ignore[method-assign]
@@ -255,7 +242,7 @@ def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
 
 def test_more_than_asked_for_is_told_as_an_excess() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 16, "active")])
-    assert acquire(Shortfall(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
+    assert acquire(shortfall_of(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
 
 
 def bought_twice(**second: object) -> Pool:
@@ -265,7 +252,7 @@ def bought_twice(**second: object) -> Pool:
 
 def test_what_was_bought_twice_is_given_back_and_told() -> None:
     pool = bought_twice()
-    outcome = acquire(Shortfall(KEY, 15, 0), 1, pool)
+    outcome = acquire(shortfall_of(KEY, 15, 0), 1, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 15, ("cr-1",))
     assert outcome.reason == "11 instances had been bought twice and were given back."
     assert pool.free == 11
@@ -273,7 +260,7 @@ def test_what_was_bought_twice_is_given_back_and_told() -> None:
 
 def test_of_what_was_bought_twice_only_the_excess_is_given_back() -> None:
     pool = bought_twice()
-    outcome = acquire(Shortfall(KEY, 20, 0), 1, pool)
+    outcome = acquire(shortfall_of(KEY, 20, 0), 1, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 20, ("cr-1", "cr-2"))
 
 
@@ -282,20 +269,20 @@ def test_a_purchase_made_twice_in_this_very_attempt_is_seen() -> None:
     answers = iter([[], None])
     find = pool.find
     pool.find = lambda key: answer if (answer := next(answers)) is not None else find(key)  # type: ignore[method-assign]
-    outcome = acquire(Shortfall(KEY, 15, 0), 0, pool)
+    outcome = acquire(shortfall_of(KEY, 15, 0), 0, pool)
     assert (outcome.reserved, held(pool.reservations)) == (15, 15)
 
 
 @pytest.mark.parametrize("second", [{"is_adopted": True}, {"state": "pending"}])
 def test_what_nobody_bought_twice_is_kept(second: dict[str, object]) -> None:
     pool = bought_twice(**second)
-    assert acquire(Shortfall(KEY, 15, 0), 1, pool).status == Status.EXCESS
+    assert acquire(shortfall_of(KEY, 15, 0), 1, pool).status == Status.EXCESS
     assert held(pool.reservations) == 26
 
 
 def test_what_a_run_has_recorded_is_kept() -> None:
     pool = bought_twice()
-    recorded = Shortfall(KEY, 15, 26, ("cr-1", "cr-2"), recorded=26, recorded_ids=("cr-1", "cr-2"))
+    recorded = shortfall_of(KEY, 15, 26, ("cr-1", "cr-2"), recorded=26, recorded_ids=("cr-1", "cr-2"))
     assert acquire(recorded, 0, pool).status == Status.EXCESS
     assert held(pool.reservations) == 26
 
@@ -319,7 +306,7 @@ def test_of_several_the_oldest_active_one_grows() -> None:
 
 def test_another_platforms_reservation_is_left_alone() -> None:
     pool = Pool(20, [Reservation("cr-windows", KEY, 4, "active", platform="Windows")])
-    assert acquire(Shortfall(KEY, 15, 0), 0, pool).reserved == 15
+    assert acquire(shortfall_of(KEY, 15, 0), 0, pool).reserved == 15
     assert pool.reservations[0].count == 4
 
 
@@ -386,11 +373,11 @@ def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
     pool = bought_twice()
 
     def throttled(_reservation: Reservation) -> None:
-        raise Throttled("RequestLimitExceeded", "slow down")
+        raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
 
     pool.cancel = throttled  # type: ignore[method-assign]
     with pytest.raises(RequestLimitExceeded) as caught:
-        acquire(Shortfall(KEY, 15, 0), 1, pool)
+        acquire(shortfall_of(KEY, 15, 0), 1, pool)
     assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))
 
 
@@ -406,7 +393,7 @@ def test_what_somebody_added_while_the_attempt_waited_is_not_given_away() -> Non
         return find(key)
 
     pool.find = somebody_adds  # type: ignore[method-assign]
-    outcome = acquisition.acquire(Shortfall(KEY, 15, 5, ("cr-1",), "SHORT"), "run-1", 0, pool, turns)
+    outcome = acquisition.acquire(shortfall_of(KEY, 15, 5, ("cr-1",), "SHORT"), "run-1", 0, pool, turns)
     assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
     assert held(pool.reservations) == 15
 
@@ -425,6 +412,98 @@ def test_a_creation_that_finds_what_it_made_before_does_not_climb_on_top_of_that
     find, answers = pool.find, iter([[], None])
     pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
     pool.create = lambda *_: pool.reservations[0]  # type: ignore[method-assign]
-    outcome = acquire(Shortfall(KEY, 6, 0, (), "SHORT"), 0, pool)
+    outcome = acquire(shortfall_of(KEY, 6, 0, (), "SHORT"), 0, pool)
     assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 6, 6)
     assert pool.asks == []
+
+
+# Asking again
+
+
+def asking(pool: Pool, askings: int, turns: int = 1000, last_status: str | None = None) -> tuple[Outcome, Turns]:
+    pace = Turns(turns, askings=askings)
+    return acquisition.acquire(shortfall(pool, last_status=last_status), "run-1", 0, pool, pace), pace
+
+
+def test_a_dry_pool_is_asked_for_one_until_the_attempt_is_to_end() -> None:
+    pool = Pool(0)
+    outcome, _ = asking(pool, 3)
+    assert pool.asks == [15, 7, 3, 1, 1, 1, 1]
+    assert (outcome.status, outcome.calls, outcome.refusals) == (Status.SHORT, 7, 7)
+    # No creation bears the token of one that was refused.
+    assert len(set(pool.occasions)) == len(pool.occasions) == 7
+
+
+def test_what_frees_up_between_two_askings_is_taken() -> None:
+    pool = Pool(0)
+    ask = Turns.asks_again
+    freed = iter([0, 5, 10])
+
+    class Market(Turns):
+        def asks_again(self) -> bool:
+            pool.free += next(freed, 0)
+            return ask(self)
+
+    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Market(askings=9))
+    assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 15, 15)
+    assert len(pool.reservations) == 1
+
+
+def test_what_somebody_added_between_two_askings_is_not_given_away() -> None:
+    pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
+
+    class Somebody(Turns):
+        def asks_again(self) -> bool:
+            pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
+            pool.free = 99
+            return super().asks_again()
+
+    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
+    assert (outcome.reserved, held(pool.reservations)) == (15, 15)
+
+
+def test_somebody_may_be_there_more_often_than_one_look_allows_for() -> None:
+    pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
+
+    class Somebody(Turns):
+        def asks_again(self) -> bool:
+            goes_on = super().asks_again()
+            (before,) = pool.reservations
+            pool.reservations = [replace(before, count=before.count + goes_on)]
+            return goes_on
+
+    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=2 * acquisition.MAX_LOOKS))
+    assert (outcome.status, outcome.reserved) == (Status.SHORT, 1 + 2 * acquisition.MAX_LOOKS)
+
+
+def test_a_describe_that_lags_between_two_askings_changes_nothing() -> None:
+    pool = Pool(4)
+    find, answers = pool.find, iter([None, []])
+    pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
+    outcome, _ = asking(pool, 1)
+    assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.SHORT, 4, 4)
+
+
+def test_a_pool_that_was_dry_is_called_dry_when_the_time_is_up_before_it_was_asked_again() -> None:
+    outcome, _ = asking(Pool(0), 9, turns=2, last_status="SHORT")
+    assert outcome.calls == 2
+    assert outcome.reason.startswith("EC2 has no more r5b.2xlarge")
+
+
+def test_one_quota_error_between_dry_askings_is_not_yet_believed() -> None:
+    outcome, _ = asking(Pool(0, refusals=[DRY, QUOTA, DRY, DRY]), 2, last_status="SHORT")
+    assert (outcome.status, outcome.calls) == (Status.SHORT, 4)
+    with pytest.raises(QuotaExceeded):
+        asking(Pool(0, refusals=[DRY, QUOTA, QUOTA]), 2, last_status="SHORT")
+
+
+def test_each_request_takes_a_token_of_its_own_action() -> None:
+    pool = Pool(11)
+    _, turns = asking(pool, 1)
+    assert turns.actions == [Action.CREATE, Action.CREATE, *[Action.MODIFY] * (len(pool.asks) - 2)]
+
+
+def test_what_was_refused_is_counted_and_what_was_not_answered_is_not() -> None:
+    assert not_met(Pool(0), InsufficientInstanceCapacity).refusals == 4
+    assert not_met(Pool(20, refusals=[OutcomeUnknown("ReadTimeoutError", "silence")]), OutcomeUnknown).refusals == 0
+    assert not_met(Pool(20, refusals=[RequestLimitExceeded("Throttling", "")]), RequestLimitExceeded).refusals == 1

@@ -3,13 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.attempt import Progress
+from odcr.domain.attempt import Attempt
 from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _outcome_bytes, bounded, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.wire import MAX_STATE_BYTES
+from tests.unit.pool import Pool, Turns, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
@@ -24,12 +25,12 @@ def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: s
 
 def test_what_is_missing_is_a_shortfall() -> None:
     found = compare([Target(KEY, 15, 0, "SHORT")], [], [reservation(4)])
-    assert found.shortfalls == [Shortfall(KEY, 15, 4, ("cr-1",), "SHORT")]
+    assert found.shortfalls == [shortfall_of(KEY, 15, 4, ("cr-1",), "SHORT")]
     assert found.observed == []
 
 
 def test_a_target_without_reservations_is_short_by_all_of_it() -> None:
-    assert compare([Target(KEY, 15)], [], []).shortfalls == [Shortfall(KEY, 15, 0)]
+    assert compare([Target(KEY, 15)], [], []).shortfalls == [shortfall_of(KEY, 15, 0)]
 
 
 def test_only_active_and_pending_hold() -> None:
@@ -182,7 +183,7 @@ def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> 
     keys = [TargetKey(f"u7in-16tb.{number}xlarge", "ap-northeast-1c") for number in range(1000)]
     passed = bounded(
         Comparison(
-            [Shortfall(key, 100_000, 0, ids, "QUOTA_EXCEEDED", recorded=9, recorded_ids=ids[1:]) for key in keys],
+            [shortfall_of(key, 100_000, 0, ids, "QUOTA_EXCEEDED", recorded=9, recorded_ids=ids[1:]) for key in keys],
             [Outcome(key, Status.EXCESS, 0, 100_000, ids, reason="x" * 500) for key in keys],
             [Outcome(key, Status.INVALID, -1, 100_000, ids, reason="é" * 500) for key in keys],
         )
@@ -201,15 +202,15 @@ def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> 
 def test_a_shortfall_survives_its_event() -> None:
     options = ReservationOptions(tenancy="dedicated")
     for known, ids in ((0, ("cr-1",)), (4, ("cr-1",)), (11, ("cr-1", "cr-2")), (11, ("cr-2",)), (26, ()), (0, ())):
-        shortfall = Shortfall(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
+        shortfall = shortfall_of(KEY, 15, 4, ("cr-1",), "SHORT", options, known, ids)
         assert Shortfall.from_event(shortfall.to_event()) == shortfall
 
 
 def test_what_is_recorded_if_the_attempt_dies_forgets_no_reservation() -> None:
-    seen = Shortfall(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1", "cr-2"))
+    seen = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1", "cr-2"))
     event = seen.to_event()
     assert (event["Reserved"], event["ReservationIds"]) == (11, ["cr-1", "cr-2"])
-    usual = Shortfall(KEY, 15, 4, ("cr-1",), recorded=4, recorded_ids=("cr-1",)).to_event()
+    usual = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=4, recorded_ids=("cr-1",)).to_event()
     assert not {"Seen", "SeenIds", "Recorded", "RecordedIds", "Fresh"} & set(usual)
 
 
@@ -252,6 +253,6 @@ def test_what_was_to_end_already_is_asked_for_no_more(end: str | None, count: in
 
 def test_room_is_kept_for_the_ids_that_a_run_recorded_and_that_are_not_shown() -> None:
     gone = tuple(f"cr-{number:017x}" for number in range(20))
-    short = Shortfall(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
-    outcome = Progress(short).outcome(Status.FAILED, "x" * 1024)
+    short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
+    outcome = Attempt(short, "run-1", 0, Pool(0), Turns()).outcome(Status.FAILED, "x" * 1024)
     assert _bytes(outcome) <= _outcome_bytes(short)

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from odcr.domain.refusal import Denied, Refusal, Unanswered
+from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import TargetKey
 from odcr.gateways import ec2_regions
@@ -27,7 +27,7 @@ def reservation(region: str) -> Reservation:
 
 def unresolvable(number: int = socket.EAI_NONAME) -> Refusal:
     """As boto3 and the gateway raise it."""
-    refusal = Unanswered("EndpointConnectionError", "No answer.")
+    refusal = OutcomeUnknown("EndpointConnectionError", "No answer.")
     cause = NameResolutionError("ec2.x.amazonaws.com", None, socket.gaierror(number, "?"))  # type: ignore[arg-type]
     cause.__context__ = socket.gaierror(number, "?")
     refusal.__cause__ = EndpointConnectionError(endpoint_url="https://x/", error=cause)
@@ -35,7 +35,7 @@ def unresolvable(number: int = socket.EAI_NONAME) -> Refusal:
 
 
 def unreachable() -> Refusal:
-    refusal = Unanswered("EndpointConnectionError", "No answer.")
+    refusal = OutcomeUnknown("EndpointConnectionError", "No answer.")
     cause = NewConnectionError(None, "refused")  # type: ignore[arg-type]
     cause.__context__ = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
     refusal.__cause__ = EndpointConnectionError(endpoint_url="https://x/", error=cause)
@@ -166,8 +166,8 @@ def test_those_that_answered_before_are_asked_before_all_guesses(monkeypatch: py
         # The DNS gave no answer, which says nothing about the name.
         (NEW, unresolvable(socket.EAI_AGAIN), False),
         (NEW, unreachable(), False),
-        (NEW, Unanswered("ConnectTimeoutError", "No answer."), False),
-        (NEW, Denied("AuthFailure", "Not yours."), False),
+        (NEW, OutcomeUnknown("ConnectTimeoutError", "No answer."), False),
+        (NEW, RequestRefused("AuthFailure", "Not yours."), False),
         # botocore knows it, so there is such a Region.
         (ABROAD, unresolvable(), False),
     ],

@@ -3,17 +3,28 @@ import json
 import pytest
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import InsufficientInstanceCapacity
+from odcr.domain.refusal import QuotaExceeded, RequestLimitExceeded
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import InvalidEvent
 from odcr.domain.wording import MAX_REASON
 
-OUTCOME = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 11, ("cr-1",), ("cr-1",), 7, 5, "dry")
+OUTCOME = Outcome(
+    TargetKey("r5b.2xlarge", "ap-northeast-1c"),
+    Status.THROTTLED,
+    15,
+    11,
+    ("cr-1",),
+    ("cr-1",),
+    7,
+    5,
+    "busy",
+    refusals=3,
+)
 
 
 def test_an_outcome_survives_its_event_and_its_error() -> None:
     assert Outcome.from_event(OUTCOME.to_event()) == OUTCOME
-    assert Outcome.from_event(str(InsufficientInstanceCapacity(OUTCOME))) == OUTCOME
+    assert Outcome.from_event(str(RequestLimitExceeded("Throttling", "slow down").ending(OUTCOME))) == OUTCOME
 
 
 def test_five_hundred_outcomes_fit_into_one_state() -> None:
@@ -27,8 +38,9 @@ def test_five_hundred_outcomes_fit_into_one_state() -> None:
         99_998,
         40,
         "x" * 500,
+        refusals=40,
     )
-    text = json.dumps(str(InsufficientInstanceCapacity(longest)))
+    text = json.dumps(str(QuotaExceeded("VcpuLimitExceeded", "").ending(longest)))
     assert "x" * MAX_REASON in text
     assert len(text) * 500 < 256 * 1024
 

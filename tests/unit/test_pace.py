@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from odcr.domain.ladder import ask_ladder
-from odcr.domain.pace import BURST, RESERVED_SECONDS, Pace, Share
+from odcr.domain.pace import BURST, RESERVED_SECONDS, Action, Pace, Share
 
 DEPTH, REFILL = 50, 5
 """EC2's bucket of mutating requests."""
@@ -32,7 +32,7 @@ def requests_of(share: Share, start: float, gap: int, free: int) -> list[float]:
         ladder = ask_ladder(gap, from_one=attempt > 0)
         ask = next(ladder, None)
         while ask is not None:
-            assert pace.allows_another()
+            assert pace.allows_another(Action.CREATE)
             sent.append(clock.now)
             granted = ask <= free
             if granted:
@@ -96,13 +96,13 @@ def test_the_first_of_many_start_at_once_and_the_others_one_after_another() -> N
 def test_an_attempt_sends_nothing_that_it_could_not_see_the_end_of() -> None:
     clock = Clock()
     pace = Pace(Share(), 0, lambda: RESERVED_SECONDS + 1 - clock.now, clock.sleep)
-    assert pace.allows_another()
+    assert pace.allows_another(Action.CREATE)
     clock.now = 2
-    assert not pace.allows_another()
+    assert not pace.allows_another(Action.CREATE)
     assert clock.now == 2
 
 
 def test_the_wait_for_a_turn_counts_too() -> None:
     clock = Clock()
-    assert not Pace(Share(40, 500, 40), 0, lambda: RESERVED_SECONDS + 9, clock.sleep).allows_another()
+    assert not Pace(Share(40, 500, 40), 0, lambda: RESERVED_SECONDS + 9, clock.sleep).allows_another(Action.CREATE)
     assert clock.now == 0

@@ -7,7 +7,7 @@ import pytest
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, region_of_row, regions_by_id, with_record
-from odcr.domain.refusal import Throttled
+from odcr.domain.refusal import RequestLimitExceeded
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey
 
@@ -15,7 +15,7 @@ HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 BY_ID = TargetKey("r5b.2xlarge", "apne1-az1")
 ZONES = {HOME: {"apne1-az1": "ap-northeast-1c", "apne1-az4": "ap-northeast-1a"}}
-THROTTLED = {HOME: Throttled("RequestLimitExceeded", "Slow down.")}
+THROTTLED = {HOME: RequestLimitExceeded("RequestLimitExceeded", "Slow down.")}
 WINDOWS = ReservationOptions(platform="Windows")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odcr.domain.refusal import Denied, NoCapacity, NotOffered
+from odcr.domain.refusal import InsufficientInstanceCapacity, InvalidTarget, RequestRefused
 from odcr.domain.wording import MAX_REASON
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/odcr-ReserveCapacityRole-ABCDEFGHIJKL/odcr-ReserveCapacity"
@@ -21,29 +21,38 @@ LACKING = (
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [
-        (Denied("PendingVerification", "Your request is being verified."), "AWS is still verifying the account"),
-        (Denied("Blocked", "This account is currently blocked."), "Ask AWS Support"),
-        (Denied("OptInRequired", "You are not subscribed to this service."), "Enable the Region for the account"),
-        (Denied("AuthFailure", "AWS was not able to validate the credentials."), "Is the Region enabled"),
-        (Denied("ExpiredToken", "The security token included in the request is expired"), "look at its role"),
-        (Denied("InvalidClientTokenId", "The token is invalid."), "look at its role"),
-        (Denied("UnauthorizedOperation", SCP), "The organization denies it"),
-        (Denied("UnauthorizedOperation", SCP), "service control policy"),
-        (Denied("UnauthorizedOperation", SCP), "ec2:CreateCapacityReservation"),
-        (Denied("UnauthorizedOperation", LACKING), "The function's role lacks the IAM right."),
-        (Denied("UnauthorizedOperation", LACKING), "ec2:CreateTags is denied, because no identity-based policy allows"),
-        (Denied("SomethingNew", "Nobody has seen this."), "SomethingNew: Nobody has seen this."),
+        (
+            RequestRefused("PendingVerification", "Your request is being verified."),
+            "AWS is still verifying the account",
+        ),
+        (RequestRefused("Blocked", "This account is currently blocked."), "Ask AWS Support"),
+        (
+            RequestRefused("OptInRequired", "You are not subscribed to this service."),
+            "Enable the Region for the account",
+        ),
+        (RequestRefused("AuthFailure", "AWS was not able to validate the credentials."), "Is the Region enabled"),
+        (RequestRefused("ExpiredToken", "The security token included in the request is expired"), "look at its role"),
+        (RequestRefused("InvalidClientTokenId", "The token is invalid."), "look at its role"),
+        (RequestRefused("UnauthorizedOperation", SCP), "The organization denies it"),
+        (RequestRefused("UnauthorizedOperation", SCP), "service control policy"),
+        (RequestRefused("UnauthorizedOperation", SCP), "ec2:CreateCapacityReservation"),
+        (RequestRefused("UnauthorizedOperation", LACKING), "The function's role lacks the IAM right."),
+        (
+            RequestRefused("UnauthorizedOperation", LACKING),
+            "ec2:CreateTags is denied, because no identity-based policy allows",
+        ),
+        (RequestRefused("SomethingNew", "Nobody has seen this."), "SomethingNew: Nobody has seen this."),
     ],
-    ids=lambda value: value.code if isinstance(value, Denied) else str(value)[:30],
+    ids=lambda value: value.code if isinstance(value, RequestRefused) else str(value)[:30],
 )
-def test_the_part_that_tells_what_to_do_is_never_cut(refusal: Denied, said: str) -> None:
+def test_the_part_that_tells_what_to_do_is_never_cut(refusal: RequestRefused, said: str) -> None:
     assert said in refusal.text[:MAX_REASON]
 
 
 @pytest.mark.parametrize("code", ["PendingVerification", "Blocked", "OptInRequired", "AuthFailure", "ExpiredToken"])
 def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> None:
-    assert "row" not in Denied(code, "").advice
-    assert "row" in NotOffered("InvalidParameterValue", "").advice
+    assert "row" not in RequestRefused(code, "").advice
+    assert "row" in InvalidTarget("InvalidParameterValue", "").advice
 
 
 @pytest.mark.parametrize(
@@ -55,4 +64,4 @@ def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> N
     ],
 )
 def test_zones_that_a_message_names(message: str, zones: str) -> None:
-    assert NoCapacity("InsufficientInstanceCapacity", message).other_zones == zones
+    assert InsufficientInstanceCapacity("InsufficientInstanceCapacity", message).other_zones == zones

@@ -12,22 +12,18 @@ from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,
-    Denied,
-    NoCapacity,
-    NotOffered,
+    InsufficientInstanceCapacity,
+    InvalidTarget,
     OutcomeUnknown,
     Refusal,
     RequestLimitExceeded,
     RequestRefused,
-    TargetNotMet,
-    Throttled,
-    Unanswered,
 )
 from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
-from tests.unit.pool import KEY, Turns
+from tests.unit.pool import KEY, Turns, shortfall_of
 
 
 def made(*counts: int, **fields: object) -> list[Reservation]:
@@ -73,7 +69,7 @@ class Ec2:
         if self.reservations[index].state != "active":
             raise Changed("InvalidState", "It must be active.")
         if abs(count - self.reservations[index].count) > 1000 and count:
-            raise NotOffered("InvalidParameterValue", "It can be changed by at most 1000.")
+            raise InvalidTarget("InvalidParameterValue", "It can be changed by at most 1000.")
         self.reservations[index] = replace(self.reservations[index], count=count, state=state)
 
     @property
@@ -83,7 +79,7 @@ class Ec2:
 
 def release_of(ec2: Ec2, target: int) -> Shortfall:
     ids = tuple(one.id for one in ec2.reservations)
-    return Shortfall(
+    return shortfall_of(
         KEY,
         target,
         held(ec2.reservations),
@@ -156,7 +152,7 @@ def test_the_first_run_announces_and_the_second_releases() -> None:
     assert target.last_reason == "15 held, 10 wanted. Unless it is raised, the next run releases 5 if unused."
     found = compare([target], [], made(15), releases=True)
     assert found.shortfalls == [
-        Shortfall(KEY, 10, 15, ("cr-1",), "EXCESS", recorded=15, recorded_ids=("cr-1",), is_release=True)
+        shortfall_of(KEY, 10, 15, ("cr-1",), "EXCESS", recorded=15, recorded_ids=("cr-1",), is_release=True)
     ]
     assert found.observed == []
 
@@ -210,7 +206,7 @@ def test_what_is_not_the_systems_own_is_told_as_that() -> None:
 
 def test_releases_come_first_and_leave_most_of_the_run_to_what_is_short() -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(MAX_SHORTFALLS)]
-    both = [*(Shortfall(key, 9, 0) for key in keys), *(Shortfall(key, 0, 9, is_release=True) for key in keys)]
+    both = [*(shortfall_of(key, 9, 0) for key in keys), *(shortfall_of(key, 0, 9, is_release=True) for key in keys)]
     passed = bounded(Comparison(both)).shortfalls
     assert [one.is_release for one in passed] == [True] * MAX_RELEASES + [False] * (MAX_SHORTFALLS - MAX_RELEASES)
 
@@ -264,7 +260,7 @@ def test_a_reservation_shown_that_has_just_ended_takes_nothing_with_it() -> None
                 short = release_of(ec2, target)
                 ec2.reservations[gone] = replace(before[gone], count=0, state="cancelled")
                 left = sum(ec2.held)
-                with contextlib.suppress(TargetNotMet):
+                with contextlib.suppress(Refusal):
                     run(ec2, target, short=short)
                 assert sum(ec2.held) >= min(left, target)
 
@@ -272,7 +268,7 @@ def test_a_reservation_shown_that_has_just_ended_takes_nothing_with_it() -> None
 def test_an_attempt_that_repeats_a_release_counts_it_once() -> None:
     ec2 = Ec2(made(10, 5))
     short = release_of(ec2, 8)
-    ec2.refusals = [None, Unanswered("ReadTimeoutError", "silence")]
+    ec2.refusals = [None, OutcomeUnknown("ReadTimeoutError", "silence")]
     with pytest.raises(OutcomeUnknown) as caught:
         run(ec2, 8, short=short)
     assert (caught.value.outcome.reserved, caught.value.outcome.acquired) == (13, -2)
@@ -294,11 +290,11 @@ def test_repeating_it_from_what_is_shown_late_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("refusal", "error"),
     [
-        (Throttled("RequestLimitExceeded", "slow down"), RequestLimitExceeded),
-        (Unanswered("ReadTimeoutError", "silence"), OutcomeUnknown),
+        (RequestLimitExceeded("RequestLimitExceeded", "slow down"), RequestLimitExceeded),
+        (OutcomeUnknown("ReadTimeoutError", "silence"), OutcomeUnknown),
     ],
 )
-def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusal, error: type[TargetNotMet]) -> None:
+def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusal, error: type[Refusal]) -> None:
     ec2 = Ec2(made(15), refusals=[refusal])
     with pytest.raises(error) as caught:
         run(ec2, 10)
@@ -310,7 +306,7 @@ def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusa
 
 
 def test_what_ec2_does_not_take_back_is_an_excess_in_its_words_and_is_tried_again() -> None:
-    ec2 = Ec2(made(15), refusals=[Denied("OperationNotPermitted", "not this one")])
+    ec2 = Ec2(made(15), refusals=[RequestRefused("OperationNotPermitted", "not this one")])
     outcome = run(ec2, 10)
     assert (outcome.status, outcome.reserved, ec2.held) == (Status.EXCESS, 15, [15])
     assert "EC2 does not change cr-1: " in outcome.reason
@@ -320,9 +316,9 @@ def test_what_ec2_does_not_take_back_is_an_excess_in_its_words_and_is_tried_agai
 
 
 def test_a_shortage_on_the_way_down_means_that_somebody_was_there() -> None:
-    ec2 = Ec2(made(5, 5), refusals=[NoCapacity("InsufficientInstanceCapacity", "no")])
+    ec2 = Ec2(made(5, 5), refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")])
     assert run(ec2, 5).status == Status.FULFILLED
-    ec2 = Ec2(made(5, 5), refusals=[NoCapacity("InsufficientInstanceCapacity", "no")] * 9)
+    ec2 = Ec2(made(5, 5), refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")] * 9)
     with pytest.raises(RequestRefused, match="Somebody else keeps changing"):
         run(ec2, 5)
 

@@ -1,12 +1,13 @@
 """ReserveCapacity's own part: when the run has no time left."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import reserve_capacity
-from odcr.domain.refusal import InsufficientInstanceCapacity, NoCapacity
+from odcr.domain.refusal import InsufficientInstanceCapacity, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import InvalidEvent
@@ -31,7 +32,7 @@ class DryEc2:
         return [Reservation("cr-1", key, 4, "active")]
 
     def resize(self, _reservation: Reservation, _count: int) -> None:
-        raise NoCapacity("InsufficientInstanceCapacity", "no")
+        raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
 
 
 @pytest.fixture(autouse=True)
@@ -50,23 +51,35 @@ def started(seconds_ago: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat().replace("+00:00", "Z")
 
 
-def test_a_short_target_is_an_error_while_the_run_has_time() -> None:
-    with pytest.raises(InsufficientInstanceCapacity):
+def test_a_dry_pool_is_an_outcome() -> None:
+    outcome = invoke(StartedAt=started(10), RunSeconds=780)
+    assert (outcome["Status"], outcome["Reserved"], outcome["Calls"], outcome["Refusals"]) == ("SHORT", 4, 4, 4)
+
+
+def throttled(_ec2: DryEc2, _key: TargetKey) -> list[Reservation]:
+    raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
+
+
+def test_what_is_to_be_repeated_is_an_error_while_the_run_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DryEc2, "find", throttled)
+    with pytest.raises(RequestLimitExceeded) as caught:
         invoke(StartedAt=started(10), RunSeconds=780)
+    assert json.loads(str(caught.value))["Status"] == "THROTTLED"
 
 
-def test_it_is_an_outcome_that_nothing_repeats_when_the_run_has_none() -> None:
-    outcome = invoke(StartedAt=started(800), RunSeconds=780)
+def test_it_is_an_outcome_that_nothing_repeats_when_the_run_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DryEc2, "find", throttled)
+    assert invoke(StartedAt=started(800), RunSeconds=780)["Status"] == "THROTTLED"
+
+
+@pytest.mark.parametrize(("seconds_left", "seconds_ago"), [(30, 10), (120, 800)])
+def test_a_function_that_has_to_end_asks_no_more(seconds_left: int, seconds_ago: int) -> None:
+    context = Context()
+    context.remaining = 1000 * seconds_left
+    outcome = invoke(context, StartedAt=started(seconds_ago), RunSeconds=780)
     assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
     assert "Calls" not in outcome
     assert "The time was up" in outcome["Reason"]
-
-
-def test_a_function_that_has_to_end_asks_no_more_but_is_repeated() -> None:
-    context = Context()
-    context.remaining = 30_000
-    with pytest.raises(InsufficientInstanceCapacity, match="The time was up"):
-        invoke(context, StartedAt=started(10))
 
 
 def test_a_start_that_is_no_time_is_told() -> None:

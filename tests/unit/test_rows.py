@@ -14,6 +14,7 @@ from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
+from tests.unit.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 MANY = tuple(f"cr-{number:017x}" for number in range(3500))
@@ -82,10 +83,10 @@ def test_a_cut_list_stays_cut_through_every_event() -> None:
     target = Target.from_event(json.loads(json.dumps(Target(KEY, 5, last_ids=MANY).to_event())))
     assert (target.last_ids, target.more_ids) == (MANY[:MAX_IDS], 3000)
     for shortfall in (
-        Shortfall(KEY, 5, 5, MANY, recorded_ids=MANY),
-        Shortfall(KEY, 5, 5, MANY, recorded_ids=("cr-1",)),
-        Shortfall(KEY, 5, 5, ("cr-1",), recorded_ids=MANY),
-        Shortfall(KEY, 5, 5, ("cr-1",), recorded_ids=("cr-1",), more_ids=1),
+        shortfall_of(KEY, 5, 5, MANY, recorded_ids=MANY),
+        shortfall_of(KEY, 5, 5, MANY, recorded_ids=("cr-1",)),
+        shortfall_of(KEY, 5, 5, ("cr-1",), recorded_ids=MANY),
+        shortfall_of(KEY, 5, 5, ("cr-1",), recorded_ids=("cr-1",), more_ids=1),
     ):
         event = json.loads(json.dumps(shortfall.to_event()))
         assert Shortfall.from_event(event).more_ids > 0
@@ -96,7 +97,9 @@ def test_a_cut_list_stays_cut_through_every_event() -> None:
 
 def test_an_error_with_the_longest_lists_fits_into_its_cause() -> None:
     outcome = Outcome(KEY, Status.FAILED, 5, 5, MANY, MANY, reason="x" * 200)
-    cause = json.dumps({"errorMessage": str(RequestRefused(outcome)), "errorType": "RequestRefused"})
+    cause = json.dumps(
+        {"errorMessage": str(RequestRefused("Blocked", "").ending(outcome)), "errorType": "RequestRefused"}
+    )
     assert len(cause) < 32_768
 
 

@@ -6,7 +6,7 @@ from odcr.domain import regions
 from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import conflicts
-from odcr.domain.refusal import Denied, NotOffered, Throttled, Unanswered
+from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, RequestLimitExceeded, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
 from odcr.domain.wording import MAX_NAME, MAX_REASON, brief, listed, quoted, with_detail
@@ -58,16 +58,16 @@ def test_a_row_with_the_longest_names_is_told_what_to_write(text: str) -> None:
 
 
 REFUSALS = [
-    Throttled("RequestLimitExceeded", LONG),
-    Unanswered("ReadTimeoutError", LONG),
-    Denied("UnauthorizedOperation", LONG),
-    Denied(LONG, LONG),
-    NotOffered("InvalidParameterValue", LONG),
+    RequestLimitExceeded("RequestLimitExceeded", LONG),
+    OutcomeUnknown("ReadTimeoutError", LONG),
+    RequestRefused("UnauthorizedOperation", LONG),
+    RequestRefused(LONG, LONG),
+    InvalidTarget("InvalidParameterValue", LONG),
 ]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
-def test_a_region_that_says_nothing_is_told_whole(refusal: Denied) -> None:
+def test_a_region_that_says_nothing_is_told_whole(refusal: RequestRefused) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
     for outcome in (
         regions.in_silent_region(target, REGION, refusal),
@@ -75,9 +75,9 @@ def test_a_region_that_says_nothing_is_told_whole(refusal: Denied) -> None:
     ):
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
-        assert (outcome.status == Status.THROTTLED) == isinstance(refusal, Throttled)
+        assert (outcome.status == Status.THROTTLED) == isinstance(refusal, RequestLimitExceeded)
     told = regions.in_silent_region(target, REGION, refusal).reason
-    assert refusal.advice in told or isinstance(refusal, NotOffered)
+    assert refusal.advice in told or isinstance(refusal, InvalidTarget)
 
 
 def test_a_zone_that_is_not_there_is_told_whole() -> None:

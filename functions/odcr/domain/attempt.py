@@ -1,101 +1,98 @@
-"""What one attempt at a target needs, has achieved so far, and gives back."""
+"""One attempt at a demand: what it holds, the requests that change that, and what it comes to."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+from typing import Protocol, TypeVar
 
+from odcr.domain.holding import Ec2, Holding
 from odcr.domain.ladder import MAX_STEP
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import OF_THE_MOMENT, Changed, NoCapacity, QuotaReached, Refusal
-from odcr.domain.reservation import Reservation, duplicates, held, ids_of
+from odcr.domain.pace import Action
+from odcr.domain.refusal import (
+    OF_THE_MOMENT,
+    Changed,
+    InsufficientInstanceCapacity,
+    OutcomeUnknown,
+    OutOfTime,
+    QuotaExceeded,
+    Refusal,
+)
+from odcr.domain.reservation import Reduction, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import ReservationOptions, TargetKey
 
-
-class Ec2(Protocol):
-    """What the acquisition needs of EC2. Every method may raise a `Refusal`."""
-
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the key, in every state."""
-
-    def find_all(self, key: TargetKey) -> list[Reservation]:
-        """The account's reservations for the key, in every state, whatever their tags."""
-
-    def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
-    ) -> Reservation:
-        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
-
-    def resize(self, reservation: Reservation, count: int) -> None:
-        """Sets how many instances a reservation holds."""
-
-    def cancel(self, reservation: Reservation) -> None:
-        """Gives a reservation back."""
+_T = TypeVar("_T")
 
 
 class Turns(Protocol):
-    """When the next request may be sent."""
+    """When an attempt may send its requests."""
 
     has_waited: bool
-    """Whether the last one had to wait."""
+    """Whether the last request had to wait."""
 
-    def allows_another(self) -> bool:
-        """Waits for the turn; False if the attempt's time is up."""
+    def allows_another(self, action: Action) -> bool:
+        """Waits for a token of that action's bucket; False if the attempt's time is up."""
+
+    def asks_again(self) -> bool:
+        """Waits until pools that were found dry are to be asked again; False if the attempt is to end."""
 
 
-@dataclass(slots=True)
-class Progress:
-    """What is held, and what it took, while an attempt goes on."""
+class Attempt:
+    """One invocation of ReserveCapacity.
 
-    shortfall: Shortfall
-    reservations: list[Reservation] | None = None
-    """What this stack holds; None until EC2 was asked."""
-    astray: list[Reservation] = field(default_factory=list)
-    """What is held for the target without this stack's tag: it was removed, or split off."""
-    astray_count: int = 0
-    """Instances held astray: no more than a run recorded, for what grew since grew for somebody else."""
-    lent: int = 0
-    """Instances that were recorded, and are lent out as an interruptible reservation now."""
-    lost: int = 0
-    """Instances that were recorded and are gone."""
-    calls: int = 0
-    refused_creations: int = 0
-    returned: int = 0
-    """Instances that were bought twice and given back."""
-    may_have_released: bool = False
-    """Whether this attempt, or one before it in the same run, may have given anything back for a lowered target."""
-    unchangeable: dict[str, Refusal] = field(default_factory=dict)
-    """Reservations whose count EC2 would not change, by id."""
+    Args:
+        shortfall: the demand, and what was held when the run looked.
+        execution: the run.
+        number: how often the state machine has repeated this item; 0 the first time.
+        ec2: the way to EC2.
+        turns: the demand's share of the requests that EC2 takes.
+    """
+
+    def __init__(self, shortfall: Shortfall, execution: str, number: int, ec2: Ec2, turns: Turns) -> None:
+        self.shortfall, self.number, self.turns = shortfall, number, turns
+        self.holdings = [Holding(pool, shortfall, ec2) for pool in shortfall.pools]
+        self.calls = 0
+        """Requests for capacity."""
+        self.refusals = 0
+        """Requests among them that EC2 definitely refused."""
+        self.returned = 0
+        """Instances that were bought twice and given back."""
+        self.may_have_released = shortfall.is_release and number > 0
+        """Whether this attempt, or one before it in the same run, may have given anything back for a lowered target."""
+        self.looks_in_a_row = 0
+        """How often it has looked since the pools were last asked afresh."""
+        self._looks = 0
+        self._execution, self._ec2 = execution, ec2
+
+    # What is held
 
     @property
-    def held(self) -> list[Reservation]:
-        """What this stack holds; nothing before EC2 was asked."""
-        return self.reservations or []
+    def is_seen(self) -> bool:
+        """Whether EC2 has shown what is held."""
+        return all(one.is_seen for one in self.holdings)
+
+    @property
+    def reservations(self) -> list[Reservation]:
+        """What this stack holds."""
+        return list(chain.from_iterable(one.reservations for one in self.holdings))
 
     @property
     def managed(self) -> int:
         """Instances that this stack holds; before EC2 was asked, as the run saw them."""
-        return self.shortfall.reserved if self.reservations is None else held(self.reservations)
+        return sum(one.managed for one in self.holdings)
 
     @property
     def reserved(self) -> int:
         """Instances held, those astray included; before EC2 was asked, as the record stands."""
-        return self.shortfall.standing if self.reservations is None else self.managed + self.astray_count + self.lent
+        if not self.is_seen:
+            return self.shortfall.standing
+        return self.managed + sum(one.astray_count + one.lent for one in self.holdings)
 
     @property
-    def lenders(self) -> list[Reservation]:
-        """Reservations part of which is lent out."""
-        return [one for one in self.held if one.lent]
-
-    @property
-    def is_astray(self) -> bool:
-        """Whether some of what is held has left this stack's hands."""
-        return bool(self.astray or self.lenders)
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether EC2 is still providing some of what is held."""
-        return any(one.state == "pending" for one in self.held)
+    def missing(self) -> int:
+        """Instances wanted and not held."""
+        return max(0, self.shortfall.target - self.reserved)
 
     @property
     def excess(self) -> int:
@@ -103,25 +100,31 @@ class Progress:
         return max(0, self.managed - self.shortfall.target)
 
     @property
+    def astray(self) -> list[Reservation]:
+        """What is held without this stack's tag."""
+        return list(chain.from_iterable(one.astray for one in self.holdings))
+
+    @property
+    def lenders(self) -> list[Reservation]:
+        """Reservations part of which is lent out."""
+        return list(chain.from_iterable(one.lenders for one in self.holdings))
+
+    @property
+    def lost(self) -> int:
+        """Instances that were recorded and are gone."""
+        return sum(one.lost for one in self.holdings)
+
+    @property
     def released(self) -> int:
         """Instances that the run gave back because the target was lowered, whether that was answered or not."""
         return max(0, self.shortfall.reserved - self.managed) if self.may_have_released else 0
 
-    def take_over(self, reservation: Reservation) -> None:
-        """What a reservation holds now; with a count of 0 it has ended."""
-        others = [one for one in self.held if one.id != reservation.id]
-        self.reservations = [*others, reservation] if reservation.count else others
-
     def outcome(self, status: Status, reason: str = "") -> Outcome:
         """The attempt's outcome as it stands."""
         ids, twice = self.shortfall.standing_ids, self.shortfall.duplicate_ids
-        if self.reservations is not None:
-            ids = ids_of((*self.held, *self.astray))
-            twice = (
-                ids_of(duplicates(self.held, self.shortfall.recorded_ids, self.shortfall.more_ids))
-                if self.excess
-                else ()
-            )
+        if self.is_seen:
+            ids = ids_of((*self.reservations, *self.astray))
+            twice = ids_of(chain.from_iterable(one.duplicates for one in self.holdings)) if self.excess else ()
         return Outcome(
             key=self.shortfall.key,
             status=status,
@@ -131,125 +134,205 @@ class Progress:
             duplicate_ids=twice,
             acquired=-self.released or max(0, self.managed - self.shortfall.reserved),
             calls=self.calls,
+            refusals=self.refusals,
             lost=self.lost,
             reason=reason,
-            more_ids=self.shortfall.more_ids if self.reservations is None else 0,
+            more_ids=0 if self.is_seen else self.shortfall.more_ids,
         )
 
+    # What changes it
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
-    """A reservation that is to hold less."""
+    def look(self) -> None:
+        """Takes over what EC2 shows in all pools.
 
-    reservation: Reservation
-    kept: int
-    """Instances that it holds afterwards; with 0 it is cancelled."""
+        Raises:
+            OutcomeUnknown: if it lags behind what is known.
+        """
+        self._looks += 1
+        self.looks_in_a_row += 1
+        for holding in self.holdings:
+            holding.look()
 
+    def asks_again(self) -> bool:
+        """Waits until the pools, which were found dry, are to be asked again; False if the attempt is to end.
 
-def reductions(
-    reservations: Iterable[Reservation], excess: int, spare: Callable[[Reservation], int]
-) -> list[Reduction]:
-    """Which reservations give how much: the first ones all that they can, until the excess is gone.
+        Raises:
+            Changed: if somebody has added anything meanwhile.
+        """
+        if not self.turns.asks_again():
+            return False
+        # The check is this asking's first look.
+        self.looks_in_a_row = 1
+        for holding in self.holdings:
+            holding.check()
+        return True
 
-    Args:
-        reservations: in the order in which they are to give.
-        excess: instances to give back.
-        spare: how many instances a reservation can give.
+    def add(self, holding: Holding, count: int) -> None:
+        """Adds instances to the oldest reservation of a pool that can grow, or makes one.
 
-    Returns:
-        At most `excess` instances, in one reduction for each reservation that gives any.
-    """
-    found = []
-    for one in reservations:
-        given = min(excess, spare(one))
-        if given > 0:
-            found.append(Reduction(one, one.count - given))
-            excess -= given
-    return found
+        A reservation that EC2 will not change is left as it is, and never keeps the target from being met: the next one
+        grows, or another is made beside it.
 
-
-def give_back(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: Callable[[], bool]) -> None:
-    """Reduces and cancels as planned, and ends early if there is no turn any more.
-
-    All counts are absolute, so repeating it is harmless. A reservation that stays comes before those that end: when
-    those are cancelled, EC2 has confirmed what stays. One that EC2 does not take back is left, and told.
-
-    Args:
-        progress: is told of each reduction when it is made.
-        planned: what is to be given back.
-        ec2: the way to EC2.
-        turn: waits for the turn of the next request; False if there is none.
-
-    Raises:
-        Refusal: if it is to be asked again, or if somebody changed something meanwhile.
-    """
-    for reduction in sorted(planned, key=lambda one: one.kept == 0):
-        reservation = reduction.reservation
-        while reservation.count > reduction.kept:
-            if not turn():
+        Raises:
+            Changed: if what was to be made is there already, and holds something else.
+            Refusal: if nothing was added.
+        """
+        if adjusting := [one.id for one in holding.reservations if one.is_adjusting]:
+            # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
+            raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
+        for reservation in holding.growable:
+            if self._grow(holding, reservation, count):
                 return
-            progress.calls += 1
-            # One request changes a count by so much at most; a cancellation has no limit.
-            count = max(reduction.kept, reservation.count - MAX_STEP) if reduction.kept else 0
+        self._create(holding, count)
+
+    def confirm(
+        self, holding: Holding, planned: Sequence[Reduction], goes_on: Callable[[], bool] = lambda: True
+    ) -> bool:
+        """Makes sure of the reservations that stay as they are, before anything is given up for their sake.
+
+        A describe may lag: it may show a reservation that a person has just cancelled, or reduced. So whatever stays is
+        set to the count that it has, which EC2 refuses if the reservation has ended.
+
+        Args:
+            holding: the pool.
+            planned: what is to be given back.
+            goes_on: whether it is still to be given back.
+
+        Returns:
+            Whether all that stays was confirmed; False if the time is up, or one cannot be confirmed.
+
+        Raises:
+            Changed: if something that was to stay is not there as it was shown.
+            Refusal: if it is to be asked again.
+        """
+        changing = {reduction.reservation.id for reduction in planned}
+        for one in holding.reservations:
+            if one.id in changing:
+                continue
+            if one.state == "pending":
+                return False
+            if not one.is_changeable:
+                # A fleet's: there is no request that has no effect on it.
+                continue
+            if not goes_on():
+                return False
             try:
-                if count:
-                    ec2.resize(reservation, count)
-                else:
-                    _end(reservation, ec2)
+                self._resize(holding, one, one.count)
+            except OutOfTime:
+                return False
+            except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
+                # To a request for no more than there is: it is less by now.
+                raise Changed(shortage.code, shortage.message) from None
             except (*OF_THE_MOMENT, Changed):
                 raise
             except Refusal as refusal:
-                progress.unchangeable[reservation.id] = refusal
-                break
-            reservation = replace(reservation, count=count)
-            progress.take_over(reservation)
+                holding.unchangeable[one.id] = refusal
+                return False
+        return True
 
+    def give_back(
+        self, holding: Holding, planned: Sequence[Reduction], goes_on: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Reduces and cancels as planned, and ends early if the time is up.
 
-def confirm(progress: Progress, planned: Sequence[Reduction], ec2: Ec2, turn: Callable[[], bool]) -> bool:
-    """Makes sure of the reservations that stay as they are, before anything is given up for their sake.
+        All counts are absolute, so repeating it is harmless. A reservation that stays comes before those that end: when
+        those are cancelled, EC2 has confirmed what stays. One that EC2 does not take back is left, and told.
 
-    A describe may lag: it may show a reservation that a person has just cancelled, or reduced. So whatever stays is set
-    to the count that it has, which EC2 refuses if the reservation has ended.
+        Args:
+            holding: the pool.
+            planned: what is to be given back.
+            goes_on: whether it is still to be given back.
 
-    Args:
-        progress: what is held.
-        planned: what is to be given back.
-        ec2: the way to EC2.
-        turn: waits for the turn of the next request; False if there is none.
+        Raises:
+            Refusal: if it is to be asked again, or if somebody changed something meanwhile.
+        """
+        for reduction in sorted(planned, key=lambda one: one.kept == 0):
+            reservation = reduction.reservation
+            while reservation.count > reduction.kept:
+                if not goes_on():
+                    return
+                # One request changes a count by so much at most; a cancellation has no limit.
+                count = max(reduction.kept, reservation.count - MAX_STEP) if reduction.kept else 0
+                try:
+                    if count:
+                        self._resize(holding, reservation, count)
+                    else:
+                        self._cancel(holding, reservation)
+                except OutOfTime:
+                    return
+                except (*OF_THE_MOMENT, Changed):
+                    raise
+                except Refusal as refusal:
+                    holding.unchangeable[reservation.id] = refusal
+                    break
+                reservation = replace(reservation, count=count)
+                holding.take_over(reservation)
 
-    Returns:
-        Whether all that stays was confirmed; False if there was no turn, or one cannot be confirmed.
-
-    Raises:
-        Changed: if something that was to stay is not there as it was shown.
-        Refusal: if it is to be asked again.
-    """
-    changing = {reduction.reservation.id for reduction in planned}
-    for one in progress.held:
-        if one.id in changing:
-            continue
-        if one.state == "pending" or not turn():
-            return False
-        if not one.is_changeable:
-            # A fleet's: there is no request that has no effect on it.
-            continue
-        progress.calls += 1
+    def _grow(self, holding: Holding, reservation: Reservation, count: int) -> bool:
+        """Grows a reservation; False if EC2 will not change this one."""
+        self._take_turn(holding, Action.MODIFY)
         try:
-            ec2.resize(one, one.count)
-        except (NoCapacity, QuotaReached) as shortage:
-            # To a request for no more than there is: it is less by now.
-            raise Changed(shortage.code, shortage.message) from None
-        except (*OF_THE_MOMENT, Changed):
+            self._send(lambda: self._ec2.resize(reservation, reservation.count + count))
+        except OF_THE_MOMENT:
             raise
         except Refusal as refusal:
-            progress.unchangeable[one.id] = refusal
+            if isinstance(refusal, Changed) and self.looks_in_a_row == 1:
+                # Has it ended? The next look tells; if that shows it as it was, it is the reservation.
+                raise
+            holding.unchangeable[reservation.id] = refusal
             return False
-    return True
+        holding.take_over(replace(reservation, count=reservation.count + count))
+        return True
 
+    def _create(self, holding: Holding, count: int) -> None:
+        self._take_turn(holding, Action.CREATE)
+        # Those that cannot grow count as observed: the next one is another.
+        seen = [*holding.observed, *holding.reservations]
+        # What a client token does after a refusal is not known, nor for how long EC2 remembers it. After a refusal, the
+        # same intent is therefore another occasion; before one, it is the same for whoever has it.
+        is_first = self.number == 0 and self._looks == 1 and not self.shortfall.had_trouble
+        occasion = "" if is_first else f"{self._execution}/{self.number}/{self._looks - 1}"
+        if holding.refused_creations:
+            occasion += f"/{holding.refused_creations}"
+        key, options = holding.pool.key, self.shortfall.options
+        try:
+            created = self._send(lambda: self._ec2.create(key, options, count, seen, occasion))
+        except (OutcomeUnknown, Changed):
+            raise
+        except Refusal:
+            holding.refused_creations += 1
+            raise
+        holding.take_over(created)
+        if created.count != count:
+            # An earlier request of the same intent made it, and it has grown since, of which the ladder knows nothing.
+            raise Changed("MadeBefore", f"{created.id} holds {created.count} already.")
 
-def _end(reservation: Reservation, ec2: Ec2) -> None:
-    try:
-        ec2.cancel(reservation)
-    except Changed:
-        # It has ended before: so a request finds it that was not answered and is sent again.
-        return
+    def _resize(self, holding: Holding, reservation: Reservation, count: int) -> None:
+        self._take_turn(holding, Action.MODIFY)
+        self._send(lambda: self._ec2.resize(reservation, count))
+
+    def _cancel(self, holding: Holding, reservation: Reservation) -> None:
+        self._take_turn(holding, Action.CANCEL)
+        # A reservation that has ended before is what a cancellation finds that was not answered and is sent again.
+        with suppress(Changed):
+            self._send(lambda: self._ec2.cancel(reservation))
+
+    def _take_turn(self, holding: Holding, action: Action) -> None:
+        """Waits for a request's turn, and makes sure after a wait that nobody has added anything to the pool.
+
+        Raises:
+            OutOfTime: if there is no turn any more.
+            Changed: if somebody has.
+        """
+        if not self.turns.allows_another(action):
+            raise OutOfTime()
+        if self.turns.has_waited:
+            holding.check()
+
+    def _send(self, request: Callable[[], _T]) -> _T:
+        self.calls += 1
+        try:
+            return request()
+        except Refusal as refusal:
+            self.refusals += refusal.is_definite
+            raise

@@ -7,7 +7,7 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
 from odcr.domain.release import MAX_RELEASES, is_due
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
-from odcr.domain.shortfall import MAY_BE_ASTRAY, Shortfall
+from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
 from odcr.domain.wording import MAX_REASON, quoted
@@ -126,7 +126,8 @@ def _outcome_bytes(shortfall: Shortfall) -> int:
         (*shortfall.standing_ids, "cr-0123456789abcdef0"),
         shortfall.duplicate_ids,
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
-        calls=100,
+        calls=999,
+        refusals=999,
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
@@ -207,20 +208,16 @@ def _lost(target: Target, serving: Sequence[Reservation]) -> int:
 def _shortfall(
     target: Target, serving: Sequence[Reservation], bought_twice: Sequence[Reservation], *, is_release: bool = False
 ) -> Shortfall:
-    return Shortfall(
+    pool = Pool(
         target.key,
-        target.capacity,
         held(serving),
         ids_of(serving),
-        target.last_status,
-        target.options,
         target.last_reserved,
         target.last_ids,
         ids_of(bought_twice),
-        is_release,
-        target.is_fresh,
         target.more_ids,
     )
+    return Shortfall((pool,), target.capacity, target.last_status, target.options, is_release, target.is_fresh)
 
 
 def _may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:

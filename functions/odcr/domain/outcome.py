@@ -79,6 +79,8 @@ class Outcome:
     """Instances that the last run recorded and that are gone, also if others were bought in their place."""
     more_ids: int = 0
     """Reservations beside `reservation_ids`, which are not named."""
+    refusals: int = 0
+    """Requests among `calls` that EC2 definitely refused."""
 
     @property
     def was_tried(self) -> bool:
@@ -102,6 +104,8 @@ class Outcome:
             event["DuplicateIds"] = cut_ids(self.duplicate_ids)
         if self.acquired or self.calls:
             event |= {"Acquired": self.acquired, "Calls": self.calls}
+        if self.refusals:
+            event["Refusals"] = self.refusals
         if self.lost:
             event["Lost"] = self.lost
         if self.reason:
@@ -131,6 +135,7 @@ class Outcome:
             duplicate_ids=twice,
             acquired=optional(event, "Acquired", int, 0),
             calls=optional(event, "Calls", int, 0),
+            refusals=optional(event, "Refusals", int, 0),
             lost=optional(event, "Lost", int, 0),
             reason=optional(event, "Reason", str, ""),
             more_ids=more or more_twice,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 REQUESTS_PER_SECOND = 4.0
 """Requests that all targets of a run send together, in the long run.
@@ -15,6 +16,14 @@ BURST = 25
 
 RESERVED_SECONDS = 40.0
 """What a request needs at most, repeated and looked after; with less left, an attempt sends no more."""
+
+
+class Action(StrEnum):
+    """What changes capacity; EC2 has a token bucket for each of them."""
+
+    CREATE = "CreateCapacityReservation"
+    MODIFY = "ModifyCapacityReservation"
+    CANCEL = "CancelCapacityReservation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Pace:
         self.has_waited = False
         """Whether the last request had to wait for its turn."""
 
-    def allows_another(self) -> bool:
+    def allows_another(self, action: Action) -> bool:  # noqa: ARG002 - one bucket for all of them
         """Waits until another request may be sent; False, at once, if the attempt's time does not suffice for it.
 
         What the requests themselves take is not counted in the share's favour: that leaves a margin.
@@ -94,3 +103,7 @@ class Pace:
             self._sleep(wait)
         self._level = self._level + missing - 1.0
         return True
+
+    def asks_again(self) -> bool:
+        """Whether the attempt goes on after its pool was found dry: the state machine repeats it."""
+        return False

@@ -1,6 +1,7 @@
 """How a request for capacity can fail, whatever EC2 calls it, and what a person can do about it.
 
-The EC2 gateway raises these; the acquisition decides what follows from them.
+The EC2 gateway raises these; the acquisition decides what follows from them. An error that ends an attempt leaves
+ReserveCapacity under its class's name, by which the state machine repeats and catches.
 """
 
 import json
@@ -37,7 +38,7 @@ _DENIAL = re.compile(r"with an explicit deny in an? [\w -]+?policy|because no [\
 _HINT = re.compile(r"choosing (?P<zones>[a-z0-9-]+(?:(?:, | or |, or )[a-z0-9-]+)*)")
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; and the names are the state machine's
     """EC2 did not do what was asked.
 
     Args:
@@ -45,12 +46,31 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         message: EC2's message.
     """
 
+    status: ClassVar[Status] = Status.FAILED
+    """How a target stands whose attempt ends with it."""
+    is_error: ClassVar[bool] = True
+    """Whether an attempt that ends with it raises it; else the attempt returns its outcome."""
+    is_definite: ClassVar[bool] = True
+    """Whether the request had no effect."""
     usual_advice: ClassVar[str] = ""
+    outcome: Outcome
+    """What the attempt that ended with it achieved; only then is it set."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         self.message = message
-        super().__init__(f"{code}: {message}")
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        """EC2's words; of an attempt that ended with it, the outcome as JSON, so that what it achieved is not lost."""
+        if not hasattr(self, "outcome"):
+            return f"{self.code}: {self.message}"
+        return json.dumps(self.outcome.to_event(), separators=(",", ":"))
+
+    def ending(self, outcome: Outcome) -> "Refusal":
+        """The error by which an attempt ends that has come to this outcome."""
+        self.outcome = outcome
+        return self
 
     @property
     def advice(self) -> str:
@@ -72,8 +92,11 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         return f"{action['action']} is denied{f', {denial[0]}' if denial else ''}."
 
 
-class NoCapacity(Refusal):
+class InsufficientInstanceCapacity(Refusal):
     """The pool has fewer instances than were asked for."""
+
+    status = Status.SHORT
+    is_error = False
 
     @property
     def other_zones(self) -> str:
@@ -85,91 +108,63 @@ class NoCapacity(Refusal):
 class OutOfTime(Refusal):
     """EC2 was not asked any more: the attempt has to end."""
 
+    status = Status.SHORT
+    is_error = False
+
     def __init__(self) -> None:
         super().__init__("OutOfTime", "The attempt had to end.")
 
 
-class Throttled(Refusal):
-    """Too many requests."""
-
-
-class QuotaReached(Refusal):
-    """The account's quota is used up."""
-
-    usual_advice = "Raise the On-Demand quota of this instance family in Service Quotas."
-
-
-class NotOffered(Refusal):
-    """The type, the zone or the options are wrong."""
-
-    usual_advice = "Correct the row, or its odcr_option: the instance type has to exist and be offered in the zone."
-
-
-class Unsupported(Refusal):
-    """EC2 does not support the type in the zone, or not now: it has been seen to pass."""
-
-    usual_advice = "Is the type offered in the zone? This can pass, so it is asked again every ten minutes."
-
-
-class Changed(Refusal):
-    """What was observed is no longer so; look again."""
-
-
-class Unanswered(Refusal):
-    """No answer, or one that leaves open whether the request had its effect."""
-
-
-class Denied(Refusal):
-    """Refused for a reason that is none of the above."""
-
-    usual_advice = "EC2's whole message is in the function's log."
-
-
-OF_THE_MOMENT = (NoCapacity, QuotaReached, Throttled, Unanswered)
-"""What says nothing against the reservation that was to be changed: it may be asked again."""
-
-
-class TargetNotMet(Exception):  # noqa: N818 - these names are the state machine's
-    """An attempt ended short of its target."""
-
-    status: ClassVar[Status] = Status.FAILED
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-        super().__init__(json.dumps(outcome.to_event(), separators=(",", ":")))
-
-
-class InsufficientInstanceCapacity(TargetNotMet):
-    """EC2 has no more instances of the type in the zone at the moment."""
-
-    status = Status.SHORT
-
-
-class RequestLimitExceeded(TargetNotMet):
+class RequestLimitExceeded(Refusal):
     """EC2 takes no more requests at the moment."""
 
     status = Status.THROTTLED
 
 
-class OutcomeUnknown(TargetNotMet):
-    """A request was not answered, not even when it was repeated."""
+class OutcomeUnknown(Refusal):
+    """No answer, not even when the request was repeated, or one that leaves open whether it had its effect."""
 
-    status = Status.FAILED
+    is_definite = False
 
 
-class QuotaExceeded(TargetNotMet):
+class QuotaExceeded(Refusal):
     """The account's quota allows no more."""
 
     status = Status.QUOTA_EXCEEDED
+    usual_advice = "Raise the On-Demand quota of this instance family in Service Quotas."
 
 
-class InvalidTarget(TargetNotMet):
-    """EC2 does not know the type or the zone, or not in this combination."""
+class InvalidTarget(Refusal):
+    """EC2 does not know the type, the zone or an option, or not in this combination."""
 
     status = Status.INVALID
+    usual_advice = "Correct the row, or its odcr_option: the instance type has to exist and be offered in the zone."
 
 
-class RequestRefused(TargetNotMet):
+class Unsupported(InvalidTarget):
+    """EC2 does not support the type in the zone, or not now: it has been seen to pass."""
+
+    status = Status.UNSUPPORTED
+    usual_advice = "Is the type offered in the zone? This can pass, so it is asked again every ten minutes."
+
+    def ending(self, outcome: Outcome) -> Refusal:
+        """To the state machine it is an InvalidTarget; the outcome's status tells the two apart."""
+        return InvalidTarget(self.code, self.message).ending(outcome)
+
+
+class RequestRefused(Refusal):
     """EC2 refused for a reason that asking again does not change, such as a missing right."""
 
-    status = Status.FAILED
+    usual_advice = "EC2's whole message is in the function's log."
+
+
+class Changed(Refusal):
+    """What was observed is no longer so; look again."""
+
+    def ending(self, outcome: Outcome) -> Refusal:
+        """An attempt that keeps finding it ends as refused."""
+        return RequestRefused(self.code, self.message).ending(outcome)
+
+
+OF_THE_MOMENT = (InsufficientInstanceCapacity, QuotaExceeded, RequestLimitExceeded, OutcomeUnknown)
+"""What says nothing against the reservation that was to be changed: it may be asked again."""

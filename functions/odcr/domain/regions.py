@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import NotOffered, Refusal, Throttled, Unanswered
+from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
 from odcr.domain.target import Target
 from odcr.domain.wording import brief, listed, quoted, with_detail
 from odcr.domain.zone import is_zone_id, nearest
@@ -14,13 +14,13 @@ def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     place = brief(region)
     # The advice stands outside the detail, which may be cut.
     detail = refusal.text.removeprefix(refusal.advice).strip()
-    if isinstance(refusal, Throttled):
+    if isinstance(refusal, RequestLimitExceeded):
         what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
         return _unknown(target, Status.THROTTLED, with_detail(what_to_do, detail))
     what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
-    if isinstance(refusal, Unanswered):
+    if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, and the Region enabled?"
-    elif refusal.advice and not isinstance(refusal, NotOffered):
+    elif refusal.advice and not isinstance(refusal, InvalidTarget):
         what_to_do = f"{what_to_do} {refusal.advice}"
     return _unknown(target, Status.FAILED, with_detail(what_to_do, detail))
 
@@ -50,7 +50,7 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
     """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is."""
     zones = (target.key.zone, *(row.zone for row in target.elsewhere))
     id_ = brief(next((zone for zone in zones if is_zone_id(zone)), target.key.zone))
-    status = Status.THROTTLED if isinstance(refusal, Throttled) else Status.FAILED
+    status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."
     return _unknown(target, status, with_detail(what_to_do, str(refusal)))
 

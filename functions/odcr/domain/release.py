@@ -1,4 +1,4 @@
-"""Releasing on a lowered target: what is held above it goes back, if the stack's parameter says so.
+"""Giving back: what was bought twice, and, if the stack's parameter says so, what is held above a lowered target.
 
 Capacity that is given back cannot be bought again before a peak, so a release is announced by one run and made by the
 next: a slip of the finger that is mended within a minute costs nothing.
@@ -6,10 +6,10 @@ next: a slip of the finger that is mended within a minute costs nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from odcr.domain.attempt import Ec2, Progress, Reduction, confirm, give_back, reductions
+from odcr.domain.attempt import Attempt
 from odcr.domain.reasons import announcement
-from odcr.domain.refusal import Changed, NoCapacity, QuotaReached
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.refusal import Changed, InsufficientInstanceCapacity, QuotaExceeded
+from odcr.domain.reservation import Reduction, Reservation, held, reductions
 from odcr.domain.target import Target
 
 MAX_RELEASES = 40
@@ -49,27 +49,45 @@ def planned(serving: Iterable[Reservation], target: int) -> list[Reduction]:
     return [reduction for reduction in found if not reduction.kept] + staying[:1]
 
 
-def release(progress: Progress, ec2: Ec2, turn: Callable[[], bool]) -> None:
+def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
     """Gives back what is held above a target for which it was announced.
 
     Args:
-        progress: of a shortfall that is a release.
-        ec2: the way to EC2.
-        turn: waits for the turn of the next request; False if there is none.
+        attempt: at a shortfall that is a release.
+        is_recent: whether the target was read from the table a moment ago.
 
     Raises:
         Refusal: if EC2 refuses, or if somebody changed something meanwhile.
     """
-    shortfall = progress.shortfall
-    is_announced = all(one.id in shortfall.reservation_ids for one in progress.held)
-    if not is_announced or progress.managed > shortfall.reserved:
+    shortfall = attempt.shortfall
+    is_announced = all(one.id in shortfall.reservation_ids for one in attempt.reservations)
+    if not is_announced or attempt.managed > shortfall.reserved:
         return
-    reduced = planned(progress.held, shortfall.target)
-    progress.may_have_released |= bool(reduced)
+    (holding,) = attempt.holdings
+    reduced = planned(holding.reservations, shortfall.target)
+    attempt.may_have_released |= bool(reduced)
     try:
         # With a target of 0 nothing has to stay.
-        if reduced and (not shortfall.target or confirm(progress, reduced, ec2, turn)):
-            give_back(progress, reduced, ec2, turn)
-    except (NoCapacity, QuotaReached) as shortage:
+        if reduced and (not shortfall.target or attempt.confirm(holding, reduced, is_recent)):
+            attempt.give_back(holding, reduced, is_recent)
+    except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
         # To a request for no more than there is: it is less by now.
         raise Changed(shortage.code, shortage.message) from None
+
+
+def give_back_duplicates(attempt: Attempt) -> None:
+    """Gives back what was bought twice, and no more than that, whatever the stack's parameter says.
+
+    Raises:
+        Refusal: if it is to be asked again, or if somebody changed something meanwhile.
+    """
+    looks = [(holding, holding.look_for_duplicates()) for holding in attempt.holdings]
+    for holding, duplicates in looks:
+        spare = [one for one in duplicates if one.can_be_given_back]
+        reduced = reductions(spare, attempt.excess, lambda one: one.count)
+        before = holding.managed
+        try:
+            if reduced and attempt.confirm(holding, reduced):
+                attempt.give_back(holding, reduced)
+        finally:
+            attempt.returned += before - holding.managed

@@ -1,11 +1,11 @@
 """Capacity Reservations as EC2 reports them, and the token of a new one."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from odcr.domain.refusal import Unanswered
+from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.wire import MAX_IDS
 from odcr.domain.zone import region_of
@@ -151,6 +151,37 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A reservation that is to hold less."""
+
+    reservation: Reservation
+    kept: int
+    """Instances that it holds afterwards; with 0 it is cancelled."""
+
+
+def reductions(
+    reservations: Iterable[Reservation], excess: int, spare: Callable[[Reservation], int]
+) -> list[Reduction]:
+    """Which reservations give how much: the first ones all that they can, until the excess is gone.
+
+    Args:
+        reservations: in the order in which they are to give.
+        excess: instances to give back.
+        spare: how many instances a reservation can give.
+
+    Returns:
+        At most `excess` instances, in one reduction for each reservation that gives any.
+    """
+    found = []
+    for one in reservations:
+        given = min(excess, spare(one))
+        if given > 0:
+            found.append(Reduction(one, one.count - given))
+            excess -= given
+    return found
+
+
 def client_token(
     owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str = ""
 ) -> str:
@@ -200,12 +231,12 @@ def readable(observed: Iterable[Reservation], key: TargetKey) -> list[Reservatio
     """What was observed for one target.
 
     Raises:
-        Unanswered: if there may be more, of which EC2 does not say enough.
+        OutcomeUnknown: if there may be more, of which EC2 does not say enough.
     """
     found = []
     for one in observed:
         if may_be_for(one, key):
-            raise Unanswered("IncompleteDescription", why_unreadable(one))
+            raise OutcomeUnknown("IncompleteDescription", why_unreadable(one))
         if one.state != UNREADABLE:
             found.append(one)
     return found

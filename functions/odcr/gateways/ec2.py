@@ -10,7 +10,7 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from odcr.domain.refusal import Denied, Refusal, Unanswered
+from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
@@ -194,9 +194,9 @@ class Ec2Gateway:
         )
         # Of these two the count stays as it was, so far or for good.
         if answer.get("AdjustmentStatus") == "requested":
-            raise Unanswered("Adjusting", f"EC2 has not decided about the modification of {reservation.id}.")
+            raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the modification of {reservation.id}.")
         if answer.get("AdjustmentStatus") == "rejected":
-            raise Denied("AdjustmentRejected", f"EC2 rejected the modification of {reservation.id}.")
+            raise RequestRefused("AdjustmentRejected", f"EC2 rejected the modification of {reservation.id}.")
 
     def cancel(self, reservation: Reservation) -> None:
         """Gives a reservation back; instances that run in it go on.
@@ -257,7 +257,7 @@ def _ask(request: Callable[[], _T]) -> _T:
         try:
             return _counted(request)
         except Ec2Error as error:
-            if not isinstance(refusal_of(error), Unanswered):
+            if not isinstance(refusal_of(error), OutcomeUnknown):
                 raise
             return _counted(request)
     except Ec2Error as error:
@@ -275,7 +275,7 @@ def _counted(request: Callable[[], _T]) -> _T:
 
 def _refusal(error: Exception) -> Refusal:
     refusal = refusal_of(error)
-    if isinstance(refusal, Denied):
+    if isinstance(refusal, RequestRefused):
         # The outcome's reason is cut; here is all of it.
         logger.warning("EC2 refused", code=refusal.code, error=refusal.message)
     return refusal

@@ -9,13 +9,13 @@ from botocore.parsers import ResponseParserError
 
 from odcr.domain.refusal import (
     Changed,
-    Denied,
-    NoCapacity,
-    NotOffered,
-    QuotaReached,
+    InsufficientInstanceCapacity,
+    InvalidTarget,
+    OutcomeUnknown,
+    QuotaExceeded,
     Refusal,
-    Throttled,
-    Unanswered,
+    RequestLimitExceeded,
+    RequestRefused,
     Unsupported,
 )
 
@@ -69,20 +69,20 @@ def refusal_of(error: Exception) -> Refusal:
     """
     if not isinstance(error, ClientError):
         if isinstance(error, (HTTPClientError, NoConnection)) or not isinstance(error, BotoCoreError):
-            return Unanswered(type(error).__name__, "EC2 gave no answer that can be read.")
-        return Denied(type(error).__name__, str(error))
+            return OutcomeUnknown(type(error).__name__, "EC2 gave no answer that can be read.")
+        return RequestRefused(type(error).__name__, str(error))
     detail = error.response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", "")
     for codes, refusal in (
-        (NO_CAPACITY, NoCapacity),
-        (THROTTLED, Throttled),
-        (QUOTA_REACHED, QuotaReached),
+        (NO_CAPACITY, InsufficientInstanceCapacity),
+        (THROTTLED, RequestLimitExceeded),
+        (QUOTA_REACHED, QuotaExceeded),
         (UNSUPPORTED, Unsupported),
-        (NOT_OFFERED, NotOffered),
+        (NOT_OFFERED, InvalidTarget),
         (CHANGED, Changed),
     ):
         if code in codes:
             return refusal(code, message)
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
-        return Unanswered(code, message)
-    return Denied(code, message)
+        return OutcomeUnknown(code, message)
+    return RequestRefused(code, message)

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.loaders import create_loader
 
-from odcr.domain.refusal import Refusal, Unanswered
+from odcr.domain.refusal import OutcomeUnknown, Refusal
 from odcr.domain.reservation import Reservation
 from odcr.observability import logger
 
@@ -142,7 +142,7 @@ def _side_by_side(tasks: Mapping[_K, Callable[[], _T]], seconds: float) -> dict[
     for key, task in tasks.items():
         threading.Thread(target=_answer, args=(key, task, answers), daemon=True).start()
     ends = time.monotonic() + seconds
-    late = Unanswered("NoAnswer", f"No answer within {seconds:.0f} seconds.")
+    late = OutcomeUnknown("NoAnswer", f"No answer within {seconds:.0f} seconds.")
     given: dict[_K, _T | Refusal] = {}
     while len(given) < len(tasks):
         try:
@@ -162,7 +162,9 @@ def _answer(key: _K, task: Callable[[], _T], answers: "SimpleQueue[tuple[_K, _T 
         answers.put((key, refusal))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is one Region's
         logger.exception("Looking into a Region failed", key=key)
-        answers.put((key, Unanswered(type(error).__name__, "The answer cannot be read. The function's log has more.")))
+        answers.put(
+            (key, OutcomeUnknown(type(error).__name__, "The answer cannot be read. The function's log has more."))
+        )
     except BaseException as end:  # noqa: BLE001 - the caller's thread is the one to end
         answers.put((key, end))
 

@@ -9,14 +9,15 @@ from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
 from odcr.domain.acquisition import acquire
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import Pace, Share
-from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown
+from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Kind
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
+from tests.unit.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 DESCRIBED: Any = {
@@ -96,7 +97,7 @@ def test_others_reservations_are_not_found(ec2_gateway: Ec2Gateway, capacity: Ca
 
 
 def test_a_refusal_with_http_500_is_asked_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
-    with pytest.raises(refusal.NoCapacity):
+    with pytest.raises(refusal.InsufficientInstanceCapacity):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
     assert calls(capacity, CREATE) == 1
 
@@ -107,7 +108,7 @@ def test_a_lost_answer_to_a_create_buys_once(
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(CREATE, kind))
-    outcome = attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
+    outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert outcome.reserved == 15
     assert capacity.fired()[kind] == 1
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
@@ -122,7 +123,7 @@ def test_a_lost_answer_to_a_resize_buys_once(
     ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     (made,) = ec2_gateway.find(KEY)
     capacity.inject(Fault(MODIFY, kind))
-    assert attempt(Shortfall(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
+    assert attempt(shortfall_of(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
 
 
@@ -132,8 +133,8 @@ def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(CREATE, FaultKind.LOST_AFTER, times=2))
     with pytest.raises(OutcomeUnknown):
-        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
-    assert attempt(Shortfall(KEY, 15, 0), 1, ec2_gateway).reserved == 15
+        attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
+    assert attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway).reserved == 15
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
 
 
@@ -144,7 +145,7 @@ def test_nothing_is_bought_beside_a_modification_that_ec2_has_not_decided_about(
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=0.5, then=then))
-    short = Shortfall(KEY, 6, 4, (made.id,))
+    short = shortfall_of(KEY, 6, 4, (made.id,))
     for number in range(2):
         with pytest.raises(OutcomeUnknown) as caught:
             attempt(short, number, ec2_gateway)
@@ -162,7 +163,7 @@ def test_another_is_made_beside_a_reservation_whose_modification_is_rejected(
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, None, seconds=0, then="rejected"))
-    outcome = attempt(Shortfall(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
+    outcome = attempt(shortfall_of(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
     assert (outcome.reserved, "AdjustmentRejected" in outcome.reason) == (6, True)
     assert [one["TotalInstanceCount"] for one in everything()] == [4, 2]
 
@@ -176,8 +177,8 @@ def test_a_describe_that_hiccups_is_read_again(ec2_gateway: Ec2Gateway, capacity
 @pytest.mark.parametrize(
     ("key", "meaning"),
     [
-        (TargetKey("r5b.nonsense", "ap-northeast-1c"), refusal.NotOffered),
-        (TargetKey("r5b.2xlarge", "ap-northeast-1z"), refusal.NotOffered),
+        (TargetKey("r5b.nonsense", "ap-northeast-1c"), refusal.InvalidTarget),
+        (TargetKey("r5b.2xlarge", "ap-northeast-1z"), refusal.InvalidTarget),
     ],
 )
 def test_what_ec2_does_not_know_is_not_offered(
@@ -196,7 +197,7 @@ def test_a_type_that_the_zone_does_not_offer(ec2_gateway: Ec2Gateway, capacity: 
 def test_a_quota_is_told_from_a_dry_pool(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.set_vcpu_quota("ap-northeast-1", 8)
-    with pytest.raises(refusal.QuotaReached):
+    with pytest.raises(refusal.QuotaExceeded):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 2, [])
 
 
@@ -204,9 +205,8 @@ def test_fifteen_wanted_and_eleven_free_end_in_one_reservation(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 11)
-    with pytest.raises(InsufficientInstanceCapacity) as caught:
-        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
-    assert caught.value.outcome.reserved == 11
+    outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
+    assert (outcome.status, outcome.reserved) == (Status.SHORT, 11)
     assert [reservation["TotalInstanceCount"] for reservation in everything()] == [11]
 
 
@@ -216,8 +216,8 @@ def test_what_a_lagging_describe_let_be_bought_twice_is_given_back_at_once(
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, times=2), Fault(CREATE, FaultKind.LOST_AFTER, times=2))
     with pytest.raises(OutcomeUnknown):
-        attempt(Shortfall(KEY, 15, 0), 0, ec2_gateway)
-    outcome = attempt(Shortfall(KEY, 15, 0), 1, ec2_gateway)
+        attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
+    outcome = attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway)
     assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
     assert (outcome.reserved, outcome.reason) == (15, "15 instances had been bought twice and were given back.")
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
@@ -251,10 +251,9 @@ def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacit
 ) -> None:
     capacity.remember_refused_tokens(True)
     for number in (0, 1):
-        with pytest.raises(InsufficientInstanceCapacity):
-            attempt(Shortfall(KEY, 1, 0), number, ec2_gateway)
+        assert attempt(shortfall_of(KEY, 1, 0), number, ec2_gateway).status == Status.SHORT
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
-    assert attempt(Shortfall(KEY, 1, 0), 2, ec2_gateway).reserved == 1
+    assert attempt(shortfall_of(KEY, 1, 0), 2, ec2_gateway).reserved == 1
     assert calls(capacity, CREATE) == 3
 
 

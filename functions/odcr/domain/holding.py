@@ -1,0 +1,207 @@
+"""What is held in one pool while an attempt goes on: as EC2 shows it, unless it lags, and as the attempt changes it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
+from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
+from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
+from odcr.domain.target import ReservationOptions, TargetKey
+
+
+class Ec2(Protocol):
+    """What an attempt needs of EC2. Every method may raise a `Refusal`."""
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        """This stack's reservations for the key, in every state."""
+
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        """The account's reservations for the key, in every state, whatever their tags."""
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
+    ) -> Reservation:
+        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        """Sets how many instances a reservation holds."""
+
+    def cancel(self, reservation: Reservation) -> None:
+        """Gives a reservation back."""
+
+
+class Holding:
+    """What an attempt knows of one pool.
+
+    Args:
+        pool: what the run saw there.
+        shortfall: the demand that the pool serves.
+        ec2: the way to EC2.
+    """
+
+    def __init__(self, pool: Pool, shortfall: Shortfall, ec2: Ec2) -> None:
+        self.pool, self._shortfall, self._ec2 = pool, shortfall, ec2
+        self.reservations: list[Reservation] = []
+        """What this stack holds for the demand; nothing before the first look."""
+        self.observed: list[Reservation] = []
+        """All that the last look showed, in every state."""
+        self.is_seen = False
+        """Whether EC2 has answered a look."""
+        self.astray: list[Reservation] = []
+        """What is held for the demand without this stack's tag: it was removed, or split off."""
+        self.astray_count = 0
+        """Instances held astray: no more than a run recorded, for what grew since grew for somebody else."""
+        self.lent = 0
+        """Instances that were recorded, and are lent out as an interruptible reservation now."""
+        self.lost = 0
+        """Instances that were recorded and are gone."""
+        self.refused_creations = 0
+        self.unchangeable: dict[str, Refusal] = {}
+        """Reservations whose count EC2 would not change, by id."""
+
+    @property
+    def managed(self) -> int:
+        """Instances that this stack holds; before the first look, as the run saw them."""
+        return held(self.reservations) if self.is_seen else self.pool.reserved
+
+    @property
+    def duplicates(self) -> list[Reservation]:
+        """What was bought twice."""
+        return duplicates(self.reservations, self.pool.recorded_ids, self.pool.more_ids)
+
+    @property
+    def growable(self) -> list[Reservation]:
+        """Reservations that may be asked to hold more, the oldest first."""
+        able = (one for one in self.reservations if one.is_changeable and one.lasts_for(self._shortfall.options))
+        return sorted((one for one in able if one.id not in self.unchangeable), key=lambda one: (one.created, one.id))
+
+    @property
+    def lenders(self) -> list[Reservation]:
+        """Reservations part of which is lent out."""
+        return [one for one in self.reservations if one.lent]
+
+    def look(self) -> None:
+        """Takes over what EC2 shows, unless it lags behind what is known.
+
+        A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is
+        not seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item
+        after half a minute.
+
+        Raises:
+            OutcomeUnknown: if less is held than is known, and no reservation has ended that would explain it.
+        """
+        pool, shortfall = self.pool, self._shortfall
+        known, known_ids = self.managed, set(ids_of(self.reservations))
+        observed = self._ec2.find(pool.key)
+        if not self.is_seen:
+            # Above the target may be what was bought twice, and is given back.
+            recorded = pool.recorded if shortfall.is_fresh else 0
+            known = max(recorded, min(pool.reserved, shortfall.target))
+            known_ids = {*pool.recorded_ids, *pool.reservation_ids}
+            observed = self._looked_up(observed)
+            known -= min(known, self.astray_count + self.lent)
+        seen = self._serving(observed)
+        ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
+        if held(seen) < known and not ended:
+            # Nobody knows yet whether anything is gone.
+            self.lost = 0
+            raise OutcomeUnknown(
+                "ObservationLags",
+                f"EC2 shows {held(seen)} instances where {known} were known. It is asked again shortly.",
+            )
+        self.reservations, self.observed, self.is_seen = seen, observed, True
+
+    def check(self) -> None:
+        """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
+
+        Raises:
+            Changed: if somebody has. Less than is known may be a describe that lags.
+        """
+        known = {reservation.id: reservation.count for reservation in self.reservations}
+        for one in self._serving(self._ec2.find(self.pool.key)):
+            if one.count > known.get(one.id, 0):
+                raise Changed("Changed", f"{one.id} holds {one.count} now.")
+
+    def look_for_duplicates(self) -> list[Reservation]:
+        """Looks once more, and keeps what EC2 does not show yet; returns what was bought twice.
+
+        If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
+        """
+        observed = self._ec2.find(self.pool.key)
+        shown = set(ids_of(observed))
+        not_shown_yet = (one for one in self.reservations if one.id not in shown)
+        self.reservations = [*self._serving(observed), *not_shown_yet]
+        return self.duplicates
+
+    def take_over(self, reservation: Reservation) -> None:
+        """What a reservation holds now; with a count of 0 it has ended."""
+        others = [one for one in self.reservations if one.id != reservation.id]
+        self.reservations = [*others, reservation] if reservation.count else others
+
+    def _serving(self, observed: Sequence[Reservation]) -> list[Reservation]:
+        """Those that count for the demand."""
+        return [one for one in observed if one.is_held and one.serves(self._shortfall.options)]
+
+    def _looked_up(self, observed: list[Reservation]) -> list[Reservation]:
+        """Looks for what a run recorded and the stack's tag does not show, before anything is bought in its place.
+
+        It may be held without the tag, split off, lent out, or lost; only what is lost is to be bought.
+
+        Returns:
+            All that EC2 shows, with what it shows only without the filter on the tag.
+        """
+        pool, shortfall = self.pool, self._shortfall
+        expected, known_ids = min(pool.recorded, shortfall.target), pool.recorded_ids
+        seen = self._serving(observed)
+        shown = set(ids_of(observed))
+        missing = lost(expected, known_ids, seen, pool.more_ids)
+        if held(seen) >= shortfall.target and shortfall.last_status not in MAY_BE_ASTRAY:
+            # Whatever is gone was bought again, perhaps by an attempt that died.
+            self.lost = 0 if shortfall.is_fresh else missing
+            return observed
+        if not missing and all(one in shown for one in known_ids):
+            return observed
+        others = [one for one in self._ec2.find_all(pool.key) if one.id not in shown]
+        # With the tag after all: the other describe lagged. What has ended without it explains why less is held.
+        observed = [
+            *observed,
+            *(one for one in others if one.is_managed or (one.id in known_ids and one.state not in HELD_STATES)),
+        ]
+        seen = self._serving(observed)
+        untagged = [one for one in self._serving(others) if not one.is_managed]
+        self.astray = [one for one in untagged if one.id in known_ids]
+        missing = lost(expected, known_ids, [*seen, *self.astray], pool.more_ids)
+        self.lent = min(missing, sum(one.lent for one in seen if one.id in known_ids))
+        missing -= self.lent
+        if set(known_ids) <= set(ids_of([*seen, *self.astray])):
+            # Else what is missing is what ended.
+            parents = [one for one in seen if one.id in known_ids]
+            split_off = _split_off([one for one in untagged if one.id not in known_ids], parents, missing)
+            self.astray += split_off
+            missing -= held(split_off)
+        self.lost = missing
+        elsewhere = held(one for one in seen if one.id in known_ids)
+        self.astray_count = min(held(self.astray), max(0, pool.recorded - elsewhere))
+        return observed
+
+
+def _split_off(untagged: Sequence[Reservation], parents: Sequence[Reservation], missing: int) -> list[Reservation]:
+    """What a person split off a reservation: EC2 says of no reservation where it came from, nor keeps its tags.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservationBySplitting.html: all but the
+    tags is as in the source.
+
+    Returns:
+        Those that are younger than a reservation like them and hold exactly what is missing, alone or together.
+    """
+    if not missing:
+        return []
+    alike = [
+        one
+        for one in untagged
+        for parent in parents
+        if (one.match_criteria, one.ends) == (parent.match_criteria, parent.ends) and one.created >= parent.created
+    ]
+    alike = list({one.id: one for one in alike}.values())
+    exact = next(([one] for one in alike if one.count == missing), alike)
+    return exact if held(exact) == missing else []
