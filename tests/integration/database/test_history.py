@@ -18,7 +18,7 @@ from tests.integration.bad_input.product import Context
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
-DRY = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5, reason="dry")
+DRY = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5, refusals=4, reason="dry")
 NOON = datetime(2026, 11, 26, 12, 0, 0)  # noqa: DTZ001 - the table's times bear no zone
 
 
@@ -63,7 +63,7 @@ def test_attempts_of_an_hour_that_changed_nothing_are_one_row(transaction: Any) 
             0,
             60,
             300,
-            0,
+            240,
             "dry at 59",
         ),
     )
@@ -84,7 +84,9 @@ def test_a_month_of_one_short_target_is_a_row_an_hour(transaction: Any) -> None:
     with transaction() as cursor:
         for minutes in range(0, 30 * 24 * 60, 20):
             write_history(cursor, "run-1", NOON + timedelta(minutes=minutes), [Entry(DRY, "SHORT", NOON)])
-    assert query(transaction, "SELECT COUNT(*), SUM(Attempts), SUM(Calls) FROM odcr_history") == ((720, 2160, 10800),)
+    assert query(transaction, "SELECT COUNT(*), SUM(Attempts), SUM(Calls), SUM(Refusals) FROM odcr_history") == (
+        (720, 2160, 10800, 8640),
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,9 @@ def test_sums_are_added_once_although_results_are_recorded_again(transaction: An
         take_lease(cursor, "run-2", 60)
     for _ in range(3):
         record_results.handler(event, Context())
-    assert query(transaction, "SELECT Attempts, Calls FROM odcr_history WHERE Execution LIKE 'hour%'") == ((1, 5),)
+    assert query(transaction, "SELECT Attempts, Calls, Refusals FROM odcr_history WHERE Execution LIKE 'hour%'") == (
+        (1, 5, 4),
+    )
 
 
 def test_sums_are_added_once_although_the_database_refuses_one_of_many_rows(
