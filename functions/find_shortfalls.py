@@ -1,11 +1,13 @@
 """FindShortfalls: compares the targets with what EC2 holds."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain import regions
+from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import (
@@ -19,11 +21,12 @@ from odcr.domain.pools import (
     with_record,
 )
 from odcr.domain.target import Target
-from odcr.domain.wire import optional, required
+from odcr.domain.wire import moment, number, optional, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
+from odcr.gateways.schedule import OFF, read_schedule
 from odcr.observability import logger
-from odcr.settings import ReleaseSettings, StackSettings
+from odcr.settings import AskSettings, ReleaseSettings, StackSettings
 
 
 @logger.inject_lambda_context
@@ -64,6 +67,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases, now=now)
     found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
     passed = bounded(found)
+    started = moment(required(event, "StartedAt", str), "StartedAt")
+    ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
+    schedule = read_schedule(StackSettings.load().stack_name, datetime.now(UTC)) if passed.shortfalls else OFF
+    are_all = len(passed.shortfalls) == len(found.shortfalls)
+    planned = plan(
+        passed.shortfalls,
+        {target.key: target for target in targets},
+        AskSettings.load(),
+        datetime.fromtimestamp(time.time(), UTC),
+        ask_until,
+        is_alone=schedule.is_each_minute,
+        are_all=are_all,
+    )
     logger.info(
         "Targets compared",
         targets=len(targets),
@@ -72,9 +88,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         worked_on=len(passed.shortfalls),
     )
     return {
-        "Shortfalls": [shortfall.to_event() for shortfall in passed.shortfalls],
+        "Branches": planned.to_event(started, ask_until),
         "Observed": [outcome.to_event() for outcome in passed.observed],
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
+        "Next": schedule.is_on and (planned.is_pressing or not schedule.is_each_minute),
+        "Left": not are_all,
     }
 
 

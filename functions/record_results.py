@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from odcr.domain.asking import outcome_of
 from odcr.domain.messages import announcements, in_order
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, optional, required, size_of
@@ -27,14 +28,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation; repeating it has no further effect.
 
     Args:
-        event: `{"Execution": str, "Outcomes": [...], "Observed": [...], "Rejected": [...]}`. With `Failure`, the
-            name of the error that ended the run, it only releases the lease. `{"Execution": str, "Announced": int}`
+        event: `Execution`; `Branches`, lists of the shortfalls with their `Outcome`, as the Map returns them;
+            `Observed` and `Rejected` as FindShortfalls returns them; `Next`, whether a run is to follow while something
+            is short, and `Left`, whether something was left to it. Or `{"Execution": str, "Failure": str}`, the name of
+            the error that ended the run: then it only releases the lease. Or `{"Execution": str, "Announced": int}`:
             takes the message of that Id, which was sent, out of the outbox.
         context: Lambda's.
 
     Returns:
-        `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and the messages that are to be
-        sent, `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
+        `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and what AnnounceChanges has to
+        do: `{"NextRun": true}` if a run is to follow, and the messages to be sent, `{"Id", "Subject", "Message"}`, the
+        oldest first: those that were refused, then this run's.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
@@ -45,18 +49,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         with transaction(DatabaseSettings.load().secret_arn) as cursor:
             take_out_of_outbox(cursor, announced)
         return {"Changes": [], "Announcements": []}
-    failure = optional(event, "Failure", str, None)
-    attempted = [Outcome.from_event(outcome) for outcome in required(event, "Outcomes", list)]
+    if (failure := optional(event, "Failure", str, None)) is not None:
+        with transaction(DatabaseSettings.load().secret_arn) as cursor:
+            release_lease(cursor, execution)
+        logger.error("The run failed", execution=execution, failure=failure)
+        return {"Changes": [], "Announcements": []}
+    attempted = [
+        outcome for branch in required(event, "Branches", list) for item in branch if (outcome := outcome_of(item))
+    ]
     seen = [
         Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
     ]
     owner = StackSettings.load().owner
     history_days = HistorySettings.load().days
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
-        if failure is not None:
-            release_lease(cursor, execution)
-            logger.error("The run failed", execution=execution, failure=failure)
-            return {"Changes": [], "Announcements": []}
         if holds_lease(cursor, execution):
             record(cursor, execution, attempted, seen)
             delete_old_history(cursor, history_days)
@@ -71,9 +77,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
+    is_short = required(event, "Left", bool) or any(outcome.is_short for outcome in attempted)
+    follows: list[dict[str, Any]] = [{"NextRun": True}] if required(event, "Next", bool) and is_short else []
     messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
-    return {"Changes": told, "Announcements": messages}
+    return {"Changes": told, "Announcements": follows + messages}
 
 
 def _emit(attempted: list[Outcome], standing: Totals) -> None:

@@ -1,7 +1,7 @@
 """Time in the local cloud, which may run faster than on the wall."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,9 +13,11 @@ class Clock:
 
     Args:
         speed: cloud seconds that pass in one second on the wall; 1 is real time.
+        began: when cloud time was the wall's, in seconds since the epoch.
     """
 
     speed: float = 1.0
+    began: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
         if self.speed <= 0:
@@ -24,6 +26,10 @@ class Clock:
     def now(self) -> float:
         """Cloud seconds since an arbitrary start; only differences mean something."""
         return time.monotonic() * self.speed
+
+    def date(self) -> float:
+        """The date in cloud time, in seconds since the epoch; it runs ahead of the wall's."""
+        return self.began + (time.time() - self.began) * self.speed
 
     def sleep(self, cloud_seconds: float) -> None:
         """Returns after this many cloud seconds."""

@@ -18,6 +18,7 @@ from localcloud import (
     client_command,
     client_environment,
     cloudformation,
+    dynamodb,
     ec2,
     iam,
     lambda_runtime,
@@ -149,6 +150,7 @@ class LocalCloud:
         server = Server(self._port, [blueprint])
         stack.callback(server.stop)
         services = Services(server.endpoint, self.clock, self.database, self._announce)
+        dynamodb.install()
         ec2.install(self.clock)
         iam.install()
         stack.callback(stepfunctions.shutdown)

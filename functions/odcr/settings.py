@@ -16,6 +16,14 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _number(environment: Mapping[str, str], name: str) -> float:
+    value = _required(environment, name)
+    try:
+        return float(value)
+    except ValueError:
+        raise InvalidSettings(f"The environment variable {name} must be a number, not {value!r}.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class StackSettings:
     """Which stack a function belongs to."""
@@ -76,6 +84,47 @@ class HistorySettings:
                 "stack again with its template."
             )
         return cls(int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """How EC2 is asked, as the stack's parameters say."""
+
+    every: float
+    """Seconds from one asking for a target to the next, while few are short."""
+    slow_after_hours: float
+    """Hours after which a dry pool is asked less often; 0: never."""
+    places: int
+    """Functions that ask at once."""
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "AskSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if a variable is missing, or no number; says which.
+        """
+        return cls(
+            _number(environment, "ASK_EVERY_SECONDS"),
+            _number(environment, "SLOW_AFTER_HOURS"),
+            int(_number(environment, "MAP_CONCURRENCY")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSettings:
+    """Where the requests to EC2 are counted."""
+
+    table: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "BucketSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if REQUEST_BUCKETS_TABLE is missing.
+        """
+        return cls(_required(environment, "REQUEST_BUCKETS_TABLE"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from localcloud.cloudformation.handler import Handler
 from localcloud.cloudformation.resources import (
     cloudwatch,
+    dynamodb,
     ec2,
     iam,
     lambda_,
@@ -18,6 +19,7 @@ from localcloud.cloudformation.resources import (
 
 _MODULES = (
     cloudwatch,
+    dynamodb,
     ec2,
     iam,
     lambda_,

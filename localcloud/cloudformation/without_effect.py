@@ -58,6 +58,8 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
 }
 
 EFFECTIVE: Mapping[str, str] = {
+    "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
+    "ProvisionedThroughput TableName Tags",
     "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig PackageType "
     "ReservedConcurrentExecutions Role Runtime Tags Timeout",
     "AWS::Logs::LogGroup": "LogGroupName Tags",

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from localcloud.clock import Clock
 from localcloud.lambda_runtime import bootstrap
 from localcloud.lambda_runtime.function_config import FunctionConfig
 from localcloud.lambda_runtime.logs import LogStream
@@ -44,7 +45,7 @@ class Environment:
         libraries: what the runtime brings.
         variables: the process's whole environment.
         starter: runs the fork. Linux kills the process when the thread that forked it ends, so that thread has to stay.
-        speed: cloud seconds in a second on the wall; the function's `time.sleep` waits in cloud time.
+        clock: the cloud's; the function's `time.sleep` and `time.time` follow it.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Environment:
         libraries: Path,
         variables: dict[str, str],
         starter: Executor,
-        speed: float,
+        clock: Clock,
     ) -> None:
         self.config, self._log = config, log
         self._channel, other = socket.socketpair()
@@ -77,7 +78,7 @@ class Environment:
         self._loaded = False
         self._init: dict[str, float] | None = None
         self.busy = False
-        self._send({"log_mark": mark, "speed": speed})
+        self._send({"log_mark": mark, "speed": clock.speed, "began": clock.began})
 
     @property
     def pid(self) -> int:

@@ -82,7 +82,7 @@ class Runtime:
             self._artifacts.libraries(),
             variables,
             self._starter,
-            self._services.clock.speed,
+            self._services.clock,
         )
 
     def _certificate_bundle(self) -> Path:

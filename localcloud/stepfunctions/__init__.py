@@ -6,15 +6,18 @@ because what it limits is a function's work, which is not sped up either.
 
 import functools
 import uuid
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from localcloud.clock import Clock
 from localcloud.services import Services
 from localcloud.stepfunctions import ending, errors, execution, sdk, waiting
 from localcloud.stepfunctions.execution import shutdown
@@ -23,10 +26,16 @@ __all__ = ["install", "shutdown"]
 
 _moto_execution_details = Execution.get_start_execution_details
 _moto_start_execution = StepFunctionsParserBackend.start_execution
+_moto_state_input = CommonStateField._eval_state_input
+
+_clock = Clock()
+"""The local cloud's, once it is installed."""
 
 
 def install(services: Services) -> None:
     """Extends moto's Step Functions in this process; from now on executions run."""
+    global _clock
+    _clock = services.clock
     execution.install(services.endpoint)
     waiting.install(services.clock)
     ending.install()
@@ -40,6 +49,7 @@ def install(services: Services) -> None:
     for owner, method_name, method in (
         (Execution, "get_start_execution_details", _execution_details),
         (StepFunctionsParserBackend, "start_execution", _start_execution),
+        (CommonStateField, "_eval_state_input", _enter),
     ):
         setattr(owner, method_name, method)
 
@@ -56,7 +66,18 @@ def _start_execution(self: Any, state_machine_arn: str, name: str | None = None,
 
 
 def _execution_details(self: Any) -> Any:
-    """What `$$.Execution` tells; its StartTime as in `2026-11-11T00:00:00.123Z`."""
+    """What `$$.Execution` tells; its StartTime in cloud time, as in `2026-11-11T00:00:00.123Z`."""
     details: Any = _moto_execution_details(self)
-    details.start_time = self.start_date.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    details.start_time = _iso(_clock.date())
     return details
+
+
+def _enter(self: Any, env: Environment) -> None:
+    """State._eval_state_input, the first that a state does; its EnteredTime in cloud time, as AWS writes it."""
+    state: Any = env.states.context_object.context_object_data["State"]
+    state["EnteredTime"] = _iso(_clock.date())
+    _moto_state_input(self, env)
+
+
+def _iso(date: float) -> str:
+    return datetime.fromtimestamp(date, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from odcr.domain.attempt import Attempt
-from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _outcome_bytes, bounded, compare
+from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _item_bytes, bounded, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
@@ -255,4 +255,4 @@ def test_room_is_kept_for_the_ids_that_a_run_recorded_and_that_are_not_shown() -
     gone = tuple(f"cr-{number:017x}" for number in range(20))
     short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
     outcome = Attempt(short, "run-1", 0, Pool(0), Turns()).outcome(Status.FAILED, "x" * 1024)
-    assert _bytes(outcome) <= _outcome_bytes(short)
+    assert _bytes(outcome) <= _item_bytes(short)

@@ -1,108 +1,166 @@
-"""The pace of many targets, against the bucket that EC2 has."""
+"""When requests are sent."""
 
-import heapq
-import itertools
+from collections import Counter
+from dataclasses import dataclass, field
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from odcr.domain.ladder import ask_ladder
-from odcr.domain.pace import BURST, RESERVED_SECONDS, Action, Pace, Share
+from localcloud.clock import Clock
+from localcloud.ec2.request_rate import RequestRate
+from odcr.domain.pace import DEPTH, KEPT, LOOK_SECONDS, REQUESTS_PER_SECOND, Action, Pace, after_one_more, sent_at
 
-DEPTH, REFILL = 50, 5
-"""EC2's bucket of mutating requests."""
-RETRY_SECONDS = 15
-ATTEMPTS = 4
+TOKYO = "ap-northeast-1"
 
 
-class Clock:
+class Time:
+    """Passes only when somebody sleeps."""
+
     def __init__(self) -> None:
-        self.now = 0.0
+        self.at = 1000.0
+
+    def now(self) -> float:
+        return self.at
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        assert seconds >= 0
+        self.at += seconds
 
 
-def requests_of(share: Share, start: float, gap: int, free: int) -> list[float]:
-    """When one Map item sends its requests, which take no time; the last entry is its end."""
-    clock = Clock()
-    clock.now = start
-    sent: list[float] = []
-    for attempt in range(ATTEMPTS):
-        pace = Pace(share, attempt, lambda: 1e6, clock.sleep)
-        ladder = ask_ladder(gap, from_one=attempt > 0)
-        ask = next(ladder, None)
-        while ask is not None:
-            assert pace.allows_another(Action.CREATE)
-            sent.append(clock.now)
-            granted = ask <= free
-            if granted:
-                gap, free = gap - ask, free - ask
-            try:
-                ask = ladder.send(granted)
-            except StopIteration:
-                break
-        if gap == 0:
+@dataclass
+class Buckets:
+    """In memory, with what was taken out of each."""
+
+    time: Time
+    full_at: dict[str, float] = field(default_factory=dict)
+    taken: Counter[str] = field(default_factory=Counter)
+
+    def take(self, bucket: str, kept: int, latest: float) -> float | None:
+        full_at = after_one_more(self.full_at.get(bucket, 0.0), self.time.now())
+        if sent_at(full_at, kept) > latest:
+            return None
+        self.full_at[bucket] = full_at
+        self.taken[bucket] += 1
+        return sent_at(full_at, kept)
+
+
+def pace(time: Time, buckets: Buckets | None = None, every: float = 5.0, seconds: float = 100.0) -> Pace:
+    return Pace(buckets or Buckets(time), TOKYO, every, time.now() + seconds, time.now, time.sleep)
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 20), st.integers(1, 12), st.sampled_from([0, KEPT])),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_no_bucket_of_ec2_is_ever_overdrawn(arrivals: list[tuple[float, int, int]]) -> None:
+    """Whoever comes when, and asks how often: EC2's bucket, 50 deep and refilled at 5 a second, has what is sent."""
+    now, full_at, sent = 0.0, 0.0, []
+    for pause, requests, kept in arrivals:
+        now += pause
+        for _ in range(requests):
+            full_at = after_one_more(full_at, now)
+            sent.append(max(now, sent_at(full_at, kept)))
+    level, last = 50.0, 0.0
+    for at in sorted(sent):
+        level, last = min(50.0, level + 5.0 * (at - last)), at
+        assert level >= 1.0
+        level -= 1.0
+
+
+def test_the_local_ec2_refuses_none_of_a_long_rush() -> None:
+    class Stopped(Clock):
+        def now(self) -> float:
+            return moment
+
+    moment, full_at = 0.0, 0.0
+    rate = RequestRate(Stopped())
+    for _ in range(1000):
+        full_at = after_one_more(full_at, 0.0)
+        moment = max(0.0, sent_at(full_at))
+        assert rate.admit("123456789012", TOKYO, "CreateCapacityReservation")
+    assert moment == (1000 - DEPTH) / REQUESTS_PER_SECOND
+
+
+def test_a_rush_is_sent_at_once_and_then_at_the_rate() -> None:
+    time = Time()
+    turns = pace(time, seconds=60)
+    assert all(turns.allows_another(Action.MODIFY) for _ in range(DEPTH))
+    assert time.now() == 1000.0
+    assert not turns.has_waited
+    assert turns.allows_another(Action.MODIFY)
+    assert time.now() == 1000.0 + 1 / REQUESTS_PER_SECOND
+    assert turns.has_waited
+
+
+def test_a_first_request_leaves_room_for_climbs() -> None:
+    time = Time()
+    buckets = Buckets(time)
+    for _ in range(DEPTH - KEPT):
+        assert pace(time, buckets).allows_another(Action.CREATE)
+    assert time.now() == 1000.0
+    first = pace(time, buckets)
+    assert first.allows_another(Action.CREATE)
+    assert time.now() == 1000.25
+    assert first.allows_another(Action.CREATE)
+    assert time.now() == 1000.25, "A climb goes on at once."
+
+
+def test_each_action_and_each_region_has_a_bucket_of_its_own() -> None:
+    time = Time()
+    buckets = Buckets(time)
+    turns = pace(time, buckets)
+    for action in Action:
+        assert turns.allows_another(action)
+    assert buckets.taken == {f"{TOKYO} Create": 1, f"{TOKYO} Modify": 1, f"{TOKYO} Cancel": 1}
+
+
+def test_what_would_be_too_late_is_not_sent_and_costs_nothing() -> None:
+    time = Time()
+    buckets = Buckets(time)
+    turns = pace(time, buckets, seconds=0.1)
+    sent = 0
+    while turns.allows_another(Action.CREATE):
+        sent += 1
+    assert sent == DEPTH
+    assert time.now() == 1000.0
+    assert buckets.taken[f"{TOKYO} Create"] == DEPTH
+
+
+def test_nothing_is_sent_after_the_end() -> None:
+    time = Time()
+    turns = pace(time, seconds=1)
+    time.sleep(1.1)
+    assert not turns.allows_another(Action.CREATE)
+
+
+def test_a_target_is_asked_for_again_every_few_seconds_until_the_end() -> None:
+    time = Time()
+    turns = pace(time, every=5.0, seconds=20)
+    asked = []
+    while turns.allows_another(Action.CREATE):
+        asked.append(time.now())
+        time.sleep(0.5)
+        if not turns.asks_again():
             break
-        if attempt < ATTEMPTS - 1:
-            clock.now += RETRY_SECONDS
-    return [*sent, clock.now]
+        time.sleep(LOOK_SECONDS)
+    assert asked == [1000.0, 1005.0, 1010.0, 1015.0, 1020.0]
 
 
-def run(shortfalls: int, start: float, gap: int, free: int) -> tuple[list[float], float]:
-    """All requests of a run with one slot per target worked on at once, and when it ends."""
-    slots = [start] * min(shortfalls, 40)
-    sent: list[float] = []
-    for index in range(shortfalls):
-        *requests, end = requests_of(Share(index, shortfalls, 40), heapq.heappop(slots), gap, free)
-        sent += requests
-        heapq.heappush(slots, end)
-    return sent, max(slots)
+def test_a_long_climb_makes_the_next_asking_no_earlier_than_at_once() -> None:
+    time = Time()
+    turns = pace(time, every=5.0)
+    assert turns.allows_another(Action.CREATE)
+    time.sleep(12)
+    assert turns.asks_again()
+    assert time.now() == 1012.0
 
 
-def lowest_level(requests: list[float]) -> float:
-    level, at, lowest = float(DEPTH), 0.0, float(DEPTH)
-    for now in sorted(requests):
-        level = min(DEPTH, level + (now - at) * REFILL) - 1
-        lowest, at = min(lowest, level), now
-    return lowest
-
-
-@pytest.mark.parametrize(("gap", "free"), [(15, 15), (15, 0), (150, 97), (1, 1), (200, 199)])
-@pytest.mark.parametrize("shortfalls", [1, 3, 8, 25, 26, 40, 41, 100, 500])
-def test_the_bucket_is_never_overdrawn_even_if_a_run_starts_when_another_ends(
-    shortfalls: int, gap: int, free: int
-) -> None:
-    first, end = run(shortfalls, 0.0, gap, free)
-    second, _ = run(shortfalls, end + 1, gap, free)
-    assert lowest_level(first + second) >= 0
-
-
-def test_the_same_requests_without_a_pace_would_overdraw_it() -> None:
-    assert lowest_level([0.0] * 40 * 9) < 0
-
-
-def test_a_few_targets_never_wait() -> None:
-    *requests, end = requests_of(Share(1, 2, 40), 0.0, 200, 133)
-    assert set(requests) <= {0.0, 15.0, 30.0, 45.0}
-    assert end == 45
-
-
-def test_the_first_of_many_start_at_once_and_the_others_one_after_another() -> None:
-    starts = [requests_of(Share(index, 40, 40), 0.0, 1, 1)[0] for index in range(40)]
-    assert starts[:BURST] == [0.0] * BURST
-    assert [later - earlier for earlier, later in itertools.pairwise(starts[BURST:])] == pytest.approx([0.25] * 14)
-
-
-def test_an_attempt_sends_nothing_that_it_could_not_see_the_end_of() -> None:
-    clock = Clock()
-    pace = Pace(Share(), 0, lambda: RESERVED_SECONDS + 1 - clock.now, clock.sleep)
-    assert pace.allows_another(Action.CREATE)
-    clock.now = 2
-    assert not pace.allows_another(Action.CREATE)
-    assert clock.now == 2
-
-
-def test_the_wait_for_a_turn_counts_too() -> None:
-    clock = Clock()
-    assert not Pace(Share(40, 500, 40), 0, lambda: RESERVED_SECONDS + 9, clock.sleep).allows_another(Action.CREATE)
-    assert clock.now == 0
+def test_a_visit_asks_once() -> None:
+    time = Time()
+    turns = pace(time, every=0)
+    assert turns.allows_another(Action.CREATE)
+    assert not turns.asks_again()
+    assert time.now() == 1000.0

@@ -1,5 +1,6 @@
 """What is missing: the targets compared with what EC2 holds."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -94,14 +95,14 @@ def compare(
 def bounded(comparison: Comparison) -> Comparison:
     """What of a comparison one run can work on and pass on.
 
-    The outcomes take the shortfalls' place in the run's data, so it is their size that counts. What is left out comes
-    again in the next run: shortfalls then come first, and of what is told each time it is another choice.
+    A shortfall and its outcome travel together. What is left out comes again in the next run: shortfalls then come
+    first, and of what is told each time it is another choice.
     """
     releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
-    shortfalls, room = fitting(first, ROOM, _outcome_bytes)
-    seen = [*comparison.observed, *(_too_large(one) for one in first if _outcome_bytes(one) > ROOM)]
+    shortfalls, room = fitting(first, ROOM, _item_bytes)
+    seen = [*comparison.observed, *(_too_large(one) for one in first if _item_bytes(one) > ROOM)]
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
     return Comparison(shortfalls, observed, rejected)
@@ -116,8 +117,8 @@ def _bytes(outcome: Outcome) -> int:
     return size_of(outcome.to_event())
 
 
-def _outcome_bytes(shortfall: Shortfall) -> int:
-    """The bytes of the largest outcome that a shortfall can have, or of the shortfall itself."""
+def _item_bytes(shortfall: Shortfall) -> int:
+    """The bytes of a shortfall, and of the largest outcome that it can have: an error's, which is a text."""
     longest = Outcome(
         shortfall.key,
         Status.QUOTA_EXCEEDED,
@@ -131,7 +132,7 @@ def _outcome_bytes(shortfall: Shortfall) -> int:
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
-    return max(size_of(longest.to_event()), size_of(shortfall.to_event()))
+    return size_of(shortfall.to_event()) + size_of(json.dumps(longest.to_event(), ensure_ascii=False))
 
 
 def _compare_one(

@@ -1,13 +1,12 @@
 """How a target stands, and what a run found or achieved for it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from odcr.domain.target import TargetKey
-from odcr.domain.wire import InvalidEvent, cut_ids, optional, parsed_ids, required, texts
+from odcr.domain.wire import InvalidEvent, cut_ids, json_object, optional, parsed_ids, required, texts
 from odcr.domain.wording import MAX_REASON
 
 
@@ -120,7 +119,7 @@ class Outcome:
             InvalidEvent: if it is neither, or a field is missing or of another type.
         """
         if isinstance(event, str):
-            event = _parsed(event)
+            event = json_object(event)
         status = required(event, "Status", str)
         if status not in Status.__members__:
             raise InvalidEvent(f"'Status' must be one of {', '.join(Status)}, not {status!r}.")
@@ -140,13 +139,3 @@ class Outcome:
             reason=optional(event, "Reason", str, ""),
             more_ids=more or more_twice,
         )
-
-
-def _parsed(text: str) -> Mapping[str, Any]:
-    try:
-        event = json.loads(text)
-    except ValueError:
-        raise InvalidEvent(f"An outcome must be a JSON object, not {text[:80]!r}.") from None
-    if not isinstance(event, Mapping):
-        raise InvalidEvent(f"An outcome must be a JSON object, not {type(event).__name__}.")
-    return event

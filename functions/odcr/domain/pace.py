@@ -1,109 +1,144 @@
-"""When a target may send its next request, so that all targets together stay within EC2's request bucket."""
+"""How often EC2 is asked: never more than the system permits itself, whoever asks and whenever.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+EC2 keeps a bucket of requests for each account, Region and API action. For Create, Modify and Cancel it is 50 deep and
+refilled at 5 a second: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 
-REQUESTS_PER_SECOND = 4.0
-"""Requests that all targets of a run send together, in the long run.
-
-EC2 refills the bucket of mutating requests at 5 a second; the rest is for others in the account.
-https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+This system keeps a bucket of its own for each of them, of four fifths: 40 deep and refilled at 4 a second. Each
+request is taken out of it before it is sent, by `after_one_more` alone and in one atomic step
+(gateways/request_buckets.py), and is sent no earlier than `sent_at` says. So in any t seconds all attempts of all runs
+together send at most 40 + 4t requests, and EC2 would take 50 + 5t: this system cannot overdraw any bucket of EC2's.
 """
 
-BURST = 25
-"""Requests that they may send at once. The bucket is 50 deep: the run before may have left it half empty."""
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+REQUESTS_PER_SECOND = 4.0
+"""Requests that the system sends in the long run, in each Region and of each action. The rest is for others."""
+
+DEPTH = 40
+"""Requests that it sends at once after a pause."""
+
+KEPT = 12
+"""Of these, requests that are kept for a climb under way: a target whose pool has something comes before one that may
+have nothing. So a target's first request waits while there are no more than so many."""
+
+LOOK_SECONDS = 0.5
+"""A look at EC2 before a target is asked for again takes about as long."""
 
 RESERVED_SECONDS = 40.0
-"""What a request needs at most, repeated and looked after; with less left, an attempt sends no more."""
+"""What a request needs at most, repeated and looked after; with less of the function's time left, none is sent."""
 
 
 class Action(StrEnum):
-    """What changes capacity; EC2 has a token bucket for each of them."""
+    """What is asked of EC2; each has a bucket of its own. The value is a part of the bucket's name."""
 
-    CREATE = "CreateCapacityReservation"
-    MODIFY = "ModifyCapacityReservation"
-    CANCEL = "CancelCapacityReservation"
+    CREATE = "Create"
+    MODIFY = "Modify"
+    CANCEL = "Cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One target's share of the bucket: a bucket of its own, all of which together are never more than EC2's.
+def after_one_more(full_at: float, now: float) -> float:
+    """When a bucket is full again after one more request is taken out of it.
 
     Args:
-        index: the target's place among the run's shortfalls, from 0.
-        shortfalls: how many there are.
-        concurrency: how many are worked on at once.
+        full_at: when it is full again without that request, in seconds; in the past if it is full.
+        now: the time, in seconds.
     """
+    return max(full_at, now) + 1 / REQUESTS_PER_SECOND
 
-    index: int = 0
-    shortfalls: int = 1
-    concurrency: int = 40
 
-    @property
-    def at_once(self) -> int:
-        """Targets that share the bucket at any one time."""
-        return max(1, min(self.shortfalls, self.concurrency))
+def sent_at(full_at: float, kept: int = 0) -> float:
+    """The earliest moment at which the last request taken out may be sent.
 
-    @property
-    def interval(self) -> float:
-        """Seconds in which the share regains one request."""
-        return self.at_once / REQUESTS_PER_SECOND
+    Args:
+        full_at: when the bucket is full again, that request taken out.
+        kept: requests that are left in it for others.
+    """
+    return full_at - (DEPTH - kept) / REQUESTS_PER_SECOND
 
-    @property
-    def depth(self) -> float:
-        """Requests that one target may send at once."""
-        return max(1.0, BURST / self.at_once)
 
-    def level(self, attempt: int) -> float:
-        """Requests that an attempt may send at once when it starts; below 1 it has to wait.
+def full_by(latest: float, kept: int = 0) -> float:
+    """When a bucket is full again at the latest, if the last request taken out is to be sent by a moment."""
+    return latest + (DEPTH - kept) / REQUESTS_PER_SECOND
 
-        A repeated attempt finds the share full, for the state machine waits longer than the share needs. The run's
-        first targets start with a full one as far as BURST goes, the next ones one after another. Those that take the
-        place of one that is done start with an empty one, which that one may have just used.
+
+class Buckets(Protocol):
+    """The buckets that all attempts share."""
+
+    def take(self, bucket: str, kept: int, latest: float) -> float | None:
+        """Takes a request out of a bucket.
+
+        Args:
+            bucket: its name.
+            kept: requests that are left in it for others.
+            latest: seconds since the epoch after which the request is not sent any more.
+
+        Returns:
+            When it may be sent, in seconds since the epoch, perhaps in the past; None, and nothing is taken, if that is
+            after `latest`.
+
+        Raises:
+            Refusal: if the buckets cannot be reached.
         """
-        if attempt > 0 or self.index < BURST:
-            return self.depth
-        if self.index < self.at_once:
-            return 1.0 - (self.index - BURST + 1) / self.at_once
-        return 0.0
 
 
 class Pace:
-    """Makes one attempt wait for its turns.
+    """When one attempt sends its requests.
 
     Args:
-        share: the target's share.
-        attempt: how often the item was repeated.
-        seconds_left: seconds until the attempt has to end.
+        buckets: shared by all attempts.
+        region: the Region that is asked.
+        every: seconds from one asking for the target to the next; 0 if this attempt asks once.
+        latest: when the last request may be sent, in seconds since the epoch.
+        now: the time, in seconds since the epoch.
         sleep: waits so many seconds.
     """
 
     def __init__(
-        self, share: Share, attempt: int, seconds_left: Callable[[], float], sleep: Callable[[float], None]
+        self,
+        buckets: Buckets,
+        region: str,
+        every: float,
+        latest: float,
+        now: Callable[[], float],
+        sleep: Callable[[float], None],
     ) -> None:
-        self._share = share
-        self._level = share.level(attempt)
-        self._seconds_left = seconds_left
-        self._sleep = sleep
+        self._buckets, self._region, self._every, self._latest = buckets, region, every, latest
+        self._now, self._sleep = now, sleep
+        self._asked: float | None = None
+        """When the first request of this asking was sent."""
         self.has_waited = False
         """Whether the last request had to wait for its turn."""
 
-    def allows_another(self, action: Action) -> bool:  # noqa: ARG002 - one bucket for all of them
-        """Waits until another request may be sent; False, at once, if the attempt's time does not suffice for it.
+    def allows_another(self, action: Action) -> bool:
+        """Waits until another request may be sent; False, at once, if it would be too late by then.
 
-        What the requests themselves take is not counted in the share's favour: that leaves a margin.
+        Raises:
+            Refusal: if the buckets cannot be reached.
         """
-        missing = max(0.0, 1.0 - self._level)
-        wait = missing * self._share.interval
-        if self._seconds_left() < wait + RESERVED_SECONDS:
+        now = self._now()
+        if now > self._latest:
             return False
-        self.has_waited = wait > 0
+        kept = KEPT if self._asked is None else 0
+        turn = self._buckets.take(f"{self._region} {action}", kept, self._latest)
+        if turn is None:
+            return False
+        self.has_waited = turn > now
         if self.has_waited:
-            self._sleep(wait)
-        self._level = self._level + missing - 1.0
+            self._sleep(turn - now)
+        if self._asked is None:
+            self._asked = max(turn, now)
         return True
 
     def asks_again(self) -> bool:
-        """Whether the attempt goes on after its pool was found dry: the state machine repeats it."""
-        return False
+        """Waits until the target is to be asked for again; False, at once, if that is too late, or another's work."""
+        if not self._every:
+            return False
+        now = self._now()
+        again = max(now, (now if self._asked is None else self._asked) + self._every - LOOK_SECONDS)
+        if again + LOOK_SECONDS > self._latest:
+            return False
+        self._sleep(again - now)
+        self._asked = None
+        return True

@@ -1,0 +1,250 @@
+"""Who is asked for how in one run: how often, and how many at once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pace import REQUESTS_PER_SECOND, Action
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.target import Target, TargetKey
+from odcr.domain.wire import json_object, required
+from odcr.settings import AskSettings
+
+SLOWEST_SECONDS = 60
+"""The longest time between two askings for a target that asking may help."""
+
+_STEPS = ((1.5, SLOWEST_SECONDS), (1.25, 30), (1.0, 15))
+"""How long a pool has been dry, in multiples of SlowAfterHours, and how often it is asked then, in seconds."""
+
+_ROUND_SECONDS = 8
+"""The shortest time between two rounds. Each visit is a transition of the state machine and an invocation."""
+
+_EVENTS = 18_000
+"""Events of the history that visits may make: Step Functions ends an execution at 25,000, and repeats make some."""
+
+_EVENTS_OF_A_VISIT = 7
+
+_AT_FULL_PACE = frozenset(
+    {Status.SHORT, Status.THROTTLED, Status.FULFILLED, Status.EXCESS, Status.PENDING, Status.ASTRAY}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Targets that are asked for in the same way, side by side with other branches."""
+
+    shortfalls: tuple[Shortfall, ...]
+    places: int
+    """How many of them are worked on at once."""
+    every: float = 0.0
+    """Seconds from one asking to the next, in a function that stays; 0: once in each round."""
+    pause: int = 0
+    """Seconds between two rounds."""
+    rounds_until: datetime | None = None
+    """When the last round begins; None: there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run asks for."""
+
+    branches: tuple[Branch, ...]
+    is_pressing: bool
+    """Whether something is short that is asked for more than once a minute."""
+
+    def to_event(self, started: datetime, ask_until: datetime) -> list[dict[str, Any]]:
+        """The items of ReserveShortfalls.
+
+        Args:
+            started: when the run started.
+            ask_until: when its last request is sent.
+        """
+        return [
+            {
+                "Shortfalls": [{**one.to_event(), "Outcome": {}} for one in branch.shortfalls],
+                "MaxConcurrency": branch.places,
+                "AskEvery": branch.every,
+                "AskUntil": _iso(ask_until),
+                "PauseSeconds": branch.pause,
+                "RoundsUntil": _iso(branch.rounds_until or started),
+            }
+            for branch in self.branches
+        ]
+
+
+def interval(target: Target, settings: AskSettings) -> float:
+    """Seconds from one asking for a target to the next, while few are short.
+
+    A dry pool is asked ever less often; what a person has to put right, once a minute.
+    """
+    if target.last_status is not None and target.last_status not in _AT_FULL_PACE:
+        return max(SLOWEST_SECONDS, settings.every)
+    if settings.slow_after_hours and target.dry_seconds is not None:
+        dry = target.dry_seconds / 3600 / settings.slow_after_hours
+        return max(settings.every, next((seconds for least, seconds in _STEPS if dry >= least), 0))
+    return settings.every
+
+
+def plan(
+    shortfalls: Sequence[Shortfall],
+    targets: Mapping[TargetKey, Target],
+    settings: AskSettings,
+    now: datetime,
+    ask_until: datetime,
+    *,
+    is_alone: bool = False,
+    are_all: bool = True,
+) -> Plan:
+    """Shares the places out.
+
+    While there is a place for each target that is asked for at full pace, each has a function that stays and asks
+    again and again. Otherwise they are visited in rounds, a branch for each Region and action, as each has a bucket of
+    its own. Slowed ones are visited in rounds as well, so that no function waits for them.
+
+    Args:
+        shortfalls: the run's, least recently tried first.
+        targets: what the table says of them.
+        settings: the stack's.
+        now: the time.
+        ask_until: when the run's last request is sent.
+        is_alone: whether the schedule starts a run each minute anyway; slowed targets then need no second round.
+        are_all: whether these are all that are short. The others come first in the next run, so this one has one round.
+    """
+    paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
+    in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
+    full = [one for one in in_order if one.is_release or paces[one.key] <= settings.every]
+    slowed = [one for one in in_order if not (one.is_release or paces[one.key] <= settings.every)]
+    is_pressing = any(paces[one.key] < SLOWEST_SECONDS for one in shortfalls)
+
+    slow = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}")
+    branches = []
+    places = max(1, settings.places - len(slow))
+    if len(full) <= places:
+        # Also over several Regions: they share no bucket, and each target paces itself.
+        alike = _by(full, _bucket)
+        paced = [(max(settings.every, len(group) / REQUESTS_PER_SECOND), group) for group in alike.values()]
+        for every in sorted({every for every, _ in paced}):
+            staying = tuple(one for pace, group in paced if pace == every for one in group)
+            branches.append(Branch(staying, len(staying), every=every))
+    else:
+        groups = list(_by(full, _bucket).values())[:places]
+        seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds())
+        last = now + timedelta(seconds=seconds)
+        for group in groups:
+            round_seconds = max(_ROUND_SECONDS, len(group) / REQUESTS_PER_SECOND)
+            until = last - timedelta(seconds=0.7 * round_seconds) if are_all else None
+            pause = max(0, ceil(_ROUND_SECONDS - len(group) / REQUESTS_PER_SECOND))
+            size = max(1, int(0.9 * REQUESTS_PER_SECOND * seconds))
+            branches.append(Branch(tuple(group[:size]), max(1, places // len(groups)), pause=pause, rounds_until=until))
+    for group in list(slow.values())[: max(1, settings.places - len(branches))]:
+        pace = paces[group[0].key]
+        repeats = pace < SLOWEST_SECONDS or bool(full) or not is_alone
+        until = ask_until - timedelta(seconds=pace / 2) if repeats else None
+        branches.append(Branch(tuple(group), 1, pause=max(1, round(pace - 2)), rounds_until=until))
+    return Plan(tuple(branches), is_pressing)
+
+
+def outcome_of(item: Mapping[str, Any]) -> Outcome:
+    """What became of one item of the Map, in all its rounds.
+
+    Raises:
+        InvalidEvent: if it is no such item.
+    """
+    return outcome_so_far(item) or standing_outcome(Shortfall.from_event(item))
+
+
+def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
+    """What became of one item of the Map in the rounds before; None if there was none.
+
+    Args:
+        item: a shortfall, with `Outcome` as the rounds have left it: an outcome, the JSON text of one, or
+            `{"Before", "Status", "Reason"}` if the function ended without any.
+
+    Raises:
+        InvalidEvent: if it is none of these.
+    """
+    left = item.get("Outcome") or {}
+    if isinstance(left, str):
+        left = json_object(left)
+    if not left:
+        return None
+    if "Before" in left:
+        before = outcome_so_far({**item, "Outcome": left["Before"]}) or standing_outcome(Shortfall.from_event(item))
+        return replace(before, status=Status.FAILED, reason=required(left, "Reason", str))
+    return Outcome.from_event({**_named(item), **left})
+
+
+def to_round(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as it is kept beside its shortfall, which says already what it is of."""
+    event = outcome.to_event()
+    return {name: value for name, value in event.items() if name not in _named(event)}
+
+
+def _named(event: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
+    return {name: event[name] for name in names if name in event}
+
+
+def standing_outcome(shortfall: Shortfall) -> Outcome:
+    """What is recorded of a target of which nobody knows what an attempt achieved."""
+    return Outcome(
+        shortfall.key,
+        Status.FAILED,
+        shortfall.target,
+        shortfall.standing,
+        shortfall.standing_ids,
+        shortfall.duplicate_ids,
+        more_ids=shortfall.more_ids,
+    )
+
+
+def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
+    """The shortfall as the round before left it. What that one bought may not be shown by EC2 yet."""
+    (pool,) = shortfall.pools
+    left = Pool(
+        pool.key,
+        reserved=before.reserved,
+        reservation_ids=before.reservation_ids,
+        recorded=before.reserved,
+        recorded_ids=before.reservation_ids,
+        duplicate_ids=before.duplicate_ids,
+        more_ids=before.more_ids,
+    )
+    return replace(shortfall, pools=(left,), last_status=str(before.status), is_fresh=before.was_tried)
+
+
+def in_all(before: Outcome, now: Outcome) -> Outcome:
+    """A round's outcome, with what the rounds before achieved."""
+    return replace(
+        now,
+        acquired=before.acquired + now.acquired,
+        calls=before.calls + now.calls,
+        refusals=before.refusals + now.refusals,
+        lost=before.lost + now.lost,
+    )
+
+
+def _bucket(shortfall: Shortfall) -> str:
+    """The bucket that its first request is taken out of."""
+    return f"{shortfall.key.region} {Action.MODIFY if shortfall.reservation_ids else Action.CREATE}"
+
+
+def _by(shortfalls: Iterable[Shortfall], name: Callable[[Shortfall], str]) -> dict[str, list[Shortfall]]:
+    groups: dict[str, list[Shortfall]] = {}
+    for one in shortfalls:
+        groups.setdefault(name(one), []).append(one)
+    return groups
+
+
+def _seconds_of_rounds(groups: Sequence[Sequence[Shortfall]], most: float) -> float:
+    """How long rounds may go on, so that the history of the run has room for what they do."""
+    visits = sum(min(REQUESTS_PER_SECOND, len(group) / _ROUND_SECONDS) for group in groups)
+    return max(0.0, min(most, _EVENTS / _EVENTS_OF_A_VISIT / visits))
+
+
+def _iso(moment: datetime) -> str:
+    """As Step Functions compares times."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

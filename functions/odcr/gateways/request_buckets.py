@@ -1,0 +1,99 @@
+"""The buckets of requests, in Amazon DynamoDB: what all attempts share, though none knows of the others."""
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from odcr.domain.pace import REQUESTS_PER_SECOND, full_by, sent_at
+from odcr.domain.refusal import RequestLimitExceeded
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 10
+"""A bucket may become full, or stop being full, between a look and a step; so often hardly."""
+
+_ONE = round(1000 / REQUESTS_PER_SECOND)
+"""Milliseconds by which one request puts off the moment at which a bucket is full."""
+
+
+@cache
+def _client() -> "DynamoDBClient":
+    return boto3.client(
+        "dynamodb",
+        config=Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+    )
+
+
+class RequestBuckets:
+    """A table with an item for each bucket: `Bucket`, its name, and `Full_At`, in milliseconds since the epoch.
+
+    A request is taken by one conditional UpdateItem, so each of two that come at once has a moment of its own:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+
+    Args:
+        table: the table's name.
+    """
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._full_at: dict[str, int] = {}
+        """As it was seen last."""
+
+    def take(self, bucket: str, kept: int, latest: float) -> float | None:
+        """Takes a request out of a bucket, as domain/pace.py has it.
+
+        Raises:
+            RequestLimitExceeded: if the table cannot be reached: nobody knows then how much EC2 is asked.
+        """
+        most = _milliseconds(full_by(latest, kept)) - _ONE
+        for _ in range(_TRIES):
+            now = _milliseconds(time.time())
+            seen = self._full_at.get(bucket, 0)
+            if max(seen, now) > most:
+                # What was seen may be old, but others only put the moment off.
+                return None
+            if self._takes_one(bucket, now, most, is_full=seen <= now):
+                return sent_at(self._full_at[bucket] / 1000, kept)
+        raise RequestLimitExceeded("RequestBuckets", f"It stays unknown how many requests {bucket!r} has left.")
+
+    def _takes_one(self, bucket: str, now: int, most: int, *, is_full: bool) -> bool:
+        """Puts off the moment at which a bucket is full, as `after_one_more` has it; False if it is not as supposed."""
+        values, change = {":now": now, ":next": now + _ONE}, "SET Full_At = :next"
+        condition = "attribute_not_exists(Full_At) OR Full_At <= :now"
+        if not is_full:
+            values, change = {":now": now, ":one": _ONE, ":most": most}, "ADD Full_At :one"
+            condition = "Full_At > :now AND Full_At <= :most"
+        try:
+            answer = _client().update_item(
+                TableName=self._table,
+                Key={"Bucket": {"S": bucket}},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={name: {"N": f"{value}"} for name, value in values.items()},
+                ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+            item: Any = answer["Attributes"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise _unreachable(error) from None
+            item = error.response.get("Item", {})
+            self._full_at[bucket] = int(item["Full_At"]["N"]) if "Full_At" in item else 0
+            return False
+        except BotoCoreError as error:
+            raise _unreachable(error) from None
+        self._full_at[bucket] = int(item["Full_At"]["N"])
+        return True
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _unreachable(error: Exception) -> RequestLimitExceeded:
+    return RequestLimitExceeded("RequestBuckets", f"The table that counts requests to EC2 did not answer: {error}")

@@ -1,0 +1,99 @@
+"""The buckets in DynamoDB, of which moto plays the part."""
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from localcloud import dynamodb
+from odcr.domain.pace import DEPTH, REQUESTS_PER_SECOND
+from odcr.domain.refusal import RequestLimitExceeded
+from odcr.gateways import request_buckets
+from odcr.gateways.request_buckets import RequestBuckets
+
+BUCKET, FAR = "ap-northeast-1 Create", 4e9
+
+
+@pytest.fixture(autouse=True)
+def _table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "ap-northeast-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    request_buckets._client.cache_clear()
+    dynamodb.install()
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="buckets",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "Bucket", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "Bucket", "KeyType": "HASH"}],
+        )
+        yield
+    request_buckets._client.cache_clear()
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> float:
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    return 1000.0
+
+
+def test_a_bucket_that_nobody_used_is_full(stopped: float) -> None:
+    buckets = RequestBuckets("buckets")
+    turns = [buckets.take(BUCKET, 0, FAR) for _ in range(DEPTH + 2)]
+    assert all(turn is not None and turn <= stopped for turn in turns[:DEPTH])
+    assert turns[DEPTH:] == [stopped + 1 / REQUESTS_PER_SECOND, stopped + 2 / REQUESTS_PER_SECOND]
+
+
+def test_functions_that_know_nothing_of_each_other_share_it(stopped: float) -> None:
+    turns = [RequestBuckets("buckets").take(BUCKET, 0, FAR) for _ in range(DEPTH + 1)]
+    assert turns[-1] == stopped + 1 / REQUESTS_PER_SECOND
+    assert RequestBuckets("buckets").take("ap-northeast-1 Modify", 0, FAR) is not None
+
+
+def test_two_that_take_turns_see_what_the_other_took(stopped: float) -> None:
+    one, other = RequestBuckets("buckets"), RequestBuckets("buckets")
+    turns = [taker.take(BUCKET, 0, FAR) for _ in range(DEPTH) for taker in (one, other)]
+    assert turns[-1] == stopped + DEPTH / REQUESTS_PER_SECOND
+
+
+def test_many_at_once_each_get_a_moment_of_their_own() -> None:
+    turns: list[float | None] = []
+    start = threading.Barrier(8)
+
+    def take() -> None:
+        buckets = RequestBuckets("buckets")
+        start.wait()
+        turns.extend(buckets.take(BUCKET, 0, FAR) for _ in range(15))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    moments = sorted(turn for turn in turns if turn is not None)
+    assert len(moments) == 120
+    # Moments are whole milliseconds.
+    assert all(later - earlier > 1 / REQUESTS_PER_SECOND - 0.002 for earlier, later in pairwise(moments))
+
+
+def test_what_would_be_too_late_is_not_taken(stopped: float) -> None:
+    buckets = RequestBuckets("buckets")
+    for _ in range(DEPTH):
+        buckets.take(BUCKET, 0, FAR)
+    assert buckets.take(BUCKET, 0, latest=stopped) is None
+    assert RequestBuckets("buckets").take(BUCKET, 0, latest=stopped) is None
+    assert buckets.take(BUCKET, 0, FAR) == stopped + 1 / REQUESTS_PER_SECOND
+
+
+def test_without_the_table_nothing_is_sent() -> None:
+    with pytest.raises(RequestLimitExceeded, match="did not answer"):
+        RequestBuckets("no-such-table").take(BUCKET, 0, FAR)

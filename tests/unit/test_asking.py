@@ -1,0 +1,196 @@
+"""Who is asked for how in one run."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from odcr.domain.asking import Plan, in_all, interval, outcome_of, outcome_so_far, plan, resumed, to_round
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.target import Target, TargetKey
+from odcr.settings import AskSettings
+
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+UNTIL = NOW + timedelta(seconds=101)
+USUAL = AskSettings(every=5.0, slow_after_hours=24.0, places=40)
+HOUR = 3600
+
+
+def target(number: int, zone: str = "ap-northeast-1c", **fields: object) -> Target:
+    usual: dict[str, object] = {"last_status": "SHORT"}
+    return Target(TargetKey(f"m{number}.large", zone), 150, **usual | fields)  # type: ignore[arg-type]
+
+
+def short(of: Target, *, held: int = 0) -> Shortfall:
+    ids = ("cr-1",) if held else ()
+    return Shortfall((Pool(of.key, held, ids, held, ids),), of.capacity, of.last_status)
+
+
+def planned(targets: list[Target], settings: AskSettings = USUAL, held: int = 0, **fields: bool) -> Plan:
+    return plan(
+        [short(one, held=held) for one in targets], {one.key: one for one in targets}, settings, NOW, UNTIL, **fields
+    )
+
+
+def sizes(given: Plan) -> list[int]:
+    return [len(branch.shortfalls) for branch in given.branches]
+
+
+@pytest.mark.parametrize("count", [1, 10, 40])
+def test_while_there_are_places_each_target_has_a_function_that_stays(count: int) -> None:
+    given = planned([target(number) for number in range(count)])
+    (branch,) = given.branches
+    assert len(branch.shortfalls) == branch.places == count
+    assert branch.every == max(5.0, count / 4)
+    assert branch.rounds_until is None
+    assert given.is_pressing
+
+
+def test_over_several_regions_they_stay_as_well_and_share_no_bucket() -> None:
+    zones = ("ap-northeast-1c", "us-east-1a", "eu-west-1a", "us-west-2b")
+    given = planned([target(number, zones[number % 4]) for number in range(40)])
+    assert [(branch.every, branch.places) for branch in given.branches] == [(5.0, 40)]
+
+
+def test_more_than_there_are_places_are_visited_in_rounds() -> None:
+    given = planned([target(number) for number in range(100)])
+    (branch,) = given.branches
+    assert (len(branch.shortfalls), branch.places, branch.every) == (100, 40, 0)
+    assert branch.rounds_until is not None
+    assert NOW < branch.rounds_until < UNTIL
+
+
+def test_those_that_hold_something_and_those_that_do_not_are_visited_side_by_side() -> None:
+    """They share no bucket: one is asked for by Create, the other by Modify."""
+    targets = [target(number) for number in range(100)]
+    shortfalls = [short(one, held=number % 2) for number, one in enumerate(targets)]
+    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL)
+    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(50, 20), (50, 20)]
+
+
+def test_there_are_never_more_functions_than_places() -> None:
+    zones = [f"{region}a" for region in ("ap-northeast-1", "us-east-1", "eu-west-1", "us-west-2", "eu-north-1")]
+    for count in (1, 4, 5, 9, 41, 200):
+        for places in (1, 3, 8, 40):
+            targets = [
+                target(number, zones[number % 5], last_status=("SHORT", "FAILED")[number % 7 == 0])
+                for number in range(count)
+            ]
+            given = planned(targets, AskSettings(5.0, 24.0, places))
+            assert 0 < sum(branch.places for branch in given.branches) <= max(places, 2)
+            assert all(branch.places >= 1 for branch in given.branches)
+
+
+def test_a_round_is_no_larger_than_the_rate_allows_in_the_time_and_takes_the_first() -> None:
+    given = planned([target(number) for number in range(500)], are_all=False)
+    (branch,) = given.branches
+    assert len(branch.shortfalls) == int(0.9 * 4 * 101)
+    assert branch.shortfalls[0].key.instance_type == "m0.large"
+    assert branch.rounds_until is None
+
+
+def test_the_history_has_room_for_all_visits_of_many_regions() -> None:
+    zones = [f"{region}a" for region in ("ap-northeast-1", "us-east-1", "eu-west-1", "us-west-2", "eu-north-1")]
+    targets = [target(number, zones[number % 5]) for number in range(500)]
+    shortfalls = [short(one, held=number % 2) for number, one in enumerate(targets)]
+    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL)
+    visits = 0.0
+    for branch in given.branches:
+        assert branch.rounds_until is not None
+        round_seconds = max(8.0, len(branch.shortfalls) / 4)
+        rounds = 1 + (branch.rounds_until - NOW).total_seconds() // round_seconds
+        visits += rounds * len(branch.shortfalls)
+    assert visits * 7 < 24_000
+
+
+def test_the_lowest_priority_comes_first() -> None:
+    given = planned([target(1), target(2, priority=-3), target(3, priority=7), target(4)])
+    assert [one.key.instance_type for one in given.branches[0].shortfalls] == [
+        "m2.large", "m1.large", "m4.large", "m3.large"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"), [(None, 5), (0, 5), (23.9, 5), (24, 15), (30, 30), (36, 60), (1000, 60)]
+)
+def test_a_pool_that_stays_dry_is_asked_ever_less_often(hours: float | None, expected: float) -> None:
+    dry = None if hours is None else int(hours * HOUR)
+    assert interval(target(1, dry_seconds=dry), USUAL) == expected
+    assert interval(target(1, dry_seconds=dry), AskSettings(5.0, 0.0, 40)) == 5
+
+
+def test_a_slow_stack_is_not_made_quicker_by_slowing_down() -> None:
+    assert interval(target(1, dry_seconds=24 * HOUR), AskSettings(20.0, 24.0, 40)) == 20
+
+
+@pytest.mark.parametrize("status", ["QUOTA_EXCEEDED", "FAILED", "INVALID", "UNSUPPORTED"])
+def test_what_a_person_has_to_put_right_is_asked_for_once_a_minute(status: str) -> None:
+    given = planned([target(1, last_status=status)], is_alone=True)
+    assert interval(target(1, last_status=status), USUAL) == 60
+    assert not given.is_pressing
+    assert [(branch.every, branch.places, branch.rounds_until) for branch in given.branches] == [(0, 1, None)]
+
+
+def test_no_function_waits_for_a_slowed_target() -> None:
+    slowed = [target(number, dry_seconds=48 * HOUR) for number in range(30)]
+    given = planned([target(99), *slowed])
+    staying, visited = given.branches
+    assert (len(staying.shortfalls), staying.every) == (1, 5.0)
+    assert (len(visited.shortfalls), visited.every, visited.pause) == (30, 0, 58)
+    assert visited.rounds_until is not None
+
+
+def test_slowed_ones_alone_have_a_round_a_minute_whatever_the_schedule() -> None:
+    slowed = [target(1, dry_seconds=48 * HOUR)]
+    assert planned(slowed, is_alone=True).branches[0].rounds_until is None
+    assert planned(slowed, is_alone=False).branches[0].rounds_until == UNTIL - timedelta(seconds=30)
+
+
+def test_the_event_says_what_the_state_machine_compares() -> None:
+    given = planned([target(1)])
+    (branch,) = given.to_event(NOW, UNTIL)
+    assert branch["RoundsUntil"] == "2026-11-26T12:00:00.000Z"
+    assert branch["AskUntil"] == "2026-11-26T12:01:41.000Z"
+    assert (branch["MaxConcurrency"], branch["AskEvery"], branch["PauseSeconds"]) == (1, 5.0, 0)
+    assert branch["Shortfalls"][0]["Outcome"] == {}
+
+
+def item(outcome: object) -> dict[str, object]:
+    return {**short(target(1), held=3).to_event(), "Outcome": outcome}
+
+
+def test_an_item_that_no_round_has_reached_has_no_outcome_yet() -> None:
+    assert outcome_so_far(item({})) is None
+    assert (outcome_of(item({})).status, outcome_of(item({})).reserved) == (Status.FAILED, 3)
+
+
+def test_an_outcome_is_kept_beside_its_shortfall_and_read_again() -> None:
+    outcome = Outcome(target(1).key, Status.SHORT, 150, 5, ("cr-1",), acquired=2, calls=3, reason="dry")
+    assert "InstanceType" not in to_round(outcome)
+    assert outcome_of(item(to_round(outcome))) == outcome
+
+
+def test_a_function_that_died_forgets_nothing_that_earlier_rounds_achieved() -> None:
+    outcome = Outcome(target(1).key, Status.SHORT, 150, 5, ("cr-1", "cr-2"), acquired=2, calls=3)
+    died = {"Before": to_round(outcome), "Status": "FAILED", "Reason": "it died"}
+    again = {"Before": died, "Status": "FAILED", "Reason": "it died again"}
+    read = outcome_of(item(again))
+    assert (read.status, read.reserved, read.acquired, read.reason) == (Status.FAILED, 5, 2, "it died again")
+    assert read.reservation_ids == ("cr-1", "cr-2")
+    at_once = outcome_of(item({"Before": {}, "Status": "FAILED", "Reason": "it died"}))
+    assert (at_once.reserved, at_once.reservation_ids) == (3, ("cr-1",))
+
+
+def test_the_next_round_goes_on_from_what_the_last_one_left() -> None:
+    before = Outcome(target(1).key, Status.SHORT, 150, 5, ("cr-1", "cr-2"), acquired=2, calls=3)
+    shortfall = resumed(short(target(1), held=3), before)
+    assert (shortfall.reserved, shortfall.recorded, shortfall.is_fresh) == (5, 5, True)
+    assert shortfall.recorded_ids == ("cr-1", "cr-2")
+    assert not resumed(shortfall, Outcome(target(1).key, Status.SHORT, 150, 5)).is_fresh
+
+
+def test_what_several_rounds_achieved_is_told_together() -> None:
+    first = Outcome(target(1).key, Status.SHORT, 150, 5, acquired=2, calls=3, lost=1)
+    second = Outcome(target(1).key, Status.SHORT, 150, 9, acquired=4, calls=5)
+    both = in_all(first, second)
+    assert (both.reserved, both.acquired, both.calls, both.lost) == (9, 6, 8, 1)
