@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
@@ -15,11 +16,11 @@ from bench.market.target import MarketTarget
 from localcloud.schedule_expressions import Rate, parse
 from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
+from odcr.settings import AskSettings
 from stepper.definition import Template
 from stepper.execution import Execution, StateMachine
 
 START_EXECUTION = "arn:aws:states:::states:startExecution"
-DESCRIBE_EXECUTION = "arn:aws:states:::aws-sdk:sfn:describeExecution"
 
 
 def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[Request]:
@@ -29,7 +30,7 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
         The runs' own requests, those of FindShortfalls; the attempts' are with the targets.
     """
     clock = MarketClock()
-    product, template = Product(targets, clock, ladder), _template()
+    product, template = Product(targets, clock, ladder, ask_settings()), _template()
     alive: list[Execution] = []
 
     def start() -> None:
@@ -37,7 +38,6 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
 
     tasks = {one.arn: product.task(one) for one in template.functions()}
     tasks[START_EXECUTION] = lambda _payload: start()
-    tasks[DESCRIBE_EXECUTION] = lambda payload: machine.describe(payload["ExecutionArn"])
     jitter = random.Random("jitter")  # noqa: S311 - to be repeatable
     machine = StateMachine(
         template.definition(),
@@ -69,10 +69,24 @@ def every_seconds() -> float:
     Raises:
         ValueError: if the schedule is no rate, as its default is.
     """
-    schedule = parse(yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ScheduleExpression"]["Default"])
+    schedule = parse(_defaults()["ScheduleExpression"])
     if not isinstance(schedule, Rate):
         raise ValueError(f"The default schedule is no rate: {schedule}. Simulate it otherwise.")
     return schedule.period / timedelta(seconds=1)
+
+
+@cache
+def ask_settings() -> AskSettings:
+    """How the product asks, by the template's defaults."""
+    names = ("AskEverySeconds", "SlowAfterHours", "MapConcurrency")
+    every, slow_after_hours, places = (_defaults()[name] for name in names)
+    return AskSettings(every, slow_after_hours, places)
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    return {name: one.get("Default") for name, one in parameters.items()}
 
 
 @cache

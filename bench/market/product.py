@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
 from odcr.domain.acquisition import Ladder, acquire
+from odcr.domain.asking import in_all, outcome_of, outcome_so_far, plan, resumed, to_round
 from odcr.domain.comparison import bounded, compare
 from odcr.domain.outcome import Outcome
-from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
+from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
 from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Target
+from odcr.settings import AskSettings
 from stepper.branch import TaskFailed
 from stepper.definition import Function
 from stepper.strand import sleep_until
@@ -34,6 +36,22 @@ class MarketClock(SimulatedClock):
         self.set(max(self.now(), moment))
 
 
+class MarketBuckets:
+    """The buckets that all attempts share, in memory."""
+
+    def __init__(self, clock: MarketClock) -> None:
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+
+    def take(self, bucket: str, kept: int, latest: float) -> float | None:
+        """Takes a request out of a bucket, as DynamoDB does in one step."""
+        full_at = after_one_more(self._full_at.get(bucket, 0.0), self._clock.now())
+        if sent_at(full_at, kept) > latest:
+            return None
+        self._full_at[bucket] = full_at
+        return sent_at(full_at, kept)
+
+
 class Product:
     """The functions, and what they find in the table and in EC2.
 
@@ -41,12 +59,16 @@ class Product:
         targets: the rows of the table, each with its market.
         clock: the time.
         ladder: how many to ask for.
+        settings: how the stack asks.
     """
 
-    def __init__(self, targets: Sequence[MarketTarget], clock: MarketClock, ladder: Ladder) -> None:
+    def __init__(
+        self, targets: Sequence[MarketTarget], clock: MarketClock, ladder: Ladder, settings: AskSettings
+    ) -> None:
         self._targets = {one.key: one for one in targets}
         self._clock = clock
-        self._ladder = ladder
+        self._ladder, self._settings = ladder, settings
+        self._buckets = MarketBuckets(clock)
         self._holder = ("", 0.0)
         """Who has the lease, and when it expires."""
         self.requests: list[Request] = []
@@ -75,7 +97,7 @@ class Product:
         self._clock.sleep(STEP_SECONDS)
         holder, expires = self._holder
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
-            return {"Lease": "BUSY", "Holder": holder, "Targets": [], "Rejected": [], "Complete": True}
+            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
         self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
         rows = [one.row(self._clock.now()) for one in sorted(self._targets.values(), key=lambda one: one.tried_at)]
         targets = [row.to_event() for row in rows]
@@ -88,40 +110,59 @@ class Product:
         self.requests += [(self._clock.now(), region, DESCRIBE) for region in regions]
         self._clock.sleep(REQUEST_SECONDS)
         held = [one for target in self._targets.values() for one in target.ec2.reservations]
-        found = bounded(compare([Target.from_event(one) for one in event["Targets"]], [], held))
+        targets = [Target.from_event(one) for one in event["Targets"]]
+        found = compare(targets, [], held)
+        passed = bounded(found)
+        started = datetime.fromisoformat(event["StartedAt"])
+        ask_until = started + timedelta(seconds=event["AskSeconds"])
+        are_all = len(passed.shortfalls) == len(found.shortfalls)
+        by_key = {one.key: one for one in targets}
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        planned = plan(passed.shortfalls, by_key, self._settings, now, ask_until, is_alone=True, are_all=are_all)
         return {
-            "Shortfalls": [one.to_event() for one in found.shortfalls],
-            "Observed": [one.to_event() for one in found.observed],
+            "Branches": planned.to_event(started, ask_until),
+            "Observed": [one.to_event() for one in passed.observed],
             "Rejected": [],
+            "Next": planned.is_pressing,
+            "Left": not are_all,
         }
 
     def _reserve_capacity(self, event: Event, function: Function) -> Event:
-        clock, started = self._clock, datetime.fromisoformat(event["StartedAt"]).timestamp()
-        run_ends = started + event["RunSeconds"]
-        ends = min(clock.now() + function.timeout, run_ends)
-        share = Share(event["Index"], event["Shortfalls"], event["MaxConcurrency"])
-        pace = Pace(share, event["Attempt"], lambda: ends - clock.now(), clock.sleep)
-        shortfall = Shortfall.from_event(event["Target"])
+        clock, item = self._clock, event["Target"]
+        shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
+        if before is not None and before.status.is_met:
+            return to_round(before)
         target = self._targets[shortfall.key]
+        latest = min(_seconds(event["AskUntil"]), clock.now() + function.timeout - RESERVED_SECONDS)
+        pace = Pace(self._buckets, target.region, event["AskEvery"], latest, clock.now, clock.sleep)
+        occasion = f"{event['Execution']}/{event['EnteredAt']}"
+        asked = shortfall if before is None else resumed(shortfall, before)
         try:
-            outcome = acquire(shortfall, event["Execution"], event["Attempt"], target.ec2, pace, ladder=self._ladder)
+            outcome = acquire(asked, occasion, event["Attempt"], target.ec2, pace, ladder=self._ladder)
         except Refusal as error:
             target.attempts.append(error.outcome.calls)
-            if run_ends - clock.now() < RESERVED_SECONDS:
-                return error.outcome.to_event()
+            if before is not None:
+                error.outcome = in_all(before, error.outcome)
             raise TaskFailed(type(error).__name__, json.dumps({"errorMessage": str(error)})) from None
         target.attempts.append(outcome.calls)
-        return outcome.to_event()
+        return to_round(outcome if before is None else in_all(before, outcome))
 
     def _record_results(self, event: Event, function: Function) -> Event:
         del function
         self._clock.sleep(STEP_SECONDS)
+        if "Failure" in event:
+            raise AssertionError(f"A run failed: {event}")
+        outcomes = [outcome_of(item) for branch in event["Branches"] for item in branch]
         if self._holder[0] == event["Execution"]:
-            for one in [*event["Outcomes"], *event["Observed"]]:
-                outcome = Outcome.from_event(json.loads(one) if isinstance(one, str) else one)
-                self._targets[TargetKey.from_event(outcome.key.to_event())].record(outcome, self._clock.now())
+            for outcome in [*outcomes, *(Outcome.from_event(one) for one in event["Observed"])]:
+                self._targets[outcome.key].record(outcome, self._clock.now())
             self._holder = ("", 0.0)
-        return {"Changes": [], "Announcements": []}
+        is_short = event["Left"] or any(outcome.is_short for outcome in outcomes)
+        return {"Changes": [], "Announcements": [{"NextRun": True}] if event["Next"] and is_short else []}
 
     def _nothing(self, event: Event, function: Function) -> Event:
         raise AssertionError(f"{function.name} has nothing to do in this market, but was given {event!r}")
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
