@@ -21,17 +21,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`. With `EndedHolder`, the name of an
-            execution that has ended, the lease is taken from that one.
+        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`.
         context: Lambda's.
 
     Returns:
         `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Complete": bool}`; without the lease both
-        lists are empty, and `Holder` names the execution that has it. Complete is false if there are more targets than
-        fit; the others' turn comes in other runs.
+        lists are empty. Complete is false if there are more targets than fit; the others' turn comes in other runs.
 
     Raises:
-        DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
+        TablesOutdated, TablesTooNew, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)
     if not execution:
@@ -39,12 +37,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             "'Execution' must not be empty, for nobody holds the lease that bears no name. Mend the event."
         )
     lease_seconds = optional(event, "LeaseSeconds", int, DEFAULT_LEASE_SECONDS)
-    ended_holder = optional(event, "EndedHolder", str, "")
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
-        if not take_lease(cursor, execution, lease_seconds, ended_holder):
-            holder = holder_of_lease(cursor)
-            logger.info("Another run holds the lease", execution=execution, holder=holder)
-            return {"Lease": "BUSY", "Holder": holder, "Targets": [], "Rejected": [], "Complete": True}
+        if not take_lease(cursor, execution, lease_seconds):
+            logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
+            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
         targets, rejected = read_targets(cursor)
     passed = one_runs_share(targets, rejected, turn=execution)
     logger.info(

@@ -8,17 +8,16 @@ if TYPE_CHECKING:
 _NAME = "run"
 
 
-def take_lease(cursor: "Cursor", execution: str, seconds: int, ended_holder: str = "") -> bool:
+def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
     """Takes the lease, unless another execution holds it; atomic.
 
-    An execution that already holds it takes it again: a repeated LoadTargets is the same run.
+    An execution that already holds it takes it again: a repeated LoadTargets is the same run. A holder that died gives
+    nothing back, so its lease expires.
 
     Args:
         cursor: in a transaction.
         execution: the name of the execution that asks.
-        seconds: after how long the lease expires by itself; longer than the execution can last.
-        ended_holder: the name of an execution that has ended, and its functions with it: the lease is taken from it.
-            If several do so at once, one gets it.
+        seconds: after how long the lease expires.
 
     Returns:
         Whether the execution holds the lease now.
@@ -28,9 +27,9 @@ def take_lease(cursor: "Cursor", execution: str, seconds: int, ended_holder: str
     cursor.execute(
         "INSERT INTO odcr_lease (Name, Holder, Expires, Last_Recorded) "
         "VALUES (%s, %s, UTC_TIMESTAMP() + INTERVAL %s SECOND, '') ON DUPLICATE KEY UPDATE "
-        "Holder = IF(Holder IN ('', %s) OR Expires < UTC_TIMESTAMP(), VALUES(Holder), Holder), "
+        "Holder = IF(Holder = '' OR Expires < UTC_TIMESTAMP(), VALUES(Holder), Holder), "
         "Expires = IF(Holder = VALUES(Holder), VALUES(Expires), Expires)",
-        (_NAME, execution, seconds, ended_holder),
+        (_NAME, execution, seconds),
     )
     return holds_lease(cursor, execution)
 

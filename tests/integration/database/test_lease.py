@@ -77,48 +77,25 @@ def test_the_last_to_record_is_remembered(transaction: Any) -> None:
         assert not has_recorded(cursor, "second")
 
 
-def take_from(transaction: Any, ended: str, execution: str) -> bool:
-    with transaction() as cursor:
-        return take_lease(cursor, execution, 60, ended)
-
-
-def test_the_lease_is_taken_from_a_holder_that_has_ended(transaction: Any) -> None:
-    take(transaction, "dead")
-    assert take_from(transaction, "dead", "next")
-    with transaction() as cursor:
-        assert holder_of_lease(cursor) == "next"
-    # It is a lease like any other: it is not expired, and nobody else gets it.
-    assert not take(transaction, "third")
-
-
-def test_whoever_took_it_since_keeps_it(transaction: Any) -> None:
-    take(transaction, "dead")
-    with transaction() as cursor:
-        release_lease(cursor, "dead")
-    take(transaction, "alive")
-    assert not take_from(transaction, "dead", "next")
-    with transaction() as cursor:
-        assert holder_of_lease(cursor) == "alive"
-
-
-def test_of_many_that_take_over_at_once_one_gets_it(transaction: Any) -> None:
-    take(transaction, "dead")
+def test_an_expired_lease_is_one_like_any_other_for_whoever_takes_it(transaction: Any) -> None:
+    take(transaction, "dead", seconds=-1)
     with ThreadPoolExecutor(16) as pool:
-        taken = list(pool.map(lambda number: take_from(transaction, "dead", f"run-{number}"), range(16)))
+        taken = list(pool.map(lambda number: take(transaction, f"run-{number}"), range(16)))
     assert sum(taken) == 1
     with transaction() as cursor:
         assert holder_of_lease(cursor) == f"run-{taken.index(True)}"
 
 
-def test_load_targets_names_the_holder_and_takes_over_from_that_one_only(transaction: Any) -> None:
-    take(transaction, "dead")
+def test_load_targets_leaves_the_lease_to_its_holder_until_it_expires(transaction: Any) -> None:
+    take(transaction, "holder")
     event = {"Execution": "next", "LeaseSeconds": 60}
-    busy = {"Lease": "BUSY", "Holder": "dead", "Targets": [], "Rejected": [], "Complete": True}
+    busy = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
     assert load_targets.handler(event, CONTEXT) == busy
-    assert load_targets.handler(event | {"EndedHolder": "another"}, CONTEXT) == busy
+    with transaction() as cursor:
+        cursor.execute("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
     # A state that is repeated has no further effect.
     for _ in range(2):
-        assert load_targets.handler(event | {"EndedHolder": "dead"}, CONTEXT)["Lease"] == "HELD"
+        assert load_targets.handler(event, CONTEXT)["Lease"] == "HELD"
 
 
 def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
@@ -127,8 +104,8 @@ def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
-    take(transaction, "robbed")
-    take_from(transaction, "robbed", "next")
+    take(transaction, "robbed", seconds=-1)
+    take(transaction, "next")
     outcome = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 4, calls=1).to_event()
     results = {"Execution": "robbed", "Outcomes": [outcome], "Observed": [], "Rejected": []}
     with pytest.raises(record_results.LeaseLost):
