@@ -157,14 +157,14 @@ def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
     assert "Delete all but one of its 2 rows in odcr_option" in outcome.reason
 
 
-def test_a_target_knows_how_long_its_pool_has_been_dry_and_when_it_was_asked() -> None:
+def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
     records = records_of([row("SHORT", 5, "", "cr-1", "", 30, 90_000)])
     ((target,), _) = targets_of([row(15, 5)], [], records)
-    assert (target.since_tried, target.dry_seconds) == (30, 90_000)
-    assert target.to_event() | {"SinceTried": 30, "DrySeconds": 90_000} == target.to_event()
+    assert target.dry_seconds == 90_000
+    assert target.to_event()["DrySeconds"] == 90_000
     ((new,), _) = targets_of([row(15, 5)], [], {})
-    assert (new.since_tried, new.dry_seconds) == (None, None)
-    assert {"SinceTried", "DrySeconds", "Priority"}.isdisjoint(new.to_event())
+    assert new.dry_seconds is None
+    assert {"DrySeconds", "Priority"}.isdisjoint(new.to_event())
     for one in (target, new):
         assert Target.from_event(json.loads(json.dumps(one.to_event()))) == one
 

@@ -226,7 +226,6 @@ def targets_of(
                     elsewhere=elsewhere,
                     priority=wish.priority,
                     dry_seconds=record.dry_seconds,
-                    since_tried=record.age,
                 ),
             )
         )

@@ -174,8 +174,6 @@ class Target:
     """Of the targets that are short, the one with the lowest comes first."""
     dry_seconds: int | None = None
     """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
-    since_tried: int | None = None
-    """Seconds since EC2 was last asked for it; None if it never was."""
 
     def to_event(self) -> dict[str, Any]:
         """The target as LoadTargets passes it on."""
@@ -194,7 +192,6 @@ class Target:
             **({"OptionsElsewhere": [one.to_event() for one in self.elsewhere]} if self.elsewhere else {}),
             **({"Priority": self.priority} if self.priority else {}),
             **({} if self.dry_seconds is None else {"DrySeconds": self.dry_seconds}),
-            **({} if self.since_tried is None else {"SinceTried": self.since_tried}),
         }
 
     @classmethod
@@ -223,7 +220,6 @@ class Target:
             more_ids=more,
             priority=optional(event, "Priority", int, 0),
             dry_seconds=optional(event, "DrySeconds", int, None),
-            since_tried=optional(event, "SinceTried", int, None),
         )
 
 
