@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.asking import outcome_of
+from odcr.domain.asking import outcome_so_far
 from odcr.domain.messages import announcements, in_order
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, optional, required, size_of
@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         logger.error("The run failed", execution=execution, failure=failure)
         return {"Changes": [], "Announcements": []}
     attempted = [
-        outcome for branch in required(event, "Branches", list) for item in branch if (outcome := outcome_of(item))
+        outcome for branch in required(event, "Branches", list) for item in branch if (outcome := outcome_so_far(item))
     ]
     seen = [
         Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
@@ -77,7 +77,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
-    is_short = required(event, "Left", bool) or any(outcome.is_short for outcome in attempted)
+    is_left = required(event, "Left", bool) or len(attempted) < sum(map(len, required(event, "Branches", list)))
+    is_short = is_left or any(outcome.is_short for outcome in attempted)
     follows: list[dict[str, Any]] = [{"NextRun": True}] if required(event, "Next", bool) and is_short else []
     messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)

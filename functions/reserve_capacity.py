@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         context: Lambda's.
 
     Returns:
-        The outcome of a target that is met, or whose pool is dry.
+        The outcome of a target that is met, or whose pool is dry; an empty one if its turn has not come.
 
     Raises:
         Refusal: of the type that the state machine repeats or catches by; its message is the outcome as JSON.
@@ -47,6 +47,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
     if before is not None and before.status.is_met:
         return to_round(before)
+    ask_until = _seconds(event, "AskUntil")
+    if time.time() > ask_until:
+        # Its turn has not come; its record stays as it is, and in the next run it is one of the first.
+        return to_round(before) if before else {}
     started = _seconds(event, "StartedAt")
     # Each entry of the state is another occasion to make a reservation; a repetition of it is told by Attempt.
     occasion = f"{required(event, 'Execution', str)}/{required(event, 'EnteredAt', str)}"
@@ -57,7 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _buckets_of(BucketSettings.load().table),
         shortfall.key.region,
         number(event, "AskEvery"),
-        min(_seconds(event, "AskUntil"), function_ends),
+        min(ask_until, function_ends),
         time.time,
         time.sleep,
     )

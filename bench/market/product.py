@@ -9,7 +9,7 @@ from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
 from odcr.domain.acquisition import Ladder, acquire
-from odcr.domain.asking import in_all, outcome_of, outcome_so_far, plan, resumed, to_round
+from odcr.domain.asking import in_all, outcome_so_far, plan, resumed, to_round
 from odcr.domain.comparison import bounded, compare
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
@@ -132,6 +132,8 @@ class Product:
         shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
         if before is not None and before.status.is_met:
             return to_round(before)
+        if clock.now() > _seconds(event["AskUntil"]):
+            return to_round(before) if before else {}
         target = self._targets[shortfall.key]
         latest = min(_seconds(event["AskUntil"]), clock.now() + function.timeout - RESERVED_SECONDS)
         pace = Pace(self._buckets, target.region, event["AskEvery"], latest, clock.now, clock.sleep)
@@ -152,7 +154,7 @@ class Product:
         self._clock.sleep(STEP_SECONDS)
         if "Failure" in event:
             raise AssertionError(f"A run failed: {event}")
-        outcomes = [outcome_of(item) for branch in event["Branches"] for item in branch]
+        outcomes = [outcome for branch in event["Branches"] for item in branch if (outcome := outcome_so_far(item))]
         if self._holder[0] == event["Execution"]:
             for outcome in [*outcomes, *(Outcome.from_event(one) for one in event["Observed"])]:
                 self._targets[outcome.key].record(outcome, self._clock.now())

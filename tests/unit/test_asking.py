@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from odcr.domain.asking import Plan, in_all, interval, outcome_of, outcome_so_far, plan, resumed, to_round
+from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed, to_round
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
@@ -159,9 +159,14 @@ def item(outcome: object) -> dict[str, object]:
     return {**short(target(1), held=3).to_event(), "Outcome": outcome}
 
 
-def test_an_item_that_no_round_has_reached_has_no_outcome_yet() -> None:
+def outcome_of(given: dict[str, object]) -> Outcome:
+    outcome = outcome_so_far(given)
+    assert outcome is not None
+    return outcome
+
+
+def test_an_item_that_no_round_has_reached_has_no_outcome() -> None:
     assert outcome_so_far(item({})) is None
-    assert (outcome_of(item({})).status, outcome_of(item({})).reserved) == (Status.FAILED, 3)
 
 
 def test_an_outcome_is_kept_beside_its_shortfall_and_read_again() -> None:
@@ -194,3 +199,9 @@ def test_what_several_rounds_achieved_is_told_together() -> None:
     second = Outcome(target(1).key, Status.SHORT, 150, 9, acquired=4, calls=5)
     both = in_all(first, second)
     assert (both.reserved, both.acquired, both.calls, both.lost) == (9, 6, 8, 1)
+
+
+def test_many_slowed_targets_have_more_than_one_function_and_leave_places_to_the_others() -> None:
+    slowed = [target(number, dry_seconds=48 * HOUR) for number in range(200)]
+    given = planned([*(target(number) for number in range(300, 303)), *slowed])
+    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 5)]

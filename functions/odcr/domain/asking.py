@@ -22,6 +22,9 @@ _STEPS = ((1.5, SLOWEST_SECONDS), (1.25, 30), (1.0, 15))
 _ROUND_SECONDS = 8
 """The shortest time between two rounds. Each visit is a transition of the state machine and an invocation."""
 
+_VISITS_OF_A_PLACE = 40
+"""Slowed targets that one function visits in a round: one after the other, a second or more for each."""
+
 _EVENTS = 18_000
 """Events of the history that visits may make: Step Functions ends an execution at 25,000, and repeats make some."""
 
@@ -119,9 +122,11 @@ def plan(
     slowed = [one for one in in_order if not (one.is_release or paces[one.key] <= settings.every)]
     is_pressing = any(paces[one.key] < SLOWEST_SECONDS for one in shortfalls)
 
-    slow = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}")
+    slow = list(_by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values())
+    slow = slow[: max(1, settings.places // 2)]
+    for_slow = [min(ceil(len(group) / _VISITS_OF_A_PLACE), max(1, settings.places // 2 // len(slow))) for group in slow]
     branches = []
-    places = max(1, settings.places - len(slow))
+    places = max(1, settings.places - sum(for_slow))
     if len(full) <= places:
         # Also over several Regions: they share no bucket, and each target paces itself.
         alike = _by(full, _bucket)
@@ -139,25 +144,16 @@ def plan(
             pause = max(0, ceil(_ROUND_SECONDS - len(group) / REQUESTS_PER_SECOND))
             size = max(1, int(0.9 * REQUESTS_PER_SECOND * seconds))
             branches.append(Branch(tuple(group[:size]), max(1, places // len(groups)), pause=pause, rounds_until=until))
-    for group in list(slow.values())[: max(1, settings.places - len(branches))]:
+    for group, count in zip(slow, for_slow, strict=True):
         pace = paces[group[0].key]
         repeats = pace < SLOWEST_SECONDS or bool(full) or not is_alone
         until = ask_until - timedelta(seconds=pace / 2) if repeats else None
-        branches.append(Branch(tuple(group), 1, pause=max(1, round(pace - 2)), rounds_until=until))
+        branches.append(Branch(tuple(group), count, pause=max(1, round(pace - 2)), rounds_until=until))
     return Plan(tuple(branches), is_pressing)
 
 
-def outcome_of(item: Mapping[str, Any]) -> Outcome:
-    """What became of one item of the Map, in all its rounds.
-
-    Raises:
-        InvalidEvent: if it is no such item.
-    """
-    return outcome_so_far(item) or standing_outcome(Shortfall.from_event(item))
-
-
 def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
-    """What became of one item of the Map in the rounds before; None if there was none.
+    """What became of one item of the Map in its rounds so far; None if its turn has not come.
 
     Args:
         item: a shortfall, with `Outcome` as the rounds have left it: an outcome, the JSON text of one, or
