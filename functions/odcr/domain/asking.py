@@ -22,6 +22,12 @@ _STEPS = ((1.5, SLOWEST_SECONDS), (1.25, 30), (1.0, 15))
 _ROUND_SECONDS = 8
 """The shortest time between two rounds. Each visit is a transition of the state machine and an invocation."""
 
+_USED = 0.9
+"""The part of the rate that first requests take; climbs take the rest, and more."""
+
+_VISIT_SECONDS = 2
+"""What a visit takes, about."""
+
 _VISITS_OF_A_PLACE = 40
 """Slowed targets that one function visits in a round: one after the other, a second or more for each."""
 
@@ -120,36 +126,63 @@ def plan(
     in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
     full = [one for one in in_order if one.is_release or paces[one.key] <= settings.every]
     slowed = [one for one in in_order if not (one.is_release or paces[one.key] <= settings.every)]
-    is_pressing = any(paces[one.key] < SLOWEST_SECONDS for one in shortfalls)
 
-    slow = list(_by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values())
-    slow = slow[: max(1, settings.places // 2)]
-    for_slow = [min(ceil(len(group) / _VISITS_OF_A_PLACE), max(1, settings.places // 2 // len(slow))) for group in slow]
-    branches = []
-    places = max(1, settings.places - sum(for_slow))
+    by_pace = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values()
+    slow = _slowed_rounds(
+        [(paces[group[0].key], group) for group in by_pace],
+        max(1, settings.places // 2),
+        ask_until,
+        is_repeated=bool(full) or not is_alone,
+    )
+    places = max(1, settings.places - sum(branch.places for branch in slow))
     if len(full) <= places:
-        # Also over several Regions: they share no bucket, and each target paces itself.
-        alike = _by(full, _bucket)
-        paced = [(max(settings.every, len(group) / REQUESTS_PER_SECOND), group) for group in alike.values()]
-        for every in sorted({every for every, _ in paced}):
-            staying = tuple(one for pace, group in paced if pace == every for one in group)
-            branches.append(Branch(staying, len(staying), every=every))
+        branches = _staying(full, settings.every)
     else:
-        groups = list(_by(full, _bucket).values())[:places]
-        seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds())
-        last = now + timedelta(seconds=seconds)
-        for group in groups:
-            round_seconds = max(_ROUND_SECONDS, len(group) / REQUESTS_PER_SECOND)
-            until = last - timedelta(seconds=0.7 * round_seconds) if are_all else None
-            pause = max(0, ceil(_ROUND_SECONDS - len(group) / REQUESTS_PER_SECOND))
-            size = max(1, int(0.9 * REQUESTS_PER_SECOND * seconds))
-            branches.append(Branch(tuple(group[:size]), max(1, places // len(groups)), pause=pause, rounds_until=until))
-    for group, count in zip(slow, for_slow, strict=True):
-        pace = paces[group[0].key]
-        repeats = pace < SLOWEST_SECONDS or bool(full) or not is_alone
-        until = ask_until - timedelta(seconds=pace / 2) if repeats else None
-        branches.append(Branch(tuple(group), count, pause=max(1, round(pace - 2)), rounds_until=until))
-    return Plan(tuple(branches), is_pressing)
+        branches = _rounds(full, places, now, ask_until, is_repeated=are_all)
+    return Plan((*branches, *slow), any(pace < SLOWEST_SECONDS for pace in paces.values()))
+
+
+def _staying(shortfalls: Sequence[Shortfall], every: float) -> list[Branch]:
+    """A function for each, also over several Regions: each paces itself by how many share its bucket."""
+    paced: dict[float, list[Shortfall]] = {}
+    for group in _by(shortfalls, _bucket).values():
+        paced.setdefault(max(every, len(group) / REQUESTS_PER_SECOND), []).extend(group)
+    return [Branch(tuple(group), len(group), every=pace) for pace, group in paced.items()]
+
+
+def _rounds(
+    shortfalls: Sequence[Shortfall], places: int, now: datetime, ask_until: datetime, *, is_repeated: bool
+) -> list[Branch]:
+    """A branch for each bucket. More branches than there are places wait for the next run."""
+    groups = list(_by(shortfalls, _bucket).values())[:places]
+    seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds())
+    most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
+    branches = []
+    for group in groups:
+        least = len(group) / REQUESTS_PER_SECOND
+        # A round that would be cut short leaves out the same ones each time.
+        last = now + timedelta(seconds=seconds - 0.7 * max(_ROUND_SECONDS, least))
+        branches.append(
+            Branch(
+                tuple(group[:most]),
+                max(1, places // len(groups)),
+                pause=max(0, ceil(_ROUND_SECONDS - least)),
+                rounds_until=last if is_repeated else None,
+            )
+        )
+    return branches
+
+
+def _slowed_rounds(
+    groups: Sequence[tuple[float, Sequence[Shortfall]]], places: int, ask_until: datetime, *, is_repeated: bool
+) -> list[Branch]:
+    """A branch for each Region and pace. More branches than there are places wait for the next run."""
+    branches = []
+    for pace, group in groups[:places]:
+        count = min(ceil(len(group) / _VISITS_OF_A_PLACE), max(1, places // len(groups)))
+        until = ask_until - timedelta(seconds=pace / 2) if is_repeated or pace < SLOWEST_SECONDS else None
+        branches.append(Branch(tuple(group), count, pause=max(1, round(pace - _VISIT_SECONDS)), rounds_until=until))
+    return branches
 
 
 def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
