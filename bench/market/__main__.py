@@ -7,11 +7,9 @@ import click
 
 from bench.market.oracle import oracle
 from bench.market.scenario import SCENARIOS
-from bench.market.strategy import IDEAL, ODCR, RIVALS, STRATEGIES, Strategy
+from bench.market.strategy import BY_NAME, IDEAL, ODCR, RIVALS, Strategy
 from bench.market.supply import supply
 from bench.market.trial import trial
-
-BY_NAME = {one.name: one for one in (IDEAL, *STRATEGIES)}
 
 
 @click.command(help="Plays six hours of a market with the STRATEGIES: the ideal asker and odcr if none is named.")

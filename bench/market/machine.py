@@ -13,6 +13,7 @@ from bench.market.ec2 import Request
 from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
+from bench.market.timing import INVOKE_SECONDS
 from localcloud.schedule_expressions import Rate, parse
 from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
@@ -33,11 +34,15 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
     product, template = Product(targets, clock, ladder, ask_settings()), _template()
     alive: list[Execution] = []
 
+    def start_next() -> None:
+        clock.sleep(INVOKE_SECONDS)
+        start()
+
     def start() -> None:
         alive.append(machine.start(f"run-{len(machine.executions)}"))
 
     tasks = {one.arn: product.task(one) for one in template.functions()}
-    tasks[START_EXECUTION] = lambda _payload: start()
+    tasks[START_EXECUTION] = lambda _payload: start_next()
     jitter = random.Random("jitter")  # noqa: S311 - to be repeatable
     machine = StateMachine(
         template.definition(),

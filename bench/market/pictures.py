@@ -9,22 +9,25 @@ from matplotlib.figure import Figure
 
 from bench.benchmark import Results
 from bench.market.scenario import GAPS, SIXES
-from bench.market.strategy import ODCR, ORIGINAL, ORIGINAL_EACH_MINUTE, STRATEGIES
+from bench.market.strategy import IDEAL, ODCR, ORIGINAL, ORIGINAL_EACH_MINUTE, STRATEGIES
 from bench.pictures import save, style
 
-OURS, OLD, OTHERS = "#2f81f7", "#d98324", ("#a371f7", "#2da44e", "#d05ca0")
+OURS, IDEALS, OLD, OTHERS = "#2f81f7", "#8b949e", "#d98324", ("#a371f7", "#2da44e", "#d05ca0")
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Draws `catch-scenarios.svg` and `catch-lives.svg`."""
+    """Draws `catch-scenarios.svg`, `catch-lives.svg` and `catch-many.svg`."""
     with style():
         save(_scenarios(results), folder / "catch-scenarios.svg")
         save(_lives(results), folder / "catch-lives.svg")
+        save(_many(results), folder / "catch-many.svg")
 
 
 def _colour(name: str) -> str:
     if name == ODCR.name:
         return OURS
+    if name == IDEAL.name:
+        return IDEALS
     if name in (ORIGINAL.name, ORIGINAL_EACH_MINUTE.name):
         return OLD
     others = [one.name for one in STRATEGIES if one.has_our_pace]
@@ -64,7 +67,7 @@ def _lives(results: Results) -> Figure:
     ends: list[tuple[float, str]] = []
     for strategy in reversed(STRATEGIES):
         values = [one["strategies"][strategy.name]["ratio"] for one in cells]
-        dashes = "--" if strategy is ORIGINAL_EACH_MINUTE else "-"
+        dashes = "--" if strategy in (ORIGINAL_EACH_MINUTE, IDEAL) else "-"
         width = 2.6 if strategy is ODCR else 1.5
         axes.plot(minutes, values, dashes, color=_colour(strategy.name), linewidth=width, marker="o", markersize=3)
         ends.append((values[0], strategy.name))
@@ -75,6 +78,30 @@ def _lives(results: Results) -> Figure:
     axes.set_xlim(minutes[0] * 0.2, minutes[-1] * 1.1)
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(f"minutes until others take a free instance, on average ({SIXES.name}, {cells[0]['gap']} wanted)")
+    axes.set_ylabel("instance-hours held, of the oracle's")
+    return figure
+
+
+def _many(results: Results) -> Figure:
+    """One line for each mean life: odcr's, and dashed the ideal asker's."""
+    cells = [one for one in results["many"] if one["scenario"] == SIXES.name and one["regions"] == 1]
+    numbers = sorted({one["targets"] for one in cells})
+    figure, axes = plt.subplots(figsize=(8, 4))
+    for life in sorted({one["life"] for one in cells}):
+        some = sorted((one for one in cells if one["life"] == life), key=lambda one: int(one["targets"]))
+        for name, dashes in ((IDEAL.name, "--"), (ODCR.name, "-")):
+            values = [one["strategies"][name]["ratio"] for one in some]
+            axes.plot(numbers, values, dashes, color=_colour(name), linewidth=2, marker="o", markersize=3)
+            label: dict[str, Any] = {"color": _colour(name), "va": "center", "fontsize": 9, "annotation_clip": False}
+            text = f"{name}, {life / 60:g} min"
+            height = values[-1] + (0.03 if name == IDEAL.name else -0.03)
+            axes.annotate(text, (numbers[-1], height), xytext=(8, 0), textcoords="offset points", **label)
+    axes.set_xscale("log")
+    axes.set_xticks(numbers, [str(one) for one in numbers])
+    axes.minorticks_off()
+    axes.set_xlim(numbers[0] * 0.9, numbers[-1] * 4)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel(f"targets at once in one Region ({SIXES.name}, {cells[0]['gap']} wanted of each)")
     axes.set_ylabel("instance-hours held, of the oracle's")
     return figure
 

@@ -86,8 +86,7 @@ class Product:
         }.get(function.name, self._nothing)
 
         def invoked(event: Event) -> Any:
-            if function.name == "ReserveCapacity":
-                self._clock.sleep(INVOKE_SECONDS)
+            self._clock.sleep(INVOKE_SECONDS)
             return work(event, function)
 
         return invoked
@@ -99,7 +98,8 @@ class Product:
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
             return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
         self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
-        rows = [one.row(self._clock.now()) for one in sorted(self._targets.values(), key=lambda one: one.tried_at)]
+        in_order = sorted(self._targets.values(), key=lambda one: one.tried_at or 0.0)
+        rows = [one.row(self._clock.now()) for one in in_order]
         targets = [row.to_event() for row in rows]
         return {"Lease": "HELD", "Targets": targets, "Rejected": [], "Complete": True}
 

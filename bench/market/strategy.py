@@ -49,4 +49,5 @@ IDEAL = Strategy("ideal asker", ideal.play)
 ORIGINAL = Strategy("original", original.play)
 ORIGINAL_EACH_MINUTE = Strategy("original, each minute", lambda targets: original.play(targets, 60.0))
 
-STRATEGIES = (ODCR, *RIVALS, ORIGINAL, ORIGINAL_EACH_MINUTE)
+STRATEGIES = (ODCR, IDEAL, *RIVALS, ORIGINAL, ORIGINAL_EACH_MINUTE)
+BY_NAME = {one.name: one for one in STRATEGIES}

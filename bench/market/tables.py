@@ -7,11 +7,11 @@ from bench.benchmark import Results
 from bench.market import original
 from bench.market.machine import every_seconds
 from bench.market.scenario import HOURS, MEAN_LIFE_SECONDS, SCARCE, SCENARIOS
-from bench.market.strategy import ODCR, ORIGINAL, RIVALS, STRATEGIES
+from bench.market.strategy import IDEAL, ODCR, ORIGINAL, RIVALS, STRATEGIES
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
 
 AIM = 0.97
-"""Of the oracle's instance-hours."""
+"""Of the instance-hours of the ideal asker."""
 
 Cell = dict[str, Any]
 """One scenario, with what each strategy got in it."""
@@ -28,6 +28,7 @@ def tables(results: Results) -> dict[str, str]:
         "catch-requests": _requests(results["scenarios"]),
         "catch-lives": _lives(results["lives"]),
         "catch-many": _many(results["many"]),
+        "catch-ladders": _ladders(results["many"]),
     }
 
 
@@ -62,9 +63,11 @@ def _of(cells: Iterable[Cell], name: str, field: str) -> list[Any]:
 
 def _short(results: Results) -> str:
     cells = _scarce(results["scenarios"])
-    names = {"odcr": ODCR.name, "the original, every five minutes": ORIGINAL.name} | {
-        f"{one.name}, at odcr's pace": one.name for one in RIVALS
-    }
+    names = (
+        {name: name for name in (ODCR.name, IDEAL.name)}
+        | {"the original, every five minutes": ORIGINAL.name}
+        | {f"{one.name}, at odcr's pace": one.name for one in RIVALS}
+    )
     head = ["of what could be held at most", *(one.name for one in SCARCE)]
     return _table(
         head,
@@ -120,26 +123,29 @@ def is_ahead(told: dict[str, Any]) -> bool:
 
 
 def _verdict(results: Results) -> str:
+    of_ideal = _range(_of(results["many"], ODCR.name, "of_ideal"), 3)
+    targets = _listed(sorted({cell["targets"] for cell in results["many"]}))
     wet = [cell for cell in results["scenarios"] if _is_wet(cell)]
     dry = [cell for cell in results["scenarios"] if not _is_wet(cell)]
     ahead = [
-        f"{one.name} in {cell['scenario']}, {cell['gap']} (by {cell['strategies'][one.name]['lead']:.4f} "
-        f"± {cell['strategies'][one.name]['lead_margin']:.4f})"
-        for cell in wet
+        f"{one.name} ({cell['targets']}, {cell['scenario']}, {cell['life'] / 60:g} min, {cell['gap']} wanted: by "
+        f"{cell['strategies'][one.name]['lead']:.4f} ± {cell['strategies'][one.name]['lead_margin']:.4f})"
+        for cell in [*wet, *results["many"]]
         for one in RIVALS
-        if is_ahead(cell["strategies"][one.name])
+        if one.name in cell["strategies"] and is_ahead(cell["strategies"][one.name])
     ]
     everything = [*results["scenarios"], *results["lives"], *results["many"]]
     return "\n".join(
         [
-            f"- odcr holds {_range(_of(wet, ODCR.name, 'ratio'), 3)} of the oracle's instance-hours; the aim is {AIM}. "
-            f"In the scarce scenarios the original holds {_range(_of(_scarce(wet), ORIGINAL.name, 'ratio'))}.",
+            f"- odcr alone with one target holds {_range(_of(wet, ODCR.name, 'ratio'), 3)} of the oracle's "
+            f"instance-hours. In the scarce scenarios the original holds "
+            f"{_range(_of(_scarce(wet), ORIGINAL.name, 'ratio'))}.",
+            f"- odcr holds {of_ideal} of what the ideal asker holds, with {targets} targets; the aim is {AIM}.",
             f"- {'; '.join(ahead) if ahead else 'No other strategy'} does better at the same pace by more than chance "
             "explains (95 %, the same seeds side by side).",
-            f"- In the dry pool an attempt makes {max(_of(dry, ODCR.name, 'most_later_calls'))} request. Only the very "
-            "first attempt at a target, which cannot know, makes "
-            f"{_range(_of(dry, ODCR.name, 'first_calls'), 0)}.",
-            f"- EC2's token bucket would have refused {sum(_of(everything, ODCR.name, 'overdrawn'))} of odcr's "
+            "- In a pool that stays dry odcr asks for one instance every "
+            f"{_range((HOURS * 3600 / calls for calls in _of(dry, ODCR.name, 'calls')), 1)} seconds.",
+            f"- EC2's token buckets would have refused {sum(_of(everything, ODCR.name, 'overdrawn'))} of odcr's "
             "requests, those below included.",
         ]
     )
@@ -183,25 +189,36 @@ def _lives(cells: Sequence[Cell]) -> str:
 
 
 def _many(cells: Sequence[Cell]) -> str:
-    def told(cell: Cell, name: str) -> str:
-        return f"{cell['strategies'][name]['ratio']:.3f}" if name in cell["strategies"] else ""
+    def row(targets: int, regions: int, life: float) -> list[str]:
+        named = f"{targets}, in {regions} Region{'s' * (regions > 1)}, {life / 60:g} min"
+        some = [one for one in cells if (one["targets"], one["regions"], one["life"]) == (targets, regions, life)]
+        by_scenario = {one["scenario"]: one["strategies"] for one in some}
+        shares = [
+            f"{told[ODCR.name]['of_ideal']:.3f} ({told[ODCR.name]['ratio']:.2f} of {told[IDEAL.name]['ratio']:.2f})"
+            for told in (by_scenario[one.name] for one in SCARCE)
+        ]
+        refused = sum(_of(some, ODCR.name, "overdrawn"))
+        return [named, *shares, f"{sum(_of(some, ODCR.name, 'calls')) / len(some):,.0f}", f"{refused}"]
 
-    ahead = [
-        f"{one.name} ({cell['targets']}, {cell['scenario']})"
-        for cell in cells
-        for one in RIVALS
-        if told(cell, one.name) > told(cell, ODCR.name)
-    ]
-    told_ahead = f"Ahead of odcr at the same pace: {', '.join(ahead) or 'none'}."
-    table = _table(
-        ["targets, scenario", *(one.name for one in STRATEGIES), "odcr's requests refused"],
+    groups = sorted({(one["regions"], one["targets"], one["life"]) for one in cells})
+    head = ["targets, mean life of a free instance", *(one.name for one in SCARCE), "odcr's requests", "refused"]
+    return _table(head, (row(targets, regions, life) for regions, targets, life in groups))
+
+
+def _ladders(cells: Sequence[Cell]) -> str:
+    compared = [cell for cell in cells if RIVALS[0].name in cell["strategies"]]
+    return _table(
+        ["targets, scenario, mean life", *(one.name for one in (ODCR, *RIVALS))],
         (
             [
-                f"{cell['targets']}, {cell['scenario']}",
-                *(told(cell, one.name) for one in STRATEGIES),
-                str(cell["strategies"][ODCR.name]["overdrawn"]),
+                f"{cell['targets']}, {cell['scenario']}, {cell['life'] / 60:g} min",
+                *(_with_margin(cell["strategies"][one.name]) for one in (ODCR, *RIVALS)),
             ]
-            for cell in cells
+            for cell in compared
         ),
     )
-    return f"{table}\n\n{told_ahead}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -30,7 +30,9 @@ class MarketTarget:
         self.ec2 = MarketEc2(Pool(bursts), self.clock, region)
         self.attempts: list[int] = []
         """Requests for capacity of each attempt that there was."""
-        self.tried_at = -1e9
+        self.tried_at: float | None = None
+        """When it was tried last, as recorded."""
+        self._dry_since: float | None = None
         self._outcome: Outcome | None = None
 
     @property
@@ -43,11 +45,12 @@ class MarketTarget:
         self._outcome = outcome
         if outcome.was_tried:
             self.tried_at = now
+            self._dry_since = None if outcome.acquired or not outcome.is_short else (self._dry_since or now)
 
     def row(self, now: float) -> Target:
         """What LoadTargets reads about it."""
-        last = self._outcome
-        if last is None:
+        last, tried_at = self._outcome, self.tried_at
+        if last is None or tried_at is None:
             return Target(self.key, self.gap)
         return Target(
             self.key,
@@ -55,6 +58,8 @@ class MarketTarget:
             last.reserved,
             str(last.status),
             last_reserved=last.reserved,
-            is_fresh=now - self.tried_at < FRESH_SECONDS,
+            is_fresh=now - tried_at < FRESH_SECONDS,
             last_ids=last.reservation_ids,
+            dry_seconds=None if self._dry_since is None else int(now - self._dry_since),
+            since_tried=int(now - tried_at),
         )

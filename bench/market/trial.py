@@ -14,18 +14,20 @@ from bench.market.target import REGIONS, MarketTarget
 class Trial:
     """Six hours of one strategy, all targets together."""
 
-    instance_hours: float
+    hours: tuple[float, ...]
+    """Instance-hours held, of each target."""
     acquired: int
     calls: int
     """Requests that ask for capacity."""
     describes: int
     attempts: int
-    first_calls: int
-    """Of the targets' first attempts; those do not know yet whether the pool is dry."""
-    most_later_calls: int
-    """Of any one attempt after the first."""
     overdrawn: int
-    """Requests that EC2's token bucket would have refused."""
+    """Requests that EC2's token buckets would have refused."""
+
+    @property
+    def instance_hours(self) -> float:
+        """Of all targets together."""
+        return sum(self.hours)
 
 
 def trial(strategy: Strategy, gap: int, supplies: Sequence[list[Burst]], regions: int = 1) -> Trial:
@@ -36,12 +38,10 @@ def trial(strategy: Strategy, gap: int, supplies: Sequence[list[Burst]], regions
         requests += target.ec2.requests
     describes = sum(action == DESCRIBE for _, _, action in requests)
     return Trial(
-        instance_hours=sum(target.ec2.holding.instance_hours for target in targets),
+        hours=tuple(target.ec2.holding.instance_hours for target in targets),
         acquired=sum(target.ec2.holding.instances for target in targets),
         calls=len(requests) - describes,
         describes=describes,
         attempts=sum(len(target.attempts) for target in targets),
-        first_calls=sum(sum(target.attempts[:1]) for target in targets),
-        most_later_calls=max((calls for target in targets for calls in target.attempts[1:]), default=0),
         overdrawn=overdrawn(requests),
     )
