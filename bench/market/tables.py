@@ -91,9 +91,10 @@ def _markets(results: Results) -> str:
 def _assumptions() -> str:
     return "\n".join(
         [
-            f"- A free instance stays for {MEAN_LIFE_SECONDS / 60:g} minutes on average.",
+            f"- A free instance stays for {MEAN_LIFE_SECONDS / 60:g} minutes on average, where nothing else is said.",
             f"- A request to EC2 takes {REQUEST_SECONDS:g} seconds, a describe as well; a function that uses the "
-            f"database or compares, {STEP_SECONDS:g} second; the start of an attempt, {INVOKE_SECONDS:g}.",
+            f"database or compares, {STEP_SECONDS:g} second; the start of each function, {INVOKE_SECONDS:g}. To take a "
+            "request out of odcr's buckets takes no time.",
             f"- The schedule starts a run of odcr's every {every_seconds():g} seconds, by the template's default. What "
             "follows, waits and repetitions included, is the state machine's own definition.",
             f"- The original's run starts every {original.EVERY_SECONDS:g} seconds, and its function lasts at most "
