@@ -98,7 +98,7 @@ class Product:
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
             return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
         self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
-        in_order = sorted(self._targets.values(), key=lambda one: one.tried_at or 0.0)
+        in_order = sorted(self._targets.values(), key=lambda one: one.tried_at)
         rows = [one.row(self._clock.now()) for one in in_order]
         targets = [row.to_event() for row in rows]
         return {"Lease": "HELD", "Targets": targets, "Rejected": [], "Complete": True}

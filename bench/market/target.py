@@ -30,7 +30,7 @@ class MarketTarget:
         self.ec2 = MarketEc2(Pool(bursts), self.clock, region)
         self.attempts: list[int] = []
         """Requests for capacity of each attempt that there was."""
-        self.tried_at: float | None = None
+        self.tried_at = -1e9
         """When it was tried last, as recorded."""
         self._dry_since: float | None = None
         self._outcome: Outcome | None = None
@@ -49,8 +49,8 @@ class MarketTarget:
 
     def row(self, now: float) -> Target:
         """What LoadTargets reads about it."""
-        last, tried_at = self._outcome, self.tried_at
-        if last is None or tried_at is None:
+        last = self._outcome
+        if last is None:
             return Target(self.key, self.gap)
         return Target(
             self.key,
@@ -58,8 +58,7 @@ class MarketTarget:
             last.reserved,
             str(last.status),
             last_reserved=last.reserved,
-            is_fresh=now - tried_at < FRESH_SECONDS,
+            is_fresh=now - self.tried_at < FRESH_SECONDS,
             last_ids=last.reservation_ids,
             dry_seconds=None if self._dry_since is None else int(now - self._dry_since),
-            since_tried=int(now - tried_at),
         )
