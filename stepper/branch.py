@@ -71,6 +71,7 @@ class Branch:
         """The number of its place in the execution's plan; 0 if nothing is to happen to it by itself."""
         self._strand: Strand[Callable[[], None]] | None = None
         """The attempt at hand."""
+        self._is_running = False
         self._enter(definition["StartAt"], data)
 
     @property
@@ -95,44 +96,38 @@ class Branch:
         """How often the state at hand was repeated."""
         return self._retriers.count
 
+    @property
+    def is_asleep(self) -> bool:
+        """Whether its task has begun, and sleeps."""
+        return self._strand is not None and not self._is_running
+
     def ready(self) -> "list[Branch]":
-        """Itself, or the items of its Map."""
+        """Itself, or the items of its Map; none that is in the midst of an attempt and does not sleep."""
+        if self._is_running:
+            return []
         if self._map is None:
             return [self]
         return [branch for index in sorted(self._map.active) for branch in self._map.active[index].ready()]
 
-    def advance(self) -> None:
-        """Begins an attempt, or goes on with it, until its task sleeps or all that follows from it is done."""
-        strand = self._strand = self._strand or Strand(self.attempt)
+    def advance(self, *, twice: bool = False) -> None:
+        """Begins an attempt, or goes on with it, until its task sleeps or all that follows from it is done.
+
+        Args:
+            twice: a task that begins runs a second time with the same payload, and the second answer counts.
+        """
+        self.planned = 0
+        strand = self._strand = self._strand or Strand(lambda: self._attempt(twice=twice))
+        self._is_running = True
         moment = strand.go_on()
+        self._is_running = False
         if moment is not None:
             self._plan(moment)
+            self._execution.machine.sleeps(self)
             return
         self._strand = None
         # What a task does after its execution's end is done, and changes the execution no more.
         if not self._execution.is_over_by_now():
             strand.result()
-
-    def attempt(self, *, twice: bool = False) -> Callable[[], None]:
-        """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""
-        if self._state["Type"] == "Wait":
-            return lambda: self._leave(self.input)
-        if self._state["Type"] == "Map":
-            return self._start
-        try:
-            machine, payload = self._execution.machine, self._payload()
-            task = machine.tasks[self._state["Resource"]]
-            started = machine.clock.now()
-            result = task(machine.carry(payload))
-            if twice:
-                result = task(machine.carry(payload))
-            if machine.clock.now() - started >= self._state.get("TimeoutSeconds", float("inf")):
-                raise TaskFailed("States.Timeout", "")
-            answered = machine.carry(result)
-        except TaskFailed as failure:
-            failed = failure
-            return lambda: self._error(failed)
-        return lambda: self.answer(answered)
 
     def abandon(self) -> None:
         """Nothing happens to it any more."""
@@ -152,6 +147,27 @@ class Branch:
             self._error(failure)
             return
         self._leave(output)
+
+    def _attempt(self, *, twice: bool) -> Callable[[], None]:
+        """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""
+        if self._state["Type"] == "Wait":
+            return lambda: self._leave(self.input)
+        if self._state["Type"] == "Map":
+            return self._start
+        try:
+            machine, payload = self._execution.machine, self._payload()
+            task = machine.tasks[self._state["Resource"]]
+            started = machine.clock.now()
+            result = task(machine.carry(payload))
+            if twice:
+                result = task(machine.carry(payload))
+            if machine.clock.now() - started >= self._state.get("TimeoutSeconds", float("inf")):
+                raise TaskFailed("States.Timeout", "")
+            answered = machine.carry(result)
+        except TaskFailed as failure:
+            failed = failure
+            return lambda: self._error(failed)
+        return lambda: self.answer(answered)
 
     def _plan(self, moment: float) -> None:
         self.due = moment

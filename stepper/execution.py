@@ -57,6 +57,9 @@ class StateMachine:
         self.jitter, self.carry = jitter, carry
         self.executions: dict[str, Execution] = {}
         """All that were started, by name."""
+        self._asleep: list[tuple[float, int, int, Branch]] = []
+        """Tasks that sleep, as a heap; an entry counts if its branch still names the second number."""
+        self._numbers = count()
 
     def start(self, name: str, given: Any = None) -> "Execution":
         """StartExecution; nothing is done yet.
@@ -69,30 +72,18 @@ class StateMachine:
         self.executions[name] = Execution(self, name, {} if given is None else given)
         return self.executions[name]
 
-    def describe(self, arn: str, lag: float = 0.0) -> dict[str, Any]:
-        """DescribeExecution with METADATA_ONLY, as an SDK integration returns it.
+    def sleeps(self, branch: Branch) -> None:
+        """The branch's task sleeps until the branch is due."""
+        heappush(self._asleep, (branch.due, next(self._numbers), branch.planned, branch))
 
-        Args:
-            arn: the execution's.
-            lag: seconds by which the answer is behind.
-
-        Raises:
-            TaskFailed: `Sfn.ExecutionDoesNotExistException`.
-        """
-        as_of = self.clock.now() - lag
-        execution = next((one for one in self.executions.values() if one.arn == arn and one.started <= as_of), None)
-        if execution is None:
-            raise TaskFailed("Sfn.ExecutionDoesNotExistException", f"Execution Does Not Exist: '{arn}'")
-        answer = {
-            "ExecutionArn": arn,
-            "StateMachineArn": self.arn,
-            "Name": execution.name,
-            "Status": Status.RUNNING,
-            "StartDate": iso(execution.started),
-        }
-        if execution.stopped is not None and execution.stopped <= as_of:
-            answer |= {"Status": execution.status, "StopDate": iso(execution.stopped)}
-        return answer
+    def wait_until(self, moment: float) -> None:
+        """Lets time pass until then. Each task that sleeps goes on when it is due, though its execution is over."""
+        while self._asleep and self._asleep[0][0] < moment:
+            due, _, planned, branch = heappop(self._asleep)
+            if branch.planned == planned:
+                self.clock.wait_until(max(due, self.clock.now()))
+                branch.advance()
+        self.clock.wait_until(max(moment, self.clock.now()))
 
 
 class Execution:
@@ -143,20 +134,19 @@ class Execution:
         return [] if self.is_over else self._root.ready()
 
     def step(self, which: int = 0, *, twice: bool = False) -> None:
-        """One attempt, after the wait that comes before it; then all up to the next attempt.
+        """One attempt, after the wait that comes before it, or what follows a task's sleep; up to the next of these.
 
         Args:
             which: of those that are ready, counted round.
             twice: the task runs a second time with the same payload, and the second answer counts.
         """
-        ready = self.ready
+        if not (ready := self.ready):
+            return
         branch = ready[which % len(ready)]
-        self.machine.clock.wait_until(min(branch.due, self._deadline))
-        if not self.is_over_by_now():
-            going_on = branch.attempt(twice=twice)
-            # What a task does after its execution's end is done, and changes the execution no more.
-            if not self.is_over_by_now():
-                going_on()
+        planned = branch.planned
+        self.machine.wait_until(min(branch.due, self._deadline))
+        if not self.is_over_by_now() and branch.planned == planned:
+            branch.advance(twice=twice)
 
     def answer(self, which: int, result: Any) -> None:
         """As if the task at hand had returned this at once."""
@@ -177,10 +167,9 @@ class Execution:
 
     def advance(self) -> None:
         """Lets happen what is due first. Where tasks sleep by `stepper.strand.sleep_until`, they run side by side."""
-        self.machine.clock.wait_until(min(self.due, self._deadline))
-        if not self.is_over_by_now():
+        self.machine.wait_until(min(self.due, self._deadline))
+        if not self.is_over_by_now() and self.due <= self.machine.clock.now():
             _, _, branch = heappop(self._plan)
-            branch.planned = 0
             branch.advance()
 
     def run(self) -> "Execution":

@@ -21,6 +21,8 @@ class Strand(Generic[_Result]):
         Raises:
             Exception: whatever the work raises.
         """
+        # Whoever lets it go on is who it comes back to, which may be another strand.
+        self._greenlet.parent = getcurrent()
         moment: float | None = self._greenlet.switch()
         return moment
 
@@ -28,6 +30,11 @@ class Strand(Generic[_Result]):
     def result(self) -> _Result:
         """What came of it, once all is done."""
         return self._result[0]
+
+
+def is_in_strand() -> bool:
+    """Whether there is a strand at hand."""
+    return getcurrent().parent is not None
 
 
 def sleep_until(moment: float) -> None:

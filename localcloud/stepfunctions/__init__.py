@@ -11,6 +11,9 @@ from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.is_operator import (
+    IsTimestamp,
+)
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.utils import json_path
@@ -50,6 +53,7 @@ def install(services: Services) -> None:
         (Execution, "get_start_execution_details", _execution_details),
         (StepFunctionsParserBackend, "start_execution", _start_execution),
         (CommonStateField, "_eval_state_input", _enter),
+        (IsTimestamp, "string_to_timestamp", staticmethod(_timestamp)),
     ):
         setattr(owner, method_name, method)
 
@@ -81,3 +85,11 @@ def _enter(self: Any, env: Environment) -> None:
 
 def _iso(date: float) -> str:
     return datetime.fromtimestamp(date, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _timestamp(text: str) -> datetime | None:
+    """IsTimestamp.string_to_timestamp for fractions of a second as well, which every EnteredTime has."""
+    try:
+        return datetime.fromisoformat(text) if text.endswith("Z") and "T" in text else None
+    except ValueError:
+        return None
