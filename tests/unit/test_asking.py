@@ -55,7 +55,7 @@ def test_over_several_regions_they_stay_as_well_and_share_no_bucket() -> None:
 def test_more_than_there_are_places_are_visited_in_rounds() -> None:
     given = planned([target(number) for number in range(100)])
     (branch,) = given.branches
-    assert (len(branch.shortfalls), branch.places, branch.every) == (100, 40, 0)
+    assert (len(branch.shortfalls), branch.places, branch.every) == (100, 12, 0)
     assert branch.rounds_until is not None
     assert NOW < branch.rounds_until < UNTIL
 
@@ -65,7 +65,7 @@ def test_those_that_hold_something_and_those_that_do_not_are_visited_side_by_sid
     targets = [target(number) for number in range(100)]
     shortfalls = [short(one, held=number % 2) for number, one in enumerate(targets)]
     given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL)
-    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(50, 20), (50, 20)]
+    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(50, 12), (50, 12)]
 
 
 def test_there_are_never_more_functions_than_places() -> None:

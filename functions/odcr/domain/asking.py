@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pace import REQUESTS_PER_SECOND, Action
+from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import json_object, required
@@ -165,7 +165,8 @@ def _rounds(
         branches.append(
             Branch(
                 tuple(group[:most]),
-                max(1, places // len(groups)),
+                # No more wait for a first request than are kept for climbs, or climbs would wait for them.
+                max(1, min(places // len(groups), KEPT)),
                 pause=max(0, ceil(_ROUND_SECONDS - least)),
                 rounds_until=last if is_repeated else None,
             )
