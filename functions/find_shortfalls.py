@@ -21,7 +21,7 @@ from odcr.domain.pools import (
     with_record,
 )
 from odcr.domain.target import Target
-from odcr.domain.wire import moment, number, optional, required
+from odcr.domain.wire import instant, number, optional, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
@@ -34,17 +34,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `{"Targets": [...], "Rejected": [...], "Complete": bool}` as LoadTargets returns them.
+        event: `Targets`, `Rejected` and `Complete` as LoadTargets returns them; `StartedAt`, when the run started, and
+            `AskSeconds`, how long after that its last request is sent.
         context: Lambda's.
 
     Returns:
-        `{"Shortfalls": [...], "Observed": [...], "Rejected": [...]}`.
+        `Branches`, who is asked for how; `Observed` and `Rejected`, outcomes of the targets that need no asking;
+        `Next`, whether a run is to follow while something is short; `Left`, whether something was left to it.
 
     Raises:
         InvalidSettings, InvalidEvent: see there.
     """
     targets = [Target.from_event(target) for target in required(event, "Targets", list)]
     rejected = [Outcome.from_event(outcome) for outcome in optional(event, "Rejected", list, [])]
+    started = instant(event, "StartedAt")
+    ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     home = StackSettings.load().region
     findings = _look(targets, rejected)
 
@@ -67,8 +71,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     found = compare(comparable, rejected, reservations, is_complete=is_complete, releases=releases, now=now)
     found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
     passed = bounded(found)
-    started = moment(required(event, "StartedAt", str), "StartedAt")
-    ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     schedule = read_schedule(StackSettings.load().stack_name, datetime.now(UTC)) if passed.shortfalls else OFF
     are_all = len(passed.shortfalls) == len(found.shortfalls)
     planned = plan(

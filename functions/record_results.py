@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.asking import outcome_so_far
 from odcr.domain.messages import announcements, in_order
 from odcr.domain.outcome import Outcome, Totals
-from odcr.domain.wire import ROOM, fitting, optional, required, size_of
+from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
 from odcr.gateways.database import transaction
 from odcr.gateways.history import changes_of, delete_old_history
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
@@ -54,12 +54,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             release_lease(cursor, execution)
         logger.error("The run failed", execution=execution, failure=failure)
         return {"Changes": [], "Announcements": []}
-    attempted = [
-        outcome for branch in required(event, "Branches", list) for item in branch if (outcome := outcome_so_far(item))
-    ]
+    items = [item for branch in lists(event, "Branches") for item in branch]
+    attempted = [outcome for item in items if (outcome := outcome_so_far(item))]
     seen = [
         Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
     ]
+    is_next = required(event, "Next", bool)
+    is_left = required(event, "Left", bool) or len(attempted) < len(items)
     owner = StackSettings.load().owner
     history_days = HistorySettings.load().days
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
@@ -77,9 +78,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
-    is_left = required(event, "Left", bool) or len(attempted) < sum(map(len, required(event, "Branches", list)))
     is_short = is_left or any(outcome.is_short for outcome in attempted)
-    follows: list[dict[str, Any]] = [{"NextRun": True}] if required(event, "Next", bool) and is_short else []
+    follows: list[dict[str, Any]] = [{"NextRun": True}] if is_next and is_short else []
     messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
     return {"Changes": told, "Announcements": follows + messages}

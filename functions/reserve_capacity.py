@@ -11,7 +11,7 @@ from odcr.domain.asking import in_all, outcome_so_far, resumed, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.wire import moment, number, required
+from odcr.domain.wire import instant, number, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.request_buckets import RequestBuckets
 from odcr.observability import logger, metrics
@@ -47,14 +47,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
     if before is not None and before.status.is_met:
         return to_round(before)
-    ask_until = _seconds(event, "AskUntil")
-    if time.time() > ask_until:
-        # Its turn has not come; its record stays as it is, and in the next run it is one of the first.
+    attempt, ask_until = required(event, "Attempt", int), instant(event, "AskUntil").timestamp()
+    if not attempt and time.time() > ask_until:
+        # Its turn has not come; its record stays as it is, and in the next run it is one of the first. One that is
+        # repeated has asked EC2, and looks what became of that.
         return to_round(before) if before else {}
-    started = _seconds(event, "StartedAt")
+    started = instant(event, "StartedAt").timestamp()
     # Each entry of the state is another occasion to make a reservation; a repetition of it is told by Attempt.
     occasion = f"{required(event, 'Execution', str)}/{required(event, 'EnteredAt', str)}"
-    attempt = required(event, "Attempt", int)
     function_ends = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
     settings = StackSettings.load()
     pace = Pace(
@@ -90,8 +90,3 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _buckets_of(table: str) -> RequestBuckets:
     """Kept from one invocation to the next: what was seen of a bucket is a good guess."""
     return _buckets.setdefault(table, RequestBuckets(table))
-
-
-def _seconds(event: dict[str, Any], name: str) -> float:
-    """A moment, in seconds since the epoch."""
-    return moment(required(event, name, str), name).timestamp()

@@ -41,6 +41,7 @@ OPERATORS = {
 """Types of keys by the beginning of the operators that compare them. `Null` compares any."""
 
 ARNS = {
+    ("AWS::DynamoDB::Table", "Arn"): "dynamodb:table",
     ("AWS::Lambda::Function", "Arn"): "lambda:function",
     ("AWS::Logs::LogGroup", "Arn"): "logs:log-group",
     ("AWS::RDS::DBCluster", "MasterUserSecret.SecretArn"): "secretsmanager:Secret",

@@ -174,7 +174,9 @@ def test_a_deleted_row_is_told_once() -> None:
 def test_a_run_works_on_those_that_waited_longest() -> None:
     targets = [Target(TargetKey(f"m5.size{number}", "us-east-1a"), 1) for number in range(MAX_SHORTFALLS + 100)]
     shortfalls = bounded(compare(targets, [], [])).shortfalls
-    assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[:MAX_SHORTFALLS]]
+    # A shortfall and its outcome travel together.
+    assert 350 < len(shortfalls) <= MAX_SHORTFALLS
+    assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[: len(shortfalls)]]
 
 
 @pytest.mark.parametrize("reservations", [1, 10, 50])
@@ -192,11 +194,15 @@ def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> 
         Outcome(one.key, Status.QUOTA_EXCEEDED, one.target, one.target, (*ids, ids[0]), (), 99_999, 20, "x" * 500)
         for one in passed.shortfalls
     ]
-    lists = (worst, passed.observed, passed.rejected)
-    size = len(json.dumps([[one.to_event() for one in outcomes] for outcomes in lists], ensure_ascii=False).encode())
+    items = [
+        {**one.to_event(), "Outcome": json.dumps(outcome.to_event())}
+        for one, outcome in zip(passed.shortfalls, worst, strict=True)
+    ]
+    seen = [[one.to_event() for one in outcomes] for outcomes in (passed.observed, passed.rejected)]
+    size = len(json.dumps([items, *seen], ensure_ascii=False).encode())
     assert 0.5 * MAX_STATE_BYTES < size < 0.95 * MAX_STATE_BYTES
     assert passed.shortfalls[0].key == keys[0]
-    assert (len(passed.shortfalls) == MAX_SHORTFALLS) == (reservations == 1)
+    assert len(passed.shortfalls) < MAX_SHORTFALLS
 
 
 def test_a_shortfall_survives_its_event() -> None:

@@ -208,7 +208,8 @@ def test_releases_come_first_and_leave_most_of_the_run_to_what_is_short() -> Non
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(MAX_SHORTFALLS)]
     both = [*(shortfall_of(key, 9, 0) for key in keys), *(shortfall_of(key, 0, 9, is_release=True) for key in keys)]
     passed = bounded(Comparison(both)).shortfalls
-    assert [one.is_release for one in passed] == [True] * MAX_RELEASES + [False] * (MAX_SHORTFALLS - MAX_RELEASES)
+    assert [one.is_release for one in passed] == [True] * MAX_RELEASES + [False] * (len(passed) - MAX_RELEASES)
+    assert len(passed) / 2 > MAX_RELEASES
 
 
 # The release

@@ -1,8 +1,9 @@
-"""ReserveCapacity's own part: when the run has no time left."""
+"""ReserveCapacity's own part: rounds, and when the time is up."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +26,8 @@ class Context:
 
 
 class DryEc2:
+    """EC2 that holds 4 and has no more."""
+
     def __init__(self, owner: str, account: str) -> None:
         assert (owner, account) == ("odcr/ap-northeast-1", "123456789012")
 
@@ -35,48 +38,151 @@ class DryEc2:
         raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
 
 
+class FullBuckets:
+    def __init__(self, table: str) -> None:
+        assert table == "buckets"
+
+    def take(self, _bucket: str, _kept: int, latest: float) -> float | None:
+        return None if time.time() > latest else time.time()
+
+
 @pytest.fixture(autouse=True)
 def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setenv("REQUEST_BUCKETS_TABLE", "buckets")
     monkeypatch.setattr(reserve_capacity, "Ec2Gateway", DryEc2)
+    monkeypatch.setattr(reserve_capacity, "RequestBuckets", FullBuckets)
+    monkeypatch.setattr(reserve_capacity, "_buckets", {})
 
 
-def invoke(context: Context | None = None, **event: object) -> dict[str, Any]:
-    return reserve_capacity.handler({"Target": SHORTFALL, "Execution": "run-1", **event}, context or Context())  # type: ignore[arg-type]
-
-
-def started(seconds_ago: float) -> str:
+def moment(seconds_ago: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat().replace("+00:00", "Z")
 
 
-def test_a_dry_pool_is_an_outcome() -> None:
-    outcome = invoke(StartedAt=started(10), RunSeconds=780)
+def invoke(context: Context | None = None, **changes: object) -> dict[str, Any]:
+    event = {
+        "Target": SHORTFALL,
+        "Execution": "run-1",
+        "StartedAt": moment(10),
+        "EnteredAt": "2026-11-26T12:00:05.000Z",
+        "Attempt": 0,
+        "AskEvery": 0,
+        "AskUntil": moment(-95),
+    }
+    return reserve_capacity.handler(event | changes, context or Context())  # type: ignore[arg-type]
+
+
+def with_outcome(outcome: object) -> dict[str, Any]:
+    return {**SHORTFALL, "Outcome": outcome}
+
+
+def test_a_dry_pool_is_an_outcome_beside_its_shortfall() -> None:
+    outcome = invoke()
     assert (outcome["Status"], outcome["Reserved"], outcome["Calls"], outcome["Refusals"]) == ("SHORT", 4, 4, 4)
+    assert "InstanceType" not in outcome
+
+
+def test_a_function_that_stays_asks_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [time.time()]
+    waits: list[float] = []
+    monkeypatch.setattr(time, "time", lambda: now[0])
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    outcome = invoke(AskEvery=5.0, AskUntil=moment(-23))
+    # The ladder goes down once; after that, one is asked for every five seconds.
+    assert (outcome["Status"], outcome["Calls"]) == ("SHORT", 4 + len(waits))
+    assert len(waits) in (4, 5)
+
+
+def test_the_next_round_goes_on_and_sums_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = invoke()
+    second = invoke(Target=with_outcome(first))
+    # A pool that was dry a moment ago is asked for one.
+    assert (second["Calls"], second["Refusals"]) == (5, 5)
+    monkeypatch.setattr(DryEc2, "resize", lambda *_: None)
+    monkeypatch.setattr(DryEc2, "find", lambda _ec2, key: [Reservation("cr-1", key, 15, "active")])
+    third = invoke(Target=with_outcome(second))
+    assert (third["Status"], third["Reserved"], third["Calls"]) == ("FULFILLED", 15, 5)
+
+
+def test_an_error_of_a_later_round_tells_what_the_earlier_ones_achieved(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = invoke() | {"Acquired": 3}
+    monkeypatch.setattr(DryEc2, "find", throttled)
+    with pytest.raises(RequestLimitExceeded) as caught:
+        invoke(Target=with_outcome(before))
+    told = json.loads(str(caught.value))
+    assert (told["Status"], told["Reserved"], told["Acquired"], told["Calls"]) == ("THROTTLED", 4, 3, 4)
+
+
+@pytest.mark.parametrize("status", ["FULFILLED", "EXCESS", "ASTRAY"])
+def test_a_met_target_asks_nothing_in_the_rounds_after(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    def look(_ec2: DryEc2, _key: TargetKey) -> list[Reservation]:
+        raise AssertionError("EC2 was asked")
+
+    monkeypatch.setattr(DryEc2, "find", look)
+    before = {"Status": status, "Reserved": 15, "ReservationIds": ["cr-1"], "Acquired": 11, "Calls": 2}
+    assert invoke(Target=with_outcome(before)) == before
+
+
+def test_a_target_whose_turn_has_not_come_keeps_what_it_had() -> None:
+    late = {"AskUntil": moment(1)}
+    assert invoke(**late) == {}
+    before = invoke()
+    assert invoke(**late, Target=with_outcome(before)) == before
+
+
+def test_one_that_is_repeated_too_late_looks_once_more() -> None:
+    outcome = invoke(AskUntil=moment(1), Attempt=1)
+    assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
+    assert "Calls" not in outcome
+
+
+class EmptyEc2(DryEc2):
+    occasions: ClassVar[list[str]] = []
+
+    def find(self, key: TargetKey) -> list[Reservation]:  # noqa: ARG002 - as it is called
+        return []
+
+    def create(
+        self, _key: TargetKey, _options: object, _count: int, _observed: list[Reservation], occasion: str = ""
+    ) -> Reservation:
+        self.occasions.append(occasion)
+        raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
+
+
+def test_each_entry_of_the_state_is_an_occasion_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reserve_capacity, "Ec2Gateway", EmptyEc2)
+    monkeypatch.setattr(EmptyEc2, "occasions", [])
+    empty = {**KEY.to_event(), "TargetCapacity": 1, "Reserved": 0, "ReservationIds": [], "LastStatus": "SHORT"}
+    for entered, attempt in (("first", 0), ("second", 0), ("second", 1)):
+        invoke(Target=empty, EnteredAt=entered, Attempt=attempt)
+    first, second, repeated = EmptyEc2.occasions
+    assert "run-1/first" in first
+    assert "run-1/second" in second
+    assert len({first, second, repeated}) == 3
 
 
 def throttled(_ec2: DryEc2, _key: TargetKey) -> list[Reservation]:
     raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
 
 
-def test_what_is_to_be_repeated_is_an_error_while_the_run_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_to_be_repeated_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DryEc2, "find", throttled)
     with pytest.raises(RequestLimitExceeded) as caught:
-        invoke(StartedAt=started(10), RunSeconds=780)
+        invoke()
     assert json.loads(str(caught.value))["Status"] == "THROTTLED"
 
 
-def test_it_is_an_outcome_that_nothing_repeats_when_the_run_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DryEc2, "find", throttled)
-    assert invoke(StartedAt=started(800), RunSeconds=780)["Status"] == "THROTTLED"
-
-
-@pytest.mark.parametrize(("seconds_left", "seconds_ago"), [(30, 10), (120, 800)])
-def test_a_function_that_has_to_end_asks_no_more(seconds_left: int, seconds_ago: int) -> None:
+def test_a_function_that_has_to_end_asks_no_more() -> None:
     context = Context()
-    context.remaining = 1000 * seconds_left
-    outcome = invoke(context, StartedAt=started(seconds_ago), RunSeconds=780)
+    context.remaining = 30_000
+    outcome = invoke(context)
     assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
     assert "Calls" not in outcome
     assert "The time was up" in outcome["Reason"]
@@ -93,5 +199,5 @@ def test_a_target_that_was_read_a_while_ago_releases_nothing(
 ) -> None:
     resized: list[int] = []
     monkeypatch.setattr(DryEc2, "resize", lambda _ec2, _reservation, count: resized.append(count))
-    outcome = invoke(Target={**SHORTFALL, "TargetCapacity": 2, "Release": True}, StartedAt=started(seconds_ago))
+    outcome = invoke(Target={**SHORTFALL, "TargetCapacity": 2, "Release": True}, StartedAt=moment(seconds_ago))
     assert (outcome["Reserved"], resized) == (held, [2] if held == 2 else [])

@@ -158,7 +158,7 @@ def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
 
 
 def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
-    records = records_of([row("SHORT", 5, "", "cr-1", "", 30, 90_000)])
+    records = records_of([row("SHORT", 5, "", "cr-1", "", 15, 30, 90_000)])
     ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == 90_000
     assert target.to_event()["DrySeconds"] == 90_000
@@ -170,17 +170,34 @@ def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
 
 
 @pytest.mark.parametrize(
+    ("recorded", "dry"), [(15, 90_000), (20, 90_000), (14, None), (None, 90_000), ("many", 90_000)]
+)
+def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run(
+    recorded: object, dry: int | None
+) -> None:
+    records = records_of([row("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000)])
+    ((target,), _) = targets_of([row(15, 5)], [], records)
+    assert target.dry_seconds == dry
+
+
+@pytest.mark.parametrize(
     ("cells", "record"),
     [
-        (("NONSENSE", 5, "r", "cr-1", "", 3, None), Record("FAILED", 5, "r", ("cr-1",), age=3)),
-        ((None, None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
-        (("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", 3, 90), Record("SHORT", 5, "r", ("cr-1",), age=3, dry_seconds=90)),
-        (("SHORT", -1, "", "", "", 3, "soon"), Record("SHORT", None, age=3)),
+        (("NONSENSE", 5, "r", "cr-1", "", None, 3, None), Record("FAILED", 5, "r", ("cr-1",), age=3)),
+        ((None, None, None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
+        (
+            ("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", "9", 3, 90),
+            Record("SHORT", 5, "r", ("cr-1",), age=3, dry_seconds=90, target=9),
+        ),
+        (("SHORT", -1, "", "", "", "many", 3, "soon"), Record("SHORT", None, age=3)),
         # Of times that are still to come, which somebody else wrote.
-        (("SHORT", 0, "", "", "", -3, -9), Record("SHORT", 0, age=0, dry_seconds=0)),
+        (("SHORT", 0, "", "", "", -1, -3, -9), Record("SHORT", 0, age=0, dry_seconds=0)),
         # Somebody emptied the list: what is held is not known by name, and so not bought twice.
-        (("SHORT", 5, "", "", "", 3, None), Record("SHORT", 5, more_ids=1, age=3)),
-        (("SHORT", 5, "", "cr-1,3 more", "3 more", 3, None), Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3)),
+        (("SHORT", 5, "", "", "", None, 3, None), Record("SHORT", 5, more_ids=1, age=3)),
+        (
+            ("SHORT", 5, "", "cr-1,3 more", "3 more", None, 3, None),
+            Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3),
+        ),
     ],
 )
 def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:

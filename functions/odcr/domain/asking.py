@@ -10,7 +10,7 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
-from odcr.domain.wire import json_object, required
+from odcr.domain.wire import json_object, optional, required
 from odcr.settings import AskSettings
 
 SLOWEST_SECONDS = 60
@@ -196,9 +196,8 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
     Raises:
         InvalidEvent: if it is none of these.
     """
-    left = item.get("Outcome") or {}
-    if isinstance(left, str):
-        left = json_object(left)
+    is_text = isinstance(optional(item, "Outcome", object, None), str)
+    left = json_object(item["Outcome"]) if is_text else optional(item, "Outcome", dict, {})
     if not left:
         return None
     if "Before" in left:

@@ -130,6 +130,12 @@ class Record:
     """Seconds since EC2 was last asked for the target; None if it never was."""
     dry_seconds: int | None = None
     """Seconds since its pool began to give nothing; None if it gave something when last asked."""
+    target: int | None = None
+    """Instances that were wanted then."""
+
+    def dry_seconds_for(self, capacity: int) -> int | None:
+        """Seconds that the pool has been dry for what is wanted now; None if more is wanted than was recorded."""
+        return None if self.target is not None and capacity > self.target else self.dry_seconds
 
     @property
     def is_resting(self) -> bool:
@@ -156,8 +162,8 @@ def records_of(rows: Iterable[Cells]) -> dict[TargetKey, Record]:
     """The rows of `odcr_status`, by their key.
 
     Args:
-        rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids, and the
-            seconds since Last_Tried and Dry_Since.
+        rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids,
+            Target_Capacity, and the seconds since Last_Tried and Dry_Since.
     """
     return {name_of(TargetKey(text_of(row[0]), text_of(row[1]))): _record(row[2:]) for row in rows}
 
@@ -225,7 +231,7 @@ def targets_of(
                     more_ids=record.more_ids,
                     elsewhere=elsewhere,
                     priority=wish.priority,
-                    dry_seconds=record.dry_seconds,
+                    dry_seconds=record.dry_seconds_for(capacity),
                 ),
             )
         )
@@ -244,10 +250,10 @@ def name_of(key: TargetKey) -> TargetKey:
 
 
 def _record(cells: Cells) -> Record:
-    status, reserved, reason, ids, twice, age, dry = cells
+    status, reserved, reason, ids, twice, target, age, dry = cells
     known, more = ids_from_text(text_of(ids))
     given_back, more_twice = ids_from_text(text_of(twice))
-    held = number_or(reserved, -1)
+    held, wanted = number_or(reserved, -1), number_or(target, -1)
     if ids is None or (held > 0 and not known):
         # Somebody else wrote this: what is held was recorded once, and is not named any more.
         more += 1
@@ -260,6 +266,7 @@ def _record(cells: Cells) -> Record:
         more_ids=more + more_twice,
         age=_seconds(age),
         dry_seconds=_seconds(dry),
+        target=wanted if wanted >= 0 else None,
     )
 
 

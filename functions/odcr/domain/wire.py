@@ -38,15 +38,19 @@ def _checked(name: str, value: Any, kind: type[_T]) -> _T:
     return value
 
 
+def _object_with(event: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(event, Mapping):
+        raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Mend the event.")
+    return event
+
+
 def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
     """The field of that name.
 
     Raises:
         InvalidEvent: if it is missing or of another type.
     """
-    if not isinstance(event, Mapping):
-        raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Mend the event.")
-    if name not in event:
+    if name not in _object_with(event, name):
         raise InvalidEvent(f"{name!r} is missing from the event, which has {sorted(event)}. Mend the event.")
     return _checked(name, event[name], kind)
 
@@ -72,7 +76,7 @@ def number(event: Mapping[str, Any], name: str) -> float:
     Raises:
         InvalidEvent: if it is missing or no number.
     """
-    value = event.get(name)
+    value = _object_with(event, name).get(name)
     return float(value) if isinstance(value, float) else float(required(event, name, int))
 
 
@@ -86,8 +90,17 @@ def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T | 
     Raises:
         InvalidEvent: if it is of another type.
     """
-    value = event.get(name)
+    value = _object_with(event, name).get(name)
     return default if value is None else _checked(name, value, kind)
+
+
+def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
+    """The lists that the field's list has.
+
+    Raises:
+        InvalidEvent: if it is missing or no list, or something in it is no list.
+    """
+    return [_checked(name, value, list) for value in required(event, name, list)]
 
 
 def texts(event: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -109,6 +122,19 @@ def moment(text: str, name: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise InvalidEvent(f"{name!r} must be a time in ISO 8601, not {text[:80]!r}. Mend the event.") from None
+
+
+def instant(event: Mapping[str, Any], name: str) -> datetime:
+    """The time that a field says, with its zone.
+
+    Raises:
+        InvalidEvent: if it is missing, or says none.
+    """
+    text = required(event, name, str)
+    said = moment(text, name)
+    if said.tzinfo is None:
+        raise InvalidEvent(f"{name!r} must be a time with its zone, not {text[:80]!r}. Mend the event.")
+    return said
 
 
 def cut_ids(ids: Sequence[str], more: int = 0) -> list[str]:

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _KEYS = ("InstanceType", "AvailabilityZone")
 _OPTIONS = ("Platform", "Tenancy", "Match_Criteria", "End_Date")
-_RECORDED = ("Status", "Reserved", "Reason", "Reservation_Ids", "Duplicate_Ids", "Last_Tried", "Dry_Since")
+_RECORDED = (
+    "Status",
+    "Reserved",
+    "Reason",
+    "Reservation_Ids",
+    "Duplicate_Ids",
+    "Target_Capacity",
+    "Last_Tried",
+    "Dry_Since",
+)
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20
 """Rows that may be refused one after another before the rest is not tried any more."""

@@ -62,6 +62,10 @@ def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("HISTORY_DAYS", "400")
+    monkeypatch.setenv("ASK_EVERY_SECONDS", "5")
+    monkeypatch.setenv("SLOW_AFTER_HOURS", "24")
+    monkeypatch.setenv("MAP_CONCURRENCY", "40")
+    monkeypatch.setenv("REQUEST_BUCKETS_TABLE", f"odcr-{uuid.uuid4()}")
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
     monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", f"rds!cluster-{uuid.uuid4()}")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
@@ -88,8 +92,20 @@ def secrets(environment: None, server: MariaDB) -> Iterator[SecretStore]:  # noq
 
 
 @pytest.fixture
+def buckets(environment: None) -> None:  # noqa: ARG001 - which has to be set
+    """The table that counts requests."""
+    boto3.client("dynamodb").create_table(
+        TableName=os.environ["REQUEST_BUCKETS_TABLE"],
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "Bucket", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "Bucket", "KeyType": "HASH"}],
+    )
+
+
+@pytest.fixture
 def product(
     secrets: SecretStore,  # noqa: ARG001 - the login has to be there
+    buckets: None,  # noqa: ARG001 - and the table
     server: MariaDB,
     endpoint: str,
     observers: "list[EC2Client]",

@@ -22,8 +22,15 @@ class EnvironmentKind:
 
 NEEDED = {
     "LoadTargets": ("DATABASE_SECRET_ARN",),
-    "FindShortfalls": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
-    "ReserveCapacity": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID"),
+    "FindShortfalls": (
+        "STACK_NAME",
+        "AWS_REGION",
+        "ACCOUNT_ID",
+        "ASK_EVERY_SECONDS",
+        "SLOW_AFTER_HOURS",
+        "MAP_CONCURRENCY",
+    ),
+    "ReserveCapacity": ("STACK_NAME", "AWS_REGION", "ACCOUNT_ID", "REQUEST_BUCKETS_TABLE"),
     "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION", "ACCOUNT_ID", "HISTORY_DAYS"),
     "PrepareDatabase": ("DATABASE_SECRET_ARN",),
 }
@@ -34,6 +41,11 @@ SETTINGS = [
     for handler, variables in NEEDED.items()
     for variable in variables
     for value in (None, "", " ")
+]
+
+NO_NUMBERS = [
+    EnvironmentKind("FindShortfalls", variable, "often", "InvalidSettings", (variable, "must be a number", "'often'"))
+    for variable in ("ASK_EVERY_SECONDS", "SLOW_AFTER_HOURS", "MAP_CONCURRENCY")
 ]
 
 UNREADABLE = "secret cannot be read"
@@ -68,4 +80,4 @@ FROM_LAMBDA = [
 ]
 """What boto3 reads; Lambda sets it."""
 
-ENVIRONMENTS = [*SETTINGS, *FROM_LAMBDA]
+ENVIRONMENTS = [*SETTINGS, *NO_NUMBERS, *FROM_LAMBDA]

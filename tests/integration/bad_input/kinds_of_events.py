@@ -11,14 +11,30 @@ EXECUTION = "by-hand"
 Event = dict[str, Any]
 KEY: Event = {"InstanceType": GOOD[0], "AvailabilityZone": GOOD[1]}
 TARGET: Event = {**KEY, "TargetCapacity": GOOD_TARGET, "CurrentCapacity": 0, "LastStatus": None}
-SHORTFALL: Event = {**TARGET, "Reserved": 0, "ReservationIds": []}
+SHORTFALL: Event = {**TARGET, "Reserved": 0, "ReservationIds": [], "Outcome": {}}
 OUTCOME: Event = {**KEY, "Status": "SHORT", "TargetCapacity": GOOD_TARGET, "Reserved": 0, "ReservationIds": []}
+STARTED = "2026-11-11T00:00:00Z"
 
 GOOD_EVENTS: dict[str, Event] = {
-    "LoadTargets": {"Execution": EXECUTION, "StartedAt": "2026-11-11T00:00:00Z", "LeaseSeconds": 1320},
-    "FindShortfalls": {"Targets": [TARGET], "Rejected": []},
-    "ReserveCapacity": {"Target": SHORTFALL, "Execution": EXECUTION, "Attempt": 0},
-    "RecordResults": {"Execution": EXECUTION, "Outcomes": [OUTCOME], "Observed": [], "Rejected": []},
+    "LoadTargets": {"Execution": EXECUTION, "StartedAt": STARTED, "LeaseSeconds": 180},
+    "FindShortfalls": {"Targets": [TARGET], "Rejected": [], "StartedAt": STARTED, "AskSeconds": 105},
+    "ReserveCapacity": {
+        "Target": SHORTFALL,
+        "Execution": EXECUTION,
+        "StartedAt": STARTED,
+        "EnteredAt": STARTED,
+        "Attempt": 0,
+        "AskEvery": 5.0,
+        "AskUntil": "2099-11-11T00:00:00Z",
+    },
+    "RecordResults": {
+        "Execution": EXECUTION,
+        "Branches": [[SHORTFALL | {"Outcome": OUTCOME}]],
+        "Observed": [],
+        "Rejected": [],
+        "Next": False,
+        "Left": False,
+    },
     "PrepareDatabase": {"Execution": EXECUTION},
 }
 """By handler; each kind spoils one of them."""
@@ -47,8 +63,13 @@ def load(name: str, *says: str, **changes: Any) -> EventKind:
 
 def find(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
     """A FindShortfalls with one target that is right but for the changes."""
-    event = {"Targets": [changed(TARGET, changes)], "Rejected": []}
+    event = GOOD_EVENTS["FindShortfalls"] | {"Targets": [changed(TARGET, changes)]}
     return EventKind(f"FindShortfalls: {name}", "FindShortfalls", event, says, error)
+
+
+def spoilt(handler: str, name: str, *says: str, **changes: Any) -> EventKind:
+    """An event that is right but for some of its own fields."""
+    return EventKind(f"{handler}: {name}", handler, changed(GOOD_EVENTS[handler], changes), says)
 
 
 def reserve(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
@@ -64,8 +85,7 @@ def record(name: str, *says: str, **changes: Any) -> EventKind:
 
 def recording(name: str, outcome: Any, *says: str) -> EventKind:
     """A RecordResults with this outcome."""
-    event = GOOD_EVENTS["RecordResults"] | {"Outcomes": [outcome]}
-    return EventKind(f"RecordResults: {name}", "RecordResults", event, says)
+    return spoilt("RecordResults", name, *says, Branches=[[SHORTFALL | {"Outcome": outcome}]])
 
 
 MEND = "Mend the event"
@@ -89,7 +109,7 @@ LOADS = [
     load("Execution is null", "'Execution' must be str, not NoneType", MEND, Execution=None),
     load("Execution is a number", "'Execution' must be str, not int", MEND, Execution=1),
     load("Execution is empty", "'Execution'", "empty", Execution=""),
-    load("LeaseSeconds is text", "'LeaseSeconds' must be int, not str", MEND, LeaseSeconds="1320"),
+    load("LeaseSeconds is text", "'LeaseSeconds' must be int, not str", MEND, LeaseSeconds="180"),
     load("LeaseSeconds is true", "'LeaseSeconds' must be int, not bool", MEND, LeaseSeconds=True),
 ]
 
@@ -111,7 +131,7 @@ FINDS = [
     EventKind(
         "FindShortfalls: a rejected row of unknown Status",
         "FindShortfalls",
-        {"Targets": [TARGET], "Rejected": [OUTCOME | {"Status": "LOST"}]},
+        GOOD_EVENTS["FindShortfalls"] | {"Rejected": [OUTCOME | {"Status": "LOST"}]},
         ("'Status' must be one of", "INVALID", "'LOST'"),
     ),
     find("no InstanceType", "'InstanceType' is missing", MEND, InstanceType=...),
@@ -119,6 +139,13 @@ FINDS = [
     find("TargetCapacity is text", "'TargetCapacity' must be int, not str", MEND, TargetCapacity="2"),
     find("TargetCapacity is half", "'TargetCapacity' must be int, not float", MEND, TargetCapacity=2.5),
     find("Withdrawn is text", "'Withdrawn' must be bool, not str", MEND, Withdrawn="no"),
+    spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", MEND, StartedAt=...),
+    spoilt("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", MEND, StartedAt=1),
+    spoilt(
+        "FindShortfalls", "StartedAt has no zone", "'StartedAt' must be a time with its zone", StartedAt=STARTED[:-1]
+    ),
+    spoilt("FindShortfalls", "no AskSeconds", "'AskSeconds' is missing", MEND, AskSeconds=...),
+    spoilt("FindShortfalls", "AskSeconds is text", "'AskSeconds' must be int, not str", MEND, AskSeconds="105"),
 ]
 
 RESERVES = [
@@ -137,6 +164,22 @@ RESERVES = [
         GOOD_EVENTS["ReserveCapacity"] | {"Attempt": "0"},
         ("'Attempt' must be int, not str", MEND),
     ),
+    spoilt("ReserveCapacity", "no AskEvery", "'AskEvery' is missing", MEND, AskEvery=...),
+    spoilt("ReserveCapacity", "AskEvery is text", "'AskEvery' must be int, not str", MEND, AskEvery="5"),
+    spoilt("ReserveCapacity", "AskEvery is true", "'AskEvery' must be int, not bool", MEND, AskEvery=True),
+    spoilt("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", MEND, AskUntil=...),
+    spoilt("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", MEND, AskUntil=105),
+    spoilt(
+        "ReserveCapacity", "AskUntil is no time", "'AskUntil' must be a time in ISO 8601", "'soon'", AskUntil="soon"
+    ),
+    spoilt("ReserveCapacity", "AskUntil has no zone", "'AskUntil' must be a time with its zone", AskUntil=STARTED[:-1]),
+    spoilt("ReserveCapacity", "StartedAt is null", "'StartedAt' must be str, not NoneType", MEND, StartedAt=None),
+    spoilt("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", MEND, EnteredAt=...),
+    reserve("Outcome is a number", "'Outcome' must be dict, not int", MEND, Outcome=1),
+    reserve("Outcome is a list", "'Outcome' must be dict, not list", MEND, Outcome=[OUTCOME]),
+    reserve("Outcome is text but no JSON", "An outcome must be a JSON object", "'dry'", Outcome="dry"),
+    reserve("Outcome has a strange Before", "'Outcome' must be dict, not int", Outcome={"Before": 1, "Reason": "x"}),
+    reserve("Outcome has a Before and no Reason", "'Reason' is missing", MEND, Outcome={"Before": {}}),
     reserve("no Reserved", "'Reserved' is missing", MEND, Reserved=...),
     reserve("TargetCapacity is true", "'TargetCapacity' must be int, not bool", MEND, TargetCapacity=True),
     reserve("ReservationIds is text", "'ReservationIds' must be list, not str", MEND, ReservationIds="cr-1"),
@@ -146,12 +189,15 @@ RESERVES = [
 ]
 
 RECORDS = [
-    EventKind(
-        "RecordResults: no Outcomes",
-        "RecordResults",
-        {"Execution": EXECUTION},
-        ("'Outcomes' is missing", "Execution", MEND),
-    ),
+    spoilt("RecordResults", "no Branches", "'Branches' is missing", "Execution", MEND, Branches=...),
+    spoilt("RecordResults", "Branches is an object", "'Branches' must be list, not dict", MEND, Branches={}),
+    spoilt("RecordResults", "a branch is an object", "'Branches' must be list, not dict", MEND, Branches=[SHORTFALL]),
+    spoilt("RecordResults", "a branch is null", "'Branches' must be list, not NoneType", MEND, Branches=[None]),
+    spoilt("RecordResults", "an item is null", "must be an object with 'Outcome', not NoneType", Branches=[[None]]),
+    spoilt("RecordResults", "no Next", "'Next' is missing", MEND, Next=...),
+    spoilt("RecordResults", "Next is text", "'Next' must be bool, not str", MEND, Next="no"),
+    spoilt("RecordResults", "no Left", "'Left' is missing", MEND, Left=...),
+    spoilt("RecordResults", "Left is a number", "'Left' must be bool, not int", MEND, Left=0),
     EventKind(
         "RecordResults: Observed is an object",
         "RecordResults",
@@ -177,8 +223,8 @@ RECORDS = [
     recording("an outcome is empty text", "", "An outcome must be a JSON object", "''"),
     recording("an outcome is the JSON of a list", "[]", "An outcome must be a JSON object", "list"),
     recording("an outcome is the JSON of null", "null", "An outcome must be a JSON object", "NoneType"),
-    recording("an outcome is a list", [OUTCOME], "object", "'Status'", "list", MEND),
-    recording("an outcome is a number", 1, "object", "'Status'", "int", MEND),
+    recording("an outcome is a list", [OUTCOME], "'Outcome' must be dict, not list", MEND),
+    recording("an outcome is a number", 1, "'Outcome' must be dict, not int", MEND),
 ]
 
 EVENTS = [*SHAPES, *LOADS, *FINDS, *RESERVES, *RECORDS]

@@ -30,6 +30,7 @@ def test_the_events_are_good_before_they_are_spoilt(product: Product) -> None:
     product.insert_good_row()
     answers = {handler: invoke(handler, event) for handler, event in GOOD_EVENTS.items()}
     assert answers["LoadTargets"]["Lease"] == "HELD"
-    assert [one["InstanceType"] for one in answers["FindShortfalls"]["Shortfalls"]] == [GOOD[0]]
+    (branch,) = answers["FindShortfalls"]["Branches"]
+    assert [one["InstanceType"] for one in branch["Shortfalls"]] == [GOOD[0]]
     assert answers["ReserveCapacity"]["Status"] == "FULFILLED"
     assert [change["To"] for change in answers["RecordResults"]["Changes"]] == ["SHORT"]

@@ -42,7 +42,11 @@ def record(transaction: Any, execution: str, status: Status | None) -> dict[str,
     with transaction() as cursor:
         assert take_lease(cursor, execution, 60)
     outcomes = [Outcome(KEY, status, 15, 15 if status.is_met else 4, calls=1).to_event()] if status else []
-    return send(execution, Outcomes=outcomes)
+    return send(execution, **results(*outcomes))
+
+
+def results(*outcomes: dict[str, Any], is_next: bool = False, is_left: bool = False) -> dict[str, Any]:
+    return {"Branches": [[{"Outcome": outcome} for outcome in outcomes]], "Next": is_next, "Left": is_left}
 
 
 def send(execution: str, **event: Any) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def test_what_was_refused_is_sent_by_a_later_run_before_its_own(transaction: Any
 def test_a_repeated_record_writes_no_second_message(transaction: Any) -> None:
     first = record(transaction, "run-1", Status.SHORT)
     assert first["Announcements"] != []
-    assert send("run-1", Outcomes=[]) == first
+    assert send("run-1", **results()) == first
 
 
 def test_what_was_not_recorded_is_not_told(transaction: Any) -> None:
@@ -137,3 +141,33 @@ def test_a_line_of_any_length_fits(transaction: Any) -> None:
     long, after = waiting(transaction, "run-1")
     assert len(long) < MAX_BYTES
     assert after == "after it"
+
+
+SHORT = Outcome(KEY, Status.SHORT, 15, 4, calls=1).to_event()
+MET = Outcome(KEY, Status.FULFILLED, 15, 15, calls=1).to_event()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "follows"),
+    [
+        (results(SHORT, is_next=True), True),
+        (results(SHORT), False),
+        (results(MET, is_next=True), False),
+        (results(MET, is_next=True, is_left=True), True),
+        # One whose turn did not come.
+        (results(MET, {}, is_next=True), True),
+        (results(MET, {}), False),
+    ],
+    ids=["short", "short, schedule off", "met", "met, others left", "one not asked for", "one not asked for, off"],
+)
+def test_a_run_follows_while_something_is_short_and_is_started_first(
+    transaction: Any, recorded: dict[str, Any], follows: bool
+) -> None:
+    with transaction() as cursor:
+        assert take_lease(cursor, "run-1", 60)
+    put(transaction, "run-0", "earlier")
+    announcements = send("run-1", **recorded)["Announcements"]
+    assert [one for one in announcements if "NextRun" in one] == ([{"NextRun": True}] if follows else [])
+    assert announcements[follows]["Message"].endswith("earlier")
+    # A state that is repeated says the same.
+    assert send("run-1", **recorded)["Announcements"] == announcements

@@ -10,14 +10,13 @@ from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
 from odcr.domain.acquisition import acquire
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pace import Pace, Share
 from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Kind
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
-from tests.unit.pool import shortfall_of
+from tests.unit.pool import Turns, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 DESCRIBED: Any = {
@@ -36,7 +35,7 @@ def everything() -> list[Any]:
 
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
     """One attempt with all the time it wants, and nobody else at EC2's bucket."""
-    return acquire(shortfall, "run-1", number, ec2, Pace(Share(), number, lambda: 1e6, time.sleep))
+    return acquire(shortfall, "run-1", number, ec2, Turns())
 
 
 def calls(capacity: CapacityClient, action: str) -> int:
