@@ -5,15 +5,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.run_share import one_runs_share
-from odcr.domain.wire import InvalidEvent, optional, required
+from odcr.domain.wire import InvalidEvent, required
 from odcr.gateways.database import transaction
 from odcr.gateways.lease import holder_of_lease, take_lease
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
-
-DEFAULT_LEASE_SECONDS = 3180
-"""As in the state machine, whose time limit it has to exceed."""
 
 
 @logger.inject_lambda_context
@@ -36,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         raise InvalidEvent(
             "'Execution' must not be empty, for nobody holds the lease that bears no name. Mend the event."
         )
-    lease_seconds = optional(event, "LeaseSeconds", int, DEFAULT_LEASE_SECONDS)
+    lease_seconds = required(event, "LeaseSeconds", int)
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
@@ -50,9 +47,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         rejected=len(rejected),
         passed_on=len(passed.targets) + len(passed.rejected),
     )
-    return {
-        "Lease": "HELD",
-        "Targets": [target.to_event() for target in passed.targets],
-        "Rejected": [outcome.to_event() for outcome in passed.rejected],
-        "Complete": passed.is_complete,
-    }
+    return {"Lease": "HELD", **passed.to_event()}

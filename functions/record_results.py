@@ -56,9 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return {"Changes": [], "Announcements": []}
     items = [item for branch in lists(event, "Branches") for item in branch]
     attempted = [outcome for item in items if (outcome := outcome_so_far(item))]
-    seen = [
-        Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in optional(event, name, list, [])
-    ]
+    seen = [Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in required(event, name, list)]
     is_next = required(event, "Next", bool)
     is_left = required(event, "Left", bool) or len(attempted) < len(items)
     owner = StackSettings.load().owner
@@ -67,7 +65,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         if holds_lease(cursor, execution):
             record(cursor, execution, attempted, seen)
             delete_old_history(cursor, history_days)
-            put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution)))
+            releases = {one.key: one.announced for one in (*attempted, *seen) if one.announced}
+            put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution), releases))
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)
         elif not has_recorded(cursor, execution):

@@ -80,7 +80,7 @@ def hanging() -> Iterator[Callable[[], None]]:
 
 
 def looked(finder: Finder, regions: list[str], zones_of: tuple[str, ...] = ()) -> Findings:
-    return look(finder, regions, zones_of, first=lambda _: 0)
+    return look(finder, dict.fromkeys(regions, 0), zones_of)
 
 
 def test_each_region_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,9 +151,8 @@ def test_those_that_answered_before_are_asked_before_all_guesses(monkeypatch: py
     for _ in range(20):
         findings = look(
             Finder({NEW: lambda: None}, usually=raising(unresolvable())),
-            [*INVENTED, NEW],
+            {**dict.fromkeys(INVENTED, 1), NEW: 0},
             (),
-            first=lambda region: int(region != NEW),
         )
         assert set(findings.reservations) == {NEW}
 

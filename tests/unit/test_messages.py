@@ -4,15 +4,13 @@ import pytest
 
 from odcr.domain.messages import MAX_SUBJECT, Change, advice, announcements, quota_of
 from odcr.domain.outcome import Status
-from odcr.domain.reasons import reason_for_excess
-from odcr.domain.reservation import Reservation
-from odcr.domain.target import TargetKey
+from odcr.domain.target import Announcement, TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
 
 def test_nothing_changed_nothing_said() -> None:
-    assert announcements("odcr/us-east-1", []) == []
+    assert announcements("odcr/us-east-1", [], {}) == []
 
 
 def test_one_message_tells_all_changes_and_what_to_do() -> None:
@@ -20,7 +18,7 @@ def test_one_message_tells_all_changes_and_what_to_do() -> None:
         Change(KEY, "SHORT", Status.FULFILLED, 15, 15, short_since=datetime(2026, 11, 1, 12, 30)),  # noqa: DTZ001
         Change(TargetKey("m5.large", "us-east-1a"), None, Status.INVALID, 0, -1, "Set it to the number wanted."),
     ]
-    (message,) = announcements("odcr/us-east-1", changes)
+    (message,) = announcements("odcr/us-east-1", changes, {})
     assert message["Subject"] == "EC2 capacity odcr/us-east-1: 1 FULFILLED, 1 INVALID"
     lines = message["Message"].splitlines()
     assert lines[2:] == [
@@ -34,10 +32,10 @@ def test_one_message_tells_all_changes_and_what_to_do() -> None:
 
 def test_a_shortage_tells_how_many_are_missing_and_since_when() -> None:
     since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
-    (message,) = announcements("odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)])
+    (message,) = announcements("odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)], {})
     told = "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held (was FULFILLED); missing 11 since 2026-11-01 12:30 UTC"
     assert told in message["Message"]
-    (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)])
+    (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)], {})
     assert "0 of ? held (was new); missing an unknown number since" in message["Message"]
 
 
@@ -47,10 +45,11 @@ def test_every_status_that_a_person_can_mend_says_how(status: Status) -> None:
 
 
 def test_a_release_that_is_announced_says_how_to_keep_what_is_held() -> None:
-    held = [Reservation("cr-1", KEY, 15, "active")]
-    reason = reason_for_excess(held, 10, releases=True)
-    assert "raise Target_Capacity at once" in advice(KEY, Status.EXCESS, reason)
-    assert "cancel the reservations" in advice(KEY, Status.EXCESS, reason_for_excess(held, 10, releases=False))
+    assert "raise Target_Capacity at once" in advice(KEY, Status.EXCESS, Announcement(15, 10))
+    assert "cancel the reservations" in advice(KEY, Status.EXCESS)
+    change = Change(KEY, "FULFILLED", Status.EXCESS, 15, 10, "15 held, 10 wanted.")
+    (message,) = announcements("odcr/us-east-1", [change], {KEY: Announcement(15, 10)})
+    assert "raise Target_Capacity at once" in message["Message"]
 
 
 @pytest.mark.parametrize(
@@ -78,11 +77,11 @@ def test_a_used_up_quota_is_named(instance_type: str, quota: str) -> None:
 
 
 def test_the_subject_is_as_short_as_sns_wants() -> None:
-    (message,) = announcements("a-very-long-stack-name" * 9, [Change(KEY, None, Status.SHORT, 0, 15)])
+    (message,) = announcements("a-very-long-stack-name" * 9, [Change(KEY, None, Status.SHORT, 0, 15)], {})
     assert len(message["Subject"]) == MAX_SUBJECT
 
 
 def test_a_release_is_told_with_how_many_and_why() -> None:
     change = Change(KEY, "EXCESS", Status.FULFILLED, 10, 10, "Released 5, as the target was lowered to 10.")
-    (message,) = announcements("odcr/us-east-1", [change])
+    (message,) = announcements("odcr/us-east-1", [change], {})
     assert "10 of 10 held (was EXCESS)\n    Released 5, as the target was lowered to 10." in message["Message"]

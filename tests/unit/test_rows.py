@@ -12,7 +12,7 @@ from odcr.domain.reservation import Reservation, duplicates, lost
 from odcr.domain.rows import Record, records_of, targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Announcement, Target, TargetKey
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
 from tests.unit.pool import shortfall_of
 
@@ -158,7 +158,7 @@ def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
 
 
 def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
-    records = records_of([row("SHORT", 5, "", "cr-1", "", 15, 30, 90_000)])
+    records = records_of([row("SHORT", 5, "", "cr-1", "", 15, 30, 90_000, None, None)])
     ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == 90_000
     assert target.to_event()["DrySeconds"] == 90_000
@@ -175,7 +175,7 @@ def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
 def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run(
     recorded: object, dry: int | None
 ) -> None:
-    records = records_of([row("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000)])
+    records = records_of([row("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000, None, None)])
     ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == dry
 
@@ -183,21 +183,26 @@ def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run
 @pytest.mark.parametrize(
     ("cells", "record"),
     [
-        (("NONSENSE", 5, "r", "cr-1", "", None, 3, None), Record("FAILED", 5, "r", ("cr-1",), age=3)),
-        ((None, None, None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
+        (("NONSENSE", 5, "r", "cr-1", "", None, 3, None, None, None), Record("FAILED", 5, "r", ("cr-1",), age=3)),
+        ((None, None, None, None, None, None, None, None, None, None), Record("FAILED", None, more_ids=1)),
         (
-            ("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", "9", 3, 90),
+            ("SHORT", "5", b"r", b"cr-1,cr-2", b"cr-2", "9", 3, 90, None, None),
             Record("SHORT", 5, "r", ("cr-1",), age=3, dry_seconds=90, target=9),
         ),
-        (("SHORT", -1, "", "", "", "many", 3, "soon"), Record("SHORT", None, age=3)),
+        (("SHORT", -1, "", "", "", "many", 3, "soon", None, None), Record("SHORT", None, age=3)),
         # Of times that are still to come, which somebody else wrote.
-        (("SHORT", 0, "", "", "", -1, -3, -9), Record("SHORT", 0, age=0, dry_seconds=0)),
+        (("SHORT", 0, "", "", "", -1, -3, -9, None, None), Record("SHORT", 0, age=0, dry_seconds=0)),
         # Somebody emptied the list: what is held is not known by name, and so not bought twice.
-        (("SHORT", 5, "", "", "", None, 3, None), Record("SHORT", 5, more_ids=1, age=3)),
+        (("SHORT", 5, "", "", "", None, 3, None, None, None), Record("SHORT", 5, more_ids=1, age=3)),
         (
-            ("SHORT", 5, "", "cr-1,3 more", "3 more", None, 3, None),
+            ("SHORT", 5, "", "cr-1,3 more", "3 more", None, 3, None, None, None),
             Record("SHORT", 5, ids=("cr-1",), more_ids=6, age=3),
         ),
+        (
+            ("EXCESS", 15, "", "cr-1", "", None, None, None, 15, 10),
+            Record("EXCESS", 15, ids=("cr-1",), announced=Announcement(15, 10)),
+        ),
+        (("EXCESS", 15, "", "cr-1", "", None, None, None, "15", None), Record("EXCESS", 15, ids=("cr-1",))),
     ],
 )
 def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:

@@ -15,9 +15,10 @@ from odcr.domain.refusal import (
     QuotaExceeded,
     Refusal,
 )
-from odcr.domain.release import give_back_duplicates, release
+from odcr.domain.release import announcement, give_back_duplicates, release
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
+from odcr.domain.target import Announcement
 
 MAX_LOOKS = 3
 """How often in a row one attempt looks because somebody else was there."""
@@ -59,8 +60,8 @@ def acquire(
         refusal = raised
     if refusal is None:
         observed = [one for holding in attempt.holdings for one in holding.observed]
-        return attempt.outcome(_status(attempt), _reason(attempt, observed=observed))
-    outcome = attempt.outcome(refusal.status, _reason(attempt, _why(refusal, attempt)))
+        return attempt.outcome(_status(attempt), _reason(attempt, observed=observed), _announced(attempt))
+    outcome = attempt.outcome(refusal.status, _reason(attempt, _why(refusal, attempt)), _announced(attempt))
     if refusal.is_error:
         raise refusal.ending(outcome) from None
     return outcome
@@ -151,6 +152,11 @@ def _ask(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | None:
     return shortage
 
 
+def _announced(attempt: Attempt) -> Announcement | None:
+    """What is left of a release, which the next run may go on with."""
+    return announcement(attempt.reservations, attempt.shortfall.target) if attempt.shortfall.is_release else None
+
+
 def _status(attempt: Attempt) -> Status:
     """How a demand stands that is met."""
     if attempt.excess:
@@ -183,8 +189,7 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     if attempt.released:
         parts.append(f"Released {attempt.released}, as the target was lowered to {shortfall.target}.")
     if attempt.excess and (shortfall.is_release or not why):
-        # It is also the announcement by which the next run may go on.
-        parts.append(reason_for_excess(reservations, shortfall.target, releases=shortfall.is_release))
+        parts.append(reason_for_excess(reservations, shortfall.target, _announced(attempt)))
     if attempt.returned:
         parts.append(f"{attempt.returned} instances had been bought twice and were given back.")
     if attempt.lost:

@@ -21,6 +21,7 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.reservation import Reduction, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
+from odcr.domain.target import Announcement
 
 _T = TypeVar("_T")
 
@@ -119,7 +120,7 @@ class Attempt:
         """Instances that the run gave back because the target was lowered, whether that was answered or not."""
         return max(0, self.shortfall.reserved - self.managed) if self.may_have_released else 0
 
-    def outcome(self, status: Status, reason: str = "") -> Outcome:
+    def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
         """The attempt's outcome as it stands."""
         ids, twice = self.shortfall.standing_ids, self.shortfall.duplicate_ids
         if self.is_seen:
@@ -137,6 +138,7 @@ class Attempt:
             refusals=self.refusals,
             lost=self.lost,
             reason=reason,
+            announced=announced,
             more_ids=0 if self.is_seen else self.shortfall.more_ids,
         )
 

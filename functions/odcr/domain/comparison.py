@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
-from odcr.domain.release import MAX_RELEASES, is_due
+from odcr.domain.regions import Findings, region_of_row
+from odcr.domain.release import MAX_RELEASES, announcement, is_due
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
+from odcr.domain.run_share import RunShare
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Announcement, Target, TargetKey
 from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
 from odcr.domain.wording import MAX_REASON, quoted
 
@@ -26,6 +30,42 @@ class Comparison:
     """Targets that need no work but whose record in the table is to be corrected."""
     rejected: list[Outcome] = field(default_factory=list)
     """Rows that make no sense, with what is held for them."""
+
+
+def find_shortfalls(
+    share: RunShare, findings: Findings, not_seen: Sequence[Outcome], home: str, *, releases: bool, now: datetime
+) -> Comparison:
+    """Compares a run's targets with what the Regions showed. What cannot be told stays as it is recorded.
+
+    Args:
+        share: what LoadTargets passed on.
+        findings: what the Regions answered.
+        not_seen: outcomes of the targets whose Region did not say what is held there.
+        home: the stack's own Region.
+        releases: whether what is held above a lowered target is given back.
+        now: the time, in UTC.
+    """
+
+    def is_seen(one: Target | Outcome) -> bool:
+        return region_of_row(one.key, home) not in findings.unseen
+
+    located = locate(filter(is_seen, share.targets), findings.zones, home)
+    reservations = [one for region in findings.reservations.values() for one in region]
+    targets, rejected, reservations, unclear = set_apart(located.targets, filter(is_seen, share.rejected), reservations)
+    reservations, targets = certain(reservations, targets, located.unread)
+    seconds = conflicts(targets)
+    targets = [target for target in targets if target.key not in {outcome.key for outcome in seconds}]
+    targets, rejected = with_record(targets, locate_rejected(rejected, findings.zones, home))
+    found = compare(
+        targets,
+        rejected,
+        reservations,
+        is_complete=share.is_complete,
+        releases=releases,
+        now=f"{now:%Y-%m-%dT%H:%M:%S}",
+    )
+    found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
+    return found
 
 
 def compare(
@@ -129,6 +169,7 @@ def _item_bytes(shortfall: Shortfall) -> int:
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=999,
         refusals=999,
+        announced=Announcement(shortfall.reserved, shortfall.target) if shortfall.is_release else None,
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
@@ -165,7 +206,7 @@ def _compare_one(
         comparison.shortfalls.append(_shortfall(target, serving, bought_twice, is_release=is_release))
         return
 
-    status, reasons = Status.FULFILLED, []
+    status, announced, reasons = Status.FULFILLED, None, []
     # Only of what EC2 may be showing late is nothing said yet.
     gone = 0 if target.is_fresh and reserved < target.last_reserved else _lost(target, serving)
     lenders = [one for one in serving if one.lent]
@@ -173,7 +214,8 @@ def _compare_one(
         reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
     if reserved > target.capacity:
         status = Status.EXCESS
-        reasons.append(reason_for_excess(serving, target.capacity, releases=releases))
+        announced = announcement(serving, target.capacity) if releases else None
+        reasons.append(reason_for_excess(serving, target.capacity, announced))
     elif others:
         status = Status.EXCESS
         reasons.append(f"Nothing is given back unasked, so cancel these unless you want them: {_others(others)}.")
@@ -196,6 +238,7 @@ def _compare_one(
         ids_of(bought_twice),
         lost=gone,
         reason=reason,
+        announced=announced,
     )
     # An excess is told again: its target may have changed, and the reason with it.
     if status == Status.EXCESS or not _is_recorded(target, outcome):

@@ -3,14 +3,13 @@
 A message leaves by Amazon SNS, which takes 256 KiB: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from odcr.domain.outcome import Status
-from odcr.domain.reasons import announces_release
-from odcr.domain.target import TargetKey
+from odcr.domain.target import Announcement, TargetKey
 from odcr.domain.wire import size_of
 from odcr.domain.zone import region_of
 
@@ -73,12 +72,15 @@ class Change:
         }
 
 
-def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]:
+def announcements(
+    owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement]
+) -> list[dict[str, str]]:
     """The message about a run's changes: none if there are none, else one.
 
     Args:
         owner: the stack that speaks.
         changes: what changed.
+        announced: the releases that the next run may make, by target.
 
     Returns:
         A list of at most one `{"Subject", "Message"}`.
@@ -90,7 +92,8 @@ def announcements(owner: str, changes: Sequence[Change]) -> list[dict[str, str]]
     lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
     for change in changes[:MAX_LISTED]:
         lines.append(_line(change))
-        lines += [f"    {text}" for text in (change.reason, advice(change.key, change.after, change.reason)) if text]
+        todo = advice(change.key, change.after, announced.get(change.key))
+        lines += [f"    {text}" for text in (change.reason, todo) if text]
     if len(changes) > MAX_LISTED:
         lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]
@@ -108,13 +111,13 @@ def _line(change: Change) -> str:
     return f"{line}; missing {missing} {since}"
 
 
-def advice(key: TargetKey, status: Status, reason: str = "") -> str:
+def advice(key: TargetKey, status: Status, announced: Announcement | None = None) -> str:
     """What to do about a target of this status; empty where there is nothing to do.
 
     Args:
         key: the target, whose Region and quota the advice names.
         status: how it stands.
-        reason: why.
+        announced: the release that the next run may make of it.
     """
     match status:
         case Status.FULFILLED | Status.THROTTLED:
@@ -129,7 +132,7 @@ def advice(key: TargetKey, status: Status, reason: str = "") -> str:
             )
         case Status.SHORT:
             return "To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_capacity."
-        case Status.EXCESS if announces_release(reason):
+        case Status.EXCESS if announced:
             return "To do: if that is not meant, raise Target_Capacity at once."
         case Status.EXCESS:
             return "To do: raise Target_Capacity, or reduce or cancel the reservations in the EC2 console."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from odcr.domain.target import TargetKey
+from odcr.domain.target import Announcement, TargetKey
 from odcr.domain.wire import InvalidEvent, cut_ids, json_object, optional, parsed_ids, required, texts
 from odcr.domain.wording import MAX_REASON
 
@@ -80,6 +80,8 @@ class Outcome:
     """Reservations beside `reservation_ids`, which are not named."""
     refusals: int = 0
     """Requests among `calls` that EC2 definitely refused."""
+    announced: Announcement | None = None
+    """The release that the next run may make."""
 
     @property
     def was_tried(self) -> bool:
@@ -107,6 +109,8 @@ class Outcome:
             event["Refusals"] = self.refusals
         if self.lost:
             event["Lost"] = self.lost
+        if self.announced:
+            event["Announced"] = self.announced.to_event()
         if self.reason:
             event["Reason"] = self.reason[:MAX_REASON]
         return event
@@ -136,6 +140,7 @@ class Outcome:
             calls=optional(event, "Calls", int, 0),
             refusals=optional(event, "Refusals", int, 0),
             lost=optional(event, "Lost", int, 0),
+            announced=Announcement.from_event(optional(event, "Announced", dict, None)),
             reason=optional(event, "Reason", str, ""),
             more_ids=more or more_twice,
         )

@@ -1,18 +1,15 @@
 """Which pool each row and each reservation means, and what cannot be told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from odcr.domain import regions
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import Refusal
+from odcr.domain.regions import Zones, region_of_row, with_unknown_zone, with_unread_zones
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
 from odcr.domain.target import OptionRow, Target, TargetKey
 from odcr.domain.wording import brief
 from odcr.domain.zone import is_zone_id, region_of
-
-Zones = Mapping[str, Mapping[str, str] | Refusal]
-"""Of each Region whose zones were asked for: their names by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +22,6 @@ class Located:
     """Types and Regions in which some row may mean any zone: what is held there may be for it."""
 
 
-def region_of_row(key: TargetKey, home: str) -> str | None:
-    """The Region that a row means.
-
-    Args:
-        key: the row's key, as it is written.
-        home: the stack's own Region, in which an id is looked up that does not tell its Region.
-    """
-    return region_of(key.zone) or (home if is_zone_id(key.zone) else None)
-
-
-def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
-    """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
-    keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
-    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, *_ in target.elsewhere]
-    return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
-
-
 def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
     """Gives each target by a zone's id the zone's name, and the options that a row of odcr_option has for the pool."""
     located = Located()
@@ -52,10 +32,10 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
         if region is None or not (by_id or target.elsewhere):
             located.targets.append(target)
         elif isinstance(ids, Refusal):
-            located.unsure.append(regions.with_unread_zones(target, region, ids))
+            located.unsure.append(with_unread_zones(target, region, ids))
             located.unread.add((target.key.pool.instance_type, region))
         elif by_id and target.key.zone not in ids and not target.withdrawn:
-            located.unsure.append(regions.with_unknown_zone(target, region, ids))
+            located.unsure.append(with_unknown_zone(target, region, ids))
         else:
             key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
             found = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, held, ids_of
-from odcr.domain.target import ReservationOptions
+from odcr.domain.target import Announcement, ReservationOptions
 from odcr.domain.wording import listed
-
-_ANNOUNCED = "Unless it is raised, the next run releases"
 
 _IDS_ROOM = 50
 """Characters that a list of ids takes in a sentence."""
@@ -15,30 +13,20 @@ _MAX_UNCOUNTED = 3
 """Reservations that are not counted, of which each has a sentence."""
 
 
-def reason_for_excess(reservations: Sequence[Reservation], target: int, *, releases: bool) -> str:
+def reason_for_excess(reservations: Sequence[Reservation], target: int, announced: Announcement | None) -> str:
     """Why more is held than is wanted, and what becomes of it.
 
     Args:
         reservations: those that serve the target.
         target: instances wanted.
-        releases: whether the excess is given back. What a person put under odcr's care by tagging it never is, nor what
-            is committed or lent out.
+        announced: the release that the next run may make.
     """
     reserved = held(reservations)
-    if releases and any(one.may_be_released for one in reservations):
-        return announcement(reserved, target)
+    if announced:
+        next_run = f"Unless it is raised, the next run releases {reserved - target} if unused."
+        return f"{reserved} held, {target} wanted. {next_run}"
     ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
-
-
-def announcement(reserved: int, target: int) -> str:
-    """Says that the next run gives back what is held above the target."""
-    return f"{reserved} held, {target} wanted. {_ANNOUNCED} {reserved - target} if unused."
-
-
-def announces_release(reason: str) -> bool:
-    """Whether a reason has such an announcement in it."""
-    return _ANNOUNCED in reason
 
 
 def named(reservations: Sequence[Reservation]) -> str:

@@ -1,12 +1,114 @@
-"""What is said of targets of which nobody knows what EC2 holds. Nothing is bought for them, and nothing forgotten."""
+"""The Regions that a run asks what is held there, and what is said of targets whose Region did not tell.
 
-from collections.abc import Collection, Mapping
+Nothing is bought for these, and nothing forgotten.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
-from odcr.domain.target import Target
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import Target, TargetKey
 from odcr.domain.wording import brief, listed, quoted, with_detail
-from odcr.domain.zone import is_zone_id, nearest
+from odcr.domain.zone import is_zone_id, nearest, region_of
+
+Zones = Mapping[str, Mapping[str, str] | Refusal]
+"""Of each Region whose zones were asked for: their names by their ids."""
+
+
+_LAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the Regions answered. Each that was to be asked is in exactly one of the first four."""
+
+    reservations: dict[str, list[Reservation]] = field(default_factory=dict)
+    silent: dict[str, Refusal] = field(default_factory=dict)
+    """Regions that did not say what is held."""
+    missing: set[str] = field(default_factory=set)
+    """Regions that do not exist: botocore does not know them, and their endpoint's name does not resolve."""
+    postponed: set[str] = field(default_factory=set)
+    """Regions that botocore does not know, and whose turn comes in another run."""
+    zones: dict[str, Mapping[str, str] | Refusal] = field(default_factory=dict)
+    """For the Regions whose zones were wanted: the zones' names by their ids."""
+
+    @property
+    def unseen(self) -> set[str]:
+        """Regions of which it is not known what is held there."""
+        return {*self.silent, *self.missing, *self.postponed}
+
+
+def region_of_row(key: TargetKey, home: str) -> str | None:
+    """The Region that a row means.
+
+    Args:
+        key: the row's key, as it is written.
+        home: the stack's own Region, in which an id is looked up that does not tell its Region.
+    """
+    return region_of(key.zone) or (home if is_zone_id(key.zone) else None)
+
+
+def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
+    """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
+    keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
+    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, *_ in target.elsewhere]
+    return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
+
+
+def regions_to_ask(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> dict[str, int]:
+    """The Regions that rows mean, and the stack's own: what is held there is found though no row is left.
+
+    Returns:
+        A rank for each. Those come first that have answered before, then those that were never asked.
+    """
+    ranks: dict[str, int] = {}
+    for target in targets:
+        if region := region_of_row(target.key, home):
+            ranks[region] = min(_rank(target), ranks.get(region, _LAST))
+    for outcome in rejected:
+        ranks.setdefault(region_of_row(outcome.key, home) or home, _LAST)
+    ranks.setdefault(home, _LAST)
+    return ranks
+
+
+def _rank(target: Target) -> int:
+    if target.last_reserved or target.last_status not in (None, Status.INVALID, Status.FAILED):
+        return 0
+    return 1 if target.last_status is None else _LAST
+
+
+def outcomes_of_unseen(
+    targets: Iterable[Target],
+    findings: Findings,
+    home: str,
+    known: Collection[str],
+    partition_of: Callable[[str], str | None],
+) -> list[Outcome]:
+    """The outcomes of targets whose Region was not seen, unless the record says all there is to say.
+
+    Args:
+        targets: all.
+        findings: what the Regions answered.
+        home: the stack's own Region.
+        known: the Regions that botocore knows.
+        partition_of: the partition of a Region, if it can be told.
+    """
+    own = partition_of(home)
+    outcomes = []
+    for target in targets:
+        region = region_of_row(target.key, home)
+        partition = region and partition_of(region)
+        if region in findings.missing:
+            outcomes.append(in_no_region(target, region, [one for one in known if partition_of(one) == own]))
+        elif region in findings.postponed and target.last_status is None:
+            outcomes.append(waiting_for_its_turn(target, region))
+        elif region in findings.silent and partition and own and partition != own:
+            outcomes.append(in_other_partition(target, region, partition, own))
+        elif region in findings.silent:
+            outcomes.append(in_silent_region(target, region, findings.silent[region]))
+    return outcomes
 
 
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:

@@ -7,13 +7,21 @@ next: a slip of the finger that is mended within a minute costs nothing.
 from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.attempt import Attempt
-from odcr.domain.reasons import announcement
 from odcr.domain.refusal import Changed, InsufficientInstanceCapacity, QuotaExceeded
 from odcr.domain.reservation import Reduction, Reservation, held, reductions
-from odcr.domain.target import Target
+from odcr.domain.target import Announcement, Target
 
 MAX_RELEASES = 40
 """Releases in one run. They come first and start at once, so that their targets have not grown old meanwhile."""
+
+
+def announcement(serving: Sequence[Reservation], target: int) -> Announcement | None:
+    """The release that the next run may make; None if nothing of it is this stack's to give back.
+
+    What a person put under odcr's care by tagging it never is, nor what is committed or lent out.
+    """
+    may_be_released = any(one.may_be_released for one in serving)
+    return Announcement(held(serving), target) if held(serving) > target and may_be_released else None
 
 
 def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
@@ -23,7 +31,7 @@ def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
     target that was lowered a moment ago is not enough, nor is a row that was deleted, for which nothing is announced.
     """
     return (
-        announcement(held(serving), target.capacity) in target.last_reason
+        target.last_announced == Announcement(held(serving), target.capacity)
         and all(one.id in target.last_ids for one in serving)
         and bool(planned(serving, target.capacity))
     )

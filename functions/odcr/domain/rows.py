@@ -8,6 +8,7 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import (
     MAX_TARGET,
     USUAL_OPTIONS,
+    Announcement,
     OptionRow,
     ReservationOptions,
     Target,
@@ -130,6 +131,8 @@ class Record:
     """Seconds since EC2 was last asked for the target; None if it never was."""
     dry_seconds: int | None = None
     """Seconds since its pool began to give nothing; None if it gave something when last asked."""
+    announced: Announcement | None = None
+    """The release that it was told of."""
     target: int | None = None
     """Instances that were wanted then."""
 
@@ -163,7 +166,7 @@ def records_of(rows: Iterable[Cells]) -> dict[TargetKey, Record]:
 
     Args:
         rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids,
-            Target_Capacity, and the seconds since Last_Tried and Dry_Since.
+            Target_Capacity, the seconds since Last_Tried and Dry_Since, Announced_Reserved and Announced_Target.
     """
     return {name_of(TargetKey(text_of(row[0]), text_of(row[1]))): _record(row[2:]) for row in rows}
 
@@ -227,6 +230,7 @@ def targets_of(
                     record.is_fresh and record.reserved is not None,
                     record.ids,
                     last_reason=record.told,
+                    last_announced=record.announced,
                     is_resting=record.is_resting,
                     more_ids=record.more_ids,
                     elsewhere=elsewhere,
@@ -250,7 +254,7 @@ def name_of(key: TargetKey) -> TargetKey:
 
 
 def _record(cells: Cells) -> Record:
-    status, reserved, reason, ids, twice, target, age, dry = cells
+    status, reserved, reason, ids, twice, target, age, dry, announced_reserved, announced_target = cells
     known, more = ids_from_text(text_of(ids))
     given_back, more_twice = ids_from_text(text_of(twice))
     held, wanted = number_or(reserved, -1), number_or(target, -1)
@@ -267,7 +271,14 @@ def _record(cells: Cells) -> Record:
         age=_seconds(age),
         dry_seconds=_seconds(dry),
         target=wanted if wanted >= 0 else None,
+        announced=_announced(announced_reserved, announced_target),
     )
+
+
+def _announced(reserved: object, target: object) -> Announcement | None:
+    if isinstance(reserved, int) and isinstance(target, int):
+        return Announcement(reserved, target)
+    return None
 
 
 def _seconds(age: object) -> int | None:

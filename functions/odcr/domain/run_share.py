@@ -1,11 +1,12 @@
 """Which targets one run looks at, if the table has more than fit between two states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import Target
-from odcr.domain.wire import ROOM, fitting, in_turns, size_of
+from odcr.domain.wire import ROOM, fitting, in_turns, required, size_of
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
@@ -25,6 +26,27 @@ class RunShare:
     rejected: list[Outcome]
     is_complete: bool
     """Whether these are all."""
+
+    def to_event(self) -> dict[str, Any]:
+        """The share as LoadTargets passes it on."""
+        return {
+            "Targets": [target.to_event() for target in self.targets],
+            "Rejected": [outcome.to_event() for outcome in self.rejected],
+            "Complete": self.is_complete,
+        }
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> "RunShare":
+        """Reads the share.
+
+        Raises:
+            InvalidEvent: if a field is missing or of another type.
+        """
+        return cls(
+            [Target.from_event(target) for target in required(event, "Targets", list)],
+            [Outcome.from_event(outcome) for outcome in required(event, "Rejected", list)],
+            required(event, "Complete", bool),
+        )
 
 
 def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn: str) -> RunShare:

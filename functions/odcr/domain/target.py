@@ -144,6 +144,31 @@ class OptionRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """A release that a run has announced, and that the next one makes if nothing has changed."""
+
+    reserved: int
+    """Instances held."""
+    target: int
+    """Instances wanted."""
+
+    def to_event(self) -> dict[str, Any]:
+        """The announcement in an event."""
+        return {"Reserved": self.reserved, "TargetCapacity": self.target}
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any] | None) -> "Announcement | None":
+        """Reads the announcement; None if there is none.
+
+        Raises:
+            InvalidEvent: if a field is missing or of another type.
+        """
+        if event is None:
+            return None
+        return cls(required(event, "Reserved", int), required(event, "TargetCapacity", int))
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One row of the table, found to make sense."""
 
@@ -163,7 +188,9 @@ class Target:
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
     last_reason: str = ""
-    """What the last run said of it: that may be the announcement of a release."""
+    """What the last run said of it."""
+    last_announced: Announcement | None = None
+    """The release that the last run announced."""
     is_resting: bool = False
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
     elsewhere: tuple[OptionRow, ...] = ()
@@ -188,6 +215,7 @@ class Target:
             **({"LastReservationIds": cut_ids(self.last_ids, self.more_ids)} if self.last_ids or self.more_ids else {}),
             **({"Withdrawn": True} if self.withdrawn else {}),
             **({"LastReason": self.last_reason} if self.last_reason else {}),
+            **({"LastAnnounced": self.last_announced.to_event()} if self.last_announced else {}),
             **({"Resting": True} if self.is_resting else {}),
             **({"OptionsElsewhere": [one.to_event() for one in self.elsewhere]} if self.elsewhere else {}),
             **({"Priority": self.priority} if self.priority else {}),
@@ -215,6 +243,7 @@ class Target:
             last_ids=ids,
             withdrawn=optional(event, "Withdrawn", bool, False),
             last_reason=optional(event, "LastReason", str, ""),
+            last_announced=Announcement.from_event(optional(event, "LastAnnounced", dict, None)),
             is_resting=optional(event, "Resting", bool, False),
             elsewhere=tuple(OptionRow.from_event(one) for one in optional(event, "OptionsElsewhere", list, [])),
             more_ids=more,

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from botocore.loaders import create_loader
 
 from odcr.domain.refusal import OutcomeUnknown, Refusal
+from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.observability import logger
 
@@ -40,41 +40,20 @@ class Finder(Protocol):
         """The names of a Region's zones by their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the Regions answered. Each that was to be asked is in exactly one of the first four."""
-
-    reservations: dict[str, list[Reservation]] = field(default_factory=dict)
-    silent: dict[str, Refusal] = field(default_factory=dict)
-    """Regions that did not say what is held."""
-    missing: set[str] = field(default_factory=set)
-    """Regions that do not exist: botocore does not know them, and their endpoint's name does not resolve."""
-    postponed: set[str] = field(default_factory=set)
-    """Regions that botocore does not know, and whose turn comes in another run."""
-    zones: dict[str, dict[str, str] | Refusal] = field(default_factory=dict)
-    """For the Regions whose zones were wanted: the zones' names by their ids."""
-
-    @property
-    def unseen(self) -> set[str]:
-        """Regions of which it is not known what is held there."""
-        return {*self.silent, *self.missing, *self.postponed}
-
-
-def look(finder: Finder, regions: Iterable[str], zones_of: Collection[str], first: Callable[[str], int]) -> Findings:
+def look(finder: Finder, ranks: Mapping[str, int], zones_of: Collection[str]) -> Findings:
     """Asks each Region what is held there, and which zones it has where that is wanted.
 
     Ends within some REGION_SECONDS + 2 * UNKNOWN_SECONDS, whatever the Regions do.
 
     Args:
         finder: the way to EC2. Its methods are called in several threads.
-        regions: the Regions to ask.
+        ranks: the Regions to ask; of those that botocore does not know, the ones of a low rank are asked first.
         zones_of: those among them whose zones are wanted.
-        first: a rank; of the Regions that botocore does not know, those of a low one are asked first.
     """
-    known = [region for region in regions if region in known_regions()]
-    others = sorted(set(regions).difference(known))
+    known = sorted(region for region in ranks if region in known_regions())
+    others = [region for region in ranks if region not in known_regions()]
     random.shuffle(others)
-    others.sort(key=first)
+    others.sort(key=lambda region: ranks[region])
     findings = Findings(postponed=set(others[MAX_UNKNOWN:]))
     _ask(finder, known, zones_of, findings, is_known=True)
     # They come last: a guess may cost what exists neither time nor memory.

@@ -37,6 +37,8 @@ _STATUS = Insert(
         "Reason": "VALUES(Reason)",
         "Reservation_Ids": "VALUES(Reservation_Ids)",
         "Duplicate_Ids": "VALUES(Duplicate_Ids)",
+        "Announced_Reserved": "VALUES(Announced_Reserved)",
+        "Announced_Target": "VALUES(Announced_Target)",
         "Last_Tried": "COALESCE(VALUES(Last_Tried), Last_Tried)",
         "Execution": "VALUES(Execution)",
     },
@@ -131,6 +133,8 @@ def _write_status(
             o.reason[:1024],
             ids_to_text(o.reservation_ids, o.more_ids),
             ids_to_text(o.duplicate_ids),
+            o.announced and o.announced.reserved,
+            o.announced and o.announced.target,
             now if o.was_tried else None,
             execution,
         )
@@ -150,6 +154,8 @@ def _in_short(row: Row, error: str) -> Row:
         "Reason": _plain(f"This result could not be recorded in full: {error}. Correct odcr_status."),
         "Reservation_Ids": "1 more",
         "Duplicate_Ids": "",
+        "Announced_Reserved": None,
+        "Announced_Target": None,
     }
     return tuple(cells.values())
 

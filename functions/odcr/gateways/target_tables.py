@@ -28,6 +28,8 @@ _RECORDED = (
     "Target_Capacity",
     "Last_Tried",
     "Dry_Since",
+    "Announced_Reserved",
+    "Announced_Target",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20

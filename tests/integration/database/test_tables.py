@@ -8,7 +8,7 @@ from localcloud.database_server import DatabaseServer
 from localcloud.mysql import MySQL
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
-from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
 from odcr.gateways.history import changes_of
 from odcr.gateways.status_table import record, totals
 from odcr.gateways.target_tables import read_targets
@@ -132,6 +132,15 @@ def test_a_target_is_read_with_how_long_it_has_been_dry(transaction: Any) -> Non
     with transaction() as cursor:
         ((target,), _) = read_targets(cursor)
     assert target.dry_seconds in range(172_800, 172_810)
+
+
+def test_an_announced_release_is_read_as_it_was_recorded_until_a_run_announces_none(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    for announced in (Announcement(15, 10), None):
+        write(transaction, "run-1", [], [Outcome(KEY, Status.EXCESS, 10, 15, ("cr-1",), announced=announced)])
+        with transaction() as cursor:
+            ((target,), _) = read_targets(cursor)
+        assert target.last_announced == announced
 
 
 def dry_since(transaction: Any) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.reasons import reason_for_excess
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service
@@ -42,13 +41,15 @@ def hold(world: World, *counts: int, announced: int | None = None) -> None:
     world.sql("UPDATE odcr_capacity SET Current_Capacity = %s", sum(counts))
     world.sql(
         "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Target_Capacity, Reserved, Reason, "
-        "Reservation_Ids, Duplicate_Ids, Execution) VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, %s, %s, '', 'run-1')",
+        "Reservation_Ids, Duplicate_Ids, Announced_Reserved, Announced_Target, Execution) "
+        "VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s, %s, '', %s, '', %s, %s, 'run-1')",
         *KEY,
         "FULFILLED" if announced is None else "EXCESS",
         target,
         sum(counts),
-        "" if announced is None else reason_for_excess(observed, announced, releases=True),
         ",".join(one.id for one in observed),
+        None if announced is None else sum(counts),
+        announced,
     )
     assert (world.held(KEY), world.disagreements()) == (sum(counts), [])
     world.release_on_lowered_target(is_on=True)
