@@ -44,7 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         regions_by_id(targets, rejected, home),
     )
     not_seen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
-    now = datetime.now(UTC)
+    now = datetime.fromtimestamp(time.time(), UTC)
     found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
     passed = bounded(found)
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls else OFF

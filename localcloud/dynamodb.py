@@ -1,4 +1,4 @@
-"""What moto's DynamoDB lacks: a condition and its write are one step, whoever else writes at the same time.
+"""What moto's DynamoDB lacks: a condition, its write and the answer are one step, whoever else writes at the same time.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 """
@@ -7,17 +7,17 @@ import functools
 from threading import RLock
 from typing import Any
 
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 _one_at_a_time = RLock()
 
 
 def install() -> None:
-    """Lets one write at a time reach moto's tables. The second call does nothing."""
+    """Answers one writing request at a time. The second call does nothing."""
     for name in ("put_item", "update_item", "delete_item"):
-        method = getattr(DynamoDBBackend, name)
-        if not hasattr(method, "__wrapped__"):
-            setattr(DynamoDBBackend, name, _alone(method))
+        method = getattr(DynamoHandler, name)
+        if not hasattr(method, "localcloud_alone"):
+            setattr(DynamoHandler, name, _alone(method))
 
 
 def _alone(method: Any) -> Any:
@@ -26,4 +26,5 @@ def _alone(method: Any) -> Any:
         with _one_at_a_time:
             return method(*args, **kwargs)
 
+    setattr(write, "localcloud_alone", True)  # noqa: B010 - what mypy knows of no function
     return write

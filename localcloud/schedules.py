@@ -44,7 +44,6 @@ class Schedules:
         self._stopped = threading.Event()
         self._plans: dict[str, _Plan] = {}
         self._deliveries: list[threading.Thread] = []
-        self._started_at, self._started_clock = datetime.now(UTC), clock.now()
         self._ticker = threading.Thread(target=self._run, name="schedules", daemon=True)
 
     def start(self) -> None:
@@ -60,8 +59,8 @@ class Schedules:
                 thread.join(_JOIN_SECONDS)
 
     def now(self) -> datetime:
-        """The time of day in the cloud: that of the wall at the start, going on at the clock's speed."""
-        return self._started_at + timedelta(seconds=self._clock.now() - self._started_clock)
+        """The date in the cloud."""
+        return datetime.fromtimestamp(self._clock.date(), UTC)
 
     def _run(self) -> None:
         while not self._stopped.wait(_POLL_SECONDS):

@@ -21,9 +21,6 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 _START_SECONDS = 5.0
 
-_DATA = ("input", "inputDetails", "output", "outputDetails", "error", "cause")
-"""What an execution may encrypt: the sensitive members of DescribeExecutionOutput in the service's model."""
-
 _moto_add_event = EventManager.add_event
 _moto_describe = StepFunctionResponse.describe_execution
 _moto_reflect: Callable[[Any], None] = BaseExecutionWorkerCommunication._reflect_execution_status
@@ -96,12 +93,9 @@ def _stop_execution(self: Any) -> ActionResult:
 
 
 def _describe_execution(self: Any) -> Any:
-    """DescribeExecution, with the end of an execution that timed out, and without its data if nobody wants them."""
+    """DescribeExecution, with the end of an execution that timed out."""
     answer: Any = _moto_describe(self)
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.status == ExecutionStatus.TIMED_OUT:
         answer.result["stopDate"] = execution.stop_date
-    if self._get_param("includedData") == "METADATA_ONLY":
-        for name in _DATA:
-            answer.result.pop(name, None)
     return answer

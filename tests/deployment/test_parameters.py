@@ -36,6 +36,8 @@ OPTIONS: dict[str, dict[str, str]] = {
         "ShortageAlarmMinutes": "30",
         "AlertEmail": "night-watch@example.com",
         "MapConcurrency": "8",
+        "AskEverySeconds": "10",
+        "SlowAfterHours": "48",
         "MinDatabaseCapacity": "1",
         "MaxDatabaseCapacity": "8",
         "HistoryDays": "90",
@@ -49,6 +51,14 @@ OPTIONS: dict[str, dict[str, str]] = {
     },
 }
 
+ASKING = {
+    "RELEASE_ON_LOWERED_TARGET": "yes",
+    "MAP_CONCURRENCY": "8",
+    "ASK_EVERY_SECONDS": "10",
+    "SLOW_AFTER_HOURS": "48",
+}
+"""What these options say to FindShortfalls."""
+
 OF_A_NEW_DATABASE = {"as plain as can be": {}, "with all options": {"SecretRotationDays": "30"}}
 """What else the options are where the stack makes the database."""
 
@@ -57,7 +67,21 @@ BOUNDARY = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Action": ["ec2:*", "secretsmanager:*", "logs:*", "xray:*", "lambda:*", "sns:*", "states:*", "sqs:*"],
+            "Action": [
+                f"{service}:*"
+                for service in (
+                    "dynamodb",
+                    "ec2",
+                    "lambda",
+                    "logs",
+                    "scheduler",
+                    "secretsmanager",
+                    "sns",
+                    "sqs",
+                    "states",
+                    "xray",
+                )
+            ],
             "Resource": "*",
         }
     ],
@@ -194,6 +218,7 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     empty.create(PLACES[place] | OPTIONS[options] | (OF_A_NEW_DATABASE[options] if is_new else {}))
     stack, made = empty.stack, empty.resources()
 
+    assert "AWS::DynamoDB::Table" in made.values()
     # The network and the database are made where none was given, and nowhere else.
     kinds = set(made.values())
     assert ("AWS::EC2::VPC" in kinds) == place.startswith("all new")
@@ -223,8 +248,9 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert schedule["ScheduleExpression"] == "cron(0/5 8-20 * * ? *)"
     assert schedule["ScheduleExpressionTimezone"] == "Asia/Tokyo"
     assert (schedule["StartDate"].year, schedule["EndDate"].month) == (2040, 2)
-    releases = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
-    assert releases["Environment"]["Variables"]["RELEASE_ON_LOWERED_TARGET"] == "yes"
+    finds = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
+    variables = finds["Environment"]["Variables"]
+    assert {name: variables[name] for name in ASKING} == ASKING
     loads = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
     assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
     records = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")

@@ -1,30 +1,179 @@
-"""The schedule that the template deploys."""
+"""The schedule that the template deploys, and the runs that follow one another while something is short."""
 
+import json
 import time
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
 
 from localcloud.stack import Stack
 
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+PAUSE_SECONDS = 1.0
+"""On the wall, from a run's end to the next one's start: less than the schedule's minute takes, which is three."""
+
+
+@pytest.fixture
+def short(stack: Stack) -> Stack:
+    """A stack with a target whose pool is dry."""
+    assert stack.run()["status"] == "SUCCEEDED"
+    stack.sql("INSERT INTO odcr_capacity VALUES (%s, %s, 15, 0)", *KEY)
+    return stack
+
+
+def set_schedule(stack: Stack, **changes: Any) -> None:
+    """Changes the stack's schedule as a person does, or a deployment."""
+    scheduler = stack.client("scheduler")
+    schedule = scheduler.get_schedule(Name=stack.name)
+    fields = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State", "StartDate", "EndDate")
+    scheduler.update_schedule(**{field: schedule[field] for field in fields if field in schedule} | changes)
+
+
+@contextmanager
+def enabled(stack: Stack, expression: str = "rate(1 minute)") -> Iterator[None]:
+    """Within it the schedule starts runs; it is as it was afterwards, and no run is left."""
+    scheduler = stack.client("scheduler")
+    before = scheduler.get_schedule(Name=stack.name)
+    assert (before["ScheduleExpression"], before["State"]) == ("rate(1 minute)", "DISABLED")
+    set_schedule(stack, State="ENABLED", ScheduleExpression=expression)
+    try:
+        yield
+    finally:
+        fields = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "State")
+        scheduler.update_schedule(**{field: before[field] for field in fields})
+        eventually(lambda: not [one for one in runs(stack) if one["status"] == "RUNNING"], "all runs have ended")
+
+
+def runs(stack: Stack) -> list[dict[str, Any]]:
+    """All executions with their inputs, the oldest first."""
+    states, machine = stack.client("stepfunctions"), stack.outputs["StateMachineArn"]
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+    arns = [one["executionArn"] for page in pages for one in page["executions"]]
+    described = [states.describe_execution(executionArn=arn) for arn in arns]
+    return sorted(
+        ({**one, "input": json.loads(one["input"])} for one in described),
+        key=lambda one: float(one["startDate"].timestamp()),
+    )
+
+
+def chain(stack: Stack, first: str) -> list[dict[str, Any]]:
+    """A run and those that followed it, each started by the one before."""
+    known = runs(stack)
+    found = [one for one in known if one["executionArn"] == first]
+    while following := [one for one in known if one["input"].get(STARTED_BY) == found[-1]["executionArn"]]:
+        (run,) = following
+        found.append(run)
+    return found
+
+
+def first_of(stack: Stack, known: Container[str]) -> str:
+    """The run that the schedule starts as soon as it is enabled."""
+    new: list[str] = []
+
+    def is_there() -> bool:
+        new[:] = [one["executionArn"] for one in runs(stack) if one["executionArn"] not in known]
+        return bool(new)
+
+    eventually(is_there, "the schedule starts a run")
+    return new[0]
+
+
+def eventually(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
+        time.sleep(0.1)
+
 
 def test_the_schedule_starts_runs_by_itself(stack: Stack) -> None:
+    known = {one["executionArn"] for one in runs(stack)}
+    with enabled(stack):
+        eventually(lambda: len(runs(stack)) >= len(known) + 2, "two runs")
+    new = [one for one in runs(stack) if one["executionArn"] not in known]
+    assert {one["status"] for one in new} == {"SUCCEEDED"}
+    # Nothing is short, so none was started by another.
+    assert not any(STARTED_BY in one["input"] for one in new)
+
+
+@pytest.mark.parametrize("expression", ["rate(1 minute)", "rate(1 hour)"])
+def test_while_something_is_short_runs_follow_one_another_until_it_is_met(short: Stack, expression: str) -> None:
+    known = {one["executionArn"] for one in runs(short)}
+    with enabled(short, expression):
+        first = first_of(short, known)
+        eventually(lambda: len(chain(short, first)) >= 3, "two runs follow")
+        short.cloud.capacity.set_free(*KEY, 15)
+        eventually(lambda: chain(short, first)[-1]["status"] != "RUNNING", "the last run ends")
+        followed = chain(short, first)
+        time.sleep(PAUSE_SECONDS)
+        assert len(chain(short, first)) == len(followed)
+    assert short.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
+    assert {one["status"] for one in followed} == {"SUCCEEDED"}
+    assert [one["input"]["Failures"] for one in followed[1:]] == [0] * (len(followed) - 1)
+    pauses = [(after["startDate"] - before["stopDate"]).total_seconds() for before, after in pairwise(followed)]
+    assert max(pauses) < PAUSE_SECONDS
+    others = [
+        one for one in runs(short) if one["executionArn"] not in known | {one["executionArn"] for one in followed}
+    ]
+    # Those that the schedule starts meanwhile leave the work to the one that holds the lease.
+    assert {one["status"] for one in others} <= {"SUCCEEDED"}
+    assert bool(others) is (expression == "rate(1 minute)")
+
+
+def disable(stack: Stack) -> None:
+    set_schedule(stack, State="DISABLED")
+
+
+def end(stack: Stack) -> None:
+    now = datetime.fromtimestamp(stack.cloud.clock.date(), UTC)
+    set_schedule(stack, EndDate=now + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("stop", [disable, end])
+def test_no_run_follows_once_the_schedule_is_over(short: Stack, stop: Callable[[Stack], None]) -> None:
+    known = {one["executionArn"] for one in runs(short)}
+    with enabled(short, "rate(1 hour)"):
+        first = first_of(short, known)
+        eventually(lambda: len(chain(short, first)) >= 2, "a run follows")
+        stop(short)
+        # The run that is under way may have asked for the schedule before.
+        eventually(lambda: chain(short, first)[-1]["status"] != "RUNNING", "the last run ends")
+        time.sleep(PAUSE_SECONDS)
+        followed = chain(short, first)
+        assert len(followed) <= 3
+        assert {one["status"] for one in followed} == {"SUCCEEDED"}
+    assert short.sql("SELECT Status FROM odcr_status") == (("SHORT",),)
+
+
+def test_a_run_that_fails_in_between_is_followed_by_another_a_minute_later(short: Stack) -> None:
+    short.sql("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
+    short.cloud.capacity.set_free(*KEY, 15)
+    first = started_with(short, Failures=0)
+    eventually(lambda: chain(short, first)[0]["status"] == "FAILED", "the run fails")
+    short.sql("DELETE FROM odcr_version WHERE Version = 99")
+    eventually(lambda: len(chain(short, first)) == 2 and chain(short, first)[1]["status"] != "RUNNING", "one follows")
+    failed, after = chain(short, first)
+    assert failed["error"] == "TablesTooNew"
+    assert (after["status"], after["input"]["Failures"]) == ("SUCCEEDED", 1)
+    minute = 60 / short.cloud.clock.speed
+    assert minute <= (after["startDate"] - failed["startDate"]).total_seconds() < minute + 5
+    assert short.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
+
+
+def test_after_an_hour_of_failures_the_schedule_alone_starts_runs(short: Stack) -> None:
+    short.sql("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
+    for given in ({"Failures": 60}, {}):
+        first = started_with(short, **given)
+        assert short.wait(first)["status"] == "FAILED"
+        assert len(chain(short, first)) == 1
+
+
+def started_with(stack: Stack, **given: int) -> str:
+    """The ARN of a run with this input."""
     machine = stack.outputs["StateMachineArn"]
-    executions, scheduler = stack.client("stepfunctions"), stack.client("scheduler")
-    schedule = scheduler.get_schedule(Name=stack.name)
-    assert schedule["ScheduleExpression"] == "rate(1 minute)"
-    before = {one["executionArn"] for one in executions.list_executions(stateMachineArn=machine)["executions"]}
-
-    def switch(state: str) -> None:
-        fields = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-        scheduler.update_schedule(**{field: schedule[field] for field in fields}, State=state)
-
-    switch("ENABLED")
-    try:
-        deadline = time.monotonic() + 30
-        started: set[str] = set()
-        while len(started) < 2 and time.monotonic() < deadline:
-            time.sleep(0.2)
-            now = executions.list_executions(stateMachineArn=machine)["executions"]
-            started = {one["executionArn"] for one in now} - before
-    finally:
-        switch("DISABLED")
-    assert len(started) >= 2
-    assert {stack.wait(arn)["status"] for arn in started} == {"SUCCEEDED"}
+    started = stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(given))
+    return str(started["executionArn"])

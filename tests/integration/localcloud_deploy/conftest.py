@@ -19,7 +19,7 @@ import certifi
 import pytest
 from botocore.config import Config
 
-from localcloud import cloudformation, ec2, iam, lambda_runtime, stepfunctions
+from localcloud import cloudformation, dynamodb, ec2, iam, lambda_runtime, stepfunctions
 from localcloud.clock import Clock
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
@@ -149,6 +149,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     database, announced = RememberedDatabase(ca_file), list[str]()
     server = Server(0, [])
     services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
+    dynamodb.install()
     ec2.install(services.clock)
     iam.install()
     for extension in (cloudformation, lambda_runtime, stepfunctions):

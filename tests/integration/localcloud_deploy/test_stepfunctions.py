@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from tests.integration.localcloud_deploy.conftest import SPEED, Cloud
 
 FUNCTION = """
 import threading
+import time
 def handler(event, context):
     what = event.get("do")
     if what == "raise":
         raise type(event["error"], (Exception,), {})("as told")
     if what == "sleep":
         threading.Event().wait(event["seconds"])
+    if what == "tell":
+        return time.time()
     if what == "big":
         return "x" * 300_000
     return event
@@ -53,6 +57,17 @@ def start(cloud: Cloud, request: pytest.FixtureRequest) -> Start:
 def one_task(function_arn: str, parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
     task = {"Type": "Task", "Resource": function_arn, "Parameters": parameters, "End": True, **more}
     return {"StartAt": "Task", "States": {"Task": task, "Caught": {"Type": "Pass", "End": True}}}
+
+
+def when_it_began() -> dict[str, Any]:
+    """A state machine that tells its execution's StartTime."""
+    tell = {"Type": "Pass", "Parameters": {"at.$": "$$.Execution.StartTime"}, "End": True}
+    return {"StartAt": "Tell", "States": {"Tell": tell}}
+
+
+def moment(text: str) -> float:
+    """Seconds since the epoch."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 def history(cloud: Cloud, execution_arn: str) -> list[str]:
@@ -95,6 +110,35 @@ def test_retries_wait_in_cloud_time_and_no_longer_than_the_maximum(
 def test_a_wait_state_waits_in_cloud_time(cloud: Cloud, start: Start) -> None:
     execution = cloud.ended(start({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 50, "End": True}}}))
     assert 50 / SPEED <= (execution["stopDate"] - execution["startDate"]).total_seconds() < 50 / SPEED + 2
+
+
+def test_rounds_go_on_until_a_moment_in_cloud_time(cloud: Cloud, start: Start) -> None:
+    states = {
+        "Begin": {"Type": "Pass", "Parameters": {"Until.$": "$.until", "Pause": 60}, "Next": "IsTime"},
+        "IsTime": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$$.State.EnteredTime", "TimestampLessThanPath": "$.Until", "Next": "Pause"}],
+            "Default": "Done",
+        },
+        "Pause": {"Type": "Wait", "SecondsPath": "$.Pause", "Next": "IsTime"},
+        "Done": {"Type": "Succeed"},
+    }
+    now = cloud.ended(start(when_it_began()))["output"]["at"]
+    until = datetime.fromisoformat(now) + timedelta(seconds=300)
+    arn = start({"StartAt": "Begin", "States": states}, {"until": until.isoformat().replace("+00:00", "Z")})
+    execution = cloud.ended(arn)
+    assert 1 <= history(cloud, arn).count("WaitStateEntered") <= 5
+    assert (execution["stopDate"] - execution["startDate"]).total_seconds() < (300 + 60) / SPEED + 2
+
+
+def test_functions_and_the_context_object_agree_on_the_date(cloud: Cloud, start: Start, function_arn: str) -> None:
+    began = moment(cloud.ended(start(when_it_began()))["output"]["at"])
+    wall = time.time()
+    time.sleep(0.5)
+    told = cloud.ended(start(one_task(function_arn, {"do": "tell"})))["output"]
+    ended = moment(cloud.ended(start(when_it_began()))["output"]["at"])
+    assert began + 0.5 * SPEED <= told <= ended
+    assert ended - began == pytest.approx((time.time() - wall) * SPEED, abs=2 * SPEED)
 
 
 def test_full_jitter_waits_less_than_the_interval(cloud: Cloud, start: Start, function_arn: str) -> None:
@@ -174,52 +218,28 @@ def test_items_that_fail_at_once_are_repeated_no_more_often_than_they_may_be(
     assert history(cloud, arn).count("LambdaFunctionScheduled") == 16
 
 
-def asked_about(execution_arn: str, **more: Any) -> dict[str, Any]:
-    """A state machine that asks about an execution."""
+def test_a_task_starts_an_execution_of_its_own_state_machine(cloud: Cloud, start: Start) -> None:
     task = {
         "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:sfn:describeExecution",
-        "Parameters": {"ExecutionArn": execution_arn, **more},
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": {
+            "StateMachineArn.$": "$$.StateMachine.Id",
+            "Input": {"Last": True, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id"},
+        },
         "End": True,
     }
-    return {"StartAt": "Ask", "States": {"Ask": task}}
-
-
-def test_a_task_is_told_how_another_execution_stands(cloud: Cloud, start: Start, function_arn: str) -> None:
-    other = start(one_task(function_arn, {"do": "sleep", "seconds": 3}), {"some": "data"})
-    running = cloud.ended(start(asked_about(other)))["output"]
-    assert (running["ExecutionArn"], running["Status"]) == (other, "RUNNING")
-    assert json.loads(running["Input"]) == {"some": "data"}
-    assert "StopDate" not in running
-    cloud.ended(other)
-    ended = cloud.ended(start(asked_about(other)))["output"]
-    assert ended["Status"] == "SUCCEEDED"
-    assert "StopDate" in ended
-
-
-def test_metadata_only_leaves_an_executions_data_out(cloud: Cloud, start: Start, function_arn: str) -> None:
-    for parameters in ({}, {"do": "raise", "error": "Bad"}):
-        other = start(one_task(function_arn, parameters))
-        cloud.ended(other)
-        told = cloud.ended(start(asked_about(other, IncludedData="METADATA_ONLY")))["output"]
-        assert {"ExecutionArn", "Status", "StartDate", "StopDate", "StateMachineArn"} <= set(told)
-        assert not {"Input", "Output", "Error", "Cause"} & set(told)
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        (lambda arn: arn.rpartition(":")[0] + ":nobody", "Sfn.ExecutionDoesNotExistException"),
-        (lambda _: "nonsense", "Sfn.InvalidArnException"),
-    ],
-)
-def test_an_execution_that_is_not_there_has_the_sdk_s_error(
-    cloud: Cloud, start: Start, function_arn: str, change: Callable[[str], str], error: str
-) -> None:
-    other = start(one_task(function_arn, {}))
-    cloud.ended(other)
-    execution = cloud.ended(start(asked_about(change(other))))
-    assert (execution["status"], execution["error"]) == ("FAILED", error)
+    is_last = {"Variable": "$$.Execution.Input.Last", "IsPresent": True, "Next": "Done"}
+    states = {
+        "IsLast": {"Type": "Choice", "Choices": [is_last], "Default": "Start"},
+        "Start": task,
+        "Done": {"Type": "Succeed"},
+    }
+    first = start({"StartAt": "IsLast", "States": states})
+    second = cloud.ended(first)["output"]["ExecutionArn"]
+    ended = cloud.ended(second)
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["stateMachineArn"] == cloud.ended(first)["stateMachineArn"]
+    assert json.loads(ended["input"]) == {"Last": True, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": first}
 
 
 @pytest.mark.parametrize(("error", "invocations"), [("Never", 1), ("Twice", 3), ("Unknown", 2)])
