@@ -125,7 +125,10 @@ def test_rounds_go_on_until_a_moment_in_cloud_time(cloud: Cloud, start: Start) -
     }
     now = cloud.ended(start(when_it_began()))["output"]["at"]
     until = datetime.fromisoformat(now) + timedelta(seconds=300)
-    arn = start({"StartAt": "Begin", "States": states}, {"until": until.isoformat().replace("+00:00", "Z")})
+    arn = start(
+        {"StartAt": "Begin", "States": states},
+        {"until": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+    )
     execution = cloud.ended(arn)
     assert 1 <= history(cloud, arn).count("WaitStateEntered") <= 5
     assert (execution["stopDate"] - execution["startDate"]).total_seconds() < (300 + 60) / SPEED + 2
