@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         passed.shortfalls,
         {target.key: target for target in targets},
         AskSettings.load(),
-        datetime.fromtimestamp(time.time(), UTC),
+        now,
         ask_until,
         is_alone=schedule.is_each_minute,
         are_all=are_all,
