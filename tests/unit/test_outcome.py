@@ -5,11 +5,12 @@ import pytest
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import QuotaExceeded, RequestLimitExceeded
 from odcr.domain.target import TargetKey
-from odcr.domain.wire import InvalidEvent
+from odcr.domain.wire import InvalidEvent, json_object
 from odcr.domain.wording import MAX_REASON
 
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OUTCOME = Outcome(
-    TargetKey("r5b.2xlarge", "ap-northeast-1c"),
+    KEY,
     Status.THROTTLED,
     15,
     11,
@@ -24,7 +25,8 @@ OUTCOME = Outcome(
 
 def test_an_outcome_survives_its_event_and_its_error() -> None:
     assert Outcome.from_event(OUTCOME.to_event()) == OUTCOME
-    assert Outcome.from_event(str(RequestLimitExceeded("Throttling", "slow down").ending(OUTCOME))) == OUTCOME
+    error = RequestLimitExceeded("Throttling", "slow down").ending(OUTCOME)
+    assert Outcome.from_event(json_object(str(error))) == OUTCOME
 
 
 def test_five_hundred_outcomes_fit_into_one_state() -> None:
@@ -48,12 +50,19 @@ def test_five_hundred_outcomes_fit_into_one_state() -> None:
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ("not json", "must be a JSON object, not 'not json'"),
-        ("[]", "must be a JSON object, not list"),
-        ({"Status": "HAPPY"}, "'Status' must be one of FULFILLED, PENDING, .*, not 'HAPPY'"),
+        ({**KEY.to_event(), "Status": "HAPPY"}, "'Status' must be one of FULFILLED, PENDING, .*, not 'HAPPY'"),
         ({"Status": "SHORT"}, "'InstanceType' is missing"),
+        ("not an object", "must be an object with 'InstanceType', not str"),
     ],
 )
 def test_a_broken_outcome_is_named(event: object, said: str) -> None:
     with pytest.raises(InvalidEvent, match=said):
         Outcome.from_event(event)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("not json", "not 'not json'"), ("[]", "not list"), ("null", "not NoneType")]
+)
+def test_an_error_that_carries_no_outcome_is_named(text: str, said: str) -> None:
+    with pytest.raises(InvalidEvent, match=f"must be a JSON object, {said}"):
+        json_object(text)

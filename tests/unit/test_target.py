@@ -57,8 +57,6 @@ def test_the_event_of_a_plain_row_has_the_contracts_fields_only() -> None:
         "InstanceType": "r5b.2xlarge",
         "AvailabilityZone": "ap-northeast-1c",
         "TargetCapacity": 15,
-        "CurrentCapacity": 0,
-        "LastStatus": None,
     }
 
 

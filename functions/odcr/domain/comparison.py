@@ -261,7 +261,9 @@ def _shortfall(
         ids_of(bought_twice),
         target.more_ids,
     )
-    return Shortfall((pool,), target.capacity, target.last_status, target.options, is_release, target.is_fresh)
+    # Late is only what shows less than the record.
+    is_late = target.is_fresh and pool.recorded > pool.reserved
+    return Shortfall((pool,), target.capacity, target.last_status, target.options, is_release, is_late)
 
 
 def _may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:

@@ -6,11 +6,11 @@ A message leaves by Amazon SNS, which takes 256 KiB: https://docs.aws.amazon.com
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from odcr.domain.outcome import Status
 from odcr.domain.target import Announcement, TargetKey
-from odcr.domain.wire import size_of
+from odcr.domain.wire import As, Event, size_of
 from odcr.domain.zone import region_of
 
 MAX_SUBJECT = 100
@@ -48,28 +48,18 @@ _STANDARD = "Standard (A, C, D, H, I, M, R, T, Z)"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Event):
     """A target whose status is another than before, or of which something was released."""
 
-    key: TargetKey
-    before: str | None
+    key: Annotated[TargetKey, As(flat=True)]
+    before: Annotated[str | None, As("From")]
     """The status before; None for a target that is new."""
-    after: Status
+    after: Annotated[Status, As("To")]
     reserved: int
-    target: int | None
-    reason: str = ""
-    short_since: datetime | None = None
+    target: Annotated[int | None, As("TargetCapacity")]
+    reason: Annotated[str, As(is_left_out=True)] = ""
+    short_since: Annotated[datetime | None, As(is_left_out=True)] = None
     """Since when it has not been met, in UTC, or was not until now; None if it was met before, too."""
-
-    def to_event(self) -> dict[str, Any]:
-        """The change as RecordResults returns it."""
-        return {
-            **self.key.to_event(),
-            "From": self.before,
-            "To": str(self.after),
-            "Reserved": self.reserved,
-            "TargetCapacity": self.target,
-        }
 
 
 def announcements(

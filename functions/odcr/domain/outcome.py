@@ -1,12 +1,11 @@
 """How a target stands, and what a run found or achieved for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
 
 from odcr.domain.target import Announcement, TargetKey
-from odcr.domain.wire import InvalidEvent, cut_ids, json_object, optional, parsed_ids, required, texts
+from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
 
@@ -57,12 +56,12 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Event):
     """How one target stands, and what it took."""
 
-    key: TargetKey
+    key: Annotated[TargetKey, As(flat=True)]
     status: Status
-    target: int | None
+    target: Annotated[int | None, As("TargetCapacity")]
     """Instances wanted; None if the row does not say."""
     reserved: int
     """Instances held."""
@@ -73,10 +72,10 @@ class Outcome:
     """Instances that this run added; below 0, those that it gave back because the target was lowered."""
     calls: int = 0
     """Requests for capacity that the last attempt made."""
-    reason: str = ""
+    reason: Annotated[str, As(longest=MAX_REASON)] = ""
     lost: int = 0
     """Instances that the last run recorded and that are gone, also if others were bought in their place."""
-    more_ids: int = 0
+    more_ids: Annotated[int, As(is_more=True)] = 0
     """Reservations beside `reservation_ids`, which are not named."""
     refusals: int = 0
     """Requests among `calls` that EC2 definitely refused."""
@@ -94,53 +93,3 @@ class Outcome:
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
         return not self.status.is_met and not is_covered
-
-    def to_event(self) -> dict[str, Any]:
-        """The outcome as it passes between the states; empty fields are left out."""
-        event: dict[str, Any] = {**self.key.to_event(), "Status": str(self.status), "Reserved": self.reserved}
-        if self.target is not None:
-            event["TargetCapacity"] = self.target
-        event["ReservationIds"] = cut_ids(self.reservation_ids, self.more_ids)
-        if self.duplicate_ids:
-            event["DuplicateIds"] = cut_ids(self.duplicate_ids)
-        if self.acquired or self.calls:
-            event |= {"Acquired": self.acquired, "Calls": self.calls}
-        if self.refusals:
-            event["Refusals"] = self.refusals
-        if self.lost:
-            event["Lost"] = self.lost
-        if self.announced:
-            event["Announced"] = self.announced.to_event()
-        if self.reason:
-            event["Reason"] = self.reason[:MAX_REASON]
-        return event
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any] | str) -> "Outcome":
-        """Reads an outcome: an object, or the JSON text of one, as an error's message carries it.
-
-        Raises:
-            InvalidEvent: if it is neither, or a field is missing or of another type.
-        """
-        if isinstance(event, str):
-            event = json_object(event)
-        status = required(event, "Status", str)
-        if status not in Status.__members__:
-            raise InvalidEvent(f"'Status' must be one of {', '.join(Status)}, not {status!r}.")
-        ids, more = parsed_ids(texts(event, "ReservationIds"))
-        twice, more_twice = parsed_ids(texts(event, "DuplicateIds"))
-        return cls(
-            key=TargetKey.from_event(event),
-            status=Status(status),
-            target=optional(event, "TargetCapacity", int, None),
-            reserved=optional(event, "Reserved", int, 0),
-            reservation_ids=ids,
-            duplicate_ids=twice,
-            acquired=optional(event, "Acquired", int, 0),
-            calls=optional(event, "Calls", int, 0),
-            refusals=optional(event, "Refusals", int, 0),
-            lost=optional(event, "Lost", int, 0),
-            announced=Announcement.from_event(optional(event, "Announced", dict, None)),
-            reason=optional(event, "Reason", str, ""),
-            more_ids=more or more_twice,
-        )

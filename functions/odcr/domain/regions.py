@@ -53,7 +53,7 @@ def region_of_row(key: TargetKey, home: str) -> str | None:
 def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
     """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
     keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
-    keys += [TargetKey(target.key.instance_type, zone) for target in targets for zone, *_ in target.elsewhere]
+    keys += [TargetKey(target.key.instance_type, row.zone) for target in targets for row in target.elsewhere]
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
 
 

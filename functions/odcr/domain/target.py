@@ -1,11 +1,10 @@
 """What the table asks for: one target per instance type and Availability Zone."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Annotated
 
-from odcr.domain.wire import cut_ids, moment, optional, parsed_ids, required, texts
+from odcr.domain.wire import As, Event, moment
 from odcr.domain.wording import quoted
 from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
@@ -16,7 +15,7 @@ _INSTANCE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class TargetKey:
+class TargetKey(Event):
     """The table's primary key, as the row has it."""
 
     instance_type: str
@@ -54,27 +53,9 @@ class TargetKey:
         """The same key, with its zone's name."""
         return replace(self, zone_name=name)
 
-    def to_event(self) -> dict[str, Any]:
-        """The key's fields in an event."""
-        zone = {"ZoneName": self.zone_name} if self.zone_name else {}
-        return {"InstanceType": self.instance_type, "AvailabilityZone": self.availability_zone, **zone}
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "TargetKey":
-        """Reads the key's fields.
-
-        Raises:
-            InvalidEvent: if one is missing or no text.
-        """
-        return cls(
-            required(event, "InstanceType", str),
-            required(event, "AvailabilityZone", str),
-            optional(event, "ZoneName", str, ""),
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class ReservationOptions:
+class ReservationOptions(Event):
     """What kind of reservation a target wants; the defaults are those of the table's plain rows.
 
     See https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
@@ -83,107 +64,50 @@ class ReservationOptions:
     platform: str = "Linux/UNIX"
     tenancy: str = "default"
     match_criteria: str = "open"
-    end_date: str | None = None
+    end_date: Annotated[str | None, As(check=moment)] = None
     """When the reservation ends, ISO 8601 in UTC; None: when it is cancelled."""
-
-    def to_event(self) -> dict[str, Any]:
-        """The options that differ from the defaults, so that the usual event stays small."""
-        fields = {
-            "Platform": (self.platform, "Linux/UNIX"),
-            "Tenancy": (self.tenancy, "default"),
-            "MatchCriteria": (self.match_criteria, "open"),
-            "EndDate": (self.end_date, None),
-        }
-        return {name: value for name, (value, default) in fields.items() if value != default}
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "ReservationOptions":
-        """Reads the options, each with its default.
-
-        Raises:
-            InvalidEvent: if one is no text, or the end no time.
-        """
-        end_date = optional(event, "EndDate", str, None)
-        return cls(
-            platform=optional(event, "Platform", str, "Linux/UNIX"),
-            tenancy=optional(event, "Tenancy", str, "default"),
-            match_criteria=optional(event, "MatchCriteria", str, "open"),
-            end_date=end_date and moment(end_date, "EndDate").isoformat(),
-        )
 
 
 USUAL_OPTIONS = ReservationOptions()
 """What a row without a row of its own in odcr_option gets."""
 
 
-class OptionRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OptionRow(Event):
     """A row of odcr_option that may be for a target, whose zone it spells in another way."""
 
-    zone: str
+    zone: Annotated[str, As("AvailabilityZone")]
     """As the row has it."""
-    options: ReservationOptions
+    options: Annotated[ReservationOptions, As(flat=True)]
     priority: int = 0
-
-    def to_event(self) -> dict[str, Any]:
-        """The row in its target's event."""
-        priority = {"Priority": self.priority} if self.priority else {}
-        return {"AvailabilityZone": self.zone, **self.options.to_event(), **priority}
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "OptionRow":
-        """Reads the row.
-
-        Raises:
-            InvalidEvent: if a field is missing or of another type.
-        """
-        return cls(
-            required(event, "AvailabilityZone", str),
-            ReservationOptions.from_event(event),
-            optional(event, "Priority", int, 0),
-        )
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Event):
     """A release that a run has announced, and that the next one makes if nothing has changed."""
 
     reserved: int
     """Instances held."""
-    target: int
+    target: Annotated[int, As("TargetCapacity")]
     """Instances wanted."""
-
-    def to_event(self) -> dict[str, Any]:
-        """The announcement in an event."""
-        return {"Reserved": self.reserved, "TargetCapacity": self.target}
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any] | None) -> "Announcement | None":
-        """Reads the announcement; None if there is none.
-
-        Raises:
-            InvalidEvent: if a field is missing or of another type.
-        """
-        if event is None:
-            return None
-        return cls(required(event, "Reserved", int), required(event, "TargetCapacity", int))
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(Event):
     """One row of the table, found to make sense."""
 
-    key: TargetKey
-    capacity: int
+    key: Annotated[TargetKey, As(flat=True)]
+    capacity: Annotated[int, As("TargetCapacity")]
     """Instances wanted."""
-    current: int = 0
+    current: Annotated[int, As("CurrentCapacity")] = 0
     """Instances held as the table last recorded it: a report, not the truth."""
     last_status: str | None = None
-    options: ReservationOptions = USUAL_OPTIONS
-    last_reserved: int = 0
+    options: Annotated[ReservationOptions, As(flat=True)] = USUAL_OPTIONS
+    last_reserved: Annotated[int, As(same_as="current")] = 0
     """Instances held as the last run recorded them, which people do not write."""
-    is_fresh: bool = False
+    is_fresh: Annotated[bool, As("Fresh")] = False
     """That was a moment ago, and EC2's answers may lag behind."""
-    last_ids: tuple[str, ...] = ()
+    last_ids: Annotated[tuple[str, ...], As("LastReservationIds")] = ()
     """The reservations that the last run recorded, without those that it took for bought twice."""
     withdrawn: bool = False
     """Its row was deleted while something is held for it; the capacity is then 0."""
@@ -191,65 +115,16 @@ class Target:
     """What the last run said of it."""
     last_announced: Announcement | None = None
     """The release that the last run announced."""
-    is_resting: bool = False
+    is_resting: Annotated[bool, As("Resting")] = False
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
-    elsewhere: tuple[OptionRow, ...] = ()
+    elsewhere: Annotated[tuple[OptionRow, ...], As("OptionsElsewhere")] = ()
     """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
-    more_ids: int = 0
+    more_ids: Annotated[int, As(is_more=True)] = 0
     """Reservations that the last run recorded beside `last_ids`; while there are any, nothing is given back."""
     priority: int = 0
     """Of the targets that are short, the one with the lowest comes first."""
     dry_seconds: int | None = None
     """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
-
-    def to_event(self) -> dict[str, Any]:
-        """The target as LoadTargets passes it on."""
-        return {
-            **self.key.to_event(),
-            "TargetCapacity": self.capacity,
-            "CurrentCapacity": self.current,
-            "LastStatus": self.last_status,
-            **self.options.to_event(),
-            **({"LastReserved": self.last_reserved} if self.last_reserved != self.current else {}),
-            **({"Fresh": True} if self.is_fresh else {}),
-            **({"LastReservationIds": cut_ids(self.last_ids, self.more_ids)} if self.last_ids or self.more_ids else {}),
-            **({"Withdrawn": True} if self.withdrawn else {}),
-            **({"LastReason": self.last_reason} if self.last_reason else {}),
-            **({"LastAnnounced": self.last_announced.to_event()} if self.last_announced else {}),
-            **({"Resting": True} if self.is_resting else {}),
-            **({"OptionsElsewhere": [one.to_event() for one in self.elsewhere]} if self.elsewhere else {}),
-            **({"Priority": self.priority} if self.priority else {}),
-            **({} if self.dry_seconds is None else {"DrySeconds": self.dry_seconds}),
-        }
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> "Target":
-        """Reads a target as LoadTargets passes it on.
-
-        Raises:
-            InvalidEvent: if a field is missing or of another type.
-        """
-        key = TargetKey.from_event(event)
-        current = optional(event, "CurrentCapacity", int, 0)
-        ids, more = parsed_ids(texts(event, "LastReservationIds"))
-        return cls(
-            key=key,
-            capacity=required(event, "TargetCapacity", int),
-            current=current,
-            last_status=optional(event, "LastStatus", str, None),
-            options=ReservationOptions.from_event(event),
-            last_reserved=optional(event, "LastReserved", int, current),
-            is_fresh=optional(event, "Fresh", bool, False),
-            last_ids=ids,
-            withdrawn=optional(event, "Withdrawn", bool, False),
-            last_reason=optional(event, "LastReason", str, ""),
-            last_announced=Announcement.from_event(optional(event, "LastAnnounced", dict, None)),
-            is_resting=optional(event, "Resting", bool, False),
-            elsewhere=tuple(OptionRow.from_event(one) for one in optional(event, "OptionsElsewhere", list, [])),
-            more_ids=more,
-            priority=optional(event, "Priority", int, 0),
-            dry_seconds=optional(event, "DrySeconds", int, None),
-        )
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:

@@ -4,8 +4,11 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
-from typing import Any, TypeVar, overload
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Self, TypeVar, get_args, get_origin, get_type_hints, overload
 
 MAX_STATE_BYTES = 262_144
 """Of a state's input or output, as JSON in UTF-8:
@@ -103,15 +106,6 @@ def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
     return [_checked(name, value, list) for value in required(event, name, list)]
 
 
-def texts(event: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The field's texts; none if it is missing or null.
-
-    Raises:
-        InvalidEvent: if it is no list, or something in it is no text.
-    """
-    return tuple(_checked(name, value, str) for value in optional(event, name, list, []))
-
-
 def moment(text: str, name: str) -> datetime:
     """The time that a field says.
 
@@ -175,6 +169,153 @@ def ids_to_text(ids: Sequence[str], more: int = 0) -> str:
 def ids_from_text(text: str) -> tuple[tuple[str, ...], int]:
     """The list that a table has."""
     return parsed_ids(entry for part in text.split(",") if (entry := part.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """How a field of an Event is written, if not under its own name: `Annotated[int, As("TargetCapacity")]`."""
+
+    name: str = ""
+    """Empty: the field's own, in PascalCase."""
+    flat: bool = False
+    """An Event whose fields stand beside those around it; of a tuple, which then has one, the same."""
+    same_as: str = ""
+    """A field before it, whose value it usually has: left out if so."""
+    check: Callable[[str, str], object] | None = None
+    """Called with a text and its name when it is read; raises InvalidEvent."""
+    longest: int | None = None
+    """Characters of a text that are written."""
+    is_more: bool = False
+    """How many ids the lists of ids do not name. It is written as an entry of the first of them (`cut_ids`)."""
+    is_left_out: bool = False
+    """Nobody who reads the event needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A dataclass that passes between the states as a JSON object.
+
+    The fields' annotations say it all. A field that has its default, or is None, is left out; one that is missing or
+    null when read gets it. Types are bool, int, str, an enum of texts, another Event, `X | None` of these, a tuple of
+    Events, and `tuple[str, ...]`, which is a list of reservation ids, cut to what fits.
+    """
+
+    def to_event(self) -> dict[str, Any]:
+        """The object."""
+        event: dict[str, Any] = {}
+        parts = _parts_of(type(self))
+        more = next((getattr(self, one.field) for one in parts if one.way.is_more), 0)
+        for one in parts:
+            value = getattr(self, one.field)
+            if one.way.flat:
+                (part,) = value if one.is_list else (value,)
+                event |= part.to_event()
+            elif one.is_written:
+                usual = getattr(self, one.way.same_as) if one.way.same_as else one.default
+                if value != usual or (one.is_ids and more):
+                    event[one.name] = cut_ids(value, more) if one.is_ids else one.written(value)
+                more = 0 if one.is_ids else more
+        return event
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Self:
+        """Reads the object.
+
+        Raises:
+            InvalidEvent: if it is none, or a field is missing or of another type.
+        """
+        _object_with(event, _parts_of(cls)[0].name)
+        values: dict[str, Any] = {}
+        more = 0
+        for one in _parts_of(cls):
+            if one.way.flat:
+                part = one.kind.from_event(event)
+                values[one.field] = (part,) if one.is_list else part
+            elif one.is_written:
+                usual = values[one.way.same_as] if one.way.same_as else one.default
+                read = required if usual is MISSING else optional
+                value = read(event, one.name, one.json_type, *(() if usual is MISSING else (None,)))
+                if value is None:
+                    values[one.field] = usual
+                elif one.is_ids:
+                    values[one.field], beside = parsed_ids(_checked(one.name, entry, str) for entry in value)
+                    more = max(more, beside)
+                else:
+                    values[one.field] = one.read(value)
+        return cls(**values, **{one.field: more for one in _parts_of(cls) if one.way.is_more})
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A field of an Event."""
+
+    field: str
+    name: str
+    kind: Any
+    """Its type, or that of the tuple's elements."""
+    is_list: bool
+    default: Any
+    """MISSING if it has to be there."""
+    way: As
+
+    @property
+    def is_ids(self) -> bool:
+        return self.is_list and self.kind is str
+
+    @property
+    def is_written(self) -> bool:
+        return not (self.way.is_more or self.way.is_left_out)
+
+    @property
+    def json_type(self) -> type:
+        if self.is_list:
+            return list
+        return dict if issubclass(self.kind, Event) else str if issubclass(self.kind, str) else self.kind
+
+    def written(self, value: Any) -> Any:
+        if self.is_list:
+            return [one.to_event() for one in value]
+        if isinstance(value, Event):
+            return value.to_event()
+        return str(value)[: self.way.longest] if isinstance(value, str) else value
+
+    def read(self, value: Any) -> Any:
+        if self.is_list:
+            return tuple(self.kind.from_event(one) for one in value)
+        if issubclass(self.kind, Event):
+            return self.kind.from_event(value)
+        if issubclass(self.kind, StrEnum):
+            if value not in self.kind.__members__:
+                raise InvalidEvent(
+                    f"{self.name!r} must be one of {', '.join(self.kind)}, not {value!r}. Mend the event."
+                )
+            return self.kind(value)
+        if self.way.check:
+            self.way.check(value, self.name)
+        return value
+
+
+def _parts_of(kind: type[Event]) -> tuple[_Part, ...]:
+    if kind not in _parts:
+        hints = get_type_hints(kind, include_extras=True)
+        _parts[kind] = tuple(_part(one, hints[one.name]) for one in fields(kind))
+    return _parts[kind]
+
+
+_parts: dict[type, tuple[_Part, ...]] = {}
+
+
+def _part(field: Field[Any], hint: Any) -> _Part:
+    way, default = As(), field.default
+    if get_origin(hint) is Annotated:
+        hint, way = get_args(hint)
+    if isinstance(hint, UnionType):
+        hint = next(one for one in get_args(hint) if one is not NoneType)
+        default = None if default is MISSING else default
+    is_list = get_origin(hint) is tuple
+    kind = get_args(hint)[0] if is_list else hint
+    name = way.name or "".join(word.capitalize() for word in field.name.split("_"))
+    return _Part(field.name, name, kind, is_list, default, way)
 
 
 def size_of(event: Any) -> int:

@@ -1,0 +1,105 @@
+"""Every event survives its way between two states, and a wrong one is told by the field's name."""
+
+import json
+from dataclasses import MISSING, fields, replace
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odcr.domain.messages import Change
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.target import Announcement, OptionRow, ReservationOptions, Target, TargetKey
+from odcr.domain.wire import Event, InvalidEvent
+from odcr.domain.wording import MAX_REASON
+
+EVENTS = (TargetKey, ReservationOptions, OptionRow, Announcement, Target, Outcome, Pool, Shortfall, Change)
+
+_IDS = st.lists(st.from_regex(r"cr-[0-9a-f]{4}", fullmatch=True), max_size=3).map(tuple)
+_BY_NAME: dict[str, st.SearchStrategy[Any]] = {
+    "end_date": st.none() | st.datetimes().map(lambda moment: moment.isoformat()),
+    "more_ids": st.integers(0, 999_999_999),
+    "reason": st.text(max_size=MAX_REASON),
+}
+_BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.integers(),
+    str: st.text(max_size=20),
+    Status: st.sampled_from(Status),
+    NoneType: st.none(),
+}
+
+
+def event(kind: type[Event]) -> st.SearchStrategy[Any]:
+    """Events of that class, some fields of which have their defaults."""
+    hints = get_type_hints(kind)
+    known = {
+        one.name: st.one_of(
+            *([] if one.default is MISSING else [st.just(one.default)]),
+            _BY_NAME.get(one.name) or _of(hints[one.name], is_one=one.name == "pools"),
+        )
+        for one in fields(kind)
+        if one.name != "short_since"
+    }
+    return st.builds(kind, **known)
+
+
+def _of(hint: Any, *, is_one: bool = False) -> st.SearchStrategy[Any]:
+    if isinstance(hint, UnionType):
+        return st.one_of(*map(_of, get_args(hint)))
+    if get_origin(hint) is tuple:
+        element = get_args(hint)[0]
+        return _IDS if element is str else st.lists(_of(element), min_size=is_one, max_size=1 + (not is_one)).map(tuple)
+    return _BY_TYPE[hint] if hint in _BY_TYPE else event(hint)
+
+
+@given(st.one_of(*map(event, EVENTS)))
+def test_every_event_survives_its_way_through_json(sent: Event) -> None:
+    read = type(sent).from_event(json.loads(json.dumps(sent.to_event())))
+    expected = replace(sent, reason="") if isinstance(sent, Change) else sent
+    # Two keys are equal whether or not the zone's name is known.
+    assert (read, repr(read)) == (expected, repr(expected))
+
+
+@given(st.one_of(*map(event, EVENTS)), st.data())
+def test_a_field_of_another_type_is_named(sent: Event, data: st.DataObject) -> None:
+    written = sent.to_event()
+    if not written:
+        return
+    name = data.draw(st.sampled_from(sorted(written)))
+    with pytest.raises(InvalidEvent, match=f"^'{name}' must be .*, not float. Mend the event.$"):
+        type(sent).from_event(written | {name: 1.5})
+
+
+@given(st.one_of(*map(event, EVENTS)), st.data())
+def test_a_field_that_is_missing_is_named_or_has_its_default(sent: Event, data: st.DataObject) -> None:
+    written = sent.to_event()
+    if not written:
+        return
+    name = data.draw(st.sampled_from(sorted(written)))
+    del written[name]
+    try:
+        assert name not in type(sent).from_event(written).to_event()
+    except InvalidEvent as error:
+        assert f"{error}".startswith(f"'{name}' is missing from the event")  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize("given", [None, [], "{}", 1])
+def test_what_is_no_object_is_told(kind: type[Event], given: Any) -> None:
+    with pytest.raises(InvalidEvent, match="The event must be an object"):
+        kind.from_event(given)
+
+
+def test_an_entry_of_a_list_is_checked_as_well() -> None:
+    short = {"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "TargetCapacity": 1, "Reserved": 0}
+    for ids, kind in (([1], "int"), ([None], "NoneType")):
+        with pytest.raises(InvalidEvent, match=f"'ReservationIds' must be str, not {kind}"):
+            Shortfall.from_event(short | {"ReservationIds": ids})
+    with pytest.raises(InvalidEvent, match="'AvailabilityZone' is missing"):
+        Target.from_event(short | {"OptionsElsewhere": [{}]})
+    with pytest.raises(InvalidEvent, match="'EndDate' must be a time in ISO 8601, not 'tomorrow'"):
+        Shortfall.from_event(short | {"EndDate": "tomorrow"})
