@@ -10,7 +10,7 @@ from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.regions import outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
-from odcr.domain.wire import instant, number
+from odcr.domain.wire import instant, number, optional
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import known_regions, look, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Args:
         event: `Targets`, `Rejected` and `Complete` as LoadTargets returns them; `StartedAt`, when the run started, and
-            `AskSeconds`, how long after that its last request is sent.
+            `AskSeconds`, how long after that its last request is sent; `Input`, the execution's own.
         context: Lambda's.
 
     Returns:
@@ -48,6 +48,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
     passed = bounded(found)
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls else OFF
+    if schedule.is_known and not schedule.is_on and "Failures" in optional(event, "Input", dict, {}):
+        # Started by a run before it, and meanwhile somebody switched the schedule off.
+        passed.shortfalls.clear()
     are_all = len(passed.shortfalls) == len(found.shortfalls)
     planned = plan(
         passed.shortfalls,
@@ -70,5 +73,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Observed": [outcome.to_event() for outcome in passed.observed],
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
         "Next": schedule.is_on and (planned.is_pressing or not schedule.is_each_minute),
-        "Left": not are_all,
+        "Left": not are_all or planned.asked < len(passed.shortfalls),
     }

@@ -64,6 +64,11 @@ class Plan:
     is_pressing: bool
     """Whether something is short that is asked for more than once a minute."""
 
+    @property
+    def asked(self) -> int:
+        """How many shortfalls are asked for; the others wait for the next run."""
+        return sum(len(branch.shortfalls) for branch in self.branches)
+
     def to_event(self, started: datetime, ask_until: datetime) -> list[dict[str, Any]]:
         """The items of ReserveShortfalls.
 

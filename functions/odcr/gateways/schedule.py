@@ -26,9 +26,11 @@ class Schedule:
     """Whether it is enabled, and now lies between its start and its end."""
     is_each_minute: bool
     """Whether it starts a run each minute."""
+    is_known: bool = True
+    """Whether Scheduler said so."""
 
 
-OFF = Schedule(is_on=False, is_each_minute=False)
+OFF = Schedule(is_on=False, is_each_minute=False, is_known=False)
 
 
 @cache
