@@ -28,7 +28,7 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::VPC": _NETWORK,
     "AWS::EC2::VPCEndpoint": "functions call the local endpoint directly",
     "AWS::EC2::VPCGatewayAttachment": _NETWORK,
-    "AWS::IAM::Role": "enforced only for functions that ask for reservations or secrets; all else is allowed",
+    "AWS::IAM::Role": "enforced only for what functions do with reservations, secrets, items and schedules",
     "AWS::Lambda::Permission": _POLICY,
     "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
     "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",

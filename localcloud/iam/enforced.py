@@ -1,11 +1,14 @@
 """What is checked, and on what a policy's conditions can depend.
 
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 """
 
 ACTIONS = frozenset(
     {
+        "dynamodb:UpdateItem",
         "ec2:CreateCapacityReservation",
         "ec2:ModifyCapacityReservation",
         "ec2:CancelCapacityReservation",
@@ -15,6 +18,7 @@ ACTIONS = frozenset(
         # Of Capacity Reservations only.
         "ec2:CreateTags",
         "ec2:DeleteTags",
+        "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetRandomPassword",
         "secretsmanager:GetSecretValue",

@@ -253,6 +253,43 @@ def test_secrets_are_read_by_those_with_the_right_to_that_secret(deploy: Deploy)
     assert ":secret:other because" in refused(manager.get_secret_value, SecretId="other")
 
 
+def test_items_are_written_by_those_with_the_right_to_that_table(deploy: Deploy, cloud: Cloud) -> None:
+    for table in ("mine", "other"):
+        cloud.client("dynamodb").create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+        )
+    items = deploy(allow("dynamodb:UpdateItem", resource=f"arn:aws:dynamodb:{REGION}:123456789012:table/mine"))
+    client = items.as_role("dynamodb")
+    change: dict[str, Any] = {
+        "Key": {"Id": {"S": "a"}},
+        "UpdateExpression": "SET N = :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    assert client.update_item(TableName="mine", **change)
+    assert ":table/other because" in refused(client.update_item, TableName="other", **change)
+    items.update(allow("dynamodb:GetItem", resource="*"))
+    assert "dynamodb:UpdateItem on" in refused(client.update_item, TableName="mine", **change)
+
+
+def test_a_schedule_is_read_by_those_with_the_right_to_it(deploy: Deploy, cloud: Cloud) -> None:
+    for name in ("mine", "other"):
+        cloud.client("scheduler").create_schedule(
+            Name=name,
+            State="DISABLED",
+            ScheduleExpression="rate(1 minute)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": "arn:aws:states:::x", "RoleArn": "arn:aws:iam::123456789012:role/x"},
+        )
+    own = f"arn:aws:scheduler:{REGION}:123456789012:schedule/default/mine"
+    client = deploy(allow("scheduler:GetSchedule", resource=own)).as_role("scheduler")
+    assert client.get_schedule(Name="mine")["Name"] == "mine"
+    assert ":schedule/default/other because" in refused(client.get_schedule, Name="other")
+    assert ":schedule/default/none because" in refused(client.get_schedule, Name="none")
+
+
 def test_managed_policies_and_boundaries_count(deploy: Deploy, cloud: Cloud) -> None:
     aws = "arn:aws:iam::aws:policy/"
     basic, full = f"{aws}service-role/AWSLambdaBasicExecutionRole", f"{aws}AmazonEC2FullAccess"
