@@ -82,6 +82,37 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         assert told == ({"Ref": "DatabaseCertificatesSecretArn"} if has_login(function) else None), name
 
 
+def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resources) -> None:
+    """Each on the stack's own: the one table, the one schedule, the one state machine."""
+    own = "${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
+    may = {
+        (one.role, *one.actions, *one.resources)
+        for one in allows(resources)
+        if one.grants("dynamodb:*", "scheduler:*", "states:*")
+    }
+    machine = next(iter(of_type(resources, "AWS::StepFunctions::StateMachine")))
+    assert may == {
+        ("ReserveCapacityRole", "dynamodb:UpdateItem", "${RequestBuckets.Arn}"),
+        (
+            "FindShortfallsRole",
+            "scheduler:GetSchedule",
+            "arn:" + own % ("scheduler", "schedule/default/${AWS::StackName}"),
+        ),
+        # The schedule's.
+        ("AcquireCapacityEveryPeriodRole", "states:StartExecution", "${AcquireCapacity}"),
+        (
+            "AcquireCapacityRole",
+            "states:StartExecution",
+            "arn:" + own % ("states", "stateMachine:${AWS::StackName}"),
+        ),
+    }
+    assert resources[machine]["Properties"]["StateMachineName"] == {"Ref": "AWS::StackName"}
+    (schedule,) = of_type(resources, "AWS::Scheduler::Schedule").values()
+    assert schedule["Name"] == {"Ref": "AWS::StackName"}
+    # In the default group.
+    assert "GroupName" not in schedule
+
+
 def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
     (endpoint,) = of_type(resources, "AWS::EC2::VPCEndpoint").values()
     given = branches(endpoint["PolicyDocument"]["Statement"])
@@ -156,6 +187,9 @@ REQUEST, RESOURCE = "aws:RequestTag/odcr:stack", "aws:ResourceTag/odcr:stack"
         (resources_are_named, with_change(CREATE, Resource={"Fn::Sub": "arn:${AWS::Partition}:ec2:*:*:*"})),
         (resources_are_named, with_change("lambda:InvokeFunction", Resource={"Fn::If": ["Any", "*", "x"]})),
         (resources_are_named, with_change("secretsmanager:GetSecretValue", Resource=["*"])),
+        (resources_are_named, with_change("dynamodb:UpdateItem", Resource="*")),
+        (resources_are_named, with_change("scheduler:GetSchedule", Resource="*")),
+        (resources_are_named, with_change("states:StartExecution", Resource="*")),
         (
             only_sams_managed_policies,
             with_properties("LoadTargetsRole", ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),

@@ -153,6 +153,7 @@ def test_each_state_repeats_everything_but_a_short_list() -> None:
         assert [retry["MaxAttempts"] for retry in others] in ([], [0]), name
         # Step Functions' own names: a wildcard before the last place would hide what stands after it.
         assert not [error for retry in others for error in retry["ErrorEquals"] if error.startswith("States.")], name
+        assert len(not_repeated(name)) <= 8, name
 
 
 def not_repeated(name: str) -> set[str]:

@@ -17,7 +17,13 @@ STARTED = "2026-11-11T00:00:00Z"
 
 GOOD_EVENTS: dict[str, Event] = {
     "LoadTargets": {"Execution": EXECUTION, "StartedAt": STARTED, "LeaseSeconds": 180},
-    "FindShortfalls": {"Targets": [TARGET], "Rejected": [], "StartedAt": STARTED, "AskSeconds": 105},
+    "FindShortfalls": {
+        "Targets": [TARGET],
+        "Rejected": [],
+        "Complete": True,
+        "StartedAt": STARTED,
+        "AskSeconds": 105,
+    },
     "ReserveCapacity": {
         "Target": SHORTFALL,
         "Execution": EXECUTION,
@@ -91,7 +97,7 @@ def recording(name: str, outcome: Any, *says: str) -> EventKind:
 MEND = "Mend the event"
 _FIRST = {
     "LoadTargets": "Execution",
-    "FindShortfalls": "Targets",
+    "FindShortfalls": "StartedAt",
     "ReserveCapacity": "Target",
     "RecordResults": "Execution",
     "PrepareDatabase": "Execution",
@@ -114,20 +120,10 @@ LOADS = [
 ]
 
 FINDS = [
-    EventKind("FindShortfalls: no Targets", "FindShortfalls", {}, ("'Targets' is missing", MEND)),
-    EventKind(
-        "FindShortfalls: Targets is null",
-        "FindShortfalls",
-        {"Targets": None},
-        ("'Targets' must be list", "NoneType", MEND),
-    ),
-    EventKind(
-        "FindShortfalls: Targets is an object",
-        "FindShortfalls",
-        {"Targets": TARGET},
-        ("'Targets' must be list", "dict"),
-    ),
-    EventKind("FindShortfalls: a target is null", "FindShortfalls", {"Targets": [None]}, ("object", "NoneType", MEND)),
+    spoilt("FindShortfalls", "no Targets", "'Targets' is missing", MEND, Targets=...),
+    spoilt("FindShortfalls", "Targets is null", "'Targets' must be list", "NoneType", MEND, Targets=None),
+    spoilt("FindShortfalls", "Targets is an object", "'Targets' must be list", "dict", Targets=TARGET),
+    spoilt("FindShortfalls", "a target is null", "object", "NoneType", MEND, Targets=[None]),
     EventKind(
         "FindShortfalls: a rejected row of unknown Status",
         "FindShortfalls",
@@ -139,6 +135,8 @@ FINDS = [
     find("TargetCapacity is text", "'TargetCapacity' must be int, not str", MEND, TargetCapacity="2"),
     find("TargetCapacity is half", "'TargetCapacity' must be int, not float", MEND, TargetCapacity=2.5),
     find("Withdrawn is text", "'Withdrawn' must be bool, not str", MEND, Withdrawn="no"),
+    spoilt("FindShortfalls", "no Complete", "'Complete' is missing", MEND, Complete=...),
+    spoilt("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", MEND, Rejected=OUTCOME),
     spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", MEND, StartedAt=...),
     spoilt("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", MEND, StartedAt=1),
     spoilt(

@@ -1,0 +1,102 @@
+"""FindShortfalls' own part: what it plans, and whether a run follows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import find_shortfalls
+from odcr.domain import comparison
+from odcr.domain.regions import Findings
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import Target, TargetKey
+from odcr.gateways.schedule import OFF, Schedule
+
+HOME = "ap-northeast-1"
+KEY = TargetKey("r5b.2xlarge", f"{HOME}c")
+EACH_MINUTE, HOURLY = Schedule(is_on=True, is_each_minute=True), Schedule(is_on=True, is_each_minute=False)
+SHORT, MET = Target(KEY, 15, 4, "SHORT"), Target(KEY, 4, 4, "SHORT")
+SLOW = Target(KEY, 15, 4, "QUOTA_EXCEEDED")
+
+
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "STACK_NAME": "odcr",
+        "ACCOUNT_ID": "123456789012",
+        "AWS_REGION": HOME,
+        "ASK_EVERY_SECONDS": "5",
+        "SLOW_AFTER_HOURS": "24",
+        "MAP_CONCURRENCY": "40",
+    }.items():
+        monkeypatch.setenv(name, value)
+    held = {HOME: [Reservation("cr-1", KEY, 4, "active")]}
+    monkeypatch.setattr(find_shortfalls, "look", lambda *_, **__: Findings(held))
+
+
+def find(
+    monkeypatch: pytest.MonkeyPatch, *targets: Target, schedule: Schedule = EACH_MINUTE, **more: Any
+) -> dict[str, Any]:
+    def read(name: str, now: datetime) -> Schedule:
+        assert name == "odcr"
+        assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+        return schedule
+
+    monkeypatch.setattr(find_shortfalls, "read_schedule", read)
+    started = (datetime.now(UTC) - timedelta(seconds=4)).isoformat().replace("+00:00", "Z")
+    return handle(*targets, **{"StartedAt": started, **more})
+
+
+def handle(*targets: Target, **more: Any) -> dict[str, Any]:
+    event = {"Targets": [one.to_event() for one in targets], "Rejected": [], "Complete": True, "AskSeconds": 105}
+    return find_shortfalls.handler(event | more, Context())  # type: ignore[arg-type]
+
+
+def test_a_target_that_is_short_is_asked_for_until_the_runs_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = find(monkeypatch, SHORT, StartedAt="2026-11-26T12:00:00.000Z")
+    (branch,) = planned["Branches"]
+    (item,) = branch["Shortfalls"]
+    assert (item["InstanceType"], item["Reserved"], item["Outcome"]) == (KEY.instance_type, 4, {})
+    assert (branch["AskEvery"], branch["AskUntil"]) == (5.0, "2026-11-26T12:01:45.000Z")
+    assert (planned["Next"], planned["Left"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("target", "schedule", "follows"),
+    [
+        (SHORT, EACH_MINUTE, True),
+        (SHORT, HOURLY, True),
+        (SHORT, OFF, False),
+        # Once a minute: the schedule does that by itself, if it is one of each minute.
+        (SLOW, EACH_MINUTE, False),
+        (SLOW, HOURLY, True),
+        (SLOW, OFF, False),
+    ],
+    ids=["short", "short, hourly", "short, off", "slow", "slow, hourly", "slow, off"],
+)
+def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
+    monkeypatch: pytest.MonkeyPatch, target: Target, schedule: Schedule, follows: bool
+) -> None:
+    assert find(monkeypatch, target, schedule=schedule)["Next"] is follows
+
+
+def test_without_a_shortfall_the_schedule_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_name: str, _now: datetime) -> Schedule:
+        raise AssertionError("the schedule was asked")
+
+    monkeypatch.setattr(find_shortfalls, "read_schedule", read)
+    planned = handle(MET, StartedAt="2026-11-26T12:00:00.000Z")
+    assert (planned["Branches"], planned["Next"], planned["Left"]) == ([], False, False)
+    assert [one["Status"] for one in planned["Observed"]] == ["FULFILLED"]
+
+
+def test_what_does_not_fit_into_a_run_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "MAX_SHORTFALLS", 1)
+    other = Target(TargetKey("m5.large", f"{HOME}a"), 2)
+    planned = find(monkeypatch, SHORT, other)
+    assert [len(branch["Shortfalls"]) for branch in planned["Branches"]] == [1]
+    assert planned["Left"] is True
