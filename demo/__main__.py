@@ -17,8 +17,8 @@ from localcloud.interrupts import interrupt_once_on_signals
 from localcloud.running import StateFolder
 from localcloud.stack import Stack, StackFailed, build
 
-SPEED = 6
-"""Cloud seconds in a second: the schedule's minute lasts ten."""
+SPEED = 12
+"""Cloud seconds in a second: the schedule's minute lasts five, and a run asks for nine at most."""
 
 PATIENCE = 45
 """Seconds after which a scene that has not come out as expected counts as failed."""

@@ -25,6 +25,8 @@ class Observer:
         self._console = console
         self._began = time.monotonic()
         self._events_seen: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        """Of the runs that have something to tell. Others found another at work."""
         self._told: set[tuple[int, str]] = set()
         self._held: dict[Key, int] = dict.fromkeys(TARGETS, 0)
         self.overbought: list[str] = []
@@ -67,29 +69,33 @@ class Observer:
                 continue
             if arn not in self._events_seen:
                 self._events_seen[arn] = 0
-            number = list(self._events_seen).index(arn) + 1
             events = self._stack.history(arn)
             for event in events[seen:]:
-                self._tell(number, event, events)
+                self._tell(arn, event, events)
             ended = execution["status"] != "RUNNING" and events and events[-1]["type"].startswith("Execution")
             self._events_seen[arn] = -1 if ended else len(events)
 
-    def _tell(self, number: int, event: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    def _tell(self, arn: str, event: dict[str, Any], events: list[dict[str, Any]]) -> None:
         kind = event["type"]
-        if kind == "ExecutionStarted":
-            self.say(f"[cyan]run {number:<3}[/cyan]  started")
-        elif kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
+        if kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
             detail = event.get("executionFailedEventDetails", {}).get("error", "")
-            self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
+            if number := self._numbers.get(arn):
+                self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
         elif kind == "LambdaFunctionFailed":
-            self._line(number, _state_of(event, events), _refusal(event["lambdaFunctionFailedEventDetails"]))
+            self._line(arn, _state_of(event, events), _refusal(event["lambdaFunctionFailedEventDetails"]))
         elif kind == "TaskStateExited":
             details = event["stateExitedEventDetails"]
-            self._line(number, details["name"], _result(details["name"], json.loads(details["output"])))
+            self._line(arn, details["name"], _result(details["name"], json.loads(details["output"])))
 
-    def _line(self, number: int, state: str, result: str) -> None:
+    def _line(self, arn: str, state: str, result: str) -> None:
+        if not result:
+            return
+        if arn not in self._numbers:
+            self._numbers[arn] = len(self._numbers) + 1
+            self.say(f"[cyan]run {self._numbers[arn]:<3}[/cyan]  started")
+        number = self._numbers[arn]
         # A repeated attempt may say the same; once is enough to read.
-        if result and (number, result) not in self._told:
+        if (number, result) not in self._told:
             self._told.add((number, result))
             self.say(f"[cyan]run {number:<3}[/cyan]  {state:<15} {result}")
 
@@ -113,16 +119,18 @@ def _refusal(details: dict[str, Any]) -> str:
 def _result(state: str, output: Any) -> str:
     """What a state achieved; nothing if its error was caught, which has been told already."""
     match state, output:
-        case "LoadTargets", {"Lease": lease, "Targets": targets}:
-            return f"{len(targets)} targets, lease {lease}"
+        case "LoadTargets", {"Lease": "HELD", "Targets": targets}:
+            return f"{len(targets)} targets, lease HELD"
         case "PrepareDatabase", {"Prepared": {"User": user}}:
             return f"made the database's user {user}"
-        case "FindShortfalls", {"Shortfalls": shortfalls}:
-            return f"{len(shortfalls)} short"
-        case "ReserveCapacity", {"Acquired": _, "Status": status}:
-            return f"{_standing(output)}: {status}"
+        case "FindShortfalls", {"Branches": branches}:
+            return f"{sum(len(branch['Shortfalls']) for branch in branches)} short"
+        case "ReserveCapacity", {"Outcome": {"Status": status} as outcome}:
+            return f"{_standing({**output, **outcome})}: {status}"
         case "RecordResults", {"Changes": changes}:
             return f"{len(changes)} changes"
+        case "StartNextRun", {"ExecutionArn": _}:
+            return "something is short, so the next run starts"
         case "PublishAnnouncement", {"Message": _}:
             return "one message to the SNS topic"
     return ""
