@@ -30,6 +30,7 @@ from localcloud.clock import Clock
 from localcloud.database_server import DatabaseServer
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
+from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.mariadb import MariaDB
 from localcloud.running import RunningCloud
 from localcloud.schedule_target import TargetInvoker
@@ -57,6 +58,7 @@ class LocalCloud:
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
         region: of clients that name none.
         database_server: which server database clusters live in.
+        concurrency: how many of a function's invocations run at once at most; the others wait.
     """
 
     database: DatabaseServer
@@ -73,11 +75,13 @@ class LocalCloud:
         *,
         region: str = DEFAULT_REGION,
         database_server: type[DatabaseServer] = MariaDB,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self._database_server = database_server
         self.clock = Clock(speed)
         self.region = region
         self._port = port
+        self._concurrency = concurrency
         self._announce = announce
         self._state_dir = state_dir
         self._endpoint: str | None = None
@@ -155,7 +159,7 @@ class LocalCloud:
         iam.install()
         stack.callback(stepfunctions.shutdown)
         stack.callback(lambda_runtime.shutdown)
-        lambda_runtime.install(services)
+        lambda_runtime.install(services, self._concurrency)
         stepfunctions.install(services)
         cloudformation.install(services)
         secret_rotation.install(services)

@@ -9,7 +9,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, LambdaStorage
 
 from localcloud.lambda_runtime.environment import Invocation
-from localcloud.lambda_runtime.runtime import Runtime
+from localcloud.lambda_runtime.runtime import CONCURRENCY, Runtime
 from localcloud.services import Services
 
 REQUEST_BYTES = 6 * 1024 * 1024
@@ -42,12 +42,17 @@ class RequestTooLargeError(LambdaClientError):
         super().__init__("RequestTooLargeException", message)
 
 
-def install(services: Services) -> None:
-    """Makes moto's Lambda run functions here. A second call ends the environments of the first."""
+def install(services: Services, concurrency: int = CONCURRENCY) -> None:
+    """Makes moto's Lambda run functions here. A second call ends the environments of the first.
+
+    Args:
+        services: of the cloud that runs them.
+        concurrency: environments per function at most.
+    """
     global _runtime
     shutdown()
     _running.clear()
-    _runtime = Runtime(services)
+    _runtime = Runtime(services, concurrency)
     for owner, name, method in (
         (LambdaFunction, "invoke", _invoke),
         (LambdaFunction, "_invoke_lambda", _invoke_lambda),
