@@ -17,9 +17,9 @@ def logged(stack: Stack, since: int) -> dict[str, list[str]]:
     }
 
 
-def offered(stack: Stack, count: int) -> list[tuple[str, str]]:
-    """So many pairs of type and zone that EC2 offers in the stack's Region."""
-    pages = stack.client("ec2").get_paginator("describe_instance_type_offerings")
+def offered(stack: Stack, count: int, region: str | None = None) -> list[tuple[str, str]]:
+    """So many pairs of type and zone that EC2 offers in a Region, the stack's if none is named."""
+    pages = stack.client("ec2", region).get_paginator("describe_instance_type_offerings")
     found = [
         (one["InstanceType"], one["Location"])
         for page in pages.paginate(LocationType="availability-zone")

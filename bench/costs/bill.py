@@ -10,9 +10,9 @@ from bench.costs.usage import Usage
 AURORA_GB = 10
 """Assumed: what Aurora bills for storage. The tables need less, unless a long history of many shortfalls is kept."""
 
-STEP_FUNCTIONS, LAMBDA, AURORA, NETWORK = "Step Functions", "Lambda", "Aurora", "network"
+STEP_FUNCTIONS, LAMBDA, DYNAMODB, AURORA, NETWORK = "Step Functions", "Lambda", "DynamoDB", "Aurora", "network"
 METRICS, ALARMS, LOGS, SECRETS, DASHBOARD, OTHER = "metrics", "alarms", "logs", "secrets", "dashboard", "other"
-ITEMS = (STEP_FUNCTIONS, LAMBDA, AURORA, NETWORK, METRICS, ALARMS, LOGS, SECRETS, DASHBOARD, OTHER)
+ITEMS = (STEP_FUNCTIONS, LAMBDA, DYNAMODB, AURORA, NETWORK, METRICS, ALARMS, LOGS, SECRETS, DASHBOARD, OTHER)
 
 Bill = dict[str, float]
 """US dollars a month by item."""
@@ -28,12 +28,18 @@ class Runs:
     """Those that found another run under way and ended."""
 
 
-def runs(period_minutes: float | None, seconds: float) -> Runs:
-    """How many there are, if each working run lasts so long and the next tick after it starts the next one."""
+def runs(period_minutes: float | None, run: Usage) -> Runs:
+    """How many there are, if each working run is like this one.
+
+    A run that is followed starts the next one, and all starts of the schedule find one at work. Otherwise the next tick
+    after its end does.
+    """
     if period_minutes is None:
         return Runs(0, 0)
     starts = prices.HOURS * 60 / period_minutes
-    working = starts / max(1, math.ceil(seconds / 60 / period_minutes))
+    if run.is_followed:
+        return Runs(prices.HOURS * 3600 / run.seconds, starts)
+    working = starts / max(1, math.ceil(run.seconds / 60 / period_minutes))
     return Runs(working, starts - working)
 
 
@@ -45,9 +51,10 @@ def bill(standing: Standing, run: Usage, busy: Usage) -> Bill:
         run: what each working run uses.
         busy: what a run uses that finds another one under way.
     """
-    counted = runs(standing.period_minutes, run.seconds)
-    starts = counted.working + counted.busy
-    metrics = {*run.metrics, *busy.metrics} if starts else set()
+    counted = runs(standing.period_minutes, run)
+    executions = counted.working + counted.busy
+    starts = counted.busy if run.is_followed else executions
+    metrics = {*run.metrics, *busy.metrics} if executions else set()
 
     def monthly(of_run: float, of_busy: float) -> float:
         return counted.working * of_run + counted.busy * of_busy
@@ -63,6 +70,7 @@ def bill(standing: Standing, run: Usage, busy: Usage) -> Bill:
         STEP_FUNCTIONS: prices.TRANSITION.of(monthly(run.transitions, busy.transitions)),
         LAMBDA: prices.LAMBDA_GB_SECOND.of(monthly(run.gb_seconds(memory), busy.gb_seconds(memory)))
         + prices.LAMBDA_REQUEST.of(monthly(run.invocations, busy.invocations)),
+        DYNAMODB: prices.DYNAMODB_WRITE.of(monthly(run.bucket_writes, busy.bucket_writes)),
         # A database of one's own is somebody's already.
         AURORA: database if standing.acus else 0,
         NETWORK: prices.ENDPOINT_HOUR.of(standing.endpoint_zones * prices.HOURS)
@@ -74,7 +82,7 @@ def bill(standing: Standing, run: Usage, busy: Usage) -> Bill:
         SECRETS: prices.SECRET.of(standing.secrets),
         DASHBOARD: prices.DASHBOARD.of(standing.dashboards),
         OTHER: prices.SCHEDULED.of(starts)
-        + (prices.TRACE.of(starts) if standing.traced else 0)
+        + (prices.TRACE.of(executions) if standing.traced else 0)
         + prices.MAIL.of(monthly(run.messages, busy.messages)),
     }
 

@@ -29,6 +29,9 @@ STACKS: dict[str, dict[str, str]] = {
 """The parameters of each kind of stack that is reckoned with."""
 
 
+_FUNCTION = "AWS::Lambda::Function"
+
+
 class _LogicalIds:
     """Resources that are not there: their logical ids stand for them."""
 
@@ -42,11 +45,7 @@ class _LogicalIds:
 
 
 def standing(given: Mapping[str, str]) -> Standing:
-    """Counts what a stack with these parameters has.
-
-    Raises:
-        ValueError: functions differ in memory, which the formulas do not know.
-    """
+    """Counts what a stack with these parameters has."""
     template = packaged((ROOT / "template.yaml").read_text())
     values = parameters.resolve(template, given).values
     pseudo = pseudo_parameters("123456789012", REGION, "aws", "stack-id", "odcr")
@@ -67,9 +66,6 @@ def _counted(made: Mapping[str, tuple[str, dict[str, Any]]], values: Mapping[str
     def zone(subnet: str) -> str:
         return str(made[subnet][1]["AvailabilityZone"]) if subnet in made else subnet
 
-    memories = {function["MemorySize"] for function in of("AWS::Lambda::Function")}
-    if len(memories) != 1:
-        raise ValueError(f"The functions have {sorted(memories)} MB; the formulas know one size for all")
     clusters = of("AWS::RDS::DBCluster")
     (schedule,) = of("AWS::Scheduler::Schedule")
     (machine,) = of("AWS::StepFunctions::StateMachine")
@@ -87,8 +83,9 @@ def _counted(made: Mapping[str, tuple[str, dict[str, Any]]], values: Mapping[str
         dashboards=len(of("AWS::CloudWatch::Dashboard")),
         secrets=len(of("AWS::SecretsManager::Secret"))
         + sum(bool(cluster.get("ManageMasterUserPassword")) for cluster in clusters),
-        memory_mb=memories.pop(),
-        at_once=int(values["MapConcurrency"]),
+        memory_mb={name: int(made[name][1]["MemorySize"]) for name in sorted(made) if made[name][0] == _FUNCTION},
+        ask_every=float(values["AskEverySeconds"]),
+        slow_after=float(values["SlowAfterHours"]),
         traced=bool(machine.get("TracingConfiguration", {}).get("Enabled")),
         period_minutes=_minutes(schedule["ScheduleExpression"]) if schedule["State"] == "ENABLED" else None,
     )

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -47,21 +48,12 @@ def transitions(history: Iterable[Event]) -> int:
     return sum(states(events).values()) + repeats(events)
 
 
-def errors_before_repeats(history: Iterable[Event]) -> dict[tuple[str, str], list[str]]:
-    """The errors after which ReserveCapacity was repeated, by type and zone, in the order of the Map's items."""
-    by_id = {event["id"]: event for event in history}
-    attempts: dict[int, tuple[tuple[str, str], list[str]]] = {}
-    for event in by_id.values():
-        if event["type"] != "LambdaFunctionScheduled":
-            continue
-        given = json.loads(event["lambdaFunctionScheduledEventDetails"].get("input") or "{}")
-        if "Index" not in given:
-            continue
-        target = given["Target"]
-        _, errors = attempts.setdefault(given["Index"], ((target["InstanceType"], target["AvailabilityZone"]), []))
-        if given["Attempt"] > 0:
-            errors.append(by_id[event["previousEventId"]]["lambdaFunctionFailedEventDetails"]["error"])
-    return dict(attempts[index] for index in sorted(attempts))
+def entered(history: Iterable[Event], name: str) -> datetime | None:
+    """When a state was entered for the first time, on the wall; None if never."""
+    return next(
+        (e["timestamp"] for e in history if e.get("stateEnteredEventDetails", {}).get("name") == name),
+        None,
+    )
 
 
 def log_bytes(history: Iterable[Event], execution: str) -> int:

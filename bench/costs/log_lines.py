@@ -8,20 +8,21 @@ from typing import Any
 
 from bench.costs.history import EVENT_BYTES, as_on_lambda
 
-_REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*?\tLocal CPU: ([\d.]+) ms\tLocal Wait: ([\d.]+) ms")
+_REPORT = re.compile(r"REPORT .*?\tDuration: ([\d.]+) ms\t.*?\tLocal CPU: ([\d.]+) ms\tLocal Wait: ([\d.]+) ms")
 _INIT = re.compile(r"\tLocal Init CPU: ([\d.]+) ms")
 _OUR_OWN = re.compile(r"\tLocal [^\t]*")
 _OF_A_TRACEBACK = ("Traceback (most recent call last):", "  ")
-_KEY = ("InstanceType", "AvailabilityZone")
 
 
 @dataclass(frozen=True)
 class Invocation:
     """One, from its REPORT line."""
 
-    request_id: str
+    lasted_ms: float
+    """On the wall."""
     cpu_ms: float
-    waited_ms: float
+    slept_ms: float
+    """In the cloud's time."""
 
 
 def invocations(lines: Iterable[str]) -> list[Invocation]:
@@ -34,7 +35,7 @@ def invocations(lines: Iterable[str]) -> list[Invocation]:
     found = [_REPORT.match(report) for report in reports]
     if None in found:
         raise ValueError(f"A function was killed or died, and its part is unknown: {reports[found.index(None)]}")
-    return [Invocation(match[1], float(match[2]), float(match[3])) for match in found if match]
+    return [Invocation(*map(float, match.groups())) for match in found if match]
 
 
 def init_cpu_ms(lines: Iterable[str]) -> list[float]:
@@ -65,15 +66,6 @@ def metrics(lines: Iterable[str]) -> set[str]:
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])
         for metric in directive["Metrics"]
         for dimensions in directive["Dimensions"]
-    }
-
-
-def targets(lines: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Type and zone that an invocation of ReserveCapacity worked on, by its request id."""
-    return {
-        line["function_request_id"]: (line["outcome"][_KEY[0]], line["outcome"][_KEY[1]])
-        for line in _objects(lines)
-        if "outcome" in line
     }
 
 

@@ -47,6 +47,12 @@ TRANSITION = Price(
 )
 LAMBDA_GB_SECOND = Price(0.0000133334, 1, "GB-second of Lambda on arm64", _LAMBDA, "400,000 a month are free")
 LAMBDA_REQUEST = Price(0.20, 1_000_000, "requests to Lambda", _LAMBDA, "a million a month is free")
+DYNAMODB_WRITE = Price(
+    0.625,
+    1_000_000,
+    "writes to DynamoDB on demand, of up to a KB",
+    "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+)
 AURORA_ACU_HOUR = Price(0.12, 1, "ACU-hour of Aurora Serverless v2, Standard", _AURORA)
 AURORA_GB_MONTH = Price(0.10, 1, "GB-month of Aurora's storage", _AURORA)
 AURORA_IO = Price(0.20, 1_000_000, "requests to Aurora's storage", _AURORA)
@@ -74,6 +80,7 @@ PRICES = (
     TRANSITION,
     LAMBDA_GB_SECOND,
     LAMBDA_REQUEST,
+    DYNAMODB_WRITE,
     AURORA_ACU_HOUR,
     AURORA_GB_MONTH,
     AURORA_IO,

@@ -22,10 +22,12 @@ class Standing:
     dashboards: int
     secrets: int
     """The one that RDS keeps the administrator's login in included."""
-    memory_mb: int
-    """Of each function."""
-    at_once: int
-    """Targets that a run works on at once."""
+    memory_mb: dict[str, int]
+    """Of each function, by its name in the template."""
+    ask_every: float
+    """AskEverySeconds."""
+    slow_after: float
+    """SlowAfterHours."""
     traced: bool
     period_minutes: float | None
     """From one start to the next; None if none starts."""

@@ -1,16 +1,41 @@
 """The tables of docs/cost.md."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bench.benchmark import Results
 from bench.costs import prices
-from bench.costs.bill import AURORA_GB, ITEMS, bill, largest, runs, total
-from bench.costs.results import BUSY, DRY, HELD, MET, Measured, Run
+from bench.costs.bill import (
+    AURORA_GB,
+    DYNAMODB,
+    ITEMS,
+    LAMBDA,
+    LOGS,
+    METRICS,
+    STEP_FUNCTIONS,
+    Bill,
+    bill,
+    largest,
+    total,
+)
+from bench.costs.results import BUSY, DRY, HELD, MET, SLOW, Measured, Run
 from bench.costs.standing import DEFAULT, DISABLED, NAT, OWN_ALL, OWN_VPC, Standing
 from bench.costs.usage import EC2_SECONDS, ONE_VCPU_MB, SQL_SECONDS, WRITE_BYTES
 
 SLOWER_MINUTES = 5
+OVER = (1, 4)
+"""Regions that short targets are spread over."""
+AIMS = {DRY: 10.0, SLOW: 4.0}
+"""US dollars a month that one more short target is to cost at most."""
+ASK_EVERY = (3, 5, 10, 30)
+"""Values of AskEverySeconds that are told."""
+SLOW_AFTER = (6, 24, 72, 0)
+"""Values of SlowAfterHours that are told."""
+UNTIL_SLOWEST = 1.5
+"""SlowAfterHours times so many is how long a pool is dry before it is asked once a minute."""
+FEW, SOME = 1, 10
+"""Short targets that what changes it is told of."""
 
 
 def tables(results: Results) -> dict[str, str]:
@@ -23,7 +48,8 @@ def tables(results: Results) -> dict[str, str]:
         "costs-assumed": _assumed(),
         "costs-month": _months(measured),
         "costs-changes": _changes(measured),
-        "costs-parts": _parts(measured),
+        "costs-more": one_more(measured),
+        "costs-asking": _asking(measured),
         "costs-prices": _prices(),
     }
 
@@ -32,10 +58,15 @@ def told(run: Run) -> str:
     """A run's case in words."""
     return {
         HELD: f"{run.targets:,} targets, all held",
-        DRY: f"{run.targets:,} targets, {run.short:,} short in {'a dry pool' if run.short == 1 else 'dry pools'}",
+        DRY: f"{run.targets:,} targets, {run.short:,} short in {_pools(run)}",
+        SLOW: f"{run.targets:,} targets, {run.short:,} short in {_pools(run)}, slowed down",
         MET: f"{run.targets:,} targets, {run.short:,} short, met at once",
         BUSY: "another run is under way",
-    }[run.case]
+    }[run.case] + (f", over {run.regions} Regions" if run.regions > 1 else "")
+
+
+def _pools(run: Run) -> str:
+    return "a dry pool" if run.short == 1 else "dry pools"
 
 
 def _runs(measured: Measured) -> str:
@@ -46,8 +77,9 @@ def _runs(measured: Measured) -> str:
         "of these repeats",
         "invocations",
         "CPU, s",
-        "waiting for turns, s",
+        "asleep, s",
         "EC2 calls",
+        "writes to DynamoDB",
         "SQL statements",
         "log, KB",
         "billed, s",
@@ -61,16 +93,18 @@ def _runs(measured: Measured) -> str:
             f"{used.repeats:,}",
             f"{used.invocations:,}",
             f"{used.cpu_ms / 1000:.2f}",
-            f"{used.waited_ms / 1000:,.0f}",
+            f"{used.slept_ms / 1000:,.0f}",
             f"{used.ec2_calls:,}",
+            f"{used.bucket_writes:,}",
             f"{used.statements:,}",
             f"{used.log_bytes / 1000:,.1f}",
-            f"{used.billed_ms(memory) / 1000:,.1f}",
+            f"{used.billed_ms / 1000:,.1f}",
             f"{used.gb_seconds(memory):,.2f}",
             f"{used.seconds:,.0f}",
         )
-        for case in (BUSY, HELD, DRY, MET)
-        for run in measured.of_case(case)
+        for regions in OVER
+        for case in (BUSY, HELD, DRY, SLOW, MET)
+        for run in measured.of_case(case, regions)
         for used in [run.used]
     ]
     return _table(head, rows)
@@ -79,10 +113,10 @@ def _runs(measured: Measured) -> str:
 def _cold(measured: Measured) -> str:
     memory = measured.stacks[DEFAULT].memory_mb
     rows = [
-        (name, f"{milliseconds:,}", f"{milliseconds * ONE_VCPU_MB / memory / 1000:.1f}")
+        (name, f"{memory[name]} MB", f"{milliseconds:,}", f"{milliseconds * ONE_VCPU_MB / memory[name] / 1000:.1f}")
         for name, milliseconds in measured.cold_cpu_ms.items()
     ]
-    return _table(("function", "CPU of a cold start, ms", f"at {memory} MB, s"), rows)
+    return _table(("function", "memory", "CPU of a cold start, ms", "lasts, s"), rows)
 
 
 def _stacks(measured: Measured) -> str:
@@ -146,6 +180,9 @@ def _month(name: str, stack: Standing, run: Run, measured: Measured) -> tuple[st
 def _changes(measured: Measured) -> str:
     rows = []
     for run in measured.months:
+        if run.case == SLOW:
+            # With another period it would be asked otherwise than it was measured.
+            continue
         default = measured.stacks[DEFAULT]
         slower = replace(default, period_minutes=SLOWER_MINUTES)
         others = (measured.stacks[name] for name in (NAT, OWN_VPC, OWN_ALL, DISABLED))
@@ -163,38 +200,65 @@ def _changes(measured: Measured) -> str:
     return _table(head, rows)
 
 
-def _parts(measured: Measured) -> str:
+def one_more(measured: Measured) -> str:
+    rows, missed = [], []
+    for regions in OVER:
+        for case in (DRY, SLOW):
+            for run in measured.of_case(case, regions):
+                items = more(run, measured)
+                usd = total(items)
+                if usd > AIMS[case]:
+                    missed.append(f"{_asked(run)}: {usd:.2f}")
+                named = (STEP_FUNCTIONS, LAMBDA, DYNAMODB, LOGS, METRICS)
+                rest = usd - sum(items[item] for item in named)
+                cells = (*(items[item] for item in named), rest)
+                rows.append((_asked(run), *(f"{cell:.2f}" for cell in cells), f"**{usd:.2f}**", f"{AIMS[case]:.0f}"))
+    head = ("short", "Step Functions", "Lambda", "DynamoDB", "logs", "metrics", "the rest", "one more", "aim")
+    verdict = f"**missed** by {'; '.join(missed)}" if missed else "met"
+    return f"{_table(head, rows)}\n\nThe aim, at most so many US dollars for one more, is {verdict}."
+
+
+def more(run: Run, measured: Measured, stack: Standing | None = None) -> Bill:
+    """What each of a run's short targets adds to a month in which none is short."""
+    stack = stack or measured.stacks[DEFAULT]
+    with_short, without = (bill(stack, one.used, measured.busy) for one in (run, measured.without_shortage(run)))
+    return {item: (usd - without[item]) / run.short for item, usd in with_short.items()}
+
+
+def _asked(run: Run) -> str:
+    return f"{run.short:,} in {'one Region' if run.regions == 1 else f'{run.regions} Regions'}" + (
+        ", slowed down" if run.case == SLOW else ""
+    )
+
+
+def _asking(measured: Measured) -> str:
     stack = measured.stacks[DEFAULT]
     rows = []
-    for run in measured.of_case(DRY):
-        used, counted = run.used, runs(stack.period_minutes, run.used.seconds)
-        waiting = used.waited_ms / 1000 * stack.memory_mb / 1024
-        busy = prices.TRANSITION.of(measured.busy.transitions) + prices.LAMBDA_GB_SECOND.of(
-            measured.busy.gb_seconds(stack.memory_mb)
-        )
-        rows.append(
-            (
-                f"{run.short:,} of {run.targets:,}",
-                f"{counted.working:,.0f}",
-                f"{prices.TRANSITION.of(used.repeats) * counted.working:.2f}",
-                f"{prices.TRANSITION.of(used.states.get('TargetNotMet', 0)) * counted.working:.2f}",
-                f"{prices.LAMBDA_GB_SECOND.of(waiting) * counted.working:.2f}",
-                f"{prices.TRANSITION.of(used.waits) * counted.working:.2f}",
-                f"{prices.LOG_GB.of(used.log_bytes / 1e9) * counted.working:.2f}",
-                f"{busy * counted.busy:.2f}",
-            )
-        )
-    head = (
-        "short",
-        "runs that work",
-        "repeats within a run",
-        "`TargetNotMet`",
-        "waiting in Lambda",
-        "the same waits as states",
-        "logs",
-        "starts that find another run",
-    )
-    return _table(head, rows)
+    for short in (FEW, SOME):
+        dry, slow = (_short_in_one_region(measured, case, short) for case in (DRY, SLOW))
+        full, slowest = more(dry, measured), total(more(slow, measured))
+        for name, values, usd in (
+            ("AskEverySeconds", ASK_EVERY, partial(asked_every, full, stack.ask_every)),
+            ("SlowAfterHours", SLOW_AFTER, partial(slowed_after, total(full), slowest)),
+        ):
+            rows += [(f"{short:,}", f"`{name}={value}`", f"{usd(value):.2f}") for value in values]
+    return _table(("short", "parameter", "one more, the first month"), rows, left={0, 1})
+
+
+def _short_in_one_region(measured: Measured, case: str, short: int) -> Run:
+    (run,) = [run for run in measured.of_case(case) if run.short == short]
+    return run
+
+
+def asked_every(full: Mapping[str, float], default: float, seconds: float) -> float:
+    """A month at full pace: requests are counted in DynamoDB; the function stays whether it asks or waits."""
+    return sum(full.values()) + full[DYNAMODB] * (default / seconds - 1)
+
+
+def slowed_after(full: float, slowest: float, hours: float) -> float:
+    """A month in which a pool is dry from the first day on; the steps in between are counted as full pace."""
+    part = min(1.0, hours * UNTIL_SLOWEST / prices.HOURS) if hours else 1.0
+    return part * full + (1 - part) * slowest
 
 
 def _prices() -> str:

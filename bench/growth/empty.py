@@ -3,6 +3,7 @@
 So it passes the same states with the same data and the same repeats, and the time that it takes is the engine's.
 """
 
+import inspect
 import io
 import json
 import zipfile
@@ -15,7 +16,10 @@ from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.stack import Stack
 
 Answers = dict[str, dict[str, Any]]
-"""What came of each attempt, by `INDEX/ATTEMPT`: `{"output"}`, or `{"error", "message"}`."""
+"""What came of each attempt, by the target's key and `Attempt`: `{"output"}`, or `{"error", "message"}`."""
+
+NO_TARGET = "None None None"
+"""The key of a function that has no target."""
 
 _WARM_SECONDS = 60.0
 """In the cloud's time: for so long an environment is busy, so that others start beside it."""
@@ -31,11 +35,17 @@ def handler(event, context):
     if "Warm" in event:
         time.sleep(event["Warm"])
         return None
-    answer = ANSWERS[f"{event.get('Index')}/{event.get('Attempt')}"]
+    answer = ANSWERS[key_of(event)]
     if "error" in answer:
         raise type(answer["error"], (Exception,), {})(answer["message"])
     return answer["output"]
 """
+
+
+def key_of(event: dict[str, Any]) -> str:
+    """Which attempt an event is for."""
+    target = event.get("Target", {})
+    return f"{target.get('InstanceType')} {target.get('AvailabilityZone')} {event.get('Attempt')}"
 
 
 def answers(history: Iterable[Mapping[str, Any]]) -> dict[str, Answers]:
@@ -55,7 +65,7 @@ def answers(history: Iterable[Mapping[str, Any]]) -> dict[str, Answers]:
             event = by_id[event["previousEventId"]]
         scheduled = event["lambdaFunctionScheduledEventDetails"]
         given = json.loads(scheduled.get("input") or "{}")
-        found[scheduled["resource"]][f"{given.get('Index')}/{given.get('Attempt')}"] = answer
+        found[scheduled["resource"]][key_of(given)] = answer
     return dict(found)
 
 
@@ -96,8 +106,8 @@ class EmptyMachine:
         for arn, of_one in recorded.items():
             name = self._functions[arn]
             self._lambda.update_function_code(FunctionName=name, ZipFile=packed(of_one))
-            # As many environments as the real function had: one for each attempt, as far as the local cloud goes.
-            many = min(CONCURRENCY, len({key.partition("/")[0] for key in of_one}))
+            # As many environments as the real function had, or more, as far as the local cloud goes.
+            many = min(CONCURRENCY, len(of_one))
             with ThreadPoolExecutor(many) as starters:
                 list(starters.map(self._start, [name] * many, [_WARM_SECONDS if many > 1 else 0] * many))
 
@@ -113,6 +123,6 @@ def packed(of_one: Answers) -> bytes:
     """The code of an empty function that answers so, as a zip."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("empty.py", _SOURCE)
+        archive.writestr("empty.py", _SOURCE + "\n\nfrom typing import Any\n\n" + inspect.getsource(key_of))
         archive.writestr("answers.json", json.dumps(of_one))
     return content.getvalue()

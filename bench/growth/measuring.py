@@ -10,7 +10,7 @@ from typing import Any
 from bench.benchmark import Results
 from bench.costs import counters, log_lines
 from bench.costs.history import states
-from bench.growth.empty import EmptyMachine, answers
+from bench.growth.empty import NO_TARGET, EmptyMachine, answers
 from bench.growth.results import HELD, SHORT, Describes, Run
 from bench.local_runs import logged, offered
 from localcloud.cloud import LocalCloud
@@ -18,8 +18,8 @@ from localcloud.services import ACCOUNT_ID
 from localcloud.stack import OWNER_TAG, Stack, build
 from odcr.settings import StackSettings
 
-SPEED = 60
-"""Cloud seconds in a second: the quarter of a minute between two attempts lasts a quarter of a second."""
+SPEED = 2
+"""Cloud seconds in a second: slow enough for this computer to visit all targets in a run's time."""
 
 SIZES = (1, 10, 100, 1000)
 """Rows."""
@@ -29,6 +29,9 @@ PLAYS = 3
 
 MANY = 100
 """From so many rows on, runs in which all are short are played once: they have attempts enough for a mean."""
+
+_DAYS = 30
+"""Dry for so long, a pool is asked once a minute, so that a run visits each target once."""
 
 MORE_RESERVATIONS = (1001, 2001)
 """That a thousand rows are then held in: just beyond one page of EC2's answer, and beyond two."""
@@ -116,6 +119,16 @@ class _Stand:
         """Each row wants so many."""
         self._stack.sql("UPDATE odcr_capacity SET Target_Capacity = %s", instances)
 
+    def want_one_more(self) -> None:
+        """Each row wants two, and has wanted so for long: its pool is dry."""
+        self.want(2)
+        self._stack.sql(
+            "UPDATE odcr_status SET Status = 'SHORT', Target_Capacity = 2, "
+            "Short_Since = UTC_TIMESTAMP() - INTERVAL %s DAY, Dry_Since = UTC_TIMESTAMP() - INTERVAL %s DAY",
+            _DAYS,
+            _DAYS,
+        )
+
     def expect(self, **statuses: int) -> None:
         """Looks how the targets stand.
 
@@ -140,7 +153,7 @@ class _Stand:
         invocations = log_lines.invocations(lines)
         events = self._stack.history(execution)
         recorded = answers(events)
-        attempts = [key for of_one in recorded.values() for key in of_one if key != "None/None"]
+        attempts = [key for of_one in recorded.values() for key in of_one if key != NO_TARGET]
         self._empty.answer(recorded)
         empty = self._empty.start()
         engine_seconds = self._wait(empty)
@@ -152,8 +165,8 @@ class _Stand:
             seconds=seconds,
             engine_seconds=engine_seconds,
             cpu_ms=sum(one.cpu_ms for one in invocations),
-            waits=sum(one.waited_ms > 0 for one in invocations),
-            waited_ms=sum(one.waited_ms for one in invocations),
+            waits=sum(one.slept_ms > 0 for one in invocations),
+            waited_ms=sum(one.slept_ms for one in invocations),
             database_ms=worked,
             statements=counted.statements,
             attempts=len(attempts),
@@ -210,7 +223,9 @@ def measure() -> Results:
         _tell("sam build, sam deploy")
         build()
         stack = Stack(cloud)
-        stack.deploy({"ScheduleState": "DISABLED"})
+        # The functions are to find the schedule enabled, but runs are started here.
+        cloud.schedules.stop()
+        stack.deploy()
         stand = _Stand(stack)
         runs = [run for rows in SIZES for run in _of_size(stand, rows)]
         describes = [stand.describes(reservations) for reservations in MORE_RESERVATIONS]
@@ -223,27 +238,19 @@ def _of_size(stand: _Stand, rows: int) -> list[Run]:
     stand.expect(FULFILLED=rows)
     held = [stand.play() for _ in range(PLAYS)]
     short = []
-    if rows < MANY:
-        # An environment that has never run makes its clients first. That is the start's work and not the rows'.
-        _run_short(stand)
+    stand.want_one_more()
+    # An environment that has never run makes its clients first. That is the start's work and not the rows'.
+    stand.run()
     for _ in range(PLAYS if rows < MANY else 1):
-        stand.want(2)
         short.append(stand.play())
-        stand.expect(FULFILLED=rows - short[-1].short, SHORT=short[-1].short)
-        stand.want(1)
-        stand.run()
-        stand.expect(FULFILLED=rows)
+        stand.expect(SHORT=rows)
+    stand.want(1)
+    stand.run()
+    stand.expect(FULFILLED=rows)
     runs = [_median(case, rows, plays, stand.reservations) for case, plays in ((HELD, held), (SHORT, short))]
     for run in runs:
         _tell(f"{rows} rows, all {run.case}: {run.seconds:.2f} s, of these the engine's {run.engine_seconds:.2f}")
     return runs
-
-
-def _run_short(stand: _Stand) -> None:
-    stand.want(2)
-    stand.run()
-    stand.want(1)
-    stand.run()
 
 
 def _median(case: str, rows: int, plays: list[_Play], reservations: int) -> Run:

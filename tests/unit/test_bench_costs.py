@@ -1,6 +1,7 @@
 """What a run used is read rightly, and a month's bill is what a person reckons by hand."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,7 @@ from bench.costs.bill import (
     ALARMS,
     AURORA,
     DASHBOARD,
+    DYNAMODB,
     LAMBDA,
     LOGS,
     METRICS,
@@ -22,9 +24,11 @@ from bench.costs.bill import (
     runs,
     total,
 )
-from bench.costs.duration import makespan, repeat_seconds
-from bench.costs.standing import Standing
-from bench.costs.usage import Usage
+from bench.costs.results import BUSY as BUSY_CASE
+from bench.costs.results import DRY, HELD, SLOW, Measured, Run
+from bench.costs.standing import DEFAULT, Standing
+from bench.costs.tables import asked_every, more, one_more, slowed_after
+from bench.costs.usage import Usage, Work, billed_ms
 
 STACK = Standing(
     acus=0.5,
@@ -34,15 +38,19 @@ STACK = Standing(
     alarm_metrics=6,
     dashboards=1,
     secrets=2,
-    memory_mb=256,
-    at_once=40,
+    memory_mb={"LoadTargets": 256, "FindShortfalls": 256, "ReserveCapacity": 160, "RecordResults": 256},
+    ask_every=5,
+    slow_after=24,
     traced=True,
     period_minutes=1,
 )
 IDLE = Usage(
     states={"LoadTargets": 1, "IsLeaseHeld": 1, "FindShortfalls": 1, "Map": 1, "RecordResults": 1, "Announce": 1},
-    invocations=3,
-    cpu_ms=256 * 1000 / 1769 / 1000 * 100,  # a tenth of a second at 256 MB
+    functions={
+        "LoadTargets": Work(1, 10, 0, 100),
+        "FindShortfalls": Work(1, 10, 0, 503),
+        "RecordResults": Work(1, 10, 0, 100),
+    },
     ec2_calls=1,
     statements=20,
     commits=2,
@@ -52,17 +60,26 @@ IDLE = Usage(
     seconds=0.7,
 )
 BUSY = Usage(
-    states=dict.fromkeys(("LoadTargets", "IsLeaseHeld", "AskAboutHolder", "IsHolderAtWork", "AnotherRunIsActive"), 1),
-    invocations=1,
+    states=dict.fromkeys(("LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"), 1),
+    functions={"LoadTargets": Work(1, 10, 0, 0)},
     log_bytes=1000,
 )
+ASKING = replace(
+    IDLE,
+    states={**IDLE.states, "ReserveCapacity": 1, "StartNextRun": 1},
+    functions={**IDLE.functions, "ReserveCapacity": Work(1, 100, 90_000, 100_000)},
+    bucket_writes=20,
+    metrics=(*IDLE.metrics, "ODCR C s=1"),
+    seconds=109.5,
+)
+"""It takes 1/24,000 of a month."""
 
 
 def test_an_idle_month_by_hand() -> None:
     items = bill(STACK, IDLE, BUSY)
     # 730 hours, 43,800 runs of 6 transitions.
     assert items[STEP_FUNCTIONS] == pytest.approx(262.8 * 0.025)
-    # 100 ms of work, 500 ms for EC2, 20 * 5 ms for SQL, 3 * 1 ms of rounding: 0.703 s of a quarter of a GB.
+    # 0.703 s of a quarter of a GB.
     assert items[LAMBDA] == pytest.approx(43_800 * (0.703 / 4 * 0.0000133334 + 3 * 0.0000002))
     # 0.5 ACUs, 10 GB, 2 * 4 KiB of log and 2 commits a run.
     assert items[AURORA] == pytest.approx(43.80 + 1.00 + 43_800 * 4 * 0.0000002)
@@ -79,18 +96,66 @@ def test_an_idle_month_by_hand() -> None:
 
 def test_a_run_that_lasts_longer_than_the_period_has_others_find_it_busy() -> None:
     long = replace(IDLE, seconds=130)
-    # Every third start works: 14,600 * 6 + 29,200 * 5 transitions.
-    assert runs(1, long.seconds) == Runs(14_600, 29_200)
-    assert bill(STACK, long, BUSY)[STEP_FUNCTIONS] == pytest.approx(233.6 * 0.025)
+    # Every third start works: 14,600 * 6 + 29,200 * 3 transitions.
+    assert runs(1, long) == Runs(14_600, 29_200)
+    assert bill(STACK, long, BUSY)[STEP_FUNCTIONS] == pytest.approx(175.2 * 0.025)
     assert bill(STACK, long, BUSY)[LOGS] == pytest.approx((14_600 * 4000 + 29_200 * 1000) / 1e9 * 0.50)
-    assert runs(1, 60) == Runs(43_800, 0)
-    assert runs(5, 130) == Runs(8_760, 0)
-    assert runs(1, 0) == Runs(43_800, 0)
+    assert runs(1, replace(IDLE, seconds=60)) == Runs(43_800, 0)
+    assert runs(5, long) == Runs(8_760, 0)
+    assert runs(1, replace(IDLE, seconds=0)) == Runs(43_800, 0)
+
+
+def test_a_run_that_starts_the_next_one_has_all_starts_find_it_busy() -> None:
+    assert runs(1, ASKING) == Runs(24_000, 43_800)
+    items = bill(STACK, ASKING, BUSY)
+    assert items[STEP_FUNCTIONS] == pytest.approx((24 * 8 + 43.8 * 3) * 0.025)
+    # 100 seconds of 160 MB, beside what an idle run takes.
+    assert items[LAMBDA] == pytest.approx(
+        24_000 * ((15.625 + 0.703 / 4) * 0.0000133334 + 4 * 0.0000002) + 43_800 * 0.0000002
+    )
+    assert items[DYNAMODB] == pytest.approx(0.48 * 0.625)
+    # The schedule's starts, and a trace of each execution.
+    assert items[OTHER] == pytest.approx(43_800 * 0.000001 + 67_800 * 0.000005)
+
+
+def measured(*runs_of_it: Run) -> Measured:
+    others = (Run(BUSY_CASE, 9, 0, 1, BUSY), Run(HELD, 10, 0, 1, IDLE), Run(HELD, 4, 0, 4, IDLE))
+    return Measured((*others, *runs_of_it), {DEFAULT: STACK}, {})
+
+
+def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
+    two = Run(DRY, 10, 2, 1, ASKING)
+    items = more(two, measured(two))
+    assert items[METRICS] == pytest.approx(0.30 / 2)
+    assert items[DYNAMODB] == pytest.approx(0.30 / 2)
+    assert items[AURORA] * 2 == pytest.approx((24_000 - 43_800) * 4 * 0.0000002)
+    assert total(items) * 2 == pytest.approx(total(bill(STACK, ASKING, BUSY)) - total(bill(STACK, IDLE, BUSY)))
+
+
+@pytest.mark.parametrize(("case", "aim"), [(DRY, 10), (SLOW, 4)])
+def test_a_missed_aim_is_told(case: str, aim: float) -> None:
+    cheap = replace(IDLE, bucket_writes=1)
+    # So many writes in 43,800 runs cost a hundredth more than is allowed.
+    dear = replace(IDLE, bucket_writes=round(aim / 0.625 * 1e6 / 43_800 * 1.01))
+    assert one_more(measured(Run(case, 10, 1, 1, cheap))).endswith("for one more, is met.")
+    told = one_more(measured(Run(case, 10, 1, 1, cheap), Run(case, 14, 1, 4, dear)))
+    assert "is **missed** by 1 in 4 Regions" in told
+
+
+def test_asking_less_often_saves_requests_and_slowing_down_saves_the_rest_of_the_month() -> None:
+    full = {LAMBDA: 5.0, DYNAMODB: 0.6}
+    assert asked_every(full, 5, 5) == pytest.approx(5.6)
+    assert asked_every(full, 5, 3) == pytest.approx(6.0)
+    assert asked_every(full, 5, 30) == pytest.approx(5.1)
+    assert slowed_after(10, 2, 0) == 10
+    # 36.5 of 730 hours.
+    assert slowed_after(10, 2, 36.5 / 1.5) == pytest.approx(2.4)
+    assert slowed_after(10, 2, 8760) == 10
 
 
 def test_without_a_schedule_only_what_stands_there_costs() -> None:
     items = bill(replace(STACK, period_minutes=None), IDLE, BUSY)
-    assert {name for name, usd in items.items() if usd == 0} == {STEP_FUNCTIONS, LAMBDA, METRICS, LOGS, OTHER}
+    assert {name for name, usd in items.items() if usd == 0} == {STEP_FUNCTIONS, LAMBDA, DYNAMODB, METRICS, LOGS, OTHER}
     assert items[AURORA] == pytest.approx(44.80)
 
 
@@ -101,12 +166,12 @@ def test_what_is_ones_own_is_on_another_bill() -> None:
     assert nat[NETWORK] == pytest.approx(32.85 + 3.65)
 
 
-def test_waiting_for_a_turn_is_billed_and_work_is_stretched_by_the_memory() -> None:
-    waiting = Usage(waits=1, waited_ms=10_000, invocations=1)
-    assert waiting.billed_ms(256) == 10_001
-    assert waiting.gb_seconds(256) == pytest.approx(2.50025)
-    assert Usage(cpu_ms=100).billed_ms(1769) == pytest.approx(100)
-    assert Usage(cpu_ms=100).billed_ms(128) == pytest.approx(1382.03, abs=0.01)
+def test_each_function_is_billed_with_its_own_memory_and_work_is_stretched_by_it() -> None:
+    work = Usage(functions={"ReserveCapacity": Work(2, 10, 0, 2000), "LoadTargets": Work(1, 30, 5, 1000)})
+    assert work.gb_seconds(STACK.memory_mb) == pytest.approx(2 * 160 / 1024 + 0.25)
+    assert (work.invocations, work.cpu_ms, work.slept_ms, work.billed_ms) == (3, 40, 5, 3000)
+    assert billed_ms(100, 0, 1769, 0) == pytest.approx(100)
+    assert billed_ms(100, 0.5, 128, 2) == pytest.approx(1382.03 + 502, abs=0.01)
     assert Usage(redo_bytes=4097, commits=1).storage_requests == 3
 
 
@@ -118,7 +183,7 @@ def test_results_survive_json() -> None:
 def test_every_price_has_its_page_and_date() -> None:
     for price in prices.PRICES:
         assert price.url.startswith("https://aws.amazon.com/")
-        assert price.url.endswith("/pricing/")
+        assert "/pricing/" in price.url
         assert price.as_of == prices.AS_OF
         assert price.usd > 0
         assert price.per > 0
@@ -127,13 +192,12 @@ def test_every_price_has_its_page_and_date() -> None:
     assert prices.TRANSITION.of(1000) == 0.025
 
 
-def scheduled(number: int, previous: int, attempt: int) -> dict[str, object]:
-    given = f'{{"Index": 0, "Attempt": {attempt}, "Target": {{"InstanceType": "a", "AvailabilityZone": "b"}}}}'
+def scheduled(number: int, previous: int) -> dict[str, object]:
     return {
         "id": number,
         "previousEventId": previous,
         "type": "LambdaFunctionScheduled",
-        "lambdaFunctionScheduledEventDetails": {"resource": "x", "input": given},
+        "lambdaFunctionScheduledEventDetails": {"resource": "x", "input": "{}"},
     }
 
 
@@ -147,11 +211,11 @@ HISTORY = [
     {"id": 2, "type": "MapStateEntered", "stateEnteredEventDetails": {"name": "ReserveShortfalls"}},
     {"id": 3, "type": "MapIterationStarted"},
     {"id": 4, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "ReserveCapacity"}},
-    scheduled(5, 4, 0),
+    scheduled(5, 4),
     failed(6, "InsufficientInstanceCapacity"),
-    scheduled(7, 6, 1),
+    scheduled(7, 6),
     failed(8, "OutcomeUnknown"),
-    scheduled(9, 8, 2),
+    scheduled(9, 8),
     {"id": 10, "type": "LambdaFunctionSucceeded"},
 ]
 
@@ -161,20 +225,11 @@ def test_a_repeat_is_a_transition_and_an_iteration_is_none() -> None:
     assert history.transitions(HISTORY) == 4
 
 
-def test_how_long_the_state_machine_waits_is_read_from_its_definition() -> None:
-    errors = history.errors_before_repeats(HISTORY)
-    assert errors == {("a", "b"): ["InsufficientInstanceCapacity", "OutcomeUnknown"]}
-    assert repeat_seconds(errors["a", "b"]) == 15 + 30
-    with pytest.raises(ValueError, match="how long the state machine waits after RequestLimitExceeded"):
-        repeat_seconds(["RequestLimitExceeded"])
-    with pytest.raises(ValueError, match="does not repeat ReserveCapacity after QuotaExceeded"):
-        repeat_seconds(["QuotaExceeded"])
-
-
-def test_items_take_the_place_of_those_that_are_done() -> None:
-    assert makespan([], 40) == 0
-    assert makespan([5, 1, 2, 3], 2) == 6
-    assert makespan([45] * 41, 40) == 90
+def test_when_a_state_was_entered_first_is_told() -> None:
+    times = [datetime(2026, 11, 1, 0, 0, second, tzinfo=UTC) for second in (1, 2)]
+    events = [{"stateEnteredEventDetails": {"name": "A"}, "timestamp": time} for time in times]
+    assert history.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]
+    assert history.entered(events, "B") is None
 
 
 def test_the_state_machines_log_has_its_errors_as_on_lambda() -> None:
@@ -198,14 +253,12 @@ METRIC = (
     '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"ODCR","Dimensions":[["service"]],'
     '"Metrics":[{"Name":"A","Unit":"Count"},{"Name":"B","Unit":"Count"}]}]},"service":"odcr","A":[0.0]}'
 )
-MET = '{"message":"Target met","function_request_id":"one","outcome":{"InstanceType":"a","AvailabilityZone":"b"}}'
 
 
 def test_the_logs_tell_time_and_metrics() -> None:
-    assert log_lines.invocations(["START", METRIC, REPORT]) == [log_lines.Invocation("one", 8.5, 2500)]
+    assert log_lines.invocations(["START", METRIC, REPORT]) == [log_lines.Invocation(99, 8.5, 2500)]
     assert log_lines.init_cpu_ms([REPORT, REPORT.partition("\tLocal")[0]]) == [700]
-    assert log_lines.metrics([METRIC, METRIC, MET]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
-    assert log_lines.targets([METRIC, MET]) == {"one": ("a", "b")}
+    assert log_lines.metrics([METRIC, METRIC]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
     with pytest.raises(ValueError, match="killed or died"):
         log_lines.invocations(["REPORT RequestId: two\tDuration: 1 ms"])
 

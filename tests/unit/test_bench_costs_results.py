@@ -9,7 +9,8 @@ import pytest
 
 from bench.costs import COSTS
 from bench.costs.counting import STACKS, standing
-from bench.costs.results import DRY, HELD, MET, Measured
+from bench.costs.results import DRY, HELD, SLOW, Measured
+from bench.costs.tables import AIMS, OVER
 from bench.documents import PICTURES, RESULTS, ROOT, filled, places
 
 PAGE = ROOT / "docs" / "cost.md"
@@ -44,18 +45,35 @@ def test_the_stacks_are_those_of_the_template(name: str, results: dict[str, Any]
 
 
 def test_an_idle_run_takes_six_transitions_however_many_targets_there_are(results: dict[str, Any]) -> None:
-    held = Measured.of(results).of_case(HELD)
-    assert [run.targets for run in held] == [10, 100, 1000]
-    assert [run.used.transitions for run in held] == [6, 6, 6]
-
-
-def test_a_target_in_a_dry_pool_takes_five_and_one_that_is_met_takes_one(results: dict[str, Any]) -> None:
     measured = Measured.of(results)
-    # A message is published, and taken out of the outbox.
-    for case, each, told in ((DRY, 5, 0), (MET, 1, 2)):
-        runs = measured.of_case(case)
-        assert [run.short for run in runs] == [1, 10, 100, 500]
-        assert [run.used.transitions for run in runs] == [6 + each * run.short + told for run in runs]
+    held = [run for regions in OVER for run in measured.of_case(HELD, regions)]
+    assert [run.targets for run in held] == [10, 100, 400, 1000, 4]
+    assert {run.used.transitions for run in held} == {6}
+
+
+def test_every_number_of_short_targets_was_measured_at_both_paces(results: dict[str, Any]) -> None:
+    measured = Measured.of(results)
+    for case in AIMS:
+        assert [run.short for run in measured.of_case(case)] == [1, 10, 40, 100, 500]
+        assert [run.short for run in measured.of_case(case, 4)] == [10, 40, 100, 500]
+
+
+def test_a_target_that_has_a_function_for_the_run_takes_one_transition(results: dict[str, Any]) -> None:
+    runs = [run for regions in OVER for run in Measured.of(results).of_case(DRY, regions) if run.short <= 40]
+    assert runs
+    for run in runs:
+        of_branches = 3 * run.used.states["ReserveBranch"]
+        # The next run is started: whether it is to be, and the start.
+        assert run.used.transitions == 6 + of_branches + run.short + 2
+        assert run.used.is_followed
+
+
+def test_slowed_targets_are_visited_once_and_the_schedule_starts_the_next_run(results: dict[str, Any]) -> None:
+    runs = [run for regions in OVER for run in Measured.of(results).of_case(SLOW, regions)]
+    assert runs
+    for run in runs:
+        assert not run.used.is_followed
+        assert run.used.functions["ReserveCapacity"].invocations == run.short
 
 
 def test_a_run_ends_in_its_time(results: dict[str, Any]) -> None:

@@ -114,6 +114,9 @@ def test_the_table_has_each_run_and_says_what_a_run_left_for_the_next() -> None:
     assert rows[-1].startswith("| 1,000 rows, all short, 500 worked on | 12.00 | 6.00 | 50% | 1,020 | 2.04 |")
 
 
+GIVEN = [json.dumps({"Target": {"InstanceType": name, "AvailabilityZone": "z"}, "Attempt": 0}) for name in "ab"]
+
+
 def event(number: int, previous: int, kind: str, **details: str) -> dict[str, Any]:
     name = kind[0].lower() + kind[1:] + "EventDetails"
     return {"id": number, "previousEventId": previous, "type": kind, name: details}
@@ -124,28 +127,28 @@ def test_empty_functions_answer_what_the_real_ones_did() -> None:
         event(1, 0, "LambdaFunctionScheduled", resource="find", input='{"Targets": []}'),
         event(2, 1, "LambdaFunctionStarted"),
         event(3, 2, "LambdaFunctionSucceeded", output='{"Shortfalls": []}'),
-        event(4, 3, "LambdaFunctionScheduled", resource="reserve", input='{"Index": 0, "Attempt": 0}'),
-        event(5, 3, "LambdaFunctionScheduled", resource="reserve", input='{"Index": 1, "Attempt": 0}'),
+        event(4, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[0]),
+        event(5, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[1]),
         event(6, 4, "LambdaFunctionStarted"),
         event(7, 5, "LambdaFunctionStarted"),
         event(8, 7, "LambdaFunctionFailed", error="Dry", cause='{"errorMessage": "none", "errorType": "Dry"}'),
         event(9, 6, "LambdaFunctionSucceeded", output='"met"'),
     ]
     assert empty.answers(history) == {
-        "find": {"None/None": {"output": {"Shortfalls": []}}},
-        "reserve": {"1/0": {"error": "Dry", "message": "none"}, "0/0": {"output": "met"}},
+        "find": {empty.NO_TARGET: {"output": {"Shortfalls": []}}},
+        "reserve": {"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}},
     }
 
 
 def test_an_empty_function_raises_what_the_real_one_raised(tmp_path: Path) -> None:
-    packed = empty.packed({"1/0": {"error": "Dry", "message": "none"}, "0/0": {"output": "met"}})
+    packed = empty.packed({"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}})
     zipfile.ZipFile(BytesIO(packed)).extractall(tmp_path)
     source = tmp_path / "empty.py"
     module: dict[str, Any] = {"__file__": str(source)}
     exec(compile(source.read_text(), source, "exec"), module)
-    assert module["handler"]({"Index": 0, "Attempt": 0}, None) == "met"
+    assert module["handler"](json.loads(GIVEN[0]), None) == "met"
     with pytest.raises(Exception, match="none") as raised:
-        module["handler"]({"Index": 1, "Attempt": 0}, None)
+        module["handler"](json.loads(GIVEN[1]), None)
     assert type(raised.value).__name__ == "Dry"
 
 
