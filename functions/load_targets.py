@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     execution = required(event, "Execution", str)
     if not execution:
         raise InvalidEvent(
-            "'Execution' must not be empty, for nobody holds the lease that bears no name. Mend the event."
+            "'Execution' must not be empty, for nobody holds the lease that bears no name. Fix the event."
         )
     lease_seconds = required(event, "LeaseSeconds", int)
     with transaction(DatabaseSettings.load().secret_arn) as cursor:

@@ -70,7 +70,7 @@ def test_a_field_of_another_type_is_named(sent: Event, data: st.DataObject) -> N
     if not written:
         return
     name = data.draw(st.sampled_from(sorted(written)))
-    with pytest.raises(InvalidEvent, match=f"^'{name}' must be .*, not float. Mend the event.$"):
+    with pytest.raises(InvalidEvent, match=f"^'{name}' must be .*, not float. Fix the event.$"):
         type(sent).from_event(written | {name: 1.5})
 
 

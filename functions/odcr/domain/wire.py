@@ -37,13 +37,13 @@ class InvalidEvent(Exception):  # noqa: N818 - the name is what the state machin
 def _checked(name: str, value: Any, kind: type[_T]) -> _T:
     # bool is an int to Python, and no number to anybody else.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InvalidEvent(f"{name!r} must be {kind.__name__}, not {type(value).__name__}. Mend the event.")
+        raise InvalidEvent(f"{name!r} must be {kind.__name__}, not {type(value).__name__}. Fix the event.")
     return value
 
 
 def _object_with(event: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(event, Mapping):
-        raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Mend the event.")
+        raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Fix the event.")
     return event
 
 
@@ -54,7 +54,7 @@ def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
         InvalidEvent: if it is missing or of another type.
     """
     if name not in _object_with(event, name):
-        raise InvalidEvent(f"{name!r} is missing from the event, which has {sorted(event)}. Mend the event.")
+        raise InvalidEvent(f"{name!r} is missing from the event, which has {sorted(event)}. Fix the event.")
     return _checked(name, event[name], kind)
 
 
@@ -115,7 +115,7 @@ def moment(text: str, name: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidEvent(f"{name!r} must be a time in ISO 8601, not {text[:80]!r}. Mend the event.") from None
+        raise InvalidEvent(f"{name!r} must be a time in ISO 8601, not {text[:80]!r}. Fix the event.") from None
 
 
 def instant(event: Mapping[str, Any], name: str) -> datetime:
@@ -127,7 +127,7 @@ def instant(event: Mapping[str, Any], name: str) -> datetime:
     text = required(event, name, str)
     said = moment(text, name)
     if said.tzinfo is None:
-        raise InvalidEvent(f"{name!r} must be a time with its zone, not {text[:80]!r}. Mend the event.")
+        raise InvalidEvent(f"{name!r} must be a time with its zone, not {text[:80]!r}. Fix the event.")
     return said
 
 
@@ -287,7 +287,7 @@ class _Part:
         if issubclass(self.kind, StrEnum):
             if value not in self.kind.__members__:
                 raise InvalidEvent(
-                    f"{self.name!r} must be one of {', '.join(self.kind)}, not {value!r}. Mend the event."
+                    f"{self.name!r} must be one of {', '.join(self.kind)}, not {value!r}. Fix the event."
                 )
             return self.kind(value)
         if self.way.check:

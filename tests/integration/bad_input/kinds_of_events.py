@@ -94,7 +94,7 @@ def recording(name: str, outcome: Any, *says: str) -> EventKind:
     return spoilt("RecordResults", name, *says, Branches=[[SHORTFALL | {"Outcome": outcome}]])
 
 
-MEND = "Mend the event"
+FIX = "Fix the event"
 _FIRST = {
     "LoadTargets": "Execution",
     "FindShortfalls": "StartedAt",
@@ -105,51 +105,49 @@ _FIRST = {
 """The field that each handler reads first."""
 
 SHAPES = [
-    EventKind(f"{handler}: {name}", handler, event, ("must be an object", f"'{_FIRST[handler]}'", kind, MEND))
+    EventKind(f"{handler}: {name}", handler, event, ("must be an object", f"'{_FIRST[handler]}'", kind, FIX))
     for handler in GOOD_EVENTS
     for name, event, kind in (("null", None, "NoneType"), ("a list", [], "list"), ("a text", "{}", "str"))
 ]
 
 LOADS = [
-    load("no Execution", "'Execution' is missing", "LeaseSeconds", MEND, Execution=...),
-    load("Execution is null", "'Execution' must be str, not NoneType", MEND, Execution=None),
-    load("Execution is a number", "'Execution' must be str, not int", MEND, Execution=1),
+    load("no Execution", "'Execution' is missing", "LeaseSeconds", FIX, Execution=...),
+    load("Execution is null", "'Execution' must be str, not NoneType", FIX, Execution=None),
+    load("Execution is a number", "'Execution' must be str, not int", FIX, Execution=1),
     load("Execution is empty", "'Execution'", "empty", Execution=""),
-    load("LeaseSeconds is text", "'LeaseSeconds' must be int, not str", MEND, LeaseSeconds="180"),
-    load("LeaseSeconds is true", "'LeaseSeconds' must be int, not bool", MEND, LeaseSeconds=True),
+    load("LeaseSeconds is text", "'LeaseSeconds' must be int, not str", FIX, LeaseSeconds="180"),
+    load("LeaseSeconds is true", "'LeaseSeconds' must be int, not bool", FIX, LeaseSeconds=True),
 ]
 
 FINDS = [
-    spoilt("FindShortfalls", "no Targets", "'Targets' is missing", MEND, Targets=...),
-    spoilt("FindShortfalls", "Targets is null", "'Targets' must be list", "NoneType", MEND, Targets=None),
+    spoilt("FindShortfalls", "no Targets", "'Targets' is missing", FIX, Targets=...),
+    spoilt("FindShortfalls", "Targets is null", "'Targets' must be list", "NoneType", FIX, Targets=None),
     spoilt("FindShortfalls", "Targets is an object", "'Targets' must be list", "dict", Targets=TARGET),
-    spoilt("FindShortfalls", "a target is null", "object", "NoneType", MEND, Targets=[None]),
+    spoilt("FindShortfalls", "a target is null", "object", "NoneType", FIX, Targets=[None]),
     EventKind(
         "FindShortfalls: a rejected row of unknown Status",
         "FindShortfalls",
         GOOD_EVENTS["FindShortfalls"] | {"Rejected": [OUTCOME | {"Status": "LOST"}]},
         ("'Status' must be one of", "INVALID", "'LOST'"),
     ),
-    find("no InstanceType", "'InstanceType' is missing", MEND, InstanceType=...),
-    find("TargetCapacity is null", "'TargetCapacity' must be int, not NoneType", MEND, TargetCapacity=None),
-    find("TargetCapacity is text", "'TargetCapacity' must be int, not str", MEND, TargetCapacity="2"),
-    find("TargetCapacity is half", "'TargetCapacity' must be int, not float", MEND, TargetCapacity=2.5),
-    find("Withdrawn is text", "'Withdrawn' must be bool, not str", MEND, Withdrawn="no"),
-    spoilt("FindShortfalls", "no Complete", "'Complete' is missing", MEND, Complete=...),
-    spoilt("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", MEND, Rejected=OUTCOME),
-    spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", MEND, StartedAt=...),
-    spoilt("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", MEND, StartedAt=1),
+    find("no InstanceType", "'InstanceType' is missing", FIX, InstanceType=...),
+    find("TargetCapacity is null", "'TargetCapacity' must be int, not NoneType", FIX, TargetCapacity=None),
+    find("TargetCapacity is text", "'TargetCapacity' must be int, not str", FIX, TargetCapacity="2"),
+    find("TargetCapacity is half", "'TargetCapacity' must be int, not float", FIX, TargetCapacity=2.5),
+    find("Withdrawn is text", "'Withdrawn' must be bool, not str", FIX, Withdrawn="no"),
+    spoilt("FindShortfalls", "no Complete", "'Complete' is missing", FIX, Complete=...),
+    spoilt("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", FIX, Rejected=OUTCOME),
+    spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", FIX, StartedAt=...),
+    spoilt("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", FIX, StartedAt=1),
     spoilt(
         "FindShortfalls", "StartedAt has no zone", "'StartedAt' must be a time with its zone", StartedAt=STARTED[:-1]
     ),
-    spoilt("FindShortfalls", "no AskSeconds", "'AskSeconds' is missing", MEND, AskSeconds=...),
-    spoilt("FindShortfalls", "AskSeconds is text", "'AskSeconds' must be int, not str", MEND, AskSeconds="105"),
+    spoilt("FindShortfalls", "no AskSeconds", "'AskSeconds' is missing", FIX, AskSeconds=...),
+    spoilt("FindShortfalls", "AskSeconds is text", "'AskSeconds' must be int, not str", FIX, AskSeconds="105"),
 ]
 
 RESERVES = [
-    EventKind(
-        "ReserveCapacity: no Target", "ReserveCapacity", {"Attempt": 0}, ("'Target' is missing", "Attempt", MEND)
-    ),
+    EventKind("ReserveCapacity: no Target", "ReserveCapacity", {"Attempt": 0}, ("'Target' is missing", "Attempt", FIX)),
     EventKind(
         "ReserveCapacity: Target is a list",
         "ReserveCapacity",
@@ -160,59 +158,59 @@ RESERVES = [
         "ReserveCapacity: Attempt is text",
         "ReserveCapacity",
         GOOD_EVENTS["ReserveCapacity"] | {"Attempt": "0"},
-        ("'Attempt' must be int, not str", MEND),
+        ("'Attempt' must be int, not str", FIX),
     ),
-    spoilt("ReserveCapacity", "no AskEvery", "'AskEvery' is missing", MEND, AskEvery=...),
-    spoilt("ReserveCapacity", "AskEvery is text", "'AskEvery' must be int, not str", MEND, AskEvery="5"),
-    spoilt("ReserveCapacity", "AskEvery is true", "'AskEvery' must be int, not bool", MEND, AskEvery=True),
-    spoilt("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", MEND, AskUntil=...),
-    spoilt("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", MEND, AskUntil=105),
+    spoilt("ReserveCapacity", "no AskEvery", "'AskEvery' is missing", FIX, AskEvery=...),
+    spoilt("ReserveCapacity", "AskEvery is text", "'AskEvery' must be int, not str", FIX, AskEvery="5"),
+    spoilt("ReserveCapacity", "AskEvery is true", "'AskEvery' must be int, not bool", FIX, AskEvery=True),
+    spoilt("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", FIX, AskUntil=...),
+    spoilt("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", FIX, AskUntil=105),
     spoilt(
         "ReserveCapacity", "AskUntil is no time", "'AskUntil' must be a time in ISO 8601", "'soon'", AskUntil="soon"
     ),
     spoilt("ReserveCapacity", "AskUntil has no zone", "'AskUntil' must be a time with its zone", AskUntil=STARTED[:-1]),
-    spoilt("ReserveCapacity", "StartedAt is null", "'StartedAt' must be str, not NoneType", MEND, StartedAt=None),
-    spoilt("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", MEND, EnteredAt=...),
-    reserve("Outcome is a number", "'Outcome' must be dict, not int", MEND, Outcome=1),
-    reserve("Outcome is a list", "'Outcome' must be dict, not list", MEND, Outcome=[OUTCOME]),
+    spoilt("ReserveCapacity", "StartedAt is null", "'StartedAt' must be str, not NoneType", FIX, StartedAt=None),
+    spoilt("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", FIX, EnteredAt=...),
+    reserve("Outcome is a number", "'Outcome' must be dict, not int", FIX, Outcome=1),
+    reserve("Outcome is a list", "'Outcome' must be dict, not list", FIX, Outcome=[OUTCOME]),
     reserve("Outcome is text but no JSON", "An outcome must be a JSON object", "'dry'", Outcome="dry"),
     reserve("Outcome has a strange Before", "'Outcome' must be dict, not int", Outcome={"Before": 1, "Reason": "x"}),
-    reserve("Outcome has a Before and no Reason", "'Reason' is missing", MEND, Outcome={"Before": {}}),
-    reserve("no Reserved", "'Reserved' is missing", MEND, Reserved=...),
-    reserve("TargetCapacity is true", "'TargetCapacity' must be int, not bool", MEND, TargetCapacity=True),
-    reserve("ReservationIds is text", "'ReservationIds' must be list, not str", MEND, ReservationIds="cr-1"),
-    reserve("Platform is a number", "'Platform' must be str, not int", MEND, Platform=1),
+    reserve("Outcome has a Before and no Reason", "'Reason' is missing", FIX, Outcome={"Before": {}}),
+    reserve("no Reserved", "'Reserved' is missing", FIX, Reserved=...),
+    reserve("TargetCapacity is true", "'TargetCapacity' must be int, not bool", FIX, TargetCapacity=True),
+    reserve("ReservationIds is text", "'ReservationIds' must be list, not str", FIX, ReservationIds="cr-1"),
+    reserve("Platform is a number", "'Platform' must be str, not int", FIX, Platform=1),
     reserve("EndDate is no date", "'EndDate'", "'tomorrow'", EndDate="tomorrow"),
     reserve("a zone that is none", "'moon' is not an Availability Zone", error="ValueError", AvailabilityZone="moon"),
 ]
 
 RECORDS = [
-    spoilt("RecordResults", "no Branches", "'Branches' is missing", "Execution", MEND, Branches=...),
-    spoilt("RecordResults", "Branches is an object", "'Branches' must be list, not dict", MEND, Branches={}),
-    spoilt("RecordResults", "a branch is an object", "'Branches' must be list, not dict", MEND, Branches=[SHORTFALL]),
-    spoilt("RecordResults", "a branch is null", "'Branches' must be list, not NoneType", MEND, Branches=[None]),
+    spoilt("RecordResults", "no Branches", "'Branches' is missing", "Execution", FIX, Branches=...),
+    spoilt("RecordResults", "Branches is an object", "'Branches' must be list, not dict", FIX, Branches={}),
+    spoilt("RecordResults", "a branch is an object", "'Branches' must be list, not dict", FIX, Branches=[SHORTFALL]),
+    spoilt("RecordResults", "a branch is null", "'Branches' must be list, not NoneType", FIX, Branches=[None]),
     spoilt("RecordResults", "an item is null", "must be an object with 'Outcome', not NoneType", Branches=[[None]]),
-    spoilt("RecordResults", "no Next", "'Next' is missing", MEND, Next=...),
-    spoilt("RecordResults", "Next is text", "'Next' must be bool, not str", MEND, Next="no"),
-    spoilt("RecordResults", "no Left", "'Left' is missing", MEND, Left=...),
-    spoilt("RecordResults", "Left is a number", "'Left' must be bool, not int", MEND, Left=0),
+    spoilt("RecordResults", "no Next", "'Next' is missing", FIX, Next=...),
+    spoilt("RecordResults", "Next is text", "'Next' must be bool, not str", FIX, Next="no"),
+    spoilt("RecordResults", "no Left", "'Left' is missing", FIX, Left=...),
+    spoilt("RecordResults", "Left is a number", "'Left' must be bool, not int", FIX, Left=0),
     EventKind(
         "RecordResults: Observed is an object",
         "RecordResults",
         GOOD_EVENTS["RecordResults"] | {"Observed": OUTCOME},
-        ("'Observed' must be list, not dict", MEND),
+        ("'Observed' must be list, not dict", FIX),
     ),
     EventKind(
         "RecordResults: Failure is an object",
         "RecordResults",
         GOOD_EVENTS["RecordResults"] | {"Failure": {"Error": "x"}},
-        ("'Failure' must be str, not dict", MEND),
+        ("'Failure' must be str, not dict", FIX),
     ),
-    record("no Status", "'Status' is missing", MEND, Status=...),
-    record("Status is null", "'Status' must be str, not NoneType", MEND, Status=None),
+    record("no Status", "'Status' is missing", FIX, Status=...),
+    record("Status is null", "'Status' must be str, not NoneType", FIX, Status=None),
     record("an unknown Status", "'Status' must be one of", "FULFILLED", "SHORT", "'DONE'", Status="DONE"),
     record("a lower-case Status", "'Status' must be one of", "FULFILLED", "'fulfilled'", Status="fulfilled"),
-    record("Reserved is text", "'Reserved' must be int, not str", MEND, Reserved="2"),
+    record("Reserved is text", "'Reserved' must be int, not str", FIX, Reserved="2"),
     record("a reservation's id is a number", "'ReservationIds'", "int", ReservationIds=[1]),
     record("a reservation's id is null", "'ReservationIds'", "NoneType", ReservationIds=[None]),
     recording(
@@ -221,8 +219,8 @@ RECORDS = [
     recording("an outcome is empty text", "", "An outcome must be a JSON object", "''"),
     recording("an outcome is the JSON of a list", "[]", "An outcome must be a JSON object", "list"),
     recording("an outcome is the JSON of null", "null", "An outcome must be a JSON object", "NoneType"),
-    recording("an outcome is a list", [OUTCOME], "'Outcome' must be dict, not list", MEND),
-    recording("an outcome is a number", 1, "'Outcome' must be dict, not int", MEND),
+    recording("an outcome is a list", [OUTCOME], "'Outcome' must be dict, not list", FIX),
+    recording("an outcome is a number", 1, "'Outcome' must be dict, not int", FIX),
 ]
 
 EVENTS = [*SHAPES, *LOADS, *FINDS, *RESERVES, *RECORDS]
