@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,9 @@ class Client:
 
     def start_execution(self, **payload: Any) -> Any:
         try:
-            return self._recorder.ask("StartExecution", {**payload, "Input": json.loads(payload["Input"])})
+            called = {"StateMachineArn": payload["stateMachineArn"], "Input": json.loads(payload["input"])}
+            answer = self._recorder.ask("StartExecution", called)
+            return {"executionArn": answer["ExecutionArn"], "startDate": datetime.fromisoformat(answer["StartDate"])}
         except TaskFailed as failure:
             raise _client_error(failure, failure.error.split(".")[1].removesuffix("Exception")) from failure
 
@@ -212,7 +215,7 @@ def usual(name: str, payload: Any, _times: int) -> Any:
     if name == "RecordResults":
         return {"Changes": [], "Announcements": [{"NextRun": True}, {"Id": 1, "Subject": "s", "Message": "m"}]}
     if name == "StartExecution":
-        return {"ExecutionArn": "arn", "StartDate": "today"}
+        return {"ExecutionArn": "arn", "StartDate": "2026-11-26T00:00:00.000Z"}
     return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
 
 
