@@ -224,7 +224,10 @@ class Event:
         Raises:
             InvalidEvent: if it is none, or a field is missing or of another type.
         """
-        _object_with(event, _parts_of(cls)[0].name)
+        first = _parts_of(cls)[0]
+        if not first.way.flat:
+            # Of one that is written flat, its own first field is named.
+            _object_with(event, first.name)
         values: dict[str, Any] = {}
         more = 0
         for one in _parts_of(cls):
