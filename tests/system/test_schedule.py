@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from localcloud.stack import Stack
+from tests.system.test_lease import states, wait_for
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -51,10 +51,10 @@ def enabled(stack: Stack, expression: str = "rate(1 minute)") -> Iterator[None]:
 
 def runs(stack: Stack) -> list[dict[str, Any]]:
     """All executions with their inputs, the oldest first."""
-    states, machine = stack.client("stepfunctions"), stack.outputs["StateMachineArn"]
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+    executions, machine = stack.client("stepfunctions"), stack.outputs["StateMachineArn"]
+    pages = executions.get_paginator("list_executions").paginate(stateMachineArn=machine)
     arns = [one["executionArn"] for page in pages for one in page["executions"]]
-    described = [states.describe_execution(executionArn=arn) for arn in arns]
+    described = [executions.describe_execution(executionArn=arn) for arn in arns]
     return sorted(
         ({**one, "input": json.loads(one["input"])} for one in described),
         key=lambda one: float(one["startDate"].timestamp()),
@@ -101,27 +101,32 @@ def test_the_schedule_starts_runs_by_itself(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("expression", ["rate(1 minute)", "rate(1 hour)"])
-def test_while_something_is_short_runs_follow_one_another_until_it_is_met(short: Stack, expression: str) -> None:
+def test_while_something_is_short_asking_has_no_pause(short: Stack, expression: str) -> None:
     known = {one["executionArn"] for one in runs(short)}
+
+    def asked() -> list[dict[str, Any]]:
+        new = [one for one in runs(short) if one["executionArn"] not in known]
+        return [one for one in new if "FindShortfalls" in states(short, one["executionArn"])]
+
     with enabled(short, expression):
-        first = first_of(short, known)
-        eventually(lambda: len(chain(short, first)) >= 3, "two runs follow")
+        eventually(lambda: len(asked()) >= 3, "three runs ask")
+        first, second, third = asked()[:3]
         short.cloud.capacity.set_free(*KEY, 15)
-        eventually(lambda: chain(short, first)[-1]["status"] != "RUNNING", "the last run ends")
-        followed = chain(short, first)
-        time.sleep(PAUSE_SECONDS)
-        assert len(chain(short, first)) == len(followed)
-    assert short.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
-    assert {one["status"] for one in followed} == {"SUCCEEDED"}
-    assert [one["input"]["Failures"] for one in followed[1:]] == [0] * (len(followed) - 1)
-    pauses = [(after["startDate"] - before["stopDate"]).total_seconds() for before, after in pairwise(followed)]
-    assert max(pauses) < PAUSE_SECONDS
-    others = [
-        one for one in runs(short) if one["executionArn"] not in known | {one["executionArn"] for one in followed}
-    ]
-    # Those that the schedule starts meanwhile leave the work to the one that holds the lease.
-    assert {one["status"] for one in others} <= {"SUCCEEDED"}
-    assert bool(others) is (expression == "rate(1 minute)")
+        eventually(lambda: short.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),), "the target is met")
+        if expression == "rate(1 hour)":
+            assert [one["input"] for one in (second, third)] == [
+                {"Failures": 0, STARTED_BY: one["executionArn"]} for one in (first, second)
+            ]
+            # Nothing is short any more, so no run follows the one that met the target.
+            eventually(lambda: all(one["status"] != "RUNNING" for one in runs(short)), "the last run ends")
+            count = len(runs(short))
+            time.sleep(PAUSE_SECONDS)
+            assert len(runs(short)) == count
+    first, second, _ = asked()[:3]
+    pauses = [(second["startDate"] - first["stopDate"]), (third["startDate"] - second["stopDate"])]
+    assert max(pauses).total_seconds() < PAUSE_SECONDS
+    # What the schedule starts meanwhile leaves the work to the run that holds the lease.
+    assert {one["status"] for one in runs(short) if one["executionArn"] not in known} == {"SUCCEEDED"}
 
 
 def disable(stack: Stack) -> None:
@@ -153,7 +158,7 @@ def test_a_run_that_fails_in_between_is_followed_by_another_a_minute_later(short
     short.sql("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
     short.cloud.capacity.set_free(*KEY, 15)
     first = started_with(short, Failures=0)
-    eventually(lambda: chain(short, first)[0]["status"] == "FAILED", "the run fails")
+    wait_for(short, first, "WaitAfterFailure")
     short.sql("DELETE FROM odcr_version WHERE Version = 99")
     eventually(lambda: len(chain(short, first)) == 2 and chain(short, first)[1]["status"] != "RUNNING", "one follows")
     failed, after = chain(short, first)
