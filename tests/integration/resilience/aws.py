@@ -1,4 +1,4 @@
-"""The local cloud's EC2 and Secrets Manager, called in this process: thousands of runs need no HTTP between."""
+"""The local cloud's services, called in this process: thousands of runs need no HTTP between."""
 
 import json
 from typing import Any
@@ -7,7 +7,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from flask import Flask
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.request import normalize_request
+from moto.dynamodb.responses import DynamoHandler
 from moto.ec2.responses import EC2Response
+from moto.scheduler.responses import EventBridgeSchedulerResponse
 from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.exceptions import HTTPException
 
@@ -15,15 +17,26 @@ from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.server import look_up_once
 
-_SERVICES: dict[str, Any] = {"ec2": EC2Response, "secretsmanager": SecretsManagerResponse}
+_SERVICES: dict[str, Any] = {
+    "ec2": EC2Response,
+    "secretsmanager": SecretsManagerResponse,
+    "dynamodb": DynamoHandler,
+    "scheduler": EventBridgeSchedulerResponse,
+}
+
+
+def signed_for(request: AWSPreparedRequest) -> tuple[str, str]:
+    """The Region and the service that a request was signed for."""
+    authorization = request.headers["Authorization"]
+    signed = authorization.decode() if isinstance(authorization, bytes) else str(authorization)
+    # Credential=KEY/20261111/ap-northeast-1/ec2/aws4_request
+    _, _, region, service, _ = signed.split("Credential=")[1].split("/", 4)
+    return region, service
 
 
 def answer(request: AWSPreparedRequest) -> AWSResponse:
     """What the local cloud answers to a signed request."""
-    authorization = request.headers["Authorization"]
-    signed = authorization.decode() if isinstance(authorization, bytes) else str(authorization)
-    # Credential=KEY/20261111/ap-northeast-1/ec2/aws4_request
-    service = signed.split("Credential=")[1].split("/")[3]
+    _, service = signed_for(request)
     given: Any = normalize_request(request)
     try:
         status, headers, body = _SERVICES[service].dispatch(given, given.raw_url, given.headers)

@@ -19,6 +19,7 @@ from pymysql.connections import Connection
 from pymysql.constants import CR, ER
 
 from stepper.branch import TaskFailed
+from tests.integration.resilience.aws import signed_for
 
 LATE_SECONDS = 12.0
 """As long as the EC2 gateway waits for an answer."""
@@ -37,6 +38,8 @@ class Service(StrEnum):
     LAMBDA = "Lambda"
     NOTIFICATIONS = "SNS"
     STEP_FUNCTIONS = "Step Functions"
+    BUCKETS = "DynamoDB"
+    SCHEDULE = "EventBridge Scheduler"
 
 
 class CallFault(StrEnum):
@@ -93,7 +96,7 @@ class Call:
                 return (CallFault.KILLED_BEFORE, CallFault.LOST_BEFORE, CallFault.LOST_AFTER, CallFault.ACCESS_DENIED)
             return (*_COMMON, CallFault.DEADLOCK)
         if self.service in _TASKS:
-            return (*_TASK, CallFault.STALE) if self.operation == "DescribeExecution" else _TASK
+            return _TASK
         if self.operation == "DescribeCapacityReservations":
             return (*_HTTP, CallFault.STALE, CallFault.MEANWHILE)
         if self.service is Service.EC2 and self.operation.endswith("CapacityReservation"):
@@ -132,18 +135,18 @@ class Injector:
         self.connected: Callable[[Callable[[str], Any]], None] = lambda _query: None
         """Is given each new connection's own way to send a statement."""
 
-    def task(self, call: Call, work: Callable[[bool], Any]) -> Any:
+    def task(self, call: Call, work: Callable[[], Any]) -> Any:
         """A task of the state machine, which may go wrong as well.
 
         Args:
             call: which.
-            work: does it; whether it is to show the past.
+            work: does it.
 
         Raises:
             TaskFailed: by the name that the state machine sees.
         """
         fault = self._fault_of(call)
-        service = {Service.STEP_FUNCTIONS: "Sfn"}.get(call.service, call.service.value)
+        service = call.service.value.replace(" ", "")
         throttled = "TooManyRequestsException" if call.service is Service.LAMBDA else "ThrottlingException"
         errors = {
             CallFault.THROTTLED: f"{service}.{throttled}",
@@ -153,7 +156,7 @@ class Injector:
         }
         if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR):
             raise TaskFailed(errors[fault], "injected")
-        result = work(fault is CallFault.STALE)
+        result = work()
         if fault in errors:
             raise TaskFailed(errors[fault], "injected")
         return result
@@ -218,7 +221,7 @@ class Injector:
 
     def _http(self, request: AWSPreparedRequest) -> Any:
         call = _call_of(request)
-        if call.service is Service.EC2 and _region_of(request) in self.silent:
+        if call.service is Service.EC2 and signed_for(request)[0] in self.silent:
             self._wait(LATE_SECONDS)
             raise ReadTimeoutError(endpoint_url=request.url)
         fault = self._fault_of(call)
@@ -264,18 +267,15 @@ class Injector:
 
 
 def _call_of(request: AWSPreparedRequest) -> Call:
+    _, service = signed_for(request)
+    if service == "scheduler":
+        return Call(Service.SCHEDULE, "GetSchedule")
     target = request.headers.get("X-Amz-Target")
     if target:
         name = target.decode() if isinstance(target, bytes) else str(target)
-        return Call(Service.SECRET, name.split(".")[-1])
+        return Call(Service.BUCKETS if service == "dynamodb" else Service.SECRET, name.split(".")[-1])
     body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
     return Call(Service.EC2, parse_qs(body)["Action"][0])
-
-
-def _region_of(request: AWSPreparedRequest) -> str:
-    # Credential=KEY/20261111/ap-northeast-1/ec2/aws4_request
-    signed = request.headers["Authorization"]
-    return (signed.decode() if isinstance(signed, bytes) else str(signed)).split("/")[2]
 
 
 _REFUSALS = {
@@ -287,8 +287,8 @@ _REFUSALS = {
 
 def _refusal(request: AWSPreparedRequest, call: Call, fault: CallFault) -> AWSResponse:
     status, code = _REFUSALS[fault]
-    if call.service is Service.SECRET:
-        body = json.dumps({"__type": code, "message": "injected"})
+    if call.service is not Service.EC2:
+        body = json.dumps({"__type": code, "code": code, "message": "injected"})
     else:
         body = (
             f"<Response><Errors><Error><Code>{code}</Code><Message>injected</Message></Error></Errors>"

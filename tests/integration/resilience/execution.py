@@ -1,11 +1,14 @@
-"""One execution of the deployed state machine in the tests' world, step by step."""
+"""Executions of the deployed state machine in the tests' world, step by step or side by side."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from odcr.domain.asking import to_round
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
+from stepper.execution import Execution as Played
 from stepper.execution import Status as ExecutionStatus
 from tests.agreement import Key
 from tests.integration.resilience.world import World
@@ -28,11 +31,12 @@ class Execution:
     Args:
         world: where it runs.
         name: unique, as Step Functions demands.
+        played: the run, if it was started already.
     """
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, played: Played | None = None) -> None:
         self._world, self.name = world, name
-        self.played = world.machine.start(name)
+        self.played = played or world.machine.start(name)
 
     @property
     def phase(self) -> Phase:
@@ -93,7 +97,8 @@ class Execution:
         while attempts := self._attempts():
             target = attempts[0].input["Target"]
             key = TargetKey.from_event(target)
-            self.played.answer(0, Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1).to_event())
+            outcome = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1)
+            self.played.answer(self.played.ready.index(attempts[0]), to_round(outcome))
 
     def run(self) -> "Execution":
         """All steps, each as soon as it may be made."""
@@ -119,3 +124,35 @@ class Execution:
 
 def _key(target: dict[str, Any]) -> Key:
     return target["InstanceType"], target["AvailabilityZone"]
+
+
+def all_of(world: World) -> list[Execution]:
+    """All runs since the world was reset, also those that runs have started."""
+    return [Execution(world, name, played) for name, played in world.machine.executions.items()]
+
+
+def play(world: World, is_enough: Callable[[], bool], *, scheduled: float | None = None, seconds: float = 1200) -> None:
+    """All runs go on side by side, each as time passes.
+
+    Args:
+        world: where.
+        is_enough: whether to stop there.
+        scheduled: when the schedule starts its next run; it starts one each minute. None: it is off.
+        seconds: after how long it has taken too long.
+    """
+    ends = world.clock.now() + seconds
+    number = len(world.machine.executions)
+    while not is_enough():
+        alive = [one for one in world.machine.executions.values() if not one.is_over]
+        following = min(alive, key=lambda one: one.due, default=None)
+        due = min(ends, scheduled or ends, following.due if following else ends)
+        assert due < ends or scheduled is None, f"after {seconds} s nothing has come of it"
+        if due >= ends:
+            return
+        if following is None or (scheduled is not None and scheduled < following.due):
+            world.machine.wait_until(due)
+            number += 1
+            world.machine.start(f"scheduled-{number}")
+            scheduled = due + 60
+        else:
+            following.advance()

@@ -12,9 +12,6 @@ from tests.integration.resilience.calls import Call, Killed, Service
 if TYPE_CHECKING:
     from tests.integration.resilience.world import World
 
-LAG_SECONDS = 20.0
-"""How far DescribeExecution is behind when it is stale."""
-
 
 class TimedOut(BaseException):
     """The function's time was up. No function catches this."""
@@ -24,11 +21,10 @@ def tasks(world: "World", template: Template) -> dict[str, Callable[[Any], Any]]
     """By the `Resource` of a Task state."""
     found: dict[str, Callable[[Any], Any]] = {one.arn: _function(world, one) for one in template.functions()}
     found["arn:aws:states:::sns:publish"] = lambda payload: world.injector.task(
-        Call(Service.NOTIFICATIONS, "Publish"), lambda _is_stale: _publish(world, payload)
+        Call(Service.NOTIFICATIONS, "Publish"), lambda: _publish(world, payload)
     )
-    found["arn:aws:states:::aws-sdk:sfn:describeExecution"] = lambda payload: world.injector.task(
-        Call(Service.STEP_FUNCTIONS, "DescribeExecution"),
-        lambda is_stale: world.machine.describe(payload["ExecutionArn"], LAG_SECONDS if is_stale else 0.0),
+    found["arn:aws:states:::states:startExecution"] = lambda payload: world.injector.task(
+        Call(Service.STEP_FUNCTIONS, "StartExecution"), lambda: _start(world, payload)
     )
     return found
 
@@ -37,7 +33,7 @@ def _function(world: "World", function: Function) -> Callable[[Any], Any]:
     module, _, name = function.handler.rpartition(".")
     handler = getattr(import_module(module), name)
     return lambda event: world.injector.task(
-        Call(Service.LAMBDA, function.name), lambda _is_stale: _invoked(world, function, handler, event)
+        Call(Service.LAMBDA, function.name), lambda: _invoked(world, function, handler, event)
     )
 
 
@@ -64,6 +60,12 @@ def _invoked(world: "World", function: Function, handler: Callable[..., Any], ev
 def _publish(world: "World", payload: Any) -> Any:
     world.published.append(payload)
     return {"MessageId": f"message-{len(world.published)}"}
+
+
+def _start(world: "World", payload: Any) -> Any:
+    assert payload["StateMachineArn"] == world.machine.arn
+    number = len(world.machine.executions)
+    return {"ExecutionArn": world.machine.start(f"chained-{number}", payload["Input"]).arn, "StartDate": "today"}
 
 
 class Context:

@@ -1,17 +1,17 @@
-"""A run that dies with the lease in its hands keeps the next ones from nothing, and one that lives is never robbed."""
+"""A run that dies with the lease in its hands keeps the next ones from nothing for long, and none works beside it."""
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import KILLS, TAKEN_OVER_SECONDS, Point, run_with
+from odcr.domain.pace import RESERVED_SECONDS
+from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase, all_of, play
+from tests.integration.resilience.test_every_call import KILLS, Point, run_with, taken_over_seconds
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
-FUNCTION_SECONDS = 120
-"""ReserveCapacity's time limit."""
+REQUESTS = ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCapacityReservation")
 
 
 @pytest.fixture(autouse=True)
@@ -19,11 +19,11 @@ def _tables(world: World, _empty: None) -> None:
     assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
 
 
-def at_work(world: World, name: str = "run-1") -> Execution:
+def at_work(world: World, free: int = 6) -> Execution:
     """A run that stands before ReserveCapacity."""
-    world.capacity.set_free(*KEY, 6)
+    world.capacity.set_free(*KEY, free)
     world.set_target(KEY, 6)
-    run = Execution(world, name)
+    run = Execution(world, "run-1")
     while run.key_of(0) is None:
         run.step()
     return run
@@ -33,104 +33,105 @@ def throttled(*operations: str) -> Callable[[Call], CallFault | None]:
     return lambda call: CallFault.THROTTLED if call.operation in operations else None
 
 
-def schedule(world: World, since: float) -> Execution:
-    """Starts a run each minute, as the schedule does, until one asks EC2; the run."""
-    for number in range(10):
-        world.clock.wait_until(since + 60 * number)
-        run = Execution(world, f"scheduled-{number}").run()
-        if "FindShortfalls" in run.played.entered:
-            return run
-    raise AssertionError("ten minutes passed, and no run asked EC2")
+def following(world: World, since: float) -> Execution:
+    """The first run that asks EC2 after those that are there, and has ended; the schedule starts one each minute."""
+    before = {one.name for one in all_of(world)}
+
+    def those() -> list[Execution]:
+        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.played.entered]
+
+    play(world, lambda: any(one.is_over for one in those()), scheduled=since)
+    return those()[0]
 
 
-def test_after_an_abort_asking_goes_on_within_two_minutes_of_the_functions_limit(world: World) -> None:
+def test_after_an_abort_asking_goes_on_once_the_lease_has_expired(world: World) -> None:
     run = at_work(world)
     run.abort()
     stopped = world.clock.now()
-    following = schedule(world, stopped + 30)
-    asked = following.played.entered["FindShortfalls"]
-    assert stopped + FUNCTION_SECONDS <= asked <= stopped + TAKEN_OVER_SECONDS
+    asked = following(world, stopped + 30).played.entered["FindShortfalls"]
+    assert run.played.started + world.lease_seconds < asked <= run.played.started + world.lease_seconds + 60
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
 def test_a_run_that_could_not_give_its_lease_back_keeps_nobody_for_long(world: World) -> None:
-    run = Execution(world, "run-1")
     world.capacity.set_free(*KEY, 6)
     world.set_target(KEY, 6)
+    run = Execution(world, "run-1")
     # Lambda throttles for as long as the retries last.
     with world.injector.watching(throttled("FindShortfalls", "RecordResults")):
         run.run()
     assert (run.phase, world.is_leased()) == (Phase.FAILED, True)
     stopped = world.clock.now()
-    following = schedule(world, stopped + 30)
-    assert following.phase is Phase.SUCCEEDED
-    assert following.played.entered["FindShortfalls"] <= stopped + TAKEN_OVER_SECONDS
+    next_run = following(world, stopped + 30)
+    assert next_run.phase is Phase.SUCCEEDED
+    assert next_run.played.entered["FindShortfalls"] <= stopped + 60
     assert world.held(KEY) == 6
 
 
 def test_a_run_at_work_is_never_robbed(world: World) -> None:
-    run = at_work(world)
-    for number in range(12):
-        world.pass_time(60)
-        other = Execution(world, f"other-{number}").run()
-        assert other.phase is Phase.SKIPPED
-    run.run()
-    assert (run.phase, world.held(KEY)) == (Phase.SUCCEEDED, 6)
+    """Not even one whose every attempt ends without an answer, so that it works for as long as a run can."""
+    run = at_work(world, free=0)
+    world.ask_every(5)
+    sent: list[float] = []
 
+    def choose(call: Call) -> CallFault | None:
+        if call.service is Service.EC2 and call.operation in REQUESTS:
+            sent.append(world.clock.now())
+            return CallFault.LATE
+        return None
 
-def test_a_run_that_step_functions_does_not_know_yet_is_not_robbed(world: World) -> None:
-    run = at_work(world)
-    with world.injector.watching(lambda call: CallFault.STALE if CallFault.STALE in call.faults else None):
-        other = Execution(world, "other").run()
-    assert other.phase is Phase.SKIPPED
-    run.run()
-    assert (run.phase, world.held(KEY)) == (Phase.SUCCEEDED, 6)
-
-
-def test_a_start_that_did_not_learn_who_works_is_no_success(world: World) -> None:
-    at_work(world)
-    with world.injector.watching(throttled("DescribeExecution")):
-        other = Execution(world, "other").run()
-    assert other.phase is Phase.FAILED
-    assert other.failure is not None
-    assert other.failure.error == "HolderUnknown"
+    with world.injector.watching(choose):
+        play(world, lambda: run.is_over, scheduled=run.played.started + 30)
+    others = [one for one in all_of(world) if one.name not in ("run-1", "makes-the-tables")]
+    assert len(others) >= 2
+    assert {one.phase for one in others} <= {Phase.SKIPPED, Phase.RUNNING}
+    assert run.phase is Phase.SUCCEEDED
+    assert sent[-1] > run.played.started + 60
+    # Its last request was answered, or given up, before its lease expired.
+    assert sent[-1] + LATE_SECONDS <= run.played.started + world.ask_seconds + RESERVED_SECONDS
+    assert world.ask_seconds + RESERVED_SECONDS < world.lease_seconds
 
 
 def test_a_function_that_outlives_its_run_is_over_before_another_asks(world: World) -> None:
-    """The run is stopped while its function works, and the next one takes over as soon as it may."""
-    run = at_work(world)
-    world.capacity.set_free(*KEY, 12)
-    following: list[Execution] = []
-
-    def meanwhile() -> None:
-        run.abort()
-        following.append(Execution(world, "following").run())
-
-    world.injector.meanwhile = meanwhile
-    number = iter(range(10**6))
+    world.ask_every(5)
+    run = at_work(world, free=0)
+    run.step()
+    run.abort()
+    began = run.played.started
+    asked: list[float] = []
 
     def choose(call: Call) -> CallFault | None:
-        is_first_request = call.operation == "CreateCapacityReservation" and next(number) == 0
-        return CallFault.MEANWHILE if is_first_request else None
+        if call.operation in REQUESTS:
+            asked.append(world.clock.now() - began)
+        return None
 
     with world.injector.watching(choose):
-        run.step()
-    assert following[0].phase is Phase.SUCCEEDED
+        next_run = following(world, world.clock.now() + 30)
+    # One function asks on for its run's time, though nobody waits for it; then nobody does until the lease has expired.
+    assert len([moment for moment in asked if moment <= world.ask_seconds]) > 10
+    assert [moment for moment in asked if world.ask_seconds < moment <= world.lease_seconds] == []
+    assert (next_run.phase, world.held(KEY), world.disagreements()) == (Phase.SUCCEEDED, 0, [])
+
+
+def test_what_such_a_function_buys_is_found_by_the_next_run(world: World) -> None:
+    world.ask_every(5)
+    run = at_work(world, free=0)
+    run.step()
+    run.abort()
+    world.pass_time(20)
+    world.capacity.set_free(*KEY, 12)
+    next_run = following(world, world.clock.now() + 30)
+    assert next_run.phase is Phase.SUCCEEDED
     assert (world.held(KEY), world.free(KEY), world.disagreements()) == (6, 6, [])
 
 
 def test_whatever_goes_wrong_while_a_run_takes_over_the_one_after_it_ends_right(world: World) -> None:
     at_work(world).abort()
+    world.pass_time(world.lease_seconds + 1)
     snapshot = world.snapshot()
-    # The run that died is among those that Step Functions knows no more, as after 90 days: the harder case.
     calls = run_with(world, None)
     until = next(number for number, call in enumerate(calls) if call.operation == "FindShortfalls")
-    assert {call.service for call in calls[:until]} == {
-        Service.LAMBDA,
-        Service.STEP_FUNCTIONS,
-        Service.DATABASE,
-        Service.SECRET,
-    }
+    assert {call.service for call in calls[:until]} == {Service.LAMBDA, Service.DATABASE, Service.SECRET}
     wrong = {}
     for number, call in enumerate(calls[:until]):
         for fault in call.faults:
@@ -138,11 +139,12 @@ def test_whatever_goes_wrong_while_a_run_takes_over_the_one_after_it_ends_right(
             world.restore(snapshot)
             run_with(world, point)
             stopped = world.clock.now()
-            following = schedule(world, stopped + 30)
-            asked = following.played.entered["FindShortfalls"] - stopped
-            if following.phase is not Phase.SUCCEEDED or world.held(KEY) != 6 or world.disagreements():
-                wrong[point] = (following.failure, world.held(KEY), world.disagreements())
-            # What does not exist is asked for again until the lease is older than a minute.
-            if asked > TAKEN_OVER_SECONDS + 70:
+            if world.held(KEY) == 6:
+                continue
+            next_run = following(world, stopped + 30)
+            asked = next_run.played.entered["FindShortfalls"] - stopped
+            if next_run.phase is not Phase.SUCCEEDED or world.held(KEY) != 6 or world.disagreements():
+                wrong[point] = (next_run.failure, world.held(KEY), world.disagreements())
+            elif asked > taken_over_seconds(world):
                 wrong[point] = f"asked only {asked:.0f} s later"
     assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())

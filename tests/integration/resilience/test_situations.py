@@ -190,7 +190,7 @@ def test_a_token_that_ec2_remembers_as_refused_keeps_nobody_from_the_next_one(wo
     world.capacity.remember_refused_tokens(True)
     world.capacity.set_free(*KEY, 30)
     world.set_target(KEY, 6)
-    world.capacity.inject(Fault(CREATE, FaultKind.REFUSED, 40, lasts=120, code=code))
+    world.capacity.inject(Fault(CREATE, FaultKind.REFUSED, 40, lasts=300, code=code))
     run(world, "run-1")
     assert world.held(KEY) == 0
     # What EC2 does not offer is asked for seldom.

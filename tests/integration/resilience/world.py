@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +17,13 @@ import boto3
 import botocore.endpoint
 import pymysql
 import pytest
+from greenlet import getcurrent  # type: ignore[import-untyped]
+from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
+from moto.scheduler.models import scheduler_backends
 
+import find_shortfalls
 import reserve_capacity
 from localcloud import ec2
 from localcloud.clock import Clock
@@ -29,14 +33,16 @@ from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
-from odcr.gateways import database
+from odcr.gateways import database, ec2_regions, request_buckets
 from odcr.gateways import ec2 as ec2_gateway
+from odcr.gateways import schedule as schedule_gateway
 from odcr.gateways import secret as secret_gateway
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
 from stepper.definition import Template
 from stepper.execution import StateMachine
+from stepper.strand import is_in_strand, sleep_until
 from tests import agreement
 from tests.agreement import Key
 from tests.integration.resilience.aws import CapacityControl, answer
@@ -50,6 +56,7 @@ LAG_SECONDS = 25.0
 """How far a stale describe lags behind: less than the half a minute that the design allows for."""
 LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
+BUCKETS = "request-buckets"
 ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
 TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
 
@@ -61,16 +68,20 @@ class SteppedClock(Clock):
         return _elapsed[0]
 
     def sleep(self, cloud_seconds: float) -> None:
-        """What a function sleeps. It ends when its time is up.
+        """What a function sleeps, while others work. It ends when its time is up.
 
         Raises:
             TimedOut: see there.
         """
-        moment = self.now() + cloud_seconds
-        if _limits and moment >= _limits[-1]:
-            self.wait_until(_limits[-1])
+        limit = _limits.get(getcurrent(), float("inf"))
+        moment = min(self.now() + cloud_seconds, limit)
+        if moment > self.now():
+            if is_in_strand():
+                sleep_until(moment)
+            else:
+                self.wait_until(moment)
+        if self.now() >= limit:
             raise TimedOut
-        self.wait_until(moment)
 
     def wait_until(self, moment: float) -> None:
         """Lets time pass until then, if it is not past, whatever runs meanwhile."""
@@ -92,8 +103,19 @@ class _SteppedDatetime(datetime):
 _NOT_COPIED = ("lock", "clock", "sequence")
 """Of EC2's state: what has no past."""
 _LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
-_limits: list[float] = []
-"""When the functions that run, one within the other, are to end."""
+_limits: dict[object, float] = {}
+"""When the functions that run, or sleep, are to end, each in a strand of its own."""
+
+
+class _Inline:
+    """Stands in for a thread: a fault may step executions, which only their own thread can."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
+        del daemon
+        self._work = lambda: target(*args)
+
+    def start(self) -> None:
+        self._work()
 
 
 @dataclass(frozen=True)
@@ -104,6 +126,7 @@ class Snapshot:
     ec2: dict[str, Any]
     tags: dict[str, Any]
     rows: dict[str, tuple[tuple[Any, ...], ...]]
+    buckets: dict[Any, Any]
 
 
 class World:
@@ -149,6 +172,16 @@ class World:
         self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
         """With the executions since the last reset."""
 
+    @property
+    def ask_seconds(self) -> float:
+        """Seconds after its start in which a run sends requests."""
+        return float(self._definition["States"]["FindShortfalls"]["Parameters"]["AskSeconds"])
+
+    @property
+    def lease_seconds(self) -> float:
+        """Seconds after which the lease of a run that died expires."""
+        return float(self._definition["States"]["LoadTargets"]["Parameters"]["LeaseSeconds"])
+
     @contextmanager
     def surrounding(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Within it the functions find this world, and no other."""
@@ -162,6 +195,8 @@ class World:
         monkeypatch.setenv("ACCOUNT_ID", "123456789012")
         monkeypatch.setenv("RELEASE_ON_LOWERED_TARGET", "no")
         monkeypatch.setenv("HISTORY_DAYS", "400")
+        monkeypatch.setenv("REQUEST_BUCKETS_TABLE", BUCKETS)
+        monkeypatch.setenv("SLOW_AFTER_HOURS", "24")
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())
         # Thousands of runs would write gigabytes.
@@ -171,9 +206,18 @@ class World:
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
-        monkeypatch.setattr(reserve_capacity, "time", shim)
-        monkeypatch.setattr(botocore.endpoint, "time", shim)
-        for cached in (ec2_gateway._client, secret_gateway.client, database._tls):
+        for module in (reserve_capacity, find_shortfalls, request_buckets, botocore.endpoint):
+            monkeypatch.setattr(module, "time", shim)
+        monkeypatch.setattr(find_shortfalls, "datetime", _SteppedDatetime)
+        monkeypatch.setattr(ec2_regions, "threading", SimpleNamespace(Thread=_Inline))
+        caches = (
+            ec2_gateway._client,
+            secret_gateway.client,
+            database._tls,
+            request_buckets._client,
+            schedule_gateway._client,
+        )
+        for cached in caches:
             cached.cache_clear()
         self._connection = pymysql.connect(
             host=self._server.host,
@@ -192,10 +236,18 @@ class World:
                 for name, login in (("DATABASE_SECRET_ARN", self.login), ("DATABASE_ADMIN_SECRET_ARN", ADMINISTRATOR)):
                     made = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
                     monkeypatch.setenv(name, made["ARN"])
+                boto3.client("dynamodb", region_name=REGION).create_table(
+                    TableName=BUCKETS,
+                    BillingMode="PAY_PER_REQUEST",
+                    AttributeDefinitions=[{"AttributeName": "Bucket", "AttributeType": "S"}],
+                    KeySchema=[{"AttributeName": "Bucket", "KeyType": "HASH"}],
+                )
+                self._scheduler = boto3.client("scheduler", region_name=REGION)
                 yield
         finally:
             self._connection.close()
-            for cached in (ec2_gateway._client, secret_gateway.client, secret_gateway._fetched, database._tls):
+            dynamodb_backends[ACCOUNT][REGION].tables.pop(BUCKETS, None)
+            for cached in (*caches, secret_gateway._fetched):
                 cached.cache_clear()
 
     def close(self) -> None:
@@ -216,6 +268,9 @@ class World:
         self._deploy()
         self.lag = LAG_SECONDS
         self.release_on_lowered_target(is_on=False)
+        self.ask_every(50)
+        self.schedule()
+        dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items.clear()
         self.start_cold()
 
     def snapshot(self) -> "Snapshot":
@@ -228,6 +283,7 @@ class World:
                 copy.deepcopy(fields),
                 copy.deepcopy(dict(ec2_backends[ACCOUNT][REGION].tags)),
                 {table: self.sql(f"SELECT * FROM {table}") for table in TABLES},
+                copy.deepcopy(dict(dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items)),
             )
 
     def restore(self, snapshot: "Snapshot") -> None:
@@ -239,6 +295,7 @@ class World:
         with state.lock:
             vars(state).update(copy.deepcopy(snapshot.ec2))
             ec2_backends[ACCOUNT][REGION].tags.update(copy.deepcopy(snapshot.tags))
+        dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items.update(copy.deepcopy(snapshot.buckets))
         for table, rows in snapshot.rows.items():
             for row in rows:
                 self.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
@@ -246,6 +303,31 @@ class World:
     def release_on_lowered_target(self, *, is_on: bool) -> None:
         """Deploys the stack with the parameter as it is to be."""
         os.environ["RELEASE_ON_LOWERED_TARGET"] = "yes" if is_on else "no"
+
+    def ask_every(self, seconds: float, places: int = 40) -> None:
+        """Deploys the stack with other parameters: seconds between two askings, and targets asked for at once."""
+        os.environ["ASK_EVERY_SECONDS"], os.environ["MAP_CONCURRENCY"] = str(seconds), str(places)
+
+    def schedule(self, expression: str = "rate(1 minute)", state: str = "ENABLED", ends: float | None = None) -> None:
+        """Deploys the stack with other parameters: when its schedule starts runs. It starts none in this world.
+
+        Args:
+            expression: how often.
+            state: whether at all.
+            ends: in seconds since the epoch, if ever.
+        """
+        schedules = scheduler_backends[ACCOUNT][REGION].schedule_groups["default"].schedules
+        schedules.clear()
+        more: dict[str, Any] = {} if ends is None else {"EndDate": datetime.fromtimestamp(ends, UTC)}
+        with self.injector.watching(lambda _call: None):
+            self._scheduler.create_schedule(
+                Name="odcr",
+                ScheduleExpression=expression,
+                State=state,
+                FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": self.machine.arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/schedule"},
+                **more,
+            )
 
     def lead_the_password_astray(self) -> None:
         """Somebody changes the database's password and tells nobody."""
@@ -261,6 +343,7 @@ class World:
         """The next invocation finds nothing that an earlier one remembered."""
         secret_gateway._fetched.cache_clear()
         ec2_gateway._is_ebs_optimizable.cache_clear()
+        reserve_capacity._buckets.clear()
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
         """Runs one statement as a person would, who may do more than the functions."""
@@ -279,8 +362,8 @@ class World:
         )
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass, for EC2, the database and the executions."""
-        self.clock.wait_until(self.clock.now() + seconds)
+        """Lets time pass, for EC2, the database and the functions that sleep. No execution takes another step."""
+        self.machine.wait_until(self.clock.now() + seconds)
 
     @contextmanager
     def limited_to(self, seconds: float) -> Iterator[float]:
@@ -290,11 +373,11 @@ class World:
             TimedOut: when it is.
         """
         ends = self.clock.now() + seconds
-        _limits.append(ends)
+        _limits[getcurrent()] = ends
         try:
             yield ends
         finally:
-            _limits.pop()
+            del _limits[getcurrent()]
 
     def _set_database_clock(self, execute: Callable[[str], Any]) -> None:
         # For one connection, and what it is told as the time stands until it is told again.
