@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from odcr.domain.target import TargetKey
+from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import InvalidEvent, cut_ids, optional, parsed_ids, required, texts
 from odcr.domain.wording import MAX_REASON
 
@@ -135,6 +135,19 @@ class Outcome:
             reason=optional(event, "Reason", str, ""),
             more_ids=more or more_twice,
         )
+
+
+def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
+    """The outcome of a target of which this run does not know what is held: the record of that stays as it is."""
+    return Outcome(
+        target.key,
+        status,
+        target.capacity,
+        target.last_reserved,
+        target.last_ids,
+        reason=reason,
+        more_ids=target.more_ids,
+    )
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

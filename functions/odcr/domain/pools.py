@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from odcr.domain import regions
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
 from odcr.domain.target import OptionRow, Target, TargetKey
@@ -165,17 +165,7 @@ def set_apart(
             clear.append(target)
             continue
         taken_out.add(target.key.pool)
-        unclear.append(
-            Outcome(
-                target.key,
-                Status.FAILED,
-                target.capacity,
-                target.last_reserved,
-                target.last_ids,
-                reason=why_unreadable(one),
-                more_ids=target.more_ids,
-            )
-        )
+        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(one)))
     others = [one for one in rejected if not any(may_be_for(unknown, one.key) for unknown in partial)]
     counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
     return clear, others, counted, unclear
