@@ -16,7 +16,6 @@ from localcloud.schedule_expressions import Rate, parse
 from stepper.definition import Template
 from stepper.execution import Execution, StateMachine
 
-START_EXECUTION = "arn:aws:states:::states:startExecution"
 DESCRIBE_EXECUTION = "arn:aws:states:::aws-sdk:sfn:describeExecution"
 
 
@@ -30,11 +29,7 @@ def play(targets: Sequence[MarketTarget]) -> list[Request]:
     product, template = Product(targets, clock), _template()
     alive: list[Execution] = []
 
-    def start() -> None:
-        alive.append(machine.start(f"run-{len(machine.executions)}"))
-
     tasks = {one.arn: product.task(one) for one in template.functions()}
-    tasks[START_EXECUTION] = lambda _payload: start()
     tasks[DESCRIBE_EXECUTION] = lambda payload: machine.describe(payload["ExecutionArn"])
     jitter = random.Random("jitter")  # noqa: S311 - to be repeatable
     machine = StateMachine(
@@ -53,7 +48,7 @@ def play(targets: Sequence[MarketTarget]) -> list[Request]:
             return product.requests
         clock.wait_until(due)
         if due == scheduled:
-            start()
+            alive.append(machine.start(f"run-{len(machine.executions)}"))
             scheduled += every_seconds()
         elif execution is not None:
             execution.advance()

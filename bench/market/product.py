@@ -14,7 +14,7 @@ from odcr.domain.outcome import Outcome
 from odcr.domain.pace import RESERVED_SECONDS, Pace, Share
 from odcr.domain.refusal import TargetNotMet
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Target
 from stepper.branch import TaskFailed
 from stepper.definition import Function
 from stepper.strand import sleep_until
@@ -117,7 +117,7 @@ class Product:
         if self._holder[0] == event["Execution"]:
             for one in [*event["Outcomes"], *event["Observed"]]:
                 outcome = Outcome.from_event(json.loads(one) if isinstance(one, str) else one)
-                self._targets[TargetKey.from_event(outcome.key.to_event())].record(outcome, self._clock.now())
+                self._targets[outcome.key].record(outcome, self._clock.now())
             self._holder = ("", 0.0)
         return {"Changes": [], "Announcements": []}
 
