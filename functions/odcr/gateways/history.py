@@ -112,7 +112,7 @@ def _row(execution: str, now: datetime, entry: Entry, previous_status: str | Non
         outcome.lost,
         int(outcome.was_tried),
         outcome.calls,
-        0,
+        0,  # Refusals: no outcome counts them yet.
         outcome.reason[:1024],
     )
 
