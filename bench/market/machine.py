@@ -60,7 +60,7 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
             return product.requests
         clock.wait_until(due)
         if due == scheduled:
-            start()
+            alive.append(machine.start(f"run-{len(machine.executions)}"))
             scheduled += every_seconds()
         elif execution is not None:
             execution.advance()

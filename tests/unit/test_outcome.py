@@ -3,8 +3,9 @@ import json
 import pytest
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import QuotaExceeded, RequestLimitExceeded
-from odcr.domain.target import TargetKey
+from odcr.domain.refusal import OutcomeUnknown, QuotaExceeded, RequestLimitExceeded
+from odcr.domain.regions import in_silent_region
+from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import InvalidEvent, json_object
 from odcr.domain.wording import MAX_REASON
 
@@ -66,3 +67,11 @@ def test_a_broken_outcome_is_named(event: object, said: str) -> None:
 def test_an_error_that_carries_no_outcome_is_named(text: str, said: str) -> None:
     with pytest.raises(InvalidEvent, match=f"must be a JSON object, {said}"):
         json_object(text)
+
+
+def test_a_target_that_cannot_be_looked_at_keeps_its_whole_record() -> None:
+    """Also how many reservations the record does not name: else these would be taken for bought twice."""
+    target = Target(KEY, 15, last_reserved=15, last_ids=("cr-1", "cr-2"), more_ids=3)
+    outcome = in_silent_region(target, "us-east-1", OutcomeUnknown("Timeout", "no answer"))
+    assert (outcome.reserved, outcome.reservation_ids, outcome.more_ids) == (15, ("cr-1", "cr-2"), 3)
+    assert outcome.to_event()["ReservationIds"] == ["cr-1", "cr-2", "3 more"]

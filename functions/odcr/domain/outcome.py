@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from odcr.domain.target import Announcement, TargetKey
+from odcr.domain.target import Announcement, Target, TargetKey
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -93,3 +93,16 @@ class Outcome(Event):
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
         return not self.status.is_met and not is_covered
+
+
+def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
+    """The outcome of a target of which this run does not know what is held: the record of that stays as it is."""
+    return Outcome(
+        target.key,
+        status,
+        target.capacity,
+        target.last_reserved,
+        target.last_ids,
+        reason=reason,
+        more_ids=target.more_ids,
+    )

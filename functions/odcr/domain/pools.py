@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal
 from odcr.domain.regions import Zones, region_of_row, with_unknown_zone, with_unread_zones
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
@@ -145,17 +145,7 @@ def set_apart(
             clear.append(target)
             continue
         taken_out.add(target.key.pool)
-        unclear.append(
-            Outcome(
-                target.key,
-                Status.FAILED,
-                target.capacity,
-                target.last_reserved,
-                target.last_ids,
-                reason=why_unreadable(one),
-                more_ids=target.more_ids,
-            )
-        )
+        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(one)))
     others = [one for one in rejected if not any(may_be_for(unknown, one.key) for unknown in partial)]
     counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
     return clear, others, counted, unclear

@@ -6,7 +6,7 @@ Nothing is bought for these, and nothing forgotten.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
@@ -118,13 +118,13 @@ def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     detail = refusal.text.removeprefix(refusal.advice).strip()
     if isinstance(refusal, RequestLimitExceeded):
         what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
-        return _unknown(target, Status.THROTTLED, with_detail(what_to_do, detail))
+        return with_record_kept(target, Status.THROTTLED, with_detail(what_to_do, detail))
     what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
     if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, and the Region enabled?"
     elif refusal.advice and not isinstance(refusal, InvalidTarget):
         what_to_do = f"{what_to_do} {refusal.advice}"
-    return _unknown(target, Status.FAILED, with_detail(what_to_do, detail))
+    return with_record_kept(target, Status.FAILED, with_detail(what_to_do, detail))
 
 
 def in_other_partition(target: Target, region: str, partition: str, own: str) -> Outcome:
@@ -133,19 +133,19 @@ def in_other_partition(target: Target, region: str, partition: str, own: str) ->
         f"Give {brief(region)} a stack in an account of its own partition, {partition}, and delete the row here: this "
         f"stack is in {own}."
     )
-    return _unknown(target, Status.INVALID, reason)
+    return with_record_kept(target, Status.INVALID, reason)
 
 
 def in_no_region(target: Target, region: str, known: Collection[str]) -> Outcome:
     """A Region that neither botocore nor the DNS knows."""
     reason = f"Correct the zone: there is no Region {quoted(region)}.{nearest(region, known)}"
-    return _unknown(target, Status.INVALID, reason)
+    return with_record_kept(target, Status.INVALID, reason)
 
 
 def waiting_for_its_turn(target: Target, region: str) -> Outcome:
     """A Region that may exist, and that has not been asked yet, for too many others may exist as well."""
     reason = f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
-    return _unknown(target, Status.FAILED, reason)
+    return with_record_kept(target, Status.FAILED, reason)
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
@@ -154,18 +154,13 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
     id_ = brief(next((zone for zone in zones if is_zone_id(zone)), target.key.zone))
     status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."
-    return _unknown(target, status, with_detail(what_to_do, str(refusal)))
+    return with_record_kept(target, status, with_detail(what_to_do, str(refusal)))
 
 
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:
     """A row by a zone's id that its Region does not have."""
     id_ = target.key.availability_zone
     guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 50)}." if zones else "")
-    return _unknown(
+    return with_record_kept(
         target, Status.INVALID, f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"
     )
-
-
-def _unknown(target: Target, status: Status, reason: str) -> Outcome:
-    """An outcome that leaves the record of what is held as it is."""
-    return Outcome(target.key, status, target.capacity, target.last_reserved, target.last_ids, reason=reason)

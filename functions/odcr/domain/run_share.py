@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.target import Target
 from odcr.domain.wire import ROOM, fitting, in_turns, required, size_of
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
 MAX_TARGET_BYTES = 30_000
-"""Of one target, which is far more than any has: its reservations' ids are cut_ids, and so are its texts."""
+"""Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
 
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
 """Asking EC2 changes nothing about these."""
@@ -89,15 +89,7 @@ def _too_large(target: Target) -> Outcome:
         f"The row and its record take more than {MAX_TARGET_BYTES} bytes, which no run can carry. Nothing is bought "
         "until they are shorter: look at its rows in odcr_option and odcr_status."
     )
-    return Outcome(
-        target.key,
-        Status.FAILED,
-        target.capacity,
-        target.last_reserved,
-        target.last_ids,
-        reason=reason,
-        more_ids=target.more_ids,
-    )
+    return with_record_kept(target, Status.FAILED, reason)
 
 
 def _target_bytes(target: Target) -> int:

@@ -1,5 +1,6 @@
 """The tables and their version, in the SQL that MySQL 8, MySQL 9 and MariaDB share."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def create_missing_tables(cursor: "Cursor") -> None:
         TablesOutdated, TablesTooNew: if the tables are not of this code's version; then nothing is created.
     """
     present = _present(cursor)
-    version = _recorded_version(cursor) if _VERSION_TABLE in present else 0
+    version = _recorded_version(cursor, present)
     if not version and not _CHANGED & present.keys():
         # The version is recorded before the first table that has it, so whoever dies in between leaves no doubt.
         cursor.execute(TABLES[_VERSION_TABLE])
@@ -167,7 +168,7 @@ def statements_of_update(cursor: "Cursor") -> list[str]:
     Each statement can be repeated, and whoever dies after any of them leaves the rest to the next call.
     """
     present = _present(cursor)
-    version = _recorded_version(cursor) if _VERSION_TABLE in present else 0
+    version = _recorded_version(cursor, present)
     if version >= VERSION or not _CHANGED & present.keys():
         return []
     added: dict[str, dict[str, str]] = {}
@@ -204,7 +205,10 @@ def _present(cursor: "Cursor") -> dict[str, str]:
     return {str(name): str(kind) for name, kind in cursor.fetchall()}
 
 
-def _recorded_version(cursor: "Cursor") -> int:
+def _recorded_version(cursor: "Cursor", present: Collection[str]) -> int:
+    """The tables' version; 0 if they are older than versions, or not there."""
+    if _VERSION_TABLE not in present:
+        return 0
     cursor.execute(f"SELECT COALESCE(MAX(Version), 0) FROM {_VERSION_TABLE}")  # noqa: S608 - our name
     ((version,),) = cursor.fetchall()
     return int(version)
