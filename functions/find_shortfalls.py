@@ -17,6 +17,9 @@ from odcr.gateways.schedule import OFF, read_schedule
 from odcr.observability import logger
 from odcr.settings import AskSettings, ReleaseSettings, StackSettings
 
+MOST_FAILURES = 60
+"""Runs in a row that may fail, or not be told whether the schedule is on, before the schedule alone starts them."""
+
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -29,7 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Returns:
         `Branches`, who is asked for how; `Observed` and `Rejected`, outcomes of the targets that need no asking;
-        `Next`, whether a run is to follow while something is short; `Left`, whether something was left to it.
+        `Next`, whether a run is to follow while something is short, `Failures`, what it is told of those before it, and
+        `Left`, whether something was left to it.
 
     Raises:
         InvalidSettings, InvalidEvent: see there.
@@ -48,9 +52,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
     passed = bounded(found)
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls else OFF
-    if schedule.is_known and not schedule.is_on and "Failures" in optional(event, "Input", dict, {}):
-        # Started by a run before it, and meanwhile somebody switched the schedule off.
+    failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
+    if failures is not None and schedule.is_known and not schedule.is_on:
+        # Started by the schedule, or by a run before it, and meanwhile somebody switched the schedule off.
         passed.shortfalls.clear()
+    is_to_go_on = schedule.is_on if schedule.is_known else failures is not None and failures < MOST_FAILURES
     are_all = len(passed.shortfalls) == len(found.shortfalls)
     planned = plan(
         passed.shortfalls,
@@ -72,6 +78,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Branches": planned.to_event(started, ask_until),
         "Observed": [outcome.to_event() for outcome in passed.observed],
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
-        "Next": schedule.is_on and (planned.is_pressing or not schedule.is_each_minute),
+        "Next": is_to_go_on and (planned.is_pressing or not schedule.is_each_minute),
+        "Failures": 0 if schedule.is_known else (failures or 0) + 1,
         "Left": not are_all or planned.asked < len(passed.shortfalls),
     }

@@ -30,15 +30,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     Args:
         event: `Execution`; `Branches`, lists of the shortfalls with their `Outcome`, as the Map returns them;
             `Observed` and `Rejected` as FindShortfalls returns them; `Next`, whether a run is to follow while something
-            is short, and `Left`, whether something was left to it. Or `{"Execution": str, "Failure": str}`, the name of
-            the error that ended the run: then it only releases the lease. Or `{"Execution": str, "Announced": int}`:
-            takes the message of that Id, which was sent, out of the outbox.
+            is short, `Failures`, what it is told then, and `Left`, whether something was left to it. Or
+            `{"Execution": str, "Failure": str}`, the name of the error that ended the run: then it only releases the
+            lease. Or `{"Execution": str, "Announced": int}`: takes the message of that Id, which was sent, out of the
+            outbox.
         context: Lambda's.
 
     Returns:
         `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and what AnnounceChanges has to
-        do: `{"NextRun": true}` if a run is to follow, and the messages to be sent, `{"Id", "Subject", "Message"}`, the
-        oldest first: those that were refused, then this run's.
+        do: `{"NextRun": true, "Failures": int}` if a run is to follow, and the messages to be sent,
+        `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
@@ -57,7 +58,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     items = [item for branch in lists(event, "Branches") for item in branch]
     attempted = [outcome for item in items if (outcome := outcome_so_far(item))]
     seen = [Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in required(event, name, list)]
-    is_next = required(event, "Next", bool)
+    is_next, failures = required(event, "Next", bool), required(event, "Failures", int)
     is_left = required(event, "Left", bool) or len(attempted) < len(items)
     owner = StackSettings.load().owner
     history_days = HistorySettings.load().days
@@ -78,7 +79,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
     is_short = is_left or any(outcome.is_short for outcome in attempted)
-    follows: list[dict[str, Any]] = [{"NextRun": True}] if is_next and is_short else []
+    follows: list[dict[str, Any]] = [{"NextRun": True, "Failures": failures}] if is_next and is_short else []
     messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
     return {"Changes": told, "Announcements": follows + messages}

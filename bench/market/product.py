@@ -160,7 +160,10 @@ class Product:
                 self._targets[outcome.key].record(outcome, self._clock.now())
             self._holder = ("", 0.0)
         is_short = event["Left"] or any(outcome.is_short for outcome in outcomes)
-        return {"Changes": [], "Announcements": [{"NextRun": True}] if event["Next"] and is_short else []}
+        return {
+            "Changes": [],
+            "Announcements": [{"NextRun": True, "Failures": 0}] if event["Next"] and is_short else [],
+        }
 
     def _nothing(self, event: Event, function: Function) -> Event:
         raise AssertionError(f"{function.name} has nothing to do in this market, but was given {event!r}")

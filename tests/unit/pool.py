@@ -27,13 +27,15 @@ class Turns:
     askings: int = 0
     """How often a dry pool is asked again."""
     actions: list[Action] = field(default_factory=list)
+    looks: list[bool] = field(default_factory=list)
 
     def allows_another(self, action: Action) -> bool:
         self.left -= 1
         self.actions.append(action)
         return self.left >= 0
 
-    def asks_again(self) -> bool:
+    def asks_again(self, *, looks: bool) -> bool:
+        self.looks.append(looks)
         self.askings -= 1
         return self.askings >= 0
 

@@ -440,23 +440,36 @@ def test_what_frees_up_between_two_askings_is_taken() -> None:
     freed = iter([0, 5, 10])
 
     class Market(Turns):
-        def asks_again(self) -> bool:
+        def asks_again(self, *, looks: bool) -> bool:
             pool.free += next(freed, 0)
-            return ask(self)
+            return ask(self, looks=looks)
 
     outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Market(askings=9))
     assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 15, 15)
     assert len(pool.reservations) == 1
 
 
+@pytest.mark.parametrize(
+    ("held_before", "expected"),
+    [([], [False, True, False, False, True, False]), ([Reservation("cr-1", KEY, 5, "active")], [True] * 6)],
+    ids=["nothing held", "some held"],
+)
+def test_before_it_asks_again_it_looks_whenever_something_could_be_given_away(
+    held_before: list[Reservation], expected: list[bool]
+) -> None:
+    pool, turns = Pool(0, held_before), Turns(askings=5)
+    acquisition.acquire(shortfall(pool), "run-1", 0, pool, turns)
+    assert turns.looks == expected
+
+
 def test_what_somebody_added_between_two_askings_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
 
     class Somebody(Turns):
-        def asks_again(self) -> bool:
+        def asks_again(self, *, looks: bool) -> bool:
             pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
             pool.free = 99
-            return super().asks_again()
+            return super().asks_again(looks=looks)
 
     outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
     assert (outcome.reserved, held(pool.reservations)) == (15, 15)
@@ -466,8 +479,8 @@ def test_somebody_may_be_there_more_often_than_one_look_allows_for() -> None:
     pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
 
     class Somebody(Turns):
-        def asks_again(self) -> bool:
-            goes_on = super().asks_again()
+        def asks_again(self, *, looks: bool) -> bool:
+            goes_on = super().asks_again(looks=looks)
             (before,) = pool.reservations
             pool.reservations = [replace(before, count=before.count + goes_on)]
             return goes_on

@@ -1,6 +1,7 @@
 """Who is asked for how in one run."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import pytest
 
@@ -136,8 +137,26 @@ def test_no_function_waits_for_a_slowed_target() -> None:
     given = planned([target(99), *slowed])
     staying, visited = given.branches
     assert (len(staying.shortfalls), staying.every) == (1, 5.0)
-    assert (len(visited.shortfalls), visited.every, visited.pause) == (30, 0, 58)
+    assert (len(visited.shortfalls), visited.every, visited.places) == (30, 0, 2)
     assert visited.rounds_until is not None
+
+
+@pytest.mark.parametrize(("hours", "pace"), [(24, 15), (30, 30), (36, 60)])
+@pytest.mark.parametrize("count", [1, 3, 30, 130])
+def test_slowed_targets_are_visited_as_often_as_their_pace_says(count: int, hours: int, pace: int) -> None:
+    """A visit takes a second and a half, about, and a round its visits and the pause after it."""
+    (visited,) = planned([target(number, dry_seconds=hours * HOUR) for number in range(count)]).branches
+    assert abs(ceil(count / visited.places) * 1.5 + visited.pause - pace) <= 1
+    assert visited.places <= 20
+
+
+def test_a_pace_that_lets_functions_wait_for_long_has_none_that_stay() -> None:
+    given = planned([target(number) for number in range(30)], AskSettings(60.0, 24.0, 40), is_alone=True)
+    assert [(branch.every, branch.rounds_until) for branch in given.branches] == [(0, None)]
+    assert not given.is_pressing
+    given = planned([target(1)], AskSettings(20.0, 24.0, 40), is_alone=True)
+    assert [(branch.every, branch.pause) for branch in given.branches] == [(0, 18)]
+    assert given.is_pressing
 
 
 def test_slowed_ones_alone_have_a_round_a_minute_whatever_the_schedule() -> None:
@@ -204,4 +223,4 @@ def test_what_several_rounds_achieved_is_told_together() -> None:
 def test_many_slowed_targets_have_more_than_one_function_and_leave_places_to_the_others() -> None:
     slowed = [target(number, dry_seconds=48 * HOUR) for number in range(200)]
     given = planned([*(target(number) for number in range(300, 303)), *slowed])
-    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 5)]
+    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 10)]

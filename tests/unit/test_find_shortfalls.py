@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 import find_shortfalls
+from find_shortfalls import MOST_FAILURES
 from odcr.domain import comparison
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
-from odcr.gateways.schedule import OFF, Schedule
+from odcr.gateways.schedule import OFF, UNKNOWN, Schedule
 
 HOME = "ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", f"{HOME}c")
@@ -81,7 +82,33 @@ def test_a_target_that_is_short_is_asked_for_until_the_runs_time_is_up(monkeypat
 def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
     monkeypatch: pytest.MonkeyPatch, target: Target, schedule: Schedule, follows: bool
 ) -> None:
-    assert find(monkeypatch, target, schedule=schedule)["Next"] is follows
+    planned = find(monkeypatch, target, schedule=schedule)
+    assert (planned["Next"], planned["Failures"]) == (follows, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "follows", "failures"),
+    [
+        ({"Failures": 0}, True, 1),
+        ({"Failures": MOST_FAILURES - 1}, True, MOST_FAILURES),
+        ({"Failures": MOST_FAILURES}, False, MOST_FAILURES + 1),
+        # A person started it.
+        ({}, False, 1),
+    ],
+)
+def test_while_nobody_knows_whether_the_schedule_is_on_asking_goes_on_for_some_time(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], follows: bool, failures: int
+) -> None:
+    planned = find(monkeypatch, SHORT, schedule=UNKNOWN, Input=given)
+    assert (len(planned["Branches"]), planned["Next"], planned["Failures"]) == (1, follows, failures)
+
+
+@pytest.mark.parametrize(("given", "branches"), [({"Failures": 0}, 0), ({}, 1)])
+def test_once_the_schedule_is_off_only_a_run_that_a_person_started_asks(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], branches: int
+) -> None:
+    planned = find(monkeypatch, SHORT, schedule=OFF, Input=given)
+    assert (len(planned["Branches"]), planned["Next"]) == (branches, False)
 
 
 def test_without_a_shortfall_the_schedule_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

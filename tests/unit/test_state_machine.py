@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from find_shortfalls import MOST_FAILURES
 from odcr.domain import refusal
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import RESERVED_SECONDS
@@ -175,7 +176,7 @@ def test_what_asking_again_does_not_change_is_not_repeated() -> None:
         "PublishAnnouncement": set(),
         "ClearAnnouncement": database | login_or_tables,
         "StartNextRun": set(),
-        "StartRunAfterFailure": set(),
+        "StartRunAfterFailure": {"StepFunctions.ExecutionAlreadyExistsException"},
     }
 
 
@@ -263,16 +264,19 @@ def test_the_next_run_does_not_wait_for_messages_that_are_refused() -> None:
     assert item["States"]["StartNextRun"].get("End")
 
 
-def test_a_run_that_another_one_started_is_followed_by_another_also_if_it_fails() -> None:
+def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> None:
     states = definition()["States"]
-    (choice,) = states["WasStartedByRun"]["Choices"]
-    assert states["ReleaseLease"]["Next"] == states["ReleaseLease"]["Catch"][0]["Next"] == "WasStartedByRun"
-    assert states["WasStartedByRun"]["Default"] == "RunFailed"
+    (choice,) = states["IsRunToFollow"]["Choices"]
+    assert states["ReleaseLease"]["Next"] == states["ReleaseLease"]["Catch"][0]["Next"] == "IsRunToFollow"
+    assert states["IsRunToFollow"]["Default"] == "RunFailed"
     assert states[choice["Next"]]["Seconds"] == 60
-    # They all name the field that StartNextRun begins to count.
-    started = tasks(states)["StartNextRun"]["Parameters"]["Input"]
-    assert started["Failures"] == 0
-    assert {one["Variable"] for one in choice["And"]} == {"$$.Execution.Input.Failures"}
+    is_counted, is_early = choice["And"]
+    assert {is_counted["Variable"], is_early["Variable"]} == {"$$.Execution.Input.Failures"}
+    assert is_early["NumericLessThan"] == MOST_FAILURES
+    # The schedule and StartNextRun begin to count, and a run that failed goes on.
+    schedule = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
+    assert json.loads(schedule["Input"]) == {"Failures": 0}
+    assert tasks(states)["StartNextRun"]["Parameters"]["Input"]["Failures.$"] == "$.Failures"
     again = states["StartRunAfterFailure"]["Parameters"]["Input"]
     assert again["Failures.$"] == "States.MathAdd($$.Execution.Input.Failures, 1)"
 

@@ -51,6 +51,7 @@ Played = tuple[list[tuple[str, str]], Status, Any, tuple[str, str] | None]
 
 
 EPOCH = 1.8e9
+MINUTE = re.compile(r"after-failure-\d{4}-\d\d-\d\dT\d\d-\d\d")
 DATE = re.compile(r"2027-01-15T\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -94,6 +95,8 @@ class Recorder:
         if "EnteredAt" in payload:
             # Items wait side by side here and one after the other there.
             payload = {**payload, "EnteredAt": DATE.fullmatch(payload["EnteredAt"]) is not None}
+        if "Name" in payload:
+            payload = {**payload, "Name": MINUTE.fullmatch(payload["Name"]) is not None}
         call = (name, json.dumps(payload, sort_keys=True))
         with self._lock:
             self.calls.append(call)
@@ -131,7 +134,8 @@ class Client:
     def start_execution(self, **payload: Any) -> Any:
         try:
             called = {"StateMachineArn": payload["stateMachineArn"], "Input": json.loads(payload["input"])}
-            answer = self._recorder.ask("StartExecution", called)
+            named = {"Name": payload["name"]} if "name" in payload else {}
+            answer = self._recorder.ask("StartExecution", called | named)
             return {"executionArn": answer["ExecutionArn"], "startDate": datetime.fromisoformat(answer["StartDate"])}
         except TaskFailed as failure:
             raise _client_error(failure, failure.error.split(".")[1].removesuffix("Exception")) from failure
@@ -209,11 +213,14 @@ def usual(name: str, payload: Any, _times: int) -> Any:
         return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Complete": True}
     if name == "FindShortfalls":
         branches = [branch(*TARGETS), branch(OTHER, rounds=2)]
-        return {"Branches": branches, "Observed": [], "Rejected": [], "Next": True, "Left": False}
+        return {"Branches": branches, "Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False}
     if name == "ReserveCapacity":
         return {"Status": "FULFILLED", "Reserved": 3, "Calls": 1 + payload["Target"]["Outcome"].get("Calls", 0)}
     if name == "RecordResults":
-        return {"Changes": [], "Announcements": [{"NextRun": True}, {"Id": 1, "Subject": "s", "Message": "m"}]}
+        return {
+            "Changes": [],
+            "Announcements": [{"NextRun": True, "Failures": 0}, {"Id": 1, "Subject": "s", "Message": "m"}],
+        }
     if name == "StartExecution":
         return {"ExecutionArn": "arn", "StartDate": "2026-11-26T00:00:00.000Z"}
     return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
@@ -241,7 +248,7 @@ def unforeseen(name: str, payload: Any, count: int) -> Any:
     return usual(name, payload, count)
 
 
-NOTHING_SHORT = {"Branches": [], "Observed": [], "Rejected": [], "Next": False, "Left": False}
+NOTHING_SHORT = {"Branches": [], "Observed": [], "Rejected": [], "Next": False, "Failures": 0, "Left": False}
 BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
 SCRIPTS: dict[str, Script] = {
     "all goes well": usual,
@@ -261,6 +268,13 @@ SCRIPTS: dict[str, Script] = {
     "another run is at work": always("LoadTargets", BUSY),
     "SNS refuses for a moment": always("Publish", TaskFailed("SNS.ThrottledException", "slow down"), 2),
     "the next run cannot be started for a moment": always("StartExecution", TaskFailed(NOT_STARTED, "slow down"), 2),
+    "another one that failed was quicker": lambda name, payload, count: (
+        failed("DatabaseUnavailable")
+        if name == "LoadTargets"
+        else TaskFailed("StepFunctions.ExecutionAlreadyExistsException", "it is there")
+        if name == "StartExecution"
+        else usual(name, payload, count)
+    ),
     "no run can be started": lambda name, payload, count: (
         failed("DatabaseUnavailable")
         if name == "LoadTargets"
@@ -270,8 +284,8 @@ SCRIPTS: dict[str, Script] = {
     ),
 }
 INPUTS = {
-    "by the schedule": {},
-    "by a run": {"Failures": 0},
+    "by a person": {},
+    "by the schedule or a run": {"Failures": 0},
     "after failures": {"Failures": 59},
     "often": {"Failures": 60},
 }

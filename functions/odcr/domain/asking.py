@@ -16,7 +16,10 @@ from odcr.settings import AskSettings
 SLOWEST_SECONDS = 60
 """The longest time between two askings for a target that asking may help."""
 
-_STEPS = ((1.5, SLOWEST_SECONDS), (1.25, 30), (1.0, 15))
+SLOW_SECONDS = 15
+"""From so long a time between two askings on, no function stays for a target."""
+
+_STEPS = ((1.5, SLOWEST_SECONDS), (1.25, 30), (1.0, SLOW_SECONDS))
 """How long a pool has been dry, in multiples of SlowAfterHours, and how often it is asked then, in seconds."""
 
 _ROUND_SECONDS = 8
@@ -25,11 +28,11 @@ _ROUND_SECONDS = 8
 _USED = 0.9
 """The part of the rate that first requests take; climbs take the rest, and more."""
 
-_VISIT_SECONDS = 2
+_VISIT_SECONDS = 1.5
 """What a visit takes, about."""
 
-_VISITS_OF_A_PLACE = 40
-"""Slowed targets that one function visits in a round: one after the other, a second or more for each."""
+_WORKING = 0.5
+"""The part of a slowed round in which its places visit targets; in the rest there is no function."""
 
 _EVENTS = 18_000
 """Events of the history that visits may make: Step Functions ends an execution at 25,000, and repeats make some."""
@@ -129,8 +132,8 @@ def plan(
     """
     paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
     in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
-    full = [one for one in in_order if one.is_release or paces[one.key] <= settings.every]
-    slowed = [one for one in in_order if not (one.is_release or paces[one.key] <= settings.every)]
+    full = [one for one in in_order if one.is_release or paces[one.key] < SLOW_SECONDS]
+    slowed = [one for one in in_order if not (one.is_release or paces[one.key] < SLOW_SECONDS)]
 
     by_pace = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values()
     slow = _slowed_rounds(
@@ -185,9 +188,10 @@ def _slowed_rounds(
     """A branch for each Region and pace. More branches than there are places wait for the next run."""
     branches = []
     for pace, group in groups[:places]:
-        count = min(ceil(len(group) / _VISITS_OF_A_PLACE), max(1, places // len(groups)))
+        count = min(ceil(len(group) * _VISIT_SECONDS / (pace * _WORKING)), max(1, places // len(groups)))
+        pause = max(1, round(pace - ceil(len(group) / count) * _VISIT_SECONDS))
         until = ask_until - timedelta(seconds=pace / 2) if is_repeated or pace < SLOWEST_SECONDS else None
-        branches.append(Branch(tuple(group), count, pause=max(1, round(pace - _VISIT_SECONDS)), rounds_until=until))
+        branches.append(Branch(tuple(group), count, pause=pause, rounds_until=until))
     return branches
 
 

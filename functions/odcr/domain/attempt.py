@@ -25,6 +25,9 @@ from odcr.domain.target import Announcement
 
 _T = TypeVar("_T")
 
+_ASKINGS_OF_A_LOOK = 3
+"""Where nothing is held, every so many askings EC2 is looked at first: it may have shown late what a run bought."""
+
 
 class Turns(Protocol):
     """When an attempt may send its requests."""
@@ -35,8 +38,8 @@ class Turns(Protocol):
     def allows_another(self, action: Action) -> bool:
         """Waits for a token of that action's bucket; False if the attempt's time is up."""
 
-    def asks_again(self) -> bool:
-        """Waits until pools that were found dry are to be asked again; False if the attempt is to end."""
+    def asks_again(self, *, looks: bool) -> bool:
+        """Waits until pools that were found dry are to be asked again, also after a look; False if it is to end."""
 
 
 class Attempt:
@@ -64,6 +67,7 @@ class Attempt:
         self.looks_in_a_row = 0
         """How often it has looked since the pools were last asked afresh."""
         self._looks = 0
+        self._askings = 1
         self._execution, self._ec2 = execution, ec2
 
     # What is held
@@ -161,11 +165,14 @@ class Attempt:
         Raises:
             Changed: if somebody has added anything meanwhile.
         """
-        if not self.turns.asks_again():
+        self._askings += 1
+        # Where nothing is held there is nothing that a resize could give away.
+        looks = bool(self.reservations) or self._askings % _ASKINGS_OF_A_LOOK == 0
+        if not self.turns.asks_again(looks=looks):
             return False
         # The check is this asking's first look.
-        self.looks_in_a_row = 1
-        for holding in self.holdings:
+        self.looks_in_a_row = int(looks)
+        for holding in self.holdings if looks else ():
             holding.check()
         return True
 

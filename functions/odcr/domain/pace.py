@@ -6,7 +6,8 @@ refilled at 5 a second: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-
 This system keeps a bucket of its own for each of them, of four fifths: 40 deep and refilled at 4 a second. Each
 request is taken out of it before it is sent, by `after_one_more` alone and in one atomic step
 (gateways/request_buckets.py), and is sent no earlier than `sent_at` says. So in any t seconds all attempts of all runs
-together send at most 40 + 4t requests, and EC2 would take 50 + 5t: this system cannot overdraw any bucket of EC2's.
+together send at most 44 + 4t requests, with what SLACK allows, and EC2 would take 50 + 5t: this system cannot overdraw
+any bucket of EC2's.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,10 @@ REQUESTS_PER_SECOND = 4.0
 
 DEPTH = 40
 """Requests that it sends at once after a pause."""
+
+SLACK = 1.0
+"""Seconds for which a bucket that is full may go on filling. Who takes a request need not know then to the moment
+whether it is full, and seldom has to try twice."""
 
 KEPT = 12
 """Of these, requests that are kept for a climb under way: a target whose pool has something comes before one that may
@@ -45,7 +50,7 @@ def after_one_more(full_at: float, now: float) -> float:
         full_at: when it is full again without that request, in seconds; in the past if it is full.
         now: the time, in seconds.
     """
-    return max(full_at, now) + 1 / REQUESTS_PER_SECOND
+    return (full_at if full_at > now - SLACK else now) + 1 / REQUESTS_PER_SECOND
 
 
 def sent_at(full_at: float, kept: int = 0) -> float:
@@ -131,13 +136,18 @@ class Pace:
             self._asked = max(turn, now)
         return True
 
-    def asks_again(self) -> bool:
-        """Waits until the target is to be asked for again; False, at once, if that is too late, or another's work."""
+    def asks_again(self, *, looks: bool) -> bool:
+        """Waits until the target is to be asked for again; False, at once, if that is too late, or another's work.
+
+        Args:
+            looks: whether EC2 is looked at before.
+        """
         if not self._every:
             return False
         now = self._now()
-        again = max(now, (now if self._asked is None else self._asked) + self._every - LOOK_SECONDS)
-        if again + LOOK_SECONDS > self._latest:
+        look = LOOK_SECONDS if looks else 0.0
+        again = max(now, (now if self._asked is None else self._asked) + self._every - look)
+        if again + look > self._latest:
             return False
         self._sleep(again - now)
         self._asked = None

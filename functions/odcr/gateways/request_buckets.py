@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from odcr.domain.pace import REQUESTS_PER_SECOND, full_by, sent_at
+from odcr.domain.pace import REQUESTS_PER_SECOND, SLACK, full_by, sent_at
 from odcr.domain.refusal import RequestLimitExceeded
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ _TRIES = 10
 
 _ONE = round(1000 / REQUESTS_PER_SECOND)
 """Milliseconds by which one request puts off the moment at which a bucket is full."""
+
+_SLACK = round(1000 * SLACK)
 
 
 @cache
@@ -43,6 +45,8 @@ class RequestBuckets:
         self._table = table
         self._full_at: dict[str, int] = {}
         """As it was seen last."""
+        self._was_full: dict[str, bool] = {}
+        """Whether it was full then. That is the best guess for the next time, for the others go on as they do."""
 
     def take(self, bucket: str, kept: int, latest: float) -> float | None:
         """Takes a request out of a bucket, as domain/pace.py has it.
@@ -53,21 +57,21 @@ class RequestBuckets:
         most = _milliseconds(full_by(latest, kept)) - _ONE
         for _ in range(_TRIES):
             now = _milliseconds(time.time())
-            seen = self._full_at.get(bucket, 0)
-            if max(seen, now) > most:
+            if max(self._full_at.get(bucket, 0), now) > most:
                 # What was seen may be old, but others only put the moment off.
                 return None
-            if self._takes_one(bucket, now, most, is_full=seen <= now):
+            if self._takes_one(bucket, now, most):
                 return sent_at(self._full_at[bucket] / 1000, kept)
         raise RequestLimitExceeded("RequestBuckets", f"It stays unknown how many requests {bucket!r} has left.")
 
-    def _takes_one(self, bucket: str, now: int, most: int, *, is_full: bool) -> bool:
+    def _takes_one(self, bucket: str, now: int, most: int) -> bool:
         """Puts off the moment at which a bucket is full, as `after_one_more` has it; False if it is not as supposed."""
-        values, change = {":now": now, ":next": now + _ONE}, "SET Full_At = :next"
-        condition = "attribute_not_exists(Full_At) OR Full_At <= :now"
-        if not is_full:
-            values, change = {":now": now, ":one": _ONE, ":most": most}, "ADD Full_At :one"
-            condition = "Full_At > :now AND Full_At <= :most"
+        if self._was_full.get(bucket, True):
+            values, change = {":now": now, ":next": now + _ONE}, "SET Full_At = :next"
+            condition = "attribute_not_exists(Full_At) OR Full_At <= :now"
+        else:
+            values, change = {":least": now - _SLACK, ":one": _ONE, ":most": most}, "ADD Full_At :one"
+            condition = "Full_At > :least AND Full_At <= :most"
         try:
             answer = _client().update_item(
                 TableName=self._table,
@@ -83,7 +87,8 @@ class RequestBuckets:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise _unreachable(error) from None
             item = error.response.get("Item", {})
-            self._full_at[bucket] = int(item["Full_At"]["N"]) if "Full_At" in item else 0
+            full_at = self._full_at[bucket] = int(item["Full_At"]["N"]) if "Full_At" in item else 0
+            self._was_full[bucket] = full_at <= now
             return False
         except BotoCoreError as error:
             raise _unreachable(error) from None

@@ -30,7 +30,8 @@ class Schedule:
     """Whether Scheduler said so."""
 
 
-OFF = Schedule(is_on=False, is_each_minute=False, is_known=False)
+OFF = Schedule(is_on=False, is_each_minute=False)
+UNKNOWN = Schedule(is_on=False, is_each_minute=False, is_known=False)
 
 
 @cache
@@ -49,13 +50,14 @@ def read_schedule(name: str, now: datetime) -> Schedule:
         now: the time.
 
     Returns:
-        The schedule; one that is off if there is no answer: then the schedule alone starts runs.
+        The schedule; OFF if there is none of this name, and UNKNOWN if there is no answer.
     """
     try:
         answer = _client().get_schedule(Name=name)
     except (BotoCoreError, ClientError) as error:
         logger.warning("The schedule did not say whether it is on", schedule=name, error=str(error))
-        return OFF
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        return OFF if code == "ResourceNotFoundException" else UNKNOWN
     begins, ends = answer.get("StartDate"), answer.get("EndDate")
     is_on = answer["State"] == "ENABLED" and (begins is None or begins <= now) and (ends is None or now < ends)
     return Schedule(is_on, _MINUTES.fullmatch(answer["ScheduleExpression"].strip()) is not None)

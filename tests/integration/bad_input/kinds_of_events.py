@@ -39,6 +39,7 @@ GOOD_EVENTS: dict[str, Event] = {
         "Observed": [],
         "Rejected": [],
         "Next": False,
+        "Failures": 0,
         "Left": False,
     },
     "PrepareDatabase": {"Execution": EXECUTION},
@@ -192,6 +193,7 @@ RECORDS = [
     spoilt("RecordResults", "an item is null", "must be an object with 'Outcome', not NoneType", Branches=[[None]]),
     spoilt("RecordResults", "no Next", "'Next' is missing", FIX, Next=...),
     spoilt("RecordResults", "Next is text", "'Next' must be bool, not str", FIX, Next="no"),
+    spoilt("RecordResults", "no Failures", "'Failures' is missing", FIX, Failures=...),
     spoilt("RecordResults", "no Left", "'Left' is missing", FIX, Left=...),
     spoilt("RecordResults", "Left is a number", "'Left' must be bool, not int", FIX, Left=0),
     EventKind(

@@ -126,7 +126,13 @@ def test_a_row_of_sums_is_never_taken_for_a_change(transaction: Any) -> None:
 
 
 def test_sums_are_added_once_although_results_are_recorded_again(transaction: Any) -> None:
-    event = {"Execution": "run-2", "Branches": [[{"Outcome": DRY.to_event()}]], "Next": False, "Left": False}
+    event = {
+        "Execution": "run-2",
+        "Branches": [[{"Outcome": DRY.to_event()}]],
+        "Next": False,
+        "Failures": 0,
+        "Left": False,
+    }
     with transaction() as cursor:
         record(cursor, "run-1", [DRY], [])
         take_lease(cursor, "run-2", 60)
@@ -180,7 +186,9 @@ def test_a_run_deletes_what_is_older_than_its_days(transaction: Any, monkeypatch
         for age in (2, 4):
             write_history(cursor, f"run-{age}-days-ago", now - timedelta(days=age), [Entry(DRY, None, NOON)])
     monkeypatch.setenv("HISTORY_DAYS", "3")
-    record_results.handler({"Execution": "run-2", "Branches": [], "Next": False, "Left": False}, Context())
+    record_results.handler(
+        {"Execution": "run-2", "Branches": [], "Next": False, "Failures": 0, "Left": False}, Context()
+    )
     assert query(transaction, "SELECT Execution FROM odcr_history") == (("run-2-days-ago",),)
 
 

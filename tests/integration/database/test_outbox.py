@@ -46,7 +46,12 @@ def record(transaction: Any, execution: str, status: Status | None) -> dict[str,
 
 
 def results(*outcomes: dict[str, Any], is_next: bool = False, is_left: bool = False) -> dict[str, Any]:
-    return {"Branches": [[{"Outcome": outcome} for outcome in outcomes]], "Next": is_next, "Left": is_left}
+    return {
+        "Branches": [[{"Outcome": outcome} for outcome in outcomes]],
+        "Next": is_next,
+        "Failures": 0,
+        "Left": is_left,
+    }
 
 
 def send(execution: str, **event: Any) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def test_a_run_follows_while_something_is_short_and_is_started_first(
         assert take_lease(cursor, "run-1", 60)
     put(transaction, "run-0", "earlier")
     announcements = send("run-1", **recorded)["Announcements"]
-    assert [one for one in announcements if "NextRun" in one] == ([{"NextRun": True}] if follows else [])
+    assert [one for one in announcements if "NextRun" in one] == ([{"NextRun": True, "Failures": 0}] if follows else [])
     assert announcements[follows]["Message"].endswith("earlier")
     # A state that is repeated says the same.
     assert send("run-1", **recorded)["Announcements"] == announcements

@@ -1,16 +1,18 @@
 """The buckets in DynamoDB, of which moto plays the part."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from localcloud import dynamodb
-from odcr.domain.pace import DEPTH, REQUESTS_PER_SECOND
+from odcr.domain.pace import DEPTH, KEPT, REQUESTS_PER_SECOND, SLACK
 from odcr.domain.refusal import RequestLimitExceeded
 from odcr.gateways import request_buckets
 from odcr.gateways.request_buckets import RequestBuckets
@@ -92,6 +94,39 @@ def test_what_would_be_too_late_is_not_taken(stopped: float) -> None:
     assert buckets.take(BUCKET, 0, latest=stopped) is None
     assert RequestBuckets("buckets").take(BUCKET, 0, latest=stopped) is None
     assert buckets.take(BUCKET, 0, FAR) == stopped + 1 / REQUESTS_PER_SECOND
+
+
+@pytest.mark.parametrize(("functions", "every"), [(1, 5.0), (5, 5.0), (20, 5.0), (40, 10.0)])
+def test_functions_that_ask_side_by_side_seldom_try_twice(
+    monkeypatch: pytest.MonkeyPatch, functions: int, every: float
+) -> None:
+    """Each try is a write that is paid, and a call that takes its time."""
+    now, tries = [1000.0], [0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    takes_one = RequestBuckets._takes_one
+
+    def counted(*args: Any) -> bool:
+        tries[0] += 1
+        return takes_one(*args)
+
+    monkeypatch.setattr(RequestBuckets, "_takes_one", counted)
+    chance = random.Random(1)
+    taking = [(1000 + chance.random() * every, RequestBuckets("buckets")) for _ in range(functions)]
+    taken, sent = 0, []
+    while taking:
+        taking.sort(key=lambda one: one[0])
+        now[0], buckets = taking.pop(0)
+        turn = buckets.take(BUCKET, KEPT, FAR)
+        assert turn is not None
+        sent.append(max(turn, now[0]))
+        taken += 1
+        if now[0] < 1100:
+            taking.append((sent[-1] + every + chance.uniform(0, 0.3), buckets))
+    assert tries[0] < 1.2 * taken
+    sent.sort()
+    for number, moment in enumerate(sent):
+        since = [other for other in sent[: number + 1] if other > moment - 10]
+        assert len(since) <= DEPTH + REQUESTS_PER_SECOND * (10 + SLACK)
 
 
 def test_without_the_table_nothing_is_sent() -> None:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsE
 from moto import mock_aws
 
 from odcr.gateways import schedule
-from odcr.gateways.schedule import OFF, Schedule, read_schedule
+from odcr.gateways.schedule import OFF, UNKNOWN, Schedule, read_schedule
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -101,9 +101,9 @@ def test_one_that_is_not_there_is_off() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_without_an_answer_it_is_off(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_without_an_answer_it_is_unknown(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def refuse(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(schedule, "_client", lambda: SimpleNamespace(get_schedule=refuse))
-    assert read_schedule("odcr", NOW) == OFF
+    assert read_schedule("odcr", NOW) == UNKNOWN
