@@ -168,7 +168,7 @@ def _rounds(
     most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
     groups = [group[:most] for group in groups]
     if not is_repeated:
-        seconds = max(map(_round_seconds, groups))
+        seconds = min(seconds, max(map(_round_seconds, groups)) / _USED)
     branches = []
     for group in groups:
         # A round that would be cut short leaves out the same ones each time.

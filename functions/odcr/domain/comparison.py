@@ -170,7 +170,8 @@ def _item_bytes(shortfall: Shortfall) -> int:
         Status.QUOTA_EXCEEDED,
         shortfall.target,
         max(shortfall.target, shortfall.reserved),
-        (*shortfall.standing_ids, "cr-0123456789abcdef0"),
+        # One more reservation for each of 500 that have some fits into what ROOM leaves.
+        shortfall.standing_ids or ("cr-0123456789abcdef0",),
         shortfall.duplicate_ids,
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=999,

@@ -160,7 +160,7 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:
     """A row by a zone's id that its Region does not have."""
     id_ = target.key.availability_zone
-    guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 50)}." if zones else "")
+    guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 40)}." if zones else "")
     return with_record_kept(
         target, Status.INVALID, f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"
     )
