@@ -1,11 +1,10 @@
 """What is missing: the targets compared with what EC2 holds."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
 from odcr.domain.regions import Findings, region_of_row
@@ -165,7 +164,7 @@ def _bytes(outcome: Outcome) -> int:
 
 
 def _item_bytes(shortfall: Shortfall) -> int:
-    """The bytes of a shortfall, and of the largest outcome that it can have: an error's, which is a text."""
+    """The bytes of a shortfall, and of the largest outcome that it can have."""
     longest = Outcome(
         shortfall.key,
         Status.QUOTA_EXCEEDED,
@@ -180,7 +179,7 @@ def _item_bytes(shortfall: Shortfall) -> int:
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
-    return size_of(shortfall.to_event()) + size_of(json.dumps(longest.to_event(), ensure_ascii=False))
+    return size_of({**shortfall.to_event(), "Outcome": to_round(longest)})
 
 
 def _compare_one(
