@@ -36,7 +36,7 @@ class Execution:
 
     def __init__(self, world: World, name: str, played: Played | None = None) -> None:
         self._world, self.name = world, name
-        self.played = played or world.machine.start(name)
+        self.played = played or world.start(name)
 
     @property
     def phase(self) -> Phase:
@@ -152,13 +152,21 @@ def all_of(world: World) -> list[Execution]:
     return [Execution(world, name, played) for name, played in world.machine.executions.items()]
 
 
-def play(world: World, is_enough: Callable[[], bool], *, scheduled: float | None = None, seconds: float = 1200) -> None:
+def play(
+    world: World,
+    is_enough: Callable[[], bool],
+    *,
+    scheduled: float | None = None,
+    every: float = 60,
+    seconds: float = 1200,
+) -> None:
     """All runs go on side by side, each as time passes.
 
     Args:
         world: where.
         is_enough: whether to stop there.
-        scheduled: when the schedule starts its next run; it starts one each minute. None: it is off.
+        scheduled: when the schedule starts its next run; None: it starts none.
+        every: seconds from one of these to the next.
         seconds: after how long it has taken too long.
     """
     ends = world.clock.now() + seconds
@@ -173,7 +181,7 @@ def play(world: World, is_enough: Callable[[], bool], *, scheduled: float | None
         if following is None or (scheduled is not None and scheduled < following.due):
             world.machine.wait_until(due)
             number += 1
-            world.machine.start(f"scheduled-{number}")
-            scheduled = due + 60
+            world.start(f"scheduled-{number}")
+            scheduled = due + every
         else:
             following.advance()

@@ -34,6 +34,8 @@ MAX_TARGET = 12
 EXAMPLES = int(os.environ.get("HISTORIES", "15"))
 """How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
 STEPS = 50
+WAYS_TO_ASK = [(14.0, 40), (50.0, 40), (14.0, 2)]
+"""Seconds between two askings, and places: with a function that stays for each target, seldom, and in rounds."""
 RARE = {CallFault.NO_CAPACITY}
 """Not in each of the few histories of a short run."""
 
@@ -88,11 +90,11 @@ class Histories(RuleBasedStateMachine):
         wishes=st.lists(st.integers(1, MAX_TARGET), min_size=len(KEYS), max_size=len(KEYS)),
         lag=st.sampled_from([LAG_SECONDS, LAG_SECONDS, LONG_LAG_SECONDS]),
         remembers=st.booleans(),
-        places=st.sampled_from([40, 40, 2]),
+        asks=st.sampled_from(WAYS_TO_ASK),
     )
-    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool, places: int) -> None:
+    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool, asks: tuple[float, int]) -> None:
         self.world.reset()
-        self.world.ask_every(50, places)
+        self.world.ask_every(*asks)
         self.world.capacity.remember_refused_tokens(remembers)
         self.world.release_on_lowered_target(is_on=self.releases)
         self.lag = self.world.lag = lag
@@ -264,7 +266,7 @@ class Histories(RuleBasedStateMachine):
         # Their functions go on for as long as runs ask.
         self.world.pass_time(self.world.ask_seconds)
         self.lose_the_lease()
-        self._started().run()
+        self._undisturbed_run()
         if dice.random() < 0.2:
             self.refuse_changes(dice.choice(KEYS), dice.choice(UNCHANGEABLE))
         else:
@@ -275,7 +277,7 @@ class Histories(RuleBasedStateMachine):
         self.want(key, max(0, self.world.held(key) - fewer))
         self.lose_the_lease()
         before = {each: self.world.managed(each) for each in KEYS}
-        self._started().run()
+        self._undisturbed_run()
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
 
@@ -411,8 +413,6 @@ class Histories(RuleBasedStateMachine):
             return
         for one in self._running():
             one.abort()
-        # Else one run follows the other.
-        self.world.schedule(state="DISABLED")
         stopped = self.world.clock.now()
         state = current()
         with state.lock:
@@ -425,7 +425,6 @@ class Histories(RuleBasedStateMachine):
         before = {key: (self.world.held(key), self.world.free(key)) for key in KEYS}
         rows = self.world.rows()
         self._take_over(stopped)
-        self.world.ask_every(50)
         self._clean_run()
         for key, (held, free) in before.items():
             wanted = rows[key].target if key in rows else 0
@@ -460,15 +459,28 @@ class Histories(RuleBasedStateMachine):
             return [one for one in all_of(self.world)[before:] if "FindShortfalls" in one.played.entered]
 
         play(self.world, lambda: any(one.is_over for one in following()), scheduled=stopped + 60)
-        (run,) = following()
+        run = following()[0]
         assert run.phase is execution.Phase.SUCCEEDED, run.failure
         assert run.played.entered["FindShortfalls"] <= stopped + taken_over_seconds(self.world)
-        self.world.pass_time(61)
+        # Others would follow as long as anything is short.
+        self.world.schedule(state="DISABLED")
+        for one in self._running():
+            one.abort()
+        self.world.pass_time(self.world.lease_seconds)
 
     def _clean_run(self) -> None:
-        run = self._started().run()
+        run = self._undisturbed_run()
         assert run.phase is execution.Phase.SUCCEEDED, run.failure
         self.world.pass_time(61)
+
+    def _undisturbed_run(self) -> Execution:
+        """One that a person starts and that asks for a short time: to go on asking changes little while nobody disturbs it."""
+        usual = self.world.ask_seconds
+        self.world.ask_for(10)
+        name = f"run-{next(self.names)}"
+        run = Execution(self.world, name, self.world.machine.start(name)).run()
+        self.world.ask_for(usual)
+        return run
 
     def _elsewhere(self, key: Key) -> int:
         """Instances that were the stack's and are held without its tag, or lent out."""
