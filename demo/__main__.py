@@ -23,6 +23,8 @@ SPEED = 12
 PATIENCE = 45
 """Seconds after which a scene that has not come out as expected counts as failed."""
 
+LOOK_SECONDS = 0.25
+
 
 class NotHandled(Exception):  # noqa: N818 - says what happened
     """A target did not come to stand as it has to."""
@@ -37,6 +39,12 @@ def _standing(stack: Stack) -> dict[tuple[str, str], tuple[int, str]]:
 
 
 def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while scene.meanwhile and not observer.sees_asking:
+        if time.monotonic() > deadline:
+            raise NotHandled("No run asks for what is missing.")
+        time.sleep(LOOK_SECONDS)
+        observer.look()
     observer.say(f"[yellow]{scene.text}[/yellow]")
     scene.happen(stack)
     deadline = time.monotonic() + PATIENCE
@@ -45,7 +53,7 @@ def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
         if _standing(stack) == scene.expected:
             observer.look()
             return
-        time.sleep(0.25)
+        time.sleep(LOOK_SECONDS)
     raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
 
 

@@ -27,6 +27,8 @@ class Observer:
         self._events_seen: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         """Of the runs that have something to tell. Others found another at work."""
+        self._asking: set[str] = set()
+        """Runs that ask EC2 and have not recorded yet."""
         self._told: set[tuple[int, str]] = set()
         self._held: dict[Key, int] = dict.fromkeys(TARGETS, 0)
         self.overbought: list[str] = []
@@ -36,6 +38,11 @@ class Observer:
         """Prints a line with the time since the beginning."""
         seconds = int(time.monotonic() - self._began)
         self._console.print(f"[dim]{seconds // 60}:{seconds % 60:02}[/dim]  {text}", highlight=False, soft_wrap=True)
+
+    @property
+    def sees_asking(self) -> bool:
+        """Whether a run is asking EC2."""
+        return bool(self._asking)
 
     def look(self) -> None:
         """Prints what is new since the last look."""
@@ -77,7 +84,12 @@ class Observer:
 
     def _tell(self, arn: str, event: dict[str, Any], events: list[dict[str, Any]]) -> None:
         kind = event["type"]
-        if kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
+        if kind == "LambdaFunctionScheduled" and _state_of(event, events) == "ReserveCapacity":
+            self._asking.add(arn)
+        elif kind == "MapStateSucceeded":
+            self._asking.discard(arn)
+        elif kind in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"):
+            self._asking.discard(arn)
             detail = event.get("executionFailedEventDetails", {}).get("error", "")
             if number := self._numbers.get(arn):
                 self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")

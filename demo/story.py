@@ -31,6 +31,8 @@ class Scene:
     happen: Callable[[Stack], None]
     expected: dict[Key, tuple[int, str]]
     """Instances held and status, by target."""
+    meanwhile: bool = False
+    """Whether it happens while a run is asking."""
 
 
 def _scarce(stack: Stack) -> None:
@@ -63,9 +65,10 @@ SCENES = (
         {R5B: (4, "SHORT"), M5: (6, "FULFILLED"), C6I: (0, "SHORT")},
     ),
     Scene(
-        "Other customers give back 7 r5b.2xlarge and 3 c6i.large.",
+        "While it asks, other customers give back 7 r5b.2xlarge and 3 c6i.large.",
         _some_freed,
         {R5B: (11, "SHORT"), M5: (6, "FULFILLED"), C6I: (3, "SHORT")},
+        meanwhile=True,
     ),
     Scene(
         "Somebody cancels the m5.xlarge reservation in the console, and others take 4 of the 6.",
@@ -73,8 +76,9 @@ SCENES = (
         {R5B: (11, "SHORT"), M5: (2, "SHORT"), C6I: (3, "SHORT")},
     ),
     Scene(
-        "9 of each are given back.",
+        "While it asks, 9 of each are given back.",
         _plenty,
         {R5B: (15, "FULFILLED"), M5: (6, "FULFILLED"), C6I: (8, "FULFILLED")},
+        meanwhile=True,
     ),
 )

@@ -124,7 +124,8 @@ class Product:
             "Observed": [one.to_event() for one in passed.observed],
             "Rejected": [],
             "Next": planned.is_pressing,
-            "Left": not are_all,
+            "Failures": 0,
+            "Left": not are_all or planned.asked < len(passed.shortfalls),
         }
 
     def _reserve_capacity(self, event: Event, function: Function) -> Event:
@@ -132,7 +133,7 @@ class Product:
         shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
         if before is not None and before.status.is_met:
             return to_round(before)
-        if clock.now() > _seconds(event["AskUntil"]):
+        if not event["Attempt"] and clock.now() > _seconds(event["AskUntil"]):
             return to_round(before) if before else {}
         target = self._targets[shortfall.key]
         latest = min(_seconds(event["AskUntil"]), clock.now() + function.timeout - RESERVED_SECONDS)

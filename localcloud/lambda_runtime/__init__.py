@@ -74,6 +74,12 @@ def kill_running(function_name: str) -> list[int]:
     return _required().kill_running(function_name)
 
 
+def running(function_name: str) -> int:
+    """How many of the function's invocations are under way, those that wait for an environment included."""
+    with _counting:
+        return sum(count for arn, count in _running.items() if arn.split(":")[6] == function_name)
+
+
 def _required() -> Runtime:
     if _runtime is None:
         raise RuntimeError("localcloud.lambda_runtime is not installed; call install(services) first")

@@ -52,9 +52,11 @@ def _stop(self: Any, stop_date: datetime | None, error: str | None, cause: str |
         time.sleep(0.005)
     self.stop_date = stop_date or datetime.now(UTC)
     self.exec_status, self.error, self.cause = ExecutionStatus.ABORTED, error or None, cause or None
-    self.exec_worker.stop(stop_date=self.stop_date, error=error, cause=cause)
-    details = {"executionAbortedEventDetails": ExecutionAbortedEventDetails(error=error, cause=cause)}
-    _end_history(self.exec_worker.env, HistoryEventType.ExecutionAborted, details)
+    details = ExecutionAbortedEventDetails(error=error, cause=cause)
+    _end_history(self.exec_worker.env, HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": details})
+    # The items of a Map end with what is passed here. moto passes the error's name and expects a mapping: of a Map
+    # within a Map, threads died of it and left others waiting.
+    self.exec_worker.stop(stop_date=self.stop_date, error={"error": error or "", "cause": cause or ""}, cause=cause)
 
 
 def _set_timed_out(self: Any) -> None:

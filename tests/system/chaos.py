@@ -21,19 +21,23 @@ from tests.agreement import Key
 
 FUNCTIONS = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults")
 MAX_TARGET = 12
+LEASE_SECONDS = 180
+"""As the state machine has it."""
+_DEEDS = frozenset({"database restarted", "secret rotated", "run stopped"}) | {f"{one} killed" for one in FUNCTIONS}
 _SECONDS_BETWEEN = 0.25
 _SECONDS_OF = {
     FaultKind.STALE_DESCRIBE: 20,
     FaultKind.PENDING: 60,
-    FaultKind.LATE: 30,
-    FaultKind.HANGS: 30,
+    # A request that is sent twice has to end within 40 seconds.
+    FaultKind.LATE: 15,
+    FaultKind.HANGS: 15,
     FaultKind.ADJUSTING: 60,
 }
 _THEN_OF = {FaultKind.PENDING: ["active", "failed"], FaultKind.ADJUSTING: ["applied", "rejected"]}
 
 
 class Chaos:
-    """Acts in a thread of its own within the `with` block.
+    """Acts in threads of its own within the `with` block.
 
     Args:
         stack: the deployed stack.
@@ -43,21 +47,50 @@ class Chaos:
 
     def __init__(self, stack: Stack, keys: list[Key], seed: int) -> None:
         self._stack, self._keys = stack, keys
-        self._dice = random.Random(seed)
+        self._dice, self._dice_of_kills = random.Random(seed), random.Random(seed)
         self._kinds = itertools.cycle(FaultKind)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="chaos")
+        self._threads = [
+            threading.Thread(target=self._go_on, args=[go_on], name=go_on.__name__)
+            for go_on in (self._act, self._kill, self._let_the_lease_expire)
+        ]
+        self._is_ending = False
+        self._ended_holder: tuple[str, float] = ("", 0)
+        """An execution that holds the lease and has ended, and when that was seen first."""
         self.done: Counter[str] = Counter()
         """What was done, by name."""
         self.problems: list[BaseException] = []
 
     def __enter__(self) -> "Chaos":
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    def missing(self) -> set[str]:
+        """What has not happened yet: deeds, and kinds of faults that have hit nothing."""
+        fired = self._stack.cloud.capacity.fired()
+        return (_DEEDS - set(self.done)) | {kind.value for kind in FaultKind if not fired[kind]}
+
+    def end(self) -> None:
+        """From now on only what is missing happens, and what gives it an occasion."""
+        self._is_ending = True
+
+    def settle(self) -> None:
+        """After the block: ends the faults, and waits until nothing that was started is at work or holds the lease."""
+        self._stack.cloud.capacity.clear_faults()
+        deadline = time.monotonic() + 120
+        while self._is_at_work() or self._holder():
+            self._let_the_lease_expire()
+            if time.monotonic() > deadline:
+                raise TimeoutError("The runs do not come to their end")
+            time.sleep(0.1)
+        # What is pending, or being adjusted, comes to stay as it is.
+        self._stack.cloud.clock.sleep(max(_SECONDS_OF.values()) + 10)
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[object, ...], ...]:
         """Runs one statement as the database's administrator, whose password is not rotated; again if it restarts."""
@@ -71,35 +104,85 @@ class Chaos:
                 time.sleep(0.05)
         raise TimeoutError(f"The database did not come back for: {statement}")
 
-    def _go_on(self) -> None:
-        acts: dict[Callable[[], None], int] = {
-            self._kill: 12,
+    def _go_on(self, act: Callable[[], None]) -> None:
+        try:
+            while not self._over.is_set():
+                act()
+        except BaseException as problem:  # noqa: BLE001 - the test has to tell what happened in this thread
+            self.problems.append(problem)
+
+    def _act(self) -> None:
+        acts: dict[Callable[[], None], float] = {
             self._inject: 8,
             self._move_the_pool: 5,
             self._raise_a_target: 2,
             self._cancel_a_reservation: 3,
-            self._rotate_the_secret: 2,
-            self._restart_the_database: 1,
-            self._stop_a_run: 2,
         }
-        try:
-            while not self._over.wait(self._dice.uniform(0, 2 * _SECONDS_BETWEEN)):
-                self._dice.choices(list(acts), list(acts.values()))[0]()
-        except BaseException as problem:  # noqa: BLE001 - the test has to tell what happened in this thread
-            self.problems.append(problem)
+        # Each costs the runs some seconds.
+        deeds: dict[str, tuple[Callable[[], None], float]] = {
+            "secret rotated": (self._rotate_the_secret, 1),
+            "database restarted": (self._restart_the_database, 0.5),
+            "run stopped": (self._stop_a_run, 0.5),
+        }
+        missing = self.missing() if self._is_ending else set(deeds)
+        acts |= dict(act for deed, act in deeds.items() if deed in missing)
+        self._dice.choices(list(acts), list(acts.values()))[0]()
+        self._over.wait(self._dice.uniform(0, 2 * _SECONDS_BETWEEN))
 
     def _kill(self) -> None:
-        # A function runs for some milliseconds only: wait for one.
-        function = self._dice.choice(FUNCTIONS)
-        deadline = time.monotonic() + 1
-        while time.monotonic() < deadline:
-            if killed := lambda_runtime.kill_running(f"{self._stack.name}-{function}"):
-                self.done[f"{function} killed"] += len(killed)
-                return
-            time.sleep(0.002)
+        functions = [one for one in FUNCTIONS if not self._is_ending or f"{one} killed" in self.missing()]
+        if functions:
+            function = self._dice_of_kills.choice(functions)
+            # A function runs for some milliseconds only: wait for one.
+            deadline = time.monotonic() + 3
+            while time.monotonic() < deadline and not self._over.is_set():
+                if killed := lambda_runtime.kill_running(f"{self._stack.name}-{function}"):
+                    self.done[f"{function} killed"] += len(killed)
+                    break
+                time.sleep(0.002)
+        self._over.wait(self._dice_of_kills.uniform(0, 1))
+
+    def _let_the_lease_expire(self) -> None:
+        """What a run that has ended still holds expires in cloud time: the database's clock is not sped up.
+
+        No function of it is at work by then, as on AWS, however slow this machine is.
+        """
+        holder = self._holder()
+        if holder != self._ended_holder[0]:
+            self._ended_holder = (holder, time.monotonic()) if holder and not self._is_running(holder) else ("", 0)
+        seconds = (time.monotonic() - self._ended_holder[1]) * self._stack.cloud.clock.speed
+        if self._ended_holder[0] and seconds > LEASE_SECONDS and not self._functions_at_work("ReserveCapacity"):
+            self.sql("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE Holder = %s", holder)
+        self._over.wait(0.25)
+
+    def _holder(self) -> str:
+        """The execution that has the lease; "" if none has."""
+        rows = self.sql("SELECT Holder FROM odcr_lease WHERE Expires > UTC_TIMESTAMP()")
+        return "".join(str(holder) for (holder,) in rows)
+
+    def _is_running(self, execution: str) -> bool:
+        return execution in {one.rpartition(":")[2] for one in self._running()}
+
+    def _running(self) -> list[str]:
+        machines, machine = self._stack.client("stepfunctions"), self._stack.outputs["StateMachineArn"]
+        running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        return [execution["executionArn"] for execution in running]
+
+    def _functions_at_work(self, *functions: str) -> int:
+        return sum(lambda_runtime.running(f"{self._stack.name}-{function}") for function in functions)
+
+    def _is_at_work(self) -> bool:
+        return bool(self._running() or self._functions_at_work(*FUNCTIONS))
 
     def _inject(self) -> None:
         kind = next(self._kinds)
+        if self._is_ending:
+            left = [kind for kind in FaultKind if kind.value in self.missing()]
+            if not left:
+                return
+            kind = self._dice.choice(left)
+            # What was set before would come first.
+            self._stack.cloud.capacity.clear_faults()
         action = self._dice.choice([each for each in actions_of(kind) if each in ACTIONS])
         seconds = _SECONDS_OF.get(kind)
         then = self._dice.choice(_THEN_OF[kind]) if kind in _THEN_OF else None
@@ -154,11 +237,11 @@ class Chaos:
 
     def _stop_a_run(self) -> None:
         """A person stops a run, which so leaves its lease behind."""
-        machines, machine = self._stack.client("stepfunctions"), self._stack.outputs["StateMachineArn"]
-        running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
-        for execution in running[:1]:
-            machines.stop_execution(executionArn=execution["executionArn"])
-            self.done["run stopped"] += 1
+        holder = self._holder()
+        for execution in self._running():
+            if execution.rpartition(":")[2] == holder:
+                self._stack.client("stepfunctions").stop_execution(executionArn=execution)
+                self.done["run stopped"] += 1
 
     def _restart_the_database(self) -> None:
         self._stack.cloud.database.restart()

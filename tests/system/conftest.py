@@ -50,9 +50,17 @@ class FirstRun:
     history: list[dict[str, Any]]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A cloud of another speed comes last, as a process has one cloud at a time."""
+    items.sort(key=lambda item: hasattr(item, "callspec") and "cloud" in item.callspec.params)
+
+
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
-    with LocalCloud(speed=SPEED, database_server=SERVERS[request.config.getoption("--database")]) as cloud:
+    """Of another speed where a test says `@pytest.mark.parametrize("cloud", [speed], indirect=True)`."""
+    speed = getattr(request, "param", SPEED)
+    with LocalCloud(speed=speed, database_server=SERVERS[request.config.getoption("--database")]) as cloud:
         yield cloud
 
 

@@ -1,4 +1,4 @@
-"""A thousand targets, five hundred of them short, in one run."""
+"""A thousand targets, five hundred of them short: more than one run can ask for, so that they take turns."""
 
 import json
 from collections.abc import Iterator
@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import Stack
+from bench.costs.history import states
+from localcloud.stack import OWNER_TAG, Stack
 from odcr.domain.wire import MAX_STATE_BYTES
 
-ROWS, SHORT = 1000, 500
+ROWS, SHORT, FREED = 1000, 500, 50
+WANTED, HELD = 4, 3
+ROOM = 330
+"""Of the short ones that one run visits; there is room for some 360 of these."""
 MAX_EVENTS = 25_000
 """Of an execution's history: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 MARGIN = 0.9
-WANTED, FREE = 5, 3
+SPEED = 4
+"""Cloud seconds in a second: a run asks for half a minute, in which a machine of two cores visits most of them."""
+RUNS = 8
+"""Two, if the machine is not busy."""
 
 
 def keys(stack: Stack) -> list[tuple[str, str]]:
@@ -37,37 +44,44 @@ def payloads(event: dict[str, Any]) -> Iterator[str]:
             yield from (value for name, value in details.items() if name in ("input", "output", "cause"))
 
 
-def test_a_thousand_targets_of_which_five_hundred_are_short(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("cloud", [SPEED], indirect=True)
+def test_five_hundred_short_targets_take_turns(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     assert stack.run()["status"] == "SUCCEEDED"
     offered = keys(stack)
     met, short = offered[SHORT:], offered[:SHORT]
+    tag = {OWNER_TAG: f"{stack.name}/{stack.cloud.region}"}
     for key in met:
-        stack.cloud.capacity.set_free(*key, WANTED)
+        stack.cloud.capacity.plant(*key, WANTED, tag)
     insert(stack, met)
-    assert stack.wait(stack.start_run(), 300)["status"] == "SUCCEEDED"
+    assert stack.run()["status"] == "SUCCEEDED"
     assert stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status") == (("FULFILLED", ROWS - SHORT),)
-
     for key in short:
-        stack.cloud.capacity.set_free(*key, FREE)
+        stack.cloud.capacity.plant(*key, HELD, tag)
+    for key in short[:: SHORT // FREED]:
+        stack.cloud.capacity.set_free(*key, 1)
     insert(stack, short)
-    execution = stack.start_run()
-    ended = stack.wait(execution, 600)
-    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
 
-    assert stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status ORDER BY Status") == (
-        ("FULFILLED", ROWS - SHORT),
-        ("SHORT", SHORT),
-    )
-    assert stack.sql("SELECT SUM(Current_Capacity) FROM odcr_capacity") == ((WANTED * (ROWS - SHORT) + FREE * SHORT,),)
+    expected = (("FULFILLED", ROWS - SHORT + FREED), ("SHORT", SHORT - FREED))
+    recorded, played = (), []
+    while recorded != expected and len(played) < RUNS:
+        execution = stack.start_run()
+        ended = stack.wait(execution, 600)
+        assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
+        played.append(stack.history(execution))
+        recorded = stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status ORDER BY Status")
+
     calls = stack.cloud.capacity.calls()
-    assert {call.action: call.overdrawn for call in calls if call.overdrawn} == {}
-
-    history = stack.history(execution)
-    largest = max(len(payload.encode()) for event in history for payload in payloads(event))
+    largest = max(len(payload.encode()) for history in played for event in history for payload in payloads(event))
+    longest = max(len(history) for history in played)
+    visits = [states(history)["ReserveCapacity"] for history in played]
     with capsys.disabled():
         made = {call.action: call.calls for call in calls}
-        print(f"\n{len(history)} events, largest payload {largest} bytes, EC2 calls of both runs {json.dumps(made)}")
-    assert len(history) < MARGIN * MAX_EVENTS
-    assert 100_000 < largest < MARGIN * MAX_STATE_BYTES
-    attempts = [event for event in history if event["type"] == "LambdaFunctionFailed"]
-    assert len(attempts) >= 4 * SHORT
+        print(f"\n{visits} visits, {longest} events, largest payload {largest} bytes, EC2 calls {json.dumps(made)}")
+    assert recorded == expected
+    ((held,),) = stack.sql("SELECT SUM(Current_Capacity) FROM odcr_capacity")
+    assert held == WANTED * (ROWS - SHORT + FREED) + HELD * (SHORT - FREED)
+    assert {call.action: call.overdrawn for call in calls if call.overdrawn} == {}
+    assert longest < MARGIN * MAX_EVENTS
+    assert 100_000 < largest < MAX_STATE_BYTES
+    # Not all fit into one run; the second begins with those that the first left out.
+    assert ROOM < min(visits) <= max(visits) < SHORT

@@ -180,6 +180,20 @@ def test_a_run_works_on_those_that_waited_longest() -> None:
     assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[: len(shortfalls)]]
 
 
+@pytest.mark.parametrize("told", ["observed", "rejected"])
+def test_however_many_wait_for_capacity_some_of_the_others_are_told(told: str) -> None:
+    keys = [TargetKey(f"m5.size{number}", "us-east-1a") for number in range(MAX_SHORTFALLS)]
+    outcomes = [Outcome(key, Status.EXCESS, 3, 4, ("cr-1",), reason="x" * 100) for key in keys]
+    passed = bounded(Comparison([shortfall_of(key, 9, 0) for key in keys], **{told: outcomes}))
+    assert len(getattr(passed, told)) > 100
+    assert len(passed.shortfalls) > 300
+    # Who waits has all the room that the others leave.
+    assert len(bounded(Comparison([shortfall_of(key, 9, 0) for key in keys])).shortfalls) > 350
+    few = bounded(Comparison([shortfall_of(key, 9, 0) for key in keys], **{told: outcomes[:9]}))
+    assert len(few.shortfalls) > 350
+    assert len(getattr(few, told)) == 9
+
+
 @pytest.mark.parametrize("reservations", [1, 10, 50])
 def test_what_a_run_passes_on_fits_whatever_becomes_of_it(reservations: int) -> None:
     ids = tuple(f"cr-0123456789abcde{number:02}" for number in range(reservations))

@@ -20,6 +20,9 @@ from odcr.domain.wording import MAX_REASON, quoted
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
 
+_TOLD_ROOM = ROOM // 5
+"""Bytes for what is to be told, also while shortfalls need more than there is; they have what it leaves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -136,13 +139,17 @@ def bounded(comparison: Comparison) -> Comparison:
     """What of a comparison one run can work on and pass on.
 
     A shortfall and its outcome travel together. What is left out comes again in the next run: shortfalls then come
-    first, and of what is told each time it is another choice.
+    first, and of what is told each time it is another choice. However many wait for capacity, some is told in each run.
     """
     releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
-    shortfalls, room = fitting(first, ROOM, _item_bytes)
-    seen = [*comparison.observed, *(_too_large(one) for one in first if _item_bytes(one) > ROOM)]
+    most = ROOM - _TOLD_ROOM
+    too_large = [one for one in first if _item_bytes(one) > most]
+    seen = [*comparison.observed, *map(_too_large, too_large)]
+    kept = min(_TOLD_ROOM, sum(map(_bytes, (*seen, *comparison.rejected))))
+    shortfalls, room = fitting((one for one in first if one not in too_large), ROOM - kept, _item_bytes)
+    room += kept
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
     return Comparison(shortfalls, observed, rejected)

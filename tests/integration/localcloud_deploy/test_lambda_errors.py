@@ -60,8 +60,10 @@ def test_kill_running(function: Function) -> None:
     with ThreadPoolExecutor() as pool:
         running = pool.submit(function, {"do": "sleep", "seconds": 1.9})
         until(lambda: "sleeping" in function.logged())
+        assert lambda_runtime.running(function.name) == 1
         assert lambda_runtime.kill_running(function.name) == [pid]
         answer = running.result()
+    assert lambda_runtime.running(function.name) == 0
     assert answer["payload"]["errorType"] == "Runtime.ExitError"
     assert answer["payload"]["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
     assert not alive(pid)

@@ -1,6 +1,7 @@
 """State machines: in cloud time, with AWS's errors and endings."""
 
 import json
+import logging
 import re
 import time
 import uuid
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from moto.stepfunctions.parser.asl.component import eval_component
+from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from tests.integration.localcloud_deploy.conftest import SPEED, Cloud
 
@@ -259,16 +261,29 @@ def test_the_first_retrier_that_names_an_error_decides_and_all_come_last(
     assert history(cloud, arn).count("LambdaFunctionScheduled") == invocations
 
 
-def test_stop_ends_a_map_that_waits_for_retries(cloud: Cloud, start: Start, function_arn: str) -> None:
+def of_each(item: dict[str, Any]) -> dict[str, Any]:
+    """A Map that does this with each of its items."""
+    processor = {**item, "ProcessorConfig": {"Mode": "INLINE"}}
+    return {"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemProcessor": processor, "End": True}}}
+
+
+@pytest.mark.parametrize("given", [{}, {"error": "Enough", "cause": "for today"}])
+def test_stop_ends_maps_that_wait_for_retries(
+    cloud: Cloud, start: Start, function_arn: str, caplog: pytest.LogCaptureFixture, given: dict[str, str]
+) -> None:
     retry = {"ErrorEquals": ["Bad"], "IntervalSeconds": 99999}
     task = one_task(function_arn, {"do": "raise", "error": "Bad"}, Retry=[retry])
-    processor = {**task, "ProcessorConfig": {"Mode": "INLINE"}}
-    arn = start({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": processor, "End": True}}}, [1, 2])
+    arn = start(of_each(of_each(task)), [[1, 2], [3]])
     wait_for_event(cloud, arn, "LambdaFunctionFailed")
 
-    cloud.client("stepfunctions").stop_execution(executionArn=arn, error="Enough", cause="for today")
+    cloud.client("stepfunctions").stop_execution(executionArn=arn, **given)
 
     execution = cloud.client("stepfunctions").describe_execution(executionArn=arn)
-    assert (execution["status"], execution["error"], execution["cause"]) == ("ABORTED", "Enough", "for today")
+    assert execution["status"] == "ABORTED"
+    assert {name: execution[name] for name in ("error", "cause") if name in execution} == given
     assert execution["stopDate"] >= execution["startDate"]
     assert history(cloud, arn)[-1] == "ExecutionAborted"
+    for thread in [*TMP_THREADS]:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
