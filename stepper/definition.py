@@ -67,6 +67,11 @@ class Template:
         definition: dict[str, Any] = json.loads(text)
         return definition
 
+    def schedule_input(self) -> Any:
+        """What the template's one schedule gives the executions that it starts."""
+        (event,) = self._template["Resources"][self.machine_name]["Properties"]["Events"].values()
+        return json.loads(event["Properties"].get("Input", "{}"))
+
     def functions(self) -> list[Function]:
         """The template's functions."""
         general = self._template.get("Globals", {}).get("Function", {})

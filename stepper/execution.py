@@ -76,6 +76,11 @@ class StateMachine:
         """The branch's task sleeps until the branch is due."""
         heappush(self._asleep, (branch.due, next(self._numbers), branch.planned, branch))
 
+    @property
+    def asleep(self) -> list[Branch]:
+        """What has a task that sleeps, though its execution may be over."""
+        return [branch for _, _, planned, branch in self._asleep if branch.planned == planned]
+
     def wait_until(self, moment: float) -> None:
         """Lets time pass until then. Each task that sleeps goes on when it is due, though its execution is over."""
         while self._asleep and self._asleep[0][0] < moment:

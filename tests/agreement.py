@@ -68,6 +68,9 @@ def disagreements(
         own = [one for one in managed if one.key == key]
         counted = [one for one in astray if one.key == key and one.id in row.ids]
         in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
+        if in_hand >= row.target:
+            # It is named, and counts for no more than is missing of what was recorded.
+            away = min(away, max(0, row.reserved - in_hand))
         held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
         out = max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
         held, away = held + out, away + out
@@ -78,7 +81,7 @@ def disagreements(
         elif in_hand <= row.target <= held:
             # What is lent out by a reservation that is held is told also where it is not counted.
             is_told = row.status == Status.ASTRAY and key in (lent or {})
-            expected = Status.ASTRAY if away or is_told else Status.FULFILLED
+            expected = Status.ASTRAY if counted or is_told else Status.FULFILLED
         else:
             expected = Status.SHORT if held < row.target else Status.EXCESS
         if row.status != expected:

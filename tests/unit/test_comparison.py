@@ -234,6 +234,14 @@ def test_what_is_recorded_if_the_attempt_dies_forgets_no_reservation() -> None:
     assert not {"Recorded", "RecordedIds", "Fresh"} & set(usual)
 
 
+@pytest.mark.parametrize(("status", "expected"), [("ASTRAY", 11), ("FAILED", 11), ("SHORT", 8), (None, 8)])
+def test_an_attempt_that_dies_forgets_nothing_that_is_astray_though_less_is_wanted(
+    status: str | None, expected: int
+) -> None:
+    seen = shortfall_of(KEY, 8, 4, ("cr-1",), status, recorded=11, recorded_ids=("cr-1", "cr-2"))
+    assert standing_outcome(seen).reserved == expected
+
+
 def test_a_rejected_row_takes_nothing_from_the_row_that_is_right() -> None:
     rejected = Outcome(TargetKey(" r5b.2xlarge", "ap-northeast-1c"), Status.INVALID, 15, 0, reason="a blank")
     found = compare([Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))], [rejected], [reservation(15)])

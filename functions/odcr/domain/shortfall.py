@@ -87,8 +87,13 @@ class Shortfall(Event):
 
     @property
     def standing(self) -> int:
-        """Instances held as long as nobody has looked up what became of the recorded ones."""
-        return max(self.reserved, min(self.recorded, self.target))
+        """Instances held as long as nobody has looked up what became of the recorded ones.
+
+        Above the target may be what was bought twice, and was given back since. What may be astray is never given back,
+        and counts for no more than was recorded: less would be bought anew once the target is raised.
+        """
+        recorded = self.recorded if self.last_status in MAY_BE_ASTRAY else min(self.recorded, self.target)
+        return max(self.reserved, recorded)
 
     @property
     def standing_ids(self) -> tuple[str, ...]:

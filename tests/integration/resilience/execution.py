@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
@@ -35,7 +36,7 @@ class Execution:
 
     def __init__(self, world: World, name: str, played: Played | None = None) -> None:
         self._world, self.name = world, name
-        self.played = played or world.machine.start(name)
+        self.played = played or world.start(name)
 
     @property
     def phase(self) -> Phase:
@@ -52,12 +53,6 @@ class Execution:
         return self.played.is_over
 
     @property
-    def state(self) -> str:
-        """The state at hand, or the last one; an item's within the Map."""
-        ready = self.played.ready
-        return ready[0].state_name if ready else self.played.state
-
-    @property
     def failure(self) -> TaskFailed | None:
         """The error by which it failed."""
         return self.played.failure
@@ -67,33 +62,50 @@ class Execution:
         """Whether PrepareDatabase was at work."""
         return "PrepareDatabase" in self.played.entered
 
-    def keys(self) -> list[Key]:
-        """The targets whose attempts are at hand, in the order of the Map's items."""
-        return [_key(branch.input["Target"]) for branch in self._attempts()]
+    def state_of(self, item: int) -> str:
+        """The state at hand, or the last one; within the Map, of one of its items."""
+        branch = self._branch(item)
+        return branch.state_name if branch else self.played.state
 
     def key_of(self, item: int) -> Key | None:
-        """Whose turn it is in the Map; None outside of it."""
-        keys = self.keys()
-        return keys[item % len(keys)] if keys else None
+        """Whose attempt is at hand; None outside of the Map, and between its rounds."""
+        branch = self._branch(item)
+        return _key(branch.input["Target"]) if branch and branch.state_name == _ATTEMPT else None
+
+    def begins(self, item: int) -> bool:
+        """Whether the next step begins what is at hand, instead of going on with it after a sleep."""
+        branch = self._branch(item)
+        return branch is not None and not branch.is_asleep
 
     def step_for(self, key: Key) -> None:
         """One attempt at this target if it is among the items, else whatever is next."""
-        keys = self.keys()
+        keys = [self.key_of(item) for item in range(len(self.played.ready))]
         self.step(keys.index(key) if key in keys else 0)
 
-    def is_met(self, key: Key) -> bool:
-        """Whether an attempt at the target ended with it met, or in excess."""
+    def has_met(self, key: Key, since: int = 0) -> bool:
+        """Whether an attempt at the target ended with it met, or in excess, that found it not so.
+
+        Args:
+            key: the target.
+            since: how many invocations had ended before that.
+        """
+        met = ("FULFILLED", "EXCESS")
         return any(
             function == _ATTEMPT
             and event["Execution"] == self.name
             and _key(event["Target"]) == key
-            and result.get("Status") in ("FULFILLED", "EXCESS")
-            for function, event, result in self._world.answered
+            and result.get("Status") in met
+            and not _was_met(event["Target"])
+            for function, event, result in self._world.answered[since:]
         )
 
     def decline_all(self) -> None:
-        """As if EC2 had nothing for any item of the Map."""
-        while attempts := self._attempts():
+        """As if EC2 had nothing for any item of the Map, in any round."""
+        while self.played.state == "ReserveShortfalls":
+            attempts = self._attempts()
+            if not attempts:
+                self.played.advance()
+                continue
             target = attempts[0].input["Target"]
             key = TargetKey.from_event(target)
             outcome = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1)
@@ -117,6 +129,10 @@ class Execution:
         """Somebody stops it."""
         self.played.abort()
 
+    def _branch(self, item: int) -> Branch | None:
+        ready = self.played.ready
+        return ready[item % len(ready)] if ready else None
+
     def _attempts(self) -> list[Branch]:
         return [branch for branch in self.played.ready if branch.state_name == _ATTEMPT]
 
@@ -125,18 +141,32 @@ def _key(target: dict[str, Any]) -> Key:
     return target["InstanceType"], target["AvailabilityZone"]
 
 
+def _was_met(item: dict[str, Any]) -> bool:
+    """Whether an earlier round had met it."""
+    before = outcome_so_far(item)
+    return before is not None and before.status.is_met
+
+
 def all_of(world: World) -> list[Execution]:
     """All runs since the world was reset, also those that runs have started."""
     return [Execution(world, name, played) for name, played in world.machine.executions.items()]
 
 
-def play(world: World, is_enough: Callable[[], bool], *, scheduled: float | None = None, seconds: float = 1200) -> None:
+def play(
+    world: World,
+    is_enough: Callable[[], bool],
+    *,
+    scheduled: float | None = None,
+    every: float = 60,
+    seconds: float = 1200,
+) -> None:
     """All runs go on side by side, each as time passes.
 
     Args:
         world: where.
         is_enough: whether to stop there.
-        scheduled: when the schedule starts its next run; it starts one each minute. None: it is off.
+        scheduled: when the schedule starts its next run; None: it starts none.
+        every: seconds from one of these to the next.
         seconds: after how long it has taken too long.
     """
     ends = world.clock.now() + seconds
@@ -151,7 +181,7 @@ def play(world: World, is_enough: Callable[[], bool], *, scheduled: float | None
         if following is None or (scheduled is not None and scheduled < following.due):
             world.machine.wait_until(due)
             number += 1
-            world.machine.start(f"scheduled-{number}")
-            scheduled = due + 60
+            world.start(f"scheduled-{number}")
+            scheduled = due + every
         else:
             following.advance()

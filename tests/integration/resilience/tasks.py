@@ -64,8 +64,12 @@ def _publish(world: "World", payload: Any) -> Any:
 
 def _start(world: "World", payload: Any) -> Any:
     assert payload["StateMachineArn"] == world.machine.arn
-    number = len(world.machine.executions)
-    return {"ExecutionArn": world.machine.start(f"chained-{number}", payload["Input"]).arn, "StartDate": "today"}
+    name = payload.get("Name", f"chained-{len(world.machine.executions)}")
+    try:
+        started = world.machine.start(name, payload["Input"])
+    except ValueError as exists:
+        raise TaskFailed("StepFunctions.ExecutionAlreadyExistsException", str(exists)) from None
+    return {"ExecutionArn": started.arn, "StartDate": "today"}
 
 
 class Context:

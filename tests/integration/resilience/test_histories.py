@@ -23,8 +23,8 @@ from localcloud.ec2.state import current
 from tests.agreement import Key
 from tests.integration.resilience import execution
 from tests.integration.resilience.calls import Call, CallFault
-from tests.integration.resilience.execution import Execution
-from tests.integration.resilience.test_every_call import TAKEN_OVER_SECONDS
+from tests.integration.resilience.execution import Execution, all_of, play
+from tests.integration.resilience.test_every_call import taken_over_seconds
 from tests.integration.resilience.test_situations import UNCHANGEABLE
 from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World
 
@@ -34,6 +34,8 @@ MAX_TARGET = 12
 EXAMPLES = int(os.environ.get("HISTORIES", "15"))
 """How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
 STEPS = 50
+WAYS_TO_ASK = [(14.0, 40), (50.0, 40), (14.0, 2)]
+"""Seconds between two askings, and places: with a function that stays for each target, seldom, and in rounds."""
 RARE = {CallFault.NO_CAPACITY}
 """Not in each of the few histories of a short run."""
 
@@ -64,7 +66,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self, world: World, *, releases: bool) -> None:
         super().__init__()
         self.world = world
-        self.executions: list[Execution] = []
+        self.undisturbed: set[tuple[str, Key]] = set()
+        """The runs' attempts, of those at hand, in which nothing has gone wrong so far."""
         self.ceiling: dict[Key, int] = dict.fromkeys([*KEYS, TYPO], 0)
         self.releases = releases
         self.floor: dict[Key, float] = {}
@@ -87,9 +90,11 @@ class Histories(RuleBasedStateMachine):
         wishes=st.lists(st.integers(1, MAX_TARGET), min_size=len(KEYS), max_size=len(KEYS)),
         lag=st.sampled_from([LAG_SECONDS, LAG_SECONDS, LONG_LAG_SECONDS]),
         remembers=st.booleans(),
+        asks=st.sampled_from(WAYS_TO_ASK),
     )
-    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool) -> None:
+    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool, asks: tuple[float, int]) -> None:
         self.world.reset()
+        self.world.ask_every(*asks)
         self.world.capacity.remember_refused_tokens(remembers)
         self.world.release_on_lowered_target(is_on=self.releases)
         self.lag = self.world.lag = lag
@@ -211,9 +216,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        self.executions = [one for one in self.executions if not one.is_over]
-        if len(self.executions) < 2:
-            self.executions.append(Execution(self.world, f"run-{next(self.names)}"))
+        if len(self._running()) < 2:
+            self._started()
 
     @rule()
     def lose_the_lease(self) -> None:
@@ -222,8 +226,8 @@ class Histories(RuleBasedStateMachine):
     @in_the_calm
     @rule(which=st.integers(0, 1))
     def abort(self, which: int) -> None:
-        if which < len(self.executions):
-            self.executions.pop(which).abort()
+        for one in self._running()[which : which + 1]:
+            one.abort()
 
     @rule(seed=st.integers(0, 2**32 - 1), length=st.integers(10, 40))
     def storm(self, seed: int, length: int) -> None:
@@ -236,13 +240,13 @@ class Histories(RuleBasedStateMachine):
                 lowest = -6 if self.releases else 0
                 self.want(key, max(0, min(MAX_TARGET, self.world.held(key) + dice.randint(lowest, 6))))
                 self.others_take_or_free(key, dice.randint(0, 9))
-            if dice.random() < 0.2 and len(self.executions) < 2:
+            if dice.random() < 0.2 and len(self._running()) < 2:
                 self.start()
                 self.lose_the_lease()
             if dice.random() < 0.06:
                 self._take_away_what_is_recorded(dice)
-            if self.executions and dice.random() < 0.04:
-                self.executions.pop().abort()
+            if dice.random() < 0.04 and (running := self._running()):
+                running[-1].abort()
                 played["died"] += 1
             if dice.random() < 0.05:
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
@@ -250,16 +254,19 @@ class Histories(RuleBasedStateMachine):
                 self.stale_until = self.world.clock.now() + self.lag
             if self.releases and dice.random() < 0.1:
                 self._announce(dice.choice(KEYS), dice.randint(1, 6))
-            # Most steps make few calls.
-            calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(dice.choice([0, 1, 2, 3]))}
+            # Most steps make few calls. A run that fails before it asks says little.
+            many = dice.choice([0, 1, 2, 3] if self._is_at_work() else [0, 0, 1, 2])
+            calls = {int(dice.expovariate(0.4)): dice.randint(0, 60) for _ in range(many)}
             self._step(dice.randint(0, 1), dice.randint(0, 2), calls, twice=dice.random() < 0.1)
 
     def _take_away_what_is_recorded(self, dice: random.Random) -> None:
         """A run without faults comes to its end; then a person does something."""
-        for one in self.executions:
+        for one in self._running():
             one.abort()
+        # Their functions go on for as long as runs ask.
+        self.world.pass_time(self.world.ask_seconds)
         self.lose_the_lease()
-        Execution(self.world, f"run-{next(self.names)}").run()
+        self._undisturbed_run()
         if dice.random() < 0.2:
             self.refuse_changes(dice.choice(KEYS), dice.choice(UNCHANGEABLE))
         else:
@@ -270,7 +277,7 @@ class Histories(RuleBasedStateMachine):
         self.want(key, max(0, self.world.held(key) - fewer))
         self.lose_the_lease()
         before = {each: self.world.managed(each) for each in KEYS}
-        Execution(self.world, f"run-{next(self.names)}").run()
+        self._undisturbed_run()
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
 
@@ -284,12 +291,14 @@ class Histories(RuleBasedStateMachine):
             self._step(which, item, {})
 
     def _step(self, which: int, item: int, faults: dict[int, int], *, twice: bool = False) -> None:
-        running = [one for one in self.executions if not one.is_over]
-        if not running:
+        if not self._is_at_work():
             self._lower_ceilings()
             self.floor = {}
             self._lower_floors()
-            self.executions = running = [Execution(self.world, f"run-{next(self.names)}")]
+            if self.world.is_leased():
+                # Whose it is has died, and most steps are to do some work.
+                self.world.pass_time(self.world.lease_seconds)
+        running = self._running() or [self._started()]
         one, others = running[which % len(running)], [*running]
         others.remove(one)
         number = iter(range(10**9))
@@ -304,7 +313,10 @@ class Histories(RuleBasedStateMachine):
                 return CallFault.STALE if fault % 2 and CallFault.STALE in call.faults else CallFault.MEANWHILE
             return call.faults[fault % len(call.faults)]
 
-        key, state = one.key_of(item), one.state
+        key, state = one.key_of(item), one.state_of(item)
+        if key and one.begins(item):
+            self.undisturbed.add((one.name, key))
+        answered = len(self.world.answered)
         before = {each: self.world.managed(each) for each in KEYS}
 
         def rival() -> None:
@@ -318,9 +330,11 @@ class Histories(RuleBasedStateMachine):
         with self.world.injector.watching(choose):
             one.step(item, twice=twice)
         played[f"{state}{' spoilt' if self.world.injector.fired.total() > fired else ''}"] += 1
-        undisturbed = self.world.injector.fired.total() == fired and key not in self.stuck
-        if key and undisturbed and one.is_met(key):
-            assert self.world.held(key) <= self._most(key), "a step that was not disturbed left more than was wanted"
+        if self.world.injector.fired.total() > fired:
+            self.undisturbed.clear()
+        if key and (one.name, key) in self.undisturbed and key not in self.stuck and one.has_met(key, answered):
+            played["checked"] += 1
+            assert self.world.held(key) <= self._most(key), "an attempt that was not disturbed left more than wanted"
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
 
@@ -340,6 +354,18 @@ class Histories(RuleBasedStateMachine):
                 assert lost <= may_go, f"{lost} instances of {key} were given away"
                 played["released" if is_only_one else "given back"] += lost > 0
 
+    def _running(self) -> list[Execution]:
+        """The runs that are not over, those included that were started by runs."""
+        return [one for one in all_of(self.world) if not one.played.is_over_by_now()]
+
+    def _started(self) -> Execution:
+        return Execution(self.world, f"run-{next(self.names)}")
+
+    def _is_at_work(self) -> bool:
+        """Whether a run goes on with what it has loaded, or a function of one that is over."""
+        has_loaded = any("FindShortfalls" in one.played.entered for one in self._running())
+        return has_loaded or bool(self.world.machine.asleep)
+
     def total(self, key: Key) -> int:
         """Instances held for a target, those included that are known to be elsewhere."""
         return self.world.held(key) + self.away[key]
@@ -350,7 +376,7 @@ class Histories(RuleBasedStateMachine):
     def _is_recorded(self, key: Key) -> bool:
         """Whether no run is at work, and the tables have what is held, and what was taken away before."""
         row = self.world.rows().get(key)
-        if row is None or any(not one.is_over for one in self.executions):
+        if row is None or self._is_at_work():
             return False
         ids = {one.id for one in self.world.managed(key)}
         is_known = (row.status == "ASTRAY") == bool(self.away[key])
@@ -385,7 +411,7 @@ class Histories(RuleBasedStateMachine):
         """Whoever works dies, and faults stop: after two runs everything is as it has to be."""
         if not hasattr(self, "foreign"):
             return
-        for one in self.executions:
+        for one in self._running():
             one.abort()
         stopped = self.world.clock.now()
         state = current()
@@ -393,12 +419,12 @@ class Histories(RuleBasedStateMachine):
             # What EC2 does not change stays so: it is no reason to hold less.
             state.faults.set = [one for one in state.faults.set if one.fault.kind is FaultKind.REFUSED]
         self.world.start_cold()
-        self.world.pass_time(61)
-        self._lower_ceilings()
+        self.world.pass_time(59)
+        if not self._is_at_work():
+            self._lower_ceilings()
         before = {key: (self.world.held(key), self.world.free(key)) for key in KEYS}
         rows = self.world.rows()
-        first = self._clean_run()
-        assert first.played.entered["FindShortfalls"] <= stopped + TAKEN_OVER_SECONDS
+        self._take_over(stopped)
         self._clean_run()
         for key, (held, free) in before.items():
             wanted = rows[key].target if key in rows else 0
@@ -425,10 +451,35 @@ class Histories(RuleBasedStateMachine):
         assert self.world.sql("SELECT * FROM odcr_outbox") == (), "messages that nobody was sent"
         played["histories"] += 1
 
-    def _clean_run(self) -> Execution:
-        run = Execution(self.world, f"clean-{next(self.names)}").run()
+    def _take_over(self, stopped: float) -> None:
+        """The schedule starts a run each minute; one of the first does its work."""
+        before = len(self.world.machine.executions)
+
+        def following() -> list[Execution]:
+            return [one for one in all_of(self.world)[before:] if "FindShortfalls" in one.played.entered]
+
+        play(self.world, lambda: any(one.is_over for one in following()), scheduled=stopped + 60)
+        run = following()[0]
+        assert run.phase is execution.Phase.SUCCEEDED, run.failure
+        assert run.played.entered["FindShortfalls"] <= stopped + taken_over_seconds(self.world)
+        # Others would follow as long as anything is short.
+        self.world.schedule(state="DISABLED")
+        for one in self._running():
+            one.abort()
+        self.world.pass_time(self.world.lease_seconds)
+
+    def _clean_run(self) -> None:
+        run = self._undisturbed_run()
         assert run.phase is execution.Phase.SUCCEEDED, run.failure
         self.world.pass_time(61)
+
+    def _undisturbed_run(self) -> Execution:
+        """One that a person starts and that asks for a short time: to go on asking changes little while nobody disturbs it."""
+        usual = self.world.ask_seconds
+        self.world.ask_for(10)
+        name = f"run-{next(self.names)}"
+        run = Execution(self.world, name, self.world.machine.start(name)).run()
+        self.world.ask_for(usual)
         return run
 
     def _elsewhere(self, key: Key) -> int:
@@ -466,6 +517,7 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
         print(f"\n{dict(played)}\nfaults { ({fault.value: n for fault, n in world.injector.fired.items()}) }")
     assert played["histories"] >= examples
     assert releases or not played["released"]
+    assert played["PauseBetweenRounds"]
     # The few random ones of a trial may miss something.
     if examples > 30 or not is_long:
         assert played.total() > 60 * examples

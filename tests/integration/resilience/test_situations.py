@@ -162,6 +162,20 @@ def points_of(world: World, snapshot: Snapshot) -> list[Point]:
     return points
 
 
+def test_what_is_astray_is_not_bought_anew_though_an_attempt_died_while_less_was_wanted(world: World) -> None:
+    set_up(world, SITUATIONS["its tag was removed"])
+    run(world, "run-1")
+    world.set_target(KEY, 2)
+    with world.injector.watching(
+        lambda call: CallFault.THROTTLED if call.operation == "ReserveCapacity" else None,
+    ):
+        run(world, "run-2")
+    assert standing(world)[1:3] == ("FAILED", 6)
+    world.set_target(KEY, 6)
+    run(world, "run-3")
+    assert standing(world)[:3] == ((), "ASTRAY", 6)
+
+
 def test_a_part_is_no_duplicate_while_its_source_still_shows_the_old_count(world: World) -> None:
     """Describe shows six and two for a moment, which looks like two bought twice."""
     source = set_up(world, SITUATIONS["it was split, and the part was tagged"])

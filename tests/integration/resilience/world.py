@@ -41,7 +41,7 @@ from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
 from stepper.definition import Template
-from stepper.execution import StateMachine
+from stepper.execution import Execution, StateMachine
 from stepper.strand import is_in_strand, sleep_until
 from tests import agreement
 from tests.agreement import Key
@@ -127,6 +127,8 @@ class Snapshot:
     tags: dict[str, Any]
     rows: dict[str, tuple[tuple[Any, ...], ...]]
     buckets: dict[Any, Any]
+    parameters: tuple[float, int, float]
+    """How it asks."""
 
 
 class World:
@@ -147,6 +149,7 @@ class World:
         self.injector.connected = self._set_database_clock
         self._template = Template(Path(__file__).parents[3] / "template.yaml")
         self._definition = self._template.definition()
+        self._ask_seconds = self.ask_seconds
         self._deploy()
         server.create_database("resilience", ADMINISTRATOR["username"], ADMINISTRATOR["password"])
         self.login: dict[str, Any] = {
@@ -181,6 +184,10 @@ class World:
     def lease_seconds(self) -> float:
         """Seconds after which the lease of a run that died expires."""
         return float(self._definition["States"]["LoadTargets"]["Parameters"]["LeaseSeconds"])
+
+    def start(self, name: str) -> Execution:
+        """Starts a run as the schedule does."""
+        return self.machine.start(name, self._template.schedule_input())
 
     @contextmanager
     def surrounding(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -268,7 +275,8 @@ class World:
         self._deploy()
         self.lag = LAG_SECONDS
         self.release_on_lowered_target(is_on=False)
-        self.ask_every(50)
+        self.ask_every(14)
+        self.ask_for(self._ask_seconds)
         self.schedule()
         dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items.clear()
         self.start_cold()
@@ -284,11 +292,15 @@ class World:
                 copy.deepcopy(dict(ec2_backends[ACCOUNT][REGION].tags)),
                 {table: self.sql(f"SELECT * FROM {table}") for table in TABLES},
                 copy.deepcopy(dict(dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items)),
+                (float(os.environ["ASK_EVERY_SECONDS"]), int(os.environ["MAP_CONCURRENCY"]), self.ask_seconds),
             )
 
     def restore(self, snapshot: "Snapshot") -> None:
         """Comes back to it, in time as well, with no execution left."""
         self.reset()
+        every, places, seconds = snapshot.parameters
+        self.ask_every(every, places)
+        self.ask_for(seconds)
         _elapsed[0] = snapshot.now
         self._shown_at = 0.0
         state = current()
@@ -307,6 +319,10 @@ class World:
     def ask_every(self, seconds: float, places: int = 40) -> None:
         """Deploys the stack with other parameters: seconds between two askings, and targets asked for at once."""
         os.environ["ASK_EVERY_SECONDS"], os.environ["MAP_CONCURRENCY"] = str(seconds), str(places)
+
+    def ask_for(self, seconds: float) -> None:
+        """Lets runs ask for another time than the state machine says, where less of it shows as much."""
+        self._definition["States"]["FindShortfalls"]["Parameters"]["AskSeconds"] = seconds
 
     def schedule(self, expression: str = "rate(1 minute)", state: str = "ENABLED", ends: float | None = None) -> None:
         """Deploys the stack with other parameters: when its schedule starts runs. It starts none in this world.
