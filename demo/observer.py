@@ -94,7 +94,7 @@ class Observer:
             if number := self._numbers.get(arn):
                 self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
         elif kind == "LambdaFunctionFailed":
-            self._line(arn, _state_of(event, events), _refusal(event["lambdaFunctionFailedEventDetails"]))
+            self._line(arn, _state_of(event, events), _refusal(event, events))
         elif kind == "TaskStateExited":
             details = event["stateExitedEventDetails"]
             self._line(arn, details["name"], _result(details["name"], json.loads(details["output"])))
@@ -114,18 +114,26 @@ class Observer:
 
 def _state_of(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
     """The state in which an event came about."""
+    entered = _before(event, events, "stateEntered")
+    return str(entered["stateEnteredEventDetails"]["name"]) if entered else ""
+
+
+def _before(event: dict[str, Any], events: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    """The last event of a kind that led to this one; an empty one if there is none."""
     by_id = {other["id"]: other for other in events}
-    while event and "stateEnteredEventDetails" not in event:
+    while event and f"{kind}EventDetails" not in event:
         event = by_id.get(event["previousEventId"], {})
-    return str(event["stateEnteredEventDetails"]["name"]) if event else ""
+    return event
 
 
-def _refusal(details: dict[str, Any]) -> str:
+def _refusal(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
+    details, scheduled = event["lambdaFunctionFailedEventDetails"], _before(event, events, "lambdaFunctionScheduled")
     try:
-        outcome = json.loads(json.loads(details["cause"])["errorMessage"])
+        outcome = json.loads(json.loads(details["cause"])["errorMessage"])["Outcome"]
+        target = json.loads(scheduled["lambdaFunctionScheduledEventDetails"]["input"])["Target"]
     except (KeyError, TypeError, ValueError):
         return f"{details.get('error')}"
-    return f"{_standing(outcome)}: {details['error']}"
+    return f"{_standing({**target, **outcome})}: {details['error']}"
 
 
 def _result(state: str, output: Any) -> str:

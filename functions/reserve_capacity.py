@@ -7,7 +7,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import in_all, outcome_so_far, resumed, to_round
+from odcr.domain.asking import in_all, outcome_so_far, resumed
+from odcr.domain.outcome import to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall

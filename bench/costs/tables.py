@@ -22,13 +22,14 @@ from bench.costs.bill import (
 from bench.costs.results import BUSY, DRY, HELD, MET, SLOW, Measured, Run
 from bench.costs.standing import DEFAULT, DISABLED, NAT, OWN_ALL, OWN_VPC, Standing
 from bench.costs.usage import EC2_SECONDS, ONE_VCPU_MB, SQL_SECONDS, WRITE_BYTES
+from odcr.domain.asking import SLOWEST_SECONDS
 
 SLOWER_MINUTES = 5
 OVER = (1, 4)
 """Regions that short targets are spread over."""
 AIMS = {DRY: 10.0, SLOW: 4.0}
 """US dollars a month that one more short target is to cost at most."""
-ASK_EVERY = (3, 5, 10, 30)
+ASK_EVERY = (3, 5, 10, SLOWEST_SECONDS)
 """Values of AskEverySeconds that are told."""
 SLOW_AFTER = (6, 24, 72, 0)
 """Values of SlowAfterHours that are told."""
@@ -238,7 +239,7 @@ def _asking(measured: Measured) -> str:
         dry, slow = (_short_in_one_region(measured, case, short) for case in (DRY, SLOW))
         full, slowest = more(dry, measured), total(more(slow, measured))
         for name, values, usd in (
-            ("AskEverySeconds", ASK_EVERY, partial(asked_every, full, stack.ask_every)),
+            ("AskEverySeconds", ASK_EVERY, partial(asked_every, full, slowest, stack.ask_every)),
             ("SlowAfterHours", SLOW_AFTER, partial(slowed_after, total(full), slowest)),
         ):
             rows += [(f"{short:,}", f"`{name}={value}`", f"{usd(value):.2f}") for value in values]
@@ -250,8 +251,13 @@ def _short_in_one_region(measured: Measured, case: str, short: int) -> Run:
     return run
 
 
-def asked_every(full: Mapping[str, float], default: float, seconds: float) -> float:
-    """A month at full pace: requests are counted in DynamoDB; the function stays whether it asks or waits."""
+def asked_every(full: Mapping[str, float], slowest: float, default: float, seconds: float) -> float:
+    """A month at full pace: requests are counted in DynamoDB; the function stays whether it asks or waits.
+
+    Once a minute is what a target that has slowed down is asked.
+    """
+    if seconds >= SLOWEST_SECONDS:
+        return slowest
     return sum(full.values()) + full[DYNAMODB] * (default / seconds - 1)
 
 

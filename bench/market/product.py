@@ -9,9 +9,9 @@ from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
 from odcr.domain.acquisition import Ladder, acquire
-from odcr.domain.asking import in_all, outcome_so_far, plan, resumed, to_round
+from odcr.domain.asking import in_all, outcome_so_far, plan, resumed
 from odcr.domain.comparison import bounded, compare
-from odcr.domain.outcome import Outcome
+from odcr.domain.outcome import Outcome, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
 from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall

@@ -65,11 +65,17 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="session")
-def first_run(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    """Of the stack that all tests share, just deployed."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions, built."""
     # Not where another test that runs at the same time builds.
-    built = tmp_path_factory.mktemp("built")
-    build(built)
+    folder = tmp_path_factory.mktemp("built")
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def first_run(cloud: LocalCloud, built: Path) -> FirstRun:
+    """Of the stack that all tests share, just deployed."""
     stack = Stack(cloud, built=built)
     # The tests start the runs themselves, but for the one about the schedule.
     stack.deploy({"ScheduleState": "DISABLED", "SecretRotationDays": "7"})

@@ -12,8 +12,8 @@ from odcr.domain.wire import MAX_STATE_BYTES
 
 ROWS, SHORT, FREED = 1000, 500, 50
 WANTED, HELD = 4, 3
-ROOM = 330
-"""Of the short ones that one run visits; there is room for some 360 of these."""
+LEAST_VISITS = 200
+"""In one run. EC2's rate allows some 370, and less if the run begins to ask late."""
 MAX_EVENTS = 25_000
 """Of an execution's history: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 MARGIN = 0.9
@@ -83,5 +83,5 @@ def test_five_hundred_short_targets_take_turns(stack: Stack, capsys: pytest.Capt
     assert {call.action: call.overdrawn for call in calls if call.overdrawn} == {}
     assert longest < MARGIN * MAX_EVENTS
     assert 100_000 < largest < MAX_STATE_BYTES
-    # Not all fit into one run; the second begins with those that the first left out.
-    assert ROOM < min(visits) <= max(visits) < SHORT
+    # Not all can be asked for in one run; the second begins with those that the first left out.
+    assert LEAST_VISITS < min(visits) <= max(visits) < SHORT

@@ -50,16 +50,23 @@ def enabled(stack: Stack, expression: str = "rate(1 minute)") -> Iterator[None]:
         eventually(lambda: not [one for one in runs(stack) if one["status"] == "RUNNING"], "all runs have ended")
 
 
+_ended: dict[str, dict[str, Any]] = {}
+"""Executions that have ended, which tell nothing new."""
+
+
 def runs(stack: Stack) -> list[dict[str, Any]]:
     """All executions with their inputs, the oldest first."""
     executions, machine = stack.client("stepfunctions"), stack.outputs["StateMachineArn"]
     pages = executions.get_paginator("list_executions").paginate(stateMachineArn=machine)
-    arns = [one["executionArn"] for page in pages for one in page["executions"]]
-    described = [executions.describe_execution(executionArn=arn) for arn in arns]
-    return sorted(
-        ({**one, "input": json.loads(one["input"])} for one in described),
-        key=lambda one: float(one["startDate"].timestamp()),
-    )
+    found = []
+    for arn in [one["executionArn"] for page in pages for one in page["executions"]]:
+        if (run := _ended.get(arn)) is None:
+            run = executions.describe_execution(executionArn=arn)
+            run["input"] = json.loads(run["input"])
+            if run["status"] != "RUNNING":
+                _ended[arn] = run
+        found.append(run)
+    return sorted(found, key=lambda one: float(one["startDate"].timestamp()))
 
 
 def chain(stack: Stack, first: str) -> list[dict[str, Any]]:
@@ -146,15 +153,16 @@ def test_no_run_follows_once_the_schedule_is_over(short: Stack, stop: Callable[[
     known = {one["executionArn"] for one in runs(short)}
     with enabled(short, "rate(1 hour)"):
         first = first_of(short, known)
-        eventually(lambda: len(chain(short, first)) >= 2, "a run follows")
+        # It has asked for the schedule before it came here, so one more run may follow.
+        wait_for(short, first, "ReserveCapacity")
         stop(short)
         started = len(chain(short, first))
-        # The run that is under way may have asked for the schedule before.
         eventually(lambda: chain(short, first)[-1]["status"] != "RUNNING", "the last run ends")
         time.sleep(PAUSE_SECONDS)
         followed = chain(short, first)
         assert len(followed) <= started + 1
         assert {one["status"] for one in followed} == {"SUCCEEDED"}
+        assert "ReserveCapacity" not in states(short, followed[-1]["executionArn"])
     assert short.sql("SELECT Status FROM odcr_status") == (("SHORT",),)
 
 
@@ -172,17 +180,15 @@ def test_a_run_that_fails_in_between_is_followed_by_another_a_minute_later(short
     short.cloud.capacity.set_free(*KEY, 15)
     # Its own next start is an hour away.
     with enabled(short, "rate(1 hour)"):
-        assert short.wait(first_of(short, known))["status"] == "FAILED"
-        first = started_with(short, Failures=0)
+        first = first_of(short, known)
         wait_for(short, first, "WaitAfterFailure")
         short.sql("DELETE FROM odcr_version WHERE Version = 99")
-        eventually(
-            lambda: len(chain(short, first)) == 2 and chain(short, first)[1]["status"] != "RUNNING", "one follows"
-        )
-        failed, after = chain(short, first)
-    assert failed["error"] == "TablesTooNew"
-    assert (after["status"], after["input"]["Failures"]) == ("SUCCEEDED", 1)
-    assert (after["startDate"] - failed["startDate"]).total_seconds() >= 60 / short.cloud.clock.speed
+        eventually(lambda: chain(short, first)[-1]["status"] == "SUCCEEDED", "a run follows and succeeds")
+        # On a slow machine another may have failed in between.
+        *failed, last = chain(short, first)
+    assert {one["error"] for one in failed} == {"TablesTooNew"}
+    assert [one["input"]["Failures"] for one in (*failed, last)] == list(range(len(failed) + 1))
+    assert (last["startDate"] - failed[-1]["startDate"]).total_seconds() >= 60 / short.cloud.clock.speed
     assert short.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
 
 

@@ -5,8 +5,8 @@ from math import ceil
 
 import pytest
 
-from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed, to_round
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed
+from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.settings import AskSettings
@@ -88,6 +88,16 @@ def test_a_round_is_no_larger_than_the_rate_allows_in_the_time_and_takes_the_fir
     assert len(branch.shortfalls) == given.asked == int(0.9 * 4 * 101)
     assert branch.shortfalls[0].key.instance_type == "m0.large"
     assert branch.rounds_until is None
+
+
+def test_while_the_most_are_visited_once_others_have_more_rounds() -> None:
+    targets = [target(number) for number in range(350)]
+    shortfalls = [short(one, held=number < 50) for number, one in enumerate(targets)]
+    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL, are_all=False)
+    few, many = given.branches
+    assert (len(few.shortfalls), len(many.shortfalls), many.rounds_until) == (50, 300, None)
+    assert few.rounds_until is not None
+    assert timedelta(seconds=70) < few.rounds_until - NOW < timedelta(seconds=80)
 
 
 def test_the_history_has_room_for_all_visits_of_many_regions() -> None:

@@ -144,9 +144,10 @@ def test_a_missed_aim_is_told(case: str, aim: float) -> None:
 
 def test_asking_less_often_saves_requests_and_slowing_down_saves_the_rest_of_the_month() -> None:
     full = {LAMBDA: 5.0, DYNAMODB: 0.6}
-    assert asked_every(full, 5, 5) == pytest.approx(5.6)
-    assert asked_every(full, 5, 3) == pytest.approx(6.0)
-    assert asked_every(full, 5, 30) == pytest.approx(5.1)
+    assert asked_every(full, 2.0, 5, 5) == pytest.approx(5.6)
+    assert asked_every(full, 2.0, 5, 3) == pytest.approx(6.0)
+    assert asked_every(full, 2.0, 5, 10) == pytest.approx(5.3)
+    assert asked_every(full, 2.0, 5, 60) == 2.0
     assert slowed_after(10, 2, 0) == 10
     # 36.5 of 730 hours.
     assert slowed_after(10, 2, 36.5 / 1.5) == pytest.approx(2.4)

@@ -23,7 +23,6 @@ from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
-from odcr.domain.wire import json_object
 from tests.unit.pool import KEY, Turns, shortfall_of
 
 
@@ -307,7 +306,7 @@ def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusa
     ec2 = Ec2(made(15), refusals=[refusal])
     with pytest.raises(error) as caught:
         run(ec2, 10)
-    outcome = Outcome.from_event(json_object(str(caught.value)))
+    outcome = caught.value.outcome
     assert (outcome.reserved, outcome.acquired, ec2.held) == (15, 0, [15])
     assert refusal.code in outcome.reason
     told = announced(10, made(15), last_status=str(outcome.status), last_announced=outcome.announced)

@@ -116,7 +116,7 @@ def test_an_error_of_a_later_round_tells_what_the_earlier_ones_achieved(monkeypa
     monkeypatch.setattr(DryEc2, "find", throttled)
     with pytest.raises(RequestLimitExceeded) as caught:
         invoke(Target=with_outcome(before))
-    told = json.loads(str(caught.value))
+    told = json.loads(str(caught.value))["Outcome"]
     assert (told["Status"], told["Reserved"], told["Acquired"], told["Calls"]) == ("THROTTLED", 4, 3, 4)
 
 
@@ -176,7 +176,7 @@ def test_what_is_to_be_repeated_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(DryEc2, "find", throttled)
     with pytest.raises(RequestLimitExceeded) as caught:
         invoke()
-    assert json.loads(str(caught.value))["Status"] == "THROTTLED"
+    assert json.loads(str(caught.value))["Outcome"]["Status"] == "THROTTLED"
 
 
 def test_a_function_that_has_to_end_asks_no_more() -> None:

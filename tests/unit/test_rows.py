@@ -6,11 +6,10 @@ from decimal import Decimal
 import pytest
 
 from odcr.domain.asking import standing_outcome
-from odcr.domain.cell import StrangeCell, moment_of, text_of, whole_number
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.rows import Record, records_of, targets_of
+from odcr.domain.rows import Record, StrangeCell, moment_of, records_of, targets_of, text_of, whole_number
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey

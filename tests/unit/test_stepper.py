@@ -226,6 +226,11 @@ def usual(name: str, payload: Any, _times: int) -> Any:
     return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
 
 
+def told(status: str) -> str:
+    """The message of an error that ends an attempt."""
+    return json.dumps({"Outcome": {"Status": status}})
+
+
 def always(task: str, answer: Any, times: int = 10**6) -> Script:
     """The usual, but one task answers so, for the first calls of each payload."""
     return lambda name, payload, count: answer if name == task and count <= times else usual(name, payload, count)
@@ -235,9 +240,9 @@ def short(name: str, payload: Any, count: int) -> Any:
     """Each pool is dry, but for the first attempts at it, whose outcome is unknown; the quota of one is used up."""
     number = int(payload["Target"]["InstanceType"][3]) if name == "ReserveCapacity" else 0
     if number == 1:
-        return failed("QuotaExceeded", json.dumps({"Status": "QUOTA_EXCEEDED"}))
+        return failed("QuotaExceeded", told("QUOTA_EXCEEDED"))
     if number and payload["Attempt"] < number:
-        return failed("OutcomeUnknown", json.dumps({"Status": "FAILED"}))
+        return failed("OutcomeUnknown", told("FAILED"))
     return {"Status": "SHORT"} if number else usual(name, payload, count)
 
 
@@ -261,7 +266,7 @@ SCRIPTS: dict[str, Script] = {
     "the database is down": always("LoadTargets", failed("DatabaseUnavailable")),
     "the database is down for a moment": always("LoadTargets", failed("DatabaseUnavailable"), 1),
     "Lambda throttles": always("FindShortfalls", TaskFailed("Lambda.TooManyRequestsException", "slow down")),
-    "an outcome is unknown": always("ReserveCapacity", failed("OutcomeUnknown", json.dumps({"Status": "FAILED"})), 2),
+    "an outcome is unknown": always("ReserveCapacity", failed("OutcomeUnknown", told("FAILED")), 2),
     "an error that nobody lists": always("ReserveCapacity", failed("Runtime.OutOfMemory")),
     "an answer too large": always("FindShortfalls", {**NOTHING_SHORT, "Observed": ["x" * 300_000]}),
     "nothing is recorded": always("RecordResults", failed("LeaseLost")),

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, named
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
-from odcr.domain.wire import json_object, optional, required
+from odcr.domain.wire import optional, required
 from odcr.settings import AskSettings
 
 SLOWEST_SECONDS = 60
@@ -128,7 +128,8 @@ def plan(
         now: the time.
         ask_until: when the run's last request is sent.
         is_alone: whether the schedule starts a run each minute anyway; slowed targets then need no second round.
-        are_all: whether these are all that are short. The others come first in the next run, so this one has one round.
+        are_all: whether these are all that are short. The others come first in the next run, so this one takes no
+            longer than one round of the most that share a bucket.
     """
     paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
     in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
@@ -165,18 +166,20 @@ def _rounds(
     groups = list(_by(shortfalls, _bucket).values())[:places]
     seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds())
     most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
+    groups = [group[:most] for group in groups]
+    if not is_repeated:
+        seconds = min(seconds, max(map(_round_seconds, groups)) / _USED)
     branches = []
     for group in groups:
-        least = len(group) / REQUESTS_PER_SECOND
         # A round that would be cut short leaves out the same ones each time.
-        last = now + timedelta(seconds=seconds - 0.7 * max(_ROUND_SECONDS, least))
+        last = seconds - 0.7 * _round_seconds(group)
         branches.append(
             Branch(
-                tuple(group[:most]),
+                tuple(group),
                 # No more wait for a first request than are kept for climbs, or climbs would wait for them.
                 max(1, min(places // len(groups), KEPT)),
-                pause=max(0, ceil(_ROUND_SECONDS - least)),
-                rounds_until=last if is_repeated else None,
+                pause=max(0, ceil(_ROUND_SECONDS - len(group) / REQUESTS_PER_SECOND)),
+                rounds_until=now + timedelta(seconds=last) if last > _round_seconds(group) else None,
             )
         )
     return branches
@@ -199,31 +202,19 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
     """What became of one item of the Map in its rounds so far; None if its turn has not come.
 
     Args:
-        item: a shortfall, with `Outcome` as the rounds have left it: an outcome, the JSON text of one, or
-            `{"Before", "Status", "Reason"}` if the function ended without any.
+        item: a shortfall, with `Outcome` as the rounds have left it: an outcome, or `{"Before", "Status", "Reason"}`
+            if the function ended without any.
 
     Raises:
-        InvalidEvent: if it is none of these.
+        InvalidEvent: if it is neither.
     """
-    is_text = isinstance(optional(item, "Outcome", object, None), str)
-    left = json_object(item["Outcome"]) if is_text else optional(item, "Outcome", dict, {})
+    left = optional(item, "Outcome", dict, {})
     if not left:
         return None
     if "Before" in left:
         before = outcome_so_far({**item, "Outcome": left["Before"]}) or standing_outcome(Shortfall.from_event(item))
         return replace(before, status=Status.FAILED, reason=required(left, "Reason", str))
-    return Outcome.from_event({**_named(item), **left})
-
-
-def to_round(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as it is kept beside its shortfall, which says already what it is of."""
-    event = outcome.to_event()
-    return {name: value for name, value in event.items() if name not in _named(event)}
-
-
-def _named(event: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
-    return {name: event[name] for name in names if name in event}
+    return Outcome.from_event({**named(item), **left})
 
 
 def standing_outcome(shortfall: Shortfall) -> Outcome:
@@ -275,6 +266,11 @@ def _by(shortfalls: Iterable[Shortfall], name: Callable[[Shortfall], str]) -> di
     for one in shortfalls:
         groups.setdefault(name(one), []).append(one)
     return groups
+
+
+def _round_seconds(group: Sequence[Shortfall]) -> float:
+    """How long a round of these takes, without climbs."""
+    return max(_ROUND_SECONDS, len(group) / REQUESTS_PER_SECOND)
 
 
 def _seconds_of_rounds(groups: Sequence[Sequence[Shortfall]], most: float) -> float:

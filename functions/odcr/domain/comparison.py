@@ -1,14 +1,21 @@
 """What is missing: the targets compared with what EC2 holds."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
-from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
-from odcr.domain.regions import Findings, region_of_row
+from odcr.domain.messages import astray_remark, named, reason_for_excess, remarks
+from odcr.domain.outcome import Outcome, Status, to_round
+from odcr.domain.pools import (
+    Findings,
+    certain,
+    conflicts,
+    locate,
+    locate_rejected,
+    region_of_row,
+    set_apart,
+    with_record,
+)
 from odcr.domain.release import MAX_RELEASES, announcement, is_due
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
 from odcr.domain.run_share import RunShare
@@ -165,13 +172,14 @@ def _bytes(outcome: Outcome) -> int:
 
 
 def _item_bytes(shortfall: Shortfall) -> int:
-    """The bytes of a shortfall, and of the largest outcome that it can have: an error's, which is a text."""
+    """The bytes of a shortfall, and of the largest outcome that it can have."""
     longest = Outcome(
         shortfall.key,
         Status.QUOTA_EXCEEDED,
         shortfall.target,
         max(shortfall.target, shortfall.reserved),
-        (*shortfall.standing_ids, "cr-0123456789abcdef0"),
+        # One more reservation for each of 500 that have some fits into what ROOM leaves.
+        shortfall.standing_ids or ("cr-0123456789abcdef0",),
         shortfall.duplicate_ids,
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=999,
@@ -180,7 +188,7 @@ def _item_bytes(shortfall: Shortfall) -> int:
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
     )
-    return size_of(shortfall.to_event()) + size_of(json.dumps(longest.to_event(), ensure_ascii=False))
+    return size_of({**shortfall.to_event(), "Outcome": to_round(longest)})
 
 
 def _compare_one(

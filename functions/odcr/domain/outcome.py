@@ -1,8 +1,9 @@
 """How a target stands, and what a run found or achieved for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from odcr.domain.target import Announcement, Target, TargetKey
 from odcr.domain.wire import As, Event
@@ -93,6 +94,18 @@ class Outcome(Event):
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
         return not self.status.is_met and not is_covered
+
+
+def to_round(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as it is kept beside its shortfall, which says already what it is of."""
+    event = outcome.to_event()
+    return {name: value for name, value in event.items() if name not in named(event)}
+
+
+def named(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say what an outcome, or a shortfall, is of."""
+    names = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
+    return {name: event[name] for name in names if name in event}
 
 
 def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:

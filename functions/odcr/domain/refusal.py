@@ -8,7 +8,7 @@ import json
 import re
 from typing import ClassVar
 
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, to_round
 
 _CREDENTIALS = "The function's credentials were not accepted. If this lasts, look at its role."
 _ADVICE = {
@@ -62,10 +62,13 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
         super().__init__(code, message)
 
     def __str__(self) -> str:
-        """EC2's words; of an attempt that ended with it, the outcome as JSON, so that what it achieved is not lost."""
+        """EC2's words; of an attempt that ended with it, the outcome as JSON, so that what it achieved is not lost.
+
+        The state machine merges it into the shortfall, which says already what it is of.
+        """
         if not hasattr(self, "outcome"):
             return f"{self.code}: {self.message}"
-        return json.dumps(self.outcome.to_event(), separators=(",", ":"))
+        return json.dumps({"Outcome": to_round(self.outcome)}, separators=(",", ":"))
 
     def ending(self, outcome: Outcome) -> "Refusal":
         """The error by which an attempt ends that has come to this outcome."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from odcr.domain.refusal import OutcomeUnknown
-from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.target import ReservationOptions, TargetKey, region_of
 from odcr.domain.wire import MAX_IDS
-from odcr.domain.zone import region_of
 
 HELD_STATES = frozenset({"active", "pending"})
 """The states in which a reservation holds capacity, or is about to.

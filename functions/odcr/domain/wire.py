@@ -58,21 +58,6 @@ def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
     return _checked(name, event[name], kind)
 
 
-def json_object(text: str) -> Mapping[str, Any]:
-    """The object that a JSON text is, as an error's message carries one.
-
-    Raises:
-        InvalidEvent: if it is none.
-    """
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise InvalidEvent(f"An outcome must be a JSON object, not {text[:80]!r}.") from None
-    if not isinstance(value, Mapping):
-        raise InvalidEvent(f"An outcome must be a JSON object, not {type(value).__name__}.")
-    return value
-
-
 def number(event: Mapping[str, Any], name: str) -> float:
     """The number of that name, with or without a fraction.
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.loaders import create_loader
 
+from odcr.domain.pools import Findings
 from odcr.domain.refusal import OutcomeUnknown, Refusal
-from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.observability import logger
 

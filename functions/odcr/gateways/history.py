@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import pymysql
 
-from odcr.domain.cell import number_or, text_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.rows import number_or, text_of
 from odcr.domain.target import TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.strange_tables import Insert, Row, time_or_none, write

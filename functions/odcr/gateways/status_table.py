@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.cell import number_or, text_of
 from odcr.domain.outcome import Outcome, Status, Totals
-from odcr.domain.rows import name_of
+from odcr.domain.rows import name_of, number_or, text_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.domain.wire import ids_to_text
 from odcr.gateways.database import is_about_a_table, text_of_error

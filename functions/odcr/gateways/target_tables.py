@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.cell import text_of
 from odcr.domain.outcome import Outcome
-from odcr.domain.rows import NO_RECORD, UNREADABLE_RECORD, Record, name_of, records_of, targets_of
+from odcr.domain.rows import NO_RECORD, UNREADABLE_RECORD, Record, name_of, records_of, targets_of, text_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.strange_tables import Row, TableUnusable, code_of, lacking, read

@@ -174,7 +174,7 @@ RESERVES = [
     spoilt("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", FIX, EnteredAt=...),
     reserve("Outcome is a number", "'Outcome' must be dict, not int", FIX, Outcome=1),
     reserve("Outcome is a list", "'Outcome' must be dict, not list", FIX, Outcome=[OUTCOME]),
-    reserve("Outcome is text but no JSON", "An outcome must be a JSON object", "'dry'", Outcome="dry"),
+    reserve("Outcome is text", "'Outcome' must be dict, not str", FIX, Outcome="dry"),
     reserve("Outcome has a strange Before", "'Outcome' must be dict, not int", Outcome={"Before": 1, "Reason": "x"}),
     reserve("Outcome has a Before and no Reason", "'Reason' is missing", FIX, Outcome={"Before": {}}),
     reserve("no Reserved", "'Reserved' is missing", FIX, Reserved=...),
@@ -215,12 +215,9 @@ RECORDS = [
     record("Reserved is text", "'Reserved' must be int, not str", FIX, Reserved="2"),
     record("a reservation's id is a number", "'ReservationIds'", "int", ReservationIds=[1]),
     record("a reservation's id is null", "'ReservationIds'", "NoneType", ReservationIds=[None]),
-    recording(
-        "an outcome is text but no JSON", "Task timed out after 900.00 seconds", "JSON object", "'Task timed out"
-    ),
-    recording("an outcome is empty text", "", "An outcome must be a JSON object", "''"),
-    recording("an outcome is the JSON of a list", "[]", "An outcome must be a JSON object", "list"),
-    recording("an outcome is the JSON of null", "null", "An outcome must be a JSON object", "NoneType"),
+    recording("an outcome is text", "Task timed out after 900.00 seconds", "'Outcome' must be dict, not str", FIX),
+    recording("an outcome is empty text", "", "'Outcome' must be dict, not str", FIX),
+    recording("an outcome is a list's JSON", "[]", "'Outcome' must be dict, not str", FIX),
     recording("an outcome is a list", [OUTCOME], "'Outcome' must be dict, not list", FIX),
     recording("an outcome is a number", 1, "'Outcome' must be dict, not int", FIX),
 ]

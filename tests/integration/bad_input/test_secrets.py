@@ -6,17 +6,14 @@ from typing import Any
 import pytest
 
 from localcloud.mariadb import MariaDB
+from tests.integration.bad_input.kinds_of_events import GOOD_EVENTS
 from tests.integration.bad_input.kinds_of_secrets import HIDDEN, REFUSED, SECRETS, SecretKind
 from tests.integration.bad_input.product import UNHARMED, UNTOUCHED, Product, invoke
 from tests.integration.bad_input.secret_store import SecretStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
-EVENTS: dict[str, dict[str, Any]] = {
-    "LoadTargets": {"Execution": "run-0"},
-    "RecordResults": {"Execution": "run-0", "Outcomes": []},
-    "PrepareDatabase": {"Execution": "run-0"},
-}
+EVENTS = {handler: GOOD_EVENTS[handler] for handler in ("LoadTargets", "RecordResults", "PrepareDatabase")}
 """By handler, for those that read the secret."""
 
 

@@ -78,7 +78,7 @@ class TestEnd:
     ) -> None:
         databases: list[int] = []
 
-        def broken(services: Any) -> None:
+        def broken(services: Any, concurrency: int) -> None:  # noqa: ARG001 - as install is
             databases.append(services.database.port)
             raise ZeroDivisionError
 
