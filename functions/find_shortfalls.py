@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
+from odcr.domain.outcome import Status
 from odcr.domain.pools import outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
 from odcr.domain.wire import instant, number, optional
@@ -51,7 +52,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     now = datetime.fromtimestamp(time.time(), UTC)
     found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
     passed = bounded(found)
-    schedule = read_schedule(settings.stack_name, now) if passed.shortfalls else OFF
+    is_blind = any(one.is_short and one.status in (Status.FAILED, Status.THROTTLED) for one in found.observed)
+    schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
         # Started by the schedule, or by a run before it, and meanwhile somebody switched the schedule off.
@@ -66,6 +68,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         ask_until,
         is_alone=schedule.is_each_minute,
         are_all=are_all,
+        is_blind=is_blind and is_to_go_on,
     )
     logger.info(
         "Targets compared",
@@ -80,5 +83,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
         "Next": is_to_go_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
-        "Left": not are_all or planned.asked < len(passed.shortfalls),
+        "Left": is_blind or not are_all or planned.asked < len(passed.shortfalls),
     }

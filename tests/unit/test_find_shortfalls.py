@@ -9,6 +9,7 @@ import find_shortfalls
 from find_shortfalls import MOST_FAILURES
 from odcr.domain import comparison
 from odcr.domain.pools import Findings
+from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.schedule import OFF, UNKNOWN, Schedule
@@ -119,6 +120,28 @@ def test_without_a_shortfall_the_schedule_is_not_asked(monkeypatch: pytest.Monke
     planned = handle(MET, StartedAt="2026-11-26T12:00:00.000Z")
     assert (planned["Branches"], planned["Next"], planned["Left"]) == ([], False, False)
     assert [one["Status"] for one in planned["Observed"]] == ["FULFILLED"]
+
+
+@pytest.mark.parametrize(
+    ("target", "schedule", "follows", "pauses"),
+    [
+        (SHORT, HOURLY, True, [60]),
+        (SHORT, EACH_MINUTE, False, []),
+        (SHORT, OFF, False, []),
+        # All of it was held.
+        (Target(KEY, 4, 4, "FULFILLED", last_reserved=4), HOURLY, False, []),
+    ],
+    ids=["hourly", "each minute", "off", "met"],
+)
+def test_what_may_be_short_in_a_silent_region_is_looked_at_again_within_a_minute_or_two(
+    monkeypatch: pytest.MonkeyPatch, target: Target, schedule: Schedule, follows: bool, pauses: list[int]
+) -> None:
+    silent = Findings({}, {HOME: RequestRefused("Timeout", "It did not answer.")})
+    monkeypatch.setattr(find_shortfalls, "look", lambda *_, **__: silent)
+    planned = find(monkeypatch, target, schedule=schedule, Input={"Failures": 0})
+    assert [branch["PauseSeconds"] for branch in planned["Branches"]] == pauses
+    assert [branch["Shortfalls"] for branch in planned["Branches"]] == [[] for _ in pauses]
+    assert (planned["Next"] and planned["Left"]) is follows
 
 
 def test_what_does_not_fit_into_a_run_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

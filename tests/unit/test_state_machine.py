@@ -268,6 +268,8 @@ def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> No
     states = definition()["States"]
     (choice,) = states["IsRunToFollow"]["Choices"]
     assert states["ReleaseLease"]["Next"] == states["ReleaseLease"]["Catch"][0]["Next"] == "IsRunToFollow"
+    # Else a run that cannot start the next one would be the last until the schedule's next.
+    assert states["AnnounceChanges"]["Catch"][0]["Next"] == "IsRunToFollow"
     assert states["IsRunToFollow"]["Default"] == "RunFailed"
     assert states[choice["Next"]]["Seconds"] == 60
     is_counted, is_early = choice["And"]

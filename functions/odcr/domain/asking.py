@@ -114,6 +114,7 @@ def plan(
     *,
     is_alone: bool = False,
     are_all: bool = True,
+    is_blind: bool = False,
 ) -> Plan:
     """Shares the places out.
 
@@ -130,6 +131,7 @@ def plan(
         is_alone: whether the schedule starts a run each minute anyway; slowed targets then need no second round.
         are_all: whether these are all that are short. The others come first in the next run, so this one takes no
             longer than one round of the most that share a bucket.
+        is_blind: whether others may be short that EC2 does not show. They are looked at by the next run, once a minute.
     """
     paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
     in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
@@ -143,6 +145,8 @@ def plan(
         ask_until,
         is_repeated=bool(full) or not is_alone,
     )
+    if is_blind and not (shortfalls or is_alone):
+        slow = [Branch((), 1, pause=SLOWEST_SECONDS, rounds_until=now + timedelta(seconds=SLOWEST_SECONDS / 2))]
     places = max(1, settings.places - sum(branch.places for branch in slow))
     if len(full) <= places:
         branches = _staying(full, settings.every)

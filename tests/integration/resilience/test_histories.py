@@ -474,7 +474,7 @@ class Histories(RuleBasedStateMachine):
         self.world.pass_time(61)
 
     def _undisturbed_run(self) -> Execution:
-        """One that a person starts and that asks for a short time: to go on asking changes little while nobody disturbs it."""
+        """One that a person starts, and that asks for a short time: nobody disturbs it."""
         usual = self.world.ask_seconds
         self.world.ask_for(10)
         name = f"run-{next(self.names)}"

@@ -15,7 +15,7 @@ from stepper.branch import TaskFailed
 from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
 from tests.integration.resilience.execution import Execution
 from tests.integration.resilience.tasks import TimedOut
-from tests.integration.resilience.world import LAG_SECONDS, OWNER, REGION, World
+from tests.integration.resilience.world import BUCKETS, LAG_SECONDS, OWNER, REGION, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 SILENCE = (ConnectionClosedError, ReadTimeoutError)
@@ -40,11 +40,12 @@ DATABASE: dict[CallFault, tuple[tuple[type[BaseException], ...], bool]] = {
     CallFault.DEADLOCK: (BROKEN, False),
 }
 TASK: dict[CallFault, tuple[str, bool]] = {
-    CallFault.THROTTLED: ("SNS.ThrottlingException", False),
-    CallFault.SERVER_ERROR: ("SNS.ServiceException", False),
-    CallFault.LOST_AFTER: ("SNS.SdkClientException", True),
+    CallFault.THROTTLED: ("{}.ThrottlingException", False),
+    CallFault.SERVER_ERROR: ("{}.ServiceException", False),
+    CallFault.LOST_AFTER: ("{}.SdkClientException", True),
     CallFault.NAMELESS: ("Runtime.OutOfMemory", True),
 }
+READS = [fault for fault in HTTP if fault is not CallFault.NO_CAPACITY]
 
 
 def only(operation: str, fault: CallFault) -> Callable[[Call], CallFault | None]:
@@ -80,12 +81,33 @@ def test_a_creation_is_spoilt(world: World, fault: CallFault) -> None:
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
-@pytest.mark.parametrize("fault", [fault for fault in HTTP if fault is not CallFault.NO_CAPACITY])
+@pytest.mark.parametrize("fault", READS)
 def test_reading_the_secret_is_spoilt(world: World, fault: CallFault) -> None:
     errors, _ = HTTP[fault]
     client("secretsmanager").create_secret(Name=f"spoilt-{fault}".replace(" ", "-"), SecretString="x")
     with world.injector.watching(only("GetSecretValue", fault)), pytest.raises(errors):
         client("secretsmanager").get_secret_value(SecretId=f"spoilt-{fault}".replace(" ", "-"))
+
+
+@pytest.mark.parametrize("fault", READS)
+def test_reading_the_schedule_is_spoilt(world: World, fault: CallFault) -> None:
+    errors, _ = HTTP[fault]
+    with world.injector.watching(only("GetSchedule", fault)), pytest.raises(errors):
+        client("scheduler").get_schedule(Name="odcr")
+
+
+@pytest.mark.parametrize("fault", READS)
+def test_taking_a_request_out_of_its_bucket_is_spoilt(world: World, fault: CallFault) -> None:
+    errors, has_effect = HTTP[fault]
+    key = {"Bucket": {"S": "spoilt"}}
+    with world.injector.watching(only("UpdateItem", fault)), pytest.raises(errors):
+        client("dynamodb").update_item(
+            TableName=BUCKETS,
+            Key=key,
+            UpdateExpression="SET Full_At = :now",
+            ExpressionAttributeValues={":now": {"N": "1"}},
+        )
+    assert ("Item" in client("dynamodb").get_item(TableName=BUCKETS, Key=key)) == has_effect
 
 
 def connect(world: World) -> Any:
@@ -132,7 +154,25 @@ def test_a_task_is_spoilt(world: World, fault: CallFault) -> None:
     topic = world.machine.tasks["arn:aws:states:::sns:publish"]
     with world.injector.watching(only("Publish", fault)), pytest.raises(TaskFailed) as caught:
         topic({"Message": "x"})
-    assert (caught.value.error, len(world.published)) == (error, has_effect)
+    assert (caught.value.error, len(world.published)) == (error.format("SNS"), has_effect)
+
+
+@pytest.mark.parametrize("fault", TASK)
+def test_starting_a_run_is_spoilt(world: World, fault: CallFault) -> None:
+    error, has_effect = TASK[fault]
+    start = world.machine.tasks["arn:aws:states:::states:startExecution"]
+    with world.injector.watching(only("StartExecution", fault)), pytest.raises(TaskFailed) as caught:
+        start({"StateMachineArn": world.machine.arn, "Input": {"Failures": 0}})
+    assert (caught.value.error, len(world.machine.executions)) == (error.format("StepFunctions"), has_effect)
+
+
+def test_a_run_whose_name_exists_is_not_started_again(world: World) -> None:
+    start = world.machine.tasks["arn:aws:states:::states:startExecution"]
+    payload = {"StateMachineArn": world.machine.arn, "Name": "run-1", "Input": {"Failures": 0}}
+    start(payload)
+    with pytest.raises(TaskFailed, match=r"StepFunctions\.ExecutionAlreadyExistsException"):
+        start(payload)
+    assert list(world.machine.executions) == ["run-1"]
 
 
 def test_a_function_that_is_throttled_is_not_invoked(world: World) -> None:

@@ -332,8 +332,7 @@ class World:
             state: whether at all.
             ends: in seconds since the epoch, if ever.
         """
-        schedules = scheduler_backends[ACCOUNT][REGION].schedule_groups["default"].schedules
-        schedules.clear()
+        self.delete_schedule()
         more: dict[str, Any] = {} if ends is None else {"EndDate": datetime.fromtimestamp(ends, UTC)}
         with self.injector.watching(lambda _call: None):
             self._scheduler.create_schedule(
@@ -344,6 +343,10 @@ class World:
                 Target={"Arn": self.machine.arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/schedule"},
                 **more,
             )
+
+    def delete_schedule(self) -> None:
+        """Somebody deletes it."""
+        scheduler_backends[ACCOUNT][REGION].schedule_groups["default"].schedules.clear()
 
     def lead_the_password_astray(self) -> None:
         """Somebody changes the database's password and tells nobody."""

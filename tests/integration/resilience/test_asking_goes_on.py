@@ -1,0 +1,196 @@
+"""A chain of runs asks without a pause for as long as something is short and the schedule is on, and no longer."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase, play
+from tests.integration.resilience.world import World
+
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+OTHERS = [("c5.large", "ap-northeast-1c"), ("m5.large", "ap-northeast-1c")]
+REQUESTS = ("CreateCapacityReservation", "ModifyCapacityReservation")
+EVERY = 10
+HOUR = 3600
+SOON = 120
+"""Seconds within which asking goes on after its cause is gone, and ends after nobody wants it any more."""
+
+Choice = Callable[[Call], CallFault | None]
+
+
+@pytest.fixture(autouse=True)
+def _hourly(world: World, _empty: None) -> None:
+    """A dry pool, and a schedule that alone would ask for it once an hour."""
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    world.ask_every(EVERY)
+    world.schedule("rate(1 hour)")
+    world.capacity.set_free(*KEY, 0)
+    world.set_target(KEY, 6)
+
+
+class Asking:
+    """Runs that begin with one of the schedule's, and the moments of their requests for capacity.
+
+    Args:
+        world: where.
+        choose: what goes wrong, if anything does.
+    """
+
+    def __init__(self, world: World, choose: Choice = lambda _call: None) -> None:
+        self._world, self._choose = world, choose
+        self.began = world.clock.now()
+        self.requests: list[float] = []
+        """Seconds after it began."""
+
+    def play(self, until: float, is_enough: Callable[[], bool] = lambda: False) -> None:
+        """All runs until so many seconds after it began, or until it is enough."""
+        with self._world.injector.watching(self._choose_and_note):
+            if "scheduled" not in self._world.machine.executions:
+                self._world.start("scheduled")
+            play(self._world, is_enough, seconds=self.began + until - self._world.clock.now())
+        self._world.machine.wait_until(self.began + until)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return self._world.clock.now() - self.began
+
+    def longest_pause(self, since: float = 0.0, until: float = float("inf")) -> float:
+        """The longest time between two requests, in seconds."""
+        moments = [since, *(moment for moment in self.requests if since <= moment <= until)]
+        return max(later - earlier for earlier, later in pairwise(moments))
+
+    def _choose_and_note(self, call: Call) -> CallFault | None:
+        if call.operation in REQUESTS:
+            self.requests.append(self.age)
+        return self._choose(call)
+
+
+def outage(world: World, operation: str, fault: CallFault, begins: float, ends: float) -> Asking:
+    """Calls of one kind fail for a while."""
+    asking = Asking(world, lambda call: fault if call.operation == operation and begins <= asking.age < ends else None)
+    return asking
+
+
+def test_while_something_is_short_asking_has_no_pause_whatever_the_schedules_period(world: World) -> None:
+    asking = Asking(world)
+    asking.play(600)
+    assert asking.requests[-1] > 600 - 2 * EVERY
+    assert asking.longest_pause() < 2 * EVERY
+    runs = [name for name, one in world.machine.executions.items() if "RecordResults" in one.entered]
+    assert len(runs) >= 600 // world.ask_seconds
+
+
+def test_once_the_target_is_met_no_run_follows(world: World) -> None:
+    asking = Asking(world)
+    asking.play(150)
+    world.capacity.set_free(*KEY, 6)
+    asking.play(400)
+    assert asking.requests[-1] < 150 + 2 * EVERY
+    assert [one.name for one in world.machine.executions.values() if not one.is_over] == []
+    assert (world.held(KEY), world.disagreements()) == (6, [])
+
+
+@pytest.mark.parametrize("how", ["disabled", "ended", "deleted"])
+@pytest.mark.parametrize("when", [1, 109, 150])
+def test_asking_ends_soon_after_the_schedule_is_switched_off(world: World, how: str, when: float) -> None:
+    asking = Asking(world)
+    if how == "ended":
+        world.schedule("rate(1 hour)", ends=asking.began + when)
+    asking.play(when)
+    if how == "disabled":
+        world.schedule("rate(1 hour)", state="DISABLED")
+    if how == "deleted":
+        world.delete_schedule()
+    asking.play(when + 3 * SOON)
+    assert max(0, when - EVERY) <= asking.requests[-1] <= when + SOON
+    assert all(one.is_over for one in world.machine.executions.values())
+    assert world.rows()[KEY].status == "SHORT"
+
+
+OUTAGES = {
+    "LoadTargets": (CallFault.THROTTLED, 0, 100),
+    "FindShortfalls": (CallFault.THROTTLED, 0, 200),
+    "ReserveCapacity": (CallFault.THROTTLED, 0, 200),
+    "RecordResults": (CallFault.THROTTLED, 100, 500),
+    "StartExecution": (CallFault.THROTTLED, 100, 210),
+    "connect": (CallFault.LOST_BEFORE, 0, 400),
+    "DescribeCapacityReservations": (CallFault.SERVER_ERROR, 20, 200),
+    "GetSecretValue": (CallFault.THROTTLED, 0, 300),
+    "UpdateItem": (CallFault.SERVER_ERROR, 20, 300),
+}
+
+
+@pytest.mark.parametrize("is_later", [False, True], ids=["the first run", "a later run"])
+@pytest.mark.parametrize("operation", OUTAGES)
+def test_asking_goes_on_soon_after_whatever_failed_works_again(world: World, operation: str, is_later: bool) -> None:
+    fault, begins, ends = OUTAGES[operation]
+    # The run that fails is one that a run has started.
+    later = world.ask_seconds if is_later else 0
+    asking = outage(world, operation, fault, begins + later, ends + later)
+    asking.play(ends + later + SOON)
+    assert world.injector.fired[fault] > 0
+    assert [moment for moment in asking.requests if moment >= ends + later], "nothing was asked for"
+    # And so it stays.
+    world.capacity.set_free(*KEY, 6)
+    asking.play(ends + later + 3 * SOON)
+    assert (world.held(KEY), world.disagreements()) == (6, [])
+
+
+def test_a_scheduler_that_does_not_answer_for_a_while_keeps_nobody_from_asking(world: World) -> None:
+    asking = outage(world, "GetSchedule", CallFault.LOST_BEFORE, 0, 500)
+    asking.play(600)
+    assert world.injector.fired[CallFault.LOST_BEFORE] > 0
+    assert asking.longest_pause() < 2 * EVERY
+
+
+def test_while_the_buckets_do_not_answer_nothing_is_asked_for_and_nothing_is_lost(world: World) -> None:
+    world.capacity.set_free(*KEY, 2)
+    begins, ends = 30, 400
+    asking = outage(world, "UpdateItem", CallFault.SERVER_ERROR, begins, ends)
+    asking.play(begins)
+    assert world.held(KEY) == 2
+    world.capacity.set_free(*KEY, 4)
+    asking.play(ends)
+    assert [moment for moment in asking.requests if moment > begins] == []
+    row = world.rows()[KEY]
+    assert (row.status, row.current, row.ids) == ("THROTTLED", 2, {one.id for one in world.managed(KEY)})
+    asking.play(ends + SOON)
+    assert world.held(KEY) == 6
+    asking.play(ends + 3 * SOON)
+    assert (len(world.managed(KEY)), world.disagreements()) == (1, [])
+
+
+FAULTS = [None, CallFault.LATE, CallFault.LOST_AFTER, CallFault.KILLED_AFTER, CallFault.THROTTLED]
+
+
+@pytest.mark.parametrize("places", [40, 2], ids=["with a function that stays", "in rounds"])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("lowered", [None, 0])
+def test_nothing_is_asked_for_long_after_its_row_was_deleted_or_lowered(
+    world: World, lowered: int | None, fault: CallFault | None, places: int
+) -> None:
+    world.ask_every(EVERY, places)
+    for other in OTHERS:
+        world.capacity.set_free(*other, 0)
+        world.set_target(other, 1)
+
+    def choose(call: Call) -> CallFault | None:
+        if call.service is Service.EC2 and call.operation in REQUESTS:
+            return fault
+        return None
+
+    asking = Asking(world, choose)
+    # The run has just read the row.
+    asking.play(0, lambda: "FindShortfalls" in world.machine.executions["scheduled"].entered)
+    if lowered is None:
+        world.sql("DELETE FROM odcr_capacity WHERE InstanceType = %s", KEY[0])
+    else:
+        world.set_target(KEY, lowered)
+    asking.play(SOON)
+    world.capacity.set_free(*KEY, 30)
+    asking.play(6 * SOON)
+    assert world.held(KEY) == 0
+    assert asking.requests[-1] > 5 * SOON, "the others are asked for on"
