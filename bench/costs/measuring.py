@@ -20,7 +20,7 @@ SPEED = 5
 """Cloud seconds in a second. EC2's request rate and a run's length are in cloud time, but a function's work is not."""
 
 SPEED_OF_MANY = 2
-"""Where four Regions are asked at their rate; this computer answers no faster."""
+"""Where many are asked for at EC2's rate, or in four Regions; this computer answers no faster."""
 
 AT_ONCE = 40
 """Functions that ask at once at most, as the template's MapConcurrency has it."""
@@ -29,7 +29,7 @@ CASES = ((10, 1), (100, 10), (400, 40), (1000, 100))
 """Targets, and how many of them are short in dry pools: one in ten."""
 
 MANY = 500
-"""The most shortfalls that a run works on; of the last case's targets."""
+"""The most shortfalls that a run works on; of as many targets as the last case has."""
 
 REGIONS = ("ap-northeast-1", "eu-west-1", "us-east-1", "us-west-2")
 SHORT_OVER_REGIONS = (10, 40, 100, 500)
@@ -59,6 +59,9 @@ def measure() -> Results:
     with _deployed(stacks[DEFAULT], SPEED) as recorder:
         _one_region(recorder)
         runs, cold_starts = recorder.runs, recorder.cold_starts()
+    with _deployed(stacks[DEFAULT], SPEED_OF_MANY) as recorder:
+        _many(recorder)
+        runs += recorder.runs
     with _deployed(stacks[DEFAULT], SPEED_OF_MANY) as recorder:
         _over_regions(recorder)
         runs += recorder.runs
@@ -104,13 +107,13 @@ def _one_region(recorder: Recorder) -> None:
         recorder.run()
         recorder.take_down(HELD, targets, 0)
         there = targets
-    more = keys[:MANY]
-    recorder.stack.sql(
-        "UPDATE odcr_capacity SET Target_Capacity = %s WHERE (InstanceType, AvailabilityZone) IN %s",
-        2 * INSTANCES,
-        more,
-    )
-    _take_down_dry(recorder, more, there)
+
+
+def _many(recorder: Recorder) -> None:
+    keys = offered(recorder.stack, CASES[-1][0])
+    _hold(recorder, keys[MANY:])
+    _want(recorder.stack, keys[:MANY])
+    _take_down_dry(recorder, keys[:MANY], len(keys))
 
 
 def _over_regions(recorder: Recorder) -> None:
