@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `{"Execution": str, "StartedAt": str, "LeaseSeconds": int}`.
+        event: `{"Execution": str, "LeaseSeconds": int}`.
         context: Lambda's.
 
     Returns:

@@ -34,6 +34,9 @@ class Turns:
         self.actions.append(action)
         return self.left >= 0
 
+    def is_late(self) -> bool:
+        return False
+
     def asks_again(self, *, looks: bool) -> bool:
         self.looks.append(looks)
         self.askings -= 1

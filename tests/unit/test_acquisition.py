@@ -462,6 +462,38 @@ def test_before_it_asks_again_it_looks_whenever_something_could_be_given_away(
     assert turns.looks == expected
 
 
+def test_nothing_is_sent_once_a_look_before_it_has_taken_too_long() -> None:
+    class Slow(Turns):
+        def is_late(self) -> bool:
+            return True
+
+    pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
+    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Slow(1000, has_waited=True))
+    assert (outcome.reserved, pool.asks) == (5, [])
+
+
+def test_a_new_reservation_that_ec2_does_not_find_yet_gets_no_other_beside_it() -> None:
+    """Nothing was held, so the second asking made it without a look; EC2 then says that it knows of none."""
+    pool = Pool(0)
+
+    class Market(Turns):
+        def asks_again(self, *, looks: bool) -> bool:
+            pool.free = 3
+            pool.refusals = []
+            return super().asks_again(looks=looks)
+
+    resize, refused = pool.resize, iter([Changed("InvalidCapacityReservationId.NotFound", "none")])
+
+    def not_found(reservation: Reservation, count: int) -> None:
+        for refusal in refused:
+            raise refusal
+        resize(reservation, count)
+
+    pool.resize = not_found  # type: ignore[method-assign]
+    outcome = acquisition.acquire(shortfall(pool, 3), "run-1", 0, pool, Market(askings=9))
+    assert (outcome.reserved, len(pool.reservations)) == (3, 1)
+
+
 def test_what_somebody_added_between_two_askings_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
 

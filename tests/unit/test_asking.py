@@ -1,5 +1,6 @@
 """Who is asked for how in one run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
@@ -155,9 +156,73 @@ def test_no_function_waits_for_a_slowed_target() -> None:
 @pytest.mark.parametrize("count", [1, 3, 30, 130])
 def test_slowed_targets_are_visited_as_often_as_their_pace_says(count: int, hours: int, pace: int) -> None:
     """A visit takes a second and a half, about, and a round its visits and the pause after it."""
-    (visited,) = planned([target(number, dry_seconds=hours * HOUR) for number in range(count)]).branches
+    _, visited = planned([target(999), *(target(number, dry_seconds=hours * HOUR) for number in range(count))]).branches
     assert abs(ceil(count / visited.places) * 1.5 + visited.pause - pace) <= 1
     assert visited.places <= 20
+
+
+@pytest.mark.parametrize("pace", [15, 30, 60])
+def test_a_run_waits_for_no_slowed_target_while_others_could_be_asked(pace: int) -> None:
+    hours = {15: 24, 30: 30, 60: 36}[pace]
+    _, visited = planned([target(1), target(2, dry_seconds=hours * HOUR)]).branches
+    assert visited.rounds_until is not None
+    # The last round that is waited for begins before the others may not be asked any more.
+    assert visited.rounds_until + timedelta(seconds=visited.pause) <= UNTIL
+
+
+def test_slowed_targets_alone_end_the_run_when_the_next_visit_is_due() -> None:
+    (visited,) = planned([target(1, dry_seconds=48 * HOUR)]).branches
+    visits, now = [], NOW
+    assert visited.rounds_until is not None
+    while True:
+        visits.append(now)
+        now += timedelta(seconds=1.5)
+        if now >= visited.rounds_until:
+            break
+        now += timedelta(seconds=visited.pause)
+    # The last one comes too late to ask, and no run takes longer than two minutes.
+    assert [one < UNTIL for one in visits] == [True, True, False]
+    assert visits[-1] - NOW < timedelta(seconds=112)
+
+
+def test_who_has_waited_longest_is_in_the_run_whatever_is_more_urgent() -> None:
+    waited = [target(number, priority=5) for number in range(30)]
+    urgent = [target(number, priority=-1) for number in range(100, 600)]
+    (branch,) = planned([*waited, *urgent], are_all=False).branches
+    keys = [one.key for one in branch.shortfalls]
+    assert {one.key for one in waited} <= set(keys)
+    assert keys[-30:] == [one.key for one in waited]
+
+
+def test_a_release_comes_before_what_is_urgent() -> None:
+    first, last = target(1, priority=-9), target(2)
+    releasing = replace(short(last, held=200), is_release=True)
+    (branch,) = plan([short(first), releasing], {one.key: one for one in (first, last)}, USUAL, NOW, UNTIL).branches
+    assert [one.key for one in branch.shortfalls] == [last.key, first.key]
+
+
+def test_slowed_targets_leave_the_history_room_for_the_others() -> None:
+    zones = [f"{region}a" for region in ("ap-northeast-1", "us-east-1", "eu-west-1", "us-west-2", "eu-north-1")]
+    targets = [
+        target(number, zones[number % 5], dry_seconds=24 * HOUR if number % 2 else None) for number in range(500)
+    ]
+    given = planned(targets, held=1)
+    assert sum(branch.visits(NOW) for branch in given.branches) * 7 < 24_000
+
+
+def test_what_was_bought_twice_stays_so_in_the_next_round() -> None:
+    before = Outcome(target(1).key, Status.THROTTLED, 150, 160, ("cr-1", "cr-2"), ("cr-2",), calls=3)
+    (pool,) = resumed(short(target(1), held=3), before).pools
+    assert (pool.recorded_ids, pool.duplicate_ids) == (("cr-1",), ("cr-2",))
+
+
+def test_what_is_astray_is_no_part_of_what_the_next_round_begins_with() -> None:
+    """Five are held and four more are astray; the round before added two."""
+    before = Outcome(target(1).key, Status.SHORT, 150, 11, ("cr-1",), acquired=2, calls=3)
+    resumed_one = resumed(short(target(1), held=5), before)
+    assert (resumed_one.reserved, resumed_one.recorded, resumed_one.is_fresh) == (7, 11, True)
+    in_vain = Outcome(target(1).key, Status.SHORT, 150, 5, ("cr-1",), calls=3)
+    assert not resumed(short(target(1), held=5), in_vain).is_fresh
 
 
 def test_a_pace_that_lets_functions_wait_for_long_has_none_that_stay() -> None:
@@ -165,7 +230,7 @@ def test_a_pace_that_lets_functions_wait_for_long_has_none_that_stay() -> None:
     assert [(branch.every, branch.rounds_until) for branch in given.branches] == [(0, None)]
     assert not given.is_pressing
     given = planned([target(1)], AskSettings(20.0, 24.0, 40), is_alone=True)
-    assert [(branch.every, branch.pause) for branch in given.branches] == [(0, 18)]
+    assert [(branch.every, branch.pause) for branch in given.branches] == [(0, 16)]
     assert given.is_pressing
 
 

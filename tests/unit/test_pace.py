@@ -166,3 +166,14 @@ def test_a_visit_asks_once() -> None:
     assert turns.allows_another(Action.CREATE)
     assert not turns.asks_again(looks=True)
     assert time.now() == 1000.0
+
+
+def test_a_request_is_late_once_a_look_has_taken_too_long() -> None:
+    time = Time()
+    turns = pace(time, seconds=10)
+    time.sleep(10)
+    assert turns.allows_another(Action.MODIFY)
+    time.sleep(LOOK_SECONDS)
+    assert not turns.is_late()
+    time.sleep(16)
+    assert turns.is_late()

@@ -249,3 +249,14 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
         "ap-northeast-1a": ("Red Hat Enterprise Linux", []),
         "apne1-az1": ("Windows", []),
     }
+
+
+@pytest.mark.parametrize(
+    ("age", "dry_seconds", "is_fresh"),
+    [(10, None, True), (10, 59, True), (10, 60, False), (10, 4000, False), (60, None, False), (None, None, False)],
+)
+def test_ec2_may_show_late_only_what_a_grant_has_just_changed(
+    age: int | None, dry_seconds: int | None, is_fresh: bool
+) -> None:
+    """A pool that has given nothing for a minute has changed nothing: somebody who reduces what is held is believed."""
+    assert Record("SHORT", 11, age=age, dry_seconds=dry_seconds).is_fresh is is_fresh

@@ -58,6 +58,14 @@ class Branch:
     rounds_until: datetime | None = None
     """When the last round begins; None: there is one."""
 
+    def visits(self, now: datetime) -> float:
+        """How often its targets are visited in a run, at most."""
+        count = len(self.shortfalls)
+        if self.rounds_until is None or not count:
+            return count
+        cycle = max(self.pause + ceil(count / self.places) * _VISIT_SECONDS, count / REQUESTS_PER_SECOND)
+        return count * (1 + ceil((self.rounds_until - now).total_seconds() / cycle))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -134,15 +142,16 @@ def plan(
         is_blind: whether others may be short that EC2 does not show. They are looked at by the next run, once a minute.
     """
     paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
-    in_order = sorted(shortfalls, key=lambda one: targets[one.key].priority)
-    full = [one for one in in_order if one.is_release or paces[one.key] < SLOW_SECONDS]
-    slowed = [one for one in in_order if not (one.is_release or paces[one.key] < SLOW_SECONDS)]
+    full = [one for one in shortfalls if one.is_release or paces[one.key] < SLOW_SECONDS]
+    slowed = [one for one in shortfalls if not (one.is_release or paces[one.key] < SLOW_SECONDS)]
 
     by_pace = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values()
     slow = _slowed_rounds(
         [(paces[group[0].key], group) for group in by_pace],
         max(1, settings.places // 2),
+        now,
         ask_until,
+        is_alone=not full,
         is_repeated=bool(full) or not is_alone,
     )
     if is_blind and not (shortfalls or is_alone):
@@ -151,8 +160,15 @@ def plan(
     if len(full) <= places:
         branches = _staying(full, settings.every)
     else:
-        branches = _rounds(full, places, now, ask_until, is_repeated=are_all)
-    return Plan((*branches, *slow), any(pace < SLOWEST_SECONDS for pace in paces.values()))
+        events = _EVENTS - _EVENTS_OF_A_VISIT * sum(branch.visits(now) for branch in slow)
+        branches = _rounds(full, places, now, ask_until, events, is_repeated=are_all)
+
+    def urgency(one: Shortfall) -> tuple[bool, int]:
+        return not one.is_release, targets[one.key].priority
+
+    # Who is in the run is decided by who has waited longest; only in it the most urgent come first.
+    in_order = [replace(one, shortfalls=tuple(sorted(one.shortfalls, key=urgency))) for one in (*branches, *slow)]
+    return Plan(tuple(in_order), any(pace < SLOWEST_SECONDS for pace in paces.values()))
 
 
 def _staying(shortfalls: Sequence[Shortfall], every: float) -> list[Branch]:
@@ -164,11 +180,17 @@ def _staying(shortfalls: Sequence[Shortfall], every: float) -> list[Branch]:
 
 
 def _rounds(
-    shortfalls: Sequence[Shortfall], places: int, now: datetime, ask_until: datetime, *, is_repeated: bool
+    shortfalls: Sequence[Shortfall],
+    places: int,
+    now: datetime,
+    ask_until: datetime,
+    events: float,
+    *,
+    is_repeated: bool,
 ) -> list[Branch]:
     """A branch for each bucket. More branches than there are places wait for the next run."""
     groups = list(_by(shortfalls, _bucket).values())[:places]
-    seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds())
+    seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds(), events)
     most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
     groups = [group[:most] for group in groups]
     if not is_repeated:
@@ -190,15 +212,26 @@ def _rounds(
 
 
 def _slowed_rounds(
-    groups: Sequence[tuple[float, Sequence[Shortfall]]], places: int, ask_until: datetime, *, is_repeated: bool
+    groups: Sequence[tuple[float, Sequence[Shortfall]]],
+    places: int,
+    now: datetime,
+    ask_until: datetime,
+    *,
+    is_alone: bool,
+    is_repeated: bool,
 ) -> list[Branch]:
     """A branch for each Region and pace. More branches than there are places wait for the next run."""
     branches = []
     for pace, group in groups[:places]:
         count = min(ceil(len(group) * _VISIT_SECONDS / (pace * _WORKING)), max(1, places // len(groups)))
-        pause = max(1, round(pace - ceil(len(group) / count) * _VISIT_SECONDS))
-        until = ask_until - timedelta(seconds=pace / 2) if is_repeated or pace < SLOWEST_SECONDS else None
-        branches.append(Branch(tuple(group), count, pause=pause, rounds_until=until))
+        # Alone, they end the run with a pause and a round that comes too late to ask: the next run's first one is due.
+        cycle = 0.9 * pace if is_alone else pace
+        pause = max(1, round(cycle - ceil(len(group) / count) * _VISIT_SECONDS))
+        until = ask_until - timedelta(seconds=pace / 2 if is_alone else pause)
+        is_once = not is_repeated and pace >= SLOWEST_SECONDS
+        branches.append(Branch(tuple(group), count, pause=pause, rounds_until=None if is_once else until))
+    if sum(branch.visits(now) for branch in branches) > _EVENTS / 2 / _EVENTS_OF_A_VISIT:
+        return [replace(branch, rounds_until=None) for branch in branches]
     return branches
 
 
@@ -239,14 +272,15 @@ def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
     (pool,) = shortfall.pools
     left = Pool(
         pool.key,
-        reserved=before.reserved,
+        # Without what is held astray, which the outcome counts as held.
+        reserved=min(before.reserved, shortfall.reserved + max(0, before.acquired)),
         reservation_ids=before.reservation_ids,
         recorded=before.reserved,
-        recorded_ids=before.reservation_ids,
+        recorded_ids=tuple(id_ for id_ in before.reservation_ids if id_ not in before.duplicate_ids),
         duplicate_ids=before.duplicate_ids,
         more_ids=before.more_ids,
     )
-    return replace(shortfall, pools=(left,), last_status=str(before.status), is_fresh=before.was_tried)
+    return replace(shortfall, pools=(left,), last_status=str(before.status), is_fresh=before.acquired != 0)
 
 
 def in_all(before: Outcome, now: Outcome) -> Outcome:
@@ -277,10 +311,10 @@ def _round_seconds(group: Sequence[Shortfall]) -> float:
     return max(_ROUND_SECONDS, len(group) / REQUESTS_PER_SECOND)
 
 
-def _seconds_of_rounds(groups: Sequence[Sequence[Shortfall]], most: float) -> float:
+def _seconds_of_rounds(groups: Sequence[Sequence[Shortfall]], most: float, events: float) -> float:
     """How long rounds may go on, so that the history of the run has room for what they do."""
     visits = sum(min(REQUESTS_PER_SECOND, len(group) / _ROUND_SECONDS) for group in groups)
-    return max(0.0, min(most, _EVENTS / _EVENTS_OF_A_VISIT / visits))
+    return max(0.0, min(most, events / _EVENTS_OF_A_VISIT / visits))
 
 
 def _iso(moment: datetime) -> str:

@@ -38,6 +38,9 @@ class Turns(Protocol):
     def allows_another(self, action: Action) -> bool:
         """Waits for a token of that action's bucket; False if the attempt's time is up."""
 
+    def is_late(self) -> bool:
+        """Whether a look after the wait took so long that the request is not to be sent any more."""
+
     def asks_again(self, *, looks: bool) -> bool:
         """Waits until pools that were found dry are to be asked again, also after a look; False if it is to end."""
 
@@ -285,7 +288,7 @@ class Attempt:
         except OF_THE_MOMENT:
             raise
         except Refusal as refusal:
-            if isinstance(refusal, Changed) and self.looks_in_a_row == 1:
+            if isinstance(refusal, Changed) and self.looks_in_a_row <= 1:
                 # Has it ended? The next look tells; if that shows it as it was, it is the reservation.
                 raise
             holding.unchangeable[reservation.id] = refusal
@@ -337,6 +340,8 @@ class Attempt:
             raise OutOfTime()
         if self.turns.has_waited:
             holding.check()
+            if self.turns.is_late():
+                raise OutOfTime()
 
     def _send(self, request: Callable[[], _T]) -> _T:
         self.calls += 1

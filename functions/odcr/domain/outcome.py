@@ -72,7 +72,7 @@ class Outcome(Event):
     acquired: int = 0
     """Instances that this run added; below 0, those that it gave back because the target was lowered."""
     calls: int = 0
-    """Requests for capacity that the last attempt made."""
+    """Requests for capacity that the run made."""
     reason: Annotated[str, As(longest=MAX_REASON)] = ""
     lost: int = 0
     """Instances that the last run recorded and that are gone, also if others were bought in their place."""

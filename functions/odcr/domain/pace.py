@@ -4,10 +4,11 @@ EC2 keeps a bucket of requests for each account, Region and API action. For Crea
 refilled at 5 a second: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 
 This system keeps a bucket of its own for each of them, of four fifths: 40 deep and refilled at 4 a second. Each
-request is taken out of it before it is sent, by `after_one_more` alone and in one atomic step
+request is taken out of it before it is sent, as `after_one_more` has it and in one atomic step
 (gateways/request_buckets.py), and is sent no earlier than `sent_at` says. So in any t seconds all attempts of all runs
 together send at most 44 + 4t requests, with what SLACK allows, and EC2 would take 50 + 5t: this system cannot overdraw
-any bucket of EC2's.
+any bucket of EC2's. Not counted is what EC2 did not answer, or answered with a fault of its own, and what is therefore
+sent once more (gateways/ec2.py).
 """
 
 from collections.abc import Callable
@@ -30,6 +31,9 @@ have nothing. So a target's first request waits while there are no more than so 
 
 LOOK_SECONDS = 0.5
 """A look at EC2 before a target is asked for again takes about as long."""
+
+LATE_SECONDS = 5.0
+"""After its latest moment a request may be sent so much later, as EC2 is looked at after a wait."""
 
 RESERVED_SECONDS = 40.0
 """What a request needs at most, repeated and looked after; with less of the function's time left, none is sent."""
@@ -135,6 +139,10 @@ class Pace:
         if self._asked is None:
             self._asked = max(turn, now)
         return True
+
+    def is_late(self) -> bool:
+        """Whether it is later than a request may be sent, and longer than a look usually takes."""
+        return self._now() > self._latest + LATE_SECONDS
 
     def asks_again(self, *, looks: bool) -> bool:
         """Waits until the target is to be asked for again; False, at once, if that is too late, or another's work.

@@ -243,8 +243,9 @@ class Record:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether EC2's answers may lag behind it."""
-        return self.age is not None and self.age < FRESH_SECONDS
+        """Whether EC2's answers may lag behind it: it was asked a moment ago, and not only in vain for longer."""
+        is_dry = self.dry_seconds is not None and self.dry_seconds >= FRESH_SECONDS
+        return self.age is not None and self.age < FRESH_SECONDS and not is_dry
 
 
 NO_RECORD = Record()

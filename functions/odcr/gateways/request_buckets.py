@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _TRIES = 10
 """A bucket may become full, or stop being full, between a look and a step; so often hardly."""
 
+_UNANSWERED = 3
+"""After so many tries without an answer the table counts as not to be reached."""
+
 _ONE = round(1000 / REQUESTS_PER_SECOND)
 """Milliseconds by which one request puts off the moment at which a bucket is full."""
 
@@ -27,7 +30,7 @@ _SLACK = round(1000 * SLACK)
 def _client() -> "DynamoDBClient":
     return boto3.client(
         "dynamodb",
-        config=Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+        config=Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1}),
     )
 
 
@@ -55,13 +58,20 @@ class RequestBuckets:
             RequestLimitExceeded: if the table cannot be reached: nobody knows then how much EC2 is asked.
         """
         most = _milliseconds(full_by(latest, kept)) - _ONE
+        unanswered = 0
         for _ in range(_TRIES):
+            # Anew for each try: what was the time before one that took long is too early for the next.
             now = _milliseconds(time.time())
             if max(self._full_at.get(bucket, 0), now) > most:
                 # What was seen may be old, but others only put the moment off.
                 return None
-            if self._takes_one(bucket, now, most):
-                return sent_at(self._full_at[bucket] / 1000, kept)
+            try:
+                if self._takes_one(bucket, now, most):
+                    return sent_at(self._full_at[bucket] / 1000, kept)
+            except RequestLimitExceeded:
+                unanswered += 1
+                if unanswered == _UNANSWERED:
+                    raise
         raise RequestLimitExceeded("RequestBuckets", f"It stays unknown how many requests {bucket!r} has left.")
 
     def _takes_one(self, bucket: str, now: int, most: int) -> bool:
