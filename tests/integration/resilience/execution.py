@@ -6,6 +6,7 @@ from typing import Any
 
 from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status, to_round
+from odcr.domain.pace import REQUESTS_PER_SECOND
 from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
 from stepper.execution import Execution as Played
@@ -106,6 +107,8 @@ class Execution:
             if not attempts:
                 self.played.advance()
                 continue
+            # Each request waits for its turn.
+            self._world.pass_time(1 / REQUESTS_PER_SECOND)
             target = attempts[0].input["Target"]
             key = TargetKey.from_event(target)
             outcome = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1)
