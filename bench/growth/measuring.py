@@ -153,7 +153,13 @@ class _Stand:
         invocations = log_lines.invocations(lines)
         events = self._stack.history(execution)
         recorded = answers(events)
-        attempts = [key for of_one in recorded.values() for key in of_one if key != NO_TARGET]
+        # One whose turn did not come in the run looked at nothing.
+        attempts = [
+            key
+            for of_one in recorded.values()
+            for key, answer in of_one.items()
+            if key != NO_TARGET and answer.get("output") != {}
+        ]
         self._empty.answer(recorded)
         empty = self._empty.start()
         engine_seconds = self._wait(empty)

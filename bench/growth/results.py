@@ -33,7 +33,7 @@ class Run:
     statements: int
     """That it was sent."""
     attempts: int
-    """Invocations of ReserveCapacity."""
+    """Invocations of ReserveCapacity that looked at EC2."""
     describes: int
     """DescribeCapacityReservations, of all functions."""
     asks: int

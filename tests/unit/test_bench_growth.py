@@ -179,5 +179,8 @@ def test_every_size_was_measured(recorded: dict[str, Any]) -> None:
     measured = Measured.of(recorded)
     for case in (HELD, SHORT):
         assert [one.rows for one in measured.of_case(case)] == [1, 10, 100, 1000]
-    assert [one.short for one in measured.of_case(SHORT)] == [1, 10, 100, 500]
+    *few, most = [one.short for one in measured.of_case(SHORT)]
+    assert few == [1, 10, 100]
+    # As many as fit into a run.
+    assert 450 <= most <= 500
     assert [one.reservations for one in measured.describes] == [1001, 2001]
