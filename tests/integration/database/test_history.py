@@ -131,6 +131,8 @@ def test_sums_are_added_once_although_results_are_recorded_again(transaction: An
         "Branches": [[{"Outcome": DRY.to_event()}]],
         "Next": False,
         "Failures": 0,
+        "Observed": [],
+        "Rejected": [],
         "Left": False,
     }
     with transaction() as cursor:
@@ -187,7 +189,16 @@ def test_a_run_deletes_what_is_older_than_its_days(transaction: Any, monkeypatch
             write_history(cursor, f"run-{age}-days-ago", now - timedelta(days=age), [Entry(DRY, None, NOON)])
     monkeypatch.setenv("HISTORY_DAYS", "3")
     record_results.handler(
-        {"Execution": "run-2", "Branches": [], "Next": False, "Failures": 0, "Left": False}, Context()
+        {
+            "Execution": "run-2",
+            "Branches": [],
+            "Next": False,
+            "Failures": 0,
+            "Observed": [],
+            "Rejected": [],
+            "Left": False,
+        },
+        Context(),
     )
     assert query(transaction, "SELECT Execution FROM odcr_history") == (("run-2-days-ago",),)
 

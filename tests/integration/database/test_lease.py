@@ -107,7 +107,15 @@ def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
     take(transaction, "robbed", seconds=-1)
     take(transaction, "next")
     outcome = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.SHORT, 15, 4, calls=1).to_event()
-    results = {"Execution": "robbed", "Branches": [[{"Outcome": outcome}]], "Next": False, "Failures": 0, "Left": False}
+    results = {
+        "Execution": "robbed",
+        "Branches": [[{"Outcome": outcome}]],
+        "Next": False,
+        "Failures": 0,
+        "Left": False,
+        "Observed": [],
+        "Rejected": [],
+    }
     with pytest.raises(record_results.LeaseLost):
         record_results.handler(results, CONTEXT)
     # Nor does its end give away what is another's.

@@ -50,6 +50,8 @@ def results(*outcomes: dict[str, Any], is_next: bool = False, is_left: bool = Fa
         "Branches": [[{"Outcome": outcome} for outcome in outcomes]],
         "Next": is_next,
         "Failures": 0,
+        "Observed": [],
+        "Rejected": [],
         "Left": is_left,
     }
 
