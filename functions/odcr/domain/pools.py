@@ -118,7 +118,7 @@ def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     if isinstance(refusal, RequestLimitExceeded):
         what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
         return with_record_kept(target, Status.THROTTLED, with_detail(what_to_do, detail))
-    what_to_do = f"{place} cannot be asked what is held; nothing is reserved."
+    what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
     if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, the Region enabled?"
     elif refusal.advice and not isinstance(refusal, InvalidTarget):

@@ -5,7 +5,7 @@ A reason is cut at `MAX_REASON` characters. So what to do comes first, and each 
 
 from collections.abc import Sequence
 
-MAX_REASON = 180
+MAX_REASON = 190
 """Characters of a reason: 500 outcomes have to fit into one state's 256 KiB."""
 
 MAX_NAME = 48
