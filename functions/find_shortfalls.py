@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.outcome import Status
-from odcr.domain.pools import outcomes_of_unseen, regions_by_id, regions_to_ask
+from odcr.domain.regions import outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
 from odcr.domain.wire import instant, number, optional
 from odcr.gateways.ec2 import Ec2Gateway

@@ -8,8 +8,8 @@ import pytest
 import find_shortfalls
 from find_shortfalls import MOST_FAILURES
 from odcr.domain import comparison
-from odcr.domain.pools import Findings
 from odcr.domain.refusal import RequestRefused
+from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.schedule import OFF, UNKNOWN, Schedule

@@ -4,8 +4,8 @@ import pytest
 
 from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import in_silent_region
 from odcr.domain.refusal import OutcomeUnknown, QuotaExceeded, RequestLimitExceeded
+from odcr.domain.regions import in_silent_region
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import InvalidEvent

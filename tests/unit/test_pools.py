@@ -6,8 +6,9 @@ import pytest
 
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import certain, conflicts, locate, locate_rejected, region_of_row, regions_by_id, with_record
+from odcr.domain.pools import certain, conflicts, locate, locate_rejected, with_record
 from odcr.domain.refusal import RequestLimitExceeded
+from odcr.domain.regions import region_of_row, regions_by_id
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odcr.domain import pools
+from odcr.domain import regions
 from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import conflicts
@@ -70,13 +70,13 @@ REFUSALS = [
 def test_a_region_that_says_nothing_is_told_whole(refusal: RequestRefused) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
     for outcome in (
-        pools.in_silent_region(target, REGION, refusal),
-        pools.with_unread_zones(target, REGION, refusal),
+        regions.in_silent_region(target, REGION, refusal),
+        regions.with_unread_zones(target, REGION, refusal),
     ):
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
         assert (outcome.status == Status.THROTTLED) == isinstance(refusal, RequestLimitExceeded)
-    told = pools.in_silent_region(target, REGION, refusal).reason
+    told = regions.in_silent_region(target, REGION, refusal).reason
     assert refusal.advice in told or isinstance(refusal, InvalidTarget)
 
 
@@ -84,10 +84,10 @@ def test_a_zone_that_is_not_there_is_told_whole() -> None:
     target = Target(TargetKey(f"r5b.{'x' * 240}", f"use1-{'x' * 240}-az1", "us-east-1a"), 5)
     zones = {f"use1-az{number}": f"us-east-1{number}" for number in range(60)}
     reasons = [
-        pools.in_no_region(target, REGION, ["ap-east-1"]).reason,
-        pools.waiting_for_its_turn(target, REGION).reason,
-        pools.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
-        pools.with_unknown_zone(target, REGION, zones).reason,
+        regions.in_no_region(target, REGION, ["ap-east-1"]).reason,
+        regions.waiting_for_its_turn(target, REGION).reason,
+        regions.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
+        regions.with_unknown_zone(target, REGION, zones).reason,
         *(outcome.reason for outcome in conflicts([target, Target(target.key.pool, 5)])),
     ]
     assert len(reasons) == 5

@@ -5,8 +5,8 @@ from collections.abc import Callable, Generator, Sequence
 from odcr.domain.attempt import Attempt, Turns
 from odcr.domain.holding import Ec2
 from odcr.domain.ladder import ask_ladder
-from odcr.domain.messages import astray_remark, reason_for_excess, remarks
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.reasons import astray_remark, reason_for_excess, remarks
 from odcr.domain.refusal import (
     Changed,
     InsufficientInstanceCapacity,

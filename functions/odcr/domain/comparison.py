@@ -4,18 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from odcr.domain.messages import astray_remark, named, reason_for_excess, remarks
 from odcr.domain.outcome import Outcome, Status, to_round
-from odcr.domain.pools import (
-    Findings,
-    certain,
-    conflicts,
-    locate,
-    locate_rejected,
-    region_of_row,
-    set_apart,
-    with_record,
-)
+from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
+from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
+from odcr.domain.regions import Findings, region_of_row
 from odcr.domain.release import MAX_RELEASES, announcement, is_due
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
 from odcr.domain.run_share import RunShare

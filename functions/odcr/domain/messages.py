@@ -1,107 +1,16 @@
-"""What people are told: why a target stands as it does, and what a run has changed.
+"""What people are told of a run's changes, and how messages wait until they are sent.
 
 A message leaves by Amazon SNS, which takes 256 KiB: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from odcr.domain.outcome import Status
-from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, held, ids_of
-from odcr.domain.target import Announcement, ReservationOptions, TargetKey, region_of
+from odcr.domain.target import Announcement, TargetKey, region_of
 from odcr.domain.wire import As, Event, size_of
-from odcr.domain.wording import listed
-
-_IDS_ROOM = 50
-"""Characters that a list of ids takes in a sentence."""
-
-_MAX_UNCOUNTED = 3
-"""Reservations that are not counted, of which each has a sentence."""
-
-
-def reason_for_excess(reservations: Sequence[Reservation], target: int, announced: Announcement | None) -> str:
-    """Why more is held than is wanted, and what becomes of it.
-
-    Args:
-        reservations: those that serve the target.
-        target: instances wanted.
-        announced: the release that the next run may make.
-    """
-    reserved = held(reservations)
-    if announced:
-        next_run = f"Unless it is raised, the next run releases {reserved - target} if unused."
-        return f"{reserved} held, {target} wanted. {next_run}"
-    ids = named(reservations)
-    return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
-
-
-def named(reservations: Sequence[Reservation]) -> str:
-    """Their ids, as many as a sentence has room for."""
-    return listed(ids_of(reservations), _IDS_ROOM)
-
-
-def remarks(reservations: Iterable[Reservation], options: ReservationOptions) -> str:
-    """What a person should know of the reservations that a target is held in, or could be taken to be held in.
-
-    Args:
-        reservations: this stack's in the pool, in every state.
-        options: what the row asks for.
-    """
-    serving = [one for one in reservations if one.serves(options)]
-    counted = [one for one in serving if one.is_held]
-
-    def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
-        found = list(chosen)
-        return text(named(found), sum(one.count for one in found)) if found else ""
-
-    uncounted = [one for one in serving if one.state in HELD_STATES and not one.is_held]
-    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:_MAX_UNCOUNTED]]
-    parts += [
-        sentence(
-            (one for one in serving if one.state in COMING_STATES),
-            lambda ids, count: f"Not counted yet: {count} in {ids}, which begin later.",
-        ),
-        sentence(
-            (one for one in counted if not one.lasts_for(options)),
-            lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)} UTC.",
-        ),
-        sentence(
-            (one for one in counted if one.match_criteria != options.match_criteria),
-            lambda ids, _: (
-                f"{ids}: targeted, so instances have to name it; the row says open."
-                if options.match_criteria == "open"
-                else f"{ids}: open, so any instance that matches uses it; the row says {options.match_criteria}."
-            ),
-        ),
-    ]
-    return " ".join(part for part in parts if part)
-
-
-def astray_remark(astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
-    """Why what is held is not all in this stack's hands.
-
-    Args:
-        astray: reservations that lack the tag, or were split off without it.
-        lenders: reservations part of which is lent out.
-        lent: instances that are lent out.
-    """
-    parts = []
-    if astray:
-        count = sum(one.count for one in astray)
-        parts.append(
-            f"{count} are held in {named(astray)} without this stack's tag odcr:stack: tag it again, or delete the "
-            "target's row in odcr_status to have them bought anew."
-        )
-    if lent:
-        parts.append(f"{lent} are lent out by {named(lenders)}: reclaim them in EC2 before you need them.")
-    return " ".join(parts)
-
-
-def _earliest(reservations: Iterable[Reservation]) -> str:
-    return min(one.ends for one in reservations if one.ends is not None)[:16].replace("T", " ")
-
 
 MAX_SUBJECT = 100
 """Characters of an SNS subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""

@@ -14,7 +14,6 @@ from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
-from odcr.gateways.ec2_regions import UNKNOWN_SECONDS
 from odcr.observability import logger, metrics
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
 OWNER_TAG = "odcr:stack"
 """The tag that marks a reservation as managed; its value names the stack and its Region."""
+
+UNKNOWN_SECONDS = 3.0
+"""The time of a Region that botocore does not know; see `Ec2Gateway.find_in_region`."""
 
 PAGE_SIZE = 1000
 """Reservations in one answer; the most that EC2 gives."""

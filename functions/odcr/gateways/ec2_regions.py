@@ -12,16 +12,14 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.loaders import create_loader
 
-from odcr.domain.pools import Findings
 from odcr.domain.refusal import OutcomeUnknown, Refusal
+from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
+from odcr.gateways.ec2 import UNKNOWN_SECONDS
 from odcr.observability import logger
 
 REGION_SECONDS = 55.0
 """A known Region's time: as long as the EC2 gateway's three attempts take at most."""
-
-UNKNOWN_SECONDS = 3.0
-"""The time of a Region that botocore does not know; see `Ec2Gateway.find_in_region`."""
 
 MAX_UNKNOWN = 16
 """Such Regions that one run asks: each needs a client, which takes memory and processor time."""
