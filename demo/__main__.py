@@ -4,6 +4,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import click
 from rich.console import Console
@@ -38,23 +39,25 @@ def _standing(stack: Stack) -> dict[tuple[str, str], tuple[int, str]]:
     return {(instance_type, zone): (current, status) for instance_type, zone, current, status in rows}
 
 
-def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while scene.meanwhile and not observer.sees_asking:
-        if time.monotonic() > deadline:
-            raise NotHandled("No run asks for what is missing.")
-        time.sleep(LOOK_SECONDS)
-        observer.look()
-    observer.say(f"[yellow]{scene.text}[/yellow]")
-    scene.happen(stack)
+def _comes_about(what: Callable[[], bool], observer: Observer) -> bool:
+    """Looks until it is so, or patience is at an end."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         observer.look()
-        if _standing(stack) == scene.expected:
-            observer.look()
-            return
+        if what():
+            return True
         time.sleep(LOOK_SECONDS)
-    raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
+    return False
+
+
+def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
+    if scene.meanwhile and not _comes_about(lambda: observer.sees_asking, observer):
+        raise NotHandled("No run asks for what is missing.")
+    observer.say(f"[yellow]{scene.text}[/yellow]")
+    scene.happen(stack)
+    if not _comes_about(lambda: _standing(stack) == scene.expected, observer):
+        raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
+    observer.look()
 
 
 def _check_reservations(stack: Stack, observer: Observer) -> None:

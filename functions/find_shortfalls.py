@@ -8,7 +8,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
-from odcr.domain.outcome import Status
 from odcr.domain.regions import outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
 from odcr.domain.wire import instant, number, optional
@@ -17,9 +16,6 @@ from odcr.gateways.ec2_regions import known_regions, look, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
 from odcr.observability import logger
 from odcr.settings import AskSettings, ReleaseSettings, StackSettings
-
-MOST_FAILURES = 60
-"""Runs in a row that may fail, or not be told whether the schedule is on, before the schedule alone starts them."""
 
 
 @logger.inject_lambda_context
@@ -52,13 +48,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     now = datetime.fromtimestamp(time.time(), UTC)
     found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
     passed = bounded(found)
-    is_blind = any(one.is_short and one.status in (Status.FAILED, Status.THROTTLED) for one in found.observed)
-    schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or is_blind else OFF
+    schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
         # Started by the schedule, or by a run before it, and meanwhile somebody switched the schedule off.
         passed.shortfalls.clear()
-    is_to_go_on = schedule.is_on if schedule.is_known else failures is not None and failures < MOST_FAILURES
+    goes_on = schedule.lets_asking_go_on(failures)
     are_all = len(passed.shortfalls) == len(found.shortfalls)
     planned = plan(
         passed.shortfalls,
@@ -68,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         ask_until,
         is_alone=schedule.is_each_minute,
         are_all=are_all,
-        is_blind=is_blind and is_to_go_on,
+        is_blind=found.is_blind and goes_on,
     )
     logger.info(
         "Targets compared",
@@ -81,7 +76,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Branches": planned.to_event(started, ask_until),
         "Observed": [outcome.to_event() for outcome in passed.observed],
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
-        "Next": is_to_go_on and (planned.is_pressing or not schedule.is_each_minute),
+        "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
-        "Left": is_blind or not are_all or planned.asked < len(passed.shortfalls),
+        "Left": found.is_blind or not are_all or planned.asked < len(passed.shortfalls),
     }

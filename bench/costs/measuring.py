@@ -59,12 +59,10 @@ def measure() -> Results:
     with _deployed(stacks[DEFAULT], SPEED) as recorder:
         _one_region(recorder)
         runs, cold_starts = recorder.runs, recorder.cold_starts()
-    with _deployed(stacks[DEFAULT], SPEED_OF_MANY) as recorder:
-        _many(recorder)
-        runs += recorder.runs
-    with _deployed(stacks[DEFAULT], SPEED_OF_MANY) as recorder:
-        _over_regions(recorder)
-        runs += recorder.runs
+    for play in (_many, _over_regions):
+        with _deployed(stacks[DEFAULT], SPEED_OF_MANY) as recorder:
+            play(recorder)
+            runs += recorder.runs
     return {
         "runs": runs,
         "stacks": {name: one.to_json() for name, one in stacks.items()},
@@ -100,9 +98,7 @@ def _one_region(recorder: Recorder) -> None:
         for key in dry:
             recorder.stack.cloud.capacity.set_free(*key, INSTANCES)
         recorder.take_down(MET, targets, short)
-        for _ in range(_MOST_RUNS):
-            if recorder.statuses().get("FULFILLED", 0) < targets:
-                recorder.run()
+        _run_until(recorder, "FULFILLED", targets)
         _expect(recorder, FULFILLED=targets)
         recorder.run()
         recorder.take_down(HELD, targets, 0)
@@ -135,14 +131,18 @@ def _over_regions(recorder: Recorder) -> None:
 
 def _take_down_dry(recorder: Recorder, dry: Sequence[_Key], targets: int, regions: int = 1) -> None:
     # The first run finds out that a pool is dry, and tells of it; from then on each run asks as the one before.
-    for _ in range(_MOST_RUNS):
-        if recorder.statuses().get("SHORT", 0) < len(dry):
-            recorder.run()
+    _run_until(recorder, "SHORT", len(dry))
     recorder.take_down(DRY, targets, len(dry), regions)
     _expect(recorder, SHORT=len(dry), FULFILLED=targets - len(dry))
     _let_dry_for(recorder.stack, _DAYS)
     recorder.take_down(SLOW, targets, len(dry), regions)
     _expect(recorder, SHORT=len(dry), FULFILLED=targets - len(dry))
+
+
+def _run_until(recorder: Recorder, status: str, count: int) -> None:
+    for _ in range(_MOST_RUNS):
+        if recorder.statuses().get(status, 0) < count:
+            recorder.run()
 
 
 def _let_dry_for(stack: Stack, days: int) -> None:

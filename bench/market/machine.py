@@ -19,7 +19,7 @@ from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
 from odcr.settings import AskSettings
 from stepper.definition import Template
-from stepper.execution import Execution, StateMachine
+from stepper.execution import Execution, StateMachine, Status
 
 START_EXECUTION = "arn:aws:states:::states:startExecution"
 
@@ -60,10 +60,12 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
             return product.requests
         clock.wait_until(due)
         if due == scheduled:
-            alive.append(machine.start(f"run-{len(machine.executions)}"))
+            start()
             scheduled += every_seconds()
         elif execution is not None:
             execution.advance()
+            if execution.is_over and execution.status is not Status.SUCCEEDED:
+                raise AssertionError(f"A run failed: {execution.failure}")
             alive = [one for one in alive if not one.is_over]
 
 

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 import find_shortfalls
-from find_shortfalls import MOST_FAILURES
 from odcr.domain import comparison
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
-from odcr.gateways.schedule import OFF, UNKNOWN, Schedule
+from odcr.gateways.schedule import MOST_FAILURES, OFF, UNKNOWN, Schedule
 
 HOME = "ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", f"{HOME}c")

@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from find_shortfalls import MOST_FAILURES
 from odcr.domain import refusal
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import RESERVED_SECONDS
 from odcr.domain.target import TargetKey
 from odcr.gateways.database import LoginRefused
+from odcr.gateways.schedule import MOST_FAILURES
 from odcr.gateways.schema import TablesOutdated, TablesTooNew
 from tests.cfn_lint import cfn_lint
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from odcr.domain.outcome import Outcome, Status, named
+from odcr.domain.outcome import Outcome, Status, what_of
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
@@ -142,8 +142,9 @@ def plan(
         is_blind: whether others may be short that EC2 does not show. They are looked at by the next run, once a minute.
     """
     paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
-    full = [one for one in shortfalls if one.is_release or paces[one.key] < SLOW_SECONDS]
-    slowed = [one for one in shortfalls if not (one.is_release or paces[one.key] < SLOW_SECONDS)]
+    slow_keys = {one.key for one in shortfalls if not one.is_release and paces[one.key] >= SLOW_SECONDS}
+    full = [one for one in shortfalls if one.key not in slow_keys]
+    slowed = [one for one in shortfalls if one.key in slow_keys]
 
     by_pace = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values()
     slow = _slowed_rounds(
@@ -151,7 +152,7 @@ def plan(
         max(1, settings.places // 2),
         now,
         ask_until,
-        is_alone=not full,
+        are_others=bool(full),
         is_repeated=bool(full) or not is_alone,
     )
     if is_blind and not (shortfalls or is_alone):
@@ -217,17 +218,26 @@ def _slowed_rounds(
     now: datetime,
     ask_until: datetime,
     *,
-    is_alone: bool,
+    are_others: bool,
     is_repeated: bool,
 ) -> list[Branch]:
-    """A branch for each Region and pace. More branches than there are places wait for the next run."""
+    """A branch for each Region and pace. More branches than there are places wait for the next run.
+
+    Args:
+        groups: the targets of one Region and pace, each with that pace.
+        places: for all of them.
+        now: the time.
+        ask_until: when the run's last request is sent.
+        are_others: whether others are asked for at full pace, which no pause may keep waiting.
+        is_repeated: whether those that are visited once a minute have more than one round.
+    """
     branches = []
     for pace, group in groups[:places]:
         count = min(ceil(len(group) * _VISIT_SECONDS / (pace * _WORKING)), max(1, places // len(groups)))
         # Alone, they end the run with a pause and a round that comes too late to ask: the next run's first one is due.
-        cycle = 0.9 * pace if is_alone else pace
+        cycle = pace if are_others else 0.9 * pace
         pause = max(1, round(cycle - ceil(len(group) / count) * _VISIT_SECONDS))
-        until = ask_until - timedelta(seconds=pace / 2 if is_alone else pause)
+        until = ask_until - timedelta(seconds=pause if are_others else pace / 2)
         is_once = not is_repeated and pace >= SLOWEST_SECONDS
         branches.append(Branch(tuple(group), count, pause=pause, rounds_until=None if is_once else until))
     if sum(branch.visits(now) for branch in branches) > _EVENTS / 2 / _EVENTS_OF_A_VISIT:
@@ -251,7 +261,7 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
     if "Before" in left:
         before = outcome_so_far({**item, "Outcome": left["Before"]}) or standing_outcome(Shortfall.from_event(item))
         return replace(before, status=Status.FAILED, reason=required(left, "Reason", str))
-    return Outcome.from_event({**named(item), **left})
+    return Outcome.from_event({**what_of(item), **left})
 
 
 def standing_outcome(shortfall: Shortfall) -> Outcome:

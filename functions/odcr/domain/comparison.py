@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
@@ -32,6 +33,11 @@ class Comparison:
     """Targets that need no work but whose record in the table is to be corrected."""
     rejected: list[Outcome] = field(default_factory=list)
     """Rows that make no sense, with what is held for them."""
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether targets may be short that EC2 did not show, so that nothing is asked for them."""
+        return any(one.is_short and one.status in (Status.FAILED, Status.THROTTLED) for one in self.observed)
 
 
 def find_shortfalls(
@@ -143,11 +149,12 @@ def bounded(comparison: Comparison) -> Comparison:
     releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
+    sized = [(one, _item_bytes(one)) for one in first]
     most = ROOM - _TOLD_ROOM
-    too_large = [one for one in first if _item_bytes(one) > most]
-    seen = [*comparison.observed, *map(_too_large, too_large)]
+    seen = [*comparison.observed, *(_too_large(one) for one, size in sized if size > most)]
     kept = min(_TOLD_ROOM, sum(map(_bytes, (*seen, *comparison.rejected))))
-    shortfalls, room = fitting((one for one in first if one not in too_large), ROOM - kept, _item_bytes)
+    taken, room = fitting((one for one in sized if one[1] <= most), ROOM - kept, itemgetter(1))
+    shortfalls = [one for one, _ in taken]
     room += kept
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)

@@ -96,16 +96,18 @@ class Outcome(Event):
         return not self.status.is_met and not is_covered
 
 
+_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
+"""What a shortfall says of itself, and its outcome need not say again."""
+
+
 def to_round(outcome: Outcome) -> dict[str, Any]:
     """An outcome as it is kept beside its shortfall, which says already what it is of."""
-    event = outcome.to_event()
-    return {name: value for name, value in event.items() if name not in named(event)}
+    return {name: value for name, value in outcome.to_event().items() if name not in _OF}
 
 
-def named(event: Mapping[str, Any]) -> dict[str, Any]:
+def what_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say what an outcome, or a shortfall, is of."""
-    names = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
-    return {name: event[name] for name in names if name in event}
+    return {name: event[name] for name in _OF if name in event}
 
 
 def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:

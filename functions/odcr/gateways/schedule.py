@@ -15,6 +15,9 @@ from odcr.observability import logger
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
+MOST_FAILURES = 60
+"""Runs in a row that may fail, or not be told whether the schedule is on, before the schedule alone starts them."""
+
 _MINUTES = re.compile(r"rate\((?:1 minute|1 minutes)\)")
 
 
@@ -28,6 +31,14 @@ class Schedule:
     """Whether it starts a run each minute."""
     is_known: bool = True
     """Whether Scheduler said so."""
+
+    def lets_asking_go_on(self, failures: int | None) -> bool:
+        """Whether a run may follow the one that asks.
+
+        Args:
+            failures: runs in a row before it that failed, or were not told; None if a person started it.
+        """
+        return self.is_on if self.is_known else failures is not None and failures < MOST_FAILURES
 
 
 OFF = Schedule(is_on=False, is_each_minute=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
 from localcloud import dynamodb
@@ -132,3 +133,18 @@ def test_functions_that_ask_side_by_side_seldom_try_twice(
 def test_without_the_table_nothing_is_sent() -> None:
     with pytest.raises(RequestLimitExceeded, match="did not answer"):
         RequestBuckets("no-such-table").take(BUCKET, 0, FAR)
+
+
+def test_a_write_that_is_not_answered_is_tried_again(monkeypatch: pytest.MonkeyPatch, stopped: float) -> None:
+    client, lost = request_buckets._client(), iter([True, True])
+    update = client.update_item
+
+    def update_item(**request: Any) -> Any:
+        if next(lost, False):
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return update(**request)
+
+    monkeypatch.setattr(client, "update_item", update_item)
+    turn = RequestBuckets("buckets").take(BUCKET, 0, FAR)
+    assert turn is not None
+    assert turn <= stopped
