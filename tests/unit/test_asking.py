@@ -9,7 +9,7 @@ import pytest
 from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Target, TargetKey, Terms
 from odcr.settings import AskSettings
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_the_history_has_room_for_all_visits_of_many_regions() -> None:
 
 
 def test_the_lowest_priority_comes_first() -> None:
-    given = planned([target(1), target(2, priority=-3), target(3, priority=7), target(4)])
+    given = planned([target(1), target(2, terms=Terms(-3)), target(3, terms=Terms(7)), target(4)])
     assert [one.key.instance_type for one in given.branches[0].shortfalls] == [
         "m2.large", "m1.large", "m4.large", "m3.large"
     ]  # fmt: skip
@@ -127,18 +127,18 @@ def test_the_lowest_priority_comes_first() -> None:
 )
 def test_a_pool_that_stays_dry_is_asked_ever_less_often(hours: float | None, expected: float) -> None:
     dry = None if hours is None else int(hours * HOUR)
-    assert interval(target(1, dry_seconds=dry), USUAL) == expected
-    assert interval(target(1, dry_seconds=dry), AskSettings(5.0, 0.0, 40)) == 5
+    assert interval(target(1, dry_seconds=dry), USUAL, NOW) == expected
+    assert interval(target(1, dry_seconds=dry), AskSettings(5.0, 0.0, 40), NOW) == 5
 
 
 def test_a_slow_stack_is_not_made_quicker_by_slowing_down() -> None:
-    assert interval(target(1, dry_seconds=24 * HOUR), AskSettings(20.0, 24.0, 40)) == 20
+    assert interval(target(1, dry_seconds=24 * HOUR), AskSettings(20.0, 24.0, 40), NOW) == 20
 
 
 @pytest.mark.parametrize("status", ["QUOTA_EXCEEDED", "FAILED", "INVALID", "UNSUPPORTED"])
 def test_what_a_person_has_to_put_right_is_asked_for_once_a_minute(status: str) -> None:
     given = planned([target(1, last_status=status)], is_alone=True)
-    assert interval(target(1, last_status=status), USUAL) == 60
+    assert interval(target(1, last_status=status), USUAL, NOW) == 60
     assert not given.is_pressing
     assert [(branch.every, branch.places, branch.rounds_until) for branch in given.branches] == [(0, 1, None)]
 
@@ -186,8 +186,8 @@ def test_slowed_targets_alone_end_the_run_when_the_next_visit_is_due() -> None:
 
 
 def test_who_has_waited_longest_is_in_the_run_whatever_is_more_urgent() -> None:
-    waited = [target(number, priority=5) for number in range(30)]
-    urgent = [target(number, priority=-1) for number in range(100, 600)]
+    waited = [target(number, terms=Terms(5)) for number in range(30)]
+    urgent = [target(number, terms=Terms(-1)) for number in range(100, 600)]
     (branch,) = planned([*waited, *urgent], are_all=False).branches
     keys = [one.key for one in branch.shortfalls]
     assert {one.key for one in waited} <= set(keys)
@@ -195,7 +195,7 @@ def test_who_has_waited_longest_is_in_the_run_whatever_is_more_urgent() -> None:
 
 
 def test_a_release_comes_before_what_is_urgent() -> None:
-    first, last = target(1, priority=-9), target(2)
+    first, last = target(1, terms=Terms(-9)), target(2)
     releasing = replace(short(last, held=200), is_release=True)
     (branch,) = plan([short(first), releasing], {one.key: one for one in (first, last)}, USUAL, NOW, UNTIL).branches
     assert [one.key for one in branch.shortfalls] == [last.key, first.key]

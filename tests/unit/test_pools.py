@@ -10,7 +10,7 @@ from odcr.domain.pools import certain, conflicts, locate, locate_rejected, with_
 from odcr.domain.refusal import RequestLimitExceeded
 from odcr.domain.regions import region_of_row, regions_by_id
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey
+from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey, Terms
 
 HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -155,9 +155,12 @@ def test_a_run_that_does_not_see_all_rows_advises_nobody_to_cancel() -> None:
 
 @pytest.mark.parametrize(("key", "zone"), [(NAMED, "apne1-az1"), (BY_ID, "ap-northeast-1c")])
 def test_options_that_spell_the_zone_the_other_way_count(key: TargetKey, zone: str) -> None:
-    elsewhere = (OptionRow("apne1-az4", ReservationOptions(tenancy="dedicated"), 1), OptionRow(zone, WINDOWS, -2))
+    elsewhere = (
+        OptionRow("apne1-az4", ReservationOptions(tenancy="dedicated"), Terms(1)),
+        OptionRow(zone, WINDOWS, Terms(-2)),
+    )
     (target,) = locate([Target(key, 5, elsewhere=elsewhere)], ZONES, HOME).targets
-    assert (target.options, target.priority, target.elsewhere) == (WINDOWS, -2, ())
+    assert (target.options, target.terms.priority, target.elsewhere) == (WINDOWS, -2, ())
     unread = locate([Target(key, 5, elsewhere=elsewhere)], THROTTLED, HOME)
     assert unread.targets == []
     assert "does not say which zone apne1-az" in unread.unsure[0].reason
@@ -165,6 +168,6 @@ def test_options_that_spell_the_zone_the_other_way_count(key: TargetKey, zone: s
 
 def test_a_target_with_options_elsewhere_survives_its_event() -> None:
     target = Target(
-        NAMED, 5, elsewhere=(OptionRow("apne1-az1", WINDOWS, 3), OptionRow("apne1-az4", ReservationOptions()))
+        NAMED, 5, elsewhere=(OptionRow("apne1-az1", WINDOWS, Terms(3)), OptionRow("apne1-az4", ReservationOptions()))
     )
     assert Target.from_event(target.to_event()) == target

@@ -6,17 +6,20 @@ from decimal import Decimal
 import pytest
 
 from odcr.domain.asking import standing_outcome
+from odcr.domain.cells import StrangeCell, amount_of, moment_of, text_of, whole_number
+from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.rows import Record, StrangeCell, moment_of, records_of, targets_of, text_of, whole_number
+from odcr.domain.rows import Record, records_of, targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Announcement, Target, TargetKey
+from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
 from tests.unit.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+NOW = "2026-11-26T12:00:00"
 MANY = tuple(f"cr-{number:017x}" for number in range(3500))
 
 
@@ -118,51 +121,151 @@ def row(*cells: object) -> tuple[object, ...]:
     return (KEY.instance_type, KEY.availability_zone, *cells)
 
 
+def option(*cells: object, **named: object) -> tuple[object, ...]:
+    """A row of odcr_option: the first cells in their order, or by their columns; NULL in the others."""
+    given = dict(zip(OPTION_COLUMNS, cells, strict=False)) | named
+    return row(*(given.get(name) for name in OPTION_COLUMNS))
+
+
+def status(*cells: object, verdict: object = None, deadline: object = None) -> tuple[object, ...]:
+    """A row of odcr_status."""
+    return row(*cells, verdict, deadline)
+
+
 def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:
-    ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {})
+    ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {}, NOW)
     assert (target.capacity, rejected) == (5, [])
-    targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {})
+    targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {}, NOW)
     assert (targets, outcome.status) == ([], Status.INVALID)
     assert "they ask for 5, 7" in outcome.reason
 
 
 def test_options_are_found_in_another_spelling_and_an_exact_one_wins() -> None:
-    spelled = ("R5B.2xlarge ", " AP-northeast-1C", "Windows", None, None, None, None)
-    ((target,), _) = targets_of([row(5, 0)], [spelled], {})
+    spelled = ("R5B.2xlarge ", " AP-northeast-1C", *option("Windows")[2:])
+    ((target,), _) = targets_of([row(5, 0)], [spelled], {}, NOW)
     assert target.options.platform == "Windows"
-    ((target,), _) = targets_of([row(5, 0)], [spelled, row("SUSE Linux", None, None, None, None)], {})
+    ((target,), _) = targets_of([row(5, 0)], [spelled, option("SUSE Linux")], {}, NOW)
     assert target.options.platform == "SUSE Linux"
 
 
 @pytest.mark.parametrize(("cell", "priority"), [(0, 0), (None, 0), (-5, -5), ("7", 7), (Decimal("3.0"), 3)])
 def test_a_priority_is_a_whole_number_and_usually_0(cell: object, priority: int) -> None:
-    options = row("Linux/UNIX", "default", "open", None, cell)
-    ((target,), _) = targets_of([row(5, 0)], [options], {})
-    assert target.priority == priority
+    options = option("Linux/UNIX", "default", "open", None, cell)
+    ((target,), _) = targets_of([row(5, 0)], [options], {}, NOW)
+    assert target.terms.priority == priority
     assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
 
 
 @pytest.mark.parametrize(("cell", "says"), [("urgent", "it must be a whole number"), (2**40, "is too large")])
 def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None:
-    options = row("Linux/UNIX", "default", "open", None, cell)
-    (_, (outcome,)) = targets_of([row(5, 0)], [options], {})
+    options = option("Linux/UNIX", "default", "open", None, cell)
+    (_, (outcome,)) = targets_of([row(5, 0)], [options], {}, NOW)
     assert outcome.status == Status.INVALID
     assert outcome.reason.startswith("Priority in odcr_option is")
     assert says in outcome.reason
 
 
 def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
-    options = [row("Linux/UNIX", "default", "open", None, priority) for priority in (1, 2)]
-    (_, (outcome,)) = targets_of([row(5, 0)], options, {})
+    options = [option("Linux/UNIX", "default", "open", None, priority) for priority in (1, 2)]
+    (_, (outcome,)) = targets_of([row(5, 0)], options, {}, NOW)
     assert "Delete all but one of its 2 rows in odcr_option" in outcome.reason
 
 
+def test_the_usual_terms_ask_at_once_and_for_ever() -> None:
+    ((target,), _) = targets_of([row(5, 0)], [option()], {}, NOW)
+    assert target.terms == Terms()
+    assert target.to_event() == {
+        "InstanceType": "r5b.2xlarge",
+        "AvailabilityZone": "ap-northeast-1c",
+        "TargetCapacity": 5,
+    }
+
+
+def test_a_row_has_a_start_and_a_deadline() -> None:
+    options = option(
+        Start_At=date(2026, 11, 28),
+        Deadline="2026-11-30T20:00:00.7+09:00",
+        After_Deadline=" Stop",
+        On_Missed=b"RELEASE",
+    )
+    ((target,), _) = targets_of([row(5, 0)], [options], {}, NOW)
+    assert target.terms == Terms(0, "2026-11-28T00:00:00", "2026-11-30T11:00:00", True, True)
+    assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"Start_At": "soon"}, "Start_At in odcr_option is 'soon', which is no time"),
+        ({"Deadline": 5}, "Deadline in odcr_option is 5, which is no time"),
+        ({"After_Deadline": "end"}, "After_Deadline in odcr_option is 'end'; write 'keep-asking' or 'stop'."),
+        ({"On_Missed": 1}, "On_Missed in odcr_option is 1; write 'keep' or 'release'."),
+        (
+            {"Start_At": datetime(2026, 11, 30), "Deadline": datetime(2026, 11, 30)},  # noqa: DTZ001
+            "Deadline in odcr_option must be later than its Start_At, 2026-11-30 00:00 UTC.",
+        ),
+    ],
+)
+def test_terms_that_make_no_sense_are_told(cells: dict[str, object], says: str) -> None:
+    (targets, (outcome,)) = targets_of([row(5, 0)], [option(**cells)], {}, NOW)
+    assert (targets, outcome.status) == ([], Status.INVALID)
+    assert outcome.reason.startswith(says)
+
+
+def test_a_row_that_makes_no_sense_misses_its_deadline_once() -> None:
+    options = option(Deadline=datetime(2026, 11, 26, 12))  # noqa: DTZ001
+    missed = Judgement(Verdict.MISSED, NOW)
+    (_, (outcome,)) = targets_of([row(-1, 0)], [options], {}, NOW)
+    assert (outcome.status, outcome.judgement) == (Status.INVALID, missed)
+    (_, (early,)) = targets_of([row(-1, 0)], [options], {}, "2026-11-26T11:59:59")
+    assert early.judgement is None
+    records = records_of(
+        [
+            status(
+                "INVALID",
+                0,
+                outcome.reason,
+                "",
+                "",
+                -1,
+                None,
+                None,
+                None,
+                None,
+                verdict="MISSED",
+                deadline=datetime(2026, 11, 26, 12),  # noqa: DTZ001
+            )
+        ]
+    )
+    assert records[KEY].judgement == missed
+    assert targets_of([row(-1, 0)], [options], records, NOW) == ([], [])
+
+
+@pytest.mark.parametrize(("verdict", "deadline"), [("WON", datetime(2026, 11, 26)), ("MET", "soon"), (None, None)])  # noqa: DTZ001
+def test_a_verdict_that_somebody_changed_is_none(verdict: object, deadline: object) -> None:
+    records = records_of(
+        [status("SHORT", 0, "", "", "", 5, None, None, None, None, verdict=verdict, deadline=deadline)]
+    )
+    assert records[KEY].judgement is None
+
+
+@pytest.mark.parametrize("cell", [12.5, "12.50", b"12.5", Decimal("12.50")])
+def test_an_amount_is_one_whatever_its_type(cell: object) -> None:
+    assert amount_of(cell, "Max_Hourly_Cost") == Decimal("12.5")
+
+
+@pytest.mark.parametrize("cell", ["cheap", -1, float("nan"), "inf", True, date(2026, 1, 1), 10**12])
+def test_what_is_no_amount_is_told(cell: object) -> None:
+    with pytest.raises(StrangeCell, match=r"Max_Hourly_Cost is .*; it must be an amount per hour"):
+        amount_of(cell, "Max_Hourly_Cost")
+
+
 def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
-    records = records_of([row("SHORT", 5, "", "cr-1", "", 15, 30, 90_000, None, None)])
-    ((target,), _) = targets_of([row(15, 5)], [], records)
+    records = records_of([status("SHORT", 5, "", "cr-1", "", 15, 30, 90_000, None, None)])
+    ((target,), _) = targets_of([row(15, 5)], [], records, NOW)
     assert target.dry_seconds == 90_000
     assert target.to_event()["DrySeconds"] == 90_000
-    ((new,), _) = targets_of([row(15, 5)], [], {})
+    ((new,), _) = targets_of([row(15, 5)], [], {}, NOW)
     assert new.dry_seconds is None
     assert {"DrySeconds", "Priority"}.isdisjoint(new.to_event())
     for one in (target, new):
@@ -175,8 +278,8 @@ def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
 def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run(
     recorded: object, dry: int | None
 ) -> None:
-    records = records_of([row("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000, None, None)])
-    ((target,), _) = targets_of([row(15, 5)], [], records)
+    records = records_of([status("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000, None, None)])
+    ((target,), _) = targets_of([row(15, 5)], [], records, NOW)
     assert target.dry_seconds == dry
 
 
@@ -206,7 +309,7 @@ def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run
     ],
 )
 def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:
-    assert records_of([row(*cells)]) == {KEY: record}
+    assert records_of([status(*cells)]) == {KEY: record}
 
 
 def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
@@ -226,7 +329,7 @@ def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
 
 def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() -> None:
     options = [
-        ("r5b.2xlarge", zone, platform, "default", "open", None, 0)
+        ("r5b.2xlarge", zone, *option(platform)[2:])
         for zone, platform in (
             ("apne1-az1", "Windows"),
             ("usw2-az1", "SUSE Linux"),
@@ -234,7 +337,7 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
         )
     ]
     wanted = [("r5b.2xlarge", zone, 5, 0) for zone in ("ap-northeast-1c", "apne1-az4", "ap-northeast-1a", "apne1-az1")]
-    targets, _ = targets_of(wanted, options, {})
+    targets, _ = targets_of(wanted, options, {}, NOW)
     found = {
         target.key.availability_zone: (
             target.options.platform,

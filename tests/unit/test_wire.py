@@ -9,18 +9,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odcr.domain.calendar import Rest
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Announcement, OptionRow, ReservationOptions, Target, TargetKey
+from odcr.domain.target import Announcement, Judgement, OptionRow, ReservationOptions, Target, TargetKey, Terms, Verdict
 from odcr.domain.wire import Event, InvalidEvent
 from odcr.domain.wording import MAX_REASON
 
-EVENTS = (TargetKey, ReservationOptions, OptionRow, Announcement, Target, Outcome, Pool, Shortfall, Change)
+EVENTS = (
+    TargetKey,
+    ReservationOptions,
+    Terms,
+    OptionRow,
+    Announcement,
+    Judgement,
+    Rest,
+    Target,
+    Outcome,
+    Pool,
+    Shortfall,
+    Change,
+)
+_MOMENTS = st.datetimes().map(lambda moment: moment.isoformat())
+_NOT_WRITTEN = ("short_since", "verdict", "deadline", "met_since")
+"""Of a change."""
 
 _IDS = st.lists(st.from_regex(r"cr-[0-9a-f]{4}", fullmatch=True), max_size=3).map(tuple)
 _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
-    "end_date": st.none() | st.datetimes().map(lambda moment: moment.isoformat()),
+    "end_date": st.none() | _MOMENTS,
+    "start_at": st.none() | _MOMENTS,
+    "deadline": _MOMENTS,
     "more_ids": st.integers(0, 999_999_999),
     "reason": st.text(max_size=MAX_REASON),
 }
@@ -29,6 +48,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(),
     str: st.text(max_size=20),
     Status: st.sampled_from(Status),
+    Verdict: st.sampled_from(Verdict),
     NoneType: st.none(),
 }
 
@@ -39,10 +59,10 @@ def event(kind: type[Event]) -> st.SearchStrategy[Any]:
     known = {
         one.name: st.one_of(
             *([] if one.default is MISSING else [st.just(one.default)]),
-            _BY_NAME.get(one.name) or _of(hints[one.name], is_one=one.name == "pools"),
+            _BY_NAME[one.name] if one.name in _BY_NAME else _of(hints[one.name], is_one=one.name == "pools"),
         )
         for one in fields(kind)
-        if one.name != "short_since"
+        if kind is not Change or one.name not in _NOT_WRITTEN
     }
     return st.builds(kind, **known)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 
 from odcr.domain.attempt import Attempt, Turns
+from odcr.domain.calendar import Rest
 from odcr.domain.holding import Ec2
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
@@ -158,12 +159,20 @@ def _announced(attempt: Attempt) -> Announcement | None:
 
 
 def _status(attempt: Attempt) -> Status:
-    """How a demand stands that is met."""
+    """How a demand stands that is met, or for which nothing is asked."""
+    if rest := _rest(attempt):
+        return rest.status
     if attempt.excess:
         return Status.EXCESS
     if attempt.astray or attempt.lenders:
         return Status.ASTRAY
     return Status.PENDING if any(one.state == "pending" for one in attempt.reservations) else Status.FULFILLED
+
+
+def _rest(attempt: Attempt) -> Rest | None:
+    """Why not all that is wanted is held, if nothing is asked for; of a demand that was given up, in any case."""
+    target = attempt.shortfall.target
+    return attempt.shortfall.rest if attempt.reserved < target or not target else None
 
 
 def _why(refusal: Refusal, attempt: Attempt) -> str:
@@ -188,6 +197,8 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     parts = []
     if attempt.released:
         parts.append(f"Released {attempt.released}, as the target was lowered to {shortfall.target}.")
+    if not why and (rest := _rest(attempt)):
+        parts.append(rest.reason)
     if attempt.excess and (shortfall.is_release or not why):
         parts.append(reason_for_excess(reservations, shortfall.target, _announced(attempt)))
     if attempt.returned:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
+from odcr.domain.calendar import is_in_last_hours, iso
 from odcr.domain.outcome import Outcome, Status, what_of
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
@@ -40,7 +41,16 @@ _EVENTS = 18_000
 _EVENTS_OF_A_VISIT = 7
 
 _AT_FULL_PACE = frozenset(
-    {Status.SHORT, Status.THROTTLED, Status.FULFILLED, Status.EXCESS, Status.PENDING, Status.ASTRAY}
+    {
+        Status.SHORT,
+        Status.THROTTLED,
+        Status.FULFILLED,
+        Status.EXCESS,
+        Status.PENDING,
+        Status.ASTRAY,
+        Status.WAITING,
+        Status.STOPPED,
+    }
 )
 
 
@@ -100,13 +110,16 @@ class Plan:
         ]
 
 
-def interval(target: Target, settings: AskSettings) -> float:
+def interval(target: Target, settings: AskSettings, now: datetime) -> float:
     """Seconds from one asking for a target to the next, while few are short.
 
-    A dry pool is asked ever less often; what a person has to put right, once a minute.
+    A dry pool is asked ever less often, but for the last day before a deadline; what a person has to put right, once a
+    minute.
     """
     if target.last_status is not None and target.last_status not in _AT_FULL_PACE:
         return max(SLOWEST_SECONDS, settings.every)
+    if is_in_last_hours(target.terms, iso(now)):
+        return settings.every
     if settings.slow_after_hours and target.dry_seconds is not None:
         dry = target.dry_seconds / 3600 / settings.slow_after_hours
         return max(settings.every, next((seconds for least, seconds in _STEPS if dry >= least), 0))
@@ -141,7 +154,7 @@ def plan(
             longer than one round of the most that share a bucket.
         is_blind: whether others may be short that EC2 does not show. They are looked at by the next run, once a minute.
     """
-    paces = {one.key: interval(targets[one.key], settings) for one in shortfalls}
+    paces = {one.key: interval(targets[one.key], settings, now) for one in shortfalls}
     slow_keys = {one.key for one in shortfalls if not one.is_release and paces[one.key] >= SLOW_SECONDS}
     full = [one for one in shortfalls if one.key not in slow_keys]
     slowed = [one for one in shortfalls if one.key in slow_keys]
@@ -165,7 +178,7 @@ def plan(
         branches = _rounds(full, places, now, ask_until, events, is_repeated=are_all)
 
     def urgency(one: Shortfall) -> tuple[bool, int]:
-        return not one.is_release, targets[one.key].priority
+        return not one.is_release, targets[one.key].terms.priority
 
     # Who is in the run is decided by who has waited longest; only in it the most urgent come first.
     in_order = [replace(one, shortfalls=tuple(sorted(one.shortfalls, key=urgency))) for one in (*branches, *slow)]
@@ -274,6 +287,7 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
         shortfall.standing_ids,
         shortfall.duplicate_ids,
         more_ids=shortfall.more_ids,
+        judgement=shortfall.judgement,
     )
 
 

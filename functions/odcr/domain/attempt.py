@@ -99,8 +99,8 @@ class Attempt:
 
     @property
     def missing(self) -> int:
-        """Instances wanted and not held."""
-        return max(0, self.shortfall.target - self.reserved)
+        """Instances wanted and not held; none while nothing is to be asked for."""
+        return 0 if self.shortfall.rest else max(0, self.shortfall.target - self.reserved)
 
     @property
     def excess(self) -> int:

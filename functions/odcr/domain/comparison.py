@@ -1,10 +1,12 @@
 """What is missing: the targets compared with what EC2 holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
+from typing import Any
 
+from odcr.domain.calendar import is_given_up, iso, judge, judge_unmet, rest
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
@@ -70,10 +72,20 @@ def find_shortfalls(
         reservations,
         is_complete=share.is_complete,
         releases=releases,
-        now=f"{now:%Y-%m-%dT%H:%M:%S}",
+        now=iso(now),
     )
-    found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
+    found.observed.extend(_judged([*seconds, *located.unsure, *unclear, *not_seen], share.targets, iso(now)))
     return found
+
+
+def _judged(outcomes: Iterable[Outcome], targets: Iterable[Target], now: str) -> Iterator[Outcome]:
+    """The outcomes, with the verdict that is due on rows that make no sense. The others wait until they are seen."""
+    by_key = {target.key: target for target in targets}
+    for outcome in outcomes:
+        target = by_key.get(outcome.key)
+        is_senseless = target is not None and outcome.status is Status.INVALID
+        judgement = judge_unmet(target.terms, target.last_judgement, now) if target and is_senseless else None
+        yield replace(outcome, judgement=judgement) if judgement else outcome
 
 
 def compare(
@@ -202,22 +214,45 @@ def _compare_one(
     serving = [one for one in managed if one.serves(target.options)]
     others = [one for one in managed if not one.serves(target.options)]
     reserved = held(serving)
+    judgement = judge(target, reserved, now)
+    if given_up := is_given_up(target, judgement):
+        releases = True
+    resting = rest(target, reserved, now, is_given_up=given_up)
+    wanted = replace(target, capacity=0) if given_up else target
     # Which of them a run has announced and recorded is not known beyond what can be named.
     releases = releases and not target.more_ids and len(serving) <= MAX_IDS
-    if reserved < target.capacity and (reason := _reason_to_ask_no_more(target, others, now)):
-        twice = ids_of(duplicates(serving, target.last_ids, target.more_ids))
-        outcome = Outcome(target.key, Status.INVALID, target.capacity, reserved, ids_of(managed), twice, reason=reason)
-        if not _is_recorded(target, outcome):
+    bought_twice = duplicates(serving, target.last_ids, target.more_ids)
+    is_missing = reserved < wanted.capacity
+
+    def observe(status: Status, ids: Sequence[Reservation], reason: str, **found: Any) -> None:
+        outcome = Outcome(
+            target.key,
+            status,
+            wanted.capacity,
+            reserved,
+            ids_of(ids),
+            ids_of(bought_twice),
+            reason=reason,
+            judgement=judgement,
+            **found,
+        )
+        # An excess is told again: its target may have changed, and the reason with it.
+        if judgement or status == Status.EXCESS or not _is_recorded(target, outcome):
             comparison.observed.append(outcome)
+
+    if is_missing and not resting and (reason := _reason_to_ask_no_more(target, others, now)):
+        observe(Status.INVALID, managed, reason)
         return
-    if reserved < target.capacity and target.is_resting and reserved == target.last_reserved:
+    if is_missing and target.is_resting and reserved == target.last_reserved and not (resting or judgement):
         return
 
-    bought_twice = duplicates(serving, target.last_ids, target.more_ids) if reserved > target.capacity else []
-    is_release = releases and reserved > target.capacity and is_due(target, serving)
-    is_work = reserved < target.capacity or is_release or any(one.can_be_given_back for one in bought_twice)
+    if reserved <= wanted.capacity:
+        bought_twice = []
+    is_release = releases and reserved > wanted.capacity and is_due(wanted, serving)
+    is_work = (is_missing and not resting) or is_release or any(one.can_be_given_back for one in bought_twice)
     if is_work or _may_be_astray(target, serving):
-        comparison.shortfalls.append(_shortfall(target, serving, bought_twice, is_release=is_release))
+        shortfall = _shortfall(wanted, serving, bought_twice, is_release=is_release)
+        comparison.shortfalls.append(replace(shortfall, rest=resting, judgement=judgement))
         return
 
     status, announced, reasons = Status.FULFILLED, None, []
@@ -226,10 +261,12 @@ def _compare_one(
     lenders = [one for one in serving if one.lent]
     if gone:
         reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
-    if reserved > target.capacity:
+    if resting and (is_missing or given_up):
+        status = resting.status
+        reasons = [f"{gone} that were held are gone."] if gone else []
+        reasons.append(resting.reason)
+    elif reserved > wanted.capacity:
         status = Status.EXCESS
-        announced = announcement(serving, target.capacity) if releases else None
-        reasons.append(reason_for_excess(serving, target.capacity, announced))
     elif others:
         status = Status.EXCESS
         reasons.append(f"Nothing is given back unasked, so cancel these unless you want them: {_others(others)}.")
@@ -239,24 +276,13 @@ def _compare_one(
     elif any(one.state == "pending" for one in serving):
         status = Status.PENDING
         reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
-    elif target.capacity == 0:
+    elif wanted.capacity == 0:
         reasons.append("The target is 0: nothing is to be reserved.")
+    if reserved > wanted.capacity:
+        announced = announcement(serving, wanted.capacity) if releases else None
+        reasons.append(reason_for_excess(serving, wanted.capacity, announced))
     reasons.append(remarks([*serving, *uncounted], target.options))
-    reason = " ".join(part for part in reasons if part)
-    outcome = Outcome(
-        target.key,
-        status,
-        target.capacity,
-        reserved,
-        ids_of(managed),
-        ids_of(bought_twice),
-        lost=gone,
-        reason=reason,
-        announced=announced,
-    )
-    # An excess is told again: its target may have changed, and the reason with it.
-    if status == Status.EXCESS or not _is_recorded(target, outcome):
-        comparison.observed.append(outcome)
+    observe(status, managed, " ".join(part for part in reasons if part), lost=gone, announced=announced)
 
 
 def _lost(target: Target, serving: Sequence[Reservation]) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from odcr.domain.outcome import Status
-from odcr.domain.target import Announcement, TargetKey, region_of
+from odcr.domain.target import Announcement, TargetKey, Verdict, region_of
 from odcr.domain.wire import As, Event, size_of
 
 MAX_SUBJECT = 100
@@ -59,6 +59,12 @@ class Change(Event):
     reason: Annotated[str, As(is_left_out=True)] = ""
     short_since: Annotated[datetime | None, As(is_left_out=True)] = None
     """Since when it has not been met, in UTC, or was not until now; None if it was met before, too."""
+    verdict: Annotated[Verdict | None, As(is_left_out=True)] = None
+    """Of the run that comes to it."""
+    deadline: Annotated[datetime | None, As(is_left_out=True)] = None
+    """What the verdict is on, in UTC."""
+    met_since: Annotated[datetime | None, As(is_left_out=True)] = None
+    """Since when all that is wanted is held, in UTC."""
 
 
 def announcements(
@@ -91,13 +97,21 @@ def announcements(
 def _line(change: Change) -> str:
     wanted = "?" if change.target is None else change.target
     line = f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})"
+    if change.verdict and change.deadline:
+        line = f"{change.verdict} ITS DEADLINE, {_minute(change.deadline)}: {line}"
+    if change.verdict and change.met_since:
+        return f"{line}; all of it since {_minute(change.met_since)}"
     if change.short_since is None:
         return line
-    since = f"since {change.short_since:%Y-%m-%d %H:%M} UTC"
+    since = f"since {_minute(change.short_since)}"
     if change.after.is_met:
         return f"{line}; it was missing some {since}"
     missing = "an unknown number" if change.target is None else max(0, change.target - change.reserved)
     return f"{line}; missing {missing} {since}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def advice(key: TargetKey, status: Status, announced: Announcement | None = None) -> str:
@@ -130,6 +144,12 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
                 f"To do: in Service Quotas, {_region(key)}, Amazon EC2, raise 'Running On-Demand "
                 f"{quota_of(key.instance_type)} instances'. It counts vCPUs."
             )
+        case Status.WAITING:
+            return "To do: nothing. It is asked for from its Start_At on."
+        case Status.STOPPED if announced:
+            return "To do: to keep what is held, set On_Missed to 'keep', or a later Deadline, at once."
+        case Status.STOPPED:
+            return "To do: nothing. To go on asking, set After_Deadline to 'keep-asking', or a later Deadline."
         case Status.INVALID:
             return "To do: correct or delete the row in odcr_capacity, or its row in odcr_option."
         case Status.FAILED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
-from odcr.domain.target import Announcement, Target, TargetKey
+from odcr.domain.target import Announcement, Judgement, Target, TargetKey
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -31,6 +31,10 @@ class Status(StrEnum):
     """EC2 does not offer it, which has been seen to pass: it is asked again, but seldom."""
     INVALID = "INVALID"
     """The row makes no sense or EC2 does not know it; a person has to correct it."""
+    WAITING = "WAITING"
+    """Nothing is asked for before the row's Start_At."""
+    STOPPED = "STOPPED"
+    """Nothing is asked for any more: the deadline has passed, and the row says to stop then."""
     FAILED = "FAILED"
     """Something else went wrong, and the reason says what; the next run tries again."""
 
@@ -38,6 +42,11 @@ class Status(StrEnum):
     def is_met(self) -> bool:
         """Whether all that is wanted is held."""
         return self in (Status.FULFILLED, Status.EXCESS, Status.ASTRAY)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is asked for, as the row says, so that what is missing is no shortage."""
+        return self in (Status.WAITING, Status.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,8 @@ class Outcome(Event):
     """Requests among `calls` that EC2 definitely refused."""
     announced: Announcement | None = None
     """The release that the next run may make."""
+    judgement: Judgement | None = None
+    """The verdict on the demand's deadline, of the one run that comes to it."""
 
     @property
     def was_tried(self) -> bool:
@@ -93,10 +104,10 @@ class Outcome(Event):
     def is_short(self) -> bool:
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
-        return not self.status.is_met and not is_covered
+        return not (self.status.is_met or self.status.rests or is_covered)
 
 
-_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity")
+_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity", "Judgement")
 """What a shortfall says of itself, and its outcome need not say again."""
 
 

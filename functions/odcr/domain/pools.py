@@ -38,8 +38,8 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
         else:
             key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
             found = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
-            row = next(found, OptionRow(key.zone, target.options, target.priority))
-            located.targets.append(replace(target, key=key, options=row.options, priority=row.priority, elsewhere=()))
+            row = next(found, OptionRow(key.zone, target.options, target.terms))
+            located.targets.append(replace(target, key=key, options=row.options, terms=row.terms, elsewhere=()))
     return located
 
 

@@ -1,117 +1,23 @@
-"""What the tables say, row by row, as targets and as rows that make no sense; whatever types the columns have.
+"""What the tables say, row by row, as targets and as rows that make no sense."""
 
-odcr_capacity may have been made by hand, and MySQL has many types:
-https://dev.mysql.com/doc/refman/8.0/en/data-types.html
-"""
-
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from dataclasses import dataclass, replace
 
+from odcr.domain.calendar import judge_unmet
+from odcr.domain.cells import Cells, StrangeCell, moment_of, number_or, shown, text_of, whole_number
+from odcr.domain.option_rows import OptionRows
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import (
     MAX_TARGET,
-    USUAL_OPTIONS,
     Announcement,
-    OptionRow,
-    ReservationOptions,
+    Judgement,
     Target,
     TargetKey,
-    is_zone_id,
+    Verdict,
     reason_to_reject,
-    region_of,
 )
 from odcr.domain.wire import ids_from_text
 from odcr.domain.wording import MAX_REASON
-
-_MAX_SHOWN = 60
-"""Characters of a wrong value that a reason shows."""
-_WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0*)?")
-
-
-class StrangeCell(Exception):  # noqa: N818 - a reason to tell, not a fault
-    """A cell that means nothing where it stands. The message is the reason, for the person who wrote it."""
-
-
-def text_of(cell: object) -> str:
-    """A cell as text; what is no text is shown as Python does, and a binary column's padding is left out.
-
-    NULL is empty.
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, (bytes, bytearray)):
-        return bytes(cell).rstrip(b"\0").decode("utf-8", "backslashreplace")
-    return str(cell)
-
-
-def whole_number(cell: object, column: str, todo: str = "") -> int | None:
-    """A cell as a number of instances; None if it is NULL.
-
-    Args:
-        cell: an integer, or a decimal, a float or text that is a whole number.
-        column: its name, for the reason.
-        todo: what to do about one that is none.
-
-    Raises:
-        StrangeCell: if it is anything else.
-    """
-    if cell is None or (isinstance(cell, int) and not isinstance(cell, bool)):
-        return cell
-    if isinstance(cell, (Decimal, float)):
-        if cell == cell.__trunc__():
-            return int(cell)
-    elif isinstance(cell, (str, bytes, bytearray)):
-        text = text_of(cell).strip()
-        if _WHOLE.fullmatch(text):
-            return int(text.partition(".")[0])
-    raise StrangeCell(f"{column} is {shown(cell)}; it must be a whole number. {todo}".rstrip())
-
-
-def number_or(cell: object, default: int) -> int:
-    """A cell that the system wrote, or reports into, as a number that is not below 0; the default if it is none."""
-    try:
-        number = whole_number(cell, "")
-    except StrangeCell:
-        return default
-    return default if number is None or number < 0 else number
-
-
-def moment_of(cell: object, column: str) -> str | None:
-    """A cell as a time in UTC, ISO 8601; None if it is NULL. A day begins at midnight.
-
-    Raises:
-        StrangeCell: if it is no time.
-    """
-    if cell is None:
-        return None
-    if isinstance(cell, datetime):
-        return cell.isoformat()
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day).isoformat()  # noqa: DTZ001 - the table's times bear no zone
-    if isinstance(cell, (str, bytes, bytearray)):
-        try:
-            moment = datetime.fromisoformat(text_of(cell).strip())
-        except ValueError:
-            pass
-        else:
-            return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
-    raise StrangeCell(
-        f"{column} is {shown(cell)}, which is no time. Set it as in '2026-11-30 20:00:00' (UTC), or NULL."
-    )
-
-
-def shown(cell: object) -> str:
-    """A cell in a reason."""
-    text = text_of(cell)
-    text = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-    return repr(text) if isinstance(cell, (str, bytes, bytearray)) else text
-
-
-Cells = Sequence[object]
-"""A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
 
 FRESH_SECONDS = 60
 """For so long EC2's answers may lag behind what was recorded: twice the half a minute that is allowed for."""
@@ -122,89 +28,18 @@ REST_SECONDS = 600
 MAX_KEY = 255
 """Characters of a key's column in the tables that odcr writes; EC2's names are much shorter."""
 
-_COMPARED = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS, Status.INVALID)
+_COMPARED = (
+    Status.FULFILLED,
+    Status.PENDING,
+    Status.ASTRAY,
+    Status.EXCESS,
+    Status.INVALID,
+    Status.WAITING,
+    Status.STOPPED,
+)
 _TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1
 _NUMBER_WANTED = "Set it to the number of instances wanted."
-_PRIORITY_WANTED = "Set it to a number; the target with the lowest comes first."
-
-_MAX_OPTION = 64
-
-
-class OptionRows:
-    """The rows of `odcr_option`, found as people write them: in other letter cases and with blanks around."""
-
-    def __init__(self, rows: Iterable[Cells], doubt: str) -> None:
-        self._doubt = doubt
-        self._rows: dict[tuple[str, str], list[Cells]] = {}
-        self._zones: dict[str, set[str]] = {}
-        for row in rows:
-            instance_type, zone = _folded(text_of(row[0]), text_of(row[1]))
-            self._rows.setdefault((instance_type, zone), []).append(row)
-            self._zones.setdefault(instance_type, set()).add(zone)
-
-    def of(self, key: TargetKey) -> OptionRow:
-        """A target's options and priority.
-
-        Raises:
-            StrangeCell: if they make no sense, or rows differ.
-        """
-        rows = self._rows.get(_folded(key.instance_type, key.availability_zone))
-        if not rows:
-            return OptionRow(key.availability_zone, USUAL_OPTIONS)
-        if self._doubt:
-            raise StrangeCell(self._doubt)
-        exact = [
-            row for row in rows if (text_of(row[0]), text_of(row[1])) == (key.instance_type, key.availability_zone)
-        ]
-        wanted = {(_options(row), _priority(row)) for row in exact or rows}
-        if len(wanted) > 1:
-            raise StrangeCell(f"Delete all but one of its {len(exact or rows)} rows in odcr_option: they differ.")
-        return OptionRow(key.availability_zone, *wanted.pop())
-
-    def elsewhere(self, key: TargetKey) -> tuple[OptionRow, ...]:
-        """The rows that may be for the target's pool though they spell the zone the other way: by its id, or its name.
-
-        Which name an id has, only EC2 knows. None where a row spells it as the target does.
-
-        Raises:
-            StrangeCell: if one of them makes no sense.
-        """
-        instance_type, own = _folded(key.instance_type, key.availability_zone)
-        if (instance_type, own) in self._rows:
-            return ()
-        zones = (zone for zone in sorted(self._zones.get(instance_type, ())) if _may_be_same(zone, own))
-        return tuple(self.of(TargetKey(key.instance_type, zone)) for zone in zones)
-
-
-def _may_be_same(zone: str, other: str) -> bool:
-    regions = {region_of(zone), region_of(other)} - {None}
-    return is_zone_id(zone) != is_zone_id(other) and len(regions) == 1
-
-
-def _folded(type_: str, zone: str) -> tuple[str, str]:
-    return type_.strip().casefold(), zone.strip().casefold()
-
-
-def _options(row: Cells) -> ReservationOptions:
-    columns = ("Platform", "Tenancy", "Match_Criteria")
-    usual = (USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy, USUAL_OPTIONS.match_criteria)
-    texts = []
-    for column, cell, default in zip(columns, row[2:5], usual, strict=True):
-        text = default if cell is None else text_of(cell)
-        if len(text) > _MAX_OPTION:
-            raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write it as EC2 does, e.g. {default!r}.")
-        texts.append(text)
-    platform, tenancy, match_criteria = texts
-    return ReservationOptions(platform, tenancy, match_criteria, moment_of(row[5], "End_Date in odcr_option"))
-
-
-def _priority(row: Cells) -> int:
-    column = "Priority in odcr_option"
-    number = whole_number(row[6], column, _PRIORITY_WANTED) or 0
-    if abs(number) > _MAX_INT:
-        raise StrangeCell(f"{column} is {shown(row[6])}, which is too large. {_PRIORITY_WANTED}")
-    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +61,8 @@ class Record:
     """The release that it was told of."""
     target: int | None = None
     """Instances that were wanted then."""
+    judgement: Judgement | None = None
+    """The verdict that was recorded last."""
 
     def dry_seconds_for(self, capacity: int) -> int | None:
         """Seconds that the pool has been dry for what is wanted now; None if more is wanted than was recorded."""
@@ -258,7 +95,8 @@ def records_of(rows: Iterable[Cells]) -> dict[TargetKey, Record]:
 
     Args:
         rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids,
-            Target_Capacity, the seconds since Last_Tried and Dry_Since, Announced_Reserved and Announced_Target.
+            Target_Capacity, the seconds since Last_Tried and Dry_Since, Announced_Reserved and Announced_Target,
+            Verdict and its Deadline.
     """
     return {name_of(TargetKey(text_of(row[0]), text_of(row[1]))): _record(row[2:]) for row in rows}
 
@@ -267,6 +105,7 @@ def targets_of(
     rows: Iterable[Cells],
     options: Iterable[Cells],
     records: Mapping[TargetKey, Record],
+    now: str,
     *,
     unknown: Record = NO_RECORD,
     doubt: str = "",
@@ -276,9 +115,9 @@ def targets_of(
 
     Args:
         rows: InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity.
-        options: of `odcr_option`: InstanceType, AvailabilityZone, Platform, Tenancy, Match_Criteria, End_Date,
-            Priority.
+        options: of `odcr_option`: InstanceType, AvailabilityZone, and `OPTION_COLUMNS`.
         records: by `name_of` the key.
+        now: the time, ISO 8601 in UTC.
         unknown: the record of a row that has none.
         doubt: why no row's options are known; empty if they are.
         option_doubt: why no row of `odcr_option` can be read in full; empty if they can.
@@ -298,10 +137,13 @@ def targets_of(
         record = records.get(name_of(key), unknown)
         current = number_or(same[0][3], record.reserved or 0)
         try:
-            capacity = _capacity(key, same)
+            wish = None
             wish, elsewhere = wishes.of(key), wishes.elsewhere(key)
+            capacity = _capacity(key, same)
         except StrangeCell as strange:
             outcome, is_news = _rejected(key, same[0], current, record, Status.INVALID, str(strange))
+            if wish and (judgement := judge_unmet(wish.terms, record.judgement, now)):
+                outcome, is_news = replace(outcome, judgement=judgement), True
             (rejected if is_news else told_before).append(outcome)
             continue
         if doubt:
@@ -326,8 +168,9 @@ def targets_of(
                     is_resting=record.is_resting,
                     more_ids=record.more_ids,
                     elsewhere=elsewhere,
-                    priority=wish.priority,
+                    terms=wish.terms,
                     dry_seconds=record.dry_seconds_for(capacity),
+                    last_judgement=record.judgement,
                 ),
             )
         )
@@ -346,7 +189,7 @@ def name_of(key: TargetKey) -> TargetKey:
 
 
 def _record(cells: Cells) -> Record:
-    status, reserved, reason, ids, twice, target, age, dry, announced_reserved, announced_target = cells
+    status, reserved, reason, ids, twice, target, age, dry, announced_reserved, announced_target, *judged = cells
     known, more = ids_from_text(text_of(ids))
     given_back, more_twice = ids_from_text(text_of(twice))
     held, wanted = number_or(reserved, -1), number_or(target, -1)
@@ -364,7 +207,17 @@ def _record(cells: Cells) -> Record:
         dry_seconds=_seconds(dry),
         target=wanted if wanted >= 0 else None,
         announced=_announced(announced_reserved, announced_target),
+        judgement=_judgement(*judged),
     )
+
+
+def _judgement(verdict: object, deadline: object) -> Judgement | None:
+    try:
+        moment = moment_of(deadline, "")
+    except StrangeCell:
+        return None
+    text = text_of(verdict)
+    return Judgement(Verdict(text), moment) if moment is not None and text in Verdict.__members__ else None
 
 
 def _announced(reserved: object, target: object) -> Announcement | None:

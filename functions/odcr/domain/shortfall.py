@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated
 
+from odcr.domain.calendar import Rest
 from odcr.domain.outcome import Status
-from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
+from odcr.domain.target import USUAL_OPTIONS, Judgement, ReservationOptions, TargetKey
 from odcr.domain.wire import As, Event
 
 MAY_BE_ASTRAY = (Status.ASTRAY, Status.FAILED)
@@ -49,6 +50,10 @@ class Shortfall(Event):
     """What is held above the target is to be given back, as the last run announced."""
     is_fresh: Annotated[bool, As("Fresh")] = False
     """The record is a moment old, and EC2's answers may lag behind it."""
+    rest: Rest | None = None
+    """Why nothing is asked for: it is only looked at, corrected, or released."""
+    judgement: Judgement | None = None
+    """The verdict that the run has come to."""
 
     @property
     def key(self) -> TargetKey:

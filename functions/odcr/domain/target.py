@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Annotated
 
 from odcr.domain.wire import As, Event, moment
@@ -161,13 +162,48 @@ USUAL_OPTIONS = ReservationOptions()
 
 
 @dataclass(frozen=True, slots=True)
+class Terms(Event):
+    """When and how urgently a demand is asked for; the defaults are those of the table's plain rows. Times are UTC."""
+
+    priority: int = 0
+    """Of the demands that are short, the one with the lowest comes first."""
+    start_at: Annotated[str | None, As(check=moment)] = None
+    """Before this, ISO 8601, nothing is asked for."""
+    deadline: Annotated[str | None, As(check=moment)] = None
+    """When all that is wanted has to be held, ISO 8601."""
+    stops_at_deadline: bool = False
+    """Whether nothing is asked for after the deadline."""
+    releases_if_missed: bool = False
+    """Whether what is held and unused is given back if the deadline is missed."""
+
+
+USUAL_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class OptionRow(Event):
     """A row of odcr_option that may be for a target, whose zone it spells in another way."""
 
     zone: Annotated[str, As("AvailabilityZone")]
     """As the row has it."""
     options: Annotated[ReservationOptions, As(flat=True)]
-    priority: int = 0
+    terms: Annotated[Terms, As(flat=True)] = USUAL_TERMS
+
+
+class Verdict(StrEnum):
+    """Whether all that was wanted was held at the deadline."""
+
+    MET = "MET"
+    MISSED = "MISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Event):
+    """The verdict on one deadline: the first run that looks at the demand after it decides."""
+
+    verdict: Verdict
+    deadline: Annotated[str, As(check=moment)]
+    """ISO 8601, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +245,11 @@ class Target(Event):
     """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
     more_ids: Annotated[int, As(is_more=True)] = 0
     """Reservations that the last run recorded beside `last_ids`; while there are any, nothing is given back."""
-    priority: int = 0
-    """Of the targets that are short, the one with the lowest comes first."""
+    terms: Annotated[Terms, As(flat=True)] = USUAL_TERMS
     dry_seconds: int | None = None
     """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
+    last_judgement: Judgement | None = None
+    """The verdict that was recorded last, perhaps on an earlier deadline."""
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:

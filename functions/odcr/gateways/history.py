@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import pymysql
 
+from odcr.domain.cells import number_or, text_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.rows import number_or, text_of
-from odcr.domain.target import TargetKey
+from odcr.domain.target import TargetKey, Verdict
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.strange_tables import Insert, Row, time_or_none, write
 from odcr.observability import logger
@@ -42,6 +42,9 @@ _CHANGES = Insert(
             "Attempts",
             "Calls",
             "Refusals",
+            "Verdict",
+            "Judged_Deadline",
+            "Met_Since",
             "Reason",
         )
     ),
@@ -66,12 +69,14 @@ class Entry:
     """None for a target that was not recorded before."""
     short_since: datetime | None
     """Since when it has not been met, or was not until now."""
+    met_since: datetime | None = None
+    """Since when all that is wanted is held."""
 
     @property
     def is_change(self) -> bool:
         """Whether it has a row of its own, and people are told of it."""
         outcome = self.outcome
-        return bool(outcome.acquired or outcome.lost) or self.previous_status != outcome.status
+        return bool(outcome.acquired or outcome.lost or outcome.judgement) or self.previous_status != outcome.status
 
 
 def write_history(cursor: "Cursor", execution: str, now: datetime, entries: Iterable[Entry]) -> None:
@@ -113,17 +118,21 @@ def _row(execution: str, now: datetime, entry: Entry, previous_status: str | Non
         int(outcome.was_tried),
         outcome.calls,
         outcome.refusals,
+        outcome.judgement and str(outcome.judgement.verdict),
+        outcome.judgement and datetime.fromisoformat(outcome.judgement.deadline),
+        entry.met_since,
         outcome.reason[:1024],
     )
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
-    """What an execution changed, as it was recorded: a status, what was released, or what was lost and replaced."""
+    """What an execution changed, as it was recorded: a status, a verdict, what was released, or lost and replaced."""
     try:
         cursor.execute(
             "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
-            "Short_Since FROM odcr_history WHERE Execution = %s "
-            "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0 OR Lost > 0) "
+            "Short_Since, Verdict, Judged_Deadline, Met_Since FROM odcr_history WHERE Execution = %s "
+            "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0 OR Lost > 0 "
+            "OR Verdict IS NOT NULL) "
             "ORDER BY InstanceType, AvailabilityZone",
             (execution,),
         )
@@ -142,8 +151,11 @@ def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
             None if target is None else number_or(target, 0),
             text_of(reason),
             time_or_none(short_since),
+            Verdict(text_of(verdict)) if text_of(verdict) in Verdict.__members__ else None,
+            time_or_none(deadline),
+            time_or_none(met_since),
         )
-        for type_, zone, before, after, reserved, target, reason, short_since in rows
+        for type_, zone, before, after, reserved, target, reason, short_since, verdict, deadline, met_since in rows
         if text_of(after) in Status.__members__
     ]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The tables' version that this code works with. Those that were made before there were versions are of version 0."""
 
 # Our own tables take any text, whatever the database's default is: EC2's messages are quoted in them.
@@ -33,7 +33,7 @@ TABLES: Final = {
             Target_Capacity int NOT NULL,
             Current_Capacity int DEFAULT 0)
     """,
-    # What kind of reservation a target wants, if not the usual one, and how urgently.
+    # What kind of reservation a target wants, if not the usual one, when and how urgently. Times are UTC.
     "odcr_option": """
         CREATE TABLE IF NOT EXISTS odcr_option (
             InstanceType varchar(255),
@@ -43,7 +43,11 @@ TABLES: Final = {
             Tenancy varchar(16) NOT NULL DEFAULT 'default',
             Match_Criteria varchar(16) NOT NULL DEFAULT 'open',
             End_Date datetime NULL,
-            Priority int NOT NULL DEFAULT 0)
+            Priority int NOT NULL DEFAULT 0,
+            Start_At datetime NULL,
+            Deadline datetime NULL,
+            After_Deadline varchar(16) NOT NULL DEFAULT 'keep-asking',
+            On_Missed varchar(16) NOT NULL DEFAULT 'keep')
     """,
     # How each target stands: the waiting list.
     "odcr_status": f"""
@@ -63,6 +67,9 @@ TABLES: Final = {
             Announced_Reserved int NULL,
             Announced_Target int NULL,
             Last_Tried datetime NULL,
+            Met_Since datetime NULL,
+            Verdict varchar(8) NULL,
+            Judged_Deadline datetime NULL,
             Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
     # One row for each change, and one for all attempts of an hour that changed nothing: see history.py.
@@ -83,6 +90,9 @@ TABLES: Final = {
             Attempts int NOT NULL DEFAULT 1,
             Calls int NOT NULL,
             Refusals int NOT NULL DEFAULT 0,
+            Verdict varchar(8) NULL,
+            Judged_Deadline datetime NULL,
+            Met_Since datetime NULL,
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
@@ -120,6 +130,24 @@ _ADDED: Final = {
             "Lost": "int NOT NULL DEFAULT 0",
             "Attempts": "int NOT NULL DEFAULT 1",
             "Refusals": "int NOT NULL DEFAULT 0",
+        },
+    },
+    2: {
+        "odcr_option": {
+            "Start_At": "datetime NULL",
+            "Deadline": "datetime NULL",
+            "After_Deadline": "varchar(16) NOT NULL DEFAULT 'keep-asking'",
+            "On_Missed": "varchar(16) NOT NULL DEFAULT 'keep'",
+        },
+        "odcr_status": {
+            "Met_Since": "datetime NULL",
+            "Verdict": "varchar(8) NULL",
+            "Judged_Deadline": "datetime NULL",
+        },
+        "odcr_history": {
+            "Verdict": "varchar(8) NULL",
+            "Judged_Deadline": "datetime NULL",
+            "Met_Since": "datetime NULL",
         },
     },
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
+from odcr.domain.cells import number_or, text_of
 from odcr.domain.outcome import Outcome, Status, Totals
-from odcr.domain.rows import name_of, number_or, text_of
+from odcr.domain.rows import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.domain.wire import ids_to_text
 from odcr.gateways.database import is_about_a_table, text_of_error
@@ -39,9 +40,16 @@ _STATUS = Insert(
         "Announced_Reserved": "VALUES(Announced_Reserved)",
         "Announced_Target": "VALUES(Announced_Target)",
         "Last_Tried": "COALESCE(VALUES(Last_Tried), Last_Tried)",
+        "Met_Since": "VALUES(Met_Since)",
+        "Verdict": "COALESCE(VALUES(Verdict), Verdict)",
+        "Judged_Deadline": "COALESCE(VALUES(Judged_Deadline), Judged_Deadline)",
         "Execution": "VALUES(Execution)",
     },
 )
+
+_RESTING = ", ".join(f"'{status}'" for status in Status if status.rests)
+_WANTED = f"IF(Status IN ({_RESTING}), LEAST(Target_Capacity, Reserved), Target_Capacity)"
+"""What is asked for: before its start, and once it was stopped, a demand asks for no more than it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class _Standing:
     status: str | None = None
     short_since: datetime | None = None
     dry_since: datetime | None = None
+    met_since: datetime | None = None
     target: int | None = None
     reserved: int = -1
     execution: str = ""
@@ -60,6 +69,10 @@ class _Standing:
     def short_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
         """Since when the target has not been met, after this outcome."""
         return (self.short_since or now) if outcome.is_short else None
+
+    def met_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
+        """Since when all that is wanted is held, after this outcome."""
+        return (self.met_since or now) if outcome.target and outcome.reserved >= outcome.target else None
 
     def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
         """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
@@ -98,8 +111,8 @@ def totals(cursor: "Cursor") -> Totals:
     """How all targets together stand, as it is recorded."""
     try:
         cursor.execute(
-            "SELECT COALESCE(SUM(Target_Capacity), 0), COALESCE(SUM(Reserved), 0), "
-            "COALESCE(SUM(GREATEST(COALESCE(Target_Capacity, 0) - Reserved, 0)), 0), COUNT(Short_Since), "
+            f"SELECT COALESCE(SUM({_WANTED}), 0), COALESCE(SUM(Reserved), 0), "  # noqa: S608 - our names
+            f"COALESCE(SUM(GREATEST(COALESCE({_WANTED}, 0) - Reserved, 0)), 0), COUNT(Short_Since), "
             "COALESCE(TIMESTAMPDIFF(MINUTE, MIN(Short_Since), UTC_TIMESTAMP()), 0) FROM odcr_status"
         )
     except pymysql.err.MySQLError as error:
@@ -135,6 +148,9 @@ def _write_status(
             o.announced and o.announced.reserved,
             o.announced and o.announced.target,
             now if o.was_tried else None,
+            before.met_since_after(o, now),
+            o.judgement and str(o.judgement.verdict),
+            o.judgement and datetime.fromisoformat(o.judgement.deadline),
             execution,
         )
         for o, before in ((o, previous.get(o.key, _UNKNOWN)) for o in outcomes)
@@ -169,11 +185,16 @@ def _plain(text: str) -> str:
 
 def _entry(outcome: Outcome, before: _Standing, now: datetime) -> Entry:
     # Short_Since is also recorded when the target is met, so that history shows how long it was short.
-    return Entry(outcome, before.status, before.short_since or before.short_since_after(outcome, now))
+    return Entry(
+        outcome,
+        before.status,
+        before.short_since or before.short_since_after(outcome, now),
+        before.met_since_after(outcome, now),
+    )
 
 
 def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
-    others = ("Status", "Short_Since", "Dry_Since", "Target_Capacity", "Reserved", "Execution")
+    others = ("Status", "Short_Since", "Dry_Since", "Target_Capacity", "Reserved", "Execution", "Met_Since")
     try:
         rows = read(cursor, "odcr_status", ("InstanceType", "AvailabilityZone"), others)
     except TableUnusable as error:
@@ -187,6 +208,7 @@ def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
             target=None if row[5] is None else number_or(row[5], 0),
             reserved=number_or(row[6], -1),
             execution=text_of(row[7]),
+            met_since=time_or_none(row[8]),
             cells=row[:2],
         )
         for row in rows

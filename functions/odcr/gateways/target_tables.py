@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
+from odcr.domain.calendar import iso
+from odcr.domain.cells import text_of
+from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome
-from odcr.domain.rows import NO_RECORD, UNREADABLE_RECORD, Record, name_of, records_of, targets_of, text_of
+from odcr.domain.rows import NO_RECORD, UNREADABLE_RECORD, Record, name_of, records_of, targets_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.strange_tables import Row, TableUnusable, code_of, lacking, read
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _KEYS = ("InstanceType", "AvailabilityZone")
-_OPTIONS = ("Platform", "Tenancy", "Match_Criteria", "End_Date")
+_NEEDED_OPTIONS = ("Platform", "Tenancy", "Match_Criteria", "End_Date")
+"""Options without which a row cannot be understood. Without one of the others, all rows have the usual one."""
 _RECORDED = (
     "Status",
     "Reserved",
@@ -29,6 +33,8 @@ _RECORDED = (
     "Dry_Since",
     "Announced_Reserved",
     "Announced_Target",
+    "Verdict",
+    "Judged_Deadline",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20
@@ -65,16 +71,18 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
     """
+    cursor.execute("SELECT UTC_TIMESTAMP()")
+    ((now,),) = cursor.fetchall()
     rows = read(cursor, "odcr_capacity", (*_KEYS, "Target_Capacity"), ("Current_Capacity",))
     options, doubt, option_doubt = _read_options(cursor)
     records, unknown = _read_records(cursor)
-    return targets_of(rows, options, records, unknown=unknown, doubt=doubt, option_doubt=option_doubt)
+    return targets_of(rows, options, records, iso(now), unknown=unknown, doubt=doubt, option_doubt=option_doubt)
 
 
 def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
     """The rows of `odcr_option`; why no row's options are known; why those of its rows are not."""
     try:
-        options = read(cursor, "odcr_option", _KEYS, (*_OPTIONS, "Priority"))
+        options = read(cursor, "odcr_option", _KEYS, OPTION_COLUMNS)
     except TableUnusable as error:
         # Whoever has this table wants something else than the usual for some rows, and nobody knows for which.
         logger.error("odcr_option cannot be read", error=str(error))
@@ -83,14 +91,15 @@ def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
             f"Correct odcr_option: until then nothing is bought, for the row's options are not known. {error}",
             "",
         )
-    # Without a Priority, all have the usual one. Only NULL in a whole column leads to another question.
-    absent = [name for index, name in enumerate(_OPTIONS, start=2) if all(row[index] is None for row in options)]
+    # Only NULL in a whole column leads to another question.
+    columns = {name: [row[2 + index] for row in options] for index, name in enumerate(OPTION_COLUMNS)}
+    absent = [name for name in _NEEDED_OPTIONS if all(cell is None for cell in columns[name])]
     gaps = lacking(cursor, "odcr_option", absent) if options and _is_suspicious(absent) else []
     if not gaps:
         return options, "", ""
-    columns = ", ".join(gaps)
-    logger.warning("odcr_option lacks columns", columns=columns)
-    return options, "", f"odcr_option has no column {columns}. Add it; until then its rows cannot be understood."
+    lacked = ", ".join(gaps)
+    logger.warning("odcr_option lacks columns", columns=lacked)
+    return options, "", f"odcr_option has no column {lacked}. Add it; until then its rows cannot be understood."
 
 
 def _is_suspicious(absent: list[str]) -> bool:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pymysql
@@ -8,7 +9,7 @@ from localcloud.database_server import DatabaseServer
 from localcloud.mysql import MySQL
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
-from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
+from odcr.domain.target import Announcement, Judgement, ReservationOptions, Target, TargetKey, Terms, Verdict
 from odcr.gateways.history import changes_of
 from odcr.gateways.status_table import record, totals
 from odcr.gateways.target_tables import read_targets
@@ -37,7 +38,7 @@ def write(
     with transaction() as cursor:
         record(cursor, execution, attempted, seen or [])
         # How long it took has a test of its own.
-        return [replace(change, short_since=None) for change in changes_of(cursor, execution)]
+        return [replace(change, short_since=None, met_since=None) for change in changes_of(cursor, execution)]
 
 
 INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"
@@ -55,7 +56,7 @@ def test_rows_become_targets_or_rejected(transaction: Any) -> None:
     with transaction() as cursor:
         targets, rejected = read_targets(cursor)
     assert targets == [
-        Target(OTHER, 2, 0, None, ReservationOptions("Windows", end_date="2026-12-01T00:00:00"), priority=-1),
+        Target(OTHER, 2, 0, None, ReservationOptions("Windows", end_date="2026-12-01T00:00:00"), terms=Terms(-1)),
         Target(KEY, 15, 0, None),
     ]
     assert [(outcome.key.availability_zone, outcome.status) for outcome in rejected] == [("moon", Status.INVALID)]
@@ -380,7 +381,7 @@ def test_what_was_told_comes_with_a_target_that_may_be_found_as_it_was(transacti
     write(transaction, "run-1", [], [Outcome(KEY, status, 10, 15, ("cr-1",), reason="announced")])
     with transaction() as cursor:
         ((target,), _) = read_targets(cursor)
-    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID")
+    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID", "WAITING", "STOPPED")
     assert target.last_reason == ("announced" if status in may_be else "")
 
 
@@ -409,6 +410,60 @@ def test_a_release_is_a_change_even_if_the_status_stays(transaction: Any) -> Non
     part = Outcome(KEY, Status.EXCESS, 10, 12, ("cr-1",), acquired=-3, calls=1, reason="Released 3")
     assert write(transaction, "run-2", [part]) == [Change(KEY, "EXCESS", Status.EXCESS, 12, 10, "Released 3")]
     assert execute(transaction, "SELECT Acquired FROM odcr_history WHERE Execution = 'run-2'") == ((-3,),)
+
+
+def test_a_verdict_is_recorded_once_with_what_is_held_and_since_when(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    met = replace(FULFILLED, judgement=Judgement(Verdict.MET, "2026-11-20T20:00:00"))
+    write(transaction, "run-1", [FULFILLED])
+    execute(transaction, "UPDATE odcr_status SET Met_Since = '2026-11-19 08:30:00'")
+    deadline, since = datetime(2026, 11, 20, 20), datetime(2026, 11, 19, 8, 30)  # noqa: DTZ001
+    with transaction() as cursor:
+        record(cursor, "run-2", [], [replace(met, acquired=0, calls=0)])
+        (change,) = changes_of(cursor, "run-2")
+        assert (change.verdict, change.deadline, change.met_since) == (Verdict.MET, deadline, since)
+    assert write(transaction, "run-3", [], [FULFILLED]) == []
+    recorded = execute(transaction, "SELECT Verdict, Judged_Deadline, Met_Since FROM odcr_status")
+    assert recorded == (("MET", deadline, since),)
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert target.last_judgement == met.judgement
+    write(transaction, "run-4", [SHORT])
+    assert execute(transaction, "SELECT Verdict, Met_Since FROM odcr_status") == (("MET", None),)
+
+
+def test_the_terms_of_a_target_are_read(transaction: Any) -> None:
+    execute(
+        transaction,
+        INSERT,
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Start_At, Deadline, After_Deadline, On_Missed) "
+        "VALUES ('r5b.2xlarge','ap-northeast-1c','2026-11-28 00:00:00','2026-11-30 20:00:00','stop','release')",
+    )
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    terms = Terms(0, "2026-11-28T00:00:00", "2026-11-30T20:00:00", stops_at_deadline=True, releases_if_missed=True)
+    assert target.terms == terms
+
+
+def test_a_row_that_makes_no_sense_misses_its_deadline_by_the_databases_clock(transaction: Any) -> None:
+    execute(
+        transaction,
+        "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',-1,0), ('m5.large','us-east-1a',-1,0)",
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Deadline) VALUES "
+        "('r5b.2xlarge','ap-northeast-1c',UTC_TIMESTAMP() - INTERVAL 1 MINUTE), "
+        "('m5.large','us-east-1a',UTC_TIMESTAMP() + INTERVAL 1 MINUTE)",
+    )
+    with transaction() as cursor:
+        _, rejected = read_targets(cursor)
+    judged = {outcome.key: outcome.judgement and outcome.judgement.verdict for outcome in rejected}
+    assert judged == {KEY: Verdict.MISSED, OTHER: None}
+
+
+def test_what_is_not_asked_for_yet_is_neither_wanted_nor_missing(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    write(transaction, "run-1", [], [Outcome(KEY, Status.WAITING, 15, 4, ("cr-1",))])
+    with transaction() as cursor:
+        assert totals(cursor) == Totals(wanted=4, held=4, missing=0, unmet=0, longest_shortage_minutes=0)
 
 
 def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(

@@ -118,7 +118,7 @@ def test_a_new_database_whose_first_run_dies_is_completed(
 
 def test_older_tables_are_not_touched_by_the_functions_own_user(old: Person, transaction: Any) -> None:
     before = rows(old)
-    with pytest.raises(TablesOutdated, match=r"version 0 .* version 1"), transaction():
+    with pytest.raises(TablesOutdated, match=rf"version 0 .* version {VERSION}"), transaction():
         pass
     assert rows(old) == before
     assert old.sql("SHOW TABLES LIKE 'odcr_version'") == ()
@@ -139,6 +139,22 @@ def test_older_tables_are_updated_and_keep_their_rows(old: Person, transaction: 
     (logged,) = [vars(one) for one in caplog.records if one.message == "Database prepared"]
     assert len(logged["statements"]) == STATEMENTS
     assert_up_to_date(old, transaction)
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_tables_of_each_version_before_are_updated(person: Person, transaction: Any, version: int) -> None:
+    with transaction():
+        pass
+    for later in range(version + 1, VERSION + 1):
+        for table, columns in schema._ADDED[later].items():
+            person.sql(f"ALTER TABLE {table} {', '.join(f'DROP {name}' for name in columns)}")
+    person.sql(f"UPDATE odcr_version SET Version = {version}")
+    with pytest.raises(TablesOutdated), transaction():
+        pass
+    prepare()
+    assert person.sql("SELECT Version FROM odcr_version ORDER BY Version") == ((version,), (VERSION,))
+    person.sql(f"DELETE FROM odcr_version WHERE Version = {version}")
+    assert_up_to_date(person, transaction)
 
 
 def test_the_functions_user_is_left_alone(old: Person) -> None:
@@ -234,7 +250,8 @@ def test_a_user_of_a_person_s_own_database_who_may_alter_needs_no_administrator(
 
 def test_an_administrator_who_is_refused_is_told(old: Person, prepared: Secrets) -> None:
     prepared.administrator["password"] = "not-the-password"
-    with pytest.raises(DatabaseNotPrepared, match="'chief' could not bring the tables to version 1: Access denied"):
+    told = f"'chief' could not bring the tables to version {VERSION}: Access denied"
+    with pytest.raises(DatabaseNotPrepared, match=told):
         prepare()
     assert old.sql("SHOW TABLES LIKE 'odcr_version'") == ()
 
@@ -242,12 +259,13 @@ def test_an_administrator_who_is_refused_is_told(old: Person, prepared: Secrets)
 def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     with transaction():
         pass
-    person.sql("INSERT INTO odcr_version VALUES (2, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
+    person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
+    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer one again"
     for use in (lambda: transaction().__enter__(), prepare):
-        with pytest.raises(TablesTooNew, match=r"version 2 .* version 1.*Deploy the newer one again"):
+        with pytest.raises(TablesTooNew, match=told):
             use()
     assert person.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
-    assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((2,),)
+    assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((VERSION + 1,),)
 
 
 def test_a_refused_login_is_repaired_though_the_tables_are_newer(
@@ -255,7 +273,7 @@ def test_a_refused_login_is_repaired_though_the_tables_are_newer(
 ) -> None:
     with transaction():
         pass
-    person.sql("INSERT INTO odcr_version VALUES (2, UTC_TIMESTAMP())")
+    person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())")
     server.set_password("odcr", "somebody-changed-it")
     prepare()
     with pytest.raises(TablesTooNew), transaction():

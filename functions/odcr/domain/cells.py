@@ -1,0 +1,116 @@
+"""The cells of a row, whatever types the columns have: the tables may have been made by hand.
+
+https://dev.mysql.com/doc/refman/8.0/en/data-types.html
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+Cells = Sequence[object]
+"""A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
+
+_MAX_SHOWN = 60
+"""Characters of a wrong value that a reason shows."""
+_MAX_AMOUNT = 10**9
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0*)?")
+
+
+class StrangeCell(Exception):  # noqa: N818 - a reason to tell, not a fault
+    """A cell that means nothing where it stands. The message is the reason, for the person who wrote it."""
+
+
+def text_of(cell: object) -> str:
+    """A cell as text; what is no text is shown as Python does, and a binary column's padding is left out.
+
+    NULL is empty.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, (bytes, bytearray)):
+        return bytes(cell).rstrip(b"\0").decode("utf-8", "backslashreplace")
+    return str(cell)
+
+
+def whole_number(cell: object, column: str, todo: str = "") -> int | None:
+    """A cell as a number of instances; None if it is NULL.
+
+    Args:
+        cell: an integer, or a decimal, a float or text that is a whole number.
+        column: its name, for the reason.
+        todo: what to do about one that is none.
+
+    Raises:
+        StrangeCell: if it is anything else.
+    """
+    if cell is None or (isinstance(cell, int) and not isinstance(cell, bool)):
+        return cell
+    if isinstance(cell, (Decimal, float)):
+        if cell == cell.__trunc__():
+            return int(cell)
+    elif isinstance(cell, (str, bytes, bytearray)):
+        text = text_of(cell).strip()
+        if _WHOLE.fullmatch(text):
+            return int(text.partition(".")[0])
+    raise StrangeCell(f"{column} is {shown(cell)}; it must be a whole number. {todo}".rstrip())
+
+
+def number_or(cell: object, default: int) -> int:
+    """A cell that the system wrote, or reports into, as a number that is not below 0; the default if it is none."""
+    try:
+        number = whole_number(cell, "")
+    except StrangeCell:
+        return default
+    return default if number is None or number < 0 else number
+
+
+def moment_of(cell: object, column: str) -> str | None:
+    """A cell as a time in UTC, ISO 8601; None if it is NULL. A day begins at midnight.
+
+    Raises:
+        StrangeCell: if it is no time.
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day).isoformat()  # noqa: DTZ001 - the table's times bear no zone
+    if isinstance(cell, (str, bytes, bytearray)):
+        try:
+            moment = datetime.fromisoformat(text_of(cell).strip())
+        except ValueError:
+            pass
+        else:
+            return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
+    raise StrangeCell(
+        f"{column} is {shown(cell)}, which is no time. Set it as in '2026-11-30 20:00:00' (UTC), or NULL."
+    )
+
+
+def amount_of(cell: object, column: str) -> Decimal | None:
+    """A cell as an amount of money that is not below 0; None if it is NULL.
+
+    Raises:
+        StrangeCell: if it is none.
+    """
+    if cell is None:
+        return None
+    if not isinstance(cell, bool) and isinstance(cell, (int, float, Decimal, str, bytes, bytearray)):
+        try:
+            # By its text: a float is meant as it is written.
+            amount = Decimal(text_of(cell).strip())
+        except InvalidOperation:
+            pass
+        else:
+            if amount.is_finite() and 0 <= amount < _MAX_AMOUNT:
+                return amount
+    raise StrangeCell(f"{column} is {shown(cell)}; it must be an amount per hour, such as 12.50, or NULL.")
+
+
+def shown(cell: object) -> str:
+    """A cell in a reason."""
+    text = text_of(cell)
+    text = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    return repr(text) if isinstance(cell, (str, bytes, bytearray)) else text

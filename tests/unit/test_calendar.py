@@ -1,0 +1,236 @@
+"""When a demand is asked for, and the verdict on its deadline."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from odcr.domain.acquisition import acquire
+from odcr.domain.asking import interval
+from odcr.domain.comparison import Comparison, compare, find_shortfalls
+from odcr.domain.messages import Change, announcements
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.regions import Findings
+from odcr.domain.reservation import Reservation
+from odcr.domain.run_share import RunShare
+from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict
+from odcr.settings import AskSettings
+from tests.unit.pool import Pool, Turns
+
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+DEADLINE = "2026-11-30T20:00:00"
+BEFORE, AFTER = "2026-11-30T19:59:59", DEADLINE
+MADE = "0" * 64
+MET, MISSED = Judgement(Verdict.MET, DEADLINE), Judgement(Verdict.MISSED, DEADLINE)
+
+
+def target(terms: Terms, **fields: object) -> Target:
+    return replace(Target(KEY, 15, 0, "SHORT", terms=terms), **fields)  # type: ignore[arg-type]
+
+
+def held(count: int, *, in_use: int = 0) -> list[Reservation]:
+    return [Reservation("cr-1", KEY, count, "active", in_use=in_use, made=MADE)] if count else []
+
+
+def seen(one: Target, count: int, now: str, *, in_use: int = 0) -> Comparison:
+    return compare([one], [], held(count, in_use=in_use), now=now)
+
+
+# Start_At
+
+START = Terms(start_at="2026-11-28T00:00:00")
+
+
+@pytest.mark.parametrize("now", ["2026-11-27T23:59:59", "2026-01-01T00:00:00"])
+def test_nothing_is_asked_for_before_start_at(now: str) -> None:
+    found = seen(target(START), 4, now)
+    assert found.shortfalls == []
+    (outcome,) = found.observed
+    assert (outcome.status, outcome.target, outcome.reserved) == (Status.WAITING, 15, 4)
+    assert outcome.reason == "4 of 15 held. Nothing is asked for before Start_At, 2026-11-28 00:00 UTC."
+    assert not outcome.is_short
+
+
+def test_it_is_told_once_and_from_start_at_on_it_is_asked_for() -> None:
+    (outcome,) = seen(target(START), 0, "2026-11-27T00:00:00").observed
+    told = target(START, last_status="WAITING", last_reason=outcome.reason)
+    assert seen(told, 0, "2026-11-27T00:01:00") == Comparison()
+    (shortfall,) = seen(told, 0, "2026-11-28T00:00:00").shortfalls
+    assert (shortfall.target, shortfall.rest) == (15, None)
+
+
+def test_what_is_held_before_start_at_counts() -> None:
+    (outcome,) = seen(target(START), 15, "2026-11-27T00:00:00").observed
+    assert outcome.status == Status.FULFILLED
+
+
+def test_what_may_be_astray_is_looked_for_before_start_at_and_nothing_is_bought() -> None:
+    astray = target(START, last_status="ASTRAY", last_reserved=15, last_ids=("cr-1", "cr-2"))
+    (shortfall,) = seen(astray, 5, "2026-11-27T00:00:00").shortfalls
+    pool = Pool(100, held(5))
+    lost = acquire(shortfall, "run-1", 0, pool, Turns())
+    assert (lost.status, lost.reserved, pool.asks) == (Status.WAITING, 5, [])
+    untagged = replace(held(10)[0], id="cr-2", is_managed=False)
+    found = acquire(shortfall, "run-1", 0, Pool(100, [*held(5), untagged]), Turns())
+    assert (found.status, found.reserved) == (Status.ASTRAY, 15)
+
+
+# The verdict
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(15, MET), (20, MET), (14, MISSED), (0, MISSED)])
+def test_the_first_look_after_the_deadline_comes_to_a_verdict(count: int, verdict: Judgement) -> None:
+    due = target(Terms(deadline=DEADLINE), last_status="FULFILLED", current=count)
+    before, after = seen(due, count, BEFORE), seen(due, count, AFTER)
+    assert not [one for one in (*before.shortfalls, *before.observed) if one.judgement]
+    (found,) = (*after.shortfalls, *after.observed)
+    assert found.judgement == verdict
+    judged = replace(due, last_judgement=verdict)
+    again = seen(judged, count, "2026-12-24T00:00:00")
+    assert not [one for one in (*again.shortfalls, *again.observed) if one.judgement]
+
+
+def test_another_deadline_has_a_verdict_of_its_own() -> None:
+    later = target(Terms(deadline="2026-12-01T00:00:00"), last_judgement=MISSED)
+    (shortfall,) = seen(later, 4, "2026-11-30T21:00:00").shortfalls
+    assert shortfall.judgement is None
+    (shortfall,) = seen(later, 4, "2026-12-01T00:00:00").shortfalls
+    assert shortfall.judgement == Judgement(Verdict.MISSED, "2026-12-01T00:00:00")
+
+
+def test_what_ec2_may_be_showing_late_is_not_missed() -> None:
+    fresh = target(Terms(deadline=DEADLINE), last_reserved=15, last_ids=("cr-1",), is_fresh=True)
+    assert seen(fresh, 0, AFTER).shortfalls[0].judgement == MET
+    assert seen(replace(fresh, is_fresh=False), 0, AFTER).shortfalls[0].judgement == MISSED
+
+
+def test_a_row_that_makes_no_sense_has_missed_its_deadline_and_one_that_is_not_seen_waits() -> None:
+    due = target(Terms(deadline=DEADLINE))
+    share = RunShare([due], [], is_complete=True)
+    findings = Findings(missing={"ap-northeast-1"})
+    now = datetime.fromisoformat(AFTER).replace(tzinfo=UTC)
+    for status, verdict in ((Status.INVALID, MISSED), (Status.FAILED, None)):
+        found = find_shortfalls(share, findings, [Outcome(KEY, status, 15, 0)], "us-east-1", releases=False, now=now)
+        assert [one.judgement for one in found.observed] == [verdict]
+
+
+def test_asking_goes_on_after_a_missed_deadline_unless_the_row_says_stop() -> None:
+    (shortfall,) = seen(target(Terms(deadline=DEADLINE)), 4, AFTER).shortfalls
+    assert (shortfall.target, shortfall.judgement, shortfall.rest) == (15, MISSED, None)
+    stopped = seen(target(Terms(deadline=DEADLINE, stops_at_deadline=True)), 4, AFTER)
+    assert stopped.shortfalls == []
+    (outcome,) = stopped.observed
+    assert (outcome.status, outcome.reserved, outcome.judgement) == (Status.STOPPED, 4, MISSED)
+    assert outcome.reason.startswith("4 of 15 held. Nothing is asked for after the Deadline, 2026-11-30 20:00 UTC")
+    assert not outcome.is_short
+
+
+def test_what_is_lost_after_the_end_of_asking_is_told_and_not_bought_again() -> None:
+    terms = Terms(deadline=DEADLINE, stops_at_deadline=True)
+    lost = target(terms, last_status="FULFILLED", last_reserved=15, last_ids=("cr-1",), last_judgement=MET)
+    found = compare([lost], [], [], now=AFTER)
+    assert found.shortfalls == []
+    (outcome,) = found.observed
+    assert (outcome.status, outcome.lost) == (Status.STOPPED, 15)
+    assert outcome.reason.startswith("15 that were held are gone. 0 of 15 held.")
+
+
+# On_Missed
+
+GIVE_UP = Terms(deadline=DEADLINE, releases_if_missed=True)
+
+
+def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -> None:
+    missed = target(GIVE_UP, current=12, last_reserved=12, last_ids=("cr-1",))
+    found = seen(missed, 12, AFTER)
+    assert found.shortfalls == []
+    (outcome,) = found.observed
+    assert (outcome.status, outcome.target, outcome.reserved, outcome.judgement) == (Status.STOPPED, 0, 12, MISSED)
+    assert outcome.announced == Announcement(12, 0)
+    assert "was missed; On_Missed in odcr_option says release" in outcome.reason
+
+    announced = replace(
+        missed, last_status="STOPPED", last_announced=outcome.announced, last_judgement=MISSED, last_reason="x"
+    )
+    (shortfall,) = seen(announced, 12, AFTER).shortfalls
+    pool = Pool(0, held(12))
+    released = acquire(shortfall, "run-2", 0, pool, Turns())
+    assert (released.status, released.reserved, released.acquired) == (Status.STOPPED, 0, -12)
+    assert pool.reservations == []
+    assert pool.asks == []
+
+    done = replace(announced, last_reserved=0, last_ids=(), current=0, last_announced=None)
+    (outcome,) = seen(done, 0, AFTER).observed
+    assert (outcome.status, outcome.reserved, outcome.is_short) == (Status.STOPPED, 0, False)
+    told = replace(done, last_reason=outcome.reason)
+    assert seen(told, 0, AFTER) == Comparison()
+
+
+def test_what_is_in_use_is_kept() -> None:
+    announced = target(
+        GIVE_UP,
+        current=12,
+        last_reserved=12,
+        last_ids=("cr-1",),
+        last_judgement=MISSED,
+        last_announced=Announcement(12, 0),
+    )
+    (shortfall,) = seen(announced, 12, AFTER, in_use=5).shortfalls
+    pool = Pool(0, held(12, in_use=5))
+    outcome = acquire(shortfall, "run-2", 0, pool, Turns())
+    assert (outcome.status, outcome.reserved) == (Status.STOPPED, 5)
+    assert [one.count for one in pool.reservations] == [5]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"terms": Terms(deadline=DEADLINE)},
+        {"terms": replace(GIVE_UP, deadline="2026-12-05T00:00:00")},
+        {"last_judgement": MET},
+    ],
+)
+def test_nothing_is_given_back_once_the_row_says_otherwise_or_for_a_deadline_that_was_met(
+    change: dict[str, object],
+) -> None:
+    given_up = target(
+        GIVE_UP,
+        current=12,
+        last_reserved=12,
+        last_ids=("cr-1",),
+        last_judgement=MISSED,
+        last_announced=Announcement(12, 0),
+    )
+    (shortfall,) = seen(replace(given_up, **change), 12, AFTER).shortfalls  # type: ignore[arg-type]
+    assert (shortfall.target, shortfall.is_release, shortfall.rest) == (15, False, None)
+
+
+# The last day
+
+USUAL = AskSettings(every=5.0, slow_after_hours=24.0, places=40)
+
+
+@pytest.mark.parametrize(("hours_before", "every"), [(24.01, 60), (24, 5), (1, 5), (0, 60), (-1, 60)])
+def test_a_pool_that_was_dry_for_days_is_asked_at_full_pace_in_the_last_day(hours_before: float, every: float) -> None:
+    dry = target(Terms(deadline=DEADLINE), dry_seconds=90 * 3600)
+    now = datetime.fromisoformat(DEADLINE).replace(tzinfo=UTC) - timedelta(hours=hours_before)
+    assert interval(dry, USUAL, now) == every
+    assert interval(replace(dry, last_status="QUOTA_EXCEEDED"), USUAL, now) == 60
+
+
+# What people are told
+
+
+def test_a_verdict_is_told_with_what_is_held_and_since_when() -> None:
+    deadline, since = datetime(2026, 11, 30, 20, 0), datetime(2026, 11, 29, 8, 30)  # noqa: DTZ001 - as the tables have it
+    met = Change(KEY, "FULFILLED", Status.FULFILLED, 15, 15, verdict=Verdict.MET, deadline=deadline, met_since=since)
+    missed = Change(KEY, "SHORT", Status.SHORT, 12, 15, short_since=since, verdict=Verdict.MISSED, deadline=deadline)
+    (message,) = announcements("odcr/ap-northeast-1", [met, missed], {})
+    assert (
+        "MET ITS DEADLINE, 2026-11-30 20:00 UTC: FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held "
+        "(was FULFILLED); all of it since 2026-11-29 08:30 UTC"
+    ) in message["Message"]
+    assert (
+        "MISSED ITS DEADLINE, 2026-11-30 20:00 UTC: SHORT: r5b.2xlarge in ap-northeast-1c: 12 of 15 held "
+        "(was SHORT); missing 3 since 2026-11-29 08:30 UTC"
+    ) in message["Message"]
