@@ -8,14 +8,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
-from odcr.domain.regions import outcomes_of_unseen, regions_by_id, regions_to_ask
+from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
 from odcr.domain.wire import instant, number, optional
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import known_regions, look, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
 from odcr.observability import logger
-from odcr.settings import AskSettings, ReleaseSettings, StackSettings
+from odcr.settings import AskSettings, ReleaseSettings, StackSettings, TagSettings
 
 
 @logger.inject_lambda_context
@@ -43,10 +43,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         Ec2Gateway(settings.owner, settings.account),
         regions_to_ask(targets, rejected, home),
         regions_by_id(targets, rejected, home),
+        groups_to_ask(targets, home),
     )
     not_seen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
     now = datetime.fromtimestamp(time.time(), UTC)
-    found = find_shortfalls(share, findings, not_seen, home, releases=ReleaseSettings.load().is_on, now=now)
+    found = find_shortfalls(
+        share,
+        findings,
+        not_seen,
+        home,
+        releases=ReleaseSettings.load().is_on,
+        now=now,
+        stack_tags=TagSettings.load().tags,
+    )
     passed = bounded(found)
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)

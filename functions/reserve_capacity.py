@@ -1,6 +1,7 @@
 """ReserveCapacity: asks EC2 for one target, until it is met or the run's time is up."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -8,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.asking import in_all, outcome_so_far, resumed
+from odcr.domain.calendar import iso
 from odcr.domain.outcome import to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
@@ -16,7 +18,7 @@ from odcr.domain.wire import instant, number, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.request_buckets import RequestBuckets
 from odcr.observability import logger, metrics
-from odcr.settings import BucketSettings, StackSettings
+from odcr.settings import BucketSettings, StackSettings, TagSettings
 
 RELEASE_SECONDS = 60
 """How long after its start a run gives back what a target no longer wants: somebody may have raised it meanwhile."""
@@ -66,7 +68,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         time.time,
         time.sleep,
     )
-    ec2 = Ec2Gateway(settings.owner, settings.account)
+    stack_tags = TagSettings.load().tags
+    ec2 = Ec2Gateway(settings.owner, settings.account, stack_tags)
     try:
         outcome = acquire(
             shortfall if before is None else resumed(shortfall, before),
@@ -75,6 +78,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             ec2,
             pace,
             lambda: time.time() - started < RELEASE_SECONDS,
+            stack_tags=stack_tags,
+            now=iso(datetime.fromtimestamp(time.time(), UTC)),
         )
     except Refusal as refusal:
         if before is not None:

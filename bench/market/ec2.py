@@ -1,6 +1,6 @@
 """EC2 as one target's attempts see it: the product's `Ec2` port over a pool of the market."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.market.holding import Holding
@@ -84,6 +84,30 @@ class MarketEc2:
             AssertionError: always.
         """
         raise AssertionError(f"{reservation.id} is to be given back, of which nothing was bought twice")
+
+    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
+        """No row of this market changes.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError(f"{reservation.id} is to be {options}")
+
+    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
+        """No row of this market has tags.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError(f"{reservation.id} is to have {tags} and not {removed}")
+
+    def join(self, reservation: Reservation, group: str) -> None:
+        """No row of this market has a group.
+
+        Raises:
+            AssertionError: always.
+        """
+        raise AssertionError(f"{reservation.id} is to join {group}")
 
     def _request(self, action: str) -> None:
         self.requests.append((self.clock.now(), self.region, action))

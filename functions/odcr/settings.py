@@ -65,6 +65,29 @@ class ReleaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TagSettings:
+    """What every reservation of the stack bears, besides the system's own tags and its row's."""
+
+    tags: Mapping[str, str]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "TagSettings":
+        """Reads the environment: `Key=Value,Key=Value`, as the template's pattern has it.
+
+        Raises:
+            InvalidSettings: if RESERVATION_TAGS is something else.
+        """
+        text = environment.get("RESERVATION_TAGS", "").strip()
+        pairs = [pair.partition("=") for pair in text.split(",")] if text else []
+        if not all(key.strip() and equals for key, equals, _ in pairs):
+            raise InvalidSettings(
+                f"The environment variable RESERVATION_TAGS must be Key=Value,Key=Value, not {text!r}. Deploy the "
+                "stack again with such a ReservationTags."
+            )
+        return cls({key.strip(): value.strip() for key, _, value in pairs})
+
+
+@dataclass(frozen=True, slots=True)
 class HistorySettings:
     """How long `odcr_history` keeps a row."""
 

@@ -1,7 +1,8 @@
 """EC2 for one target, in memory, as the acquisition sees it; and what tests ask of an attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,9 @@ class Pool:
     occasions: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
     """What the last creation was told to have been there before."""
+    changes: list[tuple[str, ...]] = field(default_factory=list)
+    """What was changed about a reservation besides its count, and its id."""
+    groups: dict[str, set[str]] = field(default_factory=dict)
 
     def find(self, key: TargetKey) -> list[Reservation]:
         return [one for one in self.find_all(key) if one.is_managed]
@@ -85,6 +89,28 @@ class Pool:
         self.free += reservation.count
         self.reservations = [own for own in self.reservations if own.id != reservation.id]
 
+    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
+        self._change(reservation, ends=options.end_date, match_criteria=options.match_criteria)
+
+    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
+        before = next(own.tags for own in self.reservations if own.id == reservation.id)
+        kept = {key: value for key, value in before.items() if key not in removed}
+        self._change(reservation, tags={**kept, **tags})
+
+    def join(self, reservation: Reservation, group: str) -> None:
+        self.changes.append(("join", reservation.id))
+        self._refuse()
+        self.groups.setdefault(group, set()).add(reservation.id)
+
+    def _change(self, reservation: Reservation, **changes: Any) -> None:
+        self.changes.append((*sorted(changes), reservation.id))
+        self._refuse()
+        self.reservations = [replace(own, **changes) if own.id == reservation.id else own for own in self.reservations]
+
+    def _refuse(self) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+
     def _take(self, count: int) -> None:
         self.asks.append(count)
         if self.refusals:
@@ -95,7 +121,7 @@ class Pool:
 
 
 def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
-    serving = [reservation for reservation in pool.reservations if reservation.is_held]
+    serving = [one for one in pool.reservations if one.is_held and one.serves(USUAL_OPTIONS)]
     return shortfall_of(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
 
 

@@ -115,7 +115,8 @@ def test_each_action_and_each_region_has_a_bucket_of_its_own() -> None:
     turns = pace(time, buckets)
     for action in Action:
         assert turns.allows_another(action)
-    assert buckets.taken == {f"{TOKYO} Create": 1, f"{TOKYO} Modify": 1, f"{TOKYO} Cancel": 1}
+    actions = ("Create", "Modify", "Cancel", "Tag", "Group")
+    assert buckets.taken == {f"{TOKYO} {action}": 1 for action in actions}
 
 
 def test_what_would_be_too_late_is_not_sent_and_costs_nothing() -> None:

@@ -18,7 +18,7 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import ReservationOptions, Target
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target
 from tests.unit.pool import KEY, Pool, acquire, not_met, shortfall, shortfall_of
 
 OLD = Reservation("cr-1", KEY, 4, "active", created="2026-11-01", made="a" * 64)
@@ -110,7 +110,7 @@ def test_a_dry_pool_is_still_dry_beside_a_reservation_that_cannot_be_changed() -
         ({"lent": 2}, True, True),
         ({"kind": Kind.BLOCK}, False, False),
         ({"kind": Kind.OUTPOST}, False, False),
-        ({"kind": Kind.PLACEMENT_GROUP}, False, False),
+        ({"kind": Kind.PLACEMENT_GROUP, "placement_group": "cluster"}, False, False),
         ({"kind": Kind.INTERRUPTIBLE}, False, False),
         *(({"state": state}, False, False) for state in ("scheduled", "assessing", "delayed", "unsupported")),
         *(({"state": state}, False, False) for state in ("cancelling", "unavailable", "payment-pending")),
@@ -122,7 +122,7 @@ def test_each_kind_is_counted_and_grown_for_what_it_is(fields: dict[str, object]
     outcome = acquire(shortfall(pool), 0, pool)
     own = [one for one in pool.reservations if one.id == "cr-1"]
     assert outcome.reserved == 15
-    assert held(pool.reservations) == 15
+    assert held(one for one in pool.reservations if one.serves(USUAL_OPTIONS)) == 15
     assert own[0].count == (15 if grows else 4)
     assert ("cr-1" in outcome.reservation_ids) is counts
 

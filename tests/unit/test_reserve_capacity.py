@@ -10,7 +10,8 @@ import pytest
 import reserve_capacity
 from odcr.domain.refusal import InsufficientInstanceCapacity, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import TargetKey
+from odcr.domain.tags import standing_tags
+from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.domain.wire import InvalidEvent
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -25,14 +26,17 @@ class Context:
         return self.remaining
 
 
+TAGS = standing_tags(USUAL_OPTIONS, {"Team": "shop"})
+
+
 class DryEc2:
     """EC2 that holds 4 and has no more."""
 
-    def __init__(self, owner: str, account: str) -> None:
-        assert (owner, account) == ("odcr/ap-northeast-1", "123456789012")
+    def __init__(self, owner: str, account: str, stack_tags: dict[str, str]) -> None:
+        assert (owner, account, stack_tags) == ("odcr/ap-northeast-1", "123456789012", {"Team": "shop"})
 
     def find(self, key: TargetKey) -> list[Reservation]:
-        return [Reservation("cr-1", key, 4, "active")]
+        return [Reservation("cr-1", key, 4, "active", tags=TAGS)]
 
     def resize(self, _reservation: Reservation, _count: int) -> None:
         raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
@@ -52,6 +56,7 @@ def _functions_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
     monkeypatch.setenv("REQUEST_BUCKETS_TABLE", "buckets")
+    monkeypatch.setenv("RESERVATION_TAGS", "Team=shop")
     monkeypatch.setattr(reserve_capacity, "Ec2Gateway", DryEc2)
     monkeypatch.setattr(reserve_capacity, "RequestBuckets", FullBuckets)
     monkeypatch.setattr(reserve_capacity, "_buckets", {})
@@ -106,7 +111,7 @@ def test_the_next_round_goes_on_and_sums_up(monkeypatch: pytest.MonkeyPatch) -> 
     # A pool that was dry a moment ago is asked for one.
     assert (second["Calls"], second["Refusals"]) == (5, 5)
     monkeypatch.setattr(DryEc2, "resize", lambda *_: None)
-    monkeypatch.setattr(DryEc2, "find", lambda _ec2, key: [Reservation("cr-1", key, 15, "active")])
+    monkeypatch.setattr(DryEc2, "find", lambda _ec2, key: [Reservation("cr-1", key, 15, "active", tags=TAGS)])
     third = invoke(Target=with_outcome(second))
     assert (third["Status"], third["Reserved"], third["Calls"]) == ("FULFILLED", 15, 5)
 

@@ -1,9 +1,10 @@
 """Meeting one demand: what to ask for next, when to ask again, and what to say of how it ended."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 from odcr.domain.attempt import Attempt, Turns
 from odcr.domain.calendar import Rest
+from odcr.domain.correction import correct
 from odcr.domain.holding import Ec2
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
@@ -36,6 +37,9 @@ def acquire(
     turns: Turns,
     is_recent: Callable[[], bool] = lambda: True,
     ladder: Ladder = ask_ladder,
+    *,
+    stack_tags: Mapping[str, str] | None = None,
+    now: str = "",
 ) -> Outcome:
     """Asks EC2 until the target is met, or the attempt is to end.
 
@@ -47,6 +51,8 @@ def acquire(
         turns: the demand's share of the requests that EC2 takes.
         is_recent: whether the target was read from the table a moment ago; else nothing is released for it.
         ladder: how many to ask for.
+        stack_tags: what every reservation of the stack bears.
+        now: the time, ISO 8601 in UTC.
 
     Returns:
         The outcome: the target is met, its pools are dry, or the time was up.
@@ -54,7 +60,7 @@ def acquire(
     Raises:
         Refusal: what else ended the attempt, of the type by which the state machine decides, with the outcome.
     """
-    attempt = Attempt(shortfall, execution, number, ec2, turns)
+    attempt = Attempt(shortfall, execution, number, ec2, turns, stack_tags, now)
     try:
         refusal = _work(attempt, is_recent, ladder)
     except Refusal as raised:
@@ -88,6 +94,8 @@ def _work(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Re
 
 def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Refusal | None:
     shortfall, before = attempt.shortfall, attempt.reserved
+    # First, for a reservation that ends too early is not grown.
+    correct(attempt)
     refusal = _climb(attempt, ladder, from_one=attempt.number > 0 or shortfall.was_refused)
     while attempt.missing and isinstance(refusal, InsufficientInstanceCapacity) and attempt.asks_again():
         got, dry = attempt.reserved, refusal
@@ -114,12 +122,15 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
 
 def _climb(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | None:
     """Asks for what the ladder says; the refusal that counts, or None if there was none."""
-    before = attempt.calls
+    before, held = attempt.calls, attempt.reserved
     refusal = _ask(attempt, ladder, from_one=from_one)
     is_only_answer = attempt.calls == before + 1
     if isinstance(refusal, QuotaExceeded) and is_only_answer and attempt.shortfall.last_status != Status.QUOTA_EXCEEDED:
         # One quota error between capacity errors says little; two in a row are believed.
         refusal = _ask(attempt, ladder, from_one=True)
+    if attempt.reserved > held:
+        # What was made joins its group at once, for somebody may be waiting for it.
+        correct(attempt)
     return refusal
 
 
@@ -210,7 +221,8 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(why)
     parts.append(astray_remark(attempt.astray, lenders, sum(one.lent for one in lenders)))
     for holding in attempt.holdings:
-        parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in holding.unchangeable.items()]
+        unchanged = {**holding.uncorrected, **holding.unchangeable}
+        parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in unchanged.items()]
     by_id = {one.id: one for one in (*observed, *reservations)}
     parts.append(remarks(by_id.values(), shortfall.options))
     return " ".join(part for part in parts if part)

@@ -1,6 +1,6 @@
 """One attempt at a demand: what it holds, the requests that change that, and what it comes to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -54,10 +54,22 @@ class Attempt:
         number: how often the state machine has repeated this item; 0 the first time.
         ec2: the way to EC2.
         turns: the demand's share of the requests that EC2 takes.
+        stack_tags: what every reservation of the stack bears.
+        now: the time, ISO 8601 in UTC.
     """
 
-    def __init__(self, shortfall: Shortfall, execution: str, number: int, ec2: Ec2, turns: Turns) -> None:
+    def __init__(
+        self,
+        shortfall: Shortfall,
+        execution: str,
+        number: int,
+        ec2: Ec2,
+        turns: Turns,
+        stack_tags: Mapping[str, str] | None = None,
+        now: str = "",
+    ) -> None:
         self.shortfall, self.number, self.turns = shortfall, number, turns
+        self.ec2, self.stack_tags, self.now = ec2, stack_tags or {}, now
         self.holdings = [Holding(pool, shortfall, ec2) for pool in shortfall.pools]
         self.calls = 0
         """Requests for capacity."""
@@ -71,7 +83,7 @@ class Attempt:
         """How often it has looked since the pools were last asked afresh."""
         self._looks = 0
         self._askings = 1
-        self._execution, self._ec2 = execution, ec2
+        self._execution = execution
 
     # What is held
 
@@ -282,9 +294,9 @@ class Attempt:
 
     def _grow(self, holding: Holding, reservation: Reservation, count: int) -> bool:
         """Grows a reservation; False if EC2 will not change this one."""
-        self._take_turn(holding, Action.MODIFY)
+        self.take_turn(holding, Action.MODIFY)
         try:
-            self._send(lambda: self._ec2.resize(reservation, reservation.count + count))
+            self.send(lambda: self.ec2.resize(reservation, reservation.count + count))
         except OF_THE_MOMENT:
             raise
         except Refusal as refusal:
@@ -297,7 +309,7 @@ class Attempt:
         return True
 
     def _create(self, holding: Holding, count: int) -> None:
-        self._take_turn(holding, Action.CREATE)
+        self.take_turn(holding, Action.CREATE)
         # Those that cannot grow count as observed: the next one is another.
         seen = [*holding.observed, *holding.reservations]
         # What a client token does after a refusal is not known, nor for how long EC2 remembers it. After a refusal, the
@@ -308,28 +320,29 @@ class Attempt:
             occasion += f"/{holding.refused_creations}"
         key, options = holding.pool.key, self.shortfall.options
         try:
-            created = self._send(lambda: self._ec2.create(key, options, count, seen, occasion))
+            created = self.send(lambda: self.ec2.create(key, options, count, seen, occasion))
         except (OutcomeUnknown, Changed):
             raise
         except Refusal:
             holding.refused_creations += 1
             raise
         holding.take_over(created)
+        holding.outside_group.add(created.id)
         if created.count != count:
             # An earlier request of the same intent made it, and it has grown since, of which the ladder knows nothing.
             raise Changed("MadeBefore", f"{created.id} holds {created.count} already.")
 
     def _resize(self, holding: Holding, reservation: Reservation, count: int) -> None:
-        self._take_turn(holding, Action.MODIFY)
-        self._send(lambda: self._ec2.resize(reservation, count))
+        self.take_turn(holding, Action.MODIFY)
+        self.send(lambda: self.ec2.resize(reservation, count))
 
     def _cancel(self, holding: Holding, reservation: Reservation) -> None:
-        self._take_turn(holding, Action.CANCEL)
+        self.take_turn(holding, Action.CANCEL)
         # A reservation that has ended before is what a cancellation finds that was not answered and is sent again.
         with suppress(Changed):
-            self._send(lambda: self._ec2.cancel(reservation))
+            self.send(lambda: self.ec2.cancel(reservation))
 
-    def _take_turn(self, holding: Holding, action: Action) -> None:
+    def take_turn(self, holding: Holding, action: Action) -> None:
         """Waits for a request's turn, and makes sure after a wait that nobody has added anything to the pool.
 
         Raises:
@@ -343,7 +356,8 @@ class Attempt:
             if self.turns.is_late():
                 raise OutOfTime()
 
-    def _send(self, request: Callable[[], _T]) -> _T:
+    def send(self, request: Callable[[], _T]) -> _T:
+        """Sends a request, and counts it."""
         self.calls += 1
         try:
             return request()

@@ -1,12 +1,13 @@
 """What is missing: the targets compared with what EC2 holds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from odcr.domain.calendar import is_given_up, iso, judge, judge_unmet, rest
+from odcr.domain.correction import NO_WISHES, Wishes
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
@@ -21,6 +22,8 @@ from odcr.domain.wording import MAX_REASON, quoted
 
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
+
+_STILL_DIFFERENT = "Its reservations differ from odcr_option; they are changed within ten minutes, where EC2 lets them."
 
 _TOLD_ROOM = ROOM // 5
 """Bytes for what is to be told, also while shortfalls need more than there is; they have what it leaves."""
@@ -43,7 +46,14 @@ class Comparison:
 
 
 def find_shortfalls(
-    share: RunShare, findings: Findings, not_seen: Sequence[Outcome], home: str, *, releases: bool, now: datetime
+    share: RunShare,
+    findings: Findings,
+    not_seen: Sequence[Outcome],
+    home: str,
+    *,
+    releases: bool,
+    now: datetime,
+    stack_tags: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compares a run's targets with what the Regions showed. What cannot be told stays as it is recorded.
 
@@ -54,6 +64,7 @@ def find_shortfalls(
         home: the stack's own Region.
         releases: whether what is held above a lowered target is given back.
         now: the time, in UTC.
+        stack_tags: what every reservation of the stack bears.
     """
 
     def is_seen(one: Target | Outcome) -> bool:
@@ -73,6 +84,7 @@ def find_shortfalls(
         is_complete=share.is_complete,
         releases=releases,
         now=iso(now),
+        wishes=Wishes(stack_tags or {}, findings.groups),
     )
     found.observed.extend(_judged([*seconds, *located.unsure, *unclear, *not_seen], share.targets, iso(now)))
     return found
@@ -96,6 +108,7 @@ def compare(
     is_complete: bool = True,
     releases: bool = False,
     now: str = "",
+    wishes: Wishes = NO_WISHES,
 ) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 
@@ -107,6 +120,7 @@ def compare(
         is_complete: whether these are all rows of the table that could ask for a reservation.
         now: the time, ISO 8601 in UTC: what was to end before it is asked for no more.
         releases: whether what is held above a lowered target is given back. For a row that is gone nothing ever is.
+        wishes: what reservations are to be like besides what their rows say.
 
     Returns:
         The shortfalls, in the targets' order, and what the table has wrong. A managed reservation that no row asks for
@@ -127,7 +141,9 @@ def compare(
         if not target.withdrawn:
             pool = target.key.pool
             spelled[pool] = target.key
-            _compare_one(target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, releases=releases, now=now)
+            _compare_one(
+                target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, wishes, releases=releases, now=now
+            )
     for outcome in rejected:
         # What the row probably meant, unless another row means it rightly.
         spelled.setdefault(outcome.key.pool, outcome.key)
@@ -207,12 +223,14 @@ def _compare_one(
     managed: Sequence[Reservation],
     uncounted: Sequence[Reservation],
     comparison: Comparison,
+    wishes: Wishes,
     *,
     releases: bool,
     now: str,
 ) -> None:
     serving = [one for one in managed if one.serves(target.options)]
-    others = [one for one in managed if not one.serves(target.options)]
+    others = [one for one in managed if not (one.serves(target.options) or one.is_for_another_group(target.options))]
+    uncounted = [*uncounted, *(one for one in managed if one.is_for_another_group(target.options))]
     reserved = held(serving)
     judgement = judge(target, reserved, now)
     if given_up := is_given_up(target, judgement):
@@ -249,9 +267,12 @@ def _compare_one(
     if reserved <= wanted.capacity:
         bought_twice = []
     is_release = releases and reserved > wanted.capacity and is_due(wanted, serving)
+    outside_group, remark = wishes.outside_group(target, serving)
+    is_wrong = bool(outside_group) or any(wishes.differs(one, target.options, now) for one in serving)
     is_work = (is_missing and not resting) or is_release or any(one.can_be_given_back for one in bought_twice)
-    if is_work or _may_be_astray(target, serving):
-        shortfall = _shortfall(wanted, serving, bought_twice, is_release=is_release)
+    is_to_correct = is_wrong and not (given_up or target.was_just_tried)
+    if is_work or is_to_correct or _may_be_astray(target, serving):
+        shortfall = _shortfall(wanted, serving, bought_twice, outside_group, is_release=is_release)
         comparison.shortfalls.append(replace(shortfall, rest=resting, judgement=judgement))
         return
 
@@ -281,7 +302,9 @@ def _compare_one(
     if reserved > wanted.capacity:
         announced = announcement(serving, wanted.capacity) if releases else None
         reasons.append(reason_for_excess(serving, wanted.capacity, announced))
-    reasons.append(remarks([*serving, *uncounted], target.options))
+    reasons += [remark, remarks([*serving, *uncounted], target.options)]
+    if is_wrong and target.was_just_tried:
+        reasons.append(_STILL_DIFFERENT)
     observe(status, managed, " ".join(part for part in reasons if part), lost=gone, announced=announced)
 
 
@@ -290,7 +313,12 @@ def _lost(target: Target, serving: Sequence[Reservation]) -> int:
 
 
 def _shortfall(
-    target: Target, serving: Sequence[Reservation], bought_twice: Sequence[Reservation], *, is_release: bool = False
+    target: Target,
+    serving: Sequence[Reservation],
+    bought_twice: Sequence[Reservation],
+    outside_group: Sequence[str] = (),
+    *,
+    is_release: bool = False,
 ) -> Shortfall:
     pool = Pool(
         target.key,
@@ -300,6 +328,7 @@ def _shortfall(
         target.last_ids,
         ids_of(bought_twice),
         target.more_ids,
+        tuple(outside_group),
     )
     # Late is only what shows less than the record.
     is_late = target.is_fresh and pool.recorded > pool.reserved

@@ -1,6 +1,6 @@
 """What is held in one pool while an attempt goes on: as EC2 shows it, unless it lags, and as the attempt changes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
@@ -28,6 +28,15 @@ class Ec2(Protocol):
 
     def cancel(self, reservation: Reservation) -> None:
         """Gives a reservation back."""
+
+    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
+        """Sets when a reservation ends and which instances may use it."""
+
+    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
+        """Sets tags of a reservation, and removes others."""
+
+    def join(self, reservation: Reservation, group: str) -> None:
+        """Puts a reservation into a resource group."""
 
 
 class Holding:
@@ -58,6 +67,10 @@ class Holding:
         self.refused_creations = 0
         self.unchangeable: dict[str, Refusal] = {}
         """Reservations whose count EC2 would not change, by id."""
+        self.uncorrected: dict[str, Refusal] = {}
+        """Reservations of which something else would not be changed, by id."""
+        self.outside_group = set(pool.outside_group)
+        """Reservations that are not in the demand's resource group."""
 
     @property
     def managed(self) -> int:

@@ -1,8 +1,10 @@
 """`odcr_option`, row by row: what kind of reservation a target wants, when and how urgently."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from odcr.domain.cells import Cells, StrangeCell, moment_of, shown, text_of, whole_number
+from odcr.domain.tags import reason_to_reject_tags, to_text
 from odcr.domain.target import (
     USUAL_OPTIONS,
     USUAL_TERMS,
@@ -24,6 +26,9 @@ OPTION_COLUMNS = (
     "Deadline",
     "After_Deadline",
     "On_Missed",
+    "Placement_Group",
+    "Resource_Group",
+    "Tags",
 )
 """The columns beside the key, in the order in which rows are given."""
 
@@ -31,6 +36,7 @@ _AFTER_DEADLINE = ("keep-asking", "stop")
 _ON_MISSED = ("keep", "release")
 _PRIORITY_WANTED = "Set it to a number; the target with the lowest comes first."
 _MAX_INT = 2**31 - 1
+_MAX_NAME = 300
 _MAX_OPTION = 64
 
 
@@ -94,7 +100,16 @@ def _options(row: Cells) -> ReservationOptions:
     platform, tenancy, match_criteria = (
         _text(row, name, default) for name, default in zip(OPTION_COLUMNS[:3], usual, strict=True)
     )
-    return ReservationOptions(platform, tenancy, match_criteria, _moment(row, "End_Date"))
+    return ReservationOptions(
+        platform,
+        tenancy,
+        match_criteria,
+        _moment(row, "End_Date"),
+        # The name alone, also where somebody gives the ARN.
+        _name(row, "Placement_Group").rpartition("/")[2],
+        _name(row, "Resource_Group"),
+        _tags(row),
+    )
 
 
 def _terms(row: Cells) -> Terms:
@@ -120,6 +135,28 @@ def _text(row: Cells, column: str, default: str) -> str:
     if len(text) > _MAX_OPTION:
         raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write it as EC2 does, e.g. {default!r}.")
     return text
+
+
+def _name(row: Cells, column: str) -> str:
+    cell = _cell(row, column)
+    text = text_of(cell).strip()
+    if len(text) > _MAX_NAME:
+        raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; no group has so long a name.")
+    return text
+
+
+def _tags(row: Cells) -> str:
+    cell = _cell(row, "Tags")
+    text = text_of(cell).strip()
+    if not text:
+        return ""
+    try:
+        tags = json.loads(text)
+    except ValueError:
+        tags = None
+    if reason := reason_to_reject_tags(tags):
+        raise StrangeCell(f"Tags in odcr_option is {shown(cell)}. {reason}")
+    return to_text(tags)
 
 
 def _choice(row: Cells, column: str, choices: Sequence[str]) -> str:

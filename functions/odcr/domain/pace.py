@@ -45,6 +45,8 @@ class Action(StrEnum):
     CREATE = "Create"
     MODIFY = "Modify"
     CANCEL = "Cancel"
+    TAG = "Tag"
+    GROUP = "Group"
 
 
 def after_one_more(full_at: float, now: float) -> float:

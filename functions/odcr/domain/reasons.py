@@ -41,18 +41,18 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
         reservations: this stack's in the pool, in every state.
         options: what the row asks for.
     """
-    serving = [one for one in reservations if one.serves(options)]
-    counted = [one for one in serving if one.is_held]
+    fitting = [one for one in reservations if one.fits(options)]
+    counted = [one for one in fitting if one.is_held and one.serves(options)]
 
     def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
         found = list(chosen)
         return text(named(found), sum(one.count for one in found)) if found else ""
 
-    uncounted = [one for one in serving if one.state in HELD_STATES and not one.is_held]
+    uncounted = [one for one in fitting if one.state in HELD_STATES and one not in counted]
     parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:_MAX_UNCOUNTED]]
     parts += [
         sentence(
-            (one for one in serving if one.state in COMING_STATES),
+            (one for one in fitting if one.state in COMING_STATES),
             lambda ids, count: f"Not counted yet: {count} in {ids}, which begin later.",
         ),
         sentence(

@@ -32,6 +32,8 @@ class Findings:
     """Regions that botocore does not know, and whose turn comes in another run."""
     zones: dict[str, Mapping[str, str] | Refusal] = field(default_factory=dict)
     """For the Regions whose zones were wanted: the zones' names by their ids."""
+    groups: dict[tuple[str, str], set[str] | Refusal] = field(default_factory=dict)
+    """The ids of the reservations in each resource group, by its Region and name."""
 
     @property
     def unseen(self) -> set[str]:
@@ -54,6 +56,16 @@ def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: 
     keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
     keys += [TargetKey(target.key.instance_type, row.zone) for target in targets for row in target.elsewhere]
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
+
+
+def groups_to_ask(targets: Iterable[Target], home: str) -> set[tuple[str, str]]:
+    """The resource groups that rows name, by Region and name."""
+    return {
+        (region, options.resource_group)
+        for target in targets
+        for options in (target.options, *(row.options for row in target.elsewhere))
+        if options.resource_group and (region := region_of_row(target.key, home))
+    }
 
 
 def regions_to_ask(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Capacity Reservations as EC2 reports them, and the token of a new one."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from odcr.domain.refusal import OutcomeUnknown
@@ -35,8 +35,10 @@ class Kind(StrEnum):
     INTERRUPTIBLE = "interruptible, so its instances may be ended"
 
 
-_COUNTED = frozenset({Kind.ORDINARY, Kind.FLEET})
-"""Any instance of the pool can run in these. The others serve something else, so they are told and not counted."""
+_COUNTED = frozenset({Kind.ORDINARY, Kind.FLEET, Kind.PLACEMENT_GROUP})
+"""Instances that a row asks for can run in these. The others serve something else, so they are told and not counted."""
+
+_CHANGEABLE = frozenset({Kind.ORDINARY, Kind.PLACEMENT_GROUP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class Reservation:
     """Instances that its owner made available to others as an interruptible reservation."""
     is_adjusting: bool = False
     """Its last modification is accepted and not decided: `AdjustmentStatus` is `requested`."""
+    placement_group: str = ""
+    """The name of the placement group that it is for; empty: none."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def is_held(self) -> bool:
@@ -79,12 +84,12 @@ class Reservation:
     @property
     def is_changeable(self) -> bool:
         """Whether EC2 lets its count be changed, as far as describe tells; a fleet's count is the fleet's to change."""
-        return self.state == "active" and self.kind is Kind.ORDINARY
+        return self.state == "active" and self.kind in _CHANGEABLE
 
     @property
     def may_be_released(self) -> bool:
         """Whether it is this stack's to give back: what a person tagged is not, nor what is committed or lent out."""
-        return self.kind is Kind.ORDINARY and not (self.is_adopted or self.is_committed or self.lent)
+        return self.kind in _CHANGEABLE and not (self.is_adopted or self.is_committed or self.lent)
 
     @property
     def can_be_given_back(self) -> bool:
@@ -92,8 +97,17 @@ class Reservation:
         return self.is_changeable and self.may_be_released
 
     def serves(self, options: ReservationOptions) -> bool:
-        """Whether instances of these options can run in it; neither can be changed later."""
+        """Whether instances of these options can run in it; none of this can be changed later."""
+        return self.fits(options) and self.placement_group == options.placement_group
+
+    def fits(self, options: ReservationOptions) -> bool:
+        """Whether it is of their platform and tenancy."""
         return self.platform == options.platform and self.tenancy == options.tenancy
+
+    def is_for_another_group(self, options: ReservationOptions) -> bool:
+        """Whether a person made it for a placement group that these options do not name."""
+        is_other = self.placement_group != options.placement_group
+        return self.kind is Kind.PLACEMENT_GROUP and self.is_adopted and is_other
 
     def lasts_for(self, options: ReservationOptions) -> bool:
         """Whether it ends no earlier than is wanted."""
@@ -207,7 +221,8 @@ def client_token(
         key.instance_type,
         # One pool is one intent, whether the row names the zone or gives its id.
         key.zone,
-        repr(options),
+        # What can be changed while it stands makes no other intent.
+        repr(replace(options, resource_group="", tags="")),
         *sorted(set(observed_ids)),
         str(count),
         occasion,

@@ -71,7 +71,12 @@ class Record:
     @property
     def is_resting(self) -> bool:
         """Whether EC2 has refused it for good a while ago, and is to be left in peace."""
-        return self.status == Status.UNSUPPORTED and self.age is not None and self.age < REST_SECONDS
+        return self.status == Status.UNSUPPORTED and self.was_just_tried
+
+    @property
+    def was_just_tried(self) -> bool:
+        """Whether EC2 was asked for anything within the last ten minutes."""
+        return self.age is not None and self.age < REST_SECONDS
 
     @property
     def told(self) -> str:
@@ -166,6 +171,7 @@ def targets_of(
                     last_reason=record.told,
                     last_announced=record.announced,
                     is_resting=record.is_resting,
+                    was_just_tried=record.was_just_tried,
                     more_ids=record.more_ids,
                     elsewhere=elsewhere,
                     terms=wish.terms,

@@ -29,6 +29,8 @@ class Pool(Event):
     """What was bought twice, as the run saw it."""
     more_ids: Annotated[int, As(is_more=True)] = 0
     """Reservations that are, or were, there beside those that are named; while there are any, nothing is given back."""
+    outside_group: tuple[str, ...] = ()
+    """Reservations seen that are not in the demand's resource group."""
 
     @property
     def standing_ids(self) -> tuple[str, ...]:

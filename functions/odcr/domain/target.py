@@ -49,6 +49,11 @@ def region_of(zone: str) -> str | None:
     return None
 
 
+def is_ordinary_zone(zone: str) -> bool:
+    """Whether it is an Availability Zone, and no Local or Wavelength Zone, by its name; an id tells nothing."""
+    return re.fullmatch(rf"{_REGION}[a-z]", zone) is not None
+
+
 def is_zone_id(zone: str) -> bool:
     """Whether it has the form of a zone's id."""
     return _ID.fullmatch(zone) is not None
@@ -155,6 +160,12 @@ class ReservationOptions(Event):
     match_criteria: str = "open"
     end_date: Annotated[str | None, As(check=moment)] = None
     """When the reservation ends, ISO 8601 in UTC; None: when it is cancelled."""
+    placement_group: str = ""
+    """The name of the cluster placement group that it is for; empty: none."""
+    resource_group: str = ""
+    """The resource group that it joins; empty: none."""
+    tags: str = ""
+    """The row's tags, as a JSON object; empty: none. See tags.py."""
 
 
 USUAL_OPTIONS = ReservationOptions()
@@ -241,6 +252,8 @@ class Target(Event):
     """The release that the last run announced."""
     is_resting: Annotated[bool, As("Resting")] = False
     """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
+    was_just_tried: Annotated[bool, As("Tried")] = False
+    """EC2 was asked a moment ago, so what it may have refused to change about a reservation is left for a while."""
     elsewhere: Annotated[tuple[OptionRow, ...], As("OptionsElsewhere")] = ()
     """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
     more_ids: Annotated[int, As(is_more=True)] = 0

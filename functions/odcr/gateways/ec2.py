@@ -1,6 +1,6 @@
 """Capacity Reservations in EC2: those of this stack, and no others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
@@ -12,28 +12,21 @@ from botocore.config import Config
 
 from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
+from odcr.domain.tags import ASKED_TAG, MADE_TAG, OWNER_TAG, PROJECT_TAG, asked, standing_tags
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
+from odcr.gateways.resource_groups import join_group, members_of
 from odcr.observability import logger, metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef, FilterTypeDef
 
-OWNER_TAG = "odcr:stack"
-"""The tag that marks a reservation as managed; its value names the stack and its Region."""
-
 UNKNOWN_SECONDS = 3.0
 """The time of a Region that botocore does not know; see `Ec2Gateway.find_in_region`."""
 
 PAGE_SIZE = 1000
 """Reservations in one answer; the most that EC2 gives."""
-
-_MADE_TAG = "odcr:made"
-"""Marks what the system made itself, to tell it from what a person put under its care by tagging.
-
-Its value is the client token: what was split off and given the same tags is told from what was bought twice.
-"""
 
 _TOKEN_LENGTH = 64
 
@@ -83,11 +76,13 @@ class Ec2Gateway:
     Args:
         owner: the tag's value, `StackSettings.owner`.
         account: the id of the account, `StackSettings.account`.
+        stack_tags: what every reservation bears, `TagSettings.tags`.
     """
 
-    def __init__(self, owner: str, account: str) -> None:
+    def __init__(self, owner: str, account: str, stack_tags: Mapping[str, str] | None = None) -> None:
         self._owner = owner
         self._account = account
+        self._stack_tags = stack_tags or {}
 
     def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
         """This owner's reservations that hold capacity in a Region; all pages.
@@ -153,6 +148,13 @@ class Ec2Gateway:
             Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
         """
         token = client_token(self._owner, key, options, (seen.id for seen in observed), count, occasion)
+        tags = {
+            **standing_tags(options, self._stack_tags),
+            OWNER_TAG: self._owner,
+            MADE_TAG: token,
+            ASKED_TAG: asked(options.match_criteria, options.end_date),
+            **PROJECT_TAG,
+        }
         request: dict[str, Any] = {
             "ClientToken": token,
             "InstanceType": key.instance_type,
@@ -163,21 +165,14 @@ class Ec2Gateway:
             "EbsOptimized": _is_ebs_optimizable(key.region, key.instance_type),
             "InstanceMatchCriteria": options.match_criteria,
             "EndDateType": "unlimited",
-            "TagSpecifications": [
-                {
-                    "ResourceType": "capacity-reservation",
-                    "Tags": [
-                        {"Key": OWNER_TAG, "Value": self._owner},
-                        {"Key": _MADE_TAG, "Value": token},
-                        {"Key": "Project", "Value": "ODCR"},
-                    ],
-                }
-            ],
+            "TagSpecifications": [{"ResourceType": "capacity-reservation", "Tags": _pairs(tags)}],
         }
         if options.end_date is not None:
-            end = datetime.fromisoformat(options.end_date).replace(tzinfo=UTC)
-            request |= {"EndDateType": "limited", "EndDate": end}
+            request |= {"EndDateType": "limited", "EndDate": _utc(options.end_date)}
         client = _single_attempt_client(key.region)
+        if options.placement_group:
+            place = f"arn:{client.meta.partition}:ec2:{key.region}:{self._account}:placement-group"
+            request["PlacementGroupArn"] = f"{place}/{options.placement_group}"
         return _ask(
             lambda: _reservation(client.create_capacity_reservation(**request)["CapacityReservation"], self._owner)
         )
@@ -210,6 +205,58 @@ class Ec2Gateway:
         """
         client = _single_attempt_client(reservation.key.region)
         _ask(lambda: client.cancel_capacity_reservation(CapacityReservationId=reservation.id))
+
+    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
+        """Sets when a reservation ends and which instances may use it. Repeating it is harmless.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
+
+        Raises:
+            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+        """
+        client = _single_attempt_client(reservation.key.region)
+        request: dict[str, Any] = {"CapacityReservationId": reservation.id, "EndDateType": "unlimited"}
+        if options.end_date is not None:
+            request |= {"EndDateType": "limited", "EndDate": _utc(options.end_date)}
+        # While an instance runs in the reservation EC2 refuses this parameter, perhaps also one that changes nothing.
+        if reservation.match_criteria != options.match_criteria:
+            request["InstanceMatchCriteria"] = options.match_criteria
+        _ask(lambda: client.modify_capacity_reservation(**request))
+
+    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
+        """Sets tags of a reservation, and removes others. Repeating it is harmless.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html
+
+        Raises:
+            Refusal: if EC2 refuses, or gives no answer even when it is asked the same once more.
+        """
+        client = _single_attempt_client(reservation.key.region)
+        # What is remembered of the keys goes last, so that whoever dies in between removes them the next time.
+        if removed:
+            keys = [{"Key": key} for key in removed]
+            _ask(lambda: client.delete_tags(Resources=[reservation.id], Tags=keys))  # type: ignore[arg-type]
+        if tags:
+            _ask(lambda: client.create_tags(Resources=[reservation.id], Tags=_pairs(tags)))  # type: ignore[arg-type]
+
+    def join(self, reservation: Reservation, group: str) -> None:
+        """Puts a reservation into a resource group of its Region. Repeating it is harmless.
+
+        Raises:
+            Refusal: if the group does not take it, or does not answer.
+        """
+        region = reservation.key.region
+        partition = _single_attempt_client(region).meta.partition
+        arn = f"arn:{partition}:ec2:{region}:{self._account}:capacity-reservation/{reservation.id}"
+        join_group(region, group, arn)
+
+    def group_members(self, region: str, group: str) -> set[str]:
+        """The ids of the reservations in a resource group.
+
+        Raises:
+            Refusal: if there is none of this name, or it does not answer.
+        """
+        return members_of(region, group)
 
     def _own_tag(self) -> "FilterTypeDef":
         return {"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}
@@ -294,9 +341,9 @@ def _described(described: "CapacityReservationTypeDef", owner: str, region: str)
 
 def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reservation:
     created, ends = described.get("CreateDate"), described.get("EndDate")
-    tags = {tag.get("Key"): tag.get("Value", "") for tag in described.get("Tags", [])}
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in described.get("Tags", [])}
     committed_until = described.get("CommitmentInfo", {}).get("CommitmentEndDate")
-    made = tags.get(_MADE_TAG, "")
+    made = tags.get(MADE_TAG, "")
     return Reservation(
         id=described["CapacityReservationId"],
         key=TargetKey(described["InstanceType"], described["AvailabilityZone"]),
@@ -316,7 +363,17 @@ def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reserva
         is_committed=committed_until is not None and committed_until > datetime.now(UTC),
         lent=described.get("InterruptibleCapacityAllocation", {}).get("InstanceCount", 0),
         is_adjusting=described.get("AdjustmentStatus") == "requested",
+        placement_group=described.get("PlacementGroupArn", "").rpartition("/")[2],
+        tags=tags,
     )
+
+
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _utc(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 def _kind(described: "CapacityReservationTypeDef") -> Kind:

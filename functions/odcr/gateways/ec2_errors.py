@@ -44,6 +44,7 @@ NOT_OFFERED = frozenset(
         "InvalidAvailabilityZone",
         "InvalidZone.NotFound",
         "InvalidParameter",
+        "InvalidPlacementGroup.Unknown",
     }
 )
 CHANGED = frozenset(

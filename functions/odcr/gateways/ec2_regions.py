@@ -5,7 +5,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -37,9 +37,14 @@ class Finder(Protocol):
     def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
         """The names of a Region's zones by their ids."""
 
+    def group_members(self, region: str, group: str) -> set[str]:
+        """The ids of the reservations in a resource group."""
 
-def look(finder: Finder, ranks: Mapping[str, int], zones_of: Collection[str]) -> Findings:
-    """Asks each Region what is held there, and which zones it has where that is wanted.
+
+def look(
+    finder: Finder, ranks: Mapping[str, int], zones_of: Collection[str], groups: Collection[tuple[str, str]] = ()
+) -> Findings:
+    """Asks each Region what is held there, and which zones it has and what is in its groups where that is wanted.
 
     Ends within some REGION_SECONDS + 2 * UNKNOWN_SECONDS, whatever the Regions do.
 
@@ -47,15 +52,16 @@ def look(finder: Finder, ranks: Mapping[str, int], zones_of: Collection[str]) ->
         finder: the way to EC2. Its methods are called in several threads.
         ranks: the Regions to ask; of those that botocore does not know, the ones of a low rank are asked first.
         zones_of: those among them whose zones are wanted.
+        groups: the resource groups whose members are wanted, by Region and name. Only known Regions are asked.
     """
     known = sorted(region for region in ranks if region in known_regions())
     others = [region for region in ranks if region not in known_regions()]
     random.shuffle(others)
     others.sort(key=lambda region: ranks[region])
     findings = Findings(postponed=set(others[MAX_UNKNOWN:]))
-    _ask(finder, known, zones_of, findings, is_known=True)
+    _ask(finder, known, zones_of, findings, groups, is_known=True)
     # They come last: a guess may cost what exists neither time nor memory.
-    _ask(finder, others[:MAX_UNKNOWN], zones_of, findings, is_known=False)
+    _ask(finder, others[:MAX_UNKNOWN], zones_of, findings, (), is_known=False)
     return findings
 
 
@@ -83,7 +89,13 @@ def _partitions() -> list[dict[str, Any]]:
 
 
 def _ask(
-    finder: Finder, regions: Iterable[str], zones_of: Collection[str], findings: Findings, *, is_known: bool
+    finder: Finder,
+    regions: Collection[str],
+    zones_of: Collection[str],
+    findings: Findings,
+    groups: Collection[tuple[str, str]],
+    *,
+    is_known: bool,
 ) -> None:
     def reservations_in(region: str) -> Callable[[], list[Reservation]]:
         return lambda: finder.find_in_region(region, is_known=is_known)
@@ -91,16 +103,22 @@ def _ask(
     def zones_in(region: str) -> Callable[[], dict[str, str]]:
         return lambda: finder.zone_names(region, is_known=is_known)
 
+    def members_of(region: str, group: str) -> Callable[[], set[str]]:
+        return lambda: finder.group_members(region, group)
+
     tasks: dict[tuple[str, str], Callable[[], Any]] = {}
     for region in regions:
         tasks["reservations", region] = reservations_in(region)
         if region in zones_of:
             tasks["zones", region] = zones_in(region)
+    tasks |= {(group, region): members_of(region, group) for region, group in groups if region in regions}
     # A client's own limits do not cover the look-up of a name, nor its making.
     seconds = REGION_SECONDS if is_known else 2 * UNKNOWN_SECONDS
     for (what, region), answer in _side_by_side(tasks, seconds).items():
         if what == "zones":
             findings.zones[region] = answer
+        elif what != "reservations":
+            findings.groups[region, what] = answer
         elif not isinstance(answer, Refusal):
             findings.reservations[region] = answer
         elif not is_known and _is_unresolvable(answer):

@@ -47,7 +47,10 @@ TABLES: Final = {
             Start_At datetime NULL,
             Deadline datetime NULL,
             After_Deadline varchar(16) NOT NULL DEFAULT 'keep-asking',
-            On_Missed varchar(16) NOT NULL DEFAULT 'keep')
+            On_Missed varchar(16) NOT NULL DEFAULT 'keep',
+            Placement_Group varchar(255) NULL,
+            Resource_Group varchar(300) NULL,
+            Tags text NULL)
     """,
     # How each target stands: the waiting list.
     "odcr_status": f"""
@@ -138,6 +141,9 @@ _ADDED: Final = {
             "Deadline": "datetime NULL",
             "After_Deadline": "varchar(16) NOT NULL DEFAULT 'keep-asking'",
             "On_Missed": "varchar(16) NOT NULL DEFAULT 'keep'",
+            "Placement_Group": "varchar(255) NULL",
+            "Resource_Group": "varchar(300) NULL",
+            "Tags": "text NULL",
         },
         "odcr_status": {
             "Met_Since": "datetime NULL",

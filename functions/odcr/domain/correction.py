@@ -1,0 +1,160 @@
+"""What a standing reservation is to be like besides its count: when it ends, who may use it, its tags and its group.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from odcr.domain.attempt import Attempt
+from odcr.domain.holding import Holding
+from odcr.domain.pace import Action
+from odcr.domain.refusal import OutOfTime, Refusal
+from odcr.domain.reservation import Reservation
+from odcr.domain.tags import ASKED_TAG, asked, not_given_any_more, parsed_asked, standing_tags
+from odcr.domain.target import ReservationOptions, Target, is_ordinary_zone
+from odcr.domain.wording import brief, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How one reservation differs from what the row says, as far as that can be changed now."""
+
+    to_modify: ReservationOptions | None
+    """The match criteria and the end that it is to have; None if it has them."""
+    tags: Mapping[str, str]
+    """Tags that it lacks, or that have another value."""
+    removed: tuple[str, ...]
+    """Tags that are not given to it any more."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.to_modify or self.tags or self.removed)
+
+
+def correction_of(
+    reservation: Reservation, options: ReservationOptions, stack_tags: Mapping[str, str], now: str
+) -> Correction | None:
+    """What is to be changed about a reservation; None if nothing is, or can be.
+
+    The end and the match criteria follow the row where the row was changed. If they were changed in EC2 by a person
+    they stay, and so do those of what a person put under the system's care.
+
+    Args:
+        reservation: of this stack, serving the options.
+        options: what the row says.
+        stack_tags: what every reservation of the stack bears.
+        now: the time, ISO 8601 in UTC: EC2 takes no end that has passed.
+    """
+    if not reservation.is_changeable or not reservation.is_managed:
+        return None
+    wanted = standing_tags(options, stack_tags)
+    to_modify = None
+    if (before := parsed_asked(reservation.tags.get(ASKED_TAG, ""))) is not None:
+        match_criteria, end_date = before
+        if options.match_criteria != match_criteria and not reservation.in_use:
+            match_criteria = options.match_criteria
+        if options.end_date is None or options.end_date[:19] > now[:19]:
+            end_date = options.end_date
+        wanted[ASKED_TAG] = asked(match_criteria, end_date)
+        target = replace(options, match_criteria=match_criteria, end_date=end_date)
+        if wanted[ASKED_TAG] != asked(*before) and not _is_like(reservation, target, before):
+            to_modify = target
+    tags = {key: value for key, value in wanted.items() if reservation.tags.get(key) != value}
+    removed = tuple(not_given_any_more(reservation.tags, wanted))
+    found = Correction(to_modify, tags, removed)
+    return None if found.is_empty else found
+
+
+def _is_like(reservation: Reservation, target: ReservationOptions, before: tuple[str, str | None]) -> bool:
+    """Whether EC2 shows what is wanted already, for whoever modified it may have died before the tag was written."""
+    ends = reservation.ends and reservation.ends[:19]
+    is_same_match = target.match_criteria in (before[0], reservation.match_criteria)
+    is_same_end = asked("", target.end_date) in (asked("", before[1]), asked("", ends))
+    return is_same_match and is_same_end
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a run knows of how reservations are to be, besides what their rows say."""
+
+    stack_tags: Mapping[str, str]
+    groups: Mapping[tuple[str, str], set[str] | Refusal]
+    """The ids of the reservations in each resource group, by its Region and name."""
+
+    def differs(self, reservation: Reservation, options: ReservationOptions, now: str) -> bool:
+        """Whether something about a reservation is to be changed, and can be."""
+        return correction_of(reservation, options, self.stack_tags, now) is not None
+
+    def outside_group(self, target: Target, serving: Sequence[Reservation]) -> tuple[list[str], str]:
+        """The reservations that are to join the target's resource group; and why they cannot, if so."""
+        group, zone = target.options.resource_group, target.key.zone
+        if not group:
+            return [], ""
+        if not is_ordinary_zone(zone):
+            return [], f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations join none."
+        members = self.groups.get((target.key.region, group))
+        if isinstance(members, Refusal):
+            return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"
+        if members is None:
+            return [], ""
+        return [one.id for one in serving if one.state == "active" and one.id not in members], ""
+
+
+NO_WISHES = Wishes({}, {})
+
+
+def correct(attempt: Attempt) -> None:
+    """Changes what differs from the row. What EC2 refuses is noted, and keeps nothing else from being done.
+
+    Raises:
+        Changed: if somebody has added anything meanwhile.
+        Refusal: if EC2 does not answer a look.
+    """
+    try:
+        for holding in attempt.holdings:
+            for reservation in tuple(holding.reservations):
+                _correct(attempt, holding, reservation)
+                _join(attempt, holding, reservation)
+    except OutOfTime:
+        return
+
+
+def _correct(attempt: Attempt, holding: Holding, reservation: Reservation) -> None:
+    found = correction_of(reservation, attempt.shortfall.options, attempt.stack_tags, attempt.now)
+    if found is None:
+        return
+    if found.to_modify is not None:
+        options = found.to_modify
+        if not _is_done(attempt, holding, reservation, Action.MODIFY, lambda: attempt.ec2.adjust(reservation, options)):
+            return
+        reservation = replace(reservation, ends=options.end_date, match_criteria=options.match_criteria)
+        holding.take_over(reservation)
+    if found.tags or found.removed:
+        tagged = reservation
+        if _is_done(attempt, holding, tagged, Action.TAG, lambda: attempt.ec2.tag(tagged, found.tags, found.removed)):
+            kept = {key: value for key, value in tagged.tags.items() if key not in found.removed}
+            holding.take_over(replace(tagged, tags={**kept, **found.tags}))
+
+
+def _join(attempt: Attempt, holding: Holding, reservation: Reservation) -> None:
+    group = attempt.shortfall.options.resource_group
+    if not group or reservation.id not in holding.outside_group or reservation.state != "active":
+        return
+    if _is_done(attempt, holding, reservation, Action.GROUP, lambda: attempt.ec2.join(reservation, group)):
+        holding.outside_group.discard(reservation.id)
+
+
+def _is_done(
+    attempt: Attempt, holding: Holding, reservation: Reservation, action: Action, request: Callable[[], None]
+) -> bool:
+    if reservation.id in holding.uncorrected:
+        return False
+    attempt.take_turn(holding, action)
+    try:
+        attempt.send(request)
+    except Refusal as refusal:
+        holding.uncorrected[reservation.id] = refusal
+        return False
+    return True
