@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moto.ec2.models.instances import Instance, InstanceBackend
@@ -21,8 +21,8 @@ from localcloud.ec2.state import State, current
 class Asked:
     """What moto does not pass on of a request to launch."""
 
-    launch: Launch | None = None
-    """None: as the launch template has it."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The request's parameters. What they leave out is as the launch template has it."""
     more: int = 0
     """How many instances beyond the least."""
 
@@ -40,18 +40,18 @@ def asking(asked: Asked) -> Iterator[None]:
         _asked.reset(before)
 
 
-def launch_of(given: Mapping[str, Any], state: State, ec2_backend: Any) -> Launch | None:
-    """What a request, or a launch template, says of reservations; None if it says nothing.
+def _launch(ec2_backend: Any, template: Mapping[str, Any] | None, state: State) -> Launch:
+    """What the request and the launch template say together of reservations.
 
     Raises:
         CapacityReservationError: it makes no sense, or the placement group does not exist.
     """
-    specification, placement = given.get("CapacityReservationSpecification"), given.get("Placement") or {}
-    if not specification and not placement:
-        return None
+    data = ec2_backend._get_template_from_args(template).data if template else {}
+    given = {**data, **_asked.get().given}
+    placement = {**(data.get("Placement") or {}), **(given.get("Placement") or {})}
     group = _placement_group(placement, state, ec2_backend)
     return replace(
-        Launch(**specified(specification or {})),
+        Launch(**specified(given.get("CapacityReservationSpecification") or {})),
         tenancy=str(placement.get("Tenancy") or "default"),
         placement_group_name=group.name if group else None,
         placement_group_arn=group.arn if group and group.strategy == "cluster" else None,
@@ -71,10 +71,10 @@ def take_part() -> None:
 def _run_instances(perform: Any) -> Any:
     @functools.wraps(perform)
     def run_instances(self: Any, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
-        state, asked = current(), _asked.get()
+        state = current()
         with state.lock:
-            launch = asked.launch or _of_template(self, kwargs.get("launch_template"), state) or Launch()
-            launched = perform(self, image_id, count + asked.more, *args, **kwargs)
+            launch = _launch(self, kwargs.get("launch_template"), state)
+            launched = perform(self, image_id, count + _asked.get().more, *args, **kwargs)
             made = [_running(instance, launch, self.region_name) for instance in launched.instances]
             running = 0
             try:
@@ -129,10 +129,6 @@ def _keep(ec2_backend: Any, launched: Any, running: int) -> None:
     del launched.instances[running:]
     if not running:
         ec2_backend.reservations.pop(launched.id, None)
-
-
-def _of_template(ec2_backend: Any, given: Mapping[str, Any] | None, state: State) -> Launch | None:
-    return launch_of(ec2_backend._get_template_from_args(given).data, state, ec2_backend) if given else None
 
 
 def _placement_group(placement: Mapping[str, Any], state: State, ec2_backend: Any) -> PlacementGroup | None:

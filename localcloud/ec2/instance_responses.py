@@ -9,9 +9,8 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 from moto.ec2.responses.instances import InstanceResponse
 
 from localcloud.ec2.errors import CapacityReservationError, InvalidNextToken, InvalidParameterValue
-from localcloud.ec2.instance_hooks import Asked, asking, launch_of
+from localcloud.ec2.instance_hooks import Asked, asking
 from localcloud.ec2.refusal import refusal
-from localcloud.ec2.state import current
 
 _MAX_PAGE = 1000
 
@@ -27,10 +26,8 @@ class InstancesResponse(EC2BaseResponse):
             least, most = int(given.get("MinCount", 1)), int(given.get("MaxCount", 1))
             if not 1 <= least <= most:
                 raise InvalidParameterValue(f"MinCount ({least}) must be from 1 to MaxCount ({most})")
-            with current().lock:
-                launch = launch_of(given, current(), self.ec2_backend)
-                with asking(Asked(launch, most - least)):
-                    return InstanceResponse.run_instances(_as_motos(self))
+            with asking(Asked(given, most - least)):
+                return InstanceResponse.run_instances(_as_motos(self))
 
         return self._answer(run)
 

@@ -103,7 +103,9 @@ class State:
         if reservation.state == "active":
             return replace(reservation, state="expired", at=at)
         started = datetime.now(UTC) if reservation.after_pending == "active" else None
-        return replace(reservation, state=reservation.after_pending, at=at, start_date=started)
+        after = replace(reservation, state=reservation.after_pending, at=at, start_date=started)
+        resized = self.resize(after, after.instance_count) if after.state == "active" else None
+        return resized or after
 
     def _adjusted(self, before: Reservation, at: float) -> Reservation:
         after, status = before.after_adjustment, "applied"

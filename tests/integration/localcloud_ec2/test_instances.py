@@ -1,5 +1,7 @@
 """Instances that run in reservations, or beside them."""
 
+import contextlib
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -210,6 +212,15 @@ def test_an_adjustment_absorbs_when_it_is_applied(cloud: Any, capacity: Any, clo
     assert (used(cloud, made), capacity.free(cloud.type, cloud.zone)) == ((3, 2), 15)
 
 
+def test_a_pending_one_absorbs_when_it_becomes_active(cloud: Any, capacity: Any, clock: Any, run: Run) -> None:
+    capacity.inject(Fault(CREATE, FaultKind.PENDING, seconds=30))
+    made = cloud.create(InstanceCount=5)
+    launched = run(2)
+    assert (where(cloud, launched), capacity.free(cloud.type, cloud.zone)) == ([None, None], 13)
+    clock.advance(30)
+    assert (used(cloud, made), capacity.free(cloud.type, cloud.zone)) == ((2, 3), 15)
+
+
 @pytest.mark.parametrize("end", ["cancelled", "failed", "expired"])
 def test_instances_outlive_their_reservation(cloud: Any, capacity: Any, clock: Any, run: Run, end: str) -> None:
     launched = run(2)
@@ -244,6 +255,44 @@ def test_a_describe_that_lags_shows_what_ran_then(cloud: Any, capacity: Any, clo
     assert (used(cloud, made)[0], used(cloud, made)[0]) == (0, 2)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_capacity_is_neither_made_nor_lost(cloud: Any, capacity: Any, clock: Any, run: Run, seed: int) -> None:
+    """Whatever happens, the pool's twenty are free, reserved, or run beside the reservations."""
+    dice = random.Random(seed)
+    launched: list[Any] = []
+    made: list[Any] = []
+    steps: list[Callable[[], Any]] = [
+        lambda: launched.extend(run(dice.randint(1, 4), dice.choice([None, NONE, targeting(dice.choice(made))]))),
+        lambda: cloud.api.terminate_instances(InstanceIds=ids([launched.pop(dice.randrange(len(launched)))])),
+        lambda: cloud.api.stop_instances(InstanceIds=ids([dice.choice(launched)])),
+        lambda: cloud.api.start_instances(InstanceIds=ids([dice.choice(launched)])),
+        lambda: made.append(
+            cloud.create(
+                InstanceCount=dice.randint(1, 9), InstanceMatchCriteria=dice.choice(["open", "open", "targeted"])
+            )
+        ),
+        lambda: cloud.modify(dice.choice(made), InstanceCount=dice.randint(1, 12)),
+        lambda: cloud.modify(dice.choice(made), InstanceMatchCriteria=dice.choice(["open", "targeted"])),
+        lambda: cloud.cancel(made.pop(dice.randrange(len(made)))),
+    ]
+    for _ in range(40):
+        with contextlib.suppress(ClientError, IndexError, ValueError):
+            dice.choice(steps)()
+        clock.advance(1)
+        held = {one["CapacityReservationId"]: one for one in cloud.describe() if one["State"] == "active"}
+        running = [
+            one.get("CapacityReservationId")
+            for launch in cloud.api.describe_instances()["Reservations"]
+            for one in launch["Instances"]
+            if one["State"]["Name"] == "running"
+        ]
+        for given, one in held.items():
+            assert one["TotalInstanceCount"] - one["AvailableInstanceCount"] == running.count(given)
+        reserved = sum(one["TotalInstanceCount"] for one in held.values())
+        assert reserved + running.count(None) + capacity.free(cloud.type, cloud.zone) == 20
+        assert set(running) <= {None, *held}
+
+
 def test_instances_in_pages(cloud: Any, run: Run, refused: Refused) -> None:
     launched = [run(1)[0] for _ in range(7)]
     pages = list(cloud.api.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5}))
@@ -253,7 +302,7 @@ def test_instances_in_pages(cloud: Any, run: Run, refused: Refused) -> None:
     assert refused(cloud.api.describe_instances, NextToken="x")[0] == "InvalidNextToken"
 
 
-def test_an_auto_scaling_group_launches_as_its_template_says(cloud: Any, capacity: Any) -> None:
+def test_a_template_says_where_its_instances_run(cloud: Any, capacity: Any) -> None:
     made = cloud.create(InstanceCount=3, InstanceMatchCriteria="targeted")
     template = cloud.api.create_launch_template(
         LaunchTemplateName="of-the-group",
@@ -276,5 +325,12 @@ def test_an_auto_scaling_group_launches_as_its_template_says(cloud: Any, capacit
         **group, **sizes, LaunchTemplate={"LaunchTemplateId": template}, AvailabilityZones=[cloud.zone]
     )
     assert used(cloud, made) == (2, 1)
+    more = {"LaunchTemplate": {"LaunchTemplateId": template}, "Placement": {"AvailabilityZone": cloud.zone}}
+    (one,) = cloud.api.run_instances(MinCount=1, MaxCount=1, **more)["Instances"]
+    (aside,) = cloud.api.run_instances(MinCount=1, MaxCount=1, CapacityReservationSpecification=NONE, **more)[
+        "Instances"
+    ]
+    assert where(cloud, [one, aside]) == [made["CapacityReservationId"], None]
+    cloud.api.terminate_instances(InstanceIds=ids([one, aside]))
     scaling.delete_auto_scaling_group(**group, ForceDelete=True)
     assert (used(cloud, made), capacity.free(cloud.type, cloud.zone)) == ((0, 3), 17)
