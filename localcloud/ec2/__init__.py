@@ -1,4 +1,4 @@
-"""EC2 Capacity Reservations for moto: the four actions, the capacity behind them, and faults on request.
+"""EC2 Capacity Reservations for moto: their actions, the capacity behind them, who runs in them, and faults on request.
 
 moto is imported late: the client alone (`localcloud.ec2.client`) must be quick to import.
 """

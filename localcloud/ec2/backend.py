@@ -9,8 +9,8 @@ from localcloud.ec2.client_tokens import TokenScope
 from localcloud.ec2.create_request import CreateRequest, parse_create
 from localcloud.ec2.errors import (
     CapacityReservationError,
-    InsufficientInstanceCapacity,
     Unsupported,
+    no_capacity,
 )
 from localcloud.ec2.faults import FaultKind
 from localcloud.ec2.modify_request import parse_modify
@@ -20,6 +20,7 @@ from localcloud.ec2.parameters import (
     refuse_missing_features,
     reservation_id,
 )
+from localcloud.ec2.placement_groups import prefix_of
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.reservations_of_region import end_dry_run, without_token
 from localcloud.ec2.transfer_actions import TransferActions
@@ -37,6 +38,9 @@ class CapacityReservationBackend(TransferActions):
         with self._state.lock:
             now = self._state.settle()
             request = parse_create(parameters, self._region, self._state.pools)
+            if request.placement_group_arn:
+                prefix = prefix_of(self._owner.partition, self._region, self._account)
+                self._state.placement_groups.must_take_reservations(request.placement_group_arn, prefix)
             end_dry_run(parameters)
             if request.client_token is None:
                 return self._answer(self._reserve(request, now))
@@ -60,11 +64,6 @@ class CapacityReservationBackend(TransferActions):
             must_allow(before, request)
             asked = faults.Request(faults.MODIFY, self._region, before.instance_type, before.id)
             adjusting = self._state.faults.hit(asked, now, FaultKind.ADJUSTING)
-            more = request.instance_count - before.instance_count
-            if adjusting is None and more > 0:
-                self._take(before.availability_zone, more, asked, now)
-            elif adjusting is None and more < 0:
-                self._state.pools.give_back(before.instance_type, before.availability_zone, -more)
             ends_at = before.ends_at if request.end_date == before.end_date else reading_at(request.end_date, now)
             after = replace(
                 before,
@@ -76,7 +75,9 @@ class CapacityReservationBackend(TransferActions):
                 adjustment_status="applied",
                 at=now,
             )
-            if adjusting is not None:
+            if adjusting is None:
+                after = self._resize(after, before.instance_count, asked, now)
+            else:
                 after = replace(
                     before,
                     adjustment_status="requested",
@@ -133,8 +134,9 @@ class CapacityReservationBackend(TransferActions):
                 f"({zone})."
             )
         asked = faults.Request(faults.CREATE, self._region, instance_type)
-        self._take(zone, request.instance_count, asked, now)
-        reservation = make(request, self._owner, next(self._state.sequence), now)
+        made = make(request, self._owner, next(self._state.sequence), now)
+        # A pending one absorbs at once as well: the instances' capacity is promised to it.
+        reservation = self._resize(made, 0, asked, now)
         pending = self._state.faults.hit(asked, now, FaultKind.PENDING)
         if pending:
             until = now + (pending.fault.seconds or 0)
@@ -150,13 +152,16 @@ class CapacityReservationBackend(TransferActions):
         self._history.put(reservation)
         return reservation
 
-    def _take(self, zone: str, count: int, asked: faults.Request, now: float) -> None:
-        state, instance_type = self._state, str(asked.instance_type)
-        own = (one for one in self._history.all() if one.owner_id == self._account)
-        state.quotas.check(self._region, own, instance_type, count)
-        refused = state.faults.hit(asked, now, FaultKind.INSUFFICIENT_CAPACITY)
-        if refused or not state.pools.take(instance_type, zone, count):
-            raise InsufficientInstanceCapacity(
-                f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested "
-                f"({zone})."
-            )
+    def _resize(self, after: Reservation, held: int, asked: faults.Request, now: float) -> Reservation:
+        """It with what it absorbs, after taking what it has more, or giving back what it has less."""
+        state, instance_type, zone = self._state, after.instance_type, after.availability_zone
+        more = after.instance_count - held
+        refused = None
+        if more > 0:
+            own = (one for one in self._history.all() if one.owner_id == self._account)
+            state.quotas.check(self._region, own, instance_type, more)
+            refused = state.faults.hit(asked, now, FaultKind.INSUFFICIENT_CAPACITY)
+        resized = None if refused else state.resize(after, held)
+        if resized is None:
+            raise no_capacity(instance_type, zone)
+        return resized

@@ -160,7 +160,7 @@ class CapacityClient:
         ]
 
     def reset(self) -> None:
-        """Empties pools, quotas, faults, settings, counts and reservations."""
+        """Empties pools, quotas, faults, settings, counts, reservations, instances and placement groups."""
         self._call("POST", "reset", {})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

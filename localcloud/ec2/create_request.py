@@ -15,11 +15,11 @@ from localcloud.ec2.parameters import (
     one_of,
     refuse_missing_features,
     required,
-    tags_of,
 )
 from localcloud.ec2.pools import CapacityPools
+from localcloud.ec2.tags import tags_of
 
-_MISSING_FEATURES = ("OutpostArn", "PlacementGroupArn", "StartDate", "CommitmentDuration", "DeliveryPreference")
+_MISSING_FEATURES = ("OutpostArn", "StartDate", "CommitmentDuration", "DeliveryPreference")
 _MAX_TOKEN_LENGTH = 64
 
 
@@ -39,6 +39,7 @@ class CreateRequest:
     end_date_type: str
     end_date: datetime | None
     instance_match_criteria: str
+    placement_group_arn: str | None
     tags: dict[str, str]
     client_token: str | None = field(compare=False)
 
@@ -47,8 +48,8 @@ def parse_create(parameters: Parameters, region: str, pools: CapacityPools) -> C
     """Checks the parameters, by themselves and against what the Region has.
 
     Raises:
-        CapacityReservationError: of a kind that fits what is wrong. Whether a type is offered in the zone is not
-            checked here.
+        CapacityReservationError: of a kind that fits what is wrong. Whether a type is offered in the zone, and
+            whether there is such a placement group, is not checked here.
     """
     for name in ("InstanceType", "InstancePlatform", "InstanceCount"):
         required(parameters, name)
@@ -78,6 +79,7 @@ def parse_create(parameters: Parameters, region: str, pools: CapacityPools) -> C
         end_date_type=end_date_type,
         end_date=end_of(end_date_type, parameters.get("EndDate")),
         instance_match_criteria=one_of(parameters, "InstanceMatchCriteria", "InstanceMatchCriteria", "open"),
+        placement_group_arn=parameters.get("PlacementGroupArn"),
         tags=tags_of(parameters),
         client_token=_client_token(parameters),
     )

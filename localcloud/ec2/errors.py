@@ -54,6 +54,13 @@ class InsufficientInstanceCapacity(CapacityReservationError):
     code, status = "InsufficientInstanceCapacity", 500
 
 
+def no_capacity(instance_type: str, zone: str) -> InsufficientInstanceCapacity:
+    """The refusal of a pool."""
+    return InsufficientInstanceCapacity(
+        f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested ({zone})."
+    )
+
+
 class InternalError(CapacityReservationError):
     """EC2 failed."""
 
@@ -94,6 +101,24 @@ class InvalidParameterValue(CapacityReservationError):
     """A parameter that cannot be."""
 
     code = "InvalidParameterValue"
+
+
+class InvalidPlacementGroupDuplicate(CapacityReservationError):
+    """There is a placement group of this name."""
+
+    code = "InvalidPlacementGroup.Duplicate"
+
+
+class InvalidPlacementGroupInUse(CapacityReservationError):
+    """Instances run in the placement group."""
+
+    code = "InvalidPlacementGroup.InUse"
+
+
+class InvalidPlacementGroupUnknown(CapacityReservationError):
+    """No such placement group."""
+
+    code = "InvalidPlacementGroup.Unknown"
 
 
 class InvalidState(CapacityReservationError):
@@ -138,6 +163,18 @@ class RequestLimitExceeded(CapacityReservationError):
 
     def __init__(self) -> None:
         super().__init__("Request limit exceeded.")
+
+
+class ReservationCapacityExceeded(CapacityReservationError):
+    """A launch that may run in reservations only finds no room in them. The words are EC2's, as people report them:
+    https://github.com/scylladb/scylla-cluster-tests/issues/8839"""
+
+    code = "ReservationCapacityExceeded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The requested reservation does not have sufficient compatible and available capacity for this request."
+        )
 
 
 class TagLimitExceeded(CapacityReservationError):

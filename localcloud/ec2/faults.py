@@ -17,10 +17,21 @@ SPLIT = "CreateCapacityReservationBySplitting"
 MOVE = "MoveCapacityReservationInstances"
 DESCRIBE_TYPES = "DescribeInstanceTypes"
 DESCRIBE_ZONES = "DescribeAvailabilityZones"
+DESCRIBE_INSTANCES = "DescribeInstances"
+DESCRIBE_PLACEMENT_GROUPS = "DescribePlacementGroups"
+CREATE_TAGS = "CreateTags"
+DELETE_TAGS = "DeleteTags"
+WATCHED = (DESCRIBE_INSTANCES, DESCRIBE_PLACEMENT_GROUPS, CREATE_TAGS, DELETE_TAGS)
+"""Actions whose requests are counted and throttled, beside those on reservations."""
+GROUP = "GroupResources"
+UNGROUP = "UngroupResources"
+LIST_GROUP = "ListGroupResources"
+GROUP_ACTIONS = (GROUP, UNGROUP, LIST_GROUP)
+"""Actions of Resource Groups."""
 ANY = "*"
 """Every action of EC2."""
-OTHER_ACTIONS = (SPLIT, MOVE, DESCRIBE_TYPES, DESCRIBE_ZONES, "CreateTags", "DeleteTags", ANY)
-"""What can be hit before it has an effect, beside ACTIONS."""
+OTHER_ACTIONS = (SPLIT, MOVE, DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
+"""What can be hit before it has an effect only."""
 MAX_LAG_SECONDS = 3600.0
 
 
@@ -34,7 +45,8 @@ class FaultKind(StrEnum):
     INTERNAL_ERROR = "internal_error"
     """InternalError with HTTP 500, without effect."""
     REFUSED = "refused"
-    """Refused with `code`, `status` and `message`, without effect."""
+    """Refused with `code`, `status` and `message`, without effect. With a `reservation_id`, GROUP and UNGROUP fail for
+    this reservation only: the answer's `Failed` has the code and the message."""
     LOST_BEFORE = "lost_before"
     """The connection is closed without an answer, and without effect."""
     HANGS = "hangs"
@@ -66,13 +78,16 @@ _ACTIONS_OF = {
     FaultKind.ADJUSTING: (MODIFY,),
 }
 _NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING, FaultKind.ADJUSTING)
+_ABOUT_ONE = (MODIFY, CANCEL, SPLIT, MOVE, CREATE_TAGS, DELETE_TAGS, GROUP, UNGROUP)
 _ADJUSTED = ("applied", "rejected")
 _STARTED = ("active", "failed")
 
 
 def actions_of(kind: FaultKind) -> tuple[str, ...]:
     """The actions that a fault of this kind can hit."""
-    return _ACTIONS_OF.get(kind) or (*ACTIONS, *(OTHER_ACTIONS if kind in BEFORE_EFFECT else ()))
+    if kind in _ACTIONS_OF:
+        return _ACTIONS_OF[kind]
+    return (*ACTIONS, *WATCHED, *GROUP_ACTIONS, *(OTHER_ACTIONS if kind in BEFORE_EFFECT else ()))
 
 
 @dataclass(frozen=True)
@@ -100,7 +115,7 @@ class Fault:
         then: `active` or `failed` for PENDING, `applied` or `rejected` for ADJUSTING; None for the first.
         instance_type: hits only requests about this type; not for DESCRIBE.
         region: hits only requests to this Region, e.g. `Fault(ANY, FaultKind.HANGS, None, region="us-west-2")`.
-        reservation_id: hits only requests to change this reservation.
+        reservation_id: hits only requests to change, tag or group this reservation.
         code, status, message: of REFUSED; any that EC2 may answer.
 
     Raises:
@@ -145,17 +160,20 @@ class Fault:
         object.__setattr__(self, "then", self.then or outcomes[0])
         if self.then not in outcomes:
             raise ValueError(f"then must be {' or '.join(outcomes)}, not {self.then!r}")
-        if self.instance_type is not None and self.action in (DESCRIBE, DESCRIBE_TYPES, DESCRIBE_ZONES):
+        if self.instance_type is not None and self.action.startswith("Describe"):
             raise ValueError("A describe is about no one type; leave instance_type out")
-        if self.reservation_id is not None and self.action not in (MODIFY, CANCEL, SPLIT, MOVE):
+        if self.instance_type is not None and self.action in GROUP_ACTIONS:
+            raise ValueError(f"{self.action} is about no one type; leave instance_type out")
+        if self.reservation_id is not None and self.action not in _ABOUT_ONE:
             raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
         if not 400 <= self.status <= 599:
             raise ValueError(f"status must be an HTTP status of an error, from 400 to 599, not {self.status}")
 
     def can_hit(self, request: Request) -> bool:
         """Whether it is about such requests."""
+        any_of_ec2 = self.action == ANY and request.action not in GROUP_ACTIONS
         return (
-            self.action in (ANY, request.action)
+            (any_of_ec2 or self.action == request.action)
             and self.instance_type in (None, request.instance_type)
             and self.region in (None, request.region)
             and self.reservation_id in (None, request.reservation_id)

@@ -9,10 +9,16 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX, get_p
 
 from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound
-from localcloud.ec2.responses import CapacityReservationsResponse, arrive
+from localcloud.ec2.instance_hooks import take_part
+from localcloud.ec2.instance_responses import InstancesResponse
+from localcloud.ec2.placement_group_responses import PlacementGroupsResponse
+from localcloud.ec2.resource_group_responses import add_group_actions
+from localcloud.ec2.responses import CapacityReservationsResponse, arrive, leave
 from localcloud.ec2.state import current
+from localcloud.ec2.tag_responses import TagsResponse
 from localcloud.ec2.zone_responses import ZonesResponse
 
+_RESPONSES = (CapacityReservationsResponse, InstancesResponse, PlacementGroupsResponse, TagsResponse, ZonesResponse)
 _RESOURCE, _PREFIX = "capacity-reservation", "cr"
 
 
@@ -22,10 +28,12 @@ def add_actions() -> None:
         return
     # moto looks for actions among the class's own functions, so a base class added later would do as well, but
     # Python cannot always change the bases of a class.
-    for response in (CapacityReservationsResponse, ZonesResponse):
+    for response in _RESPONSES:
         for name, method in inspect.getmembers(response, inspect.isfunction):
             if name in vars(response):
                 setattr(EC2Response, name, method)
+    take_part()
+    add_group_actions()
     _meet_faults()
     _check_reservations_to_tag()
     EC2_PREFIX_TO_RESOURCE[_PREFIX] = _RESOURCE
@@ -36,7 +44,8 @@ def _meet_faults() -> None:
     perform = EC2Response.call_action
 
     def call_action(self: Any) -> Any:
-        return arrive(self, self._get_action()) or perform(self)
+        action = self._get_action()
+        return arrive(self, action) or leave(self, action, perform(self))
 
     # By setattr: a method is replaced on purpose.
     setattr(EC2Response, perform.__name__, call_action)

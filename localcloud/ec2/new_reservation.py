@@ -44,6 +44,7 @@ def make(request: CreateRequest, owner: Owner, sequence: int, now: float) -> Res
         state="active",
         at=now,
         ends_at=reading_at(request.end_date, now),
+        described={"PlacementGroupArn": request.placement_group_arn} if request.placement_group_arn else {},
     )
 
 

@@ -11,7 +11,6 @@ from localcloud.ec2.errors import (
     InvalidParameterCombination,
     InvalidParameterValue,
     MissingParameter,
-    TagLimitExceeded,
     Unsupported,
 )
 
@@ -83,24 +82,3 @@ def refuse_missing_features(parameters: Parameters, names: tuple[str, ...]) -> N
             raise Unsupported(
                 f"The local cloud has no {name} for Capacity Reservations: leave it out, or try this on AWS"
             )
-
-
-def tags_of(parameters: Parameters) -> dict[str, str]:
-    """The tags for the new reservation, from TagSpecifications."""
-    tags: dict[str, str] = {}
-    for specification in parameters.get("TagSpecifications") or []:
-        kind = specification.get("ResourceType")
-        if kind != "capacity-reservation":
-            raise InvalidParameterValue(f"'{kind}' is not a valid taggable resource type for this operation.")
-        for tag in specification.get("Tags") or []:
-            key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
-            if not 1 <= len(key) <= 127 or key.lower().startswith("aws:"):
-                raise InvalidParameterValue(f"Tag key '{key}' must have 1 to 127 characters and not begin with aws:")
-            if len(value) > 256:
-                raise InvalidParameterValue(f"The value of tag '{key}' must have at most 256 characters")
-            if key in tags:
-                raise InvalidParameterValue(f"Duplicate tag key '{key}' specified.")
-            tags[key] = value
-    if len(tags) > 50:
-        raise TagLimitExceeded("You have reached the maximum number of tags allowed on a single resource: 50")
-    return tags

@@ -19,11 +19,17 @@ class Rate:
 
 MUTATING = Rate(50, 5)
 DESCRIBING = Rate(100, 20)
+TAGGING = Rate(100, 10)
+WITHOUT_PAGES = Rate(50, 10)
+ALL_INSTANCES = "DescribeInstances of all"
+"""The bucket of requests with neither pagination nor a filter, which EC2 throttles more."""
+
+_OTHERS = {"CreateTags": TAGGING, "DeleteTags": TAGGING, ALL_INSTANCES: WITHOUT_PAGES}
 
 
-def rate_of(action: str) -> Rate:
-    """Describe* has more than actions that change something (FACTS)."""
-    return DESCRIBING if action.startswith("Describe") else MUTATING
+def rate_of(bucket: str) -> Rate:
+    """Describe* has more than actions that change something."""
+    return _OTHERS.get(bucket) or (DESCRIBING if bucket.startswith("Describe") else MUTATING)
 
 
 @dataclass
@@ -54,13 +60,14 @@ class RequestRate:
         """The count of an action in a Region, to be read or raised."""
         return self.counts.setdefault((region, action), ActionCount())
 
-    def admit(self, account: str, region: str, action: str) -> bool:
-        """Takes one request from the bucket, or returns False because it is empty."""
-        rate, now = rate_of(action), self._clock.now()
-        level, at = self._buckets.get((account, region, action), (rate.depth, now))
+    def admit(self, account: str, region: str, action: str, bucket: str | None = None) -> bool:
+        """Takes one request from the action's own bucket, or another; False if it is empty."""
+        key = (account, region, bucket or action)
+        rate, now = rate_of(bucket or action), self._clock.now()
+        level, at = self._buckets.get(key, (rate.depth, now))
         level = min(rate.depth, level + (now - at) * rate.per_second)
         admitted = level >= 1
-        self._buckets[account, region, action] = (level - 1 if admitted else level, now)
+        self._buckets[key] = (level - 1 if admitted else level, now)
         if not admitted:
             self.count(region, action).overdrawn += 1
         return admitted

@@ -1,12 +1,9 @@
 """The actions as moto's EC2Response dispatches to them."""
 
-import functools
-import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-import flask
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 from moto.ec2.responses._base_response import EC2BaseResponse
@@ -14,12 +11,14 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 from localcloud.ec2 import catalogue, faults
 from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import CapacityReservationError, InternalError, Refused, RequestLimitExceeded
-from localcloud.ec2.faults import ActiveFault, FaultKind, Request
+from localcloud.ec2.faults import FaultKind, Request
+from localcloud.ec2.faulty_connection import close_connection, depart, hit, lose
+from localcloud.ec2.refusal import refusal
+from localcloud.ec2.request_rate import ALL_INSTANCES
 from localcloud.ec2.state import State, current
 
 _Action = Callable[[CapacityReservationBackend, dict[str, Any]], dict[str, Any]]
 _OWN_ACTIONS = (*faults.ACTIONS, faults.SPLIT, faults.MOVE)
-_HANGS_SECONDS = 60.0
 
 
 class CapacityReservationsResponse(EC2BaseResponse):
@@ -54,42 +53,23 @@ class CapacityReservationsResponse(EC2BaseResponse):
                 backend.repeat_refusal(given)
             _refuse(state, request)
             result = ActionResult(action(backend, given))
-        except CapacityReservationError as refusal:
+        except CapacityReservationError as error:
             with state.lock:
-                state.rate.count(self.region, name).refused[refusal.code] += 1
+                state.rate.count(self.region, name).refused[error.code] += 1
             if name == faults.CREATE:
-                backend.remember_refusal(given, refusal)
-            return self._refusal(refusal)
-        hit = _hit(state, request, FaultKind.LOST_AFTER, FaultKind.LATE)
-        if hit and hit.fault.kind is FaultKind.LOST_AFTER:
-            self._close_connection(state, name)
-        elif hit:
-            state.clock.sleep(hit.fault.seconds or 0)
+                backend.remember_refusal(given, error)
+            return refusal(self, error)
+        depart(state, request)
         return result
 
     def _request(self, state: State, name: str) -> Request:
-        given = self._get_params() if name in _OWN_ACTIONS else {}
+        given = self._get_params() if name in (*_OWN_ACTIONS, faults.CREATE_TAGS, faults.DELETE_TAGS) else {}
         changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
+        changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
         instance_type = given.get("InstanceType")
         if changed and not instance_type:
             instance_type = CapacityReservationBackend(state, self.ec2_backend).instance_type_of(str(changed))
         return Request(name, self.region, instance_type, changed)
-
-    def _close_connection(self, state: State, name: str, wait: float = 0.0) -> None:
-        """Leaves the client without an answer: werkzeug takes the error for a client that went away."""
-        with state.lock:
-            state.rate.count(self.region, name).unanswered += 1
-        state.clock.sleep(wait)
-        if flask.has_request_context():
-            connection: socket.socket = flask.request.environ["werkzeug.socket"]
-            # Without this werkzeug would wait for the next request, and the client for an answer.
-            connection.shutdown(socket.SHUT_RDWR)
-        raise ConnectionAbortedError(f"{name} is left without an answer")
-
-    def _refusal(self, refusal: CapacityReservationError) -> TYPE_RESPONSE:
-        # moto knows the status of an error only from botocore's model, which has no errors for EC2.
-        _, headers, body = self.serialized(ActionResult(refusal))
-        return refusal.status, {**headers, "status": HTTPStatus(refusal.status).value}, body
 
 
 def arrive(response: Any, name: str) -> TYPE_RESPONSE | None:
@@ -106,37 +86,54 @@ def arrive(response: Any, name: str) -> TYPE_RESPONSE | None:
         ConnectionAbortedError: the client is left without an answer.
     """
     state, is_own = current(), name in _OWN_ACTIONS
-    close = functools.partial(CapacityReservationsResponse._close_connection, response, state, name)
     if not catalogue.zones_of(response.region):
         # On AWS the endpoint of a Region that does not exist cannot be reached either.
-        close()
-    if is_own:
+        close_connection(state, name, response.region)
+    if is_own or name in faults.WATCHED:
         with state.lock:
             state.rate.count(response.region, name).calls += 1
     request = CapacityReservationsResponse._request(response, state, name)
-    # A request that never arrives takes nothing from the bucket.
-    if hit := _hit(state, request, FaultKind.LOST_BEFORE, FaultKind.HANGS):
-        hangs = hit.fault.kind is FaultKind.HANGS
-        close((_HANGS_SECONDS if hit.fault.seconds is None else hit.fault.seconds) if hangs else 0.0)
+    lose(state, request)
     try:
+        if name in faults.WATCHED:
+            _admit(response, state, name)
         if not is_own:
             _refuse(state, request)
-    except CapacityReservationError as refusal:
-        return CapacityReservationsResponse._refusal(response, refusal)
+    except CapacityReservationError as error:
+        if name in faults.WATCHED:
+            with state.lock:
+                state.rate.count(response.region, name).refused[error.code] += 1
+        return refusal(response, error)
     return None
 
 
-def _refuse(state: State, request: Request) -> None:
-    hit = _hit(state, request, FaultKind.THROTTLED, FaultKind.INTERNAL_ERROR, FaultKind.REFUSED)
-    if hit is None:
-        return
-    if hit.fault.kind is FaultKind.THROTTLED:
-        raise RequestLimitExceeded
-    if hit.fault.kind is FaultKind.INTERNAL_ERROR:
-        raise InternalError
-    raise Refused(hit.fault.code, hit.fault.status, hit.fault.message)
+def leave(response: Any, name: str, answer: TYPE_RESPONSE) -> TYPE_RESPONSE:
+    """What the answer to one of moto's own actions meets, once it is in effect.
+
+    Raises:
+        ConnectionAbortedError: the client is left without it.
+    """
+    if name in faults.WATCHED and answer[0] == HTTPStatus.OK:
+        state = current()
+        depart(state, CapacityReservationsResponse._request(response, state, name))
+    return answer
 
 
-def _hit(state: State, request: Request, *kinds: FaultKind) -> ActiveFault | None:
+def _admit(response: Any, state: State, name: str) -> None:
+    given = response._get_params()
+    is_bounded = any(given.get(one) for one in ("Filters", "MaxResults", "NextToken"))
+    bucket = ALL_INSTANCES if name == faults.DESCRIBE_INSTANCES and not is_bounded else None
     with state.lock:
-        return state.faults.hit(request, state.clock.now(), *kinds)
+        if not state.rate.admit(response.current_account, response.region, name, bucket):
+            raise RequestLimitExceeded
+
+
+def _refuse(state: State, request: Request) -> None:
+    found = hit(state, request, FaultKind.THROTTLED, FaultKind.INTERNAL_ERROR, FaultKind.REFUSED)
+    if found is None:
+        return
+    if found.fault.kind is FaultKind.THROTTLED:
+        raise RequestLimitExceeded
+    if found.fault.kind is FaultKind.INTERNAL_ERROR:
+        raise InternalError
+    raise Refused(found.fault.code, found.fault.status, found.fault.message)

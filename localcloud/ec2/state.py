@@ -5,17 +5,22 @@ import math
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from moto.ec2.models import ec2_backends
 
 from localcloud.clock import Clock
 from localcloud.ec2.client_tokens import ClientTokens
 from localcloud.ec2.faults import Faults
+from localcloud.ec2.group_members import GroupMembers
 from localcloud.ec2.history import ReservationHistory
+from localcloud.ec2.instances import Instances
+from localcloud.ec2.placement_groups import PlacementGroups
 from localcloud.ec2.pools import CapacityPools
 from localcloud.ec2.quotas import Quotas
 from localcloud.ec2.request_rate import RequestRate
 from localcloud.ec2.reservation import Reservation
+from localcloud.services import ACCOUNT_ID
 
 _current: "State | None" = None
 
@@ -30,13 +35,16 @@ class State:
         self._empty()
 
     def reset(self) -> None:
-        """Empties all of it, and forgets the reservations' tags in moto."""
+        """Empties all of it, and forgets in moto the reservations' tags and the instances."""
         with self.lock:
+            regions = self.instances.regions
             for (account, region), history in self._histories.items():
                 ec2_backend = ec2_backends[account][region]
                 for reservation in history.all():
                     ec2_backend.tags.pop(reservation.id, None)
             self._empty()
+            for region in regions:
+                _forget_instances(ec2_backends[ACCOUNT_ID][region])
 
     def history(self, account: str, region: str) -> ReservationHistory:
         """The reservations of an account in a Region, after `settle`."""
@@ -58,17 +66,35 @@ class State:
                         self.give_back(reservation)
         return now
 
-    def resize(self, before: Reservation, count: int) -> bool:
-        """Takes from the pool what a reservation of this count has more, or gives back; False if the pool lacks it."""
-        instance_type, zone, more = before.instance_type, before.availability_zone, count - before.instance_count
-        if more > 0:
-            return self.pools.take(instance_type, zone, more)
-        self.pools.give_back(instance_type, zone, -more)
-        return True
+    def resize(self, after: Reservation, held: int) -> Reservation | None:
+        """Takes from the pool what a reservation is to have more, or gives back; None if the pool lacks it.
+
+        The running instances that it absorbs bring their capacity along.
+
+        Args:
+            after: as it is to be.
+            held: how many instances it has until now.
+
+        Returns:
+            It, with what it absorbs.
+        """
+        instance_type, zone = after.instance_type, after.availability_zone
+        joining = self.instances.joining(after, self.members.groups_with(after.arn))
+        more = after.instance_count - held - len(joining)
+        if more > 0 and not self.pools.take(instance_type, zone, more):
+            return None
+        self.pools.give_back(instance_type, zone, max(0, -more))
+        for instance in joining:
+            instance.enter(after.id)
+        return replace(after, in_use=after.in_use + len(joining)) if joining else after
 
     def give_back(self, reservation: Reservation) -> None:
-        """Returns the instances of an ended reservation to their pool."""
-        self.pools.give_back(reservation.instance_type, reservation.availability_zone, reservation.instance_count)
+        """Returns the instances of an ended reservation to their pool, but for those that still run."""
+        running = self.instances.inside(reservation.id)
+        for instance in running:
+            instance.enter(None)
+        free = reservation.instance_count - len(running)
+        self.pools.give_back(reservation.instance_type, reservation.availability_zone, free)
 
     def _next(self, reservation: Reservation) -> Reservation:
         at = max(reservation.at, reservation.changes_at)
@@ -77,13 +103,16 @@ class State:
         if reservation.state == "active":
             return replace(reservation, state="expired", at=at)
         started = datetime.now(UTC) if reservation.after_pending == "active" else None
-        return replace(reservation, state=reservation.after_pending, at=at, start_date=started)
+        after = replace(reservation, state=reservation.after_pending, at=at, start_date=started)
+        resized = self.resize(after, after.instance_count) if after.state == "active" else None
+        return resized or after
 
     def _adjusted(self, before: Reservation, at: float) -> Reservation:
         after, status = before.after_adjustment, "applied"
-        if after is None or not self.resize(before, after.instance_count):
-            after, status = before, "rejected"
-        return replace(after, adjustment_status=status, adjusted_at=math.inf, after_adjustment=None, at=at)
+        resized = after and self.resize(replace(after, in_use=before.in_use), before.instance_count)
+        if resized is None:
+            resized, status = before, "rejected"
+        return replace(resized, adjustment_status=status, adjusted_at=math.inf, after_adjustment=None, at=at)
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
@@ -91,10 +120,21 @@ class State:
         self.tokens = ClientTokens()
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
+        self.instances = Instances()
+        self.members = GroupMembers()
+        self.placement_groups = PlacementGroups()
         self.not_offered: set[tuple[str, str]] = set()
         """Pairs of type and zone that EC2 is to lack, beside those that it lacks by moto's data."""
         self.sequence = itertools.count()
         self._histories.clear()
+
+
+def _forget_instances(ec2_backend: Any) -> None:
+    for launched in ec2_backend.reservations.values():
+        for instance in launched.instances:
+            if instance.state != "terminated":
+                instance.terminate()
+    ec2_backend.reservations.clear()
 
 
 def replace_current(clock: Clock) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 from localcloud.ec2 import faults
 from localcloud.ec2.client_tokens import TokenScope
-from localcloud.ec2.parameters import Parameters, count_in, reservation_id, tags_of
+from localcloud.ec2.parameters import Parameters, count_in, reservation_id
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.reservations_of_region import ReservationsOfRegion, end_dry_run, without_token
+from localcloud.ec2.tags import tags_of
 from localcloud.ec2.transfers import move, split
 
 

@@ -15,7 +15,15 @@ Context = dict[str, tuple[str, ...]]
 
 _CHANGES = frozenset({"ModifyCapacityReservation", "CancelCapacityReservation"})
 _TAGGING = frozenset({"CreateTags", "DeleteTags"})
-_READS = frozenset({"DescribeAvailabilityZones", "DescribeCapacityReservations", "DescribeInstanceTypes"})
+_READS = frozenset(
+    {
+        "DescribeAvailabilityZones",
+        "DescribeCapacityReservations",
+        "DescribeInstanceTypes",
+        "DescribeInstances",
+        "DescribePlacementGroups",
+    }
+)
 
 
 def needed(response: Any, action: str) -> list[Access]:
@@ -42,7 +50,12 @@ def needed(response: Any, action: str) -> list[Access]:
 def _to_create(response: Any, given: Mapping[str, Any]) -> list[Access]:
     tags = [tag for part in given.get("TagSpecifications") or [] for tag in part.get("Tags") or []]
     resource, context = _arn(response, "*"), {**_region(response), **_requested(tags)}
-    described = {"ec2:instancetype": "InstanceType", "ec2:availabilityzone": "AvailabilityZone"}
+    # The placement group is a condition key of the reservation, and no resource of its own.
+    described = {
+        "ec2:instancetype": "InstanceType",
+        "ec2:availabilityzone": "AvailabilityZone",
+        "ec2:placementgroup": "PlacementGroupArn",
+    }
     attributes: Context = {key: (str(given[name]),) for key, name in described.items() if given.get(name)}
     accesses = [Access("ec2:CreateCapacityReservation", resource, context | attributes)]
     if tags:

@@ -3,11 +3,16 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 """
 
 ACTIONS = frozenset(
     {
+        # Of ListGroupResources only.
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        "tag:GetResources",
         "dynamodb:UpdateItem",
         "ec2:CreateCapacityReservation",
         "ec2:ModifyCapacityReservation",
@@ -15,9 +20,14 @@ ACTIONS = frozenset(
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeCapacityReservations",
         "ec2:DescribeInstanceTypes",
+        "ec2:DescribeInstances",
+        "ec2:DescribePlacementGroups",
         # Of Capacity Reservations only.
         "ec2:CreateTags",
         "ec2:DeleteTags",
+        "resource-groups:GroupResources",
+        "resource-groups:ListGroupResources",
+        "resource-groups:UngroupResources",
         "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetRandomPassword",
@@ -35,6 +45,7 @@ KEYS = frozenset(
         "ec2:availabilityzone",
         "ec2:createaction",
         "ec2:instancetype",
+        "ec2:placementgroup",
         "secretsmanager:resource/allowrotationlambdaarn",
     }
 )

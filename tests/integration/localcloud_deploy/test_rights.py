@@ -290,6 +290,58 @@ def test_a_schedule_is_read_by_those_with_the_right_to_it(deploy: Deploy, cloud:
     assert ":schedule/default/none because" in refused(client.get_schedule, Name="none")
 
 
+def test_instances_and_placement_groups_are_described_with_a_right_to_everything(deploy: Deploy) -> None:
+    stack = deploy(allow("ec2:DescribeInstances", "ec2:DescribePlacementGroups", resource="*"))
+    ec2 = stack.as_role("ec2")
+    assert ec2.describe_instances()["Reservations"] == []
+    assert ec2.describe_placement_groups()["PlacementGroups"] == []
+    stack.update(DESCRIBE)
+    for call in (ec2.describe_instances, ec2.describe_placement_groups):
+        assert "to perform: ec2:Describe" in refused(call)
+
+
+def test_a_placement_group_is_a_condition_of_the_reservation(deploy: Deploy, cloud: Cloud) -> None:
+    create = cloud.client("ec2").create_placement_group
+    near, far = (create(GroupName=name)["PlacementGroup"]["GroupArn"] for name in ("near", "far"))
+    only = allow("ec2:CreateCapacityReservation", **{"aws:RequestTag/owner": "us", "ec2:PlacementGroup": near})
+    ec2 = deploy(only, TAG).as_role("ec2")
+    for more in ({}, {"PlacementGroupArn": far}):
+        assert "CreateCapacityReservation on" in refused(ec2.create_capacity_reservation, **request(OURS), **more)
+    assert ec2.create_capacity_reservation(**request(OURS), PlacementGroupArn=near)
+
+
+def test_groups_are_filled_and_listed_by_those_with_the_right_to_them(deploy: Deploy, cloud: Cloud) -> None:
+    types = {"Name": "allowed-resource-types", "Values": ["AWS::EC2::CapacityReservation"]}
+    pool = [
+        {"Type": "AWS::EC2::CapacityReservationPool"},
+        {"Type": "AWS::ResourceGroups::Generic", "Parameters": [types]},
+    ]
+    person = cloud.client("resource-groups")
+    for name in ("mine", "other"):
+        person.create_group(Name=name, Configuration=pool, Tags={"owner": "us" if name == "mine" else "them"})
+    made = cloud.client("ec2").create_capacity_reservation(**request(None))["CapacityReservation"]
+    arns = [made["CapacityReservationArn"]]
+    account = f"{REGION}:123456789012"
+    fill = allow("resource-groups:GroupResources", resource=f"arn:aws:resource-groups:{account}:group/mine")
+    read = allow("resource-groups:ListGroupResources", resource="*", **{"aws:ResourceTag/owner": "us"})
+    stacks = allow(
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
+        resource=f"arn:aws:cloudformation:{account}:stack/*",
+    )
+    stack = deploy(fill, read, stacks, allow("tag:GetResources", resource="*"))
+    groups = stack.as_role("resource-groups")
+    assert groups.group_resources(Group="mine", ResourceArns=arns)["Succeeded"] == arns
+    assert groups.list_group_resources(Group="mine")["Resources"]
+    assert ":group/other because" in refused(groups.group_resources, Group="other", ResourceArns=arns)
+    assert ":group/other because" in refused(groups.list_group_resources, Group="other")
+    assert "UngroupResources on" in refused(groups.ungroup_resources, Group="mine", ResourceArns=arns)
+    stack.update(read, stacks)
+    assert "tag:GetResources because" in refused(groups.list_group_resources, Group="mine")
+    stack.update(read, allow("tag:GetResources", resource="*"))
+    assert "cloudformation:DescribeStacks on" in refused(groups.list_group_resources, Group="mine")
+
+
 def test_managed_policies_and_boundaries_count(deploy: Deploy, cloud: Cloud) -> None:
     aws = "arn:aws:iam::aws:policy/"
     basic, full = f"{aws}service-role/AWSLambdaBasicExecutionRole", f"{aws}AmazonEC2FullAccess"

@@ -1,6 +1,7 @@
 """Pools, quotas and request rates."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from moto.ec2.models import ec2_backends
 
 from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import InsufficientInstanceCapacity
-from localcloud.ec2.faults import CANCEL, CREATE, DESCRIBE, MODIFY
+from localcloud.ec2.faults import CANCEL, CREATE, DESCRIBE, DESCRIBE_INSTANCES, MODIFY
 from localcloud.ec2.state import current
 
 Refused = Callable[..., tuple[str, int]]
@@ -154,6 +155,24 @@ def test_over_the_rate_is_503_and_each_action_and_region_has_a_bucket(
     assert calls_of(capacity, CANCEL).overdrawn == 0
     cloud.use("us-west-2")
     assert refused(cloud.modify, made, InstanceCount=1)[0] == "InvalidCapacityReservationId.NotFound"
+
+
+def test_tagging_and_instances_have_rates_of_their_own(cloud: Any, capacity: Any, clock: Any) -> None:
+    made = cloud.create()["CapacityReservationId"]
+    tags = {"Resources": [made], "Tags": [{"Key": "a", "Value": "b"}]}
+    calls: list[tuple[Callable[..., Any], dict[str, Any], int, int]] = [
+        (cloud.api.create_tags, tags, 100, 10),
+        (cloud.api.describe_instances, {"MaxResults": 1000}, 100, 20),
+        (cloud.api.describe_instances, {}, 50, 10),
+    ]
+    for call, given, depth, refill in calls:
+        outcomes = [outcome(functools.partial(call, **given)) for _ in range(depth + 1)]
+        assert outcomes == ["granted"] * depth + ["RequestLimitExceeded"]
+        clock.advance(0.1)
+        outcomes = [outcome(functools.partial(call, **given)) for _ in range(refill // 10 + 1)]
+        assert outcomes == ["granted"] * (refill // 10) + ["RequestLimitExceeded"]
+    counts = calls_of(capacity, DESCRIBE_INSTANCES)
+    assert (counts.calls, counts.overdrawn, counts.refused) == (157, 4, {"RequestLimitExceeded": 4})
 
 
 def test_the_counts_of_calls(cloud: Any, capacity: Any, refused: Refused) -> None:

@@ -109,8 +109,13 @@ def test_reset_empties_everything(cloud: Any, capacity: Any) -> None:
     capacity.set_vcpu_quota("ap-northeast-1", 0)
     capacity.set_offered("m5.xlarge", cloud.zone, offered=False)
     capacity.inject(Fault(DESCRIBE, FaultKind.THROTTLED, times=None))
+    cloud.api.create_placement_group(GroupName="near")
+    capacity.set_free("m5.xlarge", "ap-northeast-1a", 1)
+    cloud.api.run_instances(ImageId="ami-12345678", InstanceType="m5.xlarge", MinCount=1, MaxCount=1)
     capacity.reset()
     assert (capacity.pools(), capacity.faults(), capacity.calls()) == ([], [], [])
+    assert cloud.api.describe_instances()["Reservations"] == []
+    assert cloud.api.describe_placement_groups()["PlacementGroups"] == []
     assert cloud.describe() == []
     of_reservations = [{"Name": "resource-type", "Values": ["capacity-reservation"]}]
     assert cloud.api.describe_tags(Filters=of_reservations)["Tags"] == []

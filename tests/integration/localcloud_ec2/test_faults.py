@@ -15,7 +15,11 @@ from localcloud.ec2.faults import (
     BEFORE_EFFECT,
     CANCEL,
     CREATE,
+    CREATE_TAGS,
+    DELETE_TAGS,
     DESCRIBE,
+    DESCRIBE_INSTANCES,
+    DESCRIBE_PLACEMENT_GROUPS,
     DESCRIBE_TYPES,
     DESCRIBE_ZONES,
     MODIFY,
@@ -120,6 +124,35 @@ def test_what_is_told_of_types_and_zones_is_refused(
     assert cloud.api.describe_instance_types(InstanceTypes=[cloud.type])["InstanceTypes"]
     assert cloud.api.describe_availability_zones()["AvailabilityZones"]
     assert cloud.describe() == []
+
+
+def test_tags_are_put_though_the_answer_is_lost(cloud: Any, capacity: Any, refused: Refused) -> None:
+    made, other = cloud.create(), cloud.create()
+    given, tag = made["CapacityReservationId"], [{"Key": "a", "Value": "b"}]
+    capacity.inject(Fault(CREATE_TAGS, FaultKind.REFUSED, reservation_id=given, code="Unavailable", status=503))
+    cloud.api.create_tags(Resources=[other["CapacityReservationId"]], Tags=tag)
+    assert refused(cloud.api.create_tags, Resources=[given], Tags=tag) == ("Unavailable", 503)
+    assert cloud.again(made)["Tags"] == []
+    capacity.inject(*(Fault(action, FaultKind.LOST_AFTER) for action in (CREATE_TAGS, DELETE_TAGS)))
+    assert refused(cloud.api.create_tags, Resources=[given], Tags=[{"Key": "aws:a", "Value": "b"}])
+    for call, expected in ((cloud.api.create_tags, tag), (cloud.api.delete_tags, [])):
+        with pytest.raises(ConnectionClosedError):
+            call(Resources=[given], Tags=tag)
+        assert cloud.again(made)["Tags"] == expected
+
+
+def test_what_is_told_of_instances_and_placement_groups_fails(cloud: Any, capacity: Any, refused: Refused) -> None:
+    for action, call in (
+        (DESCRIBE_INSTANCES, cloud.api.describe_instances),
+        (DESCRIBE_PLACEMENT_GROUPS, cloud.api.describe_placement_groups),
+    ):
+        capacity.inject(*(Fault(action, kind) for kind in (FaultKind.THROTTLED, FaultKind.LOST_AFTER)))
+        assert refused(call) == ("RequestLimitExceeded", 503)
+        with pytest.raises(ConnectionClosedError):
+            call()
+        call()
+        (counts,) = [one for one in capacity.calls() if one.action == action]
+        assert (counts.calls, counts.unanswered, counts.refused) == (3, 1, {"RequestLimitExceeded": 1})
 
 
 @pytest.mark.parametrize("kind", BEFORE_EFFECT)
@@ -391,6 +424,8 @@ def test_cleared_faults_hit_no_more_and_stay_counted(cloud: Any, capacity: Any, 
         ({"kind": "pending", "seconds": 1, "then": "gone"}, "active or failed"),
         ({"action": DESCRIBE, "instance_type": "m5.large"}, "leave instance_type out"),
         ({"reservation_id": "cr-1"}, "leave reservation_id out"),
+        ({"action": "ListGroupResources", "reservation_id": "cr-1"}, "leave reservation_id out"),
+        ({"action": "GroupResources", "instance_type": "m5.large"}, "leave instance_type out"),
         ({"action": MODIFY, "kind": "adjusting", "seconds": 1, "then": "active"}, "applied or rejected"),
         ({"kind": "adjusting", "seconds": 1}, "use one of ModifyCapacityReservation"),
         ({"kind": "refused", "status": 200}, "from 400 to 599"),

@@ -1,0 +1,58 @@
+"""What the local cloud's IAM checks, against AWS's own authorization reference."""
+
+from typing import Any
+
+import pytest
+
+from localcloud.iam.enforced import ACTIONS, KEYS, KEYS_WITH_TAG, MULTIVALUED
+from tests.scan.authorization import GLOBAL_KEYS, reference
+
+RESOURCES = {
+    "cloudformation:DescribeStacks": {"stack"},
+    "cloudformation:ListStackResources": {"stack"},
+    # The placement group of a reservation is no resource of the request.
+    "ec2:CreateCapacityReservation": {"capacity-reservation"},
+    "ec2:DescribeInstances": set(),
+    "ec2:DescribePlacementGroups": set(),
+    "resource-groups:GroupResources": {"group"},
+    "resource-groups:ListGroupResources": {"group"},
+    "resource-groups:UngroupResources": {"group"},
+    "tag:GetResources": set(),
+}
+"""The types of resources on which the local cloud checks an action; none: on `*`."""
+
+
+def definition(action: str) -> dict[str, Any]:
+    service, _, name = action.partition(":")
+    found: dict[str, Any] = reference()[service]["privileges"][name]
+    return found
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_the_actions_exist(action: str) -> None:
+    assert definition(action)["resource_types"]
+
+
+@pytest.mark.parametrize("action", RESOURCES)
+def test_they_are_checked_on_the_resources_that_they_have(action: str) -> None:
+    assert {kind for kind in definition(action)["resource_types"] if kind} == RESOURCES[action]
+
+
+def test_the_placement_group_is_a_key_of_its_reservation() -> None:
+    create = definition("ec2:CreateCapacityReservation")["resource_types"]["capacity-reservation"]
+    assert "ec2:PlacementGroup" in create["condition_keys"]
+
+
+def test_the_condition_keys_exist() -> None:
+    services = {action.partition(":")[0] for action in ACTIONS}
+    known = {key.lower() for service in services for key in reference()[service]["conditions"]}
+    known |= {key.lower() for key in GLOBAL_KEYS}
+    assert known >= KEYS
+    assert all(any(key.startswith(prefix) for key in known) for prefix in KEYS_WITH_TAG)
+    types = {key.lower(): one["type"] for name in services for key, one in reference()[name]["conditions"].items()}
+    assert {key for key in KEYS if types.get(key, "").startswith("ArrayOf")} == MULTIVALUED
+
+
+def test_what_a_listing_needs_besides_is_what_the_reference_says() -> None:
+    listing = definition("resource-groups:ListGroupResources")["resource_types"]["group"]["dependent_actions"]
+    assert set(listing) == {"cloudformation:DescribeStacks", "cloudformation:ListStackResources", "tag:GetResources"}
