@@ -43,6 +43,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "HistoryDays": "90",
         "LogRetentionDays": "7",
         "ReleaseOnLoweredTarget": "yes",
+        "ReservationTags": "Team=shop,CostCenter=4-2",
         "AvailabilityZones": "ap-northeast-1c,ap-northeast-1d",
         "DataApi": "no",
         "DatabaseCertificatesSecretArn": "{certificates}",
@@ -56,6 +57,7 @@ ASKING = {
     "MAP_CONCURRENCY": "8",
     "ASK_EVERY_SECONDS": "10",
     "SLOW_AFTER_HOURS": "48",
+    "RESERVATION_TAGS": "Team=shop,CostCenter=4-2",
 }
 """What these options say to FindShortfalls."""
 

@@ -23,6 +23,8 @@ NO_NARROWER_RESOURCE = (
     "logs:DeleteLogDelivery",
     "logs:PutResourcePolicy",
     # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html
+    "tag:GetResources",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
@@ -170,11 +172,19 @@ def only_tagged_reservations_are_changed(resources: Resources) -> list[str]:
     return _without(resources, {"aws:ResourceTag/odcr:stack": OWNER}, *changes)
 
 
-def tags_come_only_with_the_reservation(resources: Resources) -> list[str]:
-    return [
-        *_without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags"),
-        *(one.role for one in allows(resources) if one.grants("ec2:DeleteTags")),
+def only_own_reservations_are_tagged_and_stay_own(resources: Resources) -> list[str]:
+    """Tags come with the reservation, or are those of one that is the stack's; whose it is cannot be changed."""
+    with_it = _without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags")
+    later = _without(resources, {"aws:ResourceTag/odcr:stack": OWNER}, "ec2:CreateTags", "ec2:DeleteTags")
+    unguarded = [
+        f"{one.role}: {', '.join(one.actions)}"
+        for one in allows(resources)
+        if one.grants("ec2:CreateTags", "ec2:DeleteTags")
+        and "ec2:CreateAction" not in one.condition.get("StringEquals", {})
+        and not {"odcr:stack", "odcr:made"}
+        <= set(one.condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", []))
     ]
+    return [one for one in later if one in with_it] + unguarded
 
 
 def _without(resources: Resources, condition: dict[str, str], *actions: str) -> list[str]:
@@ -199,5 +209,5 @@ RULES = (
     who_calls_ec2_sees_no_secret,
     reservations_are_made_with_the_tag,
     only_tagged_reservations_are_changed,
-    tags_come_only_with_the_reservation,
+    only_own_reservations_are_tagged_and_stay_own,
 )
