@@ -180,3 +180,19 @@ class CertificateSettings:
     def load(cls, environment: Mapping[str, str] = os.environ) -> "CertificateSettings":
         """Reads the environment."""
         return cls(environment.get("DATABASE_CERTIFICATES_SECRET_ARN", "").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """Where the stack is."""
+
+    region: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "RegionSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if AWS_REGION is missing.
+        """
+        return cls(_required(environment, "AWS_REGION"))

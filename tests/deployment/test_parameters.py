@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0"},
     "with all options": {
         "ScheduleExpression": "cron(0/5 8-20 * * ? *)",
+        "PriceScheduleExpression": "cron(0 3 * * ? *)",
         "ScheduleTimezone": "Asia/Tokyo",
         "ScheduleStart": "2040-01-01T00:00:00Z",
         "ScheduleEnd": "2040-02-01T00:00:00Z",
@@ -76,6 +77,7 @@ BOUNDARY = {
                     "ec2",
                     "lambda",
                     "logs",
+                    "pricing",
                     "scheduler",
                     "secretsmanager",
                     "sns",

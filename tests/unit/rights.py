@@ -29,6 +29,8 @@ NO_NARROWER_RESOURCE = (
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awspricelist.html
+    "pricing:GetProducts",
 )
 """Actions that may have the resource `*`, because their services document that they know no other."""
 
@@ -147,10 +149,12 @@ def rights_are_in_the_roles(resources: Resources) -> list[str]:
 
 def who_has_the_login_stays_inside(resources: Resources) -> list[str]:
     functions = of_type(resources, "AWS::Lambda::Function")
-    calls_ec2 = {name for one in allows(resources) if one.grants("ec2:*") for name in functions_of(resources, one)}
+    calls_outside = {
+        name for one in allows(resources) if one.grants("ec2:*", "pricing:*") for name in functions_of(resources, one)
+    }
     with_login = {name for name, function in functions.items() if has_login(function)}
     outside = {name for name in with_login if "VpcConfig" not in functions[name]}
-    return sorted(with_login & calls_ec2 | outside)
+    return sorted(with_login & calls_outside | outside)
 
 
 def who_calls_ec2_sees_no_secret(resources: Resources) -> list[str]:

@@ -13,6 +13,7 @@ from tests.unit.rights import (
     actions_are_named,
     allows,
     branches,
+    functions_of,
     has_login,
     of_type,
     only_own_reservations_are_tagged_and_stay_own,
@@ -68,6 +69,7 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         "LoadTargetsRole": [((READ,), (OWN, EXISTING)), certificates],
         "RecordResultsRole": [((READ,), (OWN, EXISTING)), certificates],
         "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,)), certificates],
+        "RecordPricesRole": [((READ,), (OWN, EXISTING)), certificates],
         "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",)), certificates],
     }
     with_administrator = [
@@ -105,12 +107,24 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
             "states:StartExecution",
             "arn:" + own % ("states", "stateMachine:${AWS::StackName}"),
         ),
+        ("UpdatePricesEveryDayRole", "states:StartExecution", "${UpdatePrices}"),
     }
     assert resources[machine]["Properties"]["StateMachineName"] == {"Ref": "AWS::StackName"}
-    (schedule,) = of_type(resources, "AWS::Scheduler::Schedule").values()
+    (schedule,) = (
+        one
+        for one in of_type(resources, "AWS::Scheduler::Schedule").values()
+        if "AcquireCapacity" in str(one["Target"])
+    )
     assert schedule["Name"] == {"Ref": "AWS::StackName"}
     # In the default group.
     assert "GroupName" not in schedule
+
+
+def test_who_asks_for_prices_does_nothing_else(resources: Resources) -> None:
+    (asking,) = (one for one in allows(resources) if one.grants("pricing:*"))
+    assert (asking.actions, functions_of(resources, asking)) == (("pricing:GetProducts",), ["FetchPrices"])
+    assert [one for one in allows(resources) if one.role == asking.role] == [asking]
+    assert "VpcConfig" not in of_type(resources, "AWS::Lambda::Function")["FetchPrices"]
 
 
 def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
