@@ -1,11 +1,14 @@
 """RecordResults: writes the truth, status and history, and releases the lease."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import outcome_so_far
+from odcr.domain.costs import costs_of, start_of_update, totals_of
 from odcr.domain.messages import announcements, in_order
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
@@ -13,7 +16,9 @@ from odcr.gateways.database import transaction
 from odcr.gateways.history import changes_of, delete_old_history
 from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, release_lease
 from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
-from odcr.gateways.status_table import record, totals
+from odcr.gateways.price_table import read_prices
+from odcr.gateways.status_costs import update_costs
+from odcr.gateways.status_table import record
 from odcr.observability import logger, metrics
 from odcr.settings import DatabaseSettings, HistorySettings, StackSettings
 
@@ -38,7 +43,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Returns:
         `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and what AnnounceChanges has to
-        do: `{"NextRun": true, "Failures": int}` if a run is to follow, and the messages to be sent,
+        do: `{"NextRun": true, "Failures": int}` if a run is to follow, `{"UpdatePrices": str}` if prices are lacking
+        that UpdatePrices may find, with the name of its execution, and the messages to be sent,
         `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
 
     Raises:
@@ -60,26 +66,36 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     seen = [Outcome.from_event(outcome) for name in ("Observed", "Rejected") for outcome in required(event, name, list)]
     is_next, failures = required(event, "Next", bool), required(event, "Failures", int)
     is_left = required(event, "Left", bool) or len(attempted) < len(items)
-    owner = StackSettings.load().owner
+    settings = StackSettings.load()
     history_days = HistorySettings.load().days
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
-        if holds_lease(cursor, execution):
-            record(cursor, execution, attempted, seen)
+        is_first = holds_lease(cursor, execution)
+        if not (is_first or has_recorded(cursor, execution)):
+            raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
+        prices = read_prices(cursor)
+        if is_first:
+            record(cursor, execution, attempted, seen, prices)
+        standings = update_costs(cursor, prices)
+        costs = costs_of(standings, prices, settings.region)
+        if is_first:
             delete_old_history(cursor, history_days)
             releases = {one.key: one.announced for one in (*attempted, *seen) if one.announced}
-            put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution), releases))
+            put_in_outbox(
+                cursor, execution, announcements(settings.owner, changes_of(cursor, execution), releases, costs)
+            )
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)
-        elif not has_recorded(cursor, execution):
-            raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
         changes = changes_of(cursor, execution)
         waiting = still_to_be_sent(cursor)
-        standing = totals(cursor)
 
-    _emit(attempted, standing)
+    _emit(attempted, totals_of(standings, costs))
+    if costs.others:
+        logger.warning("HourlyCost leaves out other currencies", others=[str(cost) for cost in costs.others])
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
     is_short = is_left or any(outcome.is_short for outcome in attempted)
     follows: list[dict[str, Any]] = [{"NextRun": True, "Failures": failures}] if is_next and is_short else []
+    update = start_of_update(standings, prices, datetime.fromtimestamp(time.time(), UTC))
+    follows += [{"UpdatePrices": update}] if update else []
     messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
     told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
     return {"Changes": told, "Announcements": follows + messages}
@@ -100,3 +116,6 @@ def _emit(attempted: list[Outcome], standing: Totals) -> None:
         metrics.add_metric(name, MetricUnit.Count, count)
     # CloudWatch knows no unit of minutes.
     metrics.add_metric("LongestShortageMinutes", MetricUnit.NoUnit, standing.longest_shortage_minutes)
+    if standing.hourly_cost is not None:
+        # Nor one of currencies.
+        metrics.add_metric("HourlyCost", MetricUnit.NoUnit, float(standing.hourly_cost))

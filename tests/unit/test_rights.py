@@ -106,6 +106,7 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
             "AcquireCapacityRole",
             "states:StartExecution",
             "arn:" + own % ("states", "stateMachine:${AWS::StackName}"),
+            "${UpdatePrices}",
         ),
         ("UpdatePricesEveryDayRole", "states:StartExecution", "${UpdatePrices}"),
     }

@@ -179,6 +179,7 @@ def test_what_asking_again_does_not_change_is_not_repeated() -> None:
         "ClearAnnouncement": database | login_or_tables,
         "StartNextRun": set(),
         "StartRunAfterFailure": {"StepFunctions.ExecutionAlreadyExistsException"},
+        "StartUpdatePrices": {"StepFunctions.ExecutionAlreadyExistsException"},
     }
 
 
@@ -246,7 +247,15 @@ def test_a_start_that_did_nothing_succeeds_only_if_another_run_has_the_lease() -
     assert lead_to == {"AnotherRunIsActive": ["IsLeaseHeld"]}
 
 
-def test_a_run_may_start_runs_of_its_own_state_machine_only() -> None:
+def test_no_run_fails_because_prices_are_not_updated() -> None:
+    starting = tasks(definition()["States"])["StartUpdatePrices"]
+    (catch,) = starting["Catch"]
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    states = definition()["States"]["AnnounceChanges"]["ItemProcessor"]["States"]
+    assert states[catch["Next"]]["Type"] == "Succeed"
+
+
+def test_a_run_may_start_runs_of_its_own_state_machine_and_update_prices_only() -> None:
     machine = template()["Resources"]["AcquireCapacity"]["Properties"]
     (starting,) = [
         statement
@@ -255,7 +264,9 @@ def test_a_run_may_start_runs_of_its_own_state_machine_only() -> None:
         if "states:StartExecution" in statement["Action"]
     ]
     assert machine["Name"] == {"Ref": "AWS::StackName"}
-    assert starting["Resource"]["Sub"].endswith(":stateMachine:${AWS::StackName}")
+    own, prices = starting["Resource"]
+    assert own["Sub"].endswith(":stateMachine:${AWS::StackName}")
+    assert prices == {"Ref": "UpdatePrices"}
     for name in ("StartNextRun", "StartRunAfterFailure"):
         assert tasks(definition()["States"])[name]["Parameters"]["StateMachineArn.$"] == "$$.StateMachine.Id"
 

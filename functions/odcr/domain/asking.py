@@ -288,6 +288,8 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
         shortfall.duplicate_ids,
         more_ids=shortfall.more_ids,
         judgement=shortfall.judgement,
+        platform=shortfall.options.platform,
+        tenancy=shortfall.options.tenancy,
     )
 
 

@@ -10,6 +10,7 @@ from odcr.domain.calendar import is_given_up, iso, judge, judge_unmet, rest
 from odcr.domain.correction import NO_WISHES, Wishes
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
+from odcr.domain.price_pools import kind_of
 from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
 from odcr.domain.regions import Findings, region_of_row
 from odcr.domain.release import MAX_RELEASES, announcement, is_due
@@ -150,7 +151,7 @@ def compare(
         managed = by_key.pop(outcome.key.pool, [])
         twice = duplicates(managed, outcome.reservation_ids, outcome.more_ids)
         seen = replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
-        comparison.rejected.append(replace(seen, more_ids=0))
+        comparison.rejected.append(replace(seen, more_ids=0, **kind_of(managed)))
     for target in targets:
         if target.withdrawn:
             managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
@@ -252,6 +253,8 @@ def _compare_one(
             ids_of(bought_twice),
             reason=reason,
             judgement=judgement,
+            platform=target.options.platform,
+            tenancy=target.options.tenancy,
             **found,
         )
         # An excess is told again: its target may have changed, and the reason with it.
@@ -382,7 +385,7 @@ def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool,
     if not is_complete:
         # A row with another spelling may be among those that this run does not look at.
         reason = "Held for no row that is spelled like this. Insert one to keep it, or one with a target of 0."
-    return Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason)
+    return Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason, **kind_of(managed))
 
 
 def _others(others: Sequence[Reservation]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+from odcr.domain.costs import NO_COSTS, Costs
 from odcr.domain.outcome import Status
 from odcr.domain.target import Announcement, TargetKey, Verdict, region_of
 from odcr.domain.wire import As, Event, size_of
@@ -68,7 +69,7 @@ class Change(Event):
 
 
 def announcements(
-    owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement]
+    owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement], costs: Costs = NO_COSTS
 ) -> list[dict[str, str]]:
     """The message about a run's changes: none if there are none, else one.
 
@@ -76,6 +77,7 @@ def announcements(
         owner: the stack that speaks.
         changes: what changed.
         announced: the releases that the next run may make, by target.
+        costs: what is held costs.
 
     Returns:
         A list of at most one `{"Subject", "Message"}`.
@@ -86,17 +88,18 @@ def announcements(
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     lines = [f"{owner}: the status of {len(changes)} target(s) changed.", ""]
     for change in changes[:MAX_LISTED]:
-        lines.append(_line(change))
+        lines.append(_line(change, costs.remark(change.key)))
         todo = advice(change.key, change.after, announced.get(change.key))
         lines += [f"    {text}" for text in (change.reason, todo) if text]
     if len(changes) > MAX_LISTED:
         lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
+    lines += ["", summed] if (summed := costs.summary()) else []
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]
 
 
-def _line(change: Change) -> str:
+def _line(change: Change, cost: str = "") -> str:
     wanted = "?" if change.target is None else change.target
-    line = f"{change.after}: {change.key}: {change.reserved} of {wanted} held (was {change.before or 'new'})"
+    line = f"{change.after}: {change.key}: {change.reserved} of {wanted} held{cost} (was {change.before or 'new'})"
     if change.verdict and change.deadline:
         line = f"{change.verdict} ITS DEADLINE, {_minute(change.deadline)}: {line}"
     if change.verdict and change.met_since:

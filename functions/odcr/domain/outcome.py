@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from odcr.domain.target import Announcement, Judgement, Target, TargetKey
+from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Target, TargetKey
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -63,6 +64,10 @@ class Totals:
     """Targets of which not all is held."""
     longest_shortage_minutes: int
     """How long the one among them that has waited longest has not been met; 0 if all are."""
+    hourly_cost: Decimal | None = None
+    """What an hour of all that is held costs; None if no price is known. In the stack's own currency."""
+    unpriced: int = 0
+    """Instances held whose price is unknown, so that they are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,9 @@ class Outcome(Event):
     """The release that the next run may make."""
     judgement: Judgement | None = None
     """The verdict on the demand's deadline, of the one run that comes to it."""
+    platform: str = USUAL_OPTIONS.platform
+    """Of what is held, so that its price can be found."""
+    tenancy: str = USUAL_OPTIONS.tenancy
 
     @property
     def was_tried(self) -> bool:
@@ -107,7 +115,7 @@ class Outcome(Event):
         return not (self.status.is_met or self.status.rests or is_covered)
 
 
-_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity", "Judgement")
+_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity", "Judgement", "Platform", "Tenancy")
 """What a shortfall says of itself, and its outcome need not say again."""
 
 
@@ -131,4 +139,6 @@ def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
         target.last_ids,
         reason=reason,
         more_ids=target.more_ids,
+        platform=target.options.platform,
+        tenancy=target.options.tenancy,
     )

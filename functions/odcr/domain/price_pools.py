@@ -1,10 +1,11 @@
 """What has one price: a type in a Region, with a platform and a tenancy; and how the price list names it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey, region_of
 from odcr.domain.wire import Event
 
@@ -86,6 +87,14 @@ def price_pool(key: TargetKey, options: ReservationOptions) -> PricePool | None:
     return PricePool(key.pool.instance_type, region, options.platform, options.tenancy) if region else None
 
 
+def kind_of(reservations: Sequence[Reservation]) -> dict[str, Any]:
+    """The platform and tenancy of some reservations; "several", which has no price, if they differ in it."""
+    if not reservations:
+        return {}
+    platforms, tenancies = {one.platform for one in reservations}, {one.tenancy for one in reservations}
+    return {"platform": _only(platforms), "tenancy": _only(tenancies)}
+
+
 def price_region(zone: str) -> str | None:
     """What the price list calls the place of a zone, from its name or id.
 
@@ -104,6 +113,11 @@ def price_region(zone: str) -> str | None:
         return f"{region}-{by_id['city']}-{by_id['number']}"
     by_name = _LOCAL_NAME.fullmatch(zone.removeprefix(region))
     return f"{region}{by_name['group']}" if by_name else region
+
+
+def _only(names: Collection[str]) -> str:
+    (name,) = names if len(names) == 1 else ("several",)
+    return name
 
 
 def folded(text: str) -> str:

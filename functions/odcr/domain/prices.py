@@ -72,7 +72,9 @@ class PriceList:
     """All prices that are recorded."""
 
     prices: Mapping[PricePool, Price | None] = field(default_factory=dict)
-    """By the folded pool; None where the price list was asked and has none."""
+    """By the folded pool; None where the price list was asked and has none, or the row makes no sense."""
+    is_readable: bool = True
+    """Whether the table could be read. If not, all prices are unknown."""
 
     def hourly(
         self, instance_type: str, region: str, platform: str = USUAL.platform, tenancy: str = USUAL.tenancy
@@ -85,8 +87,11 @@ class PriceList:
         return self.prices.get(pool.folded) if pool else None
 
     def has_looked_for(self, pool: PricePool) -> bool:
-        """Whether there is a row: the price is known, or the price list was asked and has none."""
+        """Whether there is a row: the price is known, the price list was asked and has none, or a person has to act."""
         return pool.folded in self.prices
+
+
+NO_PRICES = PriceList()
 
 
 def prices_of(rows: Iterable[Sequence[object]]) -> tuple[PriceList, list[str]]:
@@ -96,8 +101,8 @@ def prices_of(rows: Iterable[Sequence[object]]) -> tuple[PriceList, list[str]]:
         rows: InstanceType, Region, Platform, Tenancy, Hourly_Price, Currency, Source; NULL is a column's default.
 
     Returns:
-        The prices, and a sentence for each row that makes no sense and is left out. Of several rows for one pool a
-        given one wins, then the highest: a cap must not be exceeded.
+        The prices, and a sentence for each row that makes no sense, whose price is unknown. Of several rows for one
+        pool a given one wins, then the highest: a cap must not be exceeded.
     """
     found: dict[PricePool, Price | None] = {}
     complaints: list[str] = []
@@ -107,6 +112,7 @@ def prices_of(rows: Iterable[Sequence[object]]) -> tuple[PriceList, list[str]]:
             price = _price(row[4], row[5], source)
         except ValueError as error:
             complaints.append(f"{pool}: {error}")
+            found.setdefault(pool.folded, None)
             continue
         before = found.get(pool.folded)
         if before is None or (price is not None and _rank(price) > _rank(before)):

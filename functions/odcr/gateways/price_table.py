@@ -44,7 +44,7 @@ def read_prices(cursor: "Cursor") -> PriceList:
         rows = _rows(cursor)
     except TableUnusable as error:
         logger.error("odcr_price cannot be read", error=str(error))
-        return PriceList()
+        return PriceList(is_readable=False)
     prices, complaints = prices_of(rows)
     if complaints:
         logger.warning("Prices make no sense", rows=len(complaints), some=complaints[:_SHOWN])

@@ -73,6 +73,9 @@ TABLES: Final = {
             Met_Since datetime NULL,
             Verdict varchar(8) NULL,
             Judged_Deadline datetime NULL,
+            Platform varchar(64) NULL,
+            Tenancy varchar(16) NULL,
+            Hourly_Cost decimal(14,4) NULL,
             Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
     # One row for each change, and one for all attempts of an hour that changed nothing: see history.py.
@@ -162,6 +165,9 @@ _ADDED: Final = {
             "Met_Since": "datetime NULL",
             "Verdict": "varchar(8) NULL",
             "Judged_Deadline": "datetime NULL",
+            "Platform": "varchar(64) NULL",
+            "Tenancy": "varchar(16) NULL",
+            "Hourly_Cost": "decimal(14,4) NULL",
         },
         "odcr_history": {
             "Verdict": "varchar(8) NULL",

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pymysql
-
 from odcr.domain.cells import number_or, text_of
-from odcr.domain.outcome import Outcome, Status, Totals
+from odcr.domain.costs import pool_of, recorded_cost
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.prices import NO_PRICES, PriceList
 from odcr.domain.rows import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.domain.wire import ids_to_text
-from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.history import Entry, write_history
 from odcr.gateways.strange_tables import Insert, Row, TableUnusable, read, time_or_none, write
 from odcr.gateways.target_tables import read_capacity, write_current
@@ -43,13 +42,12 @@ _STATUS = Insert(
         "Met_Since": "VALUES(Met_Since)",
         "Verdict": "COALESCE(VALUES(Verdict), Verdict)",
         "Judged_Deadline": "COALESCE(VALUES(Judged_Deadline), Judged_Deadline)",
+        "Platform": "VALUES(Platform)",
+        "Tenancy": "VALUES(Tenancy)",
+        "Hourly_Cost": "VALUES(Hourly_Cost)",
         "Execution": "VALUES(Execution)",
     },
 )
-
-_RESTING = ", ".join(f"'{status}'" for status in Status if status.rests)
-_WANTED = f"IF(Status IN ({_RESTING}), LEAST(Target_Capacity, Reserved), Target_Capacity)"
-"""What is asked for: before its start, and once it was stopped, a demand asks for no more than it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,13 @@ class _Standing:
 _UNKNOWN = _Standing()
 
 
-def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> None:
+def record(
+    cursor: "Cursor",
+    execution: str,
+    attempted: Sequence[Outcome],
+    seen: Sequence[Outcome],
+    prices: PriceList = NO_PRICES,
+) -> None:
     """Writes the truth into `odcr_capacity`, each target's status, and the history.
 
     Args:
@@ -94,34 +98,18 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
         execution: the run.
         attempted: outcomes of the run's shortfalls.
         seen: outcomes of the targets that needed no asking.
+        prices: what instances cost.
     """
     # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
     ((now,),) = cursor.fetchall()
     previous = _standings(cursor)
     outcomes = [*attempted, *seen]
-    unwritten = _write_status(cursor, execution, now, outcomes, previous)
+    unwritten = _write_status(cursor, execution, now, outcomes, previous, prices)
     rows = read_capacity(cursor)
     write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
     _forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
-
-
-def totals(cursor: "Cursor") -> Totals:
-    """How all targets together stand, as it is recorded."""
-    try:
-        cursor.execute(
-            f"SELECT COALESCE(SUM({_WANTED}), 0), COALESCE(SUM(Reserved), 0), "  # noqa: S608 - our names
-            f"COALESCE(SUM(GREATEST(COALESCE({_WANTED}, 0) - Reserved, 0)), 0), COUNT(Short_Since), "
-            "COALESCE(TIMESTAMPDIFF(MINUTE, MIN(Short_Since), UTC_TIMESTAMP()), 0) FROM odcr_status"
-        )
-    except pymysql.err.MySQLError as error:
-        if not is_about_a_table(error):
-            raise
-        logger.error("odcr_status cannot be summed up", error=text_of_error(error))
-        return Totals(0, 0, 0, 0, 0)
-    (row,) = cursor.fetchall()
-    return Totals(*(int(number) for number in row))
 
 
 def _write_status(
@@ -130,6 +118,7 @@ def _write_status(
     now: datetime,
     outcomes: Iterable[Outcome],
     previous: Mapping[TargetKey, _Standing],
+    prices: PriceList,
 ) -> set[TargetKey]:
     """Writes a row for each outcome; the names of those that the database did not take."""
     rows: list[Row] = [
@@ -151,6 +140,9 @@ def _write_status(
             before.met_since_after(o, now),
             o.judgement and str(o.judgement.verdict),
             o.judgement and datetime.fromisoformat(o.judgement.deadline),
+            o.platform[:64],
+            o.tenancy[:16],
+            recorded_cost(o.reserved, pool_of(o.key, o.platform, o.tenancy), prices),
             execution,
         )
         for o, before in ((o, previous.get(o.key, _UNKNOWN)) for o in outcomes)
@@ -171,6 +163,9 @@ def _in_short(row: Row, error: str) -> Row:
         "Duplicate_Ids": "",
         "Announced_Reserved": None,
         "Announced_Target": None,
+        "Platform": None,
+        "Tenancy": None,
+        "Hourly_Cost": None,
     }
     return tuple(cells.values())
 

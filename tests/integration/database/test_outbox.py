@@ -27,6 +27,15 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
 
 
+@pytest.fixture(autouse=True)
+def _without_a_price(transaction: Any) -> None:
+    """The price list was asked, so nobody asks it at once."""
+    with transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO odcr_price (InstanceType, Region, Source) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'list')"
+        )
+
+
 def put(transaction: Any, execution: str, *texts: str) -> None:
     with transaction() as cursor:
         put_in_outbox(cursor, execution, [{"Subject": "S", "Message": text} for text in texts])

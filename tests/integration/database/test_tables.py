@@ -7,11 +7,14 @@ import pytest
 
 from localcloud.database_server import DatabaseServer
 from localcloud.mysql import MySQL
+from odcr.domain.costs import totals_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
+from odcr.domain.prices import NO_PRICES
 from odcr.domain.target import Announcement, Judgement, ReservationOptions, Target, TargetKey, Terms, Verdict
 from odcr.gateways.history import changes_of
-from odcr.gateways.status_table import record, totals
+from odcr.gateways.status_costs import update_costs
+from odcr.gateways.status_table import record
 from odcr.gateways.target_tables import read_targets
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -39,6 +42,10 @@ def write(
         record(cursor, execution, attempted, seen or [])
         # How long it took has a test of its own.
         return [replace(change, short_since=None, met_since=None) for change in changes_of(cursor, execution)]
+
+
+def totals(cursor: Any) -> Totals:
+    return totals_of(update_costs(cursor, NO_PRICES))
 
 
 INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"

@@ -171,6 +171,8 @@ class World:
         """Instances that are lent out."""
         self.published: list[dict[str, Any]] = []
         """What SNS was given."""
+        self.price_updates: list[str] = []
+        """The names of the executions of UpdatePrices that runs have started."""
         arn = self._template.machine_arn
         self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
         """With the executions since the last reset."""

@@ -1,0 +1,116 @@
+"""What is held costs as prices are now: `odcr_status.Hourly_Cost`, and how all targets stand together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pymysql
+
+from odcr.domain.cells import StrangeCell, amount_of, number_or, text_of
+from odcr.domain.costs import Standing, recorded_cost
+from odcr.domain.prices import PriceList
+from odcr.domain.rows import name_of
+from odcr.domain.target import TargetKey
+from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.strange_tables import Row, TableUnusable, read
+from odcr.gateways.target_tables import read_targets
+from odcr.observability import logger
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+_TABLE = "odcr_status"
+_KEYS = ("InstanceType", "AvailabilityZone")
+_OTHERS = ("Status", "Target_Capacity", "Reserved", "Short_Since", "Platform", "Tenancy", "Hourly_Cost")
+_AGES = {"Short_Since": "TIMESTAMPDIFF(MINUTE, Short_Since, UTC_TIMESTAMP())"}
+
+
+def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
+    """How each target stands, as it is recorded. What it costs is recorded anew where a price has changed.
+
+    Args:
+        cursor: in the transaction that has written the run's results.
+        prices: all that are known.
+
+    Returns:
+        All targets; none if the table cannot be read.
+    """
+    try:
+        rows = read(cursor, _TABLE, _KEYS, _OTHERS, _AGES)
+    except TableUnusable as error:
+        logger.error("odcr_status cannot be summed up", error=str(error))
+        return []
+    recorded = [_standing(row) for row in rows]
+    standings = _with_options(cursor, recorded)
+    _write(cursor, _changes(rows, recorded, standings, prices))
+    return standings
+
+
+def _standing(row: Row) -> Standing:
+    type_, zone, status, target, reserved, minutes, platform, tenancy, _ = row
+    return Standing(
+        TargetKey(text_of(type_), text_of(zone)),
+        text_of(status),
+        None if target is None else number_or(target, 0),
+        number_or(reserved, 0),
+        None if minutes is None else number_or(minutes, 0),
+        text_of(platform) or None,
+        text_of(tenancy) or None,
+    )
+
+
+def _with_options(cursor: "Cursor", standings: list[Standing]) -> list[Standing]:
+    """The same, with the platform and tenancy of those whose status was recorded before there were these columns."""
+    if all(one.platform or not (one.reserved or one.target) for one in standings):
+        return standings
+    try:
+        targets, _ = read_targets(cursor)
+    except TableUnusable as error:
+        logger.error("What some targets cost is unknown", error=str(error))
+        return standings
+    # Which of several rows is for a target, only a run that knows the zones' names can tell.
+    options = {name_of(one.key): one.options for one in targets if not (one.elsewhere or one.withdrawn)}
+
+    def completed(one: Standing) -> Standing:
+        known = None if one.platform else options.get(name_of(one.key))
+        return replace(one, platform=known.platform, tenancy=known.tenancy) if known else one
+
+    return [completed(one) for one in standings]
+
+
+def _changes(
+    rows: Iterable[Row], recorded: Iterable[Standing], standings: Iterable[Standing], prices: PriceList
+) -> list[Row]:
+    """What is to be written where the table says something else, with the key as the table has it."""
+    changes: list[Row] = []
+    for row, before, now in zip(rows, recorded, standings, strict=True):
+        cost = recorded_cost(now.reserved, now.pool, prices)
+        if before != now or _amount(row[-1]) != cost:
+            changes.append((now.platform, now.tenancy, cost, *row[:2]))
+    return changes
+
+
+def _amount(cell: object) -> Decimal | None:
+    try:
+        return amount_of(cell, "Hourly_Cost")
+    except StrangeCell:
+        return None
+
+
+def _write(cursor: "Cursor", changes: Sequence[Row]) -> None:
+    """Writes what changed, as far as the table lets it be written; of one that people made it may not."""
+    if not changes:
+        return
+    cursor.execute("SAVEPOINT before_costs")
+    try:
+        cursor.executemany(
+            f"UPDATE {_TABLE} SET Platform = %s, Tenancy = %s, Hourly_Cost = %s "  # noqa: S608 - our names
+            "WHERE InstanceType = %s AND AvailabilityZone = %s",
+            changes,
+        )
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        cursor.execute("ROLLBACK TO SAVEPOINT before_costs")
+        logger.error("Hourly_Cost cannot be written into odcr_status", error=text_of_error(error))

@@ -1,0 +1,194 @@
+"""What an hour of what is held costs, how it is told, and when a price is looked for at once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from odcr.domain.costs import Cost, Costs, Standing, costs_of, pool_of, recorded_cost, start_of_update, totals_of
+from odcr.domain.messages import Change, announcements
+from odcr.domain.outcome import Outcome, Status, to_round, what_of, with_record_kept
+from odcr.domain.price_pools import USUAL, PricePool, kind_of
+from odcr.domain.prices import PriceList, prices_of
+from odcr.domain.reservation import Reservation
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.target import ReservationOptions, Target, TargetKey
+
+KEY = TargetKey("m5.large", "us-east-1a")
+OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+NOW = datetime(2026, 11, 26, 18, 39, tzinfo=UTC)
+
+
+def standing(key: TargetKey = KEY, reserved: int = 10, target: int | None = 10, status: str = "FULFILLED") -> Standing:
+    return Standing(key, status, target, reserved, platform=USUAL.platform, tenancy=USUAL.tenancy)
+
+
+def price_list(**currencies: str) -> PriceList:
+    """m5.large costs 0.096, and r5b.2xlarge 0.6 if its currency is given."""
+    rows = [("m5.large", "us-east-1", None, None, "0.096", currencies.get("m5", "USD"), "list")]
+    if "r5b" in currencies:
+        rows.append(("r5b.2xlarge", "ap-northeast-1", None, None, "0.6", currencies["r5b"], "given"))
+    return prices_of(rows)[0]
+
+
+# ---- What it costs
+
+
+def test_what_is_held_costs_the_price_of_each_instance() -> None:
+    costs = costs_of([standing(), standing(OTHER, 15)], price_list(r5b="USD"), "us-east-1")
+    assert costs.by_key == {KEY: Cost(Decimal("0.9600"), "USD"), OTHER: Cost(Decimal("9.0000"), "USD")}
+    assert (costs.total, costs.unpriced, costs.others) == (Cost(Decimal("9.96"), "USD"), 0, ())
+
+
+def test_a_price_is_that_of_the_platform_and_the_tenancy() -> None:
+    windows = replace(standing(), platform="Windows")
+    row = ("m5.large", "us-east-1", "Windows", "default", "0.188", "USD", "list")
+    prices, _ = prices_of([row])
+    assert costs_of([windows], prices, "us-east-1").total == Cost(Decimal("1.88"), "USD")
+    for other in (replace(windows, tenancy="dedicated"), standing(), replace(windows, platform=None)):
+        costs = costs_of([other], prices, "us-east-1")
+        assert (costs.by_key, costs.total, costs.unpriced) == ({KEY: None}, None, 10)
+
+
+def test_an_unknown_price_is_counted_beside_the_sum() -> None:
+    costs = costs_of([standing(), standing(OTHER, 15)], price_list(), "us-east-1")
+    assert (costs.by_key[OTHER], costs.total, costs.unpriced) == (None, Cost(Decimal("0.96"), "USD"), 15)
+
+
+def test_what_holds_nothing_costs_nothing_whatever_its_price() -> None:
+    pool = pool_of(OTHER, USUAL.platform, USUAL.tenancy)
+    assert recorded_cost(0, pool, price_list()) == 0
+    assert recorded_cost(1, pool, price_list()) is None
+    assert costs_of([standing(reserved=0)], price_list(), "us-east-1") == Costs()
+
+
+def test_a_cost_that_the_column_cannot_hold_is_unknown() -> None:
+    prices, _ = prices_of([("m5.large", "us-east-1", None, None, "99999999", "USD", "given")])
+    pool = pool_of(KEY, USUAL.platform, USUAL.tenancy)
+    assert recorded_cost(100, pool, prices) == Decimal(9999999900)
+    assert recorded_cost(101, pool, prices) is None
+
+
+@pytest.mark.parametrize(
+    ("m5", "r5b", "region", "total", "others"),
+    [
+        ("EUR", "EUR", "us-east-1", "9.96 EUR", []),
+        ("EUR", "USD", "us-east-1", "9.00 USD", ["0.96 EUR"]),
+        ("CNY", "USD", "us-east-1", "9.00 USD", ["0.96 CNY"]),
+        ("CNY", "USD", "cn-north-1", "0.96 CNY", ["9.00 USD"]),
+        ("EUR", "GBP", "us-east-1", "None", ["0.96 EUR", "9.00 GBP"]),
+    ],
+)
+def test_of_several_currencies_the_partition_s_is_summed(
+    m5: str, r5b: str, region: str, total: str, others: list[str]
+) -> None:
+    costs = costs_of([standing(), standing(OTHER, 15)], price_list(m5=m5, r5b=r5b), region)
+    assert (str(costs.total), [str(cost) for cost in costs.others]) == (total, others)
+
+
+def test_totals_tell_the_cost_and_of_how_many_it_is_unknown() -> None:
+    short = replace(standing(OTHER, 15, 20, "SHORT"), short_minutes=90)
+    rests, invalid = standing(OTHER, 4, 15, "WAITING"), standing(OTHER, 0, None, "INVALID")
+    standings = [standing(reserved=12), short, rests, invalid]
+    totals = totals_of(standings, costs_of(standings, price_list(), "us-east-1"))
+    assert (totals.wanted, totals.held, totals.missing) == (34, 31, 5)
+    assert (totals.unmet, totals.longest_shortage_minutes) == (1, 90)
+    assert (totals.hourly_cost, totals.unpriced) == (Decimal("1.152"), 19)
+
+
+# ---- What has the price
+
+
+def test_the_zone_counts_as_the_row_has_it() -> None:
+    """UpdatePrices, which does not know the zone's name, asks for the same."""
+    by_id = TargetKey("m5.large", "use1-wl1-bos-wlz1", "us-east-1-wl1-bos-wlz-1")
+    assert pool_of(by_id, "Windows", "default") == PricePool("m5.large", "use1-wl1-bos-wlz1", "Windows")
+
+
+def test_an_outcome_says_its_platform_only_where_nobody_else_does() -> None:
+    usual = Outcome(KEY, Status.FULFILLED, 1, 1)
+    assert not {"Platform", "Tenancy"} & set(usual.to_event())
+    windows = replace(usual, platform="Windows", tenancy="dedicated")
+    assert Outcome.from_event(windows.to_event()) == windows
+    shortfall = Shortfall((Pool(KEY, 0),), 1, options=ReservationOptions("Windows", "dedicated")).to_event()
+    attempted = to_round(usual)
+    assert not {"Platform", "Tenancy"} & set(attempted)
+    assert Outcome.from_event({**what_of(shortfall), **attempted}) == windows
+
+
+def test_a_target_that_is_not_seen_keeps_its_platform() -> None:
+    target = Target(KEY, 1, options=ReservationOptions("Windows", "dedicated"))
+    kept = with_record_kept(target, Status.FAILED, "silent")
+    assert (kept.platform, kept.tenancy) == ("Windows", "dedicated")
+
+
+def test_reservations_of_several_kinds_have_no_price() -> None:
+    linux = Reservation("cr-1", KEY, 1, "active")
+    assert kind_of([]) == {}
+    assert kind_of([replace(linux, platform="Windows")] * 2) == {"platform": "Windows", "tenancy": "default"}
+    kind = kind_of([linux, replace(linux, platform="Windows")])
+    assert kind == {"platform": "several", "tenancy": "default"}
+    assert PricePool("m5.large", "us-east-1", **kind).product is None
+
+
+# ---- How it is told
+
+
+def test_a_message_tells_what_each_change_and_all_that_is_held_costs() -> None:
+    changes = [Change(KEY, "SHORT", Status.FULFILLED, 10, 10), Change(OTHER, None, Status.SHORT, 4, 15)]
+    empty = TargetKey("c5.large", "us-east-1a")
+    standings = [standing(), standing(OTHER, 4), standing(empty, 0), standing(TargetKey("m5.large", "us-east-1b"), 1)]
+    costs = costs_of(standings, price_list(), "us-east-1")
+    (message,) = announcements("odcr", [*changes, Change(empty, None, Status.SHORT, 0, 15)], {}, costs)
+    lines = message["Message"].splitlines()
+    assert "FULFILLED: m5.large in us-east-1a: 10 of 10 held, 0.96 USD an hour (was SHORT)" in lines
+    assert "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held, price unknown (was new)" in lines
+    assert "SHORT: c5.large in us-east-1a: 0 of 15 held (was new)" in lines
+    assert lines[-2:] == [
+        "",
+        "All that is held costs 1.06 USD an hour, without 4 instance(s) whose price is unknown.",
+    ]
+
+
+def test_a_message_tells_sums_in_several_currencies_and_of_no_price_at_all() -> None:
+    both = costs_of([standing(), standing(OTHER, 15)], price_list(m5="EUR", r5b="USD"), "us-east-1")
+    assert both.summary() == "All that is held costs 9.00 USD and 0.96 EUR an hour."
+    none = costs_of([standing(OTHER, 15)], price_list(), "us-east-1")
+    assert none.summary() == "What is held are 15 instance(s) whose price is unknown; it can be given in odcr_price."
+    assert Costs().summary() == ""
+
+
+# ---- The early start of UpdatePrices
+
+
+def test_a_target_without_a_price_has_the_list_asked_once_in_ten_minutes() -> None:
+    names = [start_of_update([standing(OTHER)], price_list(), NOW.replace(minute=minute)) for minute in (30, 39, 40)]
+    assert names == ["wanted-2026-11-26T18-30", "wanted-2026-11-26T18-30", "wanted-2026-11-26T18-40"]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        standing(),
+        # Of these UpdatePrices does not know.
+        standing(OTHER, 4, 0, "EXCESS"),
+        standing(OTHER, 0, None, "INVALID"),
+        standing(TargetKey("m5.large", "moon"), 0, 1, "FAILED"),
+        replace(standing(OTHER), platform=None),
+    ],
+)
+def test_nobody_asks_for_what_is_known_or_cannot_be_found(one: Standing) -> None:
+    assert start_of_update([one], price_list(), NOW) is None
+
+
+@pytest.mark.parametrize(("price", "source"), [(None, "list"), (None, "given"), ("a dollar", "given")])
+def test_nobody_asks_at_once_for_what_the_list_does_not_have_or_a_person_wrote_wrongly(
+    price: str | None, source: str
+) -> None:
+    prices, _ = prices_of([("m5.large", "us-east-1", None, None, price, "USD", source)])
+    assert start_of_update([standing()], prices, NOW) is None
+
+
+def test_nobody_asks_while_the_table_cannot_be_read() -> None:
+    assert start_of_update([standing()], PriceList(is_readable=False), NOW) is None
