@@ -28,6 +28,7 @@ TABLES = (
     "odcr_history",
     "odcr_lease",
     "odcr_outbox",
+    "odcr_price",
 )
 
 SPEED = 20
@@ -86,6 +87,11 @@ def first_run(cloud: LocalCloud, built: Path) -> FirstRun:
 @pytest.fixture
 def stack(first_run: FirstRun) -> Stack:
     deployed = first_run.stack
+    # A run of the test before may have started it.
+    machine = deployed.outputs["UpdatePricesArn"]
+    running = deployed.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+    for execution in running["executions"]:
+        deployed.wait(execution["executionArn"])
     # The stack's own user may not drop tables.
     with deployed.cloud.database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         for table in TABLES:

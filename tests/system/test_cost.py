@@ -21,6 +21,12 @@ def test_an_idle_run_takes_six_transitions_and_a_dry_pool_one_more(stack: Stack)
     stack.run()
     values = ", ".join(f"('{instance_type}', '{zone}', 5, 0)" for instance_type, zone in KEYS)
     stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")
+    # A target without a price takes two more in its first run.
+    for instance_type, zone in KEYS:
+        stack.sql(
+            "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) "
+            f"VALUES ('{instance_type}', '{zone.rstrip('abc')}', 1)"
+        )
     stack.run()
     # However often a function asks while the run goes on, it is one state for each target.
     assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS)

@@ -29,8 +29,15 @@ def start(stack: Stack) -> str:
 
 
 def update(stack: Stack) -> list[str]:
+    return states(stack, start(stack))
+
+
+def run(stack: Stack) -> list[str]:
+    return states(stack, stack.start_run())
+
+
+def states(stack: Stack, execution: str) -> list[str]:
     """The states of an execution that succeeded."""
-    execution = start(stack)
     ended = stack.wait(execution)
     assert ended["status"] == "SUCCEEDED", ended
     events = stack.history(execution)
@@ -80,6 +87,26 @@ def test_targets_get_their_prices_and_a_given_one_stays(priced: Stack) -> None:
     assert prices(priced) in ((unknown, given, *others), (known, given, *others))
     update(priced)
     assert prices(priced) == (known, given, *others)
+
+
+def test_a_new_target_s_price_is_looked_up_at_once_and_its_cost_follows(priced: Stack) -> None:
+    run(priced)
+    priced.sql("INSERT INTO odcr_capacity VALUES ('m5.xlarge', 'eu-west-1a', 3, 0), ('c5.large', 'us-east-1a', 2, 0)")
+    priced.cloud.prices.set("c5.large", "us-east-1", None)
+    for key in (("m5.xlarge", "eu-west-1a"), ("c5.large", "us-east-1a")):
+        priced.cloud.capacity.set_free(*key, 3)
+    costs = "SELECT Reserved, Platform, Hourly_Cost FROM odcr_status ORDER BY InstanceType DESC"
+    assert "StartUpdatePrices" in run(priced)
+    assert priced.sql(costs) == ((3, "Linux/UNIX", None), (2, "Linux/UNIX", None))
+    machine = priced.outputs["UpdatePricesArn"]
+    executions = priced.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    newest = max(executions, key=lambda one: one["startDate"])
+    assert newest["name"].startswith("wanted-")
+    assert states(priced, newest["executionArn"])[-1] == "RecordPrices"
+    # What the list does not have is not looked up again, and a run with nothing new takes no state more.
+    for _ in range(2):
+        assert run(priced)[-1] == "AnnounceChanges"
+        assert priced.sql(costs) == ((3, "Linux/UNIX", Decimal("0.6")), (2, "Linux/UNIX", None))
 
 
 def test_only_fetch_prices_may_ask_for_prices(stack: Stack) -> None:

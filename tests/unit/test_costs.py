@@ -1,5 +1,6 @@
 """What an hour of what is held costs, how it is told, and when a price is looked for at once."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -164,7 +165,21 @@ def test_a_message_tells_sums_in_several_currencies_and_of_no_price_at_all() -> 
 
 def test_a_target_without_a_price_has_the_list_asked_once_in_ten_minutes() -> None:
     names = [start_of_update([standing(OTHER)], price_list(), NOW.replace(minute=minute)) for minute in (30, 39, 40)]
-    assert names == ["wanted-2026-11-26T18-30", "wanted-2026-11-26T18-30", "wanted-2026-11-26T18-40"]
+    assert [name and name.rpartition("-")[0] for name in names] == [
+        "wanted-2026-11-26T18-30",
+        "wanted-2026-11-26T18-30",
+        "wanted-2026-11-26T18-40",
+    ]
+    assert names[0] == names[1]
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    assert re.fullmatch(r"[0-9A-Za-z_-]{1,80}", str(names[0]))
+
+
+def test_a_target_that_comes_meanwhile_has_the_list_asked_anew() -> None:
+    zones = [standing(TargetKey("r5b.2xlarge", zone)) for zone in ("ap-northeast-1a", "ap-northeast-1c")]
+    name = start_of_update(zones, price_list(), NOW)
+    assert name == start_of_update(zones[1:], price_list(), NOW)
+    assert name != start_of_update([*zones, standing(TargetKey("c5.large", "us-east-1a"))], price_list(), NOW)
 
 
 @pytest.mark.parametrize(

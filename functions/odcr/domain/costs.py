@@ -1,5 +1,6 @@
 """What an hour of what is held costs: of each target, and in all."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -166,7 +167,8 @@ def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
 def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datetime) -> str | None:
     """The name of the execution of UpdatePrices that is to be started; None if nobody lacks a price it may find.
 
-    It is the same for ten minutes, and there is one execution of a name:
+    It is the same for ten minutes and the same pools, and there is one execution of a name. So a price list that does
+    not answer is asked every ten minutes, and a row that comes meanwhile does not wait:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
     Args:
@@ -176,6 +178,7 @@ def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datet
         now: in UTC.
     """
     pools = (one.pool for one in standings if one.target and one.status != Status.INVALID)
-    if not prices.is_readable or all(pool is None or prices.has_looked_for(pool) for pool in pools):
+    new = sorted({str(pool.folded) for pool in pools if pool and not prices.has_looked_for(pool)})
+    if not (new and prices.is_readable):
         return None
-    return f"wanted-{now:%Y-%m-%dT%H-}{now.minute // 10}0"
+    return f"wanted-{now:%Y-%m-%dT%H-}{now.minute // 10}0-{hashlib.sha256(repr(new).encode()).hexdigest()[:16]}"
