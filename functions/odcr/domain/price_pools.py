@@ -1,11 +1,11 @@
 """What has one price: a type in a Region, with a platform and a tenancy; and how the price list names it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, Target, TargetKey, region_of
 from odcr.domain.wire import Event
 
 USUAL = ReservationOptions()
@@ -109,3 +109,19 @@ def price_region(zone: str) -> str | None:
 def folded(text: str) -> str:
     """The same text for all letter cases, and without blanks around it."""
     return text.strip().casefold()
+
+
+def pools_under_caps(targets: Iterable[Target], *, has_cap: bool) -> list[PricePool]:
+    """The pools whose prices are needed: under a cap of the stack all targets', else those of targets with a cap.
+
+    Args:
+        targets: all.
+        has_cap: whether the stack has a cap.
+    """
+    pools = []
+    for target in targets:
+        wishes = [(target.options, target.terms), *((row.options, row.terms) for row in target.elsewhere)]
+        pools += [
+            price_pool(target.key, options) for options, terms in wishes if has_cap or terms.max_hourly_cost is not None
+        ]
+    return [pool for pool in pools if pool is not None]
