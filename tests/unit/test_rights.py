@@ -95,6 +95,7 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
     machine = next(iter(of_type(resources, "AWS::StepFunctions::StateMachine")))
     assert may == {
         ("ReserveCapacityRole", "dynamodb:UpdateItem", "${RequestBuckets.Arn}"),
+        ("FindShortfallsRole", "dynamodb:UpdateItem", "${RequestBuckets.Arn}"),
         (
             "FindShortfallsRole",
             "scheduler:GetSchedule",

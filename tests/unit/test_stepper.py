@@ -210,7 +210,7 @@ def branch(*targets: dict[str, Any], rounds: int = 1) -> dict[str, Any]:
 def usual(name: str, payload: Any, _times: int) -> Any:
     """A run in which everything goes well; something is to be told, and something is left to the next run."""
     if name == "LoadTargets":
-        return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Complete": True}
+        return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Prices": [], "Complete": True}
     if name == "FindShortfalls":
         branches = [branch(*TARGETS), branch(OTHER, rounds=2)]
         return {"Branches": branches, "Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False}
@@ -254,7 +254,7 @@ def unforeseen(name: str, payload: Any, count: int) -> Any:
 
 
 NOTHING_SHORT = {"Branches": [], "Observed": [], "Rejected": [], "Next": False, "Failures": 0, "Left": False}
-BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
+BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True}
 SCRIPTS: dict[str, Script] = {
     "all goes well": usual,
     "nothing is short": always("FindShortfalls", NOTHING_SHORT),

@@ -39,6 +39,8 @@ class Comparison:
     """Targets that need no work but whose record in the table is to be corrected."""
     rejected: list[Outcome] = field(default_factory=list)
     """Rows that make no sense, with what is held for them."""
+    targets: dict[TargetKey, Target] = field(default_factory=dict)
+    """What was compared, with the options and the terms that a row in another spelling may have."""
 
     @property
     def is_blind(self) -> bool:
@@ -87,6 +89,7 @@ def find_shortfalls(
         now=iso(now),
         wishes=Wishes(stack_tags or {}, findings.groups),
     )
+    found.targets.update({target.key: target for target in targets})
     found.observed.extend(_judged([*seconds, *located.unsure, *unclear, *not_seen], share.targets, iso(now)))
     return found
 
@@ -187,7 +190,7 @@ def bounded(comparison: Comparison) -> Comparison:
     room += kept
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
-    return Comparison(shortfalls, observed, rejected)
+    return Comparison(shortfalls, observed, rejected, comparison.targets)
 
 
 def _too_large(shortfall: Shortfall) -> Outcome:
@@ -276,7 +279,10 @@ def _compare_one(
     is_to_correct = is_wrong and not (given_up or target.was_just_tried)
     if is_work or is_to_correct or _may_be_astray(target, serving):
         shortfall = _shortfall(wanted, serving, bought_twice, outside_group, is_release=is_release)
-        comparison.shortfalls.append(replace(shortfall, rest=resting, judgement=judgement))
+        has_other_work = not (is_missing and not resting) or is_to_correct or _may_be_astray(target, serving)
+        comparison.shortfalls.append(
+            replace(shortfall, rest=resting, judgement=judgement, has_other_work=has_other_work)
+        )
         return
 
     status, announced, reasons = Status.FULFILLED, None, []

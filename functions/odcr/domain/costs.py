@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from odcr.domain.outcome import Status, Totals
 from odcr.domain.price_pools import PricePool, price_pool
-from odcr.domain.prices import PriceList
+from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.target import ReservationOptions, TargetKey
 
 _DIGITS = Decimal("0.0001")
@@ -136,18 +136,10 @@ def costs_of(standings: Iterable[Standing], prices: PriceList, region: str) -> C
             sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
         else:
             unpriced += one.reserved
-    currency = next(iter(sums)) if len(sums) == 1 else usual_currency(region)
+    currency = next(iter(sums)) if len(sums) == 1 else usual_currency("aws-cn" if region.startswith("cn-") else "aws")
     total = Cost(sums[currency], currency) if currency in sums else None
     others = tuple(Cost(amount, other) for other, amount in sorted(sums.items()) if other != currency)
     return Costs(by_key, total, unpriced, others)
-
-
-def usual_currency(region: str) -> str:
-    """The currency of AWS's price list in the partition of a Region.
-
-    China's is the yuan: https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
-    """
-    return "CNY" if region.startswith("cn-") else "USD"
 
 
 def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:

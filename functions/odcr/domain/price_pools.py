@@ -1,12 +1,12 @@
 """What has one price: a type in a Region, with a platform and a tenancy; and how the price list names it."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, Target, TargetKey, region_of
 from odcr.domain.wire import Event
 
 USUAL = ReservationOptions()
@@ -123,3 +123,19 @@ def _only(names: Collection[str]) -> str:
 def folded(text: str) -> str:
     """The same text for all letter cases, and without blanks around it."""
     return text.strip().casefold()
+
+
+def pools_under_caps(targets: Iterable[Target], *, has_cap: bool) -> list[PricePool]:
+    """The pools whose prices are needed: under a cap of the stack all targets', else those of targets with a cap.
+
+    Args:
+        targets: all.
+        has_cap: whether the stack has a cap.
+    """
+    pools = []
+    for target in targets:
+        wishes = [(target.options, target.terms), *((row.options, row.terms) for row in target.elsewhere)]
+        pools += [
+            price_pool(target.key, options) for options, terms in wishes if has_cap or terms.max_hourly_cost is not None
+        ]
+    return [pool for pool in pools if pool is not None]

@@ -86,6 +86,17 @@ class PriceList:
         """What an instance of a pool costs for an hour; None if that is unknown."""
         return self.prices.get(pool.folded) if pool else None
 
+    def known(self, first: Iterable[PricePool]) -> list[ListPrice]:
+        """The prices that are known, as events; those of some pools first."""
+        order = list(dict.fromkeys([*(pool.folded for pool in first), *self.prices]))
+        found = ((pool, self.prices.get(pool)) for pool in order)
+        return [ListPrice(pool, f"{price.amount:f}", price.currency) for pool, price in found if price and price.amount]
+
+    @classmethod
+    def from_known(cls, prices: Iterable[ListPrice]) -> "PriceList":
+        """The prices that `known` gave."""
+        return cls({one.pool.folded: Price(one.amount, one.currency, Source.LIST) for one in prices if one.amount})
+
     def has_looked_for(self, pool: PricePool) -> bool:
         """Whether there is a row: the price is known, the price list was asked and has none, or a person has to act."""
         return pool.folded in self.prices
@@ -155,3 +166,11 @@ def _price(cell: object, currency_cell: object, source: Source) -> Price | None:
 
 def _rank(price: Price) -> tuple[bool, Decimal]:
     return price.source is Source.GIVEN, price.amount
+
+
+def usual_currency(partition: str | None) -> str:
+    """The currency of a partition's price list.
+
+    https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
+    """
+    return "CNY" if partition == "aws-cn" else "USD"

@@ -50,7 +50,8 @@ TABLES: Final = {
             On_Missed varchar(16) NOT NULL DEFAULT 'keep',
             Placement_Group varchar(255) NULL,
             Resource_Group varchar(300) NULL,
-            Tags text NULL)
+            Tags text NULL,
+            Max_Hourly_Cost decimal(12,4) NULL)
     """,
     # How each target stands: the waiting list.
     "odcr_status": f"""
@@ -160,6 +161,7 @@ _ADDED: Final = {
             "Placement_Group": "varchar(255) NULL",
             "Resource_Group": "varchar(300) NULL",
             "Tags": "text NULL",
+            "Max_Hourly_Cost": "decimal(12,4) NULL",
         },
         "odcr_status": {
             "Met_Since": "datetime NULL",
