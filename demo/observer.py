@@ -151,6 +151,8 @@ def _result(state: str, output: Any) -> str:
             return f"{len(changes)} changes"
         case "StartNextRun", {"ExecutionArn": _}:
             return "something is short, so the next run starts"
+        case "StartUpdatePrices", {"ExecutionArn": _}:
+            return "new targets have no price yet"
         case "PublishAnnouncement", {"Message": _}:
             return "one message to the SNS topic"
     return ""

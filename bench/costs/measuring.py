@@ -10,6 +10,7 @@ from bench.costs.instruments import instrumented
 from bench.costs.recorder import FIND, Recorder, tell
 from bench.costs.results import BUSY, DRY, HELD, MET, SLOW
 from bench.costs.standing import DEFAULT, Standing
+from bench.given_prices import give_prices
 from bench.local_runs import offered
 from localcloud.cloud import LocalCloud
 from localcloud.services import ACCOUNT_ID
@@ -180,5 +181,6 @@ def _hold(recorder: Recorder, keys: Sequence[_Key]) -> None:
 
 
 def _want(stack: Stack, keys: Sequence[_Key]) -> None:
+    give_prices(stack, keys)
     values = ", ".join(f"('{instance_type}', '{zone}', {INSTANCES}, 0)" for instance_type, zone in keys)
     stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")  # noqa: S608 - of EC2's own names

@@ -10,6 +10,7 @@ from typing import Any
 from bench.benchmark import Results
 from bench.costs import counters, log_lines
 from bench.costs.history import states
+from bench.given_prices import give_prices
 from bench.growth.empty import NO_TARGET, EmptyMachine, answers
 from bench.growth.results import HELD, SHORT, Describes, Run
 from bench.local_runs import logged, offered
@@ -87,6 +88,7 @@ class _Stand:
         new = self._keys[self._rows : rows]
         for key in new:
             self.reserve(key)
+        give_prices(self._stack, new)
         values = ", ".join(f"('{instance_type}', '{zone}', 1, 0)" for instance_type, zone in new)
         self._stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")  # noqa: S608 - of EC2's own names
         self._rows = rows
