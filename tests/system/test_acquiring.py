@@ -251,7 +251,7 @@ def test_changes_are_announced_once(stack: Stack) -> None:
     run(stack)
     messages = received(stack, queue)
     assert [message["Subject"] for message in messages] == ["EC2 capacity odcr/ap-northeast-1: 1 FULFILLED"]
-    assert "r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was new)" in messages[0]["Message"]
+    assert "r5b.2xlarge in ap-northeast-1c: 15 of 15 held, price unknown (was new)" in messages[0]["Message"]
 
 
 def test_what_sns_refuses_is_sent_by_a_later_run(stack: Stack) -> None:
@@ -274,7 +274,7 @@ def test_what_sns_refuses_is_sent_by_a_later_run(stack: Stack) -> None:
     (message,) = received(stack, queue)
     assert message["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 FULFILLED"
     assert "when it could not be sent" in message["Message"]
-    assert "15 of 15 held (was new)" in message["Message"]
+    assert "15 of 15 held, price unknown (was new)" in message["Message"]
     assert stack.sql("SELECT Id FROM odcr_outbox") == ()
     run(stack)
     assert received(stack, queue) == []
