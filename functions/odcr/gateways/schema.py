@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The tables' version that this code works with. Those that were made before there were versions are of version 0."""
 
 # Our own tables take any text, whatever the database's default is: EC2's messages are quoted in them.
@@ -94,7 +94,7 @@ TABLES: Final = {
             Expires datetime NOT NULL,
             Last_Recorded varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
-    # Messages that are still to be sent.
+    # Mails and events that are still to be sent.
     "odcr_outbox": """
         CREATE TABLE IF NOT EXISTS odcr_outbox (
             Id bigint AUTO_INCREMENT PRIMARY KEY,
@@ -102,7 +102,8 @@ TABLES: Final = {
             Recorded datetime NOT NULL,
             Subject varchar(100) CHARACTER SET utf8mb4 NOT NULL,
             Message mediumtext CHARACTER SET utf8mb4 NOT NULL,
-            Dropped int NOT NULL DEFAULT 0)
+            Dropped int NOT NULL DEFAULT 0,
+            Events int NOT NULL DEFAULT 0)
     """,
 }
 """The tables by name; each statement makes its table, at this version, if it is missing."""
@@ -121,6 +122,9 @@ _ADDED: Final = {
             "Attempts": "int NOT NULL DEFAULT 1",
             "Refusals": "int NOT NULL DEFAULT 0",
         },
+    },
+    2: {
+        "odcr_outbox": {"Events": "int NOT NULL DEFAULT 0"},
     },
 }
 _CHANGED: Final = {table for tables in _ADDED.values() for table in tables}
