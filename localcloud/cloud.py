@@ -20,6 +20,7 @@ from localcloud import (
     cloudformation,
     dynamodb,
     ec2,
+    events,
     iam,
     lambda_runtime,
     secret_rotation,
@@ -156,6 +157,7 @@ class LocalCloud:
         services = Services(server.endpoint, self.clock, self.database, self._announce)
         dynamodb.install()
         ec2.install(self.clock)
+        events.install(services)
         iam.install()
         stack.callback(stepfunctions.shutdown)
         stack.callback(lambda_runtime.shutdown)

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 """
@@ -18,6 +19,7 @@ ACTIONS = frozenset(
         # Of Capacity Reservations only.
         "ec2:CreateTags",
         "ec2:DeleteTags",
+        "events:PutEvents",
         "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetRandomPassword",

@@ -12,7 +12,7 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
-from localcloud.iam import dynamodb_accesses, ec2_accesses, scheduler_accesses, secret_accesses
+from localcloud.iam import dynamodb_accesses, ec2_accesses, events_accesses, scheduler_accesses, secret_accesses
 from localcloud.iam.access import ANY_RESOURCE, Access
 from localcloud.iam.errors import UnsupportedPolicyError
 from localcloud.iam.roles import rights_of
@@ -80,6 +80,7 @@ def _access_denied(response: Any, message: str) -> HTTPException:
 _SERVICES = {
     "dynamodb": _Service(dynamodb_accesses.needed, _access_denied),
     "ec2": _Service(ec2_accesses.needed, _unauthorized_operation),
+    "events": _Service(events_accesses.needed, _access_denied),
     "scheduler": _Service(scheduler_accesses.needed, _access_denied),
     "secretsmanager": _Service(secret_accesses.needed, _access_denied),
 }

@@ -8,10 +8,12 @@ import pymysql
 import pytest
 
 from localcloud.database_server import DatabaseServer
+from odcr.domain.outbox import Stream
 from odcr.domain.target import TargetKey
 from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
+from odcr.gateways.outbox import put_in_outbox, still_to_be_sent
 from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
 from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
@@ -20,8 +22,8 @@ from tests.integration.bad_input.product import Context
 from . import version_0
 from .conftest import DATABASE, PASSWORDS, Secrets, in_grants
 
-STATEMENTS = 5
-"""What the update from version 0 takes: three tables are altered, the version's is made, and the version recorded."""
+STATEMENTS = 6
+"""What the update from version 0 takes: four tables are altered, the version's is made, and the version recorded."""
 
 
 def prepare() -> None:
@@ -77,7 +79,7 @@ def rows(person: Person) -> dict[str, tuple[tuple[Any, ...], ...]]:
         "odcr_history": "Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, Short_Since, "
         "Target_Capacity, Reserved, Acquired, Lost, Calls, Reason",
         "odcr_lease": "*",
-        "odcr_outbox": "*",
+        "odcr_outbox": "Id, Execution, Recorded, Subject, Message, Dropped",
     }
     return {table: person.sql(f"SELECT {names} FROM {table}") for table, names in columns.items()}
 
@@ -118,7 +120,7 @@ def test_a_new_database_whose_first_run_dies_is_completed(
 
 def test_older_tables_are_not_touched_by_the_functions_own_user(old: Person, transaction: Any) -> None:
     before = rows(old)
-    with pytest.raises(TablesOutdated, match=r"version 0 .* version 1"), transaction():
+    with pytest.raises(TablesOutdated, match=rf"version 0 .* version {VERSION}"), transaction():
         pass
     assert rows(old) == before
     assert old.sql("SHOW TABLES LIKE 'odcr_version'") == ()
@@ -139,6 +141,18 @@ def test_older_tables_are_updated_and_keep_their_rows(old: Person, transaction: 
     (logged,) = [vars(one) for one in caplog.records if one.message == "Database prepared"]
     assert len(logged["statements"]) == STATEMENTS
     assert_up_to_date(old, transaction)
+
+
+def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transaction: Any) -> None:
+    with transaction() as cursor:
+        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "refused"}])
+    person.sql("ALTER TABLE odcr_outbox DROP Events", "UPDATE odcr_version SET Version = 1")
+    with pytest.raises(TablesOutdated), transaction():
+        pass
+    prepare()
+    with transaction() as cursor:
+        (mail,) = still_to_be_sent(cursor, with_events=True)
+    assert (mail.message, mail.stream) == ("refused", Stream.MAILS)
 
 
 def test_the_functions_user_is_left_alone(old: Person) -> None:
@@ -234,7 +248,9 @@ def test_a_user_of_a_person_s_own_database_who_may_alter_needs_no_administrator(
 
 def test_an_administrator_who_is_refused_is_told(old: Person, prepared: Secrets) -> None:
     prepared.administrator["password"] = "not-the-password"
-    with pytest.raises(DatabaseNotPrepared, match="'chief' could not bring the tables to version 1: Access denied"):
+    with pytest.raises(
+        DatabaseNotPrepared, match=rf"'chief' could not bring the tables to version {VERSION}: Access denied"
+    ):
         prepare()
     assert old.sql("SHOW TABLES LIKE 'odcr_version'") == ()
 
@@ -242,12 +258,12 @@ def test_an_administrator_who_is_refused_is_told(old: Person, prepared: Secrets)
 def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     with transaction():
         pass
-    person.sql("INSERT INTO odcr_version VALUES (2, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
+    person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
     for use in (lambda: transaction().__enter__(), prepare):
-        with pytest.raises(TablesTooNew, match=r"version 2 .* version 1.*Deploy the newer one again"):
+        with pytest.raises(TablesTooNew, match=rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer one"):
             use()
     assert person.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
-    assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((2,),)
+    assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((VERSION + 1,),)
 
 
 def test_a_refused_login_is_repaired_though_the_tables_are_newer(
@@ -255,7 +271,7 @@ def test_a_refused_login_is_repaired_though_the_tables_are_newer(
 ) -> None:
     with transaction():
         pass
-    person.sql("INSERT INTO odcr_version VALUES (2, UTC_TIMESTAMP())")
+    person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())")
     server.set_password("odcr", "somebody-changed-it")
     prepare()
     with pytest.raises(TablesTooNew), transaction():
