@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.localcloud_deploy.conftest import REGION, Cloud
+from tests.integration.localcloud_deploy.stacks import create
 
 BUS = f"arn:aws:events:{REGION}:123456789012:event-bus/"
 ENTRY = {"Source": "tests", "DetailType": "Happened", "Detail": {"what": "早", "count": 1}}
@@ -38,10 +39,10 @@ def machine(cloud: Cloud) -> str:
         PolicyName="put",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    return create(cloud, PUT, role)
+    return create_machine(cloud, PUT, role)
 
 
-def create(cloud: Cloud, definition: dict[str, Any], role: str) -> str:
+def create_machine(cloud: Cloud, definition: dict[str, Any], role: str) -> str:
     made = cloud.client("stepfunctions").create_state_machine(
         name=f"events-{uuid.uuid4()}", definition=json.dumps(definition), roleArn=role
     )
@@ -99,6 +100,28 @@ def test_a_bus_that_is_missing_takes_events_as_aws_does(cloud: Cloud, machine: s
         cloud.client("events").put_rule(Name="r", EventBusName="missing", EventPattern='{"source": ["tests"]}')
 
 
+def test_a_template_s_rule_on_a_bus_that_is_missing_fails_the_deployment(cloud: Cloud) -> None:
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["tests"]}}}
+    bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "made"}}
+    bus: Any = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "made"}}
+    resources = {"Default": rule, "Bus": bus, "Rule": on(rule, {"Ref": "Bus"})}
+    events, cloudformation = cloud.client("events"), cloud.client("cloudformation")
+    assert create(cloud, "rules", {"Resources": resources})["StackStatus"] == "CREATE_COMPLETE"
+    assert [len(events.list_rules(EventBusName=one)["Rules"]) for one in ("default", "made")] == [1, 1]
+    changed = json.dumps({"Resources": {**resources, "Rule": on(rule, "missing")}})
+    cloudformation.update_stack(StackName="rules", TemplateBody=changed)
+    (stack,) = cloudformation.describe_stacks(StackName="rules")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    happened = cloudformation.describe_stack_events(StackName="rules")["StackEvents"]
+    assert any("missing does not exist" in one.get("ResourceStatusReason", "") for one in happened)
+    cloudformation.delete_stack(StackName="rules")
+    assert events.list_rules(EventBusName="default")["Rules"] == []
+
+
+def on(rule: dict[str, Any], bus: Any) -> dict[str, Any]:
+    return {**rule, "Properties": {**rule["Properties"], "EventBusName": bus}}
+
+
 def test_a_rule_that_is_disabled_does_nothing(cloud: Cloud, machine: str, queue: str) -> None:
     cloud.client("events").disable_rule(Name="happened")
     assert cloud.run(machine, {"Entries": [ENTRY]})["status"] == "SUCCEEDED"
@@ -106,7 +129,7 @@ def test_a_rule_that_is_disabled_does_nothing(cloud: Cloud, machine: str, queue:
 
 
 def test_a_rule_starts_a_state_machine_with_the_event(cloud: Cloud, machine: str, queue: str) -> None:
-    started = create(cloud, WAIT, cloud.role())
+    started = create_machine(cloud, WAIT, cloud.role())
     target = {"Id": "2", "Arn": started, "RoleArn": cloud.role()}
     events = cloud.client("events")
     events.put_targets(Rule="happened", Targets=[target])
