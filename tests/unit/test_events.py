@@ -14,6 +14,7 @@ from odcr.domain.events import MAX_ENTRIES, EventType, batches, entries, events_
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import MAX_IDS
+from tests.cfn_lint import cfn_lint
 from tests.documented import ROOT
 
 OWNER = "odcr/ap-northeast-1"
@@ -76,6 +77,10 @@ def test_the_page_has_a_valid_example_of_each_type_as_it_arrives() -> None:
         assert (one["source"], one["region"]) == ("odcr", "ap-northeast-1")
         closed(schema_of(one["detail-type"])).validate(one["detail"])
         assert f"docs/events/{one['detail-type'].lower().replace(' ', '-')}.schema.json".split("/", 1)[1] in PAGE
+
+
+def test_cfn_lint_accepts_the_page_s_rule() -> None:
+    assert cfn_lint(ROOT / "docs" / "events" / "on-capacity-gained.yaml") == ""
 
 
 def test_what_is_sent_is_what_put_events_takes() -> None:
