@@ -6,7 +6,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import outcome_so_far
-from odcr.domain.messages import announcements, in_order
+from odcr.domain.events import events_of
+from odcr.domain.messages import announcements
+from odcr.domain.outbox import to_send
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
 from odcr.gateways.database import transaction
@@ -15,7 +17,7 @@ from odcr.gateways.lease import has_recorded, holds_lease, mark_recorded, releas
 from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
 from odcr.gateways.status_table import record, totals
 from odcr.observability import logger, metrics
-from odcr.settings import DatabaseSettings, HistorySettings, StackSettings
+from odcr.settings import DatabaseSettings, EventSettings, HistorySettings, StackSettings
 
 
 class LeaseLost(Exception):  # noqa: N818 - the name is what the state machine shows
@@ -32,14 +34,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             `Observed` and `Rejected` as FindShortfalls returns them; `Next`, whether a run is to follow while something
             is short, `Failures`, what it is told then, and `Left`, whether something was left to it. Or
             `{"Execution": str, "Failure": str}`, the name of the error that ended the run: then it only releases the
-            lease. Or `{"Execution": str, "Announced": int}`: takes the message of that Id, which was sent, out of the
-            outbox.
+            lease. Or `{"Execution": str, "Announced": int}`: takes what has that Id and was sent out of the outbox.
         context: Lambda's.
 
     Returns:
         `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and what AnnounceChanges has to
-        do: `{"NextRun": true, "Failures": int}` if a run is to follow, and the messages to be sent,
-        `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
+        do: `{"NextRun": true, "Failures": int}` if a run is to follow; then the mails, `{"Id", "Subject", "Message"}`,
+        and the events, `{"Id", "Entries"}`, that are to be sent, each stream's oldest first.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
@@ -61,28 +62,30 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     is_next, failures = required(event, "Next", bool), required(event, "Failures", int)
     is_left = required(event, "Left", bool) or len(attempted) < len(items)
     owner = StackSettings.load().owner
-    history_days = HistorySettings.load().days
+    history_days, bus = HistorySettings.load().days, EventSettings.load().bus
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if holds_lease(cursor, execution):
-            record(cursor, execution, attempted, seen)
+            recorded = record(cursor, execution, attempted, seen)
             delete_old_history(cursor, history_days)
             releases = {one.key: one.announced for one in (*attempted, *seen) if one.announced}
-            put_in_outbox(cursor, execution, announcements(owner, changes_of(cursor, execution), releases))
+            mails = announcements(owner, changes_of(cursor, execution), releases)
+            events = events_of(owner, execution, recorded) if bus else []
+            put_in_outbox(cursor, execution, mails, events)
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)
         elif not has_recorded(cursor, execution):
             raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
         changes = changes_of(cursor, execution)
-        waiting = still_to_be_sent(cursor)
+        waiting = still_to_be_sent(cursor, with_events=bool(bus))
         standing = totals(cursor)
 
     _emit(attempted, standing)
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
     is_short = is_left or any(outcome.is_short for outcome in attempted)
     follows: list[dict[str, Any]] = [{"NextRun": True, "Failures": failures}] if is_next and is_short else []
-    messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
-    told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
-    return {"Changes": told, "Announcements": follows + messages}
+    items = to_send(waiting, execution, bus, ROOM)
+    told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(items), size_of)
+    return {"Changes": told, "Announcements": follows + items}
 
 
 def _emit(attempted: list[Outcome], standing: Totals) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pymysql
 
 from odcr.domain.cells import number_or, text_of
-from odcr.domain.outcome import Outcome, Status, Totals
+from odcr.domain.outcome import Outcome, Recorded, Status, Totals
 from odcr.domain.rows import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.domain.wire import ids_to_text
@@ -74,6 +74,13 @@ class _Standing:
         """Since when all that is wanted is held, after this outcome."""
         return (self.met_since or now) if outcome.target and outcome.reserved >= outcome.target else None
 
+    def recorded(self, outcome: Outcome, now: datetime) -> Recorded:
+        """What this outcome adds to the record."""
+        gone = outcome.lost + max(0, -outcome.acquired)
+        # Of a target that was not recorded before only what the run added is new.
+        gained = outcome.acquired if self.reserved < 0 else outcome.reserved - self.reserved + gone
+        return Recorded(outcome, max(0, gained), self.met_since_after(outcome, now))
+
     def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
         """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
         is_raised = outcome.target is not None and self.target is not None and outcome.target > self.target
@@ -86,7 +93,7 @@ class _Standing:
 _UNKNOWN = _Standing()
 
 
-def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> None:
+def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen: Sequence[Outcome]) -> list[Recorded]:
     """Writes the truth into `odcr_capacity`, each target's status, and the history.
 
     Args:
@@ -94,6 +101,9 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
         execution: the run.
         attempted: outcomes of the run's shortfalls.
         seen: outcomes of the targets that needed no asking.
+
+    Returns:
+        What was recorded.
     """
     # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
@@ -105,6 +115,7 @@ def record(cursor: "Cursor", execution: str, attempted: Sequence[Outcome], seen:
     write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
     _forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
+    return [previous.get(o.key, _UNKNOWN).recorded(o, now) for o in outcomes]
 
 
 def totals(cursor: "Cursor") -> Totals:

@@ -171,6 +171,8 @@ class World:
         """Instances that are lent out."""
         self.published: list[dict[str, Any]] = []
         """What SNS was given."""
+        self.events: list[dict[str, Any]] = []
+        """The entries that EventBridge was given."""
         arn = self._template.machine_arn
         self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
         """With the executions since the last reset."""
