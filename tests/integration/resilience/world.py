@@ -58,7 +58,15 @@ LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
 BUCKETS = "request-buckets"
 ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
-TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
+TABLES = (
+    "odcr_capacity",
+    "odcr_option",
+    "odcr_status",
+    "odcr_history",
+    "odcr_lease",
+    "odcr_outbox",
+    "odcr_price",
+)
 
 
 class SteppedClock(Clock):
