@@ -9,7 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import outcome_so_far
 from odcr.domain.costs import costs_of, start_of_update, totals_of
-from odcr.domain.messages import announcements, in_order
+from odcr.domain.events import events_of
+from odcr.domain.messages import announcements
+from odcr.domain.outbox import to_send
 from odcr.domain.outcome import Outcome, Totals
 from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
 from odcr.gateways.database import transaction
@@ -20,7 +22,7 @@ from odcr.gateways.price_table import read_prices
 from odcr.gateways.status_costs import update_costs
 from odcr.gateways.status_table import record
 from odcr.observability import logger, metrics
-from odcr.settings import DatabaseSettings, HistorySettings, StackSettings
+from odcr.settings import DatabaseSettings, EventSettings, HistorySettings, StackSettings
 
 
 class LeaseLost(Exception):  # noqa: N818 - the name is what the state machine shows
@@ -37,15 +39,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             `Observed` and `Rejected` as FindShortfalls returns them; `Next`, whether a run is to follow while something
             is short, `Failures`, what it is told then, and `Left`, whether something was left to it. Or
             `{"Execution": str, "Failure": str}`, the name of the error that ended the run: then it only releases the
-            lease. Or `{"Execution": str, "Announced": int}`: takes the message of that Id, which was sent, out of the
-            outbox.
+            lease. Or `{"Execution": str, "Announced": int}`: takes what has that Id and was sent out of the outbox.
         context: Lambda's.
 
     Returns:
         `{"Changes": [...], "Announcements": [...]}`: of the changes as many as fit, and what AnnounceChanges has to
-        do: `{"NextRun": true, "Failures": int}` if a run is to follow, `{"UpdatePrices": str}` if prices are lacking
-        that UpdatePrices may find, with the name of its execution, and the messages to be sent,
-        `{"Id", "Subject", "Message"}`, the oldest first: those that were refused, then this run's.
+        do: `{"NextRun": true, "Failures": int}` if a run is to follow; `{"UpdatePrices": str}` if prices are lacking
+        that UpdatePrices may find, with the name of its execution; then the mails, `{"Id", "Subject", "Message"}`, and
+        the events, `{"Id", "Entries"}`, that are to be sent, each stream's oldest first.
 
     Raises:
         LeaseLost: if another run holds the lease and this one's results are not written.
@@ -67,26 +68,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     is_next, failures = required(event, "Next", bool), required(event, "Failures", int)
     is_left = required(event, "Left", bool) or len(attempted) < len(items)
     settings = StackSettings.load()
-    history_days = HistorySettings.load().days
+    history_days, bus = HistorySettings.load().days, EventSettings.load().bus
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         is_first = holds_lease(cursor, execution)
         if not (is_first or has_recorded(cursor, execution)):
             raise LeaseLost("The lease expired and another run took it. It records what EC2 says now.")
         prices = read_prices(cursor)
-        if is_first:
-            record(cursor, execution, attempted, seen, prices)
+        recorded = record(cursor, execution, attempted, seen, prices) if is_first else []
         standings = update_costs(cursor, prices)
         costs = costs_of(standings, prices, settings.region)
         if is_first:
             delete_old_history(cursor, history_days)
             releases = {one.key: one.announced for one in (*attempted, *seen) if one.announced}
-            put_in_outbox(
-                cursor, execution, announcements(settings.owner, changes_of(cursor, execution), releases, costs)
-            )
+            mails = announcements(settings.owner, changes_of(cursor, execution), releases, costs)
+            events = events_of(settings.owner, execution, recorded) if bus else []
+            put_in_outbox(cursor, execution, mails, events)
             mark_recorded(cursor, execution)
             release_lease(cursor, execution)
         changes = changes_of(cursor, execution)
-        waiting = still_to_be_sent(cursor)
+        waiting = still_to_be_sent(cursor, with_events=bool(bus))
 
     _emit(attempted, totals_of(standings, costs))
     if costs.others:
@@ -96,9 +96,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     follows: list[dict[str, Any]] = [{"NextRun": True, "Failures": failures}] if is_next and is_short else []
     update = start_of_update(standings, prices, datetime.fromtimestamp(time.time(), UTC))
     follows += [{"UpdatePrices": update}] if update else []
-    messages = list(in_order((one.to_event(execution) for one in waiting), ROOM))
-    told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(messages), size_of)
-    return {"Changes": told, "Announcements": follows + messages}
+    items = to_send(waiting, execution, bus, ROOM)
+    told, _ = fitting((change.to_event() for change in changes), ROOM - size_of(items), size_of)
+    return {"Changes": told, "Announcements": follows + items}
 
 
 def _emit(attempted: list[Outcome], standing: Totals) -> None:

@@ -20,6 +20,7 @@ from localcloud import (
     cloudformation,
     dynamodb,
     ec2,
+    events,
     iam,
     lambda_runtime,
     pricing,
@@ -159,6 +160,7 @@ class LocalCloud:
         services = Services(server.endpoint, self.clock, self.database, self._announce)
         dynamodb.install()
         ec2.install(self.clock)
+        events.install(services)
         iam.install()
         self.prices = pricing.install()
         stack.callback(stepfunctions.shutdown)

@@ -140,6 +140,19 @@ class HistorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSettings:
+    """Where events go."""
+
+    bus: str
+    """The event bus's name; empty: there are to be none."""
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "EventSettings":
+        """Reads the environment."""
+        return cls(environment.get("EVENT_BUS_NAME", "").strip())
+
+
+@dataclass(frozen=True, slots=True)
 class AskSettings:
     """How EC2 is asked, as the stack's parameters say."""
 

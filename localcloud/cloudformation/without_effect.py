@@ -28,7 +28,7 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::VPC": _NETWORK,
     "AWS::EC2::VPCEndpoint": "functions call the local endpoint directly",
     "AWS::EC2::VPCGatewayAttachment": _NETWORK,
-    "AWS::IAM::Role": "enforced only for what functions do with reservations, secrets, items and schedules",
+    "AWS::IAM::Role": "enforced only for reservations, secrets, items, schedules and events put",
     "AWS::Lambda::Permission": _POLICY,
     "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
     "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",
@@ -60,6 +60,8 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
 EFFECTIVE: Mapping[str, str] = {
     "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
     "ProvisionedThroughput TableName Tags",
+    "AWS::Events::EventBus": "Description Name Tags",
+    "AWS::Events::Rule": "Description EventBusName EventPattern Name RoleArn State Tags Targets",
     "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig PackageType "
     "ReservedConcurrentExecutions Role Runtime Tags Timeout",
     "AWS::Logs::LogGroup": "LogGroupName Tags",

@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awspricelist.html
@@ -30,6 +31,7 @@ ACTIONS = frozenset(
         "resource-groups:ListGroupResources",
         "resource-groups:UngroupResources",
         "pricing:GetProducts",
+        "events:PutEvents",
         "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetRandomPassword",

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from localcloud.iam import (
     dynamodb_accesses,
     ec2_accesses,
+    events_accesses,
     pricing_accesses,
     resource_group_accesses,
     scheduler_accesses,
@@ -89,6 +90,7 @@ _SERVICES = {
     "ec2": _Service(ec2_accesses.needed, _unauthorized_operation),
     "resource-groups": _Service(resource_group_accesses.needed, _access_denied),
     "pricing": _Service(pricing_accesses.needed, _access_denied),
+    "events": _Service(events_accesses.needed, _access_denied),
     "scheduler": _Service(scheduler_accesses.needed, _access_denied),
     "secretsmanager": _Service(secret_accesses.needed, _access_denied),
 }

@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from localcloud.clock import Clock
 from localcloud.services import Services
-from localcloud.stepfunctions import ending, errors, execution, starting, waiting
+from localcloud.stepfunctions import ending, errors, execution, putting_events, starting, waiting
 from localcloud.stepfunctions.execution import shutdown
 
 __all__ = ["install", "shutdown"]
@@ -43,6 +43,7 @@ def install(services: Services) -> None:
     waiting.install(services.clock)
     ending.install()
     errors.install()
+    putting_events.install(services.endpoint)
     starting.install()
     # moto makes up a component's key when it is first asked for it. Items of a Map that fail for the first time at once
     # got two, and lost the count of their repeats: one more was made than MaxAttempts allows.

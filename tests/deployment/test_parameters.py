@@ -26,7 +26,7 @@ PLACES: dict[str, dict[str, str]] = {
 """Where the network and the database are: each combination that makes sense."""
 
 OPTIONS: dict[str, dict[str, str]] = {
-    "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0"},
+    "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0", "EventBusName": ""},
     "with all options": {
         "ScheduleExpression": "cron(0/5 8-20 * * ? *)",
         "PriceScheduleExpression": "cron(0 3 * * ? *)",
@@ -36,6 +36,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "NoRunAlarmMinutes": "15",
         "ShortageAlarmMinutes": "30",
         "AlertEmail": "night-watch@example.com",
+        "EventBusName": "campaign",
         "MapConcurrency": "8",
         "AskEverySeconds": "10",
         "SlowAfterHours": "48",
@@ -75,6 +76,7 @@ BOUNDARY = {
                 for service in (
                     "dynamodb",
                     "ec2",
+                    "events",
                     "lambda",
                     "logs",
                     "pricing",
@@ -107,6 +109,7 @@ NONSENSE: list[tuple[dict[str, str], str]] = [
     ({"ExistingDatabaseSecurityGroupId": "{database_group}"}, "Give ExistingDatabaseSecretArn as well"),
     ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "belong to a database that exists"),
     ({"DatabaseCertificatesSecretArn": "-----BEGIN CERTIFICATE-----"}, "must be the whole ARN of a secret"),
+    ({"EventBusName": "arn:aws:events:eu-west-1:123456789012:event-bus/others"}, "must be the name of an event bus"),
     ({"AlertEmail": "nobody"}, "must be one e-mail address, or empty"),
     ({"ScheduleEnd": "tomorrow"}, "must be a moment in UTC, such as 2026-11-12T00:00:00Z"),
     ({"ScheduleExpression": "every minute"}, "must be an EventBridge Scheduler expression"),
@@ -181,6 +184,7 @@ def account() -> Iterator[Account]:
             "port": cloud.database.port,
             "dbname": "our_db",
         }
+        stack.client("events").create_event_bus(Name="campaign")
         stack.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))
         secret = stack.client("secretsmanager").create_secret(Name="ours", SecretString=json.dumps(login))["ARN"]
         pem = Path(cloud.database.ca_file).read_text()
@@ -233,6 +237,7 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
         assert functions_subnets(stack) == sorted(empty.own["lambda_subnets"].split(","))
     assert ("AlertSubscription" in made) == (options == "with all options")
     assert ("NoRunAlarm" in made) == (options == "with all options")
+    assert ("EventBusExists" in made) == (options == "with all options")
     assert ("RotateSecret" in made) == (is_new and options == "with all options")
 
     stack.cloud.capacity.reset()
@@ -259,6 +264,7 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
     records = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")
     assert records["Environment"]["Variables"]["HISTORY_DAYS"] == "90"
+    assert records["Environment"]["Variables"]["EVENT_BUS_NAME"] == "campaign"
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
     alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15

@@ -8,7 +8,7 @@ MOST_OF_AN_IDLE_RUN = 6
 OF_A_BRANCH = 3
 """ReserveBranch, IsTimeForAnotherRound and BranchIsDone, for all targets that are asked for in the same way."""
 OF_A_MESSAGE = 3
-"""IsNextRun, PublishAnnouncement and ClearAnnouncement."""
+"""IsNextRun, PublishAnnouncement and ClearAnnouncement; of up to ten events PutEvents in the place of the second."""
 
 
 def charged(stack: Stack) -> int:
@@ -32,5 +32,6 @@ def test_an_idle_run_takes_six_transitions_and_a_dry_pool_one_more(stack: Stack)
     assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS)
     for key in KEYS:
         stack.cloud.capacity.set_free(*key, 5)
-    assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS) + OF_A_MESSAGE
+    # A mail, and an event for each target.
+    assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS) + 2 * OF_A_MESSAGE
     assert charged(stack) <= MOST_OF_AN_IDLE_RUN

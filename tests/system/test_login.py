@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.stack import Stack
+from odcr.gateways.schema import VERSION
 from tests.integration.database import version_0
 from tests.system.conftest import FirstRun
 
@@ -55,7 +56,7 @@ def test_older_tables_are_updated_by_the_next_run_and_keep_their_rows(stack: Sta
         "PrepareDatabase",
         "LoadTargets",
     ]
-    assert stack.sql("SELECT Version FROM odcr_version") == ((1,),)
+    assert stack.sql("SELECT Version FROM odcr_version") == ((VERSION,),)
     assert stack.sql("SELECT Status, Reserved, Dry_Since FROM odcr_status ORDER BY InstanceType") == (
         ("FULFILLED", 2, None),
         ("FULFILLED", 15, None),

@@ -30,6 +30,9 @@ def test_a_lowered_target_is_released_by_the_second_run_and_told(releasing: Stac
     insert(releasing)
     releasing.cloud.capacity.set_free(*KEY, 15)
     run(releasing)
+    releasing.sql(
+        "REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES (%s, %s, 0.5)", KEY[0], KEY[1][:-1]
+    )
     subscription = topics.subscribe(TopicArn=releasing.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=queue_arn)[
         "SubscriptionArn"
     ]
@@ -54,7 +57,11 @@ def test_a_lowered_target_is_released_by_the_second_run_and_told(releasing: Stac
         for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
     ]
     at_once = "To do: if that is not meant, raise Target_Capacity at once."
-    assert [[line.strip() for line in text.splitlines()[3:]] for text in messages] == [[announced, at_once], [released]]
+    costs = [["", f"All that is held costs {amount} USD an hour."] for amount in ("7.50", "5.00")]
+    assert [[line.strip() for line in text.splitlines()[3:]] for text in messages] == [
+        [announced, at_once, *costs[0]],
+        [released, *costs[1]],
+    ]
 
 
 def test_a_deleted_row_keeps_everything_until_0_is_written(releasing: Stack) -> None:

@@ -82,6 +82,15 @@ def test_who_has_the_login_reads_its_secret_and_no_more(stack: Stack, function: 
     assert not any(role.allows(one) for one in (DESCRIBE, TYPES, ZONES, *changes()))
 
 
+def test_the_state_machine_puts_events_on_one_bus(stack: Stack) -> None:
+    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.outputs["StateMachineArn"])
+    role, bus = rights_of(machine["roleArn"]), f"arn:aws:events:{REGIONS[0]}:123456789012:event-bus/default"
+    assert role.allows(Access("events:PutEvents", bus))
+    for other in (f"{bus}2", bus.replace(*REGIONS), bus.replace("123456789012", "210987654321")):
+        assert not role.allows(Access("events:PutEvents", other))
+    assert not any(role.allows(one) for one in (secret(stack), *changes()))
+
+
 def test_the_local_cloud_enforces_them(stack: Stack) -> None:
     configuration = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
     assumed = stack.client("sts").assume_role(RoleArn=configuration["Role"], RoleSessionName="test")["Credentials"]

@@ -114,9 +114,9 @@ def test_if_one_instance_fits_the_first_demand_gets_it() -> None:
 def test_what_a_dry_pool_leaves_unused_is_the_next_ones_in_the_next_run() -> None:
     first, second = target(M5, 10, priority=-1), target(C5, 10)
     assert limits(shared(budget("1"), [first, second])) == {"m5.large": 10, "c5.large": 0}
-    dry = replace(first, last_status="SHORT", dry_seconds=60)
+    dry = replace(first, last_status="SHORT")
     assert limits(shared(budget("1"), [dry, second])) == {"m5.large": 0, "c5.large": 10}
-    assert limits(shared(budget("1"), [dry, replace(second, last_status="SHORT", dry_seconds=60)])) == {
+    assert limits(shared(budget("1"), [dry, replace(second, last_status="SHORT")])) == {
         "m5.large": 10,
         "c5.large": 0,
     }

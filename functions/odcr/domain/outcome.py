@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -115,6 +116,17 @@ class Outcome(Event):
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
         return not (self.status.is_met or self.status.rests or is_covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An outcome as a run has recorded it, compared with the record before."""
+
+    outcome: Outcome
+    gained: int
+    """Instances held that were not recorded before, whoever added them: also what an attempt bought that died."""
+    met_since: datetime | None
+    """Since when all that is wanted is held, in UTC."""
 
 
 _OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity", "Judgement", "Platform", "Tenancy")

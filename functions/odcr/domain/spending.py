@@ -20,6 +20,18 @@ from odcr.domain.target import ReservationOptions, Target, TargetKey
 MICRO = 1_000_000
 """Costs are counted in millionths of the currency's unit, rounded so that no cap is exceeded."""
 
+_LEFT_UNUSED = frozenset(
+    {
+        Status.SHORT,
+        Status.QUOTA_EXCEEDED,
+        Status.UNSUPPORTED,
+        Status.THROTTLED,
+        Status.INVALID,
+        Status.FAILED,
+    }
+)
+"""After these a demand has been asked for, and has not used the room that it had."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -81,8 +93,8 @@ def shared_out(
 ) -> Comparison:
     """The comparison, with a limit on each shortfall that a cap bounds; those that may buy nothing are observed.
 
-    The lowest Priority comes first. A pool that gave nothing when it was last asked comes after those that may give
-    something: what it left unused is theirs.
+    The lowest Priority comes first. A demand that left its room unused when it was last asked for comes after those
+    that may use it.
 
     Args:
         comparison: what one run works on.
@@ -171,8 +183,7 @@ def _how_to_give_a_price(target: Target) -> str:
 
 
 def _rank(target: Target) -> tuple[bool, int]:
-    left_unused = target.last_status == Status.SHORT and target.dry_seconds is not None
-    return left_unused, target.terms.priority
+    return target.last_status in _LEFT_UNUSED, target.terms.priority
 
 
 def _buys(shortfall: Shortfall) -> bool:

@@ -124,7 +124,7 @@ TABLES: Final = {
             Source varchar(8) NOT NULL DEFAULT 'given',
             Updated datetime NOT NULL DEFAULT CURRENT_TIMESTAMP) CHARACTER SET utf8mb4
     """,
-    # Messages that are still to be sent.
+    # Mails and events that are still to be sent.
     "odcr_outbox": """
         CREATE TABLE IF NOT EXISTS odcr_outbox (
             Id bigint AUTO_INCREMENT PRIMARY KEY,
@@ -132,7 +132,8 @@ TABLES: Final = {
             Recorded datetime NOT NULL,
             Subject varchar(100) CHARACTER SET utf8mb4 NOT NULL,
             Message mediumtext CHARACTER SET utf8mb4 NOT NULL,
-            Dropped int NOT NULL DEFAULT 0)
+            Dropped int NOT NULL DEFAULT 0,
+            Events int NOT NULL DEFAULT 0)
     """,
 }
 """The tables by name; each statement makes its table, at this version, if it is missing."""
@@ -176,6 +177,7 @@ _ADDED: Final = {
             "Judged_Deadline": "datetime NULL",
             "Met_Since": "datetime NULL",
         },
+        "odcr_outbox": {"Events": "int NOT NULL DEFAULT 0"},
     },
 }
 _CHANGED: Final = {table for tables in _ADDED.values() for table in tables}

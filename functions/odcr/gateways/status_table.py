@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from odcr.domain.cells import number_or, text_of
 from odcr.domain.costs import pool_of, recorded_cost
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.prices import NO_PRICES, PriceList
 from odcr.domain.rows import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
@@ -72,6 +72,13 @@ class _Standing:
         """Since when all that is wanted is held, after this outcome."""
         return (self.met_since or now) if outcome.target and outcome.reserved >= outcome.target else None
 
+    def recorded(self, outcome: Outcome, now: datetime) -> Recorded:
+        """What this outcome adds to the record."""
+        gone = outcome.lost + max(0, -outcome.acquired)
+        # Of a target that was not recorded before only what the run added is new.
+        gained = outcome.acquired if self.reserved < 0 else outcome.reserved - self.reserved + gone
+        return Recorded(outcome, max(0, gained), self.met_since_after(outcome, now))
+
     def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
         """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
         is_raised = outcome.target is not None and self.target is not None and outcome.target > self.target
@@ -90,7 +97,7 @@ def record(
     attempted: Sequence[Outcome],
     seen: Sequence[Outcome],
     prices: PriceList = NO_PRICES,
-) -> None:
+) -> list[Recorded]:
     """Writes the truth into `odcr_capacity`, each target's status, and the history.
 
     Args:
@@ -99,6 +106,9 @@ def record(
         attempted: outcomes of the run's shortfalls.
         seen: outcomes of the targets that needed no asking.
         prices: what instances cost.
+
+    Returns:
+        What was recorded.
     """
     # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
@@ -110,6 +120,7 @@ def record(
     write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
     _forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
+    return [previous.get(o.key, _UNKNOWN).recorded(o, now) for o in outcomes]
 
 
 def _write_status(

@@ -1,4 +1,4 @@
-"""Messages that SNS refused, from the run that wrote them to the one that sends them."""
+"""Mails and events that were refused, from the run that wrote them to the one that sends them."""
 
 import json
 from types import SimpleNamespace
@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import record_results
-from odcr.domain.messages import MAX_BYTES, MAX_SENT_BY_A_RUN, MAX_WAITING
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.events import MAX_ENTRIES, events_of
+from odcr.domain.outbox import MAX_BYTES, Stream, Waiting
+from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import MAX_STATE_BYTES
 from odcr.gateways.lease import take_lease
@@ -18,6 +19,8 @@ CONTEXT: Any = SimpleNamespace(
     function_name="odcr", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="test"
 )
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+MAX_WAITING, MAX_SENT = Stream.MAILS.max_waiting, Stream.MAILS.max_sent
+BUS = "bus"
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +28,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")
+    monkeypatch.delenv("EVENT_BUS_NAME", raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +47,7 @@ def put(transaction: Any, execution: str, *texts: str) -> None:
 
 def waiting(transaction: Any, execution: str = "later") -> list[str]:
     with transaction() as cursor:
-        return [one.to_event(execution)["Message"] for one in still_to_be_sent(cursor)]
+        return [one.to_item(execution, "")["Message"] for one in still_to_be_sent(cursor, with_events=False)]
 
 
 def record(transaction: Any, execution: str, status: Status | None) -> dict[str, Any]:
@@ -119,19 +123,19 @@ def test_a_long_outage_keeps_the_newest_and_says_how_many_are_gone(transaction: 
     assert first.endswith(f"message {more}")
     assert second.endswith(f"message {more + 1}")
     assert "dropped" not in second
-    assert len(rest) == MAX_SENT_BY_A_RUN - 2
+    assert len(rest) == MAX_SENT - 2
     with transaction() as cursor:
         cursor.execute("SELECT COUNT(*) FROM odcr_outbox")
         assert cursor.fetchall() == ((MAX_WAITING,),)
 
 
 def test_the_messages_leave_in_order_however_often_a_run_dies(transaction: Any) -> None:
-    texts = [f"message {number}" for number in range(2 * MAX_SENT_BY_A_RUN + 3)]
+    texts = [f"message {number}" for number in range(2 * MAX_SENT + 3)]
     put(transaction, "run-1", *texts)
     sent: list[str] = []
     while True:
         with transaction() as cursor:
-            messages = still_to_be_sent(cursor)
+            messages = still_to_be_sent(cursor, with_events=True)
         if not messages:
             break
         # Each run sends three and dies.
@@ -187,3 +191,117 @@ def test_a_run_follows_while_something_is_short_and_is_started_first(
     assert announcements[follows]["Message"].endswith("earlier")
     # A state that is repeated says the same.
     assert send("run-1", **recorded)["Announcements"] == announcements
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_BUS_NAME", BUS)
+
+
+def gain(transaction: Any, execution: str, *outcomes: Outcome) -> list[dict[str, Any]]:
+    """What a run is to send in which targets gained."""
+    with transaction() as cursor:
+        assert take_lease(cursor, execution, 60)
+    announced = send(execution, **results(*(one.to_event() for one in outcomes)))["Announcements"]
+    return list(announced)
+
+
+def gained(number: int = 3, **more: Any) -> Outcome:
+    return Outcome(KEY, Status.SHORT, 15, 4 + number, ("cr-1",), acquired=number, calls=1, **more)
+
+
+def kinds(announced: list[dict[str, Any]]) -> list[str]:
+    """Of each item what it has: the types of its events, or `mail`."""
+    return [
+        ", ".join(one["DetailType"] for one in item["Entries"]) if "Entries" in item else "mail" for item in announced
+    ]
+
+
+@pytest.mark.usefixtures("bus")
+def test_a_run_tells_what_was_gained_lost_and_released(transaction: Any) -> None:
+    others = [
+        Outcome(TargetKey("m5.large", "us-east-1a"), Status.FULFILLED, 4, 4, ("cr-2",), acquired=-2, calls=1),
+        Outcome(TargetKey("c5.large", "us-east-1a"), Status.SHORT, 4, 0),
+    ]
+    mail, events = gain(transaction, "run-1", gained(3, lost=2), *others)
+    assert kinds([mail, events]) == ["mail", "Capacity Lost, Capacity Gained, Capacity Released"]
+    lost, got, _ = (one["Detail"] for one in events["Entries"])
+    assert (lost["Lost"], got["Acquired"], got["Reserved"]) == (2, 3, 7)
+    assert {one["EventBusName"] for one in events["Entries"]} == {BUS}
+    with transaction() as cursor:
+        cursor.execute("SELECT DISTINCT DATE_FORMAT(Recorded, '%Y-%m-%dT%TZ') FROM odcr_outbox")
+        assert cursor.fetchall() == ((got["Recorded"],),)
+    # A state that is repeated says the same, and writes nothing.
+    assert send("run-1", **results())["Announcements"] == [mail, events]
+
+
+@pytest.mark.usefixtures("bus")
+def test_without_a_change_of_status_there_are_events_and_no_mail(transaction: Any) -> None:
+    for item in gain(transaction, "run-1", gained(1)):
+        send("run-1", Announced=item["Id"])
+    assert kinds(gain(transaction, "run-2", gained(2))) == ["Capacity Gained"]
+    with transaction() as cursor:
+        cursor.execute("DELETE FROM odcr_outbox")
+    assert gain(transaction, "run-3", Outcome(KEY, Status.SHORT, 15, 6, ("cr-1",), calls=4)) == []
+
+
+@pytest.mark.usefixtures("bus")
+def test_events_that_were_refused_come_after_newer_mails_as_they_were(
+    transaction: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail, refused = gain(transaction, "run-1", gained(3))
+    send("run-1", Announced=mail["Id"])
+    monkeypatch.setenv("EVENT_BUS_NAME", "another")
+    items = gain(transaction, "run-2", Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=8, calls=1))
+    assert kinds(items) == ["mail", "Capacity Gained", "Capacity Gained"]
+    (late,), (before,) = items[1]["Entries"], refused["Entries"]
+    assert late == {**before, "EventBusName": "another"}
+    assert items[2]["Entries"][0]["Detail"]["Acquired"] == 8
+
+
+@pytest.mark.usefixtures("bus")
+def test_mails_that_were_refused_come_after_newer_events(transaction: Any) -> None:
+    _, events = gain(transaction, "run-1", gained(3))
+    send("run-1", Announced=events["Id"])
+    assert kinds(gain(transaction, "run-2", gained(4))) == ["Capacity Gained", "mail"]
+
+
+def test_without_a_bus_there_are_no_events_and_those_that_wait_are_forgotten(
+    transaction: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENT_BUS_NAME", BUS)
+    gain(transaction, "run-1", gained(3))
+    monkeypatch.setenv("EVENT_BUS_NAME", "")
+    assert kinds(gain(transaction, "run-2", gained(4))) == ["mail"]
+    monkeypatch.setenv("EVENT_BUS_NAME", BUS)
+    assert kinds(gain(transaction, "run-3", gained(4, lost=1))) == ["Capacity Lost, Capacity Gained", "mail", "mail"]
+
+
+def test_each_stream_has_its_own_bounds(transaction: Any) -> None:
+    event = events_of("odcr/x", "run", [Recorded(gained(), 1, None)])[0]
+    most, more = Stream.EVENTS.max_waiting, 2
+    with transaction() as cursor:
+        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "the only mail"}])
+        for _ in range(2):
+            put_in_outbox(cursor, "run-1", [], [event] * (MAX_ENTRIES * (most + more) // 2))
+        rows = still_to_be_sent(cursor, with_events=True)
+    mails = [row for row in rows if row.stream is Stream.MAILS]
+    first, *rest = (row for row in rows if row.stream is Stream.EVENTS)
+    assert [mail.message for mail in mails] == ["the only mail"]
+    assert len(rest) == Stream.EVENTS.max_sent - 1
+    # Counted in events, not in rows.
+    assert [row.dropped for row in (first, *rest)] == [more * MAX_ENTRIES, *(0 for _ in rest)]
+    assert first.to_item("run-1", BUS)["Entries"][0]["Detail"]["Dropped"] == more * MAX_ENTRIES
+
+
+def test_the_largest_events_fit_between_two_states(transaction: Any) -> None:
+    ids = tuple(f"cr-{number:017x}" for number in range(600))
+    event = events_of(
+        "odcr/x", "run", [Recorded(Outcome(KEY, Status.SHORT, 1, 1, ids, acquired=1, reason="早" * 190), 1, None)]
+    )[0]
+    with transaction() as cursor:
+        put_in_outbox(cursor, "run-0", [], [event] * 30)
+        rows: list[Waiting] = still_to_be_sent(cursor, with_events=True)
+    assert sum(row.events for row in rows) == 30
+    result = record(transaction, "run-1", Status.SHORT)
+    assert len(json.dumps(result, ensure_ascii=False).encode()) < MAX_STATE_BYTES

@@ -388,7 +388,7 @@ def test_what_was_told_comes_with_a_target_that_may_be_found_as_it_was(transacti
     write(transaction, "run-1", [], [Outcome(KEY, status, 10, 15, ("cr-1",), reason="announced")])
     with transaction() as cursor:
         ((target,), _) = read_targets(cursor)
-    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID", "WAITING", "STOPPED")
+    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID", "WAITING", "STOPPED", "CAPPED")
     assert target.last_reason == ("announced" if status in may_be else "")
 
 
@@ -437,6 +437,22 @@ def test_a_verdict_is_recorded_once_with_what_is_held_and_since_when(transaction
     assert target.last_judgement == met.judgement
     write(transaction, "run-4", [SHORT])
     assert execute(transaction, "SELECT Verdict, Met_Since FROM odcr_status") == (("MET", None),)
+
+
+def test_what_an_attempt_bought_that_died_is_gained_once_a_run_sees_it(transaction: Any) -> None:
+    execute(transaction, INSERT)
+    died = Outcome(KEY, Status.FAILED, 15, 4, ("cr-1",), reason="died")
+    for outcome, gained in (
+        (replace(died, acquired=4), 4),
+        (replace(FULFILLED, acquired=0, calls=0), 11),
+        (replace(FULFILLED, acquired=0, lost=3), 3),
+        (replace(FULFILLED, reserved=10, acquired=-5), 0),
+        (replace(FULFILLED, reserved=8, acquired=0, lost=2), 0),
+        (replace(FULFILLED, reserved=15, acquired=7), 7),
+    ):
+        with transaction() as cursor:
+            (recorded,) = record(cursor, "run-1", [outcome], [])
+        assert recorded.gained == gained
 
 
 def test_the_terms_of_a_target_are_read(transaction: Any) -> None:

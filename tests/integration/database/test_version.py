@@ -8,10 +8,12 @@ import pymysql
 import pytest
 
 from localcloud.database_server import DatabaseServer
+from odcr.domain.outbox import Stream
 from odcr.domain.target import TargetKey
 from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
+from odcr.gateways.outbox import put_in_outbox, still_to_be_sent
 from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
 from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
@@ -20,8 +22,8 @@ from tests.integration.bad_input.product import Context
 from . import version_0
 from .conftest import DATABASE, PASSWORDS, Secrets, in_grants
 
-STATEMENTS = 5
-"""What the update from version 0 takes: three tables are altered, the version's is made, and the version recorded."""
+STATEMENTS = 6
+"""What the update from version 0 takes: four tables are altered, the version's is made, and the version recorded."""
 
 
 def prepare() -> None:
@@ -77,7 +79,7 @@ def rows(person: Person) -> dict[str, tuple[tuple[Any, ...], ...]]:
         "odcr_history": "Execution, InstanceType, AvailabilityZone, Recorded, Previous_Status, Status, Short_Since, "
         "Target_Capacity, Reserved, Acquired, Lost, Calls, Reason",
         "odcr_lease": "*",
-        "odcr_outbox": "*",
+        "odcr_outbox": "Id, Execution, Recorded, Subject, Message, Dropped",
     }
     return {table: person.sql(f"SELECT {names} FROM {table}") for table, names in columns.items()}
 
@@ -155,6 +157,18 @@ def test_tables_of_each_version_before_are_updated(person: Person, transaction: 
     assert person.sql("SELECT Version FROM odcr_version ORDER BY Version") == ((version,), (VERSION,))
     person.sql(f"DELETE FROM odcr_version WHERE Version = {version}")
     assert_up_to_date(person, transaction)
+
+
+def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transaction: Any) -> None:
+    with transaction() as cursor:
+        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "refused"}])
+    person.sql("ALTER TABLE odcr_outbox DROP Events", "UPDATE odcr_version SET Version = 1")
+    with pytest.raises(TablesOutdated), transaction():
+        pass
+    prepare()
+    with transaction() as cursor:
+        (mail,) = still_to_be_sent(cursor, with_events=True)
+    assert (mail.message, mail.stream) == ("refused", Stream.MAILS)
 
 
 def test_the_functions_user_is_left_alone(old: Person) -> None:

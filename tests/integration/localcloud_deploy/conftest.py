@@ -19,7 +19,7 @@ import certifi
 import pytest
 from botocore.config import Config
 
-from localcloud import cloudformation, dynamodb, ec2, iam, lambda_runtime, stepfunctions
+from localcloud import cloudformation, dynamodb, ec2, events, iam, lambda_runtime, stepfunctions
 from localcloud.clock import Clock
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
@@ -151,6 +151,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
     dynamodb.install()
     ec2.install(services.clock)
+    events.install(services)
     iam.install()
     for extension in (cloudformation, lambda_runtime, stepfunctions):
         extension.install(services)

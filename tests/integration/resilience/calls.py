@@ -37,6 +37,7 @@ class Service(StrEnum):
     DATABASE = "database"
     LAMBDA = "Lambda"
     NOTIFICATIONS = "SNS"
+    EVENTS = "EventBridge"
     STEP_FUNCTIONS = "Step Functions"
     BUCKETS = "DynamoDB"
     SCHEDULE = "EventBridge Scheduler"
@@ -74,7 +75,7 @@ class CallFault(StrEnum):
 
 
 _COMMON = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
-_TASKS = (Service.LAMBDA, Service.NOTIFICATIONS, Service.STEP_FUNCTIONS)
+_TASKS = (Service.LAMBDA, Service.NOTIFICATIONS, Service.EVENTS, Service.STEP_FUNCTIONS)
 """What the state machine calls."""
 _TASK = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.NAMELESS)
 _HTTP = (*_COMMON, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)

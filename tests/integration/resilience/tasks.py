@@ -1,4 +1,4 @@
-"""What the state machine's tasks do: the real handlers in this process, SNS and Step Functions in few words."""
+"""What the state machine's tasks do: the real handlers in this process, and the services in few words."""
 
 import json
 from collections.abc import Callable
@@ -22,6 +22,9 @@ def tasks(world: "World", template: Template) -> dict[str, Callable[[Any], Any]]
     found: dict[str, Callable[[Any], Any]] = {one.arn: _function(world, one) for one in template.functions()}
     found["arn:aws:states:::sns:publish"] = lambda payload: world.injector.task(
         Call(Service.NOTIFICATIONS, "Publish"), lambda: _publish(world, payload)
+    )
+    found["arn:aws:states:::events:putEvents"] = lambda payload: world.injector.task(
+        Call(Service.EVENTS, "PutEvents"), lambda: _put(world, payload)
     )
     found["arn:aws:states:::states:startExecution"] = lambda payload: world.injector.task(
         Call(Service.STEP_FUNCTIONS, "StartExecution"), lambda: _start(world, payload)
@@ -60,6 +63,11 @@ def _invoked(world: "World", function: Function, handler: Callable[..., Any], ev
 def _publish(world: "World", payload: Any) -> Any:
     world.published.append(payload)
     return {"MessageId": f"message-{len(world.published)}"}
+
+
+def _put(world: "World", payload: Any) -> Any:
+    world.events += payload["Entries"]
+    return {"FailedEntryCount": 0, "Entries": [{"EventId": "event"} for _ in payload["Entries"]]}
 
 
 def _start(world: "World", payload: Any) -> Any:

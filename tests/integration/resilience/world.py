@@ -58,7 +58,15 @@ LONG_LAG_SECONDS = 120.0
 """More than that. Things may then be bought twice, and are given back as soon as they are seen."""
 BUCKETS = "request-buckets"
 ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
-TABLES = ("odcr_capacity", "odcr_option", "odcr_status", "odcr_history", "odcr_lease", "odcr_outbox")
+TABLES = (
+    "odcr_capacity",
+    "odcr_option",
+    "odcr_status",
+    "odcr_history",
+    "odcr_lease",
+    "odcr_outbox",
+    "odcr_price",
+)
 
 
 class SteppedClock(Clock):
@@ -173,6 +181,8 @@ class World:
         """What SNS was given."""
         self.price_updates: list[str] = []
         """The names of the executions of UpdatePrices that runs have started."""
+        self.events: list[dict[str, Any]] = []
+        """The entries that EventBridge was given."""
         arn = self._template.machine_arn
         self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
         """With the executions since the last reset."""

@@ -1,0 +1,137 @@
+"""What other systems are told of a run's changes: events for EventBridge, which docs/events.md describes.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from odcr.domain.outcome import Outcome, Recorded
+from odcr.domain.target import TargetKey, Verdict
+from odcr.domain.wire import MAX_IDS, size_of
+
+SOURCE = "odcr"
+
+MAX_ENTRIES = 10
+"""Events in one PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+
+
+class EventType(StrEnum):
+    """What happened, as `detail-type` says it."""
+
+    GAINED = "Capacity Gained"
+    """A run added instances."""
+    LOST = "Capacity Lost"
+    """Instances are gone that the last run recorded."""
+    RELEASED = "Capacity Released"
+    """A run gave instances back, as it was told to."""
+    MET = "Demand Met"
+    """At its deadline all was held."""
+    MISSED = "Demand Missed"
+    """At its deadline something was missing."""
+
+
+def events_of(owner: str, execution: str, recorded: Iterable[Recorded]) -> list[dict[str, Any]]:
+    """The events about what a run gained, lost and released, and the verdicts that it came to.
+
+    Args:
+        owner: the stack that speaks.
+        execution: the run.
+        recorded: all that the run has recorded.
+
+    Returns:
+        `{"DetailType", "Detail"}` for each, what was lost before what was bought in its place.
+    """
+    events = []
+    for one in recorded:
+        outcome = one.outcome
+        if outcome.lost > 0:
+            events.append(_event(owner, execution, EventType.LOST, outcome, {"Lost": outcome.lost}))
+        if one.gained > 0:
+            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": one.gained}))
+        if outcome.acquired < 0:
+            events.append(_event(owner, execution, EventType.RELEASED, outcome, {"Released": -outcome.acquired}))
+        if outcome.judgement is not None:
+            kind = EventType.MET if outcome.judgement.verdict is Verdict.MET else EventType.MISSED
+            since = _iso(one.met_since) if one.met_since else None
+            facts = {"Deadline": f"{outcome.judgement.deadline[:19]}Z", "HeldSince": since}
+            events.append(_event(owner, execution, kind, outcome, facts))
+    return events
+
+
+def batches(events: Iterable[dict[str, Any]], room: int) -> Iterator[list[dict[str, Any]]]:
+    """The events in order, as many together as one PutEvents takes.
+
+    Args:
+        events: `{"DetailType", "Detail"}`.
+        room: bytes of a batch as JSON. An event that is larger is one by itself.
+    """
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for event in events:
+        needed = size_of(event)
+        if batch and (len(batch) == MAX_ENTRIES or size + needed > room):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += needed
+    if batch:
+        yield batch
+
+
+def entries(events: Sequence[dict[str, Any]], recorded: datetime, bus: str, dropped: int = 0) -> list[dict[str, Any]]:
+    """The entries of a PutEvents.
+
+    Args:
+        events: a batch.
+        recorded: when the run was recorded that they tell of, in UTC.
+        bus: the event bus's name.
+        dropped: how many events before them were dropped, which the first one tells.
+    """
+    details: list[dict[str, Any]] = [{**event["Detail"], "Recorded": _iso(recorded)} for event in events]
+    if dropped and details:
+        details[0]["Dropped"] = dropped
+    return [
+        {"Source": SOURCE, "DetailType": event["DetailType"], "Detail": detail, "EventBusName": bus}
+        for event, detail in zip(events, details, strict=True)
+    ]
+
+
+def _event(
+    owner: str, execution: str, kind: EventType, outcome: Outcome, facts: Mapping[str, int | str | None]
+) -> dict[str, Any]:
+    ids = outcome.reservation_ids[:MAX_IDS]
+    detail: dict[str, Any] = {
+        "Id": _id(owner, execution, kind, outcome.key),
+        "Stack": owner,
+        "Execution": execution,
+        "Demand": {"InstanceType": outcome.key.instance_type, "AvailabilityZone": outcome.key.availability_zone},
+        **facts,
+        "TargetCapacity": outcome.target,
+        "Reserved": outcome.reserved,
+        "Status": str(outcome.status),
+        "ReservationIds": list(ids),
+        "Reason": outcome.reason,
+    }
+    if more := outcome.more_ids + len(outcome.reservation_ids) - len(ids):
+        detail["MoreReservations"] = more
+    return {"DetailType": str(kind), "Detail": detail}
+
+
+def _id(owner: str, execution: str, kind: EventType, key: TargetKey) -> str:
+    """The same for the same event, however often it is made and sent."""
+    what = json.dumps([owner, execution, kind, key.instance_type, key.availability_zone])
+    return hashlib.sha256(what.encode()).hexdigest()[:32]
+
+
+def _iso(moment: datetime) -> str:
+    """As `2026-11-11T00:00:00Z`.
+
+    Args:
+        moment: in UTC, as the database gives it.
+    """
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

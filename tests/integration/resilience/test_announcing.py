@@ -1,0 +1,128 @@
+"""Mails and events: whatever is refused, lost or dies, each arrives, in order, and neither waits for the other."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.world import World
+
+POOLS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1a")]
+ANNOUNCING = {"Publish", "PutEvents", "RecordResults"}
+FAULTS = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.NAMELESS)
+RUNS = 40
+"""In which each of two streams that were refused has come first."""
+
+
+@pytest.fixture(autouse=True)
+def _with_a_bus(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_BUS_NAME", "default")
+    # One asking is enough for what these runs show.
+    world.ask_for(5)
+    # This run makes the tables.
+    assert Execution(world, "run-before").run().phase is Phase.SUCCEEDED
+
+
+def run(world: World, number: int, gains: tuple[str, str] | None = None) -> Phase:
+    """A run that a person starts, in which a pool grants an instance to a target that wants it first."""
+    if gains:
+        world.capacity.set_free(*gains, 1)
+        world.set_target(gains, 1)
+    world.pass_time(61)
+    return Execution(world, f"run-{number}").run().phase
+
+
+def gained(world: World) -> list[str]:
+    """The types of which EventBridge was told, in order, repetitions left out."""
+    return list(dict.fromkeys(entry["Detail"]["Demand"]["InstanceType"] for entry in world.events))
+
+
+def mails(world: World) -> list[str]:
+    """The types that the mails name, in order, repetitions left out."""
+    named = [[kind for kind, _ in POOLS if kind in mail["Message"]] for mail in world.published]
+    return list(dict.fromkeys(kind for kinds in named for kind in kinds))
+
+
+def assert_all_arrived(world: World, kinds: list[str]) -> None:
+    assert (gained(world), mails(world)) == (kinds, kinds)
+    assert world.sql("SELECT COUNT(*) FROM odcr_outbox") == ((0,),)
+    by_id: dict[str, Any] = {}
+    for entry in world.events:
+        assert by_id.setdefault(entry["Detail"]["Id"], entry) == entry
+    assert len(by_id) == len(kinds)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("number", range(4))
+def test_a_call_of_announcing_that_goes_wrong_once_changes_nothing(world: World, number: int, fault: CallFault) -> None:
+    """Publish, PutEvents, and the two that take what was sent out of the outbox."""
+    seen: list[Call] = []
+
+    def choose(call: Call) -> CallFault | None:
+        if call.operation in ANNOUNCING:
+            seen.append(call)
+        # The first of RecordResults records.
+        return fault if call.operation in ANNOUNCING and len(seen) == number + 2 else None
+
+    with world.injector.watching(choose):
+        assert run(world, 1, POOLS[0]) is Phase.SUCCEEDED
+    # The one that went wrong was made again.
+    assert len(seen) == 6
+    assert_all_arrived(world, [POOLS[0][0]])
+
+
+def refusing(world: World, operations: Collection[str]) -> Any:
+    return world.injector.watching(lambda call: CallFault.SERVER_ERROR if call.operation in operations else None)
+
+
+@pytest.mark.parametrize(
+    ("refused", "arrived"), [("PutEvents", mails), ("Publish", gained)], ids=["the bus refuses", "the topic refuses"]
+)
+def test_one_that_refuses_keeps_the_other_waiting_for_some_runs_at_most(
+    world: World, refused: str, arrived: Any
+) -> None:
+    with refusing(world, {refused}):
+        for number, pool in enumerate(POOLS):
+            assert run(world, number, pool) is Phase.FAILED
+        number = len(POOLS)
+        while arrived(world) != [kind for kind, _ in POOLS]:
+            assert number < RUNS
+            assert run(world, number) is Phase.FAILED
+            number += 1
+    assert run(world, number) is Phase.SUCCEEDED
+    assert_all_arrived(world, [kind for kind, _ in POOLS])
+
+
+@pytest.mark.parametrize("first", ["PutEvents", "Publish"])
+def test_after_both_have_refused_the_one_that_takes_again_gets_all(world: World, first: str) -> None:
+    with refusing(world, {"PutEvents", "Publish"}):
+        for number, pool in enumerate(POOLS):
+            assert run(world, number, pool) is Phase.FAILED
+    number = len(POOLS)
+    arrived = gained if first == "PutEvents" else mails
+    with refusing(world, {"PutEvents", "Publish"} - {first}):
+        while len(arrived(world)) < len(POOLS):
+            assert number < RUNS
+            assert run(world, number) is Phase.FAILED
+            number += 1
+    assert run(world, number) is Phase.SUCCEEDED
+    assert_all_arrived(world, [kind for kind, _ in POOLS])
+
+
+def test_a_run_that_is_stopped_while_it_announces_is_made_up_for(world: World) -> None:
+    world.capacity.set_free(*POOLS[0], 1)
+    world.set_target(POOLS[0], 1)
+    execution = Execution(world, "run-0")
+    while not world.published:
+        execution.step()
+    execution.abort()
+    assert run(world, 1, POOLS[1]) is Phase.SUCCEEDED
+    # The mail was not taken out of the outbox before.
+    assert len(world.published) == 3
+    assert_all_arrived(world, [kind for kind, _ in POOLS[:2]])
+
+
+def test_the_service_s_errors_have_its_name() -> None:
+    assert Call(Service.EVENTS, "PutEvents").faults == FAULTS

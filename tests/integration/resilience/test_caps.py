@@ -1,0 +1,128 @@
+"""Under a cap, whatever goes wrong with any call of a run and whoever buys beside it, no purchase exceeds it."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.resilience.calls import CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.test_every_call import IS_LONG, Point, points_of, recover, run_with
+from tests.integration.resilience.world import World
+
+FIRST, SECOND = ("r5b.2xlarge", "ap-northeast-1c"), ("c5.large", "ap-northeast-1c")
+PRICES = {FIRST: Decimal("0.7"), SECOND: Decimal("0.1")}
+CAP = Decimal("3.05")
+FAULTS = (CallFault.KILLED_AFTER, CallFault.LOST_AFTER, CallFault.MEANWHILE, CallFault.LATE, CallFault.STALE)
+
+
+@pytest.fixture(autouse=True)
+def _cap(world: World, _empty: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_HOURLY_SPEND", str(CAP))
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    world.ask_for(10)
+    for (instance_type, _), price in PRICES.items():
+        world.sql(
+            "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES (%s, 'ap-northeast-1', %s)",
+            instance_type,
+            price,
+        )
+
+
+def spent(world: World) -> Decimal:
+    return sum((world.held(key) * price for key, price in PRICES.items()), Decimal(0))
+
+
+def statuses(world: World) -> dict[str, str]:
+    return {str(key): str(status) for key, status in world.sql("SELECT InstanceType, Status FROM odcr_status")}
+
+
+def run(world: World, name: str) -> None:
+    world.start_cold()
+    world.pass_time(61)
+    execution = Execution(world, name).run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
+def want(world: World, free: int = 40) -> None:
+    for key in PRICES:
+        world.capacity.set_free(*key, free)
+        world.set_target(key, 20)
+    world.sql("INSERT INTO odcr_option (InstanceType, AvailabilityZone, Priority) VALUES (%s, %s, -1)", *FIRST)
+
+
+def test_the_first_demand_gets_what_fits_and_the_rest_is_told_why(world: World) -> None:
+    want(world)
+    run(world, "run-1")
+    # 4 * 0.7 = 2.8, and 2 * 0.1 = 0.2.
+    assert (world.held(FIRST), world.held(SECOND)) == (4, 2)
+    assert statuses(world) == {"r5b.2xlarge": "CAPPED", "c5.large": "CAPPED"}
+    run(world, "run-2")
+    assert spent(world) == Decimal("3.0")
+
+
+def test_what_a_dry_pool_leaves_goes_to_the_next_demand_in_the_next_run(world: World) -> None:
+    want(world)
+    world.capacity.set_free(*FIRST, 1)
+    run(world, "run-1")
+    assert (world.held(FIRST), world.held(SECOND)) == (1, 2)
+    run(world, "run-2")
+    assert (world.held(FIRST), world.held(SECOND)) == (1, 20)
+    assert spent(world) == Decimal("2.7")
+
+
+def test_a_price_that_rises_stops_purchases_and_releases_nothing(world: World) -> None:
+    want(world, free=3)
+    run(world, "run-1")
+    assert (world.held(FIRST), world.held(SECOND)) == (3, 2)
+    world.sql("UPDATE odcr_price SET Hourly_Price = 2 WHERE InstanceType = %s", FIRST[0])
+    for key in PRICES:
+        world.capacity.set_free(*key, 40)
+    run(world, "run-2")
+    assert (world.held(FIRST), world.held(SECOND)) == (3, 2)
+    assert set(statuses(world).values()) == {"CAPPED"}
+
+
+def test_without_a_price_nothing_is_bought_until_one_is_given(world: World) -> None:
+    want(world)
+    world.sql("DELETE FROM odcr_price WHERE InstanceType = %s", FIRST[0])
+    run(world, "run-1")
+    assert (world.held(FIRST), world.held(SECOND)) == (0, 20)
+    ((reason,),) = world.sql("SELECT Reason FROM odcr_status WHERE InstanceType = %s", FIRST[0])
+    statement = str(reason).split("Run: ")[1]
+    world.sql(statement)
+    run(world, "run-2")
+    # At the 0.50 of the example: 3.05 - 20 * 0.1 pays for two.
+    assert (world.held(FIRST), world.held(SECOND)) == (2, 20)
+
+
+def test_whatever_goes_wrong_and_whoever_buys_beside_it_the_cap_is_kept(world: World) -> None:
+    want(world)
+    snapshot = world.snapshot()
+    calls = run_with(world, None)
+    recover(world)
+    assert spent(world) == Decimal("3.0")
+    points = [one for one in points_of(calls) if one.fault in FAULTS and not one.aborted]
+    if not IS_LONG:
+        # What goes wrong in the database changes nothing about what is bought: every fifth shows as much.
+        points = [
+            one for number, one in enumerate(points) if one.call.service is not Service.DATABASE or number % 5 == 0
+        ]
+    assert {Service.EC2, Service.BUCKETS, Service.LAMBDA} <= {one.call.service for one in points}
+    wrong: dict[Point, object] = {}
+    for point in points:
+        world.restore(snapshot)
+        most = [spent_after(world, point)]
+        recover(world)
+        most.append(spent(world))
+        world.pass_time(400)
+        run(world, "run-last")
+        most.append(spent(world))
+        if max(most) > CAP or most[-1] < Decimal("2.4"):
+            wrong[point] = (most, statuses(world), world.held(FIRST), world.held(SECOND))
+    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+
+
+def spent_after(world: World, point: Point) -> Decimal:
+    """What is spent at the end of a run with a fault, or beside another one."""
+    run_with(world, point)
+    return spent(world)

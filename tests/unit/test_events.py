@@ -1,0 +1,166 @@
+"""What other systems are told, against the documented schemas and botocore's model of PutEvents."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+from jsonschema import Draft202012Validator, ValidationError
+
+from odcr.domain.events import MAX_ENTRIES, EventType, batches, entries, events_of
+from odcr.domain.outcome import Outcome, Recorded, Status
+from odcr.domain.target import Judgement, TargetKey, Verdict
+from odcr.domain.wire import MAX_IDS
+from tests.cfn_lint import cfn_lint
+from tests.documented import ROOT
+
+OWNER = "odcr/ap-northeast-1"
+KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+IDS = ("cr-0123456789abcdef0", "cr-0fedcba9876543210")
+AT = datetime(2026, 11, 10, 23, 59, 7)  # noqa: DTZ001 - as the database gives it
+PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+
+
+def outcome(acquired: int = 0, lost: int = 0, **more: Any) -> Outcome:
+    given = {"reservation_ids": IDS, "reason": "EC2 has no more."} | more
+    return Outcome(KEY, Status.SHORT, 15, 11, acquired=acquired, lost=lost, **given)
+
+
+def recorded(one: Outcome, met_since: datetime | None = None) -> Recorded:
+    """An outcome whose run added all that is new."""
+    return Recorded(one, max(0, one.acquired), met_since)
+
+
+def events(*outcomes: Outcome, owner: str = OWNER, execution: str = "run-1") -> list[dict[str, Any]]:
+    return events_of(owner, execution, map(recorded, outcomes))
+
+
+def verdicts(**more: Any) -> list[dict[str, Any]]:
+    """One that was met, and one that was missed."""
+    met, missed = (outcome(judgement=Judgement(verdict, "2026-11-11T00:00:00"), **more) for verdict in Verdict)
+    return events_of(OWNER, "run-1", [recorded(met, AT), recorded(missed)])
+
+
+def one_of_each(**more: Any) -> list[dict[str, Any]]:
+    return [*events(outcome(lost=1, **more), outcome(7, **more), outcome(-3, **more)), *verdicts(**more)]
+
+
+def schema_of(kind: str) -> Draft202012Validator:
+    path = ROOT / "docs" / "events" / f"{kind.lower().replace(' ', '-')}.schema.json"
+    schema = json.loads(path.read_text())
+    Draft202012Validator.check_schema(schema)
+    assert schema["title"] == kind
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def closed(schema: Draft202012Validator) -> Draft202012Validator:
+    """The schema that allows no property which it does not describe: consumers have to expect new ones, tests not."""
+    return schema.evolve(schema={**schema.schema, "additionalProperties": False})
+
+
+@pytest.mark.parametrize("more", [{}, {"more_ids": 2, "reason": ""}, {"reservation_ids": ("cr-1",) * (MAX_IDS + 1)}])
+def test_every_type_is_as_its_schema_says(more: dict[str, Any]) -> None:
+    made = entries(one_of_each(**more), AT, "default", dropped=3)
+    assert {entry["DetailType"] for entry in made} == set(EventType)
+    for entry in made:
+        closed(schema_of(entry["DetailType"])).validate(entry["Detail"])
+
+
+def test_the_schemas_tell_types_and_mistakes_apart() -> None:
+    for entry in entries(one_of_each(), AT, "default"):
+        for kind in EventType:
+            is_like = {entry["DetailType"], kind} == {EventType.MET, EventType.MISSED}
+            assert schema_of(kind).is_valid(entry["Detail"]) is (kind == entry["DetailType"] or is_like)
+        with pytest.raises(ValidationError):
+            schema_of(entry["DetailType"]).validate({**entry["Detail"], "Recorded": "yesterday Z"})
+
+
+def test_the_page_has_a_valid_example_of_each_type_as_it_arrives() -> None:
+    examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
+    received = [one for one in examples if "detail" in one and "id" in one]
+    assert [one["detail-type"] for one in received] == list(EventType)
+    for one in received:
+        assert (one["source"], one["region"]) == ("odcr", "ap-northeast-1")
+        closed(schema_of(one["detail-type"])).validate(one["detail"])
+        assert f"docs/events/{one['detail-type'].lower().replace(' ', '-')}.schema.json".split("/", 1)[1] in PAGE
+
+
+def test_cfn_lint_accepts_the_page_s_rule() -> None:
+    assert cfn_lint(ROOT / "docs" / "events" / "on-capacity-gained.yaml") == ""
+
+
+def test_what_is_sent_is_what_put_events_takes() -> None:
+    """But for the detail, which Step Functions makes a text of:
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
+    made = [{**entry, "Detail": json.dumps(entry["Detail"])} for entry in entries(one_of_each(), AT, "default")]
+    shape = boto3.client("events", "eu-west-1").meta.service_model.operation_model("PutEvents").input_shape
+    report = ParamValidator().validate({"Entries": made}, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert shape.members["Entries"].metadata["max"] == MAX_ENTRIES
+
+
+def test_numbers_are_those_of_the_run() -> None:
+    lost, gained = events(outcome(7, lost=4), outcome())
+    assert (lost["DetailType"], lost["Detail"]["Lost"]) == ("Capacity Lost", 4)
+    assert (gained["DetailType"], gained["Detail"]["Acquired"]) == ("Capacity Gained", 7)
+    (released,) = events(outcome(-3))
+    assert (released["DetailType"], released["Detail"]["Released"]) == ("Capacity Released", 3)
+    assert gained["Detail"] == {
+        "Id": gained["Detail"]["Id"],
+        "Stack": OWNER,
+        "Execution": "run-1",
+        "Demand": {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c"},
+        "Acquired": 7,
+        "TargetCapacity": 15,
+        "Reserved": 11,
+        "Status": "SHORT",
+        "ReservationIds": list(IDS),
+        "Reason": "EC2 has no more.",
+    }
+
+
+def test_a_verdict_tells_the_deadline_and_since_when_all_is_held() -> None:
+    met, missed = verdicts()
+    assert (met["DetailType"], missed["DetailType"]) == ("Demand Met", "Demand Missed")
+    assert (met["Detail"]["Deadline"], met["Detail"]["HeldSince"]) == ("2026-11-11T00:00:00Z", "2026-11-10T23:59:07Z")
+    assert missed["Detail"]["HeldSince"] is None
+
+
+def test_an_id_is_the_same_for_the_same_event_only() -> None:
+    (first,) = events(outcome(7))
+    # How the demand stands is no part of it: a step that is repeated may see more.
+    (again,) = events(outcome(8, reason=""))
+    assert first["Detail"]["Id"] == again["Detail"]["Id"] == "88ab8063bc5a5062e4ee8b3082d63abf"
+    other_key = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1a"), Status.SHORT, 15, 11, acquired=7)
+    others = [
+        *events(outcome(7), owner="odcr/us-east-1"),
+        *events(outcome(7), execution="run-2"),
+        *events(other_key),
+        *one_of_each(),
+    ]
+    assert len({event["Detail"]["Id"] for event in others}) == len(others)
+
+
+def test_ids_that_do_not_fit_are_counted() -> None:
+    (event,) = events(outcome(1, reservation_ids=("cr-1",) * (MAX_IDS + 2), more_ids=3))
+    assert len(event["Detail"]["ReservationIds"]) == MAX_IDS
+    assert event["Detail"]["MoreReservations"] == 5
+
+
+def test_a_batch_has_ten_events_at_most_and_no_more_bytes_than_there_is_room_for() -> None:
+    events = [{"DetailType": "t", "Detail": {"n": n}} for n in range(23)]
+    assert [len(batch) for batch in batches(events, 10_000)] == [10, 10, 3]
+    assert [event for batch in batches(events, 10_000) for event in batch] == events
+    assert [len(batch) for batch in batches(events[:5], 100)] == [2, 2, 1]
+    assert [len(batch) for batch in batches(events[:2], 1)] == [1, 1]
+    assert list(batches([], 100)) == []
+
+
+def test_what_was_dropped_is_told_once() -> None:
+    first, second = entries(events(outcome(7), outcome(lost=1)), AT, "bus", dropped=12)
+    assert (first["Detail"]["Dropped"], first["EventBusName"]) == (12, "bus")
+    assert "Dropped" not in second["Detail"]
+    assert first["Detail"]["Recorded"] == second["Detail"]["Recorded"] == "2026-11-10T23:59:07Z"
