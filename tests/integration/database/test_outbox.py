@@ -36,7 +36,8 @@ def _without_a_price(transaction: Any) -> None:
     """The price list was asked, so nobody asks it at once."""
     with transaction() as cursor:
         cursor.execute(
-            "INSERT INTO odcr_price (InstanceType, Region, Source) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'list')"
+            "INSERT INTO odcr_price (InstanceType, Region, Source) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'list'), "
+            "('m5.large', 'us-east-1', 'list'), ('c5.large', 'us-east-1', 'list')"
         )
 
 
