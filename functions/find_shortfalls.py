@@ -10,9 +10,9 @@ from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
-from odcr.domain.wire import instant, number, optional
+from odcr.domain.wire import ROOM, instant, number, optional, size_of
 from odcr.gateways.ec2 import Ec2Gateway
-from odcr.gateways.ec2_regions import known_regions, look, partition_of
+from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
 from odcr.observability import logger
 from odcr.settings import AskSettings, ReleaseSettings, StackSettings, TagSettings
@@ -23,14 +23,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `Targets`, `Rejected` and `Complete` as LoadTargets returns them; `StartedAt`, when the run started, and
-            `AskSeconds`, how long after that its last request is sent; `Input`, the execution's own.
+        event: `Targets`, `Rejected`, `Complete` and `InstancesDue` as LoadTargets returns them; `StartedAt`, when the
+            run started, and `AskSeconds`, how long after that its last request is sent; `Input`, the execution's own.
         context: Lambda's.
 
     Returns:
         `Branches`, who is asked for how; `Observed` and `Rejected`, outcomes of the targets that need no asking;
         `Next`, whether a run is to follow while something is short, `Failures`, what it is told of those before it, and
-        `Left`, whether something was left to it.
+        `Left`, whether something was left to it; `Instances`, what was seen of the account's instances, or null.
 
     Raises:
         InvalidSettings, InvalidEvent: see there.
@@ -39,8 +39,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     share, settings = RunShare.from_event(event), StackSettings.load()
     targets, rejected, home = share.targets, share.rejected, settings.region
+    ec2 = Ec2Gateway(settings.owner, settings.account)
     findings = look(
-        Ec2Gateway(settings.owner, settings.account),
+        ec2,
         regions_to_ask(targets, rejected, home),
         regions_by_id(targets, rejected, home),
         groups_to_ask(targets, home),
@@ -56,7 +57,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         now=now,
         stack_tags=TagSettings.load().tags,
     )
-    passed = bounded(found)
+    is_due = optional(event, "InstancesDue", bool, False) and bool(found.unused)
+    # Once an hour, for an account may have thousands of instances.
+    instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
+    passed = bounded(found, ROOM - (size_of(instances) if instances else 0))
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
@@ -88,4 +92,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
         "Left": found.is_blind or not are_all or planned.asked < len(passed.shortfalls),
+        "Instances": instances,
     }

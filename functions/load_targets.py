@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.run_share import one_runs_share
 from odcr.domain.wire import InvalidEvent, required
 from odcr.gateways.database import transaction
-from odcr.gateways.lease import holder_of_lease, take_lease
+from odcr.gateways.lease import holder_of_lease, is_look_due, take_lease
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
@@ -22,8 +22,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         context: Lambda's.
 
     Returns:
-        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Complete": bool}`; without the lease both
-        lists are empty. Complete is false if there are more targets than fit; the others' turn comes in other runs.
+        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Complete": bool, "InstancesDue": bool}`;
+        without the lease both lists are empty. Complete is false if there are more targets than fit; the others' turn
+        comes in other runs. InstancesDue is true once an hour: the account's instances are to be looked at.
 
     Raises:
         TablesOutdated, TablesTooNew, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
@@ -37,8 +38,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
-            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
+            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True, "InstancesDue": False}
         targets, rejected = read_targets(cursor)
+        instances_due = is_look_due(cursor)
     passed = one_runs_share(targets, rejected, turn=execution)
     logger.info(
         "Targets loaded",
@@ -47,4 +49,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         rejected=len(rejected),
         passed_on=len(passed.targets) + len(passed.rejected),
     )
-    return {"Lease": "HELD", **passed.to_event()}
+    return {"Lease": "HELD", **passed.to_event(), "InstancesDue": instances_due}

@@ -96,12 +96,12 @@ class Product:
         self._clock.sleep(STEP_SECONDS)
         holder, expires = self._holder
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
-            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True}
+            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True, "InstancesDue": False}
         self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
         in_order = sorted(self._targets.values(), key=lambda one: one.tried_at)
         rows = [one.row(self._clock.now()) for one in in_order]
         targets = [row.to_event() for row in rows]
-        return {"Lease": "HELD", "Targets": targets, "Rejected": [], "Complete": True}
+        return {"Lease": "HELD", "Targets": targets, "Rejected": [], "Complete": True, "InstancesDue": False}
 
     def _find_shortfalls(self, event: Event, function: Function) -> Event:
         del function
@@ -126,6 +126,7 @@ class Product:
             "Next": planned.is_pressing,
             "Failures": 0,
             "Left": not are_all or planned.asked < len(passed.shortfalls),
+            "Instances": None,
         }
 
     def _reserve_capacity(self, event: Event, function: Function) -> Event:
