@@ -1,21 +1,27 @@
 """FindShortfalls: compares the targets with what EC2 holds."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
+from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
-from odcr.domain.wire import ROOM, instant, number, optional, size_of
+from odcr.domain.spending import Budget, shared_out, spent
+from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
+from odcr.gateways.spend_ledger import SpendLedger
 from odcr.observability import logger
-from odcr.settings import AskSettings, ReleaseSettings, StackSettings, TagSettings
+from odcr.settings import AskSettings, BucketSettings, ReleaseSettings, SpendSettings, StackSettings, TagSettings
 
 
 @logger.inject_lambda_context
@@ -23,8 +29,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `Targets`, `Rejected`, `Complete` and `InstancesDue` as LoadTargets returns them; `StartedAt`, when the
-            run started, and `AskSeconds`, how long after that its last request is sent; `Input`, the execution's own.
+        event: `Targets`, `Rejected`, `Prices`, `Complete` and `InstancesDue` as LoadTargets returns them; `Execution`,
+            the run; `StartedAt`, when it started, and `AskSeconds`, how long after that its last request is sent;
+            `Input`, the execution's own.
         context: Lambda's.
 
     Returns:
@@ -40,6 +47,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     share, settings = RunShare.from_event(event), StackSettings.load()
     targets, rejected, home = share.targets, share.rejected, settings.region
     ec2 = Ec2Gateway(settings.owner, settings.account)
+    partition = partition_of(home)
+    budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), usual_currency(partition))
+    execution = required(event, "Execution", str)
+    ledger = None if budget.cap is None else SpendLedger(BucketSettings.load().table, execution)
+    # Before EC2 is looked at: from now on no other run's attempts can spend anything.
+    not_shown = ledger.open() if ledger else Decimal(0)
     findings = look(
         ec2,
         regions_to_ask(targets, rejected, home),
@@ -60,22 +73,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     is_due = optional(event, "InstancesDue", bool, False) and bool(found.unused)
     # Once an hour, for an account may have thousands of instances.
     instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
-    passed = bounded(found, ROOM - (size_of(instances) if instances else 0))
+    before = spent(chain.from_iterable(findings.reservations.values()), targets, budget)
+    before = replace(before, amount=max(before.amount, not_shown))
+    fitting = bounded(found, ROOM - (size_of(instances) if instances else 0))
+    is_all = len(fitting.shortfalls) == len(found.shortfalls)
+    passed = shared_out(
+        fitting,
+        {target.key: target for target in targets} | found.targets,
+        budget,
+        before,
+        is_open=ledger is None or ledger.settle(before.amount),
+    )
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
         # Started by the schedule, or by a run before it, and meanwhile somebody switched the schedule off.
         passed.shortfalls.clear()
     goes_on = schedule.lets_asking_go_on(failures)
-    are_all = len(passed.shortfalls) == len(found.shortfalls)
     planned = plan(
         passed.shortfalls,
-        {target.key: target for target in targets},
+        {target.key: target for target in targets} | found.targets,
         AskSettings.load(),
         now,
         ask_until,
         is_alone=schedule.is_each_minute,
-        are_all=are_all,
+        are_all=is_all,
         is_blind=found.is_blind and goes_on,
     )
     logger.info(
@@ -91,6 +113,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Rejected": [outcome.to_event() for outcome in passed.rejected],
         "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
-        "Left": found.is_blind or not are_all or planned.asked < len(passed.shortfalls),
+        "Left": found.is_blind or not is_all or planned.asked < len(passed.shortfalls),
         "Instances": instances,
     }

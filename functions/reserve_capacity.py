@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -17,8 +18,9 @@ from odcr.domain.shortfall import Shortfall
 from odcr.domain.wire import instant, number, required
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.request_buckets import RequestBuckets
+from odcr.gateways.spend_ledger import Purse, SpendLedger
 from odcr.observability import logger, metrics
-from odcr.settings import BucketSettings, StackSettings, TagSettings
+from odcr.settings import BucketSettings, SpendSettings, StackSettings, TagSettings
 
 RELEASE_SECONDS = 60
 """How long after its start a run gives back what a target no longer wants: somebody may have raised it meanwhile."""
@@ -80,6 +82,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             lambda: time.time() - started < RELEASE_SECONDS,
             stack_tags=stack_tags,
             now=iso(datetime.fromtimestamp(time.time(), UTC)),
+            purse=_purse(shortfall, required(event, "Execution", str)),
         )
     except Refusal as refusal:
         if before is not None:
@@ -91,6 +94,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         outcome = in_all(before, outcome)
     logger.info("Target asked for", attempt=attempt, outcome=outcome.to_event())
     return to_round(outcome)
+
+
+def _purse(shortfall: Shortfall, run: str) -> Purse | None:
+    """What the attempt pays with, if the stack has a cap."""
+    cap = SpendSettings.load().cap
+    if cap is None or shortfall.limit is None or not shortfall.limit.price:
+        return None
+    return Purse(SpendLedger(BucketSettings.load().table, run), Decimal(shortfall.limit.price), cap)
 
 
 def _buckets_of(table: str) -> RequestBuckets:

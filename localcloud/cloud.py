@@ -22,6 +22,7 @@ from localcloud import (
     ec2,
     iam,
     lambda_runtime,
+    pricing,
     secret_rotation,
     stepfunctions,
 )
@@ -32,6 +33,7 @@ from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.mariadb import MariaDB
+from localcloud.pricing.prices import Prices
 from localcloud.running import RunningCloud
 from localcloud.schedule_target import TargetInvoker
 from localcloud.schedules import Schedules
@@ -64,6 +66,7 @@ class LocalCloud:
     database: DatabaseServer
     capacity: CapacityClient
     schedules: Schedules
+    prices: Prices
     _client_folder: Path
 
     def __init__(
@@ -157,6 +160,7 @@ class LocalCloud:
         dynamodb.install()
         ec2.install(self.clock)
         iam.install()
+        self.prices = pricing.install()
         stack.callback(stepfunctions.shutdown)
         stack.callback(lambda_runtime.shutdown)
         lambda_runtime.install(services, self._concurrency)

@@ -36,16 +36,17 @@ class Function:
 
 
 class Template:
-    """A SAM template with one state machine.
+    """A SAM template with a state machine.
 
     Args:
         path: the template's.
+        machine: which of its state machines; by default the first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, machine: str | None = None) -> None:
         self._folder = path.parent
         self._template: dict[str, Any] = yaml_parse(path.read_text())
-        (self.machine_name,) = self._of_type(_MACHINE)
+        self.machine_name = machine or self._of_type(_MACHINE)[0]
 
     @property
     def machine_arn(self) -> str:
@@ -68,7 +69,7 @@ class Template:
         return definition
 
     def schedule_input(self) -> Any:
-        """What the template's one schedule gives the executions that it starts."""
+        """What the state machine's one schedule gives the executions that it starts."""
         (event,) = self._template["Resources"][self.machine_name]["Properties"]["Events"].values()
         return json.loads(event["Properties"].get("Input", "{}"))
 

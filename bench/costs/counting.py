@@ -67,8 +67,8 @@ def _counted(made: Mapping[str, tuple[str, dict[str, Any]]], values: Mapping[str
         return str(made[subnet][1]["AvailabilityZone"]) if subnet in made else subnet
 
     clusters = of("AWS::RDS::DBCluster")
-    (schedule,) = of("AWS::Scheduler::Schedule")
-    (machine,) = of("AWS::StepFunctions::StateMachine")
+    # UpdatePrices, which runs once a day, costs next to nothing.
+    (_, schedule), (_, machine) = made["AcquireCapacityEveryPeriod"], made["AcquireCapacity"]
     return Standing(
         acus=sum(float(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"]) for cluster in clusters)
         * len(of("AWS::RDS::DBInstance")),

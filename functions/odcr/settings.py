@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 
 class InvalidSettings(Exception):  # noqa: N818 - the name is what the state machine shows
@@ -85,6 +86,35 @@ class TagSettings:
                 "stack again with such a ReservationTags."
             )
         return cls({key.strip(): value.strip() for key, _, value in pairs})
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSettings:
+    """What the system's purchases may bring the hourly cost of all that it holds to."""
+
+    cap: Decimal | None
+    """In the currency of the partition's price list; None: there is no cap."""
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "SpendSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if MAX_HOURLY_SPEND is no amount.
+        """
+        text = environment.get("MAX_HOURLY_SPEND", "").strip()
+        if not text:
+            return cls(None)
+        try:
+            cap = Decimal(text)
+        except InvalidOperation:
+            cap = Decimal("NaN")
+        if not cap.is_finite() or cap < 0:
+            raise InvalidSettings(
+                f"The environment variable MAX_HOURLY_SPEND must be an amount, not {text!r}. Deploy the stack again "
+                "with such a MaxHourlySpend."
+            )
+        return cls(cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +223,19 @@ class CertificateSettings:
     def load(cls, environment: Mapping[str, str] = os.environ) -> "CertificateSettings":
         """Reads the environment."""
         return cls(environment.get("DATABASE_CERTIFICATES_SECRET_ARN", "").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """Where the stack is."""
+
+    region: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "RegionSettings":
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: if AWS_REGION is missing.
+        """
+        return cls(_required(environment, "AWS_REGION"))

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondy
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsresourcegroups.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awspricelist.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 """
 
@@ -28,6 +29,7 @@ ACTIONS = frozenset(
         "resource-groups:GroupResources",
         "resource-groups:ListGroupResources",
         "resource-groups:UngroupResources",
+        "pricing:GetProducts",
         "scheduler:GetSchedule",
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetRandomPassword",

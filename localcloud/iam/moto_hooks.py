@@ -12,7 +12,14 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
-from localcloud.iam import dynamodb_accesses, ec2_accesses, resource_group_accesses, scheduler_accesses, secret_accesses
+from localcloud.iam import (
+    dynamodb_accesses,
+    ec2_accesses,
+    pricing_accesses,
+    resource_group_accesses,
+    scheduler_accesses,
+    secret_accesses,
+)
 from localcloud.iam.access import ANY_RESOURCE, Access
 from localcloud.iam.errors import UnsupportedPolicyError
 from localcloud.iam.roles import rights_of
@@ -81,6 +88,7 @@ _SERVICES = {
     "dynamodb": _Service(dynamodb_accesses.needed, _access_denied),
     "ec2": _Service(ec2_accesses.needed, _unauthorized_operation),
     "resource-groups": _Service(resource_group_accesses.needed, _access_denied),
+    "pricing": _Service(pricing_accesses.needed, _access_denied),
     "scheduler": _Service(scheduler_accesses.needed, _access_denied),
     "secretsmanager": _Service(secret_accesses.needed, _access_denied),
 }

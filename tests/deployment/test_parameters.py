@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0"},
     "with all options": {
         "ScheduleExpression": "cron(0/5 8-20 * * ? *)",
+        "PriceScheduleExpression": "cron(0 3 * * ? *)",
         "ScheduleTimezone": "Asia/Tokyo",
         "ScheduleStart": "2040-01-01T00:00:00Z",
         "ScheduleEnd": "2040-02-01T00:00:00Z",
@@ -44,6 +45,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "HistoryDays": "90",
         "LogRetentionDays": "7",
         "ReleaseOnLoweredTarget": "yes",
+        "ReservationTags": "Team=shop,CostCenter=4-2",
         "AvailabilityZones": "ap-northeast-1c,ap-northeast-1d",
         "DataApi": "no",
         "DatabaseCertificatesSecretArn": "{certificates}",
@@ -57,6 +59,7 @@ ASKING = {
     "MAP_CONCURRENCY": "8",
     "ASK_EVERY_SECONDS": "10",
     "SLOW_AFTER_HOURS": "48",
+    "RESERVATION_TAGS": "Team=shop,CostCenter=4-2",
 }
 """What these options say to FindShortfalls."""
 
@@ -75,6 +78,7 @@ BOUNDARY = {
                     "ec2",
                     "lambda",
                     "logs",
+                    "pricing",
                     "scheduler",
                     "secretsmanager",
                     "sns",

@@ -23,10 +23,14 @@ NO_NARROWER_RESOURCE = (
     "logs:DeleteLogDelivery",
     "logs:PutResourcePolicy",
     # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html
+    "tag:GetResources",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awspricelist.html
+    "pricing:GetProducts",
 )
 """Actions that may have the resource `*`, because their services document that they know no other."""
 
@@ -145,10 +149,12 @@ def rights_are_in_the_roles(resources: Resources) -> list[str]:
 
 def who_has_the_login_stays_inside(resources: Resources) -> list[str]:
     functions = of_type(resources, "AWS::Lambda::Function")
-    calls_ec2 = {name for one in allows(resources) if one.grants("ec2:*") for name in functions_of(resources, one)}
+    calls_outside = {
+        name for one in allows(resources) if one.grants("ec2:*", "pricing:*") for name in functions_of(resources, one)
+    }
     with_login = {name for name, function in functions.items() if has_login(function)}
     outside = {name for name in with_login if "VpcConfig" not in functions[name]}
-    return sorted(with_login & calls_ec2 | outside)
+    return sorted(with_login & calls_outside | outside)
 
 
 def who_calls_ec2_sees_no_secret(resources: Resources) -> list[str]:
@@ -170,11 +176,19 @@ def only_tagged_reservations_are_changed(resources: Resources) -> list[str]:
     return _without(resources, {"aws:ResourceTag/odcr:stack": OWNER}, *changes)
 
 
-def tags_come_only_with_the_reservation(resources: Resources) -> list[str]:
-    return [
-        *_without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags"),
-        *(one.role for one in allows(resources) if one.grants("ec2:DeleteTags")),
+def only_own_reservations_are_tagged_and_stay_own(resources: Resources) -> list[str]:
+    """Tags come with the reservation, or are those of one that is the stack's; whose it is cannot be changed."""
+    with_it = _without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags")
+    later = _without(resources, {"aws:ResourceTag/odcr:stack": OWNER}, "ec2:CreateTags", "ec2:DeleteTags")
+    unguarded = [
+        f"{one.role}: {', '.join(one.actions)}"
+        for one in allows(resources)
+        if one.grants("ec2:CreateTags", "ec2:DeleteTags")
+        and "ec2:CreateAction" not in one.condition.get("StringEquals", {})
+        and not {"odcr:stack", "odcr:made"}
+        <= set(one.condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", []))
     ]
+    return [one for one in later if one in with_it] + unguarded
 
 
 def _without(resources: Resources, condition: dict[str, str], *actions: str) -> list[str]:
@@ -199,5 +213,5 @@ RULES = (
     who_calls_ec2_sees_no_secret,
     reservations_are_made_with_the_tag,
     only_tagged_reservations_are_changed,
-    tags_come_only_with_the_reservation,
+    only_own_reservations_are_tagged_and_stay_own,
 )

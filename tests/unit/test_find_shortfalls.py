@@ -53,7 +53,14 @@ def find(
 
 
 def handle(*targets: Target, **more: Any) -> dict[str, Any]:
-    event = {"Targets": [one.to_event() for one in targets], "Rejected": [], "Complete": True, "AskSeconds": 105}
+    event = {
+        "Execution": "run-1",
+        "Targets": [one.to_event() for one in targets],
+        "Rejected": [],
+        "Prices": [],
+        "Complete": True,
+        "AskSeconds": 105,
+    }
     return find_shortfalls.handler(event | more, Context())  # type: ignore[arg-type]
 
 

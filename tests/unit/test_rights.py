@@ -13,15 +13,16 @@ from tests.unit.rights import (
     actions_are_named,
     allows,
     branches,
+    functions_of,
     has_login,
     of_type,
+    only_own_reservations_are_tagged_and_stay_own,
     only_sams_managed_policies,
     only_tagged_reservations_are_changed,
     reservations_are_made_with_the_tag,
     resources_are_named,
     rights_are_in_the_roles,
     statements,
-    tags_come_only_with_the_reservation,
     text,
     who_calls_ec2_sees_no_secret,
     who_has_the_login_stays_inside,
@@ -74,6 +75,7 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         "LoadTargetsRole": [((READ,), (OWN, EXISTING)), certificates],
         "RecordResultsRole": [((READ,), (OWN, EXISTING)), certificates],
         "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,)), certificates],
+        "RecordPricesRole": [((READ,), (OWN, EXISTING)), certificates],
         "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",)), certificates],
     }
     with_administrator = [
@@ -99,6 +101,7 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
     machine = next(iter(of_type(resources, "AWS::StepFunctions::StateMachine")))
     assert may == {
         ("ReserveCapacityRole", "dynamodb:UpdateItem", "${RequestBuckets.Arn}"),
+        ("FindShortfallsRole", "dynamodb:UpdateItem", "${RequestBuckets.Arn}"),
         (
             "FindShortfallsRole",
             "scheduler:GetSchedule",
@@ -111,12 +114,24 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
             "states:StartExecution",
             "arn:" + own % ("states", "stateMachine:${AWS::StackName}"),
         ),
+        ("UpdatePricesEveryDayRole", "states:StartExecution", "${UpdatePrices}"),
     }
     assert resources[machine]["Properties"]["StateMachineName"] == {"Ref": "AWS::StackName"}
-    (schedule,) = of_type(resources, "AWS::Scheduler::Schedule").values()
+    (schedule,) = (
+        one
+        for one in of_type(resources, "AWS::Scheduler::Schedule").values()
+        if "AcquireCapacity" in str(one["Target"])
+    )
     assert schedule["Name"] == {"Ref": "AWS::StackName"}
     # In the default group.
     assert "GroupName" not in schedule
+
+
+def test_who_asks_for_prices_does_nothing_else(resources: Resources) -> None:
+    (asking,) = (one for one in allows(resources) if one.grants("pricing:*"))
+    assert (asking.actions, functions_of(resources, asking)) == (("pricing:GetProducts",), ["FetchPrices"])
+    assert [one for one in allows(resources) if one.role == asking.role] == [asking]
+    assert "VpcConfig" not in of_type(resources, "AWS::Lambda::Function")["FetchPrices"]
 
 
 def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
@@ -221,9 +236,9 @@ REQUEST, RESOURCE = "aws:RequestTag/odcr:stack", "aws:ResourceTag/odcr:stack"
         (only_tagged_reservations_are_changed, with_change(CANCEL, Condition=on(REQUEST))),
         (only_tagged_reservations_are_changed, with_change(CANCEL, Resource=["*"])),
         (only_tagged_reservations_are_changed, also("LoadTargetsRole", CANCEL)),
-        (tags_come_only_with_the_reservation, with_change("ec2:CreateTags", Condition=None)),
-        (tags_come_only_with_the_reservation, with_change("ec2:CreateTags", Condition=on(REQUEST))),
-        (tags_come_only_with_the_reservation, also("ReserveCapacityRole", "ec2:DeleteTags", resource="x")),
+        (only_own_reservations_are_tagged_and_stay_own, with_change("ec2:CreateTags", Condition=None)),
+        (only_own_reservations_are_tagged_and_stay_own, with_change("ec2:CreateTags", Condition=on(REQUEST))),
+        (only_own_reservations_are_tagged_and_stay_own, also("ReserveCapacityRole", "ec2:DeleteTags", resource="x")),
     ],
 )
 def test_the_rule_finds_what_breaks_it(

@@ -108,8 +108,10 @@ def test_every_function_has_its_state() -> None:
     functions = {
         name for name, resource in template()["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
     }
-    # That one is Secrets Manager's to call.
-    assert functions - {"RotateSecret"} <= set(tasks(definition()["States"]))
+    # These two are of UpdatePrices, and that one is Secrets Manager's to call.
+    of_prices = {"FetchPrices", "RecordPrices"}
+    assert functions - of_prices - {"RotateSecret"} <= set(tasks(definition()["States"]))
+    assert of_prices < functions
     assert "RotateSecret" in functions
 
 

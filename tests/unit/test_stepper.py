@@ -210,7 +210,8 @@ def branch(*targets: dict[str, Any], rounds: int = 1) -> dict[str, Any]:
 def usual(name: str, payload: Any, _times: int) -> Any:
     """A run in which everything goes well; something is to be told, and something is left to the next run."""
     if name == "LoadTargets":
-        return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Complete": True, "InstancesDue": False}
+        passed_on = {"Targets": TARGETS, "Rejected": [], "Prices": [], "Complete": True}
+        return {"Lease": "HELD", **passed_on, "InstancesDue": False}
     if name == "FindShortfalls":
         branches = [branch(*TARGETS), branch(OTHER, rounds=2)]
         return {
@@ -270,7 +271,7 @@ NOTHING_SHORT = {
     "Left": False,
     "Instances": None,
 }
-BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Complete": True, "InstancesDue": False}
+BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True, "InstancesDue": False}
 SCRIPTS: dict[str, Script] = {
     "all goes well": usual,
     "nothing is short": always("FindShortfalls", NOTHING_SHORT),

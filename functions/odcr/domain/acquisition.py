@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 
-from odcr.domain.attempt import Attempt, Turns
+from odcr.domain.attempt import Attempt, Purse, Turns
 from odcr.domain.calendar import Rest
 from odcr.domain.correction import correct
 from odcr.domain.holding import Ec2
@@ -14,12 +14,13 @@ from odcr.domain.refusal import (
     InsufficientInstanceCapacity,
     OutcomeUnknown,
     OutOfTime,
+    OverCap,
     QuotaExceeded,
     Refusal,
 )
 from odcr.domain.release import announcement, give_back_duplicates, release
 from odcr.domain.reservation import Reservation
-from odcr.domain.shortfall import Shortfall
+from odcr.domain.shortfall import Limit, Shortfall
 from odcr.domain.target import Announcement
 
 MAX_LOOKS = 3
@@ -40,6 +41,7 @@ def acquire(
     *,
     stack_tags: Mapping[str, str] | None = None,
     now: str = "",
+    purse: Purse | None = None,
 ) -> Outcome:
     """Asks EC2 until the target is met, or the attempt is to end.
 
@@ -53,6 +55,7 @@ def acquire(
         ladder: how many to ask for.
         stack_tags: what every reservation of the stack bears.
         now: the time, ISO 8601 in UTC.
+        purse: what purchases are paid with; None: no cap of the stack is to be kept.
 
     Returns:
         The outcome: the target is met, its pools are dry, or the time was up.
@@ -60,7 +63,7 @@ def acquire(
     Raises:
         Refusal: what else ended the attempt, of the type by which the state machine decides, with the outcome.
     """
-    attempt = Attempt(shortfall, execution, number, ec2, turns, stack_tags, now)
+    attempt = Attempt(shortfall, execution, number, ec2, turns, stack_tags, now, purse)
     try:
         refusal = _work(attempt, is_recent, ladder)
     except Refusal as raised:
@@ -173,6 +176,8 @@ def _status(attempt: Attempt) -> Status:
     """How a demand stands that is met, or for which nothing is asked."""
     if rest := _rest(attempt):
         return rest.status
+    if _limit(attempt):
+        return Status.CAPPED
     if attempt.excess:
         return Status.EXCESS
     if attempt.astray or attempt.lenders:
@@ -186,6 +191,12 @@ def _rest(attempt: Attempt) -> Rest | None:
     return attempt.shortfall.rest if attempt.reserved < target or not target else None
 
 
+def _limit(attempt: Attempt) -> Limit | None:
+    """Why not all that is wanted is held, if a cap is the reason."""
+    limit = attempt.shortfall.limit
+    return limit if limit and limit.count <= attempt.reserved < attempt.shortfall.target else None
+
+
 def _why(refusal: Refusal, attempt: Attempt) -> str:
     """Why the target is not met."""
     missing = f"{attempt.shortfall.target - attempt.reserved} of {attempt.shortfall.target} missing"
@@ -194,6 +205,8 @@ def _why(refusal: Refusal, attempt: Attempt) -> str:
             zones = refusal.other_zones
             hint = f" EC2's hint, which nothing proves: {zones}." if zones else ""
             return f"EC2 has no more {attempt.shortfall.key}: {missing}. Every run asks again.{hint}"
+        case OverCap():
+            return f"{missing}. {refusal.message}"
         case OutOfTime():
             return f"The time was up before all was asked for: {missing}. It goes on from here."
         case Changed():
@@ -210,6 +223,8 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(f"Released {attempt.released}, as the target was lowered to {shortfall.target}.")
     if not why and (rest := _rest(attempt)):
         parts.append(rest.reason)
+    if not why and (limit := _limit(attempt)):
+        parts.append(f"{shortfall.target - attempt.reserved} of {shortfall.target} missing. {limit.reason}")
     if attempt.excess and (shortfall.is_release or not why):
         parts.append(reason_for_excess(reservations, shortfall.target, _announced(attempt)))
     if attempt.returned:

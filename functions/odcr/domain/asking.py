@@ -48,6 +48,7 @@ _AT_FULL_PACE = frozenset(
         Status.EXCESS,
         Status.PENDING,
         Status.ASTRAY,
+        Status.CAPPED,
         Status.WAITING,
         Status.STOPPED,
     }

@@ -16,6 +16,7 @@ from odcr.domain.refusal import (
     InsufficientInstanceCapacity,
     OutcomeUnknown,
     OutOfTime,
+    OverCap,
     QuotaExceeded,
     Refusal,
 )
@@ -46,6 +47,16 @@ class Turns(Protocol):
         """Waits until pools that were found dry are to be asked again, also after a look; False if it is to end."""
 
 
+class Purse(Protocol):
+    """What purchases are paid with, under a cap of the stack."""
+
+    def take(self, count: int) -> bool:
+        """Counts a purchase of so many instances; False if it is not to be made."""
+
+    def put_back(self, count: int) -> None:
+        """Takes back what was definitely not bought."""
+
+
 class Attempt:
     """One invocation of ReserveCapacity.
 
@@ -57,6 +68,7 @@ class Attempt:
         turns: the demand's share of the requests that EC2 takes.
         stack_tags: what every reservation of the stack bears.
         now: the time, ISO 8601 in UTC.
+        purse: what purchases are paid with; None: no cap of the stack is to be kept.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class Attempt:
         turns: Turns,
         stack_tags: Mapping[str, str] | None = None,
         now: str = "",
+        purse: Purse | None = None,
     ) -> None:
         self.shortfall, self.number, self.turns = shortfall, number, turns
         self.ec2, self.stack_tags, self.now = ec2, stack_tags or {}, now
@@ -86,7 +99,7 @@ class Attempt:
         """How often it has looked since the pools were last asked afresh."""
         self._looks = 0
         self._askings = 1
-        self._execution = execution
+        self._execution, self._purse = execution, purse
 
     # What is held
 
@@ -114,8 +127,10 @@ class Attempt:
 
     @property
     def missing(self) -> int:
-        """Instances wanted and not held; none while nothing is to be asked for."""
-        return 0 if self.shortfall.rest else max(0, self.shortfall.target - self.reserved)
+        """Instances wanted and not held, as far as a cap allows; none while nothing is to be asked for."""
+        limit = self.shortfall.limit
+        most = min(self.shortfall.target, limit.count) if limit else self.shortfall.target
+        return 0 if self.shortfall.rest else max(0, most - self.reserved)
 
     @property
     def excess(self) -> int:
@@ -209,10 +224,15 @@ class Attempt:
         if adjusting := [one.id for one in holding.reservations if one.is_adjusting]:
             # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
             raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
-        for reservation in holding.growable:
-            if self._grow(holding, reservation, count):
-                return
-        self._create(holding, count)
+        if self._purse and not self._purse.take(count):
+            raise OverCap()
+        try:
+            if not any(self._grow(holding, reservation, count) for reservation in holding.growable):
+                self._create(holding, count)
+        except Refusal as refusal:
+            if self._purse and refusal.is_definite:
+                self._purse.put_back(count)
+            raise
 
     def confirm(
         self, holding: Holding, planned: Sequence[Reduction], goes_on: Callable[[], bool] = lambda: True

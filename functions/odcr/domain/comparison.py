@@ -42,6 +42,10 @@ class Comparison:
     """Rows that make no sense, with what is held for them."""
     unused: list[Unused] = field(default_factory=list, compare=False)
     """Targets part of whose capacity is unused."""
+    uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
+    """What is in use and unused of each target."""
+    targets: dict[TargetKey, Target] = field(default_factory=dict)
+    """What was compared, with the options and the terms that a row in another spelling may have."""
 
     @property
     def is_blind(self) -> bool:
@@ -90,6 +94,7 @@ def find_shortfalls(
         now=iso(now),
         wishes=Wishes(stack_tags or {}, findings.groups),
     )
+    found.targets.update({target.key: target for target in targets})
     found.observed.extend(_judged([*seconds, *located.unsure, *unclear, *not_seen], share.targets, iso(now)))
     return found
 
@@ -190,7 +195,7 @@ def bounded(comparison: Comparison, room: int = ROOM) -> Comparison:
     room += kept
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
-    return Comparison(shortfalls, observed, rejected)
+    return replace(comparison, shortfalls=shortfalls, observed=observed, rejected=rejected)
 
 
 def _too_large(shortfall: Shortfall) -> Outcome:
@@ -239,6 +244,7 @@ def _compare_one(
     others = [one for one in managed if not (one.serves(target.options) or one.is_for_another_group(target.options))]
     uncounted = [*uncounted, *(one for one in managed if one.is_for_another_group(target.options))]
     reserved = held(serving)
+    use = comparison.uses[target.key] = use_of(serving)
     if unused := unused_of(target.key, target.options, serving):
         comparison.unused.append(unused)
     judgement = judge(target, reserved, now)
@@ -261,7 +267,7 @@ def _compare_one(
             ids_of(bought_twice),
             reason=reason,
             judgement=judgement,
-            use=use_of(serving),
+            use=use,
             **found,
         )
         # An excess is told again: its target may have changed, and the reason with it.
@@ -283,7 +289,10 @@ def _compare_one(
     is_to_correct = is_wrong and not (given_up or target.was_just_tried)
     if is_work or is_to_correct or _may_be_astray(target, serving):
         shortfall = _shortfall(wanted, serving, bought_twice, outside_group, is_release=is_release)
-        comparison.shortfalls.append(replace(shortfall, rest=resting, judgement=judgement))
+        has_other_work = not (is_missing and not resting) or is_to_correct or _may_be_astray(target, serving)
+        comparison.shortfalls.append(
+            replace(shortfall, rest=resting, judgement=judgement, has_other_work=has_other_work)
+        )
         return
 
     status, announced, reasons = Status.FULFILLED, None, []

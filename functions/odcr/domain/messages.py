@@ -144,6 +144,8 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
                 f"To do: in Service Quotas, {_region(key)}, Amazon EC2, raise 'Running On-Demand "
                 f"{quota_of(key.instance_type)} instances'. It counts vCPUs."
             )
+        case Status.CAPPED:
+            return "To do: what the reason says, or raise the cap, if it is to be bought all the same."
         case Status.WAITING:
             return "To do: nothing. It is asked for from its Start_At on."
         case Status.STOPPED if announced:

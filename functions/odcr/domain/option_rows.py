@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from odcr.domain.cells import Cells, StrangeCell, moment_of, shown, text_of, whole_number
+from odcr.domain.cells import Cells, StrangeCell, amount_of, moment_of, shown, text_of, whole_number
 from odcr.domain.tags import reason_to_reject_tags, to_text
 from odcr.domain.target import (
     USUAL_OPTIONS,
@@ -29,6 +29,7 @@ OPTION_COLUMNS = (
     "Placement_Group",
     "Resource_Group",
     "Tags",
+    "Max_Hourly_Cost",
 )
 """The columns beside the key, in the order in which rows are given."""
 
@@ -122,6 +123,7 @@ def _terms(row: Cells) -> Terms:
         deadline,
         _choice(row, "After_Deadline", _AFTER_DEADLINE) == "stop",
         _choice(row, "On_Missed", _ON_MISSED) == "release",
+        _amount(row, "Max_Hourly_Cost"),
     )
 
 
@@ -166,6 +168,11 @@ def _choice(row: Cells, column: str, choices: Sequence[str]) -> str:
     if text not in choices:
         raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write {' or '.join(map(repr, choices))}.")
     return text
+
+
+def _amount(row: Cells, column: str) -> str | None:
+    amount = amount_of(_cell(row, column), f"{column} in odcr_option")
+    return None if amount is None else f"{amount:f}"
 
 
 def _moment(row: Cells, column: str) -> str | None:

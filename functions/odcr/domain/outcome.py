@@ -32,6 +32,8 @@ class Status(StrEnum):
     """EC2 does not offer it, which has been seen to pass: it is asked again, but seldom."""
     INVALID = "INVALID"
     """The row makes no sense or EC2 does not know it; a person has to correct it."""
+    CAPPED = "CAPPED"
+    """More would cost more than a cap allows; nothing is given back for it."""
     WAITING = "WAITING"
     """Nothing is asked for before the row's Start_At."""
     STOPPED = "STOPPED"

@@ -108,6 +108,16 @@ class InsufficientInstanceCapacity(Refusal):
         return hint["zones"] if hint else ""
 
 
+class OverCap(Refusal):
+    """Another purchase of the stack took the room under the cap."""
+
+    status = Status.CAPPED
+    is_error = False
+
+    def __init__(self) -> None:
+        super().__init__("OverCap", "MaxHourlySpend leaves no room for it at the moment; the next run shares it anew.")
+
+
 class OutOfTime(Refusal):
     """EC2 was not asked any more: the attempt has to end."""
 

@@ -37,6 +37,7 @@ _COMPARED = (
     Status.INVALID,
     Status.WAITING,
     Status.STOPPED,
+    Status.CAPPED,
 )
 _TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1

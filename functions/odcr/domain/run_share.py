@@ -1,15 +1,17 @@
 """Which targets one run looks at, if the table has more than fit between two states."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from odcr.domain.outcome import Outcome, Status, with_record_kept
+from odcr.domain.prices import ListPrice
 from odcr.domain.target import Target
 from odcr.domain.wire import ROOM, fitting, in_turns, required, size_of
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
+_PRICES_ROOM = ROOM // 3
 MAX_TARGET_BYTES = 30_000
 """Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
 
@@ -26,6 +28,8 @@ class RunShare:
     rejected: list[Outcome]
     is_complete: bool
     """Whether these are all."""
+    prices: list[ListPrice] = field(default_factory=list)
+    """What is known of prices, where a cap is to be kept."""
 
     def to_event(self) -> dict[str, Any]:
         """The share as LoadTargets passes it on."""
@@ -33,6 +37,7 @@ class RunShare:
             "Targets": [target.to_event() for target in self.targets],
             "Rejected": [outcome.to_event() for outcome in self.rejected],
             "Complete": self.is_complete,
+            "Prices": [price.to_event() for price in self.prices],
         }
 
     @classmethod
@@ -46,16 +51,20 @@ class RunShare:
             [Target.from_event(target) for target in required(event, "Targets", list)],
             [Outcome.from_event(outcome) for outcome in required(event, "Rejected", list)],
             required(event, "Complete", bool),
+            [ListPrice.from_event(price) for price in required(event, "Prices", list)],
         )
 
 
-def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn: str) -> RunShare:
+def one_runs_share(
+    targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
+) -> RunShare:
     """As many targets as fit into 256 KiB, which are some 1,200; usually all.
 
     Args:
         targets: all, least recently tried first.
         rejected: rows that make no sense and whose record is to be corrected.
         turn: the execution's name. A repeated step has the same share, and every other run another one.
+        prices: those that are needed, the most important first. They have a third of the room.
 
     Returns:
         If not all fit: those that wait for capacity come first, then a random choice of the others, so that each is
@@ -66,10 +75,11 @@ def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn:
     some_rejected, left = fitting(
         in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, turn), _REJECTED_ROOM, _outcome_bytes
     )
-    room = ROOM - _REJECTED_ROOM + left
+    some_prices, left_of_prices = fitting(prices, _PRICES_ROOM, _price_bytes)
+    room = ROOM - _REJECTED_ROOM + left - (_PRICES_ROOM - left_of_prices)
     fit, _ = fitting(targets, room, _target_bytes)
     if len(fit) == len(targets):
-        return RunShare(list(targets), some_rejected, len(some_rejected) == len(rejected))
+        return RunShare(list(targets), some_rejected, len(some_rejected) == len(rejected), some_prices)
 
     waiting = [target for target in targets if _waits(target)]
     settled = [target for target in targets if not _waits(target)]
@@ -77,7 +87,9 @@ def one_runs_share(targets: Sequence[Target], rejected: Sequence[Outcome], turn:
     room += left - _WAITING_ROOM
     others, _ = fitting(in_turns(settled, room, _target_bytes, turn), room, _target_bytes)
     chosen = {target.key for target in (*first, *others)}
-    return RunShare([target for target in targets if target.key in chosen], some_rejected, is_complete=False)
+    return RunShare(
+        [target for target in targets if target.key in chosen], some_rejected, is_complete=False, prices=some_prices
+    )
 
 
 def _waits(target: Target) -> bool:
@@ -94,6 +106,10 @@ def _too_large(target: Target) -> Outcome:
 
 def _target_bytes(target: Target) -> int:
     return size_of(target.to_event())
+
+
+def _price_bytes(price: ListPrice) -> int:
+    return size_of(price.to_event())
 
 
 def _outcome_bytes(outcome: Outcome) -> int:

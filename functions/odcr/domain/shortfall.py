@@ -8,6 +8,7 @@ from odcr.domain.calendar import Rest
 from odcr.domain.outcome import Status
 from odcr.domain.target import USUAL_OPTIONS, Judgement, ReservationOptions, TargetKey
 from odcr.domain.wire import As, Event
+from odcr.domain.wording import MAX_REASON
 
 MAY_BE_ASTRAY = (Status.ASTRAY, Status.FAILED)
 """After these a run looks for recorded reservations that are not shown, even if enough is held without them."""
@@ -39,6 +40,17 @@ class Pool(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Limit(Event):
+    """How much a demand may hold after this run, because of a cap."""
+
+    count: int
+    reason: Annotated[str, As(longest=MAX_REASON)]
+    """Why it is no more."""
+    price: str = ""
+    """What an instance costs for an hour, if the stack's cap has to be kept; empty: it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shortfall(Event):
     """A demand of which something is missing, was bought twice, or is to be released."""
 
@@ -56,6 +68,10 @@ class Shortfall(Event):
     """Why nothing is asked for: it is only looked at, corrected, or released."""
     judgement: Judgement | None = None
     """The verdict that the run has come to."""
+    limit: Limit | None = None
+    """What a cap lets it hold."""
+    has_other_work: Annotated[bool, As("Other")] = False
+    """Something is to be given back, corrected or looked up, though nothing may be bought."""
 
     @property
     def key(self) -> TargetKey:

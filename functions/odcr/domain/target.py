@@ -187,6 +187,8 @@ class Terms(Event):
     """Whether nothing is asked for after the deadline."""
     releases_if_missed: bool = False
     """Whether what is held and unused is given back if the deadline is missed."""
+    max_hourly_cost: str | None = None
+    """What the system's purchases may bring the hourly cost of the demand to, a decimal number; None: no cap."""
 
 
 USUAL_TERMS = Terms()

@@ -27,7 +27,8 @@ _SLACK = round(1000 * SLACK)
 
 
 @cache
-def _client() -> "DynamoDBClient":
+def client() -> "DynamoDBClient":
+    """The client of the table that all attempts share."""
     return boto3.client(
         "dynamodb",
         config=Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1}),
@@ -83,7 +84,7 @@ class RequestBuckets:
             values, change = {":least": now - _SLACK, ":one": _ONE, ":most": most}, "ADD Full_At :one"
             condition = "Full_At > :least AND Full_At <= :most"
         try:
-            answer = _client().update_item(
+            answer = client().update_item(
                 TableName=self._table,
                 Key={"Bucket": {"S": bucket}},
                 UpdateExpression=change,

@@ -50,7 +50,8 @@ TABLES: Final = {
             On_Missed varchar(16) NOT NULL DEFAULT 'keep',
             Placement_Group varchar(255) NULL,
             Resource_Group varchar(300) NULL,
-            Tags text NULL)
+            Tags text NULL,
+            Max_Hourly_Cost decimal(12,4) NULL)
     """,
     # How each target stands: the waiting list.
     "odcr_status": f"""
@@ -111,6 +112,19 @@ TABLES: Final = {
             Expires datetime NOT NULL,
             Last_Recorded varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
+    # What an instance costs for an hour: given by people with plain SQL, or as the price list says.
+    "odcr_price": """
+        CREATE TABLE IF NOT EXISTS odcr_price (
+            InstanceType varchar(255),
+            Region varchar(64),
+            Platform varchar(64) DEFAULT 'Linux/UNIX',
+            Tenancy varchar(16) DEFAULT 'default',
+            PRIMARY KEY (InstanceType, Region, Platform, Tenancy),
+            Hourly_Price decimal(14,6) NULL,
+            Currency varchar(3) NOT NULL DEFAULT 'USD',
+            Source varchar(8) NOT NULL DEFAULT 'given',
+            Updated datetime NOT NULL DEFAULT CURRENT_TIMESTAMP) CHARACTER SET utf8mb4
+    """,
     # Messages that are still to be sent.
     "odcr_outbox": """
         CREATE TABLE IF NOT EXISTS odcr_outbox (
@@ -148,6 +162,7 @@ _ADDED: Final = {
             "Placement_Group": "varchar(255) NULL",
             "Resource_Group": "varchar(300) NULL",
             "Tags": "text NULL",
+            "Max_Hourly_Cost": "decimal(12,4) NULL",
         },
         "odcr_status": {
             "Met_Since": "datetime NULL",

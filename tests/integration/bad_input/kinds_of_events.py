@@ -18,8 +18,10 @@ STARTED = "2026-11-11T00:00:00Z"
 GOOD_EVENTS: dict[str, Event] = {
     "LoadTargets": {"Execution": EXECUTION, "StartedAt": STARTED, "LeaseSeconds": 180},
     "FindShortfalls": {
+        "Execution": EXECUTION,
         "Targets": [TARGET],
         "Rejected": [],
+        "Prices": [],
         "Complete": True,
         "StartedAt": STARTED,
         "AskSeconds": 105,
@@ -136,6 +138,16 @@ FINDS = [
     find("TargetCapacity is text", "'TargetCapacity' must be int, not str", FIX, TargetCapacity="2"),
     find("TargetCapacity is half", "'TargetCapacity' must be int, not float", FIX, TargetCapacity=2.5),
     find("Withdrawn is text", "'Withdrawn' must be bool, not str", FIX, Withdrawn="no"),
+    spoilt("FindShortfalls", "no Execution", "'Execution' is missing", FIX, Execution=...),
+    spoilt("FindShortfalls", "no Prices", "'Prices' is missing", FIX, Prices=...),
+    spoilt("FindShortfalls", "a price is text", "must be an object", FIX, Prices=["0.71"]),
+    spoilt(
+        "FindShortfalls",
+        "a price is below 0",
+        "'HourlyPrice' must be an amount above 0",
+        FIX,
+        Prices=[{"InstanceType": "m5.large", "Region": "us-east-1", "HourlyPrice": "-1"}],
+    ),
     spoilt("FindShortfalls", "no Complete", "'Complete' is missing", FIX, Complete=...),
     spoilt("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", FIX, Rejected=OUTCOME),
     spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", FIX, StartedAt=...),

@@ -1,4 +1,6 @@
 import time
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -6,12 +8,12 @@ import boto3
 import pytest
 
 from localcloud.ec2.client import CapacityClient
-from localcloud.ec2.faults import CREATE, DESCRIBE, MODIFY, Fault, FaultKind
+from localcloud.ec2.faults import CREATE, DESCRIBE, GROUP, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
 from odcr.domain.acquisition import acquire
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import OutcomeUnknown
-from odcr.domain.reservation import Kind
+from odcr.domain.reservation import Kind, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
@@ -19,6 +21,10 @@ from odcr.gateways.ec2 import Ec2Gateway
 from tests.unit.pool import Turns, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+GENERIC: Any = {
+    "Type": "AWS::ResourceGroups::Generic",
+    "Parameters": [{"Name": "allowed-resource-types", "Values": ["AWS::EC2::CapacityReservation"]}],
+}
 DESCRIBED: Any = {
     "CapacityReservationId": "cr-1",
     "InstanceType": "r5b.2xlarge",
@@ -332,3 +338,110 @@ def test_without_the_tag_all_of_the_pool_is_shown_but_only_this_accounts(
     assert [(one.id == own.id, one.is_managed) for one in ec2_gateway.find_all(KEY)] == [(False, False), (True, True)]
     stranger = Ec2Gateway("odcr/ap-northeast-1", "210987654321")
     assert stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1") == []
+
+
+# What changes about a reservation besides its count
+
+LATER = "2099-12-08T00:00:00"
+TEAM = replace(USUAL_OPTIONS, tags='{"Team":"shop"}')
+
+
+def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -> Any:
+    """One attempt at what is held already; the reservation as EC2 shows it then."""
+    (before,) = ec2.find(KEY)
+    short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
+    short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),))
+    outcome = acquire(short, "run-1", 0, ec2, Turns(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
+    assert (outcome.status, outcome.reason) == (Status.FULFILLED, "")
+    (after,) = everything()
+    return after
+
+
+def tags_of(described: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+
+
+def test_the_end_and_the_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    for end_date, match_criteria in ((LATER, "targeted"), (LATER, "open"), (None, "targeted")):
+        after = corrected(ec2_gateway, replace(USUAL_OPTIONS, end_date=end_date, match_criteria=match_criteria))
+        assert after["InstanceMatchCriteria"] == match_criteria
+        assert (after["EndDate"].isoformat() if end_date else after.get("EndDate")) == (
+            end_date and f"{end_date}+00:00"
+        )
+        assert after["TotalInstanceCount"] == 4
+
+
+@pytest.mark.usefixtures("ec2_gateway")
+def test_the_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
+    own = Ec2Gateway("odcr/ap-northeast-1", "123456789012", {"Cost": "1"})
+    made = own.create(KEY, TEAM, 4, [])
+    assert made.tags == tags_of(everything()[0])
+    assert (made.tags["Team"], made.tags["Cost"], made.tags["Project"]) == ("shop", "1", "ODCR")
+    assert own.find(KEY) == [made]
+    calls_before = calls(capacity, "CreateTags")
+    assert tags_of(corrected(own, TEAM, Cost="1")) == made.tags
+    assert calls(capacity, "CreateTags") == calls_before
+    after = tags_of(corrected(own, replace(USUAL_OPTIONS, tags='{"Owner":"me"}'), Cost="2"))
+    assert (after["Owner"], after["Cost"], "Team" in after) == ("me", "2", False)
+    after = tags_of(corrected(own, USUAL_OPTIONS))
+    assert set(after) == {"odcr:stack", "odcr:made", "odcr:asked", "Project"}
+
+
+def test_a_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
+    group = f"sale-{uuid.uuid4()}"
+    boto3.client("resource-groups", region_name="ap-northeast-1").create_group(
+        Name=group, Configuration=[{"Type": "AWS::EC2::CapacityReservationPool"}, GENERIC]
+    )
+    assert ec2_gateway.group_members("ap-northeast-1", group) == set()
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    corrected(ec2_gateway, replace(USUAL_OPTIONS, resource_group=group))
+    assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
+    # Once more, as whoever was not answered does.
+    ec2_gateway.join(made, group)
+    assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
+
+
+def test_a_group_that_does_not_exist_or_does_not_answer_is_a_refusal(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    with pytest.raises(refusal.InvalidTarget):
+        ec2_gateway.group_members("ap-northeast-1", "no-such-group")
+    with pytest.raises(refusal.InvalidTarget):
+        ec2_gateway.join(made, "no-such-group")
+    group = f"sale-{uuid.uuid4()}"
+    boto3.client("resource-groups", region_name="ap-northeast-1").create_group(
+        Name=group, Configuration=[{"Type": "AWS::EC2::CapacityReservationPool"}, GENERIC]
+    )
+    for kind, expected in (
+        (FaultKind.THROTTLED, refusal.RequestLimitExceeded),
+        (FaultKind.INTERNAL_ERROR, OutcomeUnknown),
+        (FaultKind.LOST_AFTER, OutcomeUnknown),
+    ):
+        # boto3 tries twice by itself: the request may be repeated.
+        capacity.inject(Fault(GROUP, kind), Fault(GROUP, kind))
+        with pytest.raises(expected):
+            ec2_gateway.join(made, group)
+    capacity.inject(Fault(GROUP, FaultKind.REFUSED, reservation_id=made.id, code="INVALID", message="not this one"))
+    with pytest.raises(refusal.RequestRefused, match="not this one"):
+        ec2_gateway.join(made, group)
+
+
+def test_a_reservation_is_made_in_its_placement_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
+    name = f"cluster-{uuid.uuid4()}"
+    options = replace(USUAL_OPTIONS, placement_group=name)
+    with pytest.raises(refusal.InvalidTarget, match=name):
+        ec2_gateway.create(KEY, options, 4, [])
+    boto3.client("ec2", region_name="ap-northeast-1").create_placement_group(GroupName=name, Strategy="cluster")
+    made = ec2_gateway.create(KEY, options, 4, [])
+    assert everything()[0]["PlacementGroupArn"].endswith(f":placement-group/{name}")
+    assert (made.placement_group, made.is_held, made.serves(options)) == (name, True, True)
+    assert not made.serves(USUAL_OPTIONS)
+    ec2_gateway.resize(made, 2)
+    assert held(ec2_gateway.find(KEY)) == 2

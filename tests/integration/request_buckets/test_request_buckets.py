@@ -3,44 +3,18 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from moto import mock_aws
 
-from localcloud import dynamodb
 from odcr.domain.pace import DEPTH, KEPT, REQUESTS_PER_SECOND, SLACK
 from odcr.domain.refusal import RequestLimitExceeded
 from odcr.gateways import request_buckets
 from odcr.gateways.request_buckets import RequestBuckets
 
 BUCKET, FAR = "ap-northeast-1 Create", 4e9
-
-
-@pytest.fixture(autouse=True)
-def _table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    request_buckets._client.cache_clear()
-    dynamodb.install()
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="buckets",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "Bucket", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "Bucket", "KeyType": "HASH"}],
-        )
-        yield
-    request_buckets._client.cache_clear()
 
 
 @pytest.fixture
@@ -136,7 +110,7 @@ def test_without_the_table_nothing_is_sent() -> None:
 
 
 def test_a_write_that_is_not_answered_is_tried_again(monkeypatch: pytest.MonkeyPatch, stopped: float) -> None:
-    client, lost = request_buckets._client(), iter([True, True])
+    client, lost = request_buckets.client(), iter([True, True])
     update = client.update_item
 
     def update_item(**request: Any) -> Any:

@@ -221,7 +221,7 @@ class World:
             ec2_gateway._client,
             secret_gateway.client,
             database._tls,
-            request_buckets._client,
+            request_buckets.client,
             schedule_gateway._client,
         )
         for cached in caches:

@@ -1,0 +1,50 @@
+"""FetchPrices: asks the price list what an hour of each pool's instances costs."""
+
+import time
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from odcr.domain.price_pools import PricePool
+from odcr.domain.wire import required
+from odcr.gateways.price_list import fetch_prices
+from odcr.observability import logger
+from odcr.settings import RegionSettings
+
+RESERVED_SECONDS = 90
+"""How long the last pool may take: four attempts of fifteen seconds, with waits between them."""
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """One invocation; repeating it has no effect but the requests.
+
+    Args:
+        event: `{"Execution": str, "Pools": [...]}`, as RecordPrices returns them.
+        context: Lambda's.
+
+    Returns:
+        `{"Prices": [...]}`: each pool that was answered, with `HourlyPrice`, a decimal number as text, and `Currency`;
+        without the former if the list has no price.
+
+    Raises:
+        PriceListUnavailable: if no pool was answered.
+        InvalidSettings, InvalidEvent: see there.
+    """
+    execution = required(event, "Execution", str)
+    pools = [PricePool.from_event(pool) for pool in required(event, "Pools", list)]
+    prices = fetch_prices(
+        RegionSettings.load().region,
+        pools,
+        lambda: context.get_remaining_time_in_millis() > RESERVED_SECONDS * 1000,
+        time.time,
+        time.sleep,
+    )
+    logger.info(
+        "Prices fetched",
+        execution=execution,
+        pools=len(pools),
+        answered=len(prices),
+        unknown=sum(price.hourly_price is None for price in prices),
+    )
+    return {"Prices": [price.to_event() for price in prices]}

@@ -1,0 +1,16 @@
+"""AWS's Price List Query API for moto, which has none: GetProducts for EC2's instances, with prices of its own.
+
+No price is AWS's. Each product says so.
+"""
+
+from localcloud.pricing.prices import Prices
+
+
+def install() -> Prices:
+    """Adds the service to moto; its prices, as they are at first. The second call empties what was set."""
+    from localcloud.pricing.moto_hooks import add_service
+    from localcloud.pricing.responses import PricingResponse
+
+    add_service()
+    PricingResponse.prices = Prices()
+    return PricingResponse.prices

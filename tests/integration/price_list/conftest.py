@@ -1,0 +1,39 @@
+"""The functions' own way to the price list, with real boto3, against the local cloud's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from localcloud import pricing
+from localcloud.pricing.prices import Prices
+from localcloud.server import Server
+from odcr.gateways import price_list
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[tuple[str, Prices]]:
+    """The endpoint, and its prices."""
+    prices = pricing.install()
+    server = Server(0, [])
+    server.start()
+    yield server.endpoint, prices
+    server.stop()
+
+
+@pytest.fixture
+def prices(service: tuple[str, Prices], monkeypatch: pytest.MonkeyPatch) -> Prices:
+    endpoint, prices = service
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    price_list._client.cache_clear()
+    prices.reset()
+    return prices
+
+
+@pytest.fixture
+def client(service: tuple[str, Prices], prices: Prices) -> Any:  # noqa: ARG001 - which points boto3 to the local cloud
+    return boto3.client("pricing", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}))

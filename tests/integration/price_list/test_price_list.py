@@ -1,0 +1,118 @@
+"""The functions' own way to the price list."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from localcloud.pricing.prices import Prices
+from odcr.domain.price_pools import PricePool
+from odcr.domain.prices import ListPrice
+from odcr.gateways.price_list import EVERY, MOST_FAILURES, PriceListUnavailable, fetch_prices
+
+HOME = "eu-west-1"
+
+
+class Time:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def fetch(*pools: PricePool, home: str = HOME, has_time: Callable[[], bool] = lambda: True) -> list[ListPrice]:
+    time = Time()
+    return fetch_prices(home, pools, has_time, time.now, time.sleep)
+
+
+def pools(count: int) -> list[PricePool]:
+    regions = ("eu-west-1", "us-east-1", "ap-northeast-1", "eu-central-1", "us-west-2")
+    return [PricePool("m5.large", region) for region in regions[:count]]
+
+
+def test_each_pool_has_its_own_price(prices: Prices) -> None:
+    asked = [
+        PricePool("m5.large", "eu-west-1"),
+        PricePool("m5.xlarge", "eu-west-1"),
+        PricePool("m5.large", "eu-west-1", "Windows"),
+        PricePool("m5.large", "eu-west-1", tenancy="dedicated"),
+        PricePool("m5.large", "us-west-2-lax-1"),
+    ]
+    prices.set("m5.large", "us-west-2-lax-1", "0.123456")
+    found = fetch(*asked)
+    assert [one.pool for one in found] == asked
+    assert [one.amount for one in found] == [Decimal(text) for text in ("0.1", "0.2", "0.2", "0.11", "0.123456")]
+    assert {one.currency for one in found} == {"USD"}
+
+
+def test_china_s_price_list_is_in_its_currency(prices: Prices) -> None:  # noqa: ARG001 - which answers
+    (price,) = fetch(PricePool("m5.large", "cn-north-1"), home="cn-north-1")
+    assert (price.amount, price.currency) == (Decimal("0.1"), "CNY")
+
+
+def test_a_price_that_the_list_has_not_is_an_answer(prices: Prices) -> None:
+    prices.set("m5.large", "eu-west-1", None)
+    free = PricePool("m5.large", "us-east-1")
+    prices.set(free.instance_type, free.region, "0")
+    assert fetch(*pools(1), free) == [ListPrice(*pools(1)), ListPrice(free)]
+
+
+def test_what_the_list_cannot_tell_apart_is_not_asked_for(prices: Prices) -> None:
+    strange = [
+        PricePool("m5.large", "eu-west-1", "Windows with SQL Server"),
+        PricePool("m5.large", "eu-west-1", "BeOS"),
+    ]
+    assert fetch(*strange) == [ListPrice(pool) for pool in strange]
+    assert prices.requests == 0
+
+
+def test_a_partition_without_a_price_list_has_no_price(prices: Prices) -> None:
+    pool = PricePool("m5.large", "us-gov-west-1")
+    assert fetch(pool, home="us-gov-west-1") == [ListPrice(pool)]
+    assert prices.requests == 0
+
+
+def test_requests_are_no_closer_than_four_a_second(prices: Prices) -> None:  # noqa: ARG001 - which answers
+    time = Time()
+    fetch_prices(HOME, pools(5), lambda: True, time.now, time.sleep)
+    assert time.seconds == 5 * EVERY == 1.25
+
+
+def test_what_there_is_no_time_for_is_left_out(prices: Prices) -> None:
+    assert [one.pool for one in fetch(*pools(5), has_time=lambda: prices.requests < 2)] == pools(2)
+
+
+def test_a_refusal_of_one_pool_harms_no_other(prices: Prices) -> None:
+    prices.refuse("InvalidParameterException", 4)
+    assert [one.pool for one in fetch(*pools(5))] == pools(5)[4:]
+
+
+def test_throttling_is_sat_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    prices.refuse("ThrottlingException", 3)
+    assert [one.pool for one in fetch(*pools(2))] == pools(2)
+    assert prices.requests == 3 + 2
+
+
+def test_a_price_list_that_is_down_ends_it_and_what_was_answered_stays(
+    prices: Prices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    prices.refuse("AccessDeniedException", 10)
+    with pytest.raises(PriceListUnavailable, match="AccessDeniedException"):
+        fetch(*pools(5))
+    assert prices.requests == MOST_FAILURES
+    prices.reset()
+
+    def has_time() -> bool:
+        if prices.requests == 1:
+            prices.refuse("InternalErrorException", 4 * MOST_FAILURES)
+        return True
+
+    assert [one.pool for one in fetch(*pools(5), has_time=has_time)] == pools(1)

@@ -1,0 +1,121 @@
+"""What purchases have spent, in the table of buckets: no two runs together exceed a cap."""
+
+import random
+import threading
+import time
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from odcr.domain.refusal import RequestLimitExceeded
+from odcr.gateways import request_buckets
+from odcr.gateways.spend_ledger import SETTLED_SECONDS, Purse, SpendLedger
+
+CAP = Decimal("10.05")
+PRICE = Decimal("0.7")
+
+
+def ledger(run: str = "run-1") -> SpendLedger:
+    return SpendLedger("buckets", run)
+
+
+def item() -> Any:
+    return boto3.client("dynamodb").get_item(TableName="buckets", Key={"Bucket": {"S": "spend"}})["Item"]
+
+
+def test_purchases_are_counted_up_to_the_cap_and_no_further() -> None:
+    assert ledger().open() == 0
+    assert ledger().settle(Decimal("8.5"))
+    purse = Purse(ledger(), PRICE, CAP)
+    assert purse.take(2)
+    assert not purse.take(1)
+    purse.put_back(1)
+    assert purse.take(1)
+    assert int(item()["Spent"]["N"]) == 9_900_000
+
+
+def test_nothing_is_spent_before_the_run_has_settled_what_is() -> None:
+    assert not Purse(ledger(), PRICE, CAP).take(1)
+    ledger().open()
+    assert not Purse(ledger(), PRICE, CAP).take(1)
+
+
+def test_once_another_run_has_opened_it_the_attempts_of_the_first_spend_nothing_more() -> None:
+    first, second = ledger("run-1"), ledger("run-2")
+    first.open()
+    first.settle(Decimal(1))
+    purse = Purse(first, PRICE, CAP)
+    assert purse.take(3)
+    # What may not be shown by EC2 yet.
+    assert second.open() == Decimal("3.1")
+    assert not purse.take(1)
+    purse.put_back(3)
+    assert not first.settle(Decimal(0))
+    assert second.settle(Decimal("3.1"))
+    assert Purse(second, PRICE, CAP).take(9)
+    assert not Purse(second, PRICE, CAP).take(1)
+
+
+def test_what_was_bought_long_ago_or_refused_is_not_held_against_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger("run-1").open()
+    ledger("run-1").settle(Decimal(5))
+    purse = Purse(ledger("run-1"), PRICE, CAP)
+    assert purse.take(1)
+    purse.put_back(1)
+    # A person may have cancelled something: EC2 alone counts.
+    assert ledger("run-2").open() == 0
+    ledger("run-2").settle(Decimal(5))
+    assert Purse(ledger("run-2"), PRICE, CAP).take(1)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + SETTLED_SECONDS - 1)
+    assert ledger("run-3").open() == Decimal("5.7")
+    monkeypatch.setattr(time, "time", lambda: now + SETTLED_SECONDS + 1)
+    assert ledger("run-3").open() == 0
+
+
+def test_forty_attempts_at_once_never_exceed_the_cap() -> None:
+    ledger().open()
+    ledger().settle(Decimal("0.35"))
+    bought: list[int] = []
+
+    def attempt(seed: int) -> None:
+        chance = random.Random(seed)
+        purse = Purse(ledger(), PRICE, CAP)
+        for _ in range(10):
+            count = chance.randint(1, 4)
+            if purse.take(count):
+                if chance.random() < 0.5:
+                    purse.put_back(count)
+                else:
+                    bought.append(count)
+
+    threads = [threading.Thread(target=attempt, args=(seed,)) for seed in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    total = Decimal("0.35") + sum(bought) * PRICE
+    assert CAP - PRICE < total <= CAP
+    assert int(item()["Spent"]["N"]) == total * 1_000_000
+
+
+@pytest.mark.parametrize("call", ["open", "settle", "add"])
+def test_a_table_that_does_not_answer_lets_nothing_be_bought(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def refused(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "UpdateItem")
+
+    monkeypatch.setattr(request_buckets.client(), "update_item", refused)
+    arguments = {"open": (), "settle": (PRICE,), "add": (PRICE, CAP)}[call]
+    with pytest.raises(RequestLimitExceeded, match="The table that counts what is spent did not answer"):
+        getattr(ledger(), call)(*arguments)
+    Purse(ledger(), PRICE, CAP).put_back(1)
+
+
+def test_parts_of_a_cent_are_rounded_to_the_safe_side() -> None:
+    ledger().open()
+    ledger().settle(Decimal("0.0000001"))
+    assert int(item()["Spent"]["N"]) == 1
+    assert not Purse(ledger(), Decimal("0.0000001"), Decimal("0.0000019")).take(1)

@@ -1,0 +1,104 @@
+"""The deployed UpdatePrices: from the targets by the price list into the table."""
+
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.iam.access import Access
+from localcloud.iam.roles import rights_of
+from localcloud.stack import Stack
+
+
+@pytest.fixture
+def priced(stack: Stack) -> Iterator[Stack]:
+    """A stack whose price list is as it is at first."""
+    stack.cloud.prices.reset()
+    yield stack
+    stack.cloud.prices.reset()
+
+
+def start(stack: Stack) -> str:
+    machine = stack.outputs["UpdatePricesArn"]
+    started = stack.client("stepfunctions").start_execution(stateMachineArn=machine, name=f"by-hand-{time.time_ns()}")
+    return str(started["executionArn"])
+
+
+def update(stack: Stack) -> list[str]:
+    """The states of an execution that succeeded."""
+    execution = start(stack)
+    ended = stack.wait(execution)
+    assert ended["status"] == "SUCCEEDED", ended
+    events = stack.history(execution)
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+
+def prices(stack: Stack) -> tuple[tuple[Any, ...], ...]:
+    return stack.sql(
+        "SELECT InstanceType, Region, Platform, Hourly_Price, Currency, Source FROM odcr_price "
+        "ORDER BY InstanceType, Region"
+    )
+
+
+def test_targets_get_their_prices_and_a_given_one_stays(priced: Stack) -> None:
+    assert priced.run()["status"] == "SUCCEEDED"
+    assert update(priced) == ["LoadPools", "IsAPriceNeeded", "NoPriceIsNeeded"]
+    for key in (
+        "'c6i.large', 'us-east-1a'",
+        "'m5.large', 'us-east-1a'",
+        "'m5.large', 'us-east-1b'",
+        "'m5.xlarge', 'eu-west-1a'",
+        "'r5.large', 'us-east-1a'",
+    ):
+        priced.sql(f"INSERT INTO odcr_capacity VALUES ({key}, 1, 0)")
+    priced.sql(
+        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform) "
+        "VALUES ('r5.large', 'us-east-1a', 'Windows')"
+    )
+    priced.sql("INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('m5.large', 'us-east-1', 0.05)")
+    priced.cloud.prices.set("c6i.large", "us-east-1", None)
+    given = ("m5.large", "us-east-1", "Linux/UNIX", Decimal("0.050000"), "USD", "given")
+    others = [
+        ("m5.xlarge", "eu-west-1", "Linux/UNIX", Decimal("0.200000"), "USD", "list"),
+        ("r5.large", "us-east-1", "Windows", Decimal("0.200000"), "USD", "list"),
+    ]
+    unknown = ("c6i.large", "us-east-1", "Linux/UNIX", None, "USD", "list")
+    # Two side by side write the same.
+    both = [start(priced), start(priced)]
+    assert [priced.wait(one)["status"] for one in both] == ["SUCCEEDED"] * 2
+    assert prices(priced) == (unknown, given, *others)
+
+    priced.cloud.prices.set("c6i.large", "us-east-1", "0.085")
+    priced.cloud.prices.refuse("InvalidParameterException", 1)
+    assert update(priced) == ["LoadPools", "IsAPriceNeeded", "FetchPrices", "RecordPrices"]
+    # The first one asked for was refused, and keeps what it had.
+    known = (*unknown[:3], Decimal("0.085000"), *unknown[4:])
+    assert prices(priced) in ((unknown, given, *others), (known, given, *others))
+    update(priced)
+    assert prices(priced) == (known, given, *others)
+
+
+def test_only_fetch_prices_may_ask_for_prices(stack: Stack) -> None:
+    def role(function: str) -> str:
+        name = f"{stack.name}-{function}"
+        return str(stack.client("lambda").get_function_configuration(FunctionName=name)["Role"])
+
+    asking = Access("pricing:GetProducts")
+    functions = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults", "RecordPrices", "FetchPrices")
+    assert [one for one in functions if rights_of(role(one)).allows(asking)] == ["FetchPrices"]
+    secret = Access("secretsmanager:GetSecretValue", stack.outputs["DatabaseSecretArn"])
+    assert [one for one in ("FetchPrices", "RecordPrices") if rights_of(role(one)).allows(secret)] == ["RecordPrices"]
+    # And the local cloud enforces it.
+    for function, is_allowed in (("FetchPrices", True), ("RecordPrices", False)):
+        assumed = stack.client("sts").assume_role(RoleArn=role(function), RoleSessionName="test")["Credentials"]
+        session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
+        client = session.client("pricing", region_name="us-east-1", endpoint_url=stack.cloud.endpoint)
+        if is_allowed:
+            assert client.get_products(ServiceCode="AmazonEC2")["PriceList"] == []
+        else:
+            with pytest.raises(ClientError, match="is not authorized to perform: pricing:GetProducts"):
+                client.get_products(ServiceCode="AmazonEC2")
