@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -22,8 +23,10 @@ from odcr.domain.misfits import (
     why_not,
 )
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.prices import PriceList
 from odcr.domain.refusal import Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.spending import Budget, Spent, shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 from odcr.domain.use import NO_USE, Use, use_of
 from odcr.gateways import ec2_regions
@@ -63,6 +66,19 @@ def test_a_target_whose_use_changed_is_observed_and_nothing_else() -> None:
     assert compare([target], [], [HELD]) == Comparison()
     (outcome,) = compare([target], [], [replace(HELD, in_use=5)]).observed
     assert (outcome.use, outcome.status, outcome.was_tried) == (Use(5, 10), Status.FULFILLED, False)
+
+
+def test_the_use_of_a_demand_that_a_cap_stops_is_told_until_it_is_recorded() -> None:
+    def capped(target: Target) -> list[Outcome]:
+        found = bounded(compare([target], [], [HELD]))
+        return shared_out(found, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
+
+    record = Target(KEY, 20, 15, "CAPPED", last_ids=("cr-1",))
+    (outcome,) = capped(record)
+    assert (outcome.status, outcome.use) == (Status.CAPPED, Use(4, 11))
+    told = replace(record, last_reason=outcome.reason)
+    assert len(capped(told)) == 1
+    assert capped(replace(told, last_use=outcome.use)) == []
 
 
 def test_what_is_unused_is_looked_at_only_where_it_counts_for_a_row() -> None:
