@@ -30,6 +30,7 @@ from odcr.domain.tags import (
     to_text,
 )
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
+from odcr.domain.use import Use
 from tests.unit.pool import Pool, Turns
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -45,7 +46,8 @@ def reservation(asked: str | None = "open/none", tags: dict[str, str] | None = N
 
 
 def target(options: ReservationOptions = USUAL_OPTIONS, capacity: int = 15, **fields: Any) -> Target:
-    return replace(Target(KEY, capacity, 15, "FULFILLED", options, last_reserved=15, last_ids=("cr-1",)), **fields)
+    recorded = Target(KEY, capacity, 15, "FULFILLED", options, 15, last_ids=("cr-1",), last_use=Use(unused=15))
+    return replace(recorded, **fields)
 
 
 def seen(one: Target, *held: Reservation, wishes: Wishes | None = None) -> Comparison:

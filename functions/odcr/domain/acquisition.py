@@ -234,6 +234,9 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(f"{attempt.lost} that were held are gone; {added} were bought again.")
     if why:
         parts.append(why)
+    if attempt.absorbed:
+        is_or_are = "is" if attempt.absorbed == 1 else "are"
+        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
     parts.append(astray_remark(attempt.astray, lenders, sum(one.lent for one in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}

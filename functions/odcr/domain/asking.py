@@ -289,6 +289,7 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
         shortfall.duplicate_ids,
         more_ids=shortfall.more_ids,
         judgement=shortfall.judgement,
+        is_use_known=False,
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from odcr.domain.target import Announcement, Judgement, Target, TargetKey
+from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -66,6 +67,10 @@ class Totals:
     """Targets of which not all is held."""
     longest_shortage_minutes: int
     """How long the one among them that has waited longest has not been met; 0 if all are."""
+    unused: int = 0
+    """Instances held in which nothing runs."""
+    longest_unused_minutes: int = 0
+    """How long some of a target has been unused without a break, of the target for which that is longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class Outcome(Event):
     """The release that the next run may make."""
     judgement: Judgement | None = None
     """The verdict on the demand's deadline, of the one run that comes to it."""
+    use: Annotated[Use, As(flat=True)] = NO_USE
+    """What is in use and unused of what is held."""
+    is_use_known: Annotated[bool, As("UseKnown")] = True
+    """Whether the run saw that. If not, it stays as it is recorded."""
 
     @property
     def was_tried(self) -> bool:
@@ -145,4 +154,5 @@ def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
         target.last_ids,
         reason=reason,
         more_ids=target.more_ids,
+        is_use_known=False,
     )

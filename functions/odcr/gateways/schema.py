@@ -74,6 +74,10 @@ TABLES: Final = {
             Met_Since datetime NULL,
             Verdict varchar(8) NULL,
             Judged_Deadline datetime NULL,
+            In_Use int NULL,
+            Unused int NULL,
+            Unused_Since datetime NULL,
+            Misfits varchar(255) NULL,
             Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
     # One row for each change, and one for all attempts of an hour that changed nothing: see history.py.
@@ -100,7 +104,7 @@ TABLES: Final = {
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
-    # Which execution works now: one row.
+    # Which execution works now, and until when nobody looks at instances again: a row each.
     "odcr_lease": """
         CREATE TABLE IF NOT EXISTS odcr_lease (
             Name varchar(16) PRIMARY KEY,
@@ -165,6 +169,10 @@ _ADDED: Final = {
             "Met_Since": "datetime NULL",
             "Verdict": "varchar(8) NULL",
             "Judged_Deadline": "datetime NULL",
+            "In_Use": "int NULL",
+            "Unused": "int NULL",
+            "Unused_Since": "datetime NULL",
+            "Misfits": "varchar(255) NULL",
         },
         "odcr_history": {
             "Verdict": "varchar(8) NULL",
