@@ -15,9 +15,9 @@ from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import Budget, shared_out, spent
-from odcr.domain.wire import instant, number, optional, required
+from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
-from odcr.gateways.ec2_regions import known_regions, look, partition_of
+from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
 from odcr.gateways.spend_ledger import SpendLedger
 from odcr.observability import logger
@@ -29,15 +29,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation.
 
     Args:
-        event: `Targets`, `Rejected`, `Prices` and `Complete` as LoadTargets returns them; `Execution`, the run;
-            `StartedAt`, when it started, and `AskSeconds`, how long after that its last request is sent; `Input`, the
-            execution's own.
+        event: `Targets`, `Rejected`, `Prices`, `Complete` and `InstancesDue` as LoadTargets returns them; `Execution`,
+            the run; `StartedAt`, when it started, and `AskSeconds`, how long after that its last request is sent;
+            `Input`, the execution's own.
         context: Lambda's.
 
     Returns:
         `Branches`, who is asked for how; `Observed` and `Rejected`, outcomes of the targets that need no asking;
         `Next`, whether a run is to follow while something is short, `Failures`, what it is told of those before it, and
-        `Left`, whether something was left to it.
+        `Left`, whether something was left to it; `Instances`, what was seen of the account's instances, or null.
 
     Raises:
         InvalidSettings, InvalidEvent: see there.
@@ -46,6 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     share, settings = RunShare.from_event(event), StackSettings.load()
     targets, rejected, home = share.targets, share.rejected, settings.region
+    ec2 = Ec2Gateway(settings.owner, settings.account)
     partition = partition_of(home)
     budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), usual_currency(partition))
     execution = required(event, "Execution", str)
@@ -53,7 +54,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     # Before EC2 is looked at: from now on no other run's attempts can spend anything.
     not_shown = ledger.open() if ledger else Decimal(0)
     findings = look(
-        Ec2Gateway(settings.owner, settings.account),
+        ec2,
         regions_to_ask(targets, rejected, home),
         regions_by_id(targets, rejected, home),
         groups_to_ask(targets, home),
@@ -69,9 +70,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         now=now,
         stack_tags=TagSettings.load().tags,
     )
+    is_due = optional(event, "InstancesDue", bool, False) and bool(found.unused)
+    # Once an hour, for an account may have thousands of instances.
+    instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
     before = spent(chain.from_iterable(findings.reservations.values()), targets, budget)
     before = replace(before, amount=max(before.amount, not_shown))
-    fitting = bounded(found)
+    fitting = bounded(found, ROOM - (size_of(instances) if instances else 0))
     is_all = len(fitting.shortfalls) == len(found.shortfalls)
     passed = shared_out(
         fitting,
@@ -110,4 +114,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
         "Left": found.is_blind or not is_all or planned.asked < len(passed.shortfalls),
+        "Instances": instances,
     }

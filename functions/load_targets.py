@@ -8,7 +8,7 @@ from odcr.domain.price_pools import pools_under_caps
 from odcr.domain.run_share import RunShare, one_runs_share
 from odcr.domain.wire import InvalidEvent, required
 from odcr.gateways.database import transaction
-from odcr.gateways.lease import holder_of_lease, take_lease
+from odcr.gateways.lease import holder_of_lease, is_look_due, take_lease
 from odcr.gateways.price_table import read_prices
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
@@ -24,9 +24,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         context: Lambda's.
 
     Returns:
-        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Prices": [...], "Complete": bool}`; without
-        the lease the lists are empty. Complete is false if there are more targets than fit; the others' turn comes in
-        other runs. Prices are there only if a cap is to be kept.
+        `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Prices": [...], "Complete": bool,
+        "InstancesDue": bool}`; without the lease the lists are empty. Complete is false if there are more targets than
+        fit; the others' turn comes in other runs. Prices are there only if a cap is to be kept. InstancesDue is true
+        once an hour: the account's instances are to be looked at.
 
     Raises:
         TablesOutdated, TablesTooNew, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
@@ -40,10 +41,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
-            return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event()}
+            return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event(), "InstancesDue": False}
         targets, rejected = read_targets(cursor)
         capped = pools_under_caps(targets, has_cap=SpendSettings.load().cap is not None)
         prices = read_prices(cursor).known(capped) if capped else []
+        instances_due = is_look_due(cursor)
     passed = one_runs_share(targets, rejected, turn=execution, prices=prices)
     logger.info(
         "Targets loaded",
@@ -52,4 +54,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         rejected=len(rejected),
         passed_on=len(passed.targets) + len(passed.rejected),
     )
-    return {"Lease": "HELD", **passed.to_event()}
+    return {"Lease": "HELD", **passed.to_event(), "InstancesDue": instances_due}

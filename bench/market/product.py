@@ -96,12 +96,20 @@ class Product:
         self._clock.sleep(STEP_SECONDS)
         holder, expires = self._holder
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
-            return {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True}
+            return {
+                "Lease": "BUSY",
+                "Targets": [],
+                "Rejected": [],
+                "Prices": [],
+                "Complete": True,
+                "InstancesDue": False,
+            }
         self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
         in_order = sorted(self._targets.values(), key=lambda one: one.tried_at)
         rows = [one.row(self._clock.now()) for one in in_order]
         targets = [row.to_event() for row in rows]
-        return {"Lease": "HELD", "Targets": targets, "Rejected": [], "Prices": [], "Complete": True}
+        passed_on = {"Targets": targets, "Rejected": [], "Prices": [], "Complete": True}
+        return {"Lease": "HELD", **passed_on, "InstancesDue": False}
 
     def _find_shortfalls(self, event: Event, function: Function) -> Event:
         del function
@@ -126,6 +134,7 @@ class Product:
             "Next": planned.is_pressing,
             "Failures": 0,
             "Left": not are_all or planned.asked < len(passed.shortfalls),
+            "Instances": None,
         }
 
     def _reserve_capacity(self, event: Event, function: Function) -> Event:

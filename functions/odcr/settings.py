@@ -153,6 +153,19 @@ class EventSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """Which metrics only an alarm needs."""
+
+    watches_unused: bool
+    """Whether an alarm is raised for capacity that nobody uses."""
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> "AlarmSettings":
+        """Reads the environment. Without a number of minutes there is no such alarm."""
+        return cls(environment.get("UNUSED_ALARM_MINUTES", "").strip() not in ("", "0"))
+
+
+@dataclass(frozen=True, slots=True)
 class AskSettings:
     """How EC2 is asked, as the stack's parameters say."""
 

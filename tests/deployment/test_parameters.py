@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "ScheduleEnd": "2040-02-01T00:00:00Z",
         "NoRunAlarmMinutes": "15",
         "ShortageAlarmMinutes": "30",
+        "UnusedAlarmMinutes": "45",
         "AlertEmail": "night-watch@example.com",
         "EventBusName": "campaign",
         "MapConcurrency": "8",
@@ -238,6 +239,7 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     assert ("AlertSubscription" in made) == (options == "with all options")
     assert ("NoRunAlarm" in made) == (options == "with all options")
     assert ("EventBusExists" in made) == (options == "with all options")
+    assert ("UnusedAlarm" in made) == (options == "with all options")
     assert ("RotateSecret" in made) == (is_new and options == "with all options")
 
     stack.cloud.capacity.reset()
@@ -263,12 +265,15 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     loads = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
     assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
     records = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")
-    assert records["Environment"]["Variables"]["HISTORY_DAYS"] == "90"
-    assert records["Environment"]["Variables"]["EVENT_BUS_NAME"] == "campaign"
+    variables = records["Environment"]["Variables"]
+    assert variables["EVENT_BUS_NAME"] == "campaign"
+    assert (variables["HISTORY_DAYS"], variables["UNUSED_ALARM_MINUTES"]) == ("90", "45")
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
     alarms = {alarm["AlarmName"]: alarm for alarm in stack.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     assert alarms["odcr-no-run"]["EvaluationPeriods"] == 15
     assert alarms["odcr-long-shortage"]["Threshold"] == 30
+    unused = alarms["odcr-held-but-unused"]
+    assert (unused["MetricName"], unused["Threshold"]) == ("LongestUnusedMinutes", 45)
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(stack.outputs["AlertTopicArn"],)}
     (told,) = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])["Subscriptions"]
     assert (told["Protocol"], told["Endpoint"]) == ("email", "night-watch@example.com")

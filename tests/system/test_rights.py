@@ -36,6 +36,7 @@ def access(
 
 DESCRIBE = Access("ec2:DescribeCapacityReservations")
 ZONES = Access("ec2:DescribeAvailabilityZones")
+INSTANCES = Access("ec2:DescribeInstances")
 TYPES = Access("ec2:DescribeInstanceTypes")
 
 
@@ -62,6 +63,7 @@ def test_reserve_capacity_makes_and_changes_only_what_bears_the_stacks_tag(stack
         )
     assert role.allows(DESCRIBE)
     assert role.allows(TYPES)
+    assert not role.allows(INSTANCES)
     assert not role.allows(secret(stack))
 
 
@@ -69,6 +71,7 @@ def test_find_shortfalls_only_describes(stack: Stack) -> None:
     role = rights(stack, "FindShortfalls")
     assert role.allows(DESCRIBE)
     assert role.allows(ZONES)
+    assert role.allows(INSTANCES)
     assert not role.allows(secret(stack))
     assert not any(role.allows(one) for one in changes())
 

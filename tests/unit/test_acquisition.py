@@ -19,13 +19,14 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.target import TargetKey
+from odcr.domain.use import Use
 from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall, shortfall_of
 
 
 def test_all_of_it_in_one_reservation_and_one_call() -> None:
     pool = Pool(20)
     outcome = acquire(shortfall(pool), 0, pool)
-    assert outcome == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=15, calls=1)
+    assert outcome == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=15, calls=1, use=Use(unused=15))
     assert (pool.asks, pool.free) == ([15], 5)
 
 
@@ -158,7 +159,8 @@ def test_it_does_not_look_for_ever() -> None:
 def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
     short = shortfall_of(KEY, 15, 4, ("cr-1",))
     pool = Pool(20, [Reservation("cr-1", KEY, 15, "active")])
-    assert acquire(short, 0, pool) == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=11)
+    met = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=11, use=Use(unused=15))
+    assert acquire(short, 0, pool) == met
     assert pool.asks == []
 
 

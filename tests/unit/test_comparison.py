@@ -10,6 +10,7 @@ from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.use import Use
 from odcr.domain.wire import MAX_STATE_BYTES
 from tests.unit.pool import Pool, Turns, shortfall_of
 
@@ -68,13 +69,14 @@ def test_a_target_is_not_bought_a_second_time_because_its_options_changed() -> N
 
 
 def test_fulfilled_is_observed_only_where_the_table_is_wrong() -> None:
-    right = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))
+    right = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",), last_use=Use(unused=15))
     assert compare([right], [], [reservation(15)]).observed == []
     for stale in (
         replace(right, current=5),
         replace(right, last_status="SHORT"),
         replace(right, last_status=None),
         replace(right, last_ids=("cr-0",)),
+        replace(right, last_use=Use(15, 0)),
     ):
         (outcome,) = compare([stale], [], [reservation(15)]).observed
         assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
@@ -115,7 +117,7 @@ def test_a_deleted_row_stays_visible_while_something_is_held() -> None:
 def test_what_is_held_for_a_rejected_row_is_still_told() -> None:
     rejected = Outcome(KEY, Status.INVALID, -1, 0, reason="negative")
     found = compare([], [rejected], [reservation(7)])
-    assert found.rejected == [Outcome(KEY, Status.INVALID, -1, 7, ("cr-1",), reason="negative")]
+    assert found.rejected == [Outcome(KEY, Status.INVALID, -1, 7, ("cr-1",), reason="negative", use=Use(unused=7))]
     assert found.observed == []
 
 
@@ -167,7 +169,8 @@ def test_of_a_few_rows_only_nothing_is_called_unlisted() -> None:
 
 def test_a_deleted_row_is_told_once() -> None:
     said = "Held for no row of odcr_capacity. Insert one to keep it, or cancel cr-1 in EC2."
-    told = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True, last_reason=said)
+    record = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True, last_use=Use(unused=15))
+    told = replace(record, last_reason=said)
     assert compare([told], [], [reservation(15)]).observed == []
     assert compare([told], [], [reservation(11)]).observed != []
 
@@ -244,7 +247,8 @@ def test_an_attempt_that_dies_forgets_nothing_that_is_astray_though_less_is_want
 
 def test_a_rejected_row_takes_nothing_from_the_row_that_is_right() -> None:
     rejected = Outcome(TargetKey(" r5b.2xlarge", "ap-northeast-1c"), Status.INVALID, 15, 0, reason="a blank")
-    found = compare([Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",))], [rejected], [reservation(15)])
+    right = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",), last_use=Use(unused=15))
+    found = compare([right], [rejected], [reservation(15)])
     assert (found.shortfalls, found.observed, found.rejected[0].reserved) == ([], [], 0)
 
 
@@ -273,9 +277,8 @@ def test_what_was_to_end_already_is_asked_for_no_more(end: str | None, count: in
         assert (outcome.status, outcome.reserved) == (Status.INVALID, 4)
         assert f"{outcome.reason}".startswith("End_Date in odcr_option was 2026-11-26")
         assert "Set a later one" in outcome.reason
-        told = replace(
-            target, current=4, last_status="INVALID", last_ids=("cr-1",), last_reserved=4, last_reason=outcome.reason
-        )
+        record = replace(target, current=4, last_status="INVALID", last_ids=("cr-1",), last_reserved=4)
+        told = replace(record, last_reason=outcome.reason, last_use=Use(unused=4))
         assert compare([told], [], [reservation(4)], now="2026-11-26T10:01:00").observed == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from odcr.domain.acquisition import acquire
+from odcr.domain.asking import resumed
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.correction import Wishes, correction_of
 from odcr.domain.outcome import Outcome, Status
@@ -30,6 +31,7 @@ from odcr.domain.tags import (
     to_text,
 )
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
+from odcr.domain.use import Use
 from tests.unit.pool import Pool, Turns
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -45,7 +47,8 @@ def reservation(asked: str | None = "open/none", tags: dict[str, str] | None = N
 
 
 def target(options: ReservationOptions = USUAL_OPTIONS, capacity: int = 15, **fields: Any) -> Target:
-    return replace(Target(KEY, capacity, 15, "FULFILLED", options, last_reserved=15, last_ids=("cr-1",)), **fields)
+    recorded = Target(KEY, capacity, 15, "FULFILLED", options, 15, last_ids=("cr-1",), last_use=Use(unused=15))
+    return replace(recorded, **fields)
 
 
 def seen(one: Target, *held: Reservation, wishes: Wishes | None = None) -> Comparison:
@@ -161,6 +164,17 @@ def test_what_was_just_tried_is_left_for_a_while_and_told() -> None:
     assert outcome.status == Status.FULFILLED
     assert "they are changed within ten minutes, where EC2 lets them" in outcome.reason
     assert seen(target(LIMITED), held).shortfalls
+
+
+def test_only_the_first_round_corrects_and_the_next_ones_still_know_who_is_outside_the_group() -> None:
+    options = replace(LIMITED, resource_group="sale")
+    (shortfall,) = seen(target(options, 20), reservation(), wishes=wishes()).shortfalls
+    before = Outcome(KEY, Status.SHORT, 20, 15, ("cr-1",), calls=3)
+    again = resumed(shortfall, before)
+    assert (again.pools[0].outside_group, again.has_other_work) == (("cr-1",), False)
+    pool = Pool(0, [reservation()])
+    acquire(again, "run-1", 0, pool, Turns(), now=NOW)
+    assert pool.changes == []
 
 
 # Tags

@@ -23,6 +23,7 @@ from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
+from odcr.domain.use import Use
 from tests.unit.pool import KEY, Turns, shortfall_of
 
 
@@ -232,6 +233,7 @@ def test_one_reservation_is_reduced_in_one_call() -> None:
         acquired=-5,
         calls=1,
         reason="Released 5, as the target was lowered to 10.",
+        use=Use(unused=10),
     )
     assert (ec2.held, ec2.calls) == ([10], [("cr-1", 10)])
 

@@ -19,6 +19,7 @@ from odcr.domain.refusal import (
 from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target
+from odcr.domain.use import Use
 from tests.unit.pool import KEY, Pool, acquire, not_met, shortfall, shortfall_of
 
 OLD = Reservation("cr-1", KEY, 4, "active", created="2026-11-01", made="a" * 64)
@@ -148,7 +149,7 @@ def test_what_is_remarkable_is_told(fields: dict[str, object], said: str) -> Non
 )
 def test_what_is_remarkable_is_told_once_of_a_target_that_needs_nothing(fields: dict[str, object]) -> None:
     reservation = replace(OLD, **fields)  # type: ignore[arg-type]
-    target = Target(KEY, 4, 4, "FULFILLED", last_reserved=4, last_ids=("cr-1",))
+    target = Target(KEY, 4, 4, "FULFILLED", last_reserved=4, last_ids=("cr-1",), last_use=Use(unused=4))
     found = compare([target], [], [reservation]).observed
     if "kind" in fields:
         assert found == []
@@ -465,5 +466,6 @@ def test_a_lender_is_astray_in_the_attempt_as_in_the_comparison() -> None:
     outcome = acquire(recorded(Pool(40, [lender]), 16), 0, Pool(40, [lender]))
     assert (outcome.status, outcome.reserved) == (Status.ASTRAY, 16)
     grown = replace(lender, count=16)
-    target = Target(KEY, 16, 16, "ASTRAY", last_reserved=16, last_ids=("cr-1",), last_reason=outcome.reason)
+    record = Target(KEY, 16, 16, "ASTRAY", last_reserved=16, last_ids=("cr-1",), last_use=Use(unused=16))
+    target = replace(record, last_reason=outcome.reason)
     assert compare([target], [], [grown]).observed == []

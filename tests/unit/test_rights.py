@@ -46,6 +46,12 @@ def test_the_rules_look_at_something(resources: Resources) -> None:
     assert any(has_login(function) for function in functions)
 
 
+def test_only_who_compares_sees_the_accounts_instances(resources: Resources) -> None:
+    assert [(one.role, one.resources) for one in allows(resources) if one.grants("ec2:DescribeInstances")] == [
+        ("FindShortfallsRole", ("*",))
+    ]
+
+
 OWN, EXISTING, ADMINISTRATORS, CERTIFICATES = (
     "${DatabaseSecretAttachment}",
     "${ExistingDatabaseSecretArn}",

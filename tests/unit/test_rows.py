@@ -127,9 +127,11 @@ def option(*cells: object, **named: object) -> tuple[object, ...]:
     return row(*(given.get(name) for name in OPTION_COLUMNS))
 
 
-def status(*cells: object, verdict: object = None, deadline: object = None) -> tuple[object, ...]:
+def status(
+    *cells: object, verdict: object = None, deadline: object = None, in_use: object = None, unused: object = None
+) -> tuple[object, ...]:
     """A row of odcr_status."""
-    return row(*cells, verdict, deadline)
+    return row(*cells, in_use, unused, verdict, deadline)
 
 
 def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:

@@ -4,12 +4,20 @@ from dataclasses import replace
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.run_share import one_runs_share
 from odcr.domain.target import Target, TargetKey
+from odcr.domain.use import Use
 from odcr.domain.wire import MAX_STATE_BYTES
 
 
 def targets(count: int, status: str = "FULFILLED") -> list[Target]:
     return [
-        Target(TargetKey(f"r5b.{number}xlarge", "ap-northeast-1c"), 15, 15, status, last_ids=("cr-0123456789abcdef0",))
+        Target(
+            TargetKey(f"r5b.{number}xlarge", "ap-northeast-1c"),
+            15,
+            15,
+            status,
+            last_ids=("cr-0123456789abcdef0",),
+            last_use=Use(7, 8),
+        )
         for number in range(count)
     ]
 

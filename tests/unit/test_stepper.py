@@ -210,10 +210,19 @@ def branch(*targets: dict[str, Any], rounds: int = 1) -> dict[str, Any]:
 def usual(name: str, payload: Any, _times: int) -> Any:
     """A run in which everything goes well; something is to be told, and something is left to the next run."""
     if name == "LoadTargets":
-        return {"Lease": "HELD", "Targets": TARGETS, "Rejected": [], "Prices": [], "Complete": True}
+        passed_on = {"Targets": TARGETS, "Rejected": [], "Prices": [], "Complete": True}
+        return {"Lease": "HELD", **passed_on, "InstancesDue": False}
     if name == "FindShortfalls":
         branches = [branch(*TARGETS), branch(OTHER, rounds=2)]
-        return {"Branches": branches, "Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False}
+        return {
+            "Branches": branches,
+            "Observed": [],
+            "Rejected": [],
+            "Next": True,
+            "Failures": 0,
+            "Left": False,
+            "Instances": None,
+        }
     if name == "ReserveCapacity":
         return {"Status": "FULFILLED", "Reserved": 3, "Calls": 1 + payload["Target"]["Outcome"].get("Calls", 0)}
     if name == "RecordResults":
@@ -253,8 +262,16 @@ def unforeseen(name: str, payload: Any, count: int) -> Any:
     return usual(name, payload, count)
 
 
-NOTHING_SHORT = {"Branches": [], "Observed": [], "Rejected": [], "Next": False, "Failures": 0, "Left": False}
-BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True}
+NOTHING_SHORT = {
+    "Branches": [],
+    "Observed": [],
+    "Rejected": [],
+    "Next": False,
+    "Failures": 0,
+    "Left": False,
+    "Instances": None,
+}
+BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True, "InstancesDue": False}
 SCRIPTS: dict[str, Script] = {
     "all goes well": usual,
     "nothing is short": always("FindShortfalls", NOTHING_SHORT),

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from odcr.domain.calendar import Rest
 from odcr.domain.messages import Change
+from odcr.domain.misfits import MAX_SENTENCE, InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Announcement, Judgement, OptionRow, ReservationOptions, Target, TargetKey, Terms, Verdict
+from odcr.domain.use import Use
 from odcr.domain.wire import Event, InvalidEvent
 from odcr.domain.wording import MAX_REASON
 
@@ -25,6 +27,9 @@ EVENTS = (
     Announcement,
     Judgement,
     Rest,
+    Use,
+    Misfits,
+    InstanceLook,
     Target,
     Outcome,
     Pool,
@@ -42,6 +47,7 @@ _BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "deadline": _MOMENTS,
     "more_ids": st.integers(0, 999_999_999),
     "reason": st.text(max_size=MAX_REASON),
+    "sentence": st.text(max_size=MAX_SENTENCE),
 }
 _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),

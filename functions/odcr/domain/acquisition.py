@@ -97,8 +97,9 @@ def _work(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Re
 
 def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Refusal | None:
     shortfall, before = attempt.shortfall, attempt.reserved
-    # First, for a reservation that ends too early is not grown.
-    correct(attempt)
+    if shortfall.has_other_work:
+        # First, for a reservation that ends too early is not grown.
+        correct(attempt)
     refusal = _climb(attempt, ladder, from_one=attempt.number > 0 or shortfall.was_refused)
     while attempt.missing and isinstance(refusal, InsufficientInstanceCapacity) and attempt.asks_again():
         got, dry = attempt.reserved, refusal
@@ -133,7 +134,7 @@ def _climb(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | Non
         refusal = _ask(attempt, ladder, from_one=True)
     if attempt.reserved > held:
         # What was made joins its group at once, for somebody may be waiting for it.
-        correct(attempt)
+        correct(attempt, is_new_only=True)
     return refusal
 
 
@@ -234,6 +235,9 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(f"{attempt.lost} that were held are gone; {added} were bought again.")
     if why:
         parts.append(why)
+    if attempt.absorbed:
+        is_or_are = "is" if attempt.absorbed == 1 else "are"
+        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
     parts.append(astray_remark(attempt.astray, lenders, sum(one.lent for one in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}

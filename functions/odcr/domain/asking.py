@@ -289,6 +289,7 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
         shortfall.duplicate_ids,
         more_ids=shortfall.more_ids,
         judgement=shortfall.judgement,
+        is_use_known=False,
         platform=shortfall.options.platform,
         tenancy=shortfall.options.tenancy,
     )
@@ -306,8 +307,16 @@ def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
         recorded_ids=tuple(id_ for id_ in before.reservation_ids if id_ not in before.duplicate_ids),
         duplicate_ids=before.duplicate_ids,
         more_ids=before.more_ids,
+        outside_group=pool.outside_group,
     )
-    return replace(shortfall, pools=(left,), last_status=str(before.status), is_fresh=before.acquired != 0)
+    # What the first round could not correct is left to a later run.
+    return replace(
+        shortfall,
+        pools=(left,),
+        last_status=str(before.status),
+        is_fresh=before.acquired != 0,
+        has_other_work=False,
+    )
 
 
 def in_all(before: Outcome, now: Outcome) -> Outcome:

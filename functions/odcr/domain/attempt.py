@@ -23,6 +23,7 @@ from odcr.domain.refusal import (
 from odcr.domain.reservation import Reduction, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement
+from odcr.domain.use import NO_USE, use_of
 
 _T = TypeVar("_T")
 
@@ -90,6 +91,8 @@ class Attempt:
         """Requests among them that EC2 definitely refused."""
         self.returned = 0
         """Instances that were bought twice and given back."""
+        self.absorbed = 0
+        """Instances that ran already, and run in the reservations that it has made."""
         self.may_have_released = shortfall.is_release and number > 0
         """Whether this attempt, or one before it in the same run, may have given anything back for a lowered target."""
         self.looks_in_a_row = 0
@@ -174,6 +177,8 @@ class Attempt:
             reason=reason,
             announced=announced,
             more_ids=0 if self.is_seen else self.shortfall.more_ids,
+            use=use_of((*self.reservations, *self.astray)) if self.is_seen else NO_USE,
+            is_use_known=self.is_seen,
         )
 
     # What changes it
@@ -346,6 +351,7 @@ class Attempt:
         except Refusal:
             holding.refused_creations += 1
             raise
+        self.absorbed += created.in_use
         holding.take_over(created)
         holding.outside_group.add(created.id)
         if created.count != count:

@@ -8,6 +8,7 @@ from typing import Any
 
 from odcr.domain.calendar import is_given_up, iso, judge, judge_unmet, rest
 from odcr.domain.correction import NO_WISHES, Wishes
+from odcr.domain.misfits import Unused, unused_of
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
@@ -18,6 +19,7 @@ from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, 
 from odcr.domain.run_share import RunShare
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey
+from odcr.domain.use import Use, use_of
 from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
 from odcr.domain.wording import MAX_REASON, quoted
 
@@ -39,6 +41,10 @@ class Comparison:
     """Targets that need no work but whose record in the table is to be corrected."""
     rejected: list[Outcome] = field(default_factory=list)
     """Rows that make no sense, with what is held for them."""
+    unused: list[Unused] = field(default_factory=list, compare=False)
+    """Targets part of whose capacity is unused."""
+    uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
+    """What is in use and unused of each target."""
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     """What was compared, with the options and the terms that a row in another spelling may have."""
 
@@ -154,7 +160,8 @@ def compare(
         managed = by_key.pop(outcome.key.pool, [])
         twice = duplicates(managed, outcome.reservation_ids, outcome.more_ids)
         seen = replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
-        comparison.rejected.append(replace(seen, more_ids=0, **kind_of(managed)))
+        seen = replace(seen, more_ids=0, use=use_of(managed), is_use_known=True)
+        comparison.rejected.append(replace(seen, **kind_of(managed)))
     for target in targets:
         if target.withdrawn:
             managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
@@ -172,8 +179,8 @@ def compare(
     return comparison
 
 
-def bounded(comparison: Comparison) -> Comparison:
-    """What of a comparison one run can work on and pass on.
+def bounded(comparison: Comparison, room: int = ROOM) -> Comparison:
+    """What of a comparison one run can work on and pass on in so many bytes.
 
     A shortfall and its outcome travel together. What is left out comes again in the next run: shortfalls then come
     first, and of what is told each time it is another choice. However many wait for capacity, some is told in each run.
@@ -182,20 +189,21 @@ def bounded(comparison: Comparison) -> Comparison:
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
     sized = [(one, _item_bytes(one)) for one in first]
-    most = ROOM - _TOLD_ROOM
+    most = room - _TOLD_ROOM
     seen = [*comparison.observed, *(_too_large(one) for one, size in sized if size > most)]
     kept = min(_TOLD_ROOM, sum(map(_bytes, (*seen, *comparison.rejected))))
-    taken, room = fitting((one for one in sized if one[1] <= most), ROOM - kept, itemgetter(1))
+    taken, room = fitting((one for one in sized if one[1] <= most), room - kept, itemgetter(1))
     shortfalls = [one for one, _ in taken]
     room += kept
     observed, room = fitting(in_turns(seen, room, _bytes), room, _bytes)
     rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
-    return Comparison(shortfalls, observed, rejected, comparison.targets)
+    return replace(comparison, shortfalls=shortfalls, observed=observed, rejected=rejected)
 
 
 def _too_large(shortfall: Shortfall) -> Outcome:
     reason = "Its data take more bytes than a run can carry, so nothing is bought: look at its row in odcr_option."
-    return Outcome(shortfall.key, Status.FAILED, shortfall.target, shortfall.reserved, reason=reason, more_ids=1)
+    outcome = Outcome(shortfall.key, Status.FAILED, shortfall.target, shortfall.reserved, reason=reason, more_ids=1)
+    return replace(outcome, is_use_known=False)
 
 
 def _bytes(outcome: Outcome) -> int:
@@ -204,11 +212,12 @@ def _bytes(outcome: Outcome) -> int:
 
 def _item_bytes(shortfall: Shortfall) -> int:
     """The bytes of a shortfall, and of the largest outcome that it can have."""
+    most = max(shortfall.target, shortfall.reserved)
     longest = Outcome(
         shortfall.key,
         Status.QUOTA_EXCEEDED,
         shortfall.target,
-        max(shortfall.target, shortfall.reserved),
+        most,
         # One more reservation for each of 500 that have some fits into what ROOM leaves.
         shortfall.standing_ids or ("cr-0123456789abcdef0",),
         shortfall.duplicate_ids,
@@ -218,6 +227,7 @@ def _item_bytes(shortfall: Shortfall) -> int:
         announced=Announcement(shortfall.reserved, shortfall.target) if shortfall.is_release else None,
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
+        use=Use(most, most),
     )
     return size_of({**shortfall.to_event(), "Outcome": to_round(longest)})
 
@@ -236,6 +246,9 @@ def _compare_one(
     others = [one for one in managed if not (one.serves(target.options) or one.is_for_another_group(target.options))]
     uncounted = [*uncounted, *(one for one in managed if one.is_for_another_group(target.options))]
     reserved = held(serving)
+    use = comparison.uses[target.key] = use_of(serving)
+    if unused := unused_of(target.key, target.options, serving):
+        comparison.unused.append(unused)
     judgement = judge(target, reserved, now)
     if given_up := is_given_up(target, judgement):
         releases = True
@@ -256,6 +269,7 @@ def _compare_one(
             ids_of(bought_twice),
             reason=reason,
             judgement=judgement,
+            use=use,
             platform=target.options.platform,
             tenancy=target.options.tenancy,
             **found,
@@ -365,7 +379,7 @@ def _reason_to_ask_no_more(target: Target, others: Sequence[Reservation], now: s
 
 def _is_recorded(target: Target, outcome: Outcome) -> bool:
     same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
-    is_told = target.last_reason == outcome.reason[:MAX_REASON]
+    is_told = target.last_reason == outcome.reason[:MAX_REASON] and target.last_use == outcome.use
     return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
 
 
@@ -391,7 +405,8 @@ def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool,
     if not is_complete:
         # A row with another spelling may be among those that this run does not look at.
         reason = "Held for no row that is spelled like this. Insert one to keep it, or one with a target of 0."
-    return Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason, **kind_of(managed))
+    outcome = Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason, use=use_of(managed))
+    return replace(outcome, **kind_of(managed))
 
 
 def _others(others: Sequence[Reservation]) -> str:

@@ -105,8 +105,12 @@ class Wishes:
 NO_WISHES = Wishes({}, {})
 
 
-def correct(attempt: Attempt) -> None:
+def correct(attempt: Attempt, *, is_new_only: bool = False) -> None:
     """Changes what differs from the row. What EC2 refuses is noted, and keeps nothing else from being done.
+
+    Args:
+        attempt: after a look.
+        is_new_only: whether only what this run has made is looked at.
 
     Raises:
         Changed: if somebody has added anything meanwhile.
@@ -115,6 +119,8 @@ def correct(attempt: Attempt) -> None:
     try:
         for holding in attempt.holdings:
             for reservation in tuple(holding.reservations):
+                if is_new_only and reservation.id in attempt.shortfall.reservation_ids:
+                    continue
                 _correct(attempt, holding, reservation)
                 _join(attempt, holding, reservation)
     except OutOfTime:

@@ -29,6 +29,9 @@ class Standing:
     platform: str | None = None
     """None: not recorded."""
     tenancy: str | None = None
+    unused: int = 0
+    unused_minutes: int | None = None
+    """How long some of it has been unused without a break; None if all is used, or that is not known."""
 
     @property
     def pool(self) -> PricePool | None:
@@ -151,6 +154,8 @@ def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
         missing=sum(max(0, one.wanted - one.reserved) for one in standings),
         unmet=len(shortages),
         longest_shortage_minutes=max(shortages, default=0),
+        unused=sum(one.unused for one in standings),
+        longest_unused_minutes=max((one.unused_minutes or 0 for one in standings), default=0),
         hourly_cost=costs.total.amount if costs.total else None,
         unpriced=costs.unpriced,
     )

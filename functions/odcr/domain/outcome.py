@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Target, TargetKey
+from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -67,6 +68,10 @@ class Totals:
     """Targets of which not all is held."""
     longest_shortage_minutes: int
     """How long the one among them that has waited longest has not been met; 0 if all are."""
+    unused: int = 0
+    """Instances held in which nothing runs."""
+    longest_unused_minutes: int = 0
+    """How long some of a target has been unused without a break, of the target for which that is longest."""
     hourly_cost: Decimal | None = None
     """What an hour of all that is held costs; None if no price is known. In the stack's own currency."""
     unpriced: int = 0
@@ -101,6 +106,10 @@ class Outcome(Event):
     """The release that the next run may make."""
     judgement: Judgement | None = None
     """The verdict on the demand's deadline, of the one run that comes to it."""
+    use: Annotated[Use, As(flat=True)] = NO_USE
+    """What is in use and unused of what is held."""
+    is_use_known: Annotated[bool, As("UseKnown")] = True
+    """Whether the run saw that. If not, it stays as it is recorded."""
     platform: str = USUAL_OPTIONS.platform
     """Of what is held, so that its price can be found."""
     tenancy: str = USUAL_OPTIONS.tenancy
@@ -153,6 +162,7 @@ def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
         target.last_ids,
         reason=reason,
         more_ids=target.more_ids,
+        is_use_known=False,
         platform=target.options.platform,
         tenancy=target.options.tenancy,
     )

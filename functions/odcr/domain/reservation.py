@@ -82,6 +82,11 @@ class Reservation:
         return self.state in HELD_STATES and self.kind in _COUNTED
 
     @property
+    def unused(self) -> int:
+        """Instances that could run in it now and do not."""
+        return max(0, self.count - self.in_use) if self.state == "active" else 0
+
+    @property
     def is_changeable(self) -> bool:
         """Whether EC2 lets its count be changed, as far as describe tells; a fleet's count is the fleet's to change."""
         return self.state == "active" and self.kind in _CHANGEABLE

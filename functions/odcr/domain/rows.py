@@ -16,6 +16,7 @@ from odcr.domain.target import (
     Verdict,
     reason_to_reject,
 )
+from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import ids_from_text
 from odcr.domain.wording import MAX_REASON
 
@@ -64,6 +65,8 @@ class Record:
     """Instances that were wanted then."""
     judgement: Judgement | None = None
     """The verdict that was recorded last."""
+    use: Use = NO_USE
+    """What was in use and unused."""
 
     def dry_seconds_for(self, capacity: int) -> int | None:
         """Seconds that the pool has been dry for what is wanted now; None if more is wanted than was recorded."""
@@ -102,7 +105,7 @@ def records_of(rows: Iterable[Cells]) -> dict[TargetKey, Record]:
     Args:
         rows: InstanceType, AvailabilityZone, Status, Reserved, Reason, Reservation_Ids, Duplicate_Ids,
             Target_Capacity, the seconds since Last_Tried and Dry_Since, Announced_Reserved and Announced_Target,
-            Verdict and its Deadline.
+            In_Use, Unused, Verdict and its Deadline.
     """
     return {name_of(TargetKey(text_of(row[0]), text_of(row[1]))): _record(row[2:]) for row in rows}
 
@@ -178,6 +181,7 @@ def targets_of(
                     terms=wish.terms,
                     dry_seconds=record.dry_seconds_for(capacity),
                     last_judgement=record.judgement,
+                    last_use=record.use,
                 ),
             )
         )
@@ -196,7 +200,8 @@ def name_of(key: TargetKey) -> TargetKey:
 
 
 def _record(cells: Cells) -> Record:
-    status, reserved, reason, ids, twice, target, age, dry, announced_reserved, announced_target, *judged = cells
+    status, reserved, reason, ids, twice, target, age, dry, announced_reserved, announced_target, *others = cells
+    in_use, unused, *judged = others
     known, more = ids_from_text(text_of(ids))
     given_back, more_twice = ids_from_text(text_of(twice))
     held, wanted = number_or(reserved, -1), number_or(target, -1)
@@ -215,6 +220,7 @@ def _record(cells: Cells) -> Record:
         target=wanted if wanted >= 0 else None,
         announced=_announced(announced_reserved, announced_target),
         judgement=_judgement(*judged),
+        use=Use(number_or(in_use, 0), number_or(unused, 0)),
     )
 
 
@@ -287,7 +293,8 @@ def _rejected(
         wanted = None
     is_news = bool(record.reserved) or (record.status, record.reason) != (status, reason[:MAX_REASON])
     held = min(current, _MAX_INT)
-    return Outcome(key, status, wanted, held, record.ids, reason=reason, more_ids=record.more_ids), is_news
+    outcome = Outcome(key, status, wanted, held, record.ids, reason=reason, more_ids=record.more_ids)
+    return replace(outcome, is_use_known=False), is_news
 
 
 def _apart(targets: Sequence[Target], rejected: Iterable[Outcome]) -> list[Outcome]:
@@ -315,6 +322,7 @@ def _withdrawn(rows: Iterable[TargetKey], records: Mapping[TargetKey, Record]) -
             withdrawn=True,
             last_reason=record.reason,
             more_ids=record.more_ids,
+            last_use=record.use,
         )
         for key, record in records.items()
         # A row that made no sense held nothing, unless it meant what another row means rightly.

@@ -16,6 +16,7 @@ from odcr.domain.prices import PriceList
 from odcr.domain.reservation import HELD_STATES, Kind, Reservation
 from odcr.domain.shortfall import Limit, Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.use import NO_USE, Use
 
 MICRO = 1_000_000
 """Costs are counted in millionths of the currency's unit, rounded so that no cap is exceeded."""
@@ -121,7 +122,7 @@ def shared_out(
         cost = str(price) if room is not None and price is not None else ""
         limited = replace(shortfall, limit=Limit(standing + count, reason, cost))
         is_work = standing + count > shortfall.reserved or shortfall.has_other_work
-        allotted[shortfall.key] = limited if is_work else _capped(limited)
+        allotted[shortfall.key] = limited if is_work else _capped(limited, comparison.uses)
     results = [allotted[one.key] for one in comparison.shortfalls]
     capped = [one for one in results if isinstance(one, Outcome) and not _is_recorded(one, targets[one.key])]
     return replace(
@@ -190,7 +191,7 @@ def _buys(shortfall: Shortfall) -> bool:
     return shortfall.rest is None and shortfall.reserved < shortfall.target
 
 
-def _capped(shortfall: Shortfall) -> Outcome:
+def _capped(shortfall: Shortfall, uses: Mapping[TargetKey, Use]) -> Outcome:
     reason = shortfall.limit.reason if shortfall.limit else ""
     return Outcome(
         shortfall.key,
@@ -202,14 +203,17 @@ def _capped(shortfall: Shortfall) -> Outcome:
         reason=f"{shortfall.target - shortfall.reserved} of {shortfall.target} missing. {reason}",
         more_ids=shortfall.more_ids,
         judgement=shortfall.judgement,
+        use=uses.get(shortfall.key, NO_USE),
+        is_use_known=shortfall.key in uses,
     )
 
 
 def _is_recorded(outcome: Outcome, target: Target) -> bool:
-    same = (target.last_status, target.current, target.last_reason) == (
+    same = (target.last_status, target.current, target.last_reason, target.last_use) == (
         outcome.status,
         outcome.reserved,
         outcome.reason,
+        outcome.use if outcome.is_use_known else target.last_use,
     )
     return same and outcome.judgement is None and set(target.last_ids) == set(outcome.reservation_ids)
 

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
+from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import As, Event, moment
 from odcr.domain.wording import listed, quoted
 
@@ -265,6 +266,8 @@ class Target(Event):
     """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
     last_judgement: Judgement | None = None
     """The verdict that was recorded last, perhaps on an earlier deadline."""
+    last_use: Annotated[Use, As(flat=True)] = NO_USE
+    """What was in use and unused of what the last run recorded."""
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:

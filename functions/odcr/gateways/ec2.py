@@ -1,6 +1,6 @@
 """Capacity Reservations in EC2: those of this stack, and no others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
@@ -10,6 +10,7 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
+from odcr.domain.misfits import RunningInstance
 from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
 from odcr.domain.tags import ASKED_TAG, MADE_TAG, OWNER_TAG, PROJECT_TAG, asked, standing_tags
@@ -20,13 +21,20 @@ from odcr.observability import logger, metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef, FilterTypeDef
+    from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef, FilterTypeDef, InstanceTypeDef
 
 UNKNOWN_SECONDS = 3.0
 """The time of a Region that botocore does not know; see `Ec2Gateway.find_in_region`."""
 
 PAGE_SIZE = 1000
 """Reservations in one answer; the most that EC2 gives."""
+
+INSTANCE_PAGE_SIZE = 200
+"""Instances in one answer: EC2 gives up to 1,000, but each takes kilobytes, and several Regions are asked at once."""
+
+_MAX_TYPES = 100
+"""Instance types in one request: all filters of a request have at most 200 values together.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 
 _TOKEN_LENGTH = 64
 
@@ -258,6 +266,32 @@ class Ec2Gateway:
         """
         return members_of(region, group)
 
+    def running_instances(self, region: str, types: Sequence[str]) -> Iterator[list[RunningInstance]]:
+        """The account's On-Demand instances of these types that run in no reservation, page by page.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        paginator = _retrying_client(region).get_paginator("describe_instances")
+        for first in range(0, len(types), _MAX_TYPES):
+            filters: list[FilterTypeDef] = [
+                {"Name": "instance-state-name", "Values": ["running"]},
+                {"Name": "instance-type", "Values": types[first : first + _MAX_TYPES]},
+            ]
+            try:
+                for page in paginator.paginate(Filters=filters, PaginationConfig={"PageSize": INSTANCE_PAGE_SIZE}):
+                    instances = (one for launch in page["Reservations"] for one in launch["Instances"])
+                    # Spot Instances, and those in a Capacity Block, have a lifecycle.
+                    yield [
+                        _running(one)
+                        for one in instances
+                        if not (one.get("CapacityReservationId") or one.get("InstanceLifecycle"))
+                    ]
+            except Ec2Error as error:
+                raise _refusal(error) from error
+
     def _own_tag(self) -> "FilterTypeDef":
         return {"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}
 
@@ -365,6 +399,19 @@ def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reserva
         is_adjusting=described.get("AdjustmentStatus") == "requested",
         placement_group=described.get("PlacementGroupArn", "").rpartition("/")[2],
         tags=tags,
+    )
+
+
+def _running(described: "InstanceTypeDef") -> RunningInstance:
+    placement, wish = described.get("Placement", {}), described.get("CapacityReservationSpecification", {})
+    named = wish.get("CapacityReservationTarget", {})
+    return RunningInstance(
+        TargetKey(described["InstanceType"], placement.get("AvailabilityZone", "")),
+        described.get("PlatformDetails", ""),
+        placement.get("Tenancy", "default"),
+        placement.get("GroupName", ""),
+        wish.get("CapacityReservationPreference", "" if named else "open"),
+        named.get("CapacityReservationId", ""),
     )
 
 

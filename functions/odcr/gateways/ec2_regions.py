@@ -5,13 +5,14 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from botocore.loaders import create_loader
 
+from odcr.domain.misfits import InstanceLook, MisfitCount, RunningInstance, Unused, look_of
 from odcr.domain.refusal import OutcomeUnknown, Refusal
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
@@ -23,6 +24,9 @@ REGION_SECONDS = 55.0
 
 MAX_UNKNOWN = 16
 """Such Regions that one run asks: each needs a client, which takes memory and processor time."""
+
+INSTANCE_SECONDS = 8.0
+"""The time in which the instances of all Regions are to be counted: meanwhile nothing is asked for."""
 
 _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")
@@ -39,6 +43,13 @@ class Finder(Protocol):
 
     def group_members(self, region: str, group: str) -> set[str]:
         """The ids of the reservations in a resource group."""
+
+
+class InstanceFinder(Protocol):
+    """What is needed of `Ec2Gateway` to look at instances."""
+
+    def running_instances(self, region: str, types: Sequence[str]) -> Iterator[list[RunningInstance]]:
+        """The account's instances of these types that run in no reservation, page by page."""
 
 
 def look(
@@ -63,6 +74,44 @@ def look(
     # They come last: a guess may cost what exists neither time nor memory.
     _ask(finder, others[:MAX_UNKNOWN], zones_of, findings, (), is_known=False)
     return findings
+
+
+def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_partial: bool = False) -> InstanceLook:
+    """Looks for running instances that cannot use what is unused.
+
+    Never raises what a Region answers, and ends within some INSTANCE_SECONDS: a Region that has not answered by then,
+    in full, is looked at another time.
+
+    Args:
+        finder: the way to EC2. Its methods are called in several threads.
+        unused: the targets part of whose capacity is unused.
+        is_partial: whether there may be others.
+    """
+    by_region: dict[str, list[Unused]] = {}
+    for one in unused:
+        if one.key.region in known_regions():
+            by_region.setdefault(one.key.region, []).append(one)
+    ends = time.monotonic() + INSTANCE_SECONDS
+
+    def count_in(region: str) -> Callable[[], MisfitCount]:
+        def count() -> MisfitCount:
+            counted = MisfitCount(by_region[region])
+            types = sorted({one.key.pool.instance_type for one in by_region[region]})
+            for page in finder.running_instances(region, types):
+                # Whoever waited for it has gone on by then.
+                if time.monotonic() > ends:
+                    raise OutcomeUnknown("TooMany", f"Not all are described within {INSTANCE_SECONDS:.0f} seconds.")
+                counted.add(page)
+            return counted
+
+        return count
+
+    answers = _side_by_side({region: count_in(region) for region in by_region}, INSTANCE_SECONDS)
+    silent = {region: f"{answer}" for region, answer in answers.items() if isinstance(answer, Refusal)}
+    if silent:
+        logger.warning("Instances not looked at", regions=silent)
+    counts = [answer.counts for answer in answers.values() if not isinstance(answer, Refusal)]
+    return look_of(counts, silent, is_partial=is_partial)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Only one run works at a time: a row in the database says which."""
+"""Only one run works at a time: a row in the database says which. Another one says when instances are looked at."""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +6,8 @@ if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _NAME = "run"
+_LOOK = "look"
+_HOURS_OF_LOOK = 1
 
 
 def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
@@ -61,3 +63,20 @@ def has_recorded(cursor: "Cursor", execution: str) -> bool:
     cursor.execute("SELECT Last_Recorded FROM odcr_lease WHERE Name = %s", (_NAME,))
     row = cursor.fetchone()
     return row is not None and row[0] == execution
+
+
+def is_look_due(cursor: "Cursor") -> bool:
+    """Whether the account's instances were not looked at within the last hour."""
+    cursor.execute("SELECT COUNT(*) FROM odcr_lease WHERE Name = %s AND Expires > UTC_TIMESTAMP()", (_LOOK,))
+    ((recent,),) = cursor.fetchall()
+    return not recent
+
+
+def mark_looked(cursor: "Cursor", execution: str) -> None:
+    """Remembers that the execution has looked at the account's instances; nobody does again within an hour."""
+    cursor.execute(
+        "INSERT INTO odcr_lease (Name, Holder, Expires, Last_Recorded) "
+        "VALUES (%s, '', UTC_TIMESTAMP() + INTERVAL %s HOUR, %s) ON DUPLICATE KEY UPDATE "
+        "Expires = VALUES(Expires), Last_Recorded = VALUES(Last_Recorded)",
+        (_LOOK, _HOURS_OF_LOOK, execution),
+    )

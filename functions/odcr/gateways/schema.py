@@ -74,6 +74,10 @@ TABLES: Final = {
             Met_Since datetime NULL,
             Verdict varchar(8) NULL,
             Judged_Deadline datetime NULL,
+            In_Use int NULL,
+            Unused int NULL,
+            Unused_Since datetime NULL,
+            Misfits varchar(255) NULL,
             Platform varchar(64) NULL,
             Tenancy varchar(16) NULL,
             Hourly_Cost decimal(14,4) NULL,
@@ -103,7 +107,7 @@ TABLES: Final = {
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
-    # Which execution works now: one row.
+    # Which execution works now, and until when nobody looks at instances again: a row each.
     "odcr_lease": """
         CREATE TABLE IF NOT EXISTS odcr_lease (
             Name varchar(16) PRIMARY KEY,
@@ -168,6 +172,10 @@ _ADDED: Final = {
             "Met_Since": "datetime NULL",
             "Verdict": "varchar(8) NULL",
             "Judged_Deadline": "datetime NULL",
+            "In_Use": "int NULL",
+            "Unused": "int NULL",
+            "Unused_Since": "datetime NULL",
+            "Misfits": "varchar(255) NULL",
             "Platform": "varchar(64) NULL",
             "Tenancy": "varchar(16) NULL",
             "Hourly_Cost": "decimal(14,4) NULL",

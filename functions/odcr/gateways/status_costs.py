@@ -22,8 +22,18 @@ if TYPE_CHECKING:
 
 _TABLE = "odcr_status"
 _KEYS = ("InstanceType", "AvailabilityZone")
-_OTHERS = ("Status", "Target_Capacity", "Reserved", "Short_Since", "Platform", "Tenancy", "Hourly_Cost")
-_AGES = {"Short_Since": "TIMESTAMPDIFF(MINUTE, Short_Since, UTC_TIMESTAMP())"}
+_OTHERS = (
+    "Status",
+    "Target_Capacity",
+    "Reserved",
+    "Short_Since",
+    "Platform",
+    "Tenancy",
+    "Unused",
+    "Unused_Since",
+    "Hourly_Cost",
+)
+_AGES = {name: f"TIMESTAMPDIFF(MINUTE, {name}, UTC_TIMESTAMP())" for name in ("Short_Since", "Unused_Since")}
 
 
 def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
@@ -48,7 +58,7 @@ def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
 
 
 def _standing(row: Row) -> Standing:
-    type_, zone, status, target, reserved, minutes, platform, tenancy, _ = row
+    type_, zone, status, target, reserved, minutes, platform, tenancy, unused, unused_minutes, _ = row
     return Standing(
         TargetKey(text_of(type_), text_of(zone)),
         text_of(status),
@@ -57,6 +67,8 @@ def _standing(row: Row) -> Standing:
         None if minutes is None else number_or(minutes, 0),
         text_of(platform) or None,
         text_of(tenancy) or None,
+        number_or(unused, 0),
+        None if unused_minutes is None else number_or(unused_minutes, 0),
     )
 
 

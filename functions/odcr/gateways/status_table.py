@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pymysql
+
 from odcr.domain.cells import number_or, text_of
 from odcr.domain.costs import pool_of, recorded_cost
+from odcr.domain.misfits import InstanceLook
 from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.prices import NO_PRICES, PriceList
 from odcr.domain.rows import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.domain.wire import ids_to_text
+from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.history import Entry, write_history
 from odcr.gateways.strange_tables import Insert, Row, TableUnusable, read, time_or_none, write
 from odcr.gateways.target_tables import read_capacity, write_current
@@ -42,6 +46,10 @@ _STATUS = Insert(
         "Met_Since": "VALUES(Met_Since)",
         "Verdict": "COALESCE(VALUES(Verdict), Verdict)",
         "Judged_Deadline": "COALESCE(VALUES(Judged_Deadline), Judged_Deadline)",
+        "In_Use": "VALUES(In_Use)",
+        "Unused": "VALUES(Unused)",
+        "Unused_Since": "VALUES(Unused_Since)",
+        "Misfits": "VALUES(Misfits)",
         "Platform": "VALUES(Platform)",
         "Tenancy": "VALUES(Tenancy)",
         "Hourly_Cost": "VALUES(Hourly_Cost)",
@@ -61,6 +69,10 @@ class _Standing:
     target: int | None = None
     reserved: int = -1
     execution: str = ""
+    in_use: int | None = None
+    unused: int | None = None
+    unused_since: datetime | None = None
+    misfits: str | None = None
     cells: Row = ()
     """Its key as the table has it."""
 
@@ -87,6 +99,15 @@ class _Standing:
         is_dry = outcome.status is Status.SHORT and outcome.was_tried
         return self.dry_since or (now if is_dry else None)
 
+    def use_after(self, outcome: Outcome, now: datetime, look: InstanceLook | None) -> Row:
+        """What is in use, what is unused and since when, and which instances cannot use it, after this outcome."""
+        if not outcome.is_use_known:
+            return self.in_use, self.unused, self.unused_since, self.misfits
+        if not outcome.use.unused:
+            return outcome.use.in_use, 0, None, None
+        misfits = look.sentence(outcome.key, self.misfits) if look else self.misfits
+        return outcome.use.in_use, outcome.use.unused, self.unused_since or now, misfits
+
 
 _UNKNOWN = _Standing()
 
@@ -96,6 +117,7 @@ def record(
     execution: str,
     attempted: Sequence[Outcome],
     seen: Sequence[Outcome],
+    look: InstanceLook | None = None,
     prices: PriceList = NO_PRICES,
 ) -> list[Recorded]:
     """Writes the truth into `odcr_capacity`, each target's status, and the history.
@@ -105,6 +127,7 @@ def record(
         execution: the run.
         attempted: outcomes of the run's shortfalls.
         seen: outcomes of the targets that needed no asking.
+        look: what the run has seen of the account's instances; None if it has not looked at them.
         prices: what instances cost.
 
     Returns:
@@ -115,7 +138,9 @@ def record(
     ((now,),) = cursor.fetchall()
     previous = _standings(cursor)
     outcomes = [*attempted, *seen]
-    unwritten = _write_status(cursor, execution, now, outcomes, previous, prices)
+    unwritten = _write_status(cursor, execution, now, outcomes, previous, look, prices)
+    if look:
+        _write_misfits(cursor, {o.key for o in outcomes}, previous, look)
     rows = read_capacity(cursor)
     write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
@@ -129,6 +154,7 @@ def _write_status(
     now: datetime,
     outcomes: Iterable[Outcome],
     previous: Mapping[TargetKey, _Standing],
+    look: InstanceLook | None,
     prices: PriceList,
 ) -> set[TargetKey]:
     """Writes a row for each outcome; the names of those that the database did not take."""
@@ -151,6 +177,7 @@ def _write_status(
             before.met_since_after(o, now),
             o.judgement and str(o.judgement.verdict),
             o.judgement and datetime.fromisoformat(o.judgement.deadline),
+            *before.use_after(o, now, look),
             o.platform[:64],
             o.tenancy[:16],
             recorded_cost(o.reserved, pool_of(o.key, o.platform, o.tenancy), prices),
@@ -174,11 +201,30 @@ def _in_short(row: Row, error: str) -> Row:
         "Duplicate_Ids": "",
         "Announced_Reserved": None,
         "Announced_Target": None,
+        "In_Use": None,
+        "Unused": None,
+        "Misfits": None,
         "Platform": None,
         "Tenancy": None,
         "Hourly_Cost": None,
     }
     return tuple(cells.values())
+
+
+def _write_misfits(
+    cursor: "Cursor", written: Collection[TargetKey], previous: Mapping[TargetKey, _Standing], look: InstanceLook
+) -> None:
+    """Writes what a look has shown of the targets for which nothing else is to be written."""
+    sentences = {key: look.sentence(key, one.misfits) for key, one in previous.items() if key not in written}
+    changed = [(text, *previous[key].cells) for key, text in sentences.items() if text != previous[key].misfits]
+    try:
+        cursor.executemany(
+            "UPDATE odcr_status SET Misfits = %s WHERE InstanceType = %s AND AvailabilityZone = %s", changed
+        )
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        logger.error("odcr_status takes no Misfits", error=text_of_error(error))
 
 
 def _clipped(number: object) -> int | None:
@@ -200,7 +246,19 @@ def _entry(outcome: Outcome, before: _Standing, now: datetime) -> Entry:
 
 
 def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
-    others = ("Status", "Short_Since", "Dry_Since", "Target_Capacity", "Reserved", "Execution", "Met_Since")
+    others = (
+        "Status",
+        "Short_Since",
+        "Dry_Since",
+        "Target_Capacity",
+        "Reserved",
+        "Execution",
+        "Met_Since",
+        "In_Use",
+        "Unused",
+        "Unused_Since",
+        "Misfits",
+    )
     try:
         rows = read(cursor, "odcr_status", ("InstanceType", "AvailabilityZone"), others)
     except TableUnusable as error:
@@ -215,6 +273,10 @@ def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
             reserved=number_or(row[6], -1),
             execution=text_of(row[7]),
             met_since=time_or_none(row[8]),
+            in_use=None if row[9] is None else number_or(row[9], 0),
+            unused=None if row[10] is None else number_or(row[10], 0),
+            unused_since=time_or_none(row[11]),
+            misfits=text_of(row[12]) or None,
             cells=row[:2],
         )
         for row in rows

@@ -33,6 +33,8 @@ _RECORDED = (
     "Dry_Since",
     "Announced_Reserved",
     "Announced_Target",
+    "In_Use",
+    "Unused",
     "Verdict",
     "Judged_Deadline",
 )

@@ -46,7 +46,7 @@ def want(transaction: Transaction) -> None:
 
 def write(transaction: Transaction, *outcomes: Outcome) -> None:
     with transaction() as cursor:
-        record(cursor, "run", [], outcomes, read_prices(cursor))
+        record(cursor, "run", [], outcomes, prices=read_prices(cursor))
 
 
 def update(transaction: Transaction) -> list[Standing]:

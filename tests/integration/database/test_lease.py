@@ -89,7 +89,7 @@ def test_an_expired_lease_is_one_like_any_other_for_whoever_takes_it(transaction
 def test_load_targets_leaves_the_lease_to_its_holder_until_it_expires(transaction: Any) -> None:
     take(transaction, "holder")
     event = {"Execution": "next", "LeaseSeconds": 60}
-    busy = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True}
+    busy = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True, "InstancesDue": False}
     assert load_targets.handler(event, CONTEXT) == busy
     with transaction() as cursor:
         cursor.execute("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")

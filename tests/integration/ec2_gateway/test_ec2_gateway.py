@@ -350,7 +350,7 @@ def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -
     """One attempt at what is held already; the reservation as EC2 shows it then."""
     (before,) = ec2.find(KEY)
     short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
-    short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),))
+    short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),), has_other_work=True)
     outcome = acquire(short, "run-1", 0, ec2, Turns(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
     assert (outcome.status, outcome.reason) == (Status.FULFILLED, "")
     (after,) = everything()

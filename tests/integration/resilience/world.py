@@ -452,6 +452,16 @@ class World:
             TagSpecifications=[{"ResourceType": "capacity-reservation", "Tags": tags}],
         )
 
+    def launch(self, key: Key, count: int, **more: Any) -> list[str]:
+        """Somebody runs instances, on Linux unless the parameters of RunInstances say otherwise; their ids."""
+        parameters = {"ImageId": "ami-12345678", "InstanceType": key[0], "Placement": {"AvailabilityZone": key[1]}}
+        launched = self._ec2.run_instances(MinCount=count, MaxCount=count, **parameters | more)
+        return [one["InstanceId"] for one in launched["Instances"]]
+
+    def terminate(self, instance_ids: list[str]) -> None:
+        """Somebody ends instances."""
+        self._ec2.terminate_instances(InstanceIds=instance_ids)
+
     def cancel(self, reservation_id: str) -> None:
         """A person cancels a reservation in the console."""
         self._ec2.cancel_capacity_reservation(CapacityReservationId=reservation_id)
@@ -519,7 +529,7 @@ class World:
 
     def is_leased(self) -> bool:
         """Whether some run holds the lease."""
-        return self.sql("SELECT Holder FROM odcr_lease") not in ((), (("",),))
+        return self.sql("SELECT Holder FROM odcr_lease WHERE Name = 'run'") not in ((), (("",),))
 
     def _show_the_past(self) -> None:
         state = current()

@@ -1,0 +1,72 @@
+"""What is held, in use and unused, run by run, while instances come and go beside it and in it."""
+
+from typing import Any
+
+from localcloud.ec2.faults import DESCRIBE_INSTANCES, Fault, FaultKind
+from tests.integration.resilience.calls import Call, Service
+from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.world import World
+
+KEY = ("r5b.2xlarge", "ap-northeast-1c")
+WINDOWS = {"ImageId": "ami-03cf127a"}
+"""One of moto's images, which are AWS's own."""
+
+
+def run(world: World, name: str) -> list[Call]:
+    """One run; the calls of it that look at instances."""
+    calls: list[Call] = []
+    world.start_cold()
+    world.pass_time(61)
+    with world.injector.watching(calls.append):
+        execution = Execution(world, name).run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+    return [one for one in calls if one == Call(Service.EC2, "DescribeInstances")]
+
+
+def status(world: World) -> tuple[Any, ...]:
+    ((*row,),) = world.sql("SELECT Status, Reserved, In_Use, Unused, Misfits FROM odcr_status")
+    return tuple(row)
+
+
+def test_instances_that_run_in_it_beside_it_and_not_any_more_are_told(world: World) -> None:
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    world.capacity.set_free(*KEY, 30)
+    world.set_target(KEY, 10)
+    before = world.launch(KEY, 3)
+    windows = world.launch(KEY, 2, **WINDOWS)
+    assert run(world, "run-1") == []
+    # What was there before runs in the reservation from the moment that it is active.
+    said = "SELECT Reason FROM odcr_history WHERE Execution = 'run-1'"
+    assert world.sql(said) == (("3 of it are in use by instances that ran already.",),)
+    assert status(world) == ("FULFILLED", 10, 3, 7, None)
+
+    misfits = "2 run beside it and cannot use it: 2 are Windows."
+    assert len(run(world, "run-2")) == 1
+    assert status(world) == ("FULFILLED", 10, 3, 7, misfits)
+    world.terminate(windows)
+    in_it = world.launch(KEY, 4)
+    # In the hour between two looks it stays told, whatever else changes.
+    assert run(world, "run-3") == []
+    assert status(world) == ("FULFILLED", 10, 7, 3, misfits)
+
+    world.pass_time(3600)
+    world.capacity.inject(Fault(DESCRIBE_INSTANCES, FaultKind.REFUSED, None, code="UnauthorizedOperation"))
+    assert len(run(world, "run-4")) == 1
+    assert status(world) == ("FULFILLED", 10, 7, 3, misfits)
+    world.capacity.clear_faults()
+    assert run(world, "run-5") == []
+    world.pass_time(3600)
+    assert len(run(world, "run-6")) == 1
+    assert status(world) == ("FULFILLED", 10, 7, 3, None)
+
+    world.launch(KEY, 3)
+    world.pass_time(3600)
+    # Where all is in use nobody is looked for.
+    assert run(world, "run-7") == []
+    assert status(world) == ("FULFILLED", 10, 10, 0, None)
+    world.terminate([*before, *in_it])
+    run(world, "run-8")
+    assert status(world)[2:4] == (3, 7)
+    assert world.sql("SELECT COUNT(*) FROM odcr_history") == ((1,),)
+    assert world.sql("SELECT Unused_Since > UTC_TIMESTAMP() - INTERVAL 2 MINUTE FROM odcr_status") == ((1,),)
+    assert world.disagreements() == []
