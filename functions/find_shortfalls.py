@@ -14,7 +14,7 @@ from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
-from odcr.domain.spending import Budget, shared_out, spent
+from odcr.domain.spending import Budget, Spent, shared_out, spent
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of
@@ -73,16 +73,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     is_due = optional(event, "InstancesDue", bool, False) and bool(found.unused)
     # Once an hour, for an account may have thousands of instances.
     instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
-    before = spent(chain.from_iterable(findings.reservations.values()), targets, budget)
+    located = {target.key: target for target in targets} | found.targets
+    before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
     before = replace(before, amount=max(before.amount, not_shown))
     fitting = bounded(found, ROOM - (size_of(instances) if instances else 0))
     is_all = len(fitting.shortfalls) == len(found.shortfalls)
     passed = shared_out(
         fitting,
-        {target.key: target for target in targets} | found.targets,
+        located,
         budget,
         before,
-        is_open=ledger is None or ledger.settle(before.amount),
+        why_closed="" if ledger is None else _why_closed(ledger, share, budget, before, is_shown=not not_shown),
     )
     schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
@@ -92,7 +93,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     goes_on = schedule.lets_asking_go_on(failures)
     planned = plan(
         passed.shortfalls,
-        {target.key: target for target in targets} | found.targets,
+        located,
         AskSettings.load(),
         now,
         ask_until,
@@ -116,3 +117,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Left": found.is_blind or not is_all or planned.asked < len(passed.shortfalls),
         "Instances": instances,
     }
+
+
+def _why_closed(ledger: SpendLedger, share: RunShare, budget: Budget, before: Spent, *, is_shown: bool) -> str:
+    """Why this run may spend nothing under the stack's cap; empty if it may."""
+    amount = before.amount if before.unknown is None else budget.cap or before.amount
+    if not ledger.settle(amount, is_shown=is_shown):
+        return "Another run shares out MaxHourlySpend; the next one asks again."
+    if not share.is_complete:
+        return "More targets than one run can look at: what all of them cost is not known, so MaxHourlySpend stops it."
+    return ""

@@ -13,7 +13,7 @@ from odcr.domain.events import events_of
 from odcr.domain.messages import announcements
 from odcr.domain.misfits import InstanceLook
 from odcr.domain.outbox import to_send
-from odcr.domain.outcome import Outcome, Totals
+from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
 from odcr.gateways.database import transaction
 from odcr.gateways.history import changes_of, delete_old_history
@@ -98,7 +98,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     if costs.others:
         logger.warning("HourlyCost leaves out other currencies", others=[str(cost) for cost in costs.others])
     logger.info("Results recorded", execution=execution, attempted=len(attempted), changes=len(changes))
-    is_short = is_left or any(outcome.is_short for outcome in attempted)
+    is_short = is_left or any(one.is_short and (one.was_tried or one.status is not Status.CAPPED) for one in attempted)
     follows: list[dict[str, Any]] = [{"NextRun": True, "Failures": failures}] if is_next and is_short else []
     update = start_of_update(standings, prices, datetime.fromtimestamp(time.time(), UTC))
     follows += [{"UpdatePrices": update}] if update else []

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.acquisition import acquire
 from odcr.domain.asking import in_all, outcome_so_far, resumed
 from odcr.domain.calendar import iso
-from odcr.domain.outcome import to_round
+from odcr.domain.outcome import Status, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
 from odcr.domain.shortfall import Shortfall
@@ -50,7 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("CapacityRequests", MetricUnit.Count, 0)
     item = required(event, "Target", dict)
     shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
-    if before is not None and before.status.is_met:
+    if before is not None and (before.status.is_met or before.status.rests or before.status is Status.CAPPED):
         return to_round(before)
     attempt, ask_until = required(event, "Attempt", int), instant(event, "AskUntil").timestamp()
     if not attempt and time.time() > ask_until:

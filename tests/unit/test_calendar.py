@@ -7,21 +7,23 @@ import pytest
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.asking import interval
-from odcr.domain.comparison import Comparison, compare, find_shortfalls
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.messages import Change, announcements
-from odcr.domain.outcome import Outcome, Status
-from odcr.domain.regions import Findings
+from odcr.domain.outcome import Status
+from odcr.domain.pools import with_record
+from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Reservation
-from odcr.domain.run_share import RunShare
 from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict
 from odcr.settings import AskSettings
-from tests.unit.pool import Pool, Turns
+from tests.unit.pool import Pool, Turns, ended_by
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 DEADLINE = "2026-11-30T20:00:00"
 BEFORE, AFTER = "2026-11-30T19:59:59", DEADLINE
 MADE = "0" * 64
 MET, MISSED = Judgement(Verdict.MET, DEADLINE), Judgement(Verdict.MISSED, DEADLINE)
+GIVEN_UP = Judgement(Verdict.MISSED, DEADLINE, gives_up=True)
+GIVE_UP = Terms(deadline=DEADLINE, releases_if_missed=True)
 
 
 def target(terms: Terms, **fields: object) -> Target:
@@ -98,20 +100,46 @@ def test_another_deadline_has_a_verdict_of_its_own() -> None:
     assert shortfall.judgement == Judgement(Verdict.MISSED, "2026-12-01T00:00:00")
 
 
-def test_what_ec2_may_be_showing_late_is_not_missed() -> None:
-    fresh = target(Terms(deadline=DEADLINE), last_reserved=15, last_ids=("cr-1",), is_fresh=True)
-    assert seen(fresh, 0, AFTER).shortfalls[0].judgement == MET
-    assert seen(replace(fresh, is_fresh=False), 0, AFTER).shortfalls[0].judgement == MISSED
+IN_AN_HOUR = "2026-11-30T21:00:00"
 
 
-def test_a_row_that_makes_no_sense_has_missed_its_deadline_and_one_that_is_not_seen_waits() -> None:
-    due = target(Terms(deadline=DEADLINE))
-    share = RunShare([due], [], is_complete=True)
-    findings = Findings(missing={"ap-northeast-1"})
-    now = datetime.fromisoformat(AFTER).replace(tzinfo=UTC)
-    for status, verdict in ((Status.INVALID, MISSED), (Status.FAILED, None)):
-        found = find_shortfalls(share, findings, [Outcome(KEY, status, 15, 0)], "us-east-1", releases=False, now=now)
-        assert [one.judgement for one in found.observed] == [verdict]
+@pytest.mark.parametrize("fields", [{"is_fresh": True}, {}, {"last_status": "FAILED"}])
+def test_what_ec2_does_not_show_is_looked_for_before_the_verdict_for_an_hour(fields: dict[str, object]) -> None:
+    due = target(replace(GIVE_UP, start_at=None), last_reserved=15, last_ids=("cr-1",), **fields)
+    (shortfall,) = seen(due, 0, AFTER).shortfalls
+    assert (shortfall.judgement, shortfall.is_given_up) == (None, False)
+    (shortfall,) = seen(replace(due, is_fresh=False), 0, IN_AN_HOUR).shortfalls
+    # So late a verdict gives nothing up.
+    assert (shortfall.judgement, shortfall.is_given_up) == (MISSED, False)
+
+
+def test_what_is_astray_was_held_at_the_deadline() -> None:
+    astray = target(GIVE_UP, last_status="ASTRAY", last_reserved=15, last_ids=("cr-1", "cr-2"))
+    (shortfall,) = seen(astray, 10, AFTER).shortfalls
+    assert (shortfall.judgement, shortfall.is_given_up) == (MET, False)
+    # A run that did not see it recorded FAILED: it is looked for first.
+    assert seen(replace(astray, last_status="FAILED"), 10, AFTER).shortfalls[0].judgement is None
+
+
+def test_a_row_that_made_no_sense_at_the_deadline_gives_nothing_up_once_it_does() -> None:
+    """Somebody corrects a typo: what was held all the while stays."""
+    corrected = target(GIVE_UP, last_status="INVALID", last_reserved=12, last_ids=("cr-1",))
+    (shortfall,) = seen(corrected, 12, AFTER).shortfalls
+    assert (shortfall.judgement, shortfall.is_given_up, shortfall.target) == (MISSED, False, 15)
+
+
+def test_a_record_that_was_lost_gives_nothing_up() -> None:
+    forgotten = target(GIVE_UP, last_status=None)
+    for now in (AFTER, "2026-12-24T00:00:00"):
+        (shortfall,) = seen(forgotten, 10, now).shortfalls
+        assert (shortfall.judgement, shortfall.is_given_up) == (MISSED, False)
+
+
+def test_a_row_that_is_spelled_anew_keeps_its_verdict() -> None:
+    by_id = TargetKey("r5b.2xlarge", "apne1-az1", "ap-northeast-1c")
+    gone = replace(target(Terms(), last_judgement=MET), key=by_id, capacity=0, withdrawn=True, last_ids=("cr-1",))
+    (named, _), _ = with_record([target(GIVE_UP, last_status=None), gone], [])
+    assert named.last_judgement == MET
 
 
 def test_asking_goes_on_after_a_missed_deadline_unless_the_row_says_stop() -> None:
@@ -128,16 +156,28 @@ def test_asking_goes_on_after_a_missed_deadline_unless_the_row_says_stop() -> No
 def test_what_is_lost_after_the_end_of_asking_is_told_and_not_bought_again() -> None:
     terms = Terms(deadline=DEADLINE, stops_at_deadline=True)
     lost = target(terms, last_status="FULFILLED", last_reserved=15, last_ids=("cr-1",), last_judgement=MET)
-    found = compare([lost], [], [], now=AFTER)
-    assert found.shortfalls == []
-    (outcome,) = found.observed
-    assert (outcome.status, outcome.lost) == (Status.STOPPED, 15)
-    assert outcome.reason.startswith("15 that were held are gone. 0 of 15 held.")
+    (shortfall,) = compare([lost], [], [], now=AFTER).shortfalls
+    pool = Pool(100)
+    outcome = acquire(shortfall, "run-1", 0, pool, Turns())
+    assert (outcome.status, outcome.lost, pool.asks) == (Status.STOPPED, 15, [])
+    assert outcome.reason.startswith("0 of 15 held. Nothing is asked for after the Deadline")
+    assert outcome.reason.endswith("15 that were held are gone; 0 were bought again.")
+    # Had EC2 only been late, the record stays.
+    fresh = compare([replace(lost, is_fresh=True)], [], [], now=AFTER).shortfalls[0]
+    lagging = ended_by(OutcomeUnknown, lambda: acquire(fresh, "run-1", 0, Pool(100), Turns()))
+    assert (lagging.reserved, lagging.reservation_ids) == (15, ("cr-1",))
+
+
+def test_what_is_astray_after_the_end_of_asking_is_told_as_such() -> None:
+    terms = Terms(deadline=DEADLINE, stops_at_deadline=True)
+    stopped = target(terms, capacity=20, last_status="STOPPED", last_reserved=15, last_ids=("cr-1", "cr-2"))
+    (shortfall,) = seen(replace(stopped, last_judgement=MISSED), 10, AFTER).shortfalls
+    untagged = replace(held(5)[0], id="cr-2", is_managed=False)
+    outcome = acquire(shortfall, "run-1", 0, Pool(100, [*held(10), untagged]), Turns())
+    assert (outcome.status, outcome.reserved, outcome.lost) == (Status.ASTRAY, 15, 0)
 
 
 # On_Missed
-
-GIVE_UP = Terms(deadline=DEADLINE, releases_if_missed=True)
 
 
 def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -> None:
@@ -145,17 +185,24 @@ def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -
     found = seen(missed, 12, AFTER)
     assert found.shortfalls == []
     (outcome,) = found.observed
-    assert (outcome.status, outcome.target, outcome.reserved, outcome.judgement) == (Status.STOPPED, 0, 12, MISSED)
+    assert (outcome.status, outcome.target, outcome.reserved, outcome.judgement) == (Status.STOPPED, 15, 12, GIVEN_UP)
     assert outcome.announced == Announcement(12, 0)
-    assert "was missed; On_Missed in odcr_option says release" in outcome.reason
+    assert outcome.reason == (
+        "The deadline, 2026-11-30 20:00 UTC, was missed. "
+        "Set On_Missed to keep, or a later Deadline: else the next run releases 12 if unused."
+    )
 
     announced = replace(
-        missed, last_status="STOPPED", last_announced=outcome.announced, last_judgement=MISSED, last_reason="x"
+        missed, last_status="STOPPED", last_announced=outcome.announced, last_judgement=GIVEN_UP, last_reason="x"
     )
     (shortfall,) = seen(announced, 12, AFTER).shortfalls
     pool = Pool(0, held(12))
     released = acquire(shortfall, "run-2", 0, pool, Turns())
-    assert (released.status, released.reserved, released.acquired) == (Status.STOPPED, 0, -12)
+    assert (released.status, released.target, released.reserved, released.acquired) == (Status.STOPPED, 15, 0, -12)
+    assert released.reason.startswith("Released 12, as its deadline was missed.")
+    # To raise the target does not keep it, and nobody says so.
+    raised = seen(replace(announced, capacity=30), 12, AFTER).shortfalls[0]
+    assert (raised.is_release, raised.is_given_up) == (True, True)
     assert pool.reservations == []
     assert pool.asks == []
 
@@ -172,7 +219,7 @@ def test_what_is_in_use_is_kept() -> None:
         current=12,
         last_reserved=12,
         last_ids=("cr-1",),
-        last_judgement=MISSED,
+        last_judgement=GIVEN_UP,
         last_announced=Announcement(12, 0),
     )
     (shortfall,) = seen(announced, 12, AFTER, in_use=5).shortfalls
@@ -188,6 +235,7 @@ def test_what_is_in_use_is_kept() -> None:
         {"terms": Terms(deadline=DEADLINE)},
         {"terms": replace(GIVE_UP, deadline="2026-12-05T00:00:00")},
         {"last_judgement": MET},
+        {"last_judgement": MISSED},
     ],
 )
 def test_nothing_is_given_back_once_the_row_says_otherwise_or_for_a_deadline_that_was_met(
@@ -198,7 +246,7 @@ def test_nothing_is_given_back_once_the_row_says_otherwise_or_for_a_deadline_tha
         current=12,
         last_reserved=12,
         last_ids=("cr-1",),
-        last_judgement=MISSED,
+        last_judgement=GIVEN_UP,
         last_announced=Announcement(12, 0),
     )
     (shortfall,) = seen(replace(given_up, **change), 12, AFTER).shortfalls  # type: ignore[arg-type]

@@ -107,6 +107,19 @@ def test_what_a_person_or_ec2_wants_otherwise_stays(options: ReservationOptions,
     assert correction_of(held, options, {}, NOW) is None
 
 
+def test_what_a_person_changed_in_ec2_stays_while_the_row_changes_something_else() -> None:
+    ends_later = reservation(f"open/{END}", ends=f"{LATER}+00:00")
+    found = correction_of(ends_later, replace(LIMITED, match_criteria="targeted"), {}, NOW)
+    assert found is not None
+    assert found.to_modify is not None
+    assert (found.to_modify.end_date, found.to_modify.match_criteria) == (LATER, "targeted")
+    targeted = reservation(f"open/{END}", ends=f"{END}+00:00", match_criteria="targeted")
+    found = correction_of(targeted, replace(LIMITED, end_date=LATER), {}, NOW)
+    assert found is not None
+    assert found.to_modify is not None
+    assert (found.to_modify.end_date, found.to_modify.match_criteria) == (LATER, "targeted")
+
+
 def test_the_end_follows_at_once_and_the_match_criteria_once_nothing_runs_in_it() -> None:
     options = replace(LIMITED, match_criteria="targeted")
     pool = Pool(0, [reservation(in_use=3)])

@@ -14,12 +14,11 @@ from odcr.domain.reservation import Reservation, duplicates, lost
 from odcr.domain.rows import Record, records_of, targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict
+from odcr.domain.target import Announcement, Target, TargetKey, Terms
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
 from tests.unit.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
-NOW = "2026-11-26T12:00:00"
 MANY = tuple(f"cr-{number:017x}" for number in range(3500))
 
 
@@ -128,32 +127,37 @@ def option(*cells: object, **named: object) -> tuple[object, ...]:
 
 
 def status(
-    *cells: object, verdict: object = None, deadline: object = None, in_use: object = None, unused: object = None
+    *cells: object,
+    verdict: object = None,
+    deadline: object = None,
+    given_up: object = None,
+    in_use: object = None,
+    unused: object = None,
 ) -> tuple[object, ...]:
     """A row of odcr_status."""
-    return row(*cells, in_use, unused, verdict, deadline)
+    return row(*cells, in_use, unused, verdict, deadline, given_up)
 
 
 def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:
-    ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {}, NOW)
+    ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {})
     assert (target.capacity, rejected) == (5, [])
-    targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {}, NOW)
+    targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {})
     assert (targets, outcome.status) == ([], Status.INVALID)
     assert "they ask for 5, 7" in outcome.reason
 
 
 def test_options_are_found_in_another_spelling_and_an_exact_one_wins() -> None:
     spelled = ("R5B.2xlarge ", " AP-northeast-1C", *option("Windows")[2:])
-    ((target,), _) = targets_of([row(5, 0)], [spelled], {}, NOW)
+    ((target,), _) = targets_of([row(5, 0)], [spelled], {})
     assert target.options.platform == "Windows"
-    ((target,), _) = targets_of([row(5, 0)], [spelled, option("SUSE Linux")], {}, NOW)
+    ((target,), _) = targets_of([row(5, 0)], [spelled, option("SUSE Linux")], {})
     assert target.options.platform == "SUSE Linux"
 
 
 @pytest.mark.parametrize(("cell", "priority"), [(0, 0), (None, 0), (-5, -5), ("7", 7), (Decimal("3.0"), 3)])
 def test_a_priority_is_a_whole_number_and_usually_0(cell: object, priority: int) -> None:
     options = option("Linux/UNIX", "default", "open", None, cell)
-    ((target,), _) = targets_of([row(5, 0)], [options], {}, NOW)
+    ((target,), _) = targets_of([row(5, 0)], [options], {})
     assert target.terms.priority == priority
     assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
 
@@ -161,7 +165,7 @@ def test_a_priority_is_a_whole_number_and_usually_0(cell: object, priority: int)
 @pytest.mark.parametrize(("cell", "says"), [("urgent", "it must be a whole number"), (2**40, "is too large")])
 def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None:
     options = option("Linux/UNIX", "default", "open", None, cell)
-    (_, (outcome,)) = targets_of([row(5, 0)], [options], {}, NOW)
+    (_, (outcome,)) = targets_of([row(5, 0)], [options], {})
     assert outcome.status == Status.INVALID
     assert outcome.reason.startswith("Priority in odcr_option is")
     assert says in outcome.reason
@@ -169,12 +173,12 @@ def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None
 
 def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
     options = [option("Linux/UNIX", "default", "open", None, priority) for priority in (1, 2)]
-    (_, (outcome,)) = targets_of([row(5, 0)], options, {}, NOW)
+    (_, (outcome,)) = targets_of([row(5, 0)], options, {})
     assert "Delete all but one of its 2 rows in odcr_option" in outcome.reason
 
 
 def test_the_usual_terms_ask_at_once_and_for_ever() -> None:
-    ((target,), _) = targets_of([row(5, 0)], [option()], {}, NOW)
+    ((target,), _) = targets_of([row(5, 0)], [option()], {})
     assert target.terms == Terms()
     assert target.to_event() == {
         "InstanceType": "r5b.2xlarge",
@@ -190,7 +194,7 @@ def test_a_row_has_a_start_and_a_deadline() -> None:
         After_Deadline=" Stop",
         On_Missed=b"RELEASE",
     )
-    ((target,), _) = targets_of([row(5, 0)], [options], {}, NOW)
+    ((target,), _) = targets_of([row(5, 0)], [options], {})
     assert target.terms == Terms(0, "2026-11-28T00:00:00", "2026-11-30T11:00:00", True, True)
     assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
 
@@ -209,38 +213,9 @@ def test_a_row_has_a_start_and_a_deadline() -> None:
     ],
 )
 def test_terms_that_make_no_sense_are_told(cells: dict[str, object], says: str) -> None:
-    (targets, (outcome,)) = targets_of([row(5, 0)], [option(**cells)], {}, NOW)
+    (targets, (outcome,)) = targets_of([row(5, 0)], [option(**cells)], {})
     assert (targets, outcome.status) == ([], Status.INVALID)
     assert outcome.reason.startswith(says)
-
-
-def test_a_row_that_makes_no_sense_misses_its_deadline_once() -> None:
-    options = option(Deadline=datetime(2026, 11, 26, 12))  # noqa: DTZ001
-    missed = Judgement(Verdict.MISSED, NOW)
-    (_, (outcome,)) = targets_of([row(-1, 0)], [options], {}, NOW)
-    assert (outcome.status, outcome.judgement) == (Status.INVALID, missed)
-    (_, (early,)) = targets_of([row(-1, 0)], [options], {}, "2026-11-26T11:59:59")
-    assert early.judgement is None
-    records = records_of(
-        [
-            status(
-                "INVALID",
-                0,
-                outcome.reason,
-                "",
-                "",
-                -1,
-                None,
-                None,
-                None,
-                None,
-                verdict="MISSED",
-                deadline=datetime(2026, 11, 26, 12),  # noqa: DTZ001
-            )
-        ]
-    )
-    assert records[KEY].judgement == missed
-    assert targets_of([row(-1, 0)], [options], records, NOW) == ([], [])
 
 
 @pytest.mark.parametrize(("verdict", "deadline"), [("WON", datetime(2026, 11, 26)), ("MET", "soon"), (None, None)])  # noqa: DTZ001
@@ -264,10 +239,10 @@ def test_what_is_no_amount_is_told(cell: object) -> None:
 
 def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
     records = records_of([status("SHORT", 5, "", "cr-1", "", 15, 30, 90_000, None, None)])
-    ((target,), _) = targets_of([row(15, 5)], [], records, NOW)
+    ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == 90_000
     assert target.to_event()["DrySeconds"] == 90_000
-    ((new,), _) = targets_of([row(15, 5)], [], {}, NOW)
+    ((new,), _) = targets_of([row(15, 5)], [], {})
     assert new.dry_seconds is None
     assert {"DrySeconds", "Priority"}.isdisjoint(new.to_event())
     for one in (target, new):
@@ -281,7 +256,7 @@ def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run
     recorded: object, dry: int | None
 ) -> None:
     records = records_of([status("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000, None, None)])
-    ((target,), _) = targets_of([row(15, 5)], [], records, NOW)
+    ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == dry
 
 
@@ -339,7 +314,7 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
         )
     ]
     wanted = [("r5b.2xlarge", zone, 5, 0) for zone in ("ap-northeast-1c", "apne1-az4", "ap-northeast-1a", "apne1-az1")]
-    targets, _ = targets_of(wanted, options, {}, NOW)
+    targets, _ = targets_of(wanted, options, {})
     found = {
         target.key.availability_zone: (
             target.options.platform,

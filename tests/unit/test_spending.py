@@ -92,12 +92,12 @@ def test_what_is_held_already_counts_whoever_it_is_for() -> None:
 
 
 def test_the_larger_of_seen_and_recorded_counts() -> None:
-    lagging = target(M5, 60, last_reserved=50, last_ids=("cr-m5.large",), is_fresh=True)
+    lagging = target(M5, 60, last_status="SHORT", last_reserved=50, last_ids=("cr-m5.large",), is_fresh=True)
     seen = [held(M5, 10)]
     assert spent(seen, [lagging], budget("5")).amount == 5
     # It may be 50 again, which was paid for, and no more.
     assert limits(shared(budget("5"), [lagging], *seen)) == {"m5.large": 50}
-    unseen = target(R5B, 10, last_reserved=10)
+    unseen = target(R5B, 10, last_status="SHORT", last_reserved=10)
     assert spent([], [unseen], budget("5")).amount == 7
 
 
@@ -133,6 +133,39 @@ def test_a_demand_has_a_cap_of_its_own_beside_the_stacks() -> None:
         "5 of 10 missing. More would exceed Max_Hourly_Cost in odcr_option: 0.50 USD an hour, "
         "0.50 spent before this run, 0.1000 each."
     )
+
+
+@pytest.mark.parametrize(("price", "own"), [("2", "10"), (None, "10"), (None, None)])
+def test_what_was_lost_is_not_bought_again_above_a_cap_or_at_an_unknown_price(
+    price: str | None, own: str | None
+) -> None:
+    lost = target(M5, 10, max_hourly_cost=own, last_status="FULFILLED", last_reserved=10, last_ids=("cr-1",))
+    found = shared(budget(None if own else "100", **{"m5.large": price}), [lost])
+    assert limits(found) == {"m5.large": 5 if price else 0}
+
+
+def test_what_was_lost_is_not_bought_again_once_a_price_rose_above_the_stacks_cap() -> None:
+    lost = target(M5, 10, last_status="FULFILLED", last_reserved=10, last_ids=("cr-1",))
+    assert limits(shared(budget("1"), [lost])) == {"m5.large": 10}
+    assert limits(shared(budget("0.55"), [lost])) == {"m5.large": 5}
+
+
+def test_what_a_person_wrote_as_current_capacity_pays_for_nothing() -> None:
+    (shortfall,) = shared(budget("5"), [target(R5B, 15, last_reserved=15)]).shortfalls
+    assert shortfall.limit is not None
+    assert shortfall.limit.count == 7
+
+
+def test_a_row_by_a_zones_id_counts_once() -> None:
+    by_id = TargetKey("m5.large", "apne1-az1", ZONE)
+    counted = target(by_id, 20, last_status="SHORT", last_reserved=10, last_ids=("cr-m5.large",))
+    assert spent([held(M5, 10)], [counted], budget("5")).amount == 1
+
+
+def test_in_another_currency_the_statement_names_it() -> None:
+    given = replace(budget("100"), currency="CNY")
+    (outcome,) = shared(given, [target()]).observed
+    assert "Hourly_Price) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'CNY', 0.50)" in outcome.reason
 
 
 def test_a_price_that_rose_stops_purchases_and_releases_nothing() -> None:
@@ -207,7 +240,9 @@ def test_other_work_is_done_under_a_cap_as_well() -> None:
 
 
 def test_another_run_that_took_over_leaves_this_one_nothing_to_spend() -> None:
-    (outcome,) = shared(budget("100"), [target()], is_open=False).observed
+    (outcome,) = shared(
+        budget("100"), [target()], why_closed="Another run shares out MaxHourlySpend; the next one asks again."
+    ).observed
     assert (outcome.status, outcome.reserved) == (Status.CAPPED, 0)
     assert "Another run shares out MaxHourlySpend" in outcome.reason
 

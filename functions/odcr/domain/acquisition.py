@@ -8,7 +8,7 @@ from odcr.domain.correction import correct
 from odcr.domain.holding import Ec2
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.reasons import astray_remark, reason_for_excess, remarks
+from odcr.domain.reasons import astray_remark, reason_for_excess, reason_to_give_up, remarks
 from odcr.domain.refusal import (
     Changed,
     InsufficientInstanceCapacity,
@@ -170,12 +170,12 @@ def _ask(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | None:
 
 def _announced(attempt: Attempt) -> Announcement | None:
     """What is left of a release, which the next run may go on with."""
-    return announcement(attempt.reservations, attempt.shortfall.target) if attempt.shortfall.is_release else None
+    return announcement(attempt.reservations, attempt.target) if attempt.shortfall.is_release else None
 
 
 def _status(attempt: Attempt) -> Status:
     """How a demand stands that is met, or for which nothing is asked."""
-    if rest := _rest(attempt):
+    if (rest := _rest(attempt)) and not (attempt.astray or attempt.lenders):
         return rest.status
     if _limit(attempt):
         return Status.CAPPED
@@ -188,8 +188,8 @@ def _status(attempt: Attempt) -> Status:
 
 def _rest(attempt: Attempt) -> Rest | None:
     """Why not all that is wanted is held, if nothing is asked for; of a demand that was given up, in any case."""
-    target = attempt.shortfall.target
-    return attempt.shortfall.rest if attempt.reserved < target or not target else None
+    shortfall = attempt.shortfall
+    return shortfall.rest if attempt.reserved < shortfall.target or shortfall.is_given_up else None
 
 
 def _limit(attempt: Attempt) -> Limit | None:
@@ -221,13 +221,17 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     shortfall, reservations, lenders = attempt.shortfall, attempt.reservations, attempt.lenders
     parts = []
     if attempt.released:
-        parts.append(f"Released {attempt.released}, as the target was lowered to {shortfall.target}.")
+        why_released = (
+            "its deadline was missed" if shortfall.is_given_up else f"the target was lowered to {attempt.target}"
+        )
+        parts.append(f"Released {attempt.released}, as {why_released}.")
     if not why and (rest := _rest(attempt)):
         parts.append(rest.reason)
     if not why and (limit := _limit(attempt)):
         parts.append(f"{shortfall.target - attempt.reserved} of {shortfall.target} missing. {limit.reason}")
     if attempt.excess and (shortfall.is_release or not why):
-        parts.append(reason_for_excess(reservations, shortfall.target, _announced(attempt)))
+        to_give = reason_to_give_up if shortfall.is_given_up else reason_for_excess
+        parts.append(to_give(reservations, attempt.target, _announced(attempt)))
     if attempt.returned:
         parts.append(f"{attempt.returned} instances had been bought twice and were given back.")
     if attempt.lost:

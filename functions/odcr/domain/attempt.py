@@ -133,9 +133,14 @@ class Attempt:
         return 0 if self.shortfall.rest else max(0, most - self.reserved)
 
     @property
+    def target(self) -> int:
+        """Instances that are to stay; of a demand that was given up none."""
+        return 0 if self.shortfall.is_given_up else self.shortfall.target
+
+    @property
     def excess(self) -> int:
         """Instances that this stack holds above the target."""
-        return max(0, self.managed - self.shortfall.target)
+        return max(0, self.managed - self.target)
 
     @property
     def astray(self) -> list[Reservation]:

@@ -3,6 +3,7 @@
 Times are ISO 8601 in UTC, as the tables have them, and are compared as texts to the second.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -30,29 +31,32 @@ def iso(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S}"
 
 
-def judge(target: Target, reserved: int, now: str) -> Judgement | None:
-    """The verdict that is due; None before the deadline, and once it is recorded.
+def judge(target: Target, reserved: int, shown_ids: Collection[str], now: str) -> Judgement | None:
+    """The verdict that is due; None before the deadline, once it is recorded, and while it cannot be given.
+
+    What EC2 does not show although it was recorded may be late, or may have lost its tag. It is looked for before the
+    verdict, for an hour at most. Only a verdict within that hour, on a demand of which a run has a record, gives
+    anything up: a row that was corrected later, or a record that was lost, must not.
 
     Args:
         target: the demand, with what was recorded of it.
         reserved: instances that EC2 shows as held.
+        shown_ids: the reservations that it shows as held.
         now: the time.
     """
     deadline = target.terms.deadline
     if deadline is None or not _is_past(deadline, now) or _is_of(target.last_judgement, deadline):
         return None
-    # What EC2 may be showing late, or without this stack's tag, is held as it was recorded.
-    is_recorded = target.last_status == Status.ASTRAY or (target.is_fresh and reserved < target.last_reserved)
-    standing = max(reserved, target.last_reserved) if is_recorded else reserved
-    return Judgement(Verdict.MET if standing >= target.capacity else Verdict.MISSED, deadline)
-
-
-def judge_unmet(terms: Terms, last: Judgement | None, now: str) -> Judgement | None:
-    """The verdict that is due on a row that makes no sense, so that nothing can be held for it."""
-    deadline = terms.deadline
-    if deadline is None or not _is_past(deadline, now) or _is_of(last, deadline):
+    is_in_time = not _is_past(iso(datetime.fromisoformat(deadline) + timedelta(hours=1)), now)
+    is_astray = target.last_status == Status.ASTRAY
+    is_late = target.is_fresh and reserved < target.last_reserved
+    if is_in_time and not is_astray and (is_late or not set(target.last_ids) <= set(shown_ids)):
         return None
-    return Judgement(Verdict.MISSED, deadline)
+    standing = max(reserved, target.last_reserved) if is_astray or is_late else reserved
+    if standing >= target.capacity:
+        return Judgement(Verdict.MET, deadline)
+    is_known = target.last_status not in (None, Status.INVALID)
+    return Judgement(Verdict.MISSED, deadline, target.terms.releases_if_missed and is_in_time and is_known)
 
 
 def is_given_up(target: Target, due: Judgement | None) -> bool:
@@ -66,8 +70,8 @@ def is_given_up(target: Target, due: Judgement | None) -> bool:
     return (
         target.terms.releases_if_missed
         and judgement is not None
+        and judgement.gives_up
         and _is_of(judgement, target.terms.deadline)
-        and judgement.verdict is Verdict.MISSED
     )
 
 
@@ -82,11 +86,8 @@ def rest(target: Target, reserved: int, now: str, *, is_given_up: bool) -> Rest 
     """
     terms, held = target.terms, f"{reserved} of {target.capacity} held"
     if is_given_up and terms.deadline is not None:
-        return Rest(
-            Status.STOPPED,
-            f"The deadline, {shown(terms.deadline)}, was missed; On_Missed in odcr_option says release, so nothing is "
-            "asked for any more.",
-        )
+        rest_of_it = "" if reserved else " Nothing is asked for any more, as On_Missed in odcr_option says."
+        return Rest(Status.STOPPED, f"The deadline, {shown(terms.deadline)}, was missed.{rest_of_it}")
     if terms.start_at is not None and not _is_past(terms.start_at, now):
         return Rest(Status.WAITING, f"{held}. Nothing is asked for before Start_At, {shown(terms.start_at)}.")
     if terms.stops_at_deadline and terms.deadline is not None and _is_past(terms.deadline, now):

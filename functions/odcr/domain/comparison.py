@@ -1,18 +1,18 @@
 """What is missing: the targets compared with what EC2 holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from odcr.domain.calendar import is_given_up, iso, judge, judge_unmet, rest
+from odcr.domain.calendar import is_given_up, iso, judge, rest
 from odcr.domain.correction import NO_WISHES, Wishes
 from odcr.domain.misfits import Unused, unused_of
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
-from odcr.domain.reasons import astray_remark, named, reason_for_excess, remarks
+from odcr.domain.reasons import astray_remark, named, reason_for_excess, reason_to_give_up, remarks
 from odcr.domain.regions import Findings, region_of_row
 from odcr.domain.release import MAX_RELEASES, announcement, is_due
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
@@ -96,18 +96,8 @@ def find_shortfalls(
         wishes=Wishes(stack_tags or {}, findings.groups),
     )
     found.targets.update({target.key: target for target in targets})
-    found.observed.extend(_judged([*seconds, *located.unsure, *unclear, *not_seen], share.targets, iso(now)))
+    found.observed.extend([*seconds, *located.unsure, *unclear, *not_seen])
     return found
-
-
-def _judged(outcomes: Iterable[Outcome], targets: Iterable[Target], now: str) -> Iterator[Outcome]:
-    """The outcomes, with the verdict that is due on rows that make no sense. The others wait until they are seen."""
-    by_key = {target.key: target for target in targets}
-    for outcome in outcomes:
-        target = by_key.get(outcome.key)
-        is_senseless = target is not None and outcome.status is Status.INVALID
-        judgement = judge_unmet(target.terms, target.last_judgement, now) if target and is_senseless else None
-        yield replace(outcome, judgement=judgement) if judgement else outcome
 
 
 def compare(
@@ -249,7 +239,7 @@ def _compare_one(
     use = comparison.uses[target.key] = use_of(serving)
     if unused := unused_of(target.key, target.options, serving):
         comparison.unused.append(unused)
-    judgement = judge(target, reserved, now)
+    judgement = judge(target, reserved, ids_of(serving), now)
     if given_up := is_given_up(target, judgement):
         releases = True
     resting = rest(target, reserved, now, is_given_up=given_up)
@@ -263,7 +253,7 @@ def _compare_one(
         outcome = Outcome(
             target.key,
             status,
-            wanted.capacity,
+            target.capacity,
             reserved,
             ids_of(ids),
             ids_of(bought_twice),
@@ -290,12 +280,21 @@ def _compare_one(
     outside_group, remark = wishes.outside_group(target, serving)
     is_wrong = bool(outside_group) or any(wishes.differs(one, target.options, now) for one in serving)
     is_work = (is_missing and not resting) or is_release or any(one.can_be_given_back for one in bought_twice)
-    is_to_correct = is_wrong and not (given_up or target.was_just_tried)
-    if is_work or is_to_correct or _may_be_astray(target, serving):
-        shortfall = _shortfall(wanted, serving, bought_twice, outside_group, is_release=is_release)
-        has_other_work = not (is_missing and not resting) or is_to_correct or _may_be_astray(target, serving)
+    # One that was pending when it was made joins its group as soon as it is there.
+    is_left = target.was_just_tried and target.last_status != Status.PENDING
+    is_to_correct = is_wrong and not (given_up or is_left)
+    # What is recorded and not shown is looked for before it is forgotten, also where nothing is bought for it.
+    is_to_look = _may_be_astray(target, serving) or (resting is not None and not _shows_all(target, serving))
+    if is_work or is_to_correct or is_to_look:
+        shortfall = _shortfall(target, serving, bought_twice, outside_group, is_release=is_release)
         comparison.shortfalls.append(
-            replace(shortfall, rest=resting, judgement=judgement, has_other_work=has_other_work)
+            replace(
+                shortfall,
+                rest=resting,
+                is_given_up=given_up,
+                judgement=judgement,
+                has_other_work=not (is_missing and not resting) or is_to_correct or is_to_look,
+            )
         )
         return
 
@@ -324,7 +323,8 @@ def _compare_one(
         reasons.append("The target is 0: nothing is to be reserved.")
     if reserved > wanted.capacity:
         announced = announcement(serving, wanted.capacity) if releases else None
-        reasons.append(reason_for_excess(serving, wanted.capacity, announced))
+        to_give = reason_to_give_up if given_up else reason_for_excess
+        reasons.append(to_give(serving, wanted.capacity, announced))
     reasons += [remark, remarks([*serving, *uncounted], target.options)]
     if is_wrong and target.was_just_tried:
         reasons.append(_STILL_DIFFERENT)
@@ -356,6 +356,11 @@ def _shortfall(
     # Late is only what shows less than the record.
     is_late = target.is_fresh and pool.recorded > pool.reserved
     return Shortfall((pool,), target.capacity, target.last_status, target.options, is_release, is_late)
+
+
+def _shows_all(target: Target, serving: Sequence[Reservation]) -> bool:
+    """Whether EC2 shows all that was recorded."""
+    return set(target.last_ids) <= set(ids_of(serving)) and held(serving) >= min(target.last_reserved, target.capacity)
 
 
 def _may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
@@ -410,4 +415,5 @@ def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool,
 
 
 def _others(others: Sequence[Reservation]) -> str:
-    return f"{held(others)} are held in {named(others)} with another platform or tenancy than the row asks for"
+    kind = "another platform, tenancy or placement group"
+    return f"{held(others)} are held in {named(others)} with {kind} than the row asks for"

@@ -52,14 +52,18 @@ def correction_of(
     wanted = standing_tags(options, stack_tags)
     to_modify = None
     if (before := parsed_asked(reservation.tags.get(ASKED_TAG, ""))) is not None:
+        # Of each by itself: what the row has not changed stays as it is in EC2.
         match_criteria, end_date = before
+        target = replace(options, match_criteria=reservation.match_criteria, end_date=_end_of(reservation))
         if options.match_criteria != match_criteria and not reservation.in_use:
             match_criteria = options.match_criteria
-        if options.end_date is None or options.end_date[:19] > now[:19]:
+            target = replace(target, match_criteria=match_criteria)
+        is_end_changed = asked("", options.end_date) != asked("", end_date)
+        if is_end_changed and (options.end_date is None or options.end_date[:19] > now[:19]):
             end_date = options.end_date
+            target = replace(target, end_date=end_date)
         wanted[ASKED_TAG] = asked(match_criteria, end_date)
-        target = replace(options, match_criteria=match_criteria, end_date=end_date)
-        if wanted[ASKED_TAG] != asked(*before) and not _is_like(reservation, target, before):
+        if (target.match_criteria, target.end_date) != (reservation.match_criteria, _end_of(reservation)):
             to_modify = target
     tags = {key: value for key, value in wanted.items() if reservation.tags.get(key) != value}
     removed = tuple(not_given_any_more(reservation.tags, wanted))
@@ -67,12 +71,8 @@ def correction_of(
     return None if found.is_empty else found
 
 
-def _is_like(reservation: Reservation, target: ReservationOptions, before: tuple[str, str | None]) -> bool:
-    """Whether EC2 shows what is wanted already, for whoever modified it may have died before the tag was written."""
-    ends = reservation.ends and reservation.ends[:19]
-    is_same_match = target.match_criteria in (before[0], reservation.match_criteria)
-    is_same_end = asked("", target.end_date) in (asked("", before[1]), asked("", ends))
-    return is_same_match and is_same_end
+def _end_of(reservation: Reservation) -> str | None:
+    return reservation.ends and reservation.ends[:19]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Wishes:
             return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"
         if members is None:
             return [], ""
-        return [one.id for one in serving if one.state == "active" and one.id not in members], ""
+        return [one.id for one in serving if one.id not in members], ""
 
 
 NO_WISHES = Wishes({}, {})
@@ -146,7 +146,7 @@ def _correct(attempt: Attempt, holding: Holding, reservation: Reservation) -> No
 
 def _join(attempt: Attempt, holding: Holding, reservation: Reservation) -> None:
     group = attempt.shortfall.options.resource_group
-    if not group or reservation.id not in holding.outside_group or reservation.state != "active":
+    if not group or reservation.id not in holding.outside_group:
         return
     if _is_done(attempt, holding, reservation, Action.GROUP, lambda: attempt.ec2.join(reservation, group)):
         holding.outside_group.discard(reservation.id)

@@ -106,7 +106,11 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
         if before is None or one.withdrawn or one.last_ids:
             return one
         return replace(
-            one, last_ids=before.last_ids, last_reserved=before.last_reserved, more_ids=one.more_ids + before.more_ids
+            one,
+            last_ids=before.last_ids,
+            last_reserved=before.last_reserved,
+            last_judgement=before.last_judgement,
+            more_ids=one.more_ids + before.more_ids,
         )
 
     def keeping(one: Outcome) -> Outcome:

@@ -31,14 +31,14 @@ def _amount(text: str, name: str) -> Decimal:
     """The Decimal that a field says.
 
     Raises:
-        InvalidEvent: if it says none that is above 0 and that the table can hold.
+        InvalidEvent: if it says none, or one that the table cannot hold.
     """
     try:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 < amount < _TOO_MUCH:
-        raise InvalidEvent(f"{name!r} must be an amount above 0, not {text[:40]!r}. Fix the event.")
+    if not amount.is_finite() or not 0 <= amount < _TOO_MUCH:
+        raise InvalidEvent(f"{name!r} must be an amount that is not below 0, not {text[:40]!r}. Fix the event.")
     return amount
 
 
@@ -90,12 +90,14 @@ class PriceList:
         """The prices that are known, as events; those of some pools first."""
         order = list(dict.fromkeys([*(pool.folded for pool in first), *self.prices]))
         found = ((pool, self.prices.get(pool)) for pool in order)
-        return [ListPrice(pool, f"{price.amount:f}", price.currency) for pool, price in found if price and price.amount]
+        return [ListPrice(pool, f"{price.amount:f}", price.currency) for pool, price in found if price]
 
     @classmethod
     def from_known(cls, prices: Iterable[ListPrice]) -> "PriceList":
         """The prices that `known` gave."""
-        return cls({one.pool.folded: Price(one.amount, one.currency, Source.LIST) for one in prices if one.amount})
+        return cls(
+            {one.pool.folded: Price(one.amount, one.currency, Source.LIST) for one in prices if one.amount is not None}
+        )
 
     def has_looked_for(self, pool: PricePool) -> bool:
         """Whether there is a row: the price is known, the price list was asked and has none, or a person has to act."""

@@ -29,6 +29,22 @@ def reason_for_excess(reservations: Sequence[Reservation], target: int, announce
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
 
 
+def reason_to_give_up(reservations: Sequence[Reservation], target: int, announced: Announcement | None) -> str:
+    """What becomes of what is held for a demand whose deadline was missed, and how to keep it.
+
+    Args:
+        reservations: those that serve the demand.
+        target: instances that are to stay.
+        announced: the release that the next run may make.
+    """
+    if announced:
+        released = held(reservations) - target
+        return f"Set On_Missed to keep, or a later Deadline: else the next run releases {released} if unused."
+    if any(one.may_be_released for one in reservations):
+        return ""
+    return f"None of {held(reservations)} held is odcr's to give back."
+
+
 def named(reservations: Sequence[Reservation]) -> str:
     """Their ids, as many as a sentence has room for."""
     return listed(ids_of(reservations), _IDS_ROOM)

@@ -72,11 +72,11 @@ def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
     if not is_announced or attempt.managed > shortfall.reserved:
         return
     (holding,) = attempt.holdings
-    reduced = planned(holding.reservations, shortfall.target)
+    reduced = planned(holding.reservations, attempt.target)
     attempt.may_have_released |= bool(reduced)
     try:
         # With a target of 0 nothing has to stay.
-        if reduced and (not shortfall.target or attempt.confirm(holding, reduced, is_recent)):
+        if reduced and (not attempt.target or attempt.confirm(holding, reduced, is_recent)):
             attempt.give_back(holding, reduced, is_recent)
     except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
         # To a request for no more than there is: it is less by now.

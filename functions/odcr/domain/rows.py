@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from odcr.domain.calendar import judge_unmet
 from odcr.domain.cells import Cells, StrangeCell, moment_of, number_or, shown, text_of, whole_number
 from odcr.domain.option_rows import OptionRows
 from odcr.domain.outcome import Outcome, Status
@@ -114,7 +113,6 @@ def targets_of(
     rows: Iterable[Cells],
     options: Iterable[Cells],
     records: Mapping[TargetKey, Record],
-    now: str,
     *,
     unknown: Record = NO_RECORD,
     doubt: str = "",
@@ -126,7 +124,6 @@ def targets_of(
         rows: InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity.
         options: of `odcr_option`: InstanceType, AvailabilityZone, and `OPTION_COLUMNS`.
         records: by `name_of` the key.
-        now: the time, ISO 8601 in UTC.
         unknown: the record of a row that has none.
         doubt: why no row's options are known; empty if they are.
         option_doubt: why no row of `odcr_option` can be read in full; empty if they can.
@@ -146,13 +143,10 @@ def targets_of(
         record = records.get(name_of(key), unknown)
         current = number_or(same[0][3], record.reserved or 0)
         try:
-            wish = None
-            wish, elsewhere = wishes.of(key), wishes.elsewhere(key)
             capacity = _capacity(key, same)
+            wish, elsewhere = wishes.of(key), wishes.elsewhere(key)
         except StrangeCell as strange:
             outcome, is_news = _rejected(key, same[0], current, record, Status.INVALID, str(strange))
-            if wish and (judgement := judge_unmet(wish.terms, record.judgement, now)):
-                outcome, is_news = replace(outcome, judgement=judgement), True
             (rejected if is_news else told_before).append(outcome)
             continue
         if doubt:
@@ -224,13 +218,16 @@ def _record(cells: Cells) -> Record:
     )
 
 
-def _judgement(verdict: object, deadline: object) -> Judgement | None:
+def _judgement(verdict: object, deadline: object, gives_up: object) -> Judgement | None:
     try:
         moment = moment_of(deadline, "")
     except StrangeCell:
         return None
     text = text_of(verdict)
-    return Judgement(Verdict(text), moment) if moment is not None and text in Verdict.__members__ else None
+    if moment is None or text not in Verdict.__members__:
+        return None
+    # Nothing but what odcr writes gives anything up.
+    return Judgement(Verdict(text), moment, isinstance(gives_up, int) and gives_up == 1)
 
 
 def _announced(reserved: object, target: object) -> Announcement | None:
@@ -320,6 +317,7 @@ def _withdrawn(rows: Iterable[TargetKey], records: Mapping[TargetKey, Record]) -
             last_reserved=record.reserved or 0,
             last_ids=record.ids,
             withdrawn=True,
+            last_judgement=record.judgement,
             last_reason=record.reason,
             more_ids=record.more_ids,
             last_use=record.use,

@@ -66,6 +66,8 @@ class Shortfall(Event):
     """The record is a moment old, and EC2's answers may lag behind it."""
     rest: Rest | None = None
     """Why nothing is asked for: it is only looked at, corrected, or released."""
+    is_given_up: Annotated[bool, As("GivenUp")] = False
+    """Its deadline was missed, and what is held for it is given back."""
     judgement: Judgement | None = None
     """The verdict that the run has come to."""
     limit: Limit | None = None

@@ -80,7 +80,8 @@ def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget
         total += price * one.count
         seen[one.key] = seen.get(one.key, 0) + one.count
     for target in targets:
-        unseen = target.last_reserved - seen.get(target.key.pool, 0)
+        recorded = target.last_reserved if target.last_status is not None else 0
+        unseen = recorded - seen.get(target.key.pool, 0)
         if unseen > 0:
             price = budget.price(target.key, target.options)
             if price is None:
@@ -90,7 +91,7 @@ def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget
 
 
 def shared_out(
-    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, is_open: bool = True
+    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str = ""
 ) -> Comparison:
     """The comparison, with a limit on each shortfall that a cap bounds; those that may buy nothing are observed.
 
@@ -102,9 +103,10 @@ def shared_out(
         targets: what the tables say, by key.
         budget: the stack's cap and the prices.
         before: what is spent already.
-        is_open: whether this run may spend anything; else another one has taken its place.
+        why_closed: why this run may spend nothing under the stack's cap; empty if it may.
     """
-    room = None if budget.cap is None else max(Decimal(0), budget.cap - before.amount)
+    # Below 0 if the price of what is held rose: then not even what was lost is bought again.
+    room = None if budget.cap is None else budget.cap - before.amount
     allotted: dict[TargetKey, Shortfall | Outcome] = {}
     for shortfall in sorted(comparison.shortfalls, key=lambda one: _rank(targets[one.key])):
         target = targets[shortfall.key]
@@ -113,15 +115,16 @@ def shared_out(
             allotted[shortfall.key] = shortfall
             continue
         price = budget.price(target.key, target.options)
-        standing = max(shortfall.reserved, min(target.last_reserved, shortfall.target))
-        count, reason = _allotment(shortfall.target - standing, price, room, own, standing, budget, before, target)
-        if not is_open:
-            count, reason = 0, "Another run shares out MaxHourlySpend; the next one asks again."
+        # What was recorded and is not shown is in the sum already, and may be bought again for it.
+        unseen = max(0, _recorded(target, shortfall) - shortfall.reserved)
+        count, reason = _allotment(shortfall, unseen, price, room, budget, before, target)
+        if room is not None and why_closed:
+            count, reason = 0, why_closed
         if room is not None and price is not None:
-            room -= count * price
+            room -= max(0, count - unseen) * price
         cost = str(price) if room is not None and price is not None else ""
-        limited = replace(shortfall, limit=Limit(standing + count, reason, cost))
-        is_work = standing + count > shortfall.reserved or shortfall.has_other_work
+        limited = replace(shortfall, limit=Limit(shortfall.reserved + count, reason, cost))
+        is_work = count > 0 or shortfall.has_other_work
         allotted[shortfall.key] = limited if is_work else _capped(limited, comparison.uses)
     results = [allotted[one.key] for one in comparison.shortfalls]
     capped = [one for one in results if isinstance(one, Outcome) and not _is_recorded(one, targets[one.key])]
@@ -133,33 +136,36 @@ def shared_out(
 
 
 def _allotment(
-    missing: int,
+    shortfall: Shortfall,
+    unseen: int,
     price: Decimal | None,
     room: Decimal | None,
-    own: str | None,
-    standing: int,
     budget: Budget,
     before: Spent,
     target: Target,
 ) -> tuple[int, str]:
     """How many may be bought, and what is said once these are."""
+    missing, own = shortfall.target - shortfall.reserved, target.terms.max_hourly_cost
     if price is None:
-        return 0, _how_to_give_a_price(target)
+        return 0, _how_to_give_a_price(target, budget.currency)
     if room is not None and before.unknown is not None:
-        return (
-            0,
-            f"Give the price of {before.unknown} in odcr_price: until then nothing is bought under MaxHourlySpend.",
-        )
+        return 0, f"Give the price of {before.unknown} in odcr_price: until then MaxHourlySpend lets nothing be bought."
     if not price:
         return missing, ""
     fit, reason = missing, ""
-    if room is not None and room < fit * price:
-        fit = int(room / price)
+    if room is not None and room + unseen * price < fit * price:
+        fit = max(0, int((room + unseen * price) / price))
         reason = _reason("MaxHourlySpend", budget.cap, before.amount, price, budget.currency)
-    if own is not None and Decimal(own) < (standing + fit) * price:
-        fit = max(0, min(fit, int(Decimal(own) / price) - standing))
-        reason = _reason("Max_Hourly_Cost in odcr_option", Decimal(own), standing * price, price, budget.currency)
+    if own is not None and Decimal(own) < (shortfall.reserved + fit) * price:
+        fit = max(0, min(fit, int(Decimal(own) / price) - shortfall.reserved))
+        held_cost = shortfall.reserved * price
+        reason = _reason("Max_Hourly_Cost in odcr_option", Decimal(own), held_cost, price, budget.currency)
     return fit, reason
+
+
+def _recorded(target: Target, shortfall: Shortfall) -> int:
+    """What a run has recorded; without a record, Current_Capacity is only what somebody wrote there."""
+    return min(target.last_reserved, shortfall.target) if target.last_status is not None else 0
 
 
 def _reason(name: str, cap: Decimal | None, amount: Decimal, price: Decimal, currency: str) -> str:
@@ -168,12 +174,16 @@ def _reason(name: str, cap: Decimal | None, amount: Decimal, price: Decimal, cur
     )
 
 
-def _how_to_give_a_price(target: Target) -> str:
+def _how_to_give_a_price(target: Target, currency: str) -> str:
     pool = price_pool(target.key, target.options)
     if pool is None:
         return "Its price is unknown, so nothing is bought under a cap."
     names, values = ["InstanceType", "Region"], [pool.instance_type, pool.region]
-    for name, value, usual in (("Platform", pool.platform, "Linux/UNIX"), ("Tenancy", pool.tenancy, "default")):
+    for name, value, usual in (
+        ("Platform", pool.platform, "Linux/UNIX"),
+        ("Tenancy", pool.tenancy, "default"),
+        ("Currency", currency, "USD"),
+    ):
         if value != usual:
             names.append(name)
             values.append(value)

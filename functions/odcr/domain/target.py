@@ -218,6 +218,8 @@ class Judgement(Event):
     verdict: Verdict
     deadline: Annotated[str, As(check=moment)]
     """ISO 8601, in UTC."""
+    gives_up: bool = False
+    """Whether what is held for the demand is to be given back, as its row said when the verdict was given."""
 
 
 @dataclass(frozen=True, slots=True)

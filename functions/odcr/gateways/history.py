@@ -76,7 +76,10 @@ class Entry:
     def is_change(self) -> bool:
         """Whether it has a row of its own, and people are told of it."""
         outcome = self.outcome
-        return bool(outcome.acquired or outcome.lost or outcome.judgement) or self.previous_status != outcome.status
+        # Dry demands under one cap take turns: which of them may not ask at the moment is no news.
+        is_turn = {self.previous_status, outcome.status} == {Status.SHORT, Status.CAPPED}
+        is_news = self.previous_status != outcome.status and not is_turn
+        return bool(outcome.acquired or outcome.lost or outcome.judgement) or is_news
 
 
 def write_history(cursor: "Cursor", execution: str, now: datetime, entries: Iterable[Entry]) -> None:

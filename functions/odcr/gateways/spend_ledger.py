@@ -50,14 +50,19 @@ class SpendLedger:
         is_settled = spent <= begun or time.time() - spent_at > SETTLED_SECONDS
         return Decimal(0) if is_settled else Decimal(spent) / MICRO
 
-    def settle(self, amount: Decimal) -> bool:
+    def settle(self, amount: Decimal, *, is_shown: bool = True) -> bool:
         """Records what is spent as this run starts to buy; False if another run has taken its place.
+
+        Args:
+            amount: all that is held.
+            is_shown: whether EC2 shows all that was bought; if not, what may be missing stays counted as such.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
         """
         values = {":run": {"S": self._run}, ":spent": {"N": f"{micro_up(amount)}"}}
-        return self._holds("SET Spent = :spent, Begun_With = :spent", values, "Run_Name = :run")
+        change = "SET Spent = :spent, Begun_With = :spent" if is_shown else "SET Spent = :spent"
+        return self._holds(change, values, "Run_Name = :run")
 
     def add(self, amount: Decimal, cap: Decimal) -> bool:
         """Counts a purchase that is about to be made; False if it would exceed the cap, or another run may spend now.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.calendar import iso
 from odcr.domain.cells import text_of
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome
@@ -37,6 +36,7 @@ _RECORDED = (
     "Unused",
     "Verdict",
     "Judged_Deadline",
+    "Given_Up",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20
@@ -73,12 +73,10 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
     """
-    cursor.execute("SELECT UTC_TIMESTAMP()")
-    ((now,),) = cursor.fetchall()
     rows = read(cursor, "odcr_capacity", (*_KEYS, "Target_Capacity"), ("Current_Capacity",))
     options, doubt, option_doubt = _read_options(cursor)
     records, unknown = _read_records(cursor)
-    return targets_of(rows, options, records, iso(now), unknown=unknown, doubt=doubt, option_doubt=option_doubt)
+    return targets_of(rows, options, records, unknown=unknown, doubt=doubt, option_doubt=option_doubt)
 
 
 def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:

@@ -144,7 +144,7 @@ FINDS = [
     spoilt(
         "FindShortfalls",
         "a price is below 0",
-        "'HourlyPrice' must be an amount above 0",
+        "'HourlyPrice' must be an amount that is not below 0",
         FIX,
         Prices=[{"InstanceType": "m5.large", "Region": "us-east-1", "HourlyPrice": "-1"}],
     ),

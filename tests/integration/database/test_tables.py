@@ -422,6 +422,7 @@ def test_a_release_is_a_change_even_if_the_status_stays(transaction: Any) -> Non
 def test_a_verdict_is_recorded_once_with_what_is_held_and_since_when(transaction: Any) -> None:
     execute(transaction, INSERT)
     met = replace(FULFILLED, judgement=Judgement(Verdict.MET, "2026-11-20T20:00:00"))
+    given_up = Judgement(Verdict.MISSED, "2026-11-25T20:00:00", gives_up=True)
     write(transaction, "run-1", [FULFILLED])
     execute(transaction, "UPDATE odcr_status SET Met_Since = '2026-11-19 08:30:00'")
     deadline, since = datetime(2026, 11, 20, 20), datetime(2026, 11, 19, 8, 30)  # noqa: DTZ001
@@ -437,6 +438,10 @@ def test_a_verdict_is_recorded_once_with_what_is_held_and_since_when(transaction
     assert target.last_judgement == met.judgement
     write(transaction, "run-4", [SHORT])
     assert execute(transaction, "SELECT Verdict, Met_Since FROM odcr_status") == (("MET", None),)
+    write(transaction, "run-5", [replace(SHORT, judgement=given_up)])
+    with transaction() as cursor:
+        ((target,), _) = read_targets(cursor)
+    assert target.last_judgement == given_up
 
 
 def test_what_an_attempt_bought_that_died_is_gained_once_a_run_sees_it(transaction: Any) -> None:
@@ -466,20 +471,6 @@ def test_the_terms_of_a_target_are_read(transaction: Any) -> None:
         ((target,), _) = read_targets(cursor)
     terms = Terms(0, "2026-11-28T00:00:00", "2026-11-30T20:00:00", stops_at_deadline=True, releases_if_missed=True)
     assert target.terms == terms
-
-
-def test_a_row_that_makes_no_sense_misses_its_deadline_by_the_databases_clock(transaction: Any) -> None:
-    execute(
-        transaction,
-        "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',-1,0), ('m5.large','us-east-1a',-1,0)",
-        "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Deadline) VALUES "
-        "('r5b.2xlarge','ap-northeast-1c',UTC_TIMESTAMP() - INTERVAL 1 MINUTE), "
-        "('m5.large','us-east-1a',UTC_TIMESTAMP() + INTERVAL 1 MINUTE)",
-    )
-    with transaction() as cursor:
-        _, rejected = read_targets(cursor)
-    judged = {outcome.key: outcome.judgement and outcome.judgement.verdict for outcome in rejected}
-    assert judged == {KEY: Verdict.MISSED, OTHER: None}
 
 
 def test_what_is_not_asked_for_yet_is_neither_wanted_nor_missing(transaction: Any) -> None:

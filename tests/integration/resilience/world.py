@@ -33,7 +33,7 @@ from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
-from odcr.gateways import database, ec2_regions, request_buckets
+from odcr.gateways import database, ec2_regions, request_buckets, spend_ledger
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import schedule as schedule_gateway
 from odcr.gateways import secret as secret_gateway
@@ -225,7 +225,7 @@ class World:
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
-        for module in (reserve_capacity, find_shortfalls, request_buckets, botocore.endpoint):
+        for module in (reserve_capacity, find_shortfalls, request_buckets, spend_ledger, botocore.endpoint):
             monkeypatch.setattr(module, "time", shim)
         monkeypatch.setattr(find_shortfalls, "datetime", _SteppedDatetime)
         monkeypatch.setattr(ec2_regions, "threading", SimpleNamespace(Thread=_Inline))
