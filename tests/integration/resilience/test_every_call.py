@@ -159,8 +159,9 @@ def wrong_after(world: World, snapshot: Snapshot, point: Point) -> list[str]:
 
 
 def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("EVENT_BUS_NAME", "default")
     assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
     set_up(world)
     snapshot = world.snapshot()
