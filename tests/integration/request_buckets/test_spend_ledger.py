@@ -119,3 +119,12 @@ def test_parts_of_a_cent_are_rounded_to_the_safe_side() -> None:
     ledger().settle(Decimal("0.0000001"))
     assert int(item()["Spent"]["N"]) == 1
     assert not Purse(ledger(), Decimal("0.0000001"), Decimal("0.0000019")).take(1)
+
+
+def test_what_ec2_may_not_show_yet_stays_counted_however_often_a_run_begins() -> None:
+    ledger("run-1").open()
+    ledger("run-1").settle(Decimal(1))
+    assert Purse(ledger("run-1"), PRICE, CAP).take(3)
+    for run in ("run-2", "run-2", "run-3"):
+        assert ledger(run).open() == Decimal("3.1")
+        assert ledger(run).settle(Decimal("3.1"), is_shown=False)
