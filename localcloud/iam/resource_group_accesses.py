@@ -31,7 +31,7 @@ def needed(response: Any, action: str) -> list[Access]:
     arn = given if given.startswith("arn:") else _arn(response, "resource-groups", f"group/{given}")
     accesses = [Access(f"resource-groups:{action}", arn, context)]
     if action == "ListGroupResources":
-        stacks = _arn(response, "cloudformation", "stack/*")
+        stacks = _arn(response, "cloudformation", "stack/*/*")
         accesses.append(Access("cloudformation:DescribeStacks", stacks, region))
         accesses.append(Access("cloudformation:ListStackResources", stacks, region))
         accesses.append(Access("tag:GetResources", context=region))
