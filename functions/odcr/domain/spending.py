@@ -154,10 +154,10 @@ def _allotment(
         return missing, ""
     fit, reason = missing, ""
     if room is not None and room + unseen * price < fit * price:
-        fit = max(0, int((room + unseen * price) / price))
+        fit = max(0, int((room + unseen * price) // price))
         reason = _reason("MaxHourlySpend", budget.cap, before.amount, price, budget.currency)
     if own is not None and Decimal(own) < (shortfall.reserved + fit) * price:
-        fit = max(0, min(fit, int(Decimal(own) / price) - shortfall.reserved))
+        fit = max(0, min(fit, int(Decimal(own) // price) - shortfall.reserved))
         held_cost = shortfall.reserved * price
         reason = _reason("Max_Hourly_Cost in odcr_option", Decimal(own), held_cost, price, budget.currency)
     return fit, reason
