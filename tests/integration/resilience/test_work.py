@@ -13,6 +13,8 @@ from tests.integration.resilience.execution import Execution, Phase
 from tests.integration.resilience.world import World
 
 SIZES = (125, 250, 500, 1000)
+STATEMENTS = 27 + 4
+"""In a run that has nothing to do: what it took before demands had a calendar and a cost, and four for these."""
 
 
 def fill(world: World, rows: int) -> None:
@@ -79,3 +81,19 @@ def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
     asked = [[call for call in calls if call.service is Service.EC2] for calls in (few, many)]
     assert asked[0] == asked[1]
     assert len(many) - len(few) <= 2
+
+
+def test_an_idle_run_makes_no_more_statements_than_these(world: World) -> None:
+    """It runs each minute for months: what a feature adds to it, every stack pays for, whether it uses it or not."""
+    key = ("m5.large", "ap-northeast-1c")
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    world.capacity.set_free(*key, 5)
+    world.set_target(key, 5)
+    for name in ("run-1", "run-2"):
+        assert Execution(world, name).run().phase is Phase.SUCCEEDED
+        world.pass_time(61)
+    calls: list[Call] = []
+    with world.injector.watching(lambda call: calls.append(call)):
+        assert Execution(world, "idle").run().phase is Phase.SUCCEEDED
+    statements = [call.operation for call in calls if call.service is Service.DATABASE and call.operation != "connect"]
+    assert len(statements) <= STATEMENTS
