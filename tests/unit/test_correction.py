@@ -278,6 +278,12 @@ def test_a_new_reservation_joins_at_once_and_a_grown_one_is_in_it_already() -> N
     assert pool.changes == [("join", "cr-1")]
 
 
+def test_one_that_was_pending_joins_as_soon_as_it_is_there_and_what_was_refused_waits() -> None:
+    arrived = target(GROUPED, last_status="PENDING", was_just_tried=True)
+    assert seen(arrived, reservation(), wishes=wishes()).shortfalls
+    assert not seen(replace(arrived, last_status="FULFILLED"), reservation(), wishes=wishes()).shortfalls
+
+
 def test_a_group_that_cannot_be_looked_at_or_joined_is_told() -> None:
     refused = InvalidTarget("NotFoundException", "no such group")
     (outcome,) = seen(target(GROUPED), reservation(), wishes=Wishes({}, {("ap-northeast-1", "sale"): refused})).observed

@@ -206,3 +206,12 @@ def test_a_target_that_was_read_a_while_ago_releases_nothing(
     monkeypatch.setattr(DryEc2, "resize", lambda _ec2, _reservation, count: resized.append(count))
     outcome = invoke(Target={**SHORTFALL, "TargetCapacity": 2, "Release": True}, StartedAt=moment(seconds_ago))
     assert (outcome["Reserved"], resized) == (held, [2] if held == 2 else [])
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "WAITING", "CAPPED", "FULFILLED"])
+def test_a_later_round_leaves_alone_what_it_can_change_nothing_about(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    before = invoke() | {"Status": status, "Acquired": 3}
+    monkeypatch.setattr(DryEc2, "find", lambda *_: pytest.fail("EC2 is looked at"))
+    assert invoke(Target=with_outcome(before)) == before

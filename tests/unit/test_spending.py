@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from find_shortfalls import _why_closed
 from odcr.domain.acquisition import acquire
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
@@ -13,6 +14,7 @@ from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
 from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown, Refusal
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.run_share import RunShare
 from odcr.domain.spending import Budget, Spent, shared_out, spent
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, Terms
 from tests.unit.pool import Pool, Turns, ended_by
@@ -230,6 +232,39 @@ def test_a_capacity_block_was_paid_for_and_what_costs_nothing_is_not_limited() -
         Decimal(0), PriceList({PricePool("m5.large", "ap-northeast-1").folded: Price(Decimal(0), "USD", Source.GIVEN)})
     )
     assert limits(shared(free, [target(M5, 10)])) == {"m5.large": 10}
+
+
+def test_a_price_of_0_that_somebody_gave_reaches_find_shortfalls() -> None:
+    pool = PricePool("m5.large", "ap-northeast-1").folded
+    given = PriceList({pool: Price(Decimal(0), "USD", Source.GIVEN)})
+    assert PriceList.from_known(given.known([])).hourly("m5.large", "ap-northeast-1") is not None
+
+
+@pytest.mark.parametrize(
+    ("is_settled", "is_complete", "before", "why"),
+    [
+        (True, True, Spent(Decimal(3)), ""),
+        (False, True, Spent(Decimal(3)), "Another run shares out MaxHourlySpend"),
+        # A Region of which no row is in this run may hold something.
+        (True, False, Spent(Decimal(3)), "More targets than one run can look at"),
+        (True, True, Spent(unknown=C5), ""),
+    ],
+)
+def test_a_run_that_does_not_know_the_whole_sum_spends_nothing(
+    is_settled: bool, is_complete: bool, before: Spent, why: str
+) -> None:
+    settled: list[Decimal] = []
+
+    class Ledger:
+        def settle(self, amount: Decimal, *, is_shown: bool) -> bool:
+            assert is_shown
+            settled.append(amount)
+            return is_settled
+
+    share = RunShare([], [], is_complete)
+    assert _why_closed(Ledger(), share, budget("5"), before, is_shown=True).startswith(why)  # type: ignore[arg-type]
+    # While the sum is unknown, no attempt finds any room.
+    assert settled == [Decimal(5) if before.unknown else Decimal(3)]
 
 
 def test_other_work_is_done_under_a_cap_as_well() -> None:
