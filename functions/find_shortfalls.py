@@ -74,8 +74,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     # Once an hour, for an account may have thousands of instances.
     instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
     located = {target.key: target for target in targets} | found.targets
-    before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
-    before = replace(before, amount=max(before.amount, not_shown))
+    before = Spent()
+    if ledger is not None:
+        before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
+        before = replace(before, amount=max(before.amount, not_shown))
     fitting = bounded(found, ROOM - (size_of(instances) if instances else 0))
     is_all = len(fitting.shortfalls) == len(found.shortfalls)
     passed = shared_out(

@@ -179,6 +179,16 @@ def test_what_is_astray_after_the_end_of_asking_is_told_as_such() -> None:
 
 # On_Missed
 
+ANNOUNCED = target(
+    GIVE_UP,
+    current=12,
+    last_reserved=12,
+    last_ids=("cr-1",),
+    last_judgement=GIVEN_UP,
+    last_announced=Announcement(12, 0),
+)
+"""A demand of whose release the last run has told."""
+
 
 def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -> None:
     missed = target(GIVE_UP, current=12, last_reserved=12, last_ids=("cr-1",))
@@ -214,15 +224,7 @@ def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -
 
 
 def test_what_is_in_use_is_kept() -> None:
-    announced = target(
-        GIVE_UP,
-        current=12,
-        last_reserved=12,
-        last_ids=("cr-1",),
-        last_judgement=GIVEN_UP,
-        last_announced=Announcement(12, 0),
-    )
-    (shortfall,) = seen(announced, 12, AFTER, in_use=5).shortfalls
+    (shortfall,) = seen(ANNOUNCED, 12, AFTER, in_use=5).shortfalls
     pool = Pool(0, held(12, in_use=5))
     outcome = acquire(shortfall, "run-2", 0, pool, Turns())
     assert (outcome.status, outcome.reserved) == (Status.STOPPED, 5)
@@ -241,15 +243,7 @@ def test_what_is_in_use_is_kept() -> None:
 def test_nothing_is_given_back_once_the_row_says_otherwise_or_for_a_deadline_that_was_met(
     change: dict[str, object],
 ) -> None:
-    given_up = target(
-        GIVE_UP,
-        current=12,
-        last_reserved=12,
-        last_ids=("cr-1",),
-        last_judgement=GIVEN_UP,
-        last_announced=Announcement(12, 0),
-    )
-    (shortfall,) = seen(replace(given_up, **change), 12, AFTER).shortfalls  # type: ignore[arg-type]
+    (shortfall,) = seen(replace(ANNOUNCED, **change), 12, AFTER).shortfalls  # type: ignore[arg-type]
     assert (shortfall.target, shortfall.is_release, shortfall.rest) == (15, False, None)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from odcr.domain.outcome import Status
 from odcr.domain.target import Judgement, Target, Terms, Verdict
 from odcr.domain.wire import As, Event
-from odcr.domain.wording import MAX_REASON
+from odcr.domain.wording import MAX_REASON, minute
 
 LAST_HOURS = 24
 """Hours before a deadline in which a dry pool is asked at full pace."""
@@ -87,11 +87,11 @@ def rest(target: Target, reserved: int, now: str, *, is_given_up: bool) -> Rest 
     terms, held = target.terms, f"{reserved} of {target.capacity} held"
     if is_given_up and terms.deadline is not None:
         rest_of_it = "" if reserved else " Nothing is asked for any more, as On_Missed in odcr_option says."
-        return Rest(Status.STOPPED, f"The deadline, {shown(terms.deadline)}, was missed.{rest_of_it}")
+        return Rest(Status.STOPPED, f"The deadline, {minute(terms.deadline)}, was missed.{rest_of_it}")
     if terms.start_at is not None and not _is_past(terms.start_at, now):
-        return Rest(Status.WAITING, f"{held}. Nothing is asked for before Start_At, {shown(terms.start_at)}.")
+        return Rest(Status.WAITING, f"{held}. Nothing is asked for before Start_At, {minute(terms.start_at)}.")
     if terms.stops_at_deadline and terms.deadline is not None and _is_past(terms.deadline, now):
-        reason = f"{held}. Nothing is asked for after the Deadline, {shown(terms.deadline)}: After_Deadline says stop."
+        reason = f"{held}. Nothing is asked for after the Deadline, {minute(terms.deadline)}: After_Deadline says stop."
         return Rest(Status.STOPPED, reason)
     return None
 
@@ -102,11 +102,6 @@ def is_in_last_hours(terms: Terms, now: str) -> bool:
         return False
     first = datetime.fromisoformat(terms.deadline) - timedelta(hours=LAST_HOURS)
     return _is_past(iso(first), now)
-
-
-def shown(moment: str) -> str:
-    """A time as people read it."""
-    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def _is_past(moment: str, now: str) -> bool:

@@ -21,7 +21,7 @@ from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
-from odcr.domain.wording import MAX_REASON, quoted
+from odcr.domain.wording import MAX_REASON, minute, quoted
 
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
@@ -162,7 +162,7 @@ def compare(
                 outcome = _unlisted(target.key, managed, releases=releases, is_complete=is_complete)
             else:
                 outcome = _ended(target, row, uncounted.get(target.key.pool, []))
-            if not _is_recorded(target, outcome):
+            if not is_recorded(target, outcome):
                 comparison.observed.append(outcome)
     if is_complete:
         comparison.observed.extend(_unlisted(key, managed, releases=releases) for key, managed in by_key.items())
@@ -265,7 +265,7 @@ def _compare_one(
             **found,
         )
         # An excess is told again: its target may have changed, and the reason with it.
-        if judgement or status == Status.EXCESS or not _is_recorded(target, outcome):
+        if judgement or status == Status.EXCESS or not is_recorded(target, outcome):
             comparison.observed.append(outcome)
 
     if is_missing and not resting and (reason := _reason_to_ask_no_more(target, others, now)):
@@ -376,13 +376,14 @@ def _reason_to_ask_no_more(target: Target, others: Sequence[Reservation], now: s
     end = target.options.end_date
     if now and end is not None and end[:19] <= now[:19]:
         return (
-            f"End_Date in odcr_option was {end[:16].replace('T', ' ')} UTC: nothing is asked for any more. Set a later "
-            "one, or NULL, or delete the row."
+            f"End_Date in odcr_option was {minute(end)}: nothing is asked for any more. Set a later one, or NULL, or "
+            "delete the row."
         )
     return ""
 
 
-def _is_recorded(target: Target, outcome: Outcome) -> bool:
+def is_recorded(target: Target, outcome: Outcome) -> bool:
+    """Whether the last run has recorded all that an outcome says."""
     same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
     is_told = target.last_reason == outcome.reason[:MAX_REASON] and target.last_use == outcome.use
     return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)

@@ -15,6 +15,7 @@ from odcr.domain.target import (
     is_zone_id,
     region_of,
 )
+from odcr.domain.wording import minute
 
 OPTION_COLUMNS = (
     "Platform",
@@ -116,7 +117,7 @@ def _options(row: Cells) -> ReservationOptions:
 def _terms(row: Cells) -> Terms:
     start_at, deadline = _moment(row, "Start_At"), _moment(row, "Deadline")
     if start_at is not None and deadline is not None and deadline <= start_at:
-        raise StrangeCell(f"Deadline in odcr_option must be later than its Start_At, {_plain(start_at)} UTC.")
+        raise StrangeCell(f"Deadline in odcr_option must be later than its Start_At, {minute(start_at)}.")
     return Terms(
         _priority(row),
         start_at,
@@ -179,10 +180,6 @@ def _moment(row: Cells, column: str) -> str | None:
     moment = moment_of(_cell(row, column), f"{column} in odcr_option")
     # The tables keep no fractions of a second.
     return moment and moment[:19]
-
-
-def _plain(moment: str) -> str:
-    return moment[:16].replace("T", " ")
 
 
 def _priority(row: Cells) -> int:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated
 
-from odcr.domain.cells import shown, text_of
+from odcr.domain.cells import StrangeCell, amount_of, shown, text_of
 from odcr.domain.price_pools import USUAL, PricePool, folded
 from odcr.domain.wire import As, Event, InvalidEvent
 
@@ -155,10 +155,10 @@ def _price(cell: object, currency_cell: object, source: Source) -> Price | None:
             return None
         raise ValueError("Hourly_Price is NULL. Set it, or delete the row.")
     try:
-        amount = Decimal("NaN") if isinstance(cell, bool) else Decimal(text_of(cell).strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount < _TOO_MUCH:
+        amount = amount_of(cell, "Hourly_Price")
+    except StrangeCell:
+        amount = None
+    if amount is None or amount >= _TOO_MUCH:
         raise ValueError(f"Hourly_Price is {shown(cell)}; it must be an amount that is not below 0. Correct the row.")
     currency = text_of(currency_cell).strip().upper() or "USD"
     if not _CURRENCY.fullmatch(currency):

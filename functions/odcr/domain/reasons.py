@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, held, ids_of
 from odcr.domain.target import Announcement, ReservationOptions
-from odcr.domain.wording import listed
+from odcr.domain.wording import listed, minute
 
 _IDS_ROOM = 50
 """Characters that a list of ids takes in a sentence."""
@@ -73,7 +73,7 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
         ),
         sentence(
             (one for one in counted if not one.lasts_for(options)),
-            lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)} UTC.",
+            lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)}.",
         ),
         sentence(
             (one for one in counted if one.match_criteria != options.match_criteria),
@@ -108,4 +108,4 @@ def astray_remark(astray: Sequence[Reservation], lenders: Sequence[Reservation],
 
 
 def _earliest(reservations: Iterable[Reservation]) -> str:
-    return min(one.ends for one in reservations if one.ends is not None)[:16].replace("T", " ")
+    return minute(min(one.ends for one in reservations if one.ends is not None))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from odcr.domain.comparison import Comparison
+from odcr.domain.comparison import Comparison, is_recorded
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.price_pools import PricePool, price_pool
 from odcr.domain.prices import PriceList
@@ -127,11 +127,12 @@ def shared_out(
         is_work = count > 0 or shortfall.has_other_work
         allotted[shortfall.key] = limited if is_work else _capped(limited, comparison.uses)
     results = [allotted[one.key] for one in comparison.shortfalls]
-    capped = [one for one in results if isinstance(one, Outcome) and not _is_recorded(one, targets[one.key])]
+    capped = [one for one in results if isinstance(one, Outcome)]
+    news = [one for one in capped if one.judgement or not is_recorded(targets[one.key], one)]
     return replace(
         comparison,
         shortfalls=[one for one in results if isinstance(one, Shortfall)],
-        observed=[*comparison.observed, *capped],
+        observed=[*comparison.observed, *news],
     )
 
 
@@ -216,16 +217,6 @@ def _capped(shortfall: Shortfall, uses: Mapping[TargetKey, Use]) -> Outcome:
         use=uses.get(shortfall.key, NO_USE),
         is_use_known=shortfall.key in uses,
     )
-
-
-def _is_recorded(outcome: Outcome, target: Target) -> bool:
-    same = (target.last_status, target.current, target.last_reason, target.last_use) == (
-        outcome.status,
-        outcome.reserved,
-        outcome.reason,
-        outcome.use if outcome.is_use_known else target.last_use,
-    )
-    return same and outcome.judgement is None and set(target.last_ids) == set(outcome.reservation_ids)
 
 
 def micro_up(amount: Decimal) -> int:

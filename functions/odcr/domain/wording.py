@@ -41,6 +41,11 @@ def with_detail(what_to_do: str, detail: str) -> str:
     return f"{what_to_do} ({detail if len(detail) <= room else detail[: room - 3] + '...'})"
 
 
+def minute(moment: str) -> str:
+    """A time, ISO 8601 in UTC, as people read it."""
+    return f"{moment[:16].replace('T', ' ')} UTC"
+
+
 def brief(name: str, limit: int = MAX_NAME) -> str:
     """A name that is known to have only plain characters, cut to `limit`."""
     return name if len(name) <= limit else f"{name[: limit - 3]}..."

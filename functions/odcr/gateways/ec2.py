@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -15,6 +14,7 @@ from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
 from odcr.domain.tags import ASKED_TAG, MADE_TAG, OWNER_TAG, PROJECT_TAG, asked, standing_tags
 from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.gateways.clients import MAKING
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
 from odcr.gateways.resource_groups import join_group, members_of
 from odcr.observability import logger, metrics
@@ -41,11 +41,6 @@ _TOKEN_LENGTH = 64
 _T = TypeVar("_T")
 
 
-_making = Lock()
-"""Clients may be used by several threads, but not made:
-https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients"""
-
-
 @cache
 def _client(region: str, attempts: int) -> "EC2Client":
     # All attempts together have to end well before the functions' time-outs, also in a Region that does not answer.
@@ -66,7 +61,7 @@ def _new_client(region: str, attempts: int, connect_timeout: float, read_timeout
 
 def _retrying_client(region: str, *, is_known: bool = True) -> "EC2Client":
     """Reading again is harmless, so boto3 may; but not where there may be no such Region, of which none is kept."""
-    with _making:
+    with MAKING:
         if is_known:
             return _client(region, 3)
         return _new_client(region, 1, connect_timeout=UNKNOWN_SECONDS, read_timeout=UNKNOWN_SECONDS)
@@ -74,7 +69,7 @@ def _retrying_client(region: str, *, is_known: bool = True) -> "EC2Client":
 
 def _single_attempt_client(region: str) -> "EC2Client":
     """One HTTP attempt a call: boto3 would take a refusal with HTTP 500 for a fault and ask again by itself."""
-    with _making:
+    with MAKING:
         return _client(region, 1)
 
 

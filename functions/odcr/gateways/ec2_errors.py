@@ -22,7 +22,9 @@ from odcr.domain.refusal import (
 NO_CAPACITY = frozenset(
     {"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientReservedInstanceCapacity"}
 )
-THROTTLED = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled"})
+THROTTLED = frozenset(
+    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException"}
+)
 QUOTA_REACHED = frozenset(
     {
         "InstanceLimitExceeded",
@@ -45,6 +47,9 @@ NOT_OFFERED = frozenset(
         "InvalidZone.NotFound",
         "InvalidParameter",
         "InvalidPlacementGroup.Unknown",
+        # Of a resource group: https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html
+        "NotFoundException",
+        "BadRequestException",
     }
 )
 CHANGED = frozenset(
@@ -62,7 +67,7 @@ Ec2Error = (ClientError, BotoCoreError, ResponseParserError, KeyError, ValueErro
 """What is raised for a request that did not go well: by boto3, or because its answer lacks something."""
 
 
-def refusal_of(error: Exception) -> Refusal:
+def refusal_of(error: Exception, service: str = "EC2") -> Refusal:
     """What an error of boto3, one of `Ec2Error`, means.
 
     A code that is known is believed whatever its HTTP status: EC2 has answered InsufficientInstanceCapacity with 500.
@@ -70,7 +75,7 @@ def refusal_of(error: Exception) -> Refusal:
     """
     if not isinstance(error, ClientError):
         if isinstance(error, (HTTPClientError, NoConnection)) or not isinstance(error, BotoCoreError):
-            return OutcomeUnknown(type(error).__name__, "EC2 gave no answer that can be read.")
+            return OutcomeUnknown(type(error).__name__, f"{service} gave no answer that can be read.")
         return RequestRefused(type(error).__name__, str(error))
     detail = error.response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", "")

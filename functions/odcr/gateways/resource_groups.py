@@ -4,21 +4,20 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-cr-group.html
 """
 
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded, RequestRefused
+from odcr.domain.refusal import OutcomeUnknown, RequestRefused
+from odcr.gateways.clients import MAKING
+from odcr.gateways.ec2_errors import refusal_of
 
 if TYPE_CHECKING:
     from mypy_boto3_resource_groups import ResourceGroupsClient
 
-_making = Lock()
-_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
-_WRONG = frozenset({"NotFoundException", "BadRequestException"})
+_SERVICE = "AWS Resource Groups"
 
 
 @cache
@@ -43,12 +42,12 @@ def members_of(region: str, group: str) -> set[str]:
         Refusal: if there is none of this name, or it does not answer.
     """
     try:
-        with _making:
+        with MAKING:
             client = _client(region)
         pages = client.get_paginator("list_group_resources").paginate(Group=group)
         arns = [one["Identifier"]["ResourceArn"] for page in pages for one in page.get("Resources", [])]
     except (BotoCoreError, ClientError, KeyError) as error:
-        raise _refusal(error) from error
+        raise refusal_of(error, _SERVICE) from error
     return {arn.rpartition("/")[2] for arn in arns}
 
 
@@ -61,27 +60,13 @@ def join_group(region: str, group: str, arn: str) -> None:
         Refusal: if the group does not take it, or does not answer.
     """
     try:
-        with _making:
+        with MAKING:
             client = _client(region)
         answer = client.group_resources(Group=group, ResourceArns=[arn])
     except (BotoCoreError, ClientError) as error:
-        raise _refusal(error) from error
+        raise refusal_of(error, _SERVICE) from error
     for failed in answer.get("Failed", []):
         message = failed.get("ErrorMessage", "The group did not take it.")
         raise RequestRefused(failed.get("ErrorCode", "Failed"), message)
     if answer.get("Pending"):
         raise OutcomeUnknown("Pending", "The group has not taken it yet.")
-
-
-def _refusal(error: Exception) -> Refusal:
-    if not isinstance(error, ClientError):
-        return OutcomeUnknown(type(error).__name__, "AWS Resource Groups gave no answer that can be read.")
-    detail = error.response.get("Error", {})
-    code, message = detail.get("Code", "Unknown"), detail.get("Message", "")
-    if code in _THROTTLED:
-        return RequestLimitExceeded(code, message)
-    if code in _WRONG:
-        return InvalidTarget(code, message)
-    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
-        return OutcomeUnknown(code, message)
-    return RequestRefused(code, message)
