@@ -13,9 +13,28 @@ from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
 
 
+class ClockWithJumps(Clock):
+    """Goes on as the wall's, and by as much more as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "jumped", 0.0)
+
+    def now(self) -> float:
+        return super().now() + float(self.jumped)  # type: ignore[attr-defined]
+
+    def jump(self, cloud_seconds: float) -> None:
+        object.__setattr__(self, "jumped", float(self.jumped) + cloud_seconds)  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    ec2.install(Clock())
+def clock() -> ClockWithJumps:
+    return ClockWithJumps()
+
+
+@pytest.fixture(scope="module")
+def endpoint(clock: ClockWithJumps) -> Iterator[str]:
+    ec2.install(clock)
     server = Server(0, [blueprint])
     server.start()
     yield server.endpoint

@@ -1,4 +1,3 @@
-import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -145,18 +144,18 @@ def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth
 
 @pytest.mark.parametrize("then", ["applied", "rejected"])
 def test_nothing_is_bought_beside_a_modification_that_ec2_has_not_decided_about(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient, then: str
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, clock: Any, then: str
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
-    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=0.5, then=then))
+    capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=600, then=then))
     short = shortfall_of(KEY, 6, 4, (made.id,))
     for number in range(2):
         with pytest.raises(OutcomeUnknown) as caught:
             attempt(short, number, ec2_gateway)
         assert "has not decided about the" in caught.value.outcome.reason
     assert [one["TotalInstanceCount"] for one in everything()] == [4]
-    time.sleep(0.5)
+    clock.jump(600)
     assert [one["TotalInstanceCount"] for one in everything()] == [6 if then == "applied" else 4]
     assert attempt(short, 2, ec2_gateway).reserved == 6
     assert [one["TotalInstanceCount"] for one in everything()] == [6]
