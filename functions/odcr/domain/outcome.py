@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated, Any
 
-from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Target, TargetKey
+from odcr.domain.amounts import Amount
+from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Member, Target, TargetKey, Unit, group_key
 from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
@@ -84,20 +86,21 @@ class Outcome(Event):
 
     key: Annotated[TargetKey, As(flat=True)]
     status: Status
-    target: Annotated[int | None, As("TargetCapacity")]
-    """Instances wanted; None if the row does not say."""
-    reserved: int
-    """Instances held."""
+    target: Annotated[Amount | None, As("TargetCapacity")]
+    """Units wanted, which of a row are instances; None if the row does not say. Of a group's pool: instances held there
+    that were not bought too much."""
+    reserved: Amount
+    """Units held; of a group's pool, instances."""
     reservation_ids: tuple[str, ...] = ()
     duplicate_ids: tuple[str, ...] = ()
     """Those among them that were bought twice and are still to be given back."""
-    acquired: int = 0
-    """Instances that this run added; below 0, those that it gave back because the target was lowered."""
+    acquired: Amount = 0
+    """Units that this run added; below 0, those that it gave back because the target was lowered."""
     calls: int = 0
     """Requests for capacity that the run made."""
     reason: Annotated[str, As(longest=MAX_REASON)] = ""
-    lost: int = 0
-    """Instances that the last run recorded and that are gone, also if others were bought in their place."""
+    lost: Amount = 0
+    """Units that the last run recorded and that are gone, also if others were bought in their place."""
     more_ids: Annotated[int, As(is_more=True)] = 0
     """Reservations beside `reservation_ids`, which are not named."""
     refusals: int = 0
@@ -113,6 +116,21 @@ class Outcome(Event):
     platform: str = USUAL_OPTIONS.platform
     """Of what is held, so that its price can be found."""
     tenancy: str = USUAL_OPTIONS.tenancy
+    pools: tuple["Outcome", ...] = ()
+    """How each pool of a group stands, in instances. The group's own `reservation_ids` are empty."""
+    weight: Amount | None = None
+    """Of a group's pool: the units that an instance counts for."""
+    unit: Unit = Unit.instances
+
+    @property
+    def rows(self) -> tuple["Outcome", ...]:
+        """It, and its pools below it: each is a row of the status table."""
+        return (self, *self.pools)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The reservations in all its pools, as far as they are named."""
+        return tuple(chain(self.reservation_ids, *(pool.reservation_ids for pool in self.pools)))
 
     @property
     def was_tried(self) -> bool:
@@ -132,13 +150,23 @@ class Recorded:
     """An outcome as a run has recorded it, compared with the record before."""
 
     outcome: Outcome
-    gained: int
-    """Instances held that were not recorded before, whoever added them: also what an attempt bought that died."""
+    gained: Amount
+    """Units held that were not recorded before, whoever added them: also what an attempt bought that died."""
     met_since: datetime | None
     """Since when all that is wanted is held, in UTC."""
 
 
-_OF = ("InstanceType", "AvailabilityZone", "ZoneName", "TargetCapacity", "Judgement", "Platform", "Tenancy")
+_OF = (
+    "InstanceType",
+    "AvailabilityZone",
+    "ZoneName",
+    "GroupName",
+    "TargetCapacity",
+    "Judgement",
+    "Platform",
+    "Tenancy",
+    "Unit",
+)
 """What a shortfall says of itself, and its outcome need not say again."""
 
 
@@ -149,7 +177,11 @@ def to_round(outcome: Outcome) -> dict[str, Any]:
 
 def what_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that say what an outcome, or a shortfall, is of."""
-    return {name: event[name] for name in _OF if name in event}
+    said = {name: event[name] for name in _OF if name in event}
+    (first, *_) = event.get("Pools") or (event,)
+    if group := first.get("GroupName"):
+        said |= group_key(group).to_event()
+    return said
 
 
 def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
@@ -158,11 +190,30 @@ def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
         target.key,
         status,
         target.capacity,
-        target.last_reserved,
+        target.recorded if target.key.is_group else target.last_reserved,
         target.last_ids,
         reason=reason,
         more_ids=target.more_ids,
         is_use_known=False,
         platform=target.options.platform,
         tenancy=target.options.tenancy,
+        pools=tuple(member_as_recorded(member, target) for member in target.members),
+        unit=target.unit,
+    )
+
+
+def member_as_recorded(member: Member, target: Target) -> Outcome:
+    """The outcome of a group's pool of which this run does not know what is held."""
+    return Outcome(
+        member.key,
+        Status(member.last_status) if member.last_status else Status.FULFILLED,
+        member.last_kept,
+        member.last_reserved,
+        member.last_ids,
+        reason=member.last_reason,
+        more_ids=member.more_ids,
+        is_use_known=False,
+        platform=target.options.platform,
+        tenancy=target.options.tenancy,
+        weight=member.weight,
     )

@@ -4,9 +4,19 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated
 
+from odcr.domain.amounts import Amount
 from odcr.domain.calendar import Rest
 from odcr.domain.outcome import Status
-from odcr.domain.target import USUAL_OPTIONS, Judgement, ReservationOptions, TargetKey
+from odcr.domain.target import (
+    USUAL_OPTIONS,
+    Judgement,
+    ReservationOptions,
+    Strategy,
+    TargetKey,
+    Unit,
+    group_key,
+    units,
+)
 from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
@@ -32,6 +42,22 @@ class Pool(Event):
     """Reservations that are, or were, there beside those that are named; while there are any, nothing is given back."""
     outside_group: tuple[str, ...] = ()
     """Reservations seen that are not in the demand's resource group."""
+    kept: Annotated[int, As(same_as="recorded")] = 0
+    """Those of the instances recorded that two attempts side by side had not bought too much."""
+    weight: Amount = 1
+    """Units that an instance counts for."""
+    least: Annotated[int, As("MinInstances")] = 0
+    most: Annotated[int | None, As("MaxInstances")] = None
+    last_status: Annotated[str | None, As("PoolStatus")] = None
+    """Of a group's pool, which has one of its own."""
+    may_buy: Annotated[bool, As("Buys")] = True
+    """Whether EC2 may be asked for more there."""
+    is_removed: Annotated[bool, As("PoolRemoved")] = False
+    """It is no member of its group any more."""
+    remark: Annotated[str, As(longest=MAX_REASON)] = ""
+    """Why nothing is bought there."""
+    price: str = ""
+    """What an instance costs for an hour, where a cap is to be kept; empty: none is, or it is unknown."""
 
     @property
     def standing_ids(self) -> tuple[str, ...]:
@@ -43,11 +69,15 @@ class Pool(Event):
 class Limit(Event):
     """How much a demand may hold after this run, because of a cap."""
 
-    count: int
+    count: Annotated[int | None, As("Count")]
+    """Instances; None: of a group, which has `cost`."""
     reason: Annotated[str, As(longest=MAX_REASON)]
     """Why it is no more."""
     price: str = ""
-    """What an instance costs for an hour, if the stack's cap has to be kept; empty: it has none."""
+    """What an instance costs for an hour, if the stack's cap has to be kept; empty: it has none. Of a group, anything
+    but empty: its pools have their prices."""
+    cost: str = ""
+    """What all that a group holds may cost for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +85,9 @@ class Shortfall(Event):
     """A demand of which something is missing, was bought twice, or is to be released."""
 
     pools: Annotated[tuple[Pool, ...], As(flat=True)]
-    """Where it may be met. A row of odcr_capacity has one."""
-    target: Annotated[int, As("TargetCapacity")]
-    """Instances wanted, in all pools together."""
+    """Where it may be met. A row of odcr_capacity has one; those of a group come the most wanted first."""
+    target: Annotated[Amount, As("TargetCapacity")]
+    """Units wanted, in all pools together; of a row these are instances."""
     last_status: str | None = None
     options: Annotated[ReservationOptions, As(flat=True)] = USUAL_OPTIONS
     is_release: Annotated[bool, As("Release")] = False
@@ -74,21 +104,31 @@ class Shortfall(Event):
     """What a cap lets it hold."""
     has_other_work: Annotated[bool, As("Other")] = False
     """Something is to be given back, corrected or looked up, though nothing may be bought."""
+    strategy: Strategy = Strategy.prioritized
+    allows_overshoot: Annotated[bool, As("Overshoot")] = False
+    """Whether a rest that no weight fits is covered by the smallest that covers it."""
+    unit: Unit = Unit.instances
 
     @property
     def key(self) -> TargetKey:
-        """The row's key."""
-        return self.pools[0].key
+        """The demand's key: a row's, or a group's."""
+        first = self.pools[0].key
+        return group_key(first.group) if first.group else first
 
     @property
-    def reserved(self) -> int:
-        """Instances held when the run looked."""
-        return sum(pool.reserved for pool in self.pools)
+    def reserved(self) -> Amount:
+        """Units held when the run looked."""
+        return units((pool.reserved, pool.weight) for pool in self.pools)
 
     @property
-    def recorded(self) -> int:
-        """Instances held as the last run recorded them."""
-        return sum(pool.recorded for pool in self.pools)
+    def recorded(self) -> Amount:
+        """Units held as the last run recorded them."""
+        return units((pool.recorded, pool.weight) for pool in self.pools)
+
+    @property
+    def kept(self) -> Amount:
+        """Those among them that had not been bought too much."""
+        return units((pool.kept, pool.weight) for pool in self.pools)
 
     @property
     def reservation_ids(self) -> tuple[str, ...]:
@@ -111,8 +151,8 @@ class Shortfall(Event):
         return self.last_status is not None and self.last_status not in (Status.FULFILLED, Status.EXCESS)
 
     @property
-    def standing(self) -> int:
-        """Instances held as long as nobody has looked up what became of the recorded ones.
+    def standing(self) -> Amount:
+        """Units held as long as nobody has looked up what became of the recorded ones.
 
         Above the target may be what was bought twice, and was given back since. What may be astray is never given back,
         and counts for no more than was recorded: less would be bought anew once the target is raised.

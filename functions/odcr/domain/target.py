@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
+from odcr.domain.amounts import Amount, amount
 from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import As, Event, moment
 from odcr.domain.wording import listed, quoted
@@ -111,16 +112,31 @@ _INSTANCE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9-]+")
 
 @dataclass(frozen=True, slots=True)
 class TargetKey(Event):
-    """The table's primary key, as the row has it."""
+    """The table's primary key, as the row has it; or a group, or a pool of one."""
 
     instance_type: str
+    """Empty: a group as a whole."""
     availability_zone: str
-    """A zone's name or id."""
+    """A zone's name or id; empty: a group as a whole."""
     zone_name: str = field(default="", compare=False)
     """The zone's name in this account, where the row has its id and FindShortfalls has looked it up."""
+    group: Annotated[str, As("GroupName")] = ""
+    """The group that it is, or is of; empty: a row of odcr_capacity."""
 
     def __str__(self) -> str:
+        if self.is_group:
+            return f"group {self.group}"
         return f"{self.instance_type} in {self.availability_zone}"
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group as a whole."""
+        return bool(self.group) and not self.instance_type
+
+    @property
+    def demand(self) -> "TargetKey":
+        """The key of the demand that it is, or is a pool of."""
+        return group_key(self.group) if self.group else self
 
     @property
     def zone(self) -> str:
@@ -142,11 +158,16 @@ class TargetKey(Event):
     @property
     def pool(self) -> "TargetKey":
         """The key as EC2's reservations have it, whatever the row's spelling; what the row probably meant."""
-        return TargetKey(as_ec2_writes(self.instance_type), self.zone)
+        return TargetKey(as_ec2_writes(self.instance_type), self.zone, group=self.group)
 
     def in_zone(self, name: str) -> "TargetKey":
         """The same key, with its zone's name."""
         return replace(self, zone_name=name)
+
+
+def group_key(name: str) -> TargetKey:
+    """The key of a group as a whole."""
+    return TargetKey("", "", group=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,19 +247,62 @@ class Judgement(Event):
 class Announcement(Event):
     """A release that a run has announced, and that the next one makes if nothing has changed."""
 
-    reserved: int
-    """Instances held."""
-    target: Annotated[int, As("TargetCapacity")]
-    """Instances wanted."""
+    reserved: Amount
+    """Units held."""
+    target: Annotated[Amount, As("TargetCapacity")]
+    """Units wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Event):
+    """One pool of a group, as its row says, and as the last run recorded it."""
+
+    key: Annotated[TargetKey, As(flat=True)]
+    weight: Amount | None = None
+    """Units that an instance counts for; None: as many as the type has vCPUs, which FindShortfalls looks up."""
+    least: Annotated[int, As("MinInstances")] = 0
+    most: Annotated[int | None, As("MaxInstances")] = None
+    """Instances to be held there at most; None: any number."""
+    last_reserved: int = 0
+    """Instances held as the last run recorded them."""
+    last_kept: Annotated[int, As(same_as="last_reserved")] = 0
+    """Those among them that two attempts side by side had not bought too much."""
+    last_ids: Annotated[tuple[str, ...], As("LastReservationIds")] = ()
+    more_ids: Annotated[int, As(is_more=True)] = 0
+    last_status: str | None = None
+    last_reason: str = ""
+    last_use: Annotated[Use, As(flat=True)] = NO_USE
+    is_resting: Annotated[bool, As("Resting")] = False
+    """EC2 said a moment ago that there is no such pool, so it is not asked in this run."""
+    is_removed: Annotated[bool, As("Removed")] = False
+    """It has no row any more. What is held there counts, and is given back first; nothing more is bought."""
+    fault: str = ""
+    """Why nothing is bought there, in words that say what to do; empty if it may be."""
+
+
+class Strategy(StrEnum):
+    """How a group's total is spread over its pools, by the name of `AllocationStrategy`."""
+
+    prioritized = "prioritized"
+    """In their order, the next one when one is dry."""
+    balanced = "balanced"
+    """As even over the zones as the pools allow."""
+
+
+class Unit(StrEnum):
+    """What a group's total counts."""
+
+    instances = "instances"
+    vcpus = "vcpus"
 
 
 @dataclass(frozen=True, slots=True)
 class Target(Event):
-    """One row of the table, found to make sense."""
+    """One demand, found to make sense: a row of odcr_capacity, or a group."""
 
     key: Annotated[TargetKey, As(flat=True)]
-    capacity: Annotated[int, As("TargetCapacity")]
-    """Instances wanted."""
+    capacity: Annotated[Amount, As("TargetCapacity")]
+    """Units wanted; of a row these are instances."""
     current: Annotated[int, As("CurrentCapacity")] = 0
     """Instances held as the table last recorded it: a report, not the truth."""
     last_status: str | None = None
@@ -270,6 +334,29 @@ class Target(Event):
     """The verdict that was recorded last, perhaps on an earlier deadline."""
     last_use: Annotated[Use, As(flat=True)] = NO_USE
     """What was in use and unused of what the last run recorded."""
+    members: tuple[Member, ...] = ()
+    """The pools of a group, the most wanted first, those that were removed last."""
+    strategy: Strategy = Strategy.prioritized
+    allows_overshoot: Annotated[bool, As("Overshoot")] = False
+    """Whether a rest that no weight fits is covered by the smallest that covers it."""
+    unit: Unit = Unit.instances
+
+    @property
+    def pools(self) -> tuple[Member, ...]:
+        """Where it may be met: a row has one pool."""
+        if self.key.is_group:
+            return self.members
+        return (Member(self.key, 1, last_reserved=self.last_reserved, last_ids=self.last_ids, more_ids=self.more_ids),)
+
+    @property
+    def recorded(self) -> Amount:
+        """Units held as the last run recorded them."""
+        return units((one.last_reserved, one.weight) for one in self.pools)
+
+
+def units(counts: Iterable[tuple[int, Amount | None]]) -> Amount:
+    """What instances count for together, each with its weight; without one it counts as one."""
+    return amount(sum(count * (1 if weight is None else weight) for count, weight in counts))
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Self, TypeVar, get_args, get_origin, get_type_hints, overload
+
+from odcr.domain.amounts import amount, as_json
 
 MAX_STATE_BYTES = 262_144
 """Of a state's input or output, as JSON in UTF-8:
@@ -163,7 +166,7 @@ class As:
     name: str = ""
     """Empty: the field's own, in PascalCase."""
     flat: bool = False
-    """An Event whose fields stand beside those around it; of a tuple, which then has one, the same."""
+    """An Event whose fields stand beside those around it; of a tuple that has one, the same."""
     same_as: str = ""
     """A field before it, whose value it usually has: left out if so."""
     check: Callable[[str, str], object] | None = None
@@ -181,8 +184,8 @@ class Event:
     """A dataclass that passes between the states as a JSON object.
 
     The fields' annotations say it all. A field that has its default, or is None, is left out; one that is missing or
-    null when read gets it. Types are bool, int, str, an enum of texts, another Event, `X | None` of these, a tuple of
-    Events, and `tuple[str, ...]`, which is a list of reservation ids, cut to what fits.
+    null when read gets it. Types are bool, int, str, an `Amount`, an enum of texts, another Event, `X | None` of these,
+    a tuple of Events, and `tuple[str, ...]`, which is a list of reservation ids, cut to what fits.
     """
 
     def to_event(self) -> dict[str, Any]:
@@ -192,7 +195,7 @@ class Event:
         more = next((getattr(self, one.field) for one in parts if one.way.is_more), 0)
         for one in parts:
             value = getattr(self, one.field)
-            if one.way.flat:
+            if one.way.flat and not (one.is_list and len(value) != 1):
                 (part,) = value if one.is_list else (value,)
                 event |= part.to_event()
             elif one.is_written:
@@ -216,13 +219,12 @@ class Event:
         values: dict[str, Any] = {}
         more = 0
         for one in _parts_of(cls):
-            if one.way.flat:
+            if one.way.flat and not (one.is_list and isinstance(event, Mapping) and one.name in event):
                 part = one.kind.from_event(event)
                 values[one.field] = (part,) if one.is_list else part
             elif one.is_written:
                 usual = values[one.way.same_as] if one.way.same_as else one.default
-                read = required if usual is MISSING else optional
-                value = read(event, one.name, one.json_type, *(() if usual is MISSING else (None,)))
+                value = one.found_in(event, is_needed=usual is MISSING)
                 if value is None:
                     values[one.field] = usual
                 elif one.is_ids:
@@ -254,10 +256,19 @@ class _Part:
     def is_written(self) -> bool:
         return not (self.way.is_more or self.way.is_left_out)
 
+    def found_in(self, event: Mapping[str, Any], *, is_needed: bool) -> Any:
+        """What an object has for it; None if it need not be there and is not."""
+        kind = self._json_type
+        if kind is int and self.kind is Decimal and isinstance(_object_with(event, self.name).get(self.name), float):
+            kind = float
+        return required(event, self.name, kind) if is_needed else optional(event, self.name, kind, None)
+
     @property
-    def json_type(self) -> type:
+    def _json_type(self) -> type:
         if self.is_list:
             return list
+        if self.kind is Decimal:
+            return int
         return dict if issubclass(self.kind, Event) else str if issubclass(self.kind, str) else self.kind
 
     def written(self, value: Any) -> Any:
@@ -265,6 +276,8 @@ class _Part:
             return [one.to_event() for one in value]
         if isinstance(value, Event):
             return value.to_event()
+        if self.kind is Decimal:
+            return as_json(value)
         return str(value)[: self.way.longest] if isinstance(value, str) else value
 
     def read(self, value: Any) -> Any:
@@ -272,6 +285,8 @@ class _Part:
             return tuple(self.kind.from_event(one) for one in value)
         if issubclass(self.kind, Event):
             return self.kind.from_event(value)
+        if self.kind is Decimal:
+            return amount(value)
         if issubclass(self.kind, StrEnum):
             if value not in self.kind.__members__:
                 raise InvalidEvent(
@@ -298,8 +313,10 @@ def _part(field: Field[Any], hint: Any) -> _Part:
     if get_origin(hint) is Annotated:
         hint, way = get_args(hint)
     if isinstance(hint, UnionType):
-        hint = next(one for one in get_args(hint) if one is not NoneType)
-        default = None if default is MISSING else default
+        kinds = get_args(hint)
+        # An Amount is whole or a Decimal.
+        hint = Decimal if Decimal in kinds else next(one for one in kinds if one is not NoneType)
+        default = None if default is MISSING and NoneType in kinds else default
     is_list = get_origin(hint) is tuple
     kind = get_args(hint)[0] if is_list else hint
     name = way.name or "".join(word.capitalize() for word in field.name.split("_"))
