@@ -140,7 +140,7 @@ def shortfall_of(
     more_ids: int = 0,
 ) -> Shortfall:
     """The shortfall of a row: a demand with one pool."""
-    seen = PoolOfDemand(key, reserved, reservation_ids, recorded, recorded_ids, more_ids=more_ids)
+    seen = PoolOfDemand(key, reserved, reservation_ids, recorded, recorded_ids, more_ids=more_ids, kept=recorded)
     return Shortfall((seen,), target, last_status, options, is_release, is_fresh)
 
 

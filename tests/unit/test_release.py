@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from odcr.domain import acquisition
+from odcr.domain.allocation import Allocation, Place
 from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
@@ -20,8 +21,9 @@ from odcr.domain.refusal import (
     RequestRefused,
 )
 from odcr.domain.release import MAX_RELEASES, planned
-from odcr.domain.reservation import Reservation, held
+from odcr.domain.reservation import Reduction, Reservation, held
 from odcr.domain.shortfall import Shortfall
+from odcr.domain.stock import Stock
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
 from tests.unit.pool import KEY, Turns, shortfall_of
@@ -99,10 +101,16 @@ def run(ec2: Ec2, target: int, attempt: int = 0, turns: Turns | None = None, sho
 # The plan
 
 
+def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reduction]:
+    """What a row's pool gives back."""
+    stock = Stock(KEY, reservations)
+    return planned([stock], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
+
+
 def test_exactly_the_excess_goes_the_newest_first_and_with_as_few_calls_as_that_allows() -> None:
     for counts in itertools.chain.from_iterable(itertools.product(range(1, 5), repeat=size) for size in (1, 2, 3)):
         for target in range(sum(counts) + 3):
-            plan = planned(made(*counts), target)
+            plan = planned_of(made(*counts), target)
             kept = {one.reservation.id: one.kept for one in plan}
             after = [kept.get(one.id, one.count) for one in made(*counts)]
             assert sum(after) == min(target, sum(counts))
@@ -120,7 +128,7 @@ def test_what_runs_in_a_reservation_keeps_its_place() -> None:
                 continue
             both = [replace(one, in_use=used) for one, used in zip(made(*counts), in_use, strict=True)]
             for target in range(sum(counts) + 1):
-                plan = planned(both, target)
+                plan = planned_of(both, target)
                 assert all(one.kept >= one.reservation.in_use for one in plan)
                 given = sum(one.reservation.count - one.kept for one in plan)
                 assert given <= sum(counts) - target
@@ -131,7 +139,7 @@ def test_what_runs_in_a_reservation_keeps_its_place() -> None:
 @pytest.mark.parametrize("second", [{"state": "pending"}, {"is_adopted": True}])
 def test_nothing_is_taken_from_what_is_pending_or_was_put_under_its_care(second: dict[str, object]) -> None:
     first, other = made(5, 5)
-    plan = planned([first, replace(other, **second)], 2)  # type: ignore[arg-type]
+    plan = planned_of([first, replace(other, **second)], 2)  # type: ignore[arg-type]
     # Of two, the other may fail while it is pending, so that the first has to stay as well.
     assert [one.reservation.id for one in plan] == ([] if "state" in second else ["cr-1"])
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 
+from odcr.domain.amounts import amount
 from odcr.domain.attempt import Attempt, Purse, Turns
 from odcr.domain.calendar import Rest
 from odcr.domain.correction import correct
-from odcr.domain.holding import Ec2
+from odcr.domain.holding import Ec2, Holding
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.reasons import astray_remark, reason_for_excess, reason_to_give_up, remarks
+from odcr.domain.reasons import astray_remark, reason_for_excess, reason_to_give_up, remark_on_group, remarks
 from odcr.domain.refusal import (
     Changed,
     InsufficientInstanceCapacity,
@@ -18,10 +19,11 @@ from odcr.domain.refusal import (
     QuotaExceeded,
     Refusal,
 )
-from odcr.domain.release import announcement, give_back_duplicates, release
+from odcr.domain.release import announcement, give_back_surplus, release
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Limit, Shortfall
-from odcr.domain.target import Announcement
+from odcr.domain.target import Announcement, TargetKey, Unit
+from odcr.domain.wording import counted
 
 MAX_LOOKS = 3
 """How often in a row one attempt looks because somebody else was there."""
@@ -100,10 +102,10 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
     if shortfall.has_other_work:
         # First, for a reservation that ends too early is not grown.
         correct(attempt)
-    refusal = _climb(attempt, ladder, from_one=attempt.number > 0 or shortfall.was_refused)
+    refusal = _climb(attempt, ladder)
     while attempt.missing and isinstance(refusal, InsufficientInstanceCapacity) and attempt.asks_again():
         got, dry = attempt.reserved, refusal
-        refusal = _climb(attempt, ladder, from_one=True)
+        refusal = _climb(attempt, ladder)
         if isinstance(refusal, OutOfTime) and attempt.reserved == got:
             refusal = dry
     if refusal is not None and attempt.missing:
@@ -113,7 +115,7 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
         return refusal
 
     if attempt.excess or any(one.id not in shortfall.reservation_ids for one in attempt.reservations):
-        give_back_duplicates(attempt)
+        give_back_surplus(attempt)
     if shortfall.is_release and attempt.excess:
         release(attempt, is_recent)
     if attempt.missing:
@@ -124,53 +126,78 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
     return None
 
 
-def _climb(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | None:
+def _climb(attempt: Attempt, ladder: Ladder) -> Refusal | None:
     """Asks for what the ladder says; the refusal that counts, or None if there was none."""
     before, held = attempt.calls, attempt.reserved
-    refusal = _ask(attempt, ladder, from_one=from_one)
+    refusal = _ask(attempt, ladder)
     is_only_answer = attempt.calls == before + 1
     if isinstance(refusal, QuotaExceeded) and is_only_answer and attempt.shortfall.last_status != Status.QUOTA_EXCEEDED:
         # One quota error between capacity errors says little; two in a row are believed.
-        refusal = _ask(attempt, ladder, from_one=True)
+        refusal = _ask(attempt, ladder)
     if attempt.reserved > held:
         # What was made joins its group at once, for somebody may be waiting for it.
         correct(attempt, is_new_only=True)
     return refusal
 
 
-def _ask(attempt: Attempt, ladder: Ladder, *, from_one: bool) -> Refusal | None:
-    """Climbs the ladder once in each pool, in their order.
+def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
+    """Asks each pool whose turn comes, the next one at once when one is dry, until all is held or all are dry.
+
+    Returns:
+        Of the refusals the one that says most; None if there was none.
 
     Raises:
         OutcomeUnknown: if it is not known whether a request had its effect.
         Changed: if what was observed is no longer so.
     """
-    shortage: Refusal | None = None
-    for holding in attempt.holdings:
-        steps = ladder(attempt.missing, from_one=from_one)
-        count = next(steps, None)
-        while count is not None:
-            try:
-                attempt.add(holding, count)
-                granted = True
-            except (InsufficientInstanceCapacity, QuotaExceeded) as refused:
-                # A quota, too, may leave room for some of the gap. That the pool is dry is the surer of the two.
-                shortage = shortage if isinstance(shortage, InsufficientInstanceCapacity) else refused
-                granted = False
-            except (OutcomeUnknown, Changed):
-                raise
-            except Refusal as other:
-                return other
-            try:
-                count = steps.send(granted)
-            except StopIteration:
-                count = None
+    by_key = {one.pool.key.pool: one for one in attempt.holdings}
+    dry: dict[TargetKey, Refusal] = {}
+    while not attempt.shortfall.rest and (turn := attempt.allocation.next_turn(dry)):
+        holding, before = by_key[turn[0]], attempt.reserved
+        refusal = _ask_pool(attempt, ladder, holding, turn[1])
+        if refusal is None:
+            holding.refusal = None
+            if attempt.reserved < before + turn[1] * holding.pool.weight:
+                # What was made is not what it was answered to be: to ask for more might buy it twice.
+                return None
+            continue
+        holding.refusal, dry[turn[0]] = refusal, refusal
+        if not (isinstance(refusal, (InsufficientInstanceCapacity, QuotaExceeded)) or holding.is_unusable):
+            return refusal
+    # That a pool is dry is surer than that a quota is used up, and says more than what is wrong about another.
+    kinds = (InsufficientInstanceCapacity, QuotaExceeded, Refusal)
+    return next((one for kind in kinds for one in dry.values() if isinstance(one, kind)), None)
+
+
+def _ask_pool(attempt: Attempt, ladder: Ladder, holding: Holding, gap: int) -> Refusal | None:
+    """Climbs the ladder in one pool; the refusal that counts, or None if all was granted."""
+    steps = ladder(gap, from_one=attempt.number > 0 or holding.was_refused)
+    count, shortage = next(steps, None), None
+    while count is not None:
+        try:
+            attempt.add(holding, count)
+            granted = True
+        except (InsufficientInstanceCapacity, QuotaExceeded) as refused:
+            # A quota, too, may leave room for some of the gap. That the pool is dry is the surer of the two.
+            shortage = shortage if isinstance(shortage, InsufficientInstanceCapacity) else refused
+            holding.was_refused = True
+            granted = False
+        except (OutcomeUnknown, Changed):
+            raise
+        except Refusal as other:
+            return other
+        try:
+            count = steps.send(granted)
+        except StopIteration:
+            count = None
     return shortage
 
 
 def _announced(attempt: Attempt) -> Announcement | None:
     """What is left of a release, which the next run may go on with."""
-    return announcement(attempt.reservations, attempt.target) if attempt.shortfall.is_release else None
+    if not attempt.shortfall.is_release:
+        return None
+    return announcement(attempt.reservations, attempt.managed, attempt.target)
 
 
 def _status(attempt: Attempt) -> Status:
@@ -179,33 +206,47 @@ def _status(attempt: Attempt) -> Status:
         return rest.status
     if _limit(attempt):
         return Status.CAPPED
-    if attempt.excess:
+    if attempt.own.is_excess:
         return Status.EXCESS
     if attempt.astray or attempt.lenders:
         return Status.ASTRAY
+    if not (attempt.allocation.is_met or attempt.shortfall.rest):
+        # Something is missing, and no pool can be asked for it.
+        return Status.INVALID if attempt.allocation.is_full else _status_of_pools(attempt)
     return Status.PENDING if any(one.state == "pending" for one in attempt.reservations) else Status.FULFILLED
+
+
+def _status_of_pools(attempt: Attempt) -> Status:
+    """How a group stands of which something is missing, and none of whose pools that it would fit can be asked."""
+    answers = [Status(one.pool.last_status) for one in attempt.holdings if one.pool.last_status]
+    answers += [one.refusal.status for one in attempt.holdings if one.refusal]
+    return next((status for status in (Status.SHORT, Status.UNSUPPORTED) if status in answers), Status.INVALID)
 
 
 def _rest(attempt: Attempt) -> Rest | None:
     """Why not all that is wanted is held, if nothing is asked for; of a demand that was given up, in any case."""
     shortfall = attempt.shortfall
-    return shortfall.rest if attempt.reserved < shortfall.target or shortfall.is_given_up else None
+    return shortfall.rest if not attempt.allocation.is_met or shortfall.is_given_up else None
 
 
 def _limit(attempt: Attempt) -> Limit | None:
     """Why not all that is wanted is held, if a cap is the reason."""
-    limit = attempt.shortfall.limit
-    return limit if limit and limit.count <= attempt.reserved < attempt.shortfall.target else None
+    limit, allocation = attempt.shortfall.limit, attempt.allocation
+    if limit is None or allocation.is_met or allocation.next_turn() is not None:
+        return None
+    return limit if any(one.may_buy and one.affordable == 0 for one in allocation.places) else None
 
 
 def _why(refusal: Refusal, attempt: Attempt) -> str:
     """Why the target is not met."""
-    missing = f"{attempt.shortfall.target - attempt.reserved} of {attempt.shortfall.target} missing"
+    missing = _missing(attempt)
     match refusal:
         case InsufficientInstanceCapacity():
             zones = refusal.other_zones
             hint = f" EC2's hint, which nothing proves: {zones}." if zones else ""
-            return f"EC2 has no more {attempt.shortfall.key}: {missing}. Every run asks again.{hint}"
+            key = attempt.shortfall.key
+            where = f"in {len(attempt.holdings)} pools" if key.is_group else f"{key}"
+            return f"EC2 has no more {where}: {missing}. Every run asks again.{hint}"
         case OverCap():
             return f"{missing}. {refusal.message}"
         case OutOfTime():
@@ -214,6 +255,12 @@ def _why(refusal: Refusal, attempt: Attempt) -> str:
             return f"Somebody else keeps changing the reservations; the next run tries again. ({refusal})"
         case _:
             return refusal.text
+
+
+def _missing(attempt: Attempt) -> str:
+    """How much is missing, in words."""
+    target, unit = attempt.shortfall.target, attempt.shortfall.unit
+    return f"{amount(target - attempt.reserved)} of {target}{' vCPUs' if unit is Unit.vcpus else ''} missing"
 
 
 def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = ()) -> str:
@@ -228,14 +275,16 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     if not why and (rest := _rest(attempt)):
         parts.append(rest.reason)
     if not why and (limit := _limit(attempt)):
-        parts.append(f"{shortfall.target - attempt.reserved} of {shortfall.target} missing. {limit.reason}")
-    if attempt.excess and (shortfall.is_release or not why):
+        parts.append(f"{_missing(attempt)}. {limit.reason}")
+    if attempt.own.is_excess and (shortfall.is_release or not why):
         to_give = reason_to_give_up if shortfall.is_given_up else reason_for_excess
-        parts.append(to_give(reservations, attempt.target, _announced(attempt)))
+        parts.append(to_give(reservations, attempt.managed, attempt.target, _announced(attempt)))
+    if not why:
+        parts.append(remark_on_group(shortfall, attempt.allocation))
     if attempt.returned:
-        parts.append(f"{attempt.returned} instances had been bought twice and were given back.")
+        parts.append(f"{counted(attempt.returned, shortfall.unit)} had been bought twice and were given back.")
     if attempt.lost:
-        added = max(0, attempt.managed - shortfall.reserved)
+        added = amount(max(0, attempt.managed - shortfall.reserved))
         parts.append(f"{attempt.lost} that were held are gone; {added} were bought again.")
     if why:
         parts.append(why)

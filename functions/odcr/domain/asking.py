@@ -280,42 +280,57 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
 
 def standing_outcome(shortfall: Shortfall) -> Outcome:
     """What is recorded of a target of which nobody knows what an attempt achieved."""
+    is_group = shortfall.key.is_group
     return Outcome(
         shortfall.key,
         Status.FAILED,
         shortfall.target,
         shortfall.standing,
-        shortfall.standing_ids,
-        shortfall.duplicate_ids,
-        more_ids=shortfall.more_ids,
+        () if is_group else shortfall.standing_ids,
+        () if is_group else shortfall.duplicate_ids,
+        more_ids=0 if is_group else shortfall.more_ids,
         judgement=shortfall.judgement,
         is_use_known=False,
         platform=shortfall.options.platform,
         tenancy=shortfall.options.tenancy,
+        pools=tuple(one.standing_outcome(shortfall.options) for one in shortfall.pools) if is_group else (),
+        unit=shortfall.unit,
     )
 
 
 def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
     """The shortfall as the round before left it. What that one bought may not be shown by EC2 yet."""
-    (pool,) = shortfall.pools
-    left = Pool(
-        pool.key,
-        # Without what is held astray, which the outcome counts as held.
-        reserved=min(before.reserved, shortfall.reserved + max(0, before.acquired)),
-        reservation_ids=before.reservation_ids,
-        recorded=before.reserved,
-        recorded_ids=tuple(id_ for id_ in before.reservation_ids if id_ not in before.duplicate_ids),
-        duplicate_ids=before.duplicate_ids,
-        more_ids=before.more_ids,
-        outside_group=pool.outside_group,
-    )
+    if before.pools:
+        by_key = {one.key: one for one in before.pools}
+        pools = tuple(_left(one, by_key.get(one.key, before)) for one in shortfall.pools)
+    else:
+        (pool,) = shortfall.pools
+        pools = (_left(pool, before),)
     # What the first round could not correct is left to a later run.
     return replace(
         shortfall,
-        pools=(left,),
+        pools=pools,
         last_status=str(before.status),
         is_fresh=before.acquired != 0,
         has_other_work=False,
+    )
+
+
+def _left(pool: Pool, before: Outcome) -> Pool:
+    """A pool as the round before left it."""
+    reserved = int(before.reserved)
+    return replace(
+        pool,
+        # Without what is held astray, which the outcome counts as held.
+        reserved=min(reserved, pool.reserved + max(0, int(before.acquired))),
+        reservation_ids=before.reservation_ids,
+        recorded=reserved,
+        recorded_ids=tuple(id_ for id_ in before.reservation_ids if id_ not in before.duplicate_ids),
+        duplicate_ids=before.duplicate_ids,
+        more_ids=before.more_ids,
+        kept=reserved if not pool.key.group else int(before.target or 0),
+        last_status=str(before.status) if pool.key.group else None,
+        may_buy=pool.may_buy and not (pool.key.group and before.status in (Status.UNSUPPORTED, Status.INVALID)),
     )
 
 
@@ -327,7 +342,12 @@ def in_all(before: Outcome, now: Outcome) -> Outcome:
         calls=before.calls + now.calls,
         refusals=before.refusals + now.refusals,
         lost=before.lost + now.lost,
+        pools=tuple(_pool_in_all(before.pools, one) for one in now.pools),
     )
+
+
+def _pool_in_all(before: Iterable[Outcome], now: Outcome) -> Outcome:
+    return next((in_all(one, now) for one in before if one.key == now.key), now)
 
 
 def _bucket(shortfall: Shortfall) -> str:

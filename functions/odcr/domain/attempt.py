@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from itertools import chain
 from typing import Protocol, TypeVar
 
+from odcr.domain.allocation import Allocation, Place
+from odcr.domain.amounts import Amount, amount
 from odcr.domain.holding import Ec2, Holding
 from odcr.domain.ladder import MAX_STEP
 from odcr.domain.outcome import Outcome, Status
@@ -22,8 +25,10 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.reservation import Reduction, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Announcement
+from odcr.domain.stock import surplus
+from odcr.domain.target import Announcement, TargetKey, units
 from odcr.domain.use import NO_USE, use_of
+from odcr.domain.wire import MAX_IDS
 
 _T = TypeVar("_T")
 
@@ -85,12 +90,8 @@ class Attempt:
         self.shortfall, self.number, self.turns = shortfall, number, turns
         self.ec2, self.stack_tags, self.now = ec2, stack_tags or {}, now
         self.holdings = [Holding(pool, shortfall, ec2) for pool in shortfall.pools]
-        self.calls = 0
-        """Requests for capacity."""
-        self.refusals = 0
-        """Requests among them that EC2 definitely refused."""
-        self.returned = 0
-        """Instances that were bought twice and given back."""
+        self.returned: Amount = 0
+        """Units that were bought too much and given back."""
         self.absorbed = 0
         """Instances that ran already, and run in the reservations that it has made."""
         self.may_have_released = shortfall.is_release and number > 0
@@ -104,6 +105,16 @@ class Attempt:
     # What is held
 
     @property
+    def calls(self) -> int:
+        """Requests for capacity."""
+        return sum(one.calls for one in self.holdings)
+
+    @property
+    def refusals(self) -> int:
+        """Requests among them that EC2 definitely refused."""
+        return sum(one.refusals for one in self.holdings)
+
+    @property
     def is_seen(self) -> bool:
         """Whether EC2 has shown what is held."""
         return all(one.is_seen for one in self.holdings)
@@ -114,33 +125,72 @@ class Attempt:
         return list(chain.from_iterable(one.reservations for one in self.holdings))
 
     @property
-    def managed(self) -> int:
-        """Instances that this stack holds; before EC2 was asked, as the run saw them."""
-        return sum(one.managed for one in self.holdings)
+    def managed(self) -> Amount:
+        """Units that this stack holds; before EC2 was asked, as the run saw them."""
+        return units((one.managed, one.pool.weight) for one in self.holdings)
 
     @property
-    def reserved(self) -> int:
-        """Instances held, those astray included; before EC2 was asked, as the record stands."""
+    def reserved(self) -> Amount:
+        """Units held, those astray included; before EC2 was asked, as the record stands."""
         if not self.is_seen:
             return self.shortfall.standing
-        return self.managed + sum(one.astray_count + one.lent for one in self.holdings)
+        return units((one.standing, one.pool.weight) for one in self.holdings)
 
     @property
-    def missing(self) -> int:
-        """Instances wanted and not held, as far as a cap allows; none while nothing is to be asked for."""
-        limit = self.shortfall.limit
-        most = min(self.shortfall.target, limit.count) if limit else self.shortfall.target
-        return 0 if self.shortfall.rest else max(0, most - self.reserved)
+    def allocation(self) -> Allocation:
+        """The pools as they stand, with what may be bought there."""
+        shortfall, limit = self.shortfall, self.shortfall.limit
+        left = None
+        if limit and limit.cost:
+            left = Decimal(limit.cost) - sum(one.standing * Decimal(one.pool.price or 0) for one in self.holdings)
+
+        def affordable(holding: Holding) -> int | None:
+            if limit is None:
+                return None
+            if limit.count is not None:
+                return max(0, limit.count - holding.standing)
+            price = Decimal(holding.pool.price or 0)
+            return max(0, int(left // price)) if left is not None and price else None
+
+        places = [
+            Place(
+                one.pool.key.pool,
+                one.standing,
+                one.pool.weight,
+                one.pool.least,
+                one.pool.most,
+                one.pool.may_buy and not one.is_unusable,
+                one.pool.is_removed,
+                affordable(one),
+            )
+            for one in self.holdings
+        ]
+        return Allocation(places, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
 
     @property
-    def target(self) -> int:
-        """Instances that are to stay; of a demand that was given up none."""
+    def own(self) -> Allocation:
+        """What this stack holds, and what is to stay of it."""
+        places = [
+            Place(one.pool.key.pool, one.managed, one.pool.weight, one.pool.least, is_removed=one.pool.is_removed)
+            for one in self.holdings
+        ]
+        return Allocation(places, self.target, self.shortfall.strategy)
+
+    @property
+    def missing(self) -> Amount:
+        """Units wanted and not held; none if nothing more is to be asked for, or may be."""
+        allocation = self.allocation
+        return 0 if self.shortfall.rest or allocation.next_turn() is None else allocation.missing
+
+    @property
+    def target(self) -> Amount:
+        """Units that are to stay; of a demand that was given up none."""
         return 0 if self.shortfall.is_given_up else self.shortfall.target
 
     @property
-    def excess(self) -> int:
-        """Instances that this stack holds above the target."""
-        return max(0, self.managed - self.target)
+    def excess(self) -> Amount:
+        """Units that this stack holds above the target."""
+        return amount(max(0, self.managed - self.target))
 
     @property
     def astray(self) -> list[Reservation]:
@@ -153,37 +203,56 @@ class Attempt:
         return list(chain.from_iterable(one.lenders for one in self.holdings))
 
     @property
-    def lost(self) -> int:
-        """Instances that were recorded and are gone."""
-        return sum(one.lost for one in self.holdings)
+    def lost(self) -> Amount:
+        """Units that were recorded and are gone."""
+        return units((one.lost, one.pool.weight) for one in self.holdings)
 
     @property
-    def released(self) -> int:
-        """Instances that the run gave back because the target was lowered, whether that was answered or not."""
-        return max(0, self.shortfall.reserved - self.managed) if self.may_have_released else 0
+    def released(self) -> Amount:
+        """Units that the run gave back because the target was lowered, whether that was answered or not."""
+        return amount(max(0, self.shortfall.reserved - self.managed)) if self.may_have_released else 0
+
+    def surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
+        """What was bought too much, by pool.
+
+        Args:
+            can_now: whether what EC2 cannot take back yet is left out.
+        """
+        return surplus([one.stock for one in self.holdings], self.own, self.shortfall.last_target, can_now=can_now)
 
     def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
         """The attempt's outcome as it stands."""
-        ids, twice = self.shortfall.standing_ids, self.shortfall.duplicate_ids
-        if self.is_seen:
+        shortfall, is_group = self.shortfall, self.shortfall.key.is_group
+        ids, twice = shortfall.standing_ids, shortfall.duplicate_ids
+        if self.is_seen and not is_group:
             ids = ids_of((*self.reservations, *self.astray))
-            twice = ids_of(chain.from_iterable(one.duplicates for one in self.holdings)) if self.excess else ()
+            twice = ids_of(chain.from_iterable(one.stock.duplicates for one in self.holdings)) if self.excess else ()
         return Outcome(
-            key=self.shortfall.key,
+            key=shortfall.key,
             status=status,
-            target=self.shortfall.target,
+            target=shortfall.target,
             reserved=self.reserved,
-            reservation_ids=ids,
-            duplicate_ids=twice,
-            acquired=-self.released or max(0, self.managed - self.shortfall.reserved),
+            reservation_ids=() if is_group else ids,
+            duplicate_ids=() if is_group else twice,
+            acquired=-self.released or amount(max(0, self.managed - shortfall.reserved)),
             calls=self.calls,
             refusals=self.refusals,
             lost=self.lost,
             reason=reason,
             announced=announced,
-            more_ids=0 if self.is_seen else self.shortfall.more_ids,
+            more_ids=0 if self.is_seen or is_group else shortfall.more_ids,
             use=use_of((*self.reservations, *self.astray)) if self.is_seen else NO_USE,
             is_use_known=self.is_seen,
+            pools=self._outcomes_of_pools(is_met=status.is_met) if is_group else (),
+            unit=shortfall.unit,
+        )
+
+    def _outcomes_of_pools(self, *, is_met: bool) -> tuple[Outcome, ...]:
+        too_much = self.surplus(can_now=False) if self.is_seen else {}
+        most = MAX_IDS // len(self.holdings)
+        return tuple(
+            one.outcome(too_much.get(one.pool.key.pool, ()), most, self.shortfall.options, is_met=is_met)
+            for one in self.holdings
         )
 
     # What changes it
@@ -196,8 +265,18 @@ class Attempt:
         """
         self._looks += 1
         self.looks_in_a_row += 1
+        is_first = not self.is_seen
         for holding in self.holdings:
             holding.look()
+        known = min(self.shortfall.reserved, self.shortfall.target)
+        if is_first and self.reserved < known and not any(one.has_ended for one in self.holdings):
+            # Of a group that holds too much, what each pool is known to hold is not what has to be there.
+            for one in self.holdings:
+                one.forget()
+            raise OutcomeUnknown(
+                "ObservationLags",
+                f"EC2 shows {self.reserved} where {known} were known. It is asked again shortly.",
+            )
 
     def asks_again(self) -> bool:
         """Waits until the pools, which were found dry, are to be asked again; False if the attempt is to end.
@@ -326,7 +405,7 @@ class Attempt:
         """Grows a reservation; False if EC2 will not change this one."""
         self.take_turn(holding, Action.MODIFY)
         try:
-            self.send(lambda: self.ec2.resize(reservation, reservation.count + count))
+            self.send(holding, lambda: self.ec2.resize(reservation, reservation.count + count))
         except OF_THE_MOMENT:
             raise
         except Refusal as refusal:
@@ -350,7 +429,7 @@ class Attempt:
             occasion += f"/{holding.refused_creations}"
         key, options = holding.pool.key, self.shortfall.options
         try:
-            created = self.send(lambda: self.ec2.create(key, options, count, seen, occasion))
+            created = self.send(holding, lambda: self.ec2.create(key, options, count, seen, occasion))
         except (OutcomeUnknown, Changed):
             raise
         except Refusal:
@@ -365,13 +444,13 @@ class Attempt:
 
     def _resize(self, holding: Holding, reservation: Reservation, count: int) -> None:
         self.take_turn(holding, Action.MODIFY)
-        self.send(lambda: self.ec2.resize(reservation, count))
+        self.send(holding, lambda: self.ec2.resize(reservation, count))
 
     def _cancel(self, holding: Holding, reservation: Reservation) -> None:
         self.take_turn(holding, Action.CANCEL)
         # A reservation that has ended before is what a cancellation finds that was not answered and is sent again.
         with suppress(Changed):
-            self.send(lambda: self.ec2.cancel(reservation))
+            self.send(holding, lambda: self.ec2.cancel(reservation))
 
     def take_turn(self, holding: Holding, action: Action) -> None:
         """Waits for a request's turn, and makes sure after a wait that nobody has added anything to the pool.
@@ -387,11 +466,11 @@ class Attempt:
             if self.turns.is_late():
                 raise OutOfTime()
 
-    def send(self, request: Callable[[], _T]) -> _T:
+    def send(self, holding: Holding, request: Callable[[], _T]) -> _T:
         """Sends a request, and counts it."""
-        self.calls += 1
+        holding.calls += 1
         try:
             return request()
         except Refusal as refusal:
-            self.refusals += refusal.is_definite
+            holding.refusals += refusal.is_definite
             raise

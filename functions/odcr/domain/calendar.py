@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from odcr.domain.amounts import Amount
 from odcr.domain.outcome import Status
 from odcr.domain.target import Judgement, Target, Terms, Verdict
 from odcr.domain.wire import As, Event
@@ -31,7 +32,9 @@ def iso(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S}"
 
 
-def judge(target: Target, reserved: int, shown_ids: Collection[str], now: str) -> Judgement | None:
+def judge(
+    target: Target, reserved: Amount, shown_ids: Collection[str], now: str, *, is_met: bool = False
+) -> Judgement | None:
     """The verdict that is due; None before the deadline, once it is recorded, and while it cannot be given.
 
     What EC2 does not show although it was recorded may be late, or may have lost its tag. It is looked for before the
@@ -40,20 +43,21 @@ def judge(target: Target, reserved: int, shown_ids: Collection[str], now: str) -
 
     Args:
         target: the demand, with what was recorded of it.
-        reserved: instances that EC2 shows as held.
+        reserved: units that EC2 shows as held.
         shown_ids: the reservations that it shows as held.
         now: the time.
+        is_met: whether that is all that the weights allow, though it may be less than the total.
     """
     deadline = target.terms.deadline
     if deadline is None or not _is_past(deadline, now) or _is_of(target.last_judgement, deadline):
         return None
     is_in_time = not _is_past(iso(datetime.fromisoformat(deadline) + timedelta(hours=1)), now)
     is_astray = target.last_status == Status.ASTRAY
-    is_late = target.is_fresh and reserved < target.last_reserved
-    if is_in_time and not is_astray and (is_late or not set(target.last_ids) <= set(shown_ids)):
+    is_late = target.is_fresh and reserved < target.recorded
+    if is_in_time and not is_astray and (is_late or not set(target.recorded_ids) <= set(shown_ids)):
         return None
-    standing = max(reserved, target.last_reserved) if is_astray or is_late else reserved
-    if standing >= target.capacity:
+    standing = max(reserved, target.recorded) if is_astray or is_late else reserved
+    if is_met or standing >= target.capacity:
         return Judgement(Verdict.MET, deadline)
     is_known = target.last_status not in (None, Status.INVALID)
     return Judgement(Verdict.MISSED, deadline, target.terms.releases_if_missed and is_in_time and is_known)
@@ -75,18 +79,20 @@ def is_given_up(target: Target, due: Judgement | None) -> bool:
     )
 
 
-def rest(target: Target, reserved: int, now: str, *, is_given_up: bool) -> Rest | None:
+def rest(target: Target, reserved: Amount, now: str, *, is_given_up: bool) -> Rest | None:
     """Why nothing is asked for now; None if it is to be asked for.
 
     Args:
         target: the demand.
-        reserved: instances that EC2 shows as held.
+        reserved: units that EC2 shows as held.
         now: the time.
         is_given_up: whether its deadline was missed, and what is held is given back.
     """
     terms, held = target.terms, f"{reserved} of {target.capacity} held"
     if is_given_up and terms.deadline is not None:
-        rest_of_it = "" if reserved else " Nothing is asked for any more, as On_Missed in odcr_option says."
+        rest_of_it = (
+            "" if reserved else f" Nothing is asked for any more, as On_Missed in {target.key.option_table} says."
+        )
         return Rest(Status.STOPPED, f"The deadline, {minute(terms.deadline)}, was missed.{rest_of_it}")
     if terms.start_at is not None and not _is_past(terms.start_at, now):
         return Rest(Status.WAITING, f"{held}. Nothing is asked for before Start_At, {minute(terms.start_at)}.")

@@ -4,29 +4,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
 
-from odcr.domain.calendar import is_given_up, iso, judge, rest
+from odcr.domain.amounts import Amount
+from odcr.domain.calendar import iso
 from odcr.domain.correction import NO_WISHES, Wishes
 from odcr.domain.misfits import Unused, unused_of
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
-from odcr.domain.reasons import astray_remark, named, reason_for_excess, reason_to_give_up, remarks
+from odcr.domain.reasons import named, remarks
 from odcr.domain.regions import Findings, region_of_row
-from odcr.domain.release import MAX_RELEASES, announcement, is_due
-from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
+from odcr.domain.release import MAX_RELEASES
+from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of
 from odcr.domain.run_share import RunShare
-from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.target import Announcement, Target, TargetKey
+from odcr.domain.seen_demand import SeenDemand, SeenPool, is_recorded, may_be_astray
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.target import Announcement, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
-from odcr.domain.wire import MAX_IDS, ROOM, fitting, in_turns, size_of
-from odcr.domain.wording import MAX_REASON, minute, quoted
+from odcr.domain.wire import ROOM, fitting, in_turns, size_of
+from odcr.domain.wording import MAX_REASON, quoted
 
 MAX_SHORTFALLS = 500
 """Shortfalls that one run works on, which keeps its history below 25,000 events. The others come first next time."""
 
-_STILL_DIFFERENT = "Its reservations differ from odcr_option; they are changed within ten minutes, where EC2 lets them."
+_AN_ID = ("cr-0123456789abcdef0",)
+"""As long as ids are."""
 
 _TOLD_ROOM = ROOM // 5
 """Bytes for what is to be told, also while shortfalls need more than there is; they have what it leaves."""
@@ -45,6 +47,8 @@ class Comparison:
     """Targets part of whose capacity is unused."""
     uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
     """What is in use and unused of each target."""
+    standings: dict[TargetKey, Outcome] = field(default_factory=dict, compare=False)
+    """Of each group the outcome that it has if nothing is done about it."""
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     """What was compared, with the options and the terms that a row in another spelling may have."""
 
@@ -139,34 +143,132 @@ def compare(
     spelled: dict[TargetKey, TargetKey] = {}
     for target in targets:
         if not target.withdrawn:
-            pool = target.key.pool
-            spelled[pool] = target.key
-            _compare_one(
-                target, by_key.pop(pool, []), uncounted.get(pool, []), comparison, wishes, releases=releases, now=now
-            )
+            spelled.update({one.key.pool: target.key for one in target.pools})
+            pools = [
+                SeenPool(one, target, by_key.pop(one.key.pool, []), uncounted.get(one.key.pool, []))
+                for one in target.pools
+            ]
+            _compare_one(SeenDemand(target, pools, wishes, releases, now), comparison)
     for outcome in rejected:
-        # What the row probably meant, unless another row means it rightly.
-        spelled.setdefault(outcome.key.pool, outcome.key)
-        managed = by_key.pop(outcome.key.pool, [])
-        twice = duplicates(managed, outcome.reservation_ids, outcome.more_ids)
-        seen = replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
-        seen = replace(seen, more_ids=0, use=use_of(managed), is_use_known=True)
-        comparison.rejected.append(replace(seen, **kind_of(managed)))
+        comparison.rejected.append(_seen_rejected(outcome, by_key, spelled))
     for target in targets:
         if target.withdrawn:
-            managed, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
-            if not managed and row is None and _may_be_astray(target, []):
-                comparison.shortfalls.append(_shortfall(target, [], []))
-                continue
-            if managed:
-                outcome = _unlisted(target.key, managed, releases=releases, is_complete=is_complete)
-            else:
-                outcome = _ended(target, row, uncounted.get(target.key.pool, []))
-            if not is_recorded(target, outcome):
-                comparison.observed.append(outcome)
+            found = _seen_withdrawn(target, by_key, spelled, uncounted, releases=releases, is_complete=is_complete)
+            if isinstance(found, Shortfall):
+                comparison.shortfalls.append(found)
+            elif not is_recorded(target, found):
+                comparison.observed.append(found)
     if is_complete:
-        comparison.observed.extend(_unlisted(key, managed, releases=releases) for key, managed in by_key.items())
+        comparison.observed.extend(_unlisted_demands(by_key, releases=releases))
     return comparison
+
+
+def _compare_one(seen: SeenDemand, comparison: Comparison) -> None:
+    target = seen.target
+    for one in seen.pools:
+        comparison.uses[one.member.key] = use_of(one.serving)
+        if unused := unused_of(one.member.key, target.options, one.serving):
+            comparison.unused.append(unused)
+    comparison.uses[target.key] = seen.use
+    if target.key.is_group:
+        comparison.standings[target.key] = seen.standing()
+    found = seen.work()
+    if isinstance(found, Shortfall):
+        comparison.shortfalls.append(found)
+    elif found is not None:
+        comparison.observed.append(found)
+
+
+def _seen_rejected(
+    outcome: Outcome, by_key: dict[TargetKey, list[Reservation]], spelled: dict[TargetKey, TargetKey]
+) -> Outcome:
+    """A row that makes no sense, with what is held for it."""
+    if outcome.key.is_group:
+        own = [key for key in by_key if key.group == outcome.key.group]
+        recorded = {one.key.pool: one for one in outcome.pools}
+        keys = dict.fromkeys([*recorded, *own])
+        pools = tuple(
+            _seen_rejected(recorded.get(key, Outcome(key, outcome.status, 0, 0)), by_key, spelled) for key in keys
+        )
+        reserved = units((int(one.reserved), one.weight) for one in pools)
+        return replace(outcome, reserved=reserved, pools=pools, use=_together(pools), is_use_known=True)
+    # What the row probably meant, unless another row means it rightly.
+    spelled.setdefault(outcome.key.pool, outcome.key)
+    managed = by_key.pop(outcome.key.pool, [])
+    twice = duplicates(managed, outcome.reservation_ids, outcome.more_ids)
+    seen = replace(outcome, reserved=held(managed), reservation_ids=ids_of(managed), duplicate_ids=ids_of(twice))
+    seen = replace(seen, more_ids=0, use=use_of(managed), is_use_known=True)
+    return replace(seen, target=held(managed) if outcome.key.group else outcome.target, **kind_of(managed))
+
+
+def _seen_withdrawn(
+    target: Target,
+    by_key: dict[TargetKey, list[Reservation]],
+    spelled: Mapping[TargetKey, TargetKey],
+    uncounted: Mapping[TargetKey, Sequence[Reservation]],
+    *,
+    releases: bool,
+    is_complete: bool,
+) -> Outcome | Shortfall:
+    """A row that is gone, with what is held for it all the same."""
+    if target.key.is_group:
+        managed = {key: by_key.pop(key) for key in list(by_key) if key.group == target.key.group}
+        if not managed and may_be_astray(target, []):
+            return SeenDemand(
+                target, [SeenPool(one, target) for one in target.members], NO_WISHES, False, ""
+            ).shortfall({})
+        weights = {one.key.pool: one.weight for one in target.members}
+        managed = {**{key: [] for key in weights}, **managed}
+        return _unlisted_group(target.key, managed, weights, releases=releases)
+    managed_there, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
+    if managed_there:
+        return _unlisted(target.key, managed_there, releases=releases, is_complete=is_complete)
+    if row is None and may_be_astray(target, []):
+        return SeenDemand(target, [SeenPool(target.pools[0], target)], NO_WISHES, False, "").shortfall({})
+    return _ended(target, row, uncounted.get(target.key.pool, []))
+
+
+def _unlisted_demands(by_key: Mapping[TargetKey, list[Reservation]], *, releases: bool) -> list[Outcome]:
+    """What is held and no row asks for: a bill that somebody must see."""
+    groups: dict[TargetKey, dict[TargetKey, list[Reservation]]] = {}
+    found = []
+    for key, managed in by_key.items():
+        if key.group:
+            groups.setdefault(key.demand, {})[key] = managed
+        else:
+            found.append(_unlisted(key, managed, releases=releases))
+    return found + [_unlisted_group(key, pools, {}, releases=releases) for key, pools in groups.items()]
+
+
+def _unlisted_group(
+    key: TargetKey,
+    managed: Mapping[TargetKey, Sequence[Reservation]],
+    weights: Mapping[TargetKey, Amount | None],
+    *,
+    releases: bool,
+) -> Outcome:
+    pools = tuple(
+        replace(
+            Outcome(one, Status.FULFILLED, held(there), held(there), ids_of(there), use=use_of(there)),
+            weight=weights.get(one),
+            **kind_of(there),
+        )
+        for one, there in managed.items()
+    )
+    everything = [one for there in managed.values() for one in there]
+    reserved = units((int(one.reserved), one.weight) for one in pools)
+    if not everything:
+        reason = "The group is gone, and nothing is held for it any more."
+        return Outcome(key, Status.FULFILLED, 0, 0, reason=reason, pools=pools)
+    to_end = "with a total of 0 to release it" if releases else f"or cancel {named(everything)} in EC2"
+    reason = f"Held for no row of odcr_group. Insert it to keep it, {to_end}."
+    outcome = Outcome(key, Status.EXCESS, 0, reserved, reason=reason, use=use_of(everything), pools=pools)
+    return replace(outcome, **kind_of(everything))
+
+
+def _together(pools: Iterable[Outcome]) -> Use:
+    uses = [one.use for one in pools]
+    return Use(sum(one.in_use for one in uses), sum(one.unused for one in uses))
 
 
 def bounded(comparison: Comparison, room: int = ROOM) -> Comparison:
@@ -202,15 +304,16 @@ def _bytes(outcome: Outcome) -> int:
 
 def _item_bytes(shortfall: Shortfall) -> int:
     """The bytes of a shortfall, and of the largest outcome that it can have."""
-    most = max(shortfall.target, shortfall.reserved)
+    most = int(max(shortfall.target, shortfall.reserved))
+    is_group = shortfall.key.is_group
     longest = Outcome(
         shortfall.key,
         Status.QUOTA_EXCEEDED,
         shortfall.target,
         most,
         # One more reservation for each of 500 that have some fits into what ROOM leaves.
-        shortfall.standing_ids or ("cr-0123456789abcdef0",),
-        shortfall.duplicate_ids,
+        () if is_group else shortfall.standing_ids or _AN_ID,
+        () if is_group else shortfall.duplicate_ids,
         acquired=-shortfall.reserved if shortfall.is_release else shortfall.target,
         calls=999,
         refusals=999,
@@ -218,175 +321,27 @@ def _item_bytes(shortfall: Shortfall) -> int:
         reason="x" * MAX_REASON,
         lost=min(shortfall.recorded, shortfall.target) if shortfall.recorded_ids else 0,
         use=Use(most, most),
+        pools=tuple(_longest_of_pool(pool, most) for pool in shortfall.pools) if is_group else (),
     )
     return size_of({**shortfall.to_event(), "Outcome": to_round(longest)})
 
 
-def _compare_one(
-    target: Target,
-    managed: Sequence[Reservation],
-    uncounted: Sequence[Reservation],
-    comparison: Comparison,
-    wishes: Wishes,
-    *,
-    releases: bool,
-    now: str,
-) -> None:
-    serving = [one for one in managed if one.serves(target.options)]
-    others = [one for one in managed if not (one.serves(target.options) or one.is_for_another_group(target.options))]
-    uncounted = [*uncounted, *(one for one in managed if one.is_for_another_group(target.options))]
-    reserved = held(serving)
-    use = comparison.uses[target.key] = use_of(serving)
-    if unused := unused_of(target.key, target.options, serving):
-        comparison.unused.append(unused)
-    judgement = judge(target, reserved, ids_of(serving), now)
-    if given_up := is_given_up(target, judgement):
-        releases = True
-    resting = rest(target, reserved, now, is_given_up=given_up)
-    wanted = replace(target, capacity=0) if given_up else target
-    # Which of them a run has announced and recorded is not known beyond what can be named.
-    releases = releases and not target.more_ids and len(serving) <= MAX_IDS
-    bought_twice = duplicates(serving, target.last_ids, target.more_ids)
-    is_missing = reserved < wanted.capacity
-
-    def observe(status: Status, ids: Sequence[Reservation], reason: str, **found: Any) -> None:
-        outcome = Outcome(
-            target.key,
-            status,
-            target.capacity,
-            reserved,
-            ids_of(ids),
-            ids_of(bought_twice),
-            reason=reason,
-            judgement=judgement,
-            use=use,
-            platform=target.options.platform,
-            tenancy=target.options.tenancy,
-            **found,
-        )
-        # An excess is told again: its target may have changed, and the reason with it.
-        if judgement or status == Status.EXCESS or not is_recorded(target, outcome):
-            comparison.observed.append(outcome)
-
-    if is_missing and not resting and (reason := _reason_to_ask_no_more(target, others, now)):
-        observe(Status.INVALID, managed, reason)
-        return
-    if is_missing and target.is_resting and reserved == target.last_reserved and not (resting or judgement):
-        return
-
-    if reserved <= wanted.capacity:
-        bought_twice = []
-    is_release = releases and reserved > wanted.capacity and is_due(wanted, serving)
-    outside_group, remark = wishes.outside_group(target, serving)
-    is_wrong = bool(outside_group) or any(wishes.differs(one, target.options, now) for one in serving)
-    is_work = (is_missing and not resting) or is_release or any(one.can_be_given_back for one in bought_twice)
-    # One that was pending when it was made joins its group as soon as it is there.
-    is_left = target.was_just_tried and target.last_status != Status.PENDING
-    is_to_correct = is_wrong and not (given_up or is_left)
-    # What is recorded and not shown is looked for before it is forgotten, also where nothing is bought for it.
-    is_to_look = _may_be_astray(target, serving) or (resting is not None and not _shows_all(target, serving))
-    if is_work or is_to_correct or is_to_look:
-        shortfall = _shortfall(target, serving, bought_twice, outside_group, is_release=is_release)
-        comparison.shortfalls.append(
-            replace(
-                shortfall,
-                rest=resting,
-                is_given_up=given_up,
-                judgement=judgement,
-                has_other_work=not (is_missing and not resting) or is_to_correct or is_to_look,
-            )
-        )
-        return
-
-    status, announced, reasons = Status.FULFILLED, None, []
-    # Only of what EC2 may be showing late is nothing said yet.
-    gone = 0 if target.is_fresh and reserved < target.last_reserved else _lost(target, serving)
-    lenders = [one for one in serving if one.lent]
-    if gone:
-        reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
-    if resting and (is_missing or given_up):
-        status = resting.status
-        reasons = [f"{gone} that were held are gone."] if gone else []
-        reasons.append(resting.reason)
-    elif reserved > wanted.capacity:
-        status = Status.EXCESS
-    elif others:
-        status = Status.EXCESS
-        reasons.append(f"Nothing is given back unasked, so cancel these unless you want them: {_others(others)}.")
-    elif lenders:
-        status = Status.ASTRAY
-        reasons.append(astray_remark([], lenders, sum(one.lent for one in lenders)))
-    elif any(one.state == "pending" for one in serving):
-        status = Status.PENDING
-        reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
-    elif wanted.capacity == 0:
-        reasons.append("The target is 0: nothing is to be reserved.")
-    if reserved > wanted.capacity:
-        announced = announcement(serving, wanted.capacity) if releases else None
-        to_give = reason_to_give_up if given_up else reason_for_excess
-        reasons.append(to_give(serving, wanted.capacity, announced))
-    reasons += [remark, remarks([*serving, *uncounted], target.options)]
-    if is_wrong and target.was_just_tried:
-        reasons.append(_STILL_DIFFERENT)
-    observe(status, managed, " ".join(part for part in reasons if part), lost=gone, announced=announced)
-
-
-def _lost(target: Target, serving: Sequence[Reservation]) -> int:
-    return lost(min(target.last_reserved, target.capacity), target.last_ids, serving, target.more_ids)
-
-
-def _shortfall(
-    target: Target,
-    serving: Sequence[Reservation],
-    bought_twice: Sequence[Reservation],
-    outside_group: Sequence[str] = (),
-    *,
-    is_release: bool = False,
-) -> Shortfall:
-    pool = Pool(
-        target.key,
-        held(serving),
-        ids_of(serving),
-        target.last_reserved,
-        target.last_ids,
-        ids_of(bought_twice),
-        target.more_ids,
-        tuple(outside_group),
+def _longest_of_pool(pool: Pool, most: int) -> Outcome:
+    return Outcome(
+        pool.key,
+        Status.QUOTA_EXCEEDED,
+        most,
+        most,
+        pool.standing_ids or _AN_ID,
+        pool.duplicate_ids,
+        acquired=most,
+        calls=999,
+        refusals=999,
+        reason="x" * MAX_REASON,
+        lost=pool.recorded,
+        use=Use(most, most),
+        weight=pool.weight,
     )
-    # Late is only what shows less than the record.
-    is_late = target.is_fresh and pool.recorded > pool.reserved
-    return Shortfall((pool,), target.capacity, target.last_status, target.options, is_release, is_late)
-
-
-def _shows_all(target: Target, serving: Sequence[Reservation]) -> bool:
-    """Whether EC2 shows all that was recorded."""
-    return set(target.last_ids) <= set(ids_of(serving)) and held(serving) >= min(target.last_reserved, target.capacity)
-
-
-def _may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
-    """Whether something that was held without the stack's tag has to be looked for, though nothing is missing."""
-    return target.last_status in MAY_BE_ASTRAY and not set(target.last_ids) <= set(ids_of(serving))
-
-
-def _reason_to_ask_no_more(target: Target, others: Sequence[Reservation], now: str) -> str:
-    """Why nothing more is to be bought for a target that is short, in words that say what to do; empty if it is."""
-    if target.capacity <= held(others):
-        # To go on would hold the target twice, and once more whenever the options change.
-        return f"Cancel these in EC2, or correct odcr_option; nothing is bought until then: {_others(others)}."
-    end = target.options.end_date
-    if now and end is not None and end[:19] <= now[:19]:
-        return (
-            f"End_Date in odcr_option was {minute(end)}: nothing is asked for any more. Set a later one, or NULL, or "
-            "delete the row."
-        )
-    return ""
-
-
-def is_recorded(target: Target, outcome: Outcome) -> bool:
-    """Whether the last run has recorded all that an outcome says."""
-    same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
-    is_told = target.last_reason == outcome.reason[:MAX_REASON] and target.last_use == outcome.use
-    return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
 
 
 def _ended(target: Target, row: TargetKey | None, uncounted: Sequence[Reservation]) -> Outcome:
@@ -413,8 +368,3 @@ def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool,
         reason = "Held for no row that is spelled like this. Insert one to keep it, or one with a target of 0."
     outcome = Outcome(key, Status.EXCESS, 0, held(managed), ids_of(managed), reason=reason, use=use_of(managed))
     return replace(outcome, **kind_of(managed))
-
-
-def _others(others: Sequence[Reservation]) -> str:
-    kind = "another platform, tenancy or placement group"
-    return f"{held(others)} are held in {named(others)} with {kind} than the row asks for"

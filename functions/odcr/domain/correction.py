@@ -12,7 +12,7 @@ from odcr.domain.pace import Action
 from odcr.domain.refusal import OutOfTime, Refusal
 from odcr.domain.reservation import Reservation
 from odcr.domain.tags import ASKED_TAG, asked, not_given_any_more, parsed_asked, standing_tags
-from odcr.domain.target import ReservationOptions, Target, is_ordinary_zone
+from odcr.domain.target import ReservationOptions, Target, TargetKey, is_ordinary_zone
 from odcr.domain.wording import brief, quoted
 
 
@@ -87,14 +87,14 @@ class Wishes:
         """Whether something about a reservation is to be changed, and can be."""
         return correction_of(reservation, options, self.stack_tags, now) is not None
 
-    def outside_group(self, target: Target, serving: Sequence[Reservation]) -> tuple[list[str], str]:
-        """The reservations that are to join the target's resource group; and why they cannot, if so."""
-        group, zone = target.options.resource_group, target.key.zone
+    def outside_group(self, target: Target, pool: TargetKey, serving: Sequence[Reservation]) -> tuple[list[str], str]:
+        """The reservations of a pool that are to join the target's resource group; and why they cannot, if so."""
+        group, zone = target.options.resource_group, pool.zone
         if not group:
             return [], ""
         if not is_ordinary_zone(zone):
             return [], f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations join none."
-        members = self.groups.get((target.key.region, group))
+        members = self.groups.get((pool.region, group))
         if isinstance(members, Refusal):
             return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"
         if members is None:
@@ -159,7 +159,7 @@ def _is_done(
         return False
     attempt.take_turn(holding, action)
     try:
-        attempt.send(request)
+        attempt.send(holding, request)
     except Refusal as refusal:
         holding.uncorrected[reservation.id] = refusal
         return False

@@ -1,12 +1,16 @@
 """What is held in one pool while an attempt goes on: as EC2 shows it, unless it lags, and as the attempt changes it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
-from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of, lost
+from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
+from odcr.domain.stock import Stock
 from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.use import use_of
 
 
 class Ec2(Protocol):
@@ -71,6 +75,22 @@ class Holding:
         """Reservations of which something else would not be changed, by id."""
         self.outside_group = set(pool.outside_group)
         """Reservations that are not in the demand's resource group."""
+        self.calls = 0
+        """Requests for capacity in this pool."""
+        self.refusals = 0
+        """Requests among them that EC2 definitely refused."""
+        self.refusal: Refusal | None = None
+        """Why no more was to be had when it was last asked in this attempt."""
+        last_status = pool.last_status if pool.key.group else shortfall.last_status
+        self.was_refused = last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
+        """Whether it gave less than it was asked for the last time, so that it is asked for one instance first."""
+        self.has_ended = False
+        """Whether the last look showed that a reservation which was known has ended."""
+        # Above what is wanted may be what was bought too much, and is given back.
+        self._wanted = pool.kept if pool.key.group else int(shortfall.target)
+        self._least_seen = min(pool.reserved, self._wanted)
+        if pool.key.group:
+            self._least_seen = pool.reserved if shortfall.reserved <= shortfall.target else 0
 
     @property
     def managed(self) -> int:
@@ -78,9 +98,15 @@ class Holding:
         return held(self.reservations) if self.is_seen else self.pool.reserved
 
     @property
-    def duplicates(self) -> list[Reservation]:
-        """What was bought twice."""
-        return duplicates(self.reservations, self.pool.recorded_ids, self.pool.more_ids)
+    def standing(self) -> int:
+        """Instances that count for the demand, those astray included; before the first look, as the run saw them."""
+        return self.managed + self.astray_count + self.lent
+
+    @property
+    def stock(self) -> Stock:
+        """What this stack holds, beside what a run recorded."""
+        pool = self.pool
+        return Stock(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
 
     @property
     def growable(self) -> list[Reservation]:
@@ -92,6 +118,59 @@ class Holding:
     def lenders(self) -> list[Reservation]:
         """Reservations part of which is lent out."""
         return [one for one in self.reservations if one.lent]
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether EC2 has refused for good to sell anything in it."""
+        return self.pool.key.group != "" and self.refusal is not None and self.refusal.is_of_the_pool
+
+    def outcome(
+        self, too_much: Sequence[Reduction], most_ids: int, options: ReservationOptions, *, is_met: bool
+    ) -> Outcome:
+        """How a group's pool stands.
+
+        Args:
+            too_much: what was bought too much and is still held.
+            most_ids: reservations that are named.
+            options: the group's.
+            is_met: whether the group is, so that it does not matter that the pool was dry.
+        """
+        pool, held_now = self.pool, [*self.reservations, *self.astray]
+        if not self.is_seen:
+            return replace(pool.standing_outcome(options), calls=self.calls, refusals=self.refusals)
+        ids, twice = ids_of(held_now), ids_of(one.reservation for one in too_much)
+        status, reason = self._status(is_met=is_met)
+        return Outcome(
+            key=pool.key,
+            status=status,
+            target=self.standing - sum(one.reservation.count - one.kept for one in too_much),
+            reserved=self.standing,
+            reservation_ids=ids[:most_ids],
+            duplicate_ids=tuple(one for one in twice if one not in pool.recorded_ids)[:most_ids],
+            acquired=max(0, self.managed - pool.reserved),
+            calls=self.calls,
+            refusals=self.refusals,
+            lost=self.lost,
+            reason=reason,
+            more_ids=max(0, len(ids) - most_ids),
+            use=use_of(held_now),
+            platform=options.platform,
+            tenancy=options.tenancy,
+            weight=pool.weight,
+        )
+
+    def _status(self, *, is_met: bool) -> tuple[Status, str]:
+        if self.pool.remark and self.refusal is None:
+            return Status(self.pool.last_status or Status.INVALID), self.pool.remark
+        if self.refusal is not None and (self.is_unusable or not is_met):
+            return self.refusal.status, self.refusal.text
+        if any(one.state == "pending" for one in self.reservations):
+            return Status.PENDING, ""
+        return Status.FULFILLED, ""
+
+    def forget(self) -> None:
+        """Takes back a look that lagged behind what is known."""
+        self.is_seen, self.lost = False, 0
 
     def look(self) -> None:
         """Takes over what EC2 shows, unless it lags behind what is known.
@@ -107,15 +186,14 @@ class Holding:
         known, known_ids = self.managed, set(ids_of(self.reservations))
         observed = self._ec2.find(pool.key)
         if not self.is_seen:
-            # Above the target may be what was bought twice, and is given back.
             recorded = pool.recorded if shortfall.is_fresh else 0
-            known = max(recorded, min(pool.reserved, shortfall.target))
+            known = max(recorded, self._least_seen)
             known_ids = {*pool.recorded_ids, *pool.reservation_ids}
             observed = self._looked_up(observed)
             known -= min(known, self.astray_count + self.lent)
         seen = self._serving(observed)
-        ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
-        if held(seen) < known and not ended:
+        self.has_ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
+        if held(seen) < known and not self.has_ended:
             # Nobody knows yet whether anything is gone.
             self.lost = 0
             raise OutcomeUnknown(
@@ -135,8 +213,8 @@ class Holding:
             if one.count > known.get(one.id, 0):
                 raise Changed("Changed", f"{one.id} holds {one.count} now.")
 
-    def look_for_duplicates(self) -> list[Reservation]:
-        """Looks once more, and keeps what EC2 does not show yet; returns what was bought twice.
+    def look_for_duplicates(self) -> None:
+        """Looks once more, and keeps what EC2 does not show yet.
 
         If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
         """
@@ -144,7 +222,6 @@ class Holding:
         shown = set(ids_of(observed))
         not_shown_yet = (one for one in self.reservations if one.id not in shown)
         self.reservations = [*self._serving(observed), *not_shown_yet]
-        return self.duplicates
 
     def take_over(self, reservation: Reservation) -> None:
         """What a reservation holds now; with a count of 0 it has ended."""
@@ -164,11 +241,11 @@ class Holding:
             All that EC2 shows, with what it shows only without the filter on the tag.
         """
         pool, shortfall = self.pool, self._shortfall
-        expected, known_ids = min(pool.recorded, shortfall.target), pool.recorded_ids
+        expected, known_ids = min(pool.recorded, self._wanted), pool.recorded_ids
         seen = self._serving(observed)
         shown = set(ids_of(observed))
         missing = lost(expected, known_ids, seen, pool.more_ids)
-        if held(seen) >= shortfall.target and shortfall.last_status not in MAY_BE_ASTRAY:
+        if held(seen) >= self._wanted and shortfall.last_status not in MAY_BE_ASTRAY:
             # Whatever is gone was bought again, perhaps by an attempt that died.
             self.lost = 0 if shortfall.is_fresh else missing
             return observed

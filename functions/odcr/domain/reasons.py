@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, held, ids_of
-from odcr.domain.target import Announcement, ReservationOptions
-from odcr.domain.wording import listed, minute
+from odcr.domain.allocation import Allocation
+from odcr.domain.amounts import Amount, amount
+from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, ids_of
+from odcr.domain.shortfall import Shortfall
+from odcr.domain.target import Announcement, ReservationOptions, Target
+from odcr.domain.wording import counted, listed, minute
 
 _IDS_ROOM = 50
 """Characters that a list of ids takes in a sentence."""
@@ -13,36 +16,56 @@ _MAX_UNCOUNTED = 3
 """Reservations that are not counted, of which each has a sentence."""
 
 
-def reason_for_excess(reservations: Sequence[Reservation], target: int, announced: Announcement | None) -> str:
+def reason_for_excess(
+    reservations: Sequence[Reservation], reserved: Amount, target: Amount, announced: Announcement | None
+) -> str:
     """Why more is held than is wanted, and what becomes of it.
 
     Args:
         reservations: those that serve the target.
-        target: instances wanted.
+        reserved: units that they hold.
+        target: units wanted.
         announced: the release that the next run may make.
     """
-    reserved = held(reservations)
     if announced:
-        next_run = f"Unless it is raised, the next run releases {reserved - target} if unused."
+        next_run = f"Unless it is raised, the next run releases {amount(reserved - target)} if unused."
         return f"{reserved} held, {target} wanted. {next_run}"
     ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
 
 
-def reason_to_give_up(reservations: Sequence[Reservation], target: int, announced: Announcement | None) -> str:
+def reason_to_give_up(
+    reservations: Sequence[Reservation], reserved: Amount, target: Amount, announced: Announcement | None
+) -> str:
     """What becomes of what is held for a demand whose deadline was missed, and how to keep it.
 
     Args:
         reservations: those that serve the demand.
-        target: instances that are to stay.
+        reserved: units that they hold.
+        target: units that are to stay.
         announced: the release that the next run may make.
     """
     if announced:
-        released = held(reservations) - target
+        released = amount(reserved - target)
         return f"Set On_Missed to keep, or a later Deadline: else the next run releases {released} if unused."
     if any(one.may_be_released for one in reservations):
         return ""
-    return f"None of {held(reservations)} held is odcr's to give back."
+    return f"None of {reserved} held is odcr's to give back."
+
+
+def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
+    """Why a group holds less than its total although nothing more is asked for, and what is wrong with its members."""
+    if not demand.key.is_group:
+        return ""
+    parts = []
+    if allocation.is_full:
+        missing = counted(allocation.missing, demand.unit)
+        parts.append(f"Raise Max_Instances or add a member: all hold the most they may, and {missing} are missing.")
+    elif allocation.has_rest and not demand.allows_overshoot:
+        parts.append(f"{counted(allocation.missing, demand.unit)} of the total are less than any member's weight.")
+    if removed := sum(one.held for one in allocation.places if one.is_removed):
+        parts.append(f"{removed} instances are held in pools that are no members any more; they count until cancelled.")
+    return " ".join(parts)
 
 
 def named(reservations: Sequence[Reservation]) -> str:

@@ -52,6 +52,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
     """Whether an attempt that ends with it raises it; else the attempt returns its outcome."""
     is_definite: ClassVar[bool] = True
     """Whether the request had no effect."""
+    is_of_the_pool: ClassVar[bool] = False
+    """Whether it is about the type and the zone alone, and asking again soon does not change it."""
     usual_advice: ClassVar[str] = ""
     outcome: Outcome
     """What the attempt that ended with it achieved; only then is it set."""
@@ -151,6 +153,7 @@ class InvalidTarget(Refusal):
     """EC2 does not know the type, the zone or an option, or not in this combination."""
 
     status = Status.INVALID
+    is_of_the_pool = True
     usual_advice = "Correct the row, or its odcr_option: the instance type has to exist and be offered in the zone."
 
 
@@ -168,6 +171,7 @@ class Unsupported(InvalidTarget):
 class RequestRefused(Refusal):
     """EC2 refused for a reason that asking again does not change, such as a missing right."""
 
+    is_of_the_pool = True
     usual_advice = "EC2's whole message is in the function's log."
 
 

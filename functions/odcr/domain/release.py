@@ -4,57 +4,74 @@ Capacity that is given back cannot be bought again before a peak, so a release i
 next: a slip of the finger that is mended within a minute costs nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
+from odcr.domain.allocation import Allocation
+from odcr.domain.amounts import Amount, amount
 from odcr.domain.attempt import Attempt
 from odcr.domain.refusal import Changed, InsufficientInstanceCapacity, QuotaExceeded
-from odcr.domain.reservation import Reduction, Reservation, held, reductions
-from odcr.domain.target import Announcement, Target
+from odcr.domain.reservation import Reduction, Reservation, reductions
+from odcr.domain.stock import Stock
+from odcr.domain.target import Announcement, Target, TargetKey
 
 MAX_RELEASES = 40
 """Releases in one run. They come first and start at once, so that their targets have not grown old meanwhile."""
 
 
-def announcement(serving: Sequence[Reservation], target: int) -> Announcement | None:
+def announcement(serving: Sequence[Reservation], reserved: Amount, target: Amount) -> Announcement | None:
     """The release that the next run may make; None if nothing of it is this stack's to give back.
 
     What a person put under odcr's care by tagging it never is, nor what is committed or lent out.
+
+    Args:
+        serving: the reservations that count for the demand.
+        reserved: what they hold, in units.
+        target: units wanted.
     """
     may_be_released = any(one.may_be_released for one in serving)
-    return Announcement(held(serving), target) if held(serving) > target and may_be_released else None
+    return Announcement(reserved, target) if reserved > target and may_be_released else None
 
 
-def is_due(target: Target, serving: Sequence[Reservation]) -> bool:
+def is_due(target: Target, stocks: Sequence[Stock], allocation: Allocation) -> bool:
     """Whether this run may give back what is held above a target.
 
-    The last run has to have announced it: the same target, as many instances, in reservations that it recorded. So a
+    The last run has to have announced it: the same target, as much held, in reservations that it recorded. So a
     target that was lowered a moment ago is not enough, nor is a row that was deleted, for which nothing is announced.
     """
+    serving = list(chain.from_iterable(one.serving for one in stocks))
     return (
-        target.last_announced == Announcement(held(serving), target.capacity)
-        and all(one.id in target.last_ids for one in serving)
-        and bool(planned(serving, target.capacity))
+        target.last_announced == Announcement(allocation.held, target.capacity)
+        and all(one.id in target.recorded_ids for one in serving)
+        and any(planned(stocks, allocation).values())
     )
 
 
-def planned(serving: Iterable[Reservation], target: int) -> list[Reduction]:
-    """What a release takes from which reservation: the newest end first, and the oldest stay.
+def planned(stocks: Sequence[Stock], allocation: Allocation) -> dict[TargetKey, list[Reduction]]:
+    """What a release takes from which reservation: in each pool the newest end first, and the oldest stay.
 
     Only what is unused is given back: the capacity that an instance runs in costs nothing on top of the instance. While
     a reservation is pending nothing is, for it may fail.
 
     Returns:
-        At most one reservation that is reduced and stays, and any number of them that end. What is left above the
-        target after that is for other runs.
+        By pool, at most one reservation that is reduced and stays, and any number of them that end. What is left above
+        the target after that is for other runs.
     """
-    by_age = sorted(serving, key=lambda one: (one.created, one.id), reverse=True)
-    if not all(one.is_changeable for one in by_age):
-        return []
-    found = reductions(
-        by_age, held(by_age) - target, lambda one: one.count - one.in_use if one.can_be_given_back else 0
-    )
-    staying = [reduction for reduction in found if reduction.kept]
-    return [reduction for reduction in found if not reduction.kept] + staying[:1]
+    if not all(one.is_changeable for stock in stocks for one in stock.serving):
+        return {}
+    spare = {stock.key: sum(map(_unused, stock.serving)) for stock in stocks}
+    counts = allocation.to_give_back(amount(max(0, allocation.held - allocation.total)), spare)
+    plan = {}
+    for stock in stocks:
+        found = reductions(stock.newest_first, counts.get(stock.key, 0), _unused)
+        staying = [reduction for reduction in found if reduction.kept]
+        plan[stock.key] = [reduction for reduction in found if not reduction.kept] + staying[:1]
+    return plan
+
+
+def _unused(reservation: Reservation) -> int:
+    """What a reservation can give back, and nobody uses."""
+    return reservation.count - reservation.in_use if reservation.can_be_given_back else 0
 
 
 def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
@@ -71,31 +88,42 @@ def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
     is_announced = all(one.id in shortfall.reservation_ids for one in attempt.reservations)
     if not is_announced or attempt.managed > shortfall.reserved:
         return
-    (holding,) = attempt.holdings
-    reduced = planned(holding.reservations, attempt.target)
-    attempt.may_have_released |= bool(reduced)
-    try:
-        # With a target of 0 nothing has to stay.
-        if reduced and (not attempt.target or attempt.confirm(holding, reduced, is_recent)):
-            attempt.give_back(holding, reduced, is_recent)
-    except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
-        # To a request for no more than there is: it is less by now.
-        raise Changed(shortage.code, shortage.message) from None
+    plan = planned([one.stock for one in attempt.holdings], attempt.own)
+    attempt.may_have_released |= any(plan.values())
+    _give_back(attempt, plan, is_recent, keeps_something=bool(attempt.target))
 
 
-def give_back_duplicates(attempt: Attempt) -> None:
-    """Gives back what was bought twice, and no more than that, whatever the stack's parameter says.
+def give_back_surplus(attempt: Attempt) -> None:
+    """Gives back what was bought too much, and no more than that, whatever the stack's parameter says.
 
     Raises:
         Refusal: if it is to be asked again, or if somebody changed something meanwhile.
     """
-    looks = [(holding, holding.look_for_duplicates()) for holding in attempt.holdings]
-    for holding, duplicates in looks:
-        spare = [one for one in duplicates if one.can_be_given_back]
-        reduced = reductions(spare, attempt.excess, lambda one: one.count)
-        before = holding.managed
-        try:
-            if reduced and attempt.confirm(holding, reduced):
-                attempt.give_back(holding, reduced)
-        finally:
-            attempt.returned += before - holding.managed
+    for holding in attempt.holdings:
+        holding.look_for_duplicates()
+    before = attempt.managed
+    try:
+        _give_back(attempt, attempt.surplus(can_now=True))
+    finally:
+        attempt.returned = amount(attempt.returned + before - attempt.managed)
+
+
+def _give_back(
+    attempt: Attempt,
+    plan: Mapping[TargetKey, Sequence[Reduction]],
+    goes_on: Callable[[], bool] = lambda: True,
+    *,
+    keeps_something: bool = True,
+) -> None:
+    """Confirms what stays in all pools, if anything has to, and gives back what is planned, the least wanted first."""
+    planned_for = [(holding, plan.get(holding.pool.key.pool, ())) for holding in attempt.holdings]
+    if not any(reduced for _, reduced in planned_for):
+        return
+    try:
+        if keeps_something and not all(attempt.confirm(holding, reduced, goes_on) for holding, reduced in planned_for):
+            return
+        for holding, reduced in reversed(planned_for):
+            attempt.give_back(holding, reduced, goes_on)
+    except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
+        # To a request for no more than there is: it is less by now.
+        raise Changed(shortage.code, shortage.message) from None

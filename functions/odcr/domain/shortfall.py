@@ -6,7 +6,7 @@ from typing import Annotated
 
 from odcr.domain.amounts import Amount
 from odcr.domain.calendar import Rest
-from odcr.domain.outcome import Status
+from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import (
     USUAL_OPTIONS,
     Judgement,
@@ -64,6 +64,24 @@ class Pool(Event):
         """The reservations seen, and those recorded: what an attempt that dies must not make the record forget."""
         return (*self.reservation_ids, *(one for one in self.recorded_ids if one not in self.reservation_ids))
 
+    def standing_outcome(self, options: ReservationOptions) -> Outcome:
+        """How a group's pool stands as long as nobody has looked up what became of it."""
+        standing = max(self.reserved, self.recorded)
+        return Outcome(
+            self.key,
+            Status(self.last_status or Status.FULFILLED),
+            standing - max(0, self.recorded - self.kept),
+            standing,
+            self.standing_ids,
+            self.duplicate_ids,
+            reason=self.remark,
+            more_ids=self.more_ids,
+            is_use_known=False,
+            platform=options.platform,
+            tenancy=options.tenancy,
+            weight=self.weight,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Limit(Event):
@@ -108,6 +126,8 @@ class Shortfall(Event):
     allows_overshoot: Annotated[bool, As("Overshoot")] = False
     """Whether a rest that no weight fits is covered by the smallest that covers it."""
     unit: Unit = Unit.instances
+    last_target: Amount | None = None
+    """Of a group: units that were wanted when the last run recorded it."""
 
     @property
     def key(self) -> TargetKey:

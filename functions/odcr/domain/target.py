@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated
 
 from odcr.domain.amounts import Amount, amount
@@ -132,6 +133,16 @@ class TargetKey(Event):
     def is_group(self) -> bool:
         """Whether it is a group as a whole."""
         return bool(self.group) and not self.instance_type
+
+    @property
+    def table(self) -> str:
+        """The table that has its row, for reasons that say what to correct."""
+        return "odcr_group" if self.group else "odcr_capacity"
+
+    @property
+    def option_table(self) -> str:
+        """The table that has its options."""
+        return "odcr_group" if self.group else "odcr_option"
 
     @property
     def demand(self) -> "TargetKey":
@@ -340,6 +351,8 @@ class Target(Event):
     allows_overshoot: Annotated[bool, As("Overshoot")] = False
     """Whether a rest that no weight fits is covered by the smallest that covers it."""
     unit: Unit = Unit.instances
+    last_capacity: Annotated[Amount | None, As("LastTarget")] = None
+    """Of a group: units that were wanted when the last run recorded it."""
 
     @property
     def pools(self) -> tuple[Member, ...]:
@@ -352,6 +365,16 @@ class Target(Event):
     def recorded(self) -> Amount:
         """Units held as the last run recorded them."""
         return units((one.last_reserved, one.weight) for one in self.pools)
+
+    @property
+    def recorded_ids(self) -> tuple[str, ...]:
+        """The reservations that the last run recorded, in all pools."""
+        return tuple(chain.from_iterable(one.last_ids for one in self.pools))
+
+    @property
+    def unnamed_ids(self) -> int:
+        """Reservations that it recorded and does not name."""
+        return sum(one.more_ids for one in self.pools)
 
 
 def units(counts: Iterable[tuple[int, Amount | None]]) -> Amount:

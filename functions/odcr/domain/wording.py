@@ -49,3 +49,13 @@ def minute(moment: str) -> str:
 def brief(name: str, limit: int = MAX_NAME) -> str:
     """A name that is known to have only plain characters, cut to `limit`."""
     return name if len(name) <= limit else f"{name[: limit - 3]}..."
+
+
+def counted(count: object, unit: str) -> str:
+    """So many of a unit, as people say it.
+
+    Args:
+        count: an amount.
+        unit: `instances` or `vcpus`.
+    """
+    return f"{count} {'vCPUs' if unit == 'vcpus' else 'instances'}"

@@ -1,0 +1,460 @@
+"""One demand as a run sees it: what is held for it, and what is to be done or told about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+
+from odcr.domain.allocation import Allocation, Place
+from odcr.domain.amounts import Amount
+from odcr.domain.calendar import Rest, is_given_up, judge, rest
+from odcr.domain.correction import Wishes
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.reasons import (
+    astray_remark,
+    named,
+    reason_for_excess,
+    reason_to_give_up,
+    remark_on_group,
+    remarks,
+)
+from odcr.domain.release import announcement, is_due
+from odcr.domain.reservation import Reduction, Reservation, held, ids_of, lost
+from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
+from odcr.domain.stock import Stock, surplus
+from odcr.domain.target import Announcement, Judgement, Member, Target, TargetKey, units
+from odcr.domain.use import Use, use_of
+from odcr.domain.wire import MAX_IDS
+from odcr.domain.wording import MAX_REASON, minute
+
+
+@dataclass(frozen=True)
+class SeenPool:
+    """One pool of a demand, and what EC2 shows in it.
+
+    Args:
+        member: what the tables say.
+        target: the demand.
+        managed: what this stack holds there for it.
+        uncounted: reservations of another kind, which count for nothing.
+    """
+
+    member: Member
+    target: Target
+    managed: Sequence[Reservation] = ()
+    uncounted: Sequence[Reservation] = ()
+
+    @cached_property
+    def serving(self) -> list[Reservation]:
+        """Those that count for the demand."""
+        return [one for one in self.managed if one.serves(self.target.options)]
+
+    @cached_property
+    def others(self) -> list[Reservation]:
+        """Those that hold something else than the demand wants."""
+        options = self.target.options
+        return [one for one in self.managed if not (one.serves(options) or one.is_for_another_group(options))]
+
+    @property
+    def remarkable(self) -> list[Reservation]:
+        """All of which something may be said."""
+        options = self.target.options
+        return [*self.serving, *self.uncounted, *(one for one in self.managed if one.is_for_another_group(options))]
+
+    @property
+    def weight(self) -> Amount:
+        """Units that an instance counts for."""
+        return 1 if self.member.weight is None else self.member.weight
+
+    @property
+    def place(self) -> Place:
+        """As it stands."""
+        one = self.member
+        may_buy = not (one.fault or one.is_removed or one.is_resting)
+        return Place(
+            one.key.pool, held(self.serving), self.weight, one.least, one.most, may_buy, is_removed=one.is_removed
+        )
+
+    @property
+    def stock(self) -> Stock:
+        """What is held, beside what was recorded."""
+        one = self.member
+        return Stock(one.key.pool, self.serving, one.last_ids, one.last_kept, one.more_ids, self.weight)
+
+    @property
+    def lost(self) -> int:
+        """Instances that were recorded and are gone."""
+        expected = self.member.last_kept
+        if not self.target.key.is_group:
+            expected = min(self.member.last_reserved, int(self.target.capacity))
+        return lost(expected, self.member.last_ids, self.serving, self.member.more_ids)
+
+    def outcome(self, too_much: Sequence[Reduction]) -> Outcome:
+        """How a group's pool stands that is only looked at.
+
+        Args:
+            too_much: what was bought too much there.
+        """
+        one, reserved = self.member, held(self.serving)
+        status, reason = Status.FULFILLED, ""
+        if one.fault:
+            status, reason = Status.INVALID, one.fault
+        elif one.is_resting and one.last_status:
+            status, reason = Status(one.last_status), one.last_reason
+        elif one.is_removed:
+            reason = "No member of the group any more: what is held counts until it is cancelled in EC2."
+        elif any(each.state == "pending" for each in self.serving):
+            status = Status.PENDING
+        ids = ids_of(self.serving)
+        most = MAX_IDS // max(1, len(self.target.members))
+        return Outcome(
+            one.key,
+            status,
+            reserved - sum(each.reservation.count - each.kept for each in too_much),
+            reserved,
+            ids[:most],
+            ids_of(each.reservation for each in too_much if each.reservation.id not in one.last_ids)[:most],
+            reason=reason[:MAX_REASON],
+            lost=self.lost,
+            more_ids=max(0, len(ids) - most),
+            use=use_of(self.serving),
+            platform=self.target.options.platform,
+            tenancy=self.target.options.tenancy,
+            weight=self.weight,
+        )
+
+
+@dataclass(frozen=True)
+class SeenDemand:
+    """A demand and its pools.
+
+    Args:
+        target: what is wanted, with the record.
+        pools: the most wanted first.
+        wishes: what reservations are to be like besides what their rows say.
+        releases: whether what is held above a lowered target is given back.
+        now: the time, ISO 8601 in UTC.
+    """
+
+    target: Target
+    pools: Sequence[SeenPool]
+    wishes: Wishes
+    releases: bool
+    now: str
+
+    @cached_property
+    def serving(self) -> list[Reservation]:
+        """What counts for it."""
+        return list(chain.from_iterable(one.serving for one in self.pools))
+
+    @cached_property
+    def allocation(self) -> Allocation:
+        """The pools as they stand, and its total."""
+        target = self.target
+        return Allocation([one.place for one in self.pools], target.capacity, target.strategy, target.allows_overshoot)
+
+    @property
+    def kept(self) -> Allocation:
+        """The same, and what of it is to stay."""
+        return replace(self.allocation, total=0) if self.is_given_up else self.allocation
+
+    @property
+    def reserved(self) -> Amount:
+        """Units held."""
+        return self.allocation.held
+
+    @property
+    def use(self) -> Use:
+        """What is in use of it."""
+        return use_of(self.serving)
+
+    @cached_property
+    def judgement(self) -> Judgement | None:
+        """The verdict that is due."""
+        return judge(self.target, self.reserved, ids_of(self.serving), self.now, is_met=self.allocation.is_met)
+
+    @cached_property
+    def is_given_up(self) -> bool:
+        """Whether what is held is to be given back, because the deadline was missed."""
+        return is_given_up(self.target, self.judgement)
+
+    @cached_property
+    def rest(self) -> Rest | None:
+        """Why nothing is asked for now."""
+        return rest(self.target, self.reserved, self.now, is_given_up=self.is_given_up)
+
+    @cached_property
+    def too_much(self) -> dict[TargetKey, list[Reduction]]:
+        """What was bought too much, by pool."""
+        return self._surplus(can_now=False)
+
+    def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
+        stocks = [one.stock for one in self.pools]
+        return surplus(stocks, self.kept, self.target.last_capacity, can_now=can_now) if stocks else {}
+
+    @property
+    def bought_twice(self) -> list[Reservation]:
+        """Of a row, the reservations that were bought twice."""
+        return [] if self.target.key.is_group else self.pools[0].stock.duplicates
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether something is missing that fits."""
+        return not self.kept.is_met
+
+    @property
+    def _may_release(self) -> bool:
+        # Which of them a run has announced and recorded is not known beyond what can be named.
+        is_named = not self.target.unnamed_ids and len(self.serving) <= MAX_IDS
+        return (self.releases or self.is_given_up) and is_named
+
+    @property
+    def _shows_all(self) -> bool:
+        """Whether EC2 shows all that was recorded."""
+        is_all = set(self.target.recorded_ids) <= set(ids_of(self.serving))
+        return is_all and self.reserved >= min(self.target.recorded, self.target.capacity)
+
+    @property
+    def _may_be_astray(self) -> bool:
+        return may_be_astray(self.target, self.serving)
+
+    @property
+    def lost(self) -> Amount:
+        """Units that were recorded and are gone."""
+        return units((one.lost, one.weight) for one in self.pools)
+
+    def work(self) -> Shortfall | Outcome | None:
+        """What is to be done about it, or else what is to be told; None if the record has it all."""
+        target, others = self.target, list(chain.from_iterable(one.others for one in self.pools))
+        asks = self.is_missing and not self.rest
+        if asks and (reason := self._reason_to_ask_no_more(others)):
+            return self._told(Status.INVALID, [one.managed for one in self.pools], reason)
+        is_resting = target.is_resting and self.reserved == target.recorded
+        if self.is_missing and is_resting and not (self.rest or self.judgement):
+            return None
+        if asks and target.key.is_group and self.allocation.next_turn() is None:
+            # No pool that it would fit can be asked.
+            asks = False
+        reserved, kept = self.reserved, self.kept
+        is_release = self._may_release and reserved > kept.total
+        is_release = is_release and is_due(
+            replace(target, capacity=kept.total), [one.stock for one in self.pools], kept
+        )
+        outside, remark = self._outside_group()
+        is_wrong = any(outside.values()) or any(
+            self.wishes.differs(one, target.options, self.now) for one in self.serving
+        )
+        is_twice = reserved > kept.total and any(self._surplus(can_now=True).values())
+        # One that was pending when it was made joins its group as soon as it is there.
+        is_left = target.was_just_tried and target.last_status != Status.PENDING
+        is_to_correct = is_wrong and not (self.is_given_up or is_left)
+        # What is recorded and not shown is looked for before it is forgotten, also where nothing is bought for it.
+        is_to_look = self._may_be_astray or (self.rest is not None and not self._shows_all)
+        if asks or is_release or is_twice or is_to_correct or is_to_look:
+            return replace(
+                self.shortfall(outside, is_release=is_release),
+                has_other_work=not asks or is_to_correct or is_to_look,
+            )
+        status, reasons, gone, announced = self._standing(others, remark)
+        if is_wrong and target.was_just_tried:
+            reasons.append(
+                f"Its reservations differ from {target.key.option_table}; they are changed within ten minutes, where "
+                "EC2 lets them."
+            )
+        reason = " ".join(part for part in reasons if part)
+        return self._told(status, [one.managed for one in self.pools], reason, gone, announced)
+
+    def shortfall(self, outside: Mapping[TargetKey, Sequence[str]], *, is_release: bool = False) -> Shortfall:
+        """The demand as an item of the Map.
+
+        Args:
+            outside: by pool, the reservations that are not in its resource group.
+            is_release: whether what is held above the target is to be given back.
+        """
+        target = self.target
+        is_above = self.reserved > self.kept.total
+        pools = tuple(self._pool(one, outside, is_above=is_above) for one in self.pools)
+        # Late is only what shows less than the record.
+        is_late = target.is_fresh and any(one.recorded > one.reserved for one in pools)
+        return Shortfall(
+            pools,
+            target.capacity,
+            target.last_status,
+            target.options,
+            is_release,
+            is_late,
+            self.rest,
+            self.is_given_up,
+            self.judgement,
+            strategy=target.strategy,
+            allows_overshoot=target.allows_overshoot,
+            unit=target.unit,
+            last_target=target.last_capacity,
+        )
+
+    def standing(self) -> Outcome:
+        """A group's outcome if it is only looked at."""
+        pools = tuple(one.outcome(self.too_much.get(one.member.key.pool, ())) for one in self.pools)
+        target = self.target
+        return Outcome(
+            target.key,
+            Status.FULFILLED,
+            target.capacity,
+            self.reserved,
+            judgement=self.judgement,
+            use=self.use,
+            platform=target.options.platform,
+            tenancy=target.options.tenancy,
+            pools=pools if target.key.is_group else (),
+            unit=target.unit,
+        )
+
+    def _pool(self, seen: SeenPool, outside: Mapping[TargetKey, Sequence[str]], *, is_above: bool) -> Pool:
+        one, place = seen.member, seen.place
+        is_group = self.target.key.is_group
+        found = self.too_much.get(one.key.pool, ()) if is_above else ()
+        twice = [each.reservation for each in found] if is_group else (seen.stock.duplicates if is_above else [])
+        return Pool(
+            one.key,
+            place.held,
+            ids_of(seen.serving),
+            one.last_reserved,
+            one.last_ids,
+            tuple(id_ for id_ in ids_of(twice) if not is_group or id_ not in one.last_ids),
+            one.more_ids,
+            tuple(outside.get(one.key.pool, ())),
+            one.last_kept if is_group else one.last_reserved,
+            place.weight,
+            place.least,
+            place.most,
+            one.last_status if is_group else None,
+            place.may_buy,
+            one.is_removed,
+            one.fault or (one.last_reason if one.is_resting else ""),
+        )
+
+    def _told(
+        self,
+        status: Status,
+        managed: Sequence[Sequence[Reservation]],
+        reason: str,
+        gone: Amount = 0,
+        announced: Announcement | None = None,
+    ) -> Outcome | None:
+        outcome = replace(self.standing(), status=status, reason=reason, lost=gone, announced=announced)
+        if not self.target.key.is_group:
+            twice = self.bought_twice if self.reserved > self.kept.total or status is Status.INVALID else []
+            outcome = replace(
+                outcome, reservation_ids=ids_of(chain.from_iterable(managed)), duplicate_ids=ids_of(twice)
+            )
+        # An excess is told again: its target may have changed, and the reason with it.
+        if self.judgement or status == Status.EXCESS or not is_recorded(self.target, outcome):
+            return outcome
+        return None
+
+    def _outside_group(self) -> tuple[dict[TargetKey, list[str]], str]:
+        """By pool, the reservations that are to join the resource group; and why some cannot."""
+        found = {
+            one.member.key.pool: self.wishes.outside_group(self.target, one.member.key, one.serving)
+            for one in self.pools
+        }
+        remark = next((said for _, said in found.values() if said), "")
+        return {key: ids for key, (ids, _) in found.items()}, remark
+
+    def _standing(
+        self, others: Sequence[Reservation], remark: str
+    ) -> tuple[Status, list[str], Amount, Announcement | None]:
+        """How it stands if nothing is to be done, why, how much is gone, and the release that the next run may make."""
+        target, serving, kept = self.target, self.serving, self.kept
+        status, announced, reasons = Status.FULFILLED, None, list[str]()
+        # Only of what EC2 may be showing late is nothing said yet.
+        gone = 0 if target.is_fresh and self.reserved < target.recorded else self.lost
+        lenders = [one for one in serving if one.lent]
+        if gone:
+            reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
+        if self.rest and (self.is_missing or self.is_given_up):
+            status = self.rest.status
+            reasons = [f"{gone} that were held are gone."] if gone else []
+            reasons.append(self.rest.reason)
+        elif self.is_missing:
+            status, why = self._why_not_asked()
+            reasons.append(why)
+        elif kept.is_excess:
+            status = Status.EXCESS
+        elif others:
+            status = Status.EXCESS
+            reasons.append(
+                f"Nothing is given back unasked, so cancel these unless you want them: {self._others(others)}."
+            )
+        elif lenders:
+            status = Status.ASTRAY
+            reasons.append(astray_remark([], lenders, sum(one.lent for one in lenders)))
+        elif any(one.state == "pending" for one in serving):
+            status = Status.PENDING
+            reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
+        elif kept.total == 0:
+            reasons.append("The target is 0: nothing is to be reserved.")
+        if kept.is_excess:
+            announced = announcement(serving, self.reserved, kept.total) if self._may_release else None
+            to_give = reason_to_give_up if self.is_given_up else reason_for_excess
+            reasons.append(to_give(serving, self.reserved, kept.total, announced))
+        remarkable = chain.from_iterable(one.remarkable for one in self.pools)
+        reasons += [remark_on_group(target, self.allocation), remark, remarks(remarkable, target.options)]
+        return status, reasons, gone, announced
+
+    def _why_not_asked(self) -> tuple[Status, str]:
+        """How a group stands of which something is missing, and no pool that it would fit can be asked."""
+        if self.allocation.is_full:
+            return Status.INVALID, ""
+        resting = [one.member for one in self.pools if one.member.is_resting]
+        if any(one.last_status == Status.UNSUPPORTED for one in resting):
+            return Status.UNSUPPORTED, f"{resting[0].key}: {resting[0].last_reason}"
+        faulty = (one.member for one in self.pools if one.member.fault or one.member.is_resting)
+        return Status.INVALID, next((f"{one.key}: {one.fault or one.last_reason}" for one in faulty), "")
+
+    def _reason_to_ask_no_more(self, others: Sequence[Reservation]) -> str:
+        """Why nothing more is to be bought though it is short, in words that say what to do; empty if it is."""
+        target = self.target
+        held_otherwise = units((held(one.others), one.weight) for one in self.pools)
+        if target.capacity <= held_otherwise:
+            # To go on would hold the target twice, and once more whenever the options change.
+            table = target.key.option_table
+            return f"Cancel these in EC2, or correct {table}; nothing is bought until then: {self._others(others)}."
+        end = target.options.end_date
+        if self.now and end is not None and end[:19] <= self.now[:19]:
+            return (
+                f"End_Date in {target.key.option_table} was {minute(end)}: nothing is asked for any more. Set a later "
+                "one, or NULL, or delete the row."
+            )
+        return ""
+
+    @staticmethod
+    def _others(others: Sequence[Reservation]) -> str:
+        kind = "another platform, tenancy or placement group"
+        return f"{held(others)} are held in {named(others)} with {kind} than the row asks for"
+
+
+def may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
+    """Whether something that was held without the stack's tag has to be looked for, though nothing is missing."""
+    return target.last_status in MAY_BE_ASTRAY and not set(target.recorded_ids) <= set(ids_of(serving))
+
+
+def is_recorded(target: Target, outcome: Outcome) -> bool:
+    """Whether the last run has recorded all that an outcome says."""
+    if target.key.is_group:
+        return _is_group_recorded(target, outcome)
+    same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
+    is_told = target.last_reason == outcome.reason[:MAX_REASON] and target.last_use == outcome.use
+    return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
+
+
+def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
+    is_told = (target.last_status, target.last_reason) == (outcome.status, outcome.reason[:MAX_REASON])
+    is_same = target.last_capacity == outcome.target and len(target.members) == len(outcome.pools)
+    return is_told and is_same and all(map(_is_pool_recorded, target.members, outcome.pools))
+
+
+def _is_pool_recorded(member: Member, pool: Outcome) -> bool:
+    recorded = (member.last_status, member.last_reserved, member.last_kept, member.last_use, member.last_reason)
+    seen = (pool.status, pool.reserved, pool.target, pool.use, pool.reason[:MAX_REASON])
+    return recorded == seen and not member.more_ids and set(member.last_ids) == set(pool.reservation_ids)

@@ -1,0 +1,98 @@
+"""What is held in one pool beside what a run recorded of it, and what of that was bought too much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from odcr.domain.allocation import Allocation
+from odcr.domain.amounts import Amount, amount
+from odcr.domain.reservation import Reduction, Reservation, duplicates, held, reductions
+from odcr.domain.target import TargetKey, units
+from odcr.domain.wire import MAX_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is held in one pool for a demand."""
+
+    key: TargetKey
+    serving: Sequence[Reservation]
+    """The reservations that count for it."""
+    recorded_ids: Sequence[str] = ()
+    """Those that the last run recorded, and not as bought twice."""
+    kept: int = 0
+    """Instances that it recorded, and not as bought too much."""
+    more_ids: int = 0
+    """Reservations that it recorded without naming them."""
+    weight: Amount = 1
+
+    @property
+    def newest_first(self) -> list[Reservation]:
+        """The reservations in the order in which they are given back."""
+        return sorted(self.serving, key=lambda one: (one.created, one.id), reverse=True)
+
+    @property
+    def duplicates(self) -> list[Reservation]:
+        """What can only be a purchase made twice."""
+        return duplicates(self.serving, self.recorded_ids, self.more_ids)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is known of each reservation if it was recorded."""
+        return not self.more_ids and len(self.serving) <= MAX_IDS
+
+
+def surplus(
+    stocks: Sequence[Stock], allocation: Allocation, last_total: Amount | None, *, can_now: bool
+) -> dict[TargetKey, list[Reduction]]:
+    """What was bought too much, of what this stack made and, in a group, nobody uses.
+
+    A row has one reservation that grows, so what was bought twice is another reservation that no run has recorded. Two
+    attempts at a group side by side may also have bought in two pools what was wanted once. EC2 has no operation over
+    two, and does not say who made a reservation grow. But as long as less than the total is recorded as held, and has
+    stayed, attempts were asking: what is held beyond the record and the total is then theirs. Otherwise somebody else
+    made it grow, and only reservations that no run has recorded are given back.
+
+    Args:
+        stocks: of each pool.
+        allocation: the pools as they stand.
+        last_total: of a group, units that were wanted when it was recorded: what a total that was lowered since leaves
+            above it is not given back unasked. None: of a row, or of a group that is not recorded.
+        can_now: whether what EC2 cannot take back yet is left out.
+
+    Returns:
+        By pool, which reservations give how much, the newest first. What is left holds the total.
+    """
+    is_group = stocks[0].key.group
+    total = allocation.total if last_total is None else max(allocation.total, last_total)
+    excess = amount(max(0, allocation.held - total))
+    if not is_group:
+        (stock,) = stocks
+        twice = [one for one in stock.duplicates if one.can_be_given_back or not can_now]
+        return {stock.key: reductions(twice, int(excess), lambda one: one.count)}
+    stayed = units((min(held(one.serving), one.kept), one.weight) for one in stocks)
+    spare = {one.key: _spare(one, with_growth=stayed < total, can_now=can_now) for one in stocks}
+    counts = allocation.to_give_back(excess, {key: sum(each.values()) for key, each in spare.items()})
+
+    def spare_of(one: Reservation) -> int:
+        return spare[one.key].get(one.id, 0)
+
+    return {one.key: reductions(one.newest_first, counts.get(one.key, 0), spare_of) for one in stocks}
+
+
+def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
+    """Of each reservation, the instances that attempts may have bought and nobody uses."""
+    if not stock.is_named:
+        return {}
+    recorded = [one for one in stock.serving if one.id in stock.recorded_ids]
+    growth = max(0, held(recorded) - stock.kept) if with_growth else 0
+    spare = {}
+    for one in stock.newest_first:
+        if not (one.can_be_given_back if can_now else one.may_be_released):
+            continue
+        unused = max(0, one.count - one.in_use)
+        if one.id in stock.recorded_ids:
+            spare[one.id] = min(unused, growth)
+            growth -= spare[one.id]
+        else:
+            spare[one.id] = unused
+    return spare
