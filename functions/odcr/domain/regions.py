@@ -1,7 +1,7 @@
 """The Regions that a run asks what is held there, and what is said of demands whose Regions did not tell.
 
-Nothing is bought for these, and nothing forgotten. A group goes on without a member whose Region cannot be asked at all,
-unless something may be held there.
+Nothing is bought for these, and nothing forgotten. A group goes on without a member whose Region cannot be asked at
+all, unless something may be held there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

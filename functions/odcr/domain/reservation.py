@@ -21,8 +21,8 @@ COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
 
 UNREADABLE = "unreadable"
 """The state of a reservation that is described in part only. It counts as held by nobody, and keeps what it may be for
-from being bought blindly. Its key has an empty type if EC2 did not say it, the Region for an unknown zone, and no group if
-its tags do not say one."""
+from being bought blindly. Its key has an empty type if EC2 did not say it, the Region for an unknown zone, and no group
+if its tags do not say one."""
 
 
 class Kind(StrEnum):

@@ -85,7 +85,7 @@ def standing_tags(options: ReservationOptions, stack_tags: Mapping[str, str]) ->
 
 
 def made_for(token: str, group: str) -> str:
-    """What `MADE_TAG` says of a reservation that is made with a client token, for a group or, without one, for a row."""
+    """What `MADE_TAG` says of a reservation that is made with a client token for a group; or for a row, without one."""
     return f"{token}/{group}" if group else token
 
 

@@ -1,7 +1,7 @@
 """What an instance counts for in a group whose total is in vCPUs, where its member says nothing else.
 
-The vCPUs are EC2's to say, and it is asked in each run. Where it does not say them nothing is bought, and while something
-may be held there, nothing for the whole group: how much of its total is held is not known.
+EC2 says how many vCPUs a type has. Where it does not, nothing is bought; and while something is held there, nothing for
+the whole group, for it is not known how much of its total that is.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal, RequestLimitExceeded
-from odcr.domain.regions import Findings, region_of_row
-from odcr.domain.target import Member, Target, Unit, reason_to_reject
+from odcr.domain.regions import Findings, is_seen, region_of_row
+from odcr.domain.target import Member, Target, Unit, reason_to_reject, region_of
 from odcr.domain.wording import brief, quoted, with_detail
 
 Vcpus = Mapping[str, Mapping[str, int] | Refusal]
@@ -37,7 +37,7 @@ def needing_vcpus(targets: Collection[Target], findings: Findings, home: str) ->
 def with_weights(targets: Collection[Target], found: Vcpus, findings: Findings, home: str) -> list[Target]:
     """The targets, in which each member has a weight: where it is not known 1, and a fault that says why.
 
-    Of a group whose total cannot be counted all members have a fault; `outcomes_of_unweighed` are of the same groups.
+    Of a group whose total cannot be counted, all members have a fault; `outcomes_of_unweighed` are of the same groups.
 
     Args:
         targets: all.
@@ -45,19 +45,23 @@ def with_weights(targets: Collection[Target], found: Vcpus, findings: Findings, 
         findings: what the Regions answered.
         home: the stack's own Region.
     """
-    return [_weighed(target, found, findings, home) if _unweighed(target) else target for target in targets]
+    held = _held(findings)
+    return [_weighed(target, found, held, home) if _unweighed(target) else target for target in targets]
 
 
 def outcomes_of_unweighed(targets: Collection[Target], found: Vcpus, findings: Findings, home: str) -> list[Outcome]:
     """The outcomes of groups whose total cannot be counted; what is recorded of them stays as it is.
 
-    Args: as `with_weights` has them, and the targets as they were before it.
+    Args:
+        targets: all, as they are before `with_weights`; those that `is_seen` leaves out have outcomes already.
+        found: the answers for what `needing_vcpus` said.
+        findings: what the Regions answered.
+        home: the stack's own Region.
     """
-    outcomes = []
-    for target in targets:
-        if obstacle := _obstacle(target, found, findings, home):
-            outcomes.append(with_record_kept(target, obstacle.status, obstacle.reason))
-    return outcomes
+    held = _held(findings)
+    seen = (target for target in targets if is_seen(target, findings, home))
+    obstacles = [(target, _obstacle(target, found, held, home)) for target in seen]
+    return [with_record_kept(target, one.status, one.reason) for target, one in obstacles if one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,15 @@ class _Unknown:
     status: Status
 
 
+_Held = Collection[tuple[str, str | None, str]]
+"""The groups, Regions and types of which something is held."""
+
+
+def _held(findings: Findings) -> _Held:
+    reservations = (one for found in findings.reservations.values() for one in found if one.key.group)
+    return {(one.key.group, region_of(one.key.zone), one.key.instance_type) for one in reservations}
+
+
 def _unweighed(target: Target) -> list[Member]:
     if target.unit is not Unit.vcpus:
         return []
@@ -75,33 +88,34 @@ def _unweighed(target: Target) -> list[Member]:
 
 
 def _weight(member: Member, found: Vcpus, home: str) -> int | _Unknown:
-    type_, region = member.key.pool.instance_type, region_of_row(member.key, home) or ""
+    kind, region = member.key.pool.instance_type, region_of_row(member.key, home) or ""
     answer = found.get(region, {})
     if isinstance(answer, Refusal):
         status = Status.THROTTLED if isinstance(answer, RequestLimitExceeded) else Status.FAILED
-        what_to_do = f"Give Weight in odcr_group_member if this lasts: EC2 does not say how many vCPUs {brief(type_)} has."
+        what_to_do = f"Give {brief(kind)} a Weight if this lasts: {brief(region)} does not say how many vCPUs it has."
         return _Unknown(with_detail(what_to_do, answer.text), status)
-    if type_ in answer:
-        return answer[type_]
-    reason = f"Correct InstanceType in odcr_group_member: EC2 does not know the type {quoted(type_)} in {brief(region)}."
-    return _Unknown(reason, Status.INVALID)
+    if kind in answer:
+        return answer[kind]
+    what_to_do = (
+        f"EC2 does not know the type {quoted(kind)} in {brief(region)}: correct InstanceType in odcr_group_member."
+    )
+    return _Unknown(what_to_do, Status.INVALID)
 
 
-def _obstacle(target: Target, found: Vcpus, findings: Findings, home: str) -> _Unknown | None:
+def _obstacle(target: Target, found: Vcpus, held: _Held, home: str) -> _Unknown | None:
     """Why it cannot be counted how much of a group's total is held; None if it can."""
-    held = {
-        (one.key.group, one.key.instance_type) for region in findings.reservations.values() for one in region if one.count
-    }
     for member in _unweighed(target):
-        if member.last_reserved or (target.key.group, member.key.pool.instance_type) in held:
+        key = member.key.pool
+        seen_as = (key.group, region_of_row(member.key, home), key.instance_type)
+        if member.last_reserved or member.last_ids or member.more_ids or seen_as in held:
             weight = _weight(member, found, home)
             if isinstance(weight, _Unknown):
                 return weight
     return None
 
 
-def _weighed(target: Target, found: Vcpus, findings: Findings, home: str) -> Target:
-    obstacle = _obstacle(target, found, findings, home)
+def _weighed(target: Target, found: Vcpus, held: _Held, home: str) -> Target:
+    obstacle = _obstacle(target, found, held, home)
 
     def weighed(member: Member) -> Member:
         if member.weight is None:
@@ -110,8 +124,6 @@ def _weighed(target: Target, found: Vcpus, findings: Findings, home: str) -> Tar
                 member = replace(member, weight=1, fault=member.fault or weight.reason)
             else:
                 member = replace(member, weight=weight)
-        if obstacle and not member.fault:
-            member = replace(member, fault=f"Nothing is bought for the group: {obstacle.reason}")
-        return member
+        return replace(member, fault=obstacle.reason) if obstacle and not member.fault else member
 
     return replace(target, members=tuple(map(weighed, target.members)))
