@@ -64,7 +64,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     settings = StackSettings.load()
     pace = Pace(
         _buckets_of(BucketSettings.load().table),
-        shortfall.key.region,
         number(event, "AskEvery"),
         min(ask_until, function_ends),
         time.time,

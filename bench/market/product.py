@@ -146,7 +146,7 @@ class Product:
             return to_round(before) if before else {}
         target = self._targets[shortfall.key]
         latest = min(_seconds(event["AskUntil"]), clock.now() + function.timeout - RESERVED_SECONDS)
-        pace = Pace(self._buckets, target.region, event["AskEvery"], latest, clock.now, clock.sleep)
+        pace = Pace(self._buckets, event["AskEvery"], latest, clock.now, clock.sleep)
         occasion = f"{event['Execution']}/{event['EnteredAt']}"
         asked = shortfall if before is None else resumed(shortfall, before)
         try:

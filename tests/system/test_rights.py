@@ -72,6 +72,7 @@ def test_find_shortfalls_only_describes(stack: Stack) -> None:
     assert role.allows(DESCRIBE)
     assert role.allows(ZONES)
     assert role.allows(INSTANCES)
+    assert role.allows(TYPES)
     assert not role.allows(secret(stack))
     assert not any(role.allows(one) for one in changes())
 

@@ -30,9 +30,12 @@ class Turns:
     actions: list[Action] = field(default_factory=list)
     looks: list[bool] = field(default_factory=list)
 
-    def allows_another(self, action: Action) -> bool:
+    regions: list[str] = field(default_factory=list)
+
+    def allows_another(self, action: Action, region: str) -> bool:
         self.left -= 1
         self.actions.append(action)
+        self.regions.append(region)
         return self.left >= 0
 
     def is_late(self) -> bool:

@@ -185,7 +185,7 @@ def only_own_reservations_are_tagged_and_stay_own(resources: Resources) -> list[
         for one in allows(resources)
         if one.grants("ec2:CreateTags", "ec2:DeleteTags")
         and "ec2:CreateAction" not in one.condition.get("StringEquals", {})
-        and not {"odcr:stack", "odcr:made"}
+        and not {"odcr:stack", "odcr:made", "odcr:group"}
         <= set(one.condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", []))
     ]
     return [one for one in later if one in with_it] + unguarded

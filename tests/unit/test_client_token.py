@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odcr.domain.reservation import client_token
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
@@ -19,6 +21,8 @@ def test_any_other_intent_gives_another() -> None:
         client_token("odcr/x", KEY, ReservationOptions(platform="Windows"), [], 15),
         client_token("odcr/x", KEY, USUAL_OPTIONS, ["cr-1"], 15),
         client_token("odcr/x", KEY, USUAL_OPTIONS, [], 14),
+        client_token("odcr/x", replace(KEY, group="web"), USUAL_OPTIONS, [], 15),
+        client_token("odcr/x", replace(KEY, group="db"), USUAL_OPTIONS, [], 15),
     ]
     assert len(set(tokens)) == len(tokens)
 

@@ -4,7 +4,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import TargetKey
 from odcr.gateways import ec2_regions
-from odcr.gateways.ec2_regions import Findings, known_regions, look, partition_of
+from odcr.gateways.ec2_regions import Findings, known_regions, look, look_up_vcpus, partition_of
 
 HOME, ABROAD, NEW = "ap-northeast-1", "us-east-1", "ap-northwest-1"
 INVENTED = [f"ap-xa{letter}-{number}" for letter in "abcdefghijklmnopqrst" for number in range(1, 6)]
@@ -177,6 +177,32 @@ def test_only_what_does_not_resolve_is_no_region(region: str, refusal: Refusal, 
     assert (region in findings.silent) is not is_missing
 
 
+class Types:
+    """What Regions say of their types' vCPUs; each does first what a test says."""
+
+    def __init__(self, doing: dict[str, Callable[[], None]]) -> None:
+        self._doing = doing
+        self.asked: dict[str, tuple[list[str], bool]] = {}
+
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+        self.asked[region] = (sorted(types), is_known)
+        self._doing.get(region, lambda: None)()
+        return dict.fromkeys(types, 2)
+
+
+def test_vcpus_are_looked_up_side_by_side(monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]) -> None:
+    monkeypatch.setattr(ec2_regions, "VCPU_SECONDS", 0.3)
+    finder = Types({ABROAD: hanging, "us-west-2": raising(RequestRefused("AuthFailure", "Not yours."))})
+    begun = time.monotonic()
+    found = look_up_vcpus(finder, {HOME: {"m5.large"}, ABROAD: {"m5.large"}, "us-west-2": {"a"}, NEW: {"b", "c"}})
+    assert time.monotonic() - begun < 5
+    assert (found[HOME], found[NEW]) == ({"m5.large": 2}, {"b": 2, "c": 2})
+    assert [getattr(found[region], "code", "") for region in (ABROAD, "us-west-2")] == ["NoAnswer", "AuthFailure"]
+    assert finder.asked[HOME] == (["m5.large"], True)
+    assert finder.asked[NEW] == (["b", "c"], False)
+    assert look_up_vcpus(finder, {}) == {}
+
+
 @pytest.mark.parametrize(
     ("region", "partition"),
     [
@@ -195,6 +221,6 @@ def test_the_partition_of_a_region(region: str, partition: str | None) -> None:
 
 
 def test_the_function_has_time_for_all_of_it(resources: dict[str, Any]) -> None:
-    seconds = ec2_regions.REGION_SECONDS + 2 * ec2_regions.UNKNOWN_SECONDS
+    seconds = ec2_regions.REGION_SECONDS + 2 * ec2_regions.UNKNOWN_SECONDS + ec2_regions.VCPU_SECONDS
     # As much again for what comes before and after, on the little of a processor that the function has.
     assert 1.5 * seconds < resources["FindShortfalls"]["Properties"]["Timeout"]

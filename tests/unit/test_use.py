@@ -180,6 +180,22 @@ def test_each_target_has_one_sentence_with_the_commonest_reasons_first() -> None
     assert len(said.sentence) < MAX_SENTENCE
 
 
+def test_an_instance_that_can_use_what_is_held_for_one_of_several_demands_in_its_pool_is_no_misfit() -> None:
+    web, db = replace(KEY, group="web"), replace(KEY, group="db")
+    windows = ReservationOptions(platform="Windows")
+    demands = [TARGETED, unused(windows, web, platform="Windows", id="cr-2"), unused(windows, db, in_use=0, id="cr-3")]
+    fits_web, names_db = replace(RUNNING, platform="Windows"), replace(RUNNING, platform="Windows", named="cr-3")
+    none = replace(RUNNING, preference="none")
+    count = counted(demands, fits_web, names_db, RUNNING, none, replace(none, pool=ELSEWHERE))
+    assert {one.key: one.sentence for one in look_of([count.counts], [], is_partial=False).misfits} == {
+        KEY: "2 run beside it and cannot use it: 1 does not name it (targeted), 1 takes no reservation (preference "
+        "none).",
+        web: "2 run beside it and cannot use it: 2 are Linux/UNIX.",
+        db: "2 run beside it and cannot use it: 2 are Linux/UNIX.",
+    }
+    assert counted([*demands, unused(key=db)], RUNNING).counts == {}
+
+
 def test_what_is_said_goes_away_only_where_somebody_looked() -> None:
     look = InstanceLook((Misfits(KEY, "new"),), "eu-west-1 us-west-2")
     assert look.sentence(KEY, "old") == "new"

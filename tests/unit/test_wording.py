@@ -84,9 +84,9 @@ def test_a_zone_that_is_not_there_is_told_whole() -> None:
     target = Target(TargetKey(f"r5b.{'x' * 240}", f"use1-{'x' * 240}-az1", "us-east-1a"), 5)
     zones = {f"use1-az{number}": f"us-east-1{number}" for number in range(60)}
     reasons = [
-        regions.in_no_region(target, REGION, ["ap-east-1"]).reason,
-        regions.waiting_for_its_turn(target, REGION).reason,
-        regions.in_other_partition(target, REGION, "aws-us-gov", "aws-iso-b").reason,
+        regions.why_missing(REGION, ["ap-east-1"]),
+        regions.why_postponed(REGION),
+        regions.why_elsewhere(REGION, "aws-us-gov", "aws-iso-b"),
         regions.with_unknown_zone(target, REGION, zones).reason,
         *(outcome.reason for outcome in conflicts([target, Target(target.key.pool, 5)])),
     ]

@@ -42,8 +42,8 @@ class Turns(Protocol):
     has_waited: bool
     """Whether the last request had to wait."""
 
-    def allows_another(self, action: Action) -> bool:
-        """Waits for a token of that action's bucket; False if the attempt's time is up."""
+    def allows_another(self, action: Action, region: str) -> bool:
+        """Waits for a token of that action's bucket in a Region; False if the attempt's time is up."""
 
     def is_late(self) -> bool:
         """Whether a look after the wait took so long that the request is not to be sent any more."""
@@ -459,7 +459,7 @@ class Attempt:
             OutOfTime: if there is no turn any more.
             Changed: if somebody has.
         """
-        if not self.turns.allows_another(action):
+        if not self.turns.allows_another(action, holding.pool.key.region):
             raise OutOfTime()
         if self.turns.has_waited:
             holding.check()

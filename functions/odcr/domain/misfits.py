@@ -53,7 +53,7 @@ _OUTSIDE_GROUP = ("is outside its placement group", "are outside its placement g
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A target part of whose capacity is unused."""
+    """A row, or a group's pool, part of whose capacity is unused."""
 
     key: TargetKey
     options: ReservationOptions
@@ -130,26 +130,36 @@ def why_not(instance: RunningInstance, unused: Unused) -> Why | None:
 class MisfitCount:
     """Counts the misfits of some targets, one page of instances after another.
 
+    A row and several groups may have the same pool: an instance that can use what is held for one of them is no misfit.
+
     Args:
-        unused: the targets, each pool once.
+        unused: the targets.
     """
 
     def __init__(self, unused: Iterable[Unused]) -> None:
-        self._unused = {one.key.pool: one for one in unused}
+        self._unused: dict[tuple[str, str], list[Unused]] = {}
+        for one in unused:
+            self._unused.setdefault(_place(one.key.pool), []).append(one)
         self._counts: dict[TargetKey, Counter[Why]] = {}
 
     def add(self, instances: Iterable[RunningInstance]) -> None:
         """Counts those among the instances that are misfits."""
         for instance in instances:
-            unused = self._unused.get(instance.pool)
-            why = why_not(instance, unused) if unused else None
-            if unused and why:
-                self._counts.setdefault(unused.key, Counter())[why] += 1
+            reasons = [(one.key, why_not(instance, one)) for one in self._unused.get(_place(instance.pool), ())]
+            misfits = [(key, why) for key, why in reasons if why]
+            if len(misfits) < len(reasons):
+                continue
+            for key, why in misfits:
+                self._counts.setdefault(key, Counter())[why] += 1
 
     @property
     def counts(self) -> Mapping[TargetKey, Mapping[Why, int]]:
         """How many there are, by target and reason."""
         return self._counts
+
+
+def _place(pool: TargetKey) -> tuple[str, str]:
+    return pool.instance_type, pool.zone
 
 
 def look_of(

@@ -27,7 +27,7 @@ whether it is full, and seldom has to try twice."""
 
 KEPT = 12
 """Of these, requests that are kept for a climb under way: a target whose pool has something comes before one that may
-have nothing. So a target's first request waits while there are no more than so many."""
+have nothing. So a target's first request in a Region waits while there are no more than so many."""
 
 LOOK_SECONDS = 0.5
 """A look at EC2 before a target is asked for again takes about as long."""
@@ -99,7 +99,6 @@ class Pace:
 
     Args:
         buckets: shared by all attempts.
-        region: the Region that is asked.
         every: seconds from one asking for the target to the next; 0 if this attempt asks once.
         latest: when the last request may be sent, in seconds since the epoch.
         now: the time, in seconds since the epoch.
@@ -109,21 +108,22 @@ class Pace:
     def __init__(
         self,
         buckets: Buckets,
-        region: str,
         every: float,
         latest: float,
         now: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        self._buckets, self._region, self._every, self._latest = buckets, region, every, latest
+        self._buckets, self._every, self._latest = buckets, every, latest
         self._now, self._sleep = now, sleep
         self._asked: float | None = None
         """When the first request of this asking was sent."""
+        self._regions: set[str] = set()
+        """The Regions that this asking has sent a request to."""
         self.has_waited = False
         """Whether the last request had to wait for its turn."""
 
-    def allows_another(self, action: Action) -> bool:
-        """Waits until another request may be sent; False, at once, if it would be too late by then.
+    def allows_another(self, action: Action, region: str) -> bool:
+        """Waits until another request may be sent to a Region; False, at once, if it would be too late by then.
 
         Raises:
             Refusal: if the buckets cannot be reached.
@@ -131,13 +131,14 @@ class Pace:
         now = self._now()
         if now > self._latest:
             return False
-        kept = KEPT if self._asked is None else 0
-        turn = self._buckets.take(f"{self._region} {action}", kept, self._latest)
+        kept = 0 if region in self._regions else KEPT
+        turn = self._buckets.take(f"{region} {action}", kept, self._latest)
         if turn is None:
             return False
         self.has_waited = turn > now
         if self.has_waited:
             self._sleep(turn - now)
+        self._regions.add(region)
         if self._asked is None:
             self._asked = max(turn, now)
         return True
@@ -161,4 +162,5 @@ class Pace:
             return False
         self._sleep(again - now)
         self._asked = None
+        self._regions.clear()
         return True

@@ -1,15 +1,16 @@
-"""The Regions that a run asks what is held there, and what is said of targets whose Region did not tell.
+"""The Regions that a run asks what is held there, and what is said of demands whose Regions did not tell.
 
-Nothing is bought for these, and nothing forgotten.
+Nothing is bought for these, and nothing forgotten. A group goes on without a member whose Region cannot be asked at
+all, unless something may be held there.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import Target, TargetKey, is_zone_id, nearest, region_of
+from odcr.domain.target import Member, Target, TargetKey, is_zone_id, nearest, region_of
 from odcr.domain.wording import brief, listed, quoted, with_detail
 
 Zones = Mapping[str, Mapping[str, str] | Refusal]
@@ -42,52 +43,133 @@ class Findings:
 
 
 def region_of_row(key: TargetKey, home: str) -> str | None:
-    """The Region that a row means.
+    """The Region that a row means, or that of a group's member.
 
     Args:
-        key: the row's key, as it is written.
+        key: its key, as it is written.
         home: the stack's own Region, in which an id is looked up that does not tell its Region.
     """
     return region_of(key.zone) or (home if is_zone_id(key.zone) else None)
 
 
-def regions_by_id(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
+def regions_by_id(targets: Collection[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
     """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
-    keys = [target.key for target in targets] + [outcome.key for outcome in rejected]
+    keys = [key for target in targets for key in keys_of(target)]
+    keys += [key for outcome in rejected for key in keys_of(outcome)]
     keys += [TargetKey(target.key.instance_type, row.zone) for target in targets for row in target.elsewhere]
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
 
 
+def keys_of(one: Target | Outcome) -> list[TargetKey]:
+    """The keys of the pools of a demand; a row's own."""
+    if isinstance(one, Target):
+        return [pool.key for pool in one.pools]
+    return [pool.key for pool in one.pools] if one.key.is_group else [one.key]
+
+
 def groups_to_ask(targets: Iterable[Target], home: str) -> set[tuple[str, str]]:
-    """The resource groups that rows name, by Region and name."""
+    """The resource groups that demands name, by Region and name."""
     return {
         (region, options.resource_group)
         for target in targets
         for options in (target.options, *(row.options for row in target.elsewhere))
-        if options.resource_group and (region := region_of_row(target.key, home))
+        if options.resource_group
+        for pool in target.pools
+        if (region := region_of_row(pool.key, home))
     }
 
 
 def regions_to_ask(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> dict[str, int]:
-    """The Regions that rows mean, and the stack's own: what is held there is found though no row is left.
+    """The Regions that demands mean, and the stack's own: what is held there is found though no row is left.
 
     Returns:
         A rank for each. Those come first that have answered before, then those that were never asked.
     """
     ranks: dict[str, int] = {}
     for target in targets:
-        if region := region_of_row(target.key, home):
-            ranks[region] = min(_rank(target), ranks.get(region, _LAST))
+        for pool in target.pools:
+            if region := region_of_row(pool.key, home):
+                ranks[region] = min(_rank(target, pool), ranks.get(region, _LAST))
     for outcome in rejected:
-        ranks.setdefault(region_of_row(outcome.key, home) or home, _LAST)
+        for key in keys_of(outcome):
+            ranks.setdefault(region_of_row(key, home) or home, _LAST)
     ranks.setdefault(home, _LAST)
     return ranks
 
 
-def _rank(target: Target) -> int:
-    if target.last_reserved or target.last_status not in (None, Status.INVALID, Status.FAILED):
+def _rank(target: Target, pool: Member) -> int:
+    last_status = pool.last_status if target.key.is_group else target.last_status
+    if pool.last_reserved or last_status not in (None, Status.INVALID, Status.FAILED):
         return 0
-    return 1 if target.last_status is None else _LAST
+    return 1 if last_status is None else _LAST
+
+
+def is_seen(one: Target | Outcome, findings: Findings, home: str) -> bool:
+    """Whether all is known that is held for a demand.
+
+    Args:
+        one: a row; or a group that `with_unseen_members` has looked at; or one of these that makes no sense.
+        findings: what the Regions answered.
+        home: the stack's own Region.
+    """
+    return next(_unseen(one, findings, home), None) is None
+
+
+def _unseen(one: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
+    """The Regions in which something may be held for a demand, of which it is not known what is held there."""
+    if isinstance(one, Target) and one.key.is_group:
+        keys = [member.key for member in one.members if not member.fault or _may_hold(member)]
+    else:
+        keys = keys_of(one)
+    for key in keys:
+        region = region_of_row(key, home)
+        if region in findings.unseen:
+            yield region
+
+
+def _may_hold(member: Member) -> bool:
+    return bool(member.last_reserved or member.last_ids or member.more_ids)
+
+
+def with_unseen_members(
+    target: Target,
+    findings: Findings,
+    home: str,
+    known: Collection[str],
+    partition_of: Callable[[str], str | None],
+) -> Target:
+    """A group that goes on without those members whose Region does not exist, or is not one of this stack's.
+
+    Each of them gets a fault that says so. A member for which something is recorded keeps the group from being asked
+    instead, and so does one in a Region that botocore knows and that did not answer.
+
+    Args:
+        target: a group; a row stays as it is.
+        findings: what the Regions answered.
+        home: the stack's own Region.
+        known: the Regions that botocore knows.
+        partition_of: the partition of a Region, if it can be told.
+    """
+    if not target.key.is_group:
+        return target
+    own = partition_of(home)
+
+    def seen(member: Member) -> Member:
+        region = region_of_row(member.key, home)
+        if region not in findings.unseen or _may_hold(member):
+            return member
+        partition = partition_of(region)
+        if region in findings.missing:
+            return replace(member, fault=why_missing(region, [one for one in known if partition_of(one) == own]))
+        if region in findings.postponed:
+            return replace(member, fault=why_postponed(region))
+        if partition and own and partition != own:
+            return replace(member, fault=why_elsewhere(region, partition, own))
+        if region not in known:
+            return replace(member, fault=why_silent(region, findings.silent[region]))
+        return member
+
+    return replace(target, members=tuple(map(seen, target.members)))
 
 
 def outcomes_of_unseen(
@@ -97,10 +179,10 @@ def outcomes_of_unseen(
     known: Collection[str],
     partition_of: Callable[[str], str | None],
 ) -> list[Outcome]:
-    """The outcomes of targets whose Region was not seen, unless the record says all there is to say.
+    """The outcomes of the demands that `is_seen` leaves out, unless the record says all there is to say.
 
     Args:
-        targets: all.
+        targets: all, as `with_unseen_members` has them.
         findings: what the Regions answered.
         home: the stack's own Region.
         known: the Regions that botocore knows.
@@ -109,14 +191,17 @@ def outcomes_of_unseen(
     own = partition_of(home)
     outcomes = []
     for target in targets:
-        region = region_of_row(target.key, home)
-        partition = region and partition_of(region)
+        region = next(_unseen(target, findings, home), None)
+        if region is None:
+            continue
+        partition = partition_of(region)
         if region in findings.missing:
-            outcomes.append(in_no_region(target, region, [one for one in known if partition_of(one) == own]))
+            reason = why_missing(region, [one for one in known if partition_of(one) == own])
+            outcomes.append(with_record_kept(target, Status.INVALID, reason))
         elif region in findings.postponed and target.last_status is None:
-            outcomes.append(waiting_for_its_turn(target, region))
+            outcomes.append(with_record_kept(target, Status.FAILED, why_postponed(region)))
         elif region in findings.silent and partition and own and partition != own:
-            outcomes.append(in_other_partition(target, region, partition, own))
+            outcomes.append(with_record_kept(target, Status.INVALID, why_elsewhere(region, partition, own)))
         elif region in findings.silent:
             outcomes.append(in_silent_region(target, region, findings.silent[region]))
     return outcomes
@@ -124,39 +209,42 @@ def outcomes_of_unseen(
 
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     """A Region that did not say what is held there."""
+    status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
+    return with_record_kept(target, status, why_silent(region, refusal))
+
+
+def why_silent(region: str, refusal: Refusal) -> str:
+    """Of a Region that did not say what is held there."""
     place = brief(region)
     # The advice stands outside the detail, which may be cut.
     detail = refusal.text.removeprefix(refusal.advice).strip()
     if isinstance(refusal, RequestLimitExceeded):
         what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
-        return with_record_kept(target, Status.THROTTLED, with_detail(what_to_do, detail))
+        return with_detail(what_to_do, detail)
     what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
     if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, the Region enabled?"
     elif refusal.advice and not isinstance(refusal, InvalidTarget):
         what_to_do = f"{what_to_do} {refusal.advice}"
-    return with_record_kept(target, Status.FAILED, with_detail(what_to_do, detail))
+    return with_detail(what_to_do, detail)
 
 
-def in_other_partition(target: Target, region: str, partition: str, own: str) -> Outcome:
-    """A Region that cannot be asked, of a partition that has accounts of its own."""
-    reason = (
+def why_elsewhere(region: str, partition: str, own: str) -> str:
+    """Of a Region that cannot be asked, of a partition that has accounts of its own."""
+    return (
         f"Give {brief(region)} a stack in an account of its own partition, {partition}, and delete the row here: this "
         f"stack is in {own}."
     )
-    return with_record_kept(target, Status.INVALID, reason)
 
 
-def in_no_region(target: Target, region: str, known: Collection[str]) -> Outcome:
-    """A Region that neither botocore nor the DNS knows."""
-    reason = f"Correct the zone: there is no Region {quoted(region)}.{nearest(region, known)}"
-    return with_record_kept(target, Status.INVALID, reason)
+def why_missing(region: str, known: Iterable[str]) -> str:
+    """Of a Region that neither botocore nor the DNS knows."""
+    return f"Correct the zone: there is no Region {quoted(region)}.{nearest(region, known)}"
 
 
-def waiting_for_its_turn(target: Target, region: str) -> Outcome:
-    """A Region that may exist, and that has not been asked yet, for too many others may exist as well."""
-    reason = f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
-    return with_record_kept(target, Status.FAILED, reason)
+def why_postponed(region: str) -> str:
+    """Of a Region that may exist, and that has not been asked yet, for too many others may exist as well."""
+    return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:

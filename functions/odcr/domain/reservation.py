@@ -21,7 +21,8 @@ COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
 
 UNREADABLE = "unreadable"
 """The state of a reservation that is described in part only. It counts as held by nobody, and keeps what it may be for
-from being bought blindly. Its key has an empty type if EC2 did not say it, and the Region for an unknown zone."""
+from being bought blindly. Its key has an empty type if EC2 did not say it, the Region for an unknown zone, and no group
+if its tags do not say one."""
 
 
 class Kind(StrEnum):
@@ -57,7 +58,8 @@ class Reservation:
     in_use: int = 0
     """Instances that run in it."""
     is_adopted: bool = False
-    """A person tagged it; the system did not make it and never gives it back."""
+    """A person tagged it, or moved it here from another demand; the system did not make it for this one, and never
+    gives it back."""
     made: str = ""
     """The client token that it was made with. A part that a person split off may bear the same."""
     match_criteria: str = "open"
@@ -231,15 +233,18 @@ def client_token(
         *sorted(set(observed_ids)),
         str(count),
         occasion,
+        # A row and several groups may have the same pool.
+        *([key.group] if key.group else []),
     ]
     return hashlib.sha256("\n".join(intent).encode()).hexdigest()
 
 
 def may_be_for(reservation: Reservation, key: TargetKey) -> bool:
-    """Whether a reservation that is described in part only may hold something for a target."""
-    if reservation.state != UNREADABLE:
-        return False
+    """Whether a reservation that is described in part only may hold something for a row, or for a group's pool."""
     pool, unsure = key.pool, reservation.key
+    # Without the tag of a group it may be a row's, or its tags may be what is not described.
+    if reservation.state != UNREADABLE or unsure.group not in ("", pool.group):
+        return False
     return unsure.instance_type in ("", pool.instance_type) and unsure.availability_zone in (
         pool.zone,
         region_of(pool.zone),

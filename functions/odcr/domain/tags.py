@@ -15,8 +15,12 @@ OWNER_TAG = "odcr:stack"
 MADE_TAG = "odcr:made"
 """Marks what the system made itself, to tell it from what a person put under its care by tagging.
 
-Its value is the client token: what was split off and given the same tags is told from what was bought twice.
+Its value is the client token: what was split off and given the same tags is told from what was bought twice. What was
+made for a group has the group's name behind it, as `made_for` writes it.
 """
+
+GROUP_TAG = "odcr:group"
+"""The name of the group that a reservation counts for; without it, it counts for the row of its pool."""
 
 ASKED_TAG = "odcr:asked"
 """What the row asked for when that was last applied: match criteria and end. What differs from it has been changed in
@@ -27,7 +31,7 @@ GIVEN_TAG = "odcr:given"
 
 PROJECT_TAG = {"Project": "ODCR"}
 
-_OWN = frozenset({OWNER_TAG, MADE_TAG, ASKED_TAG, GIVEN_TAG, *PROJECT_TAG})
+_OWN = frozenset({OWNER_TAG, MADE_TAG, GROUP_TAG, ASKED_TAG, GIVEN_TAG, *PROJECT_TAG})
 
 MAX_GIVEN = 40
 """Tags that a row and the stack give together. EC2 takes 50, and some are the system's."""
@@ -37,6 +41,7 @@ _MAX_VALUE = 255
 _DIGITS = 5
 """Of a key's hash: 40 of them fit into one value."""
 _FOR_EVER = "none"
+_TOKEN_LENGTH = 64
 
 
 def reason_to_reject_tags(tags: object) -> str | None:
@@ -77,6 +82,17 @@ def standing_tags(options: ReservationOptions, stack_tags: Mapping[str, str]) ->
     """The tags that may change while a reservation stands."""
     given = given_tags(options, stack_tags)
     return given | ({GIVEN_TAG: _memory(given)} if given else {})
+
+
+def made_for(token: str, group: str) -> str:
+    """What `MADE_TAG` says of a reservation that is made with a client token for a group; or for a row, without one."""
+    return f"{token}/{group}" if group else token
+
+
+def parsed_made(value: str) -> tuple[str, str] | None:
+    """The client token and the group of a tag's value; None if a person wrote it, which is no promise of the system."""
+    token, _, group = value.partition("/")
+    return (token, group) if len(token) == _TOKEN_LENGTH else None
 
 
 def asked(match_criteria: str, end_date: str | None) -> str:

@@ -1,6 +1,7 @@
 """Capacity Reservations in EC2: those of this stack, and no others."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,10 +13,21 @@ from botocore.config import Config
 from odcr.domain.misfits import RunningInstance
 from odcr.domain.refusal import OutcomeUnknown, Refusal, RequestRefused
 from odcr.domain.reservation import UNREADABLE, Kind, Reservation, client_token, readable
-from odcr.domain.tags import ASKED_TAG, MADE_TAG, OWNER_TAG, PROJECT_TAG, asked, standing_tags
+from odcr.domain.tags import (
+    ASKED_TAG,
+    GROUP_TAG,
+    MADE_TAG,
+    OWNER_TAG,
+    PROJECT_TAG,
+    asked,
+    made_for,
+    parsed_made,
+    standing_tags,
+)
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.gateways.clients import MAKING
 from odcr.gateways.ec2_errors import Ec2Error, refusal_of
+from odcr.gateways.instance_types import vcpus_of
 from odcr.gateways.resource_groups import join_group, members_of
 from odcr.observability import logger, metrics
 
@@ -35,8 +47,6 @@ INSTANCE_PAGE_SIZE = 200
 _MAX_TYPES = 100
 """Instance types in one request: all filters of a request have at most 200 values together.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
-
-_TOKEN_LENGTH = 64
 
 _T = TypeVar("_T")
 
@@ -118,22 +128,32 @@ class Ec2Gateway:
             raise _refusal(error) from error
 
     def find(self, key: TargetKey) -> list[Reservation]:
-        """This owner's reservations for one target, in every state.
+        """This owner's reservations for one row, or for one pool of a group, in every state.
 
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        return readable(self._describe(key.region, [self._own_tag(), *_in_pool(key)]), key)
+        described = readable(self._describe(key.region, [self._own_tag(), *_in_pool(key)]), key)
+        return [one for one in described if one.key.group == key.group]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
-        """The account's reservations for one target, in every state, whatever their tags.
+        """The account's reservations in one pool, in every state, that may be for a row or a group there.
+
+        Their tags may have been lost, so only those are left out that are clearly another demand's: those that bear the
+        tag of another group, and for a group those that this stack made for a row. What bears this stack's tag and lost
+        the group's counts as not managed here.
 
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
         # What is others' and not described in full is for others to wonder about.
         described = self._describe(key.region, _in_pool(key))
-        return readable([one for one in described if one.is_managed or one.state != UNREADABLE], key)
+        found = readable([one for one in described if one.is_managed or one.state != UNREADABLE], key)
+        return [
+            replace(one, is_managed=one.is_managed and one.key.group == key.group)
+            for one in found
+            if one.key.group == key.group or not (one.key.group or _is_made_for_row(one))
+        ]
 
     def create(
         self,
@@ -154,7 +174,8 @@ class Ec2Gateway:
         tags = {
             **standing_tags(options, self._stack_tags),
             OWNER_TAG: self._owner,
-            MADE_TAG: token,
+            MADE_TAG: made_for(token, key.group),
+            **({GROUP_TAG: key.group} if key.group else {}),
             ASKED_TAG: asked(options.match_criteria, options.end_date),
             **PROJECT_TAG,
         }
@@ -287,6 +308,22 @@ class Ec2Gateway:
             except Ec2Error as error:
                 raise _refusal(error) from error
 
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+        """How many vCPUs an instance of each type has; without those types that the Region does not have.
+
+        Args:
+            region: the Region.
+            types: as EC2 writes them.
+            is_known: whether botocore knows the Region.
+
+        Raises:
+            Refusal: if EC2 does not answer, or refuses.
+        """
+        try:
+            return vcpus_of(_retrying_client(region, is_known=is_known), types)
+        except Ec2Error as error:
+            raise _refusal(error) from error
+
     def _own_tag(self) -> "FilterTypeDef":
         return {"Name": f"tag:{OWNER_TAG}", "Values": [self._owner]}
 
@@ -364,27 +401,28 @@ def _described(described: "CapacityReservationTypeDef", owner: str, region: str)
         return _reservation(described, owner)
     except KeyError as missing:
         logger.warning("EC2 describes a reservation in part only", missing=str(missing), described=described)
-    key = TargetKey(described.get("InstanceType", ""), described.get("AvailabilityZone", region))
+    group = _tags_of(described).get(GROUP_TAG, "")
+    key = TargetKey(described.get("InstanceType", ""), described.get("AvailabilityZone", region), group=group)
     return Reservation(described.get("CapacityReservationId", ""), key, 0, UNREADABLE)
 
 
 def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reservation:
     created, ends = described.get("CreateDate"), described.get("EndDate")
-    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in described.get("Tags", [])}
+    tags = _tags_of(described)
+    group, made = tags.get(GROUP_TAG, ""), parsed_made(tags.get(MADE_TAG, ""))
     committed_until = described.get("CommitmentInfo", {}).get("CommitmentEndDate")
-    made = tags.get(MADE_TAG, "")
     return Reservation(
         id=described["CapacityReservationId"],
-        key=TargetKey(described["InstanceType"], described["AvailabilityZone"]),
+        key=TargetKey(described["InstanceType"], described["AvailabilityZone"], group=group),
         count=described["TotalInstanceCount"],
         state=described["State"],
         platform=described.get("InstancePlatform", "Linux/UNIX"),
         tenancy=described.get("Tenancy", "default"),
         created=created.isoformat() if created else "",
         in_use=_in_use(described),
-        # A tag that a person wrote by hand is no promise that the system made it.
-        is_adopted=len(made) != _TOKEN_LENGTH,
-        made=made,
+        # What was made for another demand was moved to this one by a person.
+        is_adopted=made is None or made[1] != group,
+        made=made[0] if made else "",
         match_criteria=described.get("InstanceMatchCriteria", "open"),
         ends=ends.astimezone(UTC).isoformat() if ends else None,
         kind=_kind(described),
@@ -395,6 +433,15 @@ def _reservation(described: "CapacityReservationTypeDef", owner: str) -> Reserva
         placement_group=described.get("PlacementGroupArn", "").rpartition("/")[2],
         tags=tags,
     )
+
+
+def _tags_of(described: "CapacityReservationTypeDef") -> dict[str, str]:
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in described.get("Tags", [])}
+
+
+def _is_made_for_row(reservation: Reservation) -> bool:
+    """Whether this stack made it for a row, and nobody moved it."""
+    return reservation.is_managed and not reservation.key.group and not reservation.is_adopted
 
 
 def _running(described: "InstanceTypeDef") -> RunningInstance:

@@ -28,6 +28,9 @@ MAX_UNKNOWN = 16
 INSTANCE_SECONDS = 8.0
 """The time in which the instances of all Regions are to be counted: meanwhile nothing is asked for."""
 
+VCPU_SECONDS = 8.0
+"""The time in which all Regions are to say how many vCPUs their types have: nothing is asked for meanwhile either."""
+
 _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")
 
@@ -50,6 +53,13 @@ class InstanceFinder(Protocol):
 
     def running_instances(self, region: str, types: Sequence[str]) -> Iterator[list[RunningInstance]]:
         """The account's instances of these types that run in no reservation, page by page."""
+
+
+class TypeFinder(Protocol):
+    """What is needed of `Ec2Gateway` to weigh instances."""
+
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+        """How many vCPUs an instance of each type has; without those types that the Region does not have."""
 
 
 def look(
@@ -112,6 +122,29 @@ def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_
         logger.warning("Instances not looked at", regions=silent)
     counts = [answer.counts for answer in answers.values() if not isinstance(answer, Refusal)]
     return look_of(counts, silent, is_partial=is_partial)
+
+
+def look_up_vcpus(finder: TypeFinder, needed: Mapping[str, Collection[str]]) -> dict[str, dict[str, int] | Refusal]:
+    """Asks Regions how many vCPUs instances have, which a process needs once for each type.
+
+    Never raises what a Region answers, and ends within some VCPU_SECONDS.
+
+    Args:
+        finder: the way to EC2. Its method is called in several threads.
+        needed: the types, by Region.
+
+    Returns:
+        For each Region what it knows, or why it does not say.
+    """
+
+    def in_region(region: str, types: Collection[str]) -> Callable[[], dict[str, int]]:
+        return lambda: finder.vcpus(region, types, is_known=region in known_regions())
+
+    answers = _side_by_side({region: in_region(region, types) for region, types in needed.items()}, VCPU_SECONDS)
+    silent = {region: f"{answer}" for region, answer in answers.items() if isinstance(answer, Refusal)}
+    if silent:
+        logger.warning("vCPUs not looked up", regions=silent)
+    return answers
 
 
 @cache
