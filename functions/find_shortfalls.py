@@ -11,13 +11,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
 from odcr.domain.comparison import bounded, find_shortfalls
+from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency
-from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
+from odcr.domain.regions import (
+    groups_to_ask,
+    outcomes_of_unseen,
+    regions_by_id,
+    regions_to_ask,
+    with_unseen_members,
+)
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import Budget, Spent, shared_out, spent
+from odcr.domain.weights import needing_vcpus, outcomes_of_unweighed, with_weights
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
-from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of
+from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, look_up_vcpus, partition_of
 from odcr.gateways.schedule import OFF, read_schedule
 from odcr.gateways.spend_ledger import SpendLedger
 from odcr.observability import logger
@@ -59,7 +67,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         regions_by_id(targets, rejected, home),
         groups_to_ask(targets, home),
     )
+    targets = [with_unseen_members(one, findings, home, known_regions(), partition_of) for one in targets]
+    targets = with_strangers(targets, chain.from_iterable(findings.reservations.values()))
     not_seen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
+    vcpus = look_up_vcpus(ec2, needing_vcpus(targets, findings, home))
+    not_seen += (unweighed := outcomes_of_unweighed(targets, vcpus, findings, home))
+    targets = with_weights(targets, vcpus, findings, home)
+    not_counted = {one.key for one in unweighed}
+    share = replace(share, targets=[one for one in targets if one.key not in not_counted])
     now = datetime.fromtimestamp(time.time(), UTC)
     found = find_shortfalls(
         share,

@@ -13,7 +13,7 @@ from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
 from odcr.domain.reasons import named, remarks
-from odcr.domain.regions import Findings, region_of_row
+from odcr.domain.regions import Findings, is_seen
 from odcr.domain.release import MAX_RELEASES
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of
 from odcr.domain.run_share import RunShare
@@ -80,12 +80,14 @@ def find_shortfalls(
         stack_tags: what every reservation of the stack bears.
     """
 
-    def is_seen(one: Target | Outcome) -> bool:
-        return region_of_row(one.key, home) not in findings.unseen
+    def is_known(one: Target | Outcome) -> bool:
+        return is_seen(one, findings, home)
 
-    located = locate(filter(is_seen, share.targets), findings.zones, home)
+    located = locate(filter(is_known, share.targets), findings.zones, home)
     reservations = [one for region in findings.reservations.values() for one in region]
-    targets, rejected, reservations, unclear = set_apart(located.targets, filter(is_seen, share.rejected), reservations)
+    targets, rejected, reservations, unclear = set_apart(
+        located.targets, filter(is_known, share.rejected), reservations
+    )
     reservations, targets = certain(reservations, targets, located.unread)
     seconds = conflicts(targets)
     targets = [target for target in targets if target.key not in {outcome.key for outcome in seconds}]

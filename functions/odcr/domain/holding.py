@@ -9,6 +9,7 @@ from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
 from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
+from odcr.domain.tags import OWNER_TAG
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.use import use_of
 
@@ -159,6 +160,12 @@ class Holding:
             weight=pool.weight,
         )
 
+    @property
+    def _is_none(self) -> bool:
+        """Whether it is a group's pool that cannot be asked, and that never held anything: EC2 may not even know it."""
+        pool = self.pool
+        return bool(pool.key.group) and not (pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids)
+
     def _status(self, *, is_met: bool) -> tuple[Status, str]:
         if self.pool.remark and self.refusal is None:
             return Status(self.pool.last_status or Status.INVALID), self.pool.remark
@@ -183,6 +190,9 @@ class Holding:
             OutcomeUnknown: if less is held than is known, and no reservation has ended that would explain it.
         """
         pool, shortfall = self.pool, self._shortfall
+        if self._is_none:
+            self.is_seen = True
+            return
         known, known_ids = self.managed, set(ids_of(self.reservations))
         observed = self._ec2.find(pool.key)
         if not self.is_seen:
@@ -208,6 +218,8 @@ class Holding:
         Raises:
             Changed: if somebody has. Less than is known may be a describe that lags.
         """
+        if self._is_none:
+            return
         known = {reservation.id: reservation.count for reservation in self.reservations}
         for one in self._serving(self._ec2.find(self.pool.key)):
             if one.count > known.get(one.id, 0):
@@ -218,6 +230,8 @@ class Holding:
 
         If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
         """
+        if self._is_none:
+            return
         observed = self._ec2.find(self.pool.key)
         shown = set(ids_of(observed))
         not_shown_yet = (one for one in self.reservations if one.id not in shown)
@@ -290,7 +304,10 @@ def _split_off(untagged: Sequence[Reservation], parents: Sequence[Reservation], 
         one
         for one in untagged
         for parent in parents
-        if (one.match_criteria, one.ends) == (parent.match_criteria, parent.ends) and one.created >= parent.created
+        # What is split off bears no tags.
+        if OWNER_TAG not in one.tags
+        and (one.match_criteria, one.ends) == (parent.match_criteria, parent.ends)
+        and one.created >= parent.created
     ]
     alike = list({one.id: one for one in alike}.values())
     exact = next(([one] for one in alike if one.count == missing), alike)

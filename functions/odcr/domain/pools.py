@@ -1,13 +1,20 @@
 """Which pool each row and each reservation means, and what cannot be told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal
-from odcr.domain.regions import Zones, region_of_row, with_unknown_zone, with_unread_zones
+from odcr.domain.regions import (
+    Zones,
+    keys_of,
+    region_of_row,
+    why_unknown_zone,
+    with_unknown_zone,
+    with_unread_zones,
+)
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
-from odcr.domain.target import OptionRow, Target, TargetKey, is_zone_id, region_of
+from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit, is_zone_id, region_of
 from odcr.domain.wording import brief
 
 
@@ -17,14 +24,20 @@ class Located:
 
     targets: list[Target] = field(default_factory=list)
     unsure: list[Outcome] = field(default_factory=list)
-    unread: set[tuple[str, str]] = field(default_factory=set)
-    """Types and Regions in which some row may mean any zone: what is held there may be for it."""
+    unread: "Unread" = field(default_factory=set)
+
+
+Unread = set[tuple[str, str, str]]
+"""Types, Regions and groups for which some row may mean any zone: what is held there may be for it."""
 
 
 def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
     """Gives each target by a zone's id the zone's name, and the options that a row of odcr_option has for the pool."""
     located = Located()
     for target in targets:
+        if target.key.is_group:
+            _locate_group(target, zones, home, located)
+            continue
         region = region_of_row(target.key, home)
         ids = zones.get(region or "", {})
         by_id = is_zone_id(target.key.zone)
@@ -32,7 +45,7 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
             located.targets.append(target)
         elif isinstance(ids, Refusal):
             located.unsure.append(with_unread_zones(target, region, ids))
-            located.unread.add((target.key.pool.instance_type, region))
+            located.unread.add((target.key.pool.instance_type, region, ""))
         elif by_id and target.key.zone not in ids and not target.withdrawn:
             located.unsure.append(with_unknown_zone(target, region, ids))
         else:
@@ -43,10 +56,69 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
     return located
 
 
+def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> None:
+    """The same for a group: of two rows that mean one pool the first one counts, with the record of both."""
+    pools: dict[TargetKey, Member] = {}
+    for member in target.members:
+        region = region_of_row(member.key, home)
+        ids = zones.get(region or "", {})
+        is_by_id = is_zone_id(member.key.zone) and region is not None
+        if is_by_id and isinstance(ids, Refusal):
+            located.unsure.append(with_unread_zones(target, region or "", ids, member.key))
+            located.unread.update((one.key.pool.instance_type, region or "", one.key.group) for one in target.members)
+            return
+        one = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
+        first = pools.get(one.key.pool)
+        pools[one.key.pool] = one if first is None else _with_both_records(first, one)
+    located.targets.append(replace(target, members=tuple(pools.values())))
+
+
+def _named(member: Member, region: str, ids: Mapping[str, str]) -> Member:
+    if member.key.zone in ids:
+        return replace(member, key=member.key.in_zone(ids[member.key.zone]))
+    return replace(member, fault=member.fault or why_unknown_zone(member.key, region, ids))
+
+
+def _with_both_records(first: Member, second: Member) -> Member:
+    return replace(
+        first,
+        last_reserved=max(first.last_reserved, second.last_reserved),
+        last_kept=max(first.last_kept, second.last_kept),
+        last_ids=tuple(dict.fromkeys((*first.last_ids, *second.last_ids))),
+        more_ids=first.more_ids + second.more_ids,
+    )
+
+
+def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation]) -> list[Target]:
+    """The targets; a group with the pools that are none of its members, where something that bears its tag is held.
+
+    Somebody tagged it, or the record of it is lost. It counts for the group, for the tag says so.
+    """
+    held: dict[str, dict[TargetKey, None]] = {}
+    for one in reservations:
+        if one.is_held and one.key.group:
+            held.setdefault(one.key.group, {})[one.key] = None
+
+    def complete(target: Target) -> Target:
+        # A zone that is written by its id may be one of these: it is merged with it where its name is known.
+        known = {member.key.pool for member in target.members}
+        weight = None if target.unit is Unit.vcpus else 1
+        strange = [key for key in held.get(target.key.group, {}) if key not in known]
+        added = tuple(Member(key, weight, is_removed=True) for key in strange)
+        return replace(target, members=target.members + added) if added else target
+
+    return [complete(one) if one.key.is_group else one for one in targets]
+
+
 def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> list[Outcome]:
     """The same for rows that make no sense. Those whose zone cannot be told are left out; their record stays."""
     located = []
     for outcome in rejected:
+        if outcome.key.is_group:
+            pools = locate_rejected(outcome.pools, zones, home)
+            if len(pools) == len(outcome.pools):
+                located.append(replace(outcome, pools=tuple(pools)))
+            continue
         ids = zones.get(region_of_row(outcome.key, home) or "", {})
         if not is_zone_id(outcome.key.zone):
             located.append(outcome)
@@ -56,19 +128,19 @@ def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> lis
 
 
 def certain(
-    reservations: Iterable[Reservation], targets: Iterable[Target], unread: set[tuple[str, str]]
+    reservations: Iterable[Reservation], targets: Iterable[Target], unread: Unread
 ) -> tuple[list[Reservation], list[Target]]:
     """What can be compared although the zones of some rows cannot be told.
 
     A reservation for which no other row asks may be held for one of these, and so may that of a row that is gone.
     """
     targets = [one for one in targets if not (one.withdrawn and _is_in(one.key.pool, unread))]
-    asked = {target.key.pool for target in targets}
+    asked = {pool.key.pool for target in targets for pool in target.pools}
     return [one for one in reservations if one.key in asked or not _is_in(one.key, unread)], targets
 
 
-def _is_in(pool: TargetKey, unread: set[tuple[str, str]]) -> bool:
-    return (pool.instance_type, region_of(pool.zone)) in unread
+def _is_in(pool: TargetKey, unread: Unread) -> bool:
+    return (pool.instance_type, region_of(pool.zone), pool.group) in unread
 
 
 def conflicts(targets: Iterable[Target]) -> list[Outcome]:
@@ -79,7 +151,7 @@ def conflicts(targets: Iterable[Target]) -> list[Outcome]:
     """
     first: dict[TargetKey, Target] = {}
     seconds = []
-    for target in sorted((one for one in targets if not one.withdrawn), key=_rank):
+    for target in sorted((one for one in targets if not (one.withdrawn or one.key.is_group)), key=_rank):
         other = first.setdefault(target.key.pool, target)
         if other is not target:
             reason = (
@@ -103,7 +175,7 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
 
     def taking_over(one: Target) -> Target:
         before = gone.get(one.key.pool)
-        if before is None or one.withdrawn or one.last_ids:
+        if before is None or one.withdrawn or one.last_ids or one.key.is_group:
             return one
         return replace(
             one,
@@ -115,7 +187,7 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
 
     def keeping(one: Outcome) -> Outcome:
         before = gone.get(one.key.pool)
-        if before is None or one.reservation_ids:
+        if before is None or one.reservation_ids or one.key.is_group:
             return one
         return replace(one, reservation_ids=before.last_ids, more_ids=one.more_ids + before.more_ids)
 
@@ -141,14 +213,16 @@ def set_apart(
         return list(targets), list(rejected), list(reservations), []
     clear: list[Target] = []
     unclear: list[Outcome] = []
-    taken_out = set()
+    taken_out: set[TargetKey] = set()
     for target in targets:
-        one = next((one for one in partial if may_be_for(one, target.key)), None)
+        one = next((one for one in partial if any(may_be_for(one, pool.key) for pool in target.pools)), None)
         if one is None:
             clear.append(target)
             continue
-        taken_out.add(target.key.pool)
+        taken_out.update(pool.key.pool for pool in target.pools)
         unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(one)))
-    others = [one for one in rejected if not any(may_be_for(unknown, one.key) for unknown in partial)]
+    others = [
+        one for one in rejected if not any(may_be_for(unknown, key) for unknown in partial for key in keys_of(one))
+    ]
     counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
     return clear, others, counted, unclear

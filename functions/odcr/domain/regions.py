@@ -247,10 +247,17 @@ def why_postponed(region: str) -> str:
     return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
 
 
-def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
-    """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is."""
-    zones = (target.key.zone, *(row.zone for row in target.elsewhere))
-    id_ = brief(next((zone for zone in zones if is_zone_id(zone)), target.key.zone))
+def with_unread_zones(target: Target, region: str, refusal: Refusal, key: TargetKey | None = None) -> Outcome:
+    """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is.
+
+    Args:
+        target: a row; or a group.
+        region: the Region.
+        refusal: its answer.
+        key: of the group's member.
+    """
+    zones = (key.zone if key else target.key.zone, *(row.zone for row in target.elsewhere))
+    id_ = brief(next((zone for zone in zones if is_zone_id(zone)), zones[0]))
     status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."
     return with_record_kept(target, status, with_detail(what_to_do, str(refusal)))
@@ -258,8 +265,11 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal) -> Outcome:
 
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:
     """A row by a zone's id that its Region does not have."""
-    id_ = target.key.availability_zone
+    return with_record_kept(target, Status.INVALID, why_unknown_zone(target.key, region, zones))
+
+
+def why_unknown_zone(key: TargetKey, region: str, zones: Mapping[str, str]) -> str:
+    """Of a zone's id that its Region does not have."""
+    id_ = key.availability_zone
     guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 40)}." if zones else "")
-    return with_record_kept(
-        target, Status.INVALID, f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"
-    )
+    return f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"
