@@ -10,11 +10,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
+from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import groups_to_ask, outcomes_of_unseen, regions_by_id, regions_to_ask
 from odcr.domain.run_share import RunShare
-from odcr.domain.spending import Budget, Spent, shared_out, spent
+from odcr.domain.spending import shared_out
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_regions import known_regions, look, look_at_instances, partition_of

@@ -308,6 +308,7 @@ def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
         duplicate_ids=before.duplicate_ids,
         more_ids=before.more_ids,
         outside_group=pool.outside_group,
+        price=pool.price,
     )
     # What the first round could not correct is left to a later run.
     return replace(

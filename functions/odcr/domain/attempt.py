@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -50,10 +51,10 @@ class Turns(Protocol):
 class Purse(Protocol):
     """What purchases are paid with, under a cap of the stack."""
 
-    def take(self, count: int) -> bool:
-        """Counts a purchase of so many instances; False if it is not to be made."""
+    def take(self, cost: Decimal) -> bool:
+        """Counts a purchase that costs so much for an hour; False if it is not to be made."""
 
-    def put_back(self, count: int) -> None:
+    def put_back(self, cost: Decimal) -> None:
         """Takes back what was definitely not bought."""
 
 
@@ -229,14 +230,15 @@ class Attempt:
         if adjusting := [one.id for one in holding.reservations if one.is_adjusting]:
             # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
             raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
-        if self._purse and not self._purse.take(count):
+        cost = count * Decimal(holding.pool.price) if self._purse else Decimal(0)
+        if self._purse and not self._purse.take(cost):
             raise OverCap()
         try:
             if not any(self._grow(holding, reservation, count) for reservation in holding.growable):
                 self._create(holding, count)
         except Refusal as refusal:
             if self._purse and refusal.is_definite:
-                self._purse.put_back(count)
+                self._purse.put_back(cost)
             raise
 
     def confirm(

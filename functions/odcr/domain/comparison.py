@@ -45,6 +45,8 @@ class Comparison:
     """Targets part of whose capacity is unused."""
     uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
     """What is in use and unused of each target."""
+    standings: dict[TargetKey, Outcome] = field(default_factory=dict, compare=False)
+    """The outcome that a group would have if it were only looked at."""
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     """What was compared, with the options and the terms that a row in another spelling may have."""
 
