@@ -8,6 +8,7 @@ import pytest
 
 from find_shortfalls import _why_closed
 from odcr.domain.acquisition import acquire
+from odcr.domain.asking import resumed
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
@@ -329,6 +330,15 @@ def test_what_is_definitely_refused_is_put_back_and_what_is_not_answered_stays_c
     purse = Purse("1.2")
     ended_by(OutcomeUnknown, lambda: acquire(shortfall, "run-1", 0, lost, Turns(), purse=purse))
     assert purse.room == Decimal("0.2")
+
+
+def test_a_later_round_pays_as_well() -> None:
+    pool, purse = Pool(4), Purse("1")
+    (shortfall,) = shared(budget("1"), [target(M5, 15)]).shortfalls
+    before = acquire(shortfall, "run-1", 0, pool, Turns(), purse=purse)
+    pool.free = 100
+    after = acquire(resumed(shortfall, before), "run-1", 0, pool, Turns(), purse=purse)
+    assert (before.reserved, after.reserved, after.status, purse.room) == (4, 10, Status.CAPPED, 0)
 
 
 def test_an_attempt_whose_room_another_took_stops_and_is_capped() -> None:

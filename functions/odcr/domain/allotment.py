@@ -155,10 +155,10 @@ def _money(
     # Where nothing is to be bought, something may be lost before the attempt looks, and is bought again.
     share, reason = most or unseen, ""
     each = f"{min((price for _, price in fits), default=Decimal(0)):.4f} for the cheapest instance"
-    if room is not None and room + unseen < share:
+    if room is not None and max(Decimal(0), room + unseen) < share:
         share = max(Decimal(0), room + unseen)
         reason = _reason("MaxHourlySpend", budget.cap, caps.before.amount, each, budget.currency)
-    if own is not None and Decimal(own) < held_cost + share:
+    if own is not None and max(Decimal(own), held_cost) < held_cost + share:
         share = max(Decimal(0), Decimal(own) - held_cost)
         reason = _reason("Max_Hourly_Cost in odcr_group", Decimal(own), held_cost, each, budget.currency)
     return share, reason
