@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
+from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import bounded, find_shortfalls
 from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency
@@ -21,7 +22,7 @@ from odcr.domain.regions import (
     with_unseen_members,
 )
 from odcr.domain.run_share import RunShare
-from odcr.domain.spending import Budget, Spent, shared_out, spent
+from odcr.domain.spending import shared_out
 from odcr.domain.weights import needing_vcpus, outcomes_of_unweighed, with_weights
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway

@@ -114,10 +114,10 @@ def _emit(attempted: list[Outcome], standing: Totals, *, tells_unused: bool) -> 
         "InstancesMissing": standing.missing,
         "InstancesUnused": standing.unused,
         "TargetsUnmet": standing.unmet,
-        "InstancesAcquired": sum(max(0, outcome.acquired) for outcome in attempted),
+        "InstancesAcquired": sum(outcome.added for outcome in attempted),
     }
     # A metric costs something only when it is sent.
-    if released := sum(max(0, -outcome.acquired) for outcome in attempted):
+    if released := sum(outcome.given_back for outcome in attempted):
         counts["InstancesReleased"] = released
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)

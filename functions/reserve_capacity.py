@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -100,7 +99,7 @@ def _purse(shortfall: Shortfall, run: str) -> Purse | None:
     cap = SpendSettings.load().cap
     if cap is None or shortfall.limit is None or not shortfall.limit.price:
         return None
-    return Purse(SpendLedger(BucketSettings.load().table, run), Decimal(shortfall.limit.price), cap)
+    return Purse(SpendLedger(BucketSettings.load().table, run), cap)
 
 
 def _buckets_of(table: str) -> RequestBuckets:

@@ -2,7 +2,9 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -12,7 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from odcr.domain.events import MAX_ENTRIES, EventType, batches, entries, events_of
 from odcr.domain.outcome import Outcome, Recorded, Status
-from odcr.domain.target import Judgement, TargetKey, Verdict
+from odcr.domain.target import Judgement, TargetKey, Unit, Verdict, group_key
 from odcr.domain.wire import MAX_IDS
 from tests.cfn_lint import cfn_lint
 from tests.documented import ROOT
@@ -36,6 +38,29 @@ def recorded(one: Outcome, met_since: datetime | None = None) -> Recorded:
 
 def events(*outcomes: Outcome, owner: str = OWNER, execution: str = "run-1") -> list[dict[str, Any]]:
     return events_of(owner, execution, map(recorded, outcomes))
+
+
+def of_group(*, name: str = "web", **fields: Any) -> Outcome:
+    """How a group of three pools stands, in one of which nothing is held."""
+    pools = [
+        Outcome(
+            TargetKey(instance_type, "apne1-az1", group=name),
+            Status.SHORT,
+            count,
+            count,
+            ids,
+            acquired=1,
+            lost=1,
+            weight=weight,
+        )
+        for instance_type, count, weight, ids in (
+            ("r5b.2xlarge", 1, 8, IDS[:1]),
+            ("m5.large", 5, Decimal("0.5"), IDS[1:]),
+            ("c5.large", 0, None, ()),
+        )
+    ]
+    its = Outcome(group_key(name), Status.SHORT, Decimal("15.5"), Decimal("10.5"), pools=tuple(pools), unit=Unit.vcpus)
+    return replace(its, **fields)
 
 
 def verdicts(**more: Any) -> list[dict[str, Any]]:
@@ -69,6 +94,29 @@ def test_every_type_is_as_its_schema_says(more: dict[str, Any]) -> None:
         closed(schema_of(entry["DetailType"])).validate(entry["Detail"])
 
 
+def test_of_a_group_every_type_is_as_its_schema_says() -> None:
+    met, missed = (Judgement(verdict, "2026-11-11T00:00:00") for verdict in Verdict)
+    made = [
+        *events(of_group(lost=Decimal("0.5"), acquired=Decimal("2.5"), judgement=met)),
+        *events(of_group(acquired=-8, target=None, judgement=missed), of_group(target=3, pools=())),
+    ]
+    assert {event["DetailType"] for event in made} == set(EventType)
+    for entry in entries(made, AT, "default"):
+        schema = closed(schema_of(entry["DetailType"]))
+        schema.validate(json.loads(json.dumps(entry["Detail"])))
+        for wrong in ({"Unit": "boxes"}, {"Demand": {}}, {"Reserved": "10"}, {"Pools": [{}]}, {"Reserved": -1}):
+            assert not schema.is_valid({**entry["Detail"], **wrong})
+        for needed in ("Unit", "Pools"):
+            assert not schema.is_valid({name: one for name, one in entry["Detail"].items() if name != needed})
+
+
+def test_a_row_s_numbers_are_whole() -> None:
+    for entry in entries(one_of_each(), AT, "default"):
+        for name in ("Acquired", "Lost", "Released", "TargetCapacity", "Reserved"):
+            if name in entry["Detail"]:
+                assert not schema_of(entry["DetailType"]).is_valid({**entry["Detail"], name: 2.5})
+
+
 def test_the_schemas_tell_types_and_mistakes_apart() -> None:
     for entry in entries(one_of_each(), AT, "default"):
         for kind in EventType:
@@ -86,6 +134,19 @@ def test_the_page_has_a_valid_example_of_each_type_as_it_arrives() -> None:
         assert (one["source"], one["region"]) == ("odcr", "ap-northeast-1")
         closed(schema_of(one["detail-type"])).validate(one["detail"])
         assert f"docs/events/{one['detail-type'].lower().replace(' ', '-')}.schema.json".split("/", 1)[1] in PAGE
+
+
+def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() -> None:
+    examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
+    (detail,) = (one for one in examples if "Demand" in one)
+    closed(schema_of("Capacity Gained")).validate(detail)
+    assert detail["Reserved"] == sum(pool["Reserved"] * pool["Weight"] for pool in detail["Pools"])
+    (rule,) = (one for one in examples if "source" in one and "detail" in one and "id" not in one)
+    assert detail["Demand"]["Group"] in rule["detail"]["Demand"]["Group"]
+    (event,) = events_of(
+        detail["Stack"], detail["Execution"], [recorded(replace(of_group(name=detail["Demand"]["Group"]), acquired=1))]
+    )
+    assert event["Detail"]["Id"] == detail["Id"]
 
 
 def test_cfn_lint_accepts_the_page_s_rule() -> None:
@@ -122,6 +183,40 @@ def test_numbers_are_those_of_the_run() -> None:
     }
 
 
+def test_a_group_is_told_in_its_units_with_the_pools_that_hold_something() -> None:
+    whole = of_group(acquired=Decimal("2.5"), reason="EC2 has no more.", reserved=11)
+    # Of the pools their group tells.
+    (event,) = events(*whole.rows)
+    assert event["Detail"] == {
+        "Id": event["Detail"]["Id"],
+        "Stack": OWNER,
+        "Execution": "run-1",
+        "Demand": {"Group": "web"},
+        "Acquired": 2.5,
+        "TargetCapacity": 15.5,
+        "Reserved": 11,
+        "Unit": "vcpus",
+        "Pools": [
+            {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "apne1-az1", "Reserved": 1, "Weight": 8},
+            {"InstanceType": "m5.large", "AvailabilityZone": "apne1-az1", "Reserved": 5, "Weight": 0.5},
+        ],
+        "Status": "SHORT",
+        "ReservationIds": list(IDS),
+        "Reason": "EC2 has no more.",
+    }
+    assert isinstance(event["Detail"]["Reserved"], int)
+
+
+def test_a_group_s_reservations_that_are_not_named_are_counted_over_its_pools() -> None:
+    pools = tuple(
+        Outcome(TargetKey(name, "apne1-az1", group="web"), Status.SHORT, 1, 1, ("cr-1",) * MAX_IDS, more_ids=2)
+        for name in ("m5.large", "c5.large")
+    )
+    (event,) = events(of_group(acquired=1, pools=pools))
+    assert len(event["Detail"]["ReservationIds"]) == MAX_IDS
+    assert event["Detail"]["MoreReservations"] == MAX_IDS + 4
+
+
 def test_a_verdict_tells_the_deadline_and_since_when_all_is_held() -> None:
     met, missed = verdicts()
     assert (met["DetailType"], missed["DetailType"]) == ("Demand Met", "Demand Missed")
@@ -139,6 +234,7 @@ def test_an_id_is_the_same_for_the_same_event_only() -> None:
         *events(outcome(7), owner="odcr/us-east-1"),
         *events(outcome(7), execution="run-2"),
         *events(other_key),
+        *events(of_group(acquired=1), of_group(acquired=1, name="r5b.2xlarge")),
         *one_of_each(),
     ]
     assert len({event["Detail"]["Id"] for event in others}) == len(others)

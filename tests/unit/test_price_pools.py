@@ -1,13 +1,16 @@
 """How the price list names what EC2 reserves: every platform, every kind of zone."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import boto3
 import pytest
 
-from odcr.domain.price_pools import OPERATIONS, TENANCIES, PricePool, price_pool, price_region
-from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.costs import Standing, start_of_update
+from odcr.domain.price_pools import OPERATIONS, TENANCIES, PricePool, pools_under_caps, price_pool, price_region
+from odcr.domain.prices import NO_PRICES
+from odcr.domain.target import Member, ReservationOptions, Target, TargetKey, Terms, group_key
 
 WITHOUT_EDITION = "Windows with SQL Server"
 
@@ -79,3 +82,41 @@ def test_a_pool_is_one_product() -> None:
 )
 def test_what_the_list_cannot_tell_apart_is_no_product(pool: PricePool) -> None:
     assert pool.product is None
+
+
+def in_group(instance_type: str, zone: str = "us-east-1a") -> TargetKey:
+    return TargetKey(instance_type, zone, group="web")
+
+
+@pytest.mark.parametrize(("has_cap", "own"), [(True, None), (False, "5"), (False, None)])
+def test_under_a_cap_all_pools_of_a_group_have_to_have_a_price(*, has_cap: bool, own: str | None) -> None:
+    members = (
+        Member(in_group("m5.large")),
+        Member(in_group("m5.large", "use1-az2")),
+        Member(in_group("c5.large", "us-west-2-lax-1a"), is_removed=True, last_reserved=2),
+        # What makes no sense has no price, and harms nobody.
+        Member(in_group("large one"), fault="Correct its InstanceType."),
+        Member(in_group("m5.large", "moon"), fault="Correct its AvailabilityZone."),
+    )
+    group = Target(
+        group_key("web"), 9, options=ReservationOptions("Windows"), terms=Terms(max_hourly_cost=own), members=members
+    )
+    pools = [
+        PricePool("m5.large", "us-east-1", "Windows"),
+        PricePool("m5.large", "us-east-1", "Windows"),
+        PricePool("c5.large", "us-west-2-lax-1", "Windows"),
+    ]
+    assert pools_under_caps([group], has_cap=has_cap) == (pools if has_cap or own else [])
+
+
+def test_the_price_of_a_group_s_pool_is_looked_for_at_once_as_long_as_the_group_is_wanted() -> None:
+    def started(wanted: int, status: str = "SHORT", of_pool: str = "FULFILLED") -> bool:
+        whole = Standing(group_key("web"), status, wanted, 0)
+        pool = Standing(in_group("m5.large"), of_pool, 0, 0, platform="Linux/UNIX", tenancy="default")
+        return start_of_update([whole, pool], NO_PRICES, datetime(2026, 11, 26)) is not None  # noqa: DTZ001 - as in the table
+
+    assert started(9)
+    assert started(9, "CAPPED", "UNSUPPORTED")
+    assert not started(0)
+    assert not started(9, "INVALID")
+    assert not started(9, of_pool="INVALID")

@@ -8,6 +8,8 @@ import pytest
 
 from find_shortfalls import _why_closed
 from odcr.domain.acquisition import acquire
+from odcr.domain.asking import resumed
+from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.price_pools import PricePool
@@ -15,7 +17,7 @@ from odcr.domain.prices import Price, PriceList, Source
 from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown, Refusal
 from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.run_share import RunShare
-from odcr.domain.spending import Budget, Spent, shared_out, spent
+from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, Terms
 from tests.unit.pool import Pool, Turns, ended_by
 
@@ -288,17 +290,17 @@ def test_another_run_that_took_over_leaves_this_one_nothing_to_spend() -> None:
 class Purse:
     """Has so much for purchases."""
 
-    def __init__(self, room: int) -> None:
-        self.room = room
+    def __init__(self, room: str) -> None:
+        self.room = Decimal(room)
 
-    def take(self, count: int) -> bool:
-        if count > self.room:
+    def take(self, cost: Decimal) -> bool:
+        if cost > self.room:
             return False
-        self.room -= count
+        self.room -= cost
         return True
 
-    def put_back(self, count: int) -> None:
-        self.room += count
+    def put_back(self, cost: Decimal) -> None:
+        self.room += cost
 
 
 def attempt(pool: Pool, purse: Purse | None = None, cap: str = "1") -> Outcome:
@@ -308,31 +310,40 @@ def attempt(pool: Pool, purse: Purse | None = None, cap: str = "1") -> Outcome:
 
 def test_an_attempt_buys_up_to_its_limit_and_says_why_no_more() -> None:
     pool = Pool(100)
-    outcome = attempt(pool, Purse(10))
+    outcome = attempt(pool, Purse("1"))
     assert (outcome.status, outcome.reserved, outcome.is_short) == (Status.CAPPED, 10, True)
     assert outcome.reason.startswith("5 of 15 missing. More would exceed MaxHourlySpend: 1.00 USD an hour")
     assert pool.asks == [10]
 
 
 def test_a_dry_pool_below_the_limit_is_short() -> None:
-    outcome = attempt(Pool(4), Purse(10))
+    outcome = attempt(Pool(4), Purse("1"))
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 4)
 
 
 def test_what_is_definitely_refused_is_put_back_and_what_is_not_answered_stays_counted() -> None:
-    purse = Purse(10)
+    purse = Purse("1")
     attempt(Pool(4), purse)
-    assert purse.room == 6
+    assert purse.room == Decimal("0.6")
     lost = Pool(100, refusals=[OutcomeUnknown("InternalError", "no answer")])
     (shortfall,) = shared(budget("1"), [target(M5, 15)]).shortfalls
-    purse = Purse(12)
+    purse = Purse("1.2")
     ended_by(OutcomeUnknown, lambda: acquire(shortfall, "run-1", 0, lost, Turns(), purse=purse))
-    assert purse.room == 2
+    assert purse.room == Decimal("0.2")
+
+
+def test_a_later_round_pays_as_well() -> None:
+    pool, purse = Pool(4), Purse("1")
+    (shortfall,) = shared(budget("1"), [target(M5, 15)]).shortfalls
+    before = acquire(shortfall, "run-1", 0, pool, Turns(), purse=purse)
+    pool.free = 100
+    after = acquire(resumed(shortfall, before), "run-1", 0, pool, Turns(), purse=purse)
+    assert (before.reserved, after.reserved, after.status, purse.room) == (4, 10, Status.CAPPED, 0)
 
 
 def test_an_attempt_whose_room_another_took_stops_and_is_capped() -> None:
     pool = Pool(100)
-    outcome = attempt(pool, Purse(0))
+    outcome = attempt(pool, Purse("0"))
     assert (outcome.status, outcome.reserved, pool.asks) == (Status.CAPPED, 0, [])
     assert "MaxHourlySpend leaves no room for it at the moment" in outcome.reason
 

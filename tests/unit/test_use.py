@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from odcr.domain.budget import Budget, Spent
 from odcr.domain.comparison import Comparison, bounded, compare
 from odcr.domain.misfits import (
     MAX_SENTENCE,
@@ -26,7 +27,7 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.prices import PriceList
 from odcr.domain.refusal import Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Kind, Reservation
-from odcr.domain.spending import Budget, Spent, shared_out
+from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 from odcr.domain.use import NO_USE, Use, use_of
 from odcr.gateways import ec2_regions

@@ -234,7 +234,9 @@ def _limit(attempt: Attempt) -> Limit | None:
     limit, allocation = attempt.shortfall.limit, attempt.allocation
     if limit is None or allocation.is_met or allocation.next_turn() is not None:
         return None
-    return limit if any(one.may_buy and one.affordable == 0 for one in allocation.places) else None
+    buying = [one for one in allocation.places if one.may_buy]
+    is_reason = any(one.affordable == 0 for one in buying) or (not buying and bool(limit.reason))
+    return limit if is_reason else None
 
 
 def _why(refusal: Refusal, attempt: Attempt) -> str:

@@ -1,8 +1,10 @@
 """Who is asked for how in one run: how often, and how many at once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -74,7 +76,8 @@ class Branch:
         count = len(self.shortfalls)
         if self.rounds_until is None or not count:
             return count
-        cycle = max(self.pause + ceil(count / self.places) * _VISIT_SECONDS, count / REQUESTS_PER_SECOND)
+        requests = _requests(self.shortfalls)
+        cycle = max(self.pause + ceil(requests / self.places) * _VISIT_SECONDS, requests / REQUESTS_PER_SECOND)
         return count * (1 + ceil((self.rounds_until - now).total_seconds() / cycle))
 
 
@@ -160,7 +163,7 @@ def plan(
     full = [one for one in shortfalls if one.key not in slow_keys]
     slowed = [one for one in shortfalls if one.key in slow_keys]
 
-    by_pace = _by(slowed, lambda one: f"{one.key.region} {paces[one.key]:.0f}").values()
+    by_pace = _by(slowed, lambda one: f"{_first_pool(one).key.region} {paces[one.key]:.0f}").values()
     slow = _slowed_rounds(
         [(paces[group[0].key], group) for group in by_pace],
         max(1, settings.places // 2),
@@ -187,10 +190,12 @@ def plan(
 
 
 def _staying(shortfalls: Sequence[Shortfall], every: float) -> list[Branch]:
-    """A function for each, also over several Regions: each paces itself by how many share its bucket."""
+    """A function for each, also over several Regions: each paces itself by how many pools share its buckets."""
+    load = Counter(bucket for one in shortfalls for bucket in _buckets(one))
     paced: dict[float, list[Shortfall]] = {}
-    for group in _by(shortfalls, _bucket).values():
-        paced.setdefault(max(every, len(group) / REQUESTS_PER_SECOND), []).extend(group)
+    for one in shortfalls:
+        pace = max(load[bucket] for bucket in _buckets(one)) / REQUESTS_PER_SECOND
+        paced.setdefault(max(every, pace), []).append(one)
     return [Branch(tuple(group), len(group), every=pace) for pace, group in paced.items()]
 
 
@@ -203,11 +208,14 @@ def _rounds(
     *,
     is_repeated: bool,
 ) -> list[Branch]:
-    """A branch for each bucket. More branches than there are places wait for the next run."""
-    groups = list(_by(shortfalls, _bucket).values())[:places]
+    """A branch for each bucket. More branches than there are places wait for the next run.
+
+    A demand with several pools is in the branch of its first one.
+    """
+    groups = list(_by(shortfalls, lambda one: _buckets(one)[0]).values())[:places]
     seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds(), events)
     most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
-    groups = [group[:most] for group in groups]
+    groups = [_of_so_many_requests(group, most) for group in groups]
     if not is_repeated:
         seconds = min(seconds, max(map(_round_seconds, groups)) / _USED)
     branches = []
@@ -219,7 +227,7 @@ def _rounds(
                 tuple(group),
                 # No more wait for a first request than are kept for climbs, or climbs would wait for them.
                 max(1, min(places // len(groups), KEPT)),
-                pause=max(0, ceil(_ROUND_SECONDS - len(group) / REQUESTS_PER_SECOND)),
+                pause=max(0, ceil(_ROUND_SECONDS - _requests(group) / REQUESTS_PER_SECOND)),
                 rounds_until=now + timedelta(seconds=last) if last > _round_seconds(group) else None,
             )
         )
@@ -247,10 +255,11 @@ def _slowed_rounds(
     """
     branches = []
     for pace, group in groups[:places]:
-        count = min(ceil(len(group) * _VISIT_SECONDS / (pace * _WORKING)), max(1, places // len(groups)))
+        requests = _requests(group)
+        count = min(ceil(requests * _VISIT_SECONDS / (pace * _WORKING)), max(1, places // len(groups)))
         # Alone, they end the run with a pause and a round that comes too late to ask: the next run's first one is due.
         cycle = pace if are_others else 0.9 * pace
-        pause = max(1, round(cycle - ceil(len(group) / count) * _VISIT_SECONDS))
+        pause = max(1, round(cycle - ceil(requests / count) * _VISIT_SECONDS))
         until = ask_until - timedelta(seconds=pause if are_others else pace / 2)
         is_once = not is_repeated and pace >= SLOWEST_SECONDS
         branches.append(Branch(tuple(group), count, pause=pause, rounds_until=None if is_once else until))
@@ -350,9 +359,30 @@ def _pool_in_all(before: Iterable[Outcome], now: Outcome) -> Outcome:
     return next((in_all(one, now) for one in before if one.key == now.key), now)
 
 
-def _bucket(shortfall: Shortfall) -> str:
-    """The bucket that its first request is taken out of."""
-    return f"{shortfall.key.region} {Action.MODIFY if shortfall.reservation_ids else Action.CREATE}"
+def _first_pool(shortfall: Shortfall) -> Pool:
+    """The pool that is asked first."""
+    return next((pool for pool in shortfall.pools if pool.may_buy), shortfall.pools[0])
+
+
+def _buckets(shortfall: Shortfall) -> list[str]:
+    """The buckets that the first request for each of its pools is taken out of."""
+    asked = [pool for pool in shortfall.pools if pool.may_buy] or [_first_pool(shortfall)]
+    return [f"{one.key.region} {Action.MODIFY if one.reservation_ids else Action.CREATE}" for one in asked]
+
+
+def _requests(shortfalls: Iterable[Shortfall]) -> int:
+    """The requests that a round of these takes, without climbs: one for each pool."""
+    return sum(max(1, sum(pool.may_buy for pool in one.pools)) for one in shortfalls)
+
+
+def _of_so_many_requests(shortfalls: Sequence[Shortfall], most: int) -> list[Shortfall]:
+    """The first of these that take so many requests together; at least one."""
+    summed = accumulate(_requests([one]) for one in shortfalls)
+    return [
+        one
+        for index, (one, requests) in enumerate(zip(shortfalls, summed, strict=True))
+        if requests <= most or not index
+    ]
 
 
 def _by(shortfalls: Iterable[Shortfall], name: Callable[[Shortfall], str]) -> dict[str, list[Shortfall]]:
@@ -364,12 +394,12 @@ def _by(shortfalls: Iterable[Shortfall], name: Callable[[Shortfall], str]) -> di
 
 def _round_seconds(group: Sequence[Shortfall]) -> float:
     """How long a round of these takes, without climbs."""
-    return max(_ROUND_SECONDS, len(group) / REQUESTS_PER_SECOND)
+    return max(_ROUND_SECONDS, _requests(group) / REQUESTS_PER_SECOND)
 
 
 def _seconds_of_rounds(groups: Sequence[Sequence[Shortfall]], most: float, events: float) -> float:
     """How long rounds may go on, so that the history of the run has room for what they do."""
-    visits = sum(min(REQUESTS_PER_SECOND, len(group) / _ROUND_SECONDS) for group in groups)
+    visits = sum(len(group) / _round_seconds(group) for group in groups)
     return max(0.0, min(most, events / _EVENTS_OF_A_VISIT / visits))
 
 

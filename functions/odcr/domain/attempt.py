@@ -55,10 +55,10 @@ class Turns(Protocol):
 class Purse(Protocol):
     """What purchases are paid with, under a cap of the stack."""
 
-    def take(self, count: int) -> bool:
-        """Counts a purchase of so many instances; False if it is not to be made."""
+    def take(self, cost: Decimal) -> bool:
+        """Counts a purchase that costs so much for an hour; False if it is not to be made."""
 
-    def put_back(self, count: int) -> None:
+    def put_back(self, cost: Decimal) -> None:
         """Takes back what was definitely not bought."""
 
 
@@ -141,7 +141,9 @@ class Attempt:
         """The pools as they stand, with what may be bought there."""
         shortfall, limit = self.shortfall, self.shortfall.limit
         left = None
-        if limit and limit.cost:
+        # What is held somewhere at an unknown price, and the run did not see, may cost anything.
+        is_known = all(one.pool.price or one.standing <= one.pool.reserved for one in self.holdings)
+        if limit and limit.cost and is_known:
             left = Decimal(limit.cost) - sum(one.standing * Decimal(one.pool.price or 0) for one in self.holdings)
 
         def affordable(holding: Holding) -> int | None:
@@ -149,8 +151,10 @@ class Attempt:
                 return None
             if limit.count is not None:
                 return max(0, limit.count - holding.standing)
-            price = Decimal(holding.pool.price or 0)
-            return max(0, int(left // price)) if left is not None and price else None
+            if left is None or not holding.pool.price:
+                return 0
+            price = Decimal(holding.pool.price)
+            return max(0, int(left // price)) if price else None
 
         places = [
             Place(
@@ -251,7 +255,13 @@ class Attempt:
         too_much = self.surplus(can_now=False) if self.is_seen else {}
         most = MAX_IDS // len(self.holdings)
         return tuple(
-            one.outcome(too_much.get(one.pool.key.pool, ()), most, self.shortfall.options, is_met=is_met)
+            one.outcome(
+                too_much.get(one.pool.key.pool, ()),
+                most,
+                self.shortfall.options,
+                is_met=is_met,
+                may_have_released=self.may_have_released,
+            )
             for one in self.holdings
         )
 
@@ -308,14 +318,15 @@ class Attempt:
         if adjusting := [one.id for one in holding.reservations if one.is_adjusting]:
             # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
             raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
-        if self._purse and not self._purse.take(count):
+        cost = count * Decimal(holding.pool.price) if self._purse else Decimal(0)
+        if self._purse and not self._purse.take(cost):
             raise OverCap()
         try:
             if not any(self._grow(holding, reservation, count) for reservation in holding.growable):
                 self._create(holding, count)
         except Refusal as refusal:
             if self._purse and refusal.is_definite:
-                self._purse.put_back(count)
+                self._purse.put_back(cost)
             raise
 
     def confirm(

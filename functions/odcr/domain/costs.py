@@ -174,7 +174,10 @@ def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datet
         prices: all that are recorded.
         now: in UTC.
     """
-    pools = (one.pool for one in standings if one.target and one.status != Status.INVALID)
+    standings = list(standings)
+    wanted = {one.key for one in standings if one.target and one.status != Status.INVALID}
+    # A group's pools are wanted as long as the group is, also while nothing is held there.
+    pools = (one.pool for one in standings if one.key.demand in wanted and one.status != Status.INVALID)
     new = sorted({str(pool.folded) for pool in pools if pool and not prices.has_looked_for(pool)})
     if not (new and prices.is_readable):
         return None

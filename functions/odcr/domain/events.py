@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from odcr.domain.amounts import as_json
 from odcr.domain.outcome import Outcome, Recorded
 from odcr.domain.target import TargetKey, Verdict
 from odcr.domain.wire import MAX_IDS, size_of
@@ -24,11 +25,11 @@ class EventType(StrEnum):
     """What happened, as `detail-type` says it."""
 
     GAINED = "Capacity Gained"
-    """A run added instances."""
+    """A run added capacity."""
     LOST = "Capacity Lost"
-    """Instances are gone that the last run recorded."""
+    """Capacity is gone that the last run recorded."""
     RELEASED = "Capacity Released"
-    """A run gave instances back, as it was told to."""
+    """A run gave capacity back, as it was told to."""
     MET = "Demand Met"
     """At its deadline all was held."""
     MISSED = "Demand Missed"
@@ -41,7 +42,7 @@ def events_of(owner: str, execution: str, recorded: Iterable[Recorded]) -> list[
     Args:
         owner: the stack that speaks.
         execution: the run.
-        recorded: all that the run has recorded.
+        recorded: all that the run has recorded. Of a group's pools its own event tells.
 
     Returns:
         `{"DetailType", "Detail"}` for each, what was lost before what was bought in its place.
@@ -49,12 +50,16 @@ def events_of(owner: str, execution: str, recorded: Iterable[Recorded]) -> list[
     events = []
     for one in recorded:
         outcome = one.outcome
+        if outcome.key != outcome.key.demand:
+            continue
         if outcome.lost > 0:
-            events.append(_event(owner, execution, EventType.LOST, outcome, {"Lost": outcome.lost}))
+            events.append(_event(owner, execution, EventType.LOST, outcome, {"Lost": as_json(outcome.lost)}))
         if one.gained > 0:
-            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": one.gained}))
+            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": as_json(one.gained)}))
         if outcome.acquired < 0:
-            events.append(_event(owner, execution, EventType.RELEASED, outcome, {"Released": -outcome.acquired}))
+            events.append(
+                _event(owner, execution, EventType.RELEASED, outcome, {"Released": as_json(-outcome.acquired)})
+            )
         if outcome.judgement is not None:
             kind = EventType.MET if outcome.judgement.verdict is Verdict.MET else EventType.MISSED
             since = _iso(one.met_since) if one.met_since else None
@@ -102,29 +107,42 @@ def entries(events: Sequence[dict[str, Any]], recorded: datetime, bus: str, drop
 
 
 def _event(
-    owner: str, execution: str, kind: EventType, outcome: Outcome, facts: Mapping[str, int | str | None]
+    owner: str, execution: str, kind: EventType, outcome: Outcome, facts: Mapping[str, float | str | None]
 ) -> dict[str, Any]:
-    ids = outcome.reservation_ids[:MAX_IDS]
+    ids = outcome.ids[:MAX_IDS]
     detail: dict[str, Any] = {
         "Id": _id(owner, execution, kind, outcome.key),
         "Stack": owner,
         "Execution": execution,
-        "Demand": {"InstanceType": outcome.key.instance_type, "AvailabilityZone": outcome.key.availability_zone},
+        "Demand": {"Group": outcome.key.group} if outcome.key.is_group else _where(outcome.key),
         **facts,
-        "TargetCapacity": outcome.target,
-        "Reserved": outcome.reserved,
+        "TargetCapacity": None if outcome.target is None else as_json(outcome.target),
+        "Reserved": as_json(outcome.reserved),
         "Status": str(outcome.status),
         "ReservationIds": list(ids),
         "Reason": outcome.reason,
     }
-    if more := outcome.more_ids + len(outcome.reservation_ids) - len(ids):
+    if outcome.key.is_group:
+        detail["Unit"] = str(outcome.unit)
+        detail["Pools"] = [_pool(pool) for pool in outcome.pools if pool.reserved > 0]
+    if more := sum(one.more_ids for one in outcome.rows) + len(outcome.ids) - len(ids):
         detail["MoreReservations"] = more
     return {"DetailType": str(kind), "Detail": detail}
 
 
+def _pool(outcome: Outcome) -> dict[str, Any]:
+    weight = None if outcome.weight is None else as_json(outcome.weight)
+    return {**_where(outcome.key), "Reserved": as_json(outcome.reserved), "Weight": weight}
+
+
+def _where(key: TargetKey) -> dict[str, str]:
+    return {"InstanceType": key.instance_type, "AvailabilityZone": key.availability_zone}
+
+
 def _id(owner: str, execution: str, kind: EventType, key: TargetKey) -> str:
     """The same for the same event, however often it is made and sent."""
-    what = json.dumps([owner, execution, kind, key.instance_type, key.availability_zone])
+    demand = [key.group] if key.is_group else [key.instance_type, key.availability_zone]
+    what = json.dumps([owner, execution, kind, *demand])
     return hashlib.sha256(what.encode()).hexdigest()[:32]
 
 

@@ -126,7 +126,13 @@ class Holding:
         return self.pool.key.group != "" and self.refusal is not None and self.refusal.is_of_the_pool
 
     def outcome(
-        self, too_much: Sequence[Reduction], most_ids: int, options: ReservationOptions, *, is_met: bool
+        self,
+        too_much: Sequence[Reduction],
+        most_ids: int,
+        options: ReservationOptions,
+        *,
+        is_met: bool,
+        may_have_released: bool,
     ) -> Outcome:
         """How a group's pool stands.
 
@@ -135,12 +141,14 @@ class Holding:
             most_ids: reservations that are named.
             options: the group's.
             is_met: whether the group is, so that it does not matter that the pool was dry.
+            may_have_released: whether the run may have given anything back for a lowered target.
         """
         pool, held_now = self.pool, [*self.reservations, *self.astray]
         if not self.is_seen:
             return replace(pool.standing_outcome(options), calls=self.calls, refusals=self.refusals)
         ids, twice = ids_of(held_now), ids_of(one.reservation for one in too_much)
         status, reason = self._status(is_met=is_met)
+        added = self.managed - pool.reserved
         return Outcome(
             key=pool.key,
             status=status,
@@ -148,7 +156,7 @@ class Holding:
             reserved=self.standing,
             reservation_ids=ids[:most_ids],
             duplicate_ids=tuple(one for one in twice if one not in pool.recorded_ids)[:most_ids],
-            acquired=max(0, self.managed - pool.reserved),
+            acquired=added if may_have_released else max(0, added),
             calls=self.calls,
             refusals=self.refusals,
             lost=self.lost,

@@ -133,6 +133,16 @@ class Outcome(Event):
         return tuple(chain(self.reservation_ids, *(pool.reservation_ids for pool in self.pools)))
 
     @property
+    def added(self) -> int:
+        """Instances that this run added."""
+        return sum(max(0, int(one.acquired)) for one in self.pools or (self,))
+
+    @property
+    def given_back(self) -> int:
+        """Instances that this run gave back because the target was lowered."""
+        return sum(max(0, -int(one.acquired)) for one in self.pools or (self,))
+
+    @property
     def was_tried(self) -> bool:
         """Whether EC2 was asked for anything. What was only looked at makes no record fresh: EC2 may lag behind no more
         than it did, and a target that is looked at again and again would never be believed to hold less."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import ReservationOptions, Target, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject, region_of
 from odcr.domain.wire import Event
 
 USUAL = ReservationOptions()
@@ -87,6 +87,20 @@ def price_pool(key: TargetKey, options: ReservationOptions) -> PricePool | None:
     return PricePool(key.pool.instance_type, region, options.platform, options.tenancy) if region else None
 
 
+def pools_of(target: Target, options: ReservationOptions) -> list[PricePool]:
+    """What has the prices of a demand's pools: those of a group are all its members, also what is only held still.
+
+    Those whose type or zone makes no sense have none.
+
+    Args:
+        target: the demand.
+        options: its own, or those of a row in another spelling.
+    """
+    keys = [member.key for member in target.pools]
+    pools = [price_pool(key, options) for key in keys if reason_to_reject(key.pool, 0) is None]
+    return [pool for pool in pools if pool is not None]
+
+
 def kind_of(reservations: Sequence[Reservation]) -> dict[str, Any]:
     """The platform and tenancy of some reservations; "several", which has no price, if they differ in it."""
     if not reservations:
@@ -136,6 +150,9 @@ def pools_under_caps(targets: Iterable[Target], *, has_cap: bool) -> list[PriceP
     for target in targets:
         wishes = [(target.options, target.terms), *((row.options, row.terms) for row in target.elsewhere)]
         pools += [
-            price_pool(target.key, options) for options, terms in wishes if has_cap or terms.max_hourly_cost is not None
+            pool
+            for options, terms in wishes
+            if has_cap or terms.max_hourly_cost is not None
+            for pool in pools_of(target, options)
         ]
-    return [pool for pool in pools if pool is not None]
+    return pools

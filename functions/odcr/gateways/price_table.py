@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from odcr.domain.price_pools import PricePool, price_pool
+from odcr.domain.price_pools import PricePool, pools_of
 from odcr.domain.prices import ListPrice, PriceList, Source, pool_of, prices_of, source_of
 from odcr.domain.wire import ROOM, fitting, size_of
 from odcr.gateways.strange_tables import Insert, Row, TableUnusable, lacking, read, time_or_none, write
@@ -67,9 +67,9 @@ def pools_to_price(cursor: "Cursor") -> list[PricePool]:
     wanted: dict[PricePool, PricePool] = {}
     for target in targets:
         for options in (target.options, *(row.options for row in target.elsewhere)):
-            pool = price_pool(target.key, options)
-            if pool and pool.folded not in given and _has_room(pool):
-                wanted.setdefault(pool.folded, pool)
+            for pool in pools_of(target, options):
+                if pool.folded not in given and _has_room(pool):
+                    wanted.setdefault(pool.folded, pool)
     never = datetime.min  # noqa: DTZ901 - as in the table
     first = sorted(wanted, key=lambda one: (one in updated, updated.get(one, never)))
     fit, _ = fitting((wanted[one] for one in first), ROOM, _largest)

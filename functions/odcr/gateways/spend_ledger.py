@@ -120,20 +120,19 @@ class Purse:
 
     Args:
         ledger: of the attempt's run.
-        price: of one instance for an hour.
         cap: of the stack.
     """
 
-    def __init__(self, ledger: SpendLedger, price: Decimal, cap: Decimal) -> None:
-        self._ledger, self._price, self._cap = ledger, price, cap
+    def __init__(self, ledger: SpendLedger, cap: Decimal) -> None:
+        self._ledger, self._cap = ledger, cap
 
-    def take(self, count: int) -> bool:
-        """Counts a purchase of so many instances; False if it is not to be made."""
-        return self._ledger.add(count * self._price, self._cap)
+    def take(self, cost: Decimal) -> bool:
+        """Counts a purchase that costs so much for an hour; False if it is not to be made."""
+        return self._ledger.add(cost, self._cap)
 
-    def put_back(self, count: int) -> None:
+    def put_back(self, cost: Decimal) -> None:
         """Takes back what was not bought."""
-        self._ledger.take_back(count * self._price)
+        self._ledger.take_back(cost)
 
 
 def _unreachable(error: Exception) -> RequestLimitExceeded:

@@ -29,46 +29,46 @@ def item() -> Any:
 def test_purchases_are_counted_up_to_the_cap_and_no_further() -> None:
     assert ledger().open() == 0
     assert ledger().settle(Decimal("8.5"))
-    purse = Purse(ledger(), PRICE, CAP)
-    assert purse.take(2)
-    assert not purse.take(1)
-    purse.put_back(1)
-    assert purse.take(1)
+    purse = Purse(ledger(), CAP)
+    assert purse.take(2 * PRICE)
+    assert not purse.take(PRICE)
+    purse.put_back(PRICE)
+    assert purse.take(PRICE)
     assert int(item()["Spent"]["N"]) == 9_900_000
 
 
 def test_nothing_is_spent_before_the_run_has_settled_what_is() -> None:
-    assert not Purse(ledger(), PRICE, CAP).take(1)
+    assert not Purse(ledger(), CAP).take(PRICE)
     ledger().open()
-    assert not Purse(ledger(), PRICE, CAP).take(1)
+    assert not Purse(ledger(), CAP).take(PRICE)
 
 
 def test_once_another_run_has_opened_it_the_attempts_of_the_first_spend_nothing_more() -> None:
     first, second = ledger("run-1"), ledger("run-2")
     first.open()
     first.settle(Decimal(1))
-    purse = Purse(first, PRICE, CAP)
-    assert purse.take(3)
+    purse = Purse(first, CAP)
+    assert purse.take(3 * PRICE)
     # What may not be shown by EC2 yet.
     assert second.open() == Decimal("3.1")
-    assert not purse.take(1)
-    purse.put_back(3)
+    assert not purse.take(PRICE)
+    purse.put_back(3 * PRICE)
     assert not first.settle(Decimal(0))
     assert second.settle(Decimal("3.1"))
-    assert Purse(second, PRICE, CAP).take(9)
-    assert not Purse(second, PRICE, CAP).take(1)
+    assert Purse(second, CAP).take(9 * PRICE)
+    assert not Purse(second, CAP).take(PRICE)
 
 
 def test_what_was_bought_long_ago_or_refused_is_not_held_against_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger("run-1").open()
     ledger("run-1").settle(Decimal(5))
-    purse = Purse(ledger("run-1"), PRICE, CAP)
-    assert purse.take(1)
-    purse.put_back(1)
+    purse = Purse(ledger("run-1"), CAP)
+    assert purse.take(PRICE)
+    purse.put_back(PRICE)
     # A person may have cancelled something: EC2 alone counts.
     assert ledger("run-2").open() == 0
     ledger("run-2").settle(Decimal(5))
-    assert Purse(ledger("run-2"), PRICE, CAP).take(1)
+    assert Purse(ledger("run-2"), CAP).take(PRICE)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + SETTLED_SECONDS - 1)
     assert ledger("run-3").open() == Decimal("5.7")
@@ -83,12 +83,12 @@ def test_forty_attempts_at_once_never_exceed_the_cap() -> None:
 
     def attempt(seed: int) -> None:
         chance = random.Random(seed)
-        purse = Purse(ledger(), PRICE, CAP)
+        purse = Purse(ledger(), CAP)
         for _ in range(10):
             count = chance.randint(1, 4)
-            if purse.take(count):
+            if purse.take(count * PRICE):
                 if chance.random() < 0.5:
-                    purse.put_back(count)
+                    purse.put_back(count * PRICE)
                 else:
                     bought.append(count)
 
@@ -111,20 +111,20 @@ def test_a_table_that_does_not_answer_lets_nothing_be_bought(monkeypatch: pytest
     arguments = {"open": (), "settle": (PRICE,), "add": (PRICE, CAP)}[call]
     with pytest.raises(RequestLimitExceeded, match="The table that counts what is spent did not answer"):
         getattr(ledger(), call)(*arguments)
-    Purse(ledger(), PRICE, CAP).put_back(1)
+    Purse(ledger(), CAP).put_back(PRICE)
 
 
 def test_parts_of_a_cent_are_rounded_to_the_safe_side() -> None:
     ledger().open()
     ledger().settle(Decimal("0.0000001"))
     assert int(item()["Spent"]["N"]) == 1
-    assert not Purse(ledger(), Decimal("0.0000001"), Decimal("0.0000019")).take(1)
+    assert not Purse(ledger(), Decimal("0.0000019")).take(Decimal("0.0000001"))
 
 
 def test_what_ec2_may_not_show_yet_stays_counted_however_often_a_run_begins() -> None:
     ledger("run-1").open()
     ledger("run-1").settle(Decimal(1))
-    assert Purse(ledger("run-1"), PRICE, CAP).take(3)
+    assert Purse(ledger("run-1"), CAP).take(3 * PRICE)
     for run in ("run-2", "run-2", "run-3"):
         assert ledger(run).open() == Decimal("3.1")
         assert ledger(run).settle(Decimal("3.1"), is_shown=False)

@@ -1,0 +1,69 @@
+"""What may be spent on what is held, and what is spent already."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from odcr.domain.price_pools import PricePool, price_pool
+from odcr.domain.prices import PriceList
+from odcr.domain.reservation import HELD_STATES, Kind, Reservation
+from odcr.domain.target import ReservationOptions, Target, TargetKey
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent, and what an instance costs."""
+
+    cap: Decimal | None = None
+    """Of the stack, for an hour; None: there is none."""
+    prices: PriceList = field(default_factory=PriceList)
+    currency: str = "USD"
+    """Of the cap; a price in another one counts as unknown."""
+
+    def price(self, key: TargetKey, options: ReservationOptions) -> Decimal | None:
+        """What an instance costs for an hour; None if that is unknown."""
+        return self._of(price_pool(key, options))
+
+    def _of(self, pool: PricePool | None) -> Decimal | None:
+        price = self.prices.of(pool)
+        return price.amount if price is not None and price.currency == self.currency else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The hourly cost of all that is held, or was recorded as held."""
+
+    amount: Decimal = Decimal(0)
+    unknown: TargetKey | None = None
+    """Something that is held and whose price is unknown, so that the cost is."""
+
+
+def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget: Budget) -> Spent:
+    """The larger of what EC2 shows and what was recorded, pool by pool: a describe may lag.
+
+    Args:
+        reservations: all that bear the stack's tag, in all Regions that answered.
+        targets: all of this run, also those whose Region did not answer, and rows and groups that are gone.
+        budget: with the prices.
+    """
+    total, seen = Decimal(0), dict[TargetKey, int]()
+    for one in reservations:
+        if one.state not in HELD_STATES or one.kind is Kind.BLOCK or not one.count:
+            continue
+        price = budget.price(one.key, ReservationOptions(one.platform, one.tenancy))
+        if price is None:
+            return Spent(unknown=one.key)
+        total += price * one.count
+        seen[one.key] = seen.get(one.key, 0) + one.count
+    for target in targets:
+        if target.last_status is None and not target.key.is_group:
+            # Current_Capacity, which somebody may have written. What a group's pools hold stands in the record alone.
+            continue
+        for pool in target.pools:
+            unseen = pool.last_reserved - seen.get(pool.key.pool, 0)
+            if unseen > 0:
+                price = budget.price(pool.key, target.options)
+                if price is None:
+                    return Spent(unknown=pool.key)
+                total += price * unseen
+    return Spent(total)

@@ -1,0 +1,385 @@
+"""What a cap lets a group buy, beside rows: money for its pools together."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odcr.domain.allotment import OF_ITS_POOLS
+from odcr.domain.amounts import Amount
+from odcr.domain.budget import Budget, Spent, spent
+from odcr.domain.calendar import Rest
+from odcr.domain.comparison import Comparison, compare
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.price_pools import PricePool
+from odcr.domain.prices import Price, PriceList, Source
+from odcr.domain.reservation import Reservation
+from odcr.domain.shortfall import Limit, Pool, Shortfall
+from odcr.domain.spending import shared_out
+from odcr.domain.target import USUAL_OPTIONS, Member, Target, TargetKey, Terms, Unit, group_key
+from tests.unit.test_spending import C5, M5, R5B, ZONE, budget, held
+from tests.unit.test_spending import target as row
+
+WEB = group_key("web")
+
+
+def member(key: TargetKey, weight: Amount = 1, recorded: int = 0, group: str = "web", **fields: Any) -> Member:
+    its = TargetKey(key.instance_type, key.availability_zone, group=group)
+    return replace(Member(its, weight, last_reserved=recorded, last_kept=recorded), **fields)
+
+
+def group(*members: Member, wanted: Amount = 15, priority: int = 0, own: str | None = None, **fields: Any) -> Target:
+    terms = Terms(priority=priority, max_hourly_cost=own)
+    name = members[0].key.group
+    status = "CAPPED" if any(one.last_reserved for one in members) else None
+    its = Target(group_key(name), wanted, members=members, terms=terms, last_status=status)
+    return replace(its, **fields)
+
+
+def short(target: Target, *reserved: int, **fields: Any) -> Shortfall:
+    """The group's shortfall, with what the run saw in its pools."""
+    seen = dict(zip(target.members, reserved, strict=False))
+    pools = tuple(
+        Pool(
+            one.key,
+            seen.get(one, 0),
+            tuple(f"cr-{number}" for _ in range(bool(seen.get(one, 0)))),
+            one.last_reserved,
+            kept=one.last_kept,
+            weight=one.weight or 1,
+            most=one.most,
+            last_status=one.last_status,
+            is_removed=one.is_removed,
+            may_buy=not (one.is_removed or one.fault),
+            remark=one.fault,
+        )
+        for number, one in enumerate(target.members)
+    )
+    its = Shortfall(pools, target.capacity, target.last_status, target.options)
+    return replace(its, allows_overshoot=target.allows_overshoot, unit=target.unit, **fields)
+
+
+def shared(
+    its: Budget, targets: list[Target], shortfalls: list[Shortfall], *others: Reservation, **more: Any
+) -> Comparison:
+    """What is shared out to the groups' shortfalls, and to those of the rows."""
+    reservations = [*others, *(reservation for one in shortfalls for reservation in shown(one))]
+    found = compare([one for one in targets if not one.key.is_group], [], others)
+    found.shortfalls.extend(shortfalls)
+    return shared_out(found, {one.key: one for one in targets}, its, spent(reservations, targets, its), **more)
+
+
+def shown(shortfall: Shortfall) -> list[Reservation]:
+    return [Reservation(f"cr-{pool.key}", pool.key, pool.reserved, "active") for pool in shortfall.pools]
+
+
+def limit(found: Comparison, key: TargetKey = WEB) -> Limit:
+    (shortfall,) = (one for one in found.shortfalls if one.key == key)
+    assert shortfall.limit is not None
+    return shortfall.limit
+
+
+def capped(found: Comparison, key: TargetKey = WEB) -> Outcome:
+    (outcome,) = (one for one in found.observed if one.key == key)
+    assert outcome.status is Status.CAPPED
+    return outcome
+
+
+def test_without_a_cap_a_group_has_no_limit_and_needs_no_price() -> None:
+    one = group(member(R5B), member(M5))
+    assert shared(Budget(), [one], [short(one)]).shortfalls == [short(one)]
+
+
+@pytest.mark.parametrize(
+    ("cap", "wanted", "members", "cost"),
+    [
+        # 15 of the dearest pool, or what there is.
+        ("100", 15, (member(R5B), member(M5)), "10.5"),
+        ("3.05", 15, (member(R5B), member(M5)), "3.05"),
+        # Eight of the large ones, and the small ones cost less.
+        ("100", 15, (member(R5B, 2), member(M5)), "5.6"),
+        ("100", Decimal("7.5"), (member(M5, Decimal("0.5")),), "1.5"),
+        # The dear one does not fit, is full, is no member any more, or has a mistake.
+        ("100", 3, (member(R5B, 4), member(M5)), "0.3"),
+        ("100", 3, (member(R5B, most=0), member(M5)), "0.3"),
+        ("100", 3, (member(R5B, is_removed=True), member(M5)), "0.3"),
+        ("100", 3, (member(R5B, fault="Correct it."), member(M5)), "0.3"),
+    ],
+)
+def test_a_group_may_cost_what_is_missing_costs_in_its_dearest_pool_as_far_as_there_is_room(
+    cap: str, wanted: Amount, members: tuple[Member, ...], cost: str
+) -> None:
+    one = group(*members, wanted=wanted)
+    found = shared(budget(cap), [one], [short(one)])
+    assert (limit(found).cost, limit(found).count, limit(found).price) == (cost, None, OF_ITS_POOLS)
+    assert [pool.price for pool in found.shortfalls[0].pools] == [
+        {"r5b.2xlarge": "0.7", "m5.large": "0.1"}[pool.key.instance_type] for pool in found.shortfalls[0].pools
+    ]
+
+
+def test_where_the_total_may_be_overshot_one_instance_more_is_paid_for() -> None:
+    one = group(member(R5B, 4), member(M5), wanted=3, allows_overshoot=True)
+    # One of the large ones covers it; and one more instance of the dearest.
+    assert limit(shared(budget("100"), [one], [short(one)])).cost == "1.4"
+
+
+def test_what_the_group_holds_counts_and_what_others_hold_too() -> None:
+    one = group(member(R5B, recorded=2), member(M5, recorded=3))
+    found = shared(budget("5"), [one], [short(one, 2, 3)], held(C5, 10))
+    # It holds 1.7, the others 1.0, and 2.3 are left.
+    assert limit(found).cost == "4.0"
+    assert limit(found).reason == (
+        "More would exceed MaxHourlySpend: 5.00 USD an hour, 2.70 spent before this run, "
+        "0.1000 for the cheapest instance."
+    )
+
+
+def test_what_is_recorded_and_not_shown_may_be_bought_again_without_room() -> None:
+    one = group(member(R5B, recorded=2), member(M5, recorded=10))
+    assert spent([], [one], budget("2.4")).amount == Decimal("2.4")
+    found = shared(budget("2.4"), [one, row(C5, 5)], [short(one)])
+    assert limit(found).cost == "2.4"
+    assert capped(found, C5).reserved == 0
+    # And no more of it than the cap allows, once a price rose.
+    found = shared(budget("2"), [one], [short(one)])
+    assert limit(found).cost == "2.0"
+
+
+def test_a_group_s_pool_and_the_row_for_the_same_pool_are_counted_each_for_itself() -> None:
+    one = group(member(M5, recorded=10))
+    beside = row(M5, 10, last_status="FULFILLED", last_reserved=10)
+    # The row's are shown, the group's are not.
+    assert spent([held(M5, 10)], [one, beside], budget("9")).amount == 2
+
+
+def test_if_one_instance_fits_the_first_demand_gets_it() -> None:
+    one = group(member(R5B), member(M5), priority=-1)
+    found = shared(budget("0.19"), [one, row(C5, 5)], [short(one)])
+    assert (limit(found).cost, capped(found, C5).reserved) == ("0.19", 0)
+    after = replace(one, terms=Terms(priority=1))
+    found = shared(budget("0.19"), [after, row(C5, 5)], [short(after)])
+    assert [(one.key, one.limit and one.limit.count) for one in found.shortfalls] == [(C5, 1)]
+    assert capped(found).reserved == 0
+
+
+def test_what_fits_not_even_once_is_capped_and_leaves_the_room_to_the_next() -> None:
+    one = group(member(R5B, recorded=2), member(R5B, 2, group="web"), wanted=Decimal("4.5"), priority=-1)
+    found = shared(budget("1.9"), [one, row(M5, 9)], [short(one, 2)])
+    outcome = capped(found)
+    assert (outcome.target, outcome.reserved, outcome.is_short) == (Decimal("4.5"), 2, True)
+    assert outcome.reason == (
+        "2.5 of 4.5 missing. More would exceed MaxHourlySpend: 1.90 USD an hour, 1.40 spent before this run, "
+        "0.7000 for the cheapest instance."
+    )
+    assert outcome.ids == ("cr-0",)
+    assert outcome.reservation_ids == ()
+    assert limit(found, M5).count == 5
+
+
+def test_a_capped_group_keeps_what_the_run_saw_of_its_pools() -> None:
+    one = group(member(R5B, 8, 3, last_kept=2, last_status="SHORT"), member(M5, 2), wanted=64, unit=Unit.vcpus)
+    shortfall = short(one, 3)
+    outcome = capped(shared(budget("2.1"), [one], [shortfall]))
+    assert (outcome.reserved, outcome.target, outcome.unit) == (24, 64, Unit.vcpus)
+    first, second = outcome.pools
+    assert (first.key, first.status, first.target, first.reserved, first.weight) == (
+        one.members[0].key,
+        Status.SHORT,
+        2,
+        3,
+        8,
+    )
+    assert (second.status, second.reserved, second.weight) == (Status.FULFILLED, 0, 2)
+    assert {(pool.platform, pool.tenancy) for pool in outcome.pools} == {("Linux/UNIX", "default")}
+    # What the comparison says of it comes first.
+    seen = replace(outcome, status=Status.FULFILLED, reason="Looked at.", lost=3)
+    found = Comparison([shortfall], standings={WEB: seen})
+    before = spent(shown(shortfall), [one], budget("2.1"))
+    (again,) = shared_out(found, {WEB: one}, budget("2.1"), before).observed
+    assert again == replace(outcome, lost=3)
+
+
+def test_a_group_has_a_cap_of_its_own() -> None:
+    one = group(member(R5B), member(M5, recorded=5), own="1.5", priority=-1)
+    found = shared(budget(None), [one, row(C5, 99)], [short(one, 0, 5)])
+    assert limit(found) == Limit(
+        None,
+        "More would exceed Max_Hourly_Cost in odcr_group: 1.50 USD an hour, 0.50 spent before this run, "
+        "0.1000 for the cheapest instance.",
+        cost="1.5",
+    )
+    # What it leaves of the stack's room is the next one's, in the same run.
+    found = shared(budget("2"), [one, row(C5, 99)], [short(one, 0, 5)])
+    assert (limit(found).cost, limit(found, C5).count) == ("1.5", 5)
+    full = group(member(R5B, recorded=2), own="1.5")
+    reason = capped(shared(budget(None), [full], [short(full, 2)])).reason
+    assert "odcr_group: 1.50 USD an hour, 1.40 spent" in reason
+    assert len(reason) <= 190
+
+
+def test_in_a_pool_of_unknown_price_nothing_is_bought_under_a_cap_and_the_others_go_on() -> None:
+    one = group(member(R5B), member(M5))
+    its = budget("100", **{"r5b.2xlarge": None})
+    found = shared(its, [one], [short(one)])
+    first, second = found.shortfalls[0].pools
+    statement = (
+        "REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('r5b.2xlarge', 'ap-northeast-1', 0.50)"
+    )
+    assert (first.may_buy, first.price) == (False, "")
+    assert first.remark == f"Price unknown, so a cap stops it. Run: {statement}"
+    assert (second.may_buy, second.price, second.remark) == (True, "0.1", "")
+    assert limit(found).cost == "1.5"
+
+
+def test_where_no_price_is_known_the_group_and_its_pools_say_how_to_give_one() -> None:
+    one = group(member(R5B), member(M5, fault="Correct its Weight."))
+    for its, own in ((budget("100", **{"r5b.2xlarge": None}), None), (budget(None, **{"r5b.2xlarge": None}), "9")):
+        target = replace(one, terms=Terms(max_hourly_cost=own))
+        outcome = capped(shared(its, [target], [short(target)]))
+        assert outcome.reason.startswith("15 of 15 missing. Price unknown, so a cap stops it. Run: REPLACE INTO")
+        assert len(outcome.reason) <= 190
+        assert outcome.pools[0].reason.startswith("Price unknown")
+        # What is to be corrected anyway stays what it says.
+        assert outcome.pools[1].reason == "Correct its Weight."
+
+
+def test_while_something_is_held_at_an_unknown_price_the_group_buys_nothing() -> None:
+    one = group(member(R5B, recorded=1), member(M5), own="100")
+    unknown = {"r5b.2xlarge": None}
+    found = shared(budget(None, **unknown), [one, row(C5, 2, max_hourly_cost="1")], [short(one, 1)])
+    assert capped(found).reason == (
+        "14 of 15 missing. Give the price of r5b.2xlarge in ap-northeast-1c in odcr_price: "
+        "until then Max_Hourly_Cost lets nothing be bought."
+    )
+    assert limit(found, C5).count == 2
+    # Of the stack's cap the whole sum is unknown.
+    found = shared(budget("100", **unknown), [one, row(C5, 2)], [short(one, 1)])
+    assert "until then MaxHourlySpend" in capped(found).reason
+    assert "until then MaxHourlySpend" in capped(found, C5).reason
+    # With something else to do, its pools buy nothing meanwhile.
+    (busy,) = shared(budget(None, **unknown), [one], [short(one, 1, has_other_work=True)]).shortfalls
+    assert [pool.may_buy for pool in busy.pools] == [False, False]
+
+
+def test_unseen_at_an_unknown_price_makes_the_whole_sum_unknown() -> None:
+    one = group(member(R5B, recorded=1))
+    assert spent([], [one], budget("100", **{"r5b.2xlarge": None})) == Spent(unknown=one.members[0].key)
+
+
+def test_a_run_that_may_spend_nothing_lets_groups_spend_nothing() -> None:
+    one = group(member(M5, recorded=2))
+    why = "Another run shares out MaxHourlySpend; the next one asks again."
+    assert why in capped(shared(budget("100"), [one], [short(one, 1)], why_closed=why)).reason
+    busy = shared(budget("100"), [one], [short(one, 1, has_other_work=True)], why_closed=why)
+    assert (limit(busy).cost, limit(busy).reason) == ("0.1", why)
+
+
+def test_other_work_is_done_and_what_is_lost_meanwhile_is_bought_again_for_no_more_than_it_cost() -> None:
+    one = group(member(M5, recorded=15), member(R5B))
+    full = shared(budget("100"), [one], [short(one, 15, has_other_work=True)])
+    # 15 of the dear ones in their place would cost 10.5, of which nobody has taken the room.
+    assert limit(full) == Limit(None, "", OF_ITS_POOLS, "1.5")
+    # Nothing is asked for: nothing is limited.
+    resting = short(one, 15, rest=Rest(Status.STOPPED, "Stopped."))
+    assert shared(budget("100"), [one], [resting]).shortfalls == [resting]
+
+
+def test_where_no_instance_fits_the_rest_no_cap_is_the_reason() -> None:
+    one = group(member(R5B, 4, recorded=3), wanted=15)
+    found = shared(budget("0"), [one], [short(one, 3)])
+    assert (limit(found).cost, limit(found).reason) == ("2.1", "")
+
+
+def test_a_limit_travels_to_the_attempt() -> None:
+    one = group(member(R5B, Decimal("0.5")), member(M5))
+    (shortfall,) = shared(budget("3.05"), [one], [short(one)]).shortfalls
+    assert Shortfall.from_event(shortfall.to_event()) == shortfall
+
+
+# Random demands
+
+_TYPES = ("r5b.2xlarge", "m5.large", "c5.large", "t3.nano")
+_PRICES = st.decimals("0.001", "2", places=4)
+_ROOMS = st.decimals("-5", "20", places=2)
+_WEIGHTS: st.SearchStrategy[Amount] = st.sampled_from([1, 2, Decimal("0.5"), Decimal("3.25")])
+
+
+@st.composite
+def _demands(draw: st.DrawFn) -> tuple[Budget, list[Target], list[Shortfall], list[Reservation]]:
+    counts = st.integers(0, 9)
+    listed: dict[PricePool, Price | None] = {}
+    for name in _TYPES:
+        price = draw(_PRICES) if draw(counts) else None
+        listed[PricePool(name, "ap-northeast-1").folded] = Price(price, "USD", Source.LIST) if price else None
+    targets: list[Target] = []
+    shortfalls: list[Shortfall] = []
+    reservations: list[Reservation] = []
+    for name in draw(st.lists(st.sampled_from(_TYPES), unique=True)):
+        key = TargetKey(name, ZONE)
+        seen, recorded = draw(counts), draw(counts)
+        its_ids = (f"cr-{name}",)
+        targets.append(
+            row(key, draw(counts), priority=draw(counts), last_status="SHORT", last_reserved=recorded, last_ids=its_ids)
+        )
+        reservations += [held(key, seen)] if seen else []
+    for number in range(draw(st.integers(1, 3))):
+        names = draw(st.lists(st.sampled_from(_TYPES), unique=True, min_size=1))
+        members = [
+            member(
+                TargetKey(name, ZONE),
+                draw(_WEIGHTS),
+                draw(counts),
+                f"group-{number}",
+                is_removed=draw(st.booleans()),
+                most=draw(st.none() | counts),
+            )
+            for name in names
+        ]
+        own = draw(st.none() | st.decimals("0", "20", places=2).map(str))
+        one = group(*members, wanted=draw(st.integers(0, 40)), priority=draw(counts), own=own)
+        one = replace(one, allows_overshoot=draw(st.booleans()))
+        targets.append(one)
+        shortfalls.append(short(one, *(draw(counts) for _ in members), has_other_work=draw(st.booleans())))
+    everything = [*reservations, *(one for shortfall in shortfalls for one in shown(shortfall))]
+    its = Budget(prices=PriceList(listed))
+    room = draw(_ROOMS) if draw(counts) else None
+    if room is not None:
+        # Near what is spent already, also below it.
+        its = replace(its, cap=max(Decimal(0), spent(everything, targets, its).amount + room))
+    return its, targets, shortfalls, reservations
+
+
+@given(_demands())
+@settings(max_examples=150, deadline=None)
+def test_all_limits_together_are_never_above_a_cap(
+    demands: tuple[Budget, list[Target], list[Shortfall], list[Reservation]],
+) -> None:
+    its, targets, shortfalls, others = demands
+    everything = [*others, *(one for shortfall in shortfalls for one in shown(shortfall))]
+    found = shared(its, targets, shortfalls, *others)
+    owns = {one.key: one.terms.max_hourly_cost for one in targets}
+    seen = spent(everything, [], its)
+    cost = seen.amount
+    for one in found.shortfalls:
+        if one.limit is None:
+            assert (its.cap is None and owns[one.key] is None) or one.reserved >= one.target
+            continue
+        prices = {pool.key: its.price(pool.key, USUAL_OPTIONS) for pool in one.pools}
+        now = sum((pool.reserved * (prices[pool.key] or 0) for pool in one.pools), Decimal(0))
+        if one.limit.count is not None:
+            most = one.limit.count * (prices[one.pools[0].key] or Decimal(0))
+        else:
+            most = Decimal(one.limit.cost)
+            # What buys has a price, and nothing buys beside what is held at an unknown one.
+            assert all(pool.price for pool in one.pools if pool.may_buy and not pool.is_removed)
+            if any(pool.reserved and not pool.price for pool in one.pools):
+                assert not any(pool.may_buy and not pool.is_removed for pool in one.pools)
+        assert most >= now
+        own = owns[one.key]
+        assert own is None or most <= max(Decimal(own), now)
+        cost += most - now
+    if its.cap is not None and seen.unknown is None:
+        assert cost <= max(its.cap, seen.amount)
