@@ -1,0 +1,409 @@
+"""Attempts at groups, and what a run sees of them: one total over several pools, never exceeded by one attempt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from odcr.domain.acquisition import acquire
+from odcr.domain.amounts import Amount
+from odcr.domain.asking import in_all, resumed
+from odcr.domain.comparison import Comparison, compare
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.refusal import (
+    InsufficientInstanceCapacity,
+    InvalidTarget,
+    OutcomeUnknown,
+    QuotaExceeded,
+    Refusal,
+    RequestRefused,
+    Unsupported,
+)
+from odcr.domain.reservation import Reservation, held
+from odcr.domain.shortfall import Limit, Shortfall
+from odcr.domain.target import (
+    Announcement,
+    Member,
+    ReservationOptions,
+    Strategy,
+    Target,
+    TargetKey,
+    Terms,
+    Unit,
+    group_key,
+    units,
+)
+from tests.unit.pool import Turns
+
+GROUP = group_key("sale")
+A, B, C = (TargetKey("r5b.2xlarge", f"ap-northeast-1{zone}", group="sale") for zone in "acd")
+TOKEN = "0" * 64
+
+
+@dataclass
+class Ec2:
+    """EC2 for several pools, in memory."""
+
+    free: dict[TargetKey, int]
+    reservations: list[Reservation] = field(default_factory=list)
+    refusals: dict[TargetKey, list[Refusal]] = field(default_factory=dict)
+    """Answers to give in a pool instead of the true ones, first to last."""
+    asked: list[tuple[TargetKey, int]] = field(default_factory=list)
+    looks: list[TargetKey] = field(default_factory=list)
+
+    def find(self, key: TargetKey) -> list[Reservation]:
+        self.looks.append(key)
+        return [one for one in self.reservations if one.key == key and one.is_managed]
+
+    def find_all(self, key: TargetKey) -> list[Reservation]:
+        return [one for one in self.reservations if one.key == key]
+
+    def create(
+        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
+    ) -> Reservation:
+        del options, observed, occasion
+        self._take(key, count)
+        number = len(self.reservations) + 1
+        made = Reservation(f"cr-{number}", key, count, "active", made=TOKEN, created=f"2026-11-{number:02}")
+        self.reservations.append(made)
+        return made
+
+    def resize(self, reservation: Reservation, count: int) -> None:
+        self._take(reservation.key, count - self._own(reservation).count)
+        self._put(replace(self._own(reservation), count=count))
+
+    def cancel(self, reservation: Reservation) -> None:
+        self.free[reservation.key] += self._own(reservation).count
+        self.reservations = [one for one in self.reservations if one.id != reservation.id]
+
+    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
+        raise AssertionError
+
+    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
+        raise AssertionError
+
+    def join(self, reservation: Reservation, group: str) -> None:
+        raise AssertionError
+
+    def _own(self, reservation: Reservation) -> Reservation:
+        return next(one for one in self.reservations if one.id == reservation.id)
+
+    def _put(self, reservation: Reservation) -> None:
+        self.reservations = [reservation if one.id == reservation.id else one for one in self.reservations]
+
+    def _take(self, key: TargetKey, count: int) -> None:
+        if count > 0:
+            self.asked.append((key, count))
+        if refusals := self.refusals.get(key):
+            raise refusals.pop(0)
+        if count > self.free[key]:
+            raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")
+        self.free[key] -= count
+
+
+def ec2(*counts: int, **free: int) -> Ec2:
+    """EC2 with reservations of so many instances in A, B and C, and so much free."""
+    found = Ec2({key: free.get(name, 0) for key, name in zip((A, B, C), "abc", strict=True)})
+    found.reservations = [
+        Reservation(f"cr-{number}", key, count, "active", made=TOKEN, created=f"2026-11-{number:02}")
+        for number, (key, count) in enumerate(zip((A, B, C), counts, strict=False), 1)
+        if count
+    ]
+    return found
+
+
+def group(total: Amount, *members: Member, **fields: Any) -> Target:
+    """A group with a total, as LoadTargets and FindShortfalls know it."""
+    return Target(GROUP, total, members=members or (Member(A, 1), Member(B, 1), Member(C, 1)), **fields)
+
+
+def recorded(target: Target, outcome: Outcome) -> Target:
+    """The group as it is loaded after an outcome of it was recorded."""
+    by_key = {one.key: one for one in outcome.pools}
+    members = tuple(
+        replace(
+            one,
+            last_reserved=int(pool.reserved),
+            last_kept=int(pool.target or 0),
+            last_ids=tuple(id_ for id_ in pool.reservation_ids if id_ not in pool.duplicate_ids),
+            last_status=str(pool.status),
+            last_reason=pool.reason,
+            last_use=pool.use,
+        )
+        for one in target.members
+        if (pool := by_key.get(one.key))
+    )
+    return replace(
+        target,
+        members=members,
+        last_status=str(outcome.status),
+        last_reason=outcome.reason,
+        last_capacity=outcome.target,
+        last_announced=outcome.announced,
+        last_judgement=outcome.judgement or target.last_judgement,
+    )
+
+
+def seen(target: Target, cloud: Ec2, **how: Any) -> Comparison:
+    """What a run makes of it."""
+    return compare([target], [], cloud.reservations, **how)
+
+
+def shortfall(target: Target, cloud: Ec2, **how: Any) -> Shortfall:
+    """The item of the Map."""
+    (found,) = seen(target, cloud, **how).shortfalls
+    return found
+
+
+def attempt(target: Target, cloud: Ec2, number: int = 0, turns: Turns | None = None) -> Outcome:
+    return acquire(shortfall(target, cloud), "run-1", number, cloud, turns or Turns())
+
+
+def counts(outcome: Outcome) -> list[Amount]:
+    return [one.reserved for one in outcome.pools]
+
+
+def test_the_most_wanted_pool_gives_all_it_has_and_the_next_ones_the_rest() -> None:
+    cloud = ec2(a=4, b=3, c=99)
+    outcome = attempt(group(10), cloud)
+    assert (outcome.status, outcome.reserved, outcome.acquired, counts(outcome)) == ("FULFILLED", 10, 10, [4, 3, 3])
+    assert (outcome.key, outcome.reservation_ids, len(outcome.ids)) == (GROUP, (), 3)
+    # Each is asked for all that is missing then, and what it refuses by the ladder.
+    assert list(dict.fromkeys(key for key, _ in cloud.asked)) == [A, B, C]
+    assert [next(count for key, count in cloud.asked if key == pool) for pool in (A, B, C)] == [10, 6, 3]
+
+
+def test_dry_pools_are_asked_in_turn_for_as_long_as_the_attempt_has_time() -> None:
+    cloud = ec2()
+    outcome = attempt(group(10), cloud, 0, Turns(askings=2))
+    assert (outcome.status, outcome.reserved) == (Status.SHORT, 0)
+    assert outcome.reason == "EC2 has no more in 3 pools: 10 of 10 missing. Every run asks again."
+    assert [one.status for one in outcome.pools] == [Status.SHORT] * 3
+    later = cloud.asked[-6:]
+    assert later == [(A, 1), (B, 1), (C, 1)] * 2
+
+
+def test_balanced_over_the_zones() -> None:
+    outcome = attempt(group(10, strategy=Strategy.balanced), ec2(a=99, b=99, c=99))
+    assert counts(outcome) == [4, 3, 3]
+    outcome = attempt(group(10, strategy=Strategy.balanced), ec2(a=99, b=1, c=99))
+    assert (outcome.status, counts(outcome)) == ("FULFILLED", [5, 1, 4])
+
+
+def test_weights_and_a_rest_that_none_fits() -> None:
+    members = (Member(A, 8), Member(B, 16))
+    outcome = attempt(group(60, *members, unit=Unit.vcpus), ec2(a=2, b=99))
+    # Another of the smaller ones would fit.
+    assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.SHORT, 48, [2, 2])
+    assert outcome.reason == "EC2 has no more in 2 pools: 12 of 60 vCPUs missing. Every run asks again."
+    cloud = ec2(a=9, b=99)
+    outcome = attempt(group(60, *members, unit=Unit.vcpus), cloud)
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 56, [7, 0])
+    assert outcome.reason == "4 vCPUs of the total are less than any member's weight."
+    after = recorded(group(60, *members, unit=Unit.vcpus), outcome)
+    assert (seen(after, cloud).shortfalls, seen(after, cloud).observed) == ([], [])
+    over = replace(after, allows_overshoot=True)
+    outcome = attempt(over, cloud)
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 64, [8, 0])
+    assert seen(recorded(over, outcome), cloud).shortfalls == []
+
+
+def test_half_units() -> None:
+    members = (Member(A, Decimal("0.5")), Member(B, Decimal("1.5")))
+    outcome = attempt(group(Decimal("2.5"), *members), ec2(a=2, b=9))
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", Decimal("2.5"), [2, 1])
+
+
+def test_a_pool_that_cannot_be_asked_keeps_no_other_from_being_asked() -> None:
+    faulty = Member(replace(A, instance_type="r5b.typo"), 1, fault="Correct it.")
+    outcome = attempt(group(5, faulty, Member(B, 1), Member(C, 1)), ec2(b=3, c=9))
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 5, [0, 3, 2])
+    assert (outcome.pools[0].status, outcome.pools[0].reason) == ("INVALID", "Correct it.")
+
+
+@pytest.mark.parametrize("refusal", [InvalidTarget, Unsupported, RequestRefused])
+def test_a_pool_that_ec2_refuses_for_good_is_passed_over(refusal: type[Refusal]) -> None:
+    cloud = ec2(a=9, b=3, c=9)
+    cloud.refusals[A] = [refusal("Code", "never")]
+    outcome = attempt(group(5), cloud, turns=Turns(askings=3))
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 5, [0, 3, 2])
+    assert outcome.pools[0].status == refusal.status
+    assert [key for key, _ in cloud.asked].count(A) == 1
+
+
+def test_a_quota_in_one_pool_and_dryness_in_another_is_short() -> None:
+    cloud = ec2()
+    cloud.refusals[A] = [QuotaExceeded("InstanceLimitExceeded", "full")] * 9
+    outcome = attempt(group(5), cloud)
+    assert (outcome.status, outcome.pools[0].status) == (Status.SHORT, Status.QUOTA_EXCEEDED)
+
+
+def test_an_unknown_outcome_ends_the_attempt_before_another_pool_is_asked() -> None:
+    cloud = ec2(a=9, b=9)
+    cloud.refusals[A] = [OutcomeUnknown("Timeout", "?")]
+    with pytest.raises(OutcomeUnknown) as caught:
+        attempt(group(5), cloud)
+    assert cloud.asked == [(A, 5)]
+    assert (caught.value.outcome.key, len(caught.value.outcome.pools)) == (GROUP, 3)
+
+
+def test_what_two_attempts_bought_in_two_pools_is_given_back_from_the_least_wanted() -> None:
+    target = group(10)
+    cloud = ec2(a=99, b=99, c=99)
+    first = shortfall(target, cloud)
+    acquire(first, "run-1", 0, cloud, Turns())
+    cloud.reservations, before = [], cloud.reservations
+    cloud.free[A] = 0
+    acquire(first, "run-2", 0, cloud, Turns())
+    cloud.reservations += before
+    assert {one.key: one.count for one in cloud.reservations} == {B: 10, A: 10}
+    outcome = attempt(target, cloud)
+    assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 10, [10, 0, 0])
+    assert "10 instances had been bought twice and were given back." in outcome.reason
+    assert outcome.acquired == 0
+
+
+def test_what_two_attempts_made_grow_is_given_back_down_to_the_total() -> None:
+    target = group(10)
+    cloud = ec2(2, 2, a=6, b=6)
+    after = recorded(target, acquire(shortfall(target, cloud), "run-0", 0, cloud, Turns(left=0)))
+    assert (after.members[0].last_reserved, after.members[1].last_reserved) == (2, 2)
+    cloud._put(replace(cloud.reservations[0], count=8))
+    cloud._put(replace(cloud.reservations[1], count=8))
+    outcome = attempt(after, cloud)
+    assert (outcome.reserved, counts(outcome)) == (10, [8, 2, 0])
+
+
+def test_what_a_person_made_grow_is_told_and_left() -> None:
+    target = group(10)
+    cloud = ec2(a=99)
+    after = recorded(target, attempt(target, cloud))
+    cloud._put(replace(cloud.reservations[0], count=15))
+    (outcome,) = seen(after, cloud).observed
+    assert (outcome.status, outcome.reserved) == (Status.EXCESS, 15)
+    assert outcome.reason.startswith("15 held, 10 wanted. Nothing is given back unasked")
+
+
+def test_what_is_in_use_or_a_persons_is_never_given_back() -> None:
+    target = group(10)
+    cloud = ec2(10, 10)
+    cloud._put(replace(cloud.reservations[1], in_use=7))
+    assert counts(attempt(target, cloud)) == [3, 7, 0]
+    cloud = ec2(10, 10)
+    cloud._put(replace(cloud.reservations[1], is_adopted=True))
+    assert counts(attempt(target, cloud)) == [0, 10, 0]
+
+
+def test_a_total_that_was_lowered_gives_nothing_back_unasked() -> None:
+    target = group(10)
+    cloud = ec2(a=6, b=9)
+    after = replace(recorded(target, attempt(target, cloud)), capacity=7)
+    (outcome,) = seen(after, cloud).observed
+    assert (outcome.status, outcome.announced) == (Status.EXCESS, None)
+    # Not even what no run has recorded, for it was wanted then.
+    unrecorded = replace(group(7), last_capacity=10, last_status="SHORT")
+    assert seen(unrecorded, cloud).shortfalls == []
+
+
+def test_a_lowered_total_is_announced_and_then_released_from_the_least_wanted_pools() -> None:
+    target = group(20, Member(A, 1), Member(B, 1, least=2), Member(C, 1))
+    cloud = ec2(a=6, b=9, c=99)
+    after = replace(recorded(target, attempt(target, cloud)), capacity=7)
+    (told,) = seen(after, cloud, releases=True).observed
+    assert told.announced == Announcement(20, 7)
+    due = recorded(after, told)
+    outcome = acquire(shortfall(due, cloud, releases=True), "run-3", 0, cloud, Turns())
+    assert (outcome.reserved, outcome.acquired, counts(outcome)) == (7, -13, [5, 2, 0])
+    assert [one.acquired for one in outcome.pools] == [-1, -7, -5]
+
+
+def test_a_removed_member_counts_and_gives_back_first() -> None:
+    cloud = ec2(4, 4, a=99)
+    members = (Member(B, 1), Member(A, 1, is_removed=True))
+    after = group(10, *members)
+    outcome = attempt(after, cloud)
+    assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.SHORT, 8, [4, 4])
+    lowered = replace(recorded(after, outcome), capacity=6)
+    told = recorded(lowered, seen(lowered, cloud, releases=True).observed[0])
+    released = acquire(shortfall(told, cloud, releases=True), "run-3", 0, cloud, Turns())
+    assert counts(released) == [4, 2]
+
+
+def test_what_is_lost_in_one_pool_is_bought_in_another() -> None:
+    target = group(10)
+    cloud = ec2(a=6, b=19)
+    after = recorded(target, attempt(target, cloud))
+    cloud.reservations = [replace(cloud.reservations[0], state="cancelled"), *cloud.reservations[1:]]
+    outcome = attempt(after, cloud)
+    assert (outcome.status, outcome.reserved, outcome.lost) == ("FULFILLED", 10, 6)
+    assert outcome.reason.startswith("6 that were held are gone; 6 were bought again.")
+    assert [one.lost for one in outcome.pools] == [6, 0, 0]
+
+
+def test_all_full_is_told_as_that() -> None:
+    outcome = attempt(group(10, Member(A, 1, most=2), Member(B, 1, most=1)), ec2(a=9, b=9))
+    assert (outcome.status, outcome.reserved, outcome.is_short) == (Status.INVALID, 3, True)
+    assert outcome.reason == (
+        "Raise Max_Instances or add a member: all hold the most they may, and 7 instances are missing."
+    )
+
+
+def test_a_group_that_is_gone_is_told_with_its_pools() -> None:
+    cloud = ec2(3, 4)
+    gone = group(0, Member(A, 1, last_reserved=3, last_ids=("cr-1",)), Member(B, 2), withdrawn=True)
+    (outcome,) = seen(gone, cloud).observed
+    assert (outcome.key, outcome.status, outcome.reserved, counts(outcome)) == (GROUP, Status.EXCESS, 11, [3, 4])
+    (unlisted,) = compare([], [], cloud.reservations).observed
+    assert (unlisted.key, unlisted.status, counts(unlisted)) == (GROUP, Status.EXCESS, [3, 4])
+
+
+def test_a_row_and_a_group_in_one_pool_keep_what_is_theirs() -> None:
+    cloud = ec2(5)
+    row = TargetKey("r5b.2xlarge", "ap-northeast-1a")
+    mine = Reservation("cr-9", row, 4, "active", made=TOKEN)
+    found = compare([Target(row, 4, 4, "FULFILLED", last_ids=("cr-9",)), group(5)], [], [*cloud.reservations, mine])
+    assert [one.key for one in found.observed] == [row, GROUP] or [one.key for one in found.observed] == [GROUP]
+    assert found.shortfalls == []
+
+
+def test_rounds_go_on_where_the_one_before_ended() -> None:
+    target, cloud = group(10), ec2(a=2, b=1)
+    short = shortfall(target, cloud)
+    first = acquire(short, "run-1", 0, cloud, Turns())
+    cloud.free[C] = 4
+    again = resumed(short, first)
+    assert [one.reserved for one in again.pools] == [2, 1, 0]
+    second = in_all(first, acquire(again, "run-1/2", 0, cloud, Turns()))
+    assert (second.reserved, second.acquired, counts(second)) == (7, 7, [2, 1, 4])
+    assert [one.acquired for one in second.pools] == [2, 1, 4]
+
+
+def test_a_cap_is_kept_pool_by_pool() -> None:
+    cloud = ec2(a=99, b=99, c=99)
+    short = shortfall(group(10), cloud)
+    prices = ("3", "1", "")
+    pools = tuple(replace(one, price=price) for one, price in zip(short.pools, prices, strict=True))
+    limited = replace(short, pools=pools, limit=Limit(None, "Over the cap.", cost="7.5"))
+    outcome = acquire(limited, "run-1", 0, cloud, Turns())
+    assert (outcome.status, counts(outcome)) == (Status.CAPPED, [2, 1, 0])
+    assert outcome.reason == "7 of 10 missing. Over the cap."
+
+
+def test_a_verdict_on_a_group_with_a_rest_is_met() -> None:
+    terms = Terms(deadline="2026-11-30T20:00:00")
+    target = group(10, Member(A, 4), terms=terms)
+    cloud = ec2(2)
+    after = recorded(target, replace(seen(target, cloud).standings[GROUP], status=Status.FULFILLED))
+    (outcome,) = seen(after, cloud, now="2026-11-30T20:01:00").observed
+    assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 8)
+    assert outcome.judgement is not None
+    assert outcome.judgement.verdict == "MET"
+
+
+@pytest.mark.parametrize("left", range(12))
+def test_an_attempt_whose_time_is_up_anywhere_tells_what_is_held(left: int) -> None:
+    cloud = ec2(a=2, b=2, c=99)
+    outcome = attempt(group(10), cloud, turns=Turns(left=left))
+    assert outcome.reserved == units((held([one]), 1) for one in cloud.reservations) <= 10
