@@ -1,6 +1,6 @@
 """Attempts at groups, and what a run sees of them: one total over several pools, never exceeded by one attempt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -77,15 +77,6 @@ class Ec2:
     def cancel(self, reservation: Reservation) -> None:
         self.free[reservation.key] += self._own(reservation).count
         self.reservations = [one for one in self.reservations if one.id != reservation.id]
-
-    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
-        raise AssertionError
-
-    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
-        raise AssertionError
-
-    def join(self, reservation: Reservation, group: str) -> None:
-        raise AssertionError
 
     def _own(self, reservation: Reservation) -> Reservation:
         return next(one for one in self.reservations if one.id == reservation.id)

@@ -178,7 +178,7 @@ class Attempt:
             Place(one.pool.key.pool, one.managed, one.pool.weight, one.pool.least, is_removed=one.pool.is_removed)
             for one in self.holdings
         ]
-        return Allocation(places, self.target, self.shortfall.strategy)
+        return Allocation(places, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
 
     @property
     def missing(self) -> Amount:
