@@ -5,7 +5,7 @@ from bench.market.pool import TYPE, Pool
 from bench.market.supply import Burst
 from bench.market.timing import SimulatedClock
 from odcr.domain.outcome import Outcome
-from odcr.domain.rows import FRESH_SECONDS
+from odcr.domain.records import FRESH_SECONDS
 from odcr.domain.target import Target, TargetKey
 
 REGIONS = ("ap-northeast-1", "eu-central-1", "us-east-1", "us-west-2")

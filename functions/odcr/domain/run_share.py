@@ -13,7 +13,8 @@ _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
 _PRICES_ROOM = ROOM // 3
 MAX_TARGET_BYTES = 30_000
-"""Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+"""Of one target, which is more than any has: a row's ids of reservations and its texts are cut, and a group has at most
+40 members, which usually have a reservation each."""
 
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
 """Asking EC2 changes nothing about these."""
@@ -58,7 +59,7 @@ class RunShare:
 def one_runs_share(
     targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
 ) -> RunShare:
-    """As many targets as fit into 256 KiB, which are some 1,200; usually all.
+    """As many targets as fit into 256 KiB, which are some 1,200 rows; usually all. A group goes with all its members.
 
     Args:
         targets: all, least recently tried first.
@@ -93,13 +94,15 @@ def one_runs_share(
 
 
 def _waits(target: Target) -> bool:
-    return target.capacity > target.current or target.last_status not in _SETTLED
+    held = target.recorded if target.key.is_group else target.current
+    return target.capacity > held or target.last_status not in _SETTLED
 
 
 def _too_large(target: Target) -> Outcome:
+    what, tables = ("row", "odcr_option") if not target.key.is_group else ("group", "odcr_group, odcr_group_member")
     reason = (
-        f"The row and its record take more than {MAX_TARGET_BYTES} bytes, which no run can carry. Nothing is bought "
-        "until they are shorter: look at its rows in odcr_option and odcr_status."
+        f"The {what} and its record take more than {MAX_TARGET_BYTES} bytes, which no run can carry. Nothing is bought "
+        f"until they are shorter: look at its rows in {tables} and odcr_status."
     )
     return with_record_kept(target, Status.FAILED, reason)
 
