@@ -9,9 +9,9 @@ from odcr.domain.asking import standing_outcome
 from odcr.domain.cells import StrangeCell, amount_of, moment_of, text_of, whole_number
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.records import Record, records_of
 from odcr.domain.rows import targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall

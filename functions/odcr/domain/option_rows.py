@@ -191,7 +191,7 @@ def choice_of(cell: object, column: str, choices: Sequence[str]) -> str:
     """
     text = text_of(cell).strip().casefold().replace("_", "-") or choices[0]
     if text not in choices:
-        raise StrangeCell(f"{column} is {shown(cell)}; write {' or '.join(map(repr, choices))}.")
+        raise StrangeCell(f"{column} is {shown(cell)}; write {' or '.join(repr(str(choice)) for choice in choices)}.")
     return text
 
 
