@@ -183,9 +183,10 @@ def write_current(
     """
     # From the status rows that this run has just written: one statement, whatever the number of rows. Unlike an upsert
     # it never brings back a row that was deleted while the run went on. MariaDB takes no index of a column that is
-    # given a collation, so it is not the status table's.
+    # given a collation, so it is not the status table's. MySQL, left to itself, may look at all of a small status table
+    # for each row: one without such a key is written row by row.
     statement = (
-        "UPDATE odcr_capacity c JOIN odcr_status s "
+        "UPDATE odcr_capacity c STRAIGHT_JOIN odcr_status s FORCE INDEX (PRIMARY) "
         "ON s.InstanceType = CONVERT(c.InstanceType USING utf8mb4) COLLATE utf8mb4_bin "
         "AND s.AvailabilityZone = CONVERT(c.AvailabilityZone USING utf8mb4) COLLATE utf8mb4_bin "
         "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s"
