@@ -5,7 +5,7 @@ from bench.market.pool import TYPE, Pool
 from bench.market.supply import Burst
 from bench.market.timing import SimulatedClock
 from odcr.domain.outcome import Outcome
-from odcr.domain.rows import FRESH_SECONDS
+from odcr.domain.records import FRESH_SECONDS
 from odcr.domain.target import Target, TargetKey
 
 REGIONS = ("ap-northeast-1", "eu-central-1", "us-east-1", "us-west-2")
@@ -55,9 +55,9 @@ class MarketTarget:
         return Target(
             self.key,
             self.gap,
-            last.reserved,
+            int(last.reserved),
             str(last.status),
-            last_reserved=last.reserved,
+            last_reserved=int(last.reserved),
             is_fresh=now - self.tried_at < FRESH_SECONDS,
             last_ids=last.reservation_ids,
             dry_seconds=None if self._dry_since is None else int(now - self._dry_since),

@@ -4,17 +4,30 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from odcr.domain.costs import Cost, Costs, Standing, costs_of, pool_of, recorded_cost, start_of_update, totals_of
+from odcr.domain.amounts import Amount
+from odcr.domain.costs import (
+    Cost,
+    Costs,
+    Standing,
+    costs_of,
+    pool_of,
+    recorded_cost,
+    recorded_cost_of,
+    recorded_costs,
+    start_of_update,
+    totals_of,
+)
 from odcr.domain.messages import Change, announcements
 from odcr.domain.outcome import Outcome, Status, to_round, what_of, with_record_kept
 from odcr.domain.price_pools import USUAL, PricePool, kind_of
 from odcr.domain.prices import PriceList, prices_of
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import ReservationOptions, Target, TargetKey
+from odcr.domain.target import ReservationOptions, Target, TargetKey, group_key
 
 KEY = TargetKey("m5.large", "us-east-1a")
 OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -96,6 +109,83 @@ def test_totals_tell_the_cost_and_of_how_many_it_is_unknown() -> None:
     assert (totals.wanted, totals.held, totals.missing) == (34, 31, 5)
     assert (totals.unmet, totals.longest_shortage_minutes) == (1, 90)
     assert (totals.hourly_cost, totals.unpriced) == (Decimal("1.152"), 19)
+
+
+# ---- Groups
+
+WEB = group_key("web")
+
+
+def of_group(key: TargetKey, reserved: int, weight: Amount = 1, **more: Any) -> Standing:
+    """A pool of the group."""
+    return replace(standing(replace(key, group="web"), reserved, reserved), weight=weight, **more)
+
+
+def test_a_group_costs_what_its_pools_cost_and_all_costs_are_summed_once() -> None:
+    group = Standing(WEB, "SHORT", Decimal("12.5"), Decimal("7.5"))
+    standings = [standing(), group, of_group(KEY, 5, Decimal("0.5")), of_group(OTHER, 5)]
+    prices = price_list(r5b="USD")
+    costs = costs_of(standings, prices, "us-east-1")
+    assert (costs.by_key[WEB], costs.total) == (Cost(Decimal("3.48"), "USD"), Cost(Decimal("4.44"), "USD"))
+    assert costs.remark(WEB) == ", 3.48 USD an hour"
+    assert recorded_costs(standings, prices)[WEB] == Decimal("3.48")
+
+
+@pytest.mark.parametrize("prices", [price_list(), price_list(r5b="EUR")], ids=["unknown", "of another currency"])
+def test_a_group_with_a_pool_that_cannot_be_added_has_no_cost(prices: PriceList) -> None:
+    standings = [Standing(WEB, "SHORT", 12, 10), of_group(KEY, 5), of_group(OTHER, 5)]
+    assert costs_of(standings, prices, "us-east-1").remark(WEB) == ", price unknown"
+    assert recorded_costs(standings, prices)[WEB] is None
+
+
+def test_a_group_that_holds_nothing_costs_nothing() -> None:
+    standings = [Standing(WEB, "SHORT", 12, 0), of_group(OTHER, 0)]
+    assert costs_of(standings, price_list(), "us-east-1").remark(WEB) == ""
+    assert recorded_costs(standings, price_list()) == {one.key: 0 for one in standings}
+
+
+@pytest.mark.parametrize("held", [0, 5])
+def test_the_outcome_of_a_group_costs_the_same(held: int) -> None:
+    pools = (Outcome(replace(KEY, group="web"), Status.SHORT, held, held), Outcome(OTHER, Status.SHORT, 0, 0))
+    outcome = Outcome(WEB, Status.SHORT, 12, held, pools=pools)
+    assert recorded_cost_of(outcome, price_list()) == Decimal("0.096") * held
+    unknown = replace(outcome, pools=(replace(pools[1], reserved=1), pools[0]))
+    assert recorded_cost_of(unknown, price_list()) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "wanted", "missing"),
+    [
+        ("SHORT", Decimal("12.5"), 15 + 7, 7),
+        ("SHORT", Decimal("12.25"), 15 + 7, 7),
+        ("FULFILLED", Decimal("9.25"), 15, 0),
+        ("PENDING", Decimal("9.25"), 15, 0),
+        ("WAITING", 100, 15, 0),
+        ("EXCESS", 8, 15, 0),
+        ("FULFILLED", 0, 0, 0),
+        ("INVALID", None, 0, 0),
+    ],
+)
+def test_what_a_group_is_missing_counts_as_instances_of_its_smallest_weight(
+    status: str, target: Amount | None, wanted: int, missing: int
+) -> None:
+    group = Standing(WEB, status, target, Decimal("9"), short_minutes=30 if status == "SHORT" else None)
+    pools = [
+        of_group(KEY, 12, Decimal("0.5"), unused=3, unused_minutes=5),
+        of_group(OTHER, 3, 1, status="SHORT", short_minutes=90),
+    ]
+    totals = totals_of([group, *pools, standing(reserved=4)])
+    assert (totals.wanted, totals.held, totals.missing) == (wanted + 10, 19, missing + 6)
+    assert (totals.unmet, totals.longest_shortage_minutes) == ((1, 30) if status == "SHORT" else (0, 0))
+    assert (totals.unused, totals.longest_unused_minutes) == (3, 5)
+
+
+def test_the_price_of_a_group_s_pool_is_looked_for_though_nothing_is_held_there() -> None:
+    pool = of_group(OTHER, 0)
+    for target, status, is_asked in ((12, "SHORT", True), (0, "FULFILLED", False), (12, "INVALID", False)):
+        name = start_of_update([Standing(WEB, status, target, 0), pool], price_list(), NOW)
+        assert (name is not None) is is_asked
+    assert start_of_update([Standing(WEB, "SHORT", 12, 0), replace(pool, status="INVALID")], price_list(), NOW) is None
 
 
 # ---- What has the price

@@ -1,10 +1,13 @@
+import json
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
 from odcr.domain.messages import MAX_SUBJECT, Change, advice, announcements, quota_of
 from odcr.domain.outcome import Status
-from odcr.domain.target import Announcement, TargetKey
+from odcr.domain.target import Announcement, TargetKey, Unit, group_key
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
@@ -85,3 +88,46 @@ def test_a_release_is_told_with_how_many_and_why() -> None:
     change = Change(KEY, "EXCESS", Status.FULFILLED, 10, 10, "Released 5, as the target was lowered to 10.")
     (message,) = announcements("odcr/us-east-1", [change], {})
     assert "10 of 10 held (was EXCESS)\n    Released 5, as the target was lowered to 10." in message["Message"]
+
+
+WEB = group_key("web")
+
+
+def test_a_group_is_told_in_units_with_what_to_do_about_it() -> None:
+    since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
+    change = Change(WEB, "FULFILLED", Status.SHORT, Decimal("14.5"), Decimal("20.25"), "", since)
+    (message,) = announcements("odcr", [change], {})
+    assert (
+        "SHORT: group web: 14.5 of 20.25 units held (was FULFILLED); missing 5.75 since 2026-11-01 12:30 UTC\n"
+        "    To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_group_member."
+    ) in message["Message"]
+    (message,) = announcements("odcr", [replace(change, unit=Unit.vcpus, target=None)], {})
+    assert "SHORT: group web: 14.5 of ? vCPUs held (was FULFILLED); missing an unknown number" in message["Message"]
+
+
+@pytest.mark.parametrize("status", set(Status) - {Status.FULFILLED, Status.THROTTLED})
+def test_the_advice_on_a_group_is_about_its_own_tables(status: Status) -> None:
+    for announced in (None, Announcement(15, 10)):
+        told = advice(WEB, status, announced)
+        assert told.startswith("To do: ")
+        assert "odcr_capacity" not in told
+        assert " Target_Capacity" not in told
+    assert "raise TotalTargetCapacity" in advice(WEB, Status.EXCESS)
+    assert "odcr_group_member" in advice(WEB, Status.INVALID)
+
+
+def test_a_used_up_quota_of_a_group_names_no_type() -> None:
+    told = advice(WEB, Status.QUOTA_EXCEEDED)
+    assert told.startswith("To do: in Service Quotas, Amazon EC2, raise the quota")
+    assert "Standard" not in told
+
+
+def test_a_change_of_a_group_passes_on_as_a_number() -> None:
+    change = Change(WEB, None, Status.SHORT, Decimal("14.5"), 20, unit=Unit.vcpus)
+    assert json.loads(json.dumps(change.to_event())) == {
+        **WEB.to_event(),
+        "To": "SHORT",
+        "Reserved": 14.5,
+        "TargetCapacity": 20,
+        "Unit": "vcpus",
+    }

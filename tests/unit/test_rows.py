@@ -9,9 +9,10 @@ from odcr.domain.asking import standing_outcome
 from odcr.domain.cells import StrangeCell, amount_of, moment_of, text_of, whole_number
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.rows import Record, records_of, targets_of
+from odcr.domain.rows import targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
@@ -135,7 +136,7 @@ def status(
     unused: object = None,
 ) -> tuple[object, ...]:
     """A row of odcr_status."""
-    return row(*cells, in_use, unused, verdict, deadline, given_up)
+    return row(*cells, in_use, unused, verdict, deadline, given_up, None, None, None)
 
 
 def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
+from odcr.domain.amounts import DIGITS, Amount, amount
+
 Cells = Sequence[object]
 """A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
 
 _MAX_SHOWN = 60
 """Characters of a wrong value that a reason shows."""
 _MAX_AMOUNT = 10**9
+_MAX_QUANTITY = 10**18
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0*)?")
 
 
@@ -65,6 +68,48 @@ def number_or(cell: object, default: int) -> int:
     return default if number is None or number < 0 else number
 
 
+def quantity(cell: object, column: str, todo: str = "") -> Amount | None:
+    """A cell as an amount of capacity; None if it is NULL.
+
+    Args:
+        cell: a number, or text that is one, with at most three digits after the point.
+        column: its name, for the reason.
+        todo: what to do about one that is none.
+
+    Raises:
+        StrangeCell: if it is anything else.
+    """
+    if cell is None:
+        return None
+    number = _decimal(cell)
+    if number is None:
+        raise StrangeCell(f"{column} is {shown(cell)}; it must be a number. {todo}".rstrip())
+    if number != round(number, DIGITS):
+        raise StrangeCell(f"{column} is {shown(cell)}; it may have {DIGITS} digits after the point. {todo}".rstrip())
+    return amount(number)
+
+
+def quantity_or(cell: object, default: Amount) -> Amount:
+    """A cell that the system wrote as an amount that is not below 0; the default if it is none."""
+    try:
+        found = quantity(cell, "")
+    except StrangeCell:
+        return default
+    return default if found is None or found < 0 else found
+
+
+def _decimal(cell: object) -> Decimal | None:
+    """A number of any type, if it is one and of no absurd size."""
+    if isinstance(cell, bool) or not isinstance(cell, (int, float, Decimal, str, bytes, bytearray)):
+        return None
+    try:
+        # By its text: a float is meant as it is written.
+        number = Decimal(text_of(cell).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < _MAX_QUANTITY else None
+
+
 def moment_of(cell: object, column: str) -> str | None:
     """A cell as a time in UTC, ISO 8601; None if it is NULL. A day begins at midnight.
 
@@ -97,15 +142,9 @@ def amount_of(cell: object, column: str) -> Decimal | None:
     """
     if cell is None:
         return None
-    if not isinstance(cell, bool) and isinstance(cell, (int, float, Decimal, str, bytes, bytearray)):
-        try:
-            # By its text: a float is meant as it is written.
-            amount = Decimal(text_of(cell).strip())
-        except InvalidOperation:
-            pass
-        else:
-            if amount.is_finite() and 0 <= amount < _MAX_AMOUNT:
-                return amount
+    number = _decimal(cell)
+    if number is not None and 0 <= number < _MAX_AMOUNT:
+        return number
     raise StrangeCell(f"{column} is {shown(cell)}; it must be an amount per hour, such as 12.50, or NULL.")
 
 

@@ -1,29 +1,32 @@
-"""What an hour of what is held costs: of each target, and in all."""
+"""What an hour of what is held costs: of each target, and in all; and how all targets stand together."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from odcr.domain.outcome import Status, Totals
+from odcr.domain.amounts import Amount
+from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.price_pools import PricePool, price_pool
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.target import ReservationOptions, TargetKey
 
 _DIGITS = Decimal("0.0001")
+_MET = [status for status in Status if status.is_met]
 _TOO_MUCH = Decimal(10) ** 10
 """What `odcr_status.Hourly_Cost` cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a target stands, as a row of `odcr_status` says."""
+    """How a target, or a pool of a group, stands, as a row of `odcr_status` says."""
 
     key: TargetKey
     status: str
-    target: int | None
-    reserved: int
+    target: Amount | None
+    reserved: Amount
     short_minutes: int | None = None
     """How long it has not been met; None if it is."""
     platform: str | None = None
@@ -32,6 +35,8 @@ class Standing:
     unused: int = 0
     unused_minutes: int | None = None
     """How long some of it has been unused without a break; None if all is used, or that is not known."""
+    weight: Amount | None = None
+    """Of a group's pool: the units that an instance counts for."""
 
     @property
     def pool(self) -> PricePool | None:
@@ -40,9 +45,13 @@ class Standing:
 
     @property
     def wanted(self) -> int:
-        """What is asked for: before its start, and once it was stopped, a demand asks for no more than it holds."""
-        rests = self.status in Status.__members__ and Status(self.status).rests
-        return min(self.target or 0, self.reserved) if rests else self.target or 0
+        """Instances asked for: before its start, and once it was stopped, a demand asks for no more than it holds."""
+        return int(min(self.target or 0, self.reserved) if self.rests else self.target or 0)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is asked for, as the row says."""
+        return self.status in Status.__members__ and Status(self.status).rests
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,9 @@ class Cost:
 
     def __str__(self) -> str:
         return f"{self.amount:,.2f} {self.currency}"
+
+
+_NOTHING = Cost(Decimal(0), "")
 
 
 def pool_of(key: TargetKey, platform: str | None, tenancy: str | None) -> PricePool | None:
@@ -70,7 +82,7 @@ def pool_of(key: TargetKey, platform: str | None, tenancy: str | None) -> PriceP
     return price_pool(TargetKey(key.instance_type, key.availability_zone), ReservationOptions(platform, tenancy))
 
 
-def cost_of(reserved: int, pool: PricePool | None, prices: PriceList) -> Cost | None:
+def cost_of(reserved: Amount, pool: PricePool | None, prices: PriceList) -> Cost | None:
     """What an hour of so many instances costs; None if the price is unknown."""
     price = prices.of(pool)
     if price is None:
@@ -79,12 +91,52 @@ def cost_of(reserved: int, pool: PricePool | None, prices: PriceList) -> Cost | 
     return Cost(amount.quantize(_DIGITS), price.currency) if amount < _TOO_MUCH else None
 
 
-def recorded_cost(reserved: int, pool: PricePool | None, prices: PriceList) -> Decimal | None:
+def recorded_cost(reserved: Amount, pool: PricePool | None, prices: PriceList) -> Decimal | None:
     """What `odcr_status.Hourly_Cost` says: None if the price is unknown, 0 where nothing is held."""
     if reserved <= 0:
         return Decimal(0)
     cost = cost_of(reserved, pool, prices)
     return cost.amount if cost else None
+
+
+def recorded_cost_of(outcome: Outcome, prices: PriceList) -> Decimal | None:
+    """The same, of an outcome. A group costs what its pools cost."""
+    if outcome.key.is_group:
+        costs = sum_of(cost_of(*_held(one), prices) for one in outcome.pools if one.reserved > 0)
+        return costs.amount if costs else None if any(one.reserved > 0 for one in outcome.pools) else Decimal(0)
+    return recorded_cost(*_held(outcome), prices)
+
+
+def recorded_costs(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Decimal | None]:
+    """The same, of all rows of `odcr_status`."""
+    costs = costs_by_key(standings, prices)
+    return {one.key: cost.amount if (cost := costs.get(one.key, _NOTHING)) else None for one in standings}
+
+
+def costs_by_key(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Cost | None]:
+    """What an hour of each target and pool costs of which something is held; None: its price is unknown."""
+    costs: dict[TargetKey, Cost | None] = {}
+    by_group: dict[TargetKey, list[Cost | None]] = {}
+    for one in standings:
+        if one.reserved > 0 and not one.key.is_group:
+            costs[one.key] = cost_of(one.reserved, one.pool, prices)
+            if one.key.group:
+                by_group.setdefault(one.key.demand, []).append(costs[one.key])
+    return costs | {key: sum_of(parts) for key, parts in by_group.items()}
+
+
+def sum_of(costs: Iterable[Cost | None]) -> Cost | None:
+    """Several costs together; None if one is unknown or in another currency, or if there are none."""
+    known = list(costs)
+    currencies = {cost.currency if cost else "" for cost in known}
+    if len(currencies) != 1 or "" in currencies:
+        return None
+    amount = sum((cost.amount for cost in known if cost), Decimal(0))
+    return Cost(amount, currencies.pop()) if amount < _TOO_MUCH else None
+
+
+def _held(outcome: Outcome) -> tuple[Amount, PricePool | None]:
+    return outcome.reserved, pool_of(outcome.key, outcome.platform, outcome.tenancy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +172,24 @@ class Costs:
 NO_COSTS = Costs()
 
 
-def costs_of(standings: Iterable[Standing], prices: PriceList, region: str) -> Costs:
+def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> Costs:
     """What an hour of all that is held costs.
 
     Args:
-        standings: all targets.
+        standings: all targets, and the pools of groups.
         prices: all that are known.
         region: the stack's own, whose partition has one currency: of several this one is summed.
     """
-    by_key: dict[TargetKey, Cost | None] = {}
+    by_key = costs_by_key(standings, prices)
     unpriced = 0
     sums: dict[str, Decimal] = {}
     for one in standings:
-        if one.reserved <= 0:
+        if one.key.is_group or one.key not in by_key:
             continue
-        by_key[one.key] = cost = cost_of(one.reserved, one.pool, prices)
-        if cost:
+        if cost := by_key[one.key]:
             sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
         else:
-            unpriced += one.reserved
+            unpriced += int(one.reserved)
     currency = next(iter(sums)) if len(sums) == 1 else usual_currency("aws-cn" if region.startswith("cn-") else "aws")
     total = Cost(sums[currency], currency) if currency in sums else None
     others = tuple(Cost(amount, other) for other, amount in sorted(sums.items()) if other != currency)
@@ -146,19 +197,44 @@ def costs_of(standings: Iterable[Standing], prices: PriceList, region: str) -> C
 
 
 def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
-    """How all targets together stand."""
-    shortages = [one.short_minutes for one in standings if one.short_minutes is not None]
+    """How all targets together stand, in instances.
+
+    What is held is that of the rows and of the groups' pools; what is missing, that of the rows and of the groups.
+    """
+    pools = [one for one in standings if not one.key.is_group]
+    demands = [one for one in standings if one.key.demand == one.key]
+    of_group: dict[TargetKey, list[Standing]] = {}
+    for one in pools:
+        if one.key.group:
+            of_group.setdefault(one.key.demand, []).append(one)
+    counts = [_wanted_and_missing(one, of_group.get(one.key, ())) for one in demands]
+    shortages = [one.short_minutes for one in demands if one.short_minutes is not None]
     return Totals(
-        wanted=sum(one.wanted for one in standings),
-        held=sum(one.reserved for one in standings),
-        missing=sum(max(0, one.wanted - one.reserved) for one in standings),
+        wanted=sum(wanted for wanted, _ in counts),
+        held=int(sum(one.reserved for one in pools)),
+        missing=sum(missing for _, missing in counts),
         unmet=len(shortages),
         longest_shortage_minutes=max(shortages, default=0),
-        unused=sum(one.unused for one in standings),
-        longest_unused_minutes=max((one.unused_minutes or 0 for one in standings), default=0),
+        unused=sum(one.unused for one in pools),
+        longest_unused_minutes=max((one.unused_minutes or 0 for one in pools), default=0),
         hourly_cost=costs.total.amount if costs.total else None,
         unpriced=costs.unpriced,
     )
+
+
+def _wanted_and_missing(demand: Standing, pools: Sequence[Standing]) -> tuple[int, int]:
+    """Instances that a demand asks for, and those among them that are missing.
+
+    What a group is missing are so many instances of its smallest weight as would cover it. It asks for these, and for
+    what it holds as long as that is not too much.
+    """
+    if not demand.key.is_group:
+        return demand.wanted, int(max(0, demand.wanted - demand.reserved))
+    is_met = demand.rests or demand.status == Status.PENDING or demand.status in _MET
+    rest = 0 if is_met else max(0, (demand.target or 0) - demand.reserved)
+    missing = math.ceil(rest / min((one.weight or 1 for one in pools), default=1))
+    kept = sum(int(min(one.target or 0, one.reserved)) for one in pools) if demand.target else 0
+    return kept + missing, missing
 
 
 def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datetime) -> str | None:
@@ -169,15 +245,18 @@ def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datet
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
     Args:
-        standings: all targets. A price that was looked for in vain is looked for again by the schedule alone, and so
-            is that of a row that is gone or makes no sense, of which UpdatePrices does not know.
+        standings: all targets, and the pools of groups. A price that was looked for in vain is looked for again by the
+            schedule alone, and so is that of what is gone or makes no sense, of which UpdatePrices does not know.
         prices: all that are recorded.
         now: in UTC.
     """
     standings = list(standings)
-    wanted = {one.key for one in standings if one.target and one.status != Status.INVALID}
-    # A group's pools are wanted as long as the group is, also while nothing is held there.
-    pools = (one.pool for one in standings if one.key.demand in wanted and one.status != Status.INVALID)
+    asked = {one.key for one in standings if one.target and one.status != Status.INVALID}
+    pools = (
+        one.pool
+        for one in standings
+        if one.key.demand in asked and one.status != Status.INVALID and not one.key.is_group
+    )
     new = sorted({str(pool.folded) for pool in pools if pool and not prices.has_looked_for(pool)})
     if not (new and prices.is_readable):
         return None

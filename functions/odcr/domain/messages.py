@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from odcr.domain.amounts import Amount
 from odcr.domain.costs import NO_COSTS, Costs
 from odcr.domain.outcome import Status
-from odcr.domain.target import Announcement, TargetKey, Verdict, region_of
+from odcr.domain.target import Announcement, TargetKey, Unit, Verdict, region_of
 from odcr.domain.wire import As, Event
 
 MAX_SUBJECT = 100
@@ -41,8 +42,8 @@ class Change(Event):
     before: Annotated[str | None, As("From")]
     """The status before; None for a target that is new."""
     after: Annotated[Status, As("To")]
-    reserved: int
-    target: Annotated[int | None, As("TargetCapacity")]
+    reserved: Amount
+    target: Annotated[Amount | None, As("TargetCapacity")]
     reason: Annotated[str, As(is_left_out=True)] = ""
     short_since: Annotated[datetime | None, As(is_left_out=True)] = None
     """Since when it has not been met, in UTC, or was not until now; None if it was met before, too."""
@@ -52,6 +53,8 @@ class Change(Event):
     """What the verdict is on, in UTC."""
     met_since: Annotated[datetime | None, As(is_left_out=True)] = None
     """Since when all that is wanted is held, in UTC."""
+    unit: Unit = Unit.instances
+    """Of a group: what its total counts."""
 
 
 def announcements(
@@ -85,7 +88,10 @@ def announcements(
 
 def _line(change: Change, cost: str = "") -> str:
     wanted = "?" if change.target is None else change.target
-    line = f"{change.after}: {change.key}: {change.reserved} of {wanted} held{cost} (was {change.before or 'new'})"
+    # Weights may make units of a group's instances.
+    unit = "" if not change.key.is_group else " vCPUs" if change.unit is Unit.vcpus else " units"
+    held = f"{change.reserved} of {wanted}{unit} held{cost}"
+    line = f"{change.after}: {change.key}: {held} (was {change.before or 'new'})"
     if change.verdict and change.deadline:
         line = f"{change.verdict} ITS DEADLINE, {_minute(change.deadline)}: {line}"
     if change.verdict and change.met_since:
@@ -107,10 +113,11 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
     """What to do about a target of this status; empty where there is nothing to do.
 
     Args:
-        key: the target, whose Region and quota the advice names.
+        key: the target, whose Region and quota the advice names; or a group.
         status: how it stands.
         announced: the release that the next run may make of it.
     """
+    total = "TotalTargetCapacity" if key.is_group else "Target_Capacity"
     match status:
         case Status.FULFILLED | Status.THROTTLED:
             return ""
@@ -118,16 +125,24 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
             return "To do: nothing yet. EC2 takes up to five minutes to provide it; what fails is bought again."
         case Status.ASTRAY:
             return "To do: what the reason says. Until then this stack can neither grow nor give back that part."
+        case Status.UNSUPPORTED if key.is_group:
+            return "To do: add a member that its zone offers, if this does not pass. odcr asks again every ten minutes."
         case Status.UNSUPPORTED:
             return (
                 "To do: ask for a type that the zone offers, if this does not pass. odcr asks again every ten minutes."
             )
         case Status.SHORT:
-            return "To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_capacity."
+            table = "odcr_group_member" if key.is_group else "odcr_capacity"
+            return f"To do: nothing, every run asks again. If time runs out, add another type or zone to {table}."
         case Status.EXCESS if announced:
-            return "To do: if that is not meant, raise Target_Capacity at once."
+            return f"To do: if that is not meant, raise {total} at once."
         case Status.EXCESS:
-            return "To do: raise Target_Capacity, or reduce or cancel the reservations in the EC2 console."
+            return f"To do: raise {total}, or reduce or cancel the reservations in the EC2 console."
+        case Status.QUOTA_EXCEEDED if key.is_group:
+            return (
+                "To do: in Service Quotas, Amazon EC2, raise the quota 'Running On-Demand ... instances' of the types "
+                "and Regions that odcr_status says it of. It counts vCPUs."
+            )
         case Status.QUOTA_EXCEEDED:
             return (
                 f"To do: in Service Quotas, {_region(key)}, Amazon EC2, raise 'Running On-Demand "
@@ -141,6 +156,8 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
             return "To do: to keep what is held, set On_Missed to 'keep', or a later Deadline, at once."
         case Status.STOPPED:
             return "To do: nothing. To go on asking, set After_Deadline to 'keep-asking', or a later Deadline."
+        case Status.INVALID if key.is_group:
+            return "To do: correct or delete the group in odcr_group, or its rows in odcr_group_member."
         case Status.INVALID:
             return "To do: correct or delete the row in odcr_capacity, or its row in odcr_option."
         case Status.FAILED:

@@ -1,7 +1,8 @@
-"""`odcr_option`, row by row: what kind of reservation a target wants, when and how urgently."""
+"""What kind of reservation a demand wants, when and how urgently: rows of `odcr_option`, columns of `odcr_group`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from odcr.domain.cells import Cells, StrangeCell, amount_of, moment_of, shown, text_of, whole_number
 from odcr.domain.tags import reason_to_reject_tags, to_text
@@ -32,11 +33,10 @@ OPTION_COLUMNS = (
     "Tags",
     "Max_Hourly_Cost",
 )
-"""The columns beside the key, in the order in which rows are given."""
+"""The columns beside the key, in the order in which they are given."""
 
 _AFTER_DEADLINE = ("keep-asking", "stop")
 _ON_MISSED = ("keep", "release")
-_PRIORITY_WANTED = "Set it to a number; the target with the lowest comes first."
 _MAX_INT = 2**31 - 1
 _MAX_NAME = 300
 _MAX_OPTION = 64
@@ -68,7 +68,7 @@ class OptionRows:
         exact = [
             row for row in rows if (text_of(row[0]), text_of(row[1])) == (key.instance_type, key.availability_zone)
         ]
-        wanted = {(_options(row), _terms(row)) for row in exact or rows}
+        wanted = {wishes_of(row[2:], "odcr_option") for row in exact or rows}
         if len(wanted) > 1:
             raise StrangeCell(f"Delete all but one of its {len(exact or rows)} rows in odcr_option: they differ.")
         return OptionRow(key.availability_zone, *wanted.pop())
@@ -97,94 +97,112 @@ def _folded(type_: str, zone: str) -> tuple[str, str]:
     return type_.strip().casefold(), zone.strip().casefold()
 
 
-def _options(row: Cells) -> ReservationOptions:
-    usual = (USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy, USUAL_OPTIONS.match_criteria)
-    platform, tenancy, match_criteria = (
-        _text(row, name, default) for name, default in zip(OPTION_COLUMNS[:3], usual, strict=True)
-    )
-    return ReservationOptions(
-        platform,
-        tenancy,
-        match_criteria,
-        _moment(row, "End_Date"),
-        # The name alone, also where somebody gives the ARN.
-        _name(row, "Placement_Group").rpartition("/")[2],
-        _name(row, "Resource_Group"),
-        _tags(row),
-    )
+def wishes_of(cells: Cells, table: str) -> tuple[ReservationOptions, Terms]:
+    """What a row's option columns say.
+
+    Args:
+        cells: of `OPTION_COLUMNS`.
+        table: which table they are in, for the reason.
+
+    Raises:
+        StrangeCell: if they make no sense.
+    """
+    row = _OptionCells(dict(zip(OPTION_COLUMNS, cells, strict=True)), table)
+    return row.options(), row.terms()
 
 
-def _terms(row: Cells) -> Terms:
-    start_at, deadline = _moment(row, "Start_At"), _moment(row, "Deadline")
-    if start_at is not None and deadline is not None and deadline <= start_at:
-        raise StrangeCell(f"Deadline in odcr_option must be later than its Start_At, {minute(start_at)}.")
-    return Terms(
-        _priority(row),
-        start_at,
-        deadline,
-        _choice(row, "After_Deadline", _AFTER_DEADLINE) == "stop",
-        _choice(row, "On_Missed", _ON_MISSED) == "release",
-        _amount(row, "Max_Hourly_Cost"),
-    )
+@dataclass(frozen=True, slots=True)
+class _OptionCells:
+    """The option columns of one row."""
+
+    cells: Mapping[str, object]
+    table: str
+
+    def options(self) -> ReservationOptions:
+        return ReservationOptions(
+            self._text("Platform", USUAL_OPTIONS.platform),
+            self._text("Tenancy", USUAL_OPTIONS.tenancy),
+            self._text("Match_Criteria", USUAL_OPTIONS.match_criteria),
+            self._moment("End_Date"),
+            # The name alone, also where somebody gives the ARN.
+            self._name("Placement_Group").rpartition("/")[2],
+            self._name("Resource_Group"),
+            self._tags(),
+        )
+
+    def terms(self) -> Terms:
+        start_at, deadline = self._moment("Start_At"), self._moment("Deadline")
+        if start_at is not None and deadline is not None and deadline <= start_at:
+            raise StrangeCell(f"Deadline in {self.table} must be later than its Start_At, {minute(start_at)}.")
+        return Terms(
+            priority_of(self.cells["Priority"], f"Priority in {self.table}", "target"),
+            start_at,
+            deadline,
+            self._choice("After_Deadline", _AFTER_DEADLINE) == "stop",
+            self._choice("On_Missed", _ON_MISSED) == "release",
+            self._amount("Max_Hourly_Cost"),
+        )
+
+    def _text(self, column: str, default: str) -> str:
+        cell = self.cells[column]
+        text = default if cell is None else text_of(cell)
+        if len(text) > _MAX_OPTION:
+            raise StrangeCell(f"{column} in {self.table} is {shown(cell)}; write it as EC2 does, e.g. {default!r}.")
+        return text
+
+    def _name(self, column: str) -> str:
+        cell = self.cells[column]
+        text = text_of(cell).strip()
+        if len(text) > _MAX_NAME:
+            raise StrangeCell(f"{column} in {self.table} is {shown(cell)}; no group has so long a name.")
+        return text
+
+    def _tags(self) -> str:
+        cell = self.cells["Tags"]
+        text = text_of(cell).strip()
+        if not text:
+            return ""
+        try:
+            tags = json.loads(text)
+        except ValueError:
+            tags = None
+        if reason := reason_to_reject_tags(tags):
+            raise StrangeCell(f"Tags in {self.table} is {shown(cell)}. {reason}")
+        return to_text(tags)
+
+    def _choice(self, column: str, choices: Sequence[str]) -> str:
+        return choice_of(self.cells[column], f"{column} in {self.table}", choices)
+
+    def _amount(self, column: str) -> str | None:
+        amount = amount_of(self.cells[column], f"{column} in {self.table}")
+        return None if amount is None else f"{amount:f}"
+
+    def _moment(self, column: str) -> str | None:
+        moment = moment_of(self.cells[column], f"{column} in {self.table}")
+        # The tables keep no fractions of a second.
+        return moment and moment[:19]
 
 
-def _cell(row: Cells, column: str) -> object:
-    return row[2 + OPTION_COLUMNS.index(column)]
+def choice_of(cell: object, column: str, choices: Sequence[str]) -> str:
+    """One of the choices; the first is the usual one.
 
-
-def _text(row: Cells, column: str, default: str) -> str:
-    cell = _cell(row, column)
-    text = default if cell is None else text_of(cell)
-    if len(text) > _MAX_OPTION:
-        raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write it as EC2 does, e.g. {default!r}.")
-    return text
-
-
-def _name(row: Cells, column: str) -> str:
-    cell = _cell(row, column)
-    text = text_of(cell).strip()
-    if len(text) > _MAX_NAME:
-        raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; no group has so long a name.")
-    return text
-
-
-def _tags(row: Cells) -> str:
-    cell = _cell(row, "Tags")
-    text = text_of(cell).strip()
-    if not text:
-        return ""
-    try:
-        tags = json.loads(text)
-    except ValueError:
-        tags = None
-    if reason := reason_to_reject_tags(tags):
-        raise StrangeCell(f"Tags in odcr_option is {shown(cell)}. {reason}")
-    return to_text(tags)
-
-
-def _choice(row: Cells, column: str, choices: Sequence[str]) -> str:
-    """One of the choices; the first is the usual one."""
-    cell = _cell(row, column)
+    Raises:
+        StrangeCell: if it is none of them.
+    """
     text = text_of(cell).strip().casefold().replace("_", "-") or choices[0]
     if text not in choices:
-        raise StrangeCell(f"{column} in odcr_option is {shown(cell)}; write {' or '.join(map(repr, choices))}.")
+        raise StrangeCell(f"{column} is {shown(cell)}; write {' or '.join(repr(str(choice)) for choice in choices)}.")
     return text
 
 
-def _amount(row: Cells, column: str) -> str | None:
-    amount = amount_of(_cell(row, column), f"{column} in odcr_option")
-    return None if amount is None else f"{amount:f}"
+def priority_of(cell: object, column: str, what: str) -> int:
+    """A priority: of those that have one, the lowest comes first.
 
-
-def _moment(row: Cells, column: str) -> str | None:
-    moment = moment_of(_cell(row, column), f"{column} in odcr_option")
-    # The tables keep no fractions of a second.
-    return moment and moment[:19]
-
-
-def _priority(row: Cells) -> int:
-    column, cell = "Priority in odcr_option", _cell(row, "Priority")
-    number = whole_number(cell, column, _PRIORITY_WANTED) or 0
+    Raises:
+        StrangeCell: if it is no number.
+    """
+    todo = f"Set it to a number; the {what} with the lowest comes first."
+    number = whole_number(cell, column, todo) or 0
     if abs(number) > _MAX_INT:
-        raise StrangeCell(f"{column} is {shown(cell)}, which is too large. {_PRIORITY_WANTED}")
+        raise StrangeCell(f"{column} is {shown(cell)}, which is too large. {todo}")
     return number

@@ -225,5 +225,5 @@ def member_as_recorded(member: Member, target: Target) -> Outcome:
         is_use_known=False,
         platform=target.options.platform,
         tenancy=target.options.tenancy,
-        weight=member.weight,
+        weight=member.recorded_weight,
     )

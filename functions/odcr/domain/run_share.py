@@ -13,7 +13,9 @@ _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
 _PRICES_ROOM = ROOM // 3
 MAX_TARGET_BYTES = 30_000
-"""Of one target, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+"""Of one row, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+MAX_GROUP_BYTES = 2 * MAX_TARGET_BYTES
+"""Of one group, which has at most 40 members, most of them with one reservation."""
 
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
 """Asking EC2 changes nothing about these."""
@@ -58,7 +60,7 @@ class RunShare:
 def one_runs_share(
     targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
 ) -> RunShare:
-    """As many targets as fit into 256 KiB, which are some 1,200; usually all.
+    """As many targets as fit into 256 KiB, which are some 1,200 rows; usually all. A group goes with all its members.
 
     Args:
         targets: all, least recently tried first.
@@ -70,8 +72,8 @@ def one_runs_share(
         If not all fit: those that wait for capacity come first, then a random choice of the others, so that each is
         looked at again and again.
     """
-    rejected = [*(_too_large(target) for target in targets if _target_bytes(target) > MAX_TARGET_BYTES), *rejected]
-    targets = [target for target in targets if _target_bytes(target) <= MAX_TARGET_BYTES]
+    rejected = [*(_too_large(target) for target in targets if _target_bytes(target) > _most_bytes(target)), *rejected]
+    targets = [target for target in targets if _target_bytes(target) <= _most_bytes(target)]
     some_rejected, left = fitting(
         in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, turn), _REJECTED_ROOM, _outcome_bytes
     )
@@ -93,15 +95,21 @@ def one_runs_share(
 
 
 def _waits(target: Target) -> bool:
-    return target.capacity > target.current or target.last_status not in _SETTLED
+    held = target.recorded if target.key.is_group else target.current
+    return target.capacity > held or target.last_status not in _SETTLED
 
 
 def _too_large(target: Target) -> Outcome:
+    what, tables = ("row", "odcr_option") if not target.key.is_group else ("group", "odcr_group, odcr_group_member")
     reason = (
-        f"The row and its record take more than {MAX_TARGET_BYTES} bytes, which no run can carry. Nothing is bought "
-        "until they are shorter: look at its rows in odcr_option and odcr_status."
+        f"Nothing is bought: the {what} and its record take more than {_most_bytes(target)} bytes, which no run can "
+        f"carry. Look at its rows in {tables} and odcr_status."
     )
     return with_record_kept(target, Status.FAILED, reason)
+
+
+def _most_bytes(target: Target) -> int:
+    return MAX_GROUP_BYTES if target.key.is_group else MAX_TARGET_BYTES
 
 
 def _target_bytes(target: Target) -> int:

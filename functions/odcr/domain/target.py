@@ -289,6 +289,13 @@ class Member(Event):
     """It has no row any more. What is held there counts, and is given back first; nothing more is bought."""
     fault: str = ""
     """Why nothing is bought there, in words that say what to do; empty if it may be."""
+    last_weight: Amount | None = None
+    """Where the weight is still to be looked up, the one that the last run recorded."""
+
+    @property
+    def recorded_weight(self) -> Amount | None:
+        """Units that an instance of what was recorded counts for, as far as they are known."""
+        return self.last_weight if self.weight is None else self.weight
 
 
 class Strategy(StrEnum):
@@ -364,7 +371,7 @@ class Target(Event):
     @property
     def recorded(self) -> Amount:
         """Units held as the last run recorded them."""
-        return units((one.last_reserved, one.weight) for one in self.pools)
+        return units((one.last_reserved, one.recorded_weight) for one in self.pools)
 
     @property
     def recorded_ids(self) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import pymysql
 
-from odcr.domain.cells import number_or, text_of
+from odcr.domain.cells import quantity_or, text_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.target import TargetKey, Verdict
+from odcr.domain.target import TargetKey, Unit, Verdict
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Insert, Row, time_or_none, write
+from odcr.gateways.strange_tables import Insert, Row, time_or_none, with_or_without_group, write
 from odcr.observability import logger
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ _CHANGES = Insert(
             "Execution",
             "InstanceType",
             "AvailabilityZone",
+            "Group_Name",
             "Recorded",
             "Previous_Status",
             "Status",
             "Short_Since",
             "Target_Capacity",
             "Reserved",
+            "Weight",
+            "Unit",
             "Acquired",
             "Lost",
             "Attempts",
@@ -49,7 +52,7 @@ _CHANGES = Insert(
         )
     ),
 )
-_KEY = {"Execution", "InstanceType", "AvailabilityZone"}
+_KEY = {"Execution", "InstanceType", "AvailabilityZone", "Group_Name"}
 _SUMMED = {"Attempts", "Calls", "Refusals"}
 _SUMS = Insert(
     "odcr_history",
@@ -76,6 +79,9 @@ class Entry:
     def is_change(self) -> bool:
         """Whether it has a row of its own, and people are told of it."""
         outcome = self.outcome
+        if outcome.key.demand != outcome.key:
+            # Of a group's pools only what changed in what is held.
+            return bool(outcome.acquired or outcome.lost)
         # Dry demands under one cap take turns: which of them may not ask at the moment is no news.
         is_turn = {self.previous_status, outcome.status} == {Status.SHORT, Status.CAPPED}
         is_news = self.previous_status != outcome.status and not is_turn
@@ -89,7 +95,7 @@ def write_history(cursor: "Cursor", execution: str, now: datetime, entries: Iter
         cursor: in the transaction that records the run, which is recorded once: what is added twice is wrong.
         execution: the run.
         now: in UTC.
-        entries: of all targets that the run knows of.
+        entries: of all targets that the run knows of, and of the groups' pools.
     """
     changes, sums = [], []
     # An execution's name has no blanks, so no row of a change has this one:
@@ -110,12 +116,15 @@ def _row(execution: str, now: datetime, entry: Entry, previous_status: str | Non
         execution,
         outcome.key.instance_type,
         outcome.key.availability_zone,
+        outcome.key.group,
         now,
         previous_status,
         str(outcome.status),
         entry.short_since,
         outcome.target,
         outcome.reserved,
+        outcome.weight,
+        str(outcome.unit) if outcome.key.is_group else None,
         outcome.acquired,
         outcome.lost,
         int(outcome.was_tried),
@@ -129,15 +138,26 @@ def _row(execution: str, now: datetime, entry: Entry, previous_status: str | Non
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
-    """What an execution changed, as it was recorded: a status, a verdict, what was released, or lost and replaced."""
+    """What an execution changed, as it was recorded: a status, a verdict, what was released, or lost and replaced.
+
+    What changed in a group is told of the group, and not of its pools.
+    """
+    columns = (
+        "Previous_Status, Status, Reserved, Target_Capacity, Reason, Short_Since, Verdict, Judged_Deadline, Met_Since"
+    )
+    where = (
+        "FROM odcr_history WHERE Execution = %s AND (Previous_Status IS NULL OR Previous_Status <> Status "
+        "OR Acquired < 0 OR Lost > 0 OR Verdict IS NOT NULL)"
+    )
+    order = "ORDER BY InstanceType, AvailabilityZone"
     try:
-        cursor.execute(
-            "SELECT InstanceType, AvailabilityZone, Previous_Status, Status, Reserved, Target_Capacity, Reason, "
-            "Short_Since, Verdict, Judged_Deadline, Met_Since FROM odcr_history WHERE Execution = %s "
-            "AND (Previous_Status IS NULL OR Previous_Status <> Status OR Acquired < 0 OR Lost > 0 "
-            "OR Verdict IS NOT NULL) "
-            "ORDER BY InstanceType, AvailabilityZone",
-            (execution,),
+        with_or_without_group(
+            cursor,
+            "odcr_history",
+            f"SELECT InstanceType, AvailabilityZone, Group_Name, Unit, {columns} {where} "
+            f"AND (Group_Name = '' OR InstanceType = '') {order}, Group_Name",
+            f"SELECT InstanceType, AvailabilityZone, '', NULL, {columns} {where} {order}",
+            [(execution,)],
         )
         rows: Sequence[Row] = cursor.fetchall()
     except pymysql.err.MySQLError as error:
@@ -145,22 +165,24 @@ def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
             raise
         logger.error("odcr_history cannot be read, so nobody is told of changes", error=text_of_error(error))
         return []
-    return [
-        Change(
-            TargetKey(text_of(type_), text_of(zone)),
-            None if before is None else text_of(before),
-            Status(text_of(after)),
-            number_or(reserved, 0),
-            None if target is None else number_or(target, 0),
-            text_of(reason),
-            time_or_none(short_since),
-            Verdict(text_of(verdict)) if text_of(verdict) in Verdict.__members__ else None,
-            time_or_none(deadline),
-            time_or_none(met_since),
-        )
-        for type_, zone, before, after, reserved, target, reason, short_since, verdict, deadline, met_since in rows
-        if text_of(after) in Status.__members__
-    ]
+    return [_change(row) for row in rows if text_of(row[5]) in Status.__members__]
+
+
+def _change(row: Row) -> Change:
+    type_, zone, group, unit, before, after, reserved, target, reason, short_since, verdict, deadline, met_since = row
+    return Change(
+        TargetKey(text_of(type_), text_of(zone), group=text_of(group)),
+        None if before is None else text_of(before),
+        Status(text_of(after)),
+        quantity_or(reserved, 0),
+        None if target is None else quantity_or(target, 0),
+        text_of(reason),
+        time_or_none(short_since),
+        Verdict(text_of(verdict)) if text_of(verdict) in Verdict.__members__ else None,
+        time_or_none(deadline),
+        time_or_none(met_since),
+        Unit(text_of(unit)) if text_of(unit) in Unit.__members__ else Unit.instances,
+    )
 
 
 def delete_old_history(cursor: "Cursor", days: int) -> None:

@@ -15,6 +15,24 @@ VERSION: Final = 2
 # collation, for two that differ may not be comparable.
 _KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
+# The group that a row of ours is of; empty: a row of odcr_capacity. All parts of a key together have 3,072 bytes:
+# https://dev.mysql.com/doc/refman/8.0/en/innodb-limits.html
+_GROUP = "varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT ''"
+
+_OPTIONS = """Platform varchar(64) NOT NULL DEFAULT 'Linux/UNIX',
+            Tenancy varchar(16) NOT NULL DEFAULT 'default',
+            Match_Criteria varchar(16) NOT NULL DEFAULT 'open',
+            End_Date datetime NULL,
+            Priority int NOT NULL DEFAULT 0,
+            Start_At datetime NULL,
+            Deadline datetime NULL,
+            After_Deadline varchar(16) NOT NULL DEFAULT 'keep-asking',
+            On_Missed varchar(16) NOT NULL DEFAULT 'keep',
+            Placement_Group varchar(255) NULL,
+            Resource_Group varchar(300) NULL,
+            Tags text NULL,
+            Max_Hourly_Cost decimal(12,4) NULL"""
+
 _VERSION_TABLE = "odcr_version"
 
 TABLES: Final = {
@@ -34,42 +52,55 @@ TABLES: Final = {
             Current_Capacity int DEFAULT 0)
     """,
     # What kind of reservation a target wants, if not the usual one, when and how urgently. Times are UTC.
-    "odcr_option": """
+    "odcr_option": f"""
         CREATE TABLE IF NOT EXISTS odcr_option (
             InstanceType varchar(255),
             AvailabilityZone varchar(255),
             PRIMARY KEY (InstanceType, AvailabilityZone),
-            Platform varchar(64) NOT NULL DEFAULT 'Linux/UNIX',
-            Tenancy varchar(16) NOT NULL DEFAULT 'default',
-            Match_Criteria varchar(16) NOT NULL DEFAULT 'open',
-            End_Date datetime NULL,
-            Priority int NOT NULL DEFAULT 0,
-            Start_At datetime NULL,
-            Deadline datetime NULL,
-            After_Deadline varchar(16) NOT NULL DEFAULT 'keep-asking',
-            On_Missed varchar(16) NOT NULL DEFAULT 'keep',
-            Placement_Group varchar(255) NULL,
-            Resource_Group varchar(300) NULL,
-            Tags text NULL,
-            Max_Hourly_Cost decimal(12,4) NULL)
+            {_OPTIONS})
     """,
-    # How each target stands: the waiting list.
+    # What several pools are to make up together. Its options are those of odcr_option.
+    "odcr_group": f"""
+        CREATE TABLE IF NOT EXISTS odcr_group (
+            Group_Name varchar(128) PRIMARY KEY,
+            TotalTargetCapacity decimal(12,3) NOT NULL,
+            Unit varchar(16) NOT NULL DEFAULT 'instances',
+            AllocationStrategy varchar(16) NOT NULL DEFAULT 'prioritized',
+            Allow_Overshoot int NOT NULL DEFAULT 0,
+            {_OPTIONS}) CHARACTER SET utf8mb4
+    """,
+    # The pools of the groups.
+    "odcr_group_member": """
+        CREATE TABLE IF NOT EXISTS odcr_group_member (
+            Group_Name varchar(128),
+            InstanceType varchar(255),
+            AvailabilityZone varchar(255),
+            PRIMARY KEY (Group_Name, InstanceType, AvailabilityZone),
+            Weight decimal(8,3) NULL,
+            Priority int NOT NULL DEFAULT 0,
+            Min_Instances int NOT NULL DEFAULT 0,
+            Max_Instances int NULL) CHARACTER SET utf8mb4
+    """,
+    # How each target stands: the waiting list. A group has a row without type and zone, and one for each of its pools.
     "odcr_status": f"""
         CREATE TABLE IF NOT EXISTS odcr_status (
             InstanceType {_KEY},
             AvailabilityZone {_KEY},
-            PRIMARY KEY (InstanceType, AvailabilityZone),
+            Group_Name {_GROUP},
+            PRIMARY KEY (InstanceType, AvailabilityZone, Group_Name),
             Status varchar(32) NOT NULL,
             Since datetime NOT NULL,
             Short_Since datetime NULL,
             Dry_Since datetime NULL,
-            Target_Capacity int NULL,
-            Reserved int NOT NULL,
+            Target_Capacity double NULL,
+            Reserved double NOT NULL,
+            Weight decimal(8,3) NULL,
+            Unit varchar(16) NULL,
             Reason varchar(1024) NOT NULL,
             Reservation_Ids text NOT NULL,
             Duplicate_Ids text NOT NULL,
-            Announced_Reserved int NULL,
-            Announced_Target int NULL,
+            Announced_Reserved double NULL,
+            Announced_Target double NULL,
             Last_Tried datetime NULL,
             Met_Since datetime NULL,
             Verdict varchar(8) NULL,
@@ -90,15 +121,18 @@ TABLES: Final = {
             Execution varchar(80),
             InstanceType {_KEY},
             AvailabilityZone {_KEY},
-            PRIMARY KEY (Execution, InstanceType, AvailabilityZone),
+            Group_Name {_GROUP},
+            PRIMARY KEY (Execution, InstanceType, AvailabilityZone, Group_Name),
             Recorded datetime NOT NULL,
             Previous_Status varchar(32) NULL,
             Status varchar(32) NOT NULL,
             Short_Since datetime NULL,
-            Target_Capacity int NULL,
-            Reserved int NOT NULL,
-            Acquired int NOT NULL,
-            Lost int NOT NULL,
+            Target_Capacity double NULL,
+            Reserved double NOT NULL,
+            Weight decimal(8,3) NULL,
+            Unit varchar(16) NULL,
+            Acquired double NOT NULL,
+            Lost double NOT NULL,
             Attempts int NOT NULL DEFAULT 1,
             Calls int NOT NULL,
             Refusals int NOT NULL DEFAULT 0,
@@ -144,16 +178,16 @@ TABLES: Final = {
 """The tables by name; each statement makes its table, at this version, if it is missing."""
 
 _ADDED: Final = {
-    # By the version that added them. Both servers add such columns without copying the table, however long it is.
+    # By the version that added them.
     1: {
         "odcr_option": {"Priority": "int NOT NULL DEFAULT 0"},
         "odcr_status": {
             "Dry_Since": "datetime NULL",
-            "Announced_Reserved": "int NULL",
-            "Announced_Target": "int NULL",
+            "Announced_Reserved": "double NULL",
+            "Announced_Target": "double NULL",
         },
         "odcr_history": {
-            "Lost": "int NOT NULL DEFAULT 0",
+            "Lost": "double NOT NULL DEFAULT 0",
             "Attempts": "int NOT NULL DEFAULT 1",
             "Refusals": "int NOT NULL DEFAULT 0",
         },
@@ -181,13 +215,35 @@ _ADDED: Final = {
             "Platform": "varchar(64) NULL",
             "Tenancy": "varchar(16) NULL",
             "Hourly_Cost": "decimal(14,4) NULL",
+            "Group_Name": _GROUP,
+            "Weight": "decimal(8,3) NULL",
+            "Unit": "varchar(16) NULL",
         },
         "odcr_history": {
             "Verdict": "varchar(8) NULL",
             "Judged_Deadline": "datetime NULL",
             "Met_Since": "datetime NULL",
+            "Group_Name": _GROUP,
+            "Weight": "decimal(8,3) NULL",
+            "Unit": "varchar(16) NULL",
         },
         "odcr_outbox": {"Events": "int NOT NULL DEFAULT 0"},
+    },
+}
+_WIDENED: Final = {
+    # Columns that were whole numbers before version 2. What a group holds has up to three digits after the point, which
+    # a double gives back as they were.
+    "odcr_status": {
+        "Target_Capacity": "double NULL",
+        "Reserved": "double NOT NULL",
+        "Announced_Reserved": "double NULL",
+        "Announced_Target": "double NULL",
+    },
+    "odcr_history": {
+        "Target_Capacity": "double NULL",
+        "Reserved": "double NOT NULL",
+        "Acquired": "double NOT NULL",
+        "Lost": "double NOT NULL",
     },
 }
 _CHANGED: Final = {table for tables in _ADDED.values() for table in tables}
@@ -247,20 +303,57 @@ def statements_of_update(cursor: "Cursor") -> list[str]:
         # Nobody can add a column to a view that people made; reading and writing put up with what is missing.
         if present.get(table) != "BASE TABLE":
             continue
-        has = columns_of(cursor, table)
-        missing = [f"ADD {name} {definition}" for name, definition in columns.items() if name.casefold() not in has]
-        if missing:
-            alterations.append(f"ALTER TABLE {table} {', '.join(missing)}")
+        has = _types_of(cursor, table)
+        changes = [f"ADD {name} {definition}" for name, definition in columns.items() if name.casefold() not in has]
+        for name, definition in _WIDENED.get(table, {}).items():
+            if has.get(name.casefold(), "").endswith("int"):
+                changes.append(f"MODIFY {name} {definition}")
+        if "Group_Name" in columns:
+            changes += _with_group_in_keys(cursor, table)
+        if changes:
+            # One statement, which both servers do as a whole or not at all.
+            alterations.append(f"ALTER TABLE {table} {', '.join(changes)}")
     return [*alterations, " ".join(TABLES[_VERSION_TABLE].split()), _record_version()]
 
 
 def columns_of(cursor: "Cursor", table: str) -> set[str]:
     """The names of a table's columns, casefolded."""
+    return set(_types_of(cursor, table))
+
+
+def _types_of(cursor: "Cursor", table: str) -> dict[str, str]:
+    """The types of a table's columns, by their names, all in lower case and without lengths."""
     cursor.execute(
-        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
+        "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
         (table,),
     )
-    return {str(name).casefold() for (name,) in cursor.fetchall()}
+    return {str(name).casefold(): str(kind).casefold() for name, kind in cursor.fetchall()}
+
+
+def _with_group_in_keys(cursor: "Cursor", table: str) -> list[str]:
+    """What puts the group into the keys that tell rows apart, so that a group's pool is no row of odcr_capacity.
+
+    A table that people made may have no such key, or a prefix of a column in it; that stays as it is.
+    """
+    cursor.execute(
+        "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        (table,),
+    )
+    keys: dict[str, dict[str, str]] = {}
+    for index, column, length in cursor.fetchall():
+        part = f"`{column}`" if length is None else f"`{column}`({length})"
+        keys.setdefault(str(index), {})[str(column).casefold()] = part
+    changes = []
+    for index, parts in keys.items():
+        if {"instancetype", "availabilityzone"} <= parts.keys() and "group_name" not in parts:
+            columns = ", ".join((*parts.values(), "Group_Name"))
+            if index == "PRIMARY":
+                changes += ["DROP PRIMARY KEY", f"ADD PRIMARY KEY ({columns})"]
+            else:
+                changes += [f"DROP INDEX `{index}`", f"ADD UNIQUE KEY `{index}` ({columns})"]
+    return changes
 
 
 def _present(cursor: "Cursor") -> dict[str, str]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.cells import StrangeCell, amount_of, number_or, text_of
-from odcr.domain.costs import Standing, recorded_cost
+from odcr.domain.cells import StrangeCell, amount_of, number_or, quantity_or, text_of
+from odcr.domain.costs import Standing, recorded_costs
 from odcr.domain.prices import PriceList
-from odcr.domain.rows import name_of
+from odcr.domain.records import name_of
 from odcr.domain.target import TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Row, TableUnusable, read
+from odcr.gateways.strange_tables import Row, TableUnusable, change_by_key, read
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
 
@@ -31,6 +31,8 @@ _OTHERS = (
     "Tenancy",
     "Unused",
     "Unused_Since",
+    "Group_Name",
+    "Weight",
     "Hourly_Cost",
 )
 _AGES = {name: f"TIMESTAMPDIFF(MINUTE, {name}, UTC_TIMESTAMP())" for name in ("Short_Since", "Unused_Since")}
@@ -44,7 +46,7 @@ def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
         prices: all that are known.
 
     Returns:
-        All targets; none if the table cannot be read.
+        All targets, and the pools of groups; none if the table cannot be read.
     """
     try:
         rows = read(cursor, _TABLE, _KEYS, _OTHERS, _AGES)
@@ -58,17 +60,19 @@ def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
 
 
 def _standing(row: Row) -> Standing:
-    type_, zone, status, target, reserved, minutes, platform, tenancy, unused, unused_minutes, _ = row
+    type_, zone, status, target, reserved, minutes, platform, tenancy, unused, unused_minutes, group, weight, _ = row
+    counted = quantity_or(weight, 0)
     return Standing(
-        TargetKey(text_of(type_), text_of(zone)),
+        TargetKey(text_of(type_), text_of(zone), group=text_of(group)),
         text_of(status),
-        None if target is None else number_or(target, 0),
-        number_or(reserved, 0),
+        None if target is None else quantity_or(target, 0),
+        quantity_or(reserved, 0),
         None if minutes is None else number_or(minutes, 0),
         text_of(platform) or None,
         text_of(tenancy) or None,
         number_or(unused, 0),
         None if unused_minutes is None else number_or(unused_minutes, 0),
+        counted or None,
     )
 
 
@@ -82,7 +86,8 @@ def _with_options(cursor: "Cursor", standings: list[Standing]) -> list[Standing]
         logger.error("What some targets cost is unknown", error=str(error))
         return standings
     # Which of several rows is for a target, only a run that knows the zones' names can tell.
-    options = {name_of(one.key): one.options for one in targets if not (one.elsewhere or one.withdrawn)}
+    known_targets = [one for one in targets if not (one.elsewhere or one.withdrawn)]
+    options = {name_of(key): one.options for one in known_targets for key in (one.key, *(m.key for m in one.members))}
 
     def completed(one: Standing) -> Standing:
         known = None if one.platform else options.get(name_of(one.key))
@@ -92,14 +97,14 @@ def _with_options(cursor: "Cursor", standings: list[Standing]) -> list[Standing]
 
 
 def _changes(
-    rows: Iterable[Row], recorded: Iterable[Standing], standings: Iterable[Standing], prices: PriceList
-) -> list[Row]:
+    rows: Iterable[Row], recorded: Iterable[Standing], standings: Sequence[Standing], prices: PriceList
+) -> list[tuple[Row, Row]]:
     """What is to be written where the table says something else, with the key as the table has it."""
-    changes: list[Row] = []
+    changes: list[tuple[Row, Row]] = []
+    costs = recorded_costs(standings, prices)
     for row, before, now in zip(rows, recorded, standings, strict=True):
-        cost = recorded_cost(now.reserved, now.pool, prices)
-        if before != now or _amount(row[-1]) != cost:
-            changes.append((now.platform, now.tenancy, cost, *row[:2]))
+        if before != now or _amount(row[-1]) != costs[now.key]:
+            changes.append(((now.platform, now.tenancy, costs[now.key]), (*row[:2], text_of(row[-3]))))
     return changes
 
 
@@ -110,17 +115,14 @@ def _amount(cell: object) -> Decimal | None:
         return None
 
 
-def _write(cursor: "Cursor", changes: Sequence[Row]) -> None:
+def _write(cursor: "Cursor", changes: Sequence[tuple[Row, Row]]) -> None:
     """Writes what changed, as far as the table lets it be written; of one that people made it may not."""
     if not changes:
         return
     cursor.execute("SAVEPOINT before_costs")
     try:
-        cursor.executemany(
-            f"UPDATE {_TABLE} SET Platform = %s, Tenancy = %s, Hourly_Cost = %s "  # noqa: S608 - our names
-            "WHERE InstanceType = %s AND AvailabilityZone = %s",
-            changes,
-        )
+        statement = f"UPDATE {_TABLE} SET Platform = %s, Tenancy = %s, Hourly_Cost = %s"  # noqa: S608 - our name
+        change_by_key(cursor, _TABLE, statement, changes)
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
             raise

@@ -1,23 +1,25 @@
 """`odcr_status`: how each target stands, as the last run that looked at it recorded it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.cells import number_or, text_of
-from odcr.domain.costs import pool_of, recorded_cost
+from odcr.domain.amounts import Amount
+from odcr.domain.costs import recorded_cost_of
 from odcr.domain.misfits import InstanceLook
 from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.prices import NO_PRICES, PriceList
-from odcr.domain.rows import name_of
-from odcr.domain.target import TargetKey, reason_to_reject
+from odcr.domain.records import name_of
+from odcr.domain.target import TargetKey
 from odcr.domain.wire import ids_to_text
 from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.forgetting import forget
 from odcr.gateways.history import Entry, write_history
-from odcr.gateways.strange_tables import Insert, Row, TableUnusable, read, time_or_none, write
+from odcr.gateways.previous_status import UNKNOWN, Previous, read_previous
+from odcr.gateways.strange_tables import Insert, Row, change_by_key, write
 from odcr.gateways.target_tables import read_capacity, write_current
 from odcr.observability import logger
 
@@ -31,12 +33,15 @@ _STATUS = Insert(
     {
         "InstanceType": "VALUES(InstanceType)",
         "AvailabilityZone": "VALUES(AvailabilityZone)",
+        "Group_Name": "VALUES(Group_Name)",
         "Since": "IF(Status = VALUES(Status), Since, VALUES(Since))",
         "Status": "VALUES(Status)",
         "Short_Since": "VALUES(Short_Since)",
         "Dry_Since": "VALUES(Dry_Since)",
         "Target_Capacity": "VALUES(Target_Capacity)",
         "Reserved": "VALUES(Reserved)",
+        "Weight": "VALUES(Weight)",
+        "Unit": "VALUES(Unit)",
         "Reason": "VALUES(Reason)",
         "Reservation_Ids": "VALUES(Reservation_Ids)",
         "Duplicate_Ids": "VALUES(Duplicate_Ids)",
@@ -59,60 +64,6 @@ _STATUS = Insert(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """How a target stood after the last run that wrote about it."""
-
-    status: str | None = None
-    short_since: datetime | None = None
-    dry_since: datetime | None = None
-    met_since: datetime | None = None
-    target: int | None = None
-    reserved: int = -1
-    execution: str = ""
-    in_use: int | None = None
-    unused: int | None = None
-    unused_since: datetime | None = None
-    misfits: str | None = None
-    cells: Row = ()
-    """Its key as the table has it."""
-
-    def short_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when the target has not been met, after this outcome."""
-        return (self.short_since or now) if outcome.is_short else None
-
-    def met_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when all that is wanted is held, after this outcome."""
-        return (self.met_since or now) if outcome.target and outcome.reserved >= outcome.target else None
-
-    def recorded(self, outcome: Outcome, now: datetime) -> Recorded:
-        """What this outcome adds to the record."""
-        gone = outcome.lost + max(0, -outcome.acquired)
-        # Of a target that was not recorded before only what the run added is new.
-        gained = outcome.acquired if self.reserved < 0 else outcome.reserved - self.reserved + gone
-        return Recorded(outcome, max(0, gained), self.met_since_after(outcome, now))
-
-    def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
-        is_raised = outcome.target is not None and self.target is not None and outcome.target > self.target
-        if not outcome.is_short or outcome.acquired > 0 or is_raised:
-            return None
-        is_dry = outcome.status is Status.SHORT and outcome.was_tried
-        return self.dry_since or (now if is_dry else None)
-
-    def use_after(self, outcome: Outcome, now: datetime, look: InstanceLook | None) -> Row:
-        """What is in use, what is unused and since when, and which instances cannot use it, after this outcome."""
-        if not outcome.is_use_known:
-            return self.in_use, self.unused, self.unused_since, self.misfits
-        if not outcome.use.unused:
-            return outcome.use.in_use, 0, None, None
-        misfits = look.sentence(outcome.key, self.misfits) if look else self.misfits
-        return outcome.use.in_use, outcome.use.unused, self.unused_since or now, misfits
-
-
-_UNKNOWN = _Standing()
-
-
 def record(
     cursor: "Cursor",
     execution: str,
@@ -126,27 +77,30 @@ def record(
     Args:
         cursor: in the transaction that also releases the lease.
         execution: the run.
-        attempted: outcomes of the run's shortfalls.
-        seen: outcomes of the targets that needed no asking.
+        attempted: outcomes of the run's shortfalls, a group's with its pools.
+        seen: outcomes of the targets that needed no asking, likewise.
         look: what the run has seen of the account's instances; None if it has not looked at them.
         prices: what instances cost.
 
     Returns:
-        What was recorded.
+        What was recorded of each target.
     """
     # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
     ((now,),) = cursor.fetchall()
-    previous = _standings(cursor)
-    outcomes = [*attempted, *seen]
+    previous = read_previous(cursor)
+    demands = [*attempted, *seen]
+    outcomes = [row for demand in demands for row in demand.rows]
     unwritten = _write_status(cursor, execution, now, outcomes, previous, look, prices)
     if look:
         _write_misfits(cursor, {o.key for o in outcomes}, previous, look)
     rows = read_capacity(cursor)
-    write_current(cursor, execution, {name_of(o.key): o.reserved for o in outcomes}, rows, unwritten)
-    write_history(cursor, execution, now, [_entry(o, previous.get(o.key, _UNKNOWN), now) for o in outcomes])
-    _forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
-    return [previous.get(o.key, _UNKNOWN).recorded(o, now) for o in outcomes]
+    # What a group holds is no row's.
+    held = {name_of(o.key): int(o.reserved) for o in demands if not o.key.group}
+    write_current(cursor, execution, held, rows, unwritten)
+    write_history(cursor, execution, now, [_entry(o, previous.get(o.key, UNKNOWN), now) for o in outcomes])
+    forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
+    return [previous.get(o.key, UNKNOWN).recorded(o, now) for o in demands]
 
 
 def _write_status(
@@ -154,7 +108,7 @@ def _write_status(
     execution: str,
     now: datetime,
     outcomes: Iterable[Outcome],
-    previous: Mapping[TargetKey, _Standing],
+    previous: Mapping[TargetKey, Previous],
     look: InstanceLook | None,
     prices: PriceList,
 ) -> set[TargetKey]:
@@ -163,12 +117,15 @@ def _write_status(
         (
             o.key.instance_type,
             o.key.availability_zone,
+            o.key.group,
             now,
             str(o.status),
             before.short_since_after(o, now),
             before.dry_since_after(o, now),
             o.target,
             o.reserved,
+            o.weight,
+            str(o.unit) if o.key.is_group else None,
             o.reason[:1024],
             ids_to_text(o.reservation_ids, o.more_ids),
             ids_to_text(o.duplicate_ids),
@@ -182,13 +139,13 @@ def _write_status(
             *before.use_after(o, now, look),
             o.platform[:64],
             o.tenancy[:16],
-            recorded_cost(o.reserved, pool_of(o.key, o.platform, o.tenancy), prices),
+            recorded_cost_of(o, prices),
             execution,
         )
-        for o, before in ((o, previous.get(o.key, _UNKNOWN)) for o in outcomes)
+        for o, before in ((o, previous.get(o.key, UNKNOWN)) for o in outcomes)
     ]
     refused = write(cursor, _STATUS, rows, _in_short)
-    return {name_of(TargetKey(str(row[0]), str(row[1]))) for row in refused}
+    return {name_of(TargetKey(str(row[0]), str(row[1]), group=str(row[2]))) for row in refused}
 
 
 def _in_short(row: Row, error: str) -> Row:
@@ -214,30 +171,30 @@ def _in_short(row: Row, error: str) -> Row:
 
 
 def _write_misfits(
-    cursor: "Cursor", written: Collection[TargetKey], previous: Mapping[TargetKey, _Standing], look: InstanceLook
+    cursor: "Cursor", written: Collection[TargetKey], previous: Mapping[TargetKey, Previous], look: InstanceLook
 ) -> None:
     """Writes what a look has shown of the targets for which nothing else is to be written."""
     sentences = {key: look.sentence(key, one.misfits) for key, one in previous.items() if key not in written}
-    changed = [(text, *previous[key].cells) for key, text in sentences.items() if text != previous[key].misfits]
+    changed: list[tuple[Row, Row]] = [
+        ((text,), previous[key].cells) for key, text in sentences.items() if text != previous[key].misfits
+    ]
     try:
-        cursor.executemany(
-            "UPDATE odcr_status SET Misfits = %s WHERE InstanceType = %s AND AvailabilityZone = %s", changed
-        )
+        change_by_key(cursor, "odcr_status", "UPDATE odcr_status SET Misfits = %s", changed)
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
             raise
         logger.error("odcr_status takes no Misfits", error=text_of_error(error))
 
 
-def _clipped(number: object) -> int | None:
-    return min(max(number, 0), 2**31 - 1) if isinstance(number, int) else None
+def _clipped(number: object) -> Amount | None:
+    return min(max(number, 0), 2**31 - 1) if isinstance(number, (int, Decimal)) else None
 
 
 def _plain(text: str) -> str:
     return text[:250].encode("ascii", "replace").decode()
 
 
-def _entry(outcome: Outcome, before: _Standing, now: datetime) -> Entry:
+def _entry(outcome: Outcome, before: Previous, now: datetime) -> Entry:
     # Short_Since is also recorded when the target is met, so that history shows how long it was short.
     return Entry(
         outcome,
@@ -245,71 +202,3 @@ def _entry(outcome: Outcome, before: _Standing, now: datetime) -> Entry:
         before.short_since or before.short_since_after(outcome, now),
         before.met_since_after(outcome, now),
     )
-
-
-def _standings(cursor: "Cursor") -> dict[TargetKey, _Standing]:
-    others = (
-        "Status",
-        "Short_Since",
-        "Dry_Since",
-        "Target_Capacity",
-        "Reserved",
-        "Execution",
-        "Met_Since",
-        "In_Use",
-        "Unused",
-        "Unused_Since",
-        "Misfits",
-    )
-    try:
-        rows = read(cursor, "odcr_status", ("InstanceType", "AvailabilityZone"), others)
-    except TableUnusable as error:
-        logger.error("odcr_status cannot be read", error=str(error))
-        return {}
-    return {
-        TargetKey(text_of(row[0]), text_of(row[1])): _Standing(
-            status=text_of(row[2]) or None,
-            short_since=time_or_none(row[3]),
-            dry_since=time_or_none(row[4]),
-            target=None if row[5] is None else number_or(row[5], 0),
-            reserved=number_or(row[6], -1),
-            execution=text_of(row[7]),
-            met_since=time_or_none(row[8]),
-            in_use=None if row[9] is None else number_or(row[9], 0),
-            unused=None if row[10] is None else number_or(row[10], 0),
-            unused_since=time_or_none(row[11]),
-            misfits=text_of(row[12]) or None,
-            cells=row[:2],
-        )
-        for row in rows
-    }
-
-
-def _forget(
-    cursor: "Cursor",
-    execution: str,
-    previous: Mapping[TargetKey, _Standing],
-    outcomes: Mapping[TargetKey, Outcome],
-    rows: Collection[TargetKey],
-) -> None:
-    """Deletes the status of what is gone from `odcr_capacity` and for which nothing is held.
-
-    A target stays on the list until two runs have seen that nothing is held: one alone may have been shown less than
-    there is. For a key that makes no sense nothing can ever have been held.
-    """
-    gone: list[Row] = []
-    for key, standing in previous.items():
-        name = name_of(key)
-        if name in rows:
-            continue
-        outcome = outcomes.get(name)
-        reserved = outcome.reserved if outcome else standing.reserved
-        was_seen_before = outcome is None and standing.status == Status.FULFILLED and standing.execution != execution
-        if reserved == 0 and (was_seen_before or reason_to_reject(name, 0) is not None):
-            gone.append(standing.cells)
-    gone += [
-        (name.instance_type, name.availability_zone)
-        for name, outcome in outcomes.items()
-        if name not in rows and outcome.reserved == 0 and reason_to_reject(name, 0) is not None
-    ]
-    cursor.executemany("DELETE FROM odcr_status WHERE InstanceType = %s AND AvailabilityZone = %s", gone)

@@ -23,6 +23,7 @@ Row = tuple[object, ...]
 
 _SPECIAL = (FIELD_TYPE.BIT, FIELD_TYPE.YEAR)
 _KEYS = {"InstanceType", "AvailabilityZone"}
+_GROUP = "Group_Name"
 _SHOWN = 5
 """Refused rows that the log names."""
 
@@ -81,6 +82,58 @@ def lacking(cursor: "Cursor", table: str, columns: Iterable[str]) -> list[str]:
     """Which of these columns a table does not have."""
     present = columns_of(cursor, table)
     return [column for column in columns if column.casefold() not in present]
+
+
+def with_or_without_group(
+    cursor: "Cursor",
+    table: str,
+    statement: str,
+    without: str,
+    rows: Sequence[Row],
+    rows_without: Sequence[Row] | None = None,
+) -> None:
+    """Runs a statement that names Group_Name, or another one where the table has no such column.
+
+    Args:
+        cursor: in a transaction.
+        table: whose column it is.
+        statement: for a table as it has to be.
+        without: for one that lacks the column.
+        rows: the statement's values.
+        rows_without: the other statement's; None: the same.
+
+    Raises:
+        pymysql.err.MySQLError: if neither works.
+    """
+    try:
+        cursor.executemany(statement, rows)
+    except pymysql.err.MySQLError as error:
+        if code_of(error) != ER.BAD_FIELD_ERROR or not lacking(cursor, table, [_GROUP]):
+            raise
+        cursor.executemany(without, rows if rows_without is None else rows_without)
+
+
+def change_by_key(cursor: "Cursor", table: str, statement: str, changes: Sequence[tuple[Row, Row]]) -> None:
+    """Runs a statement for rows of a table, each by its key; a table without groups has no rows of any.
+
+    Args:
+        cursor: in a transaction.
+        table: which.
+        statement: what comes before WHERE.
+        changes: the statement's values, and the row's InstanceType, AvailabilityZone and Group_Name.
+
+    Raises:
+        pymysql.err.MySQLError: if the database refuses it.
+    """
+    by_key = f"{statement} WHERE InstanceType = %s AND AvailabilityZone = %s"
+    with_or_without_group(
+        cursor,
+        table,
+        f"{by_key} AND Group_Name = %s",
+        by_key,
+        [(*values, *key) for values, key in changes],
+        [(*values, *key[:2]) for values, key in changes if not key[2]],
+    )
 
 
 def code_of(error: Exception) -> object:
@@ -146,7 +199,7 @@ def write(
             table=insert.table,
             rows=len(refused),
             error=first,
-            some=[row[:2] for row in refused[:_SHOWN]],
+            some=[row[:3] for row in refused[:_SHOWN]],
         )
     return refused
 
@@ -158,6 +211,8 @@ def _write_some(
     last_resort: Callable[[Row, str], Row] | None,
     error: Exception,
 ) -> tuple[list[Row], str]:
+    refused: list[Row] = []
+    errors: list[str] = [text_of_error(error)]
     columns = list(insert.columns)
     kept = list(range(len(columns)))
     if code_of(error) == ER.BAD_FIELD_ERROR and (missing := lacking(cursor, insert.table, columns)):
@@ -166,8 +221,11 @@ def _write_some(
             return list(rows), text_of_error(error)
         kept = [index for index, column in enumerate(columns) if column not in missing]
         insert = insert.without(missing)
-    refused: list[Row] = []
-    errors: list[str] = [text_of_error(error)]
+        if _GROUP in missing:
+            # Without it, a pool of a group would be written over the row of odcr_capacity for the same type and zone.
+            place = columns.index(_GROUP)
+            refused = [row for row in rows if row[place]]
+            rows = [row for row in rows if not row[place]]
 
     def attempt(some: Sequence[Row]) -> Exception | None:
         return _refusal(cursor, insert.statement, [tuple(row[index] for index in kept) for row in some])
@@ -184,7 +242,8 @@ def _write_some(
         if last_resort is None or attempt([last_resort(some[0], errors[-1])]) is not None:
             refused.append(some[0])
 
-    halve(rows)
+    if rows:
+        halve(rows)
     return refused, errors[-1]
 
 

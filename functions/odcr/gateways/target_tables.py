@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 import pymysql
 
 from odcr.domain.cells import text_of
+from odcr.domain.group_rows import GROUP_COLUMNS, GroupTables, groups_of
+from odcr.domain.member_rows import MEMBER_COLUMNS
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome
-from odcr.domain.rows import NO_RECORD, UNREADABLE_RECORD, Record, name_of, records_of, targets_of
+from odcr.domain.records import (
+    NO_RECORD,
+    UNREADABLE_RECORD,
+    Record,
+    least_recently_tried_first,
+    name_of,
+    records_of,
+)
+from odcr.domain.rows import targets_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Row, TableUnusable, code_of, lacking, read
+from odcr.gateways.strange_tables import Row, TableUnusable, code_of, lacking, read, with_or_without_group
 from odcr.observability import logger
 
 if TYPE_CHECKING:
@@ -37,6 +47,9 @@ _RECORDED = (
     "Verdict",
     "Judged_Deadline",
     "Given_Up",
+    "Group_Name",
+    "Weight",
+    "Unit",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
 _MAX_FAILURES = 20
@@ -59,16 +72,16 @@ class CapacityRow:
 
 
 def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
-    """The rows of `odcr_capacity`, sorted into targets and rows that make no sense.
+    """The rows of `odcr_capacity` and the groups, sorted into targets and what makes no sense.
 
     The tables are put together here, not by the server: to it, columns of two collations may not be comparable.
 
-    A row that was deleted while something was, or may be, held for it comes as a target of 0 that is withdrawn: what it
-    holds must not be forgotten.
+    A row, or a group, that was deleted while something was, or may be, held for it comes as a target of 0 that is
+    withdrawn: what it holds must not be forgotten.
 
     Returns:
-        The targets, least recently tried first, and an outcome for each rejected row whose record differs: INVALID, or
-        FAILED where `odcr_option` cannot be read.
+        The targets, least recently tried first, and an outcome for each rejected row or group whose record differs:
+        INVALID, or FAILED where the table beside it cannot be read.
 
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
@@ -76,7 +89,27 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     rows = read(cursor, "odcr_capacity", (*_KEYS, "Target_Capacity"), ("Current_Capacity",))
     options, doubt, option_doubt = _read_options(cursor)
     records, unknown = _read_records(cursor)
-    return targets_of(rows, options, records, unknown=unknown, doubt=doubt, option_doubt=option_doubt)
+    targets, rejected = targets_of(rows, options, records, unknown=unknown, doubt=doubt, option_doubt=option_doubt)
+    groups, rejected_groups = groups_of(read_groups(cursor), records, unknown)
+    return least_recently_tried_first([*targets, *groups], records), rejected + rejected_groups
+
+
+def read_groups(cursor: "Cursor") -> GroupTables:
+    """What people wrote about groups."""
+    try:
+        groups = read(
+            cursor, "odcr_group", ("Group_Name", "TotalTargetCapacity"), (*GROUP_COLUMNS[1:], *OPTION_COLUMNS)
+        )
+    except TableUnusable as error:
+        logger.error("odcr_group cannot be read", error=str(error))
+        doubt = f"Correct odcr_group: until then nothing is bought for groups. {error}"
+        return GroupTables(doubt=doubt, are_groups_read=False)
+    try:
+        members = read(cursor, "odcr_group_member", ("Group_Name", *_KEYS), MEMBER_COLUMNS)
+    except TableUnusable as error:
+        logger.error("odcr_group_member cannot be read", error=str(error))
+        return GroupTables(groups, doubt=f"Correct odcr_group_member: until then nothing is bought for groups. {error}")
+    return GroupTables(groups, members, option_doubt=_option_doubt(cursor, "odcr_group", groups))
 
 
 def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
@@ -91,15 +124,20 @@ def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
             f"Correct odcr_option: until then nothing is bought, for the row's options are not known. {error}",
             "",
         )
+    return options, "", _option_doubt(cursor, "odcr_option", options)
+
+
+def _option_doubt(cursor: "Cursor", table: str, rows: Sequence[Row]) -> str:
+    """Why the options that end a table's rows cannot be understood; empty if they can."""
     # Only NULL in a whole column leads to another question.
-    columns = {name: [row[2 + index] for row in options] for index, name in enumerate(OPTION_COLUMNS)}
-    absent = [name for name in _NEEDED_OPTIONS if all(cell is None for cell in columns[name])]
-    gaps = lacking(cursor, "odcr_option", absent) if options and _is_suspicious(absent) else []
+    columns = zip(OPTION_COLUMNS, zip(*(row[-len(OPTION_COLUMNS) :] for row in rows), strict=True), strict=False)
+    absent = [name for name, cells in columns if name in _NEEDED_OPTIONS and all(cell is None for cell in cells)]
+    gaps = lacking(cursor, table, absent) if _is_suspicious(absent) else []
     if not gaps:
-        return options, "", ""
+        return ""
     lacked = ", ".join(gaps)
-    logger.warning("odcr_option lacks columns", columns=lacked)
-    return options, "", f"odcr_option has no column {lacked}. Add it; until then its rows cannot be understood."
+    logger.warning(f"{table} lacks columns", columns=lacked)
+    return f"{table} has no column {lacked}. Add it; until then its rows cannot be understood."
 
 
 def _is_suspicious(absent: list[str]) -> bool:
@@ -145,15 +183,17 @@ def write_current(
     """
     # From the status rows that this run has just written: one statement, whatever the number of rows. Unlike an upsert
     # it never brings back a row that was deleted while the run went on. MariaDB takes no index of a column that is
-    # given a collation, so it is not the status table's.
+    # given a collation, so it is not the status table's. MySQL, left to itself, may look at all of a small status table
+    # for each row: one without such a key is written row by row.
+    statement = (
+        "UPDATE odcr_capacity c STRAIGHT_JOIN odcr_status s FORCE INDEX (PRIMARY) "
+        "ON s.InstanceType = CONVERT(c.InstanceType USING utf8mb4) COLLATE utf8mb4_bin "
+        "AND s.AvailabilityZone = CONVERT(c.AvailabilityZone USING utf8mb4) COLLATE utf8mb4_bin "
+        "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s"
+    )
     try:
-        cursor.execute(
-            "UPDATE odcr_capacity c JOIN odcr_status s "
-            "ON s.InstanceType = CONVERT(c.InstanceType USING utf8mb4) COLLATE utf8mb4_bin "
-            "AND s.AvailabilityZone = CONVERT(c.AvailabilityZone USING utf8mb4) COLLATE utf8mb4_bin "
-            "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s",
-            (execution,),
-        )
+        # Where the status table does not tell groups apart, it has none.
+        with_or_without_group(cursor, "odcr_status", f"{statement} AND s.Group_Name = ''", statement, [(execution,)])
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
             raise

@@ -152,7 +152,7 @@ def test_sums_are_added_once_although_the_database_refuses_one_of_many_rows(
     monkeypatch.setattr("pymysql.cursors.Cursor.max_stmt_length", 2_000)
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(40)]
     entries = [Entry(replace(DRY, key=key), "SHORT", NOON) for key in keys]
-    too_much = Entry(replace(DRY, key=OTHER, reserved=2**40), "SHORT", NOON)
+    too_much = Entry(replace(DRY, key=OTHER, calls=2**40), "SHORT", NOON)
     with transaction() as cursor:
         write_history(cursor, "run-1", NOON, [*entries, too_much])
     assert query(transaction, "SELECT COUNT(*), MIN(Attempts), MAX(Attempts) FROM odcr_history") == ((40, 1, 1),)

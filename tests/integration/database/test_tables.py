@@ -12,6 +12,7 @@ from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.prices import NO_PRICES
 from odcr.domain.target import Announcement, Judgement, ReservationOptions, Target, TargetKey, Terms, Verdict
+from odcr.domain.use import Use
 from odcr.gateways.history import changes_of
 from odcr.gateways.status_costs import update_costs
 from odcr.gateways.status_table import record
@@ -485,7 +486,7 @@ def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(
 ) -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(20)]
     met = [Outcome(key, Status.FULFILLED, 1, 1, ("cr-1",), calls=1) for key in keys]
-    too_much = replace(met[7], reserved=2**40, target=2**40)
+    too_much = replace(met[7], reserved=2**40, target=2**40, calls=2**40, use=Use(2**40))
     no_key = replace(met[8], key=TargetKey("x" * 300, "us-east-1a"))
     write(transaction, "run-1", [*met[:7], too_much, no_key, *met[9:]])
     rows = dict(execute(transaction, "SELECT InstanceType, Status FROM odcr_status"))

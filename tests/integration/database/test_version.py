@@ -25,6 +25,16 @@ from .conftest import DATABASE, PASSWORDS, Secrets, in_grants
 STATEMENTS = 6
 """What the update from version 0 takes: four tables are altered, the version's is made, and the version recorded."""
 
+NARROWED = (
+    "ALTER TABLE odcr_status DROP PRIMARY KEY, ADD PRIMARY KEY (InstanceType, AvailabilityZone), "
+    "MODIFY Target_Capacity int NULL, MODIFY Reserved int NOT NULL, MODIFY Announced_Reserved int NULL, "
+    "MODIFY Announced_Target int NULL",
+    "ALTER TABLE odcr_history DROP PRIMARY KEY, ADD PRIMARY KEY (Execution, InstanceType, AvailabilityZone), "
+    "MODIFY Target_Capacity int NULL, MODIFY Reserved int NOT NULL, MODIFY Acquired int NOT NULL, "
+    "MODIFY Lost int NOT NULL",
+)
+"""The keys and types of version 1."""
+
 
 def prepare() -> None:
     handler({"Execution": "run-1"}, Context())
@@ -147,6 +157,7 @@ def test_older_tables_are_updated_and_keep_their_rows(old: Person, transaction: 
 def test_tables_of_each_version_before_are_updated(person: Person, transaction: Any, version: int) -> None:
     with transaction():
         pass
+    person.sql(*NARROWED)
     for later in range(version + 1, VERSION + 1):
         for table, columns in schema._ADDED[later].items():
             person.sql(f"ALTER TABLE {table} {', '.join(f'DROP {name}' for name in columns)}")
@@ -169,6 +180,52 @@ def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transa
     with transaction() as cursor:
         (mail,) = still_to_be_sent(cursor, with_events=True)
     assert (mail.message, mail.stream) == ("refused", Stream.MAILS)
+
+
+def keys(person: Person, table: str) -> dict[str, list[str]]:
+    """The columns of each key that tells rows apart."""
+    found: dict[str, list[str]] = {}
+    for _, is_not_unique, name, _, column, *_ in person.sql(f"SHOW INDEX FROM {table}"):
+        if not is_not_unique:
+            found.setdefault(name, []).append(column)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("", {"PRIMARY": ["InstanceType", "AvailabilityZone", "Group_Name"]}),
+        ("DROP PRIMARY KEY", {}),
+        (
+            "DROP PRIMARY KEY, ADD UNIQUE KEY pool (AvailabilityZone, InstanceType(100))",
+            {"pool": ["AvailabilityZone", "InstanceType", "Group_Name"]},
+        ),
+        (
+            "DROP PRIMARY KEY, ADD Id int AUTO_INCREMENT PRIMARY KEY, ADD UNIQUE pool (InstanceType, AvailabilityZone)",
+            {"PRIMARY": ["Id"], "pool": ["InstanceType", "AvailabilityZone", "Group_Name"]},
+        ),
+    ],
+    ids=["as made", "no key", "a key of another kind", "a key beside another"],
+)
+def test_a_group_s_pool_is_told_from_the_row_of_the_same_type_and_zone(
+    old: Person, transaction: Any, change: str, expected: dict[str, list[str]]
+) -> None:
+    if change:
+        old.sql(f"ALTER TABLE odcr_status {change}")
+    before = rows(old)
+    prepare()
+    assert (rows(old), keys(old, "odcr_status")) == (before, expected)
+    prepare()
+    with transaction() as cursor:
+        assert len(read_targets(cursor)[0]) == 2
+
+
+def test_a_column_that_a_person_made_of_another_type_stays_what_it_is(old: Person, transaction: Any) -> None:
+    old.sql("ALTER TABLE odcr_status MODIFY Reserved varchar(20) NOT NULL")
+    prepare()
+    assert old.columns("odcr_status")["Reserved"][0] == "varchar(20)"
+    with transaction() as cursor:
+        assert [target.last_reserved for target in read_targets(cursor)[0]] == [2, 11]
 
 
 def test_the_functions_user_is_left_alone(old: Person) -> None:
