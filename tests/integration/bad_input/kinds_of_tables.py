@@ -502,8 +502,10 @@ RECORDS = [
     ),
     status(
         "own tables of MyISAM",
-        "ALTER TABLE odcr_status MODIFY InstanceType varchar(99), MODIFY AvailabilityZone varchar(99), ENGINE=MyISAM",
-        "ALTER TABLE odcr_history MODIFY InstanceType varchar(80), MODIFY AvailabilityZone varchar(80), ENGINE=MyISAM",
+        "ALTER TABLE odcr_status MODIFY InstanceType varchar(90), MODIFY AvailabilityZone varchar(90), "
+        "MODIFY Group_Name varchar(60) NOT NULL DEFAULT '', ENGINE=MyISAM",
+        "ALTER TABLE odcr_history MODIFY InstanceType varchar(50), MODIFY AvailabilityZone varchar(50), "
+        "MODIFY Group_Name varchar(60) NOT NULL DEFAULT '', ENGINE=MyISAM",
         "ALTER TABLE odcr_lease ENGINE=MyISAM",
     ),
     status("further columns in odcr_status", "ALTER TABLE odcr_status ADD Note varchar(20) NOT NULL DEFAULT ''"),
