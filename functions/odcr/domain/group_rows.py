@@ -162,6 +162,7 @@ class _Group:
             strategy=wish.strategy,
             allows_overshoot=wish.allows_overshoot,
             unit=wish.unit,
+            last_capacity=record.target if record.unit in ("", wish.unit) else None,
         )
 
     def _members(self, wish: "_Wish", unknown: Record) -> tuple[Member, ...]:

@@ -152,6 +152,8 @@ class Outcome(Event):
     def is_short(self) -> bool:
         """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
+        # A group may be met with less, where no weight fits the rest.
+        is_covered = is_covered or (self.key.is_group and self.status is Status.PENDING)
         return not (self.status.is_met or self.status.rests or is_covered)
 
 

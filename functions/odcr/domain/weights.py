@@ -121,7 +121,7 @@ def _weighed(target: Target, found: Vcpus, held: _Held, home: str) -> Target:
         if member.weight is None:
             weight = _weight(member, found, home)
             if isinstance(weight, _Unknown):
-                member = replace(member, weight=1, fault=member.fault or weight.reason)
+                member = replace(member, weight=member.last_weight or 1, fault=member.fault or weight.reason)
             else:
                 member = replace(member, weight=weight)
         return replace(member, fault=obstacle.reason) if obstacle and not member.fault else member
