@@ -72,9 +72,9 @@ def disagreements(
         own = [one for one in managed if one.key == key and not one.group]
         counted = [one for one in astray if one.key == key and one.id in row.ids]
         in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
-        if in_hand >= row.target:
-            # It is named, and counts for no more than is missing of what was recorded.
-            away = min(away, max(0, row.reserved - in_hand))
+        # It is named, and counts for no more than is missing of what was recorded, where that is enough.
+        missing = min(away, max(0, row.reserved - in_hand))
+        away = missing if in_hand + missing >= row.target else away
         held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
         out = max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
         held, away = held + out, away + out
