@@ -94,7 +94,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     if ledger is not None:
         before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
         before = replace(before, amount=max(before.amount, not_shown))
-    fitting = bounded(found, ROOM - (size_of(instances) if instances else 0))
+    has_caps = ledger is not None or any(one.terms.max_hourly_cost is not None for one in located.values())
+    fitting = bounded(found, ROOM - (size_of(instances) if instances else 0), has_caps=has_caps)
     is_all = len(fitting.shortfalls) == len(found.shortfalls)
     passed = shared_out(
         fitting,

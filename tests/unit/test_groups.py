@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.amounts import Amount
-from odcr.domain.asking import in_all, resumed
+from odcr.domain.asking import in_all, plan, resumed
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
@@ -35,8 +36,10 @@ from odcr.domain.target import (
     group_key,
     units,
 )
+from odcr.settings import AskSettings
 from tests.unit.pool import Turns
 
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 GROUP = group_key("sale")
 A, B, C = (TargetKey("r5b.2xlarge", f"ap-northeast-1{zone}", group="sale") for zone in "acd")
 TOKEN = "0" * 64
@@ -398,3 +401,71 @@ def test_an_attempt_whose_time_is_up_anywhere_tells_what_is_held(left: int) -> N
     cloud = ec2(a=2, b=2, c=99)
     outcome = attempt(group(10), cloud, turns=Turns(left=left))
     assert outcome.reserved == units((held([one]), 1) for one in cloud.reservations) <= 10
+
+
+def test_what_lost_its_tag_in_one_pool_is_not_bought_in_another() -> None:
+    target, cloud = group(10), ec2(a=6, b=9)
+    after = recorded(target, attempt(target, cloud))
+    cloud._put(replace(cloud.reservations[0], is_managed=False))
+    found = compare([after], [], [one for one in cloud.reservations if one.is_managed])
+    outcome = acquire(found.shortfalls[0], "run-2", 0, cloud, Turns())
+    assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.ASTRAY, 10, [6, 4, 0])
+    assert outcome.reason.startswith("6 are held in cr-1 without this stack's tag")
+
+
+def test_what_was_split_off_and_what_is_lent_out_in_a_pool_still_count() -> None:
+    target, cloud = group(10), ec2(a=6, b=9)
+    after = recorded(target, attempt(target, cloud))
+    first, second = cloud.reservations
+    cloud._put(replace(first, count=4))
+    cloud.reservations.append(replace(first, id="cr-9", count=2, is_managed=False, made="", created="2026-11-09"))
+    cloud._put(replace(second, count=1, lent=3))
+    found = compare([after], [], [one for one in cloud.reservations if one.is_managed])
+    outcome = acquire(found.shortfalls[0], "run-2", 0, cloud, Turns())
+    assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.ASTRAY, 10, [6, 4, 0])
+    assert cloud.free[A] == 0
+
+
+def test_what_is_held_for_a_missed_deadline_is_given_back_in_all_pools() -> None:
+    terms = Terms(deadline="2026-11-30T20:00:00", releases_if_missed=True)
+    target, cloud = group(20, terms=terms), ec2(a=6, b=4)
+    after = recorded(target, attempt(target, cloud))
+    (told,) = seen(after, cloud, now="2026-11-30T20:01:00").observed
+    assert (told.status, told.announced) == (Status.STOPPED, Announcement(10, 0))
+    due = shortfall(recorded(after, told), cloud, now="2026-11-30T20:02:00")
+    outcome = acquire(due, "run-3", 0, cloud, Turns())
+    assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.STOPPED, 0, -10)
+
+
+def test_what_is_pending_in_one_pool_lets_nothing_be_given_back_in_another() -> None:
+    cloud = ec2(10, 10)
+    cloud._put(replace(cloud.reservations[0], state="pending"))
+    outcome = attempt(group(10), cloud)
+    assert (outcome.status, counts(outcome)) == (Status.EXCESS, [10, 10, 0])
+    # Yet it is remembered that it is too much.
+    assert [one.target for one in outcome.pools] == [10, 0, 0]
+    cloud._put(replace(cloud.reservations[0], state="active"))
+    assert counts(attempt(recorded(group(10), outcome), cloud)) == [10, 0, 0]
+
+
+def test_each_pool_counts_for_the_bucket_that_it_is_asked_from() -> None:
+    far = replace(A, availability_zone="us-east-1a")
+    members = [Member(one, 1) for one in (A, B, C, far)]
+    cloud = Ec2({})
+    targets = {
+        key: replace(
+            group(5, *members), key=key, members=tuple(replace(m, key=replace(m.key, group=key.group)) for m in members)
+        )
+        for key in (group_key(f"g{number}") for number in range(16))
+    }
+    found = compare(list(targets.values()), [], cloud.reservations)
+    planned = plan(found.shortfalls, targets, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
+    (branch,) = planned.branches
+    # 48 pools in one Region at four requests a second.
+    assert (len(branch.shortfalls), branch.every) == (16, 12.0)
+    alone = plan(found.shortfalls[:1], targets, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
+    assert alone.branches[0].every == 5.0
+    rounds = plan(found.shortfalls, targets, AskSettings(5.0, 24.0, 8), NOW, NOW + timedelta(seconds=110))
+    assert rounds.branches[0].pause == 0
+    # 64 requests take 16 seconds, so there are seven rounds after the first.
+    assert rounds.branches[0].visits(NOW) == 16 * 8

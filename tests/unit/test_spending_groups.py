@@ -12,14 +12,17 @@ from odcr.domain.allotment import OF_ITS_POOLS
 from odcr.domain.amounts import Amount
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.calendar import Rest
-from odcr.domain.comparison import Comparison, compare
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.comparison import Comparison, bounded, compare
+from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, Member, Target, TargetKey, Terms, Unit, group_key
+from odcr.domain.use import Use
+from odcr.domain.wire import MAX_STATE_BYTES, size_of
+from odcr.domain.wording import MAX_REASON
 from tests.unit.test_spending import C5, M5, R5B, ZONE, budget, held
 from tests.unit.test_spending import target as row
 
@@ -383,3 +386,31 @@ def test_all_limits_together_are_never_above_a_cap(
         cost += most - now
     if its.cap is not None and seen.unknown is None:
         assert cost <= max(its.cap, seen.amount)
+
+
+def test_what_one_run_carries_under_a_cap_fits_into_a_state() -> None:
+    """A shortfall grows by its limit and its pools' prices after the comparison was cut to what fits."""
+    keys = [TargetKey(f"m5.{number}xlarge", ZONE) for number in range(600)]
+    targets = {key: Target(key, 900_000) for key in keys}
+    found = Comparison([Shortfall((Pool(key, 0),), 900_000) for key in keys])
+    price = Price(Decimal("1.234567"), "USD", Source.LIST)
+    prices = {PricePool(key.instance_type, "ap-northeast-1").folded: price for key in keys}
+    passed = shared_out(
+        bounded(found, has_caps=True), targets, Budget(Decimal(10**9), PriceList(prices)), Spent(Decimal("12345.67"))
+    )
+    assert len(passed.shortfalls) > 200
+
+    def with_reason(one: Shortfall) -> Shortfall:
+        return replace(one, limit=one.limit and replace(one.limit, reason="x" * MAX_REASON))
+
+    worst = [
+        Outcome(one.key, Status.QUOTA_EXCEEDED, 1, 900_000, ("cr-0123456789abcdef0",)) for one in passed.shortfalls
+    ]
+    items = [
+        {
+            **with_reason(one).to_event(),
+            "Outcome": to_round(replace(outcome, reason="x" * MAX_REASON, use=Use(900_000, 900_000))),
+        }
+        for one, outcome in zip(passed.shortfalls, worst, strict=True)
+    ]
+    assert size_of(items) < MAX_STATE_BYTES

@@ -18,8 +18,8 @@ from odcr.domain.release import MAX_RELEASES
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of
 from odcr.domain.run_share import RunShare
 from odcr.domain.seen_demand import SeenDemand, SeenPool, is_recorded, may_be_astray
-from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Announcement, Target, TargetKey, units
+from odcr.domain.shortfall import Limit, Pool, Shortfall
+from odcr.domain.target import MAX_TARGET, Announcement, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import ROOM, fitting, in_turns, size_of
 from odcr.domain.wording import MAX_REASON, quoted
@@ -29,6 +29,9 @@ MAX_SHORTFALLS = 500
 
 _AN_ID = ("cr-0123456789abcdef0",)
 """As long as ids are."""
+
+_A_PRICE, _A_COST = "1234.567890", "1234567.890123"
+"""As long as they are."""
 
 _TOLD_ROOM = ROOM // 5
 """Bytes for what is to be told, also while shortfalls need more than there is; they have what it leaves."""
@@ -273,16 +276,17 @@ def _together(pools: Iterable[Outcome]) -> Use:
     return Use(sum(one.in_use for one in uses), sum(one.unused for one in uses))
 
 
-def bounded(comparison: Comparison, room: int = ROOM) -> Comparison:
+def bounded(comparison: Comparison, room: int = ROOM, *, has_caps: bool = False) -> Comparison:
     """What of a comparison one run can work on and pass on in so many bytes.
 
-    A shortfall and its outcome travel together. What is left out comes again in the next run: shortfalls then come
-    first, and of what is told each time it is another choice. However many wait for capacity, some is told in each run.
+    A shortfall and its outcome travel together, and, under a cap, its limit and its pools' prices. What is left out
+    comes again in the next run: shortfalls then come first, and of what is told each time it is another choice. However
+    many wait for capacity, some is told in each run.
     """
     releases = [shortfall for shortfall in comparison.shortfalls if shortfall.is_release]
     others = [shortfall for shortfall in comparison.shortfalls if not shortfall.is_release]
     first = [*releases[:MAX_RELEASES], *others][:MAX_SHORTFALLS]
-    sized = [(one, _item_bytes(one)) for one in first]
+    sized = [(one, _item_bytes(_with_longest_limit(one) if has_caps else one)) for one in first]
     most = room - _TOLD_ROOM
     seen = [*comparison.observed, *(_too_large(one) for one, size in sized if size > most)]
     kept = min(_TOLD_ROOM, sum(map(_bytes, (*seen, *comparison.rejected))))
@@ -326,6 +330,15 @@ def _item_bytes(shortfall: Shortfall) -> int:
         pools=tuple(_longest_of_pool(pool, most) for pool in shortfall.pools) if is_group else (),
     )
     return size_of({**shortfall.to_event(), "Outcome": to_round(longest)})
+
+
+def _with_longest_limit(shortfall: Shortfall) -> Shortfall:
+    # Only of a group's pool the reason stands beside it.
+    remark = "x" * MAX_REASON if shortfall.key.is_group else ""
+    pools = tuple(
+        replace(one, may_buy=one.may_buy and not remark, remark=remark, price=_A_PRICE) for one in shortfall.pools
+    )
+    return replace(shortfall, pools=pools, limit=Limit(MAX_TARGET, "x" * MAX_REASON, _A_PRICE, _A_COST))
 
 
 def _longest_of_pool(pool: Pool, most: int) -> Outcome:
