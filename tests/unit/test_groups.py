@@ -1,5 +1,6 @@
 """Attempts at groups, and what a run sees of them: one total over several pools, never exceeded by one attempt."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -39,10 +40,14 @@ from odcr.domain.target import (
 from odcr.settings import AskSettings
 from tests.unit.pool import Turns
 
+NUMBERS = itertools.count(100)
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 GROUP = group_key("sale")
 A, B, C = (TargetKey("r5b.2xlarge", f"ap-northeast-1{zone}", group="sale") for zone in "acd")
-TOKEN = "0" * 64
+
+
+def token(number: int) -> str:
+    return f"{number:064}"
 
 
 @dataclass
@@ -69,7 +74,9 @@ class Ec2:
         del options, observed, occasion
         self._take(key, count)
         number = len(self.reservations) + 1
-        made = Reservation(f"cr-{number}", key, count, "active", made=TOKEN, created=f"2026-11-{number:02}")
+        made = Reservation(
+            f"cr-{number}", key, count, "active", made=token(next(NUMBERS)), created=f"2026-11-{number:02}"
+        )
         self.reservations.append(made)
         return made
 
@@ -101,7 +108,7 @@ def ec2(*counts: int, **free: int) -> Ec2:
     """EC2 with reservations of so many instances in A, B and C, and so much free."""
     found = Ec2({key: free.get(name, 0) for key, name in zip((A, B, C), "abc", strict=True)})
     found.reservations = [
-        Reservation(f"cr-{number}", key, count, "active", made=TOKEN, created=f"2026-11-{number:02}")
+        Reservation(f"cr-{number}", key, count, "active", made=token(number), created=f"2026-11-{number:02}")
         for number, (key, count) in enumerate(zip((A, B, C), counts, strict=False), 1)
         if count
     ]
@@ -290,6 +297,15 @@ def test_what_is_in_use_or_a_persons_is_never_given_back() -> None:
     assert counts(attempt(target, cloud)) == [0, 10, 0]
 
 
+def test_what_a_person_split_off_is_not_taken_for_bought_too_much() -> None:
+    target, cloud = group(10), ec2(a=10)
+    after = recorded(target, attempt(target, cloud))
+    (one,) = cloud.reservations
+    cloud.reservations = [replace(one, count=8), replace(one, id="cr-9", count=5, created="2026-11-09")]
+    (outcome,) = seen(after, cloud).observed
+    assert (outcome.status, outcome.reserved) == (Status.EXCESS, 13)
+
+
 def test_a_total_that_was_lowered_gives_nothing_back_unasked() -> None:
     target = group(10)
     cloud = ec2(a=6, b=9)
@@ -356,7 +372,7 @@ def test_a_group_that_is_gone_is_told_with_its_pools() -> None:
 def test_a_row_and_a_group_in_one_pool_keep_what_is_theirs() -> None:
     cloud = ec2(5)
     row = TargetKey("r5b.2xlarge", "ap-northeast-1a")
-    mine = Reservation("cr-9", row, 4, "active", made=TOKEN)
+    mine = Reservation("cr-9", row, 4, "active", made=token(9))
     found = compare([Target(row, 4, 4, "FULFILLED", last_ids=("cr-9",)), group(5)], [], [*cloud.reservations, mine])
     assert [one.key for one in found.observed] == [row, GROUP] or [one.key for one in found.observed] == [GROUP]
     assert found.shortfalls == []

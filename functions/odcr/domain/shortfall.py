@@ -169,7 +169,12 @@ class Shortfall(Event):
 
     @property
     def had_trouble(self) -> bool:
-        """Whether EC2 may have refused a request of the last run, and may remember the client token of it."""
+        """Whether EC2 may have refused a request of the last run, and may remember the client token of it.
+
+        A group may be met although some of its pools have refused.
+        """
+        if self.key.is_group:
+            return self.last_status is not None
         return self.last_status is not None and self.last_status not in (Status.FULFILLED, Status.EXCESS)
 
     @property

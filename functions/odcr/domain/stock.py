@@ -1,5 +1,6 @@
 """What is held in one pool beside what a run recorded of it, and what of that was bought too much."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,8 +88,12 @@ def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
         return {}
     recorded = [one for one in stock.serving if one.id in stock.recorded_ids]
     growth = max(0, held(recorded) - stock.kept) if with_growth else 0
+    tokens = Counter(one.made for one in stock.serving if one.made)
     spare = {}
     for one in stock.newest_first:
+        if tokens[one.made] > 1 and one.id not in stock.recorded_ids:
+            # Split off by a person, for EC2 makes one of each token.
+            continue
         if not (one.can_be_given_back if can_now else one.may_be_released):
             continue
         unused = max(0, one.count - one.in_use)
