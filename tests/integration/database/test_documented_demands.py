@@ -1,4 +1,4 @@
-"""The examples that docs/demands.md begins with, as a person types them, and the statements after them."""
+"""The examples that docs/demands.md begins with, and the other statements of that page and the first one, as typed."""
 
 import re
 from decimal import Decimal
@@ -11,13 +11,15 @@ from odcr.gateways.target_tables import read_targets
 from tests.documented import ROOT
 
 EXAMPLES = 3
-STATEMENTS = [
-    [statement for each in block.split(";") if (statement := each.strip())]
-    for block in re.findall(
-        r"^```sql\n(.*?)^```$", (ROOT / "docs" / "demands.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-]
-"""Of each block."""
+
+
+def statements_of(page: str) -> list[list[str]]:
+    """The statements of each SQL block of a page."""
+    blocks = re.findall(r"^```sql\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [[statement for each in block.split(";") if (statement := each.strip())] for block in blocks]
+
+
+STATEMENTS = statements_of("docs/demands.md")
 
 
 @pytest.fixture
@@ -58,3 +60,16 @@ def test_what_follows_can_be_typed(targets: dict[str, Target], transaction: Any)
     assert rejected == []
     # The last of them ends the group.
     assert [one.capacity for one in found if one.key.is_group] == [0]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_first_page_asks_for_a_row_and_a_group(page: str, transaction: Any) -> None:
+    with transaction() as cursor:
+        for statement in (statement for block in statements_of(page) for statement in block):
+            cursor.execute(statement)
+        found, rejected = read_targets(cursor)
+    assert rejected == []
+    assert [(one.key.group, one.capacity, len(one.pools)) for one in sorted(found, key=lambda one: one.capacity)] == [
+        ("", 15, 1),
+        ("checkout", 64, 2),
+    ]
