@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import click
+import pymysql
 from rich.console import Console
 from rich.table import Table
 
@@ -48,6 +49,14 @@ def _standing(stack: Stack) -> dict[Key, tuple[int, str]]:
     )
     groups = stack.sql("SELECT 'group', Group_Name, Reserved, Status FROM odcr_status WHERE InstanceType = ''")
     return {(type_, zone): (int(held), status) for type_, zone, held, status in (*rows, *groups)}
+
+
+def _has_tables(stack: Stack) -> bool:
+    """Whether the first run has made the database's user and the tables."""
+    try:
+        return bool(stack.sql("SHOW TABLES LIKE %s", LAST_TABLE))
+    except pymysql.err.OperationalError:
+        return False
 
 
 def _verdict(stack: Stack) -> str:
@@ -154,8 +163,7 @@ def _deploy(cloud: LocalCloud, console: Console) -> Stack:
 
 def _play_all(stack: Stack, console: Console) -> None:
     observer = Observer(stack, console)
-    # The first run makes them.
-    if not _comes_about(lambda: bool(stack.sql("SHOW TABLES LIKE %s", LAST_TABLE)), observer):
+    if not _comes_about(lambda: _has_tables(stack), observer):
         raise NotHandled("No run makes the tables.")
     deadline = datetime.fromtimestamp(stack.cloud.clock.date(), UTC) + timedelta(minutes=DEADLINE_MINUTES)
     for statement in STATEMENTS:

@@ -71,7 +71,7 @@ def _some_freed(stack: Stack) -> None:
     stack.cloud.capacity.add_free(*R5B, 7)
     stack.cloud.capacity.add_free(*C6I, 3)
     stack.cloud.capacity.add_free(*M6I_LARGER, 2)
-    stack.cloud.capacity.add_free(*M5_2X, 5)
+    stack.cloud.capacity.add_free(*M5_2X, 1)
 
 
 def _cancelled(stack: Stack) -> None:
@@ -95,7 +95,7 @@ SCENES = (
         _scarce,
     ),
     Scene(
-        "While it asks, other customers give back 7 r5b.2xlarge, 3 c6i.large, 2 m6i.4xlarge and 5 m5.2xlarge.",
+        "While it asks, other customers give back 7 r5b.2xlarge, 3 c6i.large, 2 m6i.4xlarge and 1 m5.2xlarge.",
         {R5B: (11, "SHORT"), M5: (6, "FULFILLED"), C6I: (3, "SHORT"), CHECKOUT: _MET[CHECKOUT]},
         _some_freed,
         meanwhile=True,
