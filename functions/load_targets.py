@@ -1,5 +1,6 @@
 """LoadTargets: takes the run lease, reads and validates the rows."""
 
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -8,7 +9,7 @@ from odcr.domain.price_pools import pools_under_caps
 from odcr.domain.run_share import RunShare, one_runs_share
 from odcr.domain.wire import InvalidEvent, required
 from odcr.gateways.database import transaction
-from odcr.gateways.lease import holder_of_lease, is_look_due, take_lease
+from odcr.gateways.lease import holder_of_lease, is_look_due, may_have_rivals, take_lease
 from odcr.gateways.price_table import read_prices
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
@@ -43,6 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
             return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event(), "InstancesDue": False}
         targets, rejected = read_targets(cursor)
+        if any(target.members for target in targets) and may_have_rivals(cursor, execution):
+            targets = [replace(target, has_rivals=bool(target.members)) for target in targets]
         capped = pools_under_caps(targets, has_cap=SpendSettings.load().cap is not None)
         prices = read_prices(cursor).known(capped) if capped else []
         instances_due = is_look_due(cursor)

@@ -30,13 +30,16 @@ class Managed:
     id: str
     key: Key
     count: int
+    group: str = ""
+    """The group that it is of; empty: of a row."""
 
 
 def rows(sql: Sql) -> dict[Key, Row]:
     """Every row of odcr_capacity with its status."""
     found = sql(
         "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
-        "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
+        "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s "
+        "ON s.InstanceType = c.InstanceType AND s.AvailabilityZone = c.AvailabilityZone AND s.Group_Name = ''"
     )
     return {
         (instance_type, zone): Row(target, now, status, reserved or 0, frozenset(ids.split(",") if ids else ()))
@@ -64,13 +67,14 @@ def disagreements(
     managed, astray = list(managed), list(astray)
     known = {one for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",")}
     wrong = [f"{one.id} is held, and no table names it" for one in managed if one.id not in known]
+    wrong += _disagreements_of_groups(sql, managed, free)
     for key, row in rows(sql).items():
-        own = [one for one in managed if one.key == key]
+        own = [one for one in managed if one.key == key and not one.group]
         counted = [one for one in astray if one.key == key and one.id in row.ids]
         in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
-        if in_hand >= row.target:
-            # It is named, and counts for no more than is missing of what was recorded.
-            away = min(away, max(0, row.reserved - in_hand))
+        # It is named, and counts for no more than is missing of what was recorded, where that is enough.
+        missing = min(away, max(0, row.reserved - in_hand))
+        away = missing if in_hand + missing >= row.target else away
         held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
         out = max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
         held, away = held + out, away + out
@@ -89,3 +93,38 @@ def disagreements(
         if expected is Status.SHORT and free(key) > 0:
             wrong.append(f"{key}: {held} of {row.target} are held, and {free(key)} more are to be had")
     return wrong
+
+
+def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callable[[Key], int]) -> list[str]:
+    """The same for groups whose members have weights of their own, without what is astray or lent out."""
+    wrong = []
+    status = {tuple(row[:3]): row[3:] for row in sql(_STATUS)}
+    for name, total in sql("SELECT Group_Name, TotalTargetCapacity FROM odcr_group"):
+        own = [one for one in managed if one.group == name]
+        weights = {
+            (instance_type, zone): int(weight)
+            for group, instance_type, zone, weight in sql(
+                "SELECT Group_Name, InstanceType, AvailabilityZone, Weight FROM odcr_group_member"
+            )
+            if group == name
+        }
+        units = 0
+        for key in {*weights, *(one.key for one in own)}:
+            held, ids = sum(one.count for one in own if one.key == key), {one.id for one in own if one.key == key}
+            recorded = status.get((name, *key))
+            if recorded is None or (recorded[1], set(filter(None, recorded[2].split(",")))) != (held, ids):
+                wrong.append(f"{name}, {key}: {recorded} is recorded, {held} held in {sorted(ids)}")
+            units += held * int(weights.get(key) or (recorded[3] if recorded else 0) or 1)
+        missing = total - units
+        fits = [key for key, weight in weights.items() if weight <= missing]
+        expected = Status.EXCESS if missing < 0 else Status.SHORT if fits else Status.FULFILLED
+        recorded = status.get((name, "", ""))
+        if recorded is None or (recorded[0], recorded[1]) != (expected, units):
+            wrong.append(f"{name}: {recorded} is recorded, {units} of {total} are held")
+        wrong += [f"{name}: {missing} missing, and {free(key)} of {key} are to be had" for key in fits if free(key)]
+    return wrong
+
+
+_STATUS = (
+    "SELECT Group_Name, InstanceType, AvailabilityZone, Status, Reserved, Reservation_Ids, Weight FROM odcr_status"
+)

@@ -222,7 +222,8 @@ class Attempt:
         Args:
             can_now: whether what EC2 cannot take back yet is left out.
         """
-        return surplus([one.stock for one in self.holdings], self.own, self.shortfall.last_target, can_now=can_now)
+        stocks, shortfall = [one.stock for one in self.holdings], self.shortfall
+        return surplus(stocks, self.own, shortfall.last_target, has_rivals=shortfall.has_rivals, can_now=can_now)
 
     def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
         """The attempt's outcome as it stands."""

@@ -189,8 +189,8 @@ class SeenDemand:
         return self._surplus(can_now=False)
 
     def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
-        stocks = [one.stock for one in self.pools]
-        return surplus(stocks, self.kept, self.target.last_capacity, can_now=can_now) if stocks else {}
+        stocks, target = [one.stock for one in self.pools], self.target
+        return surplus(stocks, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
 
     @property
     def bought_twice(self) -> list[Reservation]:
@@ -290,6 +290,7 @@ class SeenDemand:
             allows_overshoot=target.allows_overshoot,
             unit=target.unit,
             last_target=target.last_capacity,
+            has_rivals=target.has_rivals,
         )
 
     def standing(self) -> Outcome:

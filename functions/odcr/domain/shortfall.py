@@ -128,6 +128,8 @@ class Shortfall(Event):
     unit: Unit = Unit.instances
     last_target: Amount | None = None
     """Of a group: units that were wanted when the last run recorded it."""
+    has_rivals: bool = False
+    """Of a group: a run that recorded nothing may have bought a moment ago, beside those that did."""
 
     @property
     def key(self) -> TargetKey:

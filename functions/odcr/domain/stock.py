@@ -42,21 +42,23 @@ class Stock:
 
 
 def surplus(
-    stocks: Sequence[Stock], allocation: Allocation, last_total: Amount | None, *, can_now: bool
+    stocks: Sequence[Stock], allocation: Allocation, last_total: Amount | None, *, has_rivals: bool, can_now: bool
 ) -> dict[TargetKey, list[Reduction]]:
     """What was bought too much, of what this stack made and, in a group, nobody uses.
 
     A row has one reservation that grows, so what was bought twice is another reservation that no run has recorded. Two
     attempts at a group side by side may also have bought in two pools what was wanted once. EC2 has no operation over
     two, and does not say who made a reservation grow. But as long as less than the total is recorded as held, and has
-    stayed, attempts were asking: what is held beyond the record and the total is then theirs. Otherwise somebody else
-    made it grow, and only reservations that no run has recorded are given back.
+    stayed, attempts were asking, and so may one of a run that recorded nothing: what is held beyond the record and the
+    total is then theirs. Otherwise somebody else made it grow, and only reservations that no run has recorded are given
+    back.
 
     Args:
         stocks: of each pool.
         allocation: the pools as they stand.
         last_total: of a group, units that were wanted when it was recorded: what a total that was lowered since leaves
             above it is not given back unasked. None: of a row, or of a group that is not recorded.
+        has_rivals: whether a run that recorded nothing may have bought a moment ago.
         can_now: whether what EC2 cannot take back yet is left out.
 
     Returns:
@@ -70,7 +72,7 @@ def surplus(
         twice = [one for one in stock.duplicates if one.can_be_given_back or not can_now]
         return {stock.key: reductions(twice, int(excess), lambda one: one.count)}
     stayed = units((min(held(one.serving), one.kept), one.weight) for one in stocks)
-    spare = {one.key: _spare(one, with_growth=stayed < total, can_now=can_now) for one in stocks}
+    spare = {one.key: _spare(one, with_growth=has_rivals or stayed < total, can_now=can_now) for one in stocks}
     counts = allocation.to_give_back(excess, {key: sum(each.values()) for key, each in spare.items()})
 
     def spare_of(one: Reservation) -> int:

@@ -360,6 +360,8 @@ class Target(Event):
     unit: Unit = Unit.instances
     last_capacity: Annotated[Amount | None, As("LastTarget")] = None
     """Of a group: units that were wanted when the last run recorded it."""
+    has_rivals: bool = False
+    """Of a group: a run that recorded nothing may have bought a moment ago, beside those that did."""
 
     @property
     def pools(self) -> tuple[Member, ...]:

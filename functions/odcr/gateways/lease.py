@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 _NAME = "run"
 _LOOK = "look"
 _HOURS_OF_LOOK = 1
+_TAKEN = "taken"
+_MINUTES_OF_RIVALS = 15
+"""For so long what a run bought that recorded nothing may come to light: longer than its functions live."""
 
 
 def take_lease(cursor: "Cursor", execution: str, seconds: int) -> bool:
@@ -63,6 +66,28 @@ def has_recorded(cursor: "Cursor", execution: str) -> bool:
     cursor.execute("SELECT Last_Recorded FROM odcr_lease WHERE Name = %s", (_NAME,))
     row = cursor.fetchone()
     return row is not None and row[0] == execution
+
+
+def may_have_rivals(cursor: "Cursor", execution: str) -> bool:
+    """Whether a run that took the lease lately, and recorded nothing, may have bought beside those that recorded.
+
+    Remembers the execution as the one that took the lease last. Repeating it has no further effect.
+
+    Args:
+        cursor: in the transaction that has taken the lease.
+        execution: which has taken it.
+    """
+    # From left to right: Holder is still the run that took the lease before.
+    cursor.execute(
+        "INSERT INTO odcr_lease (Name, Holder, Expires, Last_Recorded) "
+        "SELECT %s, %s, UTC_TIMESTAMP(), run.Last_Recorded FROM odcr_lease run WHERE run.Name = %s "
+        "ON DUPLICATE KEY UPDATE Expires = IF(odcr_lease.Holder IN (VALUES(Holder), VALUES(Last_Recorded)), "
+        "odcr_lease.Expires, UTC_TIMESTAMP() + INTERVAL %s MINUTE), Holder = VALUES(Holder)",
+        (_TAKEN, execution, _NAME, _MINUTES_OF_RIVALS),
+    )
+    cursor.execute("SELECT COUNT(*) FROM odcr_lease WHERE Name = %s AND Expires > UTC_TIMESTAMP()", (_TAKEN,))
+    ((rivals,),) = cursor.fetchall()
+    return bool(rivals)
 
 
 def is_look_due(cursor: "Cursor") -> bool:

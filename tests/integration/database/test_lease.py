@@ -13,6 +13,7 @@ from odcr.gateways.lease import (
     holder_of_lease,
     holds_lease,
     mark_recorded,
+    may_have_rivals,
     release_lease,
     take_lease,
 )
@@ -75,6 +76,25 @@ def test_the_last_to_record_is_remembered(transaction: Any) -> None:
     with transaction() as cursor:
         assert has_recorded(cursor, "first")
         assert not has_recorded(cursor, "second")
+
+
+def test_a_run_that_recorded_nothing_is_a_rival_of_those_after_it_for_a_while(transaction: Any) -> None:
+    def follows(execution: str, *, records: bool = True) -> bool:
+        with transaction() as cursor:
+            take_lease(cursor, execution, 60)
+            found = [may_have_rivals(cursor, execution) for _ in range(2)]
+            if records:
+                mark_recorded(cursor, execution)
+            release_lease(cursor, execution)
+        # Of a repeated step as well.
+        assert found[0] == found[1]
+        return found[0]
+
+    assert [follows("first"), follows("second"), follows("dead", records=False)] == [False] * 3
+    assert [follows("third"), follows("fourth")] == [True] * 2
+    with transaction() as cursor:
+        cursor.execute("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE Name = 'taken'")
+    assert not follows("fifth")
 
 
 def test_an_expired_lease_is_one_like_any_other_for_whoever_takes_it(transaction: Any) -> None:

@@ -110,7 +110,7 @@ class Execution:
             # Each request waits for its turn.
             self._world.pass_time(1 / REQUESTS_PER_SECOND)
             target = attempts[0].input["Target"]
-            key = TargetKey.from_event(target)
+            key = TargetKey(*_key(target))
             outcome = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1)
             self.played.answer(self.played.ready.index(attempts[0]), to_round(outcome))
 
@@ -141,7 +141,9 @@ class Execution:
 
 
 def _key(target: dict[str, Any]) -> Key:
-    return target["InstanceType"], target["AvailabilityZone"]
+    """The row's key; of a group, an empty type and its name."""
+    (first, *_) = target.get("Pools") or [target]
+    return ("", first["GroupName"]) if "GroupName" in first else (first["InstanceType"], first["AvailabilityZone"])
 
 
 def _was_met(item: dict[str, Any]) -> bool:

@@ -30,6 +30,14 @@ from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TA
 
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
+NAME = "sale"
+GROUP: Key = ("", NAME)
+WEIGHTS: dict[Key, int] = {
+    ("m5.large", "ap-northeast-1a"): 1,
+    ("m5.large", "ap-northeast-1c"): 1,
+    ("m5.2xlarge", "ap-northeast-1c"): 2,
+}
+"""The pools of a group, the most wanted first."""
 MAX_TARGET = 12
 EXAMPLES = int(os.environ.get("HISTORIES", "15"))
 """How many histories are played, a third of them with a stack that releases; each has up to STEPS steps."""
@@ -57,7 +65,8 @@ class Histories(RuleBasedStateMachine):
     """What people, EC2 and the state machine may do, in any order.
 
     A target's ceiling is the most that may be held for it: the most that was wanted since no run was active, for a run
-    goes on with what it loaded; and what was held when the target was lowered, for nothing is given back unasked.
+    goes on with what it loaded; and what was held when the target was lowered, for nothing is given back unasked. Two
+    runs side by side may go beyond that of a group, in two pools, until one looks after both.
 
     If the stack releases on a lowered target, a target also has a floor, the least that a run may leave of what is
     held: the least that was wanted since no run was active. A row that is gone wants nothing, and lowers none.
@@ -68,7 +77,7 @@ class Histories(RuleBasedStateMachine):
         self.world = world
         self.undisturbed: set[tuple[str, Key]] = set()
         """The runs' attempts, of those at hand, in which nothing has gone wrong so far."""
-        self.ceiling: dict[Key, int] = dict.fromkeys([*KEYS, TYPO], 0)
+        self.ceiling: dict[Key, int] = dict.fromkeys([*KEYS, TYPO, GROUP], 0)
         self.releases = releases
         self.floor: dict[Key, float] = {}
         self.backup: dict[str, tuple[tuple[Any, ...], ...]] | None = None
@@ -91,8 +100,17 @@ class Histories(RuleBasedStateMachine):
         lag=st.sampled_from([LAG_SECONDS, LAG_SECONDS, LONG_LAG_SECONDS]),
         remembers=st.booleans(),
         asks=st.sampled_from(WAYS_TO_ASK),
+        of_group=st.lists(st.integers(0, 8), min_size=len(WEIGHTS), max_size=len(WEIGHTS)),
     )
-    def begin(self, pools: list[int], wishes: list[int], lag: float, remembers: bool, asks: tuple[float, int]) -> None:
+    def begin(
+        self,
+        pools: list[int],
+        wishes: list[int],
+        lag: float,
+        remembers: bool,
+        asks: tuple[float, int],
+        of_group: list[int],
+    ) -> None:
         self.world.reset()
         self.world.ask_every(*asks)
         self.world.capacity.remember_refused_tokens(remembers)
@@ -104,6 +122,9 @@ class Histories(RuleBasedStateMachine):
             self.world.make_foreign(key, 2, None)
             self.world.make_foreign(key, 1, "another-stack/ap-northeast-1")
             self.world.share(key, 2)
+        for key, free in zip(WEIGHTS, of_group, strict=True):
+            self.world.capacity.set_free(*key, free)
+        self.want_in_group(sum(of_group) % (MAX_TARGET + 1))
         # What is split off is younger.
         self.world.pass_time(1)
         self.foreign = self.world.foreign()
@@ -119,6 +140,34 @@ class Histories(RuleBasedStateMachine):
         self.world.set_target(key, wanted)
         self.ceiling[key] = max(self.ceiling[key], wanted)
         self._lower_floors()
+
+    @in_the_calm
+    @rule(wanted=st.integers(0, MAX_TARGET), left_out=st.none() | st.sampled_from([*WEIGHTS]))
+    def want_in_group(self, wanted: int, left_out: Key | None = None) -> None:
+        """A person changes the total, and perhaps removes a member, or inserts it again."""
+        self.world.set_group(NAME, wanted, {key: weight for key, weight in WEIGHTS.items() if key != left_out})
+        self.ceiling[GROUP] = max(self.ceiling[GROUP], wanted)
+        self._lower_floors()
+        played["member removed"] += left_out is not None
+
+    @in_the_calm
+    @rule()
+    def withdraw_group(self) -> None:
+        self.world.sql("DELETE FROM odcr_group")
+
+    @in_the_calm
+    @rule(which=st.integers(0, 2), splits=st.booleans())
+    def change_in_group(self, which: int, splits: bool) -> None:
+        """A person cancels a reservation of the group, or splits one."""
+        for one in self.world.managed_of_group(NAME)[which : which + 1]:
+            if one.state != "active":
+                continue
+            if not splits:
+                self.world.cancel(one.id)
+            elif one.instance_count > 1:
+                self.world.split(one.id, 1, tagged=True)
+                self.foreign = self.world.foreign()
+            played["group changed"] += 1
 
     @in_the_calm
     @rule(key=st.sampled_from([*KEYS, TYPO]))
@@ -197,6 +246,11 @@ class Histories(RuleBasedStateMachine):
         self.world.capacity.set_free(*key, free)
 
     @in_the_calm
+    @rule(key=st.sampled_from([*WEIGHTS]), free=st.integers(0, 8))
+    def others_take_or_free_in_group(self, key: Key, free: int) -> None:
+        self.world.capacity.set_free(*key, free)
+
+    @in_the_calm
     @rule(then=st.sampled_from(["active", "failed"]))
     def next_creation_is_pending(self, then: str) -> None:
         state = current()
@@ -240,6 +294,12 @@ class Histories(RuleBasedStateMachine):
                 lowest = -6 if self.releases else 0
                 self.want(key, max(0, min(MAX_TARGET, self.world.held(key) + dice.randint(lowest, 6))))
                 self.others_take_or_free(key, dice.randint(0, 9))
+            if dice.random() < 0.1:
+                lowest = -4 if self.releases else 0
+                self.want_in_group(max(0, min(MAX_TARGET, self.total(GROUP) + dice.randint(lowest, 6))))
+                self.others_take_or_free_in_group(dice.choice([*WEIGHTS]), dice.randint(0, 6))
+            if dice.random() < 0.03:
+                self.change_in_group(dice.randint(0, 2), dice.random() < 0.5)
             if dice.random() < 0.2 and len(self._running()) < 2:
                 self.start()
                 self.lose_the_lease()
@@ -252,7 +312,7 @@ class Histories(RuleBasedStateMachine):
                 dice.choice([self.environments_are_recycled, lambda: self.time_passes(61)])()
             if dice.random() < 0.3:
                 self.stale_until = self.world.clock.now() + self.lag
-            if self.releases and dice.random() < 0.1:
+            if self.releases and dice.random() < 0.2:
                 self._announce(dice.choice(KEYS), dice.randint(1, 6))
             # Most steps make few calls. A run that fails before it asks says little.
             many = dice.choice([0, 1, 2, 3] if self._is_at_work() else [0, 0, 1, 2])
@@ -318,6 +378,9 @@ class Histories(RuleBasedStateMachine):
             self.undisturbed.add((one.name, key))
         answered = len(self.world.answered)
         before = {each: self.world.managed(each) for each in KEYS}
+        of_group = self.world.managed_of_group(NAME)
+        if others:
+            self.undisturbed.discard((one.name, GROUP))
 
         def rival() -> None:
             for other in others[:1]:
@@ -334,9 +397,22 @@ class Histories(RuleBasedStateMachine):
             self.undisturbed.clear()
         if key and (one.name, key) in self.undisturbed and key not in self.stuck and one.has_met(key, answered):
             played["checked"] += 1
-            assert self.world.held(key) <= self._most(key), "an attempt that was not disturbed left more than wanted"
+            assert self.held(key) <= self._most(key), "an attempt that was not disturbed left more than wanted"
         if self.lag <= LAG_SECONDS:
             self._nothing_was_lost(before)
+            self._nothing_was_lost_of_group(of_group)
+
+    def _nothing_was_lost_of_group(self, before: list[Reservation]) -> None:
+        """No step makes a group hold less than its total: only what is above that is ever given back."""
+        if all(one.state == "active" for one in before):
+            units = sum(one.instance_count * WEIGHTS[one.instance_type, one.availability_zone] for one in before)
+            lost = units - self.held(GROUP)
+            assert lost <= max(0, units - self.floor.get(GROUP, float("inf"))), f"{lost} units were given away"
+            played["group gave back"] += lost > 0
+
+    def held(self, key: Key) -> int:
+        """Units held for a row or the group."""
+        return self.world.held_of_group(NAME, WEIGHTS) if key == GROUP else self.world.held(key)
 
     def _nothing_was_lost(self, before: dict[Key, list[Reservation]]) -> None:
         """No step makes a target's only reservation smaller: only what was bought twice is ever given back.
@@ -368,7 +444,10 @@ class Histories(RuleBasedStateMachine):
 
     def total(self, key: Key) -> int:
         """Instances held for a target, those included that are known to be elsewhere."""
-        return self.world.held(key) + self.away[key]
+        return self.held(key) + self.away[key]
+
+    def _total_of_group(self) -> int | None:
+        return next((int(total) for (total,) in self.world.sql("SELECT TotalTargetCapacity FROM odcr_group")), None)
 
     def _most(self, key: Key) -> int:
         return self.ceiling[key] + self.unseen.get(key, (0.0, 0))[1]
@@ -385,10 +464,13 @@ class Histories(RuleBasedStateMachine):
     def _raise_ceilings(self) -> None:
         for key, row in self.world.rows().items():
             self.ceiling[key] = max(self.ceiling.get(key, 0), row.target)
+        self.ceiling[GROUP] = max(self.ceiling[GROUP], self._total_of_group() or 0)
 
     def _lower_floors(self) -> None:
         for key, row in self.world.rows().items():
             self.floor[key] = min(self.floor.get(key, float("inf")), row.target)
+        if (total := self._total_of_group()) is not None:
+            self.floor[GROUP] = min(self.floor.get(GROUP, float("inf")), total)
 
     def _lower_ceilings(self) -> None:
         self.ceiling = {key: min(self._most(key), self.total(key)) for key in self.ceiling}
@@ -446,6 +528,8 @@ class Histories(RuleBasedStateMachine):
             # A reservation that lends some of its instances is never given back.
             if self.releases and key in rows and not self.world.lent[key]:
                 assert now <= wanted, f"{key}: {now} of {wanted} held, and not released"
+        told = f"the group bought too much and kept it: {self.held(GROUP)} of {self._total_of_group()}"
+        assert self.held(GROUP) <= self._most(GROUP), told
         assert self.world.disagreements() == []
         assert self.world.foreign() == self.foreign
         assert self.world.sql("SELECT * FROM odcr_outbox") == (), "messages that nobody was sent"
@@ -522,5 +606,5 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     if examples > 30 or not is_long:
         assert played.total() > 60 * examples
         assert set(world.injector.fired) >= set(CallFault) - (set() if is_long else RARE)
-        assert {*TAKEN_AWAY, "died"} <= set(played)
+        assert {*TAKEN_AWAY, "died", "group changed", "member removed"} <= set(+played)
         assert played["released"] > (examples if releases else -1)

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -33,7 +33,7 @@ from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
-from odcr.gateways import database, ec2_regions, request_buckets, spend_ledger
+from odcr.gateways import database, ec2_regions, instance_types, request_buckets, spend_ledger
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import schedule as schedule_gateway
 from odcr.gateways import secret as secret_gateway
@@ -61,6 +61,8 @@ ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrat
 TABLES = (
     "odcr_capacity",
     "odcr_option",
+    "odcr_group",
+    "odcr_group_member",
     "odcr_status",
     "odcr_history",
     "odcr_lease",
@@ -374,6 +376,7 @@ class World:
         """The next invocation finds nothing that an earlier one remembered."""
         secret_gateway._fetched.cache_clear()
         ec2_gateway._is_ebs_optimizable.cache_clear()
+        instance_types._vcpus.clear()
         reserve_capacity._buckets.clear()
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
@@ -422,12 +425,18 @@ class World:
             return [one for one in state.history(ACCOUNT, REGION).all() if one.holds]
 
     def managed(self, key: Key) -> list[Reservation]:
-        """Those that this stack holds for one target."""
+        """Those that this stack holds for one row."""
         return [
             one
             for one in self.reservations()
-            if (one.instance_type, one.availability_zone) == key and self._owner_of(one) == OWNER
+            if (one.instance_type, one.availability_zone) == key
+            and self._owner_of(one) == OWNER
+            and not self._group_of(one)
         ]
+
+    def managed_of_group(self, name: str) -> list[Reservation]:
+        """Those that this stack holds for one group."""
+        return [one for one in self.reservations() if self._owner_of(one) == OWNER and self._group_of(one) == name]
 
     def foreign(self) -> list[tuple[str, int]]:
         """The ids and counts of those that are not this stack's."""
@@ -436,6 +445,34 @@ class World:
     def held(self, key: Key) -> int:
         """Instances that this stack holds for one target."""
         return sum(one.instance_count for one in self.managed(key))
+
+    def held_of_group(self, name: str, weights: Mapping[Key, int]) -> int:
+        """Units that this stack holds for one group."""
+        return sum(
+            one.instance_count * weights[one.instance_type, one.availability_zone]
+            for one in self.managed_of_group(name)
+        )
+
+    def set_group(self, name: str, total: int, weights: Mapping[Key, int]) -> None:
+        """Writes a group and its members, the most wanted first, or changes it."""
+        self.sql(
+            "INSERT INTO odcr_group (Group_Name, TotalTargetCapacity) VALUES (%s, %s) "
+            "ON DUPLICATE KEY UPDATE TotalTargetCapacity = %s",
+            name,
+            total,
+            total,
+        )
+        self.sql("DELETE FROM odcr_group_member WHERE Group_Name = %s", name)
+        for priority, ((instance_type, zone), weight) in enumerate(weights.items()):
+            self.sql(
+                "INSERT INTO odcr_group_member (Group_Name, InstanceType, AvailabilityZone, Priority, Weight) "
+                "VALUES (%s, %s, %s, %s, %s)",
+                name,
+                instance_type,
+                zone,
+                priority,
+                weight,
+            )
 
     def free(self, key: Key) -> int:
         """Instances that the pool still has."""
@@ -516,7 +553,9 @@ class World:
     def disagreements(self) -> list[str]:
         """What is not as it has to be after a run in which nothing went wrong."""
         managed = [
-            agreement.Managed(one.id, (one.instance_type, one.availability_zone), one.instance_count)
+            agreement.Managed(
+                one.id, (one.instance_type, one.availability_zone), one.instance_count, self._group_of(one)
+            )
             for one in self.reservations()
             if self._owner_of(one) == OWNER
         ]
@@ -543,6 +582,9 @@ class World:
 
     def _tags_of(self, reservation_id: str) -> dict[str, str]:
         return dict(ec2_backends[ACCOUNT][REGION].tags.get(reservation_id, {}))
+
+    def _group_of(self, reservation: Reservation) -> str:
+        return str(self._tags_of(reservation.id).get("odcr:group", ""))
 
     def _owner_of(self, reservation: Reservation) -> str | None:
         tags = self._tags_of(reservation.id)
