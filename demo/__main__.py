@@ -5,13 +5,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import click
+import pymysql
 from rich.console import Console
 from rich.table import Table
 
 from demo.observer import Observer
-from demo.story import SCENES, STATEMENTS, TARGETS, Scene
+from demo.story import (
+    CHECKOUT,
+    DEADLINE_MINUTES,
+    LAST_TABLE,
+    RESERVATIONS,
+    SCENES,
+    STATEMENTS,
+    Key,
+    Scene,
+)
 from localcloud import printing
 from localcloud.cloud import LocalCloud
 from localcloud.interrupts import interrupt_once_on_signals
@@ -31,12 +42,29 @@ class NotHandled(Exception):  # noqa: N818 - says what happened
     """A target did not come to stand as it has to."""
 
 
-def _standing(stack: Stack) -> dict[tuple[str, str], tuple[int, str]]:
+def _standing(stack: Stack) -> dict[Key, tuple[int, str]]:
     rows = stack.sql(
         "SELECT c.InstanceType, c.AvailabilityZone, c.Current_Capacity, s.Status "
-        "FROM odcr_capacity c JOIN odcr_status s USING (InstanceType, AvailabilityZone)"
+        "FROM odcr_capacity c JOIN odcr_status s USING (InstanceType, AvailabilityZone) WHERE s.Group_Name = ''"
     )
-    return {(instance_type, zone): (current, status) for instance_type, zone, current, status in rows}
+    groups = stack.sql("SELECT 'group', Group_Name, Reserved, Status FROM odcr_status WHERE InstanceType = ''")
+    return {(type_, zone): (int(held), status) for type_, zone, held, status in (*rows, *groups)}
+
+
+def _has_tables(stack: Stack) -> bool:
+    """Whether the first run has made the database's user and the tables."""
+    try:
+        return bool(stack.sql("SHOW TABLES LIKE %s", LAST_TABLE))
+    except pymysql.err.OperationalError:
+        return False
+
+
+def _verdict(stack: Stack) -> str:
+    rows = stack.sql(
+        "SELECT Verdict FROM odcr_status WHERE Group_Name = %s AND InstanceType = '' AND Verdict IS NOT NULL",
+        CHECKOUT[1],
+    )
+    return "".join(verdict for (verdict,) in rows)
 
 
 def _comes_about(what: Callable[[], bool], observer: Observer) -> bool:
@@ -57,6 +85,10 @@ def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
     scene.happen(stack)
     if not _comes_about(lambda: _standing(stack) == scene.expected, observer):
         raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
+    if scene.verdict:
+        if not _comes_about(lambda: bool(_verdict(stack)), observer) or _verdict(stack) != scene.verdict:
+            raise NotHandled(f"Expected the verdict {scene.verdict}, but the table says {_verdict(stack) or 'none'}.")
+        observer.say(f"         [bold]{CHECKOUT[0]:<12} {CHECKOUT[1]:<16}[/bold] {scene.verdict} its deadline")
     observer.look()
 
 
@@ -66,8 +98,8 @@ def _check_reservations(stack: Stack, observer: Observer) -> None:
         if reservation["State"] == "active":
             key = (reservation["InstanceType"], reservation["AvailabilityZone"])
             held.setdefault(key, []).append(reservation["TotalInstanceCount"])
-    if held != {key: [target] for key, target in TARGETS.items()}:
-        raise NotHandled(f"EC2 has to hold each target in one reservation, but holds {held}.")
+    if held != {key: [count] for key, count in RESERVATIONS.items()}:
+        raise NotHandled(f"EC2 has to hold {RESERVATIONS}, each in one reservation, but holds {held}.")
     if observer.overbought:
         raise NotHandled(f"More was held than asked for: {observer.overbought}.")
 
@@ -78,13 +110,24 @@ def _show_end(stack: Stack, console: Console) -> None:
             "odcr_capacity",
             "SELECT InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity FROM odcr_capacity",
         ),
-        ("odcr_status", "SELECT InstanceType, AvailabilityZone, Status, Reserved, Reason FROM odcr_status"),
+        (
+            "odcr_status",
+            "SELECT InstanceType, AvailabilityZone, Status, Reserved FROM odcr_status WHERE Group_Name = ''",
+        ),
+        (
+            f"odcr_status, the {CHECKOUT[0]} {CHECKOUT[1]}: in all, and its pools",
+            "SELECT InstanceType, AvailabilityZone, Status, Reserved, Weight, Verdict FROM odcr_status "
+            "WHERE Group_Name <> '' ORDER BY Group_Name, InstanceType",
+        ),
     ):
         table = Table(title=title, title_justify="left")
         for column in query.split(" FROM ")[0].removeprefix("SELECT ").split(", "):
             table.add_column(column)
         for row in stack.sql(query):
-            table.add_row(*(str(value) for value in row))
+            # Numbers as SQL clients show them.
+            table.add_row(
+                *("" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in row)
+            )
         console.print(table)
     table = Table("Id", "Type", "Zone", "Instances", "State", title="EC2 Capacity Reservations", title_justify="left")
     for reservation in stack.reservations():
@@ -120,7 +163,11 @@ def _deploy(cloud: LocalCloud, console: Console) -> Stack:
 
 def _play_all(stack: Stack, console: Console) -> None:
     observer = Observer(stack, console)
+    if not _comes_about(lambda: _has_tables(stack), observer):
+        raise NotHandled("No run makes the tables.")
+    deadline = datetime.fromtimestamp(stack.cloud.clock.date(), UTC) + timedelta(minutes=DEADLINE_MINUTES)
     for statement in STATEMENTS:
+        statement = statement.format(deadline=deadline)
         observer.say(f"[yellow]SQL[/yellow]  {statement}")
         stack.sql(statement)
     for scene in SCENES:

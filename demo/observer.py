@@ -6,10 +6,11 @@ from typing import Any
 
 from rich.console import Console
 
-from demo.story import TARGETS, Key
+from demo.story import TARGETS, VCPUS, Key
 from localcloud.stack import OWNER_TAG, Stack
 
 _BAR = 20
+_GROUP_TAG = "odcr:group"
 
 
 class Observer:
@@ -52,18 +53,20 @@ class Observer:
     def _look_at_reservations(self) -> None:
         held = dict.fromkeys(TARGETS, 0)
         for reservation in self._stack.reservations():
-            managed = any(tag["Key"] == OWNER_TAG for tag in reservation.get("Tags", []))
-            if managed and reservation["State"] in ("active", "pending"):
-                key = (reservation["InstanceType"], reservation["AvailabilityZone"])
-                held[key] = held.get(key, 0) + reservation["TotalInstanceCount"]
+            tags = {tag["Key"]: tag["Value"] for tag in reservation.get("Tags", [])}
+            if OWNER_TAG in tags and reservation["State"] in ("active", "pending"):
+                pool = (reservation["InstanceType"], reservation["AvailabilityZone"])
+                group = tags.get(_GROUP_TAG)
+                key, weight = (("group", group), VCPUS[pool]) if group else (pool, 1)
+                held[key] = held.get(key, 0) + weight * reservation["TotalInstanceCount"]
         for key, count in held.items():
             if count != self._held.get(key):
                 target = TARGETS.get(key, 0)
                 full = _BAR * count // target if target else _BAR
                 bar = "█" * min(full, _BAR) + "░" * (_BAR - full)
-                self.say(f"         [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} held")
+                self.say(f"         [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} {_unit(key)}held")
             if count > TARGETS.get(key, 0):
-                self.overbought.append(f"{count} of {TARGETS.get(key, 0)} {key[0]} in {key[1]}")
+                self.overbought.append(f"{count} of {TARGETS.get(key, 0)} {_unit(key)}{key[0]} {key[1]}")
         self._held = held
 
     def _look_at_runs(self) -> None:
@@ -159,4 +162,11 @@ def _result(state: str, output: Any) -> str:
 
 
 def _standing(outcome: dict[str, Any]) -> str:
-    return f"{outcome['Reserved']} of {outcome['TargetCapacity']} {outcome['InstanceType']} held"
+    pools = outcome.get("Pools") or [outcome]
+    key = ("group", group) if (group := pools[0].get("GroupName")) else (outcome["InstanceType"], "")
+    what = f"{_unit(key)}of {' '.join(key)}" if group else key[0]
+    return f"{outcome['Reserved']} of {outcome['TargetCapacity']} {what} held"
+
+
+def _unit(key: Key) -> str:
+    return "vCPUs " if key[0] == "group" else ""

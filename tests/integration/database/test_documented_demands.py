@@ -1,34 +1,75 @@
-"""The examples that docs/demands.md begins with, as a person types them."""
+"""The examples that docs/demands.md begins with, and the other statements of that page and the first one, as typed."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from odcr.domain.target import Target
+from odcr.domain.target import Target, Unit
 from odcr.gateways.target_tables import read_targets
 from tests.documented import ROOT
 
-EXAMPLES = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "demands.md").read_text(), re.MULTILINE | re.DOTALL)
+EXAMPLES = 3
+
+
+def statements_of(page: str) -> list[list[str]]:
+    """The statements of each SQL block of a page."""
+    blocks = re.findall(r"^```sql\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [[statement for each in block.split(";") if (statement := each.strip())] for block in blocks]
+
+
+STATEMENTS = statements_of("docs/demands.md")
 
 
 @pytest.fixture
 def targets(transaction: Any) -> dict[str, Target]:
-    """What the tables say once all examples were typed, by type."""
+    """What the tables say once all examples were typed, by type or by group."""
     with transaction() as cursor:
-        for example in EXAMPLES:
-            for statement in filter(None, map(str.strip, example.split(";"))):
-                cursor.execute(statement)
+        for statement in (statement for example in STATEMENTS[:EXAMPLES] for statement in example):
+            cursor.execute(statement)
         found, rejected = read_targets(cursor)
     assert rejected == []
-    return {target.key.instance_type: target for target in found}
+    return {target.key.group or target.key.instance_type: target for target in found}
 
 
 def test_three_complete_examples_make_sense(targets: dict[str, Target]) -> None:
-    assert len(EXAMPLES) == len(targets) == 3
-    sale, team, bounded = targets["r5b.2xlarge"], targets["c6i.4xlarge"], targets["m6i.2xlarge"]
+    assert set(targets) == {"r5b.2xlarge", "c6i.4xlarge", "checkout"}
+    sale, team = targets["r5b.2xlarge"], targets["c6i.4xlarge"]
     assert (sale.terms.start_at, sale.terms.deadline) == ("2099-11-08T00:00:00", "2099-11-10T00:00:00")
     assert (sale.terms.releases_if_missed, sale.options.end_date) == (True, "2099-11-12T12:00:00")
     assert (team.options.match_criteria, team.options.tags) == ("targeted", '{"Team":"checkout"}')
     assert team.options.resource_group == "checkout-capacity"
-    assert (bounded.terms.priority, bounded.terms.max_hourly_cost) == (5, "25.0000")
+
+
+def test_one_of_them_is_a_group(targets: dict[str, Target]) -> None:
+    group = targets["checkout"]
+    assert (group.capacity, group.unit, group.terms.deadline) == (256, Unit.vcpus, "2099-11-10T00:00:00")
+    assert (group.terms.priority, Decimal(group.terms.max_hourly_cost or 0)) == (5, 25)
+    assert group.terms.priority > max(one.terms.priority for one in targets.values() if one is not group)
+    members = [(one.key.instance_type, one.weight, one.fault) for one in group.members]
+    assert members == [("m6i.2xlarge", None, ""), ("m6i.4xlarge", None, ""), ("m5.2xlarge", None, "")]
+
+
+def test_what_follows_can_be_typed(targets: dict[str, Target], transaction: Any) -> None:
+    assert targets
+    with transaction() as cursor:
+        for statement in (statement for block in STATEMENTS[EXAMPLES:] for statement in block):
+            cursor.execute(statement)
+        found, rejected = read_targets(cursor)
+    assert rejected == []
+    # The last of them ends the group.
+    assert [one.capacity for one in found if one.key.is_group] == [0]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_first_page_asks_for_a_row_and_a_group(page: str, transaction: Any) -> None:
+    with transaction() as cursor:
+        for statement in (statement for block in statements_of(page) for statement in block):
+            cursor.execute(statement)
+        found, rejected = read_targets(cursor)
+    assert rejected == []
+    assert [(one.key.group, one.capacity, len(one.pools)) for one in sorted(found, key=lambda one: one.capacity)] == [
+        ("", 15, 1),
+        ("checkout", 64, 2),
+    ]
