@@ -117,7 +117,8 @@ def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callabl
             units += held * int(weights.get(key) or (recorded[3] if recorded else 0) or 1)
         missing = total - units
         fits = [key for key, weight in weights.items() if weight <= missing]
-        expected = Status.EXCESS if missing < 0 else Status.SHORT if fits else Status.FULFILLED
+        can_spare = any((weights.get(one.key) or 1) <= -missing for one in own)
+        expected = Status.EXCESS if can_spare else Status.SHORT if fits else Status.FULFILLED
         recorded = status.get((name, "", ""))
         if recorded is None or (recorded[0], recorded[1]) != (expected, units):
             wrong.append(f"{name}: {recorded} is recorded, {units} of {total} are held")

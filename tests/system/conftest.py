@@ -24,6 +24,8 @@ TABLES = (
     "odcr_version",
     "odcr_capacity",
     "odcr_option",
+    "odcr_group",
+    "odcr_group_member",
     "odcr_status",
     "odcr_history",
     "odcr_lease",

@@ -329,6 +329,15 @@ def test_a_lowered_total_is_announced_and_then_released_from_the_least_wanted_po
     assert [one.acquired for one in outcome.pools] == [-1, -7, -5]
 
 
+def test_a_total_between_two_instances_is_no_excess() -> None:
+    members = (Member(A, 8),)
+    target, cloud = group(64, *members, unit=Unit.vcpus), ec2(a=8)
+    after = replace(recorded(target, attempt(target, cloud)), capacity=60)
+    (outcome,) = seen(after, cloud, releases=True).observed
+    assert (outcome.status, outcome.announced) == (Status.FULFILLED, None)
+    assert outcome.reason == "4 vCPUs more than the total are held, which is less than any instance's weight."
+
+
 def test_a_removed_member_counts_and_gives_back_first() -> None:
     cloud = ec2(4, 4, a=99)
     members = (Member(B, 1), Member(A, 1, is_removed=True))
@@ -426,7 +435,7 @@ def test_what_lost_its_tag_in_one_pool_is_not_bought_in_another() -> None:
     found = compare([after], [], [one for one in cloud.reservations if one.is_managed])
     outcome = acquire(found.shortfalls[0], "run-2", 0, cloud, Turns())
     assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.ASTRAY, 10, [6, 4, 0])
-    assert outcome.reason.startswith("6 are held in cr-1 without this stack's tag")
+    assert outcome.reason.startswith("6 are held in cr-1 without this stack's tag odcr:stack, or odcr:group")
 
 
 def test_what_was_split_off_and_what_is_lent_out_in_a_pool_still_count() -> None:

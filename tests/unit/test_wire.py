@@ -75,7 +75,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Strategy: st.sampled_from(Strategy),
     Unit: st.sampled_from(Unit),
 }
-_AMOUNTS = {"LastTarget", "TargetCapacity", "Reserved", "Acquired", "Lost", "Weight"}
+_AMOUNTS = {"LastTarget", "LastWeight", "TargetCapacity", "Reserved", "Acquired", "Lost", "Weight"}
 
 
 def event(kind: type[Event]) -> st.SearchStrategy[Any]:

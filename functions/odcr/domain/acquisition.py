@@ -280,7 +280,7 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(f"{_missing(attempt)}. {limit.reason}")
     if attempt.own.is_excess and (shortfall.is_release or not why):
         to_give = reason_to_give_up if shortfall.is_given_up else reason_for_excess
-        parts.append(to_give(reservations, attempt.managed, attempt.target, _announced(attempt)))
+        parts.append(to_give(reservations, attempt.own, _announced(attempt)))
     if not why:
         parts.append(remark_on_group(shortfall, attempt.allocation))
     if attempt.returned:
@@ -293,7 +293,7 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     if attempt.absorbed:
         is_or_are = "is" if attempt.absorbed == 1 else "are"
         parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
-    parts.append(astray_remark(attempt.astray, lenders, sum(one.lent for one in lenders)))
+    parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(one.lent for one in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}
         parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in unchanged.items()]

@@ -82,11 +82,14 @@ class Allocation:
 
     @property
     def is_excess(self) -> bool:
-        """Whether more is held than is wanted. With `allows_overshoot` only if an instance could be spared."""
-        excess = self.held - self.total
-        if not self.allows_overshoot:
-            return excess > 0
-        return any(one.held and one.weight <= excess for one in self.places)
+        """Whether so much more is held than is wanted that an instance could be spared."""
+        return any(one.held and one.weight <= self.held - self.total for one in self.places)
+
+    @property
+    def spare(self) -> Amount:
+        """Units above the total that could be given back, if nobody used them."""
+        given = self.to_give_back(amount(max(0, self.held - self.total)), {one.key: one.held for one in self.places})
+        return units((given.get(one.key, 0), one.weight) for one in self.places)
 
     def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
         """The pool to ask next, and for how many instances at most; None if nothing is to be asked for.

@@ -265,7 +265,7 @@ def _unlisted_group(
     if not everything:
         reason = "The group is gone, and nothing is held for it any more."
         return Outcome(key, Status.FULFILLED, 0, 0, reason=reason, pools=pools)
-    to_end = "with a total of 0 to release it" if releases else f"or cancel {named(everything)} in EC2"
+    to_end = "or insert it with a total of 0 to release it" if releases else f"or cancel {named(everything)} in EC2"
     reason = f"Held for no row of odcr_group. Insert it to keep it, {to_end}."
     outcome = Outcome(key, Status.EXCESS, 0, reserved, reason=reason, use=use_of(everything), pools=pools)
     return replace(outcome, **kind_of(everything))

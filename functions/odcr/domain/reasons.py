@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from odcr.domain.allocation import Allocation
-from odcr.domain.amounts import Amount, amount
+from odcr.domain.amounts import amount
 from odcr.domain.reservation import COMING_STATES, HELD_STATES, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Announcement, ReservationOptions, Target
+from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
 from odcr.domain.wording import counted, listed, minute
 
 _IDS_ROOM = 50
@@ -16,41 +16,35 @@ _MAX_UNCOUNTED = 3
 """Reservations that are not counted, of which each has a sentence."""
 
 
-def reason_for_excess(
-    reservations: Sequence[Reservation], reserved: Amount, target: Amount, announced: Announcement | None
-) -> str:
+def reason_for_excess(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
     """Why more is held than is wanted, and what becomes of it.
 
     Args:
         reservations: those that serve the target.
-        reserved: units that they hold.
-        target: units wanted.
+        held: what they hold, and the total.
         announced: the release that the next run may make.
     """
+    reserved, target = held.held, held.total
     if announced:
-        next_run = f"Unless it is raised, the next run releases {amount(reserved - target)} if unused."
+        next_run = f"Unless it is raised, the next run releases {held.spare} if unused."
         return f"{reserved} held, {target} wanted. {next_run}"
     ids = named(reservations)
     return f"{reserved} held, {target} wanted. Nothing is given back unasked: raise the target, or reduce {ids} in EC2."
 
 
-def reason_to_give_up(
-    reservations: Sequence[Reservation], reserved: Amount, target: Amount, announced: Announcement | None
-) -> str:
+def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
     """What becomes of what is held for a demand whose deadline was missed, and how to keep it.
 
     Args:
         reservations: those that serve the demand.
-        reserved: units that they hold.
-        target: units that are to stay.
+        held: what they hold, and what is to stay.
         announced: the release that the next run may make.
     """
     if announced:
-        released = amount(reserved - target)
-        return f"Set On_Missed to keep, or a later Deadline: else the next run releases {released} if unused."
+        return f"Set On_Missed to keep, or a later Deadline: else the next run releases {held.spare} if unused."
     if any(one.may_be_released for one in reservations):
         return ""
-    return f"None of {reserved} held is odcr's to give back."
+    return f"None of {held.held} held is odcr's to give back."
 
 
 def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
@@ -63,8 +57,14 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
         parts.append(f"Raise Max_Instances or add a member: all hold the most they may, and {missing} are missing.")
     elif allocation.has_rest and not demand.allows_overshoot:
         parts.append(f"{counted(allocation.missing, demand.unit)} of the total are less than any member's weight.")
+    elif (more := amount(allocation.held - allocation.total)) > 0 and not allocation.is_excess:
+        parts.append(
+            f"{counted(more, demand.unit)} more than the total are held, which is less than any instance's weight."
+        )
     if removed := sum(one.held for one in allocation.places if one.is_removed):
-        parts.append(f"{removed} instances are held in pools that are no members any more; they count until cancelled.")
+        parts.append(
+            f"{removed} instances are held in pools that are no members any more, and count while they are held."
+        )
     return " ".join(parts)
 
 
@@ -110,10 +110,11 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
     return " ".join(part for part in parts if part)
 
 
-def astray_remark(astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
+def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
     """Why what is held is not all in this stack's hands.
 
     Args:
+        key: the demand's.
         astray: reservations that lack the tag, or were split off without it.
         lenders: reservations part of which is lent out.
         lent: instances that are lent out.
@@ -121,8 +122,9 @@ def astray_remark(astray: Sequence[Reservation], lenders: Sequence[Reservation],
     parts = []
     if astray:
         count = sum(one.count for one in astray)
+        lacked = "this stack's tag odcr:stack, or odcr:group" if key.is_group else "this stack's tag odcr:stack"
         parts.append(
-            f"{count} are held in {named(astray)} without this stack's tag odcr:stack: tag it again, or delete the "
+            f"{count} are held in {named(astray)} without {lacked}: tag it again, or delete the "
             "target's row in odcr_status to have them bought anew."
         )
     if lent:

@@ -102,7 +102,7 @@ class SeenPool:
         elif one.is_resting and one.last_status:
             status, reason = Status(one.last_status), one.last_reason
         elif one.is_removed:
-            reason = "No member of the group any more: what is held counts until it is cancelled in EC2."
+            reason = "No member of the group any more: what is held counts while it is held, and is given back first."
         elif any(each.state == "pending" for each in self.serving):
             status = Status.PENDING
         ids = ids_of(self.serving)
@@ -389,7 +389,7 @@ class SeenDemand:
             )
         elif lenders:
             status = Status.ASTRAY
-            reasons.append(astray_remark([], lenders, sum(one.lent for one in lenders)))
+            reasons.append(astray_remark(target.key, [], lenders, sum(one.lent for one in lenders)))
         elif any(one.state == "pending" for one in serving):
             status = Status.PENDING
             reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
@@ -398,7 +398,7 @@ class SeenDemand:
         if kept.is_excess:
             announced = announcement(serving, self.reserved, kept.total) if self._may_release else None
             to_give = reason_to_give_up if self.is_given_up else reason_for_excess
-            reasons.append(to_give(serving, self.reserved, kept.total, announced))
+            reasons.append(to_give(serving, kept, announced))
         remarkable = chain.from_iterable(one.remarkable for one in self.pools)
         reasons += [remark_on_group(target, self.allocation), remark, remarks(remarkable, target.options)]
         return status, reasons, gone, announced
