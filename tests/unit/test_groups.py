@@ -1,6 +1,7 @@
 """Attempts at groups, and what a run sees of them: one total over several pools, never exceeded by one attempt."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from odcr.domain.acquisition import acquire
 from odcr.domain.amounts import Amount
 from odcr.domain.asking import in_all, plan, resumed
 from odcr.domain.comparison import Comparison, compare
+from odcr.domain.group_rows import MAX_MEMBERS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     InsufficientInstanceCapacity,
@@ -494,3 +496,21 @@ def test_each_pool_counts_for_the_bucket_that_it_is_asked_from() -> None:
     assert rounds.branches[0].pause == 0
     # 64 requests take 16 seconds, so there are seven rounds after the first.
     assert rounds.branches[0].visits(NOW) == 16 * 8
+
+
+def test_an_error_of_the_largest_group_fits_into_its_cause() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_LambdaFunctionFailedEventDetails.html"""
+    keys = [TargetKey(f"u7in-16tb.{number}xlarge", "ap-northeast-1c", group="x" * 128) for number in range(MAX_MEMBERS)]
+    cloud = Ec2(dict.fromkeys(keys, 0))
+    cloud.reservations = [
+        Reservation(f"cr-{number:017}{index:02}", key, 100_000, "active", in_use=9, created="2026-11-01")
+        for index, key in enumerate(keys)
+        for number in range(20)
+    ]
+    target = replace(group(10**9, *(Member(key, Decimal("0.125")) for key in keys)), key=group_key("x" * 128))
+    short = shortfall(target, cloud)
+    cloud.refusals = {key: [RequestRefused("Blocked", '"' * 300)] for key in keys[:-1]}
+    cloud.refusals[keys[-1]] = [OutcomeUnknown("Timeout", "?")]
+    with pytest.raises(OutcomeUnknown) as caught:
+        acquire(short, "run-1", 0, cloud, Turns())
+    assert len(json.dumps({"errorMessage": str(caught.value), "errorType": "OutcomeUnknown"})) < 32_768
