@@ -33,10 +33,10 @@ class MarketEc2:
     requests: list[Request] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
 
-    def find(self, key: TargetKey) -> list[Reservation]:
+    def find(self, *keys: TargetKey) -> list[Reservation]:
         """The reservations so far; describe does not lag here."""
         self._request(DESCRIBE)
-        return self.of(key)
+        return [one for one in self.reservations if one.key in keys]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """Nobody else has any, and nothing is ever lost."""

@@ -276,8 +276,8 @@ class Attempt:
         self._looks += 1
         self.looks_in_a_row += 1
         is_first = not self.is_seen
-        for holding in self.holdings:
-            holding.look()
+        for holding, observed in self._shown():
+            holding.look(observed)
         known = min(self.shortfall.reserved, self.shortfall.target)
         if is_first and self.reserved < known and not any(one.has_ended for one in self.holdings):
             # Of a group that holds too much, what each pool is known to hold is not what has to be there.
@@ -301,9 +301,28 @@ class Attempt:
             return False
         # The check is this asking's first look.
         self.looks_in_a_row = int(looks)
-        for holding in self.holdings if looks else ():
-            holding.check()
+        for holding, observed in self._shown() if looks else ():
+            holding.check(observed)
         return True
+
+    def look_for_duplicates(self) -> None:
+        """Looks once more, and keeps what EC2 does not show yet.
+
+        If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
+        """
+        for holding, observed in self._shown():
+            holding.look_for_duplicates(observed)
+
+    def _shown(self) -> list[tuple[Holding, list[Reservation]]]:
+        """What EC2 shows in each pool: a request for all pools of a Region, or a group would wait for each in turn."""
+        known = [one.pool.key for one in self.holdings if not one.is_none]
+        shown = self.ec2.find(*known) if known else []
+        if len(known) == 1:
+            return [(one, [] if one.is_none else shown) for one in self.holdings]
+        by_pool: dict[TargetKey, list[Reservation]] = {}
+        for reservation in shown:
+            by_pool.setdefault(reservation.key, []).append(reservation)
+        return [(one, by_pool.get(one.pool.key.pool, [])) for one in self.holdings]
 
     def add(self, holding: Holding, count: int) -> None:
         """Adds instances to the oldest reservation of a pool that can grow, or makes one.
@@ -473,7 +492,7 @@ class Attempt:
         if not self.turns.allows_another(action, holding.pool.key.region):
             raise OutOfTime()
         if self.turns.has_waited:
-            holding.check()
+            holding.check(self.ec2.find(holding.pool.key))
             if self.turns.is_late():
                 raise OutOfTime()
 

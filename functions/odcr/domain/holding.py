@@ -17,8 +17,8 @@ from odcr.domain.use import use_of
 class Ec2(Protocol):
     """What an attempt needs of EC2. Every method may raise a `Refusal`."""
 
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the key, in every state."""
+    def find(self, *keys: TargetKey) -> list[Reservation]:
+        """This stack's reservations for the keys, in every state. Several are pools of one group."""
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """The account's reservations for the key, in every state, whatever their tags."""
@@ -169,7 +169,7 @@ class Holding:
         )
 
     @property
-    def _is_none(self) -> bool:
+    def is_none(self) -> bool:
         """Whether it is a group's pool that cannot be asked, and that never held anything: EC2 may not even know it."""
         pool = self.pool
         return bool(pool.key.group) and not (pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids)
@@ -187,8 +187,8 @@ class Holding:
         """Takes back a look that lagged behind what is known."""
         self.is_seen, self.lost = False, 0
 
-    def look(self) -> None:
-        """Takes over what EC2 shows, unless it lags behind what is known.
+    def look(self, observed: list[Reservation]) -> None:
+        """Takes over what EC2 shows in the pool, unless it lags behind what is known.
 
         A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is
         not seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item
@@ -198,11 +198,10 @@ class Holding:
             OutcomeUnknown: if less is held than is known, and no reservation has ended that would explain it.
         """
         pool, shortfall = self.pool, self._shortfall
-        if self._is_none:
+        if self.is_none:
             self.is_seen = True
             return
         known, known_ids = self.managed, set(ids_of(self.reservations))
-        observed = self._ec2.find(pool.key)
         if not self.is_seen:
             recorded = pool.recorded if shortfall.is_fresh else 0
             known = max(recorded, self._least_seen)
@@ -220,27 +219,19 @@ class Holding:
             )
         self.reservations, self.observed, self.is_seen = seen, observed, True
 
-    def check(self) -> None:
+    def check(self, observed: Sequence[Reservation]) -> None:
         """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
 
         Raises:
             Changed: if somebody has. Less than is known may be a describe that lags.
         """
-        if self._is_none:
-            return
         known = {reservation.id: reservation.count for reservation in self.reservations}
-        for one in self._serving(self._ec2.find(self.pool.key)):
+        for one in self._serving(observed):
             if one.count > known.get(one.id, 0):
                 raise Changed("Changed", f"{one.id} holds {one.count} now.")
 
-    def look_for_duplicates(self) -> None:
-        """Looks once more, and keeps what EC2 does not show yet.
-
-        If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
-        """
-        if self._is_none:
-            return
-        observed = self._ec2.find(self.pool.key)
+    def look_for_duplicates(self, observed: Sequence[Reservation]) -> None:
+        """Takes over what EC2 shows, and keeps what it does not show yet."""
         shown = set(ids_of(observed))
         not_shown_yet = (one for one in self.reservations if one.id not in shown)
         self.reservations = [*self._serving(observed), *not_shown_yet]
