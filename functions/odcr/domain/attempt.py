@@ -45,6 +45,9 @@ class Turns(Protocol):
     def allows_another(self, action: Action, region: str) -> bool:
         """Waits for a token of that action's bucket in a Region; False if the attempt's time is up."""
 
+    def turns_to_pool(self) -> None:
+        """The next request is the first one for another pool of this asking."""
+
     def is_late(self) -> bool:
         """Whether a look after the wait took so long that the request is not to be sent any more."""
 

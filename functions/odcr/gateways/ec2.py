@@ -130,8 +130,8 @@ class Ec2Gateway:
     def find(self, *keys: TargetKey) -> list[Reservation]:
         """This owner's reservations for one row, or for pools of one group, in every state.
 
-        A request for all pools of a Region. A group has at most 40, so its types and zones stay below the 200 values that
-        all filters of a request may have:
+        A request for all pools of a Region. A group has at most 40, so its types and zones stay below the 200 values
+        that all filters of a request may have:
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 
         Raises:
