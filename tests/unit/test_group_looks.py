@@ -54,3 +54,19 @@ def test_a_pool_that_never_was_one_is_not_looked_at() -> None:
         group(Pool(KEYS[0], 0, may_buy=False, remark="Write it as EC2 does."), Pool(KEYS[1], 0)), "", 0, ec2, Turns(9)
     )
     assert ec2.looks == [(KEYS[1],)]
+
+
+def test_what_ec2_said_of_a_pool_holds_until_it_is_asked_again() -> None:
+    """A pool that is known to be dry is asked for one instance first, also if its turn did not come the last time."""
+    dry = [Pool(key, 0, last_status="SHORT") for key in KEYS]
+    outcome = acquire(group(*dry), "run-1", 0, Market(free=0), Turns(2))
+    assert [one.calls for one in outcome.pools] == [1, 1, 0, 0, 0, 0]
+    assert {one.status for one in outcome.pools} == {Status.SHORT}
+
+
+def test_each_pools_first_request_waits_its_turn() -> None:
+    turns = Turns(1000)
+    acquire(group(*(Pool(key, 0, last_status="SHORT") for key in KEYS[:3])), "run-1", 0, Market(free=1), turns)
+    region = KEYS[0].region
+    # One of the first pool is granted, and the climb goes on there: two, and one. An empty text is another pool's turn.
+    assert turns.regions == [region, region, region, "", region, "", region]

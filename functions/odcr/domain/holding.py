@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
+from odcr.domain.refusal import Changed, OutcomeUnknown, OutOfTime, Refusal
 from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
@@ -121,6 +121,11 @@ class Holding:
         return [one for one in self.reservations if one.lent]
 
     @property
+    def is_answered(self) -> bool:
+        """Whether EC2 has said in this attempt if it has more."""
+        return self.calls > 0 and not isinstance(self.refusal, OutOfTime)
+
+    @property
     def is_unusable(self) -> bool:
         """Whether EC2 has refused for good to sell anything in it."""
         return self.pool.key.group != "" and self.refusal is not None and self.refusal.is_of_the_pool
@@ -177,6 +182,10 @@ class Holding:
     def _status(self, *, is_met: bool) -> tuple[Status, str]:
         if self.pool.remark and self.refusal is None:
             return Status(self.pool.last_status or Status.INVALID), self.pool.remark
+        last_status = self.pool.last_status
+        if not (is_met or self.is_answered) and last_status in (Status.SHORT, Status.QUOTA_EXCEEDED):
+            # Its turn has not come: what EC2 said before holds, and the next attempt asks for one instance first.
+            return Status(last_status), ""
         if self.refusal is not None and (self.is_unusable or not is_met):
             return self.refusal.status, self.refusal.text
         if any(one.state == "pending" for one in self.reservations):
