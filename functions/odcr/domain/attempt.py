@@ -145,8 +145,8 @@ class Attempt:
         shortfall, limit = self.shortfall, self.shortfall.limit
         left = None
         # What is held somewhere at an unknown price, and the run did not see, may cost anything.
-        is_known = all(one.pool.price or one.standing <= one.pool.reserved for one in self.holdings)
-        if limit and limit.cost and is_known:
+        is_unknown = limit and any(not one.pool.price and one.standing > one.pool.reserved for one in self.holdings)
+        if limit and limit.cost and not is_unknown:
             left = Decimal(limit.cost) - sum(one.standing * Decimal(one.pool.price or 0) for one in self.holdings)
 
         def affordable(holding: Holding) -> int | None:
@@ -161,7 +161,7 @@ class Attempt:
 
         places = [
             Place(
-                one.pool.key.pool,
+                one.key,
                 one.standing,
                 one.pool.weight,
                 one.pool.least,

@@ -55,8 +55,10 @@ class Holding:
 
     def __init__(self, pool: Pool, shortfall: Shortfall, ec2: Ec2) -> None:
         self.pool, self._shortfall, self._ec2 = pool, shortfall, ec2
-        self.reservations: list[Reservation] = []
-        """What this stack holds for the demand; nothing before the first look."""
+        self.key = pool.key.pool
+        """As EC2's reservations have it."""
+        self._reservations: Sequence[Reservation] = ()
+        self._held = 0
         self.observed: list[Reservation] = []
         """All that the last look showed, in every state."""
         self.is_seen = False
@@ -94,9 +96,19 @@ class Holding:
             self._least_seen = pool.reserved if shortfall.reserved <= shortfall.target else 0
 
     @property
+    def reservations(self) -> Sequence[Reservation]:
+        """What this stack holds for the demand; nothing before the first look."""
+        return self._reservations
+
+    @reservations.setter
+    def reservations(self, reservations: Sequence[Reservation]) -> None:
+        # Summed up once: it is asked for with each request, of all pools.
+        self._reservations, self._held = reservations, held(reservations)
+
+    @property
     def managed(self) -> int:
         """Instances that this stack holds; before the first look, as the run saw them."""
-        return held(self.reservations) if self.is_seen else self.pool.reserved
+        return self._held if self.is_seen else self.pool.reserved
 
     @property
     def standing(self) -> int:
