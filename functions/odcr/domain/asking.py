@@ -143,7 +143,7 @@ def plan(
 ) -> Plan:
     """Shares the places out.
 
-    While there is a place for each target that is asked for at full pace, each has a function that stays and asks
+    While there is a place for each pool that is asked for at full pace, each target has a function that stays and asks
     again and again. Otherwise they are visited in rounds, a branch for each Region and action, as each has a bucket of
     its own. Slowed ones are visited in rounds as well, so that no function waits for them.
 
