@@ -1,4 +1,4 @@
-"""EC2 as one target's attempts see it: the product's `Ec2` port over a pool of the market."""
+"""EC2 as one target's attempts see it: the product's `Ec2` port over pools of the market."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,26 +21,30 @@ class MarketEc2:
     """Every request takes its time; one that asks for capacity is met whole or refused, as by the fake EC2.
 
     Args:
-        pool: where the instances come from.
+        pools: where the instances come from; a row has one.
         clock: the time of whoever asks.
-        region: where the pool is; each Region has buckets of its own.
+        region: where the pools are; each Region has buckets of its own.
     """
 
-    pool: Pool
+    pools: Mapping[TargetKey, Pool]
     clock: SimulatedClock
     region: str
     holding: Holding = field(default_factory=Holding)
     requests: list[Request] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
 
-    def find(self, key: TargetKey) -> list[Reservation]:
+    def find(self, *keys: TargetKey) -> list[Reservation]:
         """The reservations so far; describe does not lag here."""
         self._request(DESCRIBE)
-        return [one for one in self.reservations if one.key == key]
+        return [one for one in self.reservations if one.key in keys]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """Nobody else has any, and nothing is ever lost."""
         return self.find(key)
+
+    def of(self, key: TargetKey) -> list[Reservation]:
+        """The reservations in a pool, for whoever need not ask."""
+        return [one for one in self.reservations if one.key == key]
 
     def create(
         self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
@@ -52,7 +56,7 @@ class MarketEc2:
         """
         del observed, occasion  # for the client token, which no request here needs: each is answered
         self._request(CREATE)
-        self._take(count)
+        self._take(key, count)
         made = Reservation(
             id=f"cr-{len(self.reservations):05}",
             key=key,
@@ -74,7 +78,7 @@ class MarketEc2:
         self._request(MODIFY)
         (place,) = [index for index, one in enumerate(self.reservations) if one.id == reservation.id]
         before = self.reservations[place]
-        self._take(count - before.count)
+        self._take(before.key, count - before.count)
         self.reservations[place] = replace(before, count=count)
 
     def cancel(self, reservation: Reservation) -> None:
@@ -113,10 +117,11 @@ class MarketEc2:
         self.requests.append((self.clock.now(), self.region, action))
         self.clock.sleep(REQUEST_SECONDS)
 
-    def _take(self, count: int) -> None:
+    def _take(self, key: TargetKey, count: int) -> None:
         if count <= 0:
             raise AssertionError(f"{count} instances are to be added: in this market nothing is given back")
-        self.pool.advance(self.clock.now())
-        if not self.pool.take(count):
+        pool = self.pools[key.pool]
+        pool.advance(self.clock.now())
+        if not pool.take(count):
             raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", f"There are fewer than {count}.")
         self.holding.add(self.clock.now(), count)

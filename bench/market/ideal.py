@@ -14,7 +14,8 @@ from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.refusal import InsufficientInstanceCapacity
-from odcr.domain.target import ReservationOptions
+from odcr.domain.reservation import Reservation
+from odcr.domain.target import ReservationOptions, TargetKey
 
 TOKEN_SECONDS = 0.25
 """Between two requests of one action in one Region: four fifths of what EC2 refills."""
@@ -77,7 +78,7 @@ class _Bucket:
 
 
 class _Asker:
-    """Asks for one target, turn by turn."""
+    """Asks for one target, turn by turn. A turn of a group goes through its pools, from one to the next at once."""
 
     def __init__(self, target: MarketTarget, ladder: MakeLadder) -> None:
         self.target = target
@@ -85,6 +86,10 @@ class _Asker:
         self._ladder: Ladder | None = None
         self._count = 0
         self._turn_began = 0.0
+        self._turns = 0
+        """That have ended."""
+        self._place = 0
+        """Of the pool at hand."""
 
     @property
     def is_between_turns(self) -> bool:
@@ -93,16 +98,25 @@ class _Asker:
     @property
     def action(self) -> str:
         """Of its next request."""
-        return MODIFY if self.target.ec2.reservations else CREATE
+        return MODIFY if self._reservations else CREATE
+
+    @property
+    def _pool(self) -> TargetKey:
+        return self.target.pools[self._place]
+
+    @property
+    def _reservations(self) -> list[Reservation]:
+        return self.target.ec2.of(self._pool)
 
     def ask(self, now: float) -> float | None:
         """Sends one request; returns when the next may follow, or None if the target is met."""
         target = self.target
         if self._ladder is None:
-            self._ladder = self._make_ladder(target.missing, from_one=bool(target.attempts))
+            self._ladder = self._make_ladder(target.missing, from_one=self._turns > 0)
             self._count = next(self._ladder)
-            self._turn_began = now
-            target.attempts.append(0)
+            if not self._place:
+                self._turn_began = now
+                target.attempts.append(0)
         target.attempts[-1] += 1
         target.clock.set(now)
         granted = self._is_granted()
@@ -110,16 +124,24 @@ class _Asker:
             self._count = self._ladder.send(granted)
         except StopIteration:
             self._ladder = None
-            return max(target.clock.now(), self._turn_began + TURN_SECONDS) if target.missing else None
+            return self._next_pool() if target.missing else None
         return target.clock.now()
 
+    def _next_pool(self) -> float:
+        """Turns to the next pool; returns when that may be asked."""
+        self._place = (self._place + 1) % len(self.target.pools)
+        if self._place:
+            return self.target.clock.now()
+        self._turns += 1
+        return max(self.target.clock.now(), self._turn_began + TURN_SECONDS)
+
     def _is_granted(self) -> bool:
-        ec2 = self.target.ec2
+        ec2, reservations = self.target.ec2, self._reservations
         try:
-            if ec2.reservations:
-                ec2.resize(ec2.reservations[0], ec2.reservations[0].count + self._count)
+            if reservations:
+                ec2.resize(reservations[0], reservations[0].count + self._count)
             else:
-                ec2.create(self.target.key, ReservationOptions(), self._count, (), "")
+                ec2.create(self._pool, ReservationOptions(), self._count, (), "")
         except InsufficientInstanceCapacity:
             return False
         return True

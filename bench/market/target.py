@@ -1,4 +1,7 @@
-"""One target of the simulation, with its own pool, and what the table records of it."""
+"""One target of the simulation, with its own pool or pools, and what the tables record of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bench.market.ec2 import MarketEc2
 from bench.market.pool import TYPE, Pool
@@ -6,9 +9,13 @@ from bench.market.supply import Burst
 from bench.market.timing import SimulatedClock
 from odcr.domain.outcome import Outcome
 from odcr.domain.records import FRESH_SECONDS
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Member, Strategy, Target, TargetKey, group_key
 
 REGIONS = ("ap-northeast-1", "eu-central-1", "us-east-1", "us-west-2")
+
+
+ZONES = "acd"
+"""Over which a group's pools are spread."""
 
 
 class MarketTarget:
@@ -22,18 +29,25 @@ class MarketTarget:
     """
 
     def __init__(self, number: int, gap: int, bursts: list[Burst], region: str = REGIONS[0]) -> None:
-        family, size = TYPE.split(".")
+        self.key = TargetKey(_type(number), f"{region}c")
+        self._set_up(gap, {self.key: Pool(bursts)}, region)
+
+    def _set_up(self, gap: int, pools: Mapping[TargetKey, Pool], region: str) -> None:
         self.region = region
-        self.key = TargetKey(f"{family}{number}.{size}", f"{region}c")
         self.gap = gap
         self.clock = SimulatedClock()
-        self.ec2 = MarketEc2(Pool(bursts), self.clock, region)
+        self.ec2 = MarketEc2(pools, self.clock, region)
         self.attempts: list[int] = []
         """Requests for capacity of each attempt that there was."""
         self.tried_at = -1e9
         """When it was tried last, as recorded."""
         self._dry_since: float | None = None
         self._outcome: Outcome | None = None
+
+    @property
+    def pools(self) -> list[TargetKey]:
+        """Where it may be met, the most wanted first."""
+        return [*self.ec2.pools]
 
     @property
     def missing(self) -> int:
@@ -62,3 +76,66 @@ class MarketTarget:
             last_ids=last.reservation_ids,
             dry_seconds=None if self._dry_since is None else int(now - self._dry_since),
         )
+
+
+class MarketGroup(MarketTarget):
+    """A group, and the market in which it is to be met: pools in several zones, each instance of which counts for one.
+
+    Args:
+        number: tells it from the others; its instance types are its own.
+        gap: instances wanted, in all pools together.
+        supplies: its pools', the most wanted first.
+        strategy: how its total is spread.
+        region: where its pools are.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        gap: int,
+        supplies: Sequence[list[Burst]],
+        strategy: Strategy = Strategy.prioritized,
+        region: str = REGIONS[0],
+    ) -> None:
+        name, first = f"group-{number}", number * len(supplies)
+        self.key = group_key(name)
+        self._strategy = strategy
+        pools = {
+            TargetKey(_type(first + place), f"{region}{ZONES[place % len(ZONES)]}", group=name): Pool(bursts)
+            for place, bursts in enumerate(supplies)
+        }
+        self._set_up(gap, pools, region)
+
+    def row(self, now: float) -> Target:
+        """What LoadTargets reads about it."""
+        row, last = super().row(now), self._outcome
+        recorded = {} if last is None else {one.key: one for one in last.pools}
+        return replace(
+            row,
+            # Of a group, what is held stands in its pools' rows.
+            current=0,
+            last_reserved=0,
+            last_ids=(),
+            members=tuple(_member(key, recorded.get(key)) for key in self.pools),
+            strategy=self._strategy,
+            last_capacity=None if last is None else last.target,
+        )
+
+
+def _type(number: int) -> str:
+    family, size = TYPE.split(".")
+    return f"{family}{number}.{size}"
+
+
+def _member(key: TargetKey, last: Outcome | None) -> Member:
+    if last is None:
+        return Member(key, 1)
+    return Member(
+        key,
+        1,
+        last_reserved=int(last.reserved),
+        last_kept=int(last.target or 0),
+        last_ids=last.reservation_ids,
+        last_status=str(last.status),
+        last_reason=last.reason,
+    )

@@ -38,6 +38,9 @@ class Turns:
         self.regions.append(region)
         return self.left >= 0
 
+    def turns_to_pool(self) -> None:
+        self.regions.append("")
+
     def is_late(self) -> bool:
         return False
 

@@ -8,8 +8,9 @@ import pytest
 
 from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed
 from odcr.domain.outcome import Outcome, Status, to_round
+from odcr.domain.pace import KEPT
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Target, TargetKey, Terms
+from odcr.domain.target import Member, Target, TargetKey, Terms, group_key
 from odcr.settings import AskSettings
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -299,3 +300,32 @@ def test_many_slowed_targets_have_more_than_one_function_and_leave_places_to_the
     slowed = [target(number, dry_seconds=48 * HOUR) for number in range(200)]
     given = planned([*(target(number) for number in range(300, 303)), *slowed])
     assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 10)]
+
+
+def group(number: int, pools: int, *, first_holds: bool = False) -> tuple[Target, Shortfall]:
+    keys = [TargetKey(f"m{one}.large", "ap-northeast-1c", group=f"group-{number}") for one in range(pools)]
+    members = tuple(Member(key, 1) for key in keys)
+    held = tuple(
+        Pool(key, int(first_holds and not one), ("cr-1",) * (first_holds and not one)) for one, key in enumerate(keys)
+    )
+    return Target(group_key(f"group-{number}"), 100, members=members), Shortfall(held, 100)
+
+
+def planned_groups(groups: list[tuple[Target, Shortfall]]) -> Plan:
+    targets = {one.key: one for one, _ in groups}
+    return plan([one for _, one in groups], targets, USUAL, NOW, UNTIL, is_alone=True)
+
+
+def test_a_group_has_a_function_that_stays_while_there_are_places_for_all_pools() -> None:
+    (branch,) = planned_groups([group(number, 6) for number in range(6)]).branches
+    assert (branch.places, branch.every) == (6, 36 / 4)
+
+
+def test_groups_with_more_pools_than_there_are_places_take_even_turns_in_rounds() -> None:
+    """Else each of the functions would wait with a first request, and climbs would wait for all of them."""
+    some = [group(number, 6, first_holds=number % 2 == 0) for number in range(7)]
+    (branch,) = planned_groups(some).branches
+    assert (len(branch.shortfalls), branch.every) == (7, 0)
+    many = [group(number, 6, first_holds=number % 2 == 0) for number in range(40)]
+    (branch,) = planned_groups(many).branches
+    assert (len(branch.shortfalls), branch.places, branch.every) == (40, KEPT, 0)

@@ -65,7 +65,7 @@ def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
 def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: object, gap: int) -> None:
     target = MarketTarget(0, gap, bursts)
     strategy.play([target])  # type: ignore[attr-defined]
-    pool, holding = target.ec2.pool, target.ec2.holding
+    pool, holding = target.ec2.pools[target.key], target.ec2.holding
     assert pool.freed == pool.taken_by_others + holding.instances + pool.free
     assert holding.instances == sum(one.count for one in target.ec2.reservations) <= gap
     best = oracle(bursts, gap)

@@ -138,6 +138,22 @@ def test_the_first_request_in_each_region_leaves_room_for_climbs() -> None:
     assert time.now() == 1005.0, "The first request of an asking counts, wherever it was sent."
 
 
+def test_the_first_request_for_each_pool_of_a_group_leaves_room_for_climbs() -> None:
+    time = Time()
+    buckets = Buckets(time)
+    for _ in range(DEPTH - KEPT):
+        assert pace(time, buckets).allows_another(Action.CREATE, TOKYO)
+    turns = pace(time, buckets)
+    for pool in (1, 2):
+        assert turns.allows_another(Action.CREATE, TOKYO)
+        assert time.now() == 1000 + 0.25 * pool
+        turns.turns_to_pool()
+    assert turns.allows_another(Action.CREATE, TOKYO)
+    assert time.now() == 1000.75
+    assert turns.allows_another(Action.CREATE, TOKYO)
+    assert time.now() == 1000.75, "A climb goes on at once."
+
+
 def test_what_would_be_too_late_is_not_sent_and_costs_nothing() -> None:
     time = Time()
     buckets = Buckets(time)

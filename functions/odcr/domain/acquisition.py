@@ -152,12 +152,17 @@ def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
     """
     by_key = {one.pool.key.pool: one for one in attempt.holdings}
     dry: dict[TargetKey, Refusal] = {}
+    asked: set[TargetKey] = set()
     while not attempt.shortfall.rest and (turn := attempt.allocation.next_turn(dry)):
-        holding, before = by_key[turn[0]], attempt.reserved
+        holding = by_key[turn[0]]
+        before = holding.standing
+        if asked and turn[0] not in asked:
+            attempt.turns.turns_to_pool()
+        asked.add(turn[0])
         refusal = _ask_pool(attempt, ladder, holding, turn[1])
         if refusal is None:
             holding.refusal = None
-            if attempt.reserved < before + turn[1] * holding.pool.weight:
+            if holding.standing < before + turn[1]:
                 # What was made is not what it was answered to be: to ask for more might buy it twice.
                 return None
             continue

@@ -4,9 +4,10 @@ A row has one pool. A group's pools, weights and strategies are those of AWS's C
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-cr-fleet.html
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
 from odcr.domain.amounts import Amount, amount
 from odcr.domain.target import Strategy, TargetKey, units
@@ -100,20 +101,18 @@ class Allocation:
             dry: pools that are not asked any more.
         """
         asked = [one for one in self.places if one.may_buy and one.key not in dry]
+        askable = self._askable()
         for one in asked:
-            if one.unmet and (count := min(one.unmet, self._askable(one))) > 0:
+            if one.unmet and (count := min(one.unmet, askable(one))) > 0:
                 return one.key, count
-        if self.has_rest and self.allows_overshoot:
+        if self.allows_overshoot and self.has_rest:
             covering = [one for one in asked if one.room != 0 and one.affordable != 0]
             smallest = min(covering, key=lambda one: one.weight, default=None)
             return (smallest.key, 1) if smallest else None
-        able = [(one, count) for one in asked if (count := self._askable(one)) > 0]
-        if not able:
-            return None
+        able = ((one, count) for one in asked if (count := askable(one)) > 0)
         if self.strategy is Strategy.prioritized:
-            first, count = able[0]
-            return first.key, count
-        return self._evenly(able)
+            return next(((one.key, count) for one, count in able), None)
+        return self._evenly(each) if (each := list(able)) else None
 
     def to_give_back(self, excess: Amount, spare: Mapping[TargetKey, int]) -> dict[TargetKey, int]:
         """How many instances each pool gives back: the least wanted first, and what is above its least before the rest.
@@ -161,17 +160,22 @@ class Allocation:
     def _fits(self) -> bool:
         return any(one.room != 0 and one.weight <= self.missing for one in self._members)
 
-    def _askable(self, one: Place) -> int:
-        """Instances that a pool may be asked for, without the room for what others lack of their least."""
-        before = self.places.index(one)
-        unmet = [other.unmet * other.weight for other in self.places]
-        kept_for_others = sum(unmet[:before]) + sum(unmet[before + 1 :])
-        count = int(max(0, self.missing - kept_for_others) // one.weight)
-        if one.unmet:
-            # Of two that lack something and do not both fit, the more wanted one comes first.
-            count = max(count, min(one.unmet, int(max(0, self.missing - sum(unmet[:before])) // one.weight)))
-        limits = [limit for limit in (one.room, one.affordable) if limit is not None]
-        return min([count, *limits])
+    def _askable(self) -> Callable[[Place], int]:
+        """Instances that each pool may be asked for, without the room for what others lack of their least."""
+        missing = self.missing
+        unmet = {one.key: one.unmet * one.weight for one in self.places if one.unmet}
+        kept = sum(unmet.values())
+        kept_before = dict(zip(unmet, accumulate(unmet.values(), initial=0), strict=False))
+
+        def askable(one: Place) -> int:
+            count = int(max(0, missing - kept + unmet.get(one.key, 0)) // one.weight)
+            if one.unmet:
+                # Of two that lack something and do not both fit, the more wanted one comes first.
+                count = max(count, min(one.unmet, int(max(0, missing - kept_before[one.key]) // one.weight)))
+            limits = [limit for limit in (one.room, one.affordable) if limit is not None]
+            return min([count, *limits])
+
+        return askable
 
     def _evenly(self, able: Sequence[tuple[Place, int]]) -> tuple[TargetKey, int]:
         """The first pool of the zone that holds least, and what it takes to be as full as the others then are."""

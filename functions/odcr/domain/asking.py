@@ -143,7 +143,7 @@ def plan(
 ) -> Plan:
     """Shares the places out.
 
-    While there is a place for each target that is asked for at full pace, each has a function that stays and asks
+    While there is a place for each pool that is asked for at full pace, each target has a function that stays and asks
     again and again. Otherwise they are visited in rounds, a branch for each Region and action, as each has a bucket of
     its own. Slowed ones are visited in rounds as well, so that no function waits for them.
 
@@ -175,7 +175,7 @@ def plan(
     if is_blind and not (shortfalls or is_alone):
         slow = [Branch((), 1, pause=SLOWEST_SECONDS, rounds_until=now + timedelta(seconds=SLOWEST_SECONDS / 2))]
     places = max(1, settings.places - sum(branch.places for branch in slow))
-    if len(full) <= places:
+    if _requests(full) <= places:
         branches = _staying(full, settings.every)
     else:
         events = _EVENTS - _EVENTS_OF_A_VISIT * sum(branch.visits(now) for branch in slow)
@@ -210,9 +210,10 @@ def _rounds(
 ) -> list[Branch]:
     """A branch for each bucket. More branches than there are places wait for the next run.
 
-    A demand with several pools is in the branch of its first one.
+    A demand whose pools need several buckets is in a branch of its Region: whichever its first pool needs, all of these
+    take even turns.
     """
-    groups = list(_by(shortfalls, lambda one: _buckets(one)[0]).values())[:places]
+    groups = list(_by(shortfalls, _branch).values())[:places]
     seconds = _seconds_of_rounds(groups, (ask_until - now).total_seconds(), events)
     most = max(1, int(_USED * REQUESTS_PER_SECOND * seconds))
     groups = [_of_so_many_requests(group, most) for group in groups]
@@ -368,6 +369,12 @@ def _buckets(shortfall: Shortfall) -> list[str]:
     """The buckets that the first request for each of its pools is taken out of."""
     asked = [pool for pool in shortfall.pools if pool.may_buy] or [_first_pool(shortfall)]
     return [f"{one.key.region} {Action.MODIFY if one.reservation_ids else Action.CREATE}" for one in asked]
+
+
+def _branch(shortfall: Shortfall) -> str:
+    """The rounds in which a demand is visited: those of its bucket, or of its Region, if it is a group."""
+    bucket, region = _buckets(shortfall)[0], _first_pool(shortfall).key.region
+    return region if shortfall.key.is_group else bucket
 
 
 def _requests(shortfalls: Iterable[Shortfall]) -> int:

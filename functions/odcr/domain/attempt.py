@@ -45,6 +45,9 @@ class Turns(Protocol):
     def allows_another(self, action: Action, region: str) -> bool:
         """Waits for a token of that action's bucket in a Region; False if the attempt's time is up."""
 
+    def turns_to_pool(self) -> None:
+        """The next request is the first one for another pool of this asking."""
+
     def is_late(self) -> bool:
         """Whether a look after the wait took so long that the request is not to be sent any more."""
 
@@ -142,8 +145,8 @@ class Attempt:
         shortfall, limit = self.shortfall, self.shortfall.limit
         left = None
         # What is held somewhere at an unknown price, and the run did not see, may cost anything.
-        is_known = all(one.pool.price or one.standing <= one.pool.reserved for one in self.holdings)
-        if limit and limit.cost and is_known:
+        is_unknown = limit and any(not one.pool.price and one.standing > one.pool.reserved for one in self.holdings)
+        if limit and limit.cost and not is_unknown:
             left = Decimal(limit.cost) - sum(one.standing * Decimal(one.pool.price or 0) for one in self.holdings)
 
         def affordable(holding: Holding) -> int | None:
@@ -158,7 +161,7 @@ class Attempt:
 
         places = [
             Place(
-                one.pool.key.pool,
+                one.key,
                 one.standing,
                 one.pool.weight,
                 one.pool.least,
@@ -277,8 +280,8 @@ class Attempt:
         self._looks += 1
         self.looks_in_a_row += 1
         is_first = not self.is_seen
-        for holding in self.holdings:
-            holding.look()
+        for holding, observed in self._shown():
+            holding.look(observed)
         known = min(self.shortfall.reserved, self.shortfall.target)
         if is_first and self.reserved < known and not any(one.has_ended for one in self.holdings):
             # Of a group that holds too much, what each pool is known to hold is not what has to be there.
@@ -302,9 +305,28 @@ class Attempt:
             return False
         # The check is this asking's first look.
         self.looks_in_a_row = int(looks)
-        for holding in self.holdings if looks else ():
-            holding.check()
+        for holding, observed in self._shown() if looks else ():
+            holding.check(observed)
         return True
+
+    def look_for_duplicates(self) -> None:
+        """Looks once more, and keeps what EC2 does not show yet.
+
+        If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
+        """
+        for holding, observed in self._shown():
+            holding.look_for_duplicates(observed)
+
+    def _shown(self) -> list[tuple[Holding, list[Reservation]]]:
+        """What EC2 shows in each pool: a request for all pools of a Region, or a group would wait for each in turn."""
+        known = [one.pool.key for one in self.holdings if not one.is_none]
+        shown = self.ec2.find(*known) if known else []
+        if len(known) == 1:
+            return [(one, [] if one.is_none else shown) for one in self.holdings]
+        by_pool: dict[TargetKey, list[Reservation]] = {}
+        for reservation in shown:
+            by_pool.setdefault(reservation.key, []).append(reservation)
+        return [(one, by_pool.get(one.pool.key.pool, [])) for one in self.holdings]
 
     def add(self, holding: Holding, count: int) -> None:
         """Adds instances to the oldest reservation of a pool that can grow, or makes one.
@@ -474,7 +496,7 @@ class Attempt:
         if not self.turns.allows_another(action, holding.pool.key.region):
             raise OutOfTime()
         if self.turns.has_waited:
-            holding.check()
+            holding.check(self.ec2.find(holding.pool.key))
             if self.turns.is_late():
                 raise OutOfTime()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import Changed, OutcomeUnknown, Refusal
+from odcr.domain.refusal import Changed, OutcomeUnknown, OutOfTime, Refusal
 from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
@@ -17,8 +17,8 @@ from odcr.domain.use import use_of
 class Ec2(Protocol):
     """What an attempt needs of EC2. Every method may raise a `Refusal`."""
 
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the key, in every state."""
+    def find(self, *keys: TargetKey) -> list[Reservation]:
+        """This stack's reservations for the keys, in every state. Several are pools of one group."""
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """The account's reservations for the key, in every state, whatever their tags."""
@@ -55,8 +55,10 @@ class Holding:
 
     def __init__(self, pool: Pool, shortfall: Shortfall, ec2: Ec2) -> None:
         self.pool, self._shortfall, self._ec2 = pool, shortfall, ec2
-        self.reservations: list[Reservation] = []
-        """What this stack holds for the demand; nothing before the first look."""
+        self.key = pool.key.pool
+        """As EC2's reservations have it."""
+        self._reservations: Sequence[Reservation] = ()
+        self._held = 0
         self.observed: list[Reservation] = []
         """All that the last look showed, in every state."""
         self.is_seen = False
@@ -94,9 +96,19 @@ class Holding:
             self._least_seen = pool.reserved if shortfall.reserved <= shortfall.target else 0
 
     @property
+    def reservations(self) -> Sequence[Reservation]:
+        """What this stack holds for the demand; nothing before the first look."""
+        return self._reservations
+
+    @reservations.setter
+    def reservations(self, reservations: Sequence[Reservation]) -> None:
+        # Summed up once: it is asked for with each request, of all pools.
+        self._reservations, self._held = reservations, held(reservations)
+
+    @property
     def managed(self) -> int:
         """Instances that this stack holds; before the first look, as the run saw them."""
-        return held(self.reservations) if self.is_seen else self.pool.reserved
+        return self._held if self.is_seen else self.pool.reserved
 
     @property
     def standing(self) -> int:
@@ -119,6 +131,11 @@ class Holding:
     def lenders(self) -> list[Reservation]:
         """Reservations part of which is lent out."""
         return [one for one in self.reservations if one.lent]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether EC2 has said in this attempt if it has more."""
+        return self.calls > 0 and not isinstance(self.refusal, OutOfTime)
 
     @property
     def is_unusable(self) -> bool:
@@ -169,7 +186,7 @@ class Holding:
         )
 
     @property
-    def _is_none(self) -> bool:
+    def is_none(self) -> bool:
         """Whether it is a group's pool that cannot be asked, and that never held anything: EC2 may not even know it."""
         pool = self.pool
         return bool(pool.key.group) and not (pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids)
@@ -177,6 +194,10 @@ class Holding:
     def _status(self, *, is_met: bool) -> tuple[Status, str]:
         if self.pool.remark and self.refusal is None:
             return Status(self.pool.last_status or Status.INVALID), self.pool.remark
+        last_status = self.pool.last_status
+        if not (is_met or self.is_answered) and last_status in (Status.SHORT, Status.QUOTA_EXCEEDED):
+            # Its turn has not come: what EC2 said before holds, and the next attempt asks for one instance first.
+            return Status(last_status), ""
         if self.refusal is not None and (self.is_unusable or not is_met):
             return self.refusal.status, self.refusal.text
         if any(one.state == "pending" for one in self.reservations):
@@ -187,8 +208,8 @@ class Holding:
         """Takes back a look that lagged behind what is known."""
         self.is_seen, self.lost = False, 0
 
-    def look(self) -> None:
-        """Takes over what EC2 shows, unless it lags behind what is known.
+    def look(self, observed: list[Reservation]) -> None:
+        """Takes over what EC2 shows in the pool, unless it lags behind what is known.
 
         A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is
         not seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item
@@ -198,11 +219,10 @@ class Holding:
             OutcomeUnknown: if less is held than is known, and no reservation has ended that would explain it.
         """
         pool, shortfall = self.pool, self._shortfall
-        if self._is_none:
+        if self.is_none:
             self.is_seen = True
             return
         known, known_ids = self.managed, set(ids_of(self.reservations))
-        observed = self._ec2.find(pool.key)
         if not self.is_seen:
             recorded = pool.recorded if shortfall.is_fresh else 0
             known = max(recorded, self._least_seen)
@@ -220,27 +240,19 @@ class Holding:
             )
         self.reservations, self.observed, self.is_seen = seen, observed, True
 
-    def check(self) -> None:
+    def check(self, observed: Sequence[Reservation]) -> None:
         """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
 
         Raises:
             Changed: if somebody has. Less than is known may be a describe that lags.
         """
-        if self._is_none:
-            return
         known = {reservation.id: reservation.count for reservation in self.reservations}
-        for one in self._serving(self._ec2.find(self.pool.key)):
+        for one in self._serving(observed):
             if one.count > known.get(one.id, 0):
                 raise Changed("Changed", f"{one.id} holds {one.count} now.")
 
-    def look_for_duplicates(self) -> None:
-        """Looks once more, and keeps what EC2 does not show yet.
-
-        If Create's answer is lost and Describe lags, the repetition makes a second reservation. It shows up later.
-        """
-        if self._is_none:
-            return
-        observed = self._ec2.find(self.pool.key)
+    def look_for_duplicates(self, observed: Sequence[Reservation]) -> None:
+        """Takes over what EC2 shows, and keeps what it does not show yet."""
         shown = set(ids_of(observed))
         not_shown_yet = (one for one in self.reservations if one.id not in shown)
         self.reservations = [*self._serving(observed), *not_shown_yet]

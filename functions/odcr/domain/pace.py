@@ -27,7 +27,7 @@ whether it is full, and seldom has to try twice."""
 
 KEPT = 12
 """Of these, requests that are kept for a climb under way: a target whose pool has something comes before one that may
-have nothing. So a target's first request in a Region waits while there are no more than so many."""
+have nothing. So the first request for a pool in a Region waits while there are no more than so many."""
 
 LOOK_SECONDS = 0.5
 """A look at EC2 before a target is asked for again takes about as long."""
@@ -118,7 +118,7 @@ class Pace:
         self._asked: float | None = None
         """When the first request of this asking was sent."""
         self._regions: set[str] = set()
-        """The Regions that this asking has sent a request to."""
+        """The Regions that this asking has sent a request to for the pool at hand."""
         self.has_waited = False
         """Whether the last request had to wait for its turn."""
 
@@ -142,6 +142,13 @@ class Pace:
         if self._asked is None:
             self._asked = max(turn, now)
         return True
+
+    def turns_to_pool(self) -> None:
+        """The next request is the first one for another pool, for which what is kept for climbs is left alone.
+
+        Else all of a group's pools but the first would take it from targets that have something to climb for.
+        """
+        self._regions.clear()
 
     def is_late(self) -> bool:
         """Whether it is later than a request may be sent, and longer than a look usually takes."""

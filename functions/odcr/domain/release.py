@@ -99,8 +99,7 @@ def give_back_surplus(attempt: Attempt) -> None:
     Raises:
         Refusal: if it is to be asked again, or if somebody changed something meanwhile.
     """
-    for holding in attempt.holdings:
-        holding.look_for_duplicates()
+    attempt.look_for_duplicates()
     before = attempt.managed
     try:
         _give_back(attempt, attempt.surplus(can_now=True))

@@ -127,14 +127,25 @@ class Ec2Gateway:
         except Ec2Error as error:
             raise _refusal(error) from error
 
-    def find(self, key: TargetKey) -> list[Reservation]:
-        """This owner's reservations for one row, or for one pool of a group, in every state.
+    def find(self, *keys: TargetKey) -> list[Reservation]:
+        """This owner's reservations for one row, or for pools of one group, in every state.
+
+        A request for all pools of a Region. A group has at most 40, so its types and zones stay below the 200 values
+        that all filters of a request may have:
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        described = readable(self._describe(key.region, [self._own_tag(), *_in_pool(key)]), key)
-        return [one for one in described if one.key.group == key.group]
+        by_region: dict[str, list[TargetKey]] = {}
+        for key in keys:
+            by_region.setdefault(key.region, []).append(key)
+        found = []
+        for region, pools in by_region.items():
+            described = self._describe(region, [self._own_tag(), *_in_pools(pools)])
+            for key in pools:
+                found += [one for one in readable(described, key) if one.key == key.pool]
+        return found
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         """The account's reservations in one pool, in every state, that may be for a row or a group there.
@@ -147,7 +158,7 @@ class Ec2Gateway:
             Refusal: if EC2 does not answer, or refuses.
         """
         # What is others' and not described in full is for others to wonder about.
-        described = self._describe(key.region, _in_pool(key))
+        described = self._describe(key.region, _in_pools([key]))
         found = readable([one for one in described if one.is_managed or one.state != UNREADABLE], key)
         return [
             replace(one, is_managed=one.is_managed and one.key.group == key.group)
@@ -345,10 +356,11 @@ class Ec2Gateway:
             raise _refusal(error) from error
 
 
-def _in_pool(key: TargetKey) -> "list[FilterTypeDef]":
+def _in_pools(keys: Sequence[TargetKey]) -> "list[FilterTypeDef]":
+    """Of several, also pools of one's type in another's zone."""
     return [
-        {"Name": "instance-type", "Values": [key.instance_type]},
-        {"Name": "availability-zone", "Values": [key.zone]},
+        {"Name": "instance-type", "Values": list(dict.fromkeys(key.instance_type for key in keys))},
+        {"Name": "availability-zone", "Values": list(dict.fromkeys(key.zone for key in keys))},
     ]
 
 

@@ -40,6 +40,10 @@ def ids(reservations: list[Reservation]) -> list[str]:
     return [one.id for one in reservations]
 
 
+def describes(capacity: CapacityClient) -> int:
+    return sum(one.calls for one in capacity.calls() if one.action == "DescribeCapacityReservations")
+
+
 def tag(reservation: Reservation, **tags: str) -> None:
     """As a person tags it."""
     pairs: Any = [{"Key": f"odcr:{key}", "Value": value} for key, value in tags.items()]
@@ -49,6 +53,23 @@ def tag(reservation: Reservation, **tags: str) -> None:
 def untag(reservation: Reservation, *keys: str) -> None:
     removed: Any = [{"Key": f"odcr:{key}"} for key in keys]
     boto3.client("ec2", region_name=ROW.region).delete_tags(Resources=[reservation.id], Tags=removed)
+
+
+def test_a_groups_pools_are_found_in_one_request_a_region(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+    near, far = replace(WEB, availability_zone="ap-northeast-1a"), replace(WEB, availability_zone="us-east-1a")
+    other_type = replace(WEB, instance_type="m5.large")
+    for key in (near, far, other_type):
+        capacity.set_free(key.instance_type, key.zone, 10)
+    made = [ec2_gateway.create(key, USUAL_OPTIONS, 1, []) for key in (WEB, near, far, other_type)]
+    # Of one's type in another's zone, of a row, and of another group.
+    crossed = replace(other_type, availability_zone=near.zone)
+    capacity.set_free(crossed.instance_type, crossed.zone, 10)
+    for key in (crossed, ROW, SHOP):
+        ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
+    before = describes(capacity)
+    assert sorted(ids(ec2_gateway.find(WEB, near, far, other_type))) == sorted(ids(made))
+    assert describes(capacity) == before + 2
+    assert ec2_gateway.find() == []
 
 
 def test_a_row_and_groups_in_one_pool_have_reservations_of_their_own(ec2_gateway: Ec2Gateway) -> None:
