@@ -12,7 +12,7 @@ import pytest
 
 from odcr.domain.acquisition import acquire
 from odcr.domain.amounts import Amount
-from odcr.domain.asking import in_all, plan, resumed
+from odcr.domain.asking import Plan, in_all, plan, resumed
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.group_rows import MAX_MEMBERS
 from odcr.domain.outcome import Outcome, Status
@@ -61,11 +61,9 @@ class Ec2:
     refusals: dict[TargetKey, list[Refusal]] = field(default_factory=dict)
     """Answers to give in a pool instead of the true ones, first to last."""
     asked: list[tuple[TargetKey, int]] = field(default_factory=list)
-    looks: list[TargetKey] = field(default_factory=list)
 
-    def find(self, key: TargetKey) -> list[Reservation]:
-        self.looks.append(key)
-        return [one for one in self.reservations if one.key == key and one.is_managed]
+    def find(self, *keys: TargetKey) -> list[Reservation]:
+        return [one for one in self.reservations if one.key in keys and one.is_managed]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         return [one for one in self.reservations if one.key == key]
@@ -486,16 +484,18 @@ def test_each_pool_counts_for_the_bucket_that_it_is_asked_from() -> None:
         for key in (group_key(f"g{number}") for number in range(16))
     }
     found = compare(list(targets.values()), [], cloud.reservations)
-    planned = plan(found.shortfalls, targets, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
-    (branch,) = planned.branches
-    # 48 pools in one Region at four requests a second.
-    assert (len(branch.shortfalls), branch.every) == (16, 12.0)
-    alone = plan(found.shortfalls[:1], targets, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
-    assert alone.branches[0].every == 5.0
-    rounds = plan(found.shortfalls, targets, AskSettings(5.0, 24.0, 8), NOW, NOW + timedelta(seconds=110))
-    assert rounds.branches[0].pause == 0
-    # 64 requests take 16 seconds, so there are seven rounds after the first.
-    assert rounds.branches[0].visits(NOW) == 16 * 8
+
+    def planned(shortfalls: Sequence[Shortfall], places: int = 40) -> Plan:
+        return plan(shortfalls, targets, AskSettings(5.0, 24.0, places), NOW, NOW + timedelta(seconds=110))
+
+    (branch,) = planned(found.shortfalls[:8]).branches
+    # 24 pools in one Region at four requests a second.
+    assert (len(branch.shortfalls), branch.every) == (8, 6.0)
+    assert planned(found.shortfalls[:1]).branches[0].every == 5.0
+    # 64 requests take 16 seconds.
+    (visited,) = planned(found.shortfalls).branches
+    assert (visited.every, visited.pause) == (0, 0)
+    assert visited.visits(NOW) == 16 * 8
 
 
 def test_an_error_of_the_largest_group_fits_into_its_cause() -> None:
