@@ -69,9 +69,9 @@ class MarketTarget:
         return Target(
             self.key,
             self.gap,
-            last.reserved,
+            int(last.reserved),
             str(last.status),
-            last_reserved=last.reserved,
+            last_reserved=int(last.reserved),
             is_fresh=now - self.tried_at < FRESH_SECONDS,
             last_ids=last.reservation_ids,
             dry_seconds=None if self._dry_since is None else int(now - self._dry_since),
