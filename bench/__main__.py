@@ -10,9 +10,11 @@ from bench.cold_start import COLD_START
 from bench.costs import COSTS
 from bench.documents import PICTURES, RESULTS
 from bench.growth import GROWTH
+from bench.growth.pools import POOLS
 from bench.market.catch import CATCH
+from bench.market.groups import GROUPS
 
-BENCHMARKS: list[Benchmark] = [CATCH, COSTS, COLD_START, GROWTH]
+BENCHMARKS: list[Benchmark] = [CATCH, GROUPS, COSTS, COLD_START, GROWTH, POOLS]
 
 
 @click.command(help="Measures what NAMEs say, or everything; --draw writes docs and pictures of the last results only.")

@@ -33,6 +33,11 @@ class Trial:
 def trial(strategy: Strategy, gap: int, supplies: Sequence[list[Burst]], regions: int = 1) -> Trial:
     """Plays a strategy against fresh pools, a target for each supply, in so many Regions by turns."""
     targets = [MarketTarget(number, gap, bursts, REGIONS[number % regions]) for number, bursts in enumerate(supplies)]
+    return played(strategy, targets)
+
+
+def played(strategy: Strategy, targets: Sequence[MarketTarget]) -> Trial:
+    """Plays a strategy for targets that nobody has asked for yet."""
     requests = strategy.play(targets)
     for target in targets:
         requests += target.ec2.requests
