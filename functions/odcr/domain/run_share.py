@@ -7,7 +7,7 @@ from typing import Any
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.prices import ListPrice
 from odcr.domain.target import Target
-from odcr.domain.wire import ROOM, fitting, in_turns, required, size_of
+from odcr.domain.wire import ROOM, InvalidEvent, fitting, in_turns, required, size_of
 
 _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
@@ -50,11 +50,18 @@ class RunShare:
             InvalidEvent: if a field is missing or of another type.
         """
         return cls(
-            [Target.from_event(target) for target in required(event, "Targets", list)],
+            [_target_from(target) for target in required(event, "Targets", list)],
             [Outcome.from_event(outcome) for outcome in required(event, "Rejected", list)],
             required(event, "Complete", bool),
             [ListPrice.from_event(price) for price in required(event, "Prices", list)],
         )
+
+
+def _target_from(event: Mapping[str, Any]) -> Target:
+    target = Target.from_event(event)
+    if not (target.key.is_group or isinstance(target.capacity, int)):
+        raise InvalidEvent("'TargetCapacity' must be int, not float. Fix the event.")
+    return target
 
 
 def one_runs_share(
