@@ -17,7 +17,8 @@ from odcr.domain.regions import Findings, is_seen
 from odcr.domain.release import MAX_RELEASES
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of
 from odcr.domain.run_share import RunShare
-from odcr.domain.seen_demand import SeenDemand, SeenPool, is_recorded, may_be_astray
+from odcr.domain.seen_demand import SeenDemand, is_recorded, may_be_astray
+from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import MAX_TARGET, Announcement, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
