@@ -606,5 +606,6 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     if examples > 30 or not is_long:
         assert played.total() > 60 * examples
         assert set(world.injector.fired) >= set(CallFault) - (set() if is_long else RARE)
-        assert {*TAKEN_AWAY, "died", "group changed", "member removed"} <= set(+played)
+        # Those of a stack that releases are half as many.
+        assert {*(() if releases else TAKEN_AWAY), "died", "group changed", "member removed"} <= set(+played)
         assert played["released"] > (examples if releases else -1)
