@@ -9,7 +9,7 @@ from odcr.domain.price_pools import pools_under_caps
 from odcr.domain.run_share import RunShare, one_runs_share
 from odcr.domain.wire import InvalidEvent, required
 from odcr.gateways.database import transaction
-from odcr.gateways.lease import holder_of_lease, is_look_due, may_have_rivals, take_lease
+from odcr.gateways.lease import holder_of_lease, lately, remember_taker, take_lease
 from odcr.gateways.price_table import read_prices
 from odcr.gateways.target_tables import read_targets
 from odcr.observability import logger
@@ -44,11 +44,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
             return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event(), "InstancesDue": False}
         targets, rejected = read_targets(cursor)
-        if any(target.members for target in targets) and may_have_rivals(cursor, execution):
-            targets = [replace(target, has_rivals=bool(target.members)) for target in targets]
+        if any(target.members for target in targets):
+            remember_taker(cursor, execution)
         capped = pools_under_caps(targets, has_cap=SpendSettings.load().cap is not None)
         prices = read_prices(cursor).known(capped) if capped else []
-        instances_due = is_look_due(cursor)
+        known = lately(cursor)
+    if known.may_have_rivals:
+        targets = [replace(target, has_rivals=bool(target.members)) for target in targets]
     passed = one_runs_share(targets, rejected, turn=execution, prices=prices)
     logger.info(
         "Targets loaded",
@@ -57,4 +59,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         rejected=len(rejected),
         passed_on=len(passed.targets) + len(passed.rejected),
     )
-    return {"Lease": "HELD", **passed.to_event(), "InstancesDue": instances_due}
+    return {"Lease": "HELD", **passed.to_event(), "InstancesDue": known.is_look_due}

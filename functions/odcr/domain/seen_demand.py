@@ -355,6 +355,9 @@ def is_recorded(target: Target, outcome: Outcome) -> bool:
 
 
 def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
+    if any(one.is_removed and not (one.last_reserved or one.last_ids) for one in target.members):
+        # Told once more, its row is deleted.
+        return False
     is_told = (target.last_status, target.last_reason) == (outcome.status, outcome.reason[:MAX_REASON])
     is_same = target.last_capacity == outcome.target and len(target.members) == len(outcome.pools)
     return is_told and is_same and all(map(_is_pool_recorded, target.members, outcome.pools))

@@ -73,8 +73,10 @@ class _Groups:
     def gone(self, cursor: "Cursor") -> list[TargetKey]:
         """The groups and pools that are in no table any more and hold nothing."""
         names = {*self.previous, *(name for name in self.outcomes if name.group)}
-        pools = {name for name in names if not name.is_group and self._is_empty(name)}
         groups = {name for name in names if name.is_group and not self._holds(name)}
+        # Of a group of which nothing is to be told no member has gone.
+        told = groups | self.outcomes.keys()
+        pools = {name for name in names if not name.is_group and name.demand in told and self._is_empty(name)}
         # Most runs have none, and need not read the tables once more.
         if not (pools or groups):
             return []

@@ -1,5 +1,6 @@
 """Only one run works at a time: a row in the database says which. Another one says when instances are looked at."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ def has_recorded(cursor: "Cursor", execution: str) -> bool:
     return row is not None and row[0] == execution
 
 
-def may_have_rivals(cursor: "Cursor", execution: str) -> bool:
-    """Whether a run that took the lease lately, and recorded nothing, may have bought beside those that recorded.
+def remember_taker(cursor: "Cursor", execution: str) -> None:
+    """Remembers which execution took the lease last, and whether the one before it recorded anything.
 
-    Remembers the execution as the one that took the lease last. Repeating it has no further effect.
+    Repeating it has no further effect.
 
     Args:
         cursor: in the transaction that has taken the lease.
@@ -85,16 +86,23 @@ def may_have_rivals(cursor: "Cursor", execution: str) -> bool:
         "odcr_lease.Expires, UTC_TIMESTAMP() + INTERVAL %s MINUTE), Holder = VALUES(Holder)",
         (_TAKEN, execution, _NAME, _MINUTES_OF_RIVALS),
     )
-    cursor.execute("SELECT COUNT(*) FROM odcr_lease WHERE Name = %s AND Expires > UTC_TIMESTAMP()", (_TAKEN,))
-    ((rivals,),) = cursor.fetchall()
-    return bool(rivals)
 
 
-def is_look_due(cursor: "Cursor") -> bool:
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What is known of the runs before."""
+
+    is_look_due: bool
     """Whether the account's instances were not looked at within the last hour."""
-    cursor.execute("SELECT COUNT(*) FROM odcr_lease WHERE Name = %s AND Expires > UTC_TIMESTAMP()", (_LOOK,))
-    ((recent,),) = cursor.fetchall()
-    return not recent
+    may_have_rivals: bool
+    """Whether a run that took the lease a moment ago, and recorded nothing, may have bought beside those that did."""
+
+
+def lately(cursor: "Cursor") -> Lately:
+    """What is known of the runs before; of rivals only where takers are remembered."""
+    cursor.execute("SELECT Name FROM odcr_lease WHERE Name IN (%s, %s) AND Expires > UTC_TIMESTAMP()", (_LOOK, _TAKEN))
+    names = {str(name) for (name,) in cursor.fetchall()}
+    return Lately(_LOOK not in names, _TAKEN in names)
 
 
 def mark_looked(cursor: "Cursor", execution: str) -> None:

@@ -12,9 +12,10 @@ from odcr.gateways.lease import (
     has_recorded,
     holder_of_lease,
     holds_lease,
+    lately,
     mark_recorded,
-    may_have_rivals,
     release_lease,
+    remember_taker,
     take_lease,
 )
 
@@ -82,7 +83,10 @@ def test_a_run_that_recorded_nothing_is_a_rival_of_those_after_it_for_a_while(tr
     def follows(execution: str, *, records: bool = True) -> bool:
         with transaction() as cursor:
             take_lease(cursor, execution, 60)
-            found = [may_have_rivals(cursor, execution) for _ in range(2)]
+            found = []
+            for _ in range(2):
+                remember_taker(cursor, execution)
+                found.append(lately(cursor).may_have_rivals)
             if records:
                 mark_recorded(cursor, execution)
             release_lease(cursor, execution)
