@@ -233,8 +233,8 @@ def test_what_the_pools_hold_comes_from_their_record() -> None:
     ("status", "age", "rests"),
     [
         ("UNSUPPORTED", 599, True),
-        ("INVALID", 0, True),
-        ("INVALID", None, False),
+        ("INVALID", 0, False),
+        ("UNSUPPORTED", None, False),
         ("UNSUPPORTED", 600, False),
         ("SHORT", 1, False),
     ],

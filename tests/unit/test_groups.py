@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from odcr.domain.acquisition import acquire
+from odcr.domain.allocation import Allocation, Place
 from odcr.domain.amounts import Amount
 from odcr.domain.asking import Plan, in_all, plan, resumed
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison, compare, find_shortfalls
 from odcr.domain.group_rows import MAX_MEMBERS
-from odcr.domain.outcome import Outcome, Status
+from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import (
     InsufficientInstanceCapacity,
     InvalidTarget,
@@ -25,7 +26,9 @@ from odcr.domain.refusal import (
     RequestRefused,
     Unsupported,
 )
+from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation, held
+from odcr.domain.run_share import RunShare
 from odcr.domain.shortfall import Limit, Shortfall
 from odcr.domain.target import (
     Announcement,
@@ -251,7 +254,7 @@ def test_an_unknown_outcome_ends_the_attempt_before_another_pool_is_asked() -> N
 
 
 def test_what_two_attempts_bought_in_two_pools_is_given_back_from_the_least_wanted() -> None:
-    target = group(10)
+    target = group(10, has_rivals=True)
     cloud = ec2(a=99, b=99, c=99)
     first = shortfall(target, cloud)
     acquire(first, "run-1", 0, cloud, Turns())
@@ -287,8 +290,57 @@ def test_what_a_person_made_grow_is_told_and_left() -> None:
     assert outcome.reason.startswith("15 held, 10 wanted. Nothing is given back unasked")
 
 
+def test_without_a_record_nothing_is_taken_for_bought_too_much_but_a_second_reservation_in_a_pool() -> None:
+    cloud = ec2(10, 10)
+    for target in (group(10), group(10, last_capacity=10, last_status="EXCESS")):
+        members = (Member(A, 1, last_reserved=10, last_kept=10, last_ids=("cr-1",)), *target.members[1:])
+        for one in (target, replace(target, members=members)):
+            if one.last_capacity is None or one.members[0].last_ids:
+                (told,) = seen(one, cloud).observed
+                assert (told.status, told.reserved) == (Status.EXCESS, 20)
+    cloud.reservations.append(Reservation("cr-9", B, 5, "active", made=token(9), created="2026-11-09"))
+    assert counts(attempt(group(10), cloud)) == [10, 10, 0]
+
+
+def test_what_ec2_refuses_for_good_in_all_pools_is_told() -> None:
+    cloud = ec2()
+    cloud.refusals = {key: [RequestRefused("UnauthorizedOperation", "no")] for key in (A, B, C)}
+    with pytest.raises(RequestRefused) as caught:
+        attempt(group(5), cloud)
+    assert (caught.value.outcome.status, caught.value.outcome.is_short) == (Status.FAILED, True)
+    assert "role lacks the IAM right" in caught.value.outcome.reason
+
+
+def test_a_typo_in_the_first_member_keeps_nothing_from_being_given_back() -> None:
+    typo = Member(TargetKey("m5.large", "Tokyo", group="sale"), 1, fault="Correct it.")
+    target = group(10, typo, Member(A, 1, is_removed=True), has_rivals=True, last_capacity=10, last_status="SHORT")
+    cloud = ec2(16)
+    found = shortfall(target, cloud)
+    planned = plan([found], {GROUP: target}, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
+    assert planned.asked == 1
+    assert counts(acquire(found, "run-1", 0, cloud, Turns())) == [0, 10]
+
+
+def test_a_group_that_cannot_be_looked_at_is_not_told_as_held_for_nobody() -> None:
+    far = replace(A, availability_zone="us-east-1a")
+    target = group(10, Member(A, 1), Member(far, 1, last_reserved=3, last_ids=("cr-9",)))
+    silent = {"us-east-1": OutcomeUnknown("Timeout", "?")}
+    findings = Findings(reservations={"ap-northeast-1": ec2(5).reservations}, silent=silent)
+    unseen = with_record_kept(target, Status.FAILED, "us-east-1 does not answer.")
+    found = find_shortfalls(
+        RunShare([target], [], is_complete=True), findings, [unseen], "ap-northeast-1", releases=False, now=NOW
+    )
+    assert (found.shortfalls, found.observed) == ([], [unseen])
+
+
+def test_a_balanced_release_of_much_takes_few_steps() -> None:
+    places = [Place(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
+    given = Allocation(places, 0, Strategy.balanced).to_give_back(100_000, {one.key: 25_000 for one in places})
+    assert list(given.values()) == [25_000] * 4
+
+
 def test_what_is_in_use_or_a_persons_is_never_given_back() -> None:
-    target = group(10)
+    target = group(10, has_rivals=True)
     cloud = ec2(10, 10)
     cloud._put(replace(cloud.reservations[1], in_use=7))
     assert counts(attempt(target, cloud)) == [3, 7, 0]
@@ -465,12 +517,13 @@ def test_what_is_held_for_a_missed_deadline_is_given_back_in_all_pools() -> None
 def test_what_is_pending_in_one_pool_lets_nothing_be_given_back_in_another() -> None:
     cloud = ec2(10, 10)
     cloud._put(replace(cloud.reservations[0], state="pending"))
-    outcome = attempt(group(10), cloud)
+    target = group(10, has_rivals=True)
+    outcome = attempt(target, cloud)
     assert (outcome.status, counts(outcome)) == (Status.EXCESS, [10, 10, 0])
     # Yet it is remembered that it is too much.
     assert [one.target for one in outcome.pools] == [10, 0, 0]
     cloud._put(replace(cloud.reservations[0], state="active"))
-    assert counts(attempt(recorded(group(10), outcome), cloud)) == [10, 0, 0]
+    assert counts(attempt(recorded(target, outcome), cloud)) == [10, 0, 0]
 
 
 def test_each_pool_counts_for_the_bucket_that_it_is_asked_from() -> None:
@@ -500,14 +553,20 @@ def test_each_pool_counts_for_the_bucket_that_it_is_asked_from() -> None:
 
 def test_an_error_of_the_largest_group_fits_into_its_cause() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_LambdaFunctionFailedEventDetails.html"""
-    keys = [TargetKey(f"u7in-16tb.{number}xlarge", "ap-northeast-1c", group="x" * 128) for number in range(MAX_MEMBERS)]
+    keys = [
+        TargetKey(f"u7in-16tb.{number}xlarge", "ap-northeast-1c", group="\N{CJK UNIFIED IDEOGRAPH-53CC}" * 128)
+        for number in range(MAX_MEMBERS)
+    ]
     cloud = Ec2(dict.fromkeys(keys, 0))
     cloud.reservations = [
         Reservation(f"cr-{number:017}{index:02}", key, 100_000, "active", in_use=9, created="2026-11-01")
         for index, key in enumerate(keys)
         for number in range(20)
     ]
-    target = replace(group(10**9, *(Member(key, Decimal("0.125")) for key in keys)), key=group_key("x" * 128))
+    target = replace(
+        group(10**9, *(Member(key, Decimal("0.125")) for key in keys)),
+        key=group_key("\N{CJK UNIFIED IDEOGRAPH-53CC}" * 128),
+    )
     short = shortfall(target, cloud)
     cloud.refusals = {key: [RequestRefused("Blocked", '"' * 300)] for key in keys[:-1]}
     cloud.refusals[keys[-1]] = [OutcomeUnknown("Timeout", "?")]

@@ -108,7 +108,8 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
         refusal = _climb(attempt, ladder)
         if isinstance(refusal, OutOfTime) and attempt.reserved == got:
             refusal = dry
-    if refusal is not None and attempt.missing:
+    is_unmet = attempt.missing or (refusal is not None and refusal.is_of_the_pool and not attempt.allocation.is_met)
+    if refusal is not None and is_unmet:
         if refusal.is_error and attempt.reserved > before:
             # The state machine may repeat the item at once, from what EC2 shows then.
             attempt.look()

@@ -83,8 +83,13 @@ class Allocation:
 
     @property
     def is_excess(self) -> bool:
-        """Whether so much more is held than is wanted that an instance could be spared."""
-        return any(one.held and one.weight <= self.held - self.total for one in self.places)
+        """Whether so much more is held than is wanted that an instance could be spared.
+
+        With `allows_overshoot` what a pool that has room could only have brought is none.
+        """
+        excess = self.held - self.total
+        weights = [one.weight for one in self._members if one.room != 0] if self.allows_overshoot else []
+        return any(one.held and one.weight <= excess for one in self.places) and excess >= min(weights, default=0)
 
     @property
     def spare(self) -> Amount:
@@ -95,7 +100,7 @@ class Allocation:
     def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
         """The pool to ask next, and for how many instances at most; None if nothing is to be asked for.
 
-        What a pool lacks of its least comes first. While it is dry, the room for it is kept.
+        What a pool lacks of its least comes first. While it is dry the room for it is kept; not if it cannot be asked.
 
         Args:
             dry: pools that are not asked any more.
@@ -147,7 +152,9 @@ class Allocation:
                     fullest = max(able, key=lambda one: (zones[one.zone], self.places.index(one)))
                     next_level = max((zones[one.zone] for one in able if one.zone != fullest.zone), default=0)
                     above = (zones[fullest.zone] - next_level) // fullest.weight
-                    give(fullest, max(1, min(left_of(fullest), int(above))))
+                    # Its even share of all, which no zone gives less than that holds as much as any other.
+                    share = excess // (fullest.weight * len({one.zone for one in able}))
+                    give(fullest, max(1, min(left_of(fullest), max(int(above), int(share)))))
             for one in reversed(self.places):
                 give(one, left_of(one))
         return given
@@ -163,13 +170,13 @@ class Allocation:
     def _askable(self) -> Callable[[Place], int]:
         """Instances that each pool may be asked for, without the room for what others lack of their least."""
         missing = self.missing
-        unmet = {one.key: one.unmet * one.weight for one in self.places if one.unmet}
+        unmet = {one.key: one.unmet * one.weight for one in self.places if one.unmet and one.may_buy}
         kept = sum(unmet.values())
         kept_before = dict(zip(unmet, accumulate(unmet.values(), initial=0), strict=False))
 
         def askable(one: Place) -> int:
             count = int(max(0, missing - kept + unmet.get(one.key, 0)) // one.weight)
-            if one.unmet:
+            if one.key in unmet:
                 # Of two that lack something and do not both fit, the more wanted one comes first.
                 count = max(count, min(one.unmet, int(max(0, missing - kept_before[one.key]) // one.weight)))
             limits = [limit for limit in (one.room, one.affordable) if limit is not None]

@@ -9,10 +9,10 @@ from math import ceil
 from typing import Any
 
 from odcr.domain.calendar import is_in_last_hours, iso
-from odcr.domain.outcome import Outcome, Status, what_of
+from odcr.domain.outcome import Outcome, Status, from_round
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Target, TargetKey
+from odcr.domain.target import Target, TargetKey, region_of
 from odcr.domain.wire import optional, required
 from odcr.settings import AskSettings
 
@@ -285,7 +285,7 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
     if "Before" in left:
         before = outcome_so_far({**item, "Outcome": left["Before"]}) or standing_outcome(Shortfall.from_event(item))
         return replace(before, status=Status.FAILED, reason=required(left, "Reason", str))
-    return Outcome.from_event({**what_of(item), **left})
+    return from_round(left, item)
 
 
 def standing_outcome(shortfall: Shortfall) -> Outcome:
@@ -362,7 +362,8 @@ def _pool_in_all(before: Iterable[Outcome], now: Outcome) -> Outcome:
 
 def _first_pool(shortfall: Shortfall) -> Pool:
     """The pool that is asked first."""
-    return next((pool for pool in shortfall.pools if pool.may_buy), shortfall.pools[0])
+    sensible = [pool for pool in shortfall.pools if region_of(pool.key.zone)] or list(shortfall.pools)
+    return next((pool for pool in sensible if pool.may_buy), sensible[0])
 
 
 def _buckets(shortfall: Shortfall) -> list[str]:

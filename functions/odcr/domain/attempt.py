@@ -226,7 +226,9 @@ class Attempt:
             can_now: whether what EC2 cannot take back yet is left out.
         """
         stocks, shortfall = [one.stock for one in self.holdings], self.shortfall
-        return surplus(stocks, self.own, shortfall.last_target, has_rivals=shortfall.has_rivals, can_now=can_now)
+        # A function that the state machine gave up may have bought on.
+        has_rivals = shortfall.has_rivals or self.number > 0
+        return surplus(stocks, self.own, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
 
     def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
         """The attempt's outcome as it stands."""

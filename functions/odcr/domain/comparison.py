@@ -20,7 +20,7 @@ from odcr.domain.run_share import RunShare
 from odcr.domain.seen_demand import SeenDemand, is_recorded, may_be_astray
 from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import Limit, Pool, Shortfall
-from odcr.domain.target import MAX_TARGET, Announcement, Target, TargetKey, units
+from odcr.domain.target import MAX_TARGET, Announcement, Target, TargetKey, Unit, units
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import ROOM, fitting, in_turns, size_of
 from odcr.domain.wording import MAX_REASON, quoted
@@ -96,10 +96,13 @@ def find_shortfalls(
     seconds = conflicts(targets)
     targets = [target for target in targets if target.key not in {outcome.key for outcome in seconds}]
     targets, rejected = with_record(targets, locate_rejected(rejected, findings.zones, home))
+    # What is held for a group that is not compared is held for no other.
+    everyone = {one.key for one in share.targets} | {one.key for one in (*share.rejected, *not_seen)}
+    absent = {key for key in everyone if key.is_group} - {one.key for one in targets} - {one.key for one in rejected}
     found = compare(
         targets,
         rejected,
-        reservations,
+        [one for one in reservations if one.key.demand not in absent],
         is_complete=share.is_complete,
         releases=releases,
         now=iso(now),
@@ -225,7 +228,7 @@ def _seen_withdrawn(
             ).shortfall({})
         weights = {one.key.pool: one.weight for one in target.members}
         managed = {**{key: [] for key in weights}, **managed}
-        return _unlisted_group(target.key, managed, weights, releases=releases)
+        return _unlisted_group(target.key, managed, weights, releases=releases, unit=target.unit)
     managed_there, row = by_key.pop(target.key.pool, []), spelled.get(target.key.pool)
     if managed_there:
         return _unlisted(target.key, managed_there, releases=releases, is_complete=is_complete)
@@ -252,6 +255,7 @@ def _unlisted_group(
     weights: Mapping[TargetKey, Amount | None],
     *,
     releases: bool,
+    unit: Unit = Unit.instances,
 ) -> Outcome:
     pools = tuple(
         replace(
@@ -265,10 +269,10 @@ def _unlisted_group(
     reserved = units((int(one.reserved), one.weight) for one in pools)
     if not everything:
         reason = "The group is gone, and nothing is held for it any more."
-        return Outcome(key, Status.FULFILLED, 0, 0, reason=reason, pools=pools)
+        return Outcome(key, Status.FULFILLED, 0, 0, reason=reason, pools=pools, unit=unit)
     to_end = "or insert it with a total of 0 to release it" if releases else f"or cancel {named(everything)} in EC2"
     reason = f"Held for no row of odcr_group. Insert it to keep it, {to_end}."
-    outcome = Outcome(key, Status.EXCESS, 0, reserved, reason=reason, use=use_of(everything), pools=pools)
+    outcome = Outcome(key, Status.EXCESS, 0, reserved, reason=reason, use=use_of(everything), pools=pools, unit=unit)
     return replace(outcome, **kind_of(everything))
 
 

@@ -20,6 +20,7 @@ from odcr.domain.target import (
     Unit,
     group_key,
     reason_to_reject,
+    units,
 )
 from odcr.domain.wording import MAX_REASON, quoted
 
@@ -92,6 +93,11 @@ class _Group:
     def holds(self) -> bool:
         return any(pool.reserved for pool in self.pools.values())
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the pools' records make up the group's, so that none is lost."""
+        return self.record.reserved == units((pool.instances or 0, pool.weight) for pool in self.pools.values())
+
     def as_recorded(self) -> Target:
         """The group as if it had no row: nothing is known of it but its record."""
         unit = Unit(self.record.unit) if self.record.unit in Unit.__members__ else Unit.instances
@@ -106,6 +112,7 @@ class _Group:
             withdrawn=True,
             members=tuple(members),
             unit=unit,
+            last_capacity=self.record.target,
         )
 
     def rejected(self, status: Status, reason: str) -> tuple[Outcome, bool]:
@@ -162,7 +169,7 @@ class _Group:
             strategy=wish.strategy,
             allows_overshoot=wish.allows_overshoot,
             unit=wish.unit,
-            last_capacity=record.target if record.unit in ("", wish.unit) else None,
+            last_capacity=record.target if record.unit in ("", wish.unit) and self._is_whole else None,
         )
 
     def _members(self, wish: "_Wish", unknown: Record) -> tuple[Member, ...]:

@@ -10,7 +10,7 @@ from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, i
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
 from odcr.domain.tags import OWNER_TAG
-from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.target import ReservationOptions, TargetKey, region_of
 from odcr.domain.use import use_of
 
 
@@ -189,7 +189,8 @@ class Holding:
     def is_none(self) -> bool:
         """Whether it is a group's pool that cannot be asked, and that never held anything: EC2 may not even know it."""
         pool = self.pool
-        return bool(pool.key.group) and not (pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids)
+        is_known = pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids
+        return bool(pool.key.group) and not (is_known and region_of(pool.key.zone))
 
     def _status(self, *, is_met: bool) -> tuple[Status, str]:
         if self.pool.remark and self.refusal is None:

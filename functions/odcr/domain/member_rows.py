@@ -8,7 +8,6 @@ from decimal import Decimal
 from odcr.domain.amounts import Amount
 from odcr.domain.cells import Cells, StrangeCell, quantity, shown, text_of, whole_number
 from odcr.domain.option_rows import priority_of
-from odcr.domain.outcome import Status
 from odcr.domain.records import Record
 from odcr.domain.rows import MAX_KEY, cut_key
 from odcr.domain.target import MAX_TARGET, Member, TargetKey, Unit, reason_to_reject
@@ -73,7 +72,7 @@ def as_recorded(key: TargetKey, record: Record) -> Member:
         last_status=record.status,
         last_reason=record.reason,
         last_use=record.use,
-        is_resting=record.status in (Status.UNSUPPORTED, Status.INVALID) and record.was_just_tried,
+        is_resting=record.is_resting,
     )
 
 

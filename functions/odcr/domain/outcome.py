@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from odcr.domain.amounts import Amount
 from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Member, Target, TargetKey, Unit, group_key
 from odcr.domain.use import NO_USE, Use
-from odcr.domain.wire import As, Event
+from odcr.domain.wire import As, Event, optional
 from odcr.domain.wording import MAX_REASON
 
 
@@ -182,9 +182,34 @@ _OF = (
 """What a shortfall says of itself, and its outcome need not say again."""
 
 
+_OF_ALL_POOLS = ("GroupName", "Platform", "Tenancy")
+"""What the pools of a group have in common with it."""
+
+
 def to_round(outcome: Outcome) -> dict[str, Any]:
     """An outcome as it is kept beside its shortfall, which says already what it is of."""
-    return {name: value for name, value in outcome.to_event().items() if name not in _OF}
+    left = {name: value for name, value in outcome.to_event().items() if name not in _OF}
+    if outcome.pools:
+        pools = left["Pools"]
+        left["Pools"] = [{name: value for name, value in one.items() if name not in _OF_ALL_POOLS} for one in pools]
+    return left
+
+
+def from_round(left: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
+    """Reads what `to_round` wrote.
+
+    Args:
+        left: that.
+        item: the shortfall.
+
+    Raises:
+        InvalidEvent: if a field is missing or of another type.
+    """
+    event = {**what_of(item), **left}
+    if pools := optional(event, "Pools", list, None):
+        common = {name: event[name] for name in _OF_ALL_POOLS if name in event}
+        event["Pools"] = [{**common, **one} if isinstance(one, Mapping) else one for one in pools]
+    return Outcome.from_event(event)
 
 
 def what_of(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,8 @@ def _with_both_records(first: Member, second: Member) -> Member:
         last_reserved=max(first.last_reserved, second.last_reserved),
         last_kept=max(first.last_kept, second.last_kept),
         last_ids=tuple(dict.fromkeys((*first.last_ids, *second.last_ids))),
-        more_ids=first.more_ids + second.more_ids,
+        # Of a pool that no row recorded nothing is known beside the record of the other.
+        more_ids=first.more_ids if second.is_removed and not second.last_status else first.more_ids + second.more_ids,
     )
 
 
@@ -100,11 +101,16 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
             held.setdefault(one.key.group, {})[one.key] = None
 
     def complete(target: Target) -> Target:
-        # A zone that is written by its id may be one of these: it is merged with it where its name is known.
+        # A member whose zone is written by its id may be one of these: it is merged with it where its name is known.
         known = {member.key.pool for member in target.members}
-        weight = None if target.unit is Unit.vcpus else 1
-        strange = [key for key in held.get(target.key.group, {}) if key not in known]
-        added = tuple(Member(key, weight, is_removed=True) for key in strange)
+        usual = None if target.unit is Unit.vcpus else 1
+        weights = {member.key.pool.instance_type: member.weight for member in reversed(target.members)}
+        # Whether a run had recorded it is not known, so nothing of it is given back before one has.
+        added = tuple(
+            Member(key, weights.get(key.instance_type, usual), is_removed=True, more_ids=1)
+            for key in held.get(target.key.group, {})
+            if key not in known
+        )
         return replace(target, members=target.members + added) if added else target
 
     return [complete(one) if one.key.is_group else one for one in targets]

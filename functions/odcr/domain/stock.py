@@ -51,8 +51,8 @@ def surplus(
     attempts at a group side by side may also have bought in two pools what was wanted once. EC2 has no operation over
     two, and does not say who made a reservation grow. But as long as less than the total is recorded as held, and has
     stayed, attempts were asking, and so may one of a run that recorded nothing: what is held beyond the record and the
-    total is then theirs. Otherwise somebody else made it grow, and only reservations that no run has recorded are given
-    back.
+    total is then theirs. Otherwise somebody else made it grow, or the record is lost, and only a second reservation in
+    a pool is given back, if no run has recorded it.
 
     Args:
         stocks: of each pool.
@@ -73,7 +73,8 @@ def surplus(
         twice = [one for one in stock.duplicates if one.can_be_given_back or not can_now]
         return {stock.key: reductions(twice, int(excess), lambda one: one.count)}
     stayed = units((min(held(one.serving), one.kept), one.weight) for one in stocks)
-    spare = {one.key: _spare(one, with_growth=has_rivals or stayed < total, can_now=can_now) for one in stocks}
+    with_growth = has_rivals or (last_total is not None and stayed < total)
+    spare = {one.key: _spare(one, with_growth=with_growth, can_now=can_now) for one in stocks}
     counts = allocation.to_give_back(excess, {key: sum(each.values()) for key, each in spare.items()})
 
     def spare_of(one: Reservation) -> int:
@@ -89,6 +90,8 @@ def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
     recorded = [one for one in stock.serving if one.id in stock.recorded_ids]
     growth = max(0, held(recorded) - stock.kept) if with_growth else 0
     tokens = Counter(one.made for one in stock.serving if one.made)
+    # Where none is recorded, the oldest is what there is to be.
+    oldest = stock.newest_first[-1].id if stock.serving and not recorded else ""
     spare = {}
     for one in stock.newest_first:
         if tokens[one.made] > 1 and one.id not in stock.recorded_ids:
@@ -97,7 +100,9 @@ def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
         if not (one.can_be_given_back if can_now else one.may_be_released):
             continue
         unused = max(0, one.count - one.in_use)
-        if one.id in stock.recorded_ids:
+        if one.id == oldest:
+            spare[one.id] = unused if with_growth else 0
+        elif one.id in stock.recorded_ids:
             spare[one.id] = min(unused, growth)
             growth -= spare[one.id]
         else:

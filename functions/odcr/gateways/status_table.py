@@ -1,6 +1,7 @@
 """`odcr_status`: how each target stands, as the last run that looked at it recorded it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from odcr.domain.misfits import InstanceLook
 from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.prices import NO_PRICES, PriceList
 from odcr.domain.records import name_of
-from odcr.domain.target import TargetKey
+from odcr.domain.target import TargetKey, units
 from odcr.domain.wire import ids_to_text
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.forgetting import forget
@@ -100,7 +101,16 @@ def record(
     write_current(cursor, execution, held, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, UNKNOWN), now) for o in outcomes])
     forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
-    return [previous.get(o.key, UNKNOWN).recorded(o, now) for o in demands]
+    return [_recorded(o, previous, now) for o in demands]
+
+
+def _recorded(outcome: Outcome, previous: Mapping[TargetKey, Previous], now: datetime) -> Recorded:
+    """What an outcome adds to the record. Of a group its pools say that: a weight that was changed is no gain."""
+    found = previous.get(outcome.key, UNKNOWN).recorded(outcome, now)
+    if not outcome.pools:
+        return found
+    gained = ((previous.get(pool.key, UNKNOWN).recorded(pool, now).gained, pool.weight) for pool in outcome.pools)
+    return replace(found, gained=units((int(count), weight) for count, weight in gained))
 
 
 def _write_status(
