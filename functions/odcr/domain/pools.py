@@ -15,7 +15,7 @@ from odcr.domain.regions import (
 )
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
 from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit, is_zone_id, region_of
-from odcr.domain.wording import brief
+from odcr.domain.wording import brief, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> 
             return
         one = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
         first = pools.get(one.key.pool)
+        if first and one.last_status:
+            reason = f"What is held counts for the row {quoted(f'{first.key}')} now."
+            located.unsure.append(Outcome(one.key, Status.FULFILLED, 0, 0, reason=reason, weight=one.weight))
         pools[one.key.pool] = one if first is None else _with_both_records(first, one)
     located.targets.append(replace(target, members=tuple(pools.values())))
 

@@ -76,7 +76,7 @@ class _Groups:
         groups = {name for name in names if name.is_group and not self._holds(name)}
         # Of a group of which nothing is to be told no member has gone.
         told = groups | self.outcomes.keys()
-        pools = {name for name in names if not name.is_group and name.demand in told and self._is_empty(name)}
+        pools = {name for name in names if not name.is_group and {name, name.demand} & told and self._is_empty(name)}
         # Most runs have none, and need not read the tables once more.
         if not (pools or groups):
             return []

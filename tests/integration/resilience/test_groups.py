@@ -93,6 +93,20 @@ def test_members_come_go_and_change_their_weight(world: World) -> None:
     assert world.disagreements() == []
 
 
+def test_a_member_that_is_written_by_its_zones_id_from_now_on_is_the_same_pool(world: World) -> None:
+    free(world, 4, 0, 9)
+    world.set_group(NAME, 8, {A: 1, C: 1})
+    run(world, "run-1")
+    by_id = (A[0], "apne1-az4")
+    world.set_group(NAME, 8, {by_id: 1, C: 1})
+    for number in range(2, 5):
+        run(world, f"run-{number}")
+    assert (held(world), status(world)) == ([4, 0, 4], ("FULFILLED", 8, 8))
+    rows = world.sql("SELECT InstanceType, AvailabilityZone, Reserved FROM odcr_status WHERE InstanceType <> ''")
+    assert sorted(rows) == sorted([(*by_id, 4), (*C, 4)])
+    assert told(world) == ["1 FULFILLED"]
+
+
 def test_a_lowered_total_is_released_by_the_run_after_the_announcement(world: World) -> None:
     world.release_on_lowered_target(is_on=True)
     free(world, 4, 3, 9)
