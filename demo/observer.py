@@ -136,7 +136,7 @@ def _refusal(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
         target = json.loads(scheduled["lambdaFunctionScheduledEventDetails"]["input"])["Target"]
     except (KeyError, TypeError, ValueError):
         return f"{details.get('error')}"
-    return f"{_standing({**target, **outcome})}: {details['error']}"
+    return f"{_standing(target, outcome)}: {details['error']}"
 
 
 def _result(state: str, output: Any) -> str:
@@ -149,7 +149,7 @@ def _result(state: str, output: Any) -> str:
         case "FindShortfalls", {"Branches": branches}:
             return f"{sum(len(branch['Shortfalls']) for branch in branches)} short"
         case "ReserveCapacity", {"Outcome": {"Status": status} as outcome}:
-            return f"{_standing({**output, **outcome})}: {status}"
+            return f"{_standing(output, outcome)}: {status}"
         case "RecordResults", {"Changes": changes}:
             return f"{len(changes)} changes"
         case "StartNextRun", {"ExecutionArn": _}:
@@ -161,11 +161,11 @@ def _result(state: str, output: Any) -> str:
     return ""
 
 
-def _standing(outcome: dict[str, Any]) -> str:
-    pools = outcome.get("Pools") or [outcome]
-    key = ("group", group) if (group := pools[0].get("GroupName")) else (outcome["InstanceType"], "")
+def _standing(target: dict[str, Any], outcome: dict[str, Any]) -> str:
+    (first, *_) = target.get("Pools") or [target]
+    key = ("group", group) if (group := first.get("GroupName")) else (first["InstanceType"], "")
     what = f"{_unit(key)}of {' '.join(key)}" if group else key[0]
-    return f"{outcome['Reserved']} of {outcome['TargetCapacity']} {what} held"
+    return f"{outcome['Reserved']} of {target['TargetCapacity']} {what} held"
 
 
 def _unit(key: Key) -> str:
