@@ -148,11 +148,6 @@ class Shortfall(Event):
         return units((pool.recorded, pool.weight) for pool in self.pools)
 
     @property
-    def kept(self) -> Amount:
-        """Those among them that had not been bought too much."""
-        return units((pool.kept, pool.weight) for pool in self.pools)
-
-    @property
     def reservation_ids(self) -> tuple[str, ...]:
         """The reservations seen."""
         return tuple(chain.from_iterable(pool.reservation_ids for pool in self.pools))
@@ -161,11 +156,6 @@ class Shortfall(Event):
     def recorded_ids(self) -> tuple[str, ...]:
         """The reservations that the last run recorded."""
         return tuple(chain.from_iterable(pool.recorded_ids for pool in self.pools))
-
-    @property
-    def was_refused(self) -> bool:
-        """Whether the last run asked for more, and was told that there is none."""
-        return self.last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
 
     @property
     def had_trouble(self) -> bool:
