@@ -33,7 +33,7 @@ lint: setup ## the style of the Python code, the GitHub workflow, and the config
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 
 types: setup ## mypy, strict, on all but the tests themselves
-	$(BIN)/mypy functions localcloud demo bench scripts tests/runtime tests/scan stepper
+	$(BIN)/mypy functions localcloud demo bench scripts cli tests/runtime tests/scan stepper
 
 unit: setup ## tests that need no server
 	$(BIN)/pytest tests/unit

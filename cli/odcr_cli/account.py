@@ -1,0 +1,155 @@
+"""The account and Region that the command line works in, and the stack there."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from odcr_cli.trouble import Trouble, in_words
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LOCAL = "local"
+_REGION_OF_LOCAL_CLOUD = "ap-northeast-1"
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to work, as the AWS CLI's options of the same names say."""
+
+    stack: str = "odcr"
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the endpoint is on this machine: a local cloud."""
+        return bool(self.endpoint_url) and urlsplit(self.endpoint_url or "").hostname in _LOOPBACK
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack, as CloudFormation describes it."""
+
+    name: str
+    region: str
+    account: str
+    status: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The value of the tag `odcr:stack` on its reservations."""
+        return f"{self.name}/{self.region}"
+
+    def output(self, name: str) -> str:
+        """One of its outputs.
+
+        Raises:
+            Trouble: if it has none of this name, for it was deployed from an older template.
+        """
+        if not (value := self.outputs.get(name)):
+            raise Trouble(f"The stack {self.name} has no output {name}: it is older than this odcr. Deploy it again.")
+        return value
+
+
+class Account:
+    """The APIs of one account, with the rights of whoever calls.
+
+    Args:
+        place: where.
+    """
+
+    def __init__(self, place: Place) -> None:
+        if not _STACK_NAME.fullmatch(place.stack):
+            raise Trouble(f"{place.stack!r} is no name of a stack. Name the one that you deployed with --stack.")
+        self.place = place
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        with in_words():
+            if self.place.is_local:
+                # A local cloud takes any credentials, and an account's own have no business there.
+                region = self.place.region or _REGION_OF_LOCAL_CLOUD
+                return boto3.Session(_LOCAL, _LOCAL, region_name=region)
+            return boto3.Session(profile_name=self.place.profile, region_name=self.place.region)
+
+    @property
+    def region(self) -> str:
+        """The stack's Region.
+
+        Raises:
+            Trouble: if none is named anywhere.
+        """
+        if not self._session.region_name:
+            raise Trouble("No Region is named. Name the Region of the stack with --region, or set AWS_REGION.")
+        return str(self._session.region_name)
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client; the stack's Region unless another is named."""
+        key = (service, region or self.region)
+        if key not in self._clients:
+            # A proxy leads to the internet, and never to this machine.
+            proxies: dict[str, Any] = {"proxies": {}} if self.place.is_local else {}
+            config = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard"}, **proxies)
+            with in_words():
+                self._clients[key] = self._session.client(  # type: ignore[call-overload]
+                    service, region_name=key[1], endpoint_url=self.place.endpoint_url, config=config
+                )
+        return self._clients[key]
+
+    def pages(self, service: str, operation: str, key: str, region: str = "", **arguments: Any) -> list[dict[str, Any]]:
+        """All that a paginated operation lists under a key."""
+        with in_words():
+            pages = self.client(service, region).get_paginator(operation).paginate(**arguments)
+            return [one for page in pages for one in page.get(key, [])]
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The stack that was named.
+
+        Raises:
+            Trouble: if there is none; says which there are.
+        """
+        name = self.place.stack
+        try:
+            with in_words():
+                (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except Trouble as trouble:
+            cause = trouble.__cause__
+            if isinstance(cause, ClientError) and "does not exist" in str(cause):
+                raise Trouble(
+                    f"There is no stack {name} in {self.region}. Name another with --stack or --region, or deploy it."
+                ) from cause
+            raise
+        return Stack(
+            name,
+            self.region,
+            found["StackId"].split(":")[4],
+            found["StackStatus"],
+            {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])},
+            {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])},
+        )
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What a Lambda function answers.
+
+        Raises:
+            Trouble: with what the function raised, if it did.
+        """
+        with in_words():
+            answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+            payload = json.loads(answer["Payload"].read() or b"null")
+        if answer.get("FunctionError"):
+            kind, message = payload.get("errorType", "Error"), " ".join(payload.get("errorMessage", "").split())
+            raise Trouble(f"{function} failed with {kind}: {message}")
+        return dict(payload)

@@ -1,0 +1,77 @@
+"""How answers are written: numbers, money, times, bars, JSON."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from odcr_cli.demands import Demand
+
+_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+def as_json(value: Any) -> None:
+    """Prints JSON. Numbers stay numbers, moments are ISO 8601 in UTC."""
+    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime(_FORMAT)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def amount(value: Decimal | int) -> str:
+    """A count, without zeros behind the point."""
+    return f"{Decimal(value).normalize():f}" if value else "0"
+
+
+def money(value: Decimal | None) -> str:
+    """An amount an hour; `?` if it is unknown."""
+    return "?" if value is None else f"{value:,.2f}"
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as the tables have it."""
+    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
+
+
+def moment(value: datetime) -> str:
+    """A moment as the tables have it, in UTC."""
+    return value.astimezone(UTC).strftime(_FORMAT)
+
+
+def ago(text: str, now: datetime) -> str:
+    """How long ago a moment of the tables was, in its largest unit: `3 min`."""
+    seconds = max(0, int((now - moment_of(text)).total_seconds()))
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
+
+
+def bar(held: Decimal, wanted: Decimal, width: int) -> str:
+    """Held and wanted as a bar. Only what is met is full, and only nothing is empty."""
+    if wanted <= 0:
+        return ("█" if held else "░") * width
+    full = int(width * min(held, wanted) / wanted)
+    if held and not full:
+        full = 1
+    if held < wanted and full == width:
+        full = width - 1
+    return "█" * full + "░" * (width - full)
+
+
+def colour_of(demand: Demand) -> str:
+    """Of a terminal: green for met, yellow for what only waits, red for what a person has to look at."""
+    if demand.status in ("INVALID", "FAILED", "QUOTA_EXCEEDED", "UNSUPPORTED"):
+        return "red"
+    if demand.status in ("EXCESS", "ASTRAY"):
+        return "magenta"
+    return "green" if demand.is_met else "yellow"

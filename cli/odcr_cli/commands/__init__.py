@@ -1,0 +1,1 @@
+"""The commands of `odcr`: one module each, whose `command` is what click runs."""

@@ -1,0 +1,115 @@
+"""`odcr status`: how each demand stands."""
+
+import time
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as Screen
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import ago, amount, as_json, bar, colour_of, money
+from odcr_cli.demands import Demand, Sums, read_demands, sums_of
+from odcr_cli.main import Context, pass_context
+from odcr_cli.source import Source
+
+_WIDE = 110
+"""Columns from which on there is room for the cost and the time beside the reason."""
+
+
+@click.command("status")
+@click.option("--watch", type=click.FloatRange(min=1), is_flag=False, flag_value=5, help="Look again every N seconds.")
+@click.option("--pools", is_flag=True, help="Show the pools of groups as well.")
+@pass_context
+def command(context: Context, watch: float | None, pools: bool) -> None:
+    """Shows held and wanted of each demand, with status, reason and cost.
+
+    Ends with 0 if all are met, 1 if some are short, 2 if that could not be found out.
+    """
+    source = context.source
+    demands = read_demands(source)
+    if context.as_json:
+        as_json({"Demands": [_as_json(one) for one in demands], "Sums": _as_json(sums_of(demands))})
+    elif watch:
+        console = Console()
+        with Screen(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
+            while True:
+                screen.update(shown(demands, source, console.width, with_pools=pools), refresh=True)
+                time.sleep(watch)
+                demands = read_demands(source)
+    else:
+        console = Console()
+        console.print(shown(demands, source, console.width, with_pools=pools))
+    click.get_current_context().exit(0 if all(one.is_met for one in demands) else 1)
+
+
+def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool = False) -> RenderableType:
+    """The demands as a table that fits the width."""
+    if not demands:
+        return Text("Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target.")
+    now = source.now()
+    is_wide = width >= _WIDE
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table.add_column("demand", overflow="fold", no_wrap=False, ratio=3)
+    table.add_column("held", no_wrap=True)
+    table.add_column("in use", justify="right", no_wrap=True)
+    if is_wide:
+        table.add_column("per hour", justify="right", no_wrap=True)
+    table.add_column("status", overflow="fold", ratio=4 if is_wide else 3)
+    for demand in demands:
+        _add(table, demand, now, is_wide=is_wide)
+        if with_pools and demand.is_group:
+            for pool in demand.pools:
+                table.add_row(
+                    Text(f"  {pool.name}", style="dim"),
+                    Text(f"{'':10} {amount(pool.held)}", style="dim"),
+                    Text("" if pool.in_use is None else str(pool.in_use), style="dim"),
+                    *([Text(money(pool.hourly_cost), style="dim")] if is_wide else []),
+                    Text(pool.status + (f": {pool.reason}" if pool.reason else ""), style="dim"),
+                )
+    return Group(table, _sums_line(sums_of(demands)))
+
+
+def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
+    unit = "" if demand.unit == "instances" else f" {demand.unit}"
+    held = Text.assemble(
+        (bar(demand.held, demand.wanted, 10), colour_of(demand)),
+        f" {amount(demand.held)}/{amount(demand.wanted)}{unit}",
+    )
+    since = f" for {ago(demand.since, now)}" if demand.since else ""
+    status = Text.assemble((demand.status, colour_of(demand)), since, f". {demand.reason}" if demand.reason else "")
+    if not is_wide and demand.hourly_cost:
+        status.append(f" {money(demand.hourly_cost)} an hour.")
+    cells: list[Any] = [demand.name, held, "" if demand.in_use is None else str(demand.in_use)]
+    if is_wide:
+        cells.append(money(demand.hourly_cost))
+    table.add_row(*cells, status)
+
+
+def _sums_line(sums: Sums) -> Text:
+    parts = [
+        f"{sums.demands} demands, {sums.unmet} not met",
+        f"{amount(sums.held)} of {amount(sums.wanted)} instances held",
+        f"{sums.in_use} in use, {sums.unused} unused",
+    ]
+    if sums.hourly_cost is not None:
+        parts.append(f"{money(sums.hourly_cost)} an hour")
+    if sums.unpriced:
+        parts.append(f"{sums.unpriced} of unknown price")
+    return Text("; ".join(parts) + ".", style="bold")
+
+
+def _as_json(value: object) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    found: dict[str, Any] = asdict(value)  # type: ignore[call-overload]
+    if isinstance(value, Demand):
+        found |= {"missing": value.missing, "is_met": value.is_met}
+    return found
+
+
+__all__ = ["Decimal", "command", "shown"]

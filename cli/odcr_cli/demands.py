@@ -1,0 +1,279 @@
+"""The demands, as the tables have them: what is wanted, held and missing of each, and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from odcr_cli.door import Row
+from odcr_cli.regions import region_of
+
+MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
+"""Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
+NEW = "NEW"
+"""No run has looked at it yet. Not a status of the tables."""
+
+
+class _Tables(Protocol):
+    def rows(self, table: str, *, since: str = "") -> list[Row]: ...
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One instance type in one zone."""
+
+    instance_type: str
+    zone: str
+    status: str = NEW
+    held: Decimal = Decimal(0)
+    """Instances."""
+    in_use: int | None = None
+    unused: int | None = None
+    hourly_cost: Decimal | None = None
+    """What an hour of what is held costs; None: unknown."""
+    reason: str = ""
+    reservation_ids: tuple[str, ...] = ()
+    since: str = ""
+    short_since: str = ""
+    weight: Decimal | None = None
+    priority: int = 0
+    wanted: Decimal | None = None
+    """Of a row its target; of a group's pool, what the last run wanted of it."""
+    is_member: bool = True
+    """Whether it is in `odcr_capacity`, or in `odcr_group_member`; else something is only held for it still."""
+    misfits: str = ""
+    """Instances that run beside it and cannot use it."""
+
+    @property
+    def name(self) -> str:
+        """The type and the zone."""
+        return f"{self.instance_type} {self.zone}"
+
+    @property
+    def region(self) -> str:
+        """The zone's Region; empty if it is not known."""
+        return region_of(self.zone) or ""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A row of `odcr_capacity`, or a group."""
+
+    name: str
+    """The type and the zone, or the group's name."""
+    is_group: bool
+    wanted: Decimal
+    held: Decimal
+    """Of a group in units, as the last run recorded it."""
+    unit: str
+    """`instances` or `vcpus`."""
+    status: str
+    reason: str
+    since: str
+    short_since: str
+    in_use: int | None
+    unused: int | None
+    hourly_cost: Decimal | None
+    pools: tuple[Pool, ...]
+    """One for a row."""
+    options: Row
+    """The columns that `odcr_option` and `odcr_group` share, as far as they were written."""
+    is_there: bool = True
+    """Whether somebody wants it; else something is only held for it still."""
+    verdict: str = ""
+    met_since: str = ""
+
+    @property
+    def missing(self) -> Decimal:
+        """Never below 0."""
+        return max(Decimal(0), self.wanted - self.held)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether all that is wanted now is held; a group's last run decides about a rest that no weight fits."""
+        if self.status == "WAITING":
+            return True
+        if self.is_group and self.status in MET:
+            return True
+        return not self.missing and self.status not in ("INVALID", "FAILED", "PENDING")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """All demands together, in instances where a demand is counted in them."""
+
+    demands: int
+    unmet: int
+    wanted: Decimal
+    held: Decimal
+    missing: Decimal
+    in_use: int
+    unused: int
+    hourly_cost: Decimal | None
+    """None if nothing that is held has a known price."""
+    unpriced: int
+    """Instances whose price is unknown."""
+
+
+def read_demands(tables: _Tables) -> list[Demand]:
+    """All demands, rows first, then groups, then what is still held for none."""
+    return demands_of(
+        tables.rows("odcr_capacity"),
+        tables.rows("odcr_option"),
+        tables.rows("odcr_group"),
+        tables.rows("odcr_group_member"),
+        tables.rows("odcr_status"),
+    )
+
+
+def demands_of(
+    capacity: Iterable[Row],
+    options: Iterable[Row],
+    groups: Iterable[Row],
+    members: Iterable[Row],
+    status: Iterable[Row],
+) -> list[Demand]:
+    """The demands that the tables' rows make."""
+    recorded = {_key(row): row for row in status}
+    wishes = {_pool_key(row): row for row in options}
+    by_group: dict[str, list[Row]] = {}
+    for member in members:
+        by_group.setdefault(_text(member, "Group_Name"), []).append(member)
+    found = []
+    for row in capacity:
+        key = ("", *_pool_key(row))
+        found.append(_of_row(row, wishes.get(key[1:], {}), recorded.pop(key, {})))
+    for group in groups:
+        name = _text(group, "Group_Name")
+        mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}
+        found.append(_of_group(name, group, by_group.get(name, []), mine))
+    left: dict[str, dict[tuple[str, str], Row]] = {}
+    for (name, type_, zone), row in recorded.items():
+        if name:
+            left.setdefault(name, {})[type_, zone] = row
+        else:
+            gone = _of_row({"InstanceType": type_, "AvailabilityZone": zone, "Target_Capacity": 0}, {}, row)
+            found.append(replace(gone, is_there=False, pools=(replace(gone.pools[0], is_member=False),)))
+    found += [replace(_of_group(name, {}, [], rows), is_there=False) for name, rows in left.items()]
+    return found
+
+
+def sums_of(demands: Sequence[Demand]) -> Sums:
+    """All together. A group that counts vCPUs adds what its pools hold in instances, and nothing to what is wanted."""
+    pools = [pool for demand in demands for pool in demand.pools]
+    counted = [demand for demand in demands if demand.unit == "instances"]
+    costs = [pool.hourly_cost for pool in pools if pool.hourly_cost is not None]
+    return Sums(
+        len(demands),
+        sum(not demand.is_met for demand in demands),
+        sum((demand.wanted for demand in counted), Decimal(0)),
+        sum((demand.held for demand in counted), Decimal(0)),
+        sum((demand.missing for demand in counted), Decimal(0)),
+        sum(pool.in_use or 0 for pool in pools),
+        sum(pool.unused or 0 for pool in pools),
+        sum(costs, Decimal(0)) if costs else None,
+        int(sum(pool.held for pool in pools if pool.hourly_cost is None)),
+    )
+
+
+def number(value: Any) -> Decimal:
+    """A cell as a number; 0 if it is none."""
+    try:
+        found = Decimal(str(value if value is not None else 0))
+    except InvalidOperation:
+        return Decimal(0)
+    return found if found.is_finite() else Decimal(0)
+
+
+def _of_row(row: Row, wish: Row, status: Row) -> Demand:
+    pool = replace(_pool(*_pool_key(row), status), wanted=number(row.get("Target_Capacity")))
+    return Demand(
+        pool.name,
+        False,
+        pool.wanted or Decimal(0),
+        pool.held,
+        "instances",
+        pool.status,
+        pool.reason,
+        pool.since,
+        pool.short_since,
+        pool.in_use,
+        pool.unused,
+        pool.hourly_cost,
+        (pool,),
+        wish,
+        verdict=_text(status, "Verdict"),
+        met_since=_text(status, "Met_Since"),
+    )
+
+
+def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[str, str], Row]) -> Demand:
+    own = status.pop(("", ""), {})
+    pools = []
+    for member in members:
+        key = _pool_key(member)
+        pool = _pool(*key, status.pop(key, {}))
+        weight = member.get("Weight")
+        pools.append(
+            replace(
+                pool,
+                priority=int(number(member.get("Priority"))),
+                weight=number(weight) if weight is not None else pool.weight,
+            )
+        )
+    pools.sort(key=lambda pool: (pool.priority, pool.instance_type, pool.zone))
+    pools += [replace(_pool(*key, row), is_member=False) for key, row in sorted(status.items())]
+    return Demand(
+        name,
+        True,
+        number(group.get("TotalTargetCapacity")),
+        number(own.get("Reserved")),
+        _text(group, "Unit") or _text(own, "Unit") or "instances",
+        _text(own, "Status") or NEW,
+        _text(own, "Reason"),
+        _text(own, "Since"),
+        _text(own, "Short_Since"),
+        own.get("In_Use"),
+        own.get("Unused"),
+        _amount(own, "Hourly_Cost"),
+        tuple(pools),
+        group,
+        verdict=_text(own, "Verdict"),
+        met_since=_text(own, "Met_Since"),
+    )
+
+
+def _pool(type_: str, zone: str, status: Row) -> Pool:
+    target = status.get("Target_Capacity")
+    return Pool(
+        type_,
+        zone,
+        _text(status, "Status") or NEW,
+        number(status.get("Reserved")),
+        status.get("In_Use"),
+        status.get("Unused"),
+        _amount(status, "Hourly_Cost"),
+        _text(status, "Reason"),
+        tuple(one for one in _text(status, "Reservation_Ids").replace(",", " ").split() if one),
+        _text(status, "Since"),
+        _text(status, "Short_Since"),
+        _amount(status, "Weight"),
+        wanted=None if target is None else number(target),
+        misfits=_text(status, "Misfits"),
+    )
+
+
+def _amount(row: Row, column: str) -> Decimal | None:
+    return None if row.get(column) is None else number(row[column])
+
+
+def _text(row: Row, column: str) -> str:
+    return str(row.get(column) or "")
+
+
+def _pool_key(row: Row) -> tuple[str, str]:
+    return _text(row, "InstanceType"), _text(row, "AvailabilityZone")
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    return (_text(row, "Group_Name"), *_pool_key(row))

@@ -1,0 +1,130 @@
+"""`odcr`: what its commands have in common."""
+
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from odcr_cli.account import Account, Place
+from odcr_cli.lazy import LazyGroup
+from odcr_cli.source import Live, Source
+from odcr_cli.trouble import Trouble
+
+ERROR = 2
+"""The exit code when something could not be done, also click's for a wrong command line."""
+
+
+class Context:
+    """What a command is given: where to look, and how to show it.
+
+    Args:
+        place: which account and stack.
+        as_json: whether answers are to be JSON.
+        recording: a file to look at in place of an account; empty for none.
+    """
+
+    def __init__(self, place: Place, *, as_json: bool = False, recording: str = "") -> None:
+        self.place = place
+        self.as_json = as_json
+        self._recording = recording
+        self._account: Account | None = None
+
+    @property
+    def account(self) -> Account:
+        """The account to work in.
+
+        Raises:
+            Trouble: if a recording is looked at, which nobody can change.
+        """
+        if self._recording:
+            raise Trouble("A recording can only be looked at. Leave out --recording.")
+        if self._account is None:
+            self._account = Account(self.place)
+        return self._account
+
+    @property
+    def source(self) -> Source:
+        """What to look at."""
+        if self._recording:
+            from odcr_cli.recording import Recorded
+
+            return Recorded.read(self._recording)
+        return Live(self.account)
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+class _Main(LazyGroup):
+    """The group of all commands. Whatever goes wrong is one line; the trace is for those who ask for it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but the common options may also follow the command, as the AWS CLI takes them."""
+        return super().parse_args(ctx, self._common_first(args))
+
+    def _common_first(self, args: list[str]) -> list[str]:
+        options = {name: one for one in self.params if isinstance(one, click.Option) for name in one.opts}
+        first, rest, left = [], [], list(args)
+        while left:
+            argument = left.pop(0)
+            if argument == "--":
+                rest += [argument, *left]
+                break
+            option = options.get(argument.partition("=")[0])
+            if option is None or option.is_eager:
+                rest.append(argument)
+                continue
+            first.append(argument)
+            if not option.is_flag and "=" not in argument and left:
+                first.append(left.pop(0))
+        return first + rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Trouble as trouble:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            click.echo(f"odcr: {trouble}", err=True)
+            ctx.exit(ERROR)
+
+
+@click.group(
+    cls=_Main,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ODCR"},
+    commands_in="odcr_cli.commands",
+)
+@click.option("--stack", default="odcr", show_default=True, show_envvar=True, help="The stack's name.")
+@click.option("--region", help="The stack's Region; else as the AWS CLI finds it (AWS_REGION, the profile).")
+@click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it (AWS_PROFILE).")
+@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS, e.g. a local cloud.")
+@click.option("--recording", type=click.Path(exists=True, dir_okay=False), help="Look at a recording instead.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option("--debug", is_flag=True, help="Show the whole trace of what went wrong.")
+@click.version_option(package_name="odcr")
+@click.pass_context
+def main(
+    ctx: click.Context,
+    stack: str,
+    region: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    recording: str | None,
+    as_json: bool,
+    debug: bool,  # noqa: ARG001 - the group reads it where an error ends
+) -> None:
+    """Looks after the EC2 capacity that odcr holds for you."""
+    ctx.obj = Context(Place(stack, region, profile, endpoint_url), as_json=as_json, recording=recording or "")
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        main(prog_name="odcr", standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,120 @@
+"""A recording: one file with all that there was to look at, so that it can be looked at when the account is gone."""
+
+import gzip
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from odcr_cli.account import Stack
+from odcr_cli.door import TABLES, Row
+from odcr_cli.source import Live, Run, Source
+from odcr_cli.trouble import Trouble
+
+_FORMAT = 1
+_MOMENT = "$moment"
+
+
+def record(source: Live, path: Path, *, runs: int = 100) -> None:
+    """Writes a recording of what there is now.
+
+    Args:
+        source: what to record.
+        path: the file, which appears when it is complete.
+        runs: how many of the newest executions.
+
+    Raises:
+        Trouble: if something cannot be read, or the file not be written.
+    """
+    listed = source.runs(runs)
+    content = {
+        "Format": _FORMAT,
+        "Now": source.now(),
+        "Stack": asdict(source.stack),
+        "Tables": {table: source.rows(table) for table in TABLES},
+        "Runs": listed,
+        "Histories": {one["name"]: asdict(source.run(one["name"])) for one in listed},
+        "Reservations": source.reservations(),
+    }
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(gzip.compress(json.dumps(content, default=_encoded).encode()))
+        unfinished.replace(path)
+    except OSError as error:
+        raise Trouble(f"{path} cannot be written: {error.strerror}. Name another file.") from error
+
+
+class Recorded(Source):
+    """A recording.
+
+    Args:
+        content: as `record` wrote it.
+    """
+
+    is_live = False
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self._content = content
+        self.stack = Stack(**content["Stack"])
+
+    @classmethod
+    def read(cls, path: str) -> "Recorded":
+        """Reads a file.
+
+        Raises:
+            Trouble: if it is no recording that this odcr understands.
+        """
+        try:
+            content = json.loads(gzip.decompress(Path(path).read_bytes()), object_hook=_decoded)
+            if content["Format"] != _FORMAT:
+                raise Trouble(f"{path} was recorded by another version of odcr. Look at it with that one.")
+            return cls(content)
+        except OSError as error:
+            raise Trouble(
+                f"{path} cannot be read: {error.strerror or error}. Name a file that odcr recorded."
+            ) from error
+        except (EOFError, ValueError, KeyError, TypeError) as error:
+            raise Trouble(f"{path} is no recording. Name a file that odcr recorded.") from error
+
+    def now(self) -> datetime:
+        """When it was recorded."""
+        moment: datetime = self._content["Now"]
+        return moment
+
+    def rows(self, table: str, *, since: str = "") -> list[Row]:
+        """A table's rows, as they were."""
+        rows: list[Row] = self._content["Tables"].get(table, [])
+        return [row for row in rows if row["Recorded"] >= since] if since else rows
+
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The runs that were recorded."""
+        runs: list[dict[str, Any]] = self._content["Runs"]
+        return runs[:limit]
+
+    def run(self, name: str) -> Run:
+        """One of them."""
+        found = self._content["Histories"].get(name.rpartition(":")[2])
+        if found is None:
+            raise Trouble(f"The recording has no run {name}. `odcr runs` lists them.")
+        return Run(**found)
+
+    def reservations(self) -> list[dict[str, Any]]:
+        """The reservations as they were."""
+        found: list[dict[str, Any]] = self._content["Reservations"]
+        return found
+
+    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:  # noqa: ARG002
+        """None: logs are not recorded."""
+        return []
+
+
+def _encoded(value: object) -> Any:
+    if isinstance(value, datetime):
+        return {_MOMENT: value.astimezone(UTC).isoformat()}
+    raise TypeError(f"{type(value).__name__} cannot be recorded")
+
+
+def _decoded(found: dict[str, Any]) -> Any:
+    return datetime.fromisoformat(found[_MOMENT]) if found.keys() == {_MOMENT} else found

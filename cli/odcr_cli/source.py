@@ -1,0 +1,139 @@
+"""What there is to look at, from an account or from a recording of one."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from odcr_cli.account import Account, Stack
+from odcr_cli.door import Door, Row
+from odcr_cli.regions import region_of
+from odcr_cli.trouble import Trouble, in_words
+
+_MAX_EVENTS = 25_000
+"""An execution's history has no more: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution, as the APIs describe it."""
+
+    described: dict[str, Any]
+    """DescribeExecution's answer."""
+    definition: str
+    """The state machine as it was for this execution, in Amazon States Language."""
+    events: list[dict[str, Any]]
+    """GetExecutionHistory's events, oldest first."""
+
+
+class Source(ABC):
+    """What commands and the page look at. All moments are of the clock of whoever is looked at."""
+
+    is_live: bool
+    stack: Stack
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The moment that what is shown is of."""
+
+    @abstractmethod
+    def rows(self, table: str, *, since: str = "") -> list[Row]:
+        """A table's rows."""
+
+    @abstractmethod
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        """ListExecutions' summaries, the newest first."""
+
+    @abstractmethod
+    def run(self, name: str) -> Run:
+        """An execution by its name.
+
+        Raises:
+            Trouble: if there is none.
+        """
+
+    @abstractmethod
+    def reservations(self) -> list[dict[str, Any]]:
+        """The Capacity Reservations of the account in all Regions that demands name, with the field `Region`."""
+
+    @abstractmethod
+    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+        """A function's log events, `timestamp` and `message`, oldest first."""
+
+
+class Live(Source):
+    """An account as it is now.
+
+    Args:
+        account: which.
+    """
+
+    is_live = True
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.door = Door(account)
+        self.stack = account.stack
+
+    def now(self) -> datetime:
+        """The wall's clock."""
+        return datetime.now(UTC)
+
+    def rows(self, table: str, *, since: str = "") -> list[Row]:
+        """A table's rows, read by ManageTargets."""
+        return self.door.rows(table, since=since)
+
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
+        machine = self.stack.output("StateMachineArn")
+        found: list[dict[str, Any]] = []
+        with in_words():
+            pages = self.account.client("stepfunctions").get_paginator("list_executions")
+            for page in pages.paginate(stateMachineArn=machine, PaginationConfig={"PageSize": min(limit, 1000)}):
+                found += page["executions"]
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
+    def run(self, name: str) -> Run:
+        """The execution, its definition and its history."""
+        arn = name if name.startswith("arn:") else self._arn(name)
+        states = self.account.client("stepfunctions")
+        with in_words():
+            try:
+                described = states.describe_execution(executionArn=arn)
+            except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
+                raise Trouble(f"There is no run {name}. `odcr runs` lists them.") from None
+            definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
+        events = self.account.pages(
+            "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig={"PageSize": 1000}
+        )
+        described.pop("ResponseMetadata", None)
+        return Run(described, definition, events[:_MAX_EVENTS])
+
+    def _arn(self, name: str) -> str:
+        return f"{self.stack.output('StateMachineArn').replace(':stateMachine:', ':execution:')}:{name}"
+
+    def reservations(self) -> list[dict[str, Any]]:
+        """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html"""
+        found: list[dict[str, Any]] = []
+        for region in sorted(self._regions()):
+            here = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", region)
+            found += [one | {"Region": region} for one in here]
+        return found
+
+    def _regions(self) -> set[str]:
+        tables = ("odcr_capacity", "odcr_group_member", "odcr_status")
+        zones = {str(row.get("AvailabilityZone") or "") for table in tables for row in self.rows(table)}
+        return {region for zone in zones if (region := region_of(zone))} | {self.stack.region}
+
+    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+        """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
+        with in_words():
+            answer = self.account.client("logs").filter_log_events(
+                logGroupName=f"/aws/lambda/{self.stack.name}-{function}",
+                startTime=int(start.timestamp() * 1000),
+                endTime=int(end.timestamp() * 1000) + 1000,
+                limit=limit,
+            )
+        return [{"timestamp": one["timestamp"], "message": one["message"]} for one in answer["events"]]
