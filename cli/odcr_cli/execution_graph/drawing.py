@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from odcr_cli.execution_graph.layout import HEIGHT, LABEL_SIZE, Arrow, Box, Layout, layout_of
-from odcr_cli.execution_graph.model import END, START, Graph, State, Way
+from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Way
 from odcr_cli.execution_graph.progress import Progress, Summary
 from odcr_cli.execution_graph.text import fitted, width_of
 from odcr_cli.execution_graph.visits import Status
@@ -16,6 +16,8 @@ from odcr_cli.execution_graph.visits import Status
 NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
 _EDGE = 10.0
+_BOLD = 1.05
+"""How much wider bold letters are."""
 _SIGNS = {
     # On a disc with a radius of 9 around (0, 0); drawn, for not every font has the characters.
     Status.SUCCEEDED: "M-4 0.5 L-1.2 3.4 L4.2 -3",
@@ -80,10 +82,9 @@ def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected
     """
     layout = layout_of(graph)
     nodes = [
-        _node(state, layout, progress.summary(path), link(path), current=path == selected)
-        for path, state in graph.states.items()
+        _node(state, layout, progress.summary(state.path), link(state.path), current=state.path == selected)
+        for state in _reading_order(graph.level, layout)
     ]
-    reached = {Status.NOT_REACHED: "not-reached"}.get(progress.status, progress.status.replace(" ", "-"))
     return Markup(  # noqa: S704 - the template escapes
         _TEMPLATES.get_template("drawing.svg").render(
             layout=layout,
@@ -92,18 +93,35 @@ def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected
             ends=[("Start", layout.boxes[START]), ("End", layout.boxes[END])],
             entries=[point for points in layout.entries.values() for point in points],
             status=progress.status,
-            reached=reached,
             head=HEIGHT,
         )
     )
 
 
+def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
+    """From top to bottom and from left to right, what is inside of a state after it: the order for the keyboard."""
+    for state in sorted(
+        level.states.values(), key=lambda state: (layout.boxes[state.path].y, layout.boxes[state.path].x)
+    ):
+        yield state
+        for inner in state.levels:
+            yield from _reading_order(inner, layout)
+
+
+def _word(summary: Summary) -> str:
+    """How the state stands; where it is in several items or branches, in how many of them."""
+    if summary.status is Status.NOT_REACHED:
+        return ""
+    if sum(summary.counts.values()) < 2 or summary.status is Status.SUCCEEDED or summary.items:
+        return str(summary.status)
+    return f"{summary.counts[summary.status]} {str(summary.status).removesuffix(' error')}"
+
+
 def _node(state: State, layout: Layout, summary: Summary, href: str, *, current: bool) -> _Node:
     box = layout.boxes[state.path]
-    badges = list(_badges(summary, box))
-    room = (badges[-1].x if badges else box.width - _EDGE) - _TEXT_AT - 6
-    status = "" if summary.status is Status.NOT_REACHED else str(summary.status)
-    status_width = width_of(status, ABOUT_SIZE) + 10 if status else 0
+    word = _word(summary)
+    badges = list(_badges(summary, box.width - _EDGE - (width_of(word, ABOUT_SIZE) * _BOLD + 8 if word else 0)))
+    about_room = (badges[-1].x - 6 if badges else box.width - _EDGE - width_of(word, ABOUT_SIZE) - 10) - _TEXT_AT
     classes = ["state", summary.status.replace(" ", "-"), *(["inside"] if state.levels else [])]
     return _Node(
         state.path,
@@ -111,9 +129,9 @@ def _node(state: State, layout: Layout, summary: Summary, href: str, *, current:
         layout.frames.get(state.path, []),
         " ".join([*classes, *(["selected"] if current else [])]),
         _SIGNS[summary.status],
-        fitted(state.name, room, NAME_SIZE),
-        fitted(state.about, box.width - _TEXT_AT - _EDGE - status_width, ABOUT_SIZE),
-        status,
+        fitted(state.name, (box.width - _TEXT_AT - _EDGE) / _BOLD, NAME_SIZE),
+        fitted(state.about, about_room, ABOUT_SIZE),
+        word,
         badges,
         href,
         label_of(state, summary),
@@ -122,7 +140,7 @@ def _node(state: State, layout: Layout, summary: Summary, href: str, *, current:
     )
 
 
-def _badges(summary: Summary, box: Box) -> Iterator[_Badge]:
+def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
     """What is counted, from right to left."""
     texts = []
     if summary.items:
@@ -131,9 +149,8 @@ def _badges(summary: Summary, box: Box) -> Iterator[_Badge]:
         texts.append(f"\u21bb{summary.retries}")
     if summary.entered > 1 and not summary.items:
         texts.append(f"\u00d7{summary.entered}")
-    right = box.width - _EDGE
     for text in texts:
-        width = width_of(text, BADGE_SIZE) + 10
+        width = width_of(text, BADGE_SIZE) * _BOLD + 10
         right -= width
         yield _Badge(right, width, text)
         right -= 4

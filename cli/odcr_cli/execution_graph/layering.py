@@ -5,7 +5,6 @@ the ways of the edges are done here: grandalf centres a tall node in its layer a
 and its own handling of loops depends on the order in which it meets them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -13,21 +12,15 @@ from typing import Any
 from grandalf.graphs import Edge, Graph, Vertex  # type: ignore[import-untyped]
 from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
 
-ACROSS, DOWN = 26.0, 28.0
+from odcr_cli.execution_graph.links import Link, backward_links, connected_parts
+
+ACROSS, DOWN = 26.0, 40.0
 """The least distance of two nodes of a layer, and of two layers."""
+_STUB, _HEAD = 5.0, 13.0
+"""How far a line runs straight down out of a layer, and into one, where its arrow's head is."""
 _LANE = 10.0
 """The width that is kept free for an edge that passes a layer."""
 _ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class Link:
-    """An edge between two nodes."""
-
-    source: str
-    target: str
-    label: tuple[float, float] | None = None
-    """The width and height of what is written on it."""
 
 
 @dataclass
@@ -47,8 +40,8 @@ class Placed:
 def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placed:
     """Places nodes of these sizes; those that nothing joins to the start stand to the right of it."""
     result = Placed()
-    backwards = _backwards(list(sizes), links, start)
-    for names, numbers in _parts(sizes, links, start):
+    backwards = backward_links(list(sizes), links, start)
+    for names, numbers in connected_parts(list(sizes), links, start):
         part = _Part(sizes, links, names, numbers, backwards).place()
         shift = result.width + ACROSS if result.nodes else 0.0
         result.nodes |= {name: (x + shift, y) for name, (x, y) in part.nodes.items()}
@@ -56,56 +49,6 @@ def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str)
         result.labels |= {number: (x + shift, y) for number, (x, y) in part.labels.items()}
         result.width, result.height = shift + part.width, max(result.height, part.height)
     return result
-
-
-def _parts(
-    sizes: dict[str, tuple[float, float]], links: list[Link], start: str
-) -> Iterator[tuple[list[str], list[int]]]:
-    """The nodes and the links of each connected part, that of the start first."""
-    neighbours: dict[str, set[str]] = {name: set() for name in sizes}
-    for link in links:
-        neighbours[link.source].add(link.target)
-        neighbours[link.target].add(link.source)
-    left = dict.fromkeys([start, *sizes])
-    while left:
-        found, waiting = set(), [next(iter(left))]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += neighbours[name]
-        left = dict.fromkeys(name for name in left if name not in found)
-        yield (
-            [name for name in sizes if name in found],
-            [number for number, link in enumerate(links) if link.source in found],
-        )
-
-
-def _backwards(names: list[str], links: list[Link], start: str) -> set[int]:
-    """The links that lead back to where one came from; without them there are no loops."""
-    leaving: dict[str, list[int]] = {name: [] for name in names}
-    for number, link in enumerate(links):
-        leaving[link.source].append(number)
-    found: set[int] = set()
-    state = dict.fromkeys(names, 0)  # 1: on the way from the start to here, 2: done
-    for root in (start, *names):
-        if state[root]:
-            continue
-        state[root], path = 1, [(root, iter(leaving[root]))]
-        while path:
-            name, numbers = path[-1]
-            for number in numbers:
-                target = links[number].target
-                if state[target] == 1:
-                    found.add(number)
-                elif state[target] == 0:
-                    state[target] = 1
-                    path.append((target, iter(leaving[target])))
-                    break
-            else:
-                state[name] = 2
-                path.pop()
-    return found
 
 
 class _Part:
@@ -210,12 +153,12 @@ class _Part:
             x = self._x[vertex]
             if position == 0:
                 x += self._port(number, vertex, below=True)
-                points += [(x, middle + half), (x, bottom)]
+                points += [(x, middle + half), (x, bottom + _STUB)]
             elif position == len(chain) - 1:
                 x += self._port(number, vertex, below=False)
-                points += [(x, top), (x, middle - half)]
+                points += [(x, top - _HEAD), (x, middle - half)]
             else:
-                points += [(x, top), (x, bottom)]
+                points += [(x, top - _HEAD), (x, bottom + _STUB)]
         if number in self._backwards:
             points.reverse()
         return points

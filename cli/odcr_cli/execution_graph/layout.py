@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from odcr_cli.execution_graph.layering import Link, placed
+from odcr_cli.execution_graph.layering import placed
+from odcr_cli.execution_graph.links import Link
 from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Transition, Way
 from odcr_cli.execution_graph.text import width_of
 
-WIDTH, HEIGHT = 232.0, 54.0
+WIDTH, HEIGHT = 240.0, 54.0
 """A state without levels, and the head of one with levels."""
 END_WIDTH, END_HEIGHT = 76.0, 28.0
 """The nodes Start and End."""

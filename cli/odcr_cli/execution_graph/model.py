@@ -174,5 +174,5 @@ def _resource(arn: str) -> str:
         action, _, suffix = action.partition(".")
         return f"{service} {action}{pattern.get(suffix, '')}"
     if len(parts) > 6:
-        return f"{parts[5]} {parts[6]}"
+        return parts[6] if parts[5] == "function" else f"{parts[5]} {parts[6]}"
     return "Task"

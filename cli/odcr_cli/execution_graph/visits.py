@@ -60,6 +60,8 @@ class Visit:
     """A Parallel's branches of its last attempt."""
     length: int | None = None
     """How many items a Map has in all."""
+    has_failed: bool = False
+    """Whether a Map or Parallel said itself that it failed, so that what fails next is around it."""
     map_run: str = ""
     """The ARN of a distributed Map's own run."""
 
@@ -97,8 +99,8 @@ class Scope:
     @property
     def failing_visit(self) -> Visit | None:
         """The visit whose error tells most: one that failed, else one whose error was caught."""
-        for status in (Status.FAILED, Status.CAUGHT):
+        for statuses in ((Status.FAILED, Status.RUNNING), (Status.CAUGHT,)):
             for visit in reversed(self.visits):
-                if visit.status is status and visit.failure:
+                if visit.status in statuses and visit.failure:
                     return visit
         return None
