@@ -1,24 +1,26 @@
 """Places nodes in layers, from top to bottom, by grandalf's version of Sugiyama's method.
 
-grandalf ranks the nodes, orders each layer so that few edges cross, and chooses the middles. The heights, the loops and
-the ways of the edges are done here: grandalf centres a tall node in its layer and lets lines run across its neighbours,
-and its own handling of loops depends on the order in which it meets them.
+grandalf ranks the nodes, orders each layer so that few edges cross, and chooses the middles. The rest is done here: the
+loops, which grandalf would break as it meets them; the heights; and the ways of the edges, which run straight through a
+layer, so that they cross no neighbour of a tall node.
 """
 
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from grandalf.graphs import Edge, Graph, Vertex  # type: ignore[import-untyped]
+from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
 from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
 
 from odcr_cli.execution_graph.links import Link, backward_links, connected_parts
 
 ACROSS, DOWN = 26.0, 40.0
 """The least distance of two nodes of a layer, and of two layers."""
+_BETWEEN = 8.0
+"""The least distance of two edges that pass a layer side by side."""
 _STUB, _HEAD = 5.0, 13.0
 """How far a line runs straight down out of a layer, and into one, where its arrow's head is."""
-_LANE = 10.0
+_LANE = 4.0
 """The width that is kept free for an edge that passes a layer."""
 _ROUNDS = 3
 
@@ -121,15 +123,22 @@ class _Part:
             pairs.add(pair)
             edges_of[number] = [Edge(one, two) for one, two in pairwise(ends)]
             edges += edges_of[number]
-        (core,) = Graph(vertices, edges).C
+        # Not grandalf's Graph, which keeps the edges in a set: the picture would be another one each time.
+        core = graph_core(vertices, edges)
         layout = SugiyamaLayout(core)
-        layout.xspace, layout.yspace = ACROSS, DOWN
+        layout.xspace, layout.yspace = _BETWEEN, DOWN
         layout.dw, layout.dh = _LANE, 0.0
         layout.init_all(roots=[vertex for vertex in core.V() if not vertex.e_in()], inverted_edges=[])
         for _ in range(_ROUNDS):
             for _step in layout.ordering_step():
                 pass
-        layout.setxy()
+        try:
+            layout.setxy()
+        except RecursionError:
+            # grandalf goes from neighbour to neighbour: of a thousand in a layer, all are then put side by side.
+            for layer in layout.layers:
+                for vertex in layer:
+                    vertex.view.xy = (0.0, 0.0)
         for number, parts in edges_of.items():
             chain = [parts[0].v[0]]
             for edge in parts:
@@ -187,17 +196,20 @@ class _Part:
 
 def _vertex(width: float, height: float) -> Any:
     vertex = Vertex()
-    vertex.view = VertexViewer(width, height)
+    vertex.view = VertexViewer(width + ACROSS - _BETWEEN, height)
     return vertex
 
 
 def _middles(layout: Any) -> dict[Any, float]:
-    """The middle of each vertex; moved to the right where two would overlap, which grandalf does not rule out."""
+    """The middle of each vertex; moved to the right where two would overlap.
+
+    That can be: the published method, which grandalf follows, has a flaw (https://arxiv.org/abs/2008.01252).
+    """
     found: dict[Any, float] = {}
     for layer in layout.layers:
         edge = float("-inf")
         for vertex in layer:
             x = max(vertex.view.xy[0], edge + vertex.view.w / 2)
             found[vertex] = x
-            edge = x + vertex.view.w / 2 + ACROSS
+            edge = x + vertex.view.w / 2 + _BETWEEN
     return found

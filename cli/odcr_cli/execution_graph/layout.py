@@ -11,7 +11,8 @@ WIDTH, HEIGHT = 240.0, 54.0
 """A state without levels, and the head of one with levels."""
 END_WIDTH, END_HEIGHT = 76.0, 28.0
 """The nodes Start and End."""
-PADDING = 18.0
+ASIDE, BELOW = 10.0, 16.0
+"""The room beside the states of a level, and above and below them."""
 ENTRY = 22.0
 """The height above the states of a level for the arrow to its first one."""
 LABEL_SIZE, LABEL_HEIGHT, LABEL_WIDTH = 11.0, 20.0, 190.0
@@ -111,18 +112,18 @@ def _level(level: Level, *, outermost: bool) -> Layout:
 def _inside(state: State) -> Layout:
     """A state with levels: its head, and below it the levels side by side."""
     levels = [_level(level, outermost=False) for level in state.levels]
-    height = max(level.height for level in levels) + 2 * PADDING + ENTRY
-    width = sum(level.width + 2 * PADDING for level in levels)
-    layout = Layout(max(width, WIDTH + 2 * PADDING), HEIGHT + height)
+    height = max(level.height for level in levels) + 2 * BELOW + ENTRY
+    width = sum(level.width + 2 * ASIDE for level in levels)
+    layout = Layout(max(width, WIDTH + 2 * ASIDE), HEIGHT + height)
     x = (layout.width - width) / 2
     frames, entries = [], []
     for level, inner in zip(state.levels, levels, strict=True):
-        layout.add(inner, x + PADDING, HEIGHT + ENTRY + PADDING)
-        frames.append(Box(x, HEIGHT, inner.width + 2 * PADDING, height))
+        layout.add(inner, x + ASIDE, HEIGHT + ENTRY + BELOW)
+        frames.append(Box(x, HEIGHT, inner.width + 2 * ASIDE, height))
         first = next((one.target for one in level.transitions if one.source == START), "")
         if first in layout.boxes:
             entries.append((layout.boxes[first].x + layout.boxes[first].width / 2, layout.boxes[first].y))
-        x += inner.width + 2 * PADDING
+        x += inner.width + 2 * ASIDE
     layout.frames[state.path], layout.entries[state.path] = frames, entries
     return layout
 
