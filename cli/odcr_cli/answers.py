@@ -27,6 +27,12 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def plain(text: str) -> str:
+    """A text of the tables as one line. What would steer a terminal is shown, and steers nothing."""
+    line = " ".join(text.split())
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in line)
+
+
 def amount(value: Decimal | int) -> str:
     """A count, without zeros behind the point."""
     return f"{Decimal(value).normalize():f}" if value else "0"

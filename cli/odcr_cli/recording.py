@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,12 +72,10 @@ class Recorded(Source):
             if content["Format"] != _FORMAT:
                 raise Trouble(f"{path} was recorded by another version of odcr. Look at it with that one.")
             return cls(content)
-        except OSError as error:
-            raise Trouble(
-                f"{path} cannot be read: {error.strerror or error}. Name a file that odcr recorded."
-            ) from error
-        except (EOFError, ValueError, KeyError, TypeError) as error:
+        except (gzip.BadGzipFile, zlib.error, EOFError, ValueError, KeyError, TypeError) as error:
             raise Trouble(f"{path} is no recording. Name a file that odcr recorded.") from error
+        except OSError as error:
+            raise Trouble(f"{path} cannot be read: {error.strerror}. Name a file that odcr recorded.") from error
 
     def now(self) -> datetime:
         """When it was recorded."""

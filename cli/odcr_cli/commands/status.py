@@ -1,8 +1,8 @@
 """`odcr status`: how each demand stands."""
 
 import time
+from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import ago, amount, as_json, bar, colour_of, money
+from odcr_cli.answers import ago, amount, as_json, bar, colour_of, money, plain
 from odcr_cli.demands import Demand, Sums, read_demands, sums_of
 from odcr_cli.main import Context, pass_context
 from odcr_cli.source import Source
@@ -65,11 +65,11 @@ def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool
         if with_pools and demand.is_group:
             for pool in demand.pools:
                 table.add_row(
-                    Text(f"  {pool.name}", style="dim"),
+                    Text(f"  {plain(pool.name)}", style="dim"),
                     Text(f"{'':10} {amount(pool.held)}", style="dim"),
                     Text("" if pool.in_use is None else str(pool.in_use), style="dim"),
                     *([Text(money(pool.hourly_cost), style="dim")] if is_wide else []),
-                    Text(pool.status + (f": {pool.reason}" if pool.reason else ""), style="dim"),
+                    Text(pool.status + (f": {plain(pool.reason)}" if pool.reason else ""), style="dim"),
                 )
     return Group(table, _sums_line(sums_of(demands)))
 
@@ -81,10 +81,12 @@ def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
         f" {amount(demand.held)}/{amount(demand.wanted)}{unit}",
     )
     since = f" for {ago(demand.since, now)}" if demand.since else ""
-    status = Text.assemble((demand.status, colour_of(demand)), since, f". {demand.reason}" if demand.reason else "")
+    status = Text.assemble(
+        (demand.status, colour_of(demand)), since, f". {plain(demand.reason)}" if demand.reason else ""
+    )
     if not is_wide and demand.hourly_cost:
         status.append(f" {money(demand.hourly_cost)} an hour.")
-    cells: list[Any] = [demand.name, held, "" if demand.in_use is None else str(demand.in_use)]
+    cells: list[Any] = [plain(demand.name), held, "" if demand.in_use is None else str(demand.in_use)]
     if is_wide:
         cells.append(money(demand.hourly_cost))
     table.add_row(*cells, status)
@@ -104,12 +106,7 @@ def _sums_line(sums: Sums) -> Text:
 
 
 def _as_json(value: object) -> dict[str, Any]:
-    from dataclasses import asdict
-
     found: dict[str, Any] = asdict(value)  # type: ignore[call-overload]
     if isinstance(value, Demand):
         found |= {"missing": value.missing, "is_met": value.is_met}
     return found
-
-
-__all__ = ["Decimal", "command", "shown"]

@@ -1,0 +1,46 @@
+"""Something to look at without an account: tables, runs and reservations that a test writes down."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from odcr_cli.account import Stack
+from odcr_cli.source import Run, Source
+from odcr_cli.trouble import Trouble
+
+NOW = datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
+MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:odcr"
+STACK = Stack("odcr", "ap-northeast-1", "123456789012", "CREATE_COMPLETE", {}, {"StateMachineArn": MACHINE})
+
+
+@dataclass
+class LookedAt(Source):
+    """A source that says what it was told."""
+
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    histories: dict[str, Run] = field(default_factory=dict)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    moment: datetime = NOW
+    is_live: bool = True
+    stack: Stack = STACK
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+        return [row for row in self.tables.get(table, []) if not since or row["Recorded"] >= since]
+
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        return [run.described for run in self.histories.values()][:limit]
+
+    def run(self, name: str) -> Run:
+        if name not in self.histories:
+            raise Trouble(f"There is no run {name}.")
+        return self.histories[name]
+
+    def reservations(self) -> list[dict[str, Any]]:
+        return self.held
+
+    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:  # noqa: ARG002
+        return self.lines[:limit]

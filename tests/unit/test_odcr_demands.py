@@ -1,0 +1,134 @@
+"""What the command line makes of the tables' rows."""
+
+from decimal import Decimal
+from typing import Any
+
+from odcr_cli.demands import Demand, demands_of, sums_of
+
+Row = dict[str, Any]
+
+
+def status(type_: str, zone: str, group: str = "", **columns: Any) -> Row:
+    row = {"InstanceType": type_, "AvailabilityZone": zone, "Group_Name": group, "Status": "SHORT", "Reserved": 0}
+    return row | {"Reason": "", "Since": "2026-11-10 20:00:00", "Reservation_Ids": ""} | columns
+
+
+def row(type_: str, zone: str, wanted: int) -> Row:
+    return {"InstanceType": type_, "AvailabilityZone": zone, "Target_Capacity": wanted, "Current_Capacity": 0}
+
+
+def member(group: str, type_: str, zone: str, **columns: Any) -> Row:
+    return {"Group_Name": group, "InstanceType": type_, "AvailabilityZone": zone, "Priority": 0} | columns
+
+
+def demands(
+    *rows: Row, groups: Any = (), members: Any = (), recorded: Any = (), options: Any = ()
+) -> dict[str, Demand]:
+    return {one.name: one for one in demands_of(rows, options, groups, members, recorded)}
+
+
+def test_a_row_is_what_is_wanted_beside_what_is_recorded() -> None:
+    recorded = status("r5b.2xlarge", "ap-northeast-1c", Reserved=4, In_Use=3, Unused=1, Hourly_Cost="2.384")
+    found = demands(row("r5b.2xlarge", "ap-northeast-1c", 15), recorded=[recorded])
+    one = found["r5b.2xlarge ap-northeast-1c"]
+    assert (one.wanted, one.held, one.missing, one.in_use, one.unused) == (15, 4, 11, 3, 1)
+    assert one.hourly_cost == Decimal("2.384")
+    assert not one.is_met
+    assert one.pools[0].region == "ap-northeast-1"
+
+
+def test_a_row_that_no_run_has_seen_is_new() -> None:
+    (one,) = demands(row("m5.large", "eu-west-1a", 2)).values()
+    assert (one.status, one.held, one.is_met) == ("NEW", 0, False)
+
+
+def test_a_target_that_was_raised_since_the_last_run_is_not_met() -> None:
+    recorded = status("m5.large", "eu-west-1a", Status="FULFILLED", Reserved=2)
+    (one,) = demands(row("m5.large", "eu-west-1a", 3), recorded=[recorded]).values()
+    assert one.missing == 1
+    assert not one.is_met
+
+
+def test_what_is_held_for_a_row_that_is_gone_is_shown() -> None:
+    recorded = status("m5.large", "eu-west-1a", Status="EXCESS", Reserved=2)
+    (one,) = demands(recorded=[recorded]).values()
+    assert (one.is_there, one.wanted, one.held) == (False, 0, 2)
+    assert one.is_met
+    assert not one.pools[0].is_member
+
+
+def test_what_only_waits_is_no_shortage_and_what_was_stopped_is() -> None:
+    for name, is_met in (("WAITING", True), ("STOPPED", False), ("INVALID", False), ("CAPPED", False)):
+        recorded = status("m5.large", "eu-west-1a", Status=name)
+        (one,) = demands(row("m5.large", "eu-west-1a", 3), recorded=[recorded]).values()
+        assert one.is_met is is_met, name
+
+
+def test_a_row_that_makes_no_sense_is_not_met_whatever_it_asks_for() -> None:
+    recorded = status("m5.larg", "eu-west-1a", Status="INVALID")
+    (one,) = demands(row("m5.larg", "eu-west-1a", 0), recorded=[recorded]).values()
+    assert not one.is_met
+
+
+def test_a_group_opens_to_its_pools_in_their_order() -> None:
+    found = demands(
+        row("m5.large", "eu-west-1a", 1),
+        groups=[{"Group_Name": "web", "TotalTargetCapacity": "64", "Unit": "vcpus"}],
+        members=[
+            member("web", "m5.large", "eu-west-1a", Priority=2, Weight="2"),
+            member("web", "m6i.large", "eu-west-1b", Priority=1),
+        ],
+        recorded=[
+            status("", "", "web", Status="SHORT", Reserved=24, Hourly_Cost="1.5", Target_Capacity=64),
+            status("m5.large", "eu-west-1a", "web", Reserved=2, Hourly_Cost="0.5"),
+            status("m6i.large", "eu-west-1b", "web", Reserved=3, Weight="2", Hourly_Cost="1"),
+            status("c5.large", "eu-west-1c", "web", Reserved=1),
+            status("m5.large", "eu-west-1a", Status="FULFILLED", Reserved=1),
+        ],
+    )
+    web = found["web"]
+    assert (web.unit, web.wanted, web.held, web.missing) == ("vcpus", 64, 24, 40)
+    assert [(pool.instance_type, pool.held, pool.weight, pool.is_member) for pool in web.pools] == [
+        ("m6i.large", 3, 2, True),
+        ("m5.large", 2, 2, True),
+        ("c5.large", 1, None, False),
+    ]
+    # The same pool in a row is the row's.
+    assert found["m5.large eu-west-1a"].held == 1
+
+
+def test_a_group_that_holds_all_that_its_weights_allow_is_met() -> None:
+    found = demands(
+        groups=[{"Group_Name": "web", "TotalTargetCapacity": "15", "Unit": "vcpus"}],
+        recorded=[status("", "", "web", Status="FULFILLED", Reserved=14.5)],
+    )
+    assert found["web"].is_met
+    assert found["web"].missing == Decimal("0.5")
+
+
+def test_a_group_that_is_gone_keeps_what_it_holds() -> None:
+    found = demands(
+        recorded=[
+            status("", "", "web", Status="EXCESS", Reserved=4, Unit="vcpus"),
+            status("m5.large", "eu-west-1a", "web", Reserved=2),
+        ]
+    )
+    assert (found["web"].is_there, found["web"].unit, len(found["web"].pools)) == (False, "vcpus", 1)
+
+
+def test_sums_count_instances_and_tell_what_has_no_price() -> None:
+    found = demands(
+        row("m5.large", "eu-west-1a", 3),
+        row("c5.large", "eu-west-1b", 2),
+        groups=[{"Group_Name": "web", "TotalTargetCapacity": "8", "Unit": "vcpus"}],
+        members=[member("web", "m6i.large", "eu-west-1b")],
+        recorded=[
+            status("m5.large", "eu-west-1a", Reserved=1, In_Use=1, Unused=0, Hourly_Cost="0.1"),
+            status("c5.large", "eu-west-1b", Status="EXCESS", Reserved=4),
+            status("", "", "web", Reserved=4, Unused=2),
+            status("m6i.large", "eu-west-1b", "web", Reserved=2, In_Use=0, Unused=2, Hourly_Cost="0.2"),
+        ],
+    )
+    sums = sums_of(list(found.values()))
+    assert (sums.demands, sums.unmet, sums.wanted, sums.held, sums.missing) == (3, 2, 5, 5, 2)
+    assert (sums.in_use, sums.unused, sums.hourly_cost, sums.unpriced) == (1, 2, Decimal("0.3"), 4)

@@ -1,0 +1,138 @@
+"""What all commands of `odcr` have in common."""
+
+import ast
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from click.testing import CliRunner
+from moto import mock_aws
+
+from odcr_cli.account import Account, Place
+from odcr_cli.main import main
+from odcr_cli.trouble import Trouble, in_words
+from tests.documented import ROOT
+
+PACKAGE = ROOT / "cli" / "odcr_cli"
+
+
+def call(*arguments: str) -> Any:
+    return CliRunner(mix_stderr=False).invoke(main, list(arguments))
+
+
+def commands(group: click.Command, *names: str) -> list[tuple[tuple[str, ...], click.Command]]:
+    """All commands with the words that call them."""
+    if not isinstance(group, click.Group):
+        return [(names, group)]
+    context = click.Context(group)
+    found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
+    return [one for name, command in found if command for one in commands(command, *names, name)]
+
+
+def test_every_command_says_what_it_does() -> None:
+    found = commands(main)
+    assert len(found) >= 3
+    for names, command in found:
+        assert (command.help or "").strip(), names
+        assert call(*names, "--help").exit_code == 0, names
+
+
+def test_no_command_has_an_option_of_all_commands() -> None:
+    common = {opt for option in main.params for opt in option.opts}
+    for names, command in commands(main):
+        own = {opt for option in command.params for opt in option.opts}
+        assert not own & common, names
+
+
+def test_an_unknown_command_is_answered_with_the_nearest() -> None:
+    done = call("statsu")
+    assert done.exit_code == 2
+    assert "Did you mean status?" in done.stderr
+
+
+def test_a_mistake_is_one_line_and_the_trace_is_for_those_who_ask() -> None:
+    unreachable = ("status", "--endpoint-url", "http://127.0.0.1:9")
+    done = call(*unreachable)
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" in call("--debug", *unreachable).stderr
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "../etc", "x" * 129])
+def test_what_is_no_name_of_a_stack_is_refused_before_anything_is_asked(name: str) -> None:
+    with pytest.raises(Trouble, match="--stack"):
+        Account(Place(name))
+
+
+@mock_aws
+def test_a_stack_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with pytest.raises(Trouble, match="There is no stack nowhere in eu-west-1"):
+        _ = Account(Place("nowhere", "eu-west-1")).stack
+
+
+@mock_aws
+def test_a_stack_has_its_parameters_and_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    account = Account(Place("mine", "eu-west-1"))
+    template = {
+        "Parameters": {"Color": {"Type": "String", "Default": "red"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}},
+    }
+    account.client("cloudformation").create_stack(StackName="mine", TemplateBody=json.dumps(template))
+    stack = account.stack
+    assert (stack.owner, stack.account, stack.parameters) == ("mine/eu-west-1", "123456789012", {"Color": "red"})
+    assert stack.output("Topic").startswith("arn:aws:sns:")
+    with pytest.raises(Trouble, match="older than this odcr"):
+        stack.output("ManageTargetsFunction")
+
+
+def test_a_right_that_is_lacked_is_named() -> None:
+    error = ClientError({"Error": {"Code": "AccessDenied", "Message": "not\nyou"}}, "DescribeStacks")
+    with pytest.raises(Trouble) as told, in_words():
+        raise error
+    assert "the right to DescribeStacks" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_wall_of_botocore_is_one_line() -> None:
+    with pytest.raises(Trouble, match="Nothing answers there"), in_words():
+        raise EndpointConnectionError(endpoint_url="https://ec2.mars-1.amazonaws.com")
+
+
+def test_no_proxy_stands_between_the_command_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    client = Account(Place(endpoint_url="http://127.0.0.1:9")).client("ec2")
+    assert client._endpoint.http_session._proxy_config.proxy_url_for("http://127.0.0.1:9") is None
+
+
+def test_a_local_cloud_is_never_shown_credentials_of_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    client = Account(Place(endpoint_url="http://127.0.0.1:9")).client("ec2")
+    assert client._request_signer._credentials.access_key == "local"
+
+
+def test_the_package_says_what_it_imports_and_nothing_of_the_product_or_the_local_cloud() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {name.split(">")[0] for name in project["dependencies"]}
+    imported = {name for file in PACKAGE.rglob("*.py") for name in imports(file)}
+    assert imported - {"odcr_cli", "botocore", "markupsafe"} <= declared
+    assert not imported & {"odcr", "localcloud", "demo", "stepper"}
+
+
+def imports(file: Path) -> set[str]:
+    """The packages outside the standard library that a file imports."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)

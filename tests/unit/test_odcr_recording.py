@@ -1,0 +1,78 @@
+"""What was recorded can be looked at as if it were there."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from odcr_cli.demands import read_demands
+from odcr_cli.recording import Recorded, record
+from odcr_cli.source import Live, Run
+from odcr_cli.trouble import Trouble
+from tests.unit.looked_at import MACHINE, NOW, LookedAt
+
+
+def looked_at() -> LookedAt:
+    key = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
+    started = datetime(2026, 11, 10, 20, 58, tzinfo=UTC)
+    described = {"name": "run-1", "executionArn": f"{MACHINE}:run-1", "status": "SUCCEEDED", "startDate": started}
+    return LookedAt(
+        {
+            "odcr_capacity": [key | {"Target_Capacity": 3}],
+            "odcr_history": [{"Recorded": "2026-11-10 20:00:00"}, {"Recorded": "2026-11-10 20:30:00"}],
+        },
+        {"run-1": Run(described, '{"StartAt": "A"}', [{"id": 1, "timestamp": started, "type": "ExecutionStarted"}])},
+        [{"CapacityReservationId": "cr-1", "StartDate": started}],
+    )
+
+
+def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
+    source, file = looked_at(), tmp_path / "folder" / "night.odcr"
+    record(cast(Live, source), file)
+    recorded = Recorded.read(str(file))
+    assert not recorded.is_live
+    assert recorded.now() == NOW
+    assert recorded.stack == source.stack
+    assert read_demands(recorded) == read_demands(source)
+    assert recorded.runs() == source.runs()
+    assert recorded.run("run-1") == recorded.run(f"{MACHINE}:run-1") == source.run("run-1")
+    assert recorded.reservations() == source.reservations()
+    assert len(recorded.rows("odcr_history", since="2026-11-10 20:15:00")) == 1
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    with pytest.raises(Trouble, match="no run other"):
+        recorded.run("other")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")],
+)
+def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(content)
+    with pytest.raises(Trouble, match="is no recording"):
+        Recorded.read(str(file))
+
+
+def test_a_recording_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(gzip.compress(json.dumps({"Format": 99}).encode()))
+    with pytest.raises(Trouble, match="another version"):
+        Recorded.read(str(file))
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Trouble, match="cannot be written"):
+        record(cast(Live, looked_at()), tmp_path / "file" / "x")
+
+
+def test_a_recording_cut_short_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    record(cast(Any, looked_at()), file)
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(Trouble, match="is no recording"):
+        Recorded.read(str(file))

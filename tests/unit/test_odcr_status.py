@@ -1,0 +1,122 @@
+"""`odcr status`, as a person and as a script read it."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from odcr_cli import main
+from odcr_cli.answers import ago, amount, bar, money
+from tests.unit.looked_at import LookedAt
+
+Odcr = Callable[..., Result]
+HOSTILE = "[red]\x1b[31m</script>\n[/]"
+
+
+def tables(**recorded: Any) -> dict[str, list[dict[str, Any]]]:
+    """One target of which a part is held."""
+    key = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c"}
+    status = key | {
+        "Group_Name": "",
+        "Status": "SHORT",
+        "Reserved": 4,
+        "Since": "2026-11-10 20:57:00",
+        "Reason": "EC2 has no more of it at the moment.",
+        "In_Use": 3,
+        "Unused": 1,
+        "Hourly_Cost": "2.384",
+        "Reservation_Ids": "cr-1",
+    }
+    return {"odcr_capacity": [key | {"Target_Capacity": 15}], "odcr_status": [status | recorded]}
+
+
+@pytest.fixture
+def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
+    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
+        monkeypatch.setattr(main, "Live", lambda _account: source)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
+
+    return call
+
+
+def width(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+
+
+def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
+    done = odcr(LookedAt(tables()), "status")
+    text = " ".join(done.output.split())
+    for part in ("██░░░░░░░░ 4/15", "SHORT for 3 min", "2.38 an hour", "4 of 15 instances held", "3 in use, 1 unused"):
+        assert part in text
+    assert done.exit_code == 1
+
+
+def test_it_ends_with_0_if_all_are_met(odcr: Odcr) -> None:
+    assert odcr(LookedAt(tables(Status="FULFILLED", Reserved=15)), "status").exit_code == 0
+
+
+def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    done = CliRunner(mix_stderr=False).invoke(main.main, ["status", "--region", "eu-west-1"])
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("odcr: ")
+    assert "aws configure" in line
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110, 200])
+def test_it_fits_the_terminal_and_loses_nothing(odcr: Odcr, columns: int) -> None:
+    long = "Correct the row: " + "ap-northeast-1c is not where it is offered, " * 4 + "and this is the end."
+    done = odcr(LookedAt(tables(Reason=long)), "status", columns=columns)
+    assert max(width(line) for line in done.output.splitlines()) <= columns
+    assert "the end." in " ".join(done.output.split())
+    assert "r5b.2xlarge" in done.output.replace("\n", "")
+
+
+def test_hostile_text_is_shown_as_it_is(odcr: Odcr) -> None:
+    done = odcr(LookedAt(tables(Reason=HOSTILE)), "status", columns=120)
+    assert "[red]" in done.output
+    assert "\x1b" not in done.output
+
+
+def test_json_has_every_number(odcr: Odcr) -> None:
+    # The common options may follow the command.
+    done = odcr(LookedAt(tables()), "status", "--json")
+    answer = json.loads(done.stdout)
+    (demand,) = answer["Demands"]
+    assert (demand["wanted"], demand["held"], demand["missing"], demand["hourly_cost"]) == (15, 4, 11, 2.384)
+    assert answer["Sums"]["unmet"] == 1
+    assert done.exit_code == 1
+
+
+def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:
+    done = odcr(LookedAt(), "status")
+    assert "odcr targets set" in done.output
+    assert done.exit_code == 0
+
+
+def test_a_bar_is_full_only_if_all_is_held_and_empty_only_if_nothing_is() -> None:
+    assert bar(Decimal(0), Decimal(100), 10) == "░" * 10
+    assert bar(Decimal(1), Decimal(100), 10) == "█" + "░" * 9
+    assert bar(Decimal(99), Decimal(100), 10) == "█" * 9 + "░"
+    assert bar(Decimal(100), Decimal(100), 10) == "█" * 10
+    assert bar(Decimal(101), Decimal(100), 10) == "█" * 10
+    assert bar(Decimal(2), Decimal(0), 10) == "█" * 10
+
+
+def test_numbers_are_written_as_people_write_them() -> None:
+    assert [amount(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
+    assert [money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
+    now = datetime(2026, 11, 10, 21, tzinfo=UTC)
+    moments = ("2026-11-10 21:00:05", "2026-11-10 20:59:30", "2026-11-10 19:00:00", "2026-11-01 21:00:00")
+    assert [ago(text, now) for text in moments] == ["0 s", "30 s", "2 h", "9 d"]
