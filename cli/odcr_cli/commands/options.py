@@ -8,7 +8,7 @@ from odcr_cli.answers import as_json
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.carrying_out import How, carry_out, with_how
 from odcr_cli.tables.columns import OPTIONS
-from odcr_cli.tables.listing import said, show_rows
+from odcr_cli.tables.listing import OF_OPTIONS, said, show_rows
 from odcr_cli.tables.options import values_given, with_columns
 from odcr_cli.tables.wishes import Wish
 
@@ -26,7 +26,8 @@ def list_options(context: Context) -> None:
     if context.as_json:
         as_json({"Options": rows})
     else:
-        show_rows(rows, "All targets have the usual options. `odcr options set TYPE ZONE --deadline ...` says more.")
+        nothing = "All targets have the usual options. `odcr options set TYPE ZONE --deadline ...` says more."
+        show_rows(rows, OF_OPTIONS, nothing)
 
 
 @command.command("set")

@@ -30,6 +30,7 @@ def list_prices(context: Context) -> None:
         columns = ("InstanceType", "Region", "Platform", "Tenancy", "Hourly_Price", "Currency", "Source")
         show_rows(
             [{name: "unknown" if row.get(name) is None else row[name] for name in columns} for row in rows],
+            columns,
             "There are no prices yet. The first run that meets a target asks the price list.",
         )
 

@@ -8,7 +8,7 @@ from odcr_cli.answers import as_json
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.carrying_out import How, carry_out, with_how
 from odcr_cli.tables.columns import COLUMNS, OPTIONS
-from odcr_cli.tables.listing import show_rows, targets_as_rows
+from odcr_cli.tables.listing import OF_TARGETS, show_rows, targets_as_rows
 from odcr_cli.tables.options import value_of, values_given, with_columns
 from odcr_cli.tables.wishes import Wish
 
@@ -29,7 +29,7 @@ def list_targets(context: Context) -> None:
     if context.as_json:
         as_json({"Targets": rows})
     else:
-        show_rows(rows, "Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target.")
+        show_rows(rows, OF_TARGETS, "Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target.")
 
 
 @command.command("set")

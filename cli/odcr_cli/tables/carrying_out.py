@@ -103,11 +103,16 @@ def _ask(report: Report, context: Context, how: How) -> None:
         report.difference()
     if how.is_sure:
         return
-    if context.as_json or not sys.stdin.isatty():
+    if context.as_json or not is_somebody_there():
         raise Trouble("Nobody is here to be asked, so nothing was changed. Say --yes, or --dry-run to look only.")
     if not click.confirm("Change the tables?", err=True):
         click.echo("Nothing was changed.", err=True)
         click.get_current_context().exit(REFUSED)
+
+
+def is_somebody_there() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:

@@ -15,8 +15,8 @@ from odcr_cli.door import KEYS, Row
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
 
-_MOST_COLUMNS = 5
-"""Beside each other; what else is said stands in the last one."""
+OF_TARGETS = (*KEYS["odcr_capacity"], "Target_Capacity")
+OF_OPTIONS = KEYS["odcr_option"]
 
 
 def said(table: str, row: Row) -> Row:
@@ -48,22 +48,26 @@ def groups_as_rows(groups: Iterable[Row], members: Iterable[Row]) -> list[Row]:
     return found + [{"Group_Name": rows[0]["Group_Name"], "Members": rows} for rows in by_name.values()]
 
 
-def show_rows(rows: Sequence[Row], nothing: str) -> None:
-    """A table of rows: the key and what all have in columns, the rest as it is said."""
+def show_rows(rows: Sequence[Row], columns: Sequence[str], nothing: str) -> None:
+    """A table of rows.
+
+    Args:
+        rows: what is shown.
+        columns: those that have a column here; what else a row says stands behind them.
+        nothing: what is said if there are no rows.
+    """
     if not rows:
         click.echo(nothing)
         return
-    common = [name for name in rows[0] if all(name in row for row in rows)]
-    shown = common if len(common) <= _MOST_COLUMNS + 2 else common[:_MOST_COLUMNS]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in shown:
+    for name in columns:
         table.add_column(name, overflow="fold")
-    has_rest = any(set(row) - set(shown) for row in rows)
+    has_rest = any(set(row) - set(columns) for row in rows)
     if has_rest:
         table.add_column("", overflow="fold")
     for row in rows:
-        rest = _words({name: value for name, value in row.items() if name not in shown})
-        table.add_row(*(Text(plain(str(row[name]))) for name in shown), *([Text(rest)] if has_rest else []))
+        rest = _words({name: value for name, value in row.items() if name not in columns})
+        table.add_row(*(Text(plain(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
     Console().print(table)
 
 

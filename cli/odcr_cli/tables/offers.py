@@ -57,7 +57,7 @@ class Offers:
             # By a name if a name was written: the ids of a Region are alike.
             is_name = zone.startswith(region)
             names = [one.name if is_name else one.id for one in offer.zones if one.is_enabled]
-            return f"{region} has no zone {zone} for this account. {_meant(zone, names, 'It has')}"
+            return f"{region} has no zone {zone} for this account. It has {', '.join(sorted(names))}."
         if not found.is_enabled:
             return f"The zone {zone} is not enabled for this account. Enable its zone group {found.group} in EC2."
         return _not_offered(instance_type, found, offer)
@@ -140,8 +140,6 @@ def _no_region(zone: str) -> str:
     return f"There is no zone {zone}. {meant}"
 
 
-def _meant(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
-    names = sorted(known)
-    if near := get_close_matches(wrong, names, n=3, cutoff=0.7):
-        return f"Did you mean {' or '.join(near)}?"
-    return f"{otherwise} {', '.join(names[:8])}." if otherwise else "Correct it."
+def _meant(wrong: str, known: Iterable[str]) -> str:
+    near = get_close_matches(wrong, sorted(known), n=2, cutoff=0.75)
+    return f"Did you mean {' or '.join(near)}?" if near else "Correct it."
