@@ -1,7 +1,7 @@
 """The commands that write the tables, from the command line to what the door is told."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def there(**tables: list[Row]) -> FakeDoor:
 
 
 @pytest.fixture
-def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Odcr]:
+def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Odcr:
     """Calls a command on a door. `typed`: what a person at a terminal types."""
 
     def call(
@@ -77,7 +77,7 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Odcr]:
         local = ("--endpoint-url", "http://127.0.0.1:9")
         return CliRunner(mix_stderr=False).invoke(main.main, [*local, *arguments], input=typed or None)
 
-    yield call
+    return call
 
 
 def rows(door: FakeDoor, table: str) -> list[Row]:

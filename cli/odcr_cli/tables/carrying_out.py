@@ -12,7 +12,7 @@ from odcr_cli.account import Account
 from odcr_cli.door import Change, Changed, Door
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
-from odcr_cli.tables.checking import MOST_CHANGES, platforms_of, problems_of, zones_to_look_up
+from odcr_cli.tables.checking import MOST_CHANGES, problems_of, zones_to_look_up
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.consequences import consequences_of
 from odcr_cli.tables.costs import Cost, cost_of
@@ -66,7 +66,7 @@ def carry_out(
     wanted = wishes(tables) if callable(wishes) else wishes
     plan = plan_of(wanted, tables, removes_others=how.removes_others)
     offers = look_up(account, zones_to_look_up(plan, tables))
-    found = [*problems, *plan.problems, *problems_of(plan, tables, offers, platforms_of(account))]
+    found = [*problems, *plan.problems, *problems_of(plan, tables, offers)]
     changes = _without(plan, found)
     tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
     if tried:

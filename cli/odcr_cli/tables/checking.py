@@ -1,9 +1,11 @@
 """What is wrong with changes before anybody is asked to make them."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import cache
 
-from odcr_cli.account import Account
+from botocore.loaders import create_loader
+
 from odcr_cli.regions import known_regions, region_of
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import PLATFORM
@@ -21,15 +23,16 @@ def zones_to_look_up(plan: Plan, tables: Tables) -> list[str]:
     return sorted(zones | {key[-1] for key in _pools(plan, tables) if region_of(key[-1]) in regions})
 
 
-def platforms_of(account: Account) -> frozenset[str]:
+@cache
+def platforms() -> frozenset[str]:
     """The platforms of EC2's reservations, as botocore's model has them."""
-    shape = account.client("ec2").meta.service_model.shape_for("CapacityReservationInstancePlatform")
-    return frozenset(shape.enum)
+    model = create_loader().load_service_model("ec2", "service-2")
+    return frozenset(model["shapes"]["CapacityReservationInstancePlatform"]["enum"])
 
 
-def problems_of(plan: Plan, tables: Tables, offers: Offers, platforms: Collection[str]) -> list[Problem]:
+def problems_of(plan: Plan, tables: Tables, offers: Offers) -> list[Problem]:
     """All that is wrong as far as EC2 and the tables tell, in the order of the file."""
-    found = [*_of_pools(plan, tables, offers), *_of_options(plan, tables, platforms), *_of_members(plan, tables)]
+    found = [*_of_pools(plan, tables, offers), *_of_options(plan, tables), *_of_members(plan, tables)]
     found += _of_prices(plan)
     if (count := len(plan.to_changes())) > MOST_CHANGES:
         found.append(Problem(f"These are {count} changes, and at most {MOST_CHANGES} are made at once: part the file."))
@@ -82,7 +85,7 @@ def _with_group(edit: Edit) -> Key:
     return edit.key if edit.table == "odcr_group_member" else ("", *edit.key)
 
 
-def _of_options(plan: Plan, tables: Tables, platforms: Collection[str]) -> Iterator[Problem]:
+def _of_options(plan: Plan, tables: Tables) -> Iterator[Problem]:
     targets = {_folded(key) for key in _remaining(plan, tables, "odcr_capacity")}
     for edit in plan.edits:
         if edit.kind is Kind.REMOVED:
@@ -96,17 +99,17 @@ def _of_options(plan: Plan, tables: Tables, platforms: Collection[str]) -> Itera
             yield Problem(f"There is no such target for these options. {advice}", edit.name, edit.line)
         platform = edit.after.get(PLATFORM)
         # Prices are looked up by the platform, and reservations are made with it.
-        if platform is not None and platform != edit.before[PLATFORM] and platform not in platforms:
-            yield Problem(_no_platform(platform, platforms), edit.name, edit.line)
+        if platform is not None and platform != edit.before[PLATFORM] and platform not in platforms():
+            yield Problem(_no_platform(platform), edit.name, edit.line)
 
 
-def _no_platform(platform: object, platforms: Collection[str]) -> str:
-    by_folded = {one.casefold(): one for one in platforms}
+def _no_platform(platform: object) -> str:
+    by_folded = {one.casefold(): one for one in platforms()}
     near = get_close_matches(str(platform).casefold(), by_folded, n=2)
     if str(platform).casefold() == "linux":
         near = ["linux/unix"]
     meant = " or ".join(by_folded[one] for one in near)
-    advice = f"Did you mean {meant}?" if meant else f"Write one of {', '.join(sorted(platforms))}."
+    advice = f"Did you mean {meant}?" if meant else f"Write one of {', '.join(sorted(platforms()))}."
     return f"EC2 has no platform {platform}. {advice}"
 
 
