@@ -13,9 +13,11 @@ MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 NEW = "NEW"
 """No run has looked at it yet. Not a status of the tables."""
 
+_TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "odcr_status")
+
 
 class _Tables(Protocol):
-    def rows(self, table: str, *, since: str = "") -> list[Row]: ...
+    def rows_of(self, *names: str) -> dict[str, list[Row]]: ...
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,7 @@ class Sums:
 
 def read_demands(tables: _Tables) -> list[Demand]:
     """All demands, rows first, then groups, then what is still held for none."""
-    return demands_of(
-        tables.rows("odcr_capacity"),
-        tables.rows("odcr_option"),
-        tables.rows("odcr_group"),
-        tables.rows("odcr_group_member"),
-        tables.rows("odcr_status"),
-    )
+    return demands_of(*tables.rows_of(*_TABLES).values())
 
 
 def demands_of(
