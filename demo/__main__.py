@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import pymysql
-from rich.console import Console
-from rich.table import Table
 
 from demo.observer import Observer
+from demo.screen import Screen
 from demo.story import (
     CHECKOUT,
     DEADLINE_MINUTES,
@@ -81,14 +80,14 @@ def _comes_about(what: Callable[[], bool], observer: Observer) -> bool:
 def _play(scene: Scene, stack: Stack, observer: Observer) -> None:
     if scene.meanwhile and not _comes_about(lambda: observer.sees_asking, observer):
         raise NotHandled("No run asks for what is missing.")
-    observer.say(f"[yellow]{scene.text}[/yellow]")
+    observer.say((scene.text, "yellow"))
     scene.happen(stack)
     if not _comes_about(lambda: _standing(stack) == scene.expected, observer):
         raise NotHandled(f"Expected {scene.expected}, but the table says {_standing(stack)}.")
     if scene.verdict:
         if not _comes_about(lambda: bool(_verdict(stack)), observer) or _verdict(stack) != scene.verdict:
             raise NotHandled(f"Expected the verdict {scene.verdict}, but the table says {_verdict(stack) or 'none'}.")
-        observer.say(f"         [bold]{CHECKOUT[0]:<12} {CHECKOUT[1]:<16}[/bold] {scene.verdict} its deadline")
+        observer.say_of(CHECKOUT, f"{scene.verdict} its deadline")
     observer.look()
 
 
@@ -104,7 +103,7 @@ def _check_reservations(stack: Stack, observer: Observer) -> None:
         raise NotHandled(f"More was held than asked for: {observer.overbought}.")
 
 
-def _show_end(stack: Stack, console: Console) -> None:
+def _show_end(stack: Stack, screen: Screen) -> None:
     for title, query in (
         (
             "odcr_capacity",
@@ -120,28 +119,22 @@ def _show_end(stack: Stack, console: Console) -> None:
             "WHERE Group_Name <> '' ORDER BY Group_Name, InstanceType",
         ),
     ):
-        table = Table(title=title, title_justify="left")
-        for column in query.split(" FROM ")[0].removeprefix("SELECT ").split(", "):
-            table.add_column(column)
-        for row in stack.sql(query):
-            # Numbers as SQL clients show them.
-            table.add_row(
-                *("" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in row)
-            )
-        console.print(table)
-    table = Table("Id", "Type", "Zone", "Instances", "State", title="EC2 Capacity Reservations", title_justify="left")
-    for reservation in stack.reservations():
-        table.add_row(
+        columns = query.split(" FROM ")[0].removeprefix("SELECT ").split(", ")
+        screen.table(title, columns, stack.sql(query))
+    reservations = [
+        (
             reservation["CapacityReservationId"],
             reservation["InstanceType"],
             reservation["AvailabilityZone"],
-            str(reservation["TotalInstanceCount"]),
+            reservation["TotalInstanceCount"],
             reservation["State"],
         )
-    console.print(table)
+        for reservation in stack.reservations()
+    ]
+    screen.table("EC2 Capacity Reservations", ("Id", "Type", "Zone", "Instances", "State"), reservations)
 
 
-def _show_how_to_look_further(stack: Stack, console: Console) -> None:
+def _show_how_to_look_further(stack: Stack, screen: Screen) -> None:
     cloud = stack.cloud
     executions = ("aws", "stepfunctions", "list-executions", "--state-machine-arn", stack.outputs["StateMachineArn"])
     logs = ("aws", "logs", "filter-log-events", "--log-group-name", f"/aws/lambda/{stack.name}-ReserveCapacity")
@@ -149,69 +142,69 @@ def _show_how_to_look_further(stack: Stack, console: Console) -> None:
     status = ("mysql", schema, "--execute", "SELECT * FROM odcr_status")
     clients = (executions, logs, status, ("mysql", schema))
     for line in ["", *printing.welcome(cloud.endpoint, cloud.database, clients=clients)]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        screen.say(line)
 
 
-def _deploy(cloud: LocalCloud, console: Console) -> Stack:
+def _deploy(cloud: LocalCloud, screen: Screen) -> Stack:
     stack = Stack(cloud)
-    console.print("Building the functions (sam build) ...")
+    screen.say("Building the functions (sam build), unless nothing has changed ...")
     build()
-    console.print("Deploying template.yaml (sam deploy) ...")
+    screen.say("Deploying template.yaml (sam deploy) ...")
     stack.deploy()
     return stack
 
 
-def _play_all(stack: Stack, console: Console) -> None:
-    observer = Observer(stack, console)
+def _play_all(stack: Stack, screen: Screen) -> None:
+    observer = Observer(stack, screen)
     if not _comes_about(lambda: _has_tables(stack), observer):
         raise NotHandled("No run makes the tables.")
     deadline = datetime.fromtimestamp(stack.cloud.clock.date(), UTC) + timedelta(minutes=DEADLINE_MINUTES)
     for statement in STATEMENTS:
         statement = statement.format(deadline=deadline)
-        observer.say(f"[yellow]SQL[/yellow]  {statement}")
+        observer.say(("SQL", "yellow"), "  ", statement)
         stack.sql(statement)
     for scene in SCENES:
         _play(scene, stack, observer)
     _check_reservations(stack, observer)
-    _show_end(stack, console)
+    _show_end(stack, screen)
 
 
 @click.command(help="Plays the demonstration on a local cloud; exits with 1 if a target was not handled rightly.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud up afterwards, until Ctrl-C.")
 def main(keep: bool) -> None:
     """Starts the cloud, deploys, plays every scene, shows the end."""
-    console = Console()
+    screen = Screen()
     state = StateFolder()
 
     def announce(line: str) -> None:
-        console.print(f"  [dim]{line}[/dim]", highlight=False, soft_wrap=True)
+        screen.say(("  " + line, "dim"))
 
     try:
         with state.hold():
-            console.print("Starting the local cloud ...")
+            screen.say("Starting the local cloud ...")
             with LocalCloud(speed=SPEED, announce=announce) as cloud:
                 # So that `python -m localcloud capacity` and `down` find it.
                 state.publish(cloud.running)
-                stack = _deploy(cloud, console)
+                stack = _deploy(cloud, screen)
                 try:
-                    _play_all(stack, console)
-                    console.print("[green]Every target is met, and none was ever exceeded.[/green]")
+                    _play_all(stack, screen)
+                    screen.say(("Every target is met, and none was ever exceeded.", "green"))
                     code = 0
                 except NotHandled as failure:
-                    console.print(f"[red]NotHandled[/red]: {failure}", highlight=False, soft_wrap=True)
+                    screen.say(("NotHandled", "red"), f": {failure}")
                     code = 1
                 if keep:
-                    _show_how_to_look_further(stack, console)
+                    _show_how_to_look_further(stack, screen)
                     _wait_for_ctrl_c()
                 else:
-                    console.print("To keep the local cloud up and look around: make run KEEP=1")
+                    screen.say("To keep the local cloud up and look around: make run KEEP=1")
     except (StackFailed, RuntimeError) as failure:
-        console.print(f"[red]{type(failure).__name__}[/red]: {failure}", highlight=False, soft_wrap=True)
+        screen.say((type(failure).__name__, "red"), f": {failure}")
         code = 1
     except KeyboardInterrupt:
         code = 130
     if keep or code == 130:
-        console.print("The local cloud has stopped, and left nothing behind.")
+        screen.say("The local cloud has stopped, and left nothing behind.")
     sys.exit(code)
 
 
