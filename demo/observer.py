@@ -9,6 +9,8 @@ from demo.story import TARGETS, VCPUS, Key
 from localcloud.stack import OWNER_TAG, Stack
 
 _BAR = 20
+_EXPECTED = {"LoginRefused": "the database does not know odcr yet, so it is prepared first"}
+"""Errors that are no trouble here: what they mean."""
 _GROUP_TAG = "odcr:group"
 
 
@@ -140,7 +142,7 @@ def _refusal(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
         outcome = json.loads(json.loads(details["cause"])["errorMessage"])["Outcome"]
         target = json.loads(scheduled["lambdaFunctionScheduledEventDetails"]["input"])["Target"]
     except (KeyError, TypeError, ValueError):
-        return f"{details.get('error')}"
+        return _EXPECTED.get(str(details.get("error")), f"{details.get('error')}")
     return f"{_standing(target, outcome)}: {details['error']}"
 
 

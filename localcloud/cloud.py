@@ -33,6 +33,7 @@ from localcloud.database_server import DatabaseServer
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.lambda_runtime.runtime import CONCURRENCY
+from localcloud.log import Log
 from localcloud.mariadb import MariaDB
 from localcloud.pricing.prices import Prices
 from localcloud.running import RunningCloud
@@ -57,8 +58,9 @@ class LocalCloud:
     Args:
         port: of the AWS endpoint; 0 for a free one.
         speed: cloud seconds that pass in one second on the wall.
-        announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
+        announce: is told, one line each, how much is accepted but without effect, and what goes wrong unseen.
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
+        log_file: what gets a line for each thing that is of no interest to most; it stays. By default it goes as well.
         region: of clients that name none.
         database_server: which server database clusters live in.
         concurrency: how many of a function's invocations run at once at most; the others wait.
@@ -77,6 +79,7 @@ class LocalCloud:
         announce: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - whoever passes none wants silence
         state_dir: Path | None = None,
         *,
+        log_file: Path | None = None,
         region: str = DEFAULT_REGION,
         database_server: type[DatabaseServer] = MariaDB,
         concurrency: int = CONCURRENCY,
@@ -88,6 +91,7 @@ class LocalCloud:
         self._concurrency = concurrency
         self._announce = announce
         self._state_dir = state_dir
+        self._log_file = log_file
         self._endpoint: str | None = None
         self._cleanup = contextlib.ExitStack()
 
@@ -155,9 +159,10 @@ class LocalCloud:
         self._client_folder = folder / "clients"
         client_command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
 
-        server = Server(self._port, [blueprint])
+        log = Log(self._log_file or folder / "log")
+        server = Server(self._port, [blueprint], log)
         stack.callback(server.stop)
-        services = Services(server.endpoint, self.clock, self.database, self._announce)
+        services = Services(server.endpoint, self.clock, self.database, self._announce, log)
         dynamodb.install()
         ec2.install(self.clock)
         events.install(services)

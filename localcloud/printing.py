@@ -61,6 +61,12 @@ def welcome(
     ]
 
 
+def farewell(log_file: Path) -> str:
+    """What is said when the cloud has stopped."""
+    log = f" but its log, {log_file}" if log_file.exists() else ""
+    return f"The local cloud has stopped, and left nothing behind{log}."
+
+
 def columns(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """A table of text, its columns as wide as they need to be."""
     table = [[str(cell) for cell in row] for row in (heading, *rows)]

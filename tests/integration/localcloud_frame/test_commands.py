@@ -95,6 +95,7 @@ class TestEnd:
         assert up.wait(10) == 0
         assert not any(accepts(port) for port in ports)
         assert commands.left_behind() == []
+        assert commands.output.endswith("has stopped, and left nothing behind but its log, .localcloud/log.\n")
         assert "Traceback" not in commands.output
         again = commands.run("down")
         assert again.returncode == 0
