@@ -160,6 +160,8 @@ class LocalCloud:
         client_command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
 
         log = Log(self._log_file or folder / "log")
+        if self._log_file:
+            stack.enter_context(log.taking_all())
         server = Server(self._port, [blueprint], log)
         stack.callback(server.stop)
         services = Services(server.endpoint, self.clock, self.database, self._announce, log)

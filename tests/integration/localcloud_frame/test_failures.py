@@ -1,6 +1,8 @@
 """What the local cloud does not know, or fails at, is an AWS error for the client and a line in the log."""
 
 import io
+import logging
+import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -111,3 +113,18 @@ def test_a_log_without_a_disk_loses_lines_and_ends_nothing(tmp_path: Path) -> No
     log.path = tmp_path / "gone" / "log"
     log.write("lost", io.UnsupportedOperation())
     assert list(tmp_path.iterdir()) == [tmp_path / "log"]
+
+
+def test_threads_and_libraries_complain_in_the_log(log: Log, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise AttributeError("'NoneType' object has no attribute 'stop'")
+
+    with log.taking_all():
+        thread = threading.Thread(target=fail, name="map")
+        thread.start()
+        thread.join()
+        logging.getLogger("moto.stepfunctions").error("Unhandled <error>")
+    written = Path(str(log.path)).read_text()
+    assert "map ended with AttributeError: 'NoneType' object has no attribute 'stop'\n" in written
+    assert "moto.stepfunctions: Unhandled <error>\n" in written
+    assert capfd.readouterr() == ("", "")
