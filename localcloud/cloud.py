@@ -30,6 +30,7 @@ from localcloud import (
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.database_server import DatabaseServer
+from localcloud.ec2.catalogue import zones_of
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.lambda_runtime.runtime import CONCURRENCY
@@ -44,6 +45,9 @@ from localcloud.services import ACCOUNT_ID, Services
 
 ARTIFACTS_BUCKET = "localcloud-artifacts"
 """For `sam deploy --s3-bucket`; it exists from the start."""
+_MEGABYTE = 1_000_000
+_NEEDED_BYTES = 200 * _MEGABYTE
+"""For an empty database and the unpacked functions."""
 _one_at_a_time = threading.Lock()
 
 
@@ -64,6 +68,9 @@ class LocalCloud:
         region: of clients that name none.
         database_server: which server database clusters live in.
         concurrency: how many of a function's invocations run at once at most; the others wait.
+
+    Raises:
+        ValueError: EC2 has no such Region, or the speed cannot be.
     """
 
     database: DatabaseServer
@@ -84,6 +91,8 @@ class LocalCloud:
         database_server: type[DatabaseServer] = MariaDB,
         concurrency: int = CONCURRENCY,
     ) -> None:
+        if not zones_of(region):
+            raise ValueError(f"EC2 has no Region {region!r}; name one such as {DEFAULT_REGION}")
         self._database_server = database_server
         self.clock = Clock(speed)
         self.region = region
@@ -106,7 +115,8 @@ class LocalCloud:
         """Starts everything, or, when something fails, nothing.
 
         Raises:
-            RuntimeError: this process has a local cloud already, the port is taken, or the database does not start.
+            RuntimeError: this process has a local cloud already, the port is taken, the disk is full, or the database
+                does not start.
             DatabaseMissingError: there is no server program; the message says how to get one.
         """
         if not _one_at_a_time.acquire(blocking=False):
@@ -147,6 +157,11 @@ class LocalCloud:
     def _start(self, stack: contextlib.ExitStack) -> None:
         parent = self._state_dir or Path(tempfile.gettempdir())
         parent.mkdir(parents=True, exist_ok=True)
+        if (free := shutil.disk_usage(parent).free) < _NEEDED_BYTES:
+            raise RuntimeError(
+                f"{parent} has {free // _MEGABYTE} MB free, and the local cloud needs {_NEEDED_BYTES // _MEGABYTE}; "
+                "free some, or set TMPDIR to another folder"
+            )
         folder = parent.resolve() / f"localcloud-{secrets.token_hex(8)}"
         # Before there is a folder: an interrupt may come at any moment.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -46,11 +46,15 @@ def up(port: int, speed: float, region: str, folder: Path) -> None:
         raise click.BadParameter(str(error), param_hint="--speed") from error
     try:
         _serve(port, speed, region, folder)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 
-@main.command(short_help="Sets or lists how many instances are free.")
+@main.command(
+    short_help="Sets or lists how many instances are free.",
+    # So that -1 is a number that is too low, and no option.
+    context_settings={"ignore_unknown_options": True},
+)
 @click.argument("instance_type", metavar="[TYPE", required=False)
 @click.argument("zone", metavar="ZONE", required=False)
 @click.argument("free", metavar="FREE]", type=click.IntRange(min=0), required=False)

@@ -103,7 +103,9 @@ class Server:
             try:
                 listener.bind((self.host, port))
             except OSError as error:
-                raise RuntimeError(f"Port {port} cannot be had ({error.strerror}); choose another, or 0") from error
+                raise RuntimeError(
+                    f"Port {port} cannot be had ({error.strerror}); choose another, or 0 for a free one"
+                ) from error
             listener.listen(_BACKLOG)
             self._server = make_server(
                 self.host,

@@ -11,9 +11,8 @@ from localcloud.stack import Stack
 class OneRun:
     """A stack in which one run has this history, and nothing is reserved."""
 
-    outputs = {"StateMachineArn": "machine"}
-
     def __init__(self, events: list[dict[str, Any]]) -> None:
+        self.outputs = {"StateMachineArn": "machine"}
         self._events = [
             {"id": number, "previousEventId": number - 1, **event} for number, event in enumerate(events, 1)
         ]
