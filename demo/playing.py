@@ -16,6 +16,7 @@ from demo.story import (
     CHECKOUT,
     DEADLINE_MINUTES,
     LAST_TABLE,
+    QUOTA,
     RESERVATIONS,
     SCENES,
     STATEMENTS,
@@ -156,6 +157,8 @@ def _deploy(cloud: LocalCloud, screen: Screen) -> Stack:
 
 def _play_all(stack: Stack, screen: Screen) -> None:
     observer = Observer(stack, screen)
+    stack.cloud.capacity.set_vcpu_quota(stack.cloud.region, QUOTA)
+    observer.say((f"EC2 allows a new account 5 vCPUs. This one asked for a quota of {QUOTA}, and got it.", "yellow"))
     if not _comes_about(lambda: _has_tables(stack), observer):
         raise NotHandled("No run makes the tables.")
     deadline = datetime.fromtimestamp(stack.cloud.clock.date(), UTC) + timedelta(minutes=DEADLINE_MINUTES)

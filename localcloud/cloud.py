@@ -25,6 +25,7 @@ from localcloud import (
     lambda_runtime,
     pricing,
     secret_rotation,
+    service_quotas,
     stepfunctions,
 )
 from localcloud.client_environment import DEFAULT_REGION
@@ -68,6 +69,7 @@ class LocalCloud:
         region: of clients that name none.
         database_server: which server database clusters live in.
         concurrency: how many of a function's invocations run at once at most; the others wait.
+        vcpu_quota: the vCPUs of each On-Demand quota in each Region; as a new account has them by default.
 
     Raises:
         ValueError: EC2 has no such Region, or the speed cannot be.
@@ -90,6 +92,7 @@ class LocalCloud:
         region: str = DEFAULT_REGION,
         database_server: type[DatabaseServer] = MariaDB,
         concurrency: int = CONCURRENCY,
+        vcpu_quota: int | None = None,
     ) -> None:
         if not zones_of(region):
             raise ValueError(f"EC2 has no Region {region!r}; name one such as {DEFAULT_REGION}")
@@ -98,6 +101,7 @@ class LocalCloud:
         self.region = region
         self._port = port
         self._concurrency = concurrency
+        self._vcpu_quota = vcpu_quota
         self._announce = announce
         self._state_dir = state_dir
         self._log_file = log_file
@@ -181,7 +185,8 @@ class LocalCloud:
         stack.callback(server.stop)
         services = Services(server.endpoint, self.clock, self.database, self._announce, log)
         dynamodb.install()
-        ec2.install(self.clock)
+        ec2.install(self.clock, get_partition(self.region), self._vcpu_quota)
+        service_quotas.install()
         events.install(services)
         iam.install()
         self.prices = pricing.install()

@@ -82,6 +82,28 @@ def capacity(instance_type: str | None, zone: str | None, free: int | None, fold
     click.echo(f"{instance_type} in {zone}: {before} free before, {free} now")
 
 
+@main.command(short_help="Sets or lists the quotas of vCPUs.", context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="[QUOTA", required=False)
+@click.argument("vcpus", metavar="VCPUS]", type=click.IntRange(min=0), required=False)
+@click.option("--region", help="The cloud's by default.")
+@_folder
+def quota(name: str | None, vcpus: int | None, region: str | None, folder: Path) -> None:
+    """Sets how many vCPUs EC2 allows in a Region, e.g. standard 256. Alone, lists the quotas as they are."""
+    if name is not None and vcpus is None:
+        raise click.UsageError("Say both, as in: quota standard 256")
+    cloud = _running(folder)
+    client, region = CapacityClient(cloud.endpoint), region or cloud.region
+    try:
+        if name is not None:
+            client.set_vcpu_quota(region, vcpus, name)
+        rows = [(one.name, one.code, one.vcpus, one.used) for one in client.vcpu_quotas(region)]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except (RuntimeError, OSError) as error:
+        raise click.ClickException(f"The local cloud does not answer: {error}") from error
+    click.echo("\n".join(printing.columns(("QUOTA", "CODE", "VCPUS", "USED"), rows)))
+
+
 @main.command(
     "exec",
     short_help="Runs a command that talks to the cloud and nowhere else.",

@@ -54,8 +54,9 @@ def welcome(
         f"Other programs find the database, with all rights, at {database.host}:{database.port},",
         f"  user {database.ADMIN}, password {database.admin_password}",
         "",
-        "Change what EC2 has free:",
+        "Change what EC2 has free, and how many vCPUs it allows:",
         f"  {command('capacity', 'r5b.2xlarge', 'ap-northeast-1c', '4', folder=folder)}",
+        f"  {command('quota', 'standard', '256', folder=folder)}",
         "Stop: Ctrl-C, or",
         f"  {command('down', folder=folder)}",
     ]
