@@ -1,6 +1,7 @@
 """What the page shows in the tests and in the pictures of the documentation: the evening before a sale."""
 
 import random
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -144,7 +145,7 @@ def hostile() -> LookedAt:
     scene.held[0]["InstanceType"] = HOSTILE
     name, run = next(iter(scene.histories.items()))
     definition = run.definition.replace("ReserveCapacity", "</svg><script>alert(1)</script>")
-    events = [_with_hostile_cause(event) for event in run.events]
+    events = [_with_hostile_cause(event) for event in deepcopy(run.events)]
     scene.histories[name] = replace(run, definition=definition, events=events)
     scene.lines = [{"timestamp": 0, "message": HOSTILE}]
     return scene
@@ -243,7 +244,7 @@ def _hour(type_: str, zone: str, moment: datetime, wanted: int, held: int, calls
 @cache
 def _played() -> Any:
     with interpreter():
-        return acquiring(40)
+        return acquiring(20)
 
 
 def runs() -> dict[str, Run]:
@@ -264,7 +265,7 @@ def runs() -> dict[str, Run]:
         if status != "RUNNING":
             described["stopDate"] = started + timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
         events = played.events[: len(played.events) * 2 // 3] if before == 0 else played.events
-        found[name] = Run(described, played.definition, [dict(event) for event in events])
+        found[name] = Run(described, played.definition, events)
     return found
 
 

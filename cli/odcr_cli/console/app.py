@@ -15,7 +15,7 @@ from odcr_cli.console.guard import form_token, guard
 from odcr_cli.console.local_market import LocalMarket
 from odcr_cli.console.memory import History, LastRun
 from odcr_cli.console.reading import Read
-from odcr_cli.console.words import COOKIE, LANGUAGES, language_of, translated
+from odcr_cli.console.words import COOKIE, LANGUAGES, translated
 from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
 
@@ -76,10 +76,8 @@ def application(
 
 
 def _look_at(source: Callable[[], Source]) -> None:
-    g.language = language_of(request)
-    if request.endpoint == "static":
-        return
-    g.source = source()
+    if request.endpoint != "static":
+        g.source = source()
 
 
 def _of_every_page() -> dict[str, Any]:
@@ -113,7 +111,6 @@ def _trouble(error: Trouble) -> tuple[str, int]:
 
 def _refused(error: HTTPException) -> Any:
     """Whoever is not let in is told so without a page of ours."""
-    g.setdefault("language", language_of(request))
     if error.code is None or error.code < 400:
         return error
     return flask.render_template("refused.html", message=error.description), error.code

@@ -24,7 +24,7 @@ def allowed_changes() -> Changes:
     """
     changes: Changes | None = current_app.config["CHANGES"]
     if changes is None:
-        abort(403, _("This page only shows. Start it with --allow-changes to change something."))
+        abort(403, _("This page is read-only. Start it with --allow-changes to change something."))
     return changes
 
 
@@ -53,7 +53,7 @@ def make() -> Any:
         status = 200 if _is_clean(changed) else 409
         more = _more_an_hour(demand, wanted)
         return flask.render_template("change.html", demand=demand, wanted=wanted, changed=changed, more=more), status
-    flash(_("{name}: {wanted} are wanted now. The next run asks for them.", name=demand.name, wanted=amount(wanted)))
+    flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=amount(wanted)))
     return redirect(flask.url_for("demands.show"))
 
 
@@ -66,7 +66,7 @@ def _demand(given: Any) -> Demand:
     for demand in read_demands(g.source):
         if (demand.is_group, demand.name) == (is_group, given.get("demand")) and demand.is_there:
             return demand
-    raise Trouble(_("There is no such demand any more."))
+    raise Trouble(_("This demand is gone. Look at the list again."))
 
 
 def _more_an_hour(demand: Demand, wanted: Decimal) -> Decimal | None:

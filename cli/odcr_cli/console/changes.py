@@ -49,8 +49,8 @@ def wanted_of(text: str, demand: Demand) -> Decimal:
     try:
         wanted = Decimal(text.strip())
     except InvalidOperation:
-        wanted = Decimal(-1)
+        wanted = Decimal("NaN")
     is_whole = wanted.is_finite() and wanted == wanted.to_integral_value()
-    if not 0 <= wanted <= _MOST or not (is_whole or demand.is_group):
-        raise Trouble(f"{text!r} is no number of instances. Give a whole number from 0 to {_MOST}.")
+    if not wanted.is_finite() or not 0 <= wanted <= _MOST or not (is_whole or demand.is_group):
+        raise Trouble(f"{text!r} cannot be wanted. Give a whole number from 0 to {_MOST}.")
     return wanted.normalize() + 0

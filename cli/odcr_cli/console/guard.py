@@ -5,7 +5,10 @@ import hmac
 import re
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, abort, g, redirect, request
+
+from odcr_cli.console.words import language_of
+from odcr_cli.console.words import translated as _
 
 _OURS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 _POLICY = (
@@ -34,18 +37,19 @@ def guard(app: Flask) -> None:
 
     @app.before_request
     def check() -> Any:
+        g.language = language_of(request)
         _refuse_strangers()
         token = app.config["TOKEN"]
         if "token" in request.args:
             if not _same(request.args["token"], token):
-                abort(403, "This token is not of this page: each start of `odcr console` prints a new address.")
+                abort(403, _("This token is wrong: each start of odcr console prints a new address."))
             answer = redirect(request.path)
             answer.set_cookie(_cookie(), token, httponly=True, samesite="Strict")
             return answer
         if not _same(request.cookies.get(_cookie(), ""), token):
-            abort(403, "Open the address that `odcr console` printed: it has the token.")
+            abort(403, _("Open the address that odcr console printed: it has the token."))
         if request.method not in _READS and not _same(request.form.get("csrf", ""), form_token(token)):
-            abort(403, "This form is of an earlier start of the page. Load the page again.")
+            abort(403, _("This form is outdated. Load the page again."))
         return None
 
     @app.after_request
@@ -64,15 +68,15 @@ def form_token(token: str) -> str:
 def _refuse_strangers() -> None:
     # Another site may give its own name this address (DNS rebinding), so the name has to be ours.
     if not _OURS.fullmatch(request.host):
-        abort(403, "This page answers to 127.0.0.1 only.")
+        abort(403, _("This page answers to 127.0.0.1 only."))
     # Cookies do not tell ports apart: a page on another port of this machine would send ours.
     # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     is_navigation = request.method in _READS and request.headers.get("Sec-Fetch-Mode") == "navigate"
     if site not in ("same-origin", "none") and not is_navigation:
-        abort(403, "Another site sent this.")
+        abort(403, _("Another site sent this."))
     if request.method not in _READS and request.headers.get("Origin") not in (None, request.host_url.rstrip("/")):
-        abort(403, "Another site sent this.")
+        abort(403, _("Another site sent this."))
 
 
 def _same(given: str, token: str) -> bool:

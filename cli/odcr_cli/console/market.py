@@ -51,7 +51,7 @@ def set_fault() -> Any:
 @page.post("/faults/clear")
 def clear_faults() -> Any:
     """Ends all faults."""
-    return _doing(LocalMarket.clear_faults, _("All faults are over."))
+    return _doing(LocalMarket.clear_faults, _("All faults have ended."))
 
 
 def kind_word(name: str) -> str:
@@ -61,13 +61,13 @@ def kind_word(name: str) -> str:
         "throttled": _("Too many requests"),
         "internal_error": _("Internal error of EC2"),
         "refused": _("Refused"),
-        "lost_before": _("Connection lost before it has an effect"),
+        "lost_before": _("Connection lost, without effect"),
         "hangs": _("No answer, no effect"),
-        "lost_after": _("Answer lost after it had its effect"),
+        "lost_after": _("Answer lost after the effect"),
         "late": _("The answer comes late"),
         "stale_describe": _("Describe shows the past"),
         "pending": _("A new reservation stays pending"),
-        "adjusting": _("A change takes its time"),
+        "adjusting": _("A change is applied later"),
     }
     return words.get(name, name)
 
@@ -75,7 +75,7 @@ def kind_word(name: str) -> str:
 def _market() -> LocalMarket:
     market: LocalMarket | None = current_app.config["MARKET"]
     if market is None:
-        abort(404, _("Only a local cloud has a market to look at."))
+        abort(404, _("Only a local cloud has a market."))
     return market
 
 

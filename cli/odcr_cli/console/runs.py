@@ -24,6 +24,8 @@ from odcr_cli.trouble import Trouble
 page = Blueprint("runs", __name__, url_prefix="/runs")
 
 _LISTED = 100
+_PATIENCE = 0.5
+"""Seconds that the list waits for the history; what each run changed then follows with the next look."""
 _LEAST_SCALE = 0.48
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ')
 _WRONG_FIRST = (Status.FAILED, Status.CAUGHT, Status.RUNNING)
@@ -110,9 +112,9 @@ def start() -> Any:
 
 def _changes(since: datetime, now: datetime) -> dict[str, list[Row]]:
     """What each run changed, as far as the history was kept."""
-    rows = current_app.config["HISTORY"].rows(g.source, max(since, now - timedelta(days=7)))
+    rows = current_app.config["HISTORY"].ready(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
     found: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows or []:
         if is_change(row):
             found.setdefault(str(row["Execution"]), []).append(row)
     return found
