@@ -12,7 +12,8 @@ from odcr_cli.answers import plain
 from odcr_cli.trouble import Trouble
 
 _T = TypeVar("_T")
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+"""The codes of a right that is lacked, as the services name it."""
 
 
 class Level(StrEnum):
@@ -71,6 +72,6 @@ def _not_asked(right: str, error: BaseException) -> NotAsked:
     if not isinstance(error, ClientError):
         return NotAsked(f"{right} was not answered: {plain(str(error))}"[:300])
     code = error.response.get("Error", {}).get("Code", "")
-    if code in _DENIED:
+    if code in DENIED:
         return NotAsked(f"you lack the right {right}", right)
     return NotAsked(f"{right} ended with {code}: {plain(error.response['Error'].get('Message', ''))}"[:300])

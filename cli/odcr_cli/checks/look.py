@@ -67,6 +67,15 @@ class Look:
         """What somebody wants."""
         return [one for one in read_demands(self) if one.is_there]
 
+    @cached_property
+    def runs(self) -> list[dict[str, Any]]:
+        """ListExecutions' summaries of the newest runs.
+
+        Raises:
+            NotAsked: if Step Functions does not say.
+        """
+        return ask("states:ListExecutions", lambda: self.source.runs(100))
+
     @property
     def parameters(self) -> Mapping[str, str]:
         """The stack's."""

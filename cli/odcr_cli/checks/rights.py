@@ -4,6 +4,7 @@ A dry run says what the one may do who sends it, and not what the function may. 
 denies both, and a Region that is not enabled refuses both.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from odcr_cli.answers import plain
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
+from odcr_cli.checks.line import DENIED, Level, Line, NotAsked, ask
 from odcr_cli.checks.look import Look, Wanted
 
 NAME = "rights"
@@ -33,10 +34,9 @@ class Case:
 def tags_of(look: Look, one: Wanted) -> dict[str, str]:
     """The tags that a reservation of this pool is made with: docs/handover.md."""
     own: Any = {}
-    try:
+    # If it is no JSON, the check `rows` says so.
+    with contextlib.suppress(ValueError):
         own = json.loads(str(one.option.get("Tags") or "{}"))
-    except ValueError:
-        pass  # The check `rows` says so.
     text = look.parameters.get("ReservationTags", "")
     given = {key: value for key, _, value in (part.partition("=") for part in text.split(",") if part)}
     given |= {str(key): str(value) for key, value in own.items()} if isinstance(own, dict) else {}
@@ -103,7 +103,7 @@ def dry_run(look: Look, region: str, one: Wanted, tags: Mapping[str, str]) -> Li
         if "service control policy" in message or "resource control policy" in message:
             seen = f"{region}: your organization denies reservations: {message[:200]}"
             return Line(NAME, Level.ERROR, seen, "Ask those who manage its policies; it denies the function as well.")
-        if code == "UnauthorizedOperation":
+        if code in DENIED:
             seen = f"{region}: you may not reserve yourself (ec2:CreateCapacityReservation, ec2:CreateTags)."
             return Line(NAME, Level.WARNING, seen, "That says nothing of the function's role; see below.")
         if code in ("OptInRequired", "AuthFailure"):

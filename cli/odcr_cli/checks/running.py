@@ -1,13 +1,12 @@
 """Whether runs come, and what they say: schedule, last run, lease, alarms, the mail's subscription."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odcr_cli.answers import moment, plain
 from odcr_cli.checks.line import Level, Line, NotAsked, ask
 from odcr_cli.checks.look import Look, moment_in
 from odcr_cli.demands import Demand
-from odcr_cli.trouble import Trouble
 
 _OLD = timedelta(minutes=20)
 """A run ends after 15 minutes at the latest (TimeoutSeconds of the state machine), and the next one follows."""
@@ -33,10 +32,11 @@ def check_schedule(look: Look) -> Iterator[Line]:
         until = f" until {moment(end)}" if end else ""
         yield Line(name, Level.OK, f"Runs start by {found['ScheduleExpression']}{until}.")
     for demand in look.demands:
-        yield from _within(name, demand, moment_in(demand.options, "Deadline"), start, end)
+        yield from _within(name, demand, start, end)
 
 
-def _within(name: str, demand: Demand, deadline, start, end) -> Iterator[Line]:  # type: ignore[no-untyped-def]
+def _within(name: str, demand: Demand, start: datetime | None, end: datetime | None) -> Iterator[Line]:
+    deadline = moment_in(demand.options, "Deadline")
     if deadline is None:
         return
     text = f"{plain(demand.name)}: its deadline {moment(deadline)}"
@@ -52,7 +52,7 @@ def check_last_run(look: Look) -> Iterator[Line]:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
     name = "last run"
     try:
-        runs = ask("states:ListExecutions", lambda: look.source.runs(20))
+        runs = look.runs[:20]
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The runs were not asked: {error}.", _grant(error))
         return
@@ -86,12 +86,10 @@ def check_lease(look: Look) -> Iterator[Line]:
         yield Line(name, Level.OK, "No run holds the lease.")
         return
     try:
-        status = ask("states:DescribeExecution", lambda: look.source.run(holder)).described["status"]
+        status = next((str(one["status"]) for one in look.runs if one["name"] == holder), "gone")
     except NotAsked as error:
-        status = "gone" if isinstance(error.__cause__, Trouble) else ""
-        if not status:
-            yield Line(name, Level.WARNING, f"{plain(holder)} holds the lease: {error}.", _grant(error))
-            return
+        yield Line(name, Level.WARNING, f"{plain(holder)} holds the lease: {error}.", _grant(error))
+        return
     if status == "RUNNING":
         yield Line(name, Level.OK, f"The run {plain(holder)} holds the lease, and runs.")
     elif expires > look.source.now():

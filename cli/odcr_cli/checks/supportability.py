@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-manager-supportabil
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from odcr_cli.answers import plain
 from odcr_cli.checks.line import Level, Line, NotAsked, ask
@@ -34,12 +35,8 @@ def check(look: Look) -> Iterator[Line]:
                 "CapacityAvailabilityZoneIds": [zone],
                 "InstanceTypes": [one.pool.instance_type],
             }
-            client = look.account.client("ec2")
-            answer = ask(
-                "ec2:GetCapacityManagerSupportabilityScores",
-                lambda request=request: client.get_capacity_manager_supportability_scores(**request),  # type: ignore[misc]
-            )
-        except (NotAsked, AttributeError) as error:
+            answer = _scores(look, request)
+        except NotAsked as error:
             seen = f"EC2 was not asked how likely the missing instances are: {plain(str(error))[:200]}."
             advice = "It takes Capacity Manager and AWS's Unified Operations support plan; nothing is wrong without."
             yield Line(NAME, Level.WARNING, seen, advice)
@@ -48,6 +45,13 @@ def check(look: Look) -> Iterator[Line]:
         seen = f"{plain(one.pool.name)}: EC2's score for {count} more instances is {score}."
         advice = "" if score == "high" else "Add other types or zones: `odcr groups set`."
         yield Line(NAME, _LEVELS.get(score, Level.WARNING), seen, advice)
+
+
+def _scores(look: Look, request: dict[str, Any]) -> dict[str, Any]:
+    operation = getattr(look.account.client("ec2"), "get_capacity_manager_supportability_scores", None)
+    if operation is None:
+        raise NotAsked("boto3 is too old to know GetCapacityManagerSupportabilityScores")
+    return dict(ask("ec2:GetCapacityManagerSupportabilityScores", lambda: operation(**request)))
 
 
 def _zone_id(look: Look, region: str, zone: str) -> str:
