@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from odcr_cli.account import Place
+from odcr_cli.answers import plain
 from odcr_cli.checks.line import NotAsked
 from odcr_cli.trouble import Trouble, in_words
 from verify import deployment, probe
@@ -50,15 +51,12 @@ class Talk:
     def line(self, text: str) -> None:
         """A line."""
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        self.console.print(Text(f"{minutes:3}:{seconds:02}  {text}"))
+        self.console.print(Text(f"{minutes:3}:{seconds:02}  {plain(text)}"), soft_wrap=True)
 
-    def seen(self, belief: Belief, seen: Seen) -> None:
+    def seen(self, seen: Seen) -> None:
         """What an account said to a belief."""
-        self.console.print(
-            Text.assemble(
-                f"        {belief.name}: ", (str(seen.verdict), _COLOURS.get(seen.verdict, "yellow")), f", {seen.text}"
-            )
-        )
+        verdict = (str(seen.verdict), _COLOURS.get(seen.verdict, "yellow"))
+        self.console.print(Text.assemble("        ", verdict, f": {plain(seen.text)}"), soft_wrap=True)
 
 
 @click.command(help=__doc__)
@@ -84,9 +82,7 @@ def main(
     talk = Talk()
     try:
         if old and not _NAME.fullmatch(old):
-            raise Trouble(
-                f"{old} is no stack of a verification, and is left alone. They are named {_EXAMPLE}."
-            )
+            raise Trouble(f"{old} is no stack of a verification, and is left alone. They are named {_EXAMPLE}.")
         place = Place(old or f"{_PREFIX}{secrets.token_hex(3)}", region, profile, endpoint_url)
         subject = Subject(place, talk.line)
         confirm(subject, old, is_sure=yes)
@@ -140,7 +136,7 @@ def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket:
             for belief in BELIEFS:
                 talk.line(f"{belief.name} ...")
                 answers.append((belief, ask(belief, subject)))
-                talk.seen(*answers[-1])
+                talk.seen(answers[-1][1])
         except KeyboardInterrupt:
             talk.line("Interrupted. Cleaning up; a second Ctrl-C leaves everything as it is.")
             code = _INTERRUPTED

@@ -125,12 +125,10 @@ class PriceList:
         attributes = {
             "instanceType": instance_type,
             "regionCode": self._account.region,
-            "operatingSystem": "Linux",
-            "licenseModel": "No License required",
-            "preInstalledSw": "NA",
             "tenancy": "Shared",
+            # Linux/UNIX: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html
+            "operation": "RunInstances",
             "capacitystatus": "Used",
-            "marketoption": "OnDemand",
         }
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
         near = _ENDPOINTS.get(self._account.region.partition("-")[0], "us-east-1")

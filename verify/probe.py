@@ -25,7 +25,6 @@ def deploy(subject: Subject) -> None:
             StackName=name,
             TemplateBody=_TEMPLATE.read_text(encoding="utf-8"),
             Capabilities=["CAPABILITY_IAM"],
-            OnFailure="DELETE",
             Tags=[{"Key": "Project", "Value": "ODCR"}],
         )
         client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 3})
