@@ -119,17 +119,25 @@ class Subject:
         """An execution's history."""
         return self.account.pages("stepfunctions", "get_execution_history", "events", executionArn=arn)
 
-    def run_until(self, is_so: Callable[[], bool], what: str, runs: int = 5) -> int:
+    def run_until(self, is_so: Callable[[], bool], what: str, seconds: float = 600) -> int:
         """Lets runs follow each other until something is so.
 
         Returns:
             How many it took.
+
+        Raises:
+            NeverCame: if it is not so after so many seconds.
         """
-        for count in range(1, runs + 1):
+        ended = 0
+
+        def is_so_after_a_run() -> bool | None:
+            nonlocal ended
             self.run()
-            if is_so():
-                return count
-        raise NeverCame(f"{what} did not come about in {runs} runs")
+            ended += 1
+            return True if is_so() else None
+
+        self.wait(is_so_after_a_run, what, seconds)
+        return ended
 
     # ---- What is wanted, and held -----------------------------------------------------------------------------------
 

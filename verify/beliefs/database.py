@@ -1,15 +1,13 @@
-"""The database's logins, its prices, and the alarm."""
+"""The database's logins, and the alarm."""
 
 import json
 from typing import Any
 
 from odcr_cli.checks.line import ask
-from odcr_cli.door import Row
 from verify.belief import Belief, Seen, compared, differs, not_asked
 from verify.beliefs.refusals import unoffered
-from verify.subject import TYPE, NeverCame, SetRow, Subject
+from verify.subject import NeverCame, SetRow, Subject
 
-_PRICE_SECONDS = 300
 _ALARM_SECONDS = 900
 
 
@@ -26,23 +24,6 @@ def query_editor(subject: Subject) -> Seen:
         ),
     )
     return compared(f"it counts {answer['records'][0][0]['longValue']} rows", is_so=True)
-
-
-def price(subject: Subject) -> Seen:
-    """The price that the stack's own state machine looks up once a row wants the type."""
-
-    def listed() -> Row | None:
-        rows = subject.door.rows("odcr_price", where={"InstanceType": TYPE})
-        return next((row for row in rows if row.get("Hourly_Price")), None)
-
-    subject.want(1)
-    subject.run()
-    subject.want(0)
-    try:
-        found = subject.wait(listed, f"a price of {TYPE}", _PRICE_SECONDS)
-    except NeverCame as error:
-        return differs(str(error))
-    return compared(f"{TYPE} costs {found['Hourly_Price']} {found['Currency']} an hour", is_so=True)
 
 
 def rotation(subject: Subject) -> Seen:
@@ -102,13 +83,6 @@ BELIEFS = (
         "DataApi in template.yaml, and docs/deploying.md.",
         query_editor,
         local=False,
-    ),
-    Belief(
-        "price list",
-        "The stack finds the price of a type that a row wants, within minutes, and writes it into odcr_price.",
-        "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html",
-        "functions/odcr/domain/price_pools.py: the product's attributes.",
-        price,
     ),
     Belief(
         "rotation",

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from odcr_cli.door import Row
 from verify.belief import Belief, Seen, as_assumed, compared, differs
 from verify.subject import TYPE, NeverCame, Subject
 
 _FIRST_RUN_SECONDS = 300
+_PRICE_SECONDS = 300
 
 
 def first_run(subject: Subject) -> Seen:
@@ -52,6 +54,23 @@ def schedule(subject: Subject) -> Seen:
     return compared(f"it started {seen} runs by {found['ScheduleExpression']}", is_so=seen > 0)
 
 
+def price(subject: Subject) -> Seen:
+    """The price that the stack's own state machine looks up once a row wants the type."""
+
+    def listed() -> Row | None:
+        rows = subject.door.rows("odcr_price", where={"InstanceType": TYPE})
+        return next((row for row in rows if row.get("Hourly_Price")), None)
+
+    subject.want(1)
+    subject.run()
+    subject.want(0)
+    try:
+        found = subject.wait(listed, f"a price of {TYPE}", _PRICE_SECONDS)
+    except NeverCame as error:
+        return differs(str(error))
+    return compared(f"{TYPE} costs {found['Hourly_Price']} {found['Currency']} an hour", is_so=True)
+
+
 def _by_runs(count: int, what: str) -> Callable[[Subject], Seen]:
     def ask(subject: Subject) -> Seen:
         before = subject.held()
@@ -79,6 +98,13 @@ BELIEFS = (
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
         "The state machine's event EveryPeriod in template.yaml.",
         schedule,
+    ),
+    Belief(
+        "price list",
+        "The stack finds the price of a type that a row wants, within minutes, and writes it into odcr_price.",
+        "https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html",
+        "functions/odcr/domain/price_pools.py: the product's attributes.",
+        price,
     ),
     Belief(
         "role makes",
