@@ -11,7 +11,7 @@ from odcr_cli.checks.line import ask
 MOST_AN_HOUR = Decimal("0.60")
 """A cent a minute."""
 
-_HARMLESS = ("Describe", "Get", "List", "CancelCapacityReservation")
+_HARMLESS = ("Describe", "Get", "List")
 _ENDPOINTS = {"us": "us-east-1", "ap": "ap-south-1", "eu": "eu-central-1"}
 
 
@@ -50,7 +50,7 @@ class Guard:
         Raises:
             TooDear: for what may not be sent.
         """
-        if model.name.startswith(_HARMLESS):
+        if model.name.startswith(_HARMLESS) or model.name == "CancelCapacityReservation":
             return
         if model.name == "CreateCapacityReservation":
             self.must_be_cheap(params["InstanceType"], params["InstanceCount"])

@@ -75,7 +75,7 @@ def after_refusal(subject: Subject) -> Seen:
 
 
 _IDEMPOTENCY = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html"
-_TOKEN = "functions/odcr/domain/client_token.py and functions/odcr/domain/attempt.py."  # noqa: S105 - no password
+_TOKEN = "functions/odcr/domain/reservation.py and functions/odcr/domain/attempt.py."  # noqa: S105 - no password
 
 BELIEFS = (
     Belief(
