@@ -16,7 +16,7 @@ from odcr_cli.execution_graph.visits import Status
 NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
 _EDGE = 10.0
-_BOLD = 1.05
+_BOLD = 1.1
 """How much wider bold letters are."""
 _SIGNS = {
     # On a disc with a radius of 9 around (0, 0); drawn, for not every font has the characters.
