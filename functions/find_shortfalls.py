@@ -59,7 +59,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     partition = partition_of(home)
     budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), usual_currency(partition))
     execution = required(event, "Execution", str)
-    ledger = None if budget.cap is None else SpendLedger(BucketSettings.load().table, execution)
+    is_plan = optional(event, "Plan", bool, False)
+    ledger = None if budget.cap is None or is_plan else SpendLedger(BucketSettings.load().table, execution)
     # Before EC2 is looked at: from now on no other run's attempts can spend anything.
     not_shown = ledger.open() if ledger else Decimal(0)
     findings = look(
@@ -91,10 +92,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
     located = {target.key: target for target in targets} | found.targets
     before = Spent()
-    if ledger is not None:
+    if budget.cap is not None:
         before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
         before = replace(before, amount=max(before.amount, not_shown))
-    has_caps = ledger is not None or any(one.terms.max_hourly_cost is not None for one in located.values())
+    has_caps = budget.cap is not None or any(one.terms.max_hourly_cost is not None for one in located.values())
     fitting = bounded(found, ROOM - (size_of(instances) if instances else 0), has_caps=has_caps)
     is_all = len(fitting.shortfalls) == len(found.shortfalls)
     passed = shared_out(

@@ -76,6 +76,7 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         "RecordResultsRole": [((READ,), (OWN, EXISTING)), certificates],
         "PrepareDatabaseRole": [((READ,), (OWN, EXISTING)), ((READ,), (ADMINISTRATORS,)), certificates],
         "RecordPricesRole": [((READ,), (OWN, EXISTING)), certificates],
+        "ManageTargetsRole": [((READ,), (OWN, EXISTING)), certificates],
         "RotateSecretRole": [(ROTATE, ("${DatabaseSecret}",)), certificates],
     }
     with_administrator = [

@@ -84,11 +84,12 @@ class OptionRows:
         instance_type, own = _folded(key.instance_type, key.availability_zone)
         if (instance_type, own) in self._rows:
             return ()
-        zones = (zone for zone in sorted(self._zones.get(instance_type, ())) if _may_be_same(zone, own))
+        zones = (zone for zone in sorted(self._zones.get(instance_type, ())) if may_be_same_zone(zone, own))
         return tuple(self.of(TargetKey(key.instance_type, zone)) for zone in zones)
 
 
-def _may_be_same(zone: str, other: str) -> bool:
+def may_be_same_zone(zone: str, other: str) -> bool:
+    """Whether one is a zone's name and the other an id, of the same Region."""
     regions = {region_of(zone), region_of(other)} - {None}
     return is_zone_id(zone) != is_zone_id(other) and len(regions) == 1
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 
@@ -19,6 +19,8 @@ from odcr.domain.records import (
     name_of,
     records_of,
 )
+from odcr.domain.requests import Change
+from odcr.domain.row_problems import Written, lonely_options, problems_of
 from odcr.domain.rows import targets_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
@@ -52,6 +54,8 @@ _RECORDED = (
     "Unit",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
+_SHOWN = 5
+"""Rows that the log names."""
 _MAX_FAILURES = 20
 """Rows that may be refused one after another before the rest is not tried any more."""
 
@@ -86,12 +90,31 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
     """
+    written = _read_written(cursor)
+    if lonely := lonely_options(written.rows, written.options):
+        logger.warning("Rows of odcr_option are no target's", rows=len(lonely), some=list(lonely.items())[:_SHOWN])
+    records, unknown = _read_records(cursor)
+    targets, rejected = targets_of(
+        written.rows,
+        written.options,
+        records,
+        unknown=unknown,
+        doubt=written.doubt,
+        option_doubt=written.option_doubt,
+    )
+    groups, rejected_groups = groups_of(written.groups, records, unknown)
+    return least_recently_tried_first([*targets, *groups], records), rejected + rejected_groups
+
+
+def problems_of_rows(cursor: "Cursor", changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """What LoadTargets would reject of rows that were changed in this transaction: see `row_problems`."""
+    return problems_of(changes, _read_written(cursor))
+
+
+def _read_written(cursor: "Cursor") -> Written:
     rows = read(cursor, "odcr_capacity", (*_KEYS, "Target_Capacity"), ("Current_Capacity",))
     options, doubt, option_doubt = _read_options(cursor)
-    records, unknown = _read_records(cursor)
-    targets, rejected = targets_of(rows, options, records, unknown=unknown, doubt=doubt, option_doubt=option_doubt)
-    groups, rejected_groups = groups_of(read_groups(cursor), records, unknown)
-    return least_recently_tried_first([*targets, *groups], records), rejected + rejected_groups
+    return Written(rows, options, doubt, option_doubt, read_groups(cursor))
 
 
 def read_groups(cursor: "Cursor") -> GroupTables:

@@ -1,0 +1,95 @@
+"""What the next run would reject of the rows that people are about to write, and what it would not even notice."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odcr.domain.cells import Cells, text_of
+from odcr.domain.group_rows import GroupNames, GroupTables, groups_of
+from odcr.domain.option_rows import may_be_same_zone
+from odcr.domain.outcome import Outcome
+from odcr.domain.requests import Change
+from odcr.domain.rows import targets_of
+from odcr.domain.wording import quoted
+
+_POOL_TABLES = ("odcr_capacity", "odcr_option")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What all tables say that people write into."""
+
+    rows: Sequence[Cells]
+    """InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity."""
+    options: Sequence[Cells]
+    """InstanceType, AvailabilityZone, `OPTION_COLUMNS`."""
+    doubt: str
+    """Why no row's options are known; empty if they are."""
+    option_doubt: str
+    groups: GroupTables
+
+
+def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, Any]]:
+    """The changes that the next run would reject, or that would have no effect: `Table`, `Key`, `Reason`.
+
+    Args:
+        changes: what was changed.
+        written: what the tables say now that it is.
+    """
+    rejected = targets_of(written.rows, written.options, {}, doubt=written.doubt, option_doubt=written.option_doubt)[1]
+    rejected = [*rejected, *groups_of(written.groups, {})[1]]
+    of_pools = {_folded(one.key.instance_type, one.key.availability_zone): one for one in rejected if not one.key.group}
+    of_groups = {one.key.group.strip().casefold(): one for one in rejected if one.key.group}
+    lonely = lonely_options(written.rows, written.options)
+    names = GroupNames(text_of(row[0]) for row in written.groups.groups)
+    problems = []
+    for change in changes:
+        if change.row is None:
+            continue
+        reason = ""
+        if change.table in _POOL_TABLES:
+            reason = _reason(of_pools.get(_folded(*change.key)))
+            if not reason and change.table == "odcr_option":
+                reason = lonely.get((change.key[0], change.key[1]), "")
+        elif change.table == "odcr_group_member" and not names.of(change.key[0]):
+            reason = f"There is no group {quoted(change.key[0])} in odcr_group. Add it, or correct the name."
+        elif change.table in ("odcr_group", "odcr_group_member"):
+            reason = _reason(of_groups.get(change.key[0].strip().casefold()))
+        if reason:
+            problems.append({"Table": change.table, "Key": change.key_cells, "Reason": reason})
+    return problems
+
+
+def lonely_options(rows: Iterable[Cells], options: Iterable[Cells]) -> dict[tuple[str, str], str]:
+    """The rows of `odcr_option` that are no target's, by type and zone as they are written, each with what to do.
+
+    Args:
+        rows: of `odcr_capacity`, the type and the zone first.
+        options: of `odcr_option`, likewise.
+    """
+    pools = [(text_of(row[0]), text_of(row[1])) for row in rows]
+    zones: dict[str, set[str]] = {}
+    for type_, zone in (_folded(*pool) for pool in pools):
+        zones.setdefault(type_, set()).add(zone)
+    found = {}
+    for row in options:
+        key = text_of(row[0]), text_of(row[1])
+        type_, zone = _folded(*key)
+        known = zones.get(type_, set())
+        if zone in known or any(may_be_same_zone(zone, other) for other in known):
+            continue
+        near = difflib.get_close_matches(" ".join(key), [" ".join(other) for other in pools], n=1)
+        nearest = f" The nearest is {quoted(near[0])}." if near else ""
+        found[key] = (
+            f"No row of odcr_capacity has this type and zone, so it has no effect.{nearest} Correct it, or delete it."
+        )
+    return found
+
+
+def _reason(outcome: Outcome | None) -> str:
+    return "" if outcome is None else outcome.reason
+
+
+def _folded(type_: str, zone: str) -> tuple[str, str]:
+    return type_.strip().casefold(), zone.strip().casefold()

@@ -1,0 +1,146 @@
+"""Reading parts of the tables for people, and changing their rows for them: all that was asked for, or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+
+from odcr.domain.requests import KEYS, Change, Changes, JsonRow, Reading, is_same, told
+from odcr.domain.wire import fitting, size_of
+from odcr.domain.wording import brief
+from odcr.gateways.database import is_about_a_table, text_of_error
+from odcr.gateways.strange_tables import TableUnusable
+from odcr.gateways.target_tables import problems_of_rows
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
+MAX_ROWS = 2_000
+MAX_BYTES = 1_000_000
+"""Of one answer: Lambda's own limit is 6 MB, and people wait for it."""
+_MAX_TOLD = 200
+"""Problems, and conflicts, of which each is told."""
+
+
+@dataclass
+class Result:
+    """What became of changes."""
+
+    count: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is in the way."""
+        return not (self.problems or self.conflicts)
+
+    def to_event(self, *, is_committed: bool) -> dict[str, Any]:
+        """As ManageTargets answers."""
+        return {
+            "Committed": is_committed,
+            "Changed": self.count if self.is_clean else 0,
+            "Problems": self.problems[:_MAX_TOLD],
+            "Conflicts": self.conflicts[:_MAX_TOLD],
+        }
+
+
+def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], int | None]:
+    """Rows of a table with all its columns, and where the next part begins; None: there is none.
+
+    Raises:
+        TableUnusable: if it cannot be read.
+    """
+    conditions = [f"{column} = %s" for column in reading.where]
+    values: list[object] = list(reading.where.values())
+    if reading.since:
+        conditions.append("Recorded >= %s")
+        values.append(reading.since)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    order = ", ".join(KEYS[reading.table])
+    # Only names of this program's; what people give are values.
+    statement = f"SELECT * FROM {reading.table} {where} ORDER BY {order} LIMIT %s OFFSET %s"  # noqa: S608
+    try:
+        cursor.execute(statement, (*values, MAX_ROWS + 1, reading.after))
+    except pymysql.err.MySQLError as error:
+        if not is_about_a_table(error):
+            raise
+        raise TableUnusable(f"{reading.table} cannot be read: {text_of_error(error)}. Correct the table.") from error
+    names = [str(column[0]) for column in cursor.description or ()]
+    rows: list[JsonRow] = [
+        {name: told(cell) for name, cell in zip(names, row, strict=True)} for row in cursor.fetchall()
+    ]
+    fit, _ = fitting(rows[:MAX_ROWS], MAX_BYTES, size_of)
+    # One row may be larger than an answer; then it comes alone, or nobody ever gets past it.
+    fit = fit or rows[:1]
+    return fit, reading.after + len(fit) if len(fit) < len(rows) else None
+
+
+def make(cursor: "Cursor", changes: Changes) -> Result:
+    """Makes the changes within the cursor's transaction, and says what is in their way.
+
+    The caller commits only if nothing is, and nothing was to be tried. The tables concerned are locked before they are
+    looked at, so nobody else's change is lost.
+    """
+    result = Result()
+    present = {table: _locked(cursor, table) for table in sorted({one.table for one in changes.items})}
+    for change in changes.items:
+        before = present[change.table].get(change.key)
+        if change.is_checked and not _is_as_expected(before, change.was):
+            is_now = None if before is None else {name: told(cell) for name, cell in before.items()}
+            result.conflicts.append({"Table": change.table, "Key": change.key_cells, "Is": is_now})
+            continue
+        try:
+            result.count += _apply(cursor, change, before)
+        except pymysql.err.MySQLError as error:
+            if not is_about_a_table(error):
+                raise
+            reason = f"The database refuses it: {brief(text_of_error(error), 300)}."
+            result.problems.append({"Table": change.table, "Key": change.key_cells, "Reason": reason})
+    if result.is_clean:
+        result.problems += problems_of_rows(cursor, changes.items)
+    return result
+
+
+def _locked(cursor: "Cursor", table: str) -> dict[tuple[str, ...], Mapping[str, object]]:
+    """A table's rows by their keys, which nobody else may change until the end of the transaction."""
+    cursor.execute(f"SELECT * FROM {table} FOR UPDATE")  # noqa: S608 - our name
+    names = [str(column[0]) for column in cursor.description or ()]
+    by_key: dict[tuple[str, ...], Mapping[str, object]] = {}
+    folded = {name.casefold(): name for name in names}
+    for cells in cursor.fetchall():
+        row = dict(zip(names, cells, strict=True))
+        key = tuple(str(told(row.get(folded.get(column.casefold(), column)))) for column in KEYS[table])
+        by_key[key] = row
+    return by_key
+
+
+def _is_as_expected(row: Mapping[str, object] | None, was: Mapping[str, Any] | None) -> bool:
+    if row is None or was is None:
+        return row is None and was is None
+    by_name = {name.casefold(): cell for name, cell in row.items()}
+    return all(is_same(by_name.get(column.casefold()), value) for column, value in was.items())
+
+
+def _apply(cursor: "Cursor", change: Change, before: Mapping[str, object] | None) -> int:
+    keys = KEYS[change.table]
+    where = " AND ".join(f"{column} = %s" for column in keys)
+    if change.row is None:
+        if before is None:
+            return 0
+        cursor.execute(f"DELETE FROM {change.table} WHERE {where}", change.key)  # noqa: S608 - our names
+        return 1
+    given = {column: value for column, value in change.row.items() if column not in keys}
+    if before is None:
+        columns = [*keys, *given]
+        values = ", ".join(["%s"] * len(columns))
+        statement = f"INSERT INTO {change.table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our names
+        cursor.execute(statement, (*change.key, *given.values()))
+        return 1
+    if not given or _is_as_expected(before, given):
+        return 0
+    updates = ", ".join(f"{column} = %s" for column in given)
+    statement = f"UPDATE {change.table} SET {updates} WHERE {where}"  # noqa: S608 - our names
+    cursor.execute(statement, (*given.values(), *change.key))
+    return 1

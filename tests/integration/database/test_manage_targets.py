@@ -1,0 +1,238 @@
+"""The door to the tables, on the real servers: what people read there, and what they change or are kept from."""
+
+import json
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import manage_targets
+from localcloud.database_server import DatabaseServer
+from odcr.domain.requests import InvalidRequest
+from odcr.gateways import changing
+from odcr.gateways.database import DatabaseUnavailable
+from odcr.gateways.schema import TABLES
+
+from .conftest import DATABASE, Secrets, Transaction
+
+CONTEXT = SimpleNamespace(
+    function_name="ManageTargets",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:odcr-ManageTargets",
+    aws_request_id="1",
+)
+POOL = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
+OTHER = {"InstanceType": "c5.large", "AvailabilityZone": "eu-west-1b"}
+
+
+@pytest.fixture(autouse=True)
+def tables(prepared: Secrets, transaction: Transaction) -> None:  # noqa: ARG001 - the user has to be there
+    with transaction():
+        pass
+
+
+def ask(**event: Any) -> dict[str, Any]:
+    """What the function answers, as Lambda passes it on."""
+    answer: dict[str, Any] = json.loads(json.dumps(manage_targets.handler(event, CONTEXT)))
+    return answer
+
+
+def change(*changes: dict[str, Any], trial: bool = False) -> dict[str, Any]:
+    return ask(Change=list(changes), Try=trial)
+
+
+def target(wanted: Any, pool: dict[str, str] = POOL, **fields: Any) -> dict[str, Any]:
+    return {"Table": "odcr_capacity", "Row": pool | {"Target_Capacity": wanted}} | fields
+
+
+def rows(table: str, **asked: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ask(Read=table, **asked)["Rows"]
+    return found
+
+
+def test_every_table_can_be_read() -> None:
+    for table in TABLES:
+        answer = ask(Read=table)
+        assert (answer["Next"], answer["Version"]) == (None, 2)
+        assert bool(answer["Rows"]) is (table == "odcr_version")
+
+
+def test_a_target_is_added_changed_and_removed() -> None:
+    assert change(target(2, Was=None)) == {"Committed": True, "Changed": 1, "Problems": [], "Conflicts": []}
+    assert rows("odcr_capacity") == [POOL | {"Target_Capacity": 2, "Current_Capacity": 0}]
+    assert change(target(3, Was=POOL | {"Target_Capacity": 2}))["Changed"] == 1
+    # What is so already is no change.
+    assert change(target(3, Was=POOL | {"Target_Capacity": 3}))["Changed"] == 0
+    assert change({"Table": "odcr_capacity", "Row": None, "Was": POOL})["Changed"] == 1
+    assert rows("odcr_capacity") == []
+
+
+def test_columns_that_are_not_given_stay() -> None:
+    change(target(2), {"Table": "odcr_option", "Row": POOL | {"Priority": 5, "Deadline": "2099-01-01 00:00:00"}})
+    change({"Table": "odcr_option", "Row": POOL | {"Tags": '{"Team": "web"}'}})
+    (option,) = rows("odcr_option")
+    assert (option["Priority"], option["Deadline"], option["Platform"]) == (5, "2099-01-01 00:00:00", "Linux/UNIX")
+    assert option["Tags"] == '{"Team": "web"}'
+
+
+def test_what_is_only_tried_is_not_done() -> None:
+    assert change(target(2), trial=True) == {"Committed": False, "Changed": 1, "Problems": [], "Conflicts": []}
+    assert rows("odcr_capacity") == []
+
+
+def test_all_is_done_or_nothing_and_every_problem_is_told() -> None:
+    answer = change(
+        target(2),
+        target(-1, OTHER),
+        {"Table": "odcr_option", "Row": POOL | {"After_Deadline": "later"}},
+        {"Table": "odcr_option", "Row": {"InstanceType": "m5.lage", "AvailabilityZone": "eu-west-1a"}},
+        {"Table": "odcr_group_member", "Row": POOL | {"Group_Name": "web"}},
+        {"Table": "odcr_group", "Row": {"Group_Name": "empty", "TotalTargetCapacity": 5}},
+    )
+    assert not answer["Committed"]
+    assert answer["Changed"] == 0
+    reasons = {(one["Table"], *one["Key"].values()): one["Reason"] for one in answer["Problems"]}
+    assert "'stop'" in reasons["odcr_option", "m5.large", "eu-west-1a"]
+    assert "m5.large eu-west-1a" in reasons["odcr_option", "m5.lage", "eu-west-1a"]
+    assert "There is no group" in reasons["odcr_group_member", "web", "m5.large", "eu-west-1a"]
+    assert "members" in reasons["odcr_group", "empty"]
+    assert ("odcr_capacity", "c5.large", "eu-west-1b") in reasons
+    assert all(rows(table) == [] for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"))
+
+
+def test_what_the_database_refuses_is_a_problem_in_its_words() -> None:
+    answer = change(target("many"), {"Table": "odcr_option", "Row": POOL | {"Deadline": "tomorrow"}})
+    assert [one["Table"] for one in answer["Problems"]] == ["odcr_capacity", "odcr_option"]
+    assert all(one["Reason"].startswith("The database refuses it: ") for one in answer["Problems"])
+    assert rows("odcr_capacity") == []
+
+
+def test_a_group_comes_with_its_members() -> None:
+    group = {"Table": "odcr_group", "Row": {"Group_Name": "web", "TotalTargetCapacity": "20.5"}}
+    members = [{"Table": "odcr_group_member", "Row": pool | {"Group_Name": "web"}} for pool in (POOL, OTHER)]
+    assert change(group, *members)["Changed"] == 3
+    assert [row["TotalTargetCapacity"] for row in rows("odcr_group")] == ["20.5"]
+    assert len(rows("odcr_group_member", Where={"Group_Name": "web"})) == 2
+    assert rows("odcr_group_member", Where={"Group_Name": "other"}) == []
+
+
+def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten() -> None:
+    change(target(2))
+    answer = change(target(9, Was=POOL | {"Target_Capacity": 1}), target(5, OTHER, Was=None))
+    (conflict,) = answer["Conflicts"]
+    assert conflict["Key"] == POOL
+    assert conflict["Is"]["Target_Capacity"] == 2
+    assert len(rows("odcr_capacity")) == 1
+    assert change(target(9, Was=None))["Conflicts"]
+    assert change({"Table": "odcr_capacity", "Row": None, "Was": OTHER})["Conflicts"][0]["Is"] is None
+
+
+def test_of_many_who_change_one_row_at_once_each_change_is_kept() -> None:
+    change(target(0))
+    wins, lost = [], []
+
+    def add(_: int) -> None:
+        for _try in range(40):
+            (row,) = rows("odcr_capacity")
+            wanted = row["Target_Capacity"]
+            try:
+                done = change(target(wanted + 1, Was=POOL | {"Target_Capacity": wanted}))
+            except DatabaseUnavailable:
+                continue
+            if done["Committed"]:
+                wins.append(wanted)
+                return
+        lost.append(1)
+
+    threads = [threading.Thread(target=add, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not lost
+    assert sorted(wins) == list(range(6))
+    assert rows("odcr_capacity")[0]["Target_Capacity"] == 6
+
+
+def test_a_long_table_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(7)))
+    monkeypatch.setattr(changing, "MAX_ROWS", 3)
+    names, after = [], None
+    while True:
+        answer = ask(Read="odcr_capacity", **({} if after is None else {"After": after}))
+        names += [row["InstanceType"] for row in answer["Rows"]]
+        if (after := answer["Next"]) is None:
+            break
+    assert names == [f"m{n}.large" for n in range(7)]
+
+
+def test_several_tables_are_read_at_one_moment_each_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(4)))
+    monkeypatch.setattr(changing, "MAX_ROWS", 3)
+    tables = ask(Read=["odcr_capacity", "odcr_option"])["Tables"]
+    assert list(tables) == ["odcr_capacity", "odcr_option"]
+    assert (len(tables["odcr_capacity"]["Rows"]), tables["odcr_capacity"]["Next"]) == (3, 3)
+    assert tables["odcr_option"] == {"Rows": [], "Next": None}
+
+
+def test_an_answer_is_bounded_in_bytes_and_still_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(3)))
+    monkeypatch.setattr(changing, "MAX_BYTES", 10)
+    assert [ask(Read="odcr_capacity", After=n)["Next"] for n in range(3)] == [1, 2, None]
+
+
+def test_a_thousand_rows_are_one_request() -> None:
+    pools = [{"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"} for n in range(1_000)]
+    assert change(*(target(1, pool, Was=None) for pool in pools))["Changed"] == 1_000
+    answer = ask(Read="odcr_capacity")
+    assert (len(answer["Rows"]), answer["Next"]) == (1_000, None)
+
+
+def test_history_is_read_from_a_moment_on(transaction: Transaction) -> None:
+    with transaction() as cursor:
+        for hour in (1, 2):
+            cursor.execute(
+                "INSERT INTO odcr_history (Execution, InstanceType, AvailabilityZone, Recorded, Status, Reserved, "
+                "Acquired, Lost, Calls, Reason) VALUES (%s, 'm', 'z', %s, 'SHORT', 1, 0, 0, 1, '')",
+                (f"run-{hour}", f"2026-11-10 0{hour}:00:00"),
+            )
+    assert [row["Execution"] for row in rows("odcr_history", Since="2026-11-10 01:30:00")] == ["run-2"]
+
+
+def test_a_plan_is_what_the_next_run_loads_and_writes_nothing() -> None:
+    change(target(2))
+    answer = ask(Plan=True)
+    assert [one["TargetCapacity"] for one in answer["Targets"]] == [2]
+    assert (answer["Complete"], answer["InstancesDue"]) == (True, False)
+    assert rows("odcr_lease") == []
+
+
+def test_a_table_that_a_person_made_is_read_and_written_as_it_is(server: DatabaseServer) -> None:
+    with server.admin_connection(database=DATABASE) as chief, chief.cursor() as person:
+        person.execute("DROP TABLE odcr_capacity")
+        person.execute(
+            "CREATE TABLE odcr_capacity (instancetype varchar(50), availabilityzone varchar(50), "
+            "target_capacity varchar(9), Note text, Current_Capacity int)"
+        )
+        person.execute("INSERT INTO odcr_capacity VALUES ('m5.large', 'eu-west-1a', '2', 'mine', 0)")
+        chief.commit()
+    (row,) = rows("odcr_capacity")
+    assert row["Note"] == "mine"
+    assert change(target(3, Was=POOL | {"Target_Capacity": 2}))["Committed"]
+    assert rows("odcr_capacity")[0]["target_capacity"] == "3"
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE odcr_capacity; --", "%s %(x)s", "\\", "\u202e<script>", "\U0001f600"])
+def test_hostile_text_is_nothing_but_text(text: str) -> None:
+    answer = change(target(2, {"InstanceType": text, "AvailabilityZone": "eu-west-1a"}))
+    assert not answer["Committed"]
+    change(target(2), {"Table": "odcr_option", "Row": POOL | {"Tags": json.dumps({"note": text})}})
+    assert rows("odcr_capacity", Where={"InstanceType": text}) == []
+
+
+def test_a_mistake_never_opens_the_database(prepared: Secrets) -> None:
+    reads = prepared.reads
+    with pytest.raises(InvalidRequest):
+        ask(Read="nothing")
+    assert prepared.reads == reads
