@@ -4,7 +4,7 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
-CHECKS := lint types unit scan runtime integration deployment system mysql
+CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
 .PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients lock clean
 
@@ -53,6 +53,11 @@ integration: setup clients ## tests with MariaDB and the fake EC2
 
 deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
+
+browser: setup ## tests of the page in a headless Chromium, which is installed if there is none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| scripts/need chromium
+	$(BIN)/pytest tests/browser
 
 system: setup clients ## tests of the deployed state machine
 	$(BIN)/pytest tests/system
