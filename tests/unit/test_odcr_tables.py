@@ -424,6 +424,13 @@ def test_options_stay_if_the_file_has_no_columns_for_them(odcr: Odcr) -> None:
     assert rows(door, "odcr_option") == [KEY | {"Priority": 7}]
 
 
+def test_options_that_name_the_zone_otherwise_stay_with_their_target(odcr: Odcr) -> None:
+    options = [KEY | {"AvailabilityZone": zone, "Priority": 7} for zone in ("apne1-az1", "euw1-az1")]
+    door = there(odcr_option=options)
+    odcr(door, "--yes", "--remove-others", file=f"{HEAD}\nr5b.2xlarge,ap-northeast-1c,16\n")
+    assert [row["AvailabilityZone"] for row in door.tables["odcr_option"]] == ["apne1-az1"]
+
+
 def test_what_somebody_changes_meanwhile_is_not_overwritten(odcr: Odcr) -> None:
     door = there()
 
@@ -466,7 +473,7 @@ def test_a_thousand_rows_are_two_calls(odcr: Odcr) -> None:
     lines = "".join(f"{kind},{zone},{place}\n" for place, kind in enumerate(sorted(types)) for zone in zones)
     done = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=offers)
     assert (done.exit_code, "1000 added." in text(done)) == (0, True)
-    assert len(door.asked) == 8
+    assert len(door.asked) == 4
     assert len(door.tables["odcr_capacity"]) == 1001
 
 

@@ -62,7 +62,7 @@ def carry_out(
         Trouble: if something does not answer, or nobody can be asked.
     """
     account, door = context.account, Door(context.account)
-    tables = {table: door.rows(table) for table in (*COLUMNS, "odcr_status")}
+    tables = door.rows_of(*COLUMNS) | {"odcr_status": door.rows("odcr_status")}
     wanted = wishes(tables) if callable(wishes) else wishes
     plan = plan_of(wanted, tables, removes_others=how.removes_others)
     offers = look_up(account, zones_to_look_up(plan, tables))

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from odcr_cli.door import KEYS, Change, Row
+from odcr_cli.regions import region_of
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
 
@@ -189,13 +190,22 @@ def _missing(edit: Edit, wish: Wish) -> list[str]:
 def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     """The removal of all that nobody named. Options stay with their target, a group with its members."""
     groups = {key[0].casefold() for key in named["odcr_group"] | named["odcr_group_member"]}
-    targets = {_folded(key) for key in named["odcr_capacity"]}
+    targets = [_folded(key) for key in named["odcr_capacity"]]
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
         for row in tables.get(table, ()):
             key = key_of(table, row)
             is_kept = {
-                "odcr_option": _folded(key) in targets,
+                "odcr_option": any(_may_be_of(_folded(key), target) for target in targets),
                 "odcr_group": key[0].casefold() in groups,
             }.get(table, key in named[table])
             if not is_kept:
                 yield Edit(table, key, row, values_of(table, row), usual_of(table), Kind.REMOVED, {})
+
+
+def _may_be_of(option: Key, target: Key) -> bool:
+    """Whether options may be a target's: odcr finds them also where one has the zone's name and the other its id."""
+    if option == target:
+        return True
+    regions = {region_of(option[1]), region_of(target[1])}
+    names = [zone.startswith(region_of(zone) or " ") for zone in (option[1], target[1])]
+    return option[0] == target[0] and len(regions) == 1 and None not in regions and names[0] != names[1]
