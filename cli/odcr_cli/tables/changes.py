@@ -189,23 +189,27 @@ def _missing(edit: Edit, wish: Wish) -> list[str]:
 
 def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     """The removal of all that nobody named. Options stay with their target, a group with its members."""
-    groups = {key[0].casefold() for key in named["odcr_group"] | named["odcr_group_member"]}
-    targets = [_folded(key) for key in named["odcr_capacity"]]
+    groups = {_folded(key[:1]) for key in named["odcr_group"] | named["odcr_group_member"]}
+    zones: dict[str, set[str]] = {}
+    for kind, zone in map(_folded, named["odcr_capacity"]):
+        zones.setdefault(kind, set()).add(zone)
+
+    def is_kept(table: str, key: Key) -> bool:
+        if table == "odcr_option":
+            kind, zone = _folded(key)
+            return any(_may_be_same(zone, other) for other in zones.get(kind, ()))
+        return _folded(key) in groups if table == "odcr_group" else key in named[table]
+
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
         for row in tables.get(table, ()):
             key = key_of(table, row)
-            is_kept = {
-                "odcr_option": any(_may_be_of(_folded(key), target) for target in targets),
-                "odcr_group": key[0].casefold() in groups,
-            }.get(table, key in named[table])
-            if not is_kept:
+            if not is_kept(table, key):
                 yield Edit(table, key, row, values_of(table, row), usual_of(table), Kind.REMOVED, {})
 
 
-def _may_be_of(option: Key, target: Key) -> bool:
-    """Whether options may be a target's: odcr finds them also where one has the zone's name and the other its id."""
-    if option == target:
-        return True
-    regions = {region_of(option[1]), region_of(target[1])}
-    names = [zone.startswith(region_of(zone) or " ") for zone in (option[1], target[1])]
-    return option[0] == target[0] and len(regions) == 1 and None not in regions and names[0] != names[1]
+def _may_be_same(zone: str, other: str) -> bool:
+    """Whether options for one may be for the other: odcr finds them also where one is a zone's name and one its id."""
+    region = region_of(zone)
+    if zone == other or region is None:
+        return zone == other
+    return region == region_of(other) and zone.startswith(region) != other.startswith(region)
