@@ -43,6 +43,9 @@ class Pool:
     """Of a row its target; of a group's pool, what the last run wanted of it."""
     is_member: bool = True
     """Whether it is in `odcr_capacity`, or in `odcr_group_member`; else something is only held for it still."""
+    least: int = 0
+    """Instances that a group wants there at least: `Min_Instances`."""
+    unused_since: str = ""
     misfits: str = ""
     """Instances that run beside it and cannot use it."""
 
@@ -214,6 +217,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
             replace(
                 pool,
                 priority=int(number(member.get("Priority"))),
+                least=int(number(member.get("Min_Instances"))),
                 weight=number(weight) if weight is not None else pool.weight,
             )
         )
@@ -255,6 +259,7 @@ def _pool(type_: str, zone: str, status: Row) -> Pool:
         _text(status, "Short_Since"),
         _amount(status, "Weight"),
         wanted=None if target is None else number(target),
+        unused_since=_text(status, "Unused_Since"),
         misfits=_text(status, "Misfits"),
     )
 
