@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from odcr_cli import main
+from odcr_cli import asking, main
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Row
 from odcr_cli.tables import carrying_out
@@ -69,7 +70,8 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Odcr:
         monkeypatch.setattr(carrying_out, "Door", lambda _account: door)
         monkeypatch.setattr(main, "Live", lambda _account: door)
         monkeypatch.setattr(carrying_out, "look_up", lambda *_: offers or Offers({"ap-northeast-1": OFFER}))
-        monkeypatch.setattr(carrying_out, "is_somebody_there", lambda: bool(typed))
+        terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: bool(typed)))
+        monkeypatch.setattr(asking, "sys", terminal)
         monkeypatch.setenv("COLUMNS", str(columns))
         if file:
             (tmp_path / "wanted.csv").write_text(file, encoding="utf-8")

@@ -1,6 +1,5 @@
 """What every command that writes into the tables does: check all, show the difference, ask, do all or nothing."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account
+from odcr_cli.asking import confirmed
 from odcr_cli.door import Change, Changed, Door
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
@@ -71,7 +71,7 @@ def carry_out(
     tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
     if tried:
         found += _of_door(tried, plan)
-    report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables, offers), context.as_json)
+    report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables), context.as_json)
     end = click.get_current_context().exit
     if found:
         report.refused(sorted(found, key=lambda one: one.line))
@@ -101,18 +101,11 @@ def _ask(report: Report, context: Context, how: How) -> None:
     """Shows what would be done, and ends the command unless a person wants it."""
     if not context.as_json:
         report.difference()
-    if how.is_sure:
-        return
-    if context.as_json or not is_somebody_there():
-        raise Trouble("Nobody is here to be asked, so nothing was changed. Say --yes, or --dry-run to look only.")
-    if not click.confirm("Change the tables?", err=True):
+    if context.as_json and not how.is_sure:
+        raise Trouble("With --json nobody is asked, so nothing was changed. Say --yes, or --dry-run to look only.")
+    if not confirmed("Change the tables?", yes=how.is_sure):
         click.echo("Nothing was changed.", err=True)
         click.get_current_context().exit(REFUSED)
-
-
-def is_somebody_there() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin.isatty()
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:
@@ -121,9 +114,9 @@ def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) 
     return silent + consequences_of(plan, tables, releases=releases, now=datetime.now(UTC))
 
 
-def _cost(plan: Plan, tables: Tables, offers: Offers) -> Cost | None:
+def _cost(plan: Plan, tables: Tables) -> Cost | None:
     is_about_demands = any(edit.table != "odcr_price" for edit in plan.edits)
-    return cost_of(plan, tables, offers) if is_about_demands else None
+    return cost_of(plan, tables) if is_about_demands else None
 
 
 def _without(plan: Plan, problems: Iterable[Problem]) -> list[Change]:
