@@ -308,6 +308,10 @@ def test_what_is_held_on_another_platform_is_said(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--platform", "Windows", "--dry-run")
     more = text(odcr(there(), "options", "set", *where))
     assert "EC2 cannot change Platform of the 4 held (Linux/UNIX). They stay, cost on and count no more: 15" in more
+    # What is held otherwise is never given back, whatever is lowered.
+    where_to = ("r5b.2xlarge", "ap-northeast-1c", "1", "--platform", "Windows", "--dry-run")
+    lowered = odcr(there(), "targets", "set", *where_to, parameters={"ReleaseOnLoweredTarget": "yes"})
+    assert [line[:2] for line in lowered.output.splitlines()].count("! ") == 1
     enough = there(odcr_capacity=[KEY | {"Target_Capacity": 4}])
     assert "Nothing is bought until you cancel them in EC2" in text(odcr(enough, "options", "set", *where))
 

@@ -25,6 +25,10 @@ CHANGED, REFUSED = 0, 1
 """How a command ends that did all, or had nothing to do; and one that found problems and did nothing."""
 
 
+_MOST_TOLD = 200
+"""Problems, and conflicts, that the door names."""
+
+
 @dataclass(frozen=True)
 class How:
     """How far to go."""
@@ -83,7 +87,7 @@ def carry_out(
         report.nothing(nothing)
         end(CHANGED)
     if how.is_dry:
-        report.difference()
+        report.not_done()
         end(CHANGED)
     _ask(report, context, how)
     done = door.change(plan.to_changes())
@@ -138,6 +142,8 @@ def _of_door(answer: Changed, plan: Plan) -> list[Problem]:
     """What the next run would reject, with the line that asks for it."""
     lines = {_place(edit.table, edit.key): edit.line for edit in plan.edits if edit.line}
     found = []
+    if len(answer.problems) >= _MOST_TOLD:
+        found.append(Problem(f"The tables name {_MOST_TOLD} problems at once; there may be more."))
     for one in answer.problems:
         table, key = str(one["Table"]), key_of(str(one["Table"]), one["Key"])
         line = lines.get(_place(table, key), lines.get(_place(table, key[:1]), 0))

@@ -197,7 +197,7 @@ def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     def is_kept(table: str, key: Key) -> bool:
         if table == "odcr_option":
             kind, zone = _folded(key)
-            return any(_may_be_same(zone, other) for other in zones.get(kind, ()))
+            return key in named[table] or any(_may_be_same(zone, other) for other in zones.get(kind, ()))
         return _folded(key) in groups if table == "odcr_group" else key in named[table]
 
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
