@@ -20,8 +20,8 @@ setup: ## the locked packages, into .venv, and MariaDB if there is none; PYTHON=
 build: setup ## the functions, built by the SAM CLI
 	$(BIN)/sam build
 
-deploy: build ## build, show the account and the Region, ask, and deploy; ARGS="--profile NAME" instead of --guided
-	@scripts/in-account sam deploy $(or $(ARGS),--guided)
+deploy: build ## build, ask for the stack, Region and mail, show the account, and deploy; ARGS=--guided asks for everything
+	@$(if $(ARGS),scripts/in-account sam deploy $(ARGS),$(BIN)/python -m scripts.deploy)
 
 verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/verifying.md
 	@$(BIN)/python -m verify $(ARGS)
