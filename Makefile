@@ -12,7 +12,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
 
 run: setup ## the whole system on this machine, in a few minutes; KEEP=1 leaves it up
-	@$(BIN)/python -m demo $(if $(KEEP),--keep)
+	@$(BIN)/python -m demo$(if $(KEEP), --keep=$(KEEP))
 
 setup: ## the locked packages, into .venv, and MariaDB if there is none; PYTHON=python3.13 chooses
 	@scripts/setup

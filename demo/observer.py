@@ -4,12 +4,13 @@ import json
 import time
 from typing import Any
 
-from rich.console import Console
-
+from demo.screen import Part, Screen
 from demo.story import TARGETS, VCPUS, Key
 from localcloud.stack import OWNER_TAG, Stack
 
 _BAR = 20
+_EXPECTED = {"LoginRefused": "the database does not know odcr yet, so it is prepared first"}
+"""Errors that are no trouble here: what they mean."""
 _GROUP_TAG = "odcr:group"
 
 
@@ -18,12 +19,12 @@ class Observer:
 
     Args:
         stack: what to watch.
-        console: where to print.
+        screen: where to print.
     """
 
-    def __init__(self, stack: Stack, console: Console) -> None:
+    def __init__(self, stack: Stack, screen: Screen) -> None:
         self._stack = stack
-        self._console = console
+        self._screen = screen
         self._began = time.monotonic()
         self._events_seen: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
@@ -35,10 +36,14 @@ class Observer:
         self.overbought: list[str] = []
         """Each moment at which more was held than a target asks for; must stay empty."""
 
-    def say(self, text: str) -> None:
+    def say(self, *parts: Part) -> None:
         """Prints a line with the time since the beginning."""
         seconds = int(time.monotonic() - self._began)
-        self._console.print(f"[dim]{seconds // 60}:{seconds % 60:02}[/dim]  {text}", highlight=False, soft_wrap=True)
+        self._screen.say((f"{seconds // 60}:{seconds % 60:02}", "dim"), "  ", *parts)
+
+    def say_of(self, key: Key, *parts: Part) -> None:
+        """Prints a line about one target."""
+        self.say("         ", (f"{key[0]:<12} {key[1]:<16}", "bold"), " ", *parts)
 
     @property
     def sees_asking(self) -> bool:
@@ -62,9 +67,8 @@ class Observer:
         for key, count in held.items():
             if count != self._held.get(key):
                 target = TARGETS.get(key, 0)
-                full = _BAR * count // target if target else _BAR
-                bar = "█" * min(full, _BAR) + "░" * (_BAR - full)
-                self.say(f"         [bold]{key[0]:<12} {key[1]:<16}[/bold] {bar} {count}/{target} {_unit(key)}held")
+                bar = self._screen.bar(_BAR * count // target if target else _BAR, _BAR)
+                self.say_of(key, f"{bar} {count}/{target} {_unit(key)}held")
             if count > TARGETS.get(key, 0):
                 self.overbought.append(f"{count} of {TARGETS.get(key, 0)} {_unit(key)}{key[0]} {key[1]}")
         self._held = held
@@ -95,7 +99,7 @@ class Observer:
             self._asking.discard(arn)
             detail = event.get("executionFailedEventDetails", {}).get("error", "")
             if number := self._numbers.get(arn):
-                self.say(f"[cyan]run {number:<3}[/cyan]  {kind.removeprefix('Execution').lower()} {detail}")
+                self._say_of_run(number, f"{kind.removeprefix('Execution').lower()} {detail}")
         elif kind == "LambdaFunctionFailed":
             self._line(arn, _state_of(event, events), _refusal(event, events))
         elif kind == "TaskStateExited":
@@ -107,12 +111,15 @@ class Observer:
             return
         if arn not in self._numbers:
             self._numbers[arn] = len(self._numbers) + 1
-            self.say(f"[cyan]run {self._numbers[arn]:<3}[/cyan]  started")
+            self._say_of_run(self._numbers[arn], "started")
         number = self._numbers[arn]
         # A repeated attempt may say the same; once is enough to read.
         if (number, result) not in self._told:
             self._told.add((number, result))
-            self.say(f"[cyan]run {number:<3}[/cyan]  {state:<15} {result}")
+            self._say_of_run(number, f"{state:<15} {result}")
+
+    def _say_of_run(self, number: int, text: str) -> None:
+        self.say((f"run {number:<3}", "cyan"), "  ", text)
 
 
 def _state_of(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
@@ -135,7 +142,7 @@ def _refusal(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
         outcome = json.loads(json.loads(details["cause"])["errorMessage"])["Outcome"]
         target = json.loads(scheduled["lambdaFunctionScheduledEventDetails"]["input"])["Target"]
     except (KeyError, TypeError, ValueError):
-        return f"{details.get('error')}"
+        return _EXPECTED.get(str(details.get("error")), f"{details.get('error')}")
     return f"{_standing(target, outcome)}: {details['error']}"
 
 

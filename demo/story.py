@@ -28,6 +28,9 @@ TARGETS: dict[Key, int] = {**ROWS, CHECKOUT: 64}
 RESERVATIONS: dict[Key, int] = {**ROWS, M6I: 3, M6I_LARGER: 2, M5_2X: 1}
 """What EC2 has to hold at the end, each in one reservation."""
 
+QUOTA = 256
+"""vCPUs of Standard instances that EC2 allows; all targets together have 224."""
+
 DEADLINE_MINUTES = 10
 """Of the group, in the cloud's time, from the moment when it is inserted. Most stories have it filled after four."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.requests import Changes, Reading, request_of
+from odcr.domain.requests import Changes, Reading, ReadingTogether, request_of
 from odcr.gateways.changing import make, read_part
 from odcr.gateways.database import DatabaseUnavailable, transaction
 from odcr.gateways.next_share import load
@@ -23,13 +23,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     Args:
         event: one of
             `{"Read": table, "Where": {key column: value}, "Since": "YYYY-MM-DD HH:MM:SS", "After": int}`;
+            `{"Read": [table, ...]}`, of up to five tables;
             `{"Change": [{"Table": str, "Row": {column: value} | null, "Was": {column: value} | null}], "Try": bool}`;
             `{"Plan": true}`. All but the first field may be left out.
         context: Lambda's.
 
     Returns:
         For Read `{"Rows": [{column: value}], "Next": int | null, "Version": int}`: Next is the After of the next part.
-        Moments are in UTC, amounts are text.
+        Moments are in UTC, amounts are text. Of several tables, as they were at one moment,
+        `{"Tables": {table: {"Rows", "Next"}}, "Version": int}`.
 
         For Change `{"Committed": bool, "Changed": int, "Problems": [{"Table", "Key", "Reason"}],
         "Conflicts": [{"Table", "Key", "Is"}]}`. All is changed or nothing. Row null removes; without Was whatever is
@@ -47,6 +49,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         with transaction(secret) as cursor:
             rows, following = read_part(cursor, request)
         return {"Rows": rows, "Next": following, "Version": VERSION}
+    if isinstance(request, ReadingTogether):
+        with transaction(secret) as cursor:
+            parts = {table: read_part(cursor, Reading(table)) for table in request.tables}
+        tables = {table: {"Rows": rows, "Next": following} for table, (rows, following) in parts.items()}
+        return {"Tables": tables, "Version": VERSION}
     if isinstance(request, Changes):
         return _change(secret, request)
     with transaction(secret) as cursor:

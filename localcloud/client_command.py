@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pymysql
+
 if TYPE_CHECKING:
     from localcloud.database_server import DatabaseServer
 
 _SAM_CONFIG = "samconfig.toml"
 _MYSQL_OPTIONS = "mysql.cnf"
 _CONFIGURED_BY_SAM = ("deploy", "delete")
-_MYSQL_PROGRAMS = ("mysql", "mariadb", "mysqldump", "mariadb-dump")
+_SYSTEM_DATABASES = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
+_MYSQL_SHELLS = ("mysql", "mariadb")
+_MYSQL_PROGRAMS = (*_MYSQL_SHELLS, "mysqldump", "mariadb-dump")
 
 
 def write_files(folder: Path, region: str, bucket: str, database: "DatabaseServer") -> None:
@@ -58,7 +62,7 @@ def isolated(command: Sequence[str], endpoint: str, folder: Path) -> list[str]:
     - `aws` before 2.13 (1.29) ignores AWS_ENDPOINT_URL, and no version ignores --endpoint-url:
       https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-endpoints.html
     - `sam deploy` would read samconfig.toml, where `sam deploy --guided` saves what was meant for an account.
-    - `mysql` would read ~/.my.cnf.
+    - `mysql` would read ~/.my.cnf. Without a database it would refuse every query (error 1046).
 
     Args:
         command: the program and its arguments.
@@ -72,5 +76,22 @@ def isolated(command: Sequence[str], endpoint: str, folder: Path) -> list[str]:
     if name == "sam" and arguments and arguments[0] in _CONFIGURED_BY_SAM:
         return [program, arguments[0], "--config-file", str(folder / _SAM_CONFIG), *arguments[1:]]
     if name in _MYSQL_PROGRAMS:
-        return [program, f"--defaults-file={folder / _MYSQL_OPTIONS}", *arguments]
+        options = folder / _MYSQL_OPTIONS
+        database = _only_database(options) if name in _MYSQL_SHELLS else None
+        # One that the command names comes later, and counts.
+        chosen = [f"--database={database}"] if database else []
+        return [program, f"--defaults-file={options}", *chosen, *arguments]
     return list(command)
+
+
+def _only_database(options: Path) -> str | None:
+    """The database of the one cluster that there is; None if there is none yet, or several."""
+    try:
+        with pymysql.connect(read_default_file=str(options)) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SHOW DATABASES WHERE `Database` NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+            )
+            names = [str(name) for (name,) in cursor.fetchall()]
+    except pymysql.Error:
+        return None  # mysql itself says why
+    return names.pop() if len(names) == 1 else None

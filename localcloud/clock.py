@@ -3,6 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
+_SLOWEST, _FASTEST = 0.001, 10_000.0
+"""Beyond them a timer would wait for longer than it can, or for no time at all."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -20,8 +23,9 @@ class Clock:
     began: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
-        if self.speed <= 0:
-            raise ValueError(f"speed must be greater than 0, not {self.speed}")
+        # Not a number is in no range.
+        if not _SLOWEST <= self.speed <= _FASTEST:
+            raise ValueError(f"speed must be {_SLOWEST:g} to {_FASTEST:g}, not {self.speed:g}")
 
     def now(self) -> float:
         """Cloud seconds since an arbitrary start; only differences mean something."""

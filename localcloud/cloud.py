@@ -25,14 +25,17 @@ from localcloud import (
     lambda_runtime,
     pricing,
     secret_rotation,
+    service_quotas,
     stepfunctions,
 )
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.database_server import DatabaseServer
+from localcloud.ec2.catalogue import zones_of
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.lambda_runtime.runtime import CONCURRENCY
+from localcloud.log import Log
 from localcloud.mariadb import MariaDB
 from localcloud.pricing.prices import Prices
 from localcloud.running import RunningCloud
@@ -43,6 +46,9 @@ from localcloud.services import ACCOUNT_ID, Services
 
 ARTIFACTS_BUCKET = "localcloud-artifacts"
 """For `sam deploy --s3-bucket`; it exists from the start."""
+_MEGABYTE = 1_000_000
+_NEEDED_BYTES = 200 * _MEGABYTE
+"""For an empty database and the unpacked functions."""
 _one_at_a_time = threading.Lock()
 
 
@@ -57,11 +63,16 @@ class LocalCloud:
     Args:
         port: of the AWS endpoint; 0 for a free one.
         speed: cloud seconds that pass in one second on the wall.
-        announce: is told, one line each, what is accepted but without effect, and what goes wrong unseen.
+        announce: is told, one line each, how much is accepted but without effect, and what goes wrong unseen.
         state_dir: where the folder of everything on disk is made; the system's place for temporary files by default.
+        log_file: what gets a line for each thing that is of no interest to most; it stays. By default it goes as well.
         region: of clients that name none.
         database_server: which server database clusters live in.
         concurrency: how many of a function's invocations run at once at most; the others wait.
+        vcpu_quota: the vCPUs of each On-Demand quota in each Region; as a new account has them by default.
+
+    Raises:
+        ValueError: EC2 has no such Region, or the speed cannot be.
     """
 
     database: DatabaseServer
@@ -77,17 +88,23 @@ class LocalCloud:
         announce: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - whoever passes none wants silence
         state_dir: Path | None = None,
         *,
+        log_file: Path | None = None,
         region: str = DEFAULT_REGION,
         database_server: type[DatabaseServer] = MariaDB,
         concurrency: int = CONCURRENCY,
+        vcpu_quota: int | None = None,
     ) -> None:
+        if not zones_of(region):
+            raise ValueError(f"EC2 has no Region {region!r}; name one such as {DEFAULT_REGION}")
         self._database_server = database_server
         self.clock = Clock(speed)
         self.region = region
         self._port = port
         self._concurrency = concurrency
+        self._vcpu_quota = vcpu_quota
         self._announce = announce
         self._state_dir = state_dir
+        self._log_file = log_file
         self._endpoint: str | None = None
         self._cleanup = contextlib.ExitStack()
 
@@ -102,7 +119,8 @@ class LocalCloud:
         """Starts everything, or, when something fails, nothing.
 
         Raises:
-            RuntimeError: this process has a local cloud already, the port is taken, or the database does not start.
+            RuntimeError: this process has a local cloud already, the port is taken, the disk is full, or the database
+                does not start.
             DatabaseMissingError: there is no server program; the message says how to get one.
         """
         if not _one_at_a_time.acquire(blocking=False):
@@ -143,6 +161,11 @@ class LocalCloud:
     def _start(self, stack: contextlib.ExitStack) -> None:
         parent = self._state_dir or Path(tempfile.gettempdir())
         parent.mkdir(parents=True, exist_ok=True)
+        if (free := shutil.disk_usage(parent).free) < _NEEDED_BYTES:
+            raise RuntimeError(
+                f"{parent} has {free // _MEGABYTE} MB free, and the local cloud needs {_NEEDED_BYTES // _MEGABYTE}; "
+                "free some, or set TMPDIR to another folder"
+            )
         folder = parent.resolve() / f"localcloud-{secrets.token_hex(8)}"
         # Before there is a folder: an interrupt may come at any moment.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -155,11 +178,15 @@ class LocalCloud:
         self._client_folder = folder / "clients"
         client_command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
 
-        server = Server(self._port, [blueprint])
+        log = Log(self._log_file or folder / "log")
+        if self._log_file:
+            stack.enter_context(log.taking_all())
+        server = Server(self._port, [blueprint], log)
         stack.callback(server.stop)
-        services = Services(server.endpoint, self.clock, self.database, self._announce)
+        services = Services(server.endpoint, self.clock, self.database, self._announce, log)
         dynamodb.install()
-        ec2.install(self.clock)
+        ec2.install(self.clock, get_partition(self.region), self._vcpu_quota)
+        service_quotas.install()
         events.install(services)
         iam.install()
         self.prices = pricing.install()

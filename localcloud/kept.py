@@ -22,6 +22,20 @@ def kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
         return _kept(folder, made_from, make)
 
 
+def contents(*places: Path) -> str:
+    """The files at these places and a digest of each, for `made_from`; what Python compiled is left out.
+
+    Args:
+        places: files, or folders, whose files count all the way down.
+    """
+    files = [file for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
+    return "".join(
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()} {file}\n"
+        for file in files
+        if file.is_file() and "__pycache__" not in file.parts
+    )
+
+
 def _kept(folder: Path, made_from: str, make: Callable[[Path], None]) -> Path:
     digest = hashlib.sha256(made_from.encode()).hexdigest()
     stamp = folder / ".made-from"

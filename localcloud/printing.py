@@ -54,11 +54,18 @@ def welcome(
         f"Other programs find the database, with all rights, at {database.host}:{database.port},",
         f"  user {database.ADMIN}, password {database.admin_password}",
         "",
-        "Change what EC2 has free:",
+        "Change what EC2 has free, and how many vCPUs it allows:",
         f"  {command('capacity', 'r5b.2xlarge', 'ap-northeast-1c', '4', folder=folder)}",
+        f"  {command('quota', 'standard', '256', folder=folder)}",
         "Stop: Ctrl-C, or",
         f"  {command('down', folder=folder)}",
     ]
+
+
+def farewell(log_file: Path) -> str:
+    """What is said when the cloud has stopped."""
+    log = f" but its log, {log_file}" if log_file.exists() else ""
+    return f"The local cloud has stopped, and left nothing behind{log}."
 
 
 def columns(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

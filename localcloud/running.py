@@ -49,6 +49,8 @@ class StateFolder:
         self._lock_file = folder / "lock"
         self._cloud_file = folder / "cloud.json"
         self._unfinished_file = folder / "cloud.json.tmp"
+        self.log_file = folder / "log"
+        """The one file that stays when the cloud has stopped; the next one begins it anew."""
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

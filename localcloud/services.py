@@ -1,10 +1,11 @@
 """What the extensions of moto need of the cloud that runs them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from localcloud.clock import Clock
 from localcloud.database_server import DatabaseServer
+from localcloud.log import Log
 
 ACCOUNT_ID = "123456789012"
 """moto's account; the local cloud has only this one."""
@@ -21,3 +22,5 @@ class Services:
     """The server in which an `AWS::RDS::DBCluster` gets its database."""
     announce: Callable[[str], None]
     """Tells the person who runs the cloud something, one line."""
+    log: Log = field(default_factory=lambda: Log(None))
+    """Takes what is of no interest to most."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ import pymysql
 
 from localcloud import client_environment
 from localcloud.cloud import LocalCloud
+from localcloud.kept import contents, kept
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import CapacityReservationTypeDef
@@ -57,7 +59,9 @@ def _run(command: list[str], environment: Mapping[str, str]) -> None:
 
 
 def build(folder: Path | None = None) -> None:
-    """Builds the artifacts, as `sam build` does.
+    """Builds the artifacts, as `sam build` does, unless what they are made from is as it was the last time.
+
+    `sam build` asks the package index each time. One by hand empties the folder, so its work is never taken for ours.
 
     Args:
         folder: where to, if not to where `Stack.deploy` takes them from.
@@ -65,8 +69,12 @@ def build(folder: Path | None = None) -> None:
     Raises:
         StackFailed: if that fails.
     """
-    arguments = ["--build-dir", str(folder)] if folder else []
-    _run([_SAM, "build", *arguments], client_environment.building(os.environ))
+    sources = contents(ROOT / "functions", ROOT / "template.yaml")
+
+    def make(unfinished: Path) -> None:
+        _run([_SAM, "build", "--build-dir", str(unfinished)], client_environment.building(os.environ))
+
+    kept(folder or ROOT / ".aws-sam" / "build", f"{metadata.version('aws-sam-cli')}\n{sources}", make)
 
 
 class Stack:

@@ -130,7 +130,7 @@ def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket:
     answers: list[tuple[Belief, Seen]] = []
     began, code = datetime.now(UTC), 0
     talk.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
-    with _terminated_as_interrupted():
+    with terminated_as_interrupted():
         try:
             _prepare(subject, talk, built, bucket)
             for belief in BELIEFS:
@@ -203,7 +203,7 @@ def _say_left(talk: Talk, left: list[str]) -> int:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """Makes a SIGTERM clean up as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:

@@ -13,6 +13,7 @@ from bench.costs.standing import DEFAULT, Standing
 from bench.given_prices import give_prices
 from bench.local_runs import offered
 from localcloud.cloud import LocalCloud
+from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
 from localcloud.stack import OWNER_TAG, Stack, build
 from odcr.settings import StackSettings
@@ -73,7 +74,7 @@ def measure() -> Results:
 
 @contextmanager
 def _deployed(stack_has: Standing, speed: float) -> Iterator[Recorder]:
-    with LocalCloud(speed=speed, concurrency=AT_ONCE) as cloud, instrumented(cloud.clock) as writes:
+    with LocalCloud(speed=speed, concurrency=AT_ONCE, vcpu_quota=PLENTY) as cloud, instrumented(cloud.clock) as writes:
         # The functions are to find it enabled, but runs are started here.
         cloud.schedules.stop()
         tell("sam deploy")

@@ -15,6 +15,7 @@ from bench.growth.empty import NO_TARGET, EmptyMachine, answers
 from bench.growth.results import HELD, SHORT, Describes, Run
 from bench.local_runs import logged, offered
 from localcloud.cloud import LocalCloud
+from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
 from localcloud.stack import OWNER_TAG, Stack, build
 from odcr.settings import StackSettings
@@ -227,7 +228,7 @@ def measure() -> Results:
     Returns:
         `{"runs": [Run], "describes": [Describes]}`.
     """
-    with LocalCloud(speed=SPEED) as cloud:
+    with LocalCloud(speed=SPEED, vcpu_quota=PLENTY) as cloud:
         _tell("sam build, sam deploy")
         build()
         stack = Stack(cloud)

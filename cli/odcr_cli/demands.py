@@ -13,9 +13,11 @@ MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 NEW = "NEW"
 """No run has looked at it yet. Not a status of the tables."""
 
+_TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "odcr_status")
+
 
 class _Tables(Protocol):
-    def rows(self, table: str, *, since: str = "") -> list[Row]: ...
+    def rows_of(self, *names: str) -> dict[str, list[Row]]: ...
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Pool:
     """Of a row its target; of a group's pool, what the last run wanted of it."""
     is_member: bool = True
     """Whether it is in `odcr_capacity`, or in `odcr_group_member`; else something is only held for it still."""
+    least: int = 0
+    """Instances that a group wants there at least: `Min_Instances`."""
+    unused_since: str = ""
     misfits: str = ""
     """Instances that run beside it and cannot use it."""
 
@@ -117,13 +122,7 @@ class Sums:
 
 def read_demands(tables: _Tables) -> list[Demand]:
     """All demands, rows first, then groups, then what is still held for none."""
-    return demands_of(
-        tables.rows("odcr_capacity"),
-        tables.rows("odcr_option"),
-        tables.rows("odcr_group"),
-        tables.rows("odcr_group_member"),
-        tables.rows("odcr_status"),
-    )
+    return demands_of(*tables.rows_of(*_TABLES).values())
 
 
 def demands_of(
@@ -218,6 +217,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
             replace(
                 pool,
                 priority=int(number(member.get("Priority"))),
+                least=int(number(member.get("Min_Instances"))),
                 weight=number(weight) if weight is not None else pool.weight,
             )
         )
@@ -259,6 +259,7 @@ def _pool(type_: str, zone: str, status: Row) -> Pool:
         _text(status, "Short_Since"),
         _amount(status, "Weight"),
         wanted=None if target is None else number(target),
+        unused_since=_text(status, "Unused_Since"),
         misfits=_text(status, "Misfits"),
     )
 

@@ -40,6 +40,10 @@ class Source(ABC):
     def rows(self, table: str, *, since: str = "") -> list[Row]:
         """A table's rows."""
 
+    def rows_of(self, *names: str) -> dict[str, list[Row]]:
+        """The rows of several tables, as they were at one moment."""
+        return {name: self.rows(name) for name in names}
+
     @abstractmethod
     def runs(self, limit: int = 100) -> list[dict[str, Any]]:
         """ListExecutions' summaries, the newest first."""
@@ -83,6 +87,10 @@ class Live(Source):
         """A table's rows, read by ManageTargets."""
         return self.door.rows(table, since=since)
 
+    def rows_of(self, *names: str) -> dict[str, list[Row]]:
+        """Several tables, read by ManageTargets in one go."""
+        return self.door.rows_of(*names)
+
     def runs(self, limit: int = 100) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
         machine = self.stack.output("StateMachineArn")
@@ -123,8 +131,8 @@ class Live(Source):
         return found
 
     def _regions(self) -> set[str]:
-        tables = ("odcr_capacity", "odcr_group_member", "odcr_status")
-        zones = {str(row.get("AvailabilityZone") or "") for table in tables for row in self.rows(table)}
+        tables = self.rows_of("odcr_capacity", "odcr_group_member", "odcr_status")
+        zones = {str(row.get("AvailabilityZone") or "") for rows in tables.values() for row in rows}
         return {region for zone in zones if (region := region_of(zone))} | {self.stack.region}
 
     def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:

@@ -187,7 +187,11 @@ class LocalStack(Stack):
             condition = resources[logical_id].get("Condition")
             return condition is None or scope.holds(condition)
 
-        without_effect.announce(self.template_dict, is_created, self.services.announce)
+        lines, log = without_effect.lines(self.template_dict, is_created), self.services.log
+        for line in lines:
+            (log.write if log.path else self.services.announce)(line)
+        if lines and log.path:
+            self.services.announce(f"{self.name}: {len(lines)} settings have no effect here; see {log.path}")
 
     def _become(self, status: str, reason: str | None = None) -> None:
         self.status, self.stack_status_reason = status, reason

@@ -1,4 +1,4 @@
-"""What the local cloud accepts without effect; told at every deployment, so that nobody is misled.
+"""What the local cloud accepts without effect; written down at every deployment, so that nobody is misled.
 
 A resource type is effective, or is listed here, or is unknown and fails the deployment.
 """
@@ -86,13 +86,12 @@ EFFECTIVE: Mapping[str, str] = {
 _DELIVERED = frozenset({"http", "https", "lambda", "sqs"})
 
 
-def announce(template: Template, is_created: Callable[[str], bool], tell: Callable[[str], None]) -> None:
-    """Tells one line per type and per property that has no effect, with the logical ids that it concerns.
+def lines(template: Template, is_created: Callable[[str], bool]) -> list[str]:
+    """One line per type and per property that has no effect, with the logical ids that it concerns.
 
     Args:
         template: plain, the transform done.
         is_created: whether this logical id's condition holds.
-        tell: takes each line.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for logical_id, resource in template["Resources"].items():
@@ -100,8 +99,10 @@ def announce(template: Template, is_created: Callable[[str], bool], tell: Callab
             continue
         for what, why in _without_effect(resource):
             found.setdefault((what, why), []).append(logical_id)
-    for (what, why), logical_ids in sorted(found.items()):
-        tell(f"without effect here: {what} ({', '.join(sorted(logical_ids))}): {why}")
+    return [
+        f"without effect here: {what} ({', '.join(sorted(logical_ids))}): {why}"
+        for (what, why), logical_ids in sorted(found.items())
+    ]
 
 
 def _without_effect(resource: dict[str, Any]) -> list[tuple[str, str]]:

@@ -5,14 +5,22 @@ moto is imported late: the client alone (`localcloud.ec2.client`) must be quick 
 
 from localcloud.clock import Clock
 
+PLENTY = 1_000_000
+"""vCPUs, more than anybody reserves here."""
 
-def install(clock: Clock) -> None:
+
+def install(clock: Clock, partition: str | None = None, vcpu_quota: int | None = PLENTY) -> None:
     """Adds the actions to moto's EC2Response, and starts with no pools, quotas, faults or reservations.
 
     A second call swaps the clock and empties the state, which belongs to the process.
+
+    Args:
+        clock: the cloud's time.
+        partition: of the account; None opens the Regions of all.
+        vcpu_quota: each On-Demand quota's vCPUs in each Region; None: as a new account has them.
     """
     from localcloud.ec2.moto_hooks import add_actions
     from localcloud.ec2.state import replace_current
 
     add_actions()
-    replace_current(clock)
+    replace_current(clock, partition, vcpu_quota)

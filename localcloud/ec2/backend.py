@@ -159,7 +159,9 @@ class CapacityReservationBackend(TransferActions):
         refused = None
         if more > 0:
             own = (one for one in self._history.all() if one.owner_id == self._account)
-            state.quotas.check(self._region, own, instance_type, more)
+            state.quotas.check_instances(self._region, own, instance_type, more)
+            joining = state.instances.joining(after, state.members.groups_with(after.arn))
+            state.check_quota(self._region, instance_type, more - len(joining))
             refused = state.faults.hit(asked, now, FaultKind.INSUFFICIENT_CAPACITY)
         resized = None if refused else state.resize(after, held)
         if resized is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from localcloud.ec2.faults import Fault, FaultKind
 from localcloud.ec2.pools import Pool
@@ -39,6 +39,17 @@ class FaultHits:
     fired: int
     over: bool
     """Whether it can hit no more."""
+
+
+@dataclass(frozen=True)
+class VcpuQuota:
+    """An On-Demand quota of a Region."""
+
+    name: str
+    code: str
+    vcpus: int
+    used: int
+    """vCPUs, of reservations and of instances in none."""
 
 
 class CapacityClient:
@@ -96,9 +107,20 @@ class CapacityClient:
         """Ends all faults."""
         self._call("DELETE", "faults")
 
-    def set_vcpu_quota(self, region: str, vcpus: int | None) -> None:
-        """Limits the vCPUs that a Region's reservations have together; None lifts it."""
-        self._call("PUT", "quota", {"Region": region, "VCpus": vcpus})
+    def set_vcpu_quota(self, region: str, vcpus: int | None, quota: str = "standard") -> None:
+        """Limits the vCPUs that reservations and instances have in a Region; None: as at first.
+
+        Args:
+            region: the Region.
+            vcpus: the limit.
+            quota: by its name or code, as `vcpu_quotas` gives them.
+        """
+        self._call("PUT", "quota", {"Region": region, "VCpus": vcpus, "Quota": quota})
+
+    def vcpu_quotas(self, region: str) -> list[VcpuQuota]:
+        """All On-Demand quotas of a Region."""
+        quotas = self._call("GET", f"quota?{urlencode({'Region': region})}")["Quotas"]
+        return [VcpuQuota(one["Name"], one["Code"], one["VCpus"], one["Used"]) for one in quotas]
 
     def set_instance_quota(self, region: str, instance_type: str, instances: int | None) -> None:
         """Limits the instances that a Region's reservations for a type have together; None lifts it."""

@@ -6,10 +6,20 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from localcloud.ec2.control_input import flag_in, instance_type_in, limit_in, number_in, region_in, zone_in
+from localcloud.ec2.control_input import (
+    flag_in,
+    instance_type_in,
+    limit_in,
+    number_in,
+    region_in,
+    text_in,
+    zone_in,
+)
 from localcloud.ec2.faults import Fault
 from localcloud.ec2.planting import alter, plant
+from localcloud.ec2.quotas import QUOTAS, STANDARD, quota_named
 from localcloud.ec2.state import State, current
+from localcloud.ec2.zones import region_of
 
 blueprint = Blueprint("ec2_capacity", __name__, url_prefix="/localcloud")
 
@@ -49,6 +59,8 @@ def list_capacity(state: State, _given: _Body) -> _Body:
 def change_capacity(state: State, given: _Body) -> _Body:
     """`{"InstanceType", "AvailabilityZone", "Free": n}` sets a pool, `"Add": n` changes it; answers the pool."""
     instance_type, zone = instance_type_in(given), zone_in(given)
+    if state.is_closed(region := region_of(zone)):
+        raise ValueError(f"{region} is in another partition, where this account is unknown")
     if ("Free" in given) == ("Add" in given):
         raise ValueError("Give Free, which sets the pool, or Add, which changes it, and not both")
     if "Free" in given:
@@ -86,15 +98,37 @@ def clear_faults(state: State, _given: _Body) -> _Body:
     return {}
 
 
+@blueprint.get("/quota")
+@_answers
+def list_quotas(state: State, given: _Body) -> _Body:
+    """`?Region=`: `{"Quotas": [{"Name", "Code", "VCpus", "Used"}]}`."""
+    region = region_in(given)
+    return {
+        "Quotas": [
+            {
+                "Name": quota.name,
+                "Code": quota.code,
+                "VCpus": state.quotas.vcpus(region, quota),
+                "Used": state.vcpus_used(region, quota),
+            }
+            for quota in QUOTAS
+        ]
+    }
+
+
 @blueprint.put("/quota")
 @_answers
 def set_quota(state: State, given: _Body) -> _Body:
-    """`{"Region", "VCpus": n}` or `{"Region", "InstanceType", "Instances": n}`; null lifts it."""
+    """`{"Region", "Quota": name or code, "VCpus": n}`, or `{"Region", "InstanceType", "Instances": n}`; null undoes it.
+
+    Quota is `standard` if not given.
+    """
     region = region_in(given)
     if ("VCpus" in given) == ("Instances" in given):
         raise ValueError("Give VCpus for a Region, or Instances for a Region and an InstanceType, and not both")
     if "VCpus" in given:
-        state.quotas.set_vcpus(region, limit_in(given, "VCpus"))
+        quota = quota_named(text_in(given, "Quota")) if "Quota" in given else STANDARD
+        state.quotas.set_vcpus(region, quota, limit_in(given, "VCpus"))
     else:
         state.quotas.set_instances(region, instance_type_in(given), limit_in(given, "Instances"))
     return {}

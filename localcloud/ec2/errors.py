@@ -21,6 +21,15 @@ class CapacityReservationError(EC2ClientError):
         super().__init__(self.code, message)
 
 
+class AuthFailure(CapacityReservationError):
+    """The credentials are of another partition."""
+
+    code, status = "AuthFailure", 401
+
+    def __init__(self) -> None:
+        super().__init__("AWS was not able to validate the provided access credentials")
+
+
 class DryRunOperation(CapacityReservationError):
     """The request would have been permitted; nothing else is checked but its parameters."""
 

@@ -92,6 +92,14 @@ class Instances:
         """Those that run in a reservation."""
         return [one for one in self._by_id.values() if one.reservation_id == reservation_id]
 
+    def on_demand_outside(self, region: str) -> list[RunningInstance]:
+        """Those of a Region that run in no reservation and are no Spot Instances, which have quotas of their own."""
+        return [
+            one
+            for one in self._by_id.values()
+            if one.region == region and one.reservation_id is None and one.shown.lifecycle != "spot"
+        ]
+
     def joining(self, reservation: Reservation, groups: Container[str]) -> list[RunningInstance]:
         """Those in no reservation that this one takes in at once, as far as it has room.
 

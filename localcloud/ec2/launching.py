@@ -7,7 +7,12 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/cr-groups-launch.html
 from collections.abc import Sequence
 from dataclasses import replace
 
-from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound, ReservationCapacityExceeded, no_capacity
+from localcloud.ec2.errors import (
+    InvalidCapacityReservationIdNotFound,
+    ReservationCapacityExceeded,
+    VcpuLimitExceeded,
+    no_capacity,
+)
 from localcloud.ec2.history import ReservationHistory
 from localcloud.ec2.instances import RunningInstance
 from localcloud.ec2.reservation import Reservation
@@ -32,6 +37,7 @@ def start(state: State, instances: Sequence[RunningInstance], least: int) -> int
     Raises:
         InvalidCapacityReservationIdNotFound: the targeted reservation does not exist.
         ReservationCapacityExceeded: the launch may run in reservations only, and none has room.
+        VcpuLimitExceeded: the account's quota does not allow them.
         InsufficientInstanceCapacity: the pool is dry.
     """
     now, first = state.settle(), instances[0]
@@ -44,13 +50,24 @@ def start(state: State, instances: Sequence[RunningInstance], least: int) -> int
         chosen = next((one for one in open_to if one.available >= count), None)
         if chosen is not None:
             history.put(replace(chosen, in_use=chosen.in_use + count, at=now))
-        elif first.launch.is_only_reserved or not state.pools.take(first.instance_type, first.zone, count):
+        elif first.launch.is_only_reserved or not _take(state, first, count, must=count == least):
             continue
         for instance in instances[:count]:
             instance.enter(chosen.id if chosen else None)
             state.instances.add(instance)
         return count
     raise ReservationCapacityExceeded if first.launch.is_only_reserved else no_capacity(first.instance_type, first.zone)
+
+
+def _take(state: State, first: RunningInstance, count: int, *, must: bool) -> bool:
+    if first.shown.lifecycle != "spot":
+        try:
+            state.check_quota(first.region, first.instance_type, count)
+        except VcpuLimitExceeded:
+            if must:
+                raise
+            return False
+    return state.pools.take(first.instance_type, first.zone, count)
 
 
 def end(state: State, instance_id: str) -> None:

@@ -1,35 +1,97 @@
-"""On-Demand quotas, towards which reservations count.
+"""On-Demand quotas: vCPUs per family of instance types and Region, towards which reservations and instances count.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html#ec2-on-demand-instances-limits
 """
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from localcloud.ec2.catalogue import vcpus_of
 from localcloud.ec2.errors import InstanceLimitExceeded, VcpuLimitExceeded
 from localcloud.ec2.reservation import Reservation
 
 _Key = TypeVar("_Key")
+_FAMILY = re.compile(r"([a-z]+?)(?:-|\d)")
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One of the quotas that the page above lists."""
+
+    name: str
+    """What the local cloud's commands call it."""
+    code: str
+    title: str
+    """As Service Quotas shows it."""
+    families: str
+    """What the names of its types begin with, in front of the generation; one that is a whole word wins."""
+    of_new_account: int
+    """vCPUs."""
+
+
+QUOTAS = (
+    Quota("dl", "L-6E869C2A", "Running On-Demand DL instances", "dl", 0),
+    Quota("f", "L-74FC7D96", "Running On-Demand F instances", "f", 0),
+    Quota("g", "L-DB2E81BA", "Running On-Demand G and VT instances", "g gr vt", 0),
+    Quota("hpc", "L-F7808C92", "Running On-Demand HPC instances", "hpc", 0),
+    Quota("high-memory", "L-43DA4232", "Running On-Demand High Memory instances", "u", 0),
+    Quota("inf", "L-1945791B", "Running On-Demand Inf instances", "inf", 0),
+    Quota("p", "L-417A185B", "Running On-Demand P instances", "p", 0),
+    Quota("standard", "L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "", 5),
+    Quota("trn", "L-2C3B7624", "Running On-Demand Trn instances", "trn", 0),
+    Quota("x", "L-7295265B", "Running On-Demand X instances", "x", 0),
+)
+STANDARD = next(quota for quota in QUOTAS if quota.name == "standard")
+_OF_DEDICATED_HOSTS = "mac"
+"""Launched on Dedicated Hosts only, which have quotas of their own."""
+
+
+def quota_of(instance_type: str) -> Quota | None:
+    """The quota towards which a type counts; None for types that run on Dedicated Hosts only."""
+    match = _FAMILY.match(instance_type)
+    family = match[1] if match else ""
+    if family == _OF_DEDICATED_HOSTS:
+        return None
+    return next((quota for quota in QUOTAS if family in quota.families.split()), STANDARD)
+
+
+def quota_named(name: str) -> Quota:
+    """By its name, or its code.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for quota in QUOTAS:
+        if name.lower() in (quota.name, quota.code.lower()):
+            return quota
+    raise ValueError(f"There is no quota {name!r}; name one of {', '.join(quota.name for quota in QUOTAS)}, or a code")
 
 
 class Quotas:
-    """Per Region: one of vCPUs over all types, and one of instances per type; none unless set.
+    """Those in force. The caller holds the lock.
 
-    EC2's are per family of types; here one covers all. The caller holds the lock.
+    Args:
+        vcpus: of each quota in each Region until it is set; None: as a new account has them.
     """
 
-    def __init__(self) -> None:
-        self.vcpus: dict[str, int] = {}
-        self.instances: dict[tuple[str, str], int] = {}
+    def __init__(self, vcpus: int | None) -> None:
+        self._vcpus_at_first = vcpus
+        self._vcpus: dict[tuple[str, Quota], int] = {}
+        self._instances: dict[tuple[str, str], int] = {}
 
-    def set_vcpus(self, region: str, limit: int | None) -> None:
-        """The vCPUs that all reservations of a Region may have together; None lifts it.
+    def vcpus(self, region: str, quota: Quota) -> int:
+        """How many vCPUs it allows."""
+        at_first = quota.of_new_account if self._vcpus_at_first is None else self._vcpus_at_first
+        return self._vcpus.get((region, quota), at_first)
+
+    def set_vcpus(self, region: str, quota: Quota, limit: int | None) -> None:
+        """Makes it allow so many vCPUs; None: as many as at first.
 
         Raises:
             ValueError: negative.
         """
-        _set(self.vcpus, region, limit)
+        _set(self._vcpus, (region, quota), limit)
 
     def set_instances(self, region: str, instance_type: str, limit: int | None) -> None:
         """The instances that all reservations for a type may have together; None lifts it.
@@ -37,38 +99,44 @@ class Quotas:
         Raises:
             ValueError: negative.
         """
-        _set(self.instances, (region, instance_type), limit)
+        _set(self._instances, (region, instance_type), limit)
 
-    def check(self, region: str, held: Iterable[Reservation], instance_type: str, more: int) -> None:
-        """Whether `more` instances fit beside what the Region's reservations hold.
+    def check_vcpus(self, region: str, quota: Quota, used: int, more: int) -> None:
+        """Whether so many more vCPUs are allowed.
 
         Raises:
-            VcpuLimitExceeded, InstanceLimitExceeded: they do not.
+            VcpuLimitExceeded: they are not. The words are EC2's, as people report them:
+                https://github.com/scrapoxy/scrapoxy/issues/202
         """
-        holding = [one for one in held if one.holds]
-        limit = self.vcpus.get(region)
-        if limit is not None:
-            wanted = sum(vcpus_of(one.instance_type) * one.instance_count for one in holding)
-            wanted += vcpus_of(instance_type) * more
-            if wanted > limit:
-                raise VcpuLimitExceeded(
-                    f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
-                    "instance bucket that the specified instance type belongs to."
-                )
-        limit = self.instances.get((region, instance_type))
-        if limit is not None:
-            wanted = sum(one.instance_count for one in holding if one.instance_type == instance_type) + more
-            if wanted > limit:
-                raise InstanceLimitExceeded(
-                    f"You have requested more instances ({wanted}) than your current instance limit of {limit} allows "
-                    "for the specified instance type."
-                )
+        limit = self.vcpus(region, quota)
+        if used + more > limit:
+            raise VcpuLimitExceeded(
+                f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
+                "instance bucket that the specified instance type belongs to. Please visit "
+                "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+            )
+
+    def check_instances(self, region: str, held: Iterable[Reservation], instance_type: str, more: int) -> None:
+        """Whether so many more instances fit beside what the Region's reservations hold.
+
+        Raises:
+            InstanceLimitExceeded: they do not.
+        """
+        limit = self._instances.get((region, instance_type))
+        if limit is None:
+            return
+        wanted = sum(one.instance_count for one in held if one.holds and one.instance_type == instance_type) + more
+        if wanted > limit:
+            raise InstanceLimitExceeded(
+                f"You have requested more instances ({wanted}) than your current instance limit of {limit} allows "
+                "for the specified instance type."
+            )
 
 
 def _set(limits: dict[_Key, int], key: _Key, limit: int | None) -> None:
     if limit is None:
         limits.pop(key, None)
     elif limit < 0:
-        raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for none")
+        raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
     else:
         limits[key] = limit

@@ -10,7 +10,7 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 
 from localcloud.ec2 import catalogue, faults
 from localcloud.ec2.backend import CapacityReservationBackend
-from localcloud.ec2.errors import CapacityReservationError, InternalError, Refused, RequestLimitExceeded
+from localcloud.ec2.errors import AuthFailure, CapacityReservationError, InternalError, Refused, RequestLimitExceeded
 from localcloud.ec2.faults import FaultKind, Request
 from localcloud.ec2.faulty_connection import close_connection, depart, hit, lose
 from localcloud.ec2.refusal import refusal
@@ -92,6 +92,8 @@ def arrive(response: Any, name: str) -> TYPE_RESPONSE | None:
     if is_own or name in faults.WATCHED:
         with state.lock:
             state.rate.count(response.region, name).calls += 1
+    if state.is_closed(response.region):
+        return refusal(response, AuthFailure())
     request = CapacityReservationsResponse._request(response, state, name)
     lose(state, request)
     try:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.utilities.utils import get_partition
 
 from localcloud.clock import Clock
+from localcloud.ec2.catalogue import vcpus_of
 from localcloud.ec2.client_tokens import ClientTokens
 from localcloud.ec2.faults import Faults
 from localcloud.ec2.group_members import GroupMembers
@@ -17,7 +19,7 @@ from localcloud.ec2.history import ReservationHistory
 from localcloud.ec2.instances import Instances
 from localcloud.ec2.placement_groups import PlacementGroups
 from localcloud.ec2.pools import CapacityPools
-from localcloud.ec2.quotas import Quotas
+from localcloud.ec2.quotas import Quota, Quotas, quota_of
 from localcloud.ec2.request_rate import RequestRate
 from localcloud.ec2.reservation import Reservation
 from localcloud.services import ACCOUNT_ID
@@ -28,9 +30,12 @@ _current: "State | None" = None
 class State:
     """Everything that requests and the control API share. Whoever reads or changes it holds `lock`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, partition: str | None, vcpu_quota: int | None) -> None:
         self.lock = threading.RLock()
         self.clock = clock
+        self.partition = partition
+        """Of the account; the Regions of others are closed to it. None: all are open."""
+        self._vcpu_quota = vcpu_quota
         self._histories: dict[tuple[str, str], ReservationHistory] = {}
         self._empty()
 
@@ -96,6 +101,32 @@ class State:
         free = reservation.instance_count - len(running)
         self.pools.give_back(reservation.instance_type, reservation.availability_zone, free)
 
+    def is_closed(self, region: str) -> bool:
+        """Whether a Region is in another partition than the account, "which can't be used across partitions":
+        https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+        """
+        return self.partition is not None and get_partition(region) != self.partition
+
+    def check_quota(self, region: str, instance_type: str, more: int) -> None:
+        """Whether so many more instances, in a reservation or in none, are within the account's quota of vCPUs.
+
+        Reservations count whether they are used or not. An instance in one is no further use of the quota.
+
+        Raises:
+            VcpuLimitExceeded: they are not.
+        """
+        quota = quota_of(instance_type)
+        if quota is not None:
+            used = self.vcpus_used(region, quota)
+            self.quotas.check_vcpus(region, quota, used, vcpus_of(instance_type) * more)
+
+    def vcpus_used(self, region: str, quota: Quota) -> int:
+        """The vCPUs of a quota that the account's reservations and other running instances have, after `settle`."""
+        own = (one for one in self.history(ACCOUNT_ID, region).all() if one.owner_id == ACCOUNT_ID and one.holds)
+        counts = [(one.instance_type, one.instance_count) for one in own]
+        counts += [(one.instance_type, 1) for one in self.instances.on_demand_outside(region)]
+        return sum(vcpus_of(type_) * count for type_, count in counts if quota_of(type_) is quota)
+
     def _next(self, reservation: Reservation) -> Reservation:
         at = max(reservation.at, reservation.changes_at)
         if reservation.state == "active" and reservation.adjusted_at == reservation.changes_at:
@@ -116,7 +147,7 @@ class State:
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
-        self.quotas = Quotas()
+        self.quotas = Quotas(self._vcpu_quota)
         self.tokens = ClientTokens()
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
@@ -137,12 +168,12 @@ def _forget_instances(ec2_backend: Any) -> None:
     ec2_backend.reservations.clear()
 
 
-def replace_current(clock: Clock) -> None:
+def replace_current(clock: Clock, partition: str | None, vcpu_quota: int | None) -> None:
     """Makes a new state the process's own, after emptying the one before."""
     global _current
     if _current is not None:
         _current.reset()
-    _current = State(clock)
+    _current = State(clock, partition, vcpu_quota)
 
 
 def current() -> State:

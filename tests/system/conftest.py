@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.ec2 import PLENTY
 from localcloud.mariadb import MariaDB
 from localcloud.mysql import MySQL
 from localcloud.stack import ROOT, Stack, build
@@ -63,7 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     """Of another speed where a test says `@pytest.mark.parametrize("cloud", [speed], indirect=True)`."""
     speed = getattr(request, "param", SPEED)
-    with LocalCloud(speed=speed, database_server=SERVERS[request.config.getoption("--database")]) as cloud:
+    server = SERVERS[request.config.getoption("--database")]
+    with LocalCloud(speed=speed, database_server=server, vcpu_quota=PLENTY) as cloud:
         yield cloud
 
 

@@ -29,7 +29,7 @@ def test_the_demo_plays_to_its_good_end_and_leads_nowhere_else(someone: Someone,
         assert told in played
 
     printed = [line.strip() for line in played.splitlines() if " -m localcloud " in line]
-    assert len(printed) == 7
+    assert len(printed) == 8
     *looks, down = printed
     assert down.endswith(" down")
     done = {line: someone.types(line) for line in [*looks, *(line for line in README if line != "make run")]}

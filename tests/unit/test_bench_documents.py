@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import documents
-from bench.__main__ import BENCHMARKS, main, of
+from bench.commands import BENCHMARKS, main, of
 from bench.documents import filled, places
 
 DOCUMENT = """Before.
@@ -61,8 +61,8 @@ def test_every_place_has_its_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_what_was_never_measured_cannot_be_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     name = BENCHMARKS[0].name
-    monkeypatch.setattr("bench.__main__.RESULTS", tmp_path / "results.json")
-    monkeypatch.setattr("bench.__main__.PICTURES", tmp_path)
+    monkeypatch.setattr("bench.commands.RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr("bench.commands.PICTURES", tmp_path)
     told = CliRunner().invoke(main, ["--draw", name])
     assert told.exit_code == 1
     assert told.output == f"Error: bench/results.json has nothing of {name}. Measure it: make bench ONLY={name}\n"

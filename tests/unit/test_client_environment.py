@@ -2,7 +2,9 @@
 
 import os
 
+import botocore.utils
 import pytest
+import requests.utils
 
 from localcloud.client_environment import NOWHERE, applied, building, isolate
 
@@ -60,3 +62,17 @@ def test_a_process_asks_no_proxy_for_loopback(person: dict[str, str], exceptions
     again = dict(environment)
     isolate(again)
     assert again == environment
+
+
+@pytest.mark.parametrize("exceptions", [None, "", ".corp", "10.0.0.0/8", "*", "127.0.0.1 localhost"])
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("host", ["127.0.0.1:4566", "localhost:4566"])
+def test_the_clients_of_this_process_go_to_loopback_directly(
+    name: str, exceptions: str | None, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {name: "http://proxy.corp:3128"} | ({} if exceptions is None else {"NO_PROXY": exceptions})
+    monkeypatch.setattr(os, "environ", environment)
+    isolate(environment)
+    # boto3's way and that of requests, which moto uses; as they are installed.
+    assert botocore.utils.get_environ_proxies(f"http://{host}/") == {}
+    assert requests.utils.get_environ_proxies(f"http://{host}/", no_proxy=None) == {}

@@ -156,3 +156,15 @@ def test_what_does_not_fit_into_a_run_is_left_to_the_next(monkeypatch: pytest.Mo
     planned = find(monkeypatch, SHORT, other)
     assert [len(branch["Shortfalls"]) for branch in planned["Branches"]] == [1]
     assert planned["Left"] is True
+
+
+def test_a_plan_writes_nothing_into_the_spend_ledger_and_says_what_the_cap_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opened(*_: Any) -> Any:
+        raise AssertionError("an entry of a plan would keep a real run from spending")
+
+    monkeypatch.setenv("MAX_HOURLY_SPEND", "3")
+    monkeypatch.setattr(find_shortfalls, "SpendLedger", opened)
+    result = find(monkeypatch, SHORT, Plan=True)
+    assert [one["Status"] for one in result["Observed"]] == ["CAPPED"]

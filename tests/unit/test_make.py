@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import tomllib
 
+import pytest
 import yaml
 
 from tests.documented import ROOT, make_targets
@@ -27,6 +28,13 @@ def test_help_has_a_line_for_each_target_and_is_what_make_does_by_itself() -> No
     listed = [re.fullmatch(r"make ([a-z-]+) +\S.*", line) for line in make()]
     assert [line and line[1] for line in listed] == make_targets()
     assert make("help") == make()
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"), [([], ""), (["KEEP="], ""), (["KEEP=1"], " --keep=1"), (["KEEP=no"], " --keep=no")]
+)
+def test_what_keep_says_reaches_the_demo(typed: list[str], options: str) -> None:
+    assert make("--dry-run", "--old-file=setup", "run", *typed) == [f".venv/bin/python -m demo{options}"]
 
 
 def test_no_target_is_taken_for_a_file() -> None:

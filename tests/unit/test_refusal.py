@@ -1,5 +1,6 @@
 """What a person reads of a refusal: what to do first, then the part of EC2's words that tells why."""
 
+import botocore.session
 import pytest
 
 from odcr.domain.refusal import InsufficientInstanceCapacity, InvalidTarget, RequestRefused
@@ -65,3 +66,19 @@ def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> N
 )
 def test_zones_that_a_message_names(message: str, zones: str) -> None:
     assert InsufficientInstanceCapacity("InsufficientInstanceCapacity", message).other_zones == zones
+
+
+def test_a_long_list_of_valid_values_is_answered_with_the_nearest() -> None:
+    platforms = botocore.session.get_session().get_service_model("ec2").shape_for("CapacityReservationInstancePlatform")
+    valid = ", ".join(platforms.enum)
+    for wrong in ("Linx", "windows sql web", "x" * 5_000):
+        message = f"Value ({wrong}) for parameter instancePlatform is invalid. Valid values: {valid}"
+        reason = InvalidTarget("InvalidParameterValue", message).text
+        assert len(reason) <= MAX_REASON
+        assert "instancePlatform may be " in reason
+    assert (
+        "Linux/UNIX"
+        in InvalidTarget(
+            "InvalidParameterValue", f"Value (Linux) for parameter instancePlatform is invalid. Valid values: {valid}"
+        ).text
+    )

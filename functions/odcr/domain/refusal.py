@@ -4,11 +4,13 @@ The EC2 gateway raises these; the acquisition decides what follows from them. An
 ReserveCapacity under its class's name, by which the state machine repeats and catches.
 """
 
+import difflib
 import json
 import re
 from typing import ClassVar
 
 from odcr.domain.outcome import Outcome, Status, to_round
+from odcr.domain.wording import brief, listed, quoted
 
 _CREDENTIALS = "The function's credentials were not accepted. If this lasts, look at its role."
 _ADVICE = {
@@ -35,6 +37,9 @@ _ORGANIZATION = "The organization denies it: ask those who manage its policies."
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 _ACTION = re.compile(r"not authorized to perform: (?P<action>[\w:*-]+)")
 _DENIAL = re.compile(r"with an explicit deny in an? [\w -]+?policy|because no [\w -]+?policy allows")
+_INVALID = re.compile(
+    r"Value \((?P<value>.*?)\) for parameter (?P<name>[\w.]+) is invalid\. Valid values: (?P<valid>.+)", re.DOTALL
+)
 _HINT = re.compile(r"choosing (?P<zones>[a-z0-9-]+(?:(?:, | or |, or )[a-z0-9-]+)*)")
 
 
@@ -86,7 +91,17 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
 
     @property
     def text(self) -> str:
-        """What to do, then what EC2 said. What to do comes first, for a long message of EC2's is cut."""
+        """What to do, then what EC2 said. What to do comes first, for a long message of EC2's is cut.
+
+        So of many valid values there are the nearest.
+        """
+        if invalid := _INVALID.search(self.message):
+            valid = [value.strip(" .'\"") for value in invalid["valid"].split(",")]
+            near = difflib.get_close_matches(invalid["value"], valid, n=3, cutoff=0.3) or valid
+            return (
+                f"Correct the row, or its odcr_option: {brief(invalid['name'])} may be {listed(near, 60, 'or')}, not "
+                f"{quoted(invalid['value'], 30)}."
+            )
         return " ".join(part for part in (self.advice, f"{self.code}: {self._gist()}") if part)
 
     def _gist(self) -> str:

@@ -1,7 +1,7 @@
 """What people may ask of ManageTargets, and how cells travel to them and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -37,6 +37,8 @@ WRITABLE: dict[str, tuple[str, ...]] = {
 }
 """The tables that people write into, and the columns beside the key that are theirs."""
 
+MAX_TABLES = 5
+"""Of one answer, so that it stays below Lambda's 6 MB."""
 MAX_CHANGES = 5_000
 MAX_TEXT = 16_000
 """Characters of one value; the longest that makes sense are a row's tags, fifty of 384 characters."""
@@ -54,12 +56,19 @@ class Reading:
     """A part of a table is to be read."""
 
     table: str
-    where: Mapping[str, JsonCell]
+    where: Mapping[str, JsonCell] = field(default_factory=dict)
     """Values of key columns."""
-    since: str
+    since: str = ""
     """Of `odcr_history`, the first moment that matters; empty: all."""
-    after: int
+    after: int = 0
     """Rows that were read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTogether:
+    """The first parts of several tables are to be read as they are at one moment."""
+
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Planning:
     """What the next run would load is to be told."""
 
 
-Request = Reading | Changes | Planning
+Request = Reading | ReadingTogether | Changes | Planning
 
 
 def request_of(event: object) -> Request:
@@ -115,7 +124,13 @@ def request_of(event: object) -> Request:
     return Planning()
 
 
-def _reading(asked: Mapping[str, Any]) -> Reading:
+def _reading(asked: Mapping[str, Any]) -> Reading | ReadingTogether:
+    if isinstance(asked["Read"], list):
+        _only(asked, ("Read",))
+        tables = tuple(_one_of(table, KEYS, "A table of 'Read'") for table in asked["Read"])
+        if not 0 < len(set(tables)) == len(tables) <= MAX_TABLES:
+            raise InvalidRequest(f"'Read' must be one table, or a list of up to {MAX_TABLES} different ones.")
+        return ReadingTogether(tables)
     _only(asked, ("Read", "Where", "Since", "After"))
     table = _one_of(asked["Read"], KEYS, "'Read'")
     where = _object({} if asked.get("Where") is None else asked["Where"], "'Where'")

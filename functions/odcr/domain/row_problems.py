@@ -41,7 +41,7 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
     rejected = [*rejected, *groups_of(written.groups, {})[1]]
     of_pools = {_folded(one.key.instance_type, one.key.availability_zone): one for one in rejected if not one.key.group}
     of_groups = {one.key.group.strip().casefold(): one for one in rejected if one.key.group}
-    pools = [(text_of(row[0]), text_of(row[1])) for row in written.rows]
+    lonely = lonely_options(written.rows, written.options)
     names = GroupNames(text_of(row[0]) for row in written.groups.groups)
     problems = []
     for change in changes:
@@ -51,7 +51,7 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
         if change.table in _POOL_TABLES:
             reason = _reason(of_pools.get(_folded(*change.key)))
             if not reason and change.table == "odcr_option":
-                reason = reason_for_lonely_options(change.key[0], change.key[1], pools)
+                reason = lonely.get((change.key[0], change.key[1]), "")
         elif change.table == "odcr_group_member" and not names.of(change.key[0]):
             reason = f"There is no group {quoted(change.key[0])} in odcr_group. Add it, or correct the name."
         elif change.table in ("odcr_group", "odcr_group_member"):
@@ -61,22 +61,30 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
     return problems
 
 
-def reason_for_lonely_options(type_: str, zone: str, pools: Sequence[tuple[str, str]]) -> str:
-    """Why a row of `odcr_option` has no effect; empty if it is some row's, or may be.
+def lonely_options(rows: Iterable[Cells], options: Iterable[Cells]) -> dict[tuple[str, str], str]:
+    """The rows of `odcr_option` that are no target's, by type and zone as they are written, each with what to do.
 
     Args:
-        type_: its InstanceType.
-        zone: its AvailabilityZone, a name or an id.
-        pools: the keys of `odcr_capacity`.
+        rows: of `odcr_capacity`, the type and the zone first.
+        options: of `odcr_option`, likewise.
     """
-    own = _folded(type_, zone)
-    for other in pools:
-        folded = _folded(*other)
-        if folded == own or (folded[0] == own[0] and may_be_same_zone(own[1], folded[1])):
-            return ""
-    near = difflib.get_close_matches(f"{type_} {zone}", [" ".join(other) for other in pools], n=1)
-    nearest = f" The nearest is {quoted(near[0])}." if near else ""
-    return f"No row of odcr_capacity has this type and zone, so it has no effect.{nearest} Correct it, or delete it."
+    pools = [(text_of(row[0]), text_of(row[1])) for row in rows]
+    zones: dict[str, set[str]] = {}
+    for type_, zone in (_folded(*pool) for pool in pools):
+        zones.setdefault(type_, set()).add(zone)
+    found = {}
+    for row in options:
+        key = text_of(row[0]), text_of(row[1])
+        type_, zone = _folded(*key)
+        known = zones.get(type_, set())
+        if zone in known or any(may_be_same_zone(zone, other) for other in known):
+            continue
+        near = difflib.get_close_matches(" ".join(key), [" ".join(other) for other in pools], n=1)
+        nearest = f" The nearest is {quoted(near[0])}." if near else ""
+        found[key] = (
+            f"No row of odcr_capacity has this type and zone, so it has no effect.{nearest} Correct it, or delete it."
+        )
+    return found
 
 
 def _reason(outcome: Outcome | None) -> str:

@@ -20,7 +20,7 @@ from odcr.domain.records import (
     records_of,
 )
 from odcr.domain.requests import Change
-from odcr.domain.row_problems import Written, problems_of
+from odcr.domain.row_problems import Written, lonely_options, problems_of
 from odcr.domain.rows import targets_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
@@ -54,6 +54,8 @@ _RECORDED = (
     "Unit",
 )
 _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("Last_Tried", "Dry_Since")}
+_SHOWN = 5
+"""Rows that the log names."""
 _MAX_FAILURES = 20
 """Rows that may be refused one after another before the rest is not tried any more."""
 
@@ -89,6 +91,8 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
         TableUnusable: if `odcr_capacity` cannot be read at all.
     """
     written = _read_written(cursor)
+    if lonely := lonely_options(written.rows, written.options):
+        logger.warning("Rows of odcr_option are no target's", rows=len(lonely), some=list(lonely.items())[:_SHOWN])
     records, unknown = _read_records(cursor)
     targets, rejected = targets_of(
         written.rows,

@@ -167,6 +167,15 @@ def test_a_long_table_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names == [f"m{n}.large" for n in range(7)]
 
 
+def test_several_tables_are_read_at_one_moment_each_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(4)))
+    monkeypatch.setattr(changing, "MAX_ROWS", 3)
+    tables = ask(Read=["odcr_capacity", "odcr_option"])["Tables"]
+    assert list(tables) == ["odcr_capacity", "odcr_option"]
+    assert (len(tables["odcr_capacity"]["Rows"]), tables["odcr_capacity"]["Next"]) == (3, 3)
+    assert tables["odcr_option"] == {"Rows": [], "Next": None}
+
+
 def test_an_answer_is_bounded_in_bytes_and_still_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
     change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(3)))
     monkeypatch.setattr(changing, "MAX_BYTES", 10)

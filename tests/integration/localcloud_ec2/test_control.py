@@ -59,6 +59,8 @@ def test_quotas_that_cannot_be(capacity: Any) -> None:
         capacity.set_vcpu_quota("ap-northeast-1", -1)
     with pytest.raises(ValueError, match="no Region"):
         capacity.set_vcpu_quota("Tokyo", 1)
+    with pytest.raises(ValueError, match="no quota 'gpu'; name one of dl, f, g, "):
+        capacity.set_vcpu_quota("ap-northeast-1", 1, "gpu")
     with pytest.raises(ValueError, match="no instance type"):
         capacity.set_instance_quota("ap-northeast-1", "r5b.nonsense", 1)
 
@@ -106,12 +108,12 @@ def test_a_wrong_endpoint() -> None:
 def test_reset_empties_everything(cloud: Any, capacity: Any) -> None:
     tags = [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "a", "Value": "b"}]}]
     cloud.create(ClientToken="a", TagSpecifications=tags)
-    capacity.set_vcpu_quota("ap-northeast-1", 0)
     capacity.set_offered("m5.xlarge", cloud.zone, offered=False)
     capacity.inject(Fault(DESCRIBE, FaultKind.THROTTLED, times=None))
     cloud.api.create_placement_group(GroupName="near")
     capacity.set_free("m5.xlarge", "ap-northeast-1a", 1)
     cloud.api.run_instances(ImageId="ami-12345678", InstanceType="m5.xlarge", MinCount=1, MaxCount=1)
+    capacity.set_vcpu_quota("ap-northeast-1", 0)
     capacity.reset()
     assert (capacity.pools(), capacity.faults(), capacity.calls()) == ([], [], [])
     assert cloud.api.describe_instances()["Reservations"] == []

@@ -69,10 +69,15 @@ class CommandLine:
         published: dict[str, object] = json.loads((self.folder / ".localcloud" / "cloud.json").read_text())
         return published
 
+    @property
+    def log(self) -> Path:
+        """What the cloud writes down; it stays."""
+        return self.folder / ".localcloud" / "log"
+
     def left_behind(self) -> list[str]:
-        """What is on disk that was not there before."""
-        found = [str(each) for each in self.temporary.iterdir()]
-        return found + [str(each) for each in self.folder.iterdir() if each.name not in ("tmp", "out")]
+        """What is on disk that was not there before, but for the log."""
+        expected = {self.temporary, self.folder / "out", self.log.parent, self.log}
+        return [str(each) for each in self.folder.rglob("*") if each not in expected]
 
     def close(self) -> None:
         for process in self._up:

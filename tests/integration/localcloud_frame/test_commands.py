@@ -38,7 +38,8 @@ def accepts(port: int) -> bool:
 class TestRunning:
     def test_what_is_printed_runs(self, running: CommandLine) -> None:
         printed = [line.strip() for line in running.output.splitlines() if " -m localcloud " in line]
-        assert [line.split(" -m localcloud ")[1].split()[0] for line in printed] == ["exec", "exec", "capacity", "down"]
+        commands = [line.split(" -m localcloud ")[1].split()[0] for line in printed]
+        assert commands == ["exec", "exec", "capacity", "quota", "down"]
         for line in printed[:-1]:
             done = running.run(*shlex.split(line)[3:])
             assert (done.returncode, done.stderr) == (0, ""), line
@@ -64,6 +65,20 @@ class TestRunning:
         second = running.run("capacity", "r5b.2xlarge", "ap-northeast-1c", "7")
         assert second.stdout == "r5b.2xlarge in ap-northeast-1c: 4 free before, 7 now\n"
         assert re.search(r"^r5b\.2xlarge +ap-northeast-1c +7$", running.run("capacity").stdout, re.MULTILINE)
+
+    def test_quotas_are_set_and_listed(self, running: CommandLine) -> None:
+        assert running.run("quota", "p", "0").returncode == 0
+        listed = running.run("quota", "L-417A185B", "192")
+        assert (listed.returncode, listed.stderr) == (0, "")
+        assert re.search(r"^p +L-417A185B +192 +0$", listed.stdout, re.MULTILINE)
+        elsewhere = running.run("quota", "--region", "us-west-2").stdout
+        assert re.search(r"^p +L-417A185B +0 +0$", elsewhere, re.MULTILINE)
+        assert re.search(r"^standard +L-1216C47A +5 +0$", elsewhere, re.MULTILINE)
+
+    @pytest.mark.parametrize("arguments", [("gpu", "1"), ("p",), ("p", "-1"), ("p", "1", "--region", "mars-1")])
+    def test_a_bad_quota_is_an_error(self, running: CommandLine, arguments: tuple[str, ...]) -> None:
+        result = running.run("quota", *arguments)
+        assert (result.returncode, "Error: " in result.stderr) == (2, True)
 
     @pytest.mark.parametrize(
         "arguments",
@@ -95,6 +110,7 @@ class TestEnd:
         assert up.wait(10) == 0
         assert not any(accepts(port) for port in ports)
         assert commands.left_behind() == []
+        assert commands.output.endswith("has stopped, and left nothing behind but its log, .localcloud/log.\n")
         assert "Traceback" not in commands.output
         again = commands.run("down")
         assert again.returncode == 0
@@ -125,10 +141,3 @@ def test_without_a_cloud_the_error_says_how_to_start_one(commands: CommandLine, 
     result = commands.run(*command)
     assert result.returncode == 1
     assert "python -m localcloud up" in result.stderr
-
-
-def test_a_speed_that_cannot_be(commands: CommandLine) -> None:
-    result = commands.run("up", "--speed", "0")
-    assert result.returncode == 2
-    assert "greater than 0" in result.stderr
-    assert commands.left_behind() == []

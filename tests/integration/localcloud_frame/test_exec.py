@@ -121,6 +121,22 @@ def test_mysql_asks_the_local_database(someone: CommandLine, running: CommandLin
     assert (done.returncode, done.stdout) == (0, f"port\n{running.state['database_port']}\n"), done.stderr
 
 
+def test_mysql_begins_in_the_only_database(running: CommandLine) -> None:
+    def mysql(*arguments: str) -> list[str]:
+        done = running.run("exec", "--", "mysql", "--skip-column-names", "--batch", *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.split()
+
+    assert mysql("--execute", "CREATE DATABASE one; SELECT DATABASE()") == ["NULL"]
+    try:
+        assert mysql("--execute", "SELECT DATABASE()") == ["one"]
+        assert mysql("mysql", "--execute", "SELECT DATABASE()") == ["mysql"]
+        mysql("--execute", "CREATE DATABASE two")
+        assert mysql("--execute", "SELECT DATABASE()") == ["NULL"]
+    finally:
+        mysql("--execute", "DROP DATABASE IF EXISTS one; DROP DATABASE IF EXISTS two")
+
+
 def test_the_files_of_the_clients_are_their_owners(running: CommandLine) -> None:
     folder = Path(str(running.state["client_folder"]))
     files = list(folder.iterdir())

@@ -1,0 +1,45 @@
+"""How often EC2 was asked for capacity, and how often it refused, hour by hour, from `odcr_history`."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from odcr_cli.answers import moment_of
+from odcr_cli.door import Row
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Requests to EC2 for capacity, hour by hour, without those hours in which there were none."""
+
+    hours: tuple[datetime, ...]
+    calls: tuple[int, ...]
+    refusals: tuple[int, ...]
+    """Those among `calls` that EC2 refused."""
+    end: datetime
+    start: datetime
+
+
+def requests_of(
+    history: Iterable[Row], start: datetime, end: datetime, is_of: Callable[[Row], bool] = lambda _row: True
+) -> Requests:
+    """Requests and refusals hour by hour.
+
+    Args:
+        history: rows of `odcr_history`.
+        start, end: what is outside is left out.
+        is_of: which rows count. A group's requests are counted in its pools' rows.
+    """
+    calls: Counter[datetime] = Counter()
+    refusals: Counter[datetime] = Counter()
+    for row in history:
+        if not row["InstanceType"] or not is_of(row):
+            continue
+        moment = moment_of(row["Recorded"])
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        if start - timedelta(hours=1) < hour and moment <= end and row["Calls"]:
+            calls[hour] += int(row["Calls"])
+            refusals[hour] += int(row["Refusals"] or 0)
+    hours = tuple(sorted(calls))
+    return Requests(hours, tuple(calls[one] for one in hours), tuple(refusals[one] for one in hours), end, start)

@@ -1,0 +1,21 @@
+"""`odcr completion`: what makes a shell complete commands and options."""
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Prints what makes SHELL complete commands and options.
+
+    \b
+    bash: eval "$(odcr completion bash)"       in ~/.bashrc
+    zsh:  eval "$(odcr completion zsh)"        in ~/.zshrc
+    fish: odcr completion fish | source        in ~/.config/fish/config.fish
+    """
+    # https://click.palletsprojects.com/en/stable/shell-completion/
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - the choice names only those that click has
+    click.echo(found(ctx.find_root().command, {}, "odcr", "_ODCR_COMPLETE").source())

@@ -1,0 +1,38 @@
+"""`odcr export`: all targets and groups as a CSV file."""
+
+from pathlib import Path
+
+import click
+
+from odcr_cli.answers import as_json, plain
+from odcr_cli.main import Context, pass_context
+from odcr_cli.tables.csv_file import write
+from odcr_cli.trouble import Trouble
+
+_TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
+@pass_context
+def command(context: Context, file: Path) -> None:
+    """Writes all targets and groups into FILE, or prints them: what `odcr import` takes.
+
+    It opens in a spreadsheet. What would be a formula there has a ' before it, which import takes away.
+    """
+    source = context.source
+    tables = {table: source.rows(table) for table in _TABLES}
+    if context.as_json:
+        as_json(tables)
+        return
+    text, left_out = write(tables)
+    if str(file) == "-":
+        click.echo(text, nl=False)
+    else:
+        try:
+            # With a BOM, by which Excel knows that it is UTF-8.
+            file.write_text(text, encoding="utf-8-sig", newline="")
+        except OSError as error:
+            raise Trouble(f"{file} cannot be written: {error.strerror}. Name another file.") from error
+    for name in left_out:
+        click.echo(f"odcr: left out, for it belongs to no target or group: {plain(name)}", err=True)

@@ -1,0 +1,126 @@
+"""`odcr history`: what became of the demands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import amount, as_json, moment, plain
+from odcr_cli.demands import number
+from odcr_cli.door import Row
+from odcr_cli.main import Context, pass_context
+from odcr_cli.period import start_of
+from odcr_cli.series import demand_named, is_change
+from odcr_cli.trouble import Trouble
+
+
+@click.command("history")
+@click.argument("demand", nargs=-1)
+@click.option("--since", default="", help="From this day or moment on, in UTC: 2026-11-10, '2026-11-10 18:00'.")
+@click.option("--days", type=click.FloatRange(min=0, min_open=True, max=3660), help="The last N days. [default: 1]")
+@click.option("--attempts", is_flag=True, help="Also what was asked for in each hour and changed nothing.")
+@click.option("--pools", is_flag=True, help="Also what changed in the pools of groups.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw held against wanted into an SVG.")
+@pass_context
+def command(
+    context: Context,
+    demand: tuple[str, ...],
+    since: str,
+    days: float | None,
+    attempts: bool,
+    pools: bool,
+    plot: Path | None,
+) -> None:
+    """Shows what changed, the newest last: of all demands, or of DEMAND alone.
+
+    DEMAND is a group's name, or an instance type and a zone; a part of it is enough: r5b.2xlarge, ap-northeast-1c.
+    """
+    source = context.source
+    now = source.now()
+    start = start_of(since, days, now, 1)
+    rows = source.rows("odcr_history", since=moment(start))
+    if plot:
+        from odcr_cli.pictures import pictures
+
+        plot_file(plot, pictures(source, rows, start, now, demand))
+    found = [
+        row
+        for row in sorted(rows, key=lambda row: (row["Recorded"], str(row["Execution"])))
+        if is_wanted(row, demand)
+        and (attempts or is_change(row))
+        and (pools or not (row.get("Group_Name") and row["InstanceType"]))
+    ]
+    if context.as_json:
+        as_json(found)
+        return
+    console = Console()
+    console.print(shown(found, console.width))
+    if plot:
+        console.print(Text(f"Drawn in {plot}."))
+
+
+def is_wanted(row: Row, demand: tuple[str, ...]) -> bool:
+    """Whether a row is of a demand that was named, by all the parts that were given."""
+    name = demand_named(row).casefold()
+    return all(part.casefold() in name for part in demand)
+
+
+def plot_file(path: Path, text: str) -> None:
+    """Writes a file that a person named.
+
+    Raises:
+        Trouble: if that is not possible.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Trouble(f"{path} cannot be written: {error.strerror}. Name another file.") from error
+
+
+def shown(rows: list[Row], width: int) -> RenderableType:
+    """The changes as a table."""
+    if not rows:
+        return Text("Nothing changed in this time. --days or --since shows more of it.")
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table.add_column("UTC", no_wrap=True)
+    table.add_column("demand", overflow="fold", ratio=3)
+    table.add_column("held", no_wrap=True)
+    table.add_column("what happened", overflow="fold", ratio=5 if width >= 110 else 4)
+    for row in rows:
+        name = demand_named(row)
+        if row.get("Group_Name") and row["InstanceType"]:
+            name += f": {row['InstanceType']} {row['AvailabilityZone']}"
+        wanted = "?" if row["Target_Capacity"] is None else amount(number(row["Target_Capacity"]))
+        unit = " vcpus" if row.get("Unit") == "vcpus" else ""
+        table.add_row(
+            str(row["Recorded"])[5:16],
+            Text(plain(name)),
+            f"{amount(number(row['Reserved']))}/{wanted}{unit}",
+            _happened(row),
+        )
+    return Group(table, Text(f"{len(rows)} entries.", style="bold"))
+
+
+def _happened(row: Row) -> Text:
+    before, after = row["Previous_Status"], str(row["Status"])
+    parts: list[str] = []
+    if row.get("Verdict"):
+        parts.append(f"{row['Verdict']} its deadline, {row['Judged_Deadline']}")
+    if acquired := number(row["Acquired"]):
+        parts.append(f"{amount(acquired)} acquired" if acquired > 0 else f"{amount(-acquired)} released")
+    if lost := number(row["Lost"]):
+        parts.append(f"{amount(lost)} lost")
+    if not is_change(row):
+        parts.append(f"{row['Attempts']} attempts")
+    if row["Calls"]:
+        parts.append(f"{row['Calls']} requests, {row['Refusals']} refused")
+    status = after if before in (None, after) else f"{plain(str(before))} to {after}"
+    text: Any = Text.assemble((plain(status), "bold"), f": {', '.join(parts)}." if parts else ".")
+    if row["Reason"]:
+        text.append(f" {plain(str(row['Reason']))}", style="dim")
+    found: Text = text
+    return found

@@ -1,0 +1,70 @@
+"""`odcr idle`: what is held and not used."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import ago, amount, as_json, money, plain
+from odcr_cli.demands import read_demands
+from odcr_cli.idle import Idle, costs_of, idle_of
+from odcr_cli.main import Context, pass_context
+from odcr_cli.prices import Prices
+
+
+@click.command("idle")
+@pass_context
+def command(context: Context) -> None:
+    """Shows what is held and not used, since when, and what an hour of it costs.
+
+    What is unused costs as much as what is used. Before a peak it is unused on purpose.
+    """
+    source = context.source
+    idle = idle_of(read_demands(source), Prices(source.rows("odcr_price")))
+    if context.as_json:
+        as_json(
+            {
+                "Idle": [asdict(one) for one in idle],
+                "Unused": sum(one.unused for one in idle),
+                "HourlyCost": costs_of(idle),
+                "Unpriced": sum(one.unused for one in idle if one.cost is None),
+            }
+        )
+        return
+    Console().print(shown(idle, source.now()))
+
+
+def shown(idle: list[Idle], now: datetime) -> RenderableType:
+    """What is unused as a table, with sums below."""
+    if not idle:
+        return Text("Nothing that is held is unused.")
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table.add_column("pool", overflow="fold", ratio=3)
+    table.add_column("unused", no_wrap=True)
+    table.add_column("since", no_wrap=True)
+    table.add_column("an hour", justify="right", no_wrap=True)
+    table.add_column("reservations", overflow="fold", ratio=2)
+    for one in idle:
+        name = Text(plain(one.pool))
+        if one.demand != one.pool:
+            name.append(f"  of {plain(one.demand)}", style="dim")
+        if one.misfits:
+            name.append(f"\n{plain(one.misfits)}", style="dim")
+        table.add_row(
+            name,
+            f"{one.unused} of {amount(one.held)}",
+            f"{ago(one.since, now)} ago" if one.since else "",
+            money(one.cost) + (f" {one.currency}" if one.currency not in ("", "USD") else ""),
+            Text(" ".join(plain(name) for name in one.ids)),
+        )
+    total = f"{sum(one.unused for one in idle)} instances are unused"
+    costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in costs_of(idle).items())
+    total += f"; an hour of that costs {costs}." if costs else "."
+    if unpriced := sum(one.unused for one in idle if one.cost is None):
+        total += f" The price of {unpriced} is unknown."
+    total += " `odcr release DEMAND` gives back what is not needed."
+    return Group(table, Text(total, style="bold"))

@@ -1,0 +1,39 @@
+"""`odcr import`: a spreadsheet's targets and groups into the tables."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from odcr_cli.main import Context, pass_context
+from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.csv_file import read
+from odcr_cli.trouble import Trouble
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--remove-others", is_flag=True, help="Remove targets, groups and members that the file does not have.")
+@with_how
+@pass_context
+def command(context: Context, file: Path, remove_others: bool, is_dry: bool, is_sure: bool) -> None:
+    """Makes the tables say what FILE says, a CSV as `odcr export` writes it: all of it, or nothing.
+
+    A line with InstanceType, AvailabilityZone and Target_Capacity is a target; one with Group_Name and
+    TotalTargetCapacity a group; one with Group_Name, InstanceType and AvailabilityZone a pool of it. Further columns
+    are those of the tables. An empty cell is the usual value; what the file has no column for stays as it is.
+
+    Ends with 0 if all is as the file says, 1 if something is wrong and nothing was changed, 2 if that could not be
+    found out.
+    """
+    reading = read(_content(file))
+    if not reading.problems and not reading.lines and remove_others:
+        raise Trouble(f"{file} has no line but the first, and --remove-others would remove all. Nothing was changed.")
+    carry_out(context, reading.wishes, How(is_dry, is_sure, remove_others and not reading.problems), reading.problems)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise Trouble(f"{file} cannot be read: {error.strerror}. Name a CSV file.") from error

@@ -1,0 +1,98 @@
+"""`odcr plan`: what the next run would do."""
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from odcr_cli.answers import amount, as_json, money, plain
+from odcr_cli.demands import read_demands
+from odcr_cli.main import Context, pass_context
+from odcr_cli.planning import Action, Planned, planned, question, sums
+from odcr_cli.prices import Prices
+from odcr_cli.source import Live
+
+
+@click.command("plan")
+@pass_context
+def command(context: Context) -> None:
+    """Shows what the next run would ask for, and what an hour of that costs.
+
+    It is what the product itself says: its functions look at the tables and at EC2, and nothing is changed. What they
+    would ask for is not what EC2 will grant.
+    """
+    live = Live(context.account)
+    share = live.door.targets()
+    answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), question(share, live.now()))
+    plans = planned(answer, share, read_demands(live), Prices(live.rows("odcr_price")))
+    if context.as_json:
+        as_json({"Demands": [_as_json(one) for one in plans], "HourlyCost": sums(plans)})
+        return
+    console = Console()
+    if not plans:
+        console.print(Text("Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target."))
+    for one in plans:
+        console.print(shown(one))
+    if plans:
+        console.print(summary(plans))
+
+
+def shown(one: Planned) -> RenderableType:
+    """What becomes of one demand, in lines."""
+    unit = "" if one.unit == "instances" else f" {one.unit}"
+    held = f"{amount(one.held)} of {amount(one.wanted)}{unit} held"
+    lines = [Padding(Text(line), (0, 0, 0, 4)) for line in _lines(one, unit)]
+    return Group(Text.assemble((plain(one.name), "bold"), f"  {held}"), *lines)
+
+
+def summary(plans: list[Planned]) -> Text:
+    """All together, in a sentence."""
+    asked = [one for one in plans if one.action is Action.ASK]
+    if not asked:
+        return Text("The next run asks for nothing.", style="bold")
+    costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in sums(plans).items())
+    text = f"The next run asks for {len(asked)} of {len(plans)} demands."
+    if costs:
+        text += f" If all is granted, an hour costs up to {costs} more."
+    if any(one.cost is None for one in asked):
+        text += " Some prices are unknown."
+    return Text(text, style="bold")
+
+
+def _lines(one: Planned, unit: str) -> list[str]:
+    reason = plain(one.reason)
+    if one.action is Action.RELEASE:
+        excess = amount(max(one.held - one.wanted, Decimal(0)))
+        return [f"gives back up to {excess}{unit}, as far as they are unused", *([reason] if reason else [])]
+    if one.action is Action.ASK:
+        pace = f", every {one.every:g} s" if one.every else ""
+        if len(one.asks) == 1 and not unit:
+            (only,) = one.asks
+            return [f"asks for up to {only.up_to}{_cost(only.cost, one.currency)}{pace}", *([reason] if reason else [])]
+        lines = [f"asks for {amount(one.missing)}{unit}{pace}, in this order:"]
+        for ask in one.asks:
+            where = plain(ask.pool)
+            if ask.up_to:
+                lines.append(f"  up to {ask.up_to} {where}{_cost(ask.cost, one.currency)}")
+            else:
+                lines.append(f"  none of {where}{': ' + plain(ask.remark) if ask.remark else ''}")
+        return lines + ([reason] if reason else [])
+    if one.action is Action.LOOK:
+        return [f"buys nothing, and looks what became of what is held. {reason}".strip()]
+    if one.status in ("FULFILLED", "") and not reason:
+        return ["nothing to do"]
+    return [f"asks for nothing: {one.status}{'. ' + reason if reason else ''}"]
+
+
+def _cost(cost: Any, currency: str) -> str:
+    return ", price unknown" if cost is None else f", {money(cost)} {currency} an hour"
+
+
+def _as_json(one: Planned) -> dict[str, Any]:
+    found = asdict(one) | {"missing": one.missing, "cost": one.cost, "currency": one.currency}
+    found["asks"] = [asdict(ask) | {"cost": ask.cost} for ask in one.asks]
+    return found

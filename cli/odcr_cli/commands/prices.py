@@ -1,0 +1,97 @@
+"""`odcr prices`: what an instance costs for an hour, from the price list or given by hand."""
+
+import click
+
+from odcr_cli.answers import as_json
+from odcr_cli.main import Context, pass_context
+from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.columns import COLUMNS
+from odcr_cli.tables.listing import show_rows
+from odcr_cli.tables.options import value_of
+from odcr_cli.tables.wishes import Wish
+
+_PRICE, _CURRENCY, _SOURCE = COLUMNS["odcr_price"]
+_GIVEN = {_SOURCE.name: "given"}
+
+
+@click.group("prices")
+def command() -> None:
+    """Says what an hour costs, where the price list does not say it or yours is another."""
+
+
+@command.command("list")
+@pass_context
+def list_prices(context: Context) -> None:
+    """Lists the prices, those of the list and those that were given."""
+    rows = context.source.rows("odcr_price")
+    if context.as_json:
+        as_json({"Prices": rows})
+    else:
+        columns = ("InstanceType", "Region", "Platform", "Tenancy", "Hourly_Price", "Currency", "Source")
+        show_rows(
+            [{name: "unknown" if row.get(name) is None else row[name] for name in columns} for row in rows],
+            columns,
+            "There are no prices yet. The first run that meets a target asks the price list.",
+        )
+
+
+_platform = click.option("--platform", default="Linux/UNIX", show_default=True, help="As EC2 names it.")
+_tenancy = click.option("--tenancy", type=click.Choice(["default", "dedicated"]), default="default", show_default=True)
+
+
+@command.command("set")
+@click.argument("instance_type", metavar="TYPE")
+@click.argument("region_or_zone", metavar="REGION")
+@click.argument("price")
+@_platform
+@_tenancy
+@click.option("--currency", default="USD", show_default=True, help="Of three letters; CNY in China.")
+@with_how
+@pass_context
+def set_price(
+    context: Context,
+    /,
+    instance_type: str,
+    region_or_zone: str,
+    price: str,
+    platform: str,
+    tenancy: str,
+    currency: str,
+    is_dry: bool,
+    is_sure: bool,
+) -> None:
+    """Gives the PRICE of an hour of TYPE in REGION. It stays, whatever the price list says.
+
+    A Local Zone has prices of its own: REGION is the zone without its last letter, such as us-west-2-lax-1.
+    """
+    amount = value_of(_PRICE, price)
+    if amount.startswith("-"):
+        raise click.BadParameter(f"{price} is below 0.", param_hint="PRICE")
+    if len(currency) != 3 or not currency.isalpha():
+        raise click.BadParameter(f"{currency!r} is no currency; write one such as USD.", param_hint="--currency")
+    values = {_PRICE.name: amount, _CURRENCY.name: currency.upper(), **_GIVEN}
+    wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), values)
+    carry_out(context, [wish], How(is_dry, is_sure))
+
+
+@command.command("remove")
+@click.argument("instance_type", metavar="TYPE")
+@click.argument("region_or_zone", metavar="REGION")
+@_platform
+@_tenancy
+@with_how
+@pass_context
+def remove_price(
+    context: Context,
+    /,
+    instance_type: str,
+    region_or_zone: str,
+    platform: str,
+    tenancy: str,
+    is_dry: bool,
+    is_sure: bool,
+) -> None:
+    """Forgets a price. Where it is needed the price list is asked again."""
+    wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), is_gone=True)
+    nothing = f"There is no such price of {instance_type} in {region_or_zone}: there is nothing to do."
+    carry_out(context, [wish], How(is_dry, is_sure), nothing=nothing)

@@ -1,0 +1,130 @@
+"""`odcr release`: gives back what a demand holds and nobody uses."""
+
+from decimal import Decimal
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from odcr_cli.answers import amount, as_json, money, plain
+from odcr_cli.asking import confirmed
+from odcr_cli.demands import Demand, read_demands
+from odcr_cli.door import Change
+from odcr_cli.giving_back import GivingBack, Reduction, giving_back
+from odcr_cli.main import ERROR, Context, pass_context
+from odcr_cli.naming import demand_named
+from odcr_cli.prices import Prices
+from odcr_cli.releasing import Given, checked, give_back, lowering, wait_for_runs
+from odcr_cli.reservations import reservations_of
+from odcr_cli.source import Live
+
+
+@click.command("release")
+@click.argument("demand", nargs=-1, required=True)
+@click.option(
+    "--keep", type=click.FloatRange(min=0), default=0, show_default=True, help="So many stay wanted and held."
+)
+@click.option("--also-adopted", is_flag=True, help="Also what a person put under odcr's care, which odcr never does.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_context
+def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted: bool, yes: bool) -> None:
+    """Gives back what DEMAND (a group, or a type and a zone) holds, as far as nobody uses it.
+
+    What EC2 takes back it may not have again. What is wanted is lowered first, else the next run would buy again. If
+    the command ends halfway, repeat it.
+    """
+    live = Live(context.account)
+    named = demand_named(demand, read_demands(live))
+    kept = Decimal(str(keep)) if named.is_group else Decimal(int(keep))
+    plan = _plan(live, named, kept, also_adopted=also_adopted)
+    change = lowering(named, kept)
+    console = Console(stderr=context.as_json)
+    for line in told(named, plan, change, kept, Prices(live.rows("odcr_price"))):
+        console.print(line)
+    results: list[Given] = []
+    if (change or plan.reductions) and _is_sure(console, yes=yes):
+        if change:
+            checked(live.door.change([change]), named.name)
+            console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
+        with console.status("Looking for runs that may have read the old number") as status:
+            wait_for_runs(live, status.update)
+        # They may have bought for it.
+        for given in give_back(context.account, live, _plan(live, named, kept, also_adopted=also_adopted).reductions):
+            results.append(given)
+            console.print(outcome(given))
+        console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
+    if context.as_json:
+        as_json(
+            {
+                "Demand": named.name,
+                "Wanted": kept if change else named.wanted,
+                "GivenBack": [
+                    {"Id": one.reduction.reservation.id, "Instances": one.count, "Problem": one.problem or None}
+                    for one in results
+                ],
+                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in plan.left],
+            }
+        )
+    click.get_current_context().exit(ERROR if any(one.problem for one in results) else 0)
+
+
+def _plan(live: Live, demand: Demand, keep: Decimal, *, also_adopted: bool) -> GivingBack:
+    held = reservations_of(live.reservations(), live.stack.owner, live.stack.account, live.now())
+    return giving_back(demand, held, keep, also_adopted=also_adopted)
+
+
+def told(demand: Demand, plan: GivingBack, change: Change | None, keep: Decimal, prices: Prices) -> list[Text]:
+    """What would be done, line by line."""
+    unit = "" if demand.unit == "instances" else f" {demand.unit}"
+    name = plain(demand.name)
+    lines = [Text(f"{name}: {amount(plan.held)}{unit} held, {amount(demand.wanted)} wanted.", style="bold")]
+    if change:
+        lines.append(Text(f"  wanted is lowered from {amount(demand.wanted)} to {amount(keep)}"))
+    lines += [Text(f"  {_planned(one)}") for one in plan.reductions]
+    lines += [Text(plain(f"  {one.reservation.id} stays: {one.reason}"), style="dim") for one in plan.left]
+    if plan.reductions:
+        lines.append(Text(f"{plan.instances} instances are given back{_saved(demand, plan, prices)}.", style="bold"))
+    else:
+        lines.append(Text("There is nothing to give back.", style="bold"))
+    if plan.remaining and plan.reductions:
+        lines.append(Text(f"{amount(plan.remaining)}{unit} above that stay held."))
+    return lines
+
+
+def outcome(given: Given) -> Text:
+    """What became of one reservation."""
+    one = given.reduction.reservation
+    if given.problem:
+        return Text(plain(f"{one.id}: nothing was given back. {given.problem}"))
+    if not given.count:
+        return Text(f"{one.id}: there was nothing to give back any more")
+    return Text(f"{one.id}: {given.count} given back")
+
+
+def _planned(one: Reduction) -> str:
+    what = f"{one.reservation.id}  {one.reservation.pool}: "
+    count = one.reservation.count
+    return plain(what + (f"{count} to {one.kept}" if one.kept else f"cancelled, with its {count}"))
+
+
+def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
+    saved: dict[str, Decimal] = {}
+    is_known = True
+    for one in plan.reductions:
+        pool = next(pool for pool in demand.pools if one.reservation.is_in(pool))
+        price = prices.of(pool, demand)
+        if price is None:
+            is_known = False
+        else:
+            saved[price.currency] = saved.get(price.currency, Decimal(0)) + price.amount * one.given
+    text = " and ".join(f"{money(cost)} {currency}" for currency, cost in saved.items())
+    if not text:
+        return ", at an unknown price"
+    return f", which saves {text} an hour{'' if is_known else ' and more, for some prices are unknown'}"
+
+
+def _is_sure(console: Console, *, yes: bool) -> bool:
+    if confirmed("EC2 may not have it again when you need it. Go on?", yes=yes):
+        return True
+    console.print(Text("Nothing was changed."))
+    return False

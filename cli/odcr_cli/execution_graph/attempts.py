@@ -1,0 +1,132 @@
+"""What the events say that name no state: attempts at a state's work, and how they end.
+
+How the events of failing and repeated Maps and Parallels are linked is in no document. The histories of real executions
+in LocalStack's tests show it, which are compared with AWS:
+https://github.com/localstack/localstack/tree/main/tests/aws/services/stepfunctions/v2/scenarios
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from odcr_cli.execution_graph.event_types import Sense, kind_of
+from odcr_cli.execution_graph.text import clean
+from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an event belongs."""
+
+    scope: Scope
+    visit: Visit | None = None
+
+    def around(self) -> Iterator[Visit]:
+        """The visit that is open here, and those around it."""
+        if self.visit:
+            yield self.visit
+        scope: Scope | None = self.scope
+        while scope and scope.visit:
+            yield scope.visit
+            scope = scope.visit.scope
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the history."""
+
+    number: int
+    type: str
+    moment: datetime | None
+    details: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The state's, if the event names one."""
+        return clean(str(self.details.get("name", "")))
+
+    def payload(self, name: str) -> Payload | None:
+        """The input or the output; none if the history was read without them."""
+        if name not in self.details:
+            return None
+        said = self.details.get(f"{name}Details") or {}
+        return Payload(clean(str(self.details[name])), bool(said.get("truncated")))
+
+    def attempt(self) -> Attempt:
+        """The failure that the event tells of."""
+        error, cause = (clean(str(self.details.get(name) or "")) for name in ("error", "cause"))
+        return Attempt(self.number, self.moment, self.moment, error, cause, failed=True)
+
+
+def scope_of(before: Place, event: Event) -> Scope:
+    """The scope of the state that is entered: this one, a new branch of the Parallel, or the nearest around it."""
+    parallel = before.visit
+    if parallel and parallel.state.kind == "Parallel" and parallel.open:
+        for number, level in enumerate(parallel.state.levels):
+            if number not in parallel.branches:
+                branch = Scope(level, parallel, number, event.number, event.number, event.moment)
+                if event.name in level.states:
+                    parallel.branches[number] = branch
+                    return branch
+    scope: Scope | None = before.scope
+    while scope:
+        if event.name in scope.level.states:
+            return scope
+        scope = scope.visit.scope if scope.visit else None
+    return before.scope
+
+
+def worked_on(sense: Sense, before: Place, event: Event) -> Visit | None:
+    """The visit that an event is about which names no state."""
+    kind = kind_of(event.type)
+    if not kind:
+        return before.visit
+    around = [visit for visit in before.around() if visit.state.kind == kind and visit.open]
+    if sense is Sense.STATE_ABORTED:
+        # All of a failing Map's tasks that are aborted name the event that failed as the one before them.
+        return next((visit for visit in around if visit is before.visit and not visit.failure), None)
+    return next((visit for visit in around if not visit.has_failed), around[0] if around else None)
+
+
+def work(sense: Sense, visit: Visit, before: Place, event: Event) -> None:
+    """Takes in what an event says about the work of a state."""
+    if sense is Sense.MAP_RUN_STARTED:
+        visit.map_run = str(event.details.get("mapRunArn", ""))
+    elif sense is Sense.ATTEMPT_STARTED:
+        if visit.state.levels and visit.attempts and not visit.failure:
+            # Step Functions repeats a Map or a Parallel without saying that it failed.
+            fail(visit, before, event)
+        for scope in (*visit.items.values(), *visit.branches.values()):
+            scope.superseded = True
+        visit.items, visit.branches, visit.has_failed = {}, {}, False
+        visit.length = event.details.get("length", visit.length)
+        visit.attempts.append(Attempt(event.number, event.moment))
+    elif sense is Sense.STATE_ABORTED:
+        visit.status, visit.ended = Status.ABORTED, event.moment
+    elif sense is Sense.ATTEMPT_SUCCEEDED:
+        if visit.attempts:
+            visit.attempts[-1].ended = event.moment
+    else:
+        fail(visit, before, event)
+        visit.has_failed = event.type in ("MapStateFailed", "ParallelStateFailed")
+
+
+def fail(visit: Visit, before: Place, event: Event) -> None:
+    """Ends the attempt, and what failed inside."""
+    failure = event.attempt()
+    inner = before.visit if before.visit is not visit else None
+    if inner and inner.open:
+        inner.status, inner.ended = Status.FAILED, event.moment
+    if not failure.error and visit.state.levels:
+        # Map and Parallel fail with the error of what failed inside, and their events do not repeat it.
+        scopes = [*visit.items.values(), *visit.branches.values()]
+        inside = [scope.failing_visit for scope in scopes if scope.status is not Status.SUCCEEDED]
+        cause = next((one.failure for one in (visit, inner, *inside) if one and one.failure), None)
+        failure.error, failure.cause = (cause.error, cause.cause) if cause else ("", "")
+    if visit.attempts:
+        attempt = visit.attempts[-1]
+        attempt.ended, attempt.failed = event.moment, True
+        attempt.error, attempt.cause = failure.error, failure.cause
+    else:
+        visit.attempts.append(failure)

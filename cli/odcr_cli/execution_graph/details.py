@@ -1,0 +1,191 @@
+"""What the panel beside the picture says about one state."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from odcr_cli.execution_graph.model import Graph, State
+from odcr_cli.execution_graph.progress import Progress, Summary, duration
+from odcr_cli.execution_graph.text import clean
+from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
+
+_SHOWN_CHARACTERS, _SHOWN_VISITS, _SHOWN_ITEMS = 20_000, 50, 500
+_ITEM_ORDER = (Status.FAILED, Status.CAUGHT, Status.ABORTED, Status.RUNNING, Status.SUCCEEDED, Status.NOT_REACHED)
+
+
+@dataclass(frozen=True)
+class Text:
+    """An input, an output or a cause, JSON set out in lines."""
+
+    text: str
+    cut: bool
+    """Whether it goes on: Step Functions cut it, or it is too long for a page."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt."""
+
+    number: int
+    started: datetime | None
+    seconds: float | None
+    waited: float | None
+    """Seconds from the end of the attempt before it."""
+    error: str
+    cause: Text | None
+
+
+@dataclass(frozen=True)
+class Entering:
+    """One visit of the state."""
+
+    where: str
+    """The items and branches around it: "ReserveShortfalls #3, branch 1"."""
+    status: Status
+    started: datetime | None
+    seconds: float | None
+    input: Text | None
+    output: Text | None
+    error: str
+    cause: Text | None
+    tries: list[Try]
+    events: tuple[int, int]
+    """The ids of its first and last event."""
+    map_run: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a Map."""
+
+    where: str
+    index: int
+    status: Status
+    """Caught error: it succeeded, but an error was caught on the way."""
+    at: str
+    """The path of the state where it failed, or where it is."""
+    error: str
+    reason: str
+    """The cause on one line: the message of an error that a function raised."""
+    seconds: float | None
+    events: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Details:
+    """One state of an execution."""
+
+    state: State
+    summary: Summary
+    visits: list[Entering]
+    """Those that went wrong first, then the latest."""
+    more_visits: int
+    """How many more there were."""
+    items: list[Item]
+    """Of a Map: those that failed first."""
+    more_items: int
+
+
+def details_of(graph: Graph, progress: Progress, path: str) -> Details | None:
+    """What there is to know about the state of that path; None if there is no such state."""
+    state = graph.states.get(path)
+    if state is None:
+        return None
+    visits = progress.visits.get(path, [])
+    ordered = sorted(visits, key=lambda visit: (_ITEM_ORDER.index(visit.status), -visit.event))
+    scopes = [(visit, item) for visit in visits for item in visit.items.values()]
+    items = sorted(
+        (_item(visit, scope) for visit, scope in scopes),
+        key=lambda item: (_ITEM_ORDER.index(item.status), item.events[0]),
+    )
+    return Details(
+        state,
+        progress.summary(path),
+        [_entering(visit) for visit in ordered[:_SHOWN_VISITS]],
+        max(len(ordered) - _SHOWN_VISITS, 0),
+        items[:_SHOWN_ITEMS],
+        max(len(items) - _SHOWN_ITEMS, 0),
+    )
+
+
+def _entering(visit: Visit) -> Entering:
+    failure = visit.failure
+    return Entering(
+        _where(visit.scope),
+        visit.status,
+        visit.started,
+        duration(visit.started, visit.ended),
+        _payload(visit.input),
+        _payload(visit.output),
+        failure.error if failure else "",
+        _text(failure.cause) if failure and failure.cause else None,
+        [_try(number, visit.attempts) for number in range(len(visit.attempts))],
+        (visit.event, visit.last_event),
+        visit.map_run,
+    )
+
+
+def _try(number: int, attempts: list[Attempt]) -> Try:
+    attempt = attempts[number]
+    return Try(
+        number + 1,
+        attempt.started,
+        duration(attempt.started, attempt.ended),
+        duration(attempts[number - 1].ended, attempt.started) if number else None,
+        attempt.error,
+        _text(attempt.cause) if attempt.cause else None,
+    )
+
+
+def _item(visit: Visit, scope: Scope) -> Item:
+    failing = scope.failing_visit
+    failure = failing.failure if failing else None
+    status = Status.CAUGHT if failing and scope.status is Status.SUCCEEDED else scope.status
+    at = failing or (scope.visits[-1] if scope.visits else None)
+    return Item(
+        _where(visit.scope),
+        scope.index,
+        status,
+        at.state.path if at else "",
+        failure.error if failure else "",
+        reason_of(failure.cause) if failure else "",
+        duration(scope.started, scope.ended),
+        (scope.event, scope.last_event),
+    )
+
+
+def _where(scope: Scope) -> str:
+    parts: list[str] = []
+    while scope.visit:
+        number = f"#{scope.index}" if scope.visit.state.kind == "Map" else f"branch {scope.index + 1}"
+        parts.insert(0, f"{scope.visit.state.name} {number}")
+        scope = scope.visit.scope
+    return ", ".join(parts)
+
+
+def reason_of(cause: str) -> str:
+    """A cause on one line: of what Lambda says of an exception, its message."""
+    # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    try:
+        said = json.loads(cause)
+    except ValueError:
+        said = None
+    if isinstance(said, dict) and isinstance(said.get("errorMessage"), str):
+        cause = clean(said["errorMessage"])
+    line = " ".join(cause.split())
+    return line if len(line) <= 300 else line[:299] + "\u2026"
+
+
+def _payload(payload: Payload | None) -> Text | None:
+    if payload is None:
+        return None
+    shown = _text(payload.text)
+    return Text(shown.text, shown.cut or payload.truncated)
+
+
+def _text(text: str) -> Text:
+    with suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    text = clean(text)
+    return Text(text[:_SHOWN_CHARACTERS], len(text) > _SHOWN_CHARACTERS)

@@ -1,0 +1,215 @@
+"""Places nodes in layers, from top to bottom, by grandalf's version of Sugiyama's method.
+
+grandalf ranks the nodes, orders each layer so that few edges cross, and chooses the middles. The rest is done here: the
+loops, which grandalf would break as it meets them; the heights; and the ways of the edges, which run straight through a
+layer, so that they cross no neighbour of a tall node.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
+from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
+
+from odcr_cli.execution_graph.links import Link, backward_links, connected_parts
+
+ACROSS, DOWN = 26.0, 40.0
+"""The least distance of two nodes of a layer, and of two layers."""
+_BETWEEN = 8.0
+"""The least distance of two edges that pass a layer side by side."""
+_STUB, _HEAD = 5.0, 13.0
+"""How far a line runs straight down out of a layer, and into one, where its arrow's head is."""
+_LANE = 4.0
+"""The width that is kept free for an edge that passes a layer."""
+_ROUNDS = 3
+
+
+@dataclass
+class Placed:
+    """Where everything is, from (0, 0) to (width, height)."""
+
+    width: float = 0.0
+    height: float = 0.0
+    nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The upper left corner of each node."""
+    ways: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    """The points of each link, by its number, from its source to its target."""
+    labels: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """The middle of what is written on a link."""
+
+
+def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placed:
+    """Places nodes of these sizes; those that nothing joins to the start stand to the right of it."""
+    result = Placed()
+    backwards = backward_links(list(sizes), links, start)
+    for names, numbers in connected_parts(list(sizes), links, start):
+        part = _Part(sizes, links, names, numbers, backwards).place()
+        shift = result.width + ACROSS if result.nodes else 0.0
+        result.nodes |= {name: (x + shift, y) for name, (x, y) in part.nodes.items()}
+        result.ways |= {number: [(x + shift, y) for x, y in way] for number, way in part.ways.items()}
+        result.labels |= {number: (x + shift, y) for number, (x, y) in part.labels.items()}
+        result.width, result.height = shift + part.width, max(result.height, part.height)
+    return result
+
+
+class _Part:
+    """A connected part."""
+
+    def __init__(
+        self,
+        sizes: dict[str, tuple[float, float]],
+        links: list[Link],
+        names: list[str],
+        numbers: list[int],
+        backwards: set[int],
+    ) -> None:
+        self._sizes, self._links, self._names = sizes, links, names
+        self._loops = [number for number in numbers if links[number].source == links[number].target]
+        self._numbers = [number for number in numbers if number not in self._loops]
+        self._backwards = backwards
+        self._room = dict.fromkeys(names, 0.0)
+        """What the loops of a node to itself take at its right, and, to keep it in the middle, at its left."""
+        for number in self._loops:
+            label = links[number].label
+            self._room[links[number].source] += 20 + (label[0] if label else 8)
+        self._vertices: dict[str, Any] = {}
+        self._chains: dict[int, list[Any]] = {}
+        self._labels: dict[int, Any] = {}
+
+    def place(self) -> Placed:
+        for name in self._names:
+            width, height = self._sizes[name]
+            self._vertices[name] = _vertex(width + 2 * self._room[name], height)
+            self._vertices[name].view.data = width
+        layout = self._layout()
+        self._x = _middles(layout)
+        self._layer = {vertex: number for number, layer in enumerate(layout.layers) for vertex in layer}
+        left = min(x - vertex.view.w / 2 for vertex, x in self._x.items())
+        self._x = {vertex: x - left for vertex, x in self._x.items()}
+        self._bands: list[tuple[float, float]] = []
+        top = 0.0
+        for layer in layout.layers:
+            height = max(vertex.view.h for vertex in layer)
+            self._bands.append((top, top + height))
+            top += height + DOWN
+        result = Placed(max(x + vertex.view.w / 2 for vertex, x in self._x.items()), top - DOWN)
+        for name, vertex in self._vertices.items():
+            result.nodes[name] = self._corner(name, vertex)
+        for number in self._numbers:
+            result.ways[number] = self._way(number)
+            if number in self._labels:
+                vertex = self._labels[number]
+                result.labels[number] = (self._x[vertex], sum(self._bands[self._layer[vertex]]) / 2)
+        self._draw_loops(result)
+        return result
+
+    def _layout(self) -> Any:
+        """grandalf's layout, done."""
+        edges, vertices = [], list(self._vertices.values())
+        pairs: set[frozenset[str]] = set()
+        edges_of: dict[int, list[Any]] = {}
+        for number in self._numbers:
+            link = self._links[number]
+            ends = [self._vertices[link.source], self._vertices[link.target]]
+            if number in self._backwards:
+                ends.reverse()
+            pair = frozenset((link.source, link.target))
+            if link.label or pair in pairs:
+                # A vertex of its own keeps room for the label, or keeps apart what joins the same two nodes.
+                self._labels[number] = _vertex(*(link.label or (_LANE, 0.0)))
+                vertices.append(self._labels[number])
+                ends.insert(1, self._labels[number])
+            pairs.add(pair)
+            edges_of[number] = [Edge(one, two) for one, two in pairwise(ends)]
+            edges += edges_of[number]
+        # Not grandalf's Graph, which keeps the edges in a set: the picture would be another one each time.
+        core = graph_core(vertices, edges)
+        layout = SugiyamaLayout(core)
+        layout.xspace, layout.yspace = _BETWEEN, DOWN
+        layout.dw, layout.dh = _LANE, 0.0
+        layout.init_all(roots=[vertex for vertex in core.V() if not vertex.e_in()], inverted_edges=[])
+        for _ in range(_ROUNDS):
+            for _step in layout.ordering_step():
+                pass
+        try:
+            layout.setxy()
+        except RecursionError:
+            # grandalf goes from neighbour to neighbour: of a thousand in a layer, all are then put side by side.
+            for layer in layout.layers:
+                for vertex in layer:
+                    vertex.view.xy = (0.0, 0.0)
+        for number, parts in edges_of.items():
+            chain = [parts[0].v[0]]
+            for edge in parts:
+                passed = layout.ctrls.get(edge, {})
+                chain += [passed[rank] for rank in sorted(passed)[1:-1]]
+                chain.append(edge.v[1])
+            self._chains[number] = chain
+        return layout
+
+    def _corner(self, name: str, vertex: Any) -> tuple[float, float]:
+        width, height = self._sizes[name]
+        top, bottom = self._bands[self._layer[vertex]]
+        return self._x[vertex] - width / 2, (top + bottom - height) / 2
+
+    def _way(self, number: int) -> list[tuple[float, float]]:
+        chain = self._chains[number]
+        points: list[tuple[float, float]] = []
+        for position, vertex in enumerate(chain):
+            top, bottom = self._bands[self._layer[vertex]]
+            middle, half = (top + bottom) / 2, vertex.view.h / 2
+            x = self._x[vertex]
+            if position == 0:
+                x += self._port(number, vertex, below=True)
+                points += [(x, middle + half), (x, bottom + _STUB)]
+            elif position == len(chain) - 1:
+                x += self._port(number, vertex, below=False)
+                points += [(x, top - _HEAD), (x, middle - half)]
+            else:
+                points += [(x, top - _HEAD), (x, bottom + _STUB)]
+        if number in self._backwards:
+            points.reverse()
+        return points
+
+    def _port(self, number: int, vertex: Any, *, below: bool) -> float:
+        """How far from the middle of the node a link begins or ends, so that no two do at the same point."""
+        at, step = (0, 1) if below else (-1, -2)
+        mine = sorted((self._x[chain[step]], other) for other, chain in self._chains.items() if chain[at] is vertex)
+        place = [other for _, other in mine].index(number) - (len(mine) - 1) / 2
+        return place * min(22.0, 0.7 * float(vertex.view.data) / len(mine))
+
+    def _draw_loops(self, result: Placed) -> None:
+        used = dict.fromkeys(self._names, 0.0)
+        for number in self._loops:
+            link = self._links[number]
+            x, y = result.nodes[link.source]
+            width, height = self._sizes[link.source]
+            right, middle = x + width, y + height / 2
+            room = 20 + (link.label[0] if link.label else 8)
+            out = right + used[link.source] + 12
+            result.ways[number] = [(right, middle + 10), (out, middle + 10), (out, middle - 10), (right, middle - 10)]
+            if link.label:
+                result.labels[number] = (out + link.label[0] / 2, middle)
+            used[link.source] += room
+
+
+def _vertex(width: float, height: float) -> Any:
+    vertex = Vertex()
+    vertex.view = VertexViewer(width + ACROSS - _BETWEEN, height)
+    return vertex
+
+
+def _middles(layout: Any) -> dict[Any, float]:
+    """The middle of each vertex; moved to the right where two would overlap.
+
+    That can be: the published method, which grandalf follows, has a flaw (https://arxiv.org/abs/2008.01252).
+    """
+    found: dict[Any, float] = {}
+    for layer in layout.layers:
+        edge = float("-inf")
+        for vertex in layer:
+            x = max(vertex.view.xy[0], edge + vertex.view.w / 2)
+            found[vertex] = x
+            edge = x + vertex.view.w / 2 + _BETWEEN
+    return found

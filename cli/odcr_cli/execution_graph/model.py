@@ -1,0 +1,178 @@
+"""What a definition in the Amazon States Language says: states, transitions, and the levels inside Maps and Parallels.
+
+The language: https://states-language.net/spec.html. A definition that Step Functions took is right; what is wrong
+nevertheless (a transition to nowhere, a state that nothing leads to) is drawn as far as it goes.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from odcr_cli.execution_graph.conditions import condition_text
+from odcr_cli.execution_graph.text import clean
+from odcr_cli.trouble import Trouble
+
+START, END = "", "/"
+"""The paths of the two nodes that are no states; no state has them."""
+
+
+class Way(StrEnum):
+    """Why one state follows another."""
+
+    NEXT = "next"
+    CHOICE = "choice"
+    DEFAULT = "default"
+    CATCH = "catch"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """An arrow between two nodes of a level."""
+
+    source: str
+    """The path of a state, or START."""
+    target: str
+    """The path of a state, or END."""
+    way: Way
+    label: str = ""
+    """The condition, or the errors that are caught."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One state."""
+
+    path: str
+    """The names from the outermost state to this one, and the number of a branch of a Parallel, joined by slashes."""
+    name: str
+    kind: str
+    """Its type: Task, Map, ..."""
+    about: str
+    """A second line for people: what it calls, how long it waits."""
+    levels: tuple["Level", ...] = ()
+    """What is inside: one level for a Map, one for each branch of a Parallel."""
+    distributed: bool = False
+    """Whether the items are executions of their own, which this history does not have."""
+    error: str = ""
+    cause: str = ""
+    """What a Fail state says."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """States that lead to each other: those of the machine, of a Map's item or of a Parallel's branch."""
+
+    states: dict[str, State]
+    """By name."""
+    transitions: tuple[Transition, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A definition."""
+
+    level: Level
+    states: dict[str, State] = field(repr=False)
+    """All states by path, outer ones before inner ones."""
+
+
+def graph_of(definition: str) -> Graph:
+    """The graph of a definition, as DescribeStateMachineForExecution gives it.
+
+    Raises:
+        Trouble: it is no definition.
+    """
+    try:
+        level = _level(json.loads(definition), "")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Trouble(
+            "The definition of the state machine cannot be read: it is not in the States Language."
+        ) from error
+    return Graph(level, {state.path: state for state in _all_states(level)})
+
+
+def _all_states(level: Level) -> Iterator[State]:
+    for state in level.states.values():
+        yield state
+        for inner in state.levels:
+            yield from _all_states(inner)
+
+
+def _level(definition: dict[str, Any], prefix: str) -> Level:
+    named = definition["States"]
+    paths = {name: prefix + (clean(name).replace("~", "~0").replace("/", "~1") or "~") for name in named}
+    states = {clean(name): _state(name, paths[name], definition) for name, definition in named.items()}
+    found = [Transition(START, paths[definition["StartAt"]], Way.NEXT)] if definition["StartAt"] in paths else []
+    for name, state in named.items():
+        found += _transitions(paths[name], state, paths)
+    return Level(states, tuple(found))
+
+
+def _transitions(source: str, state: dict[str, Any], paths: dict[str, str]) -> Iterator[Transition]:
+    for rule in state.get("Choices", []):
+        if rule.get("Next") in paths:
+            yield Transition(source, paths[rule["Next"]], Way.CHOICE, condition_text(rule))
+    if state.get("Default") in paths:
+        yield Transition(source, paths[state["Default"]], Way.DEFAULT, "otherwise")
+    if state.get("Next") in paths:
+        yield Transition(source, paths[state["Next"]], Way.NEXT)
+    elif state.get("End") or state["Type"] in ("Succeed", "Fail"):
+        yield Transition(source, END, Way.NEXT)
+    for catcher in state.get("Catch", []):
+        if catcher.get("Next") in paths:
+            yield Transition(source, paths[catcher["Next"]], Way.CATCH, clean(", ".join(catcher["ErrorEquals"])))
+
+
+def _state(name: str, path: str, definition: dict[str, Any]) -> State:
+    kind = str(definition["Type"])
+    inner: list[Level] = []
+    distributed = False
+    if kind == "Map":
+        # Iterator is the older name: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+        processor = definition.get("ItemProcessor") or definition["Iterator"]
+        distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        inner = [_level(processor, f"{path}/")]
+    elif kind == "Parallel":
+        inner = [_level(branch, f"{path}/{number}/") for number, branch in enumerate(definition["Branches"])]
+    return State(
+        path,
+        clean(name),
+        clean(kind),
+        clean(_about(kind, definition, distributed=distributed)),
+        tuple(inner),
+        distributed,
+        str(definition.get("Error", "")),
+        str(definition.get("Cause", "")),
+    )
+
+
+def _about(kind: str, definition: dict[str, Any], *, distributed: bool) -> str:
+    if kind == "Task":
+        return _resource(str(definition.get("Resource", "")))
+    if kind == "Wait":
+        for name, words in (("Seconds", "Wait {} s"), ("Timestamp", "Wait until {}")):
+            for given in (name, f"{name}Path"):
+                if given in definition:
+                    return words.format(definition[given])
+    if kind == "Map":
+        return "Map, distributed" if distributed else "Map"
+    if kind == "Fail":
+        return f"Fail: {definition['Error']}" if definition.get("Error") else "Fail"
+    return kind
+
+
+def _resource(arn: str) -> str:
+    """What a Task calls: "lambda invoke", "sns publish", "dynamodb getItem", or the name of a function."""
+    # arn:aws:states:::service:action.pattern, arn:aws:states:::aws-sdk:service:action, or a function's or activity's:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+    parts = arn.split(":")
+    if len(parts) > 6 and parts[2] == "states" and not parts[4]:
+        service, action = parts[-2:]
+        pattern = {"sync": ", waits", "waitForTaskToken": ", waits for a token"}
+        action, _, suffix = action.partition(".")
+        return f"{service} {action}{pattern.get(suffix, '')}"
+    if len(parts) > 6:
+        return parts[6] if parts[5] == "function" else f"{parts[5]} {parts[6]}"
+    return "Task"

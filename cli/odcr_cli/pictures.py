@@ -1,0 +1,64 @@
+"""The plots of a span of time, as a file of its own and as the report shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from odcr_cli import plots
+from odcr_cli.calls import requests_of
+from odcr_cli.canvas import Words
+from odcr_cli.demands import read_demands
+from odcr_cli.door import Row
+from odcr_cli.prices import Prices
+from odcr_cli.series import demand_named, series_of, total_of
+from odcr_cli.source import Source
+from odcr_cli.spend import spend_of
+from odcr_cli.trouble import Trouble
+
+MAX_DEMANDS = 12
+"""Plots of single demands in one picture."""
+
+
+def drawn(
+    source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = (), *, each: bool = True
+) -> list[str]:
+    """Held against wanted, spend and requests, as SVG elements.
+
+    Args:
+        source: what is looked at.
+        history: rows of `odcr_history` from the start on.
+        start, end: the span.
+        parts: of the names of demands; empty: all of them.
+        each: whether each demand has a plot of its own below those of all.
+
+    Raises:
+        Trouble: if there is no such demand.
+    """
+
+    def is_named(name: str) -> bool:
+        return all(part.casefold() in name.casefold() for part in parts)
+
+    every = read_demands(source)
+    demands = [one for one in every if is_named(one.name)]
+    rows = [row for row in history if is_named(demand_named(row))]
+    series = [one for one in series_of(rows, demands, start, end) if one.times]
+    if parts and not series:
+        raise Trouble(f"There is no demand {' '.join(parts)!r}. `odcr status` lists them.")
+    found = []
+    if len(series) != 1:
+        found.append(plots.held_and_wanted(total_of(series), Words(title="All demands, in instances")))
+    singles = sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS] if each or len(series) == 1 else []
+    found += [plots.held_and_wanted(one, Words(title=_titled(one.name, one.unit))) for one in singles]
+    for spent in spend_of(rows, demands, Prices(source.rows("odcr_price")), start, end):
+        words = Words(title=f"What an hour costs, in {spent.currency} at the prices of now")
+        found.append(plots.spend(spent, words))
+    found.append(plots.requests(requests_of(rows, start, end), Words(title="Requests to EC2, by the hour")))
+    return found
+
+
+def pictures(source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()) -> str:
+    """The same as a file of its own."""
+    return plots.standalone(*drawn(source, history, start, end, parts))
+
+
+def _titled(name: str, unit: str) -> str:
+    return name if unit == "instances" else f"{name}, in {unit}"

@@ -1,0 +1,144 @@
+"""Plots as SVG elements in the page's colours: held against wanted, what was missing, spend, requests.
+
+What they show is also in their `<title>` and `<desc>`, which the caller writes in the reader's language.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from matplotlib.ticker import MaxNLocator
+
+from odcr_cli.calls import Requests
+from odcr_cli.canvas import COLOURS, FALLBACKS, Words, plot
+from odcr_cli.series import Series
+from odcr_cli.sparkline import sparkline
+from odcr_cli.spend import Spend
+
+__all__ = ["Words", "held_and_wanted", "missing", "requests", "sparkline", "spend", "standalone"]
+
+ENGLISH = Words()
+_VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
+_DARK = {
+    "ink": "#e6e9ee",
+    "muted": "#9aa5b1",
+    "grid": "#38414c",
+    "held": "#5aa2f0",
+    "wanted": "#e6e9ee",
+    "missing": "#ef7f7b",
+    "spend": "#a78be0",
+    "requests": "#5aa2f0",
+    "refusals": "#f0aa5c",
+    "ground": "#14181d",
+}
+
+
+def held_and_wanted(series: Series, words: Words = ENGLISH) -> str:
+    """What was held of what was wanted, the gap in between in a colour of its own."""
+
+    def draw(axes: Any) -> None:
+        times, held, wanted = _drawn(series)
+        lowest = [min(pair) for pair in zip(held, wanted, strict=True)]
+        axes.fill_between(times, held, step="post", color=COLOURS["held"], alpha=0.55, linewidth=0)
+        axes.fill_between(times, lowest, wanted, step="post", color=COLOURS["missing"], alpha=0.22, linewidth=0)
+        axes.step(times, held, where="post", color=COLOURS["held"], linewidth=1.6)
+        axes.step(times, wanted, where="post", color=COLOURS["wanted"], linewidth=1.4, linestyle=(0, (5, 2.5)))
+
+    legend = [("held", words.held, "area"), ("wanted", words.wanted, "dashes"), ("missing", words.missing, "pale")]
+    if not series.times:
+        return plot(None, legend, words, series.end, series.end)
+    said = f"{words.now}: {words.held} {series.held[-1]:g}, {words.wanted} {series.wanted[-1]:g}"
+    return plot(draw, legend, _described(words, said), series.times[0], series.end)
+
+
+def missing(series: Series, words: Words = ENGLISH) -> str:
+    """What was missing."""
+
+    def draw(axes: Any) -> None:
+        times = [*series.times, series.end]
+        values = [*series.missing, series.missing[-1]]
+        _area(axes, times, values, "missing")
+
+    legend = [("missing", words.missing, "area")]
+    if not series.times:
+        return plot(None, legend, words, series.end, series.end)
+    said = f"{words.now}: {words.missing} {series.missing[-1]:g}"
+    return plot(draw, legend, _described(words, said), series.times[0], series.end)
+
+
+def spend(spent: Spend, words: Words = ENGLISH) -> str:
+    """What an hour of all that was held costs."""
+
+    def draw(axes: Any) -> None:
+        _area(axes, [*spent.times, spent.end], [*spent.amounts, spent.amounts[-1]], "spend")
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+
+    legend = [("spend", f"{spent.currency} {words.per_hour}", "area")]
+    if not spent.times:
+        return plot(None, legend, words, spent.end, spent.end)
+    said = f"{words.now}: {spent.amounts[-1]:,.2f} {spent.currency} {words.per_hour}"
+    return plot(draw, legend, _described(words, said), spent.times[0], spent.end)
+
+
+def requests(asked: Requests, words: Words = ENGLISH) -> str:
+    """Requests of each hour, and those among them that were refused."""
+    hour = timedelta(hours=1)
+
+    def draw(axes: Any) -> None:
+        others = [calls - refused for calls, refused in zip(asked.calls, asked.refusals, strict=True)]
+        look: dict[str, Any] = {"width": 0.85 / 24, "align": "edge", "linewidth": 0}
+        axes.bar(asked.hours, asked.refusals, color=COLOURS["refusals"], **look)
+        axes.bar(asked.hours, others, bottom=asked.refusals, color=COLOURS["requests"], **look)
+
+    legend = [("refusals", words.refused, "area"), ("requests", words.granted, "area")]
+    if not asked.hours:
+        return plot(None, legend, words, asked.start, asked.end)
+    said = f"{words.refused} {sum(asked.refusals)}, {words.granted} {sum(asked.calls) - sum(asked.refusals)}"
+    first = min(asked.start, asked.hours[0]) if asked.hours[0] - asked.start < hour * 48 else asked.hours[0]
+    return plot(draw, legend, _described(words, said), first, max(asked.end, asked.hours[-1] + hour))
+
+
+def _area(axes: Any, times: Sequence[datetime], values: Sequence[float], colour: str) -> None:
+    axes.fill_between(times, values, step="post", color=COLOURS[colour], alpha=0.35, linewidth=0)
+    axes.step(times, values, where="post", color=COLOURS[colour], linewidth=1.6)
+
+
+def _drawn(series: Series) -> tuple[list[datetime], list[float], list[float]]:
+    return (
+        [*series.times, series.end],
+        [*series.held, series.held[-1]],
+        [*series.wanted, series.wanted[-1]],
+    )
+
+
+def _described(words: Words, said: str) -> Words:
+    return words if words.description else replace(words, description=said)
+
+
+def standalone(*plots: str) -> str:
+    """A file of its own, with the plots below one another, light or dark as its reader likes it."""
+    found = [_VIEW_BOX.search(one) for one in plots]
+    sizes = [(int(one[1]), int(one[2])) if one else (576, 200) for one in found]
+    width, gap, top = max(size[0] for size in sizes) + 24, 34, 12
+    parts = []
+    for one, (wide, high) in zip(plots, sizes, strict=True):
+        title = _TITLE.search(one)
+        if title and title[1]:
+            top += gap
+            parts.append(f'<text x="24" y="{top - 10}" style="font-size: 14px; fill: var(--ink)">{title[1]}</text>')
+        parts.append(one.replace("<svg ", f'<svg x="12" y="{top}" width="{wide}" height="{high}" ', 1))
+        top += high
+    variables = "; ".join(f"--{name}: {colour}" for name, colour in {**FALLBACKS, "ground": "#ffffff"}.items())
+    dark = "; ".join(f"--{name}: {colour}" for name, colour in _DARK.items())
+    style = (
+        f":root {{ color-scheme: light dark; font-family: system-ui, sans-serif; {variables} }} "
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top + 12}" width="{width}" '
+        f'height="{top + 12}">\n<style>{style}</style>\n'
+        f'<rect width="100%" height="100%" style="fill: var(--ground)"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )

@@ -1,0 +1,65 @@
+"""What an instance costs for an hour, as `odcr_price` has it: docs/operating.md, "Prices"."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from odcr_cli.demands import Demand, Pool, number
+from odcr_cli.door import Row
+from odcr_cli.regions import region_of
+
+_LOCAL_NAME = re.compile(r"-[a-z]{3}-[0-9]+[a-z]")
+_LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
+_PLATFORM, _TENANCY = "Linux/UNIX", "default"
+
+
+@dataclass(frozen=True)
+class Price:
+    """Of an instance for an hour."""
+
+    amount: Decimal
+    currency: str
+
+
+class Prices:
+    """The prices that are known.
+
+    Args:
+        rows: of `odcr_price`.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._known = {
+            tuple(str(row[column]) for column in ("InstanceType", "Region", "Platform", "Tenancy")): Price(
+                number(row["Hourly_Price"]), str(row.get("Currency") or "USD")
+            )
+            for row in rows
+            if row.get("Hourly_Price") is not None
+        }
+
+    def of_type(
+        self, instance_type: str, zone: str, platform: str = _PLATFORM, tenancy: str = _TENANCY
+    ) -> Price | None:
+        """The price of a type in a zone; None if it is unknown."""
+        return self._known.get((instance_type, price_region(zone), platform, tenancy))
+
+    def of(self, pool: Pool, demand: Demand) -> Price | None:
+        """The price of an instance of a pool, by the options of its demand; None if it is unknown."""
+        options = demand.options
+        platform, tenancy = str(options.get("Platform") or _PLATFORM), str(options.get("Tenancy") or _TENANCY)
+        price = self.of_type(pool.instance_type, pool.zone, platform, tenancy)
+        if pool.hourly_cost is not None and pool.held:
+            # As the last run worked it out; the row's options may have been changed since.
+            return Price(pool.hourly_cost / pool.held, price.currency if price else "USD")
+        return price
+
+
+def price_region(zone: str) -> str:
+    """What `odcr_price` calls the place of a zone: its Region, a Local Zone's group, a Wavelength Zone itself."""
+    region = region_of(zone) or ""
+    if "-wl" in zone:
+        return zone
+    if by_id := _LOCAL_ID.fullmatch(zone):
+        return f"{region}-{by_id['city']}-{by_id['number']}"
+    return zone[:-1] if _LOCAL_NAME.fullmatch(zone.removeprefix(region)) else region

@@ -1,0 +1,139 @@
+"""Giving capacity back, step by step, so that a command that dies halfway can be repeated.
+
+What is wanted is lowered first, else the next run would buy again what is given back. Then the runs that may have read
+the old number have to end. Only then is EC2 asked, about each reservation anew: its count is absolute.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from odcr_cli.account import Account
+from odcr_cli.answers import amount
+from odcr_cli.demands import Demand
+from odcr_cli.door import Change, Changed
+from odcr_cli.giving_back import Reduction, now_given
+from odcr_cli.reservations import reservations_of
+from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble, in_words
+
+AGE_SECONDS = 120
+"""Nothing is bought for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
+
+_LOOK_SECONDS = 5
+_RETRIED_LIST_SECONDS = 5
+"""ListExecutions is eventually consistent: an execution that has just been started may be missing in one answer.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What became of one reduction."""
+
+    reduction: Reduction
+    count: int
+    """Instances given back."""
+    problem: str = ""
+    """EC2's words, if it refused."""
+
+
+def lowering(demand: Demand, keep: Decimal) -> Change | None:
+    """The change that makes no more than that wanted; None if no more is."""
+    if not demand.is_there or demand.wanted <= keep:
+        return None
+    if demand.is_group:
+        key: dict[str, Any] = {"Group_Name": demand.name}
+        return Change(
+            "odcr_group",
+            key | {"TotalTargetCapacity": amount(keep)},
+            key | {"TotalTargetCapacity": amount(demand.wanted)},
+        )
+    pool = demand.pools[0]
+    key = {"InstanceType": pool.instance_type, "AvailabilityZone": pool.zone}
+    return Change("odcr_capacity", key | {"Target_Capacity": int(keep)}, key | {"Target_Capacity": int(demand.wanted)})
+
+
+def checked(changed: Changed, name: str) -> None:
+    """Nothing, if the number was lowered.
+
+    Raises:
+        Trouble: if it was not, with why.
+    """
+    if changed.is_committed:
+        return
+    if changed.conflicts:
+        raise Trouble(f"Somebody else has just changed {name}. Look at it with `odcr status`, and repeat the command.")
+    reasons = "; ".join(str(one["Reason"]) for one in changed.problems)
+    raise Trouble(f"{name} was not lowered, so nothing was given back: {reasons}")
+
+
+def wait_for_runs(
+    live: Live,
+    told: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Waits until no run works any more that may have read what was wanted before.
+
+    Args:
+        live: where they run.
+        told: is told what is waited for.
+        sleep, clock: of this machine; AWS's own clock is not compared with it.
+    """
+    since = clock()
+    waited_for = _running(live)
+    sleep(_RETRIED_LIST_SECONDS)
+    waited_for |= _running(live)
+    if waited_for:
+        told(f"Waiting for {len(waited_for)} run(s) that may have read the old number")
+    ended = set()
+    for arn in waited_for:
+        while (status := _status(live, arn)) == "RUNNING":
+            sleep(_LOOK_SECONDS)
+        ended.add(status)
+    if ended - {"SUCCEEDED"}:
+        # Its functions may go on for a while, and then they take no row for true that is older.
+        told("A run has ended otherwise than well: waiting until its functions have, too")
+        sleep(max(0.0, AGE_SECONDS - (clock() - since)))
+
+
+def give_back(account: Account, live: Live, reductions: tuple[Reduction, ...]) -> Iterator[Given]:
+    """Reduces or cancels each reservation, as it is now. What EC2 refuses is told, and the others go on."""
+    for reduction in reductions:
+        one = reduction.reservation
+        try:
+            with in_words():
+                yield Given(reduction, _reduce(account.client("ec2", one.region), live, reduction))
+        except Trouble as trouble:
+            yield Given(reduction, 0, str(trouble))
+
+
+def _reduce(client: Any, live: Live, reduction: Reduction) -> int:
+    id_ = reduction.reservation.id
+    described = client.describe_capacity_reservations(CapacityReservationIds=[id_])["CapacityReservations"]
+    seen = reservations_of(described, live.stack.owner, live.stack.account, live.now())
+    count = now_given(reduction, seen[0] if seen else None)
+    if not count:
+        return 0
+    left = seen[0].count - count
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
+    if left:
+        client.modify_capacity_reservation(CapacityReservationId=id_, InstanceCount=left)
+    else:
+        client.cancel_capacity_reservation(CapacityReservationId=id_)
+    return count
+
+
+def _running(live: Live) -> set[str]:
+    machine = live.stack.output("StateMachineArn")
+    found = live.account.pages(
+        "stepfunctions", "list_executions", "executions", stateMachineArn=machine, statusFilter="RUNNING"
+    )
+    return {str(one["executionArn"]) for one in found}
+
+
+def _status(live: Live, arn: str) -> str:
+    with in_words():
+        return str(live.account.client("stepfunctions").describe_execution(executionArn=arn)["status"])

@@ -1,0 +1,42 @@
+"""A sparkline: held against wanted, as small as a word, and cheap enough for a thousand in a page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from odcr_cli.series import Series
+
+
+def sparkline(series: Series, width: int = 120, height: int = 24, start: datetime | None = None) -> str:
+    """An SVG element in the page's colours. It is hidden from screen readers, for the numbers stand beside it.
+
+    Args:
+        series: what to show.
+        width, height: its size.
+        start: the moment at its left edge; that of the first value unless it is given.
+    """
+    head = (
+        f'<svg class="sparkline" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" aria-hidden="true" focusable="false">'
+    )
+    if not series.times:
+        return f"{head}</svg>"
+    first = min(start or series.times[0], series.times[0])
+    seconds = max(1.0, (series.end - first).total_seconds())
+    columns = [round((moment - first).total_seconds() / seconds * width) for moment in series.times]
+    top = max(*series.held, *series.wanted, 1) if series.held else 1
+    scale = (height - 3) / top
+    held = _steps(columns, [height - 1 - value * scale for value in series.held], width)
+    wanted = _steps(columns, [height - 1 - value * scale for value in series.wanted], width)
+    return (
+        f'{head}<path d="{held}V{height - 1}H{columns[0]}Z" style="fill: var(--held, #2f7ed8); fill-opacity: 0.45"/>'
+        f'<path d="{wanted}" style="fill: none; stroke: var(--wanted, #1d2733); stroke-width: 1.2"/></svg>'
+    )
+
+
+def _steps(columns: Sequence[int], heights: Sequence[float], width: int) -> str:
+    """A path of steps; of several values in one column the last counts."""
+    at = dict(zip(columns, heights, strict=True))
+    path = ""
+    for column, height in at.items():
+        path += f"H{column}V{height:.1f}" if path else f"M{column} {height:.1f}"
+    return f"{path}H{width}"

@@ -1,0 +1,143 @@
+"""What an hour of what is wanted costs, before and after changes, as far as the prices are known."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from odcr_cli.demands import number
+from odcr_cli.door import Row
+from odcr_cli.regions import region_of
+from odcr_cli.tables.changes import Plan, Tables
+from odcr_cli.tables.offers import Offers
+from odcr_cli.tables.wishes import Key, key_of
+
+_USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of the targets and groups that change."""
+
+    before: Decimal
+    after: Decimal
+    unpriced: tuple[str, ...]
+    """Those whose price is unknown, by name; they are in neither sum."""
+
+    @property
+    def more(self) -> Decimal:
+        """What an hour costs more."""
+        return self.after - self.before
+
+
+def cost_of(plan: Plan, tables: Tables, offers: Offers) -> Cost:
+    """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
+    before, after = _Priced(tables, offers), _Priced(_after(plan, tables), offers)
+    touched = dict.fromkeys(_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price")
+    sums, unpriced = [Decimal(0), Decimal(0)], []
+    for demand in touched:
+        costs = [priced.cost(demand) for priced in (before, after)]
+        if None in costs:
+            unpriced.append(" ".join(part for part in demand if part))
+            continue
+        sums = [total + (cost or 0) for total, cost in zip(sums, costs, strict=True)]
+    return Cost(sums[0], sums[1], tuple(unpriced))
+
+
+def _demand_of(table: str, key: Key) -> Key:
+    return (_fold(key[0]), "", "") if table.startswith("odcr_group") else ("", _fold(key[0]), _fold(key[1]))
+
+
+def _after(plan: Plan, tables: Tables) -> Tables:
+    """The tables with the changes."""
+    found = {table: {key_of(table, row): row for row in rows} for table, rows in tables.items() if table in _KEYED}
+    for edit in plan.edits:
+        rows = found.setdefault(edit.table, {})
+        if edit.old is not None:
+            rows.pop(edit.old_key, None)
+        for change in edit.to_changes():
+            if change.row is not None:
+                rows[edit.key] = {**(edit.old or {}), **change.row}
+    return {table: list(rows.values()) for table, rows in found.items()} | {
+        "odcr_status": tables.get("odcr_status", ())
+    }
+
+
+_KEYED = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "odcr_price")
+
+
+class _Priced:
+    """Demands with the prices of what they want."""
+
+    def __init__(self, tables: Tables, offers: Offers) -> None:
+        self._offers = offers
+        self._prices = {
+            tuple(_fold(part) for part in key_of("odcr_price", row)): row for row in tables.get("odcr_price", ())
+        }
+        self._targets = {_folded("odcr_capacity", row): row for row in tables.get("odcr_capacity", ())}
+        self._options = {_folded("odcr_option", row): row for row in tables.get("odcr_option", ())}
+        self._groups = {_folded("odcr_group", row)[0]: row for row in tables.get("odcr_group", ())}
+        self._members: dict[str, list[Row]] = {}
+        for row in tables.get("odcr_group_member", ()):
+            self._members.setdefault(_fold(row["Group_Name"]), []).append(row)
+        self._weights = {
+            (_fold(row.get("Group_Name")), _fold(row["InstanceType"]), _fold(row["AvailabilityZone"])): row["Weight"]
+            for row in tables.get("odcr_status", ())
+            if row.get("Weight") is not None
+        }
+
+    def cost(self, demand: Key) -> Decimal | None:
+        """Of an hour of all that a demand wants; None if it is unknown."""
+        name, *pool = demand
+        if not name:
+            target = self._targets.get(tuple(pool))
+            wanted = number(target.get("Target_Capacity")) if target else Decimal(0)
+            if target is None or not wanted:
+                return Decimal(0)
+            price = self._price(target, self._options.get(tuple(pool), {}))
+            return None if price is None else wanted * price
+        group = self._groups.get(name)
+        wanted = number(group.get("TotalTargetCapacity")) if group else Decimal(0)
+        if group is None or not wanted:
+            return Decimal(0)
+        of_unit = next(self._prices_of_a_unit(name, group), None)
+        return None if of_unit is None else wanted * of_unit
+
+    def _prices_of_a_unit(self, name: str, group: Row) -> Iterator[Decimal]:
+        for member in sorted(self._members.get(name, []), key=lambda row: number(row.get("Priority"))):
+            price, weight = self._price(member, group), self._weight(name, member, group)
+            if price is not None and weight:
+                yield price / weight
+
+    def _weight(self, name: str, member: Row, group: Row) -> Decimal | None:
+        if member.get("Weight") is not None:
+            return number(member["Weight"])
+        if str(group.get("Unit") or "instances").casefold() == "instances":
+            return Decimal(1)
+        recorded = self._weights.get((name, _fold(member["InstanceType"]), _fold(member["AvailabilityZone"])))
+        return None if recorded is None else number(recorded)
+
+    def _price(self, pool: Row, options: Mapping[str, Any]) -> Decimal | None:
+        place = _price_region(self._offers.zone_name(str(pool["AvailabilityZone"])))
+        kind = (_fold(options.get(name) or usual) for name, usual in _USUAL.items())
+        row = self._prices.get((_fold(pool["InstanceType"]), place, *kind))
+        return None if row is None or row.get("Hourly_Price") is None else number(row["Hourly_Price"])
+
+
+def _price_region(zone: str) -> str:
+    """Where the price of a zone stands: its Region, or the group of a Local Zone. See docs/operating.md, "Prices"."""
+    region = region_of(zone) or ""
+    if "-wl" in zone:
+        return zone
+    if zone.startswith(f"{region}-"):
+        return zone.rstrip("abcdefghijklmnopqrstuvwxyz")
+    # The id of a Local Zone that EC2 was not asked about does not tell its group.
+    return "" if not zone.startswith(region) and zone.count("-") > 1 else region
+
+
+def _folded(table: str, row: Row) -> Key:
+    return tuple(_fold(part) for part in key_of(table, row))
+
+
+def _fold(text: object) -> str:
+    return str(text or "").strip().casefold()

@@ -1,0 +1,101 @@
+"""Rows of the tables as people list them: without the columns that say nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import plain
+from odcr_cli.demands import number
+from odcr_cli.door import KEYS, Row
+from odcr_cli.tables.columns import COLUMNS
+from odcr_cli.tables.wishes import key_of
+
+OF_TARGETS = (*KEYS["odcr_capacity"], "Target_Capacity")
+OF_OPTIONS = KEYS["odcr_option"]
+
+
+def said(table: str, row: Row) -> Row:
+    """A row's key and the columns that are not as usual."""
+    found = {name: row.get(name) for name in KEYS[table]}
+    for column in COLUMNS[table]:
+        value = row.get(column.name)
+        if column.is_required or column.plain(value) != column.usual:
+            found[column.name] = value
+    return found
+
+
+def targets_as_rows(targets: Iterable[Row], options: Iterable[Row]) -> list[Row]:
+    """Targets with their options."""
+    by_key = {_folded("odcr_option", row): row for row in options}
+    return [
+        said("odcr_capacity", row) | said("odcr_option", by_key.get(_folded("odcr_capacity", row), {}) | _key(row))
+        for row in targets
+    ]
+
+
+def groups_as_rows(groups: Iterable[Row], members: Iterable[Row]) -> list[Row]:
+    """Groups with their members, the most wanted first."""
+    by_name: dict[str, list[Row]] = {}
+    for row in sorted(members, key=lambda row: (number(row.get("Priority")), key_of("odcr_group_member", row))):
+        by_name.setdefault(_folded("odcr_group_member", row)[0], []).append(said("odcr_group_member", row))
+    found = [said("odcr_group", row) | {"Members": by_name.pop(_folded("odcr_group", row)[0], [])} for row in groups]
+    # Members of no group buy nothing, and should not be overlooked.
+    return found + [{"Group_Name": rows[0]["Group_Name"], "Members": rows} for rows in by_name.values()]
+
+
+def show_rows(rows: Sequence[Row], columns: Sequence[str], nothing: str) -> None:
+    """A table of rows.
+
+    Args:
+        rows: what is shown.
+        columns: those that have a column here; what else a row says stands behind them.
+        nothing: what is said if there are no rows.
+    """
+    if not rows:
+        click.echo(nothing)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    has_rest = any(set(row) - set(columns) for row in rows)
+    if has_rest:
+        table.add_column("", overflow="fold")
+    for row in rows:
+        rest = _words({name: value for name, value in row.items() if name not in columns})
+        table.add_row(*(Text(plain(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
+    Console().print(table)
+
+
+def show_groups(groups: Sequence[Row]) -> None:
+    """Groups, and below each its pools."""
+    if not groups:
+        click.echo("There are no groups. `odcr groups set NAME TOTAL --member TYPE ZONE` makes one.")
+        return
+    console = Console()
+    for group in groups:
+        words = _words({name: value for name, value in group.items() if name not in ("Group_Name", "Members")})
+        told = words or "There is no such group in odcr_group, so nothing is bought for its members."
+        console.print(Text.assemble((plain(str(group["Group_Name"])), "bold"), f"  {told}"))
+        for member in group["Members"]:
+            pool = f"{member['InstanceType']} {member['AvailabilityZone']}"
+            rest = _words({name: value for name, value in member.items() if name not in KEYS["odcr_group_member"]})
+            console.print(Text(f"  {plain(pool)}  {rest}".rstrip()))
+        if not group["Members"]:
+            console.print(Text("  It has no pools, so nothing is bought: odcr groups members set NAME TYPE ZONE"))
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {plain(str(value))}" for name, value in row.items())
+
+
+def _key(row: Row) -> Row:
+    return {name: row.get(name) for name in KEYS["odcr_capacity"]}
+
+
+def _folded(table: str, row: Row) -> tuple[str, ...]:
+    return tuple(part.strip().casefold() for part in key_of(table, row))

@@ -1,0 +1,126 @@
+"""Executions that moto's interpreter of the States Language plays, which somebody else wrote, and their histories."""
+
+import io
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from moto.stepfunctions.parser.api import StateMachineType
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client
+
+from localcloud import stepfunctions
+from localcloud.clock import Clock
+from localcloud.services import Services
+
+Answer = Callable[[str, Any, int], Any]
+"""What a function answers: its name, its payload, and how often it was asked the same; Raised is an error of it."""
+FUNCTION = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that a function ends with."""
+
+    error: str
+    message: str = "injected"
+
+
+@dataclass(frozen=True)
+class Played:
+    """An execution that has ended."""
+
+    definition: str
+    events: list[dict[str, Any]]
+    """As boto3 gives GetExecutionHistory's."""
+    status: str
+
+
+@dataclass(frozen=True)
+class _Hurried(Clock):
+    """Waits are over at once."""
+
+    def date(self) -> float:
+        return 1.8e9
+
+    def wall_seconds(self, _cloud_seconds: float) -> float:
+        return 0.0
+
+
+@dataclass
+class _Lambda:
+    """Stands in for boto3 and its Lambda client where moto's tasks call AWS."""
+
+    answer: Answer
+    counted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, **_: Any) -> "_Lambda":
+        return self
+
+    def invoke(self, FunctionName: str, Payload: bytes = b"{}", **_: Any) -> Any:  # noqa: N803 - boto3's names
+        name = FunctionName.rpartition(":")[2]
+        with self.lock:
+            call = (name, bytes(Payload).decode())
+            self.counted[call] += 1
+            answer = self.answer(name, json.loads(Payload), self.counted[call])
+        if isinstance(answer, Raised):
+            said = {"errorType": answer.error, "errorMessage": answer.message}
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(said).encode())}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+@contextmanager
+def interpreter() -> Iterator[None]:
+    """moto's interpreter with the local cloud's corrections, without a server."""
+    nothing: Any = None
+    stepfunctions.install(Services("http://127.0.0.1:9", _Hurried(), nothing, print))
+    try:
+        yield
+    finally:
+        stepfunctions.shutdown()
+
+
+def played(definition: dict[str, Any], answer: Answer, given: Any = None) -> Played:
+    """Plays a state machine to its end, inside `interpreter`."""
+    boto_client.__dict__["boto3"] = _Lambda(answer)
+    text = json.dumps(definition)
+    program: Any = AmazonStateLanguageParser.parse(text)[0]
+    arn = "arn:aws:states:ap-northeast-1:123456789012:execution:machine:run"
+    started = "2027-01-15T08:00:00.000Z"
+    context: Any = {
+        "Execution": {"Id": arn, "Input": given, "Name": "run", "RoleArn": "role", "StartTime": started},
+        "StateMachine": {"Id": arn, "Name": "machine"},
+        "State": {"EnteredTime": started, "Name": ""},
+    }
+    environment = Environment(
+        aws_execution_details=AWSExecutionDetails("123456789012", "ap-northeast-1", "role"),
+        execution_type=StateMachineType.STANDARD,
+        context=context,
+        event_history_context=EventHistoryContext.of_program_start(),
+        cloud_watch_logging_session=None,
+        activity_store={},
+    )
+    program.eval(environment)
+    status = "FAILED" if isinstance(environment.program_state(), ProgramError) else "SUCCEEDED"
+    return Played(text, _events(environment.event_manager.get_event_history(), given), status)
+
+
+def _events(history: Any, given: Any) -> list[dict[str, Any]]:
+    """The history with plain values, and with its first event, which the interpreter leaves to what calls it."""
+    events: list[dict[str, Any]] = json.loads(json.dumps(history))
+    for event in events:
+        event["id"], event["previousEventId"] = event["id"] + 1, event["previousEventId"] + 1
+        event["timestamp"] = datetime.fromisoformat(event["timestamp"])
+    details = {"input": json.dumps(given), "inputDetails": {"truncated": False}, "roleArn": "role"}
+    first: dict[str, Any] = {"id": 1, "previousEventId": 0, "type": "ExecutionStarted"}
+    return [{**first, "timestamp": events[0]["timestamp"], "executionStartedEventDetails": details}, *events]

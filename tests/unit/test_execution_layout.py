@@ -1,0 +1,118 @@
+"""No two boxes overlap, whatever the definition, and each is inside the one around it."""
+
+import json
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odcr_cli.execution_graph.layout import HEIGHT, Box, Layout, layout_of
+from odcr_cli.execution_graph.model import END, START, Level, graph_of
+
+NAMES = [f"State{number}" for number in range(9)]
+
+
+@st.composite
+def machines(draw: st.DrawFn, depth: int = 2, prefix: str = "") -> dict[str, Any]:
+    """A definition whose states lead anywhere, also back, to themselves, or nowhere."""
+    names = [prefix + name for name in NAMES[: draw(st.integers(1, len(NAMES) if depth == 2 else 4))]]
+    target = st.sampled_from(names)
+    states: dict[str, Any] = {}
+    for name in names:
+        kinds = ["Task", "Choice", "Pass", "Fail"] + (["Map", "Parallel"] if depth else [])
+        kind = draw(st.sampled_from(kinds))
+        state: dict[str, Any] = {"Type": kind}
+        if kind == "Choice":
+            ways = draw(st.lists(st.tuples(target, st.sampled_from(["x", "a" * 60])), max_size=4))
+            state["Choices"] = [{"Variable": f"$.{name}", "IsPresent": True, "Next": one} for one, name in ways]
+            state["Default"] = draw(target)
+        elif kind != "Fail":
+            following = draw(st.none() | target)
+            state |= {"Next": following} if following else {"End": True}
+        if kind in ("Task", "Map", "Parallel"):
+            errors = st.sampled_from(["States.ALL", "SomethingBroke"])
+            caught = draw(st.lists(st.tuples(errors, target), max_size=2))
+            state["Catch"] = [{"ErrorEquals": [error], "Next": one} for error, one in caught]
+        if kind == "Map":
+            state["ItemProcessor"] = draw(machines(depth - 1, f"{name}-"))
+        if kind == "Parallel":
+            count = draw(st.integers(1, 3))
+            state["Branches"] = [draw(machines(depth - 1, f"{name}-{number}-")) for number in range(count)]
+        states[name] = state
+    return {"StartAt": draw(target), "States": states}
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width + 0.01
+        and inner.y + inner.height <= outer.y + outer.height + 0.01
+    )
+
+
+def levels(level: Level, around: Box) -> Iterator[tuple[Level, str, int]]:
+    """Each level inside another one, with the state around it and its number there."""
+    del around
+    for state in level.states.values():
+        for number, inner in enumerate(state.levels):
+            yield inner, state.path, number
+            yield from levels(inner, Box(0, 0, 0, 0))
+
+
+def labels_of(layout: Layout, paths: set[str]) -> list[Box]:
+    return [arrow.label for arrow in layout.arrows if arrow.label and {arrow.source, arrow.target} <= paths]
+
+
+@settings(max_examples=60, deadline=None)
+@given(machines())
+def test_nothing_overlaps_and_all_is_inside(definition: dict[str, Any]) -> None:
+    graph = graph_of(json.dumps(definition))
+    layout = layout_of(graph)
+    whole = Box(0, 0, layout.width, layout.height)
+    parts = [(graph.level, whole, {START, END})]
+    for level, path, number in levels(graph.level, whole):
+        frame = layout.frames[path][number]
+        assert inside(frame, layout.boxes[path])
+        assert frame.y >= layout.boxes[path].y + HEIGHT
+        parts.append((level, frame, set()))
+    for level, frame, more in parts:
+        paths = {state.path for state in level.states.values()} | more
+        boxes = [layout.boxes[path] for path in sorted(paths)] + labels_of(layout, paths)
+        assert all(inside(box, frame) for box in boxes)
+        assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
+
+
+@settings(max_examples=30, deadline=None)
+@given(machines())
+def test_arrows_begin_and_end_at_their_boxes_and_cross_none(definition: dict[str, Any]) -> None:
+    layout = layout_of(graph_of(json.dumps(definition)))
+    assert layout == layout_of(graph_of(json.dumps(definition)))
+    for arrow in layout.arrows:
+        for path, (x, y) in ((arrow.source, arrow.points[0]), (arrow.target, arrow.points[-1])):
+            box = layout.boxes[path]
+            assert box.x - 0.01 <= x <= box.x + box.width + 0.01
+            assert box.y - 0.01 <= y <= box.y + box.height + 0.01
+        for x, y in arrow.points[1:-1]:
+            for box in (layout.boxes[arrow.source], layout.boxes[arrow.target]):
+                assert not overlap(Box(x, y, 0, 0), box)
+
+
+def test_each_state_is_above_the_one_that_follows_it() -> None:
+    names = ["A", "B", "C", "D"]
+    chain = dict(pairwise(names))
+    states = {name: {"Type": "Pass", **({"Next": chain[name]} if name in chain else {"End": True})} for name in names}
+    boxes = layout_of(graph_of(json.dumps({"StartAt": "A", "States": states}))).boxes
+    assert [path for path, _ in sorted(boxes.items(), key=lambda one: one[1].y)] == [START, *names, END]
+    assert len({box.x + box.width / 2 for box in boxes.values()}) == 1

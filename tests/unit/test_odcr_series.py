@@ -1,0 +1,160 @@
+"""What was held, wanted, spent and asked for over time, as the history tells it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from odcr_cli.calls import requests_of
+from odcr_cli.demands import Demand, demands_of
+from odcr_cli.prices import Prices, price_region
+from odcr_cli.series import Series, series_of, total_of
+from odcr_cli.spend import spend_of
+
+Row = dict[str, Any]
+START, END = datetime(2026, 11, 10, 12, tzinfo=UTC), datetime(2026, 11, 10, 21, tzinfo=UTC)
+KEY: Row = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Group_Name": ""}
+
+
+def at(clock: str, held: float, wanted: float | None, before: str | None = "SHORT", **columns: Any) -> Row:
+    """A row of the history."""
+    row: Row = KEY | {"Execution": f"run-{clock}", "Recorded": f"2026-11-10 {clock}", "Previous_Status": before}
+    row |= {"Status": "SHORT", "Target_Capacity": wanted, "Reserved": held, "Unit": None, "Acquired": 0, "Lost": 0}
+    return row | {"Attempts": 1, "Calls": 0, "Refusals": 0, "Reason": ""} | columns
+
+
+def demand(held: float, wanted: int, **status: Any) -> list[Demand]:
+    recorded = KEY | {"Status": "SHORT", "Reserved": held, "Reason": "", "Reservation_Ids": ""} | status
+    return demands_of([KEY | {"Target_Capacity": wanted}], [], [], [], [recorded])
+
+
+def steps(series: Series) -> list[tuple[str, float, float]]:
+    moments = [f"{moment:%H:%M}" for moment in series.times]
+    return list(zip(moments, series.held, series.wanted, strict=True))
+
+
+def test_a_value_holds_until_the_next_row() -> None:
+    history = [at("13:00:00", 4, 15, None), at("15:30:00", 9, 15, Acquired=5)]
+    (found,) = series_of(history, demand(9, 15), START, END)
+    assert steps(found) == [("13:00", 4, 15), ("15:30", 9, 15)]
+    assert found.missing == (11, 6)
+    assert found.end == END
+
+
+def test_before_the_first_row_stands_what_it_changed() -> None:
+    (found,) = series_of([at("15:30:00", 9, 15, Acquired=5)], demand(9, 15), START, END)
+    assert steps(found) == [("12:00", 4, 15), ("15:30", 9, 15)]
+    (lost,) = series_of([at("15:30:00", 9, 15, Lost=6)], demand(9, 15), START, END)
+    assert steps(lost)[0] == ("12:00", 15, 15)
+
+
+def test_a_met_target_that_was_raised_wanted_what_it_held() -> None:
+    (found,) = series_of([at("15:30:00", 4, 15, "FULFILLED")], demand(4, 15), START, END)
+    assert steps(found) == [("12:00", 4, 4), ("15:30", 4, 15)]
+
+
+def test_without_rows_nothing_has_changed_and_a_new_row_begins_now() -> None:
+    (found,) = series_of([], demand(4, 15), START, END)
+    assert steps(found) == [("12:00", 4, 15)]
+    new = demands_of([KEY | {"Target_Capacity": 15}], [], [], [], [])
+    assert steps(series_of([], new, START, END)[0]) == [("21:00", 0, 15)]
+
+
+def test_a_target_that_was_changed_since_the_last_run_is_wanted_now() -> None:
+    (found,) = series_of([at("13:00:00", 4, 15, None)], demand(4, 20), START, END)
+    assert steps(found)[-1] == ("21:00", 4, 20)
+
+
+def test_a_row_that_does_not_say_what_it_wants_changes_only_what_is_held() -> None:
+    history = [at("13:00:00", 4, 15, None), at("14:00:00", 4, None, Status="INVALID")]
+    (found,) = series_of(history, demand(4, 15), START, END)
+    assert steps(found) == [("13:00", 4, 15)]
+
+
+def test_what_is_gone_ends_with_its_last_row() -> None:
+    (found,) = series_of([at("13:00:00", 0, 15, None)], [], START, END)
+    assert not found.is_there
+    assert steps(found) == [("13:00", 0, 15), ("13:01", 0, 0)]
+
+
+def test_a_group_is_in_its_units_and_its_pools_are_no_series() -> None:
+    own = {"InstanceType": "", "AvailabilityZone": "", "Group_Name": "checkout", "Unit": "vcpus"}
+    history = [at("13:00:00", 64, 128, None, **own), at("13:00:00", 8, 8, None, Group_Name="checkout")]
+    group = demands_of(
+        [],
+        [],
+        [{"Group_Name": "checkout", "TotalTargetCapacity": "128", "Unit": "vcpus"}],
+        [KEY | {"Group_Name": "checkout"}],
+        [own | {"Status": "SHORT", "Reserved": 64, "Reason": "", "Reservation_Ids": ""}],
+    )
+    (found,) = series_of(history, group, START, END)
+    assert (found.name, found.unit, found.is_group) == ("checkout", "vcpus", True)
+    assert steps(found) == [("13:00", 64, 128)]
+    assert total_of([found]).times == ()
+
+
+def test_a_row_of_the_name_of_a_group_stays_apart_from_it() -> None:
+    own = {"InstanceType": "", "AvailabilityZone": "", "Group_Name": "r5b.2xlarge ap-northeast-1c"}
+    history = [at("13:00:00", 4, 15, None), at("13:00:00", 7, 7, None, **own)]
+    assert [(one.is_group, one.held[0]) for one in series_of(history, [], START, END)] == [(False, 4), (True, 7)]
+
+
+def test_one_excess_does_not_make_up_for_anothers_shortage() -> None:
+    times = (START, END)
+    first = Series("a", "instances", times, (4, 6), (2, 2), END)
+    second = Series("b", "instances", times[:1], (0,), (10,), END)
+    total = total_of([first, second])
+    assert (total.held, total.wanted, total.missing) == ((4, 6), (12, 12), (10, 10))
+
+
+def test_spend_is_what_was_held_at_the_prices_of_now() -> None:
+    prices = Prices([{**_price("r5b.2xlarge"), "Hourly_Price": "0.5", "Currency": "USD"}])
+    history = [at("13:00:00", 4, 15, None), at("15:30:00", 9, 15, Acquired=5)]
+    (found,) = spend_of(history, demand(9, 15), prices, START, END)
+    assert (found.currency, found.amounts, found.unpriced) == ("USD", (2.0, 4.5), 0)
+    recorded = spend_of(history, demand(9, 15, Hourly_Cost="9"), prices, START, END)
+    assert recorded[0].amounts == (4.0, 9.0)
+    assert spend_of(history, demand(9, 15), Prices([]), START, END) == []
+
+
+def test_each_currency_is_a_sum_of_its_own() -> None:
+    other = KEY | {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a"}
+    rows = [KEY | {"Target_Capacity": 2}, other | {"Target_Capacity": 3}]
+    status = [one | {"Status": "FULFILLED", "Reserved": 2, "Reason": "", "Reservation_Ids": ""} for one in (KEY, other)]
+    prices = Prices(
+        [
+            _price("r5b.2xlarge") | {"Hourly_Price": "0.5"},
+            _price("m5.large", "cn-north-1") | {"Hourly_Price": "3", "Currency": "CNY"},
+            _price("x1.32xlarge") | {"Hourly_Price": None},
+        ]
+    )
+    found = spend_of([], demands_of(rows, [], [], [], status), prices, START, END)
+    assert {one.currency: one.amounts for one in found} == {"USD": (1.0,), "CNY": (6.0,)}
+
+
+def test_requests_are_those_of_the_pools_in_the_hour_in_which_they_were_made() -> None:
+    history = [
+        at("13:59:50", 0, 15, Execution="hour 2026-11-10 13:00", Calls=600, Refusals=590),
+        at("13:20:00", 1, 15, Calls=3, Refusals=2),
+        at("15:00:05", 1, 15, Execution="hour 2026-11-10 15:00", Calls=10, Refusals=10),
+        at("13:20:00", 1, 15, InstanceType="", AvailabilityZone="", Group_Name="g", Calls=1000),
+    ]
+    found = requests_of(history, START, END)
+    assert [hour.hour for hour in found.hours] == [13, 15]
+    assert (found.calls, found.refusals) == ((603, 10), (592, 10))
+    assert requests_of(history, START, END, lambda row: row["InstanceType"] == "m5.large").hours == ()
+
+
+def test_prices_are_by_the_place_that_the_table_names() -> None:
+    # As docs/operating.md, "Prices", has them.
+    places = {
+        "ap-northeast-1c": "ap-northeast-1",
+        "apne1-az1": "ap-northeast-1",
+        "us-west-2-lax-1a": "us-west-2-lax-1",
+        "usw2-lax1-az1": "us-west-2-lax-1",
+        "us-east-1-wl1-bos-wlz-1": "us-east-1-wl1-bos-wlz-1",
+        "nowhere": "",
+    }
+    assert {zone: price_region(zone) for zone in places} == places
+
+
+def _price(type_: str, region: str = "ap-northeast-1") -> Row:
+    return {"InstanceType": type_, "Region": region, "Platform": "Linux/UNIX", "Tenancy": "default"}

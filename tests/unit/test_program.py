@@ -1,0 +1,113 @@
+"""How programs end when something around them is wrong: in one sentence, without a trace."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.documented import ROOT
+
+PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
+
+
+def started(inside: str, **options: object) -> "subprocess.Popen[str]":
+    """A program that does this."""
+    code = f"from localcloud.program import program\nwith program():\n    {inside}"
+    defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    return subprocess.Popen([sys.executable, "-c", code], **(defaults | options))  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+    process = started("print('now', flush=True); import time; time.sleep(60)")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    process.send_signal(number)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+
+
+def test_a_second_signal_does_not_break_into_the_stopping() -> None:
+    stopping = (
+        "try: print('now', flush=True); time.sleep(60)\n    finally: print('stopping', flush=True); time.sleep(0.3)"
+    )
+    process = started(f"import time\n    {stopping}; print('stopped')")
+    assert process.stdout is not None
+    for expected in ("now\n", "stopping\n"):
+        assert process.stdout.readline() == expected
+        process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("stopped\n", "")
+
+
+@pytest.mark.parametrize(
+    ("inside", "sentence"),
+    [
+        ("open('/nowhere/file', 'w')", "/nowhere/file: No such file or directory"),
+        ("open('/dev/full', 'w').write('x' * 100_000)", "No space left on device"),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(inside: str, sentence: str) -> None:
+    process = started(inside)
+    assert process.communicate(timeout=30) == ("", f"Error: {sentence}\n")
+    assert process.returncode == 1
+
+
+def test_a_full_disk_behind_the_output_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        process = started(PRINTS, stdout=full)
+    assert process.communicate(timeout=30)[1] == "Error: No space left on device\n"
+    assert process.returncode == 1
+
+
+def test_a_reader_that_has_gone_ends_it_without_a_word() -> None:
+    process = started(f"import time; time.sleep(0.2); {PRINTS}")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(30) == 1
+
+
+def closed(number: int) -> Callable[[], None]:
+    return lambda: os.close(number)
+
+
+def test_what_is_printed_to_a_closed_output_does_not_end_up_in_a_file() -> None:
+    inside = f"file = open('{os.devnull}'); assert file.fileno() > 2; {PRINTS}"
+    process = started(inside, stdout=None, preexec_fn=closed(1))
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 0
+
+
+def test_what_the_terminal_cannot_show_is_shown_as_its_code() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
+    process = started(PRINTS, env=environment)
+    assert process.communicate(timeout=30) == ("\\u2588 line\n", "")
+
+
+@pytest.mark.parametrize("package", ["demo", "localcloud", "bench"])
+def test_an_interrupt_while_it_is_imported_shows_no_import(package: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", package],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "functions"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not _handles(process.pid, signal.SIGINT) and process.poll() is None:
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    assert "Traceback" not in process.communicate(timeout=30)[1]
+
+
+def _handles(pid: int, number: int) -> bool:
+    with open(f"/proc/{pid}/status") as status:
+        caught = next(line for line in status if line.startswith("SigCgt:")).split()[1]
+    # Python handles SIGINT from the start, SIGTERM only where a program says so.
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1 and int(caught, 16) >> (number - 1) & 1)
