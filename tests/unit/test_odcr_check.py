@@ -167,7 +167,7 @@ OFFERS = {"InstanceTypeOfferings": [{"InstanceType": "m5.large", "Location": "ap
         ("apne1-az4", Level.OK, "offered"),
         ("ap-northeast-1c", Level.ERROR, "It is offered in ap-northeast-1a."),
         ("apne1-az1", Level.ERROR, "It is offered in ap-northeast-1a."),
-        ("ap-northeast-1b", Level.ERROR, "Did you mean ap-northeast-1"),
+        ("ap-northeast-1b", Level.ERROR, "Take one of ap-northeast-1-tpe-1a, ap-northeast-1a, ap-northeast-1c."),
         ("ap-northeast-1-tpe-1a", Level.ERROR, "Enable the zone group"),
         ("mars-north-1a", Level.ERROR, "no Region"),
     ],
