@@ -19,6 +19,7 @@ from rich.text import Text
 
 from odcr_cli.account import Place
 from odcr_cli.answers import plain
+from odcr_cli.asking import confirmed
 from odcr_cli.checks.line import NotAsked
 from odcr_cli.trouble import Trouble, in_words
 from verify import deployment, probe
@@ -113,11 +114,7 @@ def confirm(subject: Subject, old: str | None, *, is_sure: bool) -> None:
         click.echo(f"{title:8} {text}", err=True)
     if not old:
         click.echo(_STORY, err=True)
-    if is_sure:
-        return
-    if not sys.stdin.isatty():
-        raise Trouble("Nobody can be asked here, so nothing was done. Say --yes.")
-    if not click.confirm("Delete what is left of it?" if old else "Do it there?", err=True):
+    if not confirmed("Delete what is left of it?" if old else "Do it there?", yes=is_sure):
         raise Trouble("Nothing was done.")
 
 
@@ -130,7 +127,7 @@ def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket:
     answers: list[tuple[Belief, Seen]] = []
     began, code = datetime.now(UTC), 0
     talk.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
-    with _terminated_as_interrupted():
+    with terminated_as_interrupted():
         try:
             _prepare(subject, talk, built, bucket)
             for belief in BELIEFS:
@@ -203,7 +200,7 @@ def _say_left(talk: Talk, left: list[str]) -> int:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """Makes a SIGTERM clean up as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:

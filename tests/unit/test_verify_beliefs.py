@@ -2,11 +2,13 @@
 
 import json
 import re
+import signal
 from decimal import Decimal
 from typing import Any
 
 import boto3
 import pytest
+from click.testing import CliRunner
 
 from odcr.gateways import ec2_errors
 from odcr_cli.account import Place
@@ -17,6 +19,7 @@ from tests.documented import ROOT
 from tests.scan.authorization import reference
 from tests.unit.answering import Answering
 from verify import cleaning, deployment
+from verify.__main__ import main, terminated_as_interrupted
 from verify.belief import Belief, Seen, Verdict, as_assumed
 from verify.beliefs import every, functions, refusals, reservations
 from verify.beliefs.every import BELIEFS
@@ -227,3 +230,18 @@ def test_what_buys_is_deleted_before_what_is_bought() -> None:
     order = [kind.name for kind in cleaning.KINDS]
     assert order[:4] == ["schedule", "run", "reservation", "stack"]
     assert order.index("stack") < order.index("log group")
+
+
+@pytest.mark.parametrize("name", ["odcr", "production", "odcr-verify-", "odcr-verify-0a1b2c-more", "x"])
+def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
+    done = CliRunner(mix_stderr=False).invoke(
+        main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
+    )
+    assert done.exit_code == 2
+    assert "is left alone" in done.stderr
+
+
+def test_the_end_by_a_signal_is_an_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -71,13 +71,13 @@ def no_right(subject: Subject) -> Seen:
     # A role is not known everywhere at once: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
     assumed = subject.wait(lambda: _assumed(sts, role), "a session of the role without rights (sts:AssumeRole)", 30)
     session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
-    subject.guard.must_be_cheap(TYPE, 1)
     ec2 = session.client(
         "ec2",
         region_name=subject.region,
         endpoint_url=subject.place.endpoint_url,
         config=Config(proxies={}) if subject.place.is_local else None,
     )
+    ec2.meta.events.register("before-parameter-build.ec2", subject.guard.before)
     refusal = refusal_of(
         lambda: ec2.create_capacity_reservation(
             DryRun=True,

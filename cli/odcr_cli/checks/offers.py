@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
 """
 
-import difflib
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +11,6 @@ from odcr_cli.checks.line import Level, Line, NotAsked, ask
 from odcr_cli.checks.look import Look, Wanted
 
 NAME = "offers"
-_ZONE_ID = re.compile(r"[a-z0-9]+-([a-z0-9]+-)?az\d+")
 _MOST_VALUES = 200
 """Of all filters of a request: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 
@@ -48,13 +45,9 @@ def _wrong(look: Look, region: str, pools: list[Wanted]) -> Iterator[Line]:
         zone, name = zones.get(one.pool.zone), plain(one.pool.name)
         where = offered.get(one.pool.instance_type, set())
         if zone is None:
-            near = difflib.get_close_matches(one.pool.zone, zones, n=1)
-            yield Line(
-                NAME,
-                Level.ERROR,
-                f"{name}: {region} has no such zone for this account.",
-                f"Did you mean {near[0]}?" if near else f"Take one of {', '.join(sorted(zones)[:6])}.",
-            )
+            alike = [name for name in sorted(zones) if ("-az" in name) == ("-az" in one.pool.zone)]
+            seen = f"{name}: {region} has no such zone for this account."
+            yield Line(NAME, Level.ERROR, seen, f"Take one of {', '.join(alike[:8])}.")
         elif zone.get("OptInStatus") == "not-opted-in":
             seen = f"{name}: the zone is not enabled for this account."
             yield Line(NAME, Level.ERROR, seen, f"Enable the zone group {zone.get('GroupName', one.pool.zone)} in EC2.")

@@ -18,7 +18,7 @@ def check(look: Look) -> Iterator[Line]:
     """The caps of demands, then the stack's."""
     prices = _prices(look)
     cap = _stack_cap(look)
-    total, unknown = Decimal(0), list[str]()
+    total, unpriced, unknown = Decimal(0), 0, list[str]()
     by_demand: dict[int, list[Wanted]] = {}
     for one in look.wanted():
         by_demand.setdefault(id(one.demand), []).append(one)
@@ -26,6 +26,7 @@ def check(look: Look) -> Iterator[Line]:
         demand = pools[0].demand
         own_cap = amount_in(demand.options, "Max_Hourly_Cost")
         missing = [one for one in pools if _price(prices, one) is None]
+        unpriced += len(missing)
         if missing and (own_cap is not None or cap is not None):
             names = ", ".join(plain(one.pool.name) for one in missing[:3])
             unknown.append(f"{plain(demand.name)} ({names})" if demand.is_group else names)
@@ -44,7 +45,8 @@ def check(look: Look) -> Iterator[Line]:
         yield Line(NAME, Level.ERROR, seen, f"Deploy with a MaxHourlySpend of at least {money(total)}, or want less.")
     elif not unknown:
         within = f", within MaxHourlySpend of {money(cap)}" if cap is not None else "; there is no MaxHourlySpend"
-        yield Line(NAME, Level.OK, f"What is wanted and has a price costs {money(total)} an hour{within}.")
+        rest = f" {unpriced} pools have no price yet." if unpriced else ""
+        yield Line(NAME, Level.OK, f"What is wanted and has a price costs {money(total)} an hour{within}.{rest}")
 
 
 def _stack_cap(look: Look) -> Decimal | None:
