@@ -92,4 +92,4 @@ lock: setup ## pin every package of requirements*.in with its hashes, for every 
 
 clean: ## stop the local cloud, and delete what was installed, built or cached here
 	-$(BIN)/python -m localcloud down
-	rm -rf .venv .venv-checkov .aws-sam .localcloud .mysql .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .aws-sam .localcloud .recordings .mysql .runtime .mypy_cache .pytest_cache .ruff_cache .hypothesis
