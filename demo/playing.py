@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pymysql
 
+from demo import looking
 from demo.observer import Observer
 from demo.screen import Screen
 from demo.story import (
@@ -28,6 +29,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.program import INTERRUPTED
 from localcloud.running import StateFolder
 from localcloud.stack import Stack, StackFailed, build
+from odcr_cli.trouble import Trouble
 
 SPEED = 12
 """Cloud seconds in a second: the schedule's minute lasts five, and a run asks for nine at most."""
@@ -206,6 +208,8 @@ def _run(state: StateFolder, screen: Screen, keep: bool) -> int:
             # So that `python -m localcloud capacity` and `down` find it.
             state.publish(cloud.running)
             stack = _deploy(cloud, screen)
+            if keep:
+                screen.say(("The page: ", "bold"), looking.open_page(stack))
             try:
                 _play_all(stack, screen)
                 screen.say(("Every target is met, and none was ever exceeded.", "green"))
@@ -213,6 +217,7 @@ def _run(state: StateFolder, screen: Screen, keep: bool) -> int:
             except NotHandled as failure:
                 screen.say(("NotHandled", "red"), f": {failure}")
                 code = 1
+            _record(stack, screen)
             if not keep:
                 screen.say("To keep the local cloud up and look around: make run KEEP=1")
                 return code
@@ -222,6 +227,16 @@ def _run(state: StateFolder, screen: Screen, keep: bool) -> int:
         code = INTERRUPTED
     screen.say(printing.farewell(state.log_file))
     return code
+
+
+def _record(stack: Stack, screen: Screen) -> None:
+    try:
+        command = looking.keep_recording(stack)
+    except Trouble as trouble:
+        screen.say(f"It is not recorded. {trouble}")
+        return
+    screen.say("Look at what was played, the runs with their graphs too, though the cloud will be gone:")
+    screen.say(f"  {command}")
 
 
 def _wait_for_ctrl_c() -> None:
