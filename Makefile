@@ -4,12 +4,12 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
-CHECKS := lint types unit scan runtime integration deployment system mysql
+CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
-.PHONY: help run setup build deploy test $(CHECKS) format bench soak clients lock clean
+.PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients lock clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
 
 run: setup ## the whole system on this machine, in a few minutes; KEEP=1 leaves it up
 	@$(BIN)/python -m demo$(if $(KEEP), --keep=$(KEEP))
@@ -20,8 +20,11 @@ setup: ## the locked packages, into .venv, and MariaDB if there is none; PYTHON=
 build: setup ## the functions, built by the SAM CLI
 	$(BIN)/sam build
 
-deploy: build ## build, show the account and the Region, ask, and deploy; ARGS="--profile NAME" instead of --guided
-	@scripts/in-account sam deploy $(or $(ARGS),--guided)
+deploy: build ## build, ask for the stack, Region and mail, show the account, and deploy; ARGS=--guided asks for everything
+	@$(if $(ARGS),scripts/in-account sam deploy $(ARGS),$(BIN)/python -m scripts.deploy)
+
+verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/verifying.md
+	@$(BIN)/python -m verify $(ARGS)
 
 test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to mysql; WITHOUT=mysql skips one, -j2 uses two cores
 
@@ -33,7 +36,7 @@ lint: setup ## the style of the Python code, the GitHub workflow, and the config
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 
 types: setup ## mypy, strict, on all but the tests themselves
-	$(BIN)/mypy functions localcloud demo bench scripts cli tests/runtime tests/scan stepper
+	$(BIN)/mypy functions localcloud demo bench scripts cli verify tests/runtime tests/scan stepper
 
 unit: setup ## tests that need no server
 	$(BIN)/pytest tests/unit
@@ -50,6 +53,11 @@ integration: setup clients ## tests with MariaDB and the fake EC2
 
 deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
+
+browser: setup ## tests of the page in a headless Chromium, which is installed if there is none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| scripts/need chromium
+	$(BIN)/pytest tests/browser
 
 system: setup clients ## tests of the deployed state machine
 	$(BIN)/pytest tests/system

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(make\s[^`]+)`")
-_TARGET = re.compile(r"^([a-z]+):(?!=)", re.MULTILINE)
+_TARGET = re.compile(r"^([a-z-]+):(?!=)", re.MULTILINE)
 _COMMENT = re.compile(r"\s+#\s.*")
 LOCAL = ("-m localcloud ", "make run")
 

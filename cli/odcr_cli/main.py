@@ -127,4 +127,7 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    # The commands import this module by its name, and its classes are others than this script's.
+    from odcr_cli.main import run as run_by_name
+
+    run_by_name()

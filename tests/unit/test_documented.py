@@ -14,7 +14,7 @@ WITHOUT_AWS = (
     ". .venv/bin/activate",
     "mysqldump ",
 )
-ASKING = ("make deploy", "scripts/in-account ")
+ASKING = ("make deploy", "make verify-on-aws", "scripts/in-account ")
 
 
 @pytest.mark.parametrize("command", documented(), ids=lambda command: f"{command.page}: {command.line}")

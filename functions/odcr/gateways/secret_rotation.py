@@ -16,7 +16,7 @@ import pymysql
 from botocore.exceptions import ClientError
 
 from odcr.gateways.database import LoginRefused, connect, explained
-from odcr.gateways.secret import DatabaseLogin, client, is_missing, parse_login, secret_text
+from odcr.gateways.secret import DatabaseLogin, InvalidSecret, client, is_missing, parse_login, secret_text
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -141,6 +141,9 @@ def _both(secret_arn: str, token: str) -> tuple[DatabaseLogin, DatabaseLogin]:
 def _previous(secret_arn: str) -> DatabaseLogin | None:
     try:
         return parse_login(secret_text(secret_arn, VersionStage=_PREVIOUS))
+    except InvalidSecret:
+        # A young stack's is from before CloudFormation wrote the database's address into the secret.
+        return None
     except ClientError as error:
         if is_missing(error):
             return None

@@ -1,0 +1,1 @@
+"""What `odcr check` looks at before the night that counts: one small function for each thing that can be wrong."""

@@ -1,0 +1,41 @@
+"""Whether Lambda lets as many functions run at once as MapConcurrency says.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+"""
+
+from collections.abc import Iterator
+
+from odcr_cli.checks.line import Level, Line, NotAsked, ask
+from odcr_cli.checks.look import Look
+
+NAME = "concurrency"
+_OTHERS = 2
+"""The runs' other functions, and people's."""
+
+
+def check(look: Look) -> Iterator[Line]:
+    """The account's limit, what others have reserved of it, and the function's own."""
+    client = look.account.client("lambda")
+    function = f"{look.source.stack.name}-ReserveCapacity"
+    places = int(look.parameters.get("MapConcurrency") or 40)
+    try:
+        limit = ask("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
+    except NotAsked as error:
+        advice = f"Ask for the right {error.right}." if error.right else "Look in Lambda's console."
+        yield Line(NAME, Level.WARNING, f"Lambda's limit was not asked: {error}.", advice)
+        return
+    free, total = limit["UnreservedConcurrentExecutions"], limit["ConcurrentExecutions"]
+    if free < places + _OTHERS:
+        seen = f"{free} of the account's {total} concurrent executions are unreserved, and MapConcurrency is {places}."
+        advice = f"Deploy with a MapConcurrency of {max(2, free - _OTHERS)}, or request an increase of L-B99A9384."
+        yield Line(NAME, Level.ERROR, seen, advice)
+    else:
+        yield Line(NAME, Level.OK, f"MapConcurrency is {places}, and Lambda has {free} of {total} unreserved.")
+    try:
+        own = ask("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
+    except NotAsked:
+        return
+    reserved = own.get("ReservedConcurrentExecutions")
+    if reserved is not None and reserved < places:
+        seen = f"{function} has a reserved concurrency of {reserved}, and MapConcurrency is {places}."
+        yield Line(NAME, Level.ERROR, seen, "Remove or raise the reserved concurrency.")

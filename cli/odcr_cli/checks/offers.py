@@ -1,0 +1,74 @@
+"""Whether the zones have the types at all.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from odcr_cli.answers import plain
+from odcr_cli.checks.line import Level, Line, NotAsked, ask
+from odcr_cli.checks.look import Look, Wanted
+
+NAME = "offers"
+_MOST_VALUES = 200
+"""Of all filters of a request: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
+
+
+def check(look: Look) -> Iterator[Line]:
+    """A line for each pool that cannot be, and one for each Region whose pools all can."""
+    for one in look.wanted():
+        if not one.pool.region:
+            seen = f"{plain(one.pool.name)}: no Region has such a zone."
+            yield Line(
+                NAME, Level.ERROR, seen, "Correct the zone: a name such as us-east-1a, or an id such as use1-az1."
+            )
+    for region, pools in sorted(look.pools_by_region.items()):
+        try:
+            wrong = list(_wrong(look, region, pools))
+        except NotAsked as error:
+            yield Line(NAME, Level.WARNING, f"{region}: {error}.", "Look in EC2's console, under Instance Types.")
+            continue
+        yield from wrong
+        if not wrong:
+            yield Line(NAME, Level.OK, f"{region}: all {len(pools)} pools are offered.")
+
+
+def _wrong(look: Look, region: str, pools: list[Wanted]) -> Iterator[Line]:
+    ec2 = look.account.client("ec2", region)
+    described = ask(
+        "ec2:DescribeAvailabilityZones", lambda: ec2.describe_availability_zones(AllAvailabilityZones=True)
+    )["AvailabilityZones"]
+    zones = {zone["ZoneName"]: zone for zone in described} | {zone["ZoneId"]: zone for zone in described}
+    offered = _offered(look, region, sorted({one.pool.instance_type for one in pools}))
+    for one in pools:
+        zone, name = zones.get(one.pool.zone), plain(one.pool.name)
+        where = offered.get(one.pool.instance_type, set())
+        if zone is None:
+            alike = [name for name in sorted(zones) if ("-az" in name) == ("-az" in one.pool.zone)]
+            seen = f"{name}: {region} has no such zone for this account."
+            yield Line(NAME, Level.ERROR, seen, f"Take one of {', '.join(alike[:8])}.")
+        elif zone.get("OptInStatus") == "not-opted-in":
+            seen = f"{name}: the zone is not enabled for this account."
+            yield Line(NAME, Level.ERROR, seen, f"Enable the zone group {zone.get('GroupName', one.pool.zone)} in EC2.")
+        elif zone["ZoneName"] not in where:
+            advice = f"It is offered in {', '.join(sorted(where))}." if where else "Correct the type, or take another."
+            yield Line(NAME, Level.ERROR, f"{name}: the zone does not offer the type.", advice)
+
+
+def _offered(look: Look, region: str, types: list[str]) -> dict[str, set[str]]:
+    """The names of the zones that offer each type."""
+    found: dict[str, set[str]] = {}
+    for first in range(0, len(types), _MOST_VALUES):
+        arguments: dict[str, Any] = {
+            "LocationType": "availability-zone",
+            "Filters": [{"Name": "instance-type", "Values": types[first : first + _MOST_VALUES]}],
+        }
+        for one in ask(
+            "ec2:DescribeInstanceTypeOfferings",
+            lambda arguments=arguments: look.account.pages(  # type: ignore[misc]
+                "ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", region, **arguments
+            ),
+        ):
+            found.setdefault(one["InstanceType"], set()).add(one["Location"])
+    return found

@@ -1,0 +1,148 @@
+"""On-Demand quotas in vCPUs, against what runs, what is reserved and what is wanted.
+
+"Capacity Reservations count toward your On-Demand Instance quotas, even if they are unused", and the quotas' codes:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html#ec2-on-demand-instances-limits
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from odcr_cli.checks.line import Level, Line, NotAsked, ask
+from odcr_cli.checks.look import Look, Wanted, missing_instances
+
+NAME = "quotas"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One of Service Quotas' On-Demand quotas, which counts vCPUs."""
+
+    code: str
+    name: str
+
+
+STANDARD = Quota("L-1216C47A", "Standard")
+QUOTAS = {
+    "dl": Quota("L-6E869C2A", "DL"),
+    "f": Quota("L-74FC7D96", "F"),
+    "g": Quota("L-DB2E81BA", "G and VT"),
+    "gr": Quota("L-DB2E81BA", "G and VT"),
+    "vt": Quota("L-DB2E81BA", "G and VT"),
+    "hpc": Quota("L-F7808C92", "HPC"),
+    "u": Quota("L-43DA4232", "High Memory"),
+    "inf": Quota("L-1945791B", "Inf"),
+    "p": Quota("L-417A185B", "P"),
+    "trn": Quota("L-2C3B7624", "Trn"),
+    "x": Quota("L-7295265B", "X"),
+}
+"""By the letters that a family begins with; all others are Standard."""
+_STANDARD = frozenset("acdhimrtz")
+_LETTERS = re.compile(r"[a-z]+")
+_HELD = ("active", "pending")
+# What runs on a Dedicated Host counts in that host's quota, Spot Instances and Capacity Blocks in theirs.
+_OTHER_TENANCY = "host"
+
+
+def quota_of(instance_type: str) -> Quota | None:
+    """The quota that a type counts in; None where it counts in none that is known, as a Mac does."""
+    found = _LETTERS.match(instance_type)
+    letters = found[0] if found else ""
+    if letters in QUOTAS:
+        return QUOTAS[letters]
+    return STANDARD if letters[:1] in _STANDARD and letters != "mac" else None
+
+
+def check(look: Look) -> Iterator[Line]:
+    """A line for each Region and quota."""
+    for region, pools in sorted(look.pools_by_region.items()):
+        quotas = {quota for one in pools if (quota := quota_of(one.pool.instance_type))}
+        try:
+            if quotas:
+                used = _used(look, region)
+                wanted = missing_vcpus(look, region, pools)
+        except NotAsked as error:
+            yield Line(NAME, Level.WARNING, f"{region}: not counted: {error}.", _grant(error.right))
+            continue
+        for quota in sorted(quotas, key=lambda quota: quota.name):
+            try:
+                limit = _limit(look, region, quota)
+            except NotAsked as error:
+                what = f"{region} {quota.name}: {used.get(quota, 0) + wanted.get(quota, 0):,} vCPUs after all is held"
+                yield Line(NAME, Level.WARNING, f"{what}; the quota is not known: {error}.", _grant(error.right))
+                continue
+            yield _line(region, quota, used.get(quota, 0) + wanted.get(quota, 0), limit)
+
+
+def missing_vcpus(look: Look, region: str, pools: list[Wanted]) -> dict[Quota, int]:
+    """vCPUs that are wanted and not held, by quota. Of a group, those of its hungriest pool under each quota."""
+    vcpus = look.vcpus(region, {one.pool.instance_type for one in pools})
+    most: dict[tuple[str, Quota], int] = {}
+    for one in pools:
+        quota, each = quota_of(one.pool.instance_type), vcpus.get(one.pool.instance_type)
+        if quota is not None and each is not None:
+            key = (f"{one.demand.is_group} {one.demand.name}", quota)
+            most[key] = max(most.get(key, 0), int(missing_instances(one, each) * each))
+    sums: dict[Quota, int] = {}
+    for (_, quota), count in most.items():
+        sums[quota] = sums.get(quota, 0) + count
+    return sums
+
+
+def _line(region: str, quota: Quota, needed: int, limit: int) -> Line:
+    if needed <= limit:
+        return Line(NAME, Level.OK, f"{region} {quota.name}: {needed:,} of {limit:,} vCPUs after all is held.")
+    return Line(
+        NAME,
+        Level.ERROR,
+        f"{region} {quota.name}: {needed:,} vCPUs are needed, and the quota is {limit:,}: short by {needed - limit:,}.",
+        f"Request an increase of {quota.code} in {region} to at least {needed:,} now: it takes days.",
+    )
+
+
+def _used(look: Look, region: str) -> dict[Quota, int]:
+    """vCPUs of running On-Demand Instances, and of what is reserved beside them."""
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    launches = _all(look, region, "describe_instances", "Reservations", "ec2:DescribeInstances", Filters=filters)
+    counts: dict[str, int] = {}
+    for instance in (one for launch in launches for one in launch["Instances"]):
+        is_hosted = instance.get("Placement", {}).get("Tenancy") == _OTHER_TENANCY
+        if not instance.get("InstanceLifecycle") and not is_hosted:
+            counts[instance["InstanceType"]] = counts.get(instance["InstanceType"], 0) + 1
+    filters = [{"Name": "state", "Values": list(_HELD)}, {"Name": "owner-id", "Values": [look.source.stack.account]}]
+    right = "ec2:DescribeCapacityReservations"
+    held = _all(look, region, "describe_capacity_reservations", "CapacityReservations", right, Filters=filters)
+    for one in held:
+        if one.get("ReservationType", "default") == "default":
+            free = one.get("AvailableInstanceCount", 0)
+            counts[one["InstanceType"]] = counts.get(one["InstanceType"], 0) + free
+    vcpus = look.vcpus(region, set(counts))
+    used: dict[Quota, int] = {}
+    for name, count in counts.items():
+        if quota := quota_of(name):
+            used[quota] = used.get(quota, 0) + count * vcpus.get(name, 0)
+    return used
+
+
+def _all(look: Look, region: str, operation: str, key: str, right: str, **arguments: Any) -> list[dict[str, Any]]:
+    return ask(right, lambda: look.account.pages("ec2", operation, key, region, **arguments))
+
+
+def _limit(look: Look, region: str, quota: Quota) -> int:
+    """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"""
+    client = look.account.client("service-quotas", region)
+
+    def own_or_default() -> dict[str, Any]:
+        try:
+            answer = client.get_service_quota(ServiceCode="ec2", QuotaCode=quota.code)
+        except client.exceptions.NoSuchResourceException:
+            # Some quotas that were never raised are listed as defaults only.
+            answer = client.get_aws_default_service_quota(ServiceCode="ec2", QuotaCode=quota.code)
+        return dict(answer["Quota"])
+
+    return int(ask("servicequotas:GetServiceQuota", own_or_default)["Value"])
+
+
+def _grant(right: str) -> str:
+    return f"Ask for the right {right}, or look in the console." if right else "Look in the console of Service Quotas."

@@ -1,0 +1,63 @@
+"""`odcr check`: before the night that counts."""
+
+from collections import Counter
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import as_json, plain
+from odcr_cli.checks.every import run
+from odcr_cli.checks.line import Level, Line
+from odcr_cli.checks.look import Look
+from odcr_cli.main import Context, pass_context
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+@click.command("check")
+@click.option("--strict", is_flag=True, help="End with 1 for warnings as well.")
+@pass_context
+def command(context: Context, strict: bool) -> None:
+    """Looks whether anything is in the way: quotas, offers, rights, caps, schedule, dates.
+
+    Each line is ok, a warning or an error, and says what to do. It changes nothing. Ends with 0 if there is no error, 1
+    if there is one, 2 if the stack or its tables could not be read.
+    """
+    look = Look(context.account, context.source)
+    # Without the tables there is nothing to check against; whoever reads them once reads them for all checks.
+    _ = look.demands
+    if context.as_json:
+        lines = list(run(look))
+        as_json({"Lines": [{name.capitalize(): value for name, value in asdict(one).items()} for one in lines]})
+    else:
+        with Console(stderr=True).status("Checking ...") as status:
+            lines = list(run(look, lambda name: status.update(f"Checking {name} ...")))
+        Console().print(shown(lines))
+        click.echo(_sum(lines))
+    bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
+    click.get_current_context().exit(1 if any(one.level in bad for one in lines) else 0)
+
+
+def shown(lines: list[Line]) -> Table:
+    """The lines as a table that fits the width."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    previous = ""
+    for one in lines:
+        text = Text(plain(one.seen))
+        if one.advice:
+            text.append(f"\n{plain(one.advice)}", style="bold" if one.level is Level.ERROR else "dim")
+        name = one.check if one.check != previous else ""
+        previous = one.check
+        table.add_row(Text(name), Text(one.level, style=_COLOURS[one.level]), text)
+    return table
+
+
+def _sum(lines: list[Line]) -> str:
+    counts = Counter(one.level for one in lines)
+    return f"{counts[Level.ERROR]} errors, {counts[Level.WARNING]} warnings, {counts[Level.OK]} ok."

@@ -1,0 +1,118 @@
+"""`make verify-on-aws` on a local cloud of its own: every line, the clean-up, and that it asks first."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.stack import ROOT
+from verify.belief import Verdict
+from verify.beliefs.every import BELIEFS
+from verify.subject import TYPE
+
+SPEED = 21
+"""Another than the other tests', so that the cloud is another: in one cloud two stacks have no database each."""
+OUTCOMES = {"modify a pending one": Verdict.NOT_ASKED}
+"""The lines that are not as assumed here, though they are asked."""
+
+
+def command(cloud: LocalCloud, built: Path, *arguments: str) -> list[str]:
+    where = ["--endpoint-url", cloud.endpoint, "--s3-bucket", "localcloud-artifacts", "--built", str(built)]
+    return [sys.executable, "-m", "verify", *where, *arguments]
+
+
+def environment(cloud: LocalCloud) -> dict[str, str]:
+    return cloud.client_environment() | {"PYTHONPATH": str(ROOT / "cli"), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+
+
+def call(cloud: LocalCloud, built: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(cloud, built, *arguments),
+        cwd=ROOT,
+        env=environment(cloud),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def client(cloud: LocalCloud, service: str) -> Any:
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    return boto3.client(service, region_name=cloud.region, endpoint_url=cloud.endpoint, **keys)  # type: ignore[call-overload]
+
+
+def is_left(cloud: LocalCloud) -> list[str]:
+    """What has the name of a verification."""
+    listed = client(cloud, "s3").list_objects_v2(Bucket="localcloud-artifacts").get("Contents", [])
+    held = client(cloud, "ec2").describe_capacity_reservations()["CapacityReservations"]
+    found = {
+        "stack": [one["StackName"] for one in client(cloud, "cloudformation").describe_stacks()["Stacks"]],
+        "function": [one["FunctionName"] for one in client(cloud, "lambda").list_functions()["Functions"]],
+        "log group": [one["logGroupName"] for one in client(cloud, "logs").describe_log_groups()["logGroups"]],
+        "secret": [one["Name"] for one in client(cloud, "secretsmanager").list_secrets()["SecretList"]],
+        "cluster": [one["DBClusterIdentifier"] for one in client(cloud, "rds").describe_db_clusters()["DBClusters"]],
+        "schedule": [one["Name"] for one in client(cloud, "scheduler").list_schedules()["Schedules"]],
+        "object": [one["Key"] for one in listed],
+        "reservation": [one["CapacityReservationId"] for one in held if one["State"] in ("active", "pending")],
+    }
+    return [f"{kind} {one}" for kind, names in found.items() for one in names if "odcr" in one or kind == "reservation"]
+
+
+@pytest.mark.parametrize("cloud", [SPEED], indirect=True)
+def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
+    refused = call(cloud, built)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Account  123456789012\nCaller   arn:aws:sts::123456789012:" in refused.stderr
+    assert refused.stderr.endswith("Say --yes.\n")
+
+    for zone in client(cloud, "ec2").describe_availability_zones()["AvailabilityZones"]:
+        cloud.capacity.set_free(TYPE, str(zone["ZoneName"]), 5)
+    table = tmp_path / "table.md"
+    done = call(cloud, built, "--yes", "--output", str(table))
+    text = table.read_text(encoding="utf-8")
+    assert done.returncode == 0, (text, done.stdout[-3000:], done.stderr)
+    verdicts = dict(re.findall(r"^\| (.+?) \| \*\*(.+?)\*\* \|", text, re.MULTILINE))
+    assert verdicts == {
+        one.name: OUTCOMES.get(one.name, Verdict.AS_ASSUMED) if one.local else Verdict.MEANS_NOTHING for one in BELIEFS
+    }
+    assert "Nothing was left." in text
+    assert "123456789012" not in text.replace("arn:aws:sts::123456789012", "")
+    assert is_left(cloud) == []
+
+
+@pytest.mark.parametrize("cloud", [SPEED], indirect=True)
+def test_what_was_interrupted_or_killed_is_deleted(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
+    for number, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        output = tmp_path / number.name
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                command(cloud, built, "--yes", "--output", str(tmp_path / "table.md")),
+                cwd=ROOT,
+                env=environment(cloud),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while "Building and deploying" not in output.read_text():
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.1)
+        os.killpg(process.pid, number)
+        assert process.wait(120) == code, output.read_text()
+        if number is signal.SIGKILL:
+            assert is_left(cloud) != []
+            match = re.search(r"--clean-up (odcr-verify-[0-9a-f]{6})", output.read_text())
+            assert match is not None
+            assert call(cloud, built, "--clean-up", match[1], "--yes").returncode == 0
+        assert is_left(cloud) == []
+    assert "it did not come to that" in (tmp_path / "table.md").read_text()

@@ -1,0 +1,162 @@
+"""What `odcr check` says of the tables, and how it is said."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from odcr_cli.checks import supportability
+from odcr_cli.checks.every import CHECKS, run
+from odcr_cli.checks.line import Level, Line
+from odcr_cli.checks.tables import check_dates, check_rows, check_version
+from odcr_cli.commands.check import shown
+from odcr_cli.main import Context, main
+from odcr_cli.trouble import Trouble
+from tests.unit.answering import Answer, Answering
+from tests.unit.checking import LARGE, looked, one, row
+
+
+def invoked(answer: Mapping[str, Any]) -> Answer:
+    class Body:
+        def read(self) -> bytes:
+            return json.dumps(answer).encode()
+
+    return {"Payload": Body()}
+
+
+@pytest.mark.parametrize(
+    ("tables", "code", "level"), [(2, 2, Level.OK), (1, 2, Level.ERROR), (3, 2, Level.ERROR), (None, 2, Level.ERROR)]
+)
+def test_the_tables_version_is_the_functions(
+    monkeypatch: pytest.MonkeyPatch, tables: int | None, code: int, level: Level
+) -> None:
+    look = looked(odcr_version=[] if tables is None else [{"Version": 1}, {"Version": tables}])
+    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Rows": [], "Version": code})
+    assert one(check_version(look)).level is level
+
+
+def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = looked(
+        odcr_capacity=[row(1)],
+        odcr_option=[LARGE | {"AvailabilityZone": "ap-northeast-1x"}],
+        odcr_group=[{"Group_Name": "empty", "TotalTargetCapacity": "1"}],
+        odcr_group_member=[LARGE | {"Group_Name": "lost"}],
+    )
+    rejected = [{"InstanceType": "m5.large", "AvailabilityZone": "x", "Reason": "No such\nzone."}]
+    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Targets": [], "Rejected": rejected})
+    lines = list(check_rows(look))
+    assert {line.level for line in lines} == {Level.ERROR}
+    assert [line.seen.split(",")[0] for line in lines] == [
+        "m5.large x: No such zone.",
+        "odcr_option has m5.large ap-northeast-1x",
+        "odcr_group_member has the group lost",
+        "The group empty has no members.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"Deadline": "2026-11-10 20:00:00"}, "has passed"),
+        ({"Start_At": "2026-11-12 00:00:00", "Deadline": "2026-11-11 00:00:00"}, "asking starts at"),
+        ({"End_Date": "2026-11-10 20:00:00"}, "were to end"),
+        ({"End_Date": "2026-11-11 00:00:00", "Deadline": "2026-11-12 00:00:00"}, "before the deadline"),
+    ],
+)
+def test_dates_that_do_not_fit_are_said(option: dict[str, str], words: str) -> None:
+    line = one(check_dates(looked(odcr_capacity=[row(1)], odcr_option=[LARGE | option])))
+    assert words in line.seen
+    assert line.level is not Level.OK
+
+
+@pytest.mark.parametrize(
+    ("score", "level"),
+    [("high", Level.OK), ("medium", Level.WARNING), ("low", Level.WARNING), ("unsupported", Level.ERROR)],
+)
+def test_ec2s_score_is_shown_where_the_account_has_it(score: str, level: Level) -> None:
+    look = looked(
+        {
+            "DescribeAvailabilityZones": {"AvailabilityZones": [{"ZoneId": "apne1-az4"}]},
+            "GetCapacityManagerSupportabilityScores": {"AggregateScore": score},
+        },
+        odcr_capacity=[row(7)],
+    )
+    line = one(supportability.check(look))
+    assert line.level is level
+    assert f"score for 7 more instances is {score}" in line.seen
+    account = look.account
+    assert isinstance(account, Answering)
+    assert account.asked[-1][2]["CapacityAvailabilityZoneIds"] == ["apne1-az4"]
+
+
+def test_without_the_plan_the_score_is_not_asked_for() -> None:
+    line = one(
+        supportability.check(
+            looked(
+                {"DescribeAvailabilityZones": {"AvailabilityZones": [{"ZoneId": "apne1-az4"}]}}, odcr_capacity=[row(7)]
+            )
+        )
+    )
+    assert line.level is Level.WARNING
+    assert "Unified Operations" in line.advice
+
+
+def test_whoever_may_do_nothing_gets_warnings_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = looked({"DescribeInstanceTypes": "UnauthorizedOperation"}, odcr_capacity=[row(7)])
+    monkeypatch.setattr(look.account, "invoke", denied)
+    lines = list(run(look))
+    assert {line.check for line in lines} == set(CHECKS)
+    of_the_account = [line for line in lines if line.check not in ("dates", "spending", "last run", "lease")]
+    assert {line.level for line in of_the_account} == {Level.WARNING}
+
+
+def denied(*_: Any) -> Any:
+    raise Trouble("Invoke was refused")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_the_width_and_steers_no_terminal(width: int) -> None:
+    from rich.console import Console
+
+    console = Console(width=width, record=True, file=None, force_terminal=False)
+    lines = [Line("rows", Level.ERROR, "[red]x[/red] \x1b[2J " + "y" * 200, "[b]do[/b]")]
+    with console.capture() as capture:
+        console.print(shown(lines))
+    text = capture.get()
+    assert "\x1b" not in text
+    assert "[red]x[/red]" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("level", "arguments", "code"),
+    [
+        (Level.OK, [], 0),
+        (Level.WARNING, [], 0),
+        (Level.WARNING, ["--strict"], 1),
+        (Level.ERROR, [], 1),
+    ],
+)
+def test_the_exit_code_says_how_bad_it_is(
+    monkeypatch: pytest.MonkeyPatch, level: Level, arguments: list[str], code: int
+) -> None:
+    look = looked(odcr_capacity=[row(1)])
+    monkeypatch.setattr(Context, "source", look.source)
+    monkeypatch.setattr("odcr_cli.commands.check.run", lambda *_: [Line("rows", level, "seen", "do")])
+    done = CliRunner(mix_stderr=False).invoke(main, ["--json", "check", *arguments])
+    assert done.exit_code == code, done.output
+    assert json.loads(done.stdout) == {"Lines": [{"Check": "rows", "Level": level, "Seen": "seen", "Advice": "do"}]}
+    assert CliRunner().invoke(main, ["check", *arguments]).exit_code == code
+
+
+def test_without_a_stack_it_could_not_check() -> None:
+    done = CliRunner(mix_stderr=False).invoke(main, ["check", "--endpoint-url", "http://127.0.0.1:9"])
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_now_is_the_sources_clock() -> None:
+    assert looked().source.now() == datetime(2026, 11, 10, 21, 0, tzinfo=UTC)

@@ -1,0 +1,142 @@
+"""What `odcr check` says of concurrency, spending, schedule, runs, lease, mail and alarms."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from odcr_cli.checks import concurrency, spending
+from odcr_cli.checks.line import Level
+from odcr_cli.checks.running import check_alarms, check_last_run, check_lease, check_schedule, check_subscription
+from odcr_cli.source import Run
+from tests.unit.answering import Answer
+from tests.unit.checking import LARGE, looked, one, row
+from tests.unit.looked_at import MACHINE, NOW
+
+
+@pytest.mark.parametrize(
+    ("free", "reserved", "levels"),
+    [(1000, None, [Level.OK]), (10, None, [Level.ERROR]), (1000, 3, [Level.OK, Level.ERROR])],
+)
+def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: list[Level]) -> None:
+    answers: dict[str, Answer] = {
+        "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}},
+        "GetFunctionConcurrency": {} if reserved is None else {"ReservedConcurrentExecutions": reserved},
+    }
+    lines = list(concurrency.check(looked(answers, {"MapConcurrency": "40"})))
+    assert [line.level for line in lines] == levels
+    if free == 10:
+        assert "MapConcurrency of 8" in lines[0].advice
+
+
+def price(amount: str) -> dict[str, Any]:
+    key = {"Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
+    return {"InstanceType": "m5.large", "Hourly_Price": amount} | key
+
+
+@pytest.mark.parametrize(
+    ("cap", "own", "prices", "level", "words"),
+    [
+        ("", None, [price("0.1")], Level.OK, "1.00 an hour; there is no MaxHourlySpend"),
+        ("1", None, [price("0.1")], Level.OK, "within MaxHourlySpend of 1.00"),
+        ("0.99", None, [price("0.1")], Level.ERROR, "at least 1.00"),
+        ("", "0.5", [price("0.1")], Level.ERROR, "its cap is 0.50"),
+        ("5", None, [], Level.ERROR, "no price is known"),
+        ("", "5", [], Level.ERROR, "no price is known"),
+        ("", None, [], Level.OK, "0.00"),
+    ],
+)
+def test_caps_are_compared_with_what_is_wanted(
+    cap: str, own: str | None, prices: list[dict[str, Any]], level: Level, words: str
+) -> None:
+    tables = {"odcr_capacity": [row(10)], "odcr_option": [LARGE | {"Max_Hourly_Cost": own}], "odcr_price": prices}
+    lines = list(spending.check(looked({}, {"MaxHourlySpend": cap}, **tables)))
+    assert lines[0].level is level
+    assert words in f"{lines[0].seen} {lines[0].advice}"
+
+
+def scheduled(state: str = "ENABLED", start: datetime | None = None, end: datetime | None = None) -> Answer:
+    dates = {key: value for key, value in (("StartDate", start), ("EndDate", end)) if value}
+    return {"State": state, "ScheduleExpression": "rate(1 minute)"} | dates
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "level", "words"),
+    [
+        (scheduled(), Level.OK, "rate(1 minute)"),
+        (scheduled("DISABLED"), Level.ERROR, "ScheduleState ENABLED"),
+        (scheduled(end=NOW - HOUR), Level.ERROR, "later ScheduleEnd"),
+        (scheduled(start=NOW + HOUR), Level.WARNING, "No run starts before"),
+    ],
+)
+def test_the_schedule_is_on(schedule: Answer, level: Level, words: str) -> None:
+    line = one(check_schedule(looked({"GetSchedule": schedule})))
+    assert line.level is level
+    assert words in f"{line.seen} {line.advice}"
+
+
+def test_a_deadline_after_the_campaigns_end_is_an_error() -> None:
+    option = LARGE | {"Deadline": "2026-11-12 00:00:00"}
+    look = looked({"GetSchedule": scheduled(end=NOW + HOUR)}, odcr_capacity=[row(1)], odcr_option=[option])
+    assert [line.level for line in check_schedule(look)] == [Level.OK, Level.ERROR]
+
+
+def ran(name: str, status: str, ago: timedelta = timedelta(minutes=1)) -> Run:
+    described = {"name": name, "executionArn": f"{MACHINE}:{name}", "status": status, "startDate": NOW - ago}
+    return Run(described, "{}", [])
+
+
+@pytest.mark.parametrize(
+    ("runs", "levels"),
+    [
+        ([], [Level.ERROR]),
+        ([ran("a", "SUCCEEDED")], [Level.OK]),
+        ([ran("a", "RUNNING"), ran("b", "SUCCEEDED")], [Level.OK]),
+        ([ran("a", "RUNNING"), ran("b", "FAILED")], [Level.ERROR]),
+        ([ran("a", "SUCCEEDED"), ran("b", "FAILED")], [Level.WARNING]),
+        ([ran("a", "SUCCEEDED", HOUR)], [Level.ERROR]),
+    ],
+)
+def test_the_last_run_is_young_and_succeeded(runs: list[Run], levels: list[Level]) -> None:
+    look = looked(runs={run.described["name"]: run for run in runs})
+    assert [line.level for line in check_last_run(look)] == levels
+
+
+@pytest.mark.parametrize(
+    ("holder", "expires", "level", "words"),
+    [
+        ("", NOW, Level.OK, "No run"),
+        ("a", NOW + HOUR, Level.OK, "and runs"),
+        ("b", NOW + HOUR, Level.WARNING, "is FAILED"),
+        ("c", NOW - HOUR, Level.WARNING, "no run took it"),
+    ],
+)
+def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: datetime, level: Level, words: str) -> None:
+    lease = {"Name": "run", "Holder": holder, "Expires": f"{expires:%Y-%m-%d %H:%M:%S}"}
+    look = looked(runs={"a": ran("a", "RUNNING"), "b": ran("b", "FAILED")}, odcr_lease=[lease])
+    line = one(check_lease(look))
+    assert line.level is level
+    assert words in line.seen
+
+
+@pytest.mark.parametrize(
+    ("arns", "levels"),
+    [
+        ([], [Level.WARNING]),
+        (["arn:aws:sns:x"], [Level.OK]),
+        (["PendingConfirmation"], [Level.ERROR]),
+        (["PendingConfirmation", "arn:aws:sns:x"], [Level.ERROR, Level.OK]),
+    ],
+)
+def test_somebody_is_told(arns: list[str], levels: list[Level]) -> None:
+    answer = {"Subscriptions": [{"SubscriptionArn": arn, "Endpoint": "a@example.com"} for arn in arns]}
+    assert [line.level for line in check_subscription(looked({"ListSubscriptionsByTopic": answer}))] == levels
+
+
+def test_raised_alarms_are_shown() -> None:
+    alarms = [{"AlarmName": "odcr-no-run", "StateValue": state, "StateReason": "why"} for state in ("OK", "ALARM")]
+    line = one(check_alarms(looked({"DescribeAlarms": {"MetricAlarms": alarms}})))
+    assert (line.level, line.seen) == (Level.WARNING, "odcr-no-run is raised: why")

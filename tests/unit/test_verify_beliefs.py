@@ -1,0 +1,247 @@
+"""What `make verify-on-aws` believes: documented, with a source, and the same as what the product believes."""
+
+import json
+import re
+import signal
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from odcr.gateways import ec2_errors
+from odcr_cli.account import Place
+from odcr_cli.checks.every import CHECKS
+from odcr_cli.checks.line import NotAsked
+from odcr_cli.trouble import Trouble
+from tests.documented import ROOT
+from tests.scan.authorization import reference
+from tests.unit.answering import Answering
+from verify import cleaning, deployment
+from verify.__main__ import main, terminated_as_interrupted
+from verify.belief import Belief, Seen, Verdict, as_assumed
+from verify.beliefs import every, functions, refusals, reservations
+from verify.beliefs.every import BELIEFS
+from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooDear
+from verify.report import markdown
+from verify.subject import NeverCame, Subject
+
+EC2 = boto3.client("ec2", region_name="us-east-1").meta.service_model
+PAGE = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
+
+
+def test_the_page_explains_every_line_and_no_other() -> None:
+    sections = PAGE[PAGE.index("### The stack") :]
+    begins = re.findall(r"^- ((?:\*\*.+?\*\*,?\s*)+):", sections, re.MULTILINE)
+    explained = re.findall(r"\*\*(.+?)\*\*", "\n".join(begins))
+    assert sorted(explained) == sorted(belief.name for belief in BELIEFS)
+    assert len({belief.name for belief in BELIEFS}) == len(BELIEFS)
+
+
+def test_the_page_has_every_check() -> None:
+    rows = re.findall(r"^\| (.+?) \| .+ \| .+ \|$", PAGE, re.MULTILINE)
+    assert rows[2:] == list(CHECKS)
+
+
+def test_every_right_that_the_page_names_is_one() -> None:
+    table = PAGE[: PAGE.index("## What only an account can tell")]
+    for service, action in re.findall(r"`([a-z0-9-]+):([A-Z]\w+)`", table):
+        # botocore knows newer ones of EC2's, whose rights have the operations' names.
+        known = {*reference()[service]["privileges"], *(EC2.operation_names if service == "ec2" else ())}
+        assert action in known, f"{service}:{action}"
+
+
+@pytest.mark.parametrize("belief", BELIEFS, ids=lambda belief: belief.name)
+def test_every_belief_has_a_source_and_says_what_to_change(belief: Belief) -> None:
+    assert belief.source.startswith("https://docs.aws.amazon.com/")
+    assert belief.assumes.endswith(".")
+    for file in re.findall(r"\b[\w/]+/[\w./]+\.(?:py|json|yaml|md)\b", belief.if_differs):
+        assert (ROOT / file).is_file(), file
+
+
+def test_the_codes_are_those_of_the_product() -> None:
+    assert reservations._CHANGED < ec2_errors.CHANGED
+    assert refusals._QUOTA < ec2_errors.QUOTA_REACHED
+    assert refusals._NOT_OFFERED < ec2_errors.UNSUPPORTED | ec2_errors.NOT_OFFERED
+
+
+def test_an_attempt_waits_as_long_as_describe_may_lag() -> None:
+    machine = json.loads((ROOT / "statemachine" / "acquire_capacity.asl.json").read_text(encoding="utf-8"))
+    branch = machine["States"]["ReserveShortfalls"]["ItemProcessor"]["States"]["ReserveBranch"]
+    *_, repeated = branch["ItemProcessor"]["States"]["ReserveCapacity"]["Retry"]
+    assert repeated["ErrorEquals"] == ["States.ALL"]
+    assert repeated["IntervalSeconds"] >= reservations.LAG_SECONDS
+
+
+def test_the_throwaway_stacks_parameters_are_the_templates() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    for name in deployment.PARAMETERS:
+        assert f"\n  {name}:\n    Type:" in template
+    assert Decimal(deployment.PARAMETERS["MaxHourlySpend"]) == MOST_AN_HOUR
+
+
+# ---- The guard ------------------------------------------------------------------------------------------------------
+
+
+def guarded(hourly: str = "0.0052") -> GuardedAccount:
+    account = GuardedAccount(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"))
+    account.guard = Guard(lambda _: Decimal(hourly))
+    return account
+
+
+def create(account: GuardedAccount, count: int) -> None:
+    account.client("ec2").create_capacity_reservation(
+        InstanceType="t3.nano", InstancePlatform="Linux/UNIX", AvailabilityZone="eu-west-1a", InstanceCount=count
+    )
+
+
+@pytest.mark.parametrize(("hourly", "count"), [("0.61", 1), ("0.0052", 116), ("0.31", 2)])
+def test_no_request_is_sent_that_would_cost_over_a_cent_a_minute(hourly: str, count: int) -> None:
+    with pytest.raises(TooDear, match="the limit"):
+        create(guarded(hourly), count)
+
+
+@pytest.mark.parametrize(("hourly", "count"), [("0.60", 1), ("0.0052", 115)])
+def test_what_costs_no_more_is_sent(hourly: str, count: int) -> None:
+    with pytest.raises(Exception, match="Could not connect"):
+        create(guarded(hourly), count)
+
+
+def test_without_a_guard_nothing_is_bought() -> None:
+    account = guarded()
+    account.guard = None
+    with pytest.raises(TooDear):
+        create(account, 1)
+
+
+def test_only_its_own_reservations_are_modified() -> None:
+    account = guarded("0.30")
+    ec2 = account.client("ec2")
+    with pytest.raises(TooDear, match="not one that the verification made"):
+        ec2.modify_capacity_reservation(CapacityReservationId="cr-other", InstanceCount=1)
+    assert account.guard is not None
+    account.guard.remember("cr-own", "t3.nano")
+    with pytest.raises(TooDear, match="the limit"):
+        ec2.modify_capacity_reservation(CapacityReservationId="cr-own", InstanceCount=3)
+    with pytest.raises(Exception, match="Could not connect"):
+        ec2.modify_capacity_reservation(CapacityReservationId="cr-own", InstanceCount=2)
+
+
+def test_what_else_costs_something_is_never_sent() -> None:
+    ec2 = guarded().client("ec2")
+    for request in (
+        lambda: ec2.run_instances(MinCount=1, MaxCount=1, InstanceType="t3.nano"),
+        lambda: ec2.create_nat_gateway(SubnetId="subnet-1"),
+        lambda: ec2.purchase_capacity_block(CapacityBlockOfferingId="cb-1", InstancePlatform="Linux/UNIX"),
+        lambda: ec2.allocate_hosts(AvailabilityZone="eu-west-1a"),
+    ):
+        with pytest.raises(TooDear, match="never sends"):
+            request()
+
+
+def test_the_guard_is_asked_about_every_operation_of_ec2_that_is_not_harmless() -> None:
+    passed = []
+    for name in EC2.operation_names:
+        model = type("Model", (), {"name": name})
+        try:
+            Guard(lambda _: Decimal(1)).before({"InstanceType": "t3.nano", "InstanceCount": 1} | ANY_ID, model)
+        except TooDear:
+            continue
+        passed.append(name)
+    changing = [name for name in passed if not name.startswith(("Describe", "Get", "List"))]
+    assert changing == ["CancelCapacityReservation"]
+
+
+ANY_ID = {"CapacityReservationId": "cr-1"}
+
+
+def product(amount: str, unit: str = "Hrs") -> str:
+    dimension = {"unit": unit, "pricePerUnit": {"USD": amount}}
+    return json.dumps({"terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}})
+
+
+def test_the_dearest_price_of_the_list_counts() -> None:
+    products = [product("0.1"), product("0.2"), product("0"), product("9", "GB")]
+    assert PriceList(Answering({"GetProducts": {"PriceList": products}}))("t3.nano") == Decimal("0.2")
+
+
+@pytest.mark.parametrize("products", [[], [product("0")], [json.dumps({"terms": {}})]])
+def test_a_type_without_a_price_is_too_dear(products: list[str]) -> None:
+    with pytest.raises(TooDear, match="has no"):
+        PriceList(Answering({"GetProducts": {"PriceList": products}}))("t3.nano")
+
+
+# ---- Asking, and the table ------------------------------------------------------------------------------------------
+
+
+def believed(ask: Any, *, local: bool = True) -> Belief:
+    return Belief("name", "It is so.", "https://docs.aws.amazon.com/x", "file.py", ask, local)
+
+
+def raising(error: Exception) -> Any:
+    def ask(_: Subject) -> Seen:
+        raise error
+
+    return ask
+
+
+HERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
+THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"), print)
+
+
+@pytest.mark.parametrize(
+    ("belief", "subject", "verdict"),
+    [
+        (believed(lambda _: as_assumed("yes")), HERE, Verdict.AS_ASSUMED),
+        (believed(lambda _: as_assumed("yes"), local=False), HERE, Verdict.MEANS_NOTHING),
+        (believed(lambda _: as_assumed("yes"), local=False), THERE, Verdict.AS_ASSUMED),
+        (believed(raising(TooDear("dear"))), HERE, Verdict.NOT_ASKED),
+        (believed(raising(Trouble("trouble"))), HERE, Verdict.NOT_ASKED),
+        (believed(raising(NotAsked("no right"))), HERE, Verdict.NOT_ASKED),
+        (believed(raising(NeverCame("it did not come"))), HERE, Verdict.DIFFERS),
+    ],
+)
+def test_whatever_comes_is_an_answer(belief: Belief, subject: Subject, verdict: Verdict) -> None:
+    assert every.ask(belief, subject).verdict is verdict
+
+
+def test_the_table_is_markdown_that_nothing_breaks() -> None:
+    seen = Seen(Verdict.DIFFERS, "a | b\nc")
+    text = markdown([(believed(None), seen)], {"Region": "eu-west-1"}, ["stack x"])
+    (row,) = [line for line in text.splitlines() if line.startswith("| name")]
+    assert "a \\| b c" in row
+    assert row.count(" | ") == 4
+    assert row.endswith("| file.py |")
+    assert "- Region: eu-west-1\n- 1 differs\n" in text
+    assert text.endswith("- `stack x`\n")
+    assert "Nothing was left." in markdown([], {}, [])
+
+
+def test_a_cold_start_is_read_from_the_report() -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    line = "REPORT RequestId: 1\tDuration: 1.00 ms\tMax Memory Used: 50 MB\tInit Duration: 310.25 ms\t"
+    found = functions._INIT.search(line)
+    assert found is not None
+    assert found[1] == "310.25"
+
+
+def test_what_buys_is_deleted_before_what_is_bought() -> None:
+    order = [kind.name for kind in cleaning.KINDS]
+    assert order[:4] == ["schedule", "run", "reservation", "stack"]
+    assert order.index("stack") < order.index("log group")
+
+
+@pytest.mark.parametrize("name", ["odcr", "production", "odcr-verify-", "odcr-verify-0a1b2c-more", "x"])
+def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
+    done = CliRunner(mix_stderr=False).invoke(
+        main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
+    )
+    assert done.exit_code == 2
+    assert "is left alone" in done.stderr
+
+
+def test_the_end_by_a_signal_is_an_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

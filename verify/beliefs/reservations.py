@@ -1,0 +1,128 @@
+"""EC2's reservations, asked with the caller's own rights: how far describe lags, and what cannot be modified."""
+
+import time
+from typing import Any
+
+from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
+from verify.subject import NeverCame, Subject, refusal_of
+
+LAG_SECONDS = 20
+"""A repeated attempt looks again after 20 seconds at the earliest: docs/architecture.md, "Who repeats what"."""
+_WATCH_SECONDS = 120
+_CHANGED = frozenset(
+    {"IncorrectState", "InvalidCapacityReservationId.NotFound", "InvalidCapacityReservationState", "InvalidState"}
+)
+"""As functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+
+
+def lag(subject: Subject) -> Seen:
+    """Makes, grows, reduces and cancels one reservation, and looks after each until it is shown."""
+    ec2 = subject.client("ec2")
+    made = subject.reserve(count=1)
+    name = made["CapacityReservationId"]
+    lags = [_until_shown(subject, name, "made", TotalInstanceCount=1)]
+    for what, count in (("grown", 2), ("reduced", 1)):
+        subject.wait(lambda: _is_changeable(subject, name), "an active reservation", 300)
+        ec2.modify_capacity_reservation(CapacityReservationId=name, InstanceCount=count)
+        lags.append(_until_shown(subject, name, what, TotalInstanceCount=count))
+    subject.cancel(name)
+    lags.append(_until_shown(subject, name, "cancelled", State="cancelled"))
+    text = ", ".join(f"{what} after {seconds:.1f} s" for what, seconds in lags)
+    return compared(f"shown as {text}", is_so=all(seconds <= LAG_SECONDS for _, seconds in lags))
+
+
+def _until_shown(subject: Subject, name: str, what: str, **fields: Any) -> tuple[str, float]:
+    began = time.monotonic()
+
+    def look() -> bool | None:
+        found = subject.shown(name) or {}
+        return True if all(found.get(key) == value for key, value in fields.items()) else None
+
+    try:
+        subject.wait(look, what, _WATCH_SECONDS)
+    except NeverCame:
+        return what, float(_WATCH_SECONDS)
+    return what, time.monotonic() - began
+
+
+def _is_changeable(subject: Subject, name: str) -> bool | None:
+    return True if (subject.shown(name) or {}).get("State") == "active" else None
+
+
+def modify_pending(subject: Subject) -> Seen:
+    """A reservation that the answer to its creation shows as pending."""
+    made = subject.reserve()
+    name = made["CapacityReservationId"]
+    try:
+        if made["State"] != "pending":
+            return not_asked(f"a new reservation was {made['State']} at once, and never pending")
+        refusal = refusal_of(
+            lambda: subject.client("ec2").modify_capacity_reservation(CapacityReservationId=name, InstanceCount=1)
+        )
+        if refusal is None:
+            return differs("a pending reservation was modified")
+        return compared(f"pending: {refusal}", is_so=refusal.code in _CHANGED)
+    finally:
+        subject.cancel(name)
+
+
+def modify_ended(subject: Subject) -> Seen:
+    """A reservation that was cancelled."""
+    name = subject.reserve()["CapacityReservationId"]
+    subject.cancel(name)
+    ec2 = subject.client("ec2")
+    modified = refusal_of(lambda: ec2.modify_capacity_reservation(CapacityReservationId=name, InstanceCount=1))
+    cancelled = refusal_of(lambda: subject.cancel(name))
+    if modified is None:
+        return differs("a cancelled reservation was modified")
+    again = cancelled or "nothing: it is taken"
+    return compared(f"modify: {modified}; cancel again: {again}", is_so=modified.code in _CHANGED)
+
+
+def tags(subject: Subject) -> Seen:
+    """Tags that come with a creation, by the filter that the product uses, and beside other accounts' reservations."""
+    name = subject.reserve()["CapacityReservationId"]
+    try:
+        filters = [{"Name": "owner-id", "Values": [subject.account.stack.account]}]
+        found = subject.client("ec2").describe_capacity_reservations(Filters=filters)["CapacityReservations"]
+        by_owner = any(one["CapacityReservationId"] == name for one in found)
+        by_tag = subject.wait(lambda: subject.shown(name), "the reservation by its tag", LAG_SECONDS)
+        if not by_owner:
+            return differs("the filter owner-id does not find an own reservation")
+        return as_assumed(f"found by tag and by owner, with {len(by_tag.get('Tags', []))} tags")
+    finally:
+        subject.cancel(name)
+
+
+_STATES = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-viewing.html"
+
+BELIEFS = (
+    Belief(
+        "describe lags",
+        f"Describe shows a change within {LAG_SECONDS} seconds, however it came about.",
+        "https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html",
+        "The first interval of ReserveCapacity's Retry in the state machine, and the minute for which a record counts.",
+        lag,
+    ),
+    Belief(
+        "describe filters",
+        "Describe filters reservations by tag:KEY and by owner-id.",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html",
+        "functions/odcr/gateways/ec2.py: filter the answers there.",
+        tags,
+    ),
+    Belief(
+        "modify a pending one",
+        "Modify refuses a pending reservation with a code that means that its state has changed.",
+        _STATES,
+        "CHANGED in functions/odcr/gateways/ec2_errors.py.",
+        modify_pending,
+    ),
+    Belief(
+        "modify an ended one",
+        "Modify refuses a cancelled reservation with a code that means that its state has changed.",
+        _STATES,
+        "CHANGED in functions/odcr/gateways/ec2_errors.py.",
+        modify_ended,
+    ),
+)

@@ -1,0 +1,88 @@
+"""Builds and deploys the throwaway stack, by the real SAM CLI."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from odcr_cli.account import Place
+from odcr_cli.trouble import Trouble
+
+ROOT = Path(__file__).parents[1]
+_SAM = str(Path(sys.executable).with_name("sam"))
+PARAMETERS = {
+    "DatabaseDeletionProtection": "no",
+    "DatabaseBackupDays": "1",
+    "MaxDatabaseCapacity": "1",
+    "SecretRotationDays": "30",
+    "ReleaseOnLoweredTarget": "yes",
+    "ShortageAlarmMinutes": "1",
+    "NoRunAlarmMinutes": "0",
+    "LogRetentionDays": "1",
+    # The stack's own limit, beside the guard's: a cent a minute.
+    "MaxHourlySpend": "0.60",
+}
+"""Where the throwaway stack differs from the defaults."""
+_CONFIG = "version = 0.1\n"
+
+
+def deploy(
+    place: Place,
+    region: str,
+    scratch: Path,
+    tell: Callable[[str], None],
+    *,
+    built: Path | None = None,
+    bucket: str = "",
+) -> None:
+    """Builds and deploys.
+
+    Args:
+        place: the stack's name, and the profile.
+        region: the Region.
+        scratch: a folder for what the SAM CLI writes.
+        tell: is told each line that it prints.
+        built: what `sam build` has built already.
+        bucket: for the artifacts; empty for the SAM CLI's own.
+
+    Raises:
+        Trouble: if that fails.
+    """
+    if built is None:
+        built = scratch / "built"
+        _run(["build", "--build-dir", str(built)], tell)
+    # What `sam deploy --guided` saved is meant for another stack.
+    config = scratch / "samconfig.toml"
+    config.write_text(_CONFIG, encoding="utf-8")
+    database = place.stack.replace("-", "_")
+    parameters = PARAMETERS | {"DatabaseName": database}
+    where = ["--s3-bucket", bucket] if bucket else ["--resolve-s3"]
+    who = ["--profile", place.profile] if place.profile else []
+    _run(
+        [
+            "deploy",
+            *("--stack-name", place.stack, "--region", region, *who),
+            *("--config-file", str(config), "--template-file", str(built / "template.yaml")),
+            *(*where, "--s3-prefix", place.stack),
+            *("--capabilities", "CAPABILITY_IAM", "--tags", "Project=ODCR", "--no-confirm-changeset"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+        ],
+        tell,
+    )
+
+
+def _run(arguments: list[str], tell: Callable[[str], None]) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
+    lines: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - the SAM CLI beside this Python, with our own arguments
+        [_SAM, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        for line in process.stdout:
+            if line.strip():
+                lines.append(line.rstrip())
+                tell(line.strip())
+    if process.returncode:
+        raise Trouble(f"sam {arguments[0]} ended with {process.returncode}: " + " ".join(lines[-5:]))

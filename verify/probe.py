@@ -1,0 +1,37 @@
+"""The probe: a second, small stack with what is broken on purpose."""
+
+from pathlib import Path
+
+from odcr_cli.trouble import in_words
+from verify.subject import Subject
+
+_TEMPLATE = Path(__file__).with_name("probe.yaml")
+
+
+def name_of(stack: str) -> str:
+    """The probe's stack of a throwaway stack."""
+    return f"{stack}-probe"
+
+
+def deploy(subject: Subject) -> None:
+    """Makes the probe, and waits until it is there.
+
+    Raises:
+        Trouble: if CloudFormation refuses.
+    """
+    client, name = subject.client("cloudformation"), name_of(subject.name)
+    with in_words():
+        client.create_stack(
+            StackName=name,
+            TemplateBody=_TEMPLATE.read_text(encoding="utf-8"),
+            Capabilities=["CAPABILITY_IAM"],
+            Tags=[{"Key": "Project", "Value": "ODCR"}],
+        )
+        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 3})
+
+
+def outputs(subject: Subject) -> dict[str, str]:
+    """What the probe's stack says of itself."""
+    with in_words():
+        (found,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}

@@ -1,0 +1,37 @@
+"""The table: one line for each belief, as Markdown that can be pasted into an issue."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from verify.belief import Belief, Seen, Verdict
+
+
+def markdown(answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str]) -> str:
+    """The table, under what it is of, and over what was left.
+
+    Args:
+        answers: each belief, and what was seen.
+        facts: what it is of, e.g. the Region; nothing that tells the account.
+        left: what the clean-up could not delete.
+    """
+    answers = list(answers)
+    counts = Counter(seen.verdict for _, seen in answers)
+    lines = ["# What the account says", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    lines += ["- " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]), ""]
+    lines += [
+        "| belief | verdict | what we assume | what was seen | what to change |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for belief, seen in answers:
+        change = belief.if_differs if seen.verdict is Verdict.DIFFERS else ""
+        cells = (belief.name, f"**{seen.verdict}**", f"{belief.assumes} ([source]({belief.source}))", seen.text, change)
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += ["", "Nothing was left." if not left else "Left, and to be deleted by hand:", ""]
+    lines += [f"- `{one}`" for one in left]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cell(text: str) -> str:
+    """As one cell of a row: no line break, no bar."""
+    return " ".join(text.split()).replace("|", "\\|")

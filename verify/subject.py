@@ -1,0 +1,243 @@
+"""What the beliefs are asked of: the account, and the throwaway stack in it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from odcr_cli.account import Place
+from odcr_cli.checks.line import ask
+from odcr_cli.door import Change, Door
+from odcr_cli.trouble import Trouble
+from verify.guard import Guard, GuardedAccount, PriceList
+
+_T = TypeVar("_T")
+
+TYPE = "t3.nano"
+"""The only instance type that is ever granted: half a cent an hour."""
+OWN_TAG = "odcr:verify"
+"""Marks what the verification reserves itself, so that it is found again after a crash."""
+_LOOK_SECONDS = 0.5
+
+
+class NeverCame(Exception):  # noqa: N818 - says what happened
+    """What was waited for did not come. The text says what."""
+
+
+@dataclass
+class Subject:
+    """The account and the stack.
+
+    Args:
+        place: where, with the name of the throwaway stack.
+        tell: is told, one line each, what goes on.
+    """
+
+    place: Place
+    tell: Callable[[str], None]
+    schedule_runs: list[str] = field(default_factory=list)
+    """The names of runs that the schedule started, as far as they were seen."""
+
+    @cached_property
+    def account(self) -> GuardedAccount:
+        """The account, whose EC2 only hears what is cheap."""
+        account = GuardedAccount(self.place)
+        account.guard = Guard(PriceList(account))
+        return account
+
+    @property
+    def guard(self) -> Guard:
+        """The account's."""
+        assert self.account.guard is not None  # noqa: S101 - set above
+        return self.account.guard
+
+    @property
+    def name(self) -> str:
+        """The throwaway stack's name."""
+        return self.place.stack
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return self.account.region
+
+    @property
+    def door(self) -> Door:
+        """The stack's tables."""
+        return Door(self.account)
+
+    @cached_property
+    def zone(self) -> str:
+        """A zone that offers the type."""
+        found = ask(
+            "ec2:DescribeInstanceTypeOfferings",
+            lambda: self.account.pages(
+                "ec2",
+                "describe_instance_type_offerings",
+                "InstanceTypeOfferings",
+                LocationType="availability-zone",
+                Filters=[{"Name": "instance-type", "Values": [TYPE]}],
+            ),
+        )
+        zones = sorted(one["Location"] for one in found)
+        if not zones:
+            raise Trouble(f"No zone of {self.region} offers {TYPE}. Verify in another Region.")
+        return str(zones[0])
+
+    def client(self, service: str) -> Any:
+        """A client of the account."""
+        return self.account.client(service)
+
+    # ---- Runs -------------------------------------------------------------------------------------------------------
+
+    def run(self, seconds: float = 600) -> dict[str, Any]:
+        """Starts a run and waits until it has ended.
+
+        Returns:
+            DescribeExecution's answer.
+        """
+        states = self.client("stepfunctions")
+        name = f"verify-{time.time_ns()}"
+        machine = self.account.stack.output("StateMachineArn")
+        arn = states.start_execution(stateMachineArn=machine, name=name, input="{}")["executionArn"]
+        return self.ended(arn, seconds)
+
+    def ended(self, arn: str, seconds: float = 600) -> dict[str, Any]:
+        """An execution once it has ended."""
+        states = self.client("stepfunctions")
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = states.describe_execution(executionArn=arn)
+            return found if found["status"] != "RUNNING" else None
+
+        return self.wait(look, f"the end of {arn.rpartition(':')[2]}", seconds)
+
+    def events(self, arn: str) -> list[dict[str, Any]]:
+        """An execution's history."""
+        return self.account.pages("stepfunctions", "get_execution_history", "events", executionArn=arn)
+
+    def run_until(self, is_so: Callable[[], bool], what: str, seconds: float = 600) -> int:
+        """Lets runs follow each other until something is so.
+
+        Returns:
+            How many it took.
+
+        Raises:
+            NeverCame: if it is not so after so many seconds.
+        """
+        ended = 0
+
+        def is_so_after_a_run() -> bool | None:
+            nonlocal ended
+            self.run()
+            ended += 1
+            return True if is_so() else None
+
+        self.wait(is_so_after_a_run, what, seconds)
+        return ended
+
+    # ---- What is wanted, and held -----------------------------------------------------------------------------------
+
+    def want(self, count: int) -> None:
+        """Writes into the table how many instances are wanted."""
+        self.guard.must_be_cheap(TYPE, count)
+        row = {"InstanceType": TYPE, "AvailabilityZone": self.zone, "Target_Capacity": count}
+        changed = self.door.change([SetRow("odcr_capacity", row)])
+        if not changed.is_committed:
+            raise Trouble(f"ManageTargets refused the row: {changed.problems or changed.conflicts}")
+
+    def held(self) -> int:
+        """Instances that the stack's reservations hold."""
+        filters = [
+            {"Name": "tag:odcr:stack", "Values": [f"{self.name}/{self.region}"]},
+            {"Name": "state", "Values": ["active", "pending"]},
+        ]
+        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
+        return sum(one["TotalInstanceCount"] for one in found)
+
+    def reserve(self, token: str = "", count: int = 1, **more: Any) -> dict[str, Any]:
+        """Makes a reservation with the caller's own rights; `more` changes the request."""
+        request: dict[str, Any] = {
+            "InstanceType": TYPE,
+            "InstancePlatform": "Linux/UNIX",
+            "AvailabilityZone": self.zone,
+            "InstanceCount": count,
+            "InstanceMatchCriteria": "targeted",
+            "TagSpecifications": [
+                {"ResourceType": "capacity-reservation", "Tags": [{"Key": OWN_TAG, "Value": self.name}]}
+            ],
+        }
+        if token:
+            request["ClientToken"] = token
+        answer = self.client("ec2").create_capacity_reservation(**(request | more))
+        return dict(answer["CapacityReservation"])
+
+    def refused(self, token: str = "", **more: Any) -> "Refusal | None":
+        """How EC2 refuses a reservation; None if it grants it, and then it is given back at once."""
+        made: list[str] = []
+        refusal = refusal_of(lambda: made.append(self.reserve(token, **more)["CapacityReservationId"]))
+        for name in made:
+            self.cancel(name)
+        return refusal
+
+    def shown(self, reservation_id: str) -> dict[str, Any] | None:
+        """A reservation as describe shows it, by the tag, as the product looks for its own."""
+        filters = [{"Name": f"tag:{OWN_TAG}", "Values": [self.name]}]
+        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
+        return next((one for one in found if one["CapacityReservationId"] == reservation_id), None)
+
+    def cancel(self, reservation_id: str) -> None:
+        """Gives a reservation back."""
+        self.client("ec2").cancel_capacity_reservation(CapacityReservationId=reservation_id)
+
+    # ---- Waiting ----------------------------------------------------------------------------------------------------
+
+    def wait(self, look: Callable[[], _T | None], what: str, seconds: float) -> _T:
+        """Looks until there is something.
+
+        Raises:
+            NeverCame: if there is nothing after so many seconds.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            if (found := look()) is not None:
+                return found
+            if time.monotonic() > deadline:
+                raise NeverCame(f"{what} did not come within {seconds:.0f} seconds")
+            time.sleep(_LOOK_SECONDS)
+
+
+@dataclass(frozen=True)
+class SetRow(Change):
+    """A change that does not care what was there."""
+
+    was: Mapping[str, Any] | None = None
+
+    def to_event(self) -> dict[str, Any]:
+        """Without `Was`, which would have to be right."""
+        return {"Table": self.table, "Row": self.row}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How AWS refused."""
+
+    code: str
+    status: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}, HTTP {self.status}: {' '.join(self.message.split())[:200]}"
+
+
+def refusal_of(request: Callable[[], Any]) -> Refusal | None:
+    """How a request is refused; None if it is not."""
+    try:
+        request()
+    except ClientError as error:
+        detail, sent = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        return Refusal(detail.get("Code", ""), sent.get("HTTPStatusCode", 0), detail.get("Message", ""))
+    return None
