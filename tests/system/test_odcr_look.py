@@ -32,24 +32,7 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     return call
 
 
-def test_the_plan_is_what_the_next_run_does(stack: Stack, odcr: Odcr) -> None:
-    insert(stack)
-    run(stack)
-    stack.sql("REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES (%s, %s, 0.5)", KEY[0], KEY[1][:-1])
-    before = stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")
-    plan = odcr("plan")
-    (demand,) = plan["Demands"]
-    assert (demand["action"], demand["asks"][0]["up_to"], demand["cost"]) == ("ask", 15, 7.5)
-    assert plan["HourlyCost"] == {"USD": 7.5}
-    assert (stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")) == before
-    assert active(stack) == []
-
-    stack.cloud.capacity.set_free(*KEY, 15)
-    run(stack)
-    assert odcr("plan")["Demands"][0]["action"] == "none"
-
-
-def test_what_happened_is_shown_in_every_way(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
+def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 4)
     run(stack)
@@ -69,6 +52,18 @@ def test_what_happened_is_shown_in_every_way(stack: Stack, odcr: Odcr, tmp_path:
     assert "4/15" in (tmp_path / "report.html").read_text()
     odcr("history", "--plot", str(tmp_path / "plot.svg"))
     assert "held 4, wanted 15" in (tmp_path / "plot.svg").read_text()
+
+    stack.sql("REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES (%s, %s, 0.5)", KEY[0], KEY[1][:-1])
+    before = stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")
+    stack.cloud.capacity.set_free(*KEY, 11)
+    plan = odcr("plan")
+    (demand,) = plan["Demands"]
+    assert (demand["action"], demand["asks"][0]["up_to"], demand["cost"]) == ("ask", 11, 5.5)
+    # Nothing was written, and nothing bought.
+    assert (stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")) == before
+    assert counts(stack) == [4]
+    run(stack)
+    assert odcr("plan")["Demands"][0]["action"] == "none"
 
 
 def test_what_was_made_by_hand_is_adopted_counted_and_never_given_back_unasked(stack: Stack, odcr: Odcr) -> None:
