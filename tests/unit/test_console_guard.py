@@ -114,7 +114,7 @@ def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: FlaskClient
     assert policy["frame-ancestors"] == "'none'"
     assert not [values for values in policy.values() if "http" in values or "*" in values]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", PAGES[:4])

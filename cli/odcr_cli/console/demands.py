@@ -1,16 +1,19 @@
 """The page Demands: how each stands."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import flask
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request
 from markupsafe import Markup
 
 from odcr_cli.console.reading import Read
 from odcr_cli.console.shown import key_in_page, mark_of, status_word
 from odcr_cli.demands import Demand, read_demands, sums_of
-from odcr_cli.series import series_of
+from odcr_cli.door import Row
+from odcr_cli.series import key_of_row, series_of
 from odcr_cli.sparkline import sparkline
 
 page = Blueprint("demands", __name__, url_prefix="/demands")
@@ -20,29 +23,44 @@ SHOWS = ("all", "unmet", "met")
 _SPAN = timedelta(hours=24)
 _PATIENCE = 0.25
 """Seconds that the page waits for the history; then it comes without lines, and they follow with the next look."""
+_PIECES = 1_000
+"""Pieces of a page that are sent together: some thirty kilobytes."""
 _URGENCY = {"bad": 0, "odd": 2, "wait": 1, "idle": 3, "good": 4}
 
 
 @page.get("/")
-def show() -> str:
+def show() -> Response:
     """All demands."""
+    now = g.source.now()
     demands = Read(lambda: read_demands(g.source), [])
+    history = Read(lambda: current_app.config["HISTORY"].ready(g.source, now - _SPAN, _PATIENCE), None)
     sort = request.args.get("sort", SORTS[0])
     rows = sorted(demands.value, key=lambda demand: _rank(demand, sort))
     query, shows = request.args.get("q", "").strip(), request.args.get("show", SHOWS[0])
-    lines = Read(lambda: _lines(demands.value, g.source.now()), {}) if demands.value else Read(dict, {})
-    return flask.render_template(
+    return streamed(
         "demands.html",
         demands=rows,
         sums=sums_of(demands.value),
-        lines=lines.value,
-        troubles=[one.trouble for one in (demands, lines) if one.trouble],
+        line_of=_lines(history.value, now),
+        troubles=[one.trouble for one in (demands, history) if one.trouble],
         query=query,
         shows=shows,
         sort=sort,
         text_of=text_of,
         hidden={key_in_page(one) for one in rows if not _matches(one, query.casefold(), shows)},
     )
+
+
+def streamed(template: str, **values: Any) -> Response:
+    """A long page, of which the beginning is seen while the rest is still being written."""
+    flask.get_flashed_messages()  # later, the answer's cookies are gone already
+    pieces = flask.stream_template(template, **values)
+
+    def parts() -> Iterator[str]:
+        while part := "".join(islice(pieces, _PIECES)):
+            yield part
+
+    return Response(parts(), mimetype="text/html")
 
 
 def text_of(demand: Demand) -> str:
@@ -69,13 +87,19 @@ def _rank(demand: Demand, sort: str) -> Any:
     return (demand.is_met, _URGENCY[mark_of(demand.status).css], name)
 
 
-def _lines(demands: list[Demand], now: datetime) -> dict[str, Markup]:
-    """A line for each demand; none while the history is still being read."""
+def _lines(history: list[Row] | None, now: datetime) -> Callable[[Demand], Markup]:
+    """What draws the line of a demand; nothing while the history is still being read."""
+    by_demand: dict[tuple[str, str, str], list[Row]] = {}
+    for row in history or []:
+        by_demand.setdefault(key_of_row(row), []).append(row)
     start = now - _SPAN
-    history = current_app.config["HISTORY"].ready(g.source, start, _PATIENCE)
-    if history is None:
-        return {}
-    # Those of demands that are gone come last.
-    of_demands = zip(demands, series_of(history, demands, start, now), strict=False)
-    # Numbers only.
-    return {key_in_page(one): Markup(sparkline(series, start=start)) for one, series in of_demands}  # noqa: S704
+
+    def line_of(demand: Demand) -> Markup:
+        if history is None:
+            return Markup()
+        pool = demand.pools[0] if not demand.is_group else None
+        key = ("", pool.instance_type, pool.zone) if pool else (demand.name, "", "")
+        (series, *_gone) = series_of(by_demand.get(key, []), [demand], start, now)
+        return Markup(sparkline(series, start=start))  # noqa: S704 - numbers only
+
+    return line_of

@@ -18,7 +18,8 @@ def language_of(request: Request) -> str:
 
 def translated(text: str, /, **values: object) -> str:
     """A text of the page in the reader's language, its fields filled in."""
-    return texts(g.language).get(text, text).format(**values)
+    found = texts(g.language).get(text, text)
+    return found.format(**values) if values else found
 
 
 @cache

@@ -36,6 +36,7 @@
         continue;
       }
       if (here === at) at = at.nextSibling;
+      else if (from.moveBefore) from.moveBefore(here, at); // keeps the focus inside
       else from.insertBefore(here, at);
       morph(here, child);
     }
@@ -57,7 +58,9 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const loaded = page.getElementById("main");
     if (!loaded) throw new Error("not a page of ours");
+    const focused = document.activeElement;
     morph(main, loaded);
+    if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     const state = page.getElementById("state");
     if (state) morph(document.getElementById("state"), state);
     document.title = page.title;
