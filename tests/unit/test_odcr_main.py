@@ -52,7 +52,7 @@ def test_no_command_has_an_option_of_all_commands() -> None:
 def test_an_unknown_command_is_answered_with_the_nearest() -> None:
     done = call("statsu")
     assert done.exit_code == 2
-    assert "Did you mean status?" in done.stderr
+    assert "Did you mean status" in done.stderr
 
 
 def test_a_mistake_is_one_line_and_the_trace_is_for_those_who_ask() -> None:
