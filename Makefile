@@ -4,7 +4,7 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
-CHECKS := lint types unit scan runtime integration deployment system mysql
+CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
 .PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients lock clean
 
@@ -20,8 +20,8 @@ setup: ## the locked packages, into .venv, and MariaDB if there is none; PYTHON=
 build: setup ## the functions, built by the SAM CLI
 	$(BIN)/sam build
 
-deploy: build ## build, show the account and the Region, ask, and deploy; ARGS="--profile NAME" instead of --guided
-	@scripts/in-account sam deploy $(or $(ARGS),--guided)
+deploy: build ## build, ask for the stack, Region and mail, show the account, and deploy; ARGS=--guided asks for everything
+	@$(if $(ARGS),scripts/in-account sam deploy $(ARGS),$(BIN)/python -m scripts.deploy)
 
 verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/verifying.md
 	@$(BIN)/python -m verify $(ARGS)
@@ -53,6 +53,11 @@ integration: setup clients ## tests with MariaDB and the fake EC2
 
 deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
+
+browser: setup ## tests of the page in a headless Chromium, which is installed if there is none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| scripts/need chromium
+	$(BIN)/pytest tests/browser
 
 system: setup clients ## tests of the deployed state machine
 	$(BIN)/pytest tests/system

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 import click
@@ -100,7 +100,20 @@ def changes(command: Sequence[str]) -> bool:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def main(yes: bool, command: tuple[str, ...]) -> None:
-    """Shows, asks, and becomes the command."""
+    """Runs it."""
+    run(command, yes=yes)
+
+
+def run(command: Sequence[str], *, yes: bool = False) -> NoReturn:
+    """Shows where the command would work, asks, and becomes the command.
+
+    Args:
+        command: the program and its arguments.
+        yes: do not ask.
+
+    Raises:
+        click.ClickException: there is no Region, the credentials are not accepted, or the answer is no.
+    """
     program, *arguments = command
     name = Path(program).name
     commands = _IN_ACCOUNT.get(name, ())

@@ -45,7 +45,8 @@ def money(value: Decimal | None) -> str:
 
 def moment_of(text: str) -> datetime:
     """A moment as the tables have it."""
-    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
+    # Ten times as fast as strptime, and a history has thousands.
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def moment(value: datetime) -> str:

@@ -42,8 +42,25 @@ FALLBACKS = {
     "spend": "#7a5bc0",
     "requests": "#2f7ed8",
     "refusals": "#e0902f",
+    "good": "#2e8b57",
+    "ground": "#ffffff",
 }
-"""What is used where the page does not say."""
+"""What is used where the page does not say, and in files of their own: in the light."""
+
+DARK = {
+    "ink": "#e6e9ee",
+    "muted": "#9aa5b1",
+    "grid": "#38414c",
+    "held": "#5aa2f0",
+    "wanted": "#e6e9ee",
+    "missing": "#ef7f7b",
+    "spend": "#a78be0",
+    "requests": "#5aa2f0",
+    "refusals": "#f0aa5c",
+    "good": "#5fc08a",
+    "ground": "#14181d",
+}
+"""The same in the dark."""
 
 _SIZE = (8.0, 2.8)
 """Inches, of 72 units each in the SVG."""

@@ -1,6 +1,7 @@
 """The plots of a span of time, as a file of its own and as the report shows them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from odcr_cli import plots
@@ -14,21 +15,29 @@ from odcr_cli.source import Source
 from odcr_cli.spend import spend_of
 from odcr_cli.trouble import Trouble
 
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot and its title."""
+
+    title: str
+    svg: str
+
+
 MAX_DEMANDS = 12
 """Plots of single demands in one picture."""
 
 
 def drawn(
-    source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = (), *, each: bool = True
-) -> list[str]:
-    """Held against wanted, spend and requests, as SVG elements.
+    source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()
+) -> list[Picture]:
+    """Held against wanted, spend and requests, as SVG elements; of the demands those of which most was missing.
 
     Args:
         source: what is looked at.
         history: rows of `odcr_history` from the start on.
         start, end: the span.
         parts: of the names of demands; empty: all of them.
-        each: whether each demand has a plot of its own below those of all.
 
     Raises:
         Trouble: if there is no such demand.
@@ -45,19 +54,22 @@ def drawn(
         raise Trouble(f"There is no demand {' '.join(parts)!r}. `odcr status` lists them.")
     found = []
     if len(series) != 1:
-        found.append(plots.held_and_wanted(total_of(series), Words(title="All demands, in instances")))
-    singles = sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS] if each or len(series) == 1 else []
-    found += [plots.held_and_wanted(one, Words(title=_titled(one.name, one.unit))) for one in singles]
+        title = "All demands, in instances"
+        found.append(Picture(title, plots.held_and_wanted(total_of(series), Words(title=title))))
+    for one in sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS]:
+        title = _titled(one.name, one.unit)
+        found.append(Picture(title, plots.held_and_wanted(one, Words(title=title))))
     for spent in spend_of(rows, demands, Prices(source.rows("odcr_price")), start, end):
-        words = Words(title=f"What an hour costs, in {spent.currency} at the prices of now")
-        found.append(plots.spend(spent, words))
-    found.append(plots.requests(requests_of(rows, start, end), Words(title="Requests to EC2, by the hour")))
+        title = f"What an hour costs, in {spent.currency} at the prices of now"
+        found.append(Picture(title, plots.spend(spent, Words(title=title))))
+    title = "Requests to EC2, by the hour"
+    found.append(Picture(title, plots.requests(requests_of(rows, start, end), Words(title=title))))
     return found
 
 
 def pictures(source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()) -> str:
     """The same as a file of its own."""
-    return plots.standalone(*drawn(source, history, start, end, parts))
+    return plots.standalone(*(one.svg for one in drawn(source, history, start, end, parts)))
 
 
 def _titled(name: str, unit: str) -> str:

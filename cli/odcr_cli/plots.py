@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.ticker import MaxNLocator
 
 from odcr_cli.calls import Requests
-from odcr_cli.canvas import COLOURS, FALLBACKS, Words, plot
+from odcr_cli.canvas import COLOURS, DARK, FALLBACKS, Words, plot
 from odcr_cli.series import Series
 from odcr_cli.sparkline import sparkline
 from odcr_cli.spend import Spend
@@ -22,18 +22,6 @@ __all__ = ["Words", "held_and_wanted", "missing", "requests", "sparkline", "spen
 ENGLISH = Words()
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
-_DARK = {
-    "ink": "#e6e9ee",
-    "muted": "#9aa5b1",
-    "grid": "#38414c",
-    "held": "#5aa2f0",
-    "wanted": "#e6e9ee",
-    "missing": "#ef7f7b",
-    "spend": "#a78be0",
-    "requests": "#5aa2f0",
-    "refusals": "#f0aa5c",
-    "ground": "#14181d",
-}
 
 
 def held_and_wanted(series: Series, words: Words = ENGLISH) -> str:
@@ -131,8 +119,8 @@ def standalone(*plots: str) -> str:
             parts.append(f'<text x="24" y="{top - 10}" style="font-size: 14px; fill: var(--ink)">{title[1]}</text>')
         parts.append(one.replace("<svg ", f'<svg x="12" y="{top}" width="{wide}" height="{high}" ', 1))
         top += high
-    variables = "; ".join(f"--{name}: {colour}" for name, colour in {**FALLBACKS, "ground": "#ffffff"}.items())
-    dark = "; ".join(f"--{name}: {colour}" for name, colour in _DARK.items())
+    variables = "; ".join(f"--{name}: {colour}" for name, colour in FALLBACKS.items())
+    dark = "; ".join(f"--{name}: {colour}" for name, colour in DARK.items())
     style = (
         f":root {{ color-scheme: light dark; font-family: system-ui, sans-serif; {variables} }} "
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"

@@ -31,6 +31,11 @@ def is_known(instance_type: str) -> bool:
     return instance_type in INSTANCE_TYPES
 
 
+def all_types() -> list[str]:
+    """All types that EC2 has."""
+    return sorted(INSTANCE_TYPES)
+
+
 def vcpus_of(instance_type: str) -> int:
     """How many vCPUs one instance has."""
     return int(_type(instance_type)["VCpuInfo"]["DefaultVCpus"])

@@ -11,6 +11,7 @@ from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import InvalidCapacityReservationIdNotFound
 from localcloud.ec2.instance_hooks import take_part
 from localcloud.ec2.instance_responses import InstancesResponse
+from localcloud.ec2.offering_responses import OfferingsResponse
 from localcloud.ec2.placement_group_responses import PlacementGroupsResponse
 from localcloud.ec2.resource_group_responses import add_group_actions
 from localcloud.ec2.responses import CapacityReservationsResponse, arrive, leave
@@ -18,7 +19,14 @@ from localcloud.ec2.state import current
 from localcloud.ec2.tag_responses import TagsResponse
 from localcloud.ec2.zone_responses import ZonesResponse
 
-_RESPONSES = (CapacityReservationsResponse, InstancesResponse, PlacementGroupsResponse, TagsResponse, ZonesResponse)
+_RESPONSES = (
+    CapacityReservationsResponse,
+    InstancesResponse,
+    OfferingsResponse,
+    PlacementGroupsResponse,
+    TagsResponse,
+    ZonesResponse,
+)
 _RESOURCE, _PREFIX = "capacity-reservation", "cr"
 
 

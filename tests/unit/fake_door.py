@@ -63,6 +63,11 @@ class FakeDoor:
         self.asked.append(f"Read {table}")
         return deepcopy(self.tables[table])
 
+    def rows_of(self, *names: str) -> Tables:
+        assert 0 < len(set(names)) == len(names) <= 5
+        self.asked.append(f"Read {names}")
+        return {name: deepcopy(self.tables[name]) for name in names}
+
     def change(self, changes: Iterable[Change], *, is_trial: bool = False) -> Changed:
         self.asked.append("Try" if is_trial else "Change")
         if not is_trial:

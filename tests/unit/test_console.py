@@ -1,50 +1,376 @@
-"""Links lead to the console of the partition in which the stack is."""
+"""What the pages say, and what they do with what goes wrong. How they look is for tests/browser."""
 
-import json
 import re
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
-import botocore.session
 import pytest
-from samcli.yamlhelper import yaml_parse
+from flask.testing import FlaskClient
 
-from localcloud.cloudformation.template import packaged
-from localcloud.cloudformation.transform import expand
+from odcr_cli.console.app import application
+from odcr_cli.console.guard import form_token
+from odcr_cli.console.memory import History, LastRun
+from odcr_cli.demands import Demand
+from odcr_cli.door import Changed
+from odcr_cli.trouble import Trouble
+from tests.browser import scenes
+from tests.unit.looked_at import NOW, LookedAt
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-LOADER = botocore.session.Session().get_component("data_loader")
-PARTITIONS = {partition["id"]: partition for partition in LOADER.load_data("partitions")["partitions"]}
-
-
-def sign_in_domains() -> dict[str, str]:
-    """The domain of the console's sign-in by partition, as botocore's rules have it."""
-    rules = json.dumps(LOADER.load_service_model("signin", "endpoint-rule-set-1"))
-    by_partition = re.findall(r'\{"ref": "PartitionResult"\}, "name"\]\}, "([a-z-]+)"\].*?"url": "([^"]+)"', rules)
-    return {
-        partition: url.removeprefix("https://{Region}.signin.")
-        for partition, url in by_partition
-        if url.startswith("https://{Region}.signin.") and "#" not in url
-    }
+HERE = "http://127.0.0.1:8123"
+PAGES = ("/demands/", "/runs/", "/runs/run-999", "/capacity/", "/plots/")
+FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
 
 
-def consoles() -> dict[str, str]:
-    mapped = yaml_parse(TEMPLATE.read_text())["Mappings"]["Consoles"]
-    return {partition: domain["Domain"] for partition, domain in mapped.items()}
+@dataclass
+class Recorder:
+    """Changes that are written down, and not made."""
+
+    answer: Changed = field(default_factory=lambda: Changed(True, 1, [], []))
+    made: list[tuple[str, Decimal, Decimal, bool]] = field(default_factory=list)
+    started: int = 0
+    trouble: str = ""
+
+    def change_target(self, demand: Demand, was: Decimal, wanted: Decimal, *, is_trial: bool) -> Changed:
+        self._maybe_fail()
+        self.made.append((demand.name, was, wanted, is_trial))
+        return self.answer
+
+    def start_run(self) -> str:
+        self._maybe_fail()
+        self.started += 1
+        return "run-999"
+
+    def _maybe_fail(self) -> None:
+        if self.trouble:
+            raise Trouble(self.trouble)
 
 
-def test_every_partition_has_its_console() -> None:
-    assert set(consoles()) == set(PARTITIONS)
+class Stage:
+    """One application for all tests, for it compiles its templates anew in each."""
+
+    def __init__(self) -> None:
+        self.source: Callable[[], Any] = LookedAt
+        self.app = application(lambda: self.source(), token="token")
 
 
-@pytest.mark.parametrize("partition", sorted(PARTITIONS))
-def test_the_console_is_where_people_sign_in(partition: str) -> None:
-    assert consoles()[partition] == f"console.{sign_in_domains()[partition]}"
+STAGE = Stage()
 
 
-def test_no_link_is_of_one_partition_only() -> None:
-    expanded: dict[str, Any] = expand(packaged(TEMPLATE.read_text()), {}, "ap-northeast-1")
-    text = json.dumps({name: expanded[name] for name in ("Resources", "Outputs")})
-    links = re.findall(r"https://[^/ )\"]*", text)
-    assert links
-    assert {link for link in links if "console" in link.lower()} == {"https://${AWS::Region}.${Console}"}
+def reader(source: Callable[[], Any], changes: Recorder | None = None) -> FlaskClient:
+    """A browser that looks at what the source says when it is called now."""
+    STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
+    STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun())
+    client = STAGE.app.test_client()
+    client.get("/?token=token", base_url=HERE)
+    return client
+
+
+def gone() -> LookedAt:
+    raise Trouble("There is no stack odcr in ap-northeast-1.")
+
+
+def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
+    """What a person reads."""
+    answer = client.get(path, base_url=HERE)
+    assert answer.status_code == status
+    return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
+
+
+def post(client: FlaskClient, path: str, **form: str) -> Any:
+    return client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
+
+
+@dataclass
+class Failing(LookedAt):
+    """A source of which some parts cannot be read."""
+
+    fails: tuple[str, ...] = ()
+
+    def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+        self._maybe_fail(table)
+        return super().rows(table, since=since)
+
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        self._maybe_fail("runs")
+        return super().runs(limit)
+
+    def reservations(self) -> list[dict[str, Any]]:
+        self._maybe_fail("reservations")
+        return super().reservations()
+
+    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+        self._maybe_fail("log_lines")
+        return super().log_lines(function, start, end, limit)
+
+    def _maybe_fail(self, what: str) -> None:
+        if what in self.fails:
+            raise Trouble(f"You may not read {what}. Ask for the right.")
+
+
+def failing(*fails: str) -> Failing:
+    scene = scenes.evening()
+    return Failing(scene.tables, scene.histories, scene.held, scene.lines, fails=fails)
+
+
+def test_the_demands_are_shown_with_their_sums_and_reasons() -> None:
+    said = text_of(reader(scenes.evening), "/demands/")
+    for part in ("120 of 154 instances", "5 of 9 demands", "r5b.2xlarge ap-northeast-1c", "9 / 15", "6 missing"):
+        assert part in said
+    assert "160 / 200 vCPUs" in said
+    assert "EC2 knows no instance type m5.metall. Did you mean m5.metal?" in said
+    assert "Quota exceeded" in said
+
+
+def test_what_needs_attention_comes_first_unless_another_order_is_asked_for() -> None:
+    client = reader(scenes.evening)
+
+    def names(path: str) -> list[str]:
+        return re.findall(r'<tbody id="(?:row|group)-([\w.]+)', client.get(path, base_url=HERE).text)
+
+    assert names("/demands/")[0] == "m5.metall_20_ap"
+    assert names("/demands/")[-1].startswith("m6i.xlarge")
+    assert names("/demands/?sort=cost")[0].startswith("c6i.4xlarge")
+    assert names("/demands/?sort=missing")[0] == "checkout"
+    assert names("/demands/?sort=name") == sorted(names("/demands/?sort=name"))
+
+
+def test_the_filter_works_without_script() -> None:
+    client = reader(scenes.evening)
+
+    def shown(query: str) -> int:
+        page = client.get(f"/demands/?{query}", base_url=HERE).text
+        return len(re.findall(r"<tbody id=[^>]*>", page)) - len(re.findall(r"<tbody id=[^>]* hidden>", page))
+
+    assert shown("") == 9
+    assert shown("q=R5B.2x") == 1
+    assert shown("q=ap-northeast-1c+short") == 3
+    assert shown("q=c5.2xlarge") == 1, "the pools of a group count"
+    assert shown("show=unmet") == 5
+    assert shown("show=met&q=c6i") == 1
+    assert shown("q=%3Cscript%3E") == 0
+
+
+def test_an_empty_stack_says_what_to_do() -> None:
+    client = reader(LookedAt)
+    assert "Nothing is wanted yet. odcr targets set TYPE ZONE COUNT" in text_of(client, "/demands/")
+    assert "No run yet" in text_of(client, "/runs/")
+    assert "Nothing is reserved." in text_of(client, "/capacity/")
+    assert "Nothing is recorded for this time." in text_of(client, "/plots/")
+
+
+def test_the_runs_are_listed_with_what_they_gained() -> None:
+    said = text_of(reader(scenes.evening), "/runs/")
+    assert "run-1000" in said
+    assert "Failed" in said
+    assert "+1" in said
+    assert "1:55" in said
+
+
+def test_a_run_shows_first_what_went_wrong() -> None:
+    said = text_of(reader(scenes.evening), "/runs/run-999")
+    assert "ReserveCapacity odcr-ReserveCapacity" in said
+    assert "Runtime.OutOfMemory" in said
+    assert "Attempts" in said
+
+
+def test_the_items_of_a_map_are_listed_and_the_failing_ones_come_first() -> None:
+    page = reader(scenes.evening).get("/runs/run-999?state=ReserveShortfalls/ReserveBranch", base_url=HERE).text
+    items = page[page.index('class="items"') :]
+    assert items.index("#2</th>") < items.index("#0</th>")
+    assert items.index("QuotaExceeded") < items.index("#19</th>")
+
+
+def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> None:
+    asked = []
+
+    @dataclass
+    class Asked(LookedAt):
+        def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+            asked.append((function, start, end))
+            return super().log_lines(function, start, end, limit)
+
+    scene = scenes.evening()
+    client = reader(lambda: Asked(scene.tables, scene.histories, scene.held, scene.lines))
+    assert "Show the log lines" in text_of(client, FAILED)
+    assert asked == []
+    said = text_of(client, f"{FAILED}&logs=yes")
+    assert "ERROR Refused Code=UnauthorizedOperation" in said
+    ((function, start, end),) = asked
+    assert function == "ReserveCapacity"
+    visits = [event["timestamp"] for event in scene.histories["run-999"].events]
+    assert min(visits) <= start <= end <= max(visits) + timedelta(seconds=1)
+
+
+def test_a_state_that_calls_no_function_has_no_log() -> None:
+    assert "Log of" not in text_of(reader(scenes.evening), "/runs/run-999?state=IsLeaseHeld")
+
+
+def test_the_reservations_are_shown_with_whose_they_are() -> None:
+    said = text_of(reader(scenes.evening), "/capacity/")
+    for part in ("92 of 145 reserved instances", "group checkout", "adopted", "no stack", "2026-11-12 21:00:00 UTC"):
+        assert part in said
+    assert "no stack" not in text_of(reader(scenes.evening), "/capacity/?whose=ours")
+    assert "this stack" not in text_of(reader(scenes.evening), "/capacity/?whose=others").replace("of this stack", "")
+
+
+def test_each_plot_has_its_numbers_in_a_table() -> None:
+    page = reader(scenes.evening).get("/plots/", base_url=HERE).text
+    assert page.count('<svg class="plot"') == page.count("<details id=") == 4
+    said = text_of(reader(scenes.evening), "/plots/?demand=checkout&span=7d")
+    assert "160 200" in said
+
+
+def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
+    def recorded() -> LookedAt:
+        scene = scenes.evening()
+        scene.is_live = False
+        return scene
+
+    for path in PAGES:
+        page = reader(recorded).get(path, base_url=HERE).text
+        assert "Recorded at" in page
+        assert "2026-11-10 21:00:00 UTC" in page
+        assert "data-refresh" not in page
+    assert "Logs are not in a recording." in text_of(reader(recorded), FAILED)
+
+
+def test_what_is_live_says_how_old_the_last_run_is() -> None:
+    assert "A run has been at work for 40 s" in text_of(reader(scenes.evening), "/demands/")
+
+    def idle() -> LookedAt:
+        scene = scenes.evening()
+        del scene.histories["run-1000"]
+        return scene
+
+    assert "Last run 2 min ago, Succeeded" in text_of(reader(idle), "/demands/")
+    assert "Last run unknown" in text_of(reader(lambda: failing("runs")), "/demands/")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "path", "still", "is_told"),
+    [
+        ("reservations", "/capacity/", "Capacity", True),
+        ("reservations", "/demands/", "r5b.2xlarge", False),
+        ("odcr_status", "/demands/", "Demands", True),
+        ("odcr_status", "/runs/", "run-999", False),
+        ("odcr_status", "/capacity/", "cr-000f31c9d2ab7745", False),
+        ("odcr_status", "/plots/", "Requests to EC2", True),
+        ("odcr_history", "/demands/", "r5b.2xlarge", True),
+        ("odcr_history", "/runs/", "run-999", True),
+        ("odcr_history", "/plots/", "Held and wanted", True),
+        ("odcr_price", "/capacity/", "cr-000f31c9d2ab7745", True),
+        ("odcr_price", "/plots/", "Held and wanted", True),
+        ("runs", "/demands/", "r5b.2xlarge", False),
+        ("log_lines", f"{FAILED}&logs=yes", "Runtime.OutOfMemory", True),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(lacks: str, path: str, still: str, is_told: bool) -> None:
+    said = text_of(reader(lambda: failing(lacks)), path)
+    assert still in said
+    assert (f"You may not read {lacks}. Ask for the right." in said) == is_told
+
+
+def test_a_stack_that_is_gone_is_a_page_that_can_be_read() -> None:
+    for path in PAGES:
+        said = text_of(reader(gone), path, 502)
+        assert "There is no stack odcr in ap-northeast-1." in said
+        assert "Demands Runs Capacity Plots" in said
+
+
+def test_a_run_that_is_not_there_is_said_to_be_none() -> None:
+    assert "There is no run nonsense." in text_of(reader(scenes.evening), "/runs/nonsense", 502)
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"{FAILED}&logs=yes", "/runs/run-1000", "/plots/?demand=<script>"])
+def test_hostile_text_stays_text(path: str) -> None:
+    client = reader(scenes.hostile)
+    page = client.get(path, base_url=HERE)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "<img" not in page.text
+    assert "49" not in re.findall(r"onerror=.alert\(2\).&gt;(\d+)", page.text)
+
+
+def test_who_only_looks_finds_no_form_and_changes_nothing() -> None:
+    client = reader(scenes.evening)
+    for path in PAGES:
+        assert 'method="post"' not in client.get(path, base_url=HERE).text
+    assert client.get("/change/?demand=r5b.2xlarge+ap-northeast-1c", base_url=HERE).status_code == 403
+    for path in ("/change/", "/runs/start"):
+        answer = post(client, path, demand="r5b.2xlarge ap-northeast-1c", wanted="99")
+        assert answer.status_code == 403
+        assert "--allow-changes" in answer.text
+    for path in ("/market/pool", "/market/faults", "/market/faults/clear"):
+        assert post(client, path).status_code == 404
+    assert client.get("/market/", base_url=HERE).status_code == 404
+    for path in PAGES:
+        assert post(client, path).status_code == 405
+
+
+def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
+    changes = Recorder()
+    client = reader(scenes.evening, changes=changes)
+    assert "9 held, 15 wanted" in text_of(client, "/change/?demand=r5b.2xlarge+ap-northeast-1c")
+    form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
+    shown = post(client, "/change/", **form).text
+    assert "15 → 20" in shown
+    assert "an hour costs 3.58 more" in shown
+    assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == "/demands/"
+    name = "r5b.2xlarge ap-northeast-1c"
+    assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]
+    assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
+
+
+def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
+    changes = Recorder()
+    client = reader(scenes.evening, changes=changes)
+    assert post(client, "/change/", demand="checkout", group="yes", was="200", wanted="12.5").status_code == 200
+    assert changes.made == [("checkout", Decimal(200), Decimal("12.5"), True)]
+    row = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15"}
+    for wanted in ("12.5", "-1", "nan", "inf", "1e9", "", "many", "1000001"):
+        answer = post(client, "/change/", **row, wanted=wanted)
+        assert answer.status_code == 422
+        assert "Give a whole number" in answer.text
+    assert len(changes.made) == 1
+
+
+def test_a_change_that_would_be_rejected_or_comes_too_late_is_not_made() -> None:
+    changes = Recorder(Changed(False, 0, [{"Table": "odcr_capacity", "Key": {}, "Reason": "No such type."}], []))
+    client = reader(scenes.evening, changes=changes)
+    form = {"demand": "r5b.2xlarge ap-northeast-1c", "was": "15", "wanted": "20"}
+    rejected = post(client, "/change/", **form)
+    assert rejected.status_code == 409
+    assert "No such type." in rejected.text
+    assert 'name="confirmed"' not in rejected.text
+    changes.answer = Changed(False, 0, [], [{"Table": "odcr_capacity", "Key": {}, "Is": {"Target_Capacity": 3}}])
+    late = post(client, "/change/", **form, confirmed="yes")
+    assert late.status_code == 409
+    assert "Somebody else has changed it" in late.text
+    changes.trouble = "You may not call ManageTargets."
+    assert "You may not call ManageTargets." in post(client, "/change/", **form).text
+
+
+def test_a_demand_that_is_gone_meanwhile_is_told() -> None:
+    client = reader(scenes.evening, changes=Recorder())
+    assert "This demand is gone." in post(client, "/change/", demand="m5.large nowhere", was="1", wanted="2").text
+
+
+def test_a_run_is_started_on_request() -> None:
+    changes = Recorder()
+    client = reader(scenes.evening, changes=changes)
+    assert post(client, "/runs/start").headers["Location"] == "/runs/run-999"
+    assert changes.started == 1
+    assert "The run run-999 has started." in text_of(client, "/runs/run-999")
+    changes.trouble = "You may not call StartExecution."
+    assert post(client, "/runs/start").headers["Location"] == "/runs/"
+    assert "You may not call StartExecution." in text_of(client, "/runs/")
+
+
+def test_moments_are_in_utc_and_for_machines_as_well() -> None:
+    page = reader(scenes.evening).get("/runs/", base_url=HERE).text
+    started = NOW - timedelta(seconds=40)
+    assert f'<time datetime="{started:%Y-%m-%dT%H:%M:%SZ}">{started:%Y-%m-%d %H:%M:%S} UTC</time>' in page

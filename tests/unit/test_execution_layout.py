@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odcr_cli.execution_graph.layout import HEIGHT, Box, Layout, layout_of
+from odcr_cli.execution_graph.layout import HEIGHT, WIDTH, Box, Layout, layout_of
 from odcr_cli.execution_graph.model import END, START, Level, graph_of
 
 NAMES = [f"State{number}" for number in range(9)]
@@ -116,3 +116,18 @@ def test_each_state_is_above_the_one_that_follows_it() -> None:
     boxes = layout_of(graph_of(json.dumps({"StartAt": "A", "States": states}))).boxes
     assert [path for path, _ in sorted(boxes.items(), key=lambda one: one[1].y)] == [START, *names, END]
     assert len({box.x + box.width / 2 for box in boxes.values()}) == 1
+
+
+def test_errors_of_many_states_run_to_their_handler_in_one_line() -> None:
+    names = [f"State{number}" for number in range(20)]
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "Handler"}]
+    states: dict[str, Any] = {
+        name: {"Type": "Task", "Resource": "any", "Next": following, "Catch": caught}
+        for name, following in pairwise([*names, "Handler"])
+    }
+    states["Handler"] = {"Type": "Fail"}
+    layout = layout_of(graph_of(json.dumps({"StartAt": names[0], "States": states})))
+    assert layout.width < 2 * WIDTH
+    ends = {arrow.points[-2:] for arrow in layout.arrows if arrow.joins}
+    assert len(ends) == 1
+    assert sum(arrow.joins for arrow in layout.arrows) == len(names) - 2

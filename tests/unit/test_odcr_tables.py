@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from odcr_cli import main
+from odcr_cli import asking, main
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Row
 from odcr_cli.tables import carrying_out
@@ -69,7 +70,8 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Odcr:
         monkeypatch.setattr(carrying_out, "Door", lambda _account: door)
         monkeypatch.setattr(main, "Live", lambda _account: door)
         monkeypatch.setattr(carrying_out, "look_up", lambda *_: offers or Offers({"ap-northeast-1": OFFER}))
-        monkeypatch.setattr(carrying_out, "is_somebody_there", lambda: bool(typed))
+        terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: bool(typed)))
+        monkeypatch.setattr(asking, "sys", terminal)
         monkeypatch.setenv("COLUMNS", str(columns))
         if file:
             (tmp_path / "wanted.csv").write_text(file, encoding="utf-8")
@@ -306,6 +308,10 @@ def test_what_is_held_on_another_platform_is_said(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--platform", "Windows", "--dry-run")
     more = text(odcr(there(), "options", "set", *where))
     assert "EC2 cannot change Platform of the 4 held (Linux/UNIX). They stay, cost on and count no more: 15" in more
+    # What is held otherwise is never given back, whatever is lowered.
+    where_to = ("r5b.2xlarge", "ap-northeast-1c", "1", "--platform", "Windows", "--dry-run")
+    lowered = odcr(there(), "targets", "set", *where_to, parameters={"ReleaseOnLoweredTarget": "yes"})
+    assert [line[:2] for line in lowered.output.splitlines()].count("! ") == 1
     enough = there(odcr_capacity=[KEY | {"Target_Capacity": 4}])
     assert "Nothing is bought until you cancel them in EC2" in text(odcr(enough, "options", "set", *where))
 
@@ -424,6 +430,13 @@ def test_options_stay_if_the_file_has_no_columns_for_them(odcr: Odcr) -> None:
     assert rows(door, "odcr_option") == [KEY | {"Priority": 7}]
 
 
+def test_options_that_name_the_zone_otherwise_stay_with_their_target(odcr: Odcr) -> None:
+    options = [KEY | {"AvailabilityZone": zone, "Priority": 7} for zone in ("apne1-az1", "euw1-az1")]
+    door = there(odcr_option=options)
+    odcr(door, "--yes", "--remove-others", file=f"{HEAD}\nr5b.2xlarge,ap-northeast-1c,16\n")
+    assert [row["AvailabilityZone"] for row in door.tables["odcr_option"]] == ["apne1-az1"]
+
+
 def test_what_somebody_changes_meanwhile_is_not_overwritten(odcr: Odcr) -> None:
     door = there()
 
@@ -466,7 +479,7 @@ def test_a_thousand_rows_are_two_calls(odcr: Odcr) -> None:
     lines = "".join(f"{kind},{zone},{place}\n" for place, kind in enumerate(sorted(types)) for zone in zones)
     done = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=offers)
     assert (done.exit_code, "1000 added." in text(done)) == (0, True)
-    assert len(door.asked) == 8
+    assert len(door.asked) == 4
     assert len(door.tables["odcr_capacity"]) == 1001
 
 

@@ -62,11 +62,11 @@ class Look:
             self._rows[key] = self.source.rows(table, since=since)
         return self._rows[key]
 
-    def rows_of(self, *tables: str) -> dict[str, list[Row]]:
-        """Several tables' rows, as they were at one moment."""
-        found = self.source.rows_of(*tables)
-        self._rows.update({f"{table} ": rows for table, rows in found.items()})
-        return found
+    def rows_of(self, *names: str) -> dict[str, list[Row]]:
+        """The rows of several tables, as they were at one moment."""
+        if any(f"{name} " not in self._rows for name in names):
+            self._rows |= {f"{name} ": rows for name, rows in self.source.rows_of(*names).items()}
+        return {name: self._rows[f"{name} "] for name in names}
 
     @cached_property
     def demands(self) -> list[Demand]:

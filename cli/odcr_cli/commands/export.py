@@ -21,7 +21,7 @@ def command(context: Context, file: Path) -> None:
     It opens in a spreadsheet. What would be a formula there has a ' before it, which import takes away.
     """
     source = context.source
-    tables = {table: source.rows(table) for table in _TABLES}
+    tables = source.rows_of(*_TABLES)
     if context.as_json:
         as_json(tables)
         return

@@ -29,7 +29,7 @@ def command() -> None:
 def list_groups(context: Context) -> None:
     """Lists the groups with their pools, the most wanted first. `odcr status --pools` shows how they stand."""
     source = context.source
-    groups = groups_as_rows(source.rows("odcr_group"), source.rows("odcr_group_member"))
+    groups = groups_as_rows(*source.rows_of("odcr_group", "odcr_group_member").values())
     if context.as_json:
         as_json({"Groups": groups})
     else:

@@ -15,7 +15,7 @@ from odcr_cli.door import Row
 from odcr_cli.main import Context, pass_context
 from odcr_cli.period import start_of
 from odcr_cli.series import demand_named, is_change
-from odcr_cli.trouble import Trouble
+from odcr_cli.written import write
 
 
 @click.command("history")
@@ -46,7 +46,7 @@ def command(
     if plot:
         from odcr_cli.pictures import pictures
 
-        plot_file(plot, pictures(source, rows, start, now, demand))
+        write(plot, pictures(source, rows, start, now, demand))
     found = [
         row
         for row in sorted(rows, key=lambda row: (row["Recorded"], str(row["Execution"])))
@@ -67,18 +67,6 @@ def is_wanted(row: Row, demand: tuple[str, ...]) -> bool:
     """Whether a row is of a demand that was named, by all the parts that were given."""
     name = demand_named(row).casefold()
     return all(part.casefold() in name for part in demand)
-
-
-def plot_file(path: Path, text: str) -> None:
-    """Writes a file that a person named.
-
-    Raises:
-        Trouble: if that is not possible.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Trouble(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 
 
 def shown(rows: list[Row], width: int) -> RenderableType:

@@ -15,6 +15,9 @@ from odcr_cli.idle import Idle, costs_of, idle_of
 from odcr_cli.main import Context, pass_context
 from odcr_cli.prices import Prices
 
+_WIDE = 110
+"""Columns from which on there is room for the reservations' ids."""
+
 
 @click.command("idle")
 @pass_context
@@ -35,10 +38,11 @@ def command(context: Context) -> None:
             }
         )
         return
-    Console().print(shown(idle, source.now()))
+    console = Console()
+    console.print(shown(idle, source.now(), console.width))
 
 
-def shown(idle: list[Idle], now: datetime) -> RenderableType:
+def shown(idle: list[Idle], now: datetime, width: int) -> RenderableType:
     """What is unused as a table, with sums below."""
     if not idle:
         return Text("Nothing that is held is unused.")
@@ -47,7 +51,8 @@ def shown(idle: list[Idle], now: datetime) -> RenderableType:
     table.add_column("unused", no_wrap=True)
     table.add_column("since", no_wrap=True)
     table.add_column("an hour", justify="right", no_wrap=True)
-    table.add_column("reservations", overflow="fold", ratio=2)
+    if is_wide := width >= _WIDE:
+        table.add_column("reservations", overflow="fold", ratio=2)
     for one in idle:
         name = Text(plain(one.pool))
         if one.demand != one.pool:
@@ -59,7 +64,7 @@ def shown(idle: list[Idle], now: datetime) -> RenderableType:
             f"{one.unused} of {amount(one.held)}",
             f"{ago(one.since, now)} ago" if one.since else "",
             money(one.cost) + (f" {one.currency}" if one.currency not in ("", "USD") else ""),
-            Text(" ".join(plain(name) for name in one.ids)),
+            *([Text(" ".join(plain(name) for name in one.ids))] if is_wide else []),
         )
     total = f"{sum(one.unused for one in idle)} instances are unused"
     costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in costs_of(idle).items())

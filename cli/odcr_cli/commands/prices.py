@@ -3,6 +3,7 @@
 import click
 
 from odcr_cli.answers import as_json
+from odcr_cli.door import Row
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.carrying_out import How, carry_out, with_how
 from odcr_cli.tables.columns import COLUMNS
@@ -12,6 +13,8 @@ from odcr_cli.tables.wishes import Wish
 
 _PRICE, _CURRENCY, _SOURCE = COLUMNS["odcr_price"]
 _GIVEN = {_SOURCE.name: "given"}
+_SHOWN = ("InstanceType", "Region", "Hourly_Price", "Currency", "Source")
+_USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
 
 @click.group("prices")
@@ -27,12 +30,13 @@ def list_prices(context: Context) -> None:
     if context.as_json:
         as_json({"Prices": rows})
     else:
-        columns = ("InstanceType", "Region", "Platform", "Tenancy", "Hourly_Price", "Currency", "Source")
-        show_rows(
-            [{name: "unknown" if row.get(name) is None else row[name] for name in columns} for row in rows],
-            columns,
-            "There are no prices yet. The first run that meets a target asks the price list.",
-        )
+        nothing = "There are no prices yet. The first run that meets a target asks the price list."
+        show_rows([_shown(row) for row in rows], _SHOWN, nothing)
+
+
+def _shown(row: Row) -> Row:
+    shown = {name: "unknown" if row.get(name) is None else row[name] for name in _SHOWN}
+    return shown | {name: row[name] for name, usual in _USUAL.items() if row.get(name) not in (None, usual)}
 
 
 _platform = click.option("--platform", default="Linux/UNIX", show_default=True, help="As EC2 names it.")

@@ -25,7 +25,7 @@ def command() -> None:
 def list_targets(context: Context) -> None:
     """Lists the targets with their options. `odcr status` shows how they stand."""
     source = context.source
-    rows = targets_as_rows(source.rows("odcr_capacity"), source.rows("odcr_option"))
+    rows = targets_as_rows(*source.rows_of("odcr_capacity", "odcr_option").values())
     if context.as_json:
         as_json({"Targets": rows})
     else:

@@ -1,85 +1,116 @@
-"""The page's application: who may ask, and which pages there are."""
+"""The page's application: which pages there are, and what each of them knows."""
 
-import hmac
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 import flask
-from flask import Flask, Response, abort, g, redirect, request
+from flask import Flask, g, redirect, request
+from werkzeug.exceptions import HTTPException
 
-from odcr_cli.console import capacity, demands, plots, runs
-from odcr_cli.console.words import LANGUAGES, language_of, translated
+from odcr_cli import answers
+from odcr_cli.console import capacity, change, demands, market, plots, runs, shown
+from odcr_cli.console.changes import Changes
+from odcr_cli.console.guard import form_token, guard
+from odcr_cli.console.local_market import LocalMarket
+from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.reading import Read
+from odcr_cli.console.words import COOKIE, LANGUAGES, translated
 from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
 
-PAGES = (demands.page, runs.page, capacity.page, plots.page)
-_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_HELPERS = (
+    answers.amount,
+    answers.money,
+    shown.age,
+    shown.bar_of,
+    shown.exactly,
+    shown.iso,
+    shown.key_in_page,
+    shown.mark_of,
+    shown.span_of,
+    shown.status_word,
+    shown.utc,
 )
-"""Nothing from outside, and no script in a text: https://developer.mozilla.org/docs/Web/HTTP/CSP"""
 
 
-def application(source: Callable[[], Source], *, token: str = "", allows_changes: bool = False) -> Flask:
+def application(
+    source: Callable[[], Source],
+    *,
+    token: str = "",
+    changes: Changes | None = None,
+    local_market: LocalMarket | None = None,
+) -> Flask:
     """The page as a WSGI application.
 
     Args:
         source: what is looked at, anew for each request.
         token: what the first address has to bear; made up if none is given, see `app.config["TOKEN"]`.
-        allows_changes: whether the page may change something in the account.
+        changes: makes changes in the account; None: the page only looks.
+        local_market: the local cloud's market, if a local cloud is looked at.
     """
     app = Flask(__name__)
-    app.config.update(TOKEN=token or secrets.token_urlsafe(24), ALLOWS_CHANGES=allows_changes)
+    app.config.update(
+        TOKEN=token or secrets.token_urlsafe(24),
+        CHANGES=changes,
+        MARKET=local_market,
+        HISTORY=History(),
+        LAST_RUN=LastRun(),
+        SECRET_KEY=secrets.token_bytes(32),
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_NAME="odcr-console-notes",
+        MAX_CONTENT_LENGTH=64 * 1024,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"_": translated, "LANGUAGES": LANGUAGES, "PAGES": PAGES}
-
-    @app.before_request
-    def guard() -> Any:
-        # Another site may let the browser ask here under its own name: only the loopback address is ours.
-        host = request.host.rpartition(":")[0] or request.host
-        if host not in ("127.0.0.1", "localhost", "[::1]"):
-            abort(403, "This page answers to 127.0.0.1 only.")
-        given = request.args.get("token", "")
-        if hmac.compare_digest(given.encode(), app.config["TOKEN"].encode()):
-            answer = redirect(request.path)
-            answer.set_cookie(_cookie(), given, httponly=True, samesite="Strict")
-            return answer
-        if not hmac.compare_digest(request.cookies.get(_cookie(), "").encode(), app.config["TOKEN"].encode()):
-            abort(403, "Open the address that `odcr console` printed: it bears the token.")
-        if request.method != "GET" and request.headers.get("Origin") not in (None, request.host_url.rstrip("/")):
-            abort(403, "Another site sent this.")
-        g.language = language_of(request)
-        g.source = source()
-        return None
-
-    @app.after_request
-    def harden(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = _POLICY
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        if request.endpoint != "static":
-            answer.headers["Cache-Control"] = "no-store"
-        return answer
-
-    @app.errorhandler(Trouble)
-    def trouble(error: Trouble) -> tuple[str, int]:
-        return flask.render_template("trouble.html", message=str(error), page=None), 502
-
-    @app.errorhandler(403)
-    def forbidden(error: Any) -> tuple[str, int]:
-        return str(error.description), 403
-
-    for page in PAGES:
+    app.jinja_env.globals |= {"_": translated, "LANGUAGES": LANGUAGES} | {one.__name__: one for one in _HELPERS}
+    guard(app)
+    app.before_request(lambda: _look_at(source))
+    app.context_processor(_of_every_page)
+    app.register_error_handler(Trouble, _trouble)
+    app.register_error_handler(HTTPException, _refused)
+    for page in (demands.page, runs.page, capacity.page, plots.page, market.page, change.page):
         app.register_blueprint(page)
-
-    @app.get("/")
-    def start() -> Any:
-        return redirect(flask.url_for("demands.show"))
-
+    app.add_url_rule("/", "start", lambda: redirect(flask.url_for("demands.show")))
+    app.add_url_rule("/language/<language>", "language", _choose_language)
     return app
 
 
-def _cookie() -> str:
-    # Cookies do not tell ports apart, and there may be two consoles.
-    return f"odcr-console-{request.host.rpartition(':')[2]}"
+def _look_at(source: Callable[[], Source]) -> None:
+    if request.endpoint != "static":
+        g.source = source()
+
+
+def _of_every_page() -> dict[str, Any]:
+    config = flask.current_app.config
+    source: Source | None = g.get("source")
+    last_run: Read[dict[str, Any] | None] | None = None
+    if source is not None and source.is_live:
+        last_run = Read(lambda: config["LAST_RUN"].of(source), None)
+    return {
+        "source": source,
+        "now": source.now() if source else None,
+        "last_run": last_run,
+        "csrf": form_token(config["TOKEN"]),
+        "allows_changes": config["CHANGES"] is not None,
+        "has_market": config["MARKET"] is not None,
+    }
+
+
+def _choose_language(language: str) -> Any:
+    # Only a path of this page: where else would a reader have been?
+    back = request.args.get("back", "/")
+    answer = redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    if language in LANGUAGES:
+        answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
+    return answer
+
+
+def _trouble(error: Trouble) -> tuple[str, int]:
+    return flask.render_template("trouble.html", message=str(error)), 502
+
+
+def _refused(error: HTTPException) -> Any:
+    """Whoever is not let in is told so without a page of ours."""
+    if error.code is None or error.code < 400:
+        return error
+    return flask.render_template("refused.html", message=error.description), error.code

@@ -1,13 +1,100 @@
-"""The page Capacity."""
+"""The page Capacity: the reservations there are, and which of them nobody uses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 import flask
-from flask import Blueprint, g
+from flask import Blueprint, g, request
+
+from odcr_cli.console.reading import Read
+from odcr_cli.console.words import translated as _
+from odcr_cli.prices import Prices
+from odcr_cli.reservations import HELD_STATES, Kind, Reservation, Whose, reservations_of
 
 page = Blueprint("capacity", __name__, url_prefix="/capacity")
-page.title = "Capacity"  # type: ignore[attr-defined]
+
+WHOSE = ("all", "ours", "others")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A reservation, and what an hour of it costs; None if its price is unknown, or nothing is paid."""
+
+    reservation: Reservation
+    cost: Decimal | None
+    unused_cost: Decimal | None
 
 
 @page.get("/")
 def show() -> str:
-    """Capacity."""
-    return flask.render_template("capacity.html", page=page, source=g.source)
+    """The reservations, those that cost most for nothing first."""
+    source = g.source
+    described = Read(source.reservations, [])
+    prices = Read(lambda: Prices(source.rows("odcr_price")), Prices([]))
+    every = reservations_of(described.value, source.stack.owner, source.stack.account, source.now())
+    whose = request.args.get("whose", WHOSE[0])
+    listed = [_holding(one, prices.value) for one in every if _is_asked_for(one, whose)]
+    paid = [one for one in listed if _is_paid_for(one.reservation)]
+    return flask.render_template(
+        "capacity.html",
+        holdings=sorted(listed, key=_dearest_first),
+        whose=whose,
+        total=sum(one.reservation.count for one in paid),
+        used=sum(one.reservation.used for one in paid),
+        unused=sum(one.reservation.unused for one in paid),
+        cost=_sum([one.cost for one in paid]),
+        unused_cost=_sum([one.unused_cost for one in paid]),
+        unpriced=sum(one.reservation.count for one in paid if one.cost is None),
+        whose_word=whose_word,
+        kind_word=kind_word,
+        troubles=[one.trouble for one in (described, prices) if one.trouble],
+    )
+
+
+def whose_word(whose: Whose) -> str:
+    """Who looks after a reservation, for people."""
+    words = {
+        Whose.OURS: _("this stack"),
+        Whose.ANOTHERS: _("another stack"),
+        Whose.NOBODYS: _("no stack"),
+        Whose.ANOTHER_ACCOUNTS: _("another account"),
+    }
+    return words[whose]
+
+
+def kind_word(kind: Kind) -> str:
+    """What a reservation is, if it is out of the ordinary."""
+    words = {
+        Kind.FLEET: _("of a fleet"),
+        Kind.BLOCK: _("a Capacity Block"),
+        Kind.OUTPOST: _("on an Outpost"),
+        Kind.PLACEMENT_GROUP: _("for a placement group"),
+        Kind.INTERRUPTIBLE: _("interruptible"),
+    }
+    return words.get(kind, "")
+
+
+def _is_asked_for(reservation: Reservation, whose: str) -> bool:
+    return whose not in ("ours", "others") or (reservation.whose is Whose.OURS) == (whose == "ours")
+
+
+def _is_paid_for(reservation: Reservation) -> bool:
+    # Whoever shares one pays for it, unless it is agreed otherwise.
+    return reservation.state in HELD_STATES and reservation.whose is not Whose.ANOTHER_ACCOUNTS
+
+
+def _holding(reservation: Reservation, prices: Prices) -> Holding:
+    price = prices.of_type(reservation.instance_type, reservation.zone, reservation.platform, reservation.tenancy)
+    if price is None or not _is_paid_for(reservation):
+        return Holding(reservation, None, None)
+    return Holding(reservation, price.amount * reservation.count, price.amount * reservation.unused)
+
+
+def _dearest_first(holding: Holding) -> tuple[Decimal, int, str]:
+    return (-(holding.unused_cost or Decimal(0)), -holding.reservation.unused, holding.reservation.id)
+
+
+def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
+    known = [one for one in costs if one is not None]
+    return sum(known, Decimal(0)) if known else None

@@ -1,13 +1,126 @@
-"""The page Plots."""
+"""The page Plots: held and wanted, missing, spend, requests and refusals over time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import flask
-from flask import Blueprint, g
+from flask import Blueprint, current_app, g, request
+from markupsafe import Markup
+
+from odcr_cli import plots
+from odcr_cli.calls import Requests, requests_of
+from odcr_cli.console.reading import Read
+from odcr_cli.console.words import translated as _
+from odcr_cli.demands import Demand, read_demands
+from odcr_cli.door import Row
+from odcr_cli.plots import Words
+from odcr_cli.prices import Prices
+from odcr_cli.series import Series, demand_named, series_of, total_of
+from odcr_cli.spend import Spend, spend_of
 
 page = Blueprint("plots", __name__, url_prefix="/plots")
-page.title = "Plots"  # type: ignore[attr-defined]
+
+SPANS = {"6h": timedelta(hours=6), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot, and the numbers that it shows."""
+
+    id: str
+    title: str
+    drawing: Markup
+    columns: list[str]
+    rows: list[tuple[datetime, list[str]]]
+    """The newest first."""
+    more: int
 
 
 @page.get("/")
 def show() -> str:
-    """Plots."""
-    return flask.render_template("plots.html", page=page, source=g.source)
+    """The plots of all demands, or of one."""
+    end = g.source.now()
+    span = request.args.get("span", "24h")
+    start = end - SPANS.get(span, SPANS["24h"])
+    demands = Read(lambda: read_demands(g.source), [])
+    history = Read(lambda: current_app.config["HISTORY"].rows(g.source, start), [])
+    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
+    series = series_of(history.value, demands.value, start, end)
+    name = request.args.get("demand", "")
+    chosen = next((one for one in series if one.name == name), None)
+    mine, rows = _of(chosen, demands.value, history.value)
+    shown = chosen or total_of(series, _("All demands that count instances"))
+    drawn = [
+        _held_and_wanted(shown),
+        _missing(shown),
+        *(_spend(one) for one in spend_of(rows, mine, prices.value, start, end)),
+        _requests(requests_of(rows, start, end)),
+    ]
+    return flask.render_template(
+        "plots.html",
+        plots=drawn,
+        names=sorted({one.name for one in series}),
+        chosen=chosen.name if chosen else "",
+        spans=list(SPANS),
+        span=span if span in SPANS else "24h",
+        troubles=[one.trouble for one in (demands, history, prices) if one.trouble],
+    )
+
+
+def _of(chosen: Series | None, demands: list[Demand], history: list[Row]) -> tuple[list[Demand], list[Row]]:
+    """What is of the chosen demand; all, if none is."""
+    if chosen is None:
+        return demands, history
+    name = chosen.name
+    return [one for one in demands if one.name == name], [row for row in history if demand_named(row) == name]
+
+
+def _words(title: str) -> Words:
+    return Words(
+        title=title,
+        held=_("held"),
+        wanted=_("wanted"),
+        missing=_("missing"),
+        per_hour=_("an hour"),
+        granted=_("answered otherwise"),
+        refused=_("refused"),
+        nothing=_("Nothing is recorded for this time."),
+        now=_("now"),
+    )
+
+
+def _held_and_wanted(series: Series) -> Plot:
+    title = _("Held and wanted")
+    rows = [
+        (moment, [f"{held:g}", f"{wanted:g}"])
+        for moment, held, wanted in zip(series.times, series.held, series.wanted, strict=True)
+    ]
+    return _plot("held", title, plots.held_and_wanted(series, _words(title)), [_("held"), _("wanted")], rows)
+
+
+def _missing(series: Series) -> Plot:
+    title = _("Missing")
+    rows = [(moment, [f"{value:g}"]) for moment, value in zip(series.times, series.missing, strict=True)]
+    changed = [*rows[:1], *(after for before, after in pairwise(rows) if before[1] != after[1])]
+    return _plot("missing", title, plots.missing(series, _words(title)), [_("missing")], changed)
+
+
+def _spend(spend: Spend) -> Plot:
+    title = _("Cost of an hour, {currency}", currency=spend.currency)
+    rows = [(moment, [f"{value:,.2f}"]) for moment, value in zip(spend.times, spend.amounts, strict=True)]
+    return _plot(f"spend-{spend.currency}", title, plots.spend(spend, _words(title)), [spend.currency], rows)
+
+
+def _requests(requests: Requests) -> Plot:
+    title = _("Requests to EC2, each hour")
+    counts = zip(requests.hours, requests.calls, requests.refusals, strict=True)
+    rows = [(hour, [str(calls), str(refused)]) for hour, calls, refused in counts]
+    return _plot("requests", title, plots.requests(requests, _words(title)), [_("requests"), _("refused")], rows)
+
+
+def _plot(id_: str, title: str, drawing: str, columns: list[str], rows: list[tuple[datetime, list[str]]]) -> Plot:
+    newest = rows[::-1]
+    # The module escapes what it writes into the drawing.
+    return Plot(id_, title, Markup(drawing), columns, newest[:_ROWS], max(0, len(newest) - _ROWS))  # noqa: S704

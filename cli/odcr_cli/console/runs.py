@@ -1,13 +1,175 @@
-"""The page Runs."""
+"""The page Runs: the list, and of one run its execution graph."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import flask
-from flask import Blueprint, g
+from flask import Blueprint, current_app, flash, g, redirect, request
+
+from odcr_cli import execution_graph
+from odcr_cli.console.change import allowed_changes
+from odcr_cli.console.reading import Read
+from odcr_cli.console.state_functions import LogLine, function_of, log_line
+from odcr_cli.console.words import translated as _
+from odcr_cli.demands import number
+from odcr_cli.door import Row
+from odcr_cli.execution_graph import Details, Graph, Progress
+from odcr_cli.execution_graph.visits import Status
+from odcr_cli.series import is_change
+from odcr_cli.source import Run
+from odcr_cli.trouble import Trouble
 
 page = Blueprint("runs", __name__, url_prefix="/runs")
-page.title = "Runs"  # type: ignore[attr-defined]
+
+_LISTED = 100
+_PATIENCE = 0.5
+"""Seconds that the list waits for the history; what each run changed then follows with the next look."""
+_LEAST_SCALE = 0.48
+_VIEW_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ')
+_WRONG_FIRST = (Status.FAILED, Status.CAUGHT, Status.RUNNING)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run of the list."""
+
+    name: str
+    status: str
+    started: datetime
+    seconds: float
+    """Until now, if it has not ended."""
+    is_running: bool
+    acquired: float = 0
+    lost: float = 0
+    changes: int = 0
 
 
 @page.get("/")
 def show() -> str:
-    """Runs."""
-    return flask.render_template("runs.html", page=page, source=g.source)
+    """The newest runs."""
+    now = g.source.now()
+    found = Read(lambda: g.source.runs(_LISTED), [])
+    first = min((one["startDate"] for one in found.value), default=now)
+    changes = Read(lambda: _changes(first, now), {}) if found.value else Read(dict, {})
+    listed = [_listed(one, changes.value.get(one["name"], []), now) for one in found.value]
+    return flask.render_template(
+        "runs.html",
+        runs=listed,
+        longest=max((one.seconds for one in listed), default=1) or 1,
+        is_all=len(listed) < _LISTED,
+        troubles=[one.trouble for one in (found, changes) if one.trouble],
+    )
+
+
+@page.get("/<name>")
+def one(name: str) -> str:
+    """One run: its graph, and what there is to know about the selected state."""
+    run: Run = g.source.run(name)
+    status = str(run.described["status"])
+    graph = execution_graph.graph_of(run.definition)
+    progress = execution_graph.progress_of(graph, run.events, status)
+    selected = request.args.get("state", "")
+    if selected not in graph.states:
+        selected = _most_telling(graph, progress)
+    details = execution_graph.details_of(graph, progress, selected) if selected else None
+    is_full_size = request.args.get("size") == "full"
+    size = "full" if is_full_size else None
+    drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None)
+    function = _function(run, selected)
+    shows_logs = "logs" in request.args and bool(function)
+    logs = Read(lambda: _logs(function, run, details), []) if shows_logs else Read(list, [])
+    return flask.render_template(
+        "run.html",
+        name=name,
+        described=run.described,
+        run=_listed(run.described, [], g.source.now()),
+        drawing=drawing,
+        width=_least_width(drawing, 1.0 if is_full_size else _LEAST_SCALE),
+        is_full_size=is_full_size,
+        progress=progress,
+        details=details,
+        function=function,
+        shows_logs=shows_logs,
+        logs=logs.value,
+        troubles=[logs.trouble] if logs.trouble else [],
+    )
+
+
+@page.post("/start")
+def start() -> Any:
+    """Starts a run."""
+    changes = allowed_changes()
+    try:
+        name = changes.start_run()
+    except Trouble as trouble:
+        flash(str(trouble), "error")
+        return redirect(flask.url_for("runs.show"))
+    flash(_("The run {name} has started.", name=name))
+    return redirect(flask.url_for("runs.one", name=name))
+
+
+def _changes(since: datetime, now: datetime) -> dict[str, list[Row]]:
+    """What each run changed, as far as the history was kept."""
+    rows = current_app.config["HISTORY"].ready(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
+    found: dict[str, list[Row]] = {}
+    for row in rows or []:
+        if is_change(row):
+            found.setdefault(str(row["Execution"]), []).append(row)
+    return found
+
+
+def _listed(run: dict[str, Any], changes: list[Row], now: datetime) -> Listed:
+    ended = run.get("stopDate")
+    # A group's pools have rows of their own.
+    pools = [row for row in changes if row["InstanceType"]]
+    return Listed(
+        str(run["name"]),
+        str(run["status"]),
+        run["startDate"],
+        max(0.0, ((ended or now) - run["startDate"]).total_seconds()),
+        run["status"] == "RUNNING",
+        sum(float(number(row.get("Acquired"))) for row in pools),
+        sum(float(number(row.get("Lost"))) for row in pools),
+        len(changes),
+    )
+
+
+def _most_telling(graph: Graph, progress: Progress) -> str:
+    """The innermost state that went wrong, else the one that is at work; empty if all went well."""
+    for status in _WRONG_FIRST:
+        found = [path for path in graph.states if progress.summary(path).status is status]
+        if found:
+            return max(found, key=lambda path: path.count("/"))
+    return ""
+
+
+def _address(name: str, path: str, size: str | None) -> str:
+    return flask.url_for("runs.one", name=name, state=path, size=size, _anchor="state-name")
+
+
+def _least_width(drawing: str, scale: float) -> int:
+    """So wide that its letters can be read; a wider graph is scrolled."""
+    found = _VIEW_BOX.search(drawing)
+    return round(float(found[1]) * scale) if found else 0
+
+
+def _function(run: Run, path: str) -> str:
+    """The function of the selected state, without the stack's name; empty if it is none of the stack's."""
+    name, stack = function_of(run.definition, path), f"{g.source.stack.name}-"
+    return name.removeprefix(stack) if name.startswith(stack) else ""
+
+
+def _logs(function: str, run: Run, details: Details | None) -> list[LogLine]:
+    """The function's lines while the state was at work."""
+    end: datetime = run.described.get("stopDate") or g.source.now()
+    times = [
+        (visit.started, end if visit.seconds is None else visit.started + timedelta(seconds=visit.seconds))
+        for visit in (details.visits if details else [])
+        if visit.started
+    ]
+    if not times:
+        return []
+    first, last = min(one for one, _ in times), max(one for _, one in times)
+    return [log_line(event) for event in g.source.log_lines(function, first, last)]

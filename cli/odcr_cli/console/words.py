@@ -16,7 +16,7 @@ def language_of(request: Request) -> str:
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
-def translated(text: str, **values: object) -> str:
+def translated(text: str, /, **values: object) -> str:
     """A text of the page in the reader's language, its fields filled in."""
     return texts(g.language).get(text, text).format(**values)
 

@@ -16,7 +16,7 @@ from odcr_cli.execution_graph.visits import Status
 NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
 _EDGE = 10.0
-_BOLD = 1.05
+_BOLD = 1.1
 """How much wider bold letters are."""
 _SIGNS = {
     # On a disc with a radius of 9 around (0, 0); drawn, for not every font has the characters.
@@ -69,6 +69,8 @@ class _Line:
     text: str
     label: Box | None
     short: str
+    taken: bool
+    """Those are drawn last, for they may share a line with others."""
 
 
 def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected: str | None = None) -> Markup:
@@ -80,7 +82,7 @@ def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected
         link: the address that selects the state of a path.
         selected: the path of the state that is selected.
     """
-    layout = layout_of(graph)
+    layout, taken = layout_of(graph), progress.taken()
     nodes = [
         _node(state, layout, progress.summary(state.path), link(state.path), current=state.path == selected)
         for state in _reading_order(graph.level, layout)
@@ -89,7 +91,7 @@ def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected
         _TEMPLATES.get_template("drawing.svg").render(
             layout=layout,
             nodes=nodes,
-            lines=[_line(arrow, progress.taken()) for arrow in layout.arrows],
+            lines=sorted((_line(arrow, taken) for arrow in layout.arrows), key=lambda line: line.taken),
             ends=[("Start", layout.boxes[START]), ("End", layout.boxes[END])],
             entries=[point for points in layout.entries.values() for point in points],
             status=progress.status,
@@ -187,7 +189,10 @@ def _line(arrow: Arrow, taken: set[tuple[str, str, bool]]) -> _Line:
         text = "after any error" if text == "States.ALL" else f"after {text}"
     css = f"arrow {arrow.way}{' taken' if made else ''}"
     short = fitted(arrow.text, arrow.label.width - 10, LABEL_SIZE) if arrow.label else ""
-    return _Line(css, _curve(arrow.points), head, text, arrow.label, short)
+    points = arrow.points
+    if arrow.joins and not made:
+        points, head = points[:3], ""
+    return _Line(css, _curve(points), head, text, arrow.label, short, made)
 
 
 def _curve(points: tuple[tuple[float, float], ...]) -> str:

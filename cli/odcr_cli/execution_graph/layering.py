@@ -12,7 +12,7 @@ from typing import Any
 from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
 from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
 
-from odcr_cli.execution_graph.links import Link, backward_links, connected_parts
+from odcr_cli.execution_graph.links import Link, backward_links, connected_parts, followers
 
 ACROSS, DOWN = 26.0, 40.0
 """The least distance of two nodes of a layer, and of two layers."""
@@ -35,6 +35,8 @@ class Placed:
     """The upper left corner of each node."""
     ways: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
     """The points of each link, by its number, from its source to its target."""
+    joining: set[int] = field(default_factory=set)
+    """The links whose third point is on the line of another one."""
     labels: dict[int, tuple[float, float]] = field(default_factory=dict)
     """The middle of what is written on a link."""
 
@@ -48,6 +50,7 @@ def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str)
         shift = result.width + ACROSS if result.nodes else 0.0
         result.nodes |= {name: (x + shift, y) for name, (x, y) in part.nodes.items()}
         result.ways |= {number: [(x + shift, y) for x, y in way] for number, way in part.ways.items()}
+        result.joining |= part.joining
         result.labels |= {number: (x + shift, y) for number, (x, y) in part.labels.items()}
         result.width, result.height = shift + part.width, max(result.height, part.height)
     return result
@@ -68,12 +71,14 @@ class _Part:
         self._loops = [number for number in numbers if links[number].source == links[number].target]
         self._numbers = [number for number in numbers if number not in self._loops]
         self._backwards = backwards
+        self._leaders = followers(links, self._numbers, backwards)
         self._room = dict.fromkeys(names, 0.0)
         """What the loops of a node to itself take at its right, and, to keep it in the middle, at its left."""
         for number in self._loops:
             label = links[number].label
             self._room[links[number].source] += 20 + (label[0] if label else 8)
         self._vertices: dict[str, Any] = {}
+        self._layer: dict[Any, int] = {}
         self._chains: dict[int, list[Any]] = {}
         self._labels: dict[int, Any] = {}
 
@@ -84,7 +89,6 @@ class _Part:
             self._vertices[name].view.data = width
         layout = self._layout()
         self._x = _middles(layout)
-        self._layer = {vertex: number for number, layer in enumerate(layout.layers) for vertex in layer}
         left = min(x - vertex.view.w / 2 for vertex, x in self._x.items())
         self._x = {vertex: x - left for vertex, x in self._x.items()}
         self._bands: list[tuple[float, float]] = []
@@ -101,6 +105,7 @@ class _Part:
             if number in self._labels:
                 vertex = self._labels[number]
                 result.labels[number] = (self._x[vertex], sum(self._bands[self._layer[vertex]]) / 2)
+        result.joining = {number for number in self._leaders if len(self._chains[number]) > 2}
         self._draw_loops(result)
         return result
 
@@ -109,7 +114,7 @@ class _Part:
         edges, vertices = [], list(self._vertices.values())
         pairs: set[frozenset[str]] = set()
         edges_of: dict[int, list[Any]] = {}
-        for number in self._numbers:
+        for number in (number for number in self._numbers if number not in self._leaders):
             link = self._links[number]
             ends = [self._vertices[link.source], self._vertices[link.target]]
             if number in self._backwards:
@@ -146,6 +151,11 @@ class _Part:
                 chain += [passed[rank] for rank in sorted(passed)[1:-1]]
                 chain.append(edge.v[1])
             self._chains[number] = chain
+        self._layer = {vertex: number for number, layer in enumerate(layout.layers) for vertex in layer}
+        for number, leader in self._leaders.items():
+            source = self._vertices[self._links[number].source]
+            below = [vertex for vertex in self._chains[leader] if self._layer[vertex] > self._layer[source]]
+            self._chains[number] = [source, *below]
         return layout
 
     def _corner(self, name: str, vertex: Any) -> tuple[float, float]:
@@ -175,9 +185,9 @@ class _Part:
     def _port(self, number: int, vertex: Any, *, below: bool) -> float:
         """How far from the middle of the node a link begins or ends, so that no two do at the same point."""
         at, step = (0, 1) if below else (-1, -2)
-        mine = sorted((self._x[chain[step]], other) for other, chain in self._chains.items() if chain[at] is vertex)
-        place = [other for _, other in mine].index(number) - (len(mine) - 1) / 2
-        return place * min(22.0, 0.7 * float(vertex.view.data) / len(mine))
+        next_to = {chain[step]: self._x[chain[step]] for chain in self._chains.values() if chain[at] is vertex}
+        place = sorted(next_to, key=next_to.__getitem__).index(self._chains[number][step]) - (len(next_to) - 1) / 2
+        return place * min(22.0, 0.7 * float(vertex.view.data) / len(next_to))
 
     def _draw_loops(self, result: Placed) -> None:
         used = dict.fromkeys(self._names, 0.0)

@@ -1,13 +1,13 @@
 """Where a graph is drawn: inner levels first, for a state with levels inside is one node of the level around it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from odcr_cli.execution_graph.layering import placed
 from odcr_cli.execution_graph.links import Link
 from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Transition, Way
 from odcr_cli.execution_graph.text import width_of
 
-WIDTH, HEIGHT = 240.0, 54.0
+WIDTH, HEIGHT = 252.0, 54.0
 """A state without levels, and the head of one with levels."""
 END_WIDTH, END_HEIGHT = 76.0, 28.0
 """The nodes Start and End."""
@@ -42,12 +42,14 @@ class Arrow:
     text: str
     """All that is said of it."""
     points: tuple[tuple[float, float], ...]
+    joins: bool = False
+    """Whether it runs into the line of another arrow with its third point, and on in that."""
     label: Box | None = None
     """Where the text is written; short ways of errors are not labelled, to keep the picture quiet."""
 
     def moved(self, x: float, y: float) -> "Arrow":
         points = tuple((one + x, two + y) for one, two in self.points)
-        return Arrow(self.source, self.target, self.way, self.text, points, self.label and self.label.moved(x, y))
+        return replace(self, points=points, label=self.label and self.label.moved(x, y))
 
 
 @dataclass
@@ -94,7 +96,7 @@ def _level(level: Level, *, outermost: bool) -> Layout:
     else:
         transitions = [one for one in transitions if one.source != START and one.target != END]
     groups = _joined(transitions)
-    places = placed(sizes, [Link(one.source, one.target, _label_size(one)) for one in groups], start)
+    places = placed(sizes, [Link(one.source, one.target, _label_size(one), _bundle(one)) for one in groups], start)
     layout = Layout(places.width, places.height)
     for path, (x, y) in places.nodes.items():
         layout.boxes[path] = Box(x, y, *sizes[path])
@@ -105,7 +107,8 @@ def _level(level: Level, *, outermost: bool) -> Layout:
     for number, one in enumerate(groups):
         size, middle = _label_size(one), places.labels.get(number)
         label = Box(middle[0] - size[0] / 2, middle[1] - size[1] / 2, *size) if size and middle else None
-        layout.arrows.append(Arrow(one.source, one.target, one.way, one.label, tuple(places.ways[number]), label))
+        joins, points = number in places.joining, tuple(places.ways[number])
+        layout.arrows.append(Arrow(one.source, one.target, one.way, one.label, points, joins, label))
     return layout
 
 
@@ -146,3 +149,8 @@ def _label_size(transition: Transition) -> tuple[float, float] | None:
     if not transition.label or transition.label == "States.ALL":
         return None
     return min(width_of(transition.label, LABEL_SIZE) + 14, LABEL_WIDTH), LABEL_HEIGHT
+
+
+def _bundle(transition: Transition) -> str:
+    """Errors that lead to the same state may run in one line."""
+    return str(transition.way) if transition.way is Way.CATCH else ""

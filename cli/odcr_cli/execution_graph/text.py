@@ -6,7 +6,7 @@ import unicodedata
 # Not allowed in XML, or half a character: https://www.w3.org/TR/xml/#charsets
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NARROW = set("iljtfrI.,:;'|!()[]{} /\\`-\"1")
-_BROAD = set("mwMW@%&")
+_BROAD = set("mwMW@%&<>=+~#^")
 
 
 def clean(text: str) -> str:

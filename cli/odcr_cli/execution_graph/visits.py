@@ -24,7 +24,10 @@ class Payload:
 
     text: str
     truncated: bool = False
-    """Whether Step Functions cut it, as it does in the logs of Express workflows."""
+    """Whether Step Functions cut it, as it does in CloudWatch's logs, not in answers of its API.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEventExecutionDataDetails.html
+    """
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """What every command that writes into the tables does: check all, show the difference, ask, do all or nothing."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account
+from odcr_cli.asking import confirmed
 from odcr_cli.door import Change, Changed, Door
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
@@ -23,6 +23,10 @@ from odcr_cli.trouble import Trouble
 
 CHANGED, REFUSED = 0, 1
 """How a command ends that did all, or had nothing to do; and one that found problems and did nothing."""
+
+
+_MOST_TOLD = 200
+"""Problems, and conflicts, that the door names."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def carry_out(
         Trouble: if something does not answer, or nobody can be asked.
     """
     account, door = context.account, Door(context.account)
-    tables = {table: door.rows(table) for table in (*COLUMNS, "odcr_status")}
+    tables = door.rows_of(*COLUMNS) | {"odcr_status": door.rows("odcr_status")}
     wanted = wishes(tables) if callable(wishes) else wishes
     plan = plan_of(wanted, tables, removes_others=how.removes_others)
     offers = look_up(account, zones_to_look_up(plan, tables))
@@ -71,7 +75,7 @@ def carry_out(
     tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
     if tried:
         found += _of_door(tried, plan)
-    report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables, offers), context.as_json)
+    report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables), context.as_json)
     end = click.get_current_context().exit
     if found:
         report.refused(sorted(found, key=lambda one: one.line))
@@ -83,7 +87,7 @@ def carry_out(
         report.nothing(nothing)
         end(CHANGED)
     if how.is_dry:
-        report.difference()
+        report.not_done()
         end(CHANGED)
     _ask(report, context, how)
     done = door.change(plan.to_changes())
@@ -101,18 +105,11 @@ def _ask(report: Report, context: Context, how: How) -> None:
     """Shows what would be done, and ends the command unless a person wants it."""
     if not context.as_json:
         report.difference()
-    if how.is_sure:
-        return
-    if context.as_json or not is_somebody_there():
-        raise Trouble("Nobody is here to be asked, so nothing was changed. Say --yes, or --dry-run to look only.")
-    if not click.confirm("Change the tables?", err=True):
+    if context.as_json and not how.is_sure:
+        raise Trouble("With --json nobody is asked, so nothing was changed. Say --yes, or --dry-run to look only.")
+    if not confirmed("Change the tables?", yes=how.is_sure):
         click.echo("Nothing was changed.", err=True)
         click.get_current_context().exit(REFUSED)
-
-
-def is_somebody_there() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin.isatty()
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:
@@ -121,9 +118,9 @@ def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) 
     return silent + consequences_of(plan, tables, releases=releases, now=datetime.now(UTC))
 
 
-def _cost(plan: Plan, tables: Tables, offers: Offers) -> Cost | None:
+def _cost(plan: Plan, tables: Tables) -> Cost | None:
     is_about_demands = any(edit.table != "odcr_price" for edit in plan.edits)
-    return cost_of(plan, tables, offers) if is_about_demands else None
+    return cost_of(plan, tables) if is_about_demands else None
 
 
 def _without(plan: Plan, problems: Iterable[Problem]) -> list[Change]:
@@ -145,6 +142,8 @@ def _of_door(answer: Changed, plan: Plan) -> list[Problem]:
     """What the next run would reject, with the line that asks for it."""
     lines = {_place(edit.table, edit.key): edit.line for edit in plan.edits if edit.line}
     found = []
+    if len(answer.problems) >= _MOST_TOLD:
+        found.append(Problem(f"The tables name {_MOST_TOLD} problems at once; there may be more."))
     for one in answer.problems:
         table, key = str(one["Table"]), key_of(str(one["Table"]), one["Key"])
         line = lines.get(_place(table, key), lines.get(_place(table, key[:1]), 0))

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from odcr_cli.door import KEYS, Change, Row
+from odcr_cli.regions import region_of
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
 
@@ -188,14 +189,27 @@ def _missing(edit: Edit, wish: Wish) -> list[str]:
 
 def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     """The removal of all that nobody named. Options stay with their target, a group with its members."""
-    groups = {key[0].casefold() for key in named["odcr_group"] | named["odcr_group_member"]}
-    targets = {_folded(key) for key in named["odcr_capacity"]}
+    groups = {_folded(key[:1]) for key in named["odcr_group"] | named["odcr_group_member"]}
+    zones: dict[str, set[str]] = {}
+    for kind, zone in map(_folded, named["odcr_capacity"]):
+        zones.setdefault(kind, set()).add(zone)
+
+    def is_kept(table: str, key: Key) -> bool:
+        if table == "odcr_option":
+            kind, zone = _folded(key)
+            return key in named[table] or any(_may_be_same(zone, other) for other in zones.get(kind, ()))
+        return _folded(key) in groups if table == "odcr_group" else key in named[table]
+
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
         for row in tables.get(table, ()):
             key = key_of(table, row)
-            is_kept = {
-                "odcr_option": _folded(key) in targets,
-                "odcr_group": key[0].casefold() in groups,
-            }.get(table, key in named[table])
-            if not is_kept:
+            if not is_kept(table, key):
                 yield Edit(table, key, row, values_of(table, row), usual_of(table), Kind.REMOVED, {})
+
+
+def _may_be_same(zone: str, other: str) -> bool:
+    """Whether options for one may be for the other: odcr finds them also where one is a zone's name and one its id."""
+    region = region_of(zone)
+    if zone == other or region is None:
+        return zone == other
+    return region == region_of(other) and zone.startswith(region) != other.startswith(region)

@@ -61,15 +61,6 @@ def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
             back = "set it to 0 instead to have it given back" if releases else "cancel it in EC2"
             yield f"{demand.name}: {held} held stay, and cost on: {back}."
         return
-    if demand.excess and demand.after < demand.before:
-        excess = f"{amount(demand.excess)} of {held} held are then above what is wanted"
-        if releases:
-            yield (
-                f"{demand.name}: {excess}. The next run announces it, and the one after it gives back what of them is "
-                "unused: set it higher before that to keep them."
-            )
-        else:
-            yield f"{demand.name}: {excess}. They stay, and cost on, until you reduce the reservations in EC2."
     changed = [name for name in _FIXED if demand.fixed_before[name] != demand.fixed_after[name]]
     if demand.held and changed:
         what = " and ".join(changed)
@@ -79,6 +70,17 @@ def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
             yield f"{kept} Nothing is bought until you cancel them in EC2, or put it back."
         else:
             yield f"{kept} They stay, cost on and count no more: {amount(demand.after)} are bought beside them."
+        # What is held otherwise is never given back.
+        return
+    if demand.excess and demand.after < demand.before:
+        excess = f"{amount(demand.excess)} of {held} held are then above what is wanted"
+        if releases:
+            yield (
+                f"{demand.name}: {excess}. The next run announces it, and the one after it gives back what of them is "
+                "unused: set it higher before that to keep them."
+            )
+        else:
+            yield f"{demand.name}: {excess}. They stay, and cost on, until you reduce the reservations in EC2."
 
 
 def _of_times(edit: Edit, now: str) -> Iterator[str]:

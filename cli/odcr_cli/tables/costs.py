@@ -1,16 +1,14 @@
 """What an hour of what is wanted costs, before and after changes, as far as the prices are known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from odcr_cli.demands import number
 from odcr_cli.door import Row
-from odcr_cli.regions import region_of
+from odcr_cli.prices import Prices
 from odcr_cli.tables.changes import Plan, Tables
-from odcr_cli.tables.offers import Offers
-from odcr_cli.tables.wishes import Key, key_of
+from odcr_cli.tables.wishes import Key, as_ec2_writes, key_of
 
 _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
@@ -30,9 +28,9 @@ class Cost:
         return self.after - self.before
 
 
-def cost_of(plan: Plan, tables: Tables, offers: Offers) -> Cost:
+def cost_of(plan: Plan, tables: Tables) -> Cost:
     """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
-    before, after = _Priced(tables, offers), _Priced(_after(plan, tables), offers)
+    before, after = _Priced(tables), _Priced(_after(plan, tables))
     touched = dict.fromkeys(_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price")
     sums, unpriced = [Decimal(0), Decimal(0)], []
     for demand in touched:
@@ -69,11 +67,8 @@ _KEYED = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "od
 class _Priced:
     """Demands with the prices of what they want."""
 
-    def __init__(self, tables: Tables, offers: Offers) -> None:
-        self._offers = offers
-        self._prices = {
-            tuple(_fold(part) for part in key_of("odcr_price", row)): row for row in tables.get("odcr_price", ())
-        }
+    def __init__(self, tables: Tables) -> None:
+        self._prices = Prices(tables.get("odcr_price", ()))
         self._targets = {_folded("odcr_capacity", row): row for row in tables.get("odcr_capacity", ())}
         self._options = {_folded("odcr_option", row): row for row in tables.get("odcr_option", ())}
         self._groups = {_folded("odcr_group", row)[0]: row for row in tables.get("odcr_group", ())}
@@ -117,22 +112,11 @@ class _Priced:
         recorded = self._weights.get((name, _fold(member["InstanceType"]), _fold(member["AvailabilityZone"])))
         return None if recorded is None else number(recorded)
 
-    def _price(self, pool: Row, options: Mapping[str, Any]) -> Decimal | None:
-        place = _price_region(self._offers.zone_name(str(pool["AvailabilityZone"])))
-        kind = (_fold(options.get(name) or usual) for name, usual in _USUAL.items())
-        row = self._prices.get((_fold(pool["InstanceType"]), place, *kind))
-        return None if row is None or row.get("Hourly_Price") is None else number(row["Hourly_Price"])
-
-
-def _price_region(zone: str) -> str:
-    """Where the price of a zone stands: its Region, or the group of a Local Zone. See docs/operating.md, "Prices"."""
-    region = region_of(zone) or ""
-    if "-wl" in zone:
-        return zone
-    if zone.startswith(f"{region}-"):
-        return zone.rstrip("abcdefghijklmnopqrstuvwxyz")
-    # The id of a Local Zone that EC2 was not asked about does not tell its group.
-    return "" if not zone.startswith(region) and zone.count("-") > 1 else region
+    def _price(self, pool: Row, options: Row) -> Decimal | None:
+        kind, zone = (as_ec2_writes(str(pool[name])) for name in ("InstanceType", "AvailabilityZone"))
+        platform, tenancy = (str(options.get(name) or usual) for name, usual in _USUAL.items())
+        price = self._prices.of_type(kind, zone, platform, tenancy)
+        return price.amount if price else None
 
 
 def _folded(table: str, row: Row) -> Key:

@@ -48,6 +48,12 @@ class Report:
         for one in self.consequences:
             console.print(Text.assemble(("! ", "yellow"), plain(one)), soft_wrap=not console.is_terminal)
 
+    def not_done(self) -> None:
+        """The difference, where no more was wanted."""
+        self.difference()
+        if not self.is_json:
+            click.echo("Nothing was changed: this was to look only.")
+
     def refused(self, problems: Sequence[Problem]) -> None:
         """All that is wrong, a line each."""
         if self.is_json:
@@ -148,15 +154,11 @@ def _counts(edits: Sequence[Edit]) -> str:
 
 
 def _of_cost(cost: Cost) -> str:
-    sentence = "An hour of what is wanted there costs as much as before"
+    names = [plain(name) for name in cost.unpriced[:_MOST_NAMES]]
+    more = len(cost.unpriced) - len(names)
+    unknown = f"The price is unknown of {', '.join(names)}{f' and {more} more' if more else ''}." if names else ""
     if cost.more:
         word = "more" if cost.more > 0 else "less"
-        sentence = (
-            f"An hour costs {money(abs(cost.more))} {word} once all is held: {money(cost.after)} "
-            f"instead of {money(cost.before)}"
-        )
-    if cost.unpriced:
-        names = [plain(name) for name in cost.unpriced[:_MOST_NAMES]]
-        more = len(cost.unpriced) - len(names)
-        sentence += f"; the price is unknown of {', '.join(names)}{f' and {more} more' if more else ''}"
-    return sentence + "."
+        told = f"An hour costs {money(abs(cost.more))} {word} once all is held: {money(cost.after)}"
+        return f"{told} instead of {money(cost.before)}. {unknown}".rstrip()
+    return unknown or "An hour costs as much as before."

@@ -38,7 +38,15 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
         written: what the tables say now that it is.
     """
     rejected = targets_of(written.rows, written.options, {}, doubt=written.doubt, option_doubt=written.option_doubt)[1]
-    rejected = [*rejected, *groups_of(written.groups, {})[1]]
+    groups, rejected_groups = groups_of(written.groups, {})
+    rejected = [*rejected, *rejected_groups]
+    # Nothing is bought in such a pool; its group goes on with the others.
+    faults = {
+        (group.key.group.strip().casefold(), *_folded(pool.key.instance_type, pool.key.availability_zone)): pool.fault
+        for group in groups
+        for pool in group.members
+        if pool.fault
+    }
     of_pools = {_folded(one.key.instance_type, one.key.availability_zone): one for one in rejected if not one.key.group}
     of_groups = {one.key.group.strip().casefold(): one for one in rejected if one.key.group}
     lonely = lonely_options(written.rows, written.options)
@@ -56,6 +64,8 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
             reason = f"There is no group {quoted(change.key[0])} in odcr_group. Add it, or correct the name."
         elif change.table in ("odcr_group", "odcr_group_member"):
             reason = _reason(of_groups.get(change.key[0].strip().casefold()))
+            if not reason and change.table == "odcr_group_member":
+                reason = faults.get((change.key[0].strip().casefold(), *_folded(*change.key[1:])), "")
         if reason:
             problems.append({"Table": change.table, "Key": change.key_cells, "Reason": reason})
     return problems

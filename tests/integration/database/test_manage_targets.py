@@ -108,6 +108,16 @@ def test_what_the_database_refuses_is_a_problem_in_its_words() -> None:
     assert rows("odcr_capacity") == []
 
 
+def test_a_pool_in_which_nothing_would_be_bought_is_a_problem() -> None:
+    group = {"Table": "odcr_group", "Row": {"Group_Name": "web", "TotalTargetCapacity": 10}}
+    good = {"Table": "odcr_group_member", "Row": POOL | {"Group_Name": "web"}}
+    wrong = {"Table": "odcr_group_member", "Row": OTHER | {"Group_Name": "Web", "Weight": "0"}}
+    (problem,) = change(group, good, wrong)["Problems"]
+    assert problem["Key"] == OTHER | {"Group_Name": "Web"}
+    assert "Weight" in problem["Reason"]
+    assert rows("odcr_group") == []
+
+
 def test_a_group_comes_with_its_members() -> None:
     group = {"Table": "odcr_group", "Row": {"Group_Name": "web", "TotalTargetCapacity": "20.5"}}
     members = [{"Table": "odcr_group_member", "Row": pool | {"Group_Name": "web"}} for pool in (POOL, OTHER)]

@@ -1,0 +1,193 @@
+"""`odcr runs`: the executions, and what happened in one."""
+
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odcr_cli.answers import as_json, moment, plain
+from odcr_cli.gains import Gain, gains_of
+from odcr_cli.main import Context, pass_context
+from odcr_cli.source import Source
+from odcr_cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from odcr_cli.run_report import RunReport, Step
+
+_WIDE = 110
+_MOST_LOOKED_THROUGH = 1000
+"""Runs among which one is found by the beginning of its name."""
+_MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(_[0-9a-f-]+)?")
+_COLOURS = {"SUCCEEDED": "green", "RUNNING": "blue"}
+
+
+@click.group("runs", invoke_without_command=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="So many of the newest.")
+@click.pass_context
+def command(ctx: click.Context, limit: int) -> None:
+    """Lists the runs, the newest first: when, how long, how they ended, and what they got."""
+    if ctx.invoked_subcommand:
+        return
+    context = ctx.find_object(Context)
+    assert context is not None  # noqa: S101 - main makes it
+    source = context.source
+    runs = source.runs(limit)
+    oldest = min((run["startDate"] for run in runs), default=source.now())
+    gains = gains_of(source.rows("odcr_history", since=moment(oldest)))
+    if context.as_json:
+        as_json([_as_json(run, gains.get(run["name"], Gain())) for run in runs])
+        return
+    console = Console()
+    console.print(listed(runs, gains, source.now(), console.width))
+
+
+def listed(runs: list[dict[str, Any]], gains: dict[str, Gain], now: datetime, width: int) -> RenderableType:
+    """The runs as a table."""
+    if not runs:
+        return Text("There has been no run yet. Is the schedule enabled? `odcr check` says.")
+    table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    table.add_column("start, UTC", no_wrap=True)
+    table.add_column("took", no_wrap=True, justify="right")
+    table.add_column("run", overflow="fold")
+    table.add_column("what it did", overflow="fold", ratio=1)
+    for run in runs:
+        status = str(run["status"])
+        did = Text.assemble(
+            (status.casefold(), _COLOURS.get(status, "red")), f": {gain}" if (gain := gains.get(run["name"])) else ""
+        )
+        ended = run.get("stopDate") or now
+        table.add_row(
+            moment(run["startDate"])[5:], took(ended - run["startDate"]), Text(plain(short(run["name"], width))), did
+        )
+    return table
+
+
+def short(name: str, width: int) -> str:
+    """A run's name, or as much of one that Step Functions made up as tells it from others."""
+    return name[:8] if width < _WIDE and _MADE_UP.fullmatch(name) else name
+
+
+def took(span: timedelta) -> str:
+    """How long something took."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def _as_json(run: dict[str, Any], gain: Gain) -> dict[str, Any]:
+    return {
+        "Name": run["name"],
+        "Status": run["status"],
+        "Started": run["startDate"],
+        "Ended": run.get("stopDate"),
+        "Acquired": gain.acquired,
+        "Released": gain.released,
+        "Lost": gain.lost,
+        "OtherStatuses": gain.changes,
+    }
+
+
+@command.command("show")
+@click.argument("run")
+@click.option(
+    "--items", "most", type=click.IntRange(min=0), default=40, show_default=True, help="At most so many items."
+)
+@pass_context
+def show(context: Context, run: str, most: int) -> None:
+    """Shows what happened in RUN: its states in order, then the items of its Maps, those that failed first.
+
+    RUN is a run's name, its beginning, or its ARN.
+    """
+    # Reading a history takes modules that a list does not need.
+    from odcr_cli.run_report import report_of
+
+    source = context.source
+    report = report_of(source.run(full_name(run, source)))
+    if context.as_json:
+        as_json(asdict(report))
+        return
+    Console().print(told(report, source.now(), most))
+
+
+def full_name(beginning: str, source: Source) -> str:
+    """The name of the newest run that begins so, if it is the only one.
+
+    Raises:
+        Trouble: if there are several.
+    """
+    if beginning.startswith("arn:"):
+        return beginning
+    names = [str(one["name"]) for one in source.runs(_MOST_LOOKED_THROUGH)]
+    found = [name for name in names if name.startswith(beginning)]
+    if beginning in found or not found:
+        return beginning
+    if len(found) > 1:
+        raise Trouble(f"{len(found)} runs begin with {beginning!r}. Give more of the name: {found[0]}, {found[1]} ...")
+    return found[0]
+
+
+def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
+    """A run as lines and tables."""
+    head = Text.assemble(
+        (plain(report.name), "bold"),
+        "  ",
+        (report.status.casefold(), _COLOURS.get(report.status, "red")),
+        f"  {moment(report.started)} UTC, {took((report.ended or now) - report.started)}",
+    )
+    parts: list[RenderableType] = [head]
+    if report.error or report.cause:
+        parts.append(Text(plain(f"{report.error}: {report.cause}"), style="red"))
+    steps = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+    for title, look in (("at", {}), ("took", {"justify": "right"}), ("state", {})):
+        steps.add_column(title, no_wrap=title != "state", **look)  # type: ignore[arg-type]
+    steps.add_column("how it ended", overflow="fold", ratio=1)
+    for step in report.steps:
+        steps.add_row(
+            f"{step.started.astimezone(UTC):%H:%M:%S}" if step.started else "",
+            took(timedelta(seconds=step.seconds)) if step.seconds is not None else "",
+            Text(plain(step.state)),
+            _ending(step.status, step.retries, step.error, step.cause, _items_of(step)),
+        )
+    parts.append(steps)
+    if report.items and most:
+        items = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
+        items.add_column("item", overflow="fold", ratio=2)
+        items.add_column("took", no_wrap=True, justify="right")
+        items.add_column("how it ended", overflow="fold", ratio=3)
+        for item in report.items[:most]:
+            name = Text(plain(item.demand)) if item.demand else Text(plain(item.where))
+            if item.demand:
+                name.append(f"\n{plain(item.where)}", style="dim")
+            at = "" if item.status == "succeeded" else f"at {item.at}"
+            items.add_row(
+                name,
+                took(timedelta(seconds=item.seconds)) if item.seconds is not None else "",
+                _ending(item.status, item.retries, item.error, item.cause, at, item.outcome),
+            )
+        parts += [Text(), items]
+        if len(report.items) > most:
+            parts.append(Text(f"... and {len(report.items) - most} more; --items shows them."))
+    return Group(*parts)
+
+
+def _items_of(step: "Step") -> str:
+    if step.items is None:
+        return ""
+    return f"{step.items} items" + (f", {step.failed} failed" if step.failed else "")
+
+
+def _ending(status: str, retries: int, error: str, cause: str, *more: str) -> Text:
+    text = Text(status, style="red" if status in ("failed", "aborted") else "yellow" if "caught" in status else "")
+    parts = [f"{retries} retries" if retries > 1 else "1 retry" if retries else "", *more]
+    for part in parts:
+        text.append(f", {plain(part)}" if part else "")
+    if error or cause:
+        text.append(f": {plain(': '.join(one for one in (error, cause) if one))}")
+    return text

@@ -1,0 +1,56 @@
+"""What the page may change in an account, if it was started so."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from odcr_cli.account import Account
+from odcr_cli.demands import Demand
+from odcr_cli.door import Change, Changed, Door
+from odcr_cli.trouble import Trouble, in_words
+
+_MOST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes targets and starts runs, with the rights of whoever started the page."""
+
+    account: Account
+
+    def change_target(self, demand: Demand, was: Decimal, wanted: Decimal, *, is_trial: bool) -> Changed:
+        """Sets how much is wanted, if it still is what the reader saw."""
+        return Door(self.account).change([change_of(demand, was, wanted)], is_trial=is_trial)
+
+    def start_run(self) -> str:
+        """Starts a run now; its name."""
+        machine = self.account.stack.output("StateMachineArn")
+        with in_words():
+            started = self.account.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")
+        return str(started["executionArn"]).rpartition(":")[2]
+
+
+def change_of(demand: Demand, was: Decimal, wanted: Decimal) -> Change:
+    """The row that says how much of a demand is wanted."""
+    if demand.is_group:
+        key: dict[str, Any] = {"Group_Name": demand.name}
+        before, after = ({"TotalTargetCapacity": f"{amount:f}"} for amount in (was, wanted))
+        return Change("odcr_group", key | after, key | before)
+    key = {"InstanceType": demand.pools[0].instance_type, "AvailabilityZone": demand.pools[0].zone}
+    return Change("odcr_capacity", key | {"Target_Capacity": int(wanted)}, key | {"Target_Capacity": int(was)})
+
+
+def wanted_of(text: str, demand: Demand) -> Decimal:
+    """What a person typed.
+
+    Raises:
+        Trouble: if it is no such number.
+    """
+    try:
+        wanted = Decimal(text.strip())
+    except InvalidOperation:
+        wanted = Decimal("NaN")
+    is_whole = wanted.is_finite() and wanted == wanted.to_integral_value()
+    if not wanted.is_finite() or not 0 <= wanted <= _MOST or not (is_whole or demand.is_group):
+        raise Trouble(f"{text!r} cannot be wanted. Give a whole number from 0 to {_MOST}.")
+    return wanted.normalize() + 0

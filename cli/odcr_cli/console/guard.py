@@ -1,0 +1,88 @@
+"""Who may ask: this person's browser, at this address, and no other site that the browser has open."""
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+from flask import Flask, Response, abort, g, redirect, request
+
+from odcr_cli.console.words import language_of
+from odcr_cli.console.words import translated as _
+
+_OURS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Nothing from outside, and no script in a text: https://developer.mozilla.org/docs/Web/HTTP/CSP"""
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_READS = ("GET", "HEAD")
+
+
+def guard(app: Flask) -> None:
+    """Lets only those in who have the token, and hardens every answer.
+
+    The token comes once with the address that `odcr console` prints, and from then on in a cookie.
+
+    Args:
+        app: with the token in `config["TOKEN"]`.
+    """
+
+    @app.before_request
+    def check() -> Any:
+        g.language = language_of(request)
+        _refuse_strangers()
+        token = app.config["TOKEN"]
+        if "token" in request.args:
+            if not _same(request.args["token"], token):
+                abort(403, _("This token is wrong: each start of odcr console prints a new address."))
+            answer = redirect(request.path)
+            answer.set_cookie(_cookie(), token, httponly=True, samesite="Strict")
+            return answer
+        if not _same(request.cookies.get(_cookie(), ""), token):
+            abort(403, _("Open the address that odcr console printed: it has the token."))
+        if request.method not in _READS and not _same(request.form.get("csrf", ""), form_token(token)):
+            abort(403, _("This form is outdated. Load the page again."))
+        return None
+
+    @app.after_request
+    def harden(answer: Response) -> Response:
+        answer.headers.update(_HEADERS)
+        if request.endpoint != "static":
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def form_token(token: str) -> str:
+    """What a form of ours has to bear. It is made of the token, and does not tell it."""
+    return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def _refuse_strangers() -> None:
+    # Another site may give its own name this address (DNS rebinding), so the name has to be ours.
+    if not _OURS.fullmatch(request.host):
+        abort(403, _("This page answers to 127.0.0.1 only."))
+    # Cookies do not tell ports apart: a page on another port of this machine would send ours.
+    # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    is_navigation = request.method in _READS and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if site not in ("same-origin", "none") and not is_navigation:
+        abort(403, _("Another site sent this."))
+    if request.method not in _READS and request.headers.get("Origin") not in (None, request.host_url.rstrip("/")):
+        abort(403, _("Another site sent this."))
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _cookie() -> str:
+    # There may be two consoles, on two ports.
+    return f"odcr-console-{request.host.rpartition(':')[2]}"

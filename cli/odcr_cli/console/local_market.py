@@ -1,0 +1,107 @@
+"""The market of a local cloud: what EC2 has free there, and what goes wrong on request. docs/localcloud.md."""
+
+import json
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from odcr_cli.trouble import Trouble
+
+_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault."""
+
+    name: str
+    action: str
+    """What it usually hits."""
+    needs_seconds: bool = False
+
+
+_CREATE, _MODIFY, _DESCRIBE = (
+    "CreateCapacityReservation",
+    "ModifyCapacityReservation",
+    "DescribeCapacityReservations",
+)
+ACTIONS = (_CREATE, _MODIFY, "CancelCapacityReservation", _DESCRIBE)
+KINDS = (
+    Kind("insufficient_capacity", _CREATE),
+    Kind("throttled", _CREATE),
+    Kind("internal_error", _CREATE),
+    Kind("refused", _CREATE),
+    Kind("lost_before", _CREATE),
+    Kind("hangs", _CREATE),
+    Kind("lost_after", _CREATE),
+    Kind("late", _CREATE, needs_seconds=True),
+    Kind("stale_describe", _DESCRIBE),
+    Kind("pending", _CREATE, needs_seconds=True),
+    Kind("adjusting", _MODIFY, needs_seconds=True),
+)
+"""All that the local cloud knows; a test compares."""
+
+
+class LocalMarket:
+    """The control API of a local cloud.
+
+    Args:
+        endpoint: the cloud's, e.g. `http://127.0.0.1:5000`.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._base = f"{endpoint.rstrip('/')}/localcloud"
+        # A proxy leads to the internet, and never to this machine.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def is_there(self) -> bool:
+        """Whether a local cloud answers at the endpoint."""
+        try:
+            return "Pools" in self._ask("GET", "/capacity")
+        except Trouble:
+            return False
+
+    def pools(self) -> dict[tuple[str, str], int]:
+        """How many instances are free, by type and zone."""
+        pools = self._ask("GET", "/capacity")["Pools"]
+        return {(one["InstanceType"], one["AvailabilityZone"]): one["Free"] for one in pools}
+
+    def set_free(self, instance_type: str, zone: str, free: int) -> None:
+        """Sets how many are free in a pool."""
+        self._ask("PUT", "/capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Free": free})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that were set and are not over."""
+        found: list[dict[str, Any]] = self._ask("GET", "/faults")["Faults"]
+        return [one for one in found if not one.get("over")]
+
+    def set_fault(self, fields: dict[str, Any]) -> None:
+        """Sets a fault."""
+        self._ask("POST", "/faults", fields)
+
+    def clear_faults(self) -> None:
+        """Ends all faults."""
+        self._ask("DELETE", "/faults")
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self._base}{path}", data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=_SECONDS) as answer:
+                found = json.load(answer)
+        except HTTPError as error:
+            raise Trouble(_message(error)) from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise Trouble("The local cloud does not answer. Is it still up?") from error
+        if not isinstance(found, dict):
+            raise Trouble("What answers there is no local cloud.")
+        return found
+
+
+def _message(error: HTTPError) -> str:
+    try:
+        return str(json.load(error)["Message"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"The local cloud refused it with HTTP {error.code}."

@@ -1,0 +1,58 @@
+"""The report: one page with all that there is to tell, which needs nothing else to be looked at."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jinja2
+
+from odcr_cli.answers import ago, amount, bar, colour_of, moment, money
+from odcr_cli.canvas import DARK, FALLBACKS
+from odcr_cli.demands import read_demands, sums_of
+from odcr_cli.gains import gains_of
+from odcr_cli.idle import costs_of, idle_of
+from odcr_cli.pictures import drawn
+from odcr_cli.prices import Prices
+from odcr_cli.reservations import reservations_of
+from odcr_cli.source import Source
+
+_RUNS = 20
+
+
+def report(source: Source, days: float) -> str:
+    """The page, as HTML.
+
+    Args:
+        source: what is looked at.
+        days: so many days back the plots and the runs go.
+    """
+    now = source.now()
+    start = now - timedelta(days=days)
+    demands = read_demands(source)
+    history = source.rows("odcr_history", since=moment(start))
+    runs = source.runs(_RUNS)
+    idle = idle_of(demands, Prices(source.rows("odcr_price")))
+    held = reservations_of(source.reservations(), source.stack.owner, source.stack.account, now)
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.globals |= {"amount": amount, "money": money, "moment": moment, "bar": bar, "colour": colour_of}
+    return pages.get_template("report.html").render(
+        stack=source.stack,
+        now=now,
+        days=days,
+        demands=demands,
+        sums=sums_of(demands),
+        idle=idle,
+        idle_costs=costs_of(idle),
+        plots=drawn(source, history, start, now),
+        runs=runs,
+        gains=gains_of(history),
+        reservations=sorted(held, key=lambda one: (one.pool, one.created or datetime.min.replace(tzinfo=now.tzinfo))),
+        since=lambda text: ago(text, now),
+        light=FALLBACKS,
+        dark=DARK,
+    )

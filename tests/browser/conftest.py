@@ -1,0 +1,101 @@
+"""A headless Chromium, once per session, and pages that may reach this machine only and must not complain."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from werkzeug.serving import BaseWSGIServer, make_server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = [
+    # Without a user of its own, as root, Chromium does not start in its sandbox.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Server = Callable[[flask.Flask | str], str]
+"""Serves an application, or a page of that HTML, and gives its address."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    assert program, "There is no Chromium: `make browser` installs it."
+    # Its own folder, so that it reads and leaves nothing of the person's browser.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=OPTIONS, env={"HOME": folder, "XDG_CONFIG_HOME": folder}
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Server]:
+    """Serves on free ports of this machine until the test ends."""
+    servers: list[tuple[BaseWSGIServer, threading.Thread]] = []
+
+    def start(content: flask.Flask | str) -> str:
+        server = make_server("127.0.0.1", 0, application_of(content), threaded=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.port}/"
+
+    yield start
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def application_of(content: flask.Flask | str) -> flask.Flask:
+    """The application itself, or one that answers each address with that page."""
+    if isinstance(content, flask.Flask):
+        return content
+    app = flask.Flask("page")
+    app.add_url_rule("/", "page", lambda: content)
+    app.add_url_rule("/<path:_>", "any", lambda _: content)
+    return app
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new page. The test fails if it asks another machine, reports an error, or shows a dialog."""
+    wrong: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+
+    def ask(route: Any, request: Request) -> None:
+        if request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            wrong.append(f"asked {request.url}")
+            route.abort()
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            wrong.append(f"{message.type}: {message.text}")
+
+    def asked(dialog: Any) -> None:
+        wrong.append(f"showed {dialog.message}")
+        dialog.dismiss()
+
+    context.route("**/*", ask)
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    opened.on("console", heard)
+    opened.on("pageerror", lambda error: wrong.append(f"raised {error}"))
+    opened.on("dialog", asked)
+    yield opened
+    context.close()
+    assert wrong == []

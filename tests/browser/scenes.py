@@ -1,0 +1,322 @@
+"""What the page shows in the tests and in the pictures of the documentation: the evening before a sale."""
+
+import random
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from odcr_cli.source import Run
+from tests.machines import acquiring
+from tests.played import interpreter
+from tests.unit.looked_at import MACHINE, NOW, STACK, LookedAt
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>{{ 7 * 7 }} \u202egnp.exe"
+OWNER = STACK.owner
+PRICES = {
+    "r5b.2xlarge": "0.716",
+    "c6i.4xlarge": "0.856",
+    "m6i.xlarge": "0.248",
+    "r6g.large": "0.1216",
+    "c5.2xlarge": "0.428",
+}
+_DRY = "EC2 has no more at the moment."
+_QUOTA = "The account's quota for P instances is 96 vCPUs, and 2 of these need 192. Raise it in Service Quotas."
+_TYPO = "EC2 knows no instance type m5.metall. Did you mean m5.metal?"
+_TOO_MUCH = "14 held, 10 wanted. Give back cr-006f31c9d2ab7745 in EC2, or raise the target."
+_LATER = "Nothing is asked for before 2026-11-10 22:00:00."
+
+_ROWS = (
+    # type, zone, wanted, held, in use, status, minutes since, reason
+    ("r5b.2xlarge", "ap-northeast-1c", 15, 9, 4, "SHORT", 192, _DRY),
+    ("c6i.4xlarge", "ap-northeast-1a", 40, 40, 31, "FULFILLED", 75, ""),
+    ("c6i.4xlarge", "ap-northeast-1c", 40, 33, 33, "SHORT", 48, _DRY),
+    ("m6i.xlarge", "ap-northeast-1d", 24, 24, 0, "FULFILLED", 1300, ""),
+    ("p4d.24xlarge", "us-east-1b", 2, 0, 0, "QUOTA_EXCEEDED", 610, _QUOTA),
+    ("m5.metall", "ap-northeast-1a", 3, 0, 0, "INVALID", 22, _TYPO),
+    ("r6g.large", "eu-central-1a", 10, 14, 10, "EXCESS", 95, _TOO_MUCH),
+    ("c7g.xlarge", "ap-northeast-1a", 20, 0, 0, "WAITING", 240, _LATER),
+)
+_POOLS = (
+    ("c5.2xlarge", "ap-northeast-1a", "8", 0, 6, 5, "FULFILLED", ""),
+    ("c5.2xlarge", "ap-northeast-1c", "8", 1, 4, 4, "SHORT", _DRY),
+    ("c6i.4xlarge", "ap-northeast-1d", "16", 2, 5, 2, "FULFILLED", ""),
+)
+
+
+def text(moment: datetime) -> str:
+    """As the tables have it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def evening() -> LookedAt:
+    """Eight rows and a group, six hours of history, runs of which one failed, reservations of which some are idle."""
+    return LookedAt(
+        tables={
+            "odcr_capacity": [_capacity(*row[:4]) for row in _ROWS],
+            "odcr_option": [
+                {
+                    "InstanceType": "c7g.xlarge",
+                    "AvailabilityZone": "ap-northeast-1a",
+                    "Start_At": "2026-11-10 22:00:00",
+                },
+                {
+                    "InstanceType": "r5b.2xlarge",
+                    "AvailabilityZone": "ap-northeast-1c",
+                    "Deadline": "2026-11-11 00:00:00",
+                },
+            ],
+            "odcr_group": [
+                {
+                    "Group_Name": "checkout",
+                    "TotalTargetCapacity": "200",
+                    "Unit": "vcpus",
+                    "Deadline": "2026-11-11 00:00:00",
+                }
+            ],
+            "odcr_group_member": [
+                {
+                    "Group_Name": "checkout",
+                    "InstanceType": pool[0],
+                    "AvailabilityZone": pool[1],
+                    "Weight": pool[2],
+                    "Priority": pool[3],
+                }
+                for pool in _POOLS
+            ],
+            "odcr_status": [*(_status(*row) for row in _ROWS), *_group_status()],
+            "odcr_history": history(),
+            "odcr_price": [
+                {
+                    "InstanceType": type_,
+                    "Region": region,
+                    "Platform": "Linux/UNIX",
+                    "Tenancy": "default",
+                    "Hourly_Price": price,
+                    "Currency": "USD",
+                }
+                for type_, price in PRICES.items()
+                for region in ("ap-northeast-1", "eu-central-1", "us-east-1")
+            ],
+        },
+        histories=runs(),
+        held=reservations(),
+        lines=log_lines(),
+    )
+
+
+def many(count: int) -> LookedAt:
+    """So many targets, with a day of history each."""
+    chance = random.Random(7)
+    rows = [
+        (f"m{number % 7 + 1}i.{number // 7}xlarge", f"ap-northeast-1{'acd'[number % 3]}", 20, chance.randrange(21))
+        for number in range(count)
+    ]
+    status = [
+        _status(*row, min(3, row[3]), "FULFILLED" if row[3] == 20 else "SHORT", 30, "" if row[3] == 20 else _DRY)
+        for row in rows
+    ]
+    past = [
+        _change(type_, zone, NOW - timedelta(hours=hours), wanted, max(0, held - hours // 4), 1 if hours else 0)
+        for type_, zone, wanted, held in rows
+        for hours in range(24)
+    ]
+    return LookedAt(
+        tables={"odcr_capacity": [_capacity(*row) for row in rows], "odcr_status": status, "odcr_history": past},
+        histories=runs(),
+    )
+
+
+def hostile() -> LookedAt:
+    """Everything that a stranger may write says what would do harm if it were taken for anything but text."""
+    scene = evening()
+    for table in ("odcr_status", "odcr_history"):
+        for row in scene.tables[table]:
+            row["Reason"] = HOSTILE
+    scene.tables["odcr_group"][0]["Group_Name"] = HOSTILE
+    for table in ("odcr_group_member", "odcr_status", "odcr_history"):
+        for row in scene.tables[table]:
+            if row.get("Group_Name"):
+                row["Group_Name"] = HOSTILE
+    scene.tables["odcr_status"][0]["Status"] = HOSTILE
+    scene.tables["odcr_capacity"].append(_capacity(HOSTILE, HOSTILE, 3, 0))
+    scene.held[0]["Tags"] = [{"Key": "odcr:stack", "Value": OWNER}, {"Key": "odcr:group", "Value": HOSTILE}]
+    scene.held[0]["InstanceType"] = HOSTILE
+    name, run = next(iter(scene.histories.items()))
+    definition = run.definition.replace("ReserveCapacity", "</svg><script>alert(1)</script>")
+    events = [_with_hostile_cause(event) for event in deepcopy(run.events)]
+    scene.histories[name] = replace(run, definition=definition, events=events)
+    scene.lines = [{"timestamp": 0, "message": HOSTILE}]
+    return scene
+
+
+def _with_hostile_cause(event: dict[str, Any]) -> dict[str, Any]:
+    details = event.get("taskFailedEventDetails") or event.get("lambdaFunctionFailedEventDetails")
+    if details:
+        details["cause"] = HOSTILE
+    return event
+
+
+def _capacity(type_: str, zone: str, wanted: int, held: int) -> dict[str, Any]:
+    return {"InstanceType": type_, "AvailabilityZone": zone, "Target_Capacity": wanted, "Current_Capacity": held}
+
+
+def _status(
+    type_: str, zone: str, wanted: int, held: int, used: int, status: str, minutes: int, reason: str, group: str = ""
+) -> dict[str, Any]:
+    price = PRICES.get(type_)
+    return {
+        "InstanceType": type_,
+        "AvailabilityZone": zone,
+        "Group_Name": group,
+        "Status": status,
+        "Since": text(NOW - timedelta(minutes=minutes)),
+        "Target_Capacity": wanted,
+        "Reserved": held,
+        "Reason": reason,
+        "Reservation_Ids": "",
+        "In_Use": used,
+        "Unused": held - used,
+        "Hourly_Cost": f"{float(price) * held:.4f}" if price else None,
+    }
+
+
+def _group_status() -> list[dict[str, Any]]:
+    own = _status("", "", 200, 160, 11, "SHORT", 66, "EC2 has no more at the moment: 40 vCPUs missing.", "checkout")
+    own |= {"Unit": "vcpus", "Hourly_Cost": "8.56", "Unused": 4}
+    pools = [
+        _status(type_, zone, held, held, used, status, 66, reason, "checkout") | {"Weight": weight}
+        for type_, zone, weight, _priority, held, used, status, reason in _POOLS
+    ]
+    return [own, *pools]
+
+
+def history() -> list[dict[str, Any]]:
+    """The last six hours: capacity that came one by one, and what was asked for in each hour."""
+    chance = random.Random(3)
+    rows = []
+    for type_, zone, wanted, held, *_rest in _ROWS:
+        # Minutes before now at which one more was held, the latest first.
+        moments = sorted(chance.uniform(20, 1000) for _ in range(min(held, 9)))
+        for left, minutes in enumerate(moments):
+            rows.append(_change(type_, zone, NOW - timedelta(minutes=minutes), wanted, held - left, 1))
+        for hour in range(18 if held < wanted else 0):
+            minutes = 60 * hour + 3
+            calls = chance.randrange(300, 720)
+            later = sum(one < minutes for one in moments)
+            then = NOW - timedelta(minutes=minutes)
+            rows.append(_hour(type_, zone, then, wanted, held - later, calls, calls - chance.randrange(90)))
+    for step, units in enumerate((160, 144, 120, 96, 48)):
+        rows.append(_change("", "", NOW - timedelta(hours=2 * step, minutes=66), 200, units, 16, "checkout"))
+    return sorted(rows, key=lambda row: str(row["Recorded"]))
+
+
+def _change(
+    type_: str, zone: str, moment: datetime, wanted: int, held: int, acquired: int, group: str = ""
+) -> dict[str, Any]:
+    runs_before = int((NOW - moment).total_seconds() // 125)
+    return {
+        "Execution": f"run-{1000 - runs_before}",
+        "InstanceType": type_,
+        "AvailabilityZone": zone,
+        "Group_Name": group,
+        "Recorded": text(moment),
+        "Previous_Status": "SHORT",
+        "Status": "SHORT" if held < wanted else "FULFILLED",
+        "Target_Capacity": wanted,
+        "Reserved": held,
+        "Unit": "vcpus" if group else None,
+        "Acquired": acquired,
+        "Lost": 0,
+        "Attempts": 1,
+        "Calls": 4,
+        "Refusals": 3,
+        "Reason": "",
+    }
+
+
+def _hour(type_: str, zone: str, moment: datetime, wanted: int, held: int, calls: int, refusals: int) -> dict[str, Any]:
+    row = _change(type_, zone, moment, wanted, held, 0)
+    return row | {"Execution": f"hour {moment:%Y-%m-%d %H}:00", "Attempts": 30, "Calls": calls, "Refusals": refusals}
+
+
+@cache
+def _played() -> Any:
+    with interpreter():
+        return acquiring(20)
+
+
+def runs() -> dict[str, Run]:
+    """A run at work, one with a retried and a failed item, one that failed, and many that went well."""
+    played = _played()
+    found = {}
+    for before in range(60):
+        started = NOW - timedelta(seconds=125 * before + 40)
+        status = "RUNNING" if before == 0 else "FAILED" if before == 17 else "SUCCEEDED"
+        name = f"run-{1000 - before}"
+        described = {
+            "executionArn": f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}",
+            "name": name,
+            "status": status,
+            "startDate": started,
+            "input": '{"Failures": 0}',
+        }
+        if status != "RUNNING":
+            described["stopDate"] = started + timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
+        events = played.events[: len(played.events) * 2 // 3] if before == 0 else played.events
+        found[name] = Run(described, played.definition, events)
+    return found
+
+
+def reservations() -> list[dict[str, Any]]:
+    """Of the stack, of a group, adopted, of somebody else, and one that is cancelled."""
+    # The value of the second has the client token, and the group: docs/operating.md.
+    ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
+    made = [ours, {"Key": "odcr:made", "Value": token}]
+    found = []
+    for number, (type_, zone, _wanted, held, used, *_rest) in enumerate(_ROWS):
+        if held:
+            found.append(_reservation(number, type_, zone, held, held - used, made))
+    for number, pool in enumerate(_POOLS):
+        tags = [ours, {"Key": "odcr:group", "Value": "checkout"}, {"Key": "odcr:made", "Value": f"{token}/checkout"}]
+        found.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
+    found.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
+    found.append(
+        _reservation(31, "m6i.xlarge", "ap-northeast-1a", 4, 1, made[:1]) | {"InstanceMatchCriteria": "targeted"}
+    )
+    found.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
+    return found
+
+
+def _reservation(
+    number: int, type_: str, zone: str, count: int, unused: int, tags: list[dict[str, str]]
+) -> dict[str, Any]:
+    return {
+        "CapacityReservationId": f"cr-0{number:02}f31c9d2ab7745",
+        "OwnerId": STACK.account,
+        "InstanceType": type_,
+        "InstancePlatform": "Linux/UNIX",
+        "AvailabilityZone": zone,
+        "Tenancy": "default",
+        "TotalInstanceCount": count,
+        "AvailableInstanceCount": unused,
+        "State": "active",
+        "StartDate": NOW - timedelta(hours=3 + number),
+        "CreateDate": NOW - timedelta(hours=3 + number),
+        **({"EndDate": NOW + timedelta(days=2)} if number == 1 else {}),
+        "InstanceMatchCriteria": "open",
+        "Tags": list(tags),
+        "Region": zone[:-1],
+    }
+
+
+def log_lines() -> list[dict[str, Any]]:
+    """As Lambda and Powertools write them."""
+    start = int((NOW - timedelta(minutes=2)).timestamp() * 1000)
+    return [
+        {"timestamp": start, "message": "START RequestId: 0c9f Version: $LATEST\n"},
+        {"timestamp": start + 400, "message": '{"level":"INFO","location":"x:1","message":"Asked","Calls":3}'},
+        {"timestamp": start + 900, "message": '{"level":"ERROR","message":"Refused","Code":"UnauthorizedOperation"}'},
+        {"timestamp": start + 950, "message": "REPORT RequestId: 0c9f Duration: 912.11 ms Memory Size: 256 MB\n"},
+    ]

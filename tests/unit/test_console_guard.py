@@ -1,0 +1,161 @@
+"""The page answers to the browser of whoever started it, and to nobody else."""
+
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from odcr_cli.console.app import application
+from odcr_cli.console.guard import form_token
+from tests.unit.looked_at import LookedAt
+
+HERE = "http://127.0.0.1:8123"
+PAGES = ("/demands/", "/runs/", "/capacity/", "/plots/", "/static/console.js", "/nothing")
+
+
+@pytest.fixture
+def app() -> Flask:
+    return application(LookedAt, token="secret-token")
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def reader(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    client.get("/?token=secret-token", base_url=HERE)
+    return client
+
+
+def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_site_sees(stranger: FlaskClient) -> None:
+    answer = stranger.get("/?token=secret-token", base_url=HERE)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("odcr-console-8123=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert stranger.get("/demands/", base_url=HERE).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("query", ["", "?token=", "?token=secret", "?token=secret-token2", "?token=%FF", "?token=秘密"])
+def test_without_the_token_there_is_nothing_to_see(stranger: FlaskClient, path: str, query: str) -> None:
+    answer = stranger.get(path + query, base_url=HERE)
+    assert answer.status_code == 403
+    assert "secret-token" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_the_cookie_of_another_start_is_worth_nothing() -> None:
+    later = application(LookedAt, token="another-token").test_client()
+    later.set_cookie("odcr-console-8123", "secret-token", domain="127.0.0.1")
+    assert later.get("/demands/", base_url=HERE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8123", "127.0.0.2", "10.0.0.1:8123", "[::2]:8123"]
+)
+def test_another_name_that_leads_here_is_refused(app: Flask, host: str) -> None:
+    answer = app.test_client().get("/?token=secret-token", headers={"Host": host})
+    assert answer.status_code == 403
+    assert "127.0.0.1 only" in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "[::1]:8123", "127.0.0.1"])
+def test_the_names_of_this_machine_are_let_in(app: Flask, host: str) -> None:
+    assert app.test_client().get("/?token=secret-token", headers={"Host": host}).status_code == 302
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(reader: FlaskClient, site: str) -> None:
+    embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    assert reader.get("/demands/", base_url=HERE, headers=embedded).status_code == 403
+    followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    assert reader.get("/demands/", base_url=HERE, headers=followed).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "csrf"),
+    [
+        ({"Origin": "http://evil.example"}, True),
+        ({"Origin": "http://127.0.0.1:9999"}, True),
+        ({"Origin": "null"}, True),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}, True),
+        ({"Origin": HERE}, False),
+        ({}, False),
+    ],
+)
+def test_a_form_of_another_site_or_of_nobody_changes_nothing(
+    reader: FlaskClient, headers: dict[str, str], csrf: bool
+) -> None:
+    form = {"csrf": form_token("secret-token") if csrf else "guessed"}
+    answer = reader.post("/runs/start", base_url=HERE, headers=headers, data=form)
+    assert answer.status_code == 403
+    assert "read-only" not in answer.text
+
+
+def test_the_token_of_forms_does_not_tell_the_token() -> None:
+    assert "secret-token" not in form_token("secret-token")
+    assert form_token("secret-token") != form_token("secret-toker")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: FlaskClient, path: str) -> None:
+    headers = reader.get(path, base_url=HERE).headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert not [values for values in policy.values() if "http" in values or "*" in values]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", PAGES[:4])
+def test_no_page_is_kept_by_the_browser(reader: FlaskClient, path: str) -> None:
+    assert reader.get(path, base_url=HERE).headers["Cache-Control"] == "no-store"
+
+
+def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
+    def fails() -> LookedAt:
+        raise ZeroDivisionError
+
+    app = application(fails, token="secret-token")
+    caplog.set_level(logging.DEBUG)
+    client = app.test_client()
+    client.get("/?token=secret-token", base_url=HERE)
+    assert client.get("/demands/?q=1", base_url=HERE).status_code == 500
+    assert "ZeroDivisionError" in caplog.text
+    assert "secret-token" not in caplog.text
+    for path in PAGES:
+        assert "secret-token" not in client.get(path, base_url=HERE).text
+
+
+@pytest.mark.parametrize(
+    ("back", "leads"),
+    [
+        ("/runs/", "/runs/"),
+        ("/demands/?q=a&show=met", "/demands/?q=a&show=met"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("http://evil.example", "/"),
+    ],
+)
+def test_choosing_a_language_leads_back_to_this_page_only(reader: FlaskClient, back: str, leads: str) -> None:
+    answer = reader.get("/language/zh", query_string={"back": back}, base_url=HERE)
+    assert answer.headers["Location"] == leads
+    assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
+    assert reader.get("/language/xx", base_url=HERE).status_code == 302
+    assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
+
+
+def test_the_language_is_the_browsers_unless_one_is_chosen(reader: FlaskClient) -> None:
+    chinese = reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
+    assert "需求" in chinese.text
+    assert 'lang="en"' in reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "fr"}).text

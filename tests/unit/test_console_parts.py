@@ -1,0 +1,214 @@
+"""What the page keeps between requests, what it changes, and which functions it knows."""
+
+import json
+import socket
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
+
+from localcloud.ec2 import faults
+from odcr_cli.console.changes import change_of
+from odcr_cli.console.local_market import ACTIONS, KINDS
+from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.state_functions import function_of, log_line
+from odcr_cli.demands import demands_of
+from odcr_cli.execution_graph import graph_of
+from odcr_cli.main import main
+from odcr_cli.recording import record
+from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble
+from stepper.definition import Template
+from tests.documented import ROOT
+from tests.unit.looked_at import NOW, LookedAt
+
+
+def row(minutes: int, execution: str = "", calls: int = 1) -> dict[str, Any]:
+    recorded = f"{NOW - timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}"
+    name = execution or f"run-{minutes}"
+    return {
+        "Execution": name,
+        "InstanceType": "m5.large",
+        "AvailabilityZone": "z",
+        "Recorded": recorded,
+        "Calls": calls,
+    }
+
+
+@dataclass
+class Counted(LookedAt):
+    """Remembers since when it was asked."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+        self.asked.append(since[11:])
+        return super().rows(table, since=since)
+
+
+@dataclass
+class Ticking:
+    """A clock that a test moves."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_history_is_read_once_and_then_only_what_is_new() -> None:
+    clock, source = Ticking(), Counted({"odcr_history": [row(90), row(20), row(200)]})
+    history = History(clock)
+    assert [one["Execution"] for one in history.rows(source, NOW - timedelta(hours=2))] == ["run-90", "run-20"]
+    history.rows(source, NOW - timedelta(hours=1))
+    assert source.asked == ["19:00:00"], "what was just read is not read again"
+    clock.now += 10
+    source.tables["odcr_history"].append(row(1))
+    assert [one["Execution"] for one in history.rows(source, NOW - timedelta(hours=1))] == ["run-20", "run-1"]
+    assert source.asked[1:] == ["20:40:00"]
+    assert len(history.rows(source, NOW - timedelta(hours=5))) == 4
+    assert source.asked[2:] == ["16:00:00"], "a longer time is read as a whole"
+
+
+def test_the_row_of_an_hour_grows_and_is_one_row() -> None:
+    clock, source = Ticking(), Counted({"odcr_history": [row(30, "hour 2026-11-10 20:00", calls=5)]})
+    history = History(clock)
+    history.rows(source, NOW - timedelta(hours=2))
+    clock.now += 10
+    source.tables["odcr_history"] = [row(2, "hour 2026-11-10 20:00", calls=9)]
+    assert [one["Calls"] for one in history.rows(source, NOW - timedelta(hours=2))] == [9]
+
+
+def test_a_page_does_not_wait_for_a_slow_history() -> None:
+    answers = threading.Event()
+
+    class Slow(LookedAt):
+        def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+            answers.wait()
+            return super().rows(table, since=since)
+
+    history, source = History(), Slow({"odcr_history": [row(20)]})
+    assert history.ready(source, NOW - timedelta(hours=2), 0.01) is None
+    answers.set()
+    found = history.ready(source, NOW - timedelta(hours=2), 30)
+    assert found is not None
+    assert len(found) == 1
+
+
+def test_what_kept_the_history_from_being_read_is_raised() -> None:
+    class Refusing(LookedAt):
+        def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+            raise Trouble(f"no {table} since {since}")
+
+    with pytest.raises(Trouble, match="no odcr_history"):
+        History().ready(Refusing(), NOW - timedelta(hours=2), 30)
+
+
+def test_the_newest_run_is_asked_for_every_few_seconds_at_most() -> None:
+    asked = []
+
+    class Asked(LookedAt):
+        def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+            asked.append(limit)
+            raise Trouble("no")
+
+    clock = Ticking()
+    newest = LastRun(clock)
+    for _ in range(3):
+        with pytest.raises(Trouble, match="no"):
+            newest.of(Asked())
+    assert asked == [1]
+    clock.now += 10
+    assert newest.of(LookedAt()) is None
+
+
+def test_a_change_names_the_row_what_it_says_and_what_it_said() -> None:
+    capacity = [{"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "Target_Capacity": 4}]
+    group = [{"Group_Name": "web", "TotalTargetCapacity": "10.5", "Unit": "vcpus"}]
+    row_, group_ = demands_of(capacity, [], group, [], [])
+    assert change_of(row_, Decimal(4), Decimal(9)).to_event() == {
+        "Table": "odcr_capacity",
+        "Row": {"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "Target_Capacity": 9},
+        "Was": {"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "Target_Capacity": 4},
+    }
+    assert change_of(group_, Decimal("10.5"), Decimal("1E+1")).to_event() == {
+        "Table": "odcr_group",
+        "Row": {"Group_Name": "web", "TotalTargetCapacity": "10"},
+        "Was": {"Group_Name": "web", "TotalTargetCapacity": "10.5"},
+    }
+
+
+def test_the_faults_are_those_of_the_local_cloud() -> None:
+    assert [kind.name for kind in KINDS] == [str(kind) for kind in faults.FaultKind]
+    assert set(ACTIONS) == set(faults.ACTIONS)
+    for kind in KINDS:
+        assert faults.Fault(kind.action, kind.name, seconds=30 if kind.needs_seconds else None)
+
+
+@pytest.mark.parametrize(
+    ("resource", "more", "function"),
+    [
+        ("arn:aws:lambda:ap-northeast-1:123456789012:function:odcr-LoadTargets", {}, "odcr-LoadTargets"),
+        ("arn:aws:lambda:ap-northeast-1:123456789012:function:odcr-LoadTargets:live", {}, "odcr-LoadTargets"),
+        ("arn:aws:states:::lambda:invoke", {"Parameters": {"FunctionName": "odcr-X"}}, "odcr-X"),
+        (
+            "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            {"Arguments": {"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:odcr-X"}},
+            "odcr-X",
+        ),
+        ("arn:aws:states:::sns:publish", {}, ""),
+        ("arn:aws:states:us-east-1:123456789012:activity:work", {}, ""),
+    ],
+)
+def test_the_function_of_a_state_is_found(resource: str, more: dict[str, Any], function: str) -> None:
+    task = {"Type": "Task", "Resource": resource, "End": True, **more}
+    inner = {"StartAt": "a/b", "States": {"a/b": task}}
+    branches = [{"StartAt": "P", "States": {"P": {"Type": "Pass"}}}, inner]
+    both = {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}}
+    outer = {"StartAt": "All", "States": {"All": {"Type": "Map", "ItemProcessor": both, "End": True}}}
+    assert function_of(json.dumps(outer), "All/Both/1/a~1b") == function
+    assert function_of(json.dumps(outer), "All/Both/0/P") == ""
+    assert function_of("no definition", "All") == ""
+
+
+def test_the_paths_are_those_of_the_graph() -> None:
+    definition = json.dumps(Template(ROOT / "template.yaml").definition())
+    graph = graph_of(definition)
+    functions = {path: state.about for path, state in graph.states.items() if state.about.startswith("odcr-")}
+    assert functions
+    assert {path: function_of(definition, path) for path in functions} == functions
+
+
+def test_a_line_of_json_says_its_message_first_and_what_is_of_this_line_only() -> None:
+    line = log_line({"timestamp": 1_000, "message": '{"level":"INFO","message":"Asked","service":"x","Calls":3}\n'})
+    assert (line.moment, line.level, line.message) == (datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "INFO", "Asked")
+    assert line.more == {"Calls": "3"}
+    assert log_line({"timestamp": 0, "message": "END RequestId: 1\n"}).message == "END RequestId: 1"
+    assert log_line({"timestamp": 0, "message": "[1, 2]"}).message == "[1, 2]"
+
+
+def recording(tmp_path: Path) -> str:
+    path = tmp_path / "night.odcr"
+    record(cast(Live, LookedAt()), path)
+    return str(path)
+
+
+def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--no-open", "--port", port])
+    assert done.exit_code == 2
+    assert f"Port {port} is taken. Name another with --port, or none for a free one." in done.output
+
+
+def test_a_recording_cannot_be_changed(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--allow-changes"])
+    assert done.exit_code == 2
+    assert "A recording can only be looked at." in done.output

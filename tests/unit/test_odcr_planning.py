@@ -1,0 +1,125 @@
+"""The plan is what the product says: its own events are read."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from odcr.domain.calendar import Rest
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.shortfall import Limit, Pool, Shortfall
+from odcr.domain.target import TargetKey, Unit, group_key
+from odcr_cli.commands.plan import summary
+from odcr_cli.demands import Demand, demands_of
+from odcr_cli.planning import Action, Planned, planned, question, sums
+from odcr_cli.prices import Prices
+
+TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
+KEY = TargetKey(TYPE, ZONE)
+PRICES = Prices(
+    {"InstanceType": type_, "Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
+    | {"Hourly_Price": price, "Currency": "USD"}
+    for type_, price in ((TYPE, "0.5"), ("m6i.2xlarge", "0.4"), ("m6i.4xlarge", "0.8"))
+)
+ALL = {"Targets": [], "Rejected": [], "Complete": True}
+
+
+def answer(*shortfalls: Shortfall, observed: tuple[Outcome, ...] = (), left: bool = False) -> dict[str, Any]:
+    """What FindShortfalls answers."""
+    branch = {"Shortfalls": [one.to_event() for one in shortfalls], "AskEvery": 5.0, "PauseSeconds": 0}
+    return {
+        "Branches": [branch],
+        "Observed": [one.to_event() for one in observed],
+        "Rejected": [],
+        "Left": left,
+    }
+
+
+def one(shortfall: Shortfall, demands: tuple[Demand, ...] = ()) -> Planned:
+    (found,) = planned(answer(shortfall), ALL, demands, PRICES)
+    return found
+
+
+def rows(*wanted: tuple[str, int]) -> list[Demand]:
+    capacity = [
+        {"InstanceType": type_, "AvailabilityZone": ZONE, "Target_Capacity": target} for type_, target in wanted
+    ]
+    return demands_of(capacity, [], [], [], [])
+
+
+def member(type_: str, held: int, weight: int, **more: Any) -> Pool:
+    return Pool(TargetKey(type_, ZONE, group="checkout"), held, weight=weight, **more)
+
+
+def test_a_row_is_asked_for_up_to_what_is_missing() -> None:
+    found = one(Shortfall((Pool(KEY, 4),), 15))
+    assert (found.name, found.action, found.every) == (f"{TYPE} {ZONE}", Action.ASK, 5)
+    assert [ask.up_to for ask in found.asks] == [11]
+    assert [found.wanted, found.held, found.missing, found.cost] == [15, 4, 11, Decimal("5.5")]
+
+
+def test_a_cap_bounds_it_and_says_why() -> None:
+    found = one(Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, "Max_Hourly_Cost of 3 allows 6 of 15.")))
+    assert [ask.up_to for ask in found.asks] == [2]
+    assert "allows 6 of 15" in found.reason
+
+
+def test_a_group_may_get_each_pools_part_and_costs_what_its_dearest_would() -> None:
+    pools = (member("m6i.2xlarge", 3, 8), member("m6i.4xlarge", 2, 16, most=3), member(TYPE, 0, 8, may_buy=False))
+    found = one(Shortfall(pools, 100, unit=Unit.vcpus))
+    assert (found.name, found.unit) == ("checkout", "vcpus")
+    assert [found.held, found.missing] == [56, 44]
+    assert [ask.up_to for ask in found.asks] == [5, 1, 0]
+    assert found.cost == Decimal("2.0")
+    covering = one(Shortfall(pools, 100, unit=Unit.vcpus, allows_overshoot=True))
+    assert [ask.up_to for ask in covering.asks] == [6, 1, 0]
+
+
+def test_a_groups_cap_is_money() -> None:
+    pools = (member("m6i.2xlarge", 3, 8, price="0.4"), member("m6i.4xlarge", 0, 16, price="0.8"))
+    found = one(Shortfall(pools, 100, limit=Limit(None, "It may cost 2.", cost="2", price="yes")))
+    assert [ask.up_to for ask in found.asks] == [2, 1]
+
+
+def test_what_is_released_and_what_only_is_looked_at_is_not_asked_for() -> None:
+    released = one(Shortfall((Pool(KEY, 15),), 10, is_release=True))
+    assert (released.action, released.asks) == (Action.RELEASE, ())
+    resting = one(Shortfall((Pool(KEY, 4),), 15, rest=Rest(Status.STOPPED, "The deadline has passed.")))
+    assert (resting.action, resting.reason) == (Action.LOOK, "The deadline has passed.")
+
+
+def test_what_needs_no_asking_has_the_products_reason() -> None:
+    outcome = Outcome(KEY, Status.WAITING, 15, 0, reason="Nothing is asked for before Start_At.")
+    demands = rows((TYPE, 15), ("m5.large", 2))
+    share = ALL | {"Targets": [{"InstanceType": type_, "AvailabilityZone": ZONE} for type_ in (TYPE, "m5.large")]}
+    found = {plan.name: plan for plan in planned(answer(observed=(outcome,)), share, demands, PRICES)}
+    assert found[f"{TYPE} {ZONE}"].status == "WAITING"
+    assert "Start_At" in found[f"{TYPE} {ZONE}"].reason
+    assert found[f"m5.large {ZONE}"].action is Action.NONE
+
+
+def test_what_does_not_fit_into_one_run_has_its_turn_later() -> None:
+    found = {plan.name: plan for plan in planned(answer(left=True), ALL, rows((TYPE, 15)), PRICES)}
+    assert "next runs" in found[f"{TYPE} {ZONE}"].reason
+
+
+def test_a_group_that_is_not_asked_for_is_a_demand_too() -> None:
+    outcome = Outcome(group_key("checkout"), Status.INVALID, 64, 0, reason="It has no members.")
+    (found,) = planned(answer(observed=(outcome,)), ALL, [], PRICES)
+    assert (found.name, found.status) == ("checkout", "INVALID")
+
+
+def test_the_sum_leaves_out_what_has_no_price_and_says_so() -> None:
+    unknown = Shortfall((Pool(TargetKey("x1.32xlarge", ZONE), 0),), 2)
+    plans = planned(answer(Shortfall((Pool(KEY, 4),), 15), unknown), ALL, [], PRICES)
+    assert sums(plans) == {"USD": Decimal("5.5")}
+    said = summary(plans).plain
+    assert "5.50 USD more" in said
+    assert "unknown" in said
+    assert summary([]).plain == "The next run asks for nothing."
+
+
+def test_the_question_is_a_runs_and_says_that_it_is_a_plan() -> None:
+    asked = question(ALL, datetime(2026, 11, 10, 21, tzinfo=UTC))
+    assert asked["Plan"] is True
+    assert asked["StartedAt"] == "2026-11-10T21:00:00+00:00"
+    assert {"Targets", "Rejected", "Complete", "Execution", "AskSeconds", "Input"} <= asked.keys()

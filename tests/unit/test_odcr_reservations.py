@@ -1,0 +1,232 @@
+"""Whose a reservation is, which demand it counts for, and what may be adopted or given back."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from odcr.domain.reservation import Kind as ProductsKind
+from odcr.domain.tags import GROUP_TAG, MADE_TAG, OWNER_TAG, made_for
+from odcr_cli import reservations as cli
+from odcr_cli.adoption import adoptions, held_after
+from odcr_cli.demands import Demand, demands_of
+from odcr_cli.giving_back import GivingBack, giving_back, now_given
+from odcr_cli.naming import demand_named
+from odcr_cli.reservations import Kind, Reservation, Whose, reservations_of, serving
+from odcr_cli.trouble import Trouble
+
+NOW = datetime(2026, 11, 10, 21, tzinfo=UTC)
+OWNER, ACCOUNT, TOKEN = "odcr/ap-northeast-1", "123456789012", "a" * 64
+TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
+
+
+def described(id_: str, count: int = 10, unused: int | None = None, *, age: int = 0, **more: Any) -> dict[str, Any]:
+    """As EC2 describes one, made by odcr for the row of its pool."""
+    tags = more.pop("tags", {OWNER_TAG: OWNER, MADE_TAG: TOKEN})
+    return {
+        "CapacityReservationId": id_,
+        "Region": "ap-northeast-1",
+        "OwnerId": ACCOUNT,
+        "InstanceType": TYPE,
+        "AvailabilityZone": ZONE,
+        "AvailabilityZoneId": "apne1-az1",
+        "TotalInstanceCount": count,
+        "AvailableInstanceCount": count if unused is None else unused,
+        "State": "active",
+        "InstancePlatform": "Linux/UNIX",
+        "Tenancy": "default",
+        "CreateDate": NOW - timedelta(hours=age),
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+    } | more
+
+
+def seen(*every: dict[str, Any]) -> list[Reservation]:
+    return reservations_of(every, OWNER, ACCOUNT, NOW)
+
+
+def row(wanted: int = 15, zone: str = ZONE, **options: Any) -> Demand:
+    key = {"InstanceType": TYPE, "AvailabilityZone": zone}
+    (found,) = demands_of([key | {"Target_Capacity": wanted}], [key | options] if options else [], [], [], [])
+    return found
+
+
+def group(name: str, wanted: int, *members: tuple[str, int, int]) -> Demand:
+    """Members are a type, its priority and its weight."""
+    rows = [
+        {"Group_Name": name, "InstanceType": type_, "AvailabilityZone": ZONE, "Priority": priority, "Weight": weight}
+        for type_, priority, weight in members
+    ]
+    (found,) = demands_of([], [], [{"Group_Name": name, "TotalTargetCapacity": wanted}], rows, [])
+    return found
+
+
+def test_tags_and_states_are_the_products() -> None:
+    assert (cli.OWNER_TAG, cli.GROUP_TAG, cli.MADE_TAG) == (OWNER_TAG, GROUP_TAG, MADE_TAG)
+    assert {kind.name for kind in Kind} == {kind.name for kind in ProductsKind}
+
+
+@pytest.mark.parametrize(
+    ("tags", "more", "whose"),
+    [
+        ({OWNER_TAG: OWNER}, {}, Whose.OURS),
+        ({OWNER_TAG: "odcr/eu-west-1"}, {}, Whose.ANOTHERS),
+        ({}, {}, Whose.NOBODYS),
+        ({OWNER_TAG: OWNER}, {"OwnerId": "999999999999"}, Whose.ANOTHER_ACCOUNTS),
+    ],
+)
+def test_the_tag_says_whose_it_is(tags: dict[str, str], more: dict[str, Any], whose: Whose) -> None:
+    (one,) = seen(described("cr-1", tags=tags, **more))
+    assert one.whose is whose
+    assert bool(serving(row(), [one])) == (whose is Whose.OURS)
+
+
+def test_what_has_ended_is_left_out() -> None:
+    states = ("active", "pending", "expired", "cancelled", "failed", "scheduled")
+    found = seen(*(described(f"cr-{state}", State=state) for state in states))
+    assert [one.state for one in found] == ["active", "pending", "scheduled"]
+    assert [one.is_held for one in found] == [True, True, False]
+    assert [one.unused for one in found] == [10, 0, 0]
+
+
+def test_a_row_may_name_the_zone_by_its_id() -> None:
+    assert serving(row(zone="apne1-az1"), seen(described("cr-1")))
+    assert not serving(row(zone="ap-northeast-1a"), seen(described("cr-1")))
+
+
+def test_what_a_person_made_or_moved_is_adopted() -> None:
+    moved = {OWNER_TAG: OWNER, MADE_TAG: made_for(TOKEN, "checkout"), GROUP_TAG: "checkout"}
+    by = [moved, moved | {GROUP_TAG: "other"}, {OWNER_TAG: OWNER, MADE_TAG: "yes"}, {OWNER_TAG: OWNER}]
+    found = seen(*(described(f"cr-{index}", tags=tags) for index, tags in enumerate(by)))
+    assert [one.is_made for one in found] == [True, False, False, False]
+
+
+def reduced(plan: GivingBack) -> list[tuple[str, int, int]]:
+    return [(one.reservation.id, one.reservation.count, one.kept) for one in plan.reductions]
+
+
+def test_the_newest_give_first_and_the_oldest_stay() -> None:
+    every = seen(described("cr-old", 10, age=5), described("cr-new", 4, age=1))
+    plan = giving_back(row(), every, Decimal(8))
+    assert reduced(plan) == [("cr-new", 4, 0), ("cr-old", 10, 8)]
+    assert [plan.held, plan.excess, plan.remaining, plan.instances] == [14, 6, 0, 6]
+
+
+def test_what_is_used_stays() -> None:
+    plan = giving_back(row(), seen(described("cr-1", 10, 3)), Decimal(0))
+    assert reduced(plan) == [("cr-1", 10, 7)]
+    assert plan.remaining == 7
+    assert plan.left[0].reason == "7 of 10 are in use"
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"CapacityReservationFleetId": "crf-1"}, "of a fleet"),
+        ({"CommitmentInfo": {"CommitmentEndDate": NOW + timedelta(days=1)}}, "commitment"),
+        ({"InterruptibleCapacityAllocation": {"InstanceCount": 2}}, "lent out"),
+        ({"tags": {OWNER_TAG: OWNER}}, "--also-adopted"),
+        ({"InstancePlatform": "Windows"}, "Windows"),
+        ({"State": "pending"}, "still providing"),
+    ],
+)
+def test_what_is_not_odcrs_to_give_stays_and_is_told(more: dict[str, Any], word: str) -> None:
+    plan = giving_back(row(), seen(described("cr-1", **more), described("cr-2", 1)), Decimal(0))
+    assert reduced(plan) == [("cr-2", 1, 0)]
+    assert word in plan.left[0].reason
+
+
+def test_what_was_adopted_is_given_back_if_that_is_said() -> None:
+    every = seen(described("cr-1", tags={OWNER_TAG: OWNER}))
+    assert reduced(giving_back(row(), every, Decimal(4), also_adopted=True)) == [("cr-1", 10, 4)]
+
+
+def test_while_one_is_pending_nothing_is_given_back_that_may_be_missing_then() -> None:
+    every = seen(described("cr-1"), described("cr-2", State="pending"))
+    assert not giving_back(row(), every, Decimal(10)).reductions
+
+
+def test_nothing_is_given_back_of_what_is_wanted() -> None:
+    assert not giving_back(row(), seen(described("cr-1", 10)), Decimal(10)).reductions
+    assert not giving_back(row(), seen(described("cr-1", 10)), Decimal(12)).reductions
+
+
+def test_a_group_gives_its_least_wanted_pools_first_and_holds_its_total() -> None:
+    demand = group("checkout", 100, ("m6i.4xlarge", 1, 16), ("m6i.2xlarge", 2, 8))
+    tags = {OWNER_TAG: OWNER, GROUP_TAG: "checkout", MADE_TAG: made_for(TOKEN, "checkout")}
+    every = seen(
+        described("cr-big", 2, InstanceType="m6i.4xlarge", tags=tags),
+        described("cr-small", 3, InstanceType="m6i.2xlarge", tags=tags),
+        described("cr-row", 5, InstanceType="m6i.2xlarge"),
+    )
+    plan = giving_back(demand, every, Decimal(20))
+    # 32 + 24 = 56 units are held. What is above 20 takes three of 8 units, and no one of 16.
+    assert reduced(plan) == [("cr-small", 3, 0)]
+    assert [plan.held, plan.remaining] == [56, 12]
+    assert giving_back(demand, every, Decimal(0)).instances == 5
+
+
+def test_a_repetition_gives_no_more_than_was_planned() -> None:
+    (reduction,) = giving_back(row(), seen(described("cr-1", 10)), Decimal(4)).reductions
+    now = {count: seen(described("cr-1", count))[0] for count in (10, 7, 4, 3)}
+    assert {count: now_given(reduction, one) for count, one in now.items()} == {10: 6, 7: 3, 4: 0, 3: 0}
+    assert now_given(reduction, seen(described("cr-1", 10, 2))[0]) == 2
+    assert now_given(reduction, None) == 0
+    assert now_given(reduction, seen(described("cr-1", 10, State="pending"))[0]) == 0
+
+
+def test_untagged_reservations_of_wanted_pools_can_be_adopted() -> None:
+    every = seen(described("cr-1", 4, tags={}), described("cr-2"), described("cr-3", tags={}, InstanceType="m5.large"))
+    demand = row(15)
+    found, left = adoptions(every, [demand])
+    assert [(one.reservation.id, one.tags(OWNER)) for one in found] == [("cr-1", {OWNER_TAG: OWNER})]
+    assert not left
+    assert list(held_after(demand, every, found)) == [10, 14]
+
+
+def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_named() -> None:
+    every = seen(described("cr-1", 4, tags={}))
+    demands = [row(15), group("checkout", 80, (TYPE, 1, 8))]
+    assert adoptions(every, demands)[0][0].tags(OWNER) == {OWNER_TAG: OWNER}
+    (one,), _ = adoptions(every, demands, group="checkout")
+    assert one.tags(OWNER) == {OWNER_TAG: OWNER, GROUP_TAG: "checkout"}
+    assert list(held_after(one.demand, every, [one])) == [0, 32]
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({}, "odcr's already"),
+        ({"tags": {OWNER_TAG: "other/eu-west-1"}}, "another stack"),
+        ({"tags": {}, "InstanceType": "m5.large"}, "no demand"),
+        ({"tags": {}, "ReservationType": "capacity-block"}, "Capacity Block"),
+        ({"tags": {}, "State": "scheduled"}, "once it is active"),
+        ({"tags": {}, "InstancePlatform": "Windows"}, "Windows"),
+    ],
+)
+def test_what_is_named_and_cannot_be_adopted_is_told(more: dict[str, Any], word: str) -> None:
+    found, (left,) = adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"])
+    assert not found
+    assert word in left.reason
+
+
+def test_where_several_groups_want_a_pool_a_person_says_which() -> None:
+    every = seen(described("cr-1", tags={}))
+    demands = [group("one", 8, (TYPE, 1, 1)), group("two", 8, (TYPE, 1, 1))]
+    _, (left,) = adoptions(every, demands)
+    assert "--group" in left.reason
+    assert adoptions(every, demands, group="two")[0][0].demand.name == "two"
+    with pytest.raises(Trouble, match="no group 'three'"):
+        adoptions(every, demands, group="three")
+    with pytest.raises(Trouble, match="no reservation cr-9"):
+        adoptions(every, demands, ["cr-9"])
+
+
+def test_a_demand_is_found_by_its_name_and_a_slip_gets_the_nearest() -> None:
+    demands = [row(), group("checkout", 8, (TYPE, 1, 1))]
+    assert demand_named(["R5B.2xlarge", ZONE], demands) is demands[0]
+    assert demand_named(["checkout"], demands) is demands[1]
+    with pytest.raises(Trouble, match=r"Did you mean 'r5b.2xlarge ap-northeast-1c'\?"):
+        demand_named(["r5b.2xlarge"], demands)
+    with pytest.raises(Trouble, match="Did you mean 'checkout'"):
+        demand_named(["chekout"], demands)
