@@ -62,7 +62,7 @@ DARK = {
 }
 """The same in the dark."""
 
-_SIZE = (8.0, 2.8)
+_SIZE = (7.0, 2.7)
 """Inches, of 72 units each in the SVG."""
 _NUMBERS = count()
 _ONE_AT_A_TIME = threading.Lock()
@@ -102,13 +102,13 @@ def plot(
         words: what is said beside it.
         start, end: the moments at both ends.
     """
-    style: Any = {"svg.fonttype": "none", "svg.hashsalt": "odcr", "font.size": 9, "font.family": "sans-serif"}
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": "odcr", "font.size": 10, "font.family": "sans-serif"}
     # The letters are the browser's: which of them matplotlib's own font has does not matter.
     with _ONE_AT_A_TIME, mpl.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         figure = Figure(figsize=_SIZE)
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.065, 0.12, 0.92, 0.74))
+        axes = figure.add_axes((0.075, 0.125, 0.91, 0.73))
         _dress(axes)
         if draw is None:
             axes.set_axis_off()
@@ -117,7 +117,7 @@ def plot(
             draw(axes)
             _dress_times(axes, start, end)
             _write_legend(figure, legend)
-            figure.text(0.985, 0.94, "UTC", color=COLOURS["muted"], ha="right", va="center_baseline", fontsize=8)
+            figure.text(0.985, 0.94, "UTC", color=COLOURS["muted"], ha="right", va="center_baseline", fontsize=9)
         written = StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return _tidied(written.getvalue(), words)
@@ -152,7 +152,7 @@ def _dress_times(axes: Any, start: datetime, end: datetime) -> None:
 def _write_legend(figure: Figure, legend: Sequence[tuple[str, str, str]]) -> None:
     """What the colours mean, above the plot. Widths are guessed: the letters are the browser's."""
     unit = 1 / (_SIZE[0] * 72)
-    left, height = 0.068, 0.94
+    left, height = 0.078, 0.94
     for colour, text, shape in legend:
         if shape == "dashes":
             line = Line2D([left, left + 20 * unit], [height] * 2, color=COLOURS[colour], linewidth=1.6, linestyle="--")
@@ -163,8 +163,8 @@ def _write_legend(figure: Figure, legend: Sequence[tuple[str, str, str]]) -> Non
             look: dict[str, Any] = {"color": COLOURS[colour], "alpha": alpha, "linewidth": 0}
             figure.add_artist(Rectangle((left, height - 0.025), 10 * unit, 0.05, **look))
             left += 15 * unit
-        figure.text(left, height, text, color=COLOURS["ink"], va="center_baseline", fontsize=9.5)
-        left += (sum(10.5 if ord(letter) > 0x2E80 else 5.6 for letter in text) + 18) * unit
+        figure.text(left, height, text, color=COLOURS["ink"], va="center_baseline", fontsize=10.5)
+        left += (sum(11 if ord(letter) > 0x2E80 else 6.1 for letter in text) + 18) * unit
 
 
 _ID = re.compile(r'(\sid="|url\(#|xlink:href="#)([^")]+)')

@@ -52,16 +52,18 @@ def drawn(
     series = [one for one in series_of(rows, demands, start, end) if one.times]
     if parts and not series:
         raise Trouble(f"There is no demand {' '.join(parts)!r}. `odcr status` lists them.")
+    # All of them begin where there is something to be seen in one.
+    first = min((one.times[0] for one in series), default=start)
     found = []
     if len(series) != 1:
         title = "All demands, in instances"
-        found.append(Picture(title, plots.held_and_wanted(total_of(series), Words(title=title))))
+        found.append(Picture(title, plots.held_and_wanted(total_of(series), Words(title=title), first)))
     for one in sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS]:
         title = _titled(one.name, one.unit)
-        found.append(Picture(title, plots.held_and_wanted(one, Words(title=title))))
+        found.append(Picture(title, plots.held_and_wanted(one, Words(title=title), first)))
     for spent in spend_of(rows, demands, Prices(source.rows("odcr_price")), start, end):
         title = f"What an hour costs, in {spent.currency} at the prices of now"
-        found.append(Picture(title, plots.spend(spent, Words(title=title))))
+        found.append(Picture(title, plots.spend(spent, Words(title=title), first)))
     title = "Requests to EC2, by the hour"
     found.append(Picture(title, plots.requests(requests_of(rows, start, end), Words(title=title))))
     return found

@@ -1,6 +1,7 @@
 """Plots as SVG elements in the page's colours: held against wanted, what was missing, spend, requests.
 
-What they show is also in their `<title>` and `<desc>`, which the caller writes in the reader's language.
+What they show is also in their `<title>` and `<desc>`, which the caller writes in the reader's language. `start` is the
+moment at the left edge, that of the first value unless it is given.
 """
 
 import re
@@ -24,7 +25,7 @@ _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
 
 
-def held_and_wanted(series: Series, words: Words = ENGLISH) -> str:
+def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
     """What was held of what was wanted, the gap in between in a colour of its own."""
 
     def draw(axes: Any) -> None:
@@ -39,10 +40,10 @@ def held_and_wanted(series: Series, words: Words = ENGLISH) -> str:
     if not series.times:
         return plot(None, legend, words, series.end, series.end)
     said = f"{words.now}: {words.held} {series.held[-1]:g}, {words.wanted} {series.wanted[-1]:g}"
-    return plot(draw, legend, _described(words, said), series.times[0], series.end)
+    return plot(draw, legend, _described(words, said), start or series.times[0], series.end)
 
 
-def missing(series: Series, words: Words = ENGLISH) -> str:
+def missing(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
     """What was missing."""
 
     def draw(axes: Any) -> None:
@@ -54,10 +55,10 @@ def missing(series: Series, words: Words = ENGLISH) -> str:
     if not series.times:
         return plot(None, legend, words, series.end, series.end)
     said = f"{words.now}: {words.missing} {series.missing[-1]:g}"
-    return plot(draw, legend, _described(words, said), series.times[0], series.end)
+    return plot(draw, legend, _described(words, said), start or series.times[0], series.end)
 
 
-def spend(spent: Spend, words: Words = ENGLISH) -> str:
+def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -> str:
     """What an hour of all that was held costs."""
 
     def draw(axes: Any) -> None:
@@ -68,7 +69,7 @@ def spend(spent: Spend, words: Words = ENGLISH) -> str:
     if not spent.times:
         return plot(None, legend, words, spent.end, spent.end)
     said = f"{words.now}: {spent.amounts[-1]:,.2f} {spent.currency} {words.per_hour}"
-    return plot(draw, legend, _described(words, said), spent.times[0], spent.end)
+    return plot(draw, legend, _described(words, said), start or spent.times[0], spent.end)
 
 
 def requests(asked: Requests, words: Words = ENGLISH) -> str:

@@ -124,7 +124,7 @@ def _item(visit: Visit, scope: Scope) -> Item:
         _seconds(scope.started, scope.ended),
         sum(one.retries for one in scope.visits),
         failure.error if failure else "",
-        reason_of(failure.cause) if failure else "",
+        _cause(failure.cause) if failure else "",
         _outcome(said),
     )
 
@@ -157,6 +157,12 @@ def _outcome(said: dict[str, Any]) -> str:
     if found.get("Calls"):
         text += f", {found['Calls']} requests, {found.get('Refusals', 0)} refused"
     return f"{text}. {found['Reason']}" if found.get("Reason") else text
+
+
+def _cause(cause: str) -> str:
+    """Why it failed; empty where the cause is the outcome, which stands beside it."""
+    said = _json(cause)
+    return "" if "Outcome" in said or "Outcome" in _json(str(said.get("errorMessage", ""))) else reason_of(cause)
 
 
 def _json(text: str) -> dict[str, Any]:

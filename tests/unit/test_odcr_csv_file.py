@@ -175,7 +175,9 @@ def test_moments(cell: str, moment: str | None) -> None:
     assert options == {"Deadline": moment}
 
 
-@pytest.mark.parametrize("cell", ["30.11.2026", "11/30/2026 20:00", "tomorrow", "2026-13-01", "46000"])
+@pytest.mark.parametrize(
+    "cell", ["30.11.2026", "11/30/2026 20:00", "tomorrow", "2026-13-01", "46000", "0001-01-01 00:00+09:00"]
+)
 def test_a_day_that_may_be_a_month_is_refused(cell: str) -> None:
     (problem,) = problems(f"Group_Name,Deadline\nshop,{cell}\n")
     assert "2026-11-30 20:00:00" in problem

@@ -45,7 +45,7 @@ def shown(one: Planned) -> RenderableType:
     """What becomes of one demand, in lines."""
     unit = "" if one.unit == "instances" else f" {one.unit}"
     held = f"{amount(one.held)} of {amount(one.wanted)}{unit} held"
-    lines = [Padding(Text(line), (0, 0, 0, 4)) for line in _lines(one, unit)]
+    lines = [Padding(Text(line), (0, 0, 0, 4), expand=False) for line in _lines(one, unit)]
     return Group(Text.assemble((plain(one.name), "bold"), f"  {held}"), *lines)
 
 

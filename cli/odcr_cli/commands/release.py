@@ -17,6 +17,7 @@ from odcr_cli.prices import Prices
 from odcr_cli.releasing import Given, checked, give_back, lowering, wait_for_runs
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble
 
 
 @click.command("release")
@@ -35,7 +36,9 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     """
     live = Live(context.account)
     named = demand_named(demand, read_demands(live))
-    kept = Decimal(str(keep)) if named.is_group else Decimal(int(keep))
+    kept = Decimal(str(keep))
+    if not named.is_group and kept % 1:
+        raise Trouble(f"--keep {keep:g} is no whole number, and {named.name} is counted in instances.")
     plan = _plan(live, named, kept, also_adopted=also_adopted)
     change = lowering(named, kept)
     console = Console(stderr=context.as_json)

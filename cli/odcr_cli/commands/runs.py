@@ -180,7 +180,7 @@ def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
 def _items_of(step: "Step") -> str:
     if step.items is None:
         return ""
-    return f"{step.items} items" + (f", {step.failed} failed" if step.failed else "")
+    return ("1 item" if step.items == 1 else f"{step.items} items") + (f", {step.failed} failed" if step.failed else "")
 
 
 def _ending(status: str, retries: int, error: str, cause: str, *more: str) -> Text:
@@ -189,5 +189,5 @@ def _ending(status: str, retries: int, error: str, cause: str, *more: str) -> Te
     for part in parts:
         text.append(f", {plain(part)}" if part else "")
     if error or cause:
-        text.append(f": {plain(': '.join(one for one in (error, cause) if one))}")
+        text.append(f" ({plain(': '.join(one for one in (error, cause) if one))})")
     return text

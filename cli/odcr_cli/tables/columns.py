@@ -1,21 +1,15 @@
 """The columns that people write: what may stand in them, and how what stands there is read."""
 
-import json
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
 from odcr_cli.door import Row
+from odcr_cli.tables.cells import NoValueError, read_moment, read_number, read_tags, read_whole, shown
 
-_PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
-_DAY = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})(?=$|[ T])")
 _YES, _NO = {"1", "yes", "true", "y", "x"}, {"0", "no", "false", "n"}
-_MOST = 2**31 - 1
 
 
 class Kind(Enum):
@@ -28,10 +22,6 @@ class Kind(Enum):
     CHOICE = "choice"
     SWITCH = "switch"
     TAGS = "tags"
-
-
-class NoValueError(Exception):
-    """A text that means nothing in its column. Says what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +55,11 @@ class Column:
             return self.usual
         match self.kind:
             case Kind.WHOLE:
-                return _whole(self.name, text, has_decimal_comma=has_decimal_comma)
+                return read_whole(self.name, text, has_decimal_comma=has_decimal_comma)
             case Kind.NUMBER:
-                return f"{_number(self.name, text, has_decimal_comma=has_decimal_comma):f}"
+                return f"{read_number(self.name, text, has_decimal_comma=has_decimal_comma):f}"
             case Kind.MOMENT:
-                return _moment(self.name, text)
+                return read_moment(self.name, text)
             case Kind.CHOICE:
                 return self._choice(text)
             case Kind.SWITCH:
@@ -77,7 +67,7 @@ class Column:
                     return int(text.casefold() in _YES)
                 raise NoValueError(f"{self.name} is {shown(text)}; write yes or no.")
             case Kind.TAGS:
-                return _tags(self.name, text)
+                return read_tags(self.name, text)
         return text
 
     def _choice(self, text: str) -> str:
@@ -96,7 +86,7 @@ class Column:
         try:
             match self.kind:
                 case Kind.WHOLE | Kind.SWITCH:
-                    return int(number) if (number := Decimal(text)) == number.to_integral_value() else number
+                    return int(found) if (found := Decimal(text)) == found.to_integral_value() else found
                 case Kind.NUMBER:
                     return Decimal(text).normalize()
                 case Kind.CHOICE:
@@ -168,60 +158,5 @@ def usual_of(table: str) -> dict[str, Any]:
     return {column.name: column.usual for column in COLUMNS[table]}
 
 
-def shown(text: str) -> str:
-    """What somebody wrote, in a reason."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
-
-
 def _folded(text: str) -> str:
     return text.strip().casefold().replace("_", "-")
-
-
-def _number(name: str, text: str, *, has_decimal_comma: bool) -> Decimal:
-    text = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "").replace("'", "")
-    if has_decimal_comma and "," in text:
-        whole, _, rest = text.rpartition(",")
-        if len(rest) == 3 and "." not in whole and whole.strip("+-") != "0":
-            # 1,000 is one where the comma is the point, and a thousand to whoever wrote the numbers elsewhere.
-            raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the comma.")
-        text = f"{whole.replace('.', '')}.{rest}"
-    elif _GROUPED.fullmatch(text):
-        text = text.replace(",", "")
-    if not _PLAIN.fullmatch(text):
-        raise NoValueError(f"{name} is {shown(text)}; write a number.")
-    return Decimal(text).normalize()
-
-
-def _whole(name: str, text: str, *, has_decimal_comma: bool) -> int:
-    if has_decimal_comma and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+", text):
-        raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the point.")
-    try:
-        number = _number(name, text, has_decimal_comma=has_decimal_comma)
-    except NoValueError as error:
-        raise NoValueError(str(error).replace("write a number", "write a whole number")) from None
-    if number != number.to_integral_value():
-        raise NoValueError(f"{name} is {shown(text)}; write a whole number.")
-    if abs(number) > _MOST:
-        raise NoValueError(f"{name} is {shown(text)}, which is too large.")
-    return int(number)
-
-
-def _moment(name: str, text: str) -> str:
-    text = _DAY.sub(lambda day: f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}", text.removesuffix(" UTC"))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise NoValueError(f"{name} is {shown(text)}; write it as 2026-11-30 20:00:00, in UTC.") from None
-    if moment.tzinfo:
-        moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _tags(name: str, text: str) -> str:
-    try:
-        tags = json.loads(text)
-    except ValueError:
-        tags = None
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise NoValueError(f'{name} is {shown(text)}; write a JSON object of texts: {{"Team": "shop"}}.')
-    return text

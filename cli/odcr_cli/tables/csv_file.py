@@ -6,14 +6,16 @@ A line with a type and a zone is a target. One with a Group_Name alone is a grou
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from odcr_cli.door import Row
+from odcr_cli.tables.cells import NoValueError, shown
 from odcr_cli.tables.changes import Tables
-from odcr_cli.tables.columns import COLUMNS, Column, Kind, NoValueError, shown
+from odcr_cli.tables.columns import COLUMNS, Column, Kind
+from odcr_cli.tables.csv_lines import Lines, folded, text_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
 
 _KEYS = ("Group_Name", "InstanceType", "AvailabilityZone")
@@ -29,7 +31,6 @@ HEADER = (*_KEYS, *_BY_NAME)
 
 # A spreadsheet takes a cell for a formula that begins so: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"'*[=+\-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
-_DELIMITERS = ",;\t"
 
 
 @dataclass
@@ -52,11 +53,11 @@ def read(content: bytes) -> Reading:
     """
     reading = Reading()
     try:
-        text = _text(content)
+        text = text_of(content)
     except NoValueError as error:
         reading.problems.append(Problem(str(error)))
         return reading
-    lines = _Lines(text)
+    lines = Lines(text, (*HEADER, *_IGNORED))
     columns = _columns(lines.header, lines.header_line, reading)
     if reading.problems:
         return reading
@@ -98,68 +99,15 @@ def _lower(key: Key) -> Key:
     return tuple(part.strip().casefold() for part in key)
 
 
-def _text(content: bytes) -> str:
-    advice = "Save it as CSV UTF-8 (in Excel: Save As, CSV UTF-8)."
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        raise NoValueError(f"The file is UTF-16 or no text at all. {advice}")
-    if content.startswith(b"PK\x03\x04"):
-        raise NoValueError(f"The file is a workbook. {advice}")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise NoValueError(f"The file is not UTF-8, first in line {line}. {advice}") from None
-
-
-class _Lines:
-    """A file's lines with their numbers, and how its cells are parted."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        # What Excel writes to say it.
-        said = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
-        self._skip = 1 if said else 0
-        known = {_folded(name) for name in (*HEADER, *_IGNORED)}
-        self._delimiter = (
-            said[1] if said else max(_DELIMITERS, key=lambda one: len(known & {_folded(c) for c in self._first(one)}))
-        )
-        self.has_decimal_comma = self._delimiter == ";"
-        self.header_line, self.header = next(self._all(self._delimiter), (1, []))
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        lines = self._all(self._delimiter)
-        next(lines, None)
-        return lines
-
-    def _first(self, delimiter: str) -> list[str]:
-        return next(self._all(delimiter), (1, []))[1]
-
-    def _all(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-        rows = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter)
-        begins = 1
-        try:
-            for cells in rows:
-                if begins > self._skip and any(cell.strip() for cell in cells):
-                    yield begins, cells
-                begins = rows.line_num + 1
-        except csv.Error:
-            # A cell of more than 131,072 characters: a quote that does not end.
-            yield begins, ["\N{REPLACEMENT CHARACTER}"] * 1000
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).casefold()
-
-
 def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
     """The columns' names, as the tables have them."""
-    known = {_folded(name): name for name in (*HEADER, *_IGNORED)}
-    names = [known.get(_folded(cell), "") for cell in header]
+    known = {folded(name): name for name in (*HEADER, *_IGNORED)}
+    names = [known.get(folded(cell), "") for cell in header]
     while header and not header[-1].strip():
         header = header[:-1]
     for cell, name in zip(header, names, strict=False):
         if not name:
-            near = get_close_matches(_folded(cell), known, n=1)
+            near = get_close_matches(folded(cell), known, n=1)
             meant = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(HEADER)}."
             reading.problems.append(Problem(f"There is no column {shown(cell)}. {meant}", line=line))
     for name in sorted({name for name in names if name and names.count(name) > 1}):

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from odcr_cli.tables.columns import Column, Kind, NoValueError
+from odcr_cli.tables.cells import NoValueError
+from odcr_cli.tables.columns import Column, Kind
 
 TAG = "tag"
 _TAGS = "Tags"

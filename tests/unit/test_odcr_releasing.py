@@ -1,0 +1,154 @@
+"""Giving back goes in steps, each of which may be the last, and waits for the runs that know the old number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from odcr_cli.account import Account
+from odcr_cli.demands import demands_of
+from odcr_cli.door import Changed
+from odcr_cli.giving_back import Reduction, giving_back
+from odcr_cli.releasing import AGE_SECONDS, Given, checked, give_back, lowering, wait_for_runs
+from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble
+from tests.unit.looked_at import NOW, STACK
+from tests.unit.test_odcr_reservations import described, group, row, seen
+
+
+@dataclass
+class Runs:
+    """An account whose executions are as a test says, and whose clock runs while something sleeps."""
+
+    listed: list[list[str]]
+    """The running ones, look by look."""
+    statuses: dict[str, list[str]]
+    seconds: float = 0
+    told: list[str] = field(default_factory=list)
+    stack: Any = STACK
+
+    @property
+    def account(self) -> "Runs":
+        return self
+
+    def pages(self, *_: Any, **__: Any) -> list[dict[str, str]]:
+        return [{"executionArn": arn} for arn in (self.listed.pop(0) if self.listed else [])]
+
+    def client(self, *_: Any) -> "Runs":
+        return self
+
+    def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        left = self.statuses[executionArn]
+        return {"status": left.pop(0) if len(left) > 1 else left[0]}
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def wait(self) -> None:
+        wait_for_runs(cast("Live", self), self.told.append, self.sleep, lambda: self.seconds)
+
+
+def test_it_waits_for_each_run_that_may_have_read_the_old_number_also_one_that_was_listed_late() -> None:
+    runs = Runs([["a"], ["a", "b"]], {"a": ["RUNNING", "RUNNING", "SUCCEEDED"], "b": ["RUNNING", "SUCCEEDED"]})
+    runs.wait()
+    assert runs.statuses == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"]}
+    assert "2 run(s)" in runs.told[0]
+    assert runs.seconds < AGE_SECONDS
+
+
+def test_without_runs_it_goes_on_at_once() -> None:
+    runs = Runs([[], []], {})
+    runs.wait()
+    assert not runs.told
+    assert runs.seconds <= 5
+
+
+def test_after_a_run_that_ended_otherwise_its_functions_may_go_on() -> None:
+    runs = Runs([["a"], ["a"]], {"a": ["RUNNING", "ABORTED"]})
+    runs.wait()
+    assert runs.seconds == AGE_SECONDS
+
+
+def test_what_is_wanted_is_lowered_and_never_raised() -> None:
+    change = lowering(row(15), Decimal(4))
+    assert change
+    assert (change.table, change.row, change.was) == (
+        "odcr_capacity",
+        {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Target_Capacity": 4},
+        {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Target_Capacity": 15},
+    )
+    assert lowering(row(4), Decimal(4)) is None
+    assert lowering(row(3), Decimal(4)) is None
+    units = lowering(group("checkout", 64, ("m5.large", 1, 8)), Decimal("16.5"))
+    assert units
+    assert units.row == {"Group_Name": "checkout", "TotalTargetCapacity": "16.5"}
+
+
+def test_a_row_that_is_gone_has_nothing_to_lower() -> None:
+    status = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Status": "EXCESS", "Reserved": 9}
+    (gone,) = demands_of([], [], [], [], [status])
+    assert lowering(gone, Decimal(0)) is None
+    assert giving_back(gone, seen(described("cr-1", 9)), Decimal(0)).instances == 9
+
+
+def test_if_it_cannot_be_lowered_nothing_is_given_back() -> None:
+    checked(Changed(True, 1, [], []), "it")
+    with pytest.raises(Trouble, match="Somebody else"):
+        checked(Changed(False, 0, [], [{"Table": "odcr_capacity"}]), "it")
+    with pytest.raises(Trouble, match="no such zone"):
+        checked(Changed(False, 0, [{"Reason": "no such zone"}], []), "it")
+
+
+def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], None]) -> Given:
+    """Gives back, of a reservation that was 10 when it was planned, what it is now."""
+    (planned,) = giving_back(row(), seen(described("cr-1", 10)), Decimal(keep)).reductions
+    client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
+    now = {name: value for name, value in described("cr-1", count, unused).items() if name != "Region"}
+    with Stubber(client) as stub:
+        stub.add_response(
+            "describe_capacity_reservations",
+            {"CapacityReservations": [now]},
+            {"CapacityReservationIds": ["cr-1"]},
+        )
+        expect(stub)
+        account: Any = type("Account", (), {"client": lambda *_: client})()
+        live: Any = type("Live", (), {"stack": STACK, "now": lambda _: NOW})()
+        (given,) = give_back(cast("Account", account), live, (planned,))
+        stub.assert_no_pending_responses()
+    return given
+
+
+def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
+    def reduced_to(count: int) -> Callable[[Stubber], None]:
+        request = {"CapacityReservationId": "cr-1", "InstanceCount": count}
+        return lambda stub: stub.add_response("modify_capacity_reservation", {"Return": True}, request)
+
+    assert given_back(10, 10, 4, reduced_to(4)).count == 6
+    # Somebody took some of it, or instances run in it by now.
+    assert given_back(7, 7, 4, reduced_to(4)).count == 3
+    assert given_back(10, 2, 4, reduced_to(8)).count == 2
+    assert given_back(4, 4, 4, lambda _: None).count == 0
+
+
+def test_what_keeps_nothing_is_cancelled() -> None:
+    def cancelled(stub: Stubber) -> None:
+        stub.add_response("cancel_capacity_reservation", {"Return": True}, {"CapacityReservationId": "cr-1"})
+
+    assert given_back(10, 10, 0, cancelled).count == 10
+
+
+def test_what_ec2_refuses_is_told_in_its_words() -> None:
+    def refused(stub: Stubber) -> None:
+        stub.add_client_error("modify_capacity_reservation", "InvalidState", "It is being changed.")
+
+    given = given_back(10, 10, 4, refused)
+    assert given.count == 0
+    assert "InvalidState: It is being changed." in given.problem
+
+
+def test_a_reduction_says_what_is_left() -> None:
+    assert Reduction(seen(described("cr-1", 10))[0], 4).kept == 6
