@@ -85,6 +85,7 @@ chromium: ## a Chromium for the tests of the page, installed if missing
 		|| scripts/need chromium
 
 screenshots: setup chromium ## the pictures of the page, in docs/pictures
+	@fc-list :lang=zh | grep -q . || scripts/need fonts-wqy-zenhei
 	$(BIN)/python -m tests.browser.pictures
 
 # The options stand in pyproject.toml.

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from odcr_cli.console.app import application
-from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.memory import EndedRuns, History, LastRun
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server
@@ -141,7 +141,7 @@ class Stage:
     def on(self, scene: LookedAt, changes: Changes | None = None) -> flask.Flask:
         """The page on a scene, and with changes if there are any."""
         self.scene = scene
-        self.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun())
+        self.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
         return self.app
 
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from odcr_cli.console.app import application
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.memory import EndedRuns, History, LastRun
 from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble
@@ -63,7 +63,7 @@ STAGE = Stage()
 def reader(source: Callable[[], Any], changes: Recorder | None = None) -> FlaskClient:
     """A browser that looks at what the source says when it is called now."""
     STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
-    STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun())
+    STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
     client = STAGE.app.test_client()
     client.get("/?token=token", base_url=HERE)
     return client

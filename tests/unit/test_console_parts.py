@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from localcloud.ec2 import faults
 from odcr_cli.console.changes import change_of
 from odcr_cli.console.local_market import ACTIONS, KINDS
-from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.memory import EndedRuns, History, LastRun, began
 from odcr_cli.console.state_functions import function_of, log_line
 from odcr_cli.demands import demands_of
 from odcr_cli.execution_graph import graph_of
 from odcr_cli.main import main
 from odcr_cli.recording import record
-from odcr_cli.source import Live
+from odcr_cli.source import Live, Run
 from odcr_cli.trouble import Trouble
 from stepper.definition import Template
 from tests.documented import ROOT
@@ -100,6 +100,13 @@ def test_a_page_does_not_wait_for_a_slow_history() -> None:
     assert len(found) == 1
 
 
+def test_the_pictures_of_a_young_stack_begin_with_its_history() -> None:
+    start = NOW - timedelta(hours=24)
+    assert began([row(10), row(30)], start) == NOW - timedelta(minutes=30, seconds=30)
+    assert began([row(60 * 24)], start) == start
+    assert began([], start) == start
+
+
 def test_what_kept_the_history_from_being_read_is_raised() -> None:
     class Refusing(LookedAt):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
@@ -125,6 +132,28 @@ def test_the_newest_run_is_asked_for_every_few_seconds_at_most() -> None:
     assert asked == [1]
     clock.now += 10
     assert newest.of(LookedAt()) is None
+
+
+def test_only_runs_that_have_ended_are_kept_and_not_for_long() -> None:
+    asked = []
+
+    class Asked(LookedAt):
+        def run(self, name: str) -> Run:
+            asked.append(name)
+            return Run({"status": "RUNNING" if name == "new" else "FAILED"}, "{}", [])
+
+    clock, source = Ticking(), Asked()
+    runs = EndedRuns(clock)
+    for name in ("new", "old", "new", "old"):
+        runs.of(source, name)
+    assert asked == ["new", "old", "new"]
+    clock.now += 61
+    runs.of(source, "old")
+    assert asked[3:] == ["old"]
+    for number in range(5):
+        runs.of(source, str(number))
+    runs.of(source, "old")
+    assert asked[-1] == "old"
 
 
 def test_a_change_names_the_row_what_it_says_and_what_it_said() -> None:

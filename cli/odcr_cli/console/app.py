@@ -12,7 +12,7 @@ from odcr_cli.console import capacity, change, demands, market, plots, runs, sho
 from odcr_cli.console.changes import Changes
 from odcr_cli.console.guard import form_token, guard
 from odcr_cli.console.local_market import LocalMarket
-from odcr_cli.console.memory import History, LastRun
+from odcr_cli.console.memory import EndedRuns, History, LastRun
 from odcr_cli.console.reading import Read
 from odcr_cli.console.words import COOKIE, LANGUAGES, translated
 from odcr_cli.source import Source
@@ -56,6 +56,7 @@ def application(
         MARKET=local_market,
         HISTORY=History(),
         LAST_RUN=LastRun(),
+        ENDED_RUNS=EndedRuns(),
         SECRET_KEY=secrets.token_bytes(32),
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_NAME="odcr-console-notes",

@@ -9,6 +9,7 @@ import flask
 from flask import Blueprint, Response, current_app, g, request
 from markupsafe import Markup
 
+from odcr_cli.console.memory import began
 from odcr_cli.console.reading import Read
 from odcr_cli.console.shown import key_in_page, mark_of, status_word
 from odcr_cli.demands import Demand, read_demands, sums_of
@@ -92,7 +93,7 @@ def _lines(history: list[Row] | None, now: datetime) -> Callable[[Demand], Marku
     by_demand: dict[tuple[str, str, str], list[Row]] = {}
     for row in history or []:
         by_demand.setdefault(key_of_row(row), []).append(row)
-    start = now - _SPAN
+    start = began(history or [], now - _SPAN)
 
     def line_of(demand: Demand) -> Markup:
         if history is None:

@@ -1,19 +1,22 @@
-"""What the page keeps between requests: the history, which only grows, and the newest run."""
+"""What the page keeps between requests: the history, which only grows, the newest run, and runs that have ended."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from odcr_cli.answers import moment
+from odcr_cli.answers import moment, moment_of
 from odcr_cli.door import Row
-from odcr_cli.source import Source
+from odcr_cli.source import Run, Source
 from odcr_cli.trouble import Trouble
 
 _FRESH_SECONDS = 4.0
 _KEY = ("Execution", "InstanceType", "AvailabilityZone", "Group_Name")
 _LONGEST = timedelta(days=31)
+_KEPT_RUNS, _KEPT_SECONDS = 4, 60.0
+_ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
+_MARGIN = timedelta(seconds=30)
 
 
 class History:
@@ -76,6 +79,12 @@ class History:
         self._read_at = self._clock()
 
 
+def began(rows: Sequence[Row], start: datetime) -> datetime:
+    """Where a picture of that history begins: before the first row, of a stack that is younger, nothing is known."""
+    first = min((str(row["Recorded"]) for row in rows), default="")
+    return max(start, moment_of(first) - _MARGIN) if first else start
+
+
 class LastRun:
     """The newest execution, asked for every few seconds at most: the head of each page says how old it is."""
 
@@ -103,3 +112,31 @@ class LastRun:
             if self._trouble:
                 raise Trouble(self._trouble)
             return self._run
+
+
+class EndedRuns:
+    """The runs that were looked at last and have ended: each click in a graph would read thousands of events anew."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Run]] = {}
+
+    def of(self, source: Source, name: str) -> Run:
+        """An execution by its name.
+
+        Raises:
+            Trouble: if there is none.
+        """
+        with self._lock:
+            # One that has ended may be redriven.
+            self._kept = {key: one for key, one in self._kept.items() if self._clock() - one[0] < _KEPT_SECONDS}
+            if name in self._kept:
+                return self._kept[name][1]
+        run = source.run(name)
+        if run.described["status"] in _ENDED:
+            with self._lock:
+                while len(self._kept) >= _KEPT_RUNS:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[name] = (self._clock(), run)
+        return run

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from odcr_cli import plots
 from odcr_cli.calls import Requests, requests_of
+from odcr_cli.console.memory import began
 from odcr_cli.console.reading import Read
 from odcr_cli.console.words import translated as _
 from odcr_cli.demands import Demand, read_demands
@@ -46,6 +47,7 @@ def show() -> str:
     start = end - SPANS.get(span, SPANS["24h"])
     demands = Read(lambda: read_demands(g.source), [])
     history = Read(lambda: current_app.config["HISTORY"].rows(g.source, start), [])
+    start = began(history.value, start)
     prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
     series = series_of(history.value, demands.value, start, end)
     name = request.args.get("demand", "")

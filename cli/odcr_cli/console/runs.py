@@ -66,7 +66,7 @@ def show() -> str:
 @page.get("/<name>")
 def one(name: str) -> str:
     """One run: its graph, and what there is to know about the selected state."""
-    run: Run = g.source.run(name)
+    run: Run = current_app.config["ENDED_RUNS"].of(g.source, name)
     status = str(run.described["status"])
     graph = execution_graph.graph_of(run.definition)
     progress = execution_graph.progress_of(graph, run.events, status)

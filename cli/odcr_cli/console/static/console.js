@@ -61,8 +61,8 @@
     const focused = document.activeElement;
     morph(main, loaded);
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
-    const state = page.getElementById("state");
-    if (state) morph(document.getElementById("state"), state);
+    const state = page.getElementById("newest");
+    if (state) morph(document.getElementById("newest"), state);
     document.title = page.title;
     filter();
     say(main.querySelector("[data-say]")?.textContent);
