@@ -6,7 +6,6 @@ from typing import Any
 
 import flask
 from flask import Flask, g, redirect, request
-from werkzeug.exceptions import HTTPException
 
 from odcr_cli import answers
 from odcr_cli.console import capacity, change, demands, market, plots, runs, shown
@@ -19,6 +18,7 @@ from odcr_cli.console.words import COOKIE, LANGUAGES, translated
 from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
 
+_REFUSALS = (400, 403, 404, 405, 413, 500)
 _HELPERS = (
     answers.amount,
     answers.money,
@@ -67,7 +67,8 @@ def application(
     app.before_request(lambda: _look_at(source))
     app.context_processor(_of_every_page)
     app.register_error_handler(Trouble, _trouble)
-    app.register_error_handler(HTTPException, _refused)
+    for code in _REFUSALS:
+        app.register_error_handler(code, _refused)
     for page in (demands.page, runs.page, capacity.page, plots.page, market.page, change.page):
         app.register_blueprint(page)
     app.add_url_rule("/", "start", lambda: redirect(flask.url_for("demands.show")))
@@ -109,8 +110,6 @@ def _trouble(error: Trouble) -> tuple[str, int]:
     return flask.render_template("trouble.html", message=str(error)), 502
 
 
-def _refused(error: HTTPException) -> Any:
+def _refused(error: Any) -> tuple[str, int]:
     """Whoever is not let in is told so without a page of ours."""
-    if error.code is None or error.code < 400:
-        return error
     return flask.render_template("refused.html", message=error.description), error.code

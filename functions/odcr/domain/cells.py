@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from odcr.domain.amounts import DIGITS, Amount, amount
+from odcr.domain.wording import brief, quoted
 
 Cells = Sequence[object]
 """A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
@@ -149,7 +150,8 @@ def amount_of(cell: object, column: str) -> Decimal | None:
 
 
 def shown(cell: object) -> str:
-    """A cell in a reason."""
-    text = text_of(cell)
-    text = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-    return repr(text) if isinstance(cell, (str, bytes, bytearray)) else text
+    """A cell in a reason: cut, as what is valid has to fit in behind it."""
+    if isinstance(cell, (str, bytes, bytearray)):
+        # Escapes may make one character ten.
+        return quoted(text_of(cell), _MAX_SHOWN)
+    return brief(text_of(cell), _MAX_SHOWN)

@@ -11,7 +11,7 @@ from odcr.domain.option_rows import priority_of
 from odcr.domain.records import Record
 from odcr.domain.rows import MAX_KEY, cut_key
 from odcr.domain.target import MAX_TARGET, Member, TargetKey, Unit, reason_to_reject
-from odcr.domain.wording import brief
+from odcr.domain.wording import brief, with_detail
 
 MEMBER_COLUMNS = ("Weight", "Priority", "Min_Instances", "Max_Instances")
 """The columns beside the key, in the order in which they are given."""
@@ -46,7 +46,8 @@ def member_of(rows: Sequence[Cells], key: TargetKey, record: Record, unit: Unit,
         weight = _weight(rows, unit)
     except StrangeCell as strange:
         if record.reserved:
-            raise StrangeCell(f"{brief(key.instance_type)} in {brief(key.availability_zone)}: {strange}") from None
+            # What is valid comes first: the names may be cut off.
+            raise StrangeCell(with_detail(str(strange), f"{key.instance_type} in {key.availability_zone}")) from None
         weight, fault = 1, str(strange)
     priority, least, most = _LAST, 0, None
     try:
@@ -92,7 +93,7 @@ def _weight_in(cell: object) -> Amount | None:
     if weight is not None and not 0 < weight <= MAX_WEIGHT:
         raise StrangeCell(
             f"Set Weight in {_TABLE} to a number above 0, at most {MAX_WEIGHT} and with at most three digits after the "
-            f"point, or to NULL: it is {shown(cell)}."
+            f"point, or to NULL: it is {brief(shown(cell))}."
         )
     return weight
 

@@ -16,7 +16,7 @@ from odcr.domain.target import (
     is_zone_id,
     region_of,
 )
-from odcr.domain.wording import minute
+from odcr.domain.wording import brief, minute
 
 OPTION_COLUMNS = (
     "Platform",
@@ -168,7 +168,7 @@ class _OptionCells:
         except ValueError:
             tags = None
         if reason := reason_to_reject_tags(tags):
-            raise StrangeCell(f"Tags in {self.table} is {shown(cell)}. {reason}")
+            raise StrangeCell(f"Tags in {self.table} is {brief(shown(cell), 40)}. {reason}")
         return to_text(tags)
 
     def _choice(self, column: str, choices: Sequence[str]) -> str:

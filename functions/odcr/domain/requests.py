@@ -175,7 +175,7 @@ def _change(item: object) -> Change:
     if "Row" not in change:
         raise InvalidRequest("A change needs a 'Row': what it is to say, or null if it is to be gone.")
     row = None if change["Row"] is None else _row(change["Row"], table, "'Row'")
-    was = None if change.get("Was") is None else _row(change["Was"], table, "'Was'")
+    was = None if change.get("Was") is None else _seen(change["Was"])
     keyed = row if row is not None else was
     if keyed is None:
         raise InvalidRequest("A change with neither 'Row' nor 'Was' changes nothing. Give one of them.")
@@ -191,6 +191,16 @@ def _row(value: object, table: str, what: str) -> JsonRow:
     for column, cell in row.items():
         _one_of(column, columns, f"A column of {what}")
         _cell(cell, column)
+    return dict(row)
+
+
+def _seen(value: object) -> JsonRow:
+    """A row as somebody has read it, whatever columns it has."""
+    row = _object(value, "'Was'")
+    for column, cell in row.items():
+        if isinstance(cell, str) and "\0" in cell:
+            continue
+        _cell(cell, str(column)[:64])
     return dict(row)
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 
 from odcr.domain.target import ReservationOptions
+from odcr.domain.wording import quoted
 
 OWNER_TAG = "odcr:stack"
 """Marks a reservation as managed; its value names the stack and its Region."""
@@ -54,13 +55,12 @@ def reason_to_reject_tags(tags: object) -> str | None:
         return """Write a JSON object of texts, such as {"Team": "shop"}."""
     for key, value in tags.items():
         if not isinstance(value, str):
-            return f"Write the value of {key[:30]!r} as text, in quotes."
+            return f"Write the value of {quoted(key, 32)} as text, in quotes."
         if not 1 <= len(key) <= _MAX_KEY or len(value) > _MAX_VALUE:
-            return (
-                f"Shorten {key[:30]!r}: EC2 takes keys of 1 to {_MAX_KEY} characters and values of up to {_MAX_VALUE}."
-            )
+            most = f"keys of 1 to {_MAX_KEY} characters and values of up to {_MAX_VALUE}"
+            return f"Shorten {quoted(key, 32)}: EC2 takes {most}."
         if key.casefold().startswith("aws:"):
-            return f"AWS keeps keys that begin with aws: for itself: rename {key[:30]!r}."
+            return f"AWS keeps keys that begin with aws: for itself: rename {quoted(key, 32)}."
     if len(tags) > MAX_GIVEN:
         return f"These are {len(tags)} tags. EC2 takes 50, and odcr keeps ten for itself: give at most {MAX_GIVEN}."
     return None

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 
-from odcr.domain.requests import KEYS, Change, Changes, JsonRow, Reading, is_same, told
+from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, Reading, is_same, told
 from odcr.domain.wire import fitting, size_of
 from odcr.domain.wording import brief
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import TableUnusable
+from odcr.gateways.strange_tables import TableUnusable, names_of, plain_rows
 from odcr.gateways.target_tables import problems_of_rows
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_ROWS = 2_000
 MAX_BYTES = 1_000_000
 """Of one answer: Lambda's own limit is 6 MB, and people wait for it."""
+_LOCK_SECONDS = 5
+"""For each lock: whoever is in the way for longer is told of."""
 _MAX_TOLD = 200
 """Problems, and conflicts, of which each is told."""
 
@@ -67,9 +69,9 @@ def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], int | 
         if not is_about_a_table(error):
             raise
         raise TableUnusable(f"{reading.table} cannot be read: {text_of_error(error)}. Correct the table.") from error
-    names = [str(column[0]) for column in cursor.description or ()]
+    names = names_of(cursor)
     rows: list[JsonRow] = [
-        {name: told(cell) for name, cell in zip(names, row, strict=True)} for row in cursor.fetchall()
+        {name: told(cell) for name, cell in zip(names, row, strict=True)} for row in plain_rows(cursor)
     ]
     fit, _ = fitting(rows[:MAX_ROWS], MAX_BYTES, size_of)
     # One row may be larger than an answer; then it comes alone, or nobody ever gets past it.
@@ -84,11 +86,18 @@ def make(cursor: "Cursor", changes: Changes) -> Result:
     looked at, so nobody else's change is lost.
     """
     result = Result()
-    present = {table: _locked(cursor, table) for table in sorted({one.table for one in changes.items})}
+    if not changes.items:
+        return result
+    cursor.execute("SET innodb_lock_wait_timeout = %s", (_LOCK_SECONDS,))
+    # People take turns: what two of them do in two tables has to make sense together.
+    cursor.execute("SELECT Version FROM odcr_version FOR UPDATE")
+    tables = sorted({one.table for one in changes.items})
+    _refuse_what_takes_nothing_back(cursor, tables)
+    present = {table: _locked(cursor, table) for table in tables}
     for change in changes.items:
         before = present[change.table].get(change.key)
         if change.is_checked and not _is_as_expected(before, change.was):
-            is_now = None if before is None else {name: told(cell) for name, cell in before.items()}
+            is_now = None if before is None else _shown(change.table, before)
             result.conflicts.append({"Table": change.table, "Key": change.key_cells, "Is": is_now})
             continue
         try:
@@ -103,44 +112,64 @@ def make(cursor: "Cursor", changes: Changes) -> Result:
     return result
 
 
+def _refuse_what_takes_nothing_back(cursor: "Cursor", tables: list[str]) -> None:
+    """All or nothing is only to be had of tables that take part in transactions.
+
+    https://dev.mysql.com/doc/refman/8.0/en/nontransactional-tables.html
+    """
+    cursor.execute(
+        "SELECT t.TABLE_NAME FROM information_schema.TABLES t JOIN information_schema.ENGINES e USING (ENGINE) "
+        "WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS <> 'YES' AND t.TABLE_NAME IN %s",
+        (tables,),
+    )
+    if found := [str(name) for (name,) in cursor.fetchall()]:
+        raise TableUnusable(
+            f"{found[0]} takes nothing back, so nothing is changed in it here. Run: ALTER TABLE {found[0]} ENGINE = "
+            "InnoDB; or change it by SQL."
+        )
+
+
 def _locked(cursor: "Cursor", table: str) -> dict[tuple[str, ...], Mapping[str, object]]:
-    """A table's rows by their keys, which nobody else may change until the end of the transaction."""
+    """A table's rows by their keys, by columns in lower case. Nobody else may change it until the transaction ends."""
     cursor.execute(f"SELECT * FROM {table} FOR UPDATE")  # noqa: S608 - our name
-    names = [str(column[0]) for column in cursor.description or ()]
-    by_key: dict[tuple[str, ...], Mapping[str, object]] = {}
-    folded = {name.casefold(): name for name in names}
-    for cells in cursor.fetchall():
-        row = dict(zip(names, cells, strict=True))
-        key = tuple(str(told(row.get(folded.get(column.casefold(), column)))) for column in KEYS[table])
-        by_key[key] = row
-    return by_key
+    names = [name.casefold() for name in names_of(cursor)]
+    rows = [dict(zip(names, cells, strict=True)) for cells in plain_rows(cursor)]
+    keys = [column.casefold() for column in KEYS[table]]
+    return {tuple(str(told(row.get(column))) for column in keys): row for row in rows}
+
+
+def _shown(table: str, row: Mapping[str, object]) -> JsonRow:
+    """A row under the names that its columns have in a table that odcr made."""
+    names = {name.casefold(): name for name in (*KEYS[table], *WRITABLE[table])}
+    return {names[column]: told(cell) for column, cell in row.items() if column in names}
 
 
 def _is_as_expected(row: Mapping[str, object] | None, was: Mapping[str, Any] | None) -> bool:
     if row is None or was is None:
         return row is None and was is None
-    by_name = {name.casefold(): cell for name, cell in row.items()}
-    return all(is_same(by_name.get(column.casefold()), value) for column, value in was.items())
+    return all(is_same(row.get(column.casefold()), value) for column, value in was.items())
 
 
 def _apply(cursor: "Cursor", change: Change, before: Mapping[str, object] | None) -> int:
     keys = KEYS[change.table]
-    where = " AND ".join(f"{column} = %s" for column in keys)
-    if change.row is None:
-        if before is None:
-            return 0
-        cursor.execute(f"DELETE FROM {change.table} WHERE {where}", change.key)  # noqa: S608 - our names
-        return 1
-    given = {column: value for column, value in change.row.items() if column not in keys}
+    given = {column: value for column, value in (change.row or {}).items() if column not in keys}
     if before is None:
+        if change.row is None:
+            return 0
         columns = [*keys, *given]
         values = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {change.table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our names
         cursor.execute(statement, (*change.key, *given.values()))
         return 1
+    # By an index where there is one, and then to the letter: the server may not tell letter cases apart.
+    where = " AND ".join(f"{column} = %s AND CAST({column} AS BINARY) = CAST(%s AS BINARY)" for column in keys)
+    cells = [cell for column in keys for cell in (before[column.casefold()],) * 2]
+    if change.row is None:
+        cursor.execute(f"DELETE FROM {change.table} WHERE {where}", cells)  # noqa: S608 - our names
+        return 1
     if not given or _is_as_expected(before, given):
         return 0
     updates = ", ".join(f"{column} = %s" for column in given)
     statement = f"UPDATE {change.table} SET {updates} WHERE {where}"  # noqa: S608 - our names
-    cursor.execute(statement, (*given.values(), *change.key))
+    cursor.execute(statement, (*given.values(), *cells))
     return 1

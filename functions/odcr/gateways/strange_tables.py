@@ -265,7 +265,18 @@ def _refusal(cursor: "Cursor", statement: str, rows: Sequence[Row]) -> Exception
 
 def _select(cursor: "Cursor", table: str, columns: Iterable[str]) -> list[Row]:
     cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 - names of this program's
+    return plain_rows(cursor)
+
+
+def names_of(cursor: "Cursor") -> list[str]:
+    """The columns of what was selected."""
     # To mypy it is None: there is none before the first statement.
+    description: Sequence[tuple[Any, ...]] = cursor.description or ()  # type: ignore[assignment]
+    return [str(column[0]) for column in description]
+
+
+def plain_rows(cursor: "Cursor") -> list[Row]:
+    """What was selected, with bits as numbers."""
     description: Sequence[tuple[Any, ...]] = cursor.description or ()  # type: ignore[assignment]
     special = {index: kind for index, (_, kind, *_) in enumerate(description) if kind in _SPECIAL}
     rows: Iterable[Row] = cursor.fetchall()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 Transaction = Callable[[], "AbstractContextManager[Cursor]"]
+Chief = Callable[..., None]
+"""Runs statements that the functions' own user may not."""
 
 
 DATABASE, USERNAME, ADMINISTRATOR = "odcr_db", "odcr", "chief"
@@ -99,3 +101,21 @@ def prepared(secrets: Secrets) -> Secrets:
 @pytest.fixture
 def transaction(prepared: Secrets) -> Transaction:  # noqa: ARG001 - which has to be there
     return lambda: database.transaction("arn:secret")
+
+
+@pytest.fixture
+def chief(server: DatabaseServer) -> Chief:
+    def run(*statements: str) -> None:
+        with closing(server.admin_connection(database=DATABASE)) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+
+    return run
+
+
+@pytest.fixture
+def tables(transaction: Transaction) -> None:
+    """The tables of a stack that had its first run."""
+    with transaction():
+        pass

@@ -2,12 +2,10 @@
 
 import json
 import threading
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import manage_targets
 from localcloud.database_server import DatabaseServer
 from odcr.domain.requests import InvalidRequest
 from odcr.gateways import changing
@@ -15,40 +13,17 @@ from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.schema import TABLES
 
 from .conftest import DATABASE, Secrets, Transaction
+from .door import ask, change, rows
 
-CONTEXT = SimpleNamespace(
-    function_name="ManageTargets",
-    memory_limit_in_mb=512,
-    invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:odcr-ManageTargets",
-    aws_request_id="1",
-)
 POOL = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
 OTHER = {"InstanceType": "c5.large", "AvailabilityZone": "eu-west-1b"}
 
 
-@pytest.fixture(autouse=True)
-def tables(prepared: Secrets, transaction: Transaction) -> None:  # noqa: ARG001 - the user has to be there
-    with transaction():
-        pass
-
-
-def ask(**event: Any) -> dict[str, Any]:
-    """What the function answers, as Lambda passes it on."""
-    answer: dict[str, Any] = json.loads(json.dumps(manage_targets.handler(event, CONTEXT)))
-    return answer
-
-
-def change(*changes: dict[str, Any], trial: bool = False) -> dict[str, Any]:
-    return ask(Change=list(changes), Try=trial)
+pytestmark = pytest.mark.usefixtures("tables")
 
 
 def target(wanted: Any, pool: dict[str, str] = POOL, **fields: Any) -> dict[str, Any]:
     return {"Table": "odcr_capacity", "Row": pool | {"Target_Capacity": wanted}} | fields
-
-
-def rows(table: str, **asked: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ask(Read=table, **asked)["Rows"]
-    return found
 
 
 def test_every_table_can_be_read() -> None:

@@ -1,17 +1,22 @@
 """Under a cap, whatever goes wrong with any call of a run and whoever buys beside it, no purchase exceeds it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+import find_shortfalls
+import manage_targets
 from tests.integration.resilience.calls import CallFault, Service
 from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.tasks import Context
 from tests.integration.resilience.test_every_call import IS_LONG, Point, points_of, recover, run_with
-from tests.integration.resilience.world import World
+from tests.integration.resilience.world import Snapshot, World
 
 FIRST, SECOND = ("r5b.2xlarge", "ap-northeast-1c"), ("c5.large", "ap-northeast-1c")
 PRICES = {FIRST: Decimal("0.7"), SECOND: Decimal("0.1")}
 CAP = Decimal("3.05")
+MEANWHILE, CREATE = CallFault.MEANWHILE, "CreateCapacityReservation"
 FAULTS = (CallFault.KILLED_AFTER, CallFault.LOST_AFTER, CallFault.MEANWHILE, CallFault.LATE, CallFault.STALE)
 
 
@@ -41,6 +46,21 @@ def run(world: World, name: str) -> None:
     world.pass_time(61)
     execution = Execution(world, name).run()
     assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
+def asked_in(world: World, execution: str) -> tuple[Any, Any]:
+    """What FindShortfalls was given in a run, and answered."""
+    return next(
+        (event, answer)
+        for name, event, answer in world.answered
+        if name == "FindShortfalls" and event["Execution"] == execution
+    )
+
+
+def ledger_in(snapshot: Snapshot) -> dict[str, Any]:
+    """What the item of the ledger has."""
+    (item,) = (item for item in snapshot.buckets.values() if "Run_Name" in item.attrs)
+    return {name: attribute.to_json() for name, attribute in item.attrs.items()}
 
 
 def want(world: World, free: int = 40) -> None:
@@ -93,6 +113,47 @@ def test_without_a_price_nothing_is_bought_until_one_is_given(world: World) -> N
     run(world, "run-2")
     # At the 0.50 of the example: 3.05 - 20 * 0.1 pays for two.
     assert (world.held(FIRST), world.held(SECOND)) == (2, 20)
+
+
+@pytest.mark.parametrize("seconds", [61, 400], ids=["EC2 may not show all yet", "EC2 shows all"])
+def test_a_plan_is_what_the_next_run_asks_for_and_leaves_the_ledger_to_the_run_that_buys(
+    world: World, seconds: float
+) -> None:
+    want(world, free=3)
+    run(world, "run-1")
+    world.pass_time(seconds)
+    snapshot = world.snapshot()
+    assert Execution(world, "run-2").run().phase is Phase.SUCCEEDED
+    event, asked = asked_in(world, "run-2")
+
+    world.restore(snapshot)
+    context: Any = Context(world, world.clock.now() + 60)
+    loaded = manage_targets.handler({"Plan": True}, context)
+    assert loaded == {name: event[name] for name in loaded} | {"InstancesDue": False}
+    planned = find_shortfalls.handler({**event, **loaded, "Execution": "plan", "Plan": True}, context)
+    assert planned == {**asked, "Instances": None}
+    assert asked["Branches"]
+    after = world.snapshot()
+    assert (after.rows, ledger_in(after)) == (snapshot.rows, ledger_in(snapshot))
+
+
+def test_a_plan_in_the_midst_of_a_run_does_not_close_its_room(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    want(world)
+    plans: list[object] = []
+
+    def plan() -> None:
+        ledger = ledger_in(world.snapshot())
+        event = asked_in(world, "run-1")[0]
+        context: Any = Context(world, world.clock.now() + 60)
+        answer = find_shortfalls.handler({**event, "Execution": "plan", "Plan": True}, context)
+        assert ledger_in(world.snapshot()) == ledger
+        plans.append(answer["Branches"])
+
+    monkeypatch.setattr(world.injector, "meanwhile", plan)
+    with world.injector.watching(lambda call: MEANWHILE if call.operation == CREATE and not plans else None):
+        run(world, "run-1")
+    assert len(plans) == 1
+    assert (world.held(FIRST), world.held(SECOND)) == (4, 2)
 
 
 def test_whatever_goes_wrong_and_whoever_buys_beside_it_the_cap_is_kept(world: World) -> None:

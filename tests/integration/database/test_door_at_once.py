@@ -1,0 +1,63 @@
+"""ManageTargets on the real servers: several people, and a run, at once."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+
+from odcr.gateways import changing
+from odcr.gateways.database import DatabaseUnavailable
+
+from .conftest import Transaction
+from .door import KEY, capacity, change, option, rows
+
+pytestmark = pytest.mark.usefixtures("tables")
+
+
+def test_two_people_at_once_lose_nothing() -> None:
+    """Each raises the target by one from what it has seen, again and again until it is the one."""
+    change(capacity(target=0))
+
+    def raise_by_one(_: int) -> None:
+        while True:
+            (seen,) = rows("odcr_capacity")
+            if change(capacity(target=seen["Target_Capacity"] + 1, Was=seen))["Committed"]:
+                return
+
+    with ThreadPoolExecutor(3) as people:
+        list(people.map(raise_by_one, range(9)))
+    assert rows("odcr_capacity")[0]["Target_Capacity"] == 9
+
+
+def test_what_two_people_do_in_two_tables_makes_sense_together() -> None:
+    """One deletes the target while another gives it options: only one of both can be right."""
+    for _ in range(3):
+        change(capacity())
+        with ThreadPoolExecutor(2) as people:
+            delete = people.submit(change, {"Table": "odcr_capacity", "Row": None, "Was": KEY})
+            insert = people.submit(change, option(**KEY, Platform="Windows"))
+            assert delete.result()["Committed"]
+            # Either it came first, or there was no target any more.
+            assert insert.result()["Committed"] == bool(rows("odcr_option"))
+        change({"Table": "odcr_option", "Row": None, "Was": KEY})
+
+
+def test_a_run_that_records_waits_for_no_more_than_the_change(transaction: Transaction) -> None:
+    """RecordResults writes odcr_status and then odcr_capacity: the door locks the second and only reads the first."""
+    change(capacity())
+    with transaction() as run, ThreadPoolExecutor(1) as people:
+        run.execute("UPDATE odcr_capacity SET Current_Capacity = 4")
+        raised = people.submit(change, capacity(target=20))
+        assert wait([raised], timeout=0.3).not_done
+        run.connection.commit()
+        assert raised.result()["Committed"]
+    assert rows("odcr_capacity") == [{**KEY, "Target_Capacity": 20, "Current_Capacity": 4}]
+
+
+def test_who_stays_in_the_way_is_told_of(transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(capacity())
+    monkeypatch.setattr(changing, "_LOCK_SECONDS", 1)
+    with transaction() as other:
+        other.execute("SELECT * FROM odcr_capacity FOR UPDATE")
+        with pytest.raises(DatabaseUnavailable, match="Lock wait timeout"):
+            change(capacity(target=20))
+    assert change(capacity(target=20))["Committed"]
