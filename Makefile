@@ -6,7 +6,7 @@ export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
-.PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients lock clean
+.PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients chromium screenshots lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -54,9 +54,7 @@ integration: setup clients ## tests with MariaDB and the fake EC2
 deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
 
-browser: setup ## tests of the page in a headless Chromium, which is installed if there is none
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-		|| scripts/need chromium
+browser: setup chromium ## tests of the page in a headless Chromium
 	$(BIN)/pytest tests/browser
 
 system: setup clients ## tests of the deployed state machine
@@ -81,6 +79,13 @@ soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=50
 clients: ## aws and mysql, installed if missing: the tests use them as people do
 	@command -v aws >/dev/null || scripts/need awscli
 	@command -v mysql >/dev/null || scripts/need mariadb-client
+
+chromium: ## a Chromium for the tests of the page, installed if missing
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| scripts/need chromium
+
+screenshots: setup chromium ## the pictures of the page, in docs/pictures
+	$(BIN)/python -m tests.browser.pictures
 
 # The options stand in pyproject.toml.
 lock: setup ## pin every package of requirements*.in with its hashes, for every Python that is supported

@@ -1,0 +1,51 @@
+"""The pictures of the page in the documentation: `make screenshots`."""
+
+import shutil
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+from waitress.server import create_server
+
+from odcr_cli.console.app import application
+from tests.browser import scenes
+from tests.browser.conftest import NAMES, OPTIONS
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+SIZE = {"width": 1360, "height": 860}
+PICTURES: tuple[tuple[str, str, Any], ...] = (
+    # name, address, colours
+    ("console-demands", "demands/", "light"),
+    ("console-demands-dark", "demands/", "dark"),
+    ("console-run", "runs/run-999", "light"),
+    ("console-capacity", "capacity/", "light"),
+    ("console-plots", "plots/", "light"),
+)
+
+
+def main() -> None:
+    """Makes all of them, of an evening that never was."""
+    app = application(scenes.evening, token="token")
+    server: Any = create_server(app, host="127.0.0.1", port=0)
+    Thread(target=server.run, daemon=True).start()
+    address = f"http://127.0.0.1:{server.effective_port}/"
+    program = next(found for name in NAMES if (found := shutil.which(name)))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        for name, path, scheme in PICTURES:
+            page = chromium.new_page(viewport=SIZE, color_scheme=scheme, locale="en", reduced_motion="reduce")  # type: ignore[arg-type]
+            page.goto(f"{address}?token=token")
+            page.goto(address + path)
+            if name == "console-demands":
+                page.get_by_text("Pools: 3").click()
+            file = FOLDER / f"{name}.png"
+            page.screenshot(path=file, full_page="run" in name or "demands" in name)
+            page.close()
+            print(file.relative_to(FOLDER.parents[1]))
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main()
