@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any
+
+from rich.console import Console
 
 from odcr.domain.calendar import Rest
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import TargetKey, Unit, group_key
-from odcr_cli.commands.plan import summary
+from odcr_cli.commands.plan import shown, summary
 from odcr_cli.demands import Demand, demands_of
 from odcr_cli.planning import Action, Planned, planned, question, sums
 from odcr_cli.prices import Prices
@@ -123,3 +126,21 @@ def test_the_question_is_a_runs_and_says_that_it_is_a_plan() -> None:
     assert asked["Plan"] is True
     assert asked["StartedAt"] == "2026-11-10T21:00:00+00:00"
     assert {"Targets", "Rejected", "Complete", "Execution", "AskSeconds", "Input"} <= asked.keys()
+
+
+def test_it_fits_80_columns_and_a_reason_is_text() -> None:
+    hostile = "[red]\x1b[31m a reason\n" + "that is long " * 20
+    pools = (member("m6i.2xlarge", 3, 8), member(TYPE, 0, 8, may_buy=False, remark=hostile))
+    shortfalls = (
+        Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, hostile)),
+        Shortfall(pools, 100, unit=Unit.vcpus),
+        Shortfall((Pool(TargetKey("m5.large", ZONE), 15),), 10, is_release=True),
+    )
+    console = Console(width=80, file=StringIO())
+    for plan in planned(answer(*shortfalls), ALL, [], PRICES):
+        console.print(shown(plan))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+    for part in ("asks for up to 2, 1.00 USD an hour, every 5 s", "none of r5b.2xlarge", "gives back up to 5"):
+        assert part in text

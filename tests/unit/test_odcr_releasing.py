@@ -10,9 +10,11 @@ import pytest
 from botocore.stub import Stubber
 
 from odcr_cli.account import Account
+from odcr_cli.commands.release import told
 from odcr_cli.demands import demands_of
 from odcr_cli.door import Changed
 from odcr_cli.giving_back import Reduction, giving_back
+from odcr_cli.prices import Prices
 from odcr_cli.releasing import AGE_SECONDS, Given, checked, give_back, lowering, wait_for_runs
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
@@ -152,3 +154,31 @@ def test_what_ec2_refuses_is_told_in_its_words() -> None:
 
 def test_a_reduction_says_what_is_left() -> None:
     assert Reduction(seen(described("cr-1", 10))[0], 4).kept == 6
+
+
+def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> None:
+    every = seen(described("cr-1", 10, 7), described("cr-2", 2, tags={"odcr:stack": "odcr/ap-northeast-1"}))
+    price = {"InstanceType": "r5b.2xlarge", "Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
+    demand = row(15)
+    lines = told(
+        demand,
+        giving_back(demand, every, Decimal(0)),
+        lowering(demand, Decimal(0)),
+        Decimal(0),
+        Prices([price | {"Hourly_Price": "0.5"}]),
+    )
+    text = "\n".join(line.plain for line in lines)
+    for part in (
+        "12 held, 15 wanted",
+        "lowered from 15 to 0",
+        "cr-1 r5b.2xlarge ap-northeast-1c: 10 to 3",
+        "cr-2 stays: a person",
+        "cr-1 stays: 3 of 10 are in use",
+        "7 instances are given back, which saves 3.50 USD an hour",
+        "5 above that stay held",
+    ):
+        assert part in text
+    unpriced = told(demand, giving_back(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
+    assert "unknown price" in unpriced[-2].plain
+    nothing = giving_back(demand, [], Decimal(0))
+    assert told(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
