@@ -249,22 +249,33 @@ def _played() -> Any:
 
 def runs() -> dict[str, Run]:
     """A run at work, one with a retried and a failed item, one that failed, and many that went well."""
+    return dict(_all_runs())
+
+
+@cache
+def _all_runs() -> dict[str, Run]:
     played = _played()
     found = {}
     for before in range(60):
         started = NOW - timedelta(seconds=125 * before + 40)
-        status = "RUNNING" if before == 0 else "FAILED" if before == 17 else "SUCCEEDED"
+        lasted = timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
         name = f"run-{1000 - before}"
         described = {
             "executionArn": f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}",
             "name": name,
-            "status": status,
+            "status": "RUNNING" if before == 0 else "FAILED" if before == 17 else "SUCCEEDED",
             "startDate": started,
             "input": '{"Failures": 0}',
         }
-        if status != "RUNNING":
-            described["stopDate"] = started + timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
-        events = played.events[: len(played.events) * 2 // 3] if before == 0 else played.events
+        events = played.events
+        if before == 0:
+            events, lasted = events[: len(events) * 2 // 3], NOW - started
+        else:
+            described["stopDate"] = started + lasted
+        # It was played in an instant, and at another time.
+        events = [
+            {**event, "timestamp": started + lasted * number / len(events)} for number, event in enumerate(events)
+        ]
         found[name] = Run(described, played.definition, events)
     return found
 
