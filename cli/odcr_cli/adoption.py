@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odcr_cli.demands import Demand, Pool
-from odcr_cli.reservations import GROUP_TAG, OWNER_TAG, Reservation, Whose, serving
+from odcr_cli.demands import Demand
+from odcr_cli.reservations import GROUP_TAG, OWNER_TAG, Reservation, Whose, serving, units_of_one
 from odcr_cli.trouble import Trouble
 
 
@@ -73,15 +73,18 @@ def adoptions(
 def held_after(
     demand: Demand, reservations: Sequence[Reservation], adopted: Sequence[Adoption]
 ) -> tuple[Decimal, Decimal]:
-    """Units that a demand holds before and after."""
-    before = sum((_units(one, demand) for one in serving(demand, reservations) if one.is_held), Decimal(0))
-    more = sum((_units(one.reservation, demand) for one in adopted if one.demand is demand), Decimal(0))
+    """Units that a demand holds before and after.
+
+    Raises:
+        Trouble: if nobody knows how many these are.
+    """
+
+    def units(one: Reservation) -> Decimal:
+        return one.count * units_of_one(one, demand)
+
+    before = sum((units(one) for one in serving(demand, reservations) if one.is_held), Decimal(0))
+    more = sum((units(one.reservation) for one in adopted if one.demand is demand), Decimal(0))
     return before, before + more
-
-
-def _units(reservation: Reservation, demand: Demand) -> Decimal:
-    pool: Pool = next(pool for pool in demand.pools if reservation.is_in(pool))
-    return reservation.count * ((pool.weight or Decimal(1)) if demand.is_group else Decimal(1))
 
 
 def _why_not(one: Reservation, here: Sequence[Demand], group: str) -> str:

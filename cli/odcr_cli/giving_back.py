@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from odcr_cli.demands import Demand, Pool
-from odcr_cli.reservations import Reservation, serving
+from odcr_cli.reservations import Reservation, serving, units_of_one
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -65,10 +65,13 @@ def giving_back(
         reservations: those that there are.
         keep: units to keep.
         also_adopted: whether what a person put under odcr's care is given back as well.
+
+    Raises:
+        Trouble: if nobody knows how many units are held.
     """
     mine = [one for one in serving(demand, reservations) if one.is_held]
     fitting = [one for one in mine if one.fits(demand)]
-    weights = {one.id: _weight(demand, one) for one in fitting}
+    weights = {one.id: units_of_one(one, demand) for one in fitting}
     held = sum((one.count * weights[one.id] for one in fitting), Decimal(0))
     excess = left_over = max(Decimal(0), held - keep)
     reasons = {one.id: reason for one in mine if (reason := _why_not(one, demand, also_adopted=also_adopted))}
@@ -106,13 +109,6 @@ def now_given(reduction: Reduction, seen: Reservation | None) -> int:
         return 0
     # What somebody took out of it meanwhile has been given back already.
     return max(0, min(seen.count - reduction.kept, seen.unused))
-
-
-def _weight(demand: Demand, reservation: Reservation) -> Decimal:
-    if not demand.is_group:
-        return Decimal(1)
-    pool = next(pool for pool in demand.pools if reservation.is_in(pool))
-    return pool.weight or Decimal(1)
 
 
 def _least_wanted_first(demand: Demand) -> Sequence[Pool]:

@@ -6,10 +6,12 @@ The rules are the product's: docs/operating.md, "Reservations that went astray",
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from odcr_cli.demands import Demand, Pool
+from odcr_cli.trouble import Trouble
 
 OWNER_TAG = "odcr:stack"
 GROUP_TAG = "odcr:group"
@@ -204,3 +206,20 @@ def _kind(described: Mapping[str, Any]) -> Kind:
         if described.get(name):
             return kind
     return Kind.ORDINARY
+
+
+def units_of_one(reservation: Reservation, demand: Demand) -> Decimal:
+    """Units of its demand that one instance of a reservation counts for.
+
+    Raises:
+        Trouble: if it is not recorded yet how many vCPUs the type has; the first run that looks at the pool does it.
+    """
+    pool = next(pool for pool in demand.pools if reservation.is_in(pool))
+    if not demand.is_group:
+        return Decimal(1)
+    if pool.weight is None and demand.unit != "instances":
+        raise Trouble(
+            f"How many {demand.unit} one {pool.name} counts for is not recorded yet. Repeat the command after the next "
+            "run."
+        )
+    return pool.weight or Decimal(1)

@@ -230,3 +230,14 @@ def test_a_demand_is_found_by_its_name_and_a_slip_gets_the_nearest() -> None:
         demand_named(["r5b.2xlarge"], demands)
     with pytest.raises(Trouble, match="Did you mean 'checkout'"):
         demand_named(["chekout"], demands)
+
+
+def test_of_a_group_of_vcpus_nothing_is_counted_before_a_type_is_known() -> None:
+    rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
+    key = {"Group_Name": "web", "TotalTargetCapacity": 64}
+    tags = {OWNER_TAG: OWNER, MADE_TAG: TOKEN, GROUP_TAG: "web"}
+    (of_vcpus,) = demands_of([], [], [key | {"Unit": "vcpus"}], rows, [])
+    with pytest.raises(Trouble, match="after the next run"):
+        giving_back(of_vcpus, seen(described("cr-1", 10, tags=tags)), Decimal(16))
+    (of_instances,) = demands_of([], [], [key | {"Unit": "instances"}], rows, [])
+    assert giving_back(of_instances, seen(described("cr-1", 10, tags=tags)), Decimal(4)).instances == 6
