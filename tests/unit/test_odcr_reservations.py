@@ -235,7 +235,7 @@ def test_a_demand_is_found_by_its_name_and_a_slip_gets_the_nearest() -> None:
 def test_of_a_group_of_vcpus_nothing_is_counted_before_a_type_is_known() -> None:
     rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
     key = {"Group_Name": "web", "TotalTargetCapacity": 64}
-    tags = {OWNER_TAG: OWNER, MADE_TAG: TOKEN, GROUP_TAG: "web"}
+    tags = {OWNER_TAG: OWNER, MADE_TAG: made_for(TOKEN, "web"), GROUP_TAG: "web"}
     (of_vcpus,) = demands_of([], [], [key | {"Unit": "vcpus"}], rows, [])
     with pytest.raises(Trouble, match="after the next run"):
         giving_back(of_vcpus, seen(described("cr-1", 10, tags=tags)), Decimal(16))
