@@ -31,7 +31,11 @@ class Place:
     @property
     def is_local(self) -> bool:
         """Whether the endpoint is on this machine: a local cloud."""
-        return bool(self.endpoint_url) and urlsplit(self.endpoint_url or "").hostname in _LOOPBACK
+        return (
+            bool(self.endpoint_url)
+            and _is_address(self.endpoint_url or "")
+            and urlsplit(self.endpoint_url or "").hostname in _LOOPBACK
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Account:
     def __init__(self, place: Place) -> None:
         if not _STACK_NAME.fullmatch(place.stack):
             raise Trouble(f"{place.stack!r} is no name of a stack. Name the one that you deployed with --stack.")
+        if place.endpoint_url and not _is_address(place.endpoint_url):
+            raise Trouble(f"{place.endpoint_url!r} is no address. Name one such as http://127.0.0.1:4566.")
         self.place = place
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -151,5 +157,15 @@ class Account:
             payload = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError"):
             kind, message = payload.get("errorType", "Error"), " ".join(payload.get("errorMessage", "").split())
+            if kind == "LoginRefused":
+                message += " If the stack is new: its first run, a minute after the deployment, prepares the database."
             raise Trouble(f"{function} failed with {kind}: {message}")
         return dict(payload)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -65,8 +65,9 @@ def adoptions(
         if reason := _why_not(one, here, group):
             left.append(NotAdopted(one, reason))
         else:
-            # Without the group's tag it would be the row's, so where there is a row it stays that.
-            found.append(Adoption(one, next((demand for demand in here if not demand.is_group), here[0])))
+            # Without the group's tag it would be the row's, so where there is a row that it fits it stays that.
+            fitting = [demand for demand in here if one.fits(demand)]
+            found.append(Adoption(one, next((demand for demand in fitting if not demand.is_group), fitting[0])))
     return found, left
 
 

@@ -1,6 +1,8 @@
 """How answers are written: numbers, money, times, bars, JSON."""
 
 import json
+import math
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +12,20 @@ import click
 from odcr_cli.demands import Demand
 
 _FORMAT = "%Y-%m-%d %H:%M:%S"
+_BLOCKS = ("█", "░")
+
+
+class Number(click.FloatRange):
+    """A number on the command line. Nan and infinity are none."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does, but finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def as_json(value: Any) -> None:
@@ -65,14 +81,24 @@ def ago(text: str, now: datetime) -> str:
 
 def bar(held: Decimal, wanted: Decimal, width: int) -> str:
     """Held and wanted as a bar. Only what is met is full, and only nothing is empty."""
+    on, off = _BLOCKS if _can_show("".join(_BLOCKS)) else ("#", "-")
     if wanted <= 0:
-        return ("█" if held else "░") * width
+        return (on if held else off) * width
     full = int(width * min(held, wanted) / wanted)
     if held and not full:
         full = 1
     if held < wanted and full == width:
         full = width - 1
-    return "█" * full + "░" * (width - full)
+    return on * full + off * (width - full)
+
+
+def _can_show(text: str) -> bool:
+    """Whether the output has letters for it."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def colour_of(demand: Demand) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from odcr_cli.door import Row
-from odcr_cli.regions import region_of
+from odcr_cli.regions import may_be_same, region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 """Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
@@ -87,6 +87,8 @@ class Demand:
     """Whether somebody wants it; else something is only held for it still."""
     verdict: str = ""
     met_since: str = ""
+    recorded_wanted: Decimal | None = None
+    """Of a group: what was wanted of it when its status was recorded."""
 
     @property
     def missing(self) -> Decimal:
@@ -98,7 +100,7 @@ class Demand:
         """Whether all that is wanted now is held; a group's last run decides about a rest that no weight fits."""
         if self.status == "WAITING":
             return True
-        if self.is_group and self.status in MET:
+        if self.is_group and self.status in MET and self.recorded_wanted == self.wanted:
             return True
         return not self.missing and self.status not in ("INVALID", "FAILED", "PENDING")
 
@@ -134,18 +136,18 @@ def demands_of(
 ) -> list[Demand]:
     """The demands that the tables' rows make."""
     recorded = {_key(row): row for row in status}
-    wishes = {_pool_key(row): row for row in options}
+    wishes = _Wishes(options)
     by_group: dict[str, list[Row]] = {}
     for member in members:
-        by_group.setdefault(_text(member, "Group_Name"), []).append(member)
+        by_group.setdefault(_folded(_text(member, "Group_Name")), []).append(member)
     found = []
     for row in capacity:
         key = ("", *_pool_key(row))
-        found.append(_of_row(row, wishes.get(key[1:], {}), recorded.pop(key, {})))
+        found.append(_of_row(row, wishes.of(*key[1:]), recorded.pop(key, {})))
     for group in groups:
         name = _text(group, "Group_Name")
         mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}
-        found.append(_of_group(name, group, by_group.get(name, []), mine))
+        found.append(_of_group(name, group, by_group.get(_folded(name), []), mine))
     left: dict[str, dict[tuple[str, str], Row]] = {}
     for (name, type_, zone), row in recorded.items():
         if name:
@@ -155,6 +157,30 @@ def demands_of(
             found.append(replace(gone, is_there=False, pools=(replace(gone.pools[0], is_member=False),)))
     found += [replace(_of_group(name, {}, [], rows), is_there=False) for name, rows in left.items()]
     return found
+
+
+class _Wishes:
+    """The rows of `odcr_option`, found as the product finds them: docs/operating.md, "Writing a zone"."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._exact: dict[tuple[str, str], Row] = {}
+        self._folded: dict[tuple[str, str], Row] = {}
+        for row in rows:
+            type_, zone = _pool_key(row)
+            self._exact[type_, zone] = self._folded[_folded(type_), _folded(zone)] = row
+
+    def of(self, type_: str, zone: str) -> Row:
+        """A target's options; none if it has the usual ones."""
+        found = self._exact.get((type_, zone)) or self._folded.get((_folded(type_), _folded(zone)))
+        if found is not None:
+            return found
+        # By the zone's id where the target has its name, or the reverse. Which is which, only EC2 knows.
+        near = [
+            row
+            for (of_type, other), row in self._folded.items()
+            if of_type == _folded(type_) and may_be_same(other, _folded(zone))
+        ]
+        return near[0] if len(near) == 1 else {}
 
 
 def sums_of(demands: Sequence[Demand]) -> Sums:
@@ -228,7 +254,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
         True,
         number(group.get("TotalTargetCapacity")),
         number(own.get("Reserved")),
-        _text(group, "Unit") or _text(own, "Unit") or "instances",
+        _folded(_text(group, "Unit") or _text(own, "Unit")) or "instances",
         _text(own, "Status") or NEW,
         _text(own, "Reason"),
         _text(own, "Since"),
@@ -240,6 +266,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
         group,
         verdict=_text(own, "Verdict"),
         met_since=_text(own, "Met_Since"),
+        recorded_wanted=_amount(own, "Target_Capacity"),
     )
 
 
@@ -270,6 +297,10 @@ def _amount(row: Row, column: str) -> Decimal | None:
 
 def _text(row: Row, column: str) -> str:
     return str(row.get(column) or "")
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
 
 
 def _pool_key(row: Row) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """`odcr`: what its commands have in common."""
 
+import io
 import sys
 import traceback
 from typing import Any
@@ -11,6 +12,8 @@ from odcr_cli.lazy import LazyGroup
 from odcr_cli.source import Live, Source
 from odcr_cli.trouble import Trouble
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 ERROR = 2
 """The exit code when something could not be done, also click's for a wrong command line."""
 
@@ -84,10 +87,22 @@ class _Main(LazyGroup):
         try:
             return super().invoke(ctx)
         except Trouble as trouble:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            click.echo(f"odcr: {trouble}", err=True)
-            ctx.exit(ERROR)
+            self._tell(ctx, str(trouble))
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, 1 would mean that something is short
+            text = " ".join(f"{type(error).__name__}: {error}".split())
+            self._tell(
+                ctx, f"This is a mistake of odcr's own: {text} Repeat it with --debug, and report what that shows."
+            )
+
+    def _tell(self, ctx: click.Context, text: str) -> None:
+        if ctx.params.get("debug"):
+            traceback.print_exc()
+        click.echo(f"odcr: {text}", err=True)
+        ctx.exit(ERROR)
 
 
 @click.group(
@@ -96,7 +111,11 @@ class _Main(LazyGroup):
     commands_in="odcr_cli.commands",
 )
 @click.option("--stack", default="odcr", show_default=True, show_envvar=True, help="The stack's name.")
-@click.option("--region", help="The stack's Region; else as the AWS CLI finds it (AWS_REGION, the profile).")
+@click.option(
+    "--region",
+    envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+    help="The stack's Region; else as the AWS CLI finds it (AWS_REGION, the profile).",
+)
 @click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it (AWS_PROFILE).")
 @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS, e.g. a local cloud.")
 @click.option("--recording", type=click.Path(exists=True, dir_okay=False), help="Look at a recording instead.")
@@ -120,10 +139,11 @@ def main(
 
 def run() -> None:
     """The console script."""
-    try:
-        main(prog_name="odcr", standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal has no letters for is no reason to end.
+            stream.reconfigure(errors="replace")
+    main(prog_name="odcr", standalone_mode=True)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,8 @@ class Recorded(Source):
             content = json.loads(gzip.decompress(Path(path).read_bytes()), object_hook=_decoded)
             if content["Format"] != _FORMAT:
                 raise Trouble(f"{path} was recorded by another version of odcr. Look at it with that one.")
+            for part in ("Now", "Tables", "Runs", "Histories", "Reservations"):
+                content[part]
             return cls(content)
         except (gzip.BadGzipFile, zlib.error, EOFError, ValueError, KeyError, TypeError) as error:
             raise Trouble(f"{path} is no recording. Name a file that odcr recorded.") from error

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from odcr_cli.account import Account
 from odcr_cli.answers import amount
 from odcr_cli.demands import Demand
@@ -83,9 +85,9 @@ def wait_for_runs(
         sleep, clock: of this machine; AWS's own clock is not compared with it.
     """
     since = clock()
-    waited_for = _running(live)
+    waited_for = running(live)
     sleep(_RETRIED_LIST_SECONDS)
-    waited_for |= _running(live)
+    waited_for |= running(live)
     if waited_for:
         told(f"Waiting for {len(waited_for)} run(s) that may have read the old number")
     ended = set()
@@ -99,10 +101,62 @@ def wait_for_runs(
         sleep(max(0.0, AGE_SECONDS - (clock() - since)))
 
 
-def give_back(account: Account, live: Live, reductions: tuple[Reduction, ...]) -> Iterator[Given]:
-    """Reduces or cancels each reservation, as it is now. What EC2 refuses is told, and the others go on."""
+def still_wanted(demand: Demand, again: Demand | None, keep: Decimal) -> None:
+    """Nothing, if no more than `keep` is wanted of a demand.
+
+    Args:
+        demand: as it was when the release began.
+        again: as it is now; None if it is gone.
+        keep: what is to be kept.
+
+    Raises:
+        Trouble: if somebody has raised it meanwhile, and so wants what would be given back.
+    """
+    if again is not None and again.is_there and again.wanted > keep:
+        raise Trouble(
+            f"Somebody has raised {demand.name} to {amount(again.wanted)} meanwhile, so nothing more is given back. "
+            "Look at it with `odcr status`, and repeat the command if you still want to."
+        )
+
+
+def may_give_back(account: Account, reductions: tuple[Reduction, ...]) -> None:
+    """Nothing, if the caller may reduce and cancel: looked at before anything is lowered.
+
+    Raises:
+        Trouble: if not, with the right that is lacked.
+    """
+    if not reductions:
+        return
+    id_ = reductions[0].reservation.id
+    client = account.client("ec2", reductions[0].reservation.region)
+    _dry(client.cancel_capacity_reservation, CapacityReservationId=id_)
+    _dry(client.modify_capacity_reservation, CapacityReservationId=id_, InstanceCount=1)
+
+
+def _dry(call: Callable[..., Any], **arguments: Any) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html: a dry run is always an error."""
+    try:
+        call(DryRun=True, **arguments)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "UnauthorizedOperation":
+            with in_words():
+                raise
+
+
+def give_back(
+    account: Account, live: Live, reductions: tuple[Reduction, ...], look: Callable[[], None] = lambda: None
+) -> Iterator[Given]:
+    """Reduces or cancels each reservation, as it is now. What EC2 refuses is told, and the others go on.
+
+    Args:
+        account: with the caller's rights.
+        live: the stack.
+        reductions: what is to be given back.
+        look: looks once more whether that is still wanted, before each; raises if not.
+    """
     for reduction in reductions:
         one = reduction.reservation
+        look()
         try:
             with in_words():
                 yield Given(reduction, _reduce(account.client("ec2", one.region), live, reduction))
@@ -126,7 +180,8 @@ def _reduce(client: Any, live: Live, reduction: Reduction) -> int:
     return count
 
 
-def _running(live: Live) -> set[str]:
+def running(live: Live) -> set[str]:
+    """The executions that are running."""
     machine = live.stack.output("StateMachineArn")
     found = live.account.pages(
         "stepfunctions", "list_executions", "executions", stateMachineArn=machine, statusFilter="RUNNING"

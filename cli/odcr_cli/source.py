@@ -1,8 +1,10 @@
 """What there is to look at, from an account or from a recording of one."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from odcr_cli.account import Account, Stack
@@ -31,6 +33,8 @@ class Source(ABC):
 
     is_live: bool
     stack: Stack
+    silent: Mapping[str, str] = MappingProxyType({})
+    """Regions whose reservations could not be seen when they were last asked for, each with why."""
 
     @abstractmethod
     def now(self) -> datetime:
@@ -125,9 +129,18 @@ class Live(Source):
     def reservations(self) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html"""
         found: list[dict[str, Any]] = []
+        silent: dict[str, str] = {}
         for region in sorted(self._regions()):
-            here = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", region)
+            try:
+                here = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", region)
+            except Trouble as trouble:
+                # One Region that does not answer is no reason to hide what is held in the others.
+                silent[region] = str(trouble)
+                continue
             found += [one | {"Region": region} for one in here]
+        if self.stack.region in silent:
+            raise Trouble(silent[self.stack.region])
+        self.silent = silent
         return found
 
     def _regions(self) -> set[str]:

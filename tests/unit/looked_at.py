@@ -1,7 +1,7 @@
 """Something to look at without an account: tables, runs and reservations that a test writes down."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from odcr_cli.account import Stack
@@ -9,6 +9,8 @@ from odcr_cli.source import Run, Source
 from odcr_cli.trouble import Trouble
 
 NOW = datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
+RECENT = {"name": "run-1", "status": "SUCCEEDED", "startDate": NOW - timedelta(minutes=1)}
+"""ListExecutions' item of a run that has just looked."""
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:odcr"
 STACK = Stack("odcr", "ap-northeast-1", "123456789012", "CREATE_COMPLETE", {}, {"StateMachineArn": MACHINE})
 

@@ -100,7 +100,7 @@ def test_a_group_opens_to_its_pools_in_their_order() -> None:
 def test_a_group_that_holds_all_that_its_weights_allow_is_met() -> None:
     found = demands(
         groups=[{"Group_Name": "web", "TotalTargetCapacity": "15", "Unit": "vcpus"}],
-        recorded=[status("", "", "web", Status="FULFILLED", Reserved=14.5)],
+        recorded=[status("", "", "web", Status="FULFILLED", Reserved=14.5, Target_Capacity=15)],
     )
     assert found["web"].is_met
     assert found["web"].missing == Decimal("0.5")
@@ -132,3 +132,29 @@ def test_sums_count_instances_and_tell_what_has_no_price() -> None:
     sums = sums_of(list(found.values()))
     assert (sums.demands, sums.unmet, sums.wanted, sums.held, sums.missing) == (3, 2, 5, 5, 2)
     assert (sums.in_use, sums.unused, sums.hourly_cost, sums.unpriced) == (1, 2, Decimal("0.3"), 4)
+
+
+def test_a_group_whose_total_was_raised_since_the_last_run_is_not_met() -> None:
+    found = demands(
+        groups=[{"Group_Name": "web", "TotalTargetCapacity": "100", "Unit": "vcpus"}],
+        recorded=[status("", "", "web", Status="FULFILLED", Reserved=10, Target_Capacity=10)],
+    )
+    assert not found["web"].is_met
+    assert found["web"].missing == 90
+
+
+def test_rows_are_put_together_as_the_product_does() -> None:
+    for type_, zone in ((" M5.Large", "EU-west-1A "), ("m5.large", "euw1-az3")):
+        option = {"InstanceType": type_, "AvailabilityZone": zone, "Platform": "Windows"}
+        (one,) = demands(row("m5.large", "eu-west-1a", 1), options=[option]).values()
+        assert one.options == option
+    for type_, zone in (("m5.large", "eu-west-1b"), ("m5.large", "use1-az1"), ("c5.large", "eu-west-1a")):
+        option = {"InstanceType": type_, "AvailabilityZone": zone, "Platform": "Windows"}
+        (one,) = demands(row("m5.large", "eu-west-1a", 1), options=[option]).values()
+        assert one.options == {}
+    found = demands(
+        groups=[{"Group_Name": "Web", "TotalTargetCapacity": "64", "Unit": "VCPUS"}],
+        members=[member("web ", "m5.large", "eu-west-1a")],
+    )
+    assert found["Web"].unit == "vcpus"
+    assert [pool.is_member for pool in found["Web"].pools] == [True]

@@ -15,7 +15,16 @@ from odcr_cli.demands import demands_of
 from odcr_cli.door import Changed
 from odcr_cli.giving_back import Reduction, giving_back
 from odcr_cli.prices import Prices
-from odcr_cli.releasing import AGE_SECONDS, Given, checked, give_back, lowering, wait_for_runs
+from odcr_cli.releasing import (
+    AGE_SECONDS,
+    Given,
+    checked,
+    give_back,
+    lowering,
+    may_give_back,
+    still_wanted,
+    wait_for_runs,
+)
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
 from tests.unit.looked_at import NOW, STACK
@@ -182,3 +191,44 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
     assert "unknown price" in unpriced[-2].plain
     nothing = giving_back(demand, [], Decimal(0))
     assert told(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
+
+
+def test_what_somebody_has_raised_meanwhile_is_not_given_back() -> None:
+    still_wanted(row(15), row(4), Decimal(4))
+    still_wanted(row(15), None, Decimal(4))
+    with pytest.raises(Trouble, match="to 20 meanwhile"):
+        still_wanted(row(15), row(20), Decimal(4))
+
+
+def test_it_looks_once_more_before_each_reservation() -> None:
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            raise Trouble("raised")
+
+    planned = giving_back(row(), seen(described("cr-1", 10), described("cr-2", 10)), Decimal(0)).reductions
+    client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
+    account: Any = type("Account", (), {"client": lambda *_: client})()
+    live: Any = type("Live", (), {"stack": STACK, "now": lambda _: NOW})()
+    with Stubber(client) as stub:
+        stub.add_response("describe_capacity_reservations", {"CapacityReservations": []})
+        given = give_back(cast("Account", account), live, planned, look)
+        assert next(given).count == 0
+        with pytest.raises(Trouble, match="raised"):
+            next(given)
+
+
+def test_who_may_not_give_back_learns_it_before_anything_is_lowered() -> None:
+    client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
+    account: Any = type("Account", (), {"client": lambda *_: client})()
+    planned = giving_back(row(), seen(described("cr-1", 10)), Decimal(0)).reductions
+    with Stubber(client) as stub:
+        stub.add_client_error("cancel_capacity_reservation", "DryRunOperation", http_status_code=412)
+        stub.add_client_error("modify_capacity_reservation", "DryRunOperation", http_status_code=412)
+        may_give_back(account, planned)
+        stub.add_client_error("cancel_capacity_reservation", "UnauthorizedOperation", http_status_code=403)
+        with pytest.raises(Trouble, match="the right to CancelCapacityReservation"):
+            may_give_back(account, planned)
+    may_give_back(account, ())

@@ -241,3 +241,12 @@ def test_of_a_group_of_vcpus_nothing_is_counted_before_a_type_is_known() -> None
         giving_back(of_vcpus, seen(described("cr-1", 10, tags=tags)), Decimal(16))
     (of_instances,) = demands_of([], [], [key | {"Unit": "instances"}], rows, [])
     assert giving_back(of_instances, seen(described("cr-1", 10, tags=tags)), Decimal(4)).instances == 6
+
+
+def test_a_reservation_is_adopted_for_a_demand_that_it_fits() -> None:
+    wanted = row(15)
+    key = {"Group_Name": "web", "TotalTargetCapacity": 8, "Platform": "Windows"}
+    rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
+    (windows,) = demands_of([], [], [key], rows, [])
+    found, _ = adoptions(seen(described("cr-1", 5, tags={}, InstancePlatform="Windows")), [wanted, windows])
+    assert [(one.demand.name, one.tags(OWNER)) for one in found] == [("web", {OWNER_TAG: OWNER, GROUP_TAG: "web"})]

@@ -1,18 +1,25 @@
 """`odcr status`, as a person and as a script read it."""
 
 import json
+import os
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
 
 from odcr_cli import main
 from odcr_cli.answers import ago, amount, bar, money
-from tests.unit.looked_at import LookedAt
+from odcr_cli.recording import record
+from odcr_cli.source import Live, Run
+from tests.documented import ROOT
+from tests.unit.looked_at import NOW, RECENT, LookedAt
 
 Odcr = Callable[..., Result]
 HOSTILE = "[red]\x1b[31m</script>\n[/]"
@@ -35,6 +42,11 @@ def tables(**recorded: Any) -> dict[str, list[dict[str, Any]]]:
     return {"odcr_capacity": [key | {"Target_Capacity": 15}], "odcr_status": [status | recorded]}
 
 
+def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> LookedAt:
+    """Tables at which a run has just looked."""
+    return LookedAt(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
+
+
 @pytest.fixture
 def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
     def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
@@ -50,7 +62,7 @@ def width(line: str) -> int:
 
 
 def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
-    done = odcr(LookedAt(tables()), "status")
+    done = odcr(looked_at(tables()), "status")
     text = " ".join(done.output.split())
     for part in ("██░░░░░░░░ 4/15", "SHORT for 3 min", "2.38 an hour", "4 of 15 instances held", "3 in use, 1 unused"):
         assert part in text
@@ -58,7 +70,7 @@ def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
 
 
 def test_it_ends_with_0_if_all_are_met(odcr: Odcr) -> None:
-    assert odcr(LookedAt(tables(Status="FULFILLED", Reserved=15)), "status").exit_code == 0
+    assert odcr(looked_at(tables(Status="FULFILLED", Reserved=15)), "status").exit_code == 0
 
 
 def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,21 +89,21 @@ def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("columns", [60, 80, 110, 200])
 def test_it_fits_the_terminal_and_loses_nothing(odcr: Odcr, columns: int) -> None:
     long = "Correct the row: " + "ap-northeast-1c is not where it is offered, " * 4 + "and this is the end."
-    done = odcr(LookedAt(tables(Reason=long)), "status", columns=columns)
+    done = odcr(looked_at(tables(Reason=long)), "status", columns=columns)
     assert max(width(line) for line in done.output.splitlines()) <= columns
     assert "the end." in " ".join(done.output.split())
     assert "r5b.2xlarge" in done.output.replace("\n", "")
 
 
 def test_hostile_text_is_shown_as_it_is(odcr: Odcr) -> None:
-    done = odcr(LookedAt(tables(Reason=HOSTILE)), "status", columns=120)
+    done = odcr(looked_at(tables(Reason=HOSTILE)), "status", columns=120)
     assert "[red]" in done.output
     assert "\x1b" not in done.output
 
 
 def test_json_has_every_number(odcr: Odcr) -> None:
     # The common options may follow the command.
-    done = odcr(LookedAt(tables()), "status", "--json")
+    done = odcr(looked_at(tables()), "status", "--json")
     answer = json.loads(done.stdout)
     (demand,) = answer["Demands"]
     assert (demand["wanted"], demand["held"], demand["missing"], demand["hourly_cost"]) == (15, 4, 11, 2.384)
@@ -100,7 +112,7 @@ def test_json_has_every_number(odcr: Odcr) -> None:
 
 
 def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:
-    done = odcr(LookedAt(), "status")
+    done = odcr(looked_at(), "status")
     assert "odcr targets set" in done.output
     assert done.exit_code == 0
 
@@ -120,3 +132,66 @@ def test_numbers_are_written_as_people_write_them() -> None:
     now = datetime(2026, 11, 10, 21, tzinfo=UTC)
     moments = ("2026-11-10 21:00:05", "2026-11-10 20:59:30", "2026-11-10 19:00:00", "2026-11-01 21:00:00")
     assert [ago(text, now) for text in moments] == ["0 s", "30 s", "2 h", "9 d"]
+
+
+@pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), LookedAt(tables())])
+def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: LookedAt) -> None:
+    done = odcr(source, "status")
+    assert done.exit_code == 2
+    assert "No run has started" in done.stderr
+    assert "4/15" in done.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "--watch", "nan"),
+        ("history", "--days", "nan"),
+        ("history", "--days", "inf"),
+        ("release", "m5.large", "eu-west-1a", "--keep", "nan"),
+        ("release", "m5.large", "eu-west-1a", "--keep", "inf"),
+        ("status", "--endpoint-url", "nonsense"),
+        ("status", "--endpoint-url", "http://[::1"),
+        ("status", "--endpoint-url", "ftp://127.0.0.1"),
+    ],
+)
+def test_what_is_no_number_or_address_is_refused_in_a_line(arguments: tuple[str, ...]) -> None:
+    done = CliRunner(mix_stderr=False).invoke(main.main, [*arguments])
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output + done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith(("odcr: ", "Error: "))
+
+
+def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
+    class Broken(LookedAt):
+        def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
+            raise KeyError("Rows")
+
+    done = odcr(Broken(), "status")
+    assert done.exit_code == 2
+    assert "KeyError" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
+    class Interrupted(LookedAt):
+        def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
+            raise KeyboardInterrupt
+
+    assert odcr(Interrupted(), "status").exit_code == 130
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_ascii(tmp_path: Path) -> None:
+    recording = tmp_path / "night.odcr"
+    record(cast(Live, looked_at(tables(Reason="需要更多"))), recording)
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "cli"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from odcr_cli.main import run; run()", "--recording", str(recording), "status"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.isascii()
+    assert b"##-------- 4/15" in done.stdout

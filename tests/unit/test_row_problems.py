@@ -2,7 +2,8 @@
 
 import pytest
 
-from odcr.domain.row_problems import lonely_options
+from odcr.domain.requests import Change, request_of
+from odcr.domain.row_problems import lonely_options, only_lowers
 
 ROWS = [("r5b.2xlarge", "ap-northeast-1c", 15), ("m5.large", "apne1-az1", 1)]
 
@@ -38,3 +39,29 @@ def test_a_typo_is_answered_with_the_nearest_row(key: tuple[object, object], nea
     assert reason.startswith("No row of odcr_capacity has this type and zone")
     assert ("The nearest is" in reason) is bool(nearest)
     assert nearest in reason
+
+
+def change(table: str, key: dict[str, str], column: str, now: object, before: object) -> Change:
+    was = None if before is None else key | {column: before}
+    (made,) = request_of({"Change": [{"Table": table, "Row": key | {column: now}, "Was": was}]}).items  # type: ignore[union-attr]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_so"),
+    [
+        (4, 15, True),
+        (0, 1, True),
+        ("16.5", "64", True),
+        (15, 15, False),
+        (16, 15, False),
+        (-1, 15, False),
+        (4, None, False),
+        ("x", 15, False),
+    ],
+)
+def test_who_only_asks_for_less_is_never_held_up(now: object, before: object, is_so: bool) -> None:
+    pool = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
+    assert only_lowers(change("odcr_capacity", pool, "Target_Capacity", now, before)) is is_so
+    assert only_lowers(change("odcr_group", {"Group_Name": "web"}, "TotalTargetCapacity", now, before)) is is_so
+    assert not only_lowers(change("odcr_group_member", pool | {"Group_Name": "web"}, "Weight", now, before))

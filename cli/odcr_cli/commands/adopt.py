@@ -31,6 +31,8 @@ def command(context: Context, reservation: tuple[str, ...], group: str, yes: boo
     live = Live(context.account)
     demands = read_demands(live)
     held = reservations_of(live.reservations(), live.stack.owner, live.stack.account, live.now())
+    for region, why in live.silent.items():
+        click.echo(f"odcr: {region} is left out: {plain(why)}", err=True)
     found, left = adoptions(held, demands, reservation, group)
     owner = live.stack.owner
     console = Console(stderr=context.as_json)

@@ -22,7 +22,7 @@ def command(context: Context, file: Path) -> None:
     """
     source = context.source
     tables = source.rows_of(*_TABLES)
-    if context.as_json:
+    if context.as_json and str(file) == "-":
         as_json(tables)
         return
     text, left_out = write(tables)
@@ -35,4 +35,4 @@ def command(context: Context, file: Path) -> None:
         except OSError as error:
             raise Trouble(f"{file} cannot be written: {error.strerror}. Name another file.") from error
     for name in left_out:
-        click.echo(f"odcr: left out, for it belongs to no target or group: {plain(name)}", err=True)
+        click.echo(f"odcr: left out, for no target or group is spelled like it: {plain(name)}", err=True)

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import amount, as_json, moment, plain
+from odcr_cli.answers import Number, amount, as_json, moment, plain
 from odcr_cli.demands import number
 from odcr_cli.door import Row
 from odcr_cli.main import Context, pass_context
@@ -21,7 +21,7 @@ from odcr_cli.written import write
 @click.command("history")
 @click.argument("demand", nargs=-1)
 @click.option("--since", default="", help="From this day or moment on, in UTC: 2026-11-10, '2026-11-10 18:00'.")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True, max=3660), help="The last N days. [default: 1]")
+@click.option("--days", type=Number(min=0, min_open=True, max=3660), help="The last N days. [default: 1]")
 @click.option("--attempts", is_flag=True, help="Also what was asked for in each hour and changed nothing.")
 @click.option("--pools", is_flag=True, help="Also what changed in the pools of groups.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw held against wanted into an SVG.")

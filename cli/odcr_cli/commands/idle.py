@@ -71,5 +71,5 @@ def shown(idle: list[Idle], now: datetime, width: int) -> RenderableType:
     total += f"; an hour of that costs {costs}." if costs else "."
     if unpriced := sum(one.unused for one in idle if one.cost is None):
         total += f" The price of {unpriced} is unknown."
-    total += " `odcr release DEMAND` gives back what is not needed."
+    total += " `odcr release DEMAND --keep N` gives back what is not needed."
     return Group(table, Text(total, style="bold"))

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.answers import amount, as_json, money, plain
+from odcr_cli.answers import Number, amount, as_json, money, plain
 from odcr_cli.asking import confirmed
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Change
@@ -14,7 +14,16 @@ from odcr_cli.giving_back import GivingBack, Reduction, giving_back
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.naming import demand_named
 from odcr_cli.prices import Prices
-from odcr_cli.releasing import Given, checked, give_back, lowering, wait_for_runs
+from odcr_cli.releasing import (
+    Given,
+    checked,
+    give_back,
+    lowering,
+    may_give_back,
+    running,
+    still_wanted,
+    wait_for_runs,
+)
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
@@ -22,9 +31,7 @@ from odcr_cli.trouble import Trouble
 
 @click.command("release")
 @click.argument("demand", nargs=-1, required=True)
-@click.option(
-    "--keep", type=click.FloatRange(min=0), default=0, show_default=True, help="So many stay wanted and held."
-)
+@click.option("--keep", type=Number(min=0), default=0, show_default=True, help="So many stay wanted and held.")
 @click.option("--also-adopted", is_flag=True, help="Also what a person put under odcr's care, which odcr never does.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_context
@@ -46,13 +53,27 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         console.print(line)
     results: list[Given] = []
     if (change or plan.reductions) and _is_sure(console, yes=yes):
+        # Whoever lacks a right learns it before anything is lowered.
+        running(live)
+        may_give_back(context.account, plan.reductions)
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
         with console.status("Looking for runs that may have read the old number") as status:
             wait_for_runs(live, status.update)
+
+        def look() -> None:
+            again = next((one for one in read_demands(live) if one.name == named.name), None)
+            still_wanted(named, again, kept)
+
+        look()
         # They may have bought for it.
-        for given in give_back(context.account, live, _plan(live, named, kept, also_adopted=also_adopted).reductions):
+        planned = _plan(live, named, kept, also_adopted=also_adopted)
+        if planned.instances > plan.instances:
+            console.print(Text(f"Runs have bought meanwhile: {planned.instances} instances would be given back now."))
+            if not _is_sure(console, yes=yes):
+                planned = plan
+        for given in give_back(context.account, live, planned.reductions, look):
             results.append(given)
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
@@ -72,7 +93,11 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
 
 
 def _plan(live: Live, demand: Demand, keep: Decimal, *, also_adopted: bool) -> GivingBack:
-    held = reservations_of(live.reservations(), live.stack.owner, live.stack.account, live.now())
+    described = live.reservations()
+    for pool in demand.pools:
+        if why := live.silent.get(pool.region):
+            raise Trouble(f"What is held in {pool.region} is not known, so nothing was given back: {why}")
+    held = reservations_of(described, live.stack.owner, live.stack.account, live.now())
     return giving_back(demand, held, keep, also_adopted=also_adopted)
 
 

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import click
 
-from odcr_cli.answers import as_json
+from odcr_cli.answers import Number, as_json
 from odcr_cli.main import Context, pass_context
 from odcr_cli.written import write
 
 
 @click.command("report")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True, max=3660), default=7, show_default=True, help="So far back."
-)
+@click.option("--days", type=Number(min=0, min_open=True, max=3660), default=7, show_default=True, help="So far back.")
 @pass_context
 def command(context: Context, file: Path, days: float) -> None:
     """Writes a page into FILE with demands, plots, what is idle, reservations and runs.

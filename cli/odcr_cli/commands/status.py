@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -12,23 +12,26 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import ago, amount, as_json, bar, colour_of, money, plain
+from odcr_cli.answers import Number, ago, amount, as_json, bar, colour_of, moment, money, plain
 from odcr_cli.demands import Demand, Sums, read_demands, sums_of
-from odcr_cli.main import Context, pass_context
+from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.source import Source
+from odcr_cli.trouble import Trouble
 
+_USUAL_MINUTES = 60
+"""Without a run, after which what is shown may be old, where the stack has no alarm for that."""
 _WIDE = 110
 """Columns from which on there is room for the cost and the time beside the reason."""
 
 
 @click.command("status")
-@click.option("--watch", type=click.FloatRange(min=1), is_flag=False, flag_value=5, help="Look again every N seconds.")
+@click.option("--watch", type=Number(min=1), is_flag=False, flag_value=5, help="Look again every N seconds.")
 @click.option("--pools", is_flag=True, help="Show the pools of groups as well.")
 @pass_context
 def command(context: Context, watch: float | None, pools: bool) -> None:
     """Shows held and wanted of each demand, with status, reason and cost.
 
-    Ends with 0 if all are met, 1 if some are short, 2 if that could not be found out.
+    Ends with 0 if all are met, 1 if some are short, 2 if that could not be found out, or no run has looked for long.
     """
     source = context.source
     demands = read_demands(source)
@@ -44,7 +47,27 @@ def command(context: Context, watch: float | None, pools: bool) -> None:
     else:
         console = Console()
         console.print(shown(demands, source, console.width, with_pools=pools))
+    if stale := reason_to_doubt(source):
+        click.echo(f"odcr: {stale}", err=True)
+        click.get_current_context().exit(ERROR)
     click.get_current_context().exit(0 if all(one.is_met for one in demands) else 1)
+
+
+def reason_to_doubt(source: Source) -> str:
+    """Why what is shown may be old; empty if it is not, or if nothing is known of the runs."""
+    # Three periods of the schedule, as docs/deploying.md says; 0 where nobody is to be alarmed.
+    minutes = int(source.stack.parameters.get("NoRunAlarmMinutes") or 0) or _USUAL_MINUTES
+    try:
+        newest = source.runs(1)
+    except Trouble:
+        return ""
+    if not newest:
+        return "No run has started yet, so nothing is known of what is held."
+    age = source.now() - newest[0]["startDate"]
+    if age <= timedelta(minutes=minutes):
+        return ""
+    started = moment(newest[0]["startDate"])
+    return f"No run has started since {started} UTC, so what is shown may be old. `odcr check` says what is wrong."
 
 
 def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool = False) -> RenderableType:

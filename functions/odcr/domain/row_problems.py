@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from odcr.domain.cells import Cells, text_of
@@ -53,7 +54,7 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
     names = GroupNames(text_of(row[0]) for row in written.groups.groups)
     problems = []
     for change in changes:
-        if change.row is None:
+        if change.row is None or only_lowers(change):
             continue
         reason = ""
         if change.table in _POOL_TABLES:
@@ -69,6 +70,23 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
         if reason:
             problems.append({"Table": change.table, "Key": change.key_cells, "Reason": reason})
     return problems
+
+
+def only_lowers(change: Change) -> bool:
+    """Whether a change asks for less of what was asked for, and for nothing else.
+
+    It makes nothing worse, whatever is wrong with the rest of the demand, and may be how a bill is to end.
+    """
+    column = {"odcr_capacity": "Target_Capacity", "odcr_group": "TotalTargetCapacity"}.get(change.table)
+    if column is None or change.row is None or change.was is None:
+        return False
+    if change.row.keys() - change.key_cells.keys() != {column} or column not in change.was:
+        return False
+    try:
+        now, before = Decimal(str(change.row[column])), Decimal(str(change.was[column]))
+        return 0 <= now < before
+    except InvalidOperation:
+        return False
 
 
 def lonely_options(rows: Iterable[Cells], options: Iterable[Cells]) -> dict[tuple[str, str], str]:

@@ -1,0 +1,60 @@
+"""What an account is asked for, and what follows when a part of it does not answer."""
+
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import CliRunner
+
+from odcr_cli.account import Account, Stack
+from odcr_cli.main import main
+from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble, in_words
+
+
+class Regions:
+    """An account with demands in several Regions, of which some do not answer."""
+
+    stack = Stack("odcr", "eu-west-1", "123456789012", "CREATE_COMPLETE", {}, {"ManageTargetsFunction": "door"})
+
+    def __init__(self, *silent: str) -> None:
+        self.silent = silent
+
+    def invoke(self, _function: str, event: dict[str, Any]) -> dict[str, Any]:
+        zones = ("eu-west-1a", "cn-north-1a", "us-east-1a")
+        rows = [{"InstanceType": "m5.large", "AvailabilityZone": zone, "Target_Capacity": 1} for zone in zones]
+        return {"Tables": {table: {"Rows": rows, "Next": None} for table in event["Read"]}}
+
+    def pages(self, _service: str, _operation: str, _key: str, region: str) -> list[dict[str, Any]]:
+        if region in self.silent:
+            with in_words():
+                raise ClientError({"Error": {"Code": "AuthFailure", "Message": "no"}}, "DescribeCapacityReservations")
+        return [{"CapacityReservationId": f"cr-{region}"}]
+
+
+def live(*silent: str) -> Live:
+    return Live(cast(Account, Regions(*silent)))
+
+
+def test_a_region_that_does_not_answer_hides_nothing_of_the_others() -> None:
+    source = live("cn-north-1")
+    assert [one["Region"] for one in source.reservations()] == ["eu-west-1", "us-east-1"]
+    assert list(source.silent) == ["cn-north-1"]
+    assert "AuthFailure" in source.silent["cn-north-1"]
+
+
+def test_without_the_stacks_own_region_nothing_is_known() -> None:
+    with pytest.raises(Trouble, match="AuthFailure"):
+        live("eu-west-1").reservations()
+
+
+def test_the_region_is_found_as_the_aws_cli_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    seen: list[str | None] = []
+    monkeypatch.setattr("odcr_cli.main.Account", lambda place: seen.append(place.region))
+    CliRunner().invoke(main, ["status"])
+    monkeypatch.delenv("AWS_REGION")
+    CliRunner().invoke(main, ["status"])
+    CliRunner().invoke(main, ["status", "--region", "sa-east-1"])
+    assert seen == ["eu-west-3", "us-east-1", "sa-east-1"]
