@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from types import FrameType
+from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
@@ -29,6 +29,8 @@ def program() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
+    # An interrupt may come before the `try` below is entered, or after it was left.
+    sys.excepthook = _without_interrupts
     for each in _SIGNALS:
         signal.signal(each, interrupt)
     _open_what_is_closed()
@@ -45,6 +47,11 @@ def program() -> Iterator[None]:
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"Error: {sentence(error)}\n")
         sys.exit(1)
+
+
+def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
 
 
 def sentence(error: OSError) -> str:
