@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from localcloud.cloud import LocalCloud
+from localcloud.ec2 import PLENTY
 from localcloud.stack import Stack, build
 
 OWN_VPC = {"VpcId": "{vpc}", "LambdaSubnetIds": "{lambda_subnets}", "SecretsManagerAccess": "existing"}
@@ -165,7 +166,8 @@ class Account:
 def account() -> Iterator[Account]:
     # A cloud of its own: one has room for one database with the product's names.
     build()
-    with LocalCloud(speed=60) as cloud:
+    # A run asks for five seconds then, in which a function can start on a busy machine.
+    with LocalCloud(speed=20, vcpu_quota=PLENTY) as cloud:
         stack = Stack(cloud)
         ec2 = stack.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
