@@ -4,20 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.belief import Belief, Seen, Verdict
+from verify.masking import masked
 
 
 def markdown(answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str]) -> str:
-    """The table, under what it is of, and over what was left.
+    """The table, under what it is of, and over what was left. Nothing in it tells the account or the caller.
 
     Args:
         answers: each belief, and what was seen.
-        facts: what it is of, e.g. the Region; nothing that tells the account.
+        facts: what it is of, e.g. the Region.
         left: what the clean-up could not delete.
     """
     answers = list(answers)
     counts = Counter(seen.verdict for _, seen in answers)
     lines = ["# What the account says", ""]
-    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    lines += [f"- {name}: {masked(value)}" for name, value in facts.items()]
     lines += ["- " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]), ""]
     lines += [
         "| belief | verdict | what we assume | what was seen | what to change |",
@@ -28,10 +29,10 @@ def markdown(answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], l
         cells = (belief.name, f"**{seen.verdict}**", f"{belief.assumes} ([source]({belief.source}))", seen.text, change)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     lines += ["", "Nothing was left." if not left else "Left, and to be deleted by hand:", ""]
-    lines += [f"- `{one}`" for one in left]
+    lines += [f"- `{masked(one)}`" for one in left]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _cell(text: str) -> str:
-    """As one cell of a row: no line break, no bar."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """As one cell of a row: no line break, no bar, and nothing that tells whose account it is."""
+    return masked(" ".join(text.split())).replace("|", "\\|")

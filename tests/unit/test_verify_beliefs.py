@@ -24,6 +24,7 @@ from verify.belief import Belief, Seen, Verdict, as_assumed
 from verify.beliefs import every, functions, refusals, reservations
 from verify.beliefs.every import BELIEFS
 from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooDear
+from verify.masking import masked
 from verify.report import markdown
 from verify.subject import NeverCame, Subject
 
@@ -216,6 +217,38 @@ def test_the_table_is_markdown_that_nothing_breaks() -> None:
     assert "- Region: eu-west-1\n- 1 differs\n" in text
     assert text.endswith("- `stack x`\n")
     assert "Nothing was left." in markdown([], {}, [])
+
+
+# As https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html shows them.
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "User: arn:aws:sts::123456789012:assumed-role/Admin/jane.doe@example.com is not authorized to perform: x.",
+            "User: arn:aws:sts::ACCOUNT:assumed-role/NAME is not authorized to perform: x.",
+        ),
+        ("by arn:aws-cn:iam::123456789012:user/team/jane.", "by arn:aws-cn:iam::ACCOUNT:user/NAME."),
+        ("arn:aws:iam::123456789012:root", "arn:aws:iam::ACCOUNT:root"),
+        ("cut: arn:aws:sts::12345", "cut: arn:aws:sts::ACCOUNT"),
+        ("cut: arn:aws:sts::123456789012:assumed-role/Ad", "cut: arn:aws:sts::ACCOUNT:assumed-role/NAME"),
+        (
+            "arn:aws:states:eu-west-1:123456789012:execution:odcr-verify-0a1b2c-Acquire:x",
+            "arn:aws:states:eu-west-1:ACCOUNT:execution:odcr-verify-0a1b2c-Acquire:x",
+        ),
+        ("s3://logs-123456789012-eu/x, account 1234-5678-9012", "s3://logs-ACCOUNT-eu/x, account ACCOUNT"),
+        ("AROAJQABLZS4A3QDU576Q:jane@example.com, ASIAIOSFODNN7EXAMPLE", "NAME, NAME"),
+        (
+            "denied. Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6X",
+            "denied. Encoded authorization failure message: ...",
+        ),
+        ("cr-01234567890123456 after 20.5 s, 1732672800000", "cr-01234567890123456 after 20.5 s, 1732672800000"),
+    ],
+)
+def test_the_table_tells_neither_the_account_nor_the_caller(said: str, told: str) -> None:
+    assert masked(said) == told
+    text = markdown([(believed(None), Seen(Verdict.NOT_ASKED, said))], {"Asked": said}, [said])
+    assert text.count(told) == 3
+    assert told == said or said not in text
 
 
 def test_a_cold_start_is_read_from_the_report() -> None:
