@@ -16,7 +16,14 @@ from tests.unit.looked_at import MACHINE, NOW
 
 @pytest.mark.parametrize(
     ("free", "reserved", "levels"),
-    [(1000, None, [Level.OK]), (10, None, [Level.ERROR]), (1000, 3, [Level.OK, Level.ERROR])],
+    [
+        (1000, None, [Level.OK]),
+        (10, None, [Level.ERROR]),
+        (900, 3, [Level.ERROR, Level.OK]),
+        # Of its own it has enough, whatever the others leave.
+        (10, 40, [Level.OK, Level.OK]),
+        (1, 40, [Level.OK, Level.ERROR]),
+    ],
 )
 def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: list[Level]) -> None:
     answers: dict[str, Answer] = {
@@ -25,7 +32,7 @@ def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: li
     }
     lines = list(concurrency.check(looked(answers, {"MapConcurrency": "40"})))
     assert [line.level for line in lines] == levels
-    if free == 10:
+    if levels == [Level.ERROR]:
         assert "MapConcurrency of 8" in lines[0].advice
 
 
