@@ -2,23 +2,17 @@
 
 import re
 import secrets
-import signal
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.text import Text
 
 from odcr_cli.account import Place
-from odcr_cli.answers import plain
 from odcr_cli.asking import confirmed
 from odcr_cli.checks.line import NotAsked
 from odcr_cli.trouble import Trouble, in_words
@@ -29,35 +23,17 @@ from verify.cleaning import clean_up
 from verify.guard import TooDear
 from verify.report import markdown
 from verify.subject import TYPE, NeverCame, Subject
+from verify.talk import Talk, terminated_as_interrupted
 
 _PREFIX = "odcr-verify-"
 _NAME = re.compile(rf"{_PREFIX}[0-9a-f]{{6}}")
 _EXAMPLE = f"such as {_PREFIX}0a1b2c"
-_COLOURS = {Verdict.AS_ASSUMED: "green", Verdict.DIFFERS: "bold red"}
 _FAILED = 2
 _INTERRUPTED = 130
 _STORY = f"""\
 It deploys a throwaway stack (some fifteen minutes), asks it and EC2 some two dozen things with single {TYPE},
 and deletes everything again (some fifteen minutes, at most an hour). It costs about a dollar.
 No request is sent that would cost over a cent a minute if it were granted."""
-
-
-class Talk:
-    """What the person sees: one line for each thing, with the time since the start."""
-
-    def __init__(self) -> None:
-        self.console = Console()
-        self._began = time.monotonic()
-
-    def line(self, text: str) -> None:
-        """A line."""
-        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        self.console.print(Text(f"{minutes:3}:{seconds:02}  {plain(text)}"), soft_wrap=True)
-
-    def seen(self, seen: Seen) -> None:
-        """What an account said to a belief."""
-        verdict = (str(seen.verdict), _COLOURS.get(seen.verdict, "yellow"))
-        self.console.print(Text.assemble("        ", verdict, f": {plain(seen.text)}"), soft_wrap=True)
 
 
 @click.command(help=__doc__)
@@ -125,10 +101,11 @@ def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket:
         The exit code: 0 if nothing differs and nothing is left, 1 if something does, 2 if it could not be asked.
     """
     answers: list[tuple[Belief, Seen]] = []
-    began, code = datetime.now(UTC), 0
+    began, code, had_sam_stack = datetime.now(UTC), 0, True
     talk.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
     with terminated_as_interrupted():
         try:
+            had_sam_stack = bool(bucket) or deployment.has_sam_stack(subject.account)
             _prepare(subject, talk, built, bucket)
             for belief in BELIEFS:
                 talk.line(f"{belief.name} ...")
@@ -142,11 +119,13 @@ def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket:
             code = _FAILED
         finally:
             left = _cleaned(subject, talk)
+            stays = [] if had_sam_stack else _kept(subject)
             asked = {belief.name for belief, _ in answers}
             answers += [
                 (one, Seen(Verdict.NOT_ASKED, "it did not come to that")) for one in BELIEFS if one.name not in asked
             ]
-            _write(file, answers, subject, began, left, talk)
+            _write(file, markdown(answers, _facts(subject, began), left, stays), talk)
+            _say_left(talk, left, stays)
     differing = any(seen.verdict is Verdict.DIFFERS for _, seen in answers)
     return code or int(differing or bool(left))
 
@@ -176,41 +155,37 @@ def _cleaned(subject: Subject, talk: Talk) -> list[str]:
         return [f"all of {subject.name}: make verify-on-aws ARGS='--clean-up {subject.name}'"]
 
 
-def _write(
-    file: Path, answers: list[tuple[Belief, Seen]], subject: Subject, began: datetime, left: list[str], talk: Talk
-) -> None:
-    facts = {"Begun": f"{began:%Y-%m-%d %H:%M} UTC", "Region": subject.region}
-    if subject.place.is_local:
-        facts["Asked"] = "a local cloud"
-    text = markdown(answers, facts, left)
+def _kept(subject: Subject) -> list[str]:
+    """The SAM CLI's own stack, which was not there before."""
+    try:
+        is_there = deployment.has_sam_stack(subject.account)
+    except (ClientError, BotoCoreError, Trouble):
+        is_there = True
+    return [f"stack {deployment.SAM_STACK} with its bucket"] if is_there else []
+
+
+def _facts(subject: Subject, began: datetime) -> dict[str, str]:
+    asked = {"Asked": "a local cloud"} if subject.place.is_local else {}
+    return {"Begun": f"{began:%Y-%m-%d %H:%M} UTC", "Region": subject.region} | asked
+
+
+def _write(file: Path, text: str, talk: Talk) -> None:
     try:
         file.write_text(text, encoding="utf-8")
         talk.line(f"The table is in {file}; paste it into an issue.")
     except OSError as error:
         talk.line(f"{file} cannot be written: {error.strerror}. Here is the table:")
-        click.echo(text)
-    _say_left(talk, left)
+        talk.show(Text(text))
 
 
-def _say_left(talk: Talk, left: list[str]) -> int:
+def _say_left(talk: Talk, left: list[str], stays: Sequence[str] = ()) -> int:
+    for one in stays:
+        talk.line(f"Kept for other deployments: {one}")
     for one in left:
         talk.line(f"Left: {one}")
-    talk.line("Nothing is left." if not left else f"{len(left)} things are left.")
+    nothing = "Nothing else is left." if stays else "Nothing is left."
+    talk.line(nothing if not left else f"{len(left)} things are left.")
     return int(bool(left))
-
-
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Makes a SIGTERM clean up as Ctrl-C does."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from odcr_cli.account import Place
+from botocore.exceptions import ClientError
+
+from odcr_cli.account import Account, Place
 from odcr_cli.trouble import Trouble
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +27,20 @@ PARAMETERS = {
 }
 """Where the throwaway stack differs from the defaults."""
 _CONFIG = "version = 0.1\n"
+SAM_STACK = "aws-sam-cli-managed-default"
+"""What `--resolve-s3` makes once in an account's Region, with the bucket for all artifacts:
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-deploy.html"""
+
+
+def has_sam_stack(account: Account) -> bool:
+    """Whether the SAM CLI's own stack is there."""
+    try:
+        (found,) = account.client("cloudformation").describe_stacks(StackName=SAM_STACK)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return False
+        raise
+    return bool(found["StackStatus"] != "DELETE_COMPLETE")
 
 
 def deploy(

@@ -4,20 +4,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from verify.belief import Belief, Seen, Verdict
+from verify.masking import masked
 
 
-def markdown(answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str]) -> str:
-    """The table, under what it is of, and over what was left.
+def markdown(
+    answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str], stays: Sequence[str] = ()
+) -> str:
+    """The table, under what it is of, and over what was left. Nothing in it tells the account or the caller.
 
     Args:
         answers: each belief, and what was seen.
-        facts: what it is of, e.g. the Region; nothing that tells the account.
+        facts: what it is of, e.g. the Region.
         left: what the clean-up could not delete.
+        stays: what was made and is not the verification's to delete.
     """
     answers = list(answers)
     counts = Counter(seen.verdict for _, seen in answers)
     lines = ["# What the account says", ""]
-    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    lines += [f"- {name}: {masked(value)}" for name, value in facts.items()]
     lines += ["- " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]), ""]
     lines += [
         "| belief | verdict | what we assume | what was seen | what to change |",
@@ -27,11 +31,15 @@ def markdown(answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], l
         change = belief.if_differs if seen.verdict is Verdict.DIFFERS else ""
         cells = (belief.name, f"**{seen.verdict}**", f"{belief.assumes} ([source]({belief.source}))", seen.text, change)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    lines += ["", "Nothing was left." if not left else "Left, and to be deleted by hand:", ""]
-    lines += [f"- `{one}`" for one in left]
+    nothing = "Nothing else was left." if stays else "Nothing was left."
+    if stays:
+        lines += ["", "Made by the deployment, and kept for others; delete it by hand if nothing needs it:", ""]
+        lines += [f"- `{masked(one)}`" for one in stays]
+    lines += ["", nothing if not left else "Left, and to be deleted by hand:", ""]
+    lines += [f"- `{masked(one)}`" for one in left]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _cell(text: str) -> str:
-    """As one cell of a row: no line break, no bar."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """As one cell of a row: no line break, no bar, and nothing that tells whose account it is."""
+    return masked(" ".join(text.split())).replace("|", "\\|")

@@ -45,6 +45,8 @@ class Pool:
     """Whether it is in `odcr_capacity`, or in `odcr_group_member`; else something is only held for it still."""
     least: int = 0
     """Instances that a group wants there at least: `Min_Instances`."""
+    most: int | None = None
+    """Instances that a group may hold there: `Max_Instances`; None: any number."""
     unused_since: str = ""
     misfits: str = ""
     """Instances that run beside it and cannot use it."""
@@ -244,6 +246,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
                 pool,
                 priority=int(number(member.get("Priority"))),
                 least=int(number(member.get("Min_Instances"))),
+                most=None if member.get("Max_Instances") is None else int(number(member["Max_Instances"])),
                 weight=number(weight) if weight is not None else pool.weight,
             )
         )

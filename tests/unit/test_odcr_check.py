@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from odcr.domain.row_problems import lonely_options
 from odcr_cli.checks import supportability
 from odcr_cli.checks.every import CHECKS, run
 from odcr_cli.checks.line import Level, Line
-from odcr_cli.checks.tables import check_dates, check_rows, check_version
+from odcr_cli.checks.tables import check_dates, check_rows, check_version, strays
 from odcr_cli.commands.check import shown
 from odcr_cli.main import Context, main
 from odcr_cli.trouble import Trouble
@@ -46,7 +47,7 @@ def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPa
         odcr_group_member=[LARGE | {"Group_Name": "lost"}],
     )
     rejected = [{"InstanceType": "m5.large", "AvailabilityZone": "x", "Reason": "No such\nzone."}]
-    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Targets": [], "Rejected": rejected})
+    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Targets": [], "Rejected": rejected, "Complete": True})
     lines = list(check_rows(look))
     assert {line.level for line in lines} == {Level.ERROR}
     assert [line.seen.split(",")[0] for line in lines] == [
@@ -55,6 +56,73 @@ def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPa
         "odcr_group_member has the group lost",
         "The group empty has no members.",
     ]
+
+
+def plan(*targets: dict[str, str], complete: bool = True) -> Any:
+    return lambda *_: {"Targets": list(targets), "Rejected": [], "Complete": complete}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "levels"),
+    [
+        ("INVALID", plan(), [Level.ERROR]),
+        ("FAILED", plan(), [Level.ERROR]),
+        # The row was corrected since.
+        ("INVALID", plan(LARGE), [Level.OK]),
+        ("INVALID", plan(complete=False), [Level.ERROR, Level.WARNING]),
+        ("FAILED", plan(complete=False), [Level.WARNING]),
+    ],
+)
+def test_what_an_earlier_run_rejected_is_not_forgotten(
+    monkeypatch: pytest.MonkeyPatch, status: str, answer: Any, levels: list[Level]
+) -> None:
+    recorded = LARGE | {"Status": status, "Reason": "Correct it.", "Reserved": 0, "Group_Name": ""}
+    look = looked(odcr_capacity=[row(1)], odcr_status=[recorded])
+    monkeypatch.setattr(look.account, "invoke", answer)
+    lines = list(check_rows(look))
+    assert [line.level for line in lines] == levels
+    if Level.ERROR in levels:
+        assert lines[0].seen == "m5.large ap-northeast-1a: Correct it."
+
+
+def test_of_a_part_it_does_not_say_that_all_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row(1, LARGE | {"AvailabilityZone": f"ap-northeast-1{letter}"}) for letter in "acd"]
+    look = looked(odcr_capacity=rows)
+    monkeypatch.setattr(look.account, "invoke", plan(*rows[:2], complete=False))
+    line = one(check_rows(look))
+    assert line.level is Level.WARNING
+    assert line.seen.startswith("One run takes 2 of the 3 demands")
+
+
+ZONES = [
+    "ap-northeast-1c",
+    "AP-northeast-1C ",
+    "ap-northeast-1a",
+    "apne1-az4",
+    "use1-az1",
+    "ap-northeast-1-tpe-1a",
+    "x",
+]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("option", ZONES)
+@pytest.mark.parametrize("name", ["m5.large", " M5.LARGE", "m5.larg"])
+def test_an_option_is_a_stray_where_the_product_says_so(zone: str, option: str, name: str) -> None:
+    target, wish = ("m5.large", zone), (name, option)
+    look = looked(
+        odcr_capacity=[dict(zip(LARGE, target, strict=True)) | {"Target_Capacity": 1}],
+        odcr_option=[dict(zip(LARGE, wish, strict=True))],
+    )
+    assert len(list(strays(look))) == len(lonely_options([target], [wish]))
+
+
+def test_a_groups_name_may_be_written_in_other_letters() -> None:
+    look = looked(
+        odcr_group=[{"Group_Name": "Checkout", "TotalTargetCapacity": "1"}],
+        odcr_group_member=[LARGE | {"Group_Name": "checkout "}],
+    )
+    assert list(strays(look)) == []
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,28 @@ def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
     assert "12 of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
 
 
+@pytest.mark.parametrize(
+    ("small", "large", "vcpus"),
+    # Ten instances of 2 or 4 vCPUs are missing; the large pool has one already.
+    [(None, None, 40), (None, "4", 26), ("3", "4", 18), ("0", "1", 0), ("5", None, 40)],
+)
+def test_a_pool_counts_as_far_as_it_may_be_bought(small: str | None, large: str | None, vcpus: int) -> None:
+    pools = {"m5.large": small, "m5.xlarge": large}
+    held = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a", "Status": "SHORT"}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "11"}],
+        "odcr_group_member": [
+            {"Group_Name": "g", "InstanceType": name, "AvailabilityZone": "ap-northeast-1a", "Max_Instances": most}
+            for name, most in pools.items()
+        ],
+        "odcr_status": [
+            held | {"InstanceType": "", "AvailabilityZone": "", "Reserved": "1"},
+            held | {"InstanceType": "m5.xlarge", "Reserved": "1"},
+        ],
+    }
+    assert f": {vcpus} of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
+
+
 def test_a_quota_that_was_never_raised_is_read_from_the_defaults() -> None:
     answers = quota_answers(5) | {
         "GetServiceQuota": "NoSuchResourceException",

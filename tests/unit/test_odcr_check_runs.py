@@ -16,7 +16,14 @@ from tests.unit.looked_at import MACHINE, NOW
 
 @pytest.mark.parametrize(
     ("free", "reserved", "levels"),
-    [(1000, None, [Level.OK]), (10, None, [Level.ERROR]), (1000, 3, [Level.OK, Level.ERROR])],
+    [
+        (1000, None, [Level.OK]),
+        (10, None, [Level.ERROR]),
+        (900, 3, [Level.ERROR, Level.OK]),
+        # Of its own it has enough, whatever the others leave.
+        (10, 40, [Level.OK, Level.OK]),
+        (1, 40, [Level.OK, Level.ERROR]),
+    ],
 )
 def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: list[Level]) -> None:
     answers: dict[str, Answer] = {
@@ -25,24 +32,24 @@ def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: li
     }
     lines = list(concurrency.check(looked(answers, {"MapConcurrency": "40"})))
     assert [line.level for line in lines] == levels
-    if free == 10:
+    if levels == [Level.ERROR]:
         assert "MapConcurrency of 8" in lines[0].advice
 
 
-def price(amount: str) -> dict[str, Any]:
-    key = {"Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
-    return {"InstanceType": "m5.large", "Hourly_Price": amount} | key
+def price(amount: str, region: str = "ap-northeast-1", **more: str) -> dict[str, Any]:
+    key = {"Region": region, "Platform": "Linux/UNIX", "Tenancy": "default"}
+    return {"InstanceType": "m5.large", "Hourly_Price": amount} | key | more
 
 
 @pytest.mark.parametrize(
     ("cap", "own", "prices", "level", "words"),
     [
-        ("", None, [price("0.1")], Level.OK, "1.00 an hour; there is no MaxHourlySpend"),
-        ("1", None, [price("0.1")], Level.OK, "within MaxHourlySpend of 1.00"),
+        ("", None, [price("0.1")], Level.OK, "1.00 USD an hour; there is no MaxHourlySpend"),
+        ("1", None, [price("0.1")], Level.OK, "within MaxHourlySpend of 1.00 USD"),
         ("0.99", None, [price("0.1")], Level.ERROR, "at least 1.00"),
-        ("", "0.5", [price("0.1")], Level.ERROR, "its cap is 0.50"),
-        ("5", None, [], Level.ERROR, "no price is known"),
-        ("", "5", [], Level.ERROR, "no price is known"),
+        ("", "0.5", [price("0.1")], Level.ERROR, "its cap is 0.50 USD"),
+        ("5", None, [], Level.ERROR, "no price in USD is known"),
+        ("", "5", [], Level.ERROR, "no price in USD is known"),
         ("", None, [], Level.OK, "0.00"),
     ],
 )
@@ -53,6 +60,59 @@ def test_caps_are_compared_with_what_is_wanted(
     lines = list(spending.check(looked({}, {"MaxHourlySpend": cap}, **tables)))
     assert lines[0].level is level
     assert words in f"{lines[0].seen} {lines[0].advice}"
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [
+        ("us-west-2-lax-1a", "us-west-2-lax-1"),
+        ("usw2-lax1-az1", "us-west-2-lax-1"),
+        ("us-east-1-wl1-bos-wlz-1", "us-east-1-wl1-bos-wlz-1"),
+    ],
+)
+def test_a_local_zone_has_a_price_of_its_own(zone: str, region: str) -> None:
+    tables = {"odcr_capacity": [row(10, LARGE | {"AvailabilityZone": zone})]}
+    line = one(spending.check(looked({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region)])))
+    assert (line.level, "1.00 USD" in line.seen) == (Level.OK, True)
+    line = one(spending.check(looked({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region[:9])])))
+    assert line.level is Level.ERROR
+    assert f"`odcr prices set m5.large {region} PRICE`" in line.advice
+
+
+@pytest.mark.parametrize(
+    ("cap", "held", "level", "words"),
+    [
+        ("5", "", Level.WARNING, "its other pools go on"),
+        ("5", "m5.large", Level.WARNING, "its other pools go on"),
+        ("5", "m5.xlarge", Level.ERROR, "nothing at all is bought"),
+        ("", "m5.xlarge", Level.ERROR, "nothing is bought."),
+    ],
+)
+def test_a_groups_other_pools_go_on_without_a_price_of_one(cap: str, held: str, level: Level, words: str) -> None:
+    pool = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a"}
+    tables = {
+        "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "10", "Max_Hourly_Cost": "5"}],
+        "odcr_group_member": [pool | {"InstanceType": "m5.large"}, pool | {"InstanceType": "m5.xlarge"}],
+        "odcr_status": [pool | {"InstanceType": held, "Status": "SHORT", "Reserved": "1"}] if held else [],
+        "odcr_price": [price("0.1")],
+    }
+    line, *rest = spending.check(looked({}, {"MaxHourlySpend": cap}, **tables))
+    assert line.level is level
+    assert line.seen.startswith("g (m5.xlarge ap-northeast-1a): no price in USD")
+    assert words in line.seen
+    assert [one.level for one in rest] == ([Level.OK] if level is Level.WARNING else [])
+
+
+def test_two_currencies_are_not_added_together() -> None:
+    zones = ("ap-northeast-1a", "eu-west-1a")
+    tables = {
+        "odcr_capacity": [row(10, LARGE | {"AvailabilityZone": zone}) for zone in zones],
+        "odcr_price": [price("0.1"), price("0.2", "eu-west-1", Currency="EUR")],
+    }
+    assert "costs 2.00 EUR and 1.00 USD an hour" in one(spending.check(looked({}, {}, **tables))).seen
+    # To odcr, a price in another currency than the cap's is unknown.
+    line = one(spending.check(looked({}, {"MaxHourlySpend": "1.00"}, **tables)))
+    assert line.seen.startswith("m5.large eu-west-1a: no price in USD is known")
 
 
 def scheduled(state: str = "ENABLED", start: datetime | None = None, end: datetime | None = None) -> Answer:

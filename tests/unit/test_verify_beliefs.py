@@ -1,9 +1,13 @@
 """What `make verify-on-aws` believes: documented, with a source, and the same as what the product believes."""
 
+import errno
+import io
 import json
 import re
 import signal
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -19,13 +23,15 @@ from tests.documented import ROOT
 from tests.scan.authorization import reference
 from tests.unit.answering import Answering
 from verify import cleaning, deployment
-from verify.__main__ import main, terminated_as_interrupted
+from verify.__main__ import main, verify
 from verify.belief import Belief, Seen, Verdict, as_assumed
 from verify.beliefs import every, functions, refusals, reservations
 from verify.beliefs.every import BELIEFS
 from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooDear
+from verify.masking import masked
 from verify.report import markdown
 from verify.subject import NeverCame, Subject
+from verify.talk import Talk, terminated_as_interrupted
 
 EC2 = boto3.client("ec2", region_name="us-east-1").meta.service_model
 PAGE = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
@@ -180,7 +186,7 @@ def believed(ask: Any, *, local: bool = True) -> Belief:
 
 
 def raising(error: Exception) -> Any:
-    def ask(_: Subject) -> Seen:
+    def ask(*_: Any) -> Seen:
         raise error
 
     return ask
@@ -218,6 +224,38 @@ def test_the_table_is_markdown_that_nothing_breaks() -> None:
     assert "Nothing was left." in markdown([], {}, [])
 
 
+# As https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html shows them.
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "User: arn:aws:sts::123456789012:assumed-role/Admin/jane.doe@example.com is not authorized to perform: x.",
+            "User: arn:aws:sts::ACCOUNT:assumed-role/NAME is not authorized to perform: x.",
+        ),
+        ("by arn:aws-cn:iam::123456789012:user/team/jane.", "by arn:aws-cn:iam::ACCOUNT:user/NAME."),
+        ("arn:aws:iam::123456789012:root", "arn:aws:iam::ACCOUNT:root"),
+        ("cut: arn:aws:sts::12345", "cut: arn:aws:sts::ACCOUNT"),
+        ("cut: arn:aws:sts::123456789012:assumed-role/Ad", "cut: arn:aws:sts::ACCOUNT:assumed-role/NAME"),
+        (
+            "arn:aws:states:eu-west-1:123456789012:execution:odcr-verify-0a1b2c-Acquire:x",
+            "arn:aws:states:eu-west-1:ACCOUNT:execution:odcr-verify-0a1b2c-Acquire:x",
+        ),
+        ("s3://logs-123456789012-eu/x, account 1234-5678-9012", "s3://logs-ACCOUNT-eu/x, account ACCOUNT"),
+        ("AROAJQABLZS4A3QDU576Q:jane@example.com, ASIAIOSFODNN7EXAMPLE", "NAME, NAME"),
+        (
+            "denied. Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6X",
+            "denied. Encoded authorization failure message: ...",
+        ),
+        ("cr-01234567890123456 after 20.5 s, 1732672800000", "cr-01234567890123456 after 20.5 s, 1732672800000"),
+    ],
+)
+def test_the_table_tells_neither_the_account_nor_the_caller(said: str, told: str) -> None:
+    assert masked(said) == told
+    text = markdown([(believed(None), Seen(Verdict.NOT_ASKED, said))], {"Asked": said}, [said])
+    assert text.count(told) == 3
+    assert told == said or said not in text
+
+
 def test_a_cold_start_is_read_from_the_report() -> None:
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
     line = "REPORT RequestId: 1\tDuration: 1.00 ms\tMax Memory Used: 50 MB\tInit Duration: 310.25 ms\t"
@@ -241,7 +279,86 @@ def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
     assert "is left alone" in done.stderr
 
 
-def test_the_end_by_a_signal_is_an_interrupt() -> None:
-    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_end_by_a_signal_is_an_interrupt(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_second_hang_up_does_not_end_the_clean_up() -> None:
+    with terminated_as_interrupted():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminated_as_interrupted():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(errno.EIO, "the terminal is gone")])
+def test_without_a_terminal_the_work_goes_on(error: OSError) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise error
+
+    talk = Talk()
+    talk.console.file = Gone()
+    talk.line("one")
+    talk.line("two")
+    assert talk.console.quiet
+
+
+# ---- What the SAM CLI leaves ----------------------------------------------------------------------------------------
+
+
+SAM_STACK = {"StackName": deployment.SAM_STACK, "CreationTime": datetime(2026, 11, 10, tzinfo=UTC)}
+
+
+def test_what_the_deployment_keeps_for_others_is_said() -> None:
+    text = markdown([], {}, [], ["stack aws-sam-cli-managed-default with its bucket"])
+    assert "- `stack aws-sam-cli-managed-default with its bucket`\n\nNothing else was left." in text
+    assert "Nothing was left." not in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_there"),
+    [
+        ({"Stacks": [{"StackStatus": "CREATE_COMPLETE"} | SAM_STACK]}, True),
+        ({"Stacks": [{"StackStatus": "DELETE_COMPLETE"} | SAM_STACK]}, False),
+        ("ValidationError: Stack with id aws-sam-cli-managed-default does not exist", False),
+    ],
+)
+def test_the_sam_clis_stack_is_looked_for(answer: Any, is_there: bool) -> None:
+    assert deployment.has_sam_stack(Answering({"DescribeStacks": answer})) is is_there
+
+
+def test_it_has_the_name_that_the_sam_cli_gives_it() -> None:
+    from samcli.lib.bootstrap.bootstrap import SAM_CLI_STACK_NAME
+
+    assert deployment.SAM_STACK == SAM_CLI_STACK_NAME
+
+
+@pytest.mark.parametrize(
+    ("bucket", "was_there", "is_said"), [("", [False, True], True), ("", [True, True], False), ("b", [True], False)]
+)
+def test_only_what_was_not_there_before_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: str, was_there: list[bool], is_said: bool
+) -> None:
+    monkeypatch.setattr("verify.__main__._prepare", raising(Trouble("enough")))
+    monkeypatch.setattr("verify.__main__.clean_up", lambda *_: [])
+    monkeypatch.setattr(deployment, "has_sam_stack", lambda _: was_there.pop(0))
+    file = tmp_path / "table.md"
+    subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
+    verify(subject, Talk(), file, None, bucket)
+    assert ("aws-sam-cli-managed-default" in file.read_text()) is is_said

@@ -19,23 +19,31 @@ def check(look: Look) -> Iterator[Line]:
     function = f"{look.source.stack.name}-ReserveCapacity"
     places = int(look.parameters.get("MapConcurrency") or 40)
     try:
+        own = ask("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
+    except NotAsked:
+        own = {}
+    reserved = own.get("ReservedConcurrentExecutions")
+    if reserved is not None:
+        # What a function has of its own, no other takes, and the rest of the account does not matter to it.
+        seen = f"{function} has a reserved concurrency of {reserved}, and MapConcurrency is {places}."
+        if reserved < places:
+            yield Line(NAME, Level.ERROR, seen, "Remove or raise the reserved concurrency.")
+        else:
+            yield Line(NAME, Level.OK, seen)
+    needed = _OTHERS if reserved is not None else places + _OTHERS
+    try:
         limit = ask("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
     except NotAsked as error:
         advice = f"Ask for the right {error.right}." if error.right else "Look in Lambda's console."
         yield Line(NAME, Level.WARNING, f"Lambda's limit was not asked: {error}.", advice)
         return
     free, total = limit["UnreservedConcurrentExecutions"], limit["ConcurrentExecutions"]
-    if free < places + _OTHERS:
+    if free >= needed:
+        yield Line(NAME, Level.OK, f"MapConcurrency is {places}, and Lambda has {free} of {total} unreserved.")
+    elif reserved is not None:
+        seen = f"{free} of the account's {total} concurrent executions are left to the runs' other functions."
+        yield Line(NAME, Level.ERROR, seen, "Lower what is reserved, or request an increase of L-B99A9384.")
+    else:
         seen = f"{free} of the account's {total} concurrent executions are unreserved, and MapConcurrency is {places}."
         advice = f"Deploy with a MapConcurrency of {max(2, free - _OTHERS)}, or request an increase of L-B99A9384."
         yield Line(NAME, Level.ERROR, seen, advice)
-    else:
-        yield Line(NAME, Level.OK, f"MapConcurrency is {places}, and Lambda has {free} of {total} unreserved.")
-    try:
-        own = ask("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
-    except NotAsked:
-        return
-    reserved = own.get("ReservedConcurrentExecutions")
-    if reserved is not None and reserved < places:
-        seen = f"{function} has a reserved concurrency of {reserved}, and MapConcurrency is {places}."
-        yield Line(NAME, Level.ERROR, seen, "Remove or raise the reserved concurrency.")

@@ -1,6 +1,6 @@
 """What the checks look at, each thing asked for once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +39,11 @@ class Wanted:
     def tenancy(self) -> str:
         """`default` or `dedicated`."""
         return str(self.option.get("Tenancy") or "default")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds its Max_Instances."""
+        return self.pool.most is not None and self.pool.held >= self.pool.most
 
 
 class Look:
@@ -132,16 +137,43 @@ class Look:
 
 
 def missing_instances(one: Wanted, vcpus: int) -> Decimal:
-    """How many instances of this pool would make up all that its demand is missing.
+    """How many instances of this pool would make up what its demand is missing, as far as Max_Instances lets it.
 
     Args:
         one: the pool.
         vcpus: of an instance of it.
     """
+    return _instances(one, vcpus, one.demand.missing)
+
+
+def at_most(pools: Iterable[tuple[Wanted, int, Decimal]]) -> Decimal:
+    """What the instances that a demand is missing come to, if each is had where it counts most.
+
+    Args:
+        pools: pools of one demand, each with the vCPUs of an instance and with what an instance counts.
+    """
+    pools = [(one, vcpus, each) for one, vcpus, each in pools if each]
+    # One large instance may be more than several small ones that count more by the unit.
+    most = max((missing_instances(one, vcpus) * each for one, vcpus, each in pools), default=Decimal(0))
+    total, rest = Decimal(0), max((one.demand.missing for one, _, _ in pools), default=Decimal(0))
+    for one, vcpus, each in sorted(pools, key=lambda pool: pool[2] / _weight(pool[0], pool[1]), reverse=True):
+        count = _instances(one, vcpus, rest)
+        total += count * each
+        rest = max(Decimal(0), rest - count * _weight(one, vcpus))
+    return max(most, total)
+
+
+def _instances(one: Wanted, vcpus: int, units: Decimal) -> Decimal:
     if not one.demand.is_group:
-        return one.demand.missing
-    weight = one.pool.weight or Decimal(vcpus if one.demand.unit == "vcpus" else 1)
-    return -(-one.demand.missing // weight)
+        return units
+    count = -(-units // _weight(one, vcpus))
+    return count if one.pool.most is None else max(Decimal(0), min(count, one.pool.most - one.pool.held))
+
+
+def _weight(one: Wanted, vcpus: int) -> Decimal:
+    if not one.demand.is_group:
+        return Decimal(1)
+    return one.pool.weight or Decimal(vcpus if one.demand.unit == "vcpus" else 1)
 
 
 def moment_in(row: Row, column: str) -> datetime | None:

@@ -7,10 +7,11 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, Wanted, missing_instances
+from odcr_cli.checks.look import Look, Wanted, at_most
 
 NAME = "quotas"
 
@@ -76,17 +77,17 @@ def check(look: Look) -> Iterator[Line]:
 
 
 def missing_vcpus(look: Look, region: str, pools: list[Wanted]) -> dict[Quota, int]:
-    """vCPUs that are wanted and not held, by quota. Of a group, those of its hungriest pool under each quota."""
+    """vCPUs that are wanted and not held, by quota. Of a group, those of its hungriest pools under each quota."""
     vcpus = look.vcpus(region, {one.pool.instance_type for one in pools})
-    most: dict[tuple[str, Quota], int] = {}
+    of_demands: dict[tuple[str, Quota], list[tuple[Wanted, int, Decimal]]] = {}
     for one in pools:
         quota, each = quota_of(one.pool.instance_type), vcpus.get(one.pool.instance_type)
         if quota is not None and each is not None:
             key = (f"{one.demand.is_group} {one.demand.name}", quota)
-            most[key] = max(most.get(key, 0), int(missing_instances(one, each) * each))
+            of_demands.setdefault(key, []).append((one, each, Decimal(each)))
     sums: dict[Quota, int] = {}
-    for (_, quota), count in most.items():
-        sums[quota] = sums.get(quota, 0) + count
+    for (_, quota), theirs in of_demands.items():
+        sums[quota] = sums.get(quota, 0) + int(at_most(theirs))
     return sums
 
 

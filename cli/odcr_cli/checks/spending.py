@@ -1,52 +1,84 @@
 """Prices and caps: what all that is wanted would cost an hour, and whether the caps let it be bought.
 
-While a price is unknown nothing is bought under a cap: docs/operating.md, "Prices".
+While a price is unknown nothing is bought under a cap: docs/demands.md, "What it may cost", and docs/operating.md,
+"Prices".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from odcr_cli.answers import money, plain
 from odcr_cli.checks.line import Level, Line
-from odcr_cli.checks.look import Look, Wanted, amount_in, missing_instances
+from odcr_cli.checks.look import Look, Wanted, amount_in, at_most
 from odcr_cli.demands import Demand
+from odcr_cli.prices import Price, Prices, price_region
 
 NAME = "spending"
+_SHOWN = 3
 
 
 def check(look: Look) -> Iterator[Line]:
     """The caps of demands, then the stack's."""
-    prices = _prices(look)
-    cap = _stack_cap(look)
-    total, unpriced, unknown = Decimal(0), 0, list[str]()
+    prices, currency, cap = Prices(look.rows("odcr_price")), _currency(look), _stack_cap(look)
+    totals: dict[str, Decimal] = {}
+    unpriced, lines, unknown = 0, list[Line](), list[Line]()
     by_demand: dict[int, list[Wanted]] = {}
     for one in look.wanted():
         by_demand.setdefault(id(one.demand), []).append(one)
     for pools in by_demand.values():
-        demand = pools[0].demand
-        own_cap = amount_in(demand.options, "Max_Hourly_Cost")
-        missing = [one for one in pools if _price(prices, one) is None]
-        unpriced += len(missing)
-        if missing and (own_cap is not None or cap is not None):
-            names = ", ".join(plain(one.pool.name) for one in missing[:3])
-            unknown.append(f"{plain(demand.name)} ({names})" if demand.is_group else names)
-        cost = _cost(look, demand, pools, prices)
-        if cost is None:
-            continue
-        total += cost
-        if own_cap is not None and cost > own_cap:
-            seen = f"{plain(demand.name)}: all of it costs {money(cost)} an hour, and its cap is {money(own_cap)}."
-            yield Line(NAME, Level.ERROR, seen, "Raise Max_Hourly_Cost, or lower what is wanted.")
-    for name in unknown:
-        seen = f"{name}: no price is known, and there is a cap: nothing is bought."
-        yield Line(NAME, Level.ERROR, seen, "Wait for the daily prices, or give one: `odcr import` takes odcr_price.")
+        demand, known = pools[0].demand, [(one, _price(prices, one)) for one in pools]
+        own = amount_in(demand.options, "Max_Hourly_Cost")
+        costs = _costs(look, [(one, price) for one, price in known if price])
+        unpriced += sum(price is None for _, price in known)
+        totals = {name: totals.get(name, Decimal(0)) + costs.get(name, Decimal(0)) for name in totals | costs}
+        cost = costs.get(currency, Decimal(0))
+        if own is not None and cost > own:
+            of_all = f"all of it costs {_of(cost, currency)} an hour, and its cap is {_of(own, currency)}."
+            advice = "Raise Max_Hourly_Cost, or lower what is wanted."
+            lines.append(Line(NAME, Level.ERROR, f"{plain(demand.name)}: {of_all}", advice))
+        if own is not None or cap is not None:
+            missing = [one for one, price in known if price is None or price.currency != currency]
+            unknown += _unknown(demand, missing, len(pools), currency, is_all=cap is not None)
+    yield from (*lines, *unknown)
+    total = totals.get(currency, Decimal(0))
     if cap is not None and total > cap:
-        seen = f"All that is wanted costs {money(total)} an hour, and MaxHourlySpend is {money(cap)}."
+        seen = f"All that is wanted costs {_of(total, currency)} an hour, and MaxHourlySpend is {_of(cap, currency)}."
         yield Line(NAME, Level.ERROR, seen, f"Deploy with a MaxHourlySpend of at least {money(total)}, or want less.")
-    elif not unknown:
-        within = f", within MaxHourlySpend of {money(cap)}" if cap is not None else "; there is no MaxHourlySpend"
+    elif all(line.level is not Level.ERROR for line in unknown):
+        within = (
+            f", within MaxHourlySpend of {_of(cap, currency)}" if cap is not None else "; there is no MaxHourlySpend"
+        )
         rest = f" {unpriced} pools have no price yet." if unpriced else ""
-        yield Line(NAME, Level.OK, f"What is wanted and has a price costs {money(total)} an hour{within}.{rest}")
+        costs_all = " and ".join(_of(totals[name], name) for name in sorted(totals)) or _of(total, currency)
+        yield Line(NAME, Level.OK, f"What is wanted and has a price costs {costs_all} an hour{within}.{rest}")
+
+
+def _unknown(demand: Demand, missing: list[Wanted], pools: int, currency: str, *, is_all: bool) -> Iterator[Line]:
+    """What a demand under a cap does not buy while prices are unknown. One in another currency than the cap's is."""
+    if not missing:
+        return
+    names = ", ".join(plain(one.pool.name) for one in missing[:_SHOWN])
+    names += f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    text = f"{plain(demand.name)} ({names})" if demand.is_group else names
+    held = [one for one in missing if one.pool.held]
+    seen = f"{text}: no price in {currency} is known, and there is a cap: "
+    if held and is_all:
+        seen += "as something is held there, nothing at all is bought under MaxHourlySpend."
+    elif held or len(missing) == pools:
+        seen += "nothing is bought."
+    else:
+        seen += "nothing is bought there, and its other pools go on."
+    pool = (held or missing)[0].pool
+    kind = _kind((held or missing)[0])
+    give = f"odcr prices set {pool.instance_type} {price_region(pool.zone)} PRICE{kind}"
+    give += f" --currency {currency}" if currency != "USD" else ""
+    level = Level.ERROR if held or len(missing) == pools else Level.WARNING
+    yield Line(NAME, level, seen, f"Wait for the daily prices, or give one: `{plain(give)}`.")
+
+
+def _kind(one: Wanted) -> str:
+    platform = f' --platform "{one.platform}"' if one.platform != "Linux/UNIX" else ""
+    return platform + (f" --tenancy {one.tenancy}" if one.tenancy != "default" else "")
 
 
 def _stack_cap(look: Look) -> Decimal | None:
@@ -54,31 +86,29 @@ def _stack_cap(look: Look) -> Decimal | None:
     return Decimal(text) if text else None
 
 
-def _prices(look: Look) -> dict[tuple[str, str, str, str], Decimal]:
-    found = {}
-    for row in look.rows("odcr_price"):
-        price = amount_in(row, "Hourly_Price")
-        if price is not None:
-            key = (row["InstanceType"], row["Region"], row.get("Platform"), row.get("Tenancy"))
-            found[tuple(str(part or "") for part in key)] = price
-    return found  # type: ignore[return-value]
+def _currency(look: Look) -> str:
+    """Of the caps: that of the partition's price list.
+
+    https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
+    """
+    return "CNY" if look.source.stack.region.startswith("cn-") else "USD"
 
 
-def _price(prices: dict[tuple[str, str, str, str], Decimal], one: Wanted) -> Decimal | None:
-    return prices.get((one.pool.instance_type, one.pool.region, one.platform, one.tenancy))
+def _of(amount: Decimal, currency: str) -> str:
+    return f"{money(amount)} {currency}"
 
 
-def _cost(
-    look: Look, demand: Demand, pools: list[Wanted], prices: dict[tuple[str, str, str, str], Decimal]
-) -> Decimal | None:
-    """An hour of all that a demand wants: what is held as it is, the rest in its dearest pool; None if unknown."""
-    held = sum((one.pool.held * (_price(prices, one) or Decimal(0)) for one in pools), Decimal(0))
-    rest = []
-    for one in pools:
-        price = _price(prices, one)
-        if price is None:
-            continue
-        by_vcpus = demand.unit == "vcpus" and not one.pool.weight
+def _price(prices: Prices, one: Wanted) -> Price | None:
+    return prices.of_type(one.pool.instance_type, one.pool.zone, one.platform, one.tenancy)
+
+
+def _costs(look: Look, pools: Iterable[tuple[Wanted, Price]]) -> dict[str, Decimal]:
+    """An hour of all that a demand wants, by currency: what is held as it is, the rest in its dearest pools."""
+    rest: dict[str, list[tuple[Wanted, int, Decimal]]] = {}
+    found: dict[str, Decimal] = {}
+    for one, price in pools:
+        found[price.currency] = found.get(price.currency, Decimal(0)) + one.pool.held * price.amount
+        by_vcpus = one.demand.unit == "vcpus" and not one.pool.weight
         vcpus = look.vcpus(one.pool.region, {one.pool.instance_type}) if by_vcpus else {}
-        rest.append(price * missing_instances(one, vcpus.get(one.pool.instance_type, 1)))
-    return held + max(rest) if rest else None
+        rest.setdefault(price.currency, []).append((one, vcpus.get(one.pool.instance_type, 1), price.amount))
+    return {currency: found[currency] + at_most(theirs) for currency, theirs in rest.items()}

@@ -19,9 +19,9 @@ _LEVELS = {"high": Level.OK, "medium": Level.WARNING, "low": Level.WARNING, "uns
 
 def check(look: Look) -> Iterator[Line]:
     """A line for each pool of what is missing, the first that is refused ends it."""
-    short = [one for one in look.wanted() if one.demand.missing and one.pool.region]
+    short = [one for one in look.wanted() if one.demand.missing and one.pool.region and not one.is_full]
     if not short:
-        yield Line(NAME, Level.OK, "Nothing is missing, so EC2 was not asked how likely it is.")
+        yield Line(NAME, Level.OK, "Nothing more is to be bought, so EC2 was not asked how likely it is.")
         return
     for one in short[:_MOST]:
         try:
