@@ -99,12 +99,20 @@ def _of_every_page() -> dict[str, Any]:
 
 
 def _choose_language(language: str) -> Any:
-    # Only a path of this page: where else would a reader have been?
     back = request.args.get("back", "/")
-    answer = redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    answer = redirect(back if _is_path(back) else "/")
     if language in LANGUAGES:
         answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
     return answer
+
+
+def _is_path(address: str) -> bool:
+    """Whether it is a path of this page: where else would a reader have been?
+
+    A browser leaves out tabs and line ends, and takes a backslash for a slash, before it looks where an address leads:
+    https://url.spec.whatwg.org/#concept-basic-url-parser
+    """
+    return address.isprintable() and "\\" not in address and address.startswith("/") and not address.startswith("//")
 
 
 def _trouble(error: Trouble) -> tuple[str, int]:
