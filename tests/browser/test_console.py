@@ -359,6 +359,24 @@ def test_a_state_is_selected_by_a_click_and_the_way_back_leads_to_the_one_before
     assert page.evaluate("window.stays"), "the page was not loaded anew"
 
 
+def test_a_slow_answer_does_not_replace_what_was_selected_after_it(page: Page, console: Open) -> None:
+    console(scenes.evening(), "runs/run-999?state=LoadTargets")
+    heading = page.locator("#state-panel h2")
+    slow: list[Any] = []
+    page.route(re.compile("state=.*ReserveCapacity"), lambda route: slow.append(route))
+    page.evaluate("window.stays = true")
+    page.locator(f'.execution-graph a[data-path="{BRANCH}/ReserveCapacity"]').click()
+    page.locator(f'.execution-graph a[data-path="{BRANCH}"]').click()
+    expect(heading).to_contain_text("ReserveBranch")
+    assert len(slow) == 1
+    with page.expect_request_finished(lambda request: "ReserveCapacity" in request.url):
+        slow[0].continue_()
+    page.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(done), 200))")
+    expect(heading).to_contain_text("ReserveBranch")
+    assert page.url.split("#")[0].endswith("ReserveBranch")
+    assert page.evaluate("window.stays")
+
+
 def test_all_is_reached_by_keyboard_and_seen_to_be(page: Page, console: Open) -> None:
     address = console(scenes.evening())
     page.keyboard.press("Tab")
