@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -79,6 +80,9 @@ class Account:
             raise Trouble(f"{place.endpoint_url!r} is no address. Name one such as http://127.0.0.1:4566.")
         self.place = place
         self._clients: dict[tuple[str, str], Any] = {}
+        # Threads share the clients, and may not share the session that makes them:
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
+        self._making = threading.RLock()
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -96,22 +100,28 @@ class Account:
         Raises:
             Trouble: if none is named anywhere.
         """
-        if not self._session.region_name:
+        with self._making:
+            region = self._session.region_name
+        if not region:
             raise Trouble("No Region is named. Name the Region of the stack with --region, or set AWS_REGION.")
-        return str(self._session.region_name)
+        return str(region)
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client; the stack's Region unless another is named."""
-        key = (service, region or self.region)
-        if key not in self._clients:
-            # A proxy leads to the internet, and never to this machine.
-            proxies: dict[str, Any] = {"proxies": {}} if self.place.is_local else {}
-            config = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard"}, **proxies)
-            with in_words():
-                self._clients[key] = self._session.client(  # type: ignore[call-overload]
-                    service, region_name=key[1], endpoint_url=self.place.endpoint_url, config=config
-                )
-        return self._clients[key]
+        with self._making:
+            key = (service, region or self.region)
+            if key not in self._clients:
+                self._clients[key] = self._made(*key)
+            return self._clients[key]
+
+    def _made(self, service: str, region: str) -> Any:
+        # A proxy leads to the internet, and never to this machine.
+        proxies: dict[str, Any] = {"proxies": {}} if self.place.is_local else {}
+        config = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard"}, **proxies)
+        with in_words():
+            return self._session.client(  # type: ignore[call-overload]
+                service, region_name=region, endpoint_url=self.place.endpoint_url, config=config
+            )
 
     def pages(self, service: str, operation: str, key: str, region: str = "", **arguments: Any) -> list[dict[str, Any]]:
         """All that a paginated operation lists under a key."""

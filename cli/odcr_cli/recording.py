@@ -106,7 +106,15 @@ class Recorded(Source):
         found: list[dict[str, Any]] = self._content["Reservations"]
         return found
 
-    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:  # noqa: ARG002
+    def log_lines(
+        self,
+        function: str,  # noqa: ARG002
+        start: datetime,  # noqa: ARG002
+        end: datetime,  # noqa: ARG002
+        *,
+        request: str = "",  # noqa: ARG002
+        limit: int = 200,  # noqa: ARG002
+    ) -> list[dict[str, Any]]:
         """None: logs are not recorded."""
         return []
 

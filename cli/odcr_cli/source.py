@@ -65,8 +65,18 @@ class Source(ABC):
         """The Capacity Reservations of the account in all Regions that demands name, with the field `Region`."""
 
     @abstractmethod
-    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
-        """A function's log events, `timestamp` and `message`, oldest first."""
+    def log_lines(
+        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """A function's log events, `timestamp` and `message`, oldest first.
+
+        Args:
+            function: its name without the stack's.
+            start: of the time to look at.
+            end: of it.
+            request: the id of the only request whose lines are looked for; those that do not say it are left out.
+            limit: of events; the oldest are given.
+        """
 
 
 class Live(Source):
@@ -148,13 +158,25 @@ class Live(Source):
         zones = {str(row.get("AvailabilityZone") or "") for rows in tables.values() for row in rows}
         return {region for zone in zones if (region := region_of(zone))} | {self.stack.region}
 
-    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+    def log_lines(
+        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+    ) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+        pattern = {"filterPattern": f'"{request}"'} if request else {}
+        found: list[dict[str, Any]] = []
         with in_words():
-            answer = self.account.client("logs").filter_log_events(
+            pages = self.account.client("logs").get_paginator("filter_log_events")
+            # A page may be empty, and others follow it.
+            for page in pages.paginate(
                 logGroupName=f"/aws/lambda/{self.stack.name}-{function}",
                 startTime=int(start.timestamp() * 1000),
                 endTime=int(end.timestamp() * 1000) + 1000,
-                limit=limit,
-            )
-        return [{"timestamp": one["timestamp"], "message": one["message"]} for one in answer["events"]]
+                PaginationConfig={"PageSize": limit},
+                **pattern,
+            ):
+                found += page["events"]
+                if len(found) >= limit:
+                    break
+        ordered = sorted(found, key=lambda one: one["timestamp"])
+        return [{"timestamp": one["timestamp"], "message": one["message"]} for one in ordered[:limit]]

@@ -44,5 +44,13 @@ class LookedAt(Source):
     def reservations(self) -> list[dict[str, Any]]:
         return self.held
 
-    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:  # noqa: ARG002
+    def log_lines(
+        self,
+        function: str,  # noqa: ARG002
+        start: datetime,  # noqa: ARG002
+        end: datetime,  # noqa: ARG002
+        *,
+        request: str = "",  # noqa: ARG002
+        limit: int = 200,
+    ) -> list[dict[str, Any]]:
         return self.lines[:limit]

@@ -102,9 +102,11 @@ class Failing(LookedAt):
         self._maybe_fail("reservations")
         return super().reservations()
 
-    def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+    def log_lines(
+        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+    ) -> list[dict[str, Any]]:
         self._maybe_fail("log_lines")
-        return super().log_lines(function, start, end, limit)
+        return super().log_lines(function, start, end, request=request, limit=limit)
 
     def _maybe_fail(self, what: str) -> None:
         if what in self.fails:
@@ -189,9 +191,9 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
 
     @dataclass
     class Asked(LookedAt):
-        def log_lines(self, function: str, start: datetime, end: datetime, limit: int = 200) -> list[dict[str, Any]]:
+        def log_lines(self, function: str, start: datetime, end: datetime, **more: Any) -> list[dict[str, Any]]:
             asked.append((function, start, end))
-            return super().log_lines(function, start, end, limit)
+            return super().log_lines(function, start, end, **more)
 
     scene = scenes.evening()
     client = reader(lambda: Asked(scene.tables, scene.histories, scene.held, scene.lines))
@@ -199,10 +201,25 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     assert asked == []
     said = text_of(client, f"{FAILED}&logs=yes")
     assert "ERROR Refused Code=UnauthorizedOperation" in said
-    ((function, start, end),) = asked
-    assert function == "ReserveCapacity"
-    visits = [event["timestamp"] for event in scene.histories["run-999"].events]
-    assert min(visits) <= start <= end <= max(visits) + timedelta(seconds=1)
+    assert "Lines of others that were at work at this time are among them." in said
+    visits = [int(id_) for id_ in re.findall(r'id="visit-(\d+)"', client.get(FAILED, base_url=HERE).text)]
+    assert len(visits) == 20
+    for visit in visits[:2]:
+        text_of(client, f"{FAILED}&logs={visit}")
+    text_of(client, f"{FAILED}&logs=999999")
+    times = {event["id"]: event["timestamp"] for event in scene.histories["run-999"].events}
+    assert {function for function, _, _ in asked} == {"ReserveCapacity"}
+    first, second = times[visits[0]], times[visits[1]]
+    assert [start for _, start, _ in asked] == [first, first, second, first], "of one visit, the most telling at first"
+    whole = max(times[visit] for visit in visits) - min(times[visit] for visit in visits)
+    assert all(end - start < whole for _, start, end in asked)
+
+
+def test_it_is_said_where_the_log_goes_on() -> None:
+    scene = scenes.evening()
+    assert "The first 200 lines" not in text_of(reader(lambda: scene), f"{FAILED}&logs=yes")
+    scene.lines *= 60
+    assert "The first 200 lines of this time are shown." in text_of(reader(lambda: scene), f"{FAILED}&logs=yes")
 
 
 def test_a_state_that_calls_no_function_has_no_log() -> None:

@@ -1,14 +1,20 @@
 """The page answers to the browser of whoever started it, and to nobody else."""
 
 import logging
+import re
+import webbrowser
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
 from odcr_cli.console.app import application
+from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.guard import form_token
+from odcr_cli.console.serving import Page
+from odcr_cli.main import Context, main
 from tests.unit.looked_at import LookedAt
 
 HERE = "http://127.0.0.1:8123"
@@ -40,11 +46,25 @@ def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_s
     assert cookie.startswith("odcr-console-8123=")
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
+    assert "secret-token" not in cookie
     assert stranger.get("/demands/", base_url=HERE).status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("query", ["", "?token=", "?token=secret", "?token=secret-token2", "?token=%FF", "?token=秘密"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?code=",
+        "?code=secret-token",
+        "?code=%FF",
+        "?token=",
+        "?token=secret",
+        "?token=secret-token2",
+        "?token=%FF",
+        "?token=秘密",
+    ],
+)
 def test_without_the_token_there_is_nothing_to_see(stranger: FlaskClient, path: str, query: str) -> None:
     answer = stranger.get(path + query, base_url=HERE)
     assert answer.status_code == 403
@@ -52,10 +72,70 @@ def test_without_the_token_there_is_nothing_to_see(stranger: FlaskClient, path: 
     assert "Set-Cookie" not in answer.headers
 
 
-def test_the_cookie_of_another_start_is_worth_nothing() -> None:
+def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(reader: FlaskClient) -> None:
     later = application(LookedAt, token="another-token").test_client()
-    later.set_cookie("odcr-console-8123", "secret-token", domain="127.0.0.1")
-    assert later.get("/demands/", base_url=HERE).status_code == 403
+    for value in (cookie_of(reader), "another-token", ""):
+        later.set_cookie("odcr-console-8123", value, domain="127.0.0.1")
+        assert later.get("/demands/", base_url=HERE).status_code == 403
+
+
+def cookie_of(client: FlaskClient) -> str:
+    cookie = client.get_cookie("odcr-console-8123", domain="127.0.0.1")
+    assert cookie
+    return cookie.value
+
+
+def test_the_printed_address_opens_several_browsers_and_each_has_a_cookie_of_its_own(app: Flask) -> None:
+    clients = [app.test_client() for _ in range(3)]
+    for client in clients:
+        client.get("/?token=secret-token", base_url=HERE)
+    assert {client.get("/demands/", base_url=HERE).status_code for client in clients} == {200}
+    assert len({cookie_of(client) for client in clients}) == 3
+
+
+def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: FlaskClient) -> None:
+    first, second = app.test_client(), app.test_client()
+    code = app.config["ENTRANCE"].code()
+    assert code != app.config["ENTRANCE"].code()
+    answer = first.get(f"/?code={code}", base_url=HERE)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert code not in answer.headers["Set-Cookie"]
+    assert first.get("/demands/", base_url=HERE).status_code == 200
+    refused = second.get(f"/?code={code}", base_url=HERE)
+    assert refused.status_code == 403
+    assert "used before" in refused.text
+    assert "Set-Cookie" not in refused.headers
+    assert second.get("/demands/", base_url=HERE).status_code == 403
+    assert first.get("/demands/", base_url=HERE).status_code == 403, "it may be the first who should not have it"
+    assert reader.get("/demands/", base_url=HERE).status_code == 200, "who came by the token is not concerned"
+
+
+def test_a_code_is_good_for_a_minute_and_does_no_harm_later() -> None:
+    now = 1000.0
+    entrance = Entrance(clock=lambda: now)
+    used, unused = entrance.code(), entrance.code()
+    now += 59
+    session = entrance.by_code(used)
+    assert session
+    assert entrance.knows(session)
+    now += 1
+    assert entrance.by_code(unused) == ""
+    assert entrance.by_code(used) == ""
+    assert entrance.knows(session)
+
+
+def test_the_browsers_process_is_not_told_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(Page, "serve", lambda _: None)
+    monkeypatch.setattr(Context, "source", LookedAt(is_live=False))
+    result = CliRunner().invoke(main, ["console"])
+    assert result.exit_code == 0, result.output
+    printed = re.search(r"http://127\.0\.0\.1:\d+/\?token=(\S+)", result.output)
+    assert printed
+    (address,) = opened
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?code=\S+", address)
+    assert printed[1] not in address
 
 
 @pytest.mark.parametrize(
@@ -144,6 +224,15 @@ def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
         ("/demands/?q=a&show=met", "/demands/?q=a&show=met"),
         ("//evil.example", "/"),
         ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/\t\\evil.example", "/"),
+        ("\t//evil.example", "/"),
+        ("/\n", "/"),
+        ("/\r\nSet-Cookie: a=b", "/"),
+        ("/\0", "/"),
+        ("/\u2028/evil.example", "/"),
+        ("", "/"),
+        ("evil.example", "/"),
         ("http://evil.example", "/"),
     ],
 )

@@ -3,10 +3,14 @@
 import ast
 import json
 import sys
+import threading
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import boto3
 import click
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -120,6 +124,34 @@ def test_a_local_cloud_is_never_shown_credentials_of_an_account(monkeypatch: pyt
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     client = Account(Place(endpoint_url="http://127.0.0.1:9")).client("ec2")
     assert client._request_signer._credentials.access_key == "local"
+
+
+def test_threads_that_ask_at_once_get_the_same_client_which_one_of_them_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, made, collisions = threading.Lock(), [], []
+
+    class Session(boto3.Session):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            made.append("session")
+            time.sleep(0.02)
+            super().__init__(*arguments, **named)
+
+        def client(self, service: str, *arguments: Any, **named: Any) -> Any:
+            if not alone.acquire(blocking=False):
+                collisions.append(service)
+                return None
+            client = super().client(service, *arguments, **named)
+            made.append(service)
+            time.sleep(0.02)
+            alone.release()
+            return client
+
+    monkeypatch.setattr("odcr_cli.account.boto3.Session", Session)
+    account = Account(Place(endpoint_url="http://127.0.0.1:9"))
+    with ThreadPoolExecutor(8) as pool:
+        clients = list(pool.map(account.client, ["ec2", "sts", "ec2", "sts", "ec2", "sts", "ec2", "sts"]))
+    assert collisions == []
+    assert sorted(made) == ["ec2", "session", "sts"]
+    assert len({id(client) for client in clients}) == 2
 
 
 def test_the_package_says_what_it_imports_and_nothing_of_the_product_or_the_local_cloud() -> None:

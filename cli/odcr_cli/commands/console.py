@@ -19,5 +19,5 @@ def command(context: Context, port: int, allow_changes: bool, opens: bool) -> No
     click.echo(f"The page is at {page.address}")
     click.echo("Ctrl-C ends it.")
     if opens:
-        webbrowser.open(page.address)
+        webbrowser.open(page.address_for_once())
     page.serve()

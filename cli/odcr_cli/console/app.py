@@ -10,6 +10,7 @@ from flask import Flask, g, redirect, request
 from odcr_cli import answers
 from odcr_cli.console import capacity, change, demands, market, plots, runs, shown
 from odcr_cli.console.changes import Changes
+from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.guard import form_token, guard
 from odcr_cli.console.local_market import LocalMarket
 from odcr_cli.console.memory import EndedRuns, History, LastRun
@@ -45,13 +46,13 @@ def application(
 
     Args:
         source: what is looked at, anew for each request.
-        token: what the first address has to bear; made up if none is given, see `app.config["TOKEN"]`.
+        token: what the first address has to bear; made up if none is given, see `app.config["ENTRANCE"]`.
         changes: makes changes in the account; None: the page only looks.
         local_market: the local cloud's market, if a local cloud is looked at.
     """
     app = Flask(__name__)
     app.config.update(
-        TOKEN=token or secrets.token_urlsafe(24),
+        ENTRANCE=Entrance(token),
         CHANGES=changes,
         MARKET=local_market,
         HISTORY=History(),
@@ -92,19 +93,27 @@ def _of_every_page() -> dict[str, Any]:
         "source": source,
         "now": source.now() if source else None,
         "last_run": last_run,
-        "csrf": form_token(config["TOKEN"]),
+        "csrf": form_token(config["ENTRANCE"].token),
         "allows_changes": config["CHANGES"] is not None,
         "has_market": config["MARKET"] is not None,
     }
 
 
 def _choose_language(language: str) -> Any:
-    # Only a path of this page: where else would a reader have been?
     back = request.args.get("back", "/")
-    answer = redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    answer = redirect(back if _is_path(back) else "/")
     if language in LANGUAGES:
         answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
     return answer
+
+
+def _is_path(address: str) -> bool:
+    """Whether it is a path of this page: where else would a reader have been?
+
+    A browser leaves out tabs and line ends, and takes a backslash for a slash, before it looks where an address leads:
+    https://url.spec.whatwg.org/#concept-basic-url-parser
+    """
+    return address.isprintable() and "\\" not in address and address.startswith("/") and not address.startswith("//")
 
 
 def _trouble(error: Trouble) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, request
 
+from odcr_cli.console.entrance import Entrance, UsedBeforeError
 from odcr_cli.console.words import language_of
 from odcr_cli.console.words import translated as _
 
@@ -28,28 +29,27 @@ _READS = ("GET", "HEAD")
 
 
 def guard(app: Flask) -> None:
-    """Lets only those in who have the token, and hardens every answer.
+    """Lets only those in who come by the entrance, and hardens every answer.
 
-    The token comes once with the address that `odcr console` prints, and from then on in a cookie.
+    The token or a code comes once with the address, and from then on a session's own value in a cookie.
 
     Args:
-        app: with the token in `config["TOKEN"]`.
+        app: with the entrance in `config["ENTRANCE"]`.
     """
 
     @app.before_request
     def check() -> Any:
         g.language = language_of(request)
         _refuse_strangers()
-        token = app.config["TOKEN"]
-        if "token" in request.args:
-            if not _same(request.args["token"], token):
-                abort(403, _("This token is wrong: each start of odcr console prints a new address."))
+        entrance: Entrance = app.config["ENTRANCE"]
+        if "token" in request.args or "code" in request.args:
             answer = redirect(request.path)
-            answer.set_cookie(_cookie(), token, httponly=True, samesite="Strict")
+            answer.set_cookie(_cookie(), _entered(entrance), httponly=True, samesite="Strict")
             return answer
-        if not _same(request.cookies.get(_cookie(), ""), token):
+        if not entrance.knows(request.cookies.get(_cookie(), "")):
             abort(403, _("Open the address that odcr console printed: it has the token."))
-        if request.method not in _READS and not _same(request.form.get("csrf", ""), form_token(token)):
+        given = request.form.get("csrf", "").encode("utf-8", "replace") if request.method not in _READS else None
+        if given is not None and not hmac.compare_digest(given, form_token(entrance.token).encode()):
             abort(403, _("This form is outdated. Load the page again."))
         return None
 
@@ -66,6 +66,21 @@ def form_token(token: str) -> str:
     return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
 
 
+def _entered(entrance: Entrance) -> str:
+    """The session of a browser that was let in just now."""
+    if "token" in request.args:
+        if not (session := entrance.by_token(request.args["token"])):
+            abort(403, _("This token is wrong: each start of odcr console prints a new address."))
+        return session
+    try:
+        session = entrance.by_code(request.args["code"])
+    except UsedBeforeError:
+        abort(403, _("This address was used before, and who used it is let in no more. Open the one that was printed."))
+    if not session:
+        abort(403, _("This address was good for a minute. Open the one that odcr console printed."))
+    return session
+
+
 def _refuse_strangers() -> None:
     # Another site may give its own name this address (DNS rebinding), so the name has to be ours.
     if not _OURS.fullmatch(request.host):
@@ -78,10 +93,6 @@ def _refuse_strangers() -> None:
         abort(403, _("Another site sent this."))
     if request.method not in _READS and request.headers.get("Origin") not in (None, request.host_url.rstrip("/")):
         abort(403, _("Another site sent this."))
-
-
-def _same(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 def _cookie() -> str:

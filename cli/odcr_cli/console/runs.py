@@ -11,11 +11,12 @@ from flask import Blueprint, current_app, flash, g, redirect, request
 from odcr_cli import execution_graph
 from odcr_cli.console.change import allowed_changes
 from odcr_cli.console.reading import Read
-from odcr_cli.console.state_functions import LogLine, function_of, log_line
+from odcr_cli.console.state_functions import LogLine, function_of, log_line, request_of
 from odcr_cli.console.words import translated as _
 from odcr_cli.demands import number
 from odcr_cli.door import Row
 from odcr_cli.execution_graph import Details, Graph, Progress
+from odcr_cli.execution_graph.details import Entering
 from odcr_cli.execution_graph.visits import Status
 from odcr_cli.series import is_change
 from odcr_cli.source import Run
@@ -24,6 +25,7 @@ from odcr_cli.trouble import Trouble
 page = Blueprint("runs", __name__, url_prefix="/runs")
 
 _LISTED = 100
+_MOST_LOGS = 200
 _PATIENCE = 0.5
 """Seconds that the list waits for the history; what each run changed then follows with the next look."""
 _LEAST_SCALE = 0.48
@@ -78,8 +80,8 @@ def one(name: str) -> str:
     size = "full" if is_full_size else None
     drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None)
     function = _function(run, selected)
-    shows_logs = "logs" in request.args and bool(function)
-    logs = Read(lambda: _logs(function, run, details), []) if shows_logs else Read(list, [])
+    logged = _logged(details, request.args["logs"]) if function and "logs" in request.args else None
+    logs = Read(lambda: _logs(function, run, logged), []) if logged else Read(list, [])
     return flask.render_template(
         "run.html",
         name=name,
@@ -91,8 +93,10 @@ def one(name: str) -> str:
         progress=progress,
         details=details,
         function=function,
-        shows_logs=shows_logs,
+        logged=logged,
+        is_one_request=bool(logged and request_of(logged)),
         logs=logs.value,
+        most_logs=_MOST_LOGS,
         troubles=[logs.trouble] if logs.trouble else [],
     )
 
@@ -161,15 +165,17 @@ def _function(run: Run, path: str) -> str:
     return name.removeprefix(stack) if name.startswith(stack) else ""
 
 
-def _logs(function: str, run: Run, details: Details | None) -> list[LogLine]:
-    """The function's lines while the state was at work."""
+def _logged(details: Details | None, asked: str) -> Entering | None:
+    """The visit whose log is asked for, by the id of its first event; unless it names one, the first that is shown."""
+    visits = [visit for visit in details.visits if visit.started] if details else []
+    return next((visit for visit in visits if str(visit.events[0]) == asked), visits[0] if visits else None)
+
+
+def _logs(function: str, run: Run, visit: Entering) -> list[LogLine]:
+    """The function's lines while the visit lasted: of its request, if that is known, else of all that ran then."""
+    started = visit.started or run.described["startDate"]
     end: datetime = run.described.get("stopDate") or g.source.now()
-    times = [
-        (visit.started, end if visit.seconds is None else visit.started + timedelta(seconds=visit.seconds))
-        for visit in (details.visits if details else [])
-        if visit.started
-    ]
-    if not times:
-        return []
-    first, last = min(one for one, _ in times), max(one for _, one in times)
-    return [log_line(event) for event in g.source.log_lines(function, first, last)]
+    if visit.seconds is not None:
+        end = started + timedelta(seconds=visit.seconds)
+    found = g.source.log_lines(function, started, end, request=request_of(visit), limit=_MOST_LOGS)
+    return [log_line(event) for event in found]

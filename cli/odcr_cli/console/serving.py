@@ -8,6 +8,7 @@ from waitress.server import create_server
 
 from odcr_cli.console.app import application
 from odcr_cli.console.changes import Changes
+from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.local_market import LocalMarket
 from odcr_cli.main import Context
 from odcr_cli.trouble import Trouble
@@ -46,8 +47,14 @@ class Page:
             reason = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
             raise Trouble(f"Port {port} {reason}. Name another with --port, or none for a free one.") from error
         self._server = server
-        self.address = f"http://127.0.0.1:{server.effective_port}/?token={app.config['TOKEN']}"
-        """With the token that lets a browser in."""
+        self._entrance: Entrance = app.config["ENTRANCE"]
+        self._start = f"http://127.0.0.1:{server.effective_port}/"
+        self.address = f"{self._start}?token={self._entrance.token}"
+        """With the token that lets every browser in: for the person's eyes."""
+
+    def address_for_once(self) -> str:
+        """One that lets a browser in once, within a minute: for the arguments of a program, which others can read."""
+        return f"{self._start}?code={self._entrance.code()}"
 
     def serve(self) -> None:
         """Answers until the program ends."""

@@ -1,9 +1,14 @@
 """Which Lambda function a state of a definition calls, and what a line of its log says."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from odcr_cli.execution_graph.details import Entering
+
+_REQUEST = re.compile(r'(?:RequestId: |"requestId": ?"|Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b')
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ def _function(state: dict[str, Any]) -> str:
     elif ":function:" not in resource:
         return ""
     return resource.partition(":function:")[2].partition(":")[0] or resource
+
+
+def request_of(visit: Entering) -> str:
+    """The id of the request of Lambda that failed, as the error's cause names it; empty if none does.
+
+    Of a request that succeeded the history does not tell the id:
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_LambdaFunctionSucceededEventDetails.html
+    """
+    found = _REQUEST.search(visit.cause.text) if visit.cause else None
+    return found[1] if found else ""
 
 
 def log_line(event: dict[str, Any]) -> LogLine:

@@ -52,12 +52,17 @@
     said.dataset.last = text;
   }
 
+  // Counts where the reader goes: an answer to what was asked before that is not shown any more.
+  let turn = 0;
+
   async function load(address) {
+    const own = turn;
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (answer.status === 403) throw new Error("refused");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const loaded = page.getElementById("main");
     if (!loaded) throw new Error("not a page of ours");
+    if (own !== turn) return false;
     const focused = document.activeElement;
     morph(main, loaded);
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
@@ -66,6 +71,20 @@
     document.title = page.title;
     filter();
     say(main.querySelector("[data-say]")?.textContent);
+    return true;
+  }
+
+  // True when it is shown; not if the reader has gone elsewhere meanwhile.
+  async function visit(address) {
+    const own = ++turn;
+    try {
+      if (!(await load(address))) return false;
+      turn += 1; // what was refreshed meanwhile is of the page before
+      return true;
+    } catch (error) {
+      if (own !== turn) return false;
+      throw error;
+    }
   }
 
   // Refreshing.
@@ -157,7 +176,7 @@
   // Selecting in place.
   async function go(address, replaces) {
     try {
-      await load(address);
+      if (!(await visit(address))) return;
       history[replaces ? "replaceState" : "pushState"](null, "", address);
       later();
     } catch {
@@ -176,7 +195,7 @@
       if (panel && panel.getBoundingClientRect().top > innerHeight) panel.scrollIntoView();
     });
   });
-  addEventListener("popstate", () => load(location.href).catch(() => location.reload()));
+  addEventListener("popstate", () => visit(location.href).catch(() => location.reload()));
 
   filter();
   later();
