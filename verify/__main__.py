@@ -38,7 +38,7 @@ No request is sent that would cost over a cent a minute if it were granted."""
 
 @click.command(help=__doc__)
 @click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it.")
-@click.option("--region", help="The Region; else as the AWS CLI finds it.")
+@click.option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The Region; else as the AWS CLI finds it.")
 @click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS: a local cloud.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The table's file.")
 @click.option("--clean-up", "old", metavar="NAME", help="Only delete what an earlier verification left.")
