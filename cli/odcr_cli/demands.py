@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from odcr_cli.door import Row
+from odcr_cli.door import Row, folded
 from odcr_cli.regions import may_be_same, region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
@@ -141,7 +141,7 @@ def demands_of(
     wishes = _Wishes(options)
     by_group: dict[str, list[Row]] = {}
     for member in members:
-        by_group.setdefault(_folded(_text(member, "Group_Name")), []).append(member)
+        by_group.setdefault(folded(_text(member, "Group_Name")), []).append(member)
     found = []
     for row in capacity:
         key = ("", *_pool_key(row))
@@ -149,7 +149,7 @@ def demands_of(
     for group in groups:
         name = _text(group, "Group_Name")
         mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}
-        found.append(_of_group(name, group, by_group.get(_folded(name), []), mine))
+        found.append(_of_group(name, group, by_group.get(folded(name), []), mine))
     left: dict[str, dict[tuple[str, str], Row]] = {}
     for (name, type_, zone), row in recorded.items():
         if name:
@@ -169,18 +169,18 @@ class _Wishes:
         self._folded: dict[tuple[str, str], Row] = {}
         for row in rows:
             type_, zone = _pool_key(row)
-            self._exact[type_, zone] = self._folded[_folded(type_), _folded(zone)] = row
+            self._exact[type_, zone] = self._folded[folded(type_), folded(zone)] = row
 
     def of(self, type_: str, zone: str) -> Row:
         """A target's options; none if it has the usual ones."""
-        found = self._exact.get((type_, zone)) or self._folded.get((_folded(type_), _folded(zone)))
+        found = self._exact.get((type_, zone)) or self._folded.get((folded(type_), folded(zone)))
         if found is not None:
             return found
         # By the zone's id where the target has its name, or the reverse. Which is which, only EC2 knows.
         near = [
             row
             for (of_type, other), row in self._folded.items()
-            if of_type == _folded(type_) and may_be_same(other, _folded(zone))
+            if of_type == folded(type_) and may_be_same(other, folded(zone))
         ]
         return near[0] if len(near) == 1 else {}
 
@@ -257,7 +257,7 @@ def _of_group(name: str, group: Row, members: Iterable[Row], status: dict[tuple[
         True,
         number(group.get("TotalTargetCapacity")),
         number(own.get("Reserved")),
-        _folded(_text(group, "Unit") or _text(own, "Unit")) or "instances",
+        folded(_text(group, "Unit") or _text(own, "Unit")) or "instances",
         _text(own, "Status") or NEW,
         _text(own, "Reason"),
         _text(own, "Since"),
@@ -300,10 +300,6 @@ def _amount(row: Row, column: str) -> Decimal | None:
 
 def _text(row: Row, column: str) -> str:
     return str(row.get(column) or "")
-
-
-def _folded(text: str) -> str:
-    return text.strip().casefold()
 
 
 def _pool_key(row: Row) -> tuple[str, str]:

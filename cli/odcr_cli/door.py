@@ -31,6 +31,16 @@ KEYS = {
 """The tables that people write into, and what tells their rows apart."""
 
 
+def folded(text: str) -> str:
+    """A part of a key as the product compares it: letter cases and blanks around it do not count."""
+    return text.strip().casefold()
+
+
+def folded_key(key: Iterable[str]) -> tuple[str, ...]:
+    """A key likewise."""
+    return tuple(map(folded, key))
+
+
 @dataclass(frozen=True)
 class Change:
     """One row's change."""

@@ -1,8 +1,11 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from odcr_cli import main
 from tests.translated import translated
+from tests.unit.looked_at import LookedAt, Odcr
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +13,15 @@ def resources() -> dict[str, Any]:
     """The translated template's resources by logical id; not to be changed."""
     expanded: dict[str, Any] = translated()["Resources"]
     return expanded
+
+
+@pytest.fixture
+def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
+    """The command line, which looks at what a test gives it."""
+
+    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
+        monkeypatch.setattr(main, "Live", lambda _account: source)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
+
+    return call

@@ -1,13 +1,18 @@
 """Something to look at without an account: tables, runs and reservations that a test writes down."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from click.testing import Result
 
 from odcr_cli.account import Stack
 from odcr_cli.source import Run, Source
 from odcr_cli.trouble import Trouble
 
+Odcr = Callable[..., Result]
+"""Calls the command line on a source, with so many columns."""
 NOW = datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
 RECENT = {"name": "run-1", "status": "SUCCEEDED", "startDate": NOW - timedelta(minutes=1)}
 """ListExecutions' item of a run that has just looked."""

@@ -3,7 +3,6 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,8 @@ from odcr_cli import main
 from odcr_cli.source import Run
 from tests.machines import acquiring
 from tests.played import interpreter
-from tests.unit.looked_at import MACHINE, NOW, LookedAt
+from tests.unit.looked_at import MACHINE, NOW, LookedAt, Odcr
 
-Odcr = Callable[..., Result]
 HOSTILE = "[red]\x1b[31m</script><b>\n[/]"
 KEY: dict[str, Any] = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Group_Name": ""}
 POOL: dict[str, Any] = {"InstanceType": "m6i.2xlarge", "AvailabilityZone": "ap-northeast-1a", "Group_Name": "checkout"}
@@ -75,16 +73,6 @@ def run(name: str, status: str = "SUCCEEDED", minutes: int = 5) -> Run:
         "stopDate": started + timedelta(seconds=110),
     }
     return Run(described, json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}), [])
-
-
-@pytest.fixture
-def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
-    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
-        monkeypatch.setattr(main, "Live", lambda _account: source)
-        monkeypatch.setenv("COLUMNS", str(columns))
-        return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
-
-    return call
 
 
 def words(result: Result) -> str:

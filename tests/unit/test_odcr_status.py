@@ -5,23 +5,21 @@ import os
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from odcr_cli import main
 from odcr_cli.answers import ago, amount, bar, money
 from odcr_cli.recording import record
 from odcr_cli.source import Live, Run
 from tests.documented import ROOT
-from tests.unit.looked_at import NOW, RECENT, LookedAt
+from tests.unit.looked_at import NOW, RECENT, LookedAt, Odcr
 
-Odcr = Callable[..., Result]
 HOSTILE = "[red]\x1b[31m</script>\n[/]"
 
 
@@ -45,16 +43,6 @@ def tables(**recorded: Any) -> dict[str, list[dict[str, Any]]]:
 def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> LookedAt:
     """Tables at which a run has just looked."""
     return LookedAt(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
-
-
-@pytest.fixture
-def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
-    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
-        monkeypatch.setattr(main, "Live", lambda _account: source)
-        monkeypatch.setenv("COLUMNS", str(columns))
-        return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
-
-    return call
 
 
 def width(line: str) -> int:

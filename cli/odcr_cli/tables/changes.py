@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from odcr_cli.door import KEYS, Change, Row
+from odcr_cli.door import KEYS, Change, Row, folded_key
 from odcr_cli.regions import region_of
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
@@ -125,30 +125,26 @@ class _Finder:
     def __init__(self, tables: Tables) -> None:
         self._rows = {table: {key_of(table, row): row for row in tables.get(table, ())} for table in COLUMNS}
         self._folded: dict[str, dict[Key, Row]] = {
-            table: {_folded(key): row for key, row in rows.items()} for table, rows in self._rows.items()
+            table: {folded_key(key): row for key, row in rows.items()} for table, rows in self._rows.items()
         }
 
     def row(self, table: str, key: Key) -> Row | None:
-        return self._rows[table].get(key) or self._folded[table].get(_folded(key))
+        return self._rows[table].get(key) or self._folded[table].get(folded_key(key))
 
     def spelled(self, wishes: Iterable[Wish]) -> Iterator[Wish]:
         """With the groups' names as the groups have them, for these are in the tags of what is held."""
         wishes = list(wishes)
         names = {(one.key[0].strip(),) for one in wishes if one.table == "odcr_group"} | self._rows["odcr_group"].keys()
-        by_folded = {_folded(name): name for name in sorted(names)} | {
-            _folded(name): name for name in self._rows["odcr_group"]
+        by_folded = {folded_key(name): name for name in sorted(names)} | {
+            folded_key(name): name for name in self._rows["odcr_group"]
         }
         for wish in wishes:
             is_of_group = wish.table in ("odcr_group", "odcr_group_member")
             if is_of_group and wish.key not in self._rows[wish.table] and wish.key[:1] not in self._rows["odcr_group"]:
-                spelled = by_folded.get(_folded(wish.key[:1]), (wish.key[0].strip(),))
+                spelled = by_folded.get(folded_key(wish.key[:1]), (wish.key[0].strip(),))
                 yield Wish(wish.table, (*spelled, *wish.key[1:]), wish.values, wish.line, wish.is_gone)
             else:
                 yield wish
-
-
-def _folded(key: Key) -> Key:
-    return tuple(part.strip().casefold() for part in key)
 
 
 def _spelling(wish: Wish, old: Row | None) -> Key:
@@ -189,16 +185,16 @@ def _missing(edit: Edit, wish: Wish) -> list[str]:
 
 def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     """The removal of all that nobody named. Options stay with their target, a group with its members."""
-    groups = {_folded(key[:1]) for key in named["odcr_group"] | named["odcr_group_member"]}
+    groups = {folded_key(key[:1]) for key in named["odcr_group"] | named["odcr_group_member"]}
     zones: dict[str, set[str]] = {}
-    for kind, zone in map(_folded, named["odcr_capacity"]):
+    for kind, zone in map(folded_key, named["odcr_capacity"]):
         zones.setdefault(kind, set()).add(zone)
 
     def is_kept(table: str, key: Key) -> bool:
         if table == "odcr_option":
-            kind, zone = _folded(key)
+            kind, zone = folded_key(key)
             return key in named[table] or any(_may_be_same(zone, other) for other in zones.get(kind, ()))
-        return _folded(key) in groups if table == "odcr_group" else key in named[table]
+        return folded_key(key) in groups if table == "odcr_group" else key in named[table]
 
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
         for row in tables.get(table, ()):

@@ -8,7 +8,7 @@ from typing import Any
 
 from odcr_cli.answers import amount, moment
 from odcr_cli.demands import number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, folded_key
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import values_of
 from odcr_cli.tables.wishes import Key, key_of
@@ -44,7 +44,7 @@ def consequences_of(plan: Plan, tables: Tables, *, releases: bool, now: datetime
         releases: whether the stack gives back what a lowered target leaves (`ReleaseOnLoweredTarget`).
         now: the moment.
     """
-    recorded = {_folded(_status_key(row)): row for row in tables.get("odcr_status", ())}
+    recorded = {folded_key(_status_key(row)): row for row in tables.get("odcr_status", ())}
     found: list[str] = []
     for demand in _demands(plan, tables, recorded):
         found += _of_what_is_held(demand, releases=releases)
@@ -97,16 +97,16 @@ def _of_times(edit: Edit, now: str) -> Iterator[str]:
 
 def _of_members(edit: Edit, recorded: dict[Key, Row]) -> Iterator[str]:
     if edit.table == "odcr_group_member" and edit.kind is Kind.REMOVED:
-        held = number(recorded.get(_folded(edit.key), {}).get("Reserved"))
+        held = number(recorded.get(folded_key(edit.key), {}).get("Reserved"))
         if held:
             yield f"{edit.name}: {amount(held)} held there count on for the group; nothing more is bought there."
 
 
 def _demands(plan: Plan, tables: Tables, recorded: dict[Key, Row]) -> Iterator[_Demand]:
     """Those that change, each once."""
-    edits = {(edit.table, _folded(edit.key)): edit for edit in plan.edits}
+    edits = {(edit.table, folded_key(edit.key)): edit for edit in plan.edits}
     rows = {
-        (table, _folded(key_of(table, row))): row
+        (table, folded_key(key_of(table, row))): row
         for table in ("odcr_capacity", "odcr_option")
         for row in tables.get(table, ())
     }
@@ -139,7 +139,3 @@ def _demand(
 
 def _status_key(row: Row) -> Key:
     return tuple(str(row.get(name) or "") for name in ("Group_Name", "InstanceType", "AvailabilityZone"))
-
-
-def _folded(key: Key) -> Key:
-    return tuple(part.strip().casefold() for part in key)

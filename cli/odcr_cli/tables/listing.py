@@ -11,7 +11,7 @@ from rich.text import Text
 
 from odcr_cli.answers import plain
 from odcr_cli.demands import number
-from odcr_cli.door import KEYS, Row
+from odcr_cli.door import KEYS, Row, folded_key
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
 
@@ -98,4 +98,4 @@ def _key(row: Row) -> Row:
 
 
 def _folded(table: str, row: Row) -> tuple[str, ...]:
-    return tuple(part.strip().casefold() for part in key_of(table, row))
+    return folded_key(key_of(table, row))

@@ -272,11 +272,6 @@ def _gathered(tables: GroupTables, records: Pools, unknown: Record) -> tuple[dic
     return groups, orphans
 
 
-def orphans_of(tables: GroupTables) -> dict[str, int]:
-    """How many members there are of each group that `odcr_group` does not have; none if a table could not be read."""
-    return {} if tables.doubt else _gathered(tables, {}, NO_RECORD)[1]
-
-
 def member_keys(tables: GroupTables) -> set[TargetKey]:
     """The keys of all groups and pools in the tables, as `name_of` has them; also the groups of members without one."""
     groups, orphans = _gathered(tables, {}, NO_RECORD)
