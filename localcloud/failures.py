@@ -18,7 +18,7 @@ from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
-_CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
+_CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -46,10 +46,16 @@ def form_of(environ: dict[str, Any]) -> bytes:
     return form
 
 
+def region_of(environ: dict[str, Any]) -> str | None:
+    """The Region for which a WSGI request is signed; None if it is not signed."""
+    credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return credential["region"] if credential else None
+
+
 def call_of(environ: dict[str, Any], form: bytes) -> Call:
     """What a WSGI request asks for."""
     credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    service = credential[1].lower() if credential else "s3"
+    service = credential["service"].lower() if credential else "s3"
     path = str(environ.get("PATH_INFO", ""))
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return Call(service, str(target).rpartition(".")[2], "json")

@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.serving import make_server
 
-from localcloud import failures
+from localcloud import failures, regions
 from localcloud.log import Log
 
 CONTROL_PATH = "/localcloud/"
@@ -146,6 +146,11 @@ class Server:
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         form = failures.form_of(environ)
+        region = failures.region_of(environ)
+        if region is not None and region not in regions.known():
+            call = failures.call_of(environ, form)
+            refused = regions.refusal(region, call.protocol)
+            return failures.answer(call, refused.status, refused.code, refused.message, start_response)
         try:
             answer: Iterable[bytes] = self._dispatcher(environ, start_response)
         except ConnectionError:

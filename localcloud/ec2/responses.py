@@ -8,11 +8,11 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from localcloud.ec2 import catalogue, faults
+from localcloud.ec2 import faults
 from localcloud.ec2.backend import CapacityReservationBackend
 from localcloud.ec2.errors import AuthFailure, CapacityReservationError, InternalError, Refused, RequestLimitExceeded
 from localcloud.ec2.faults import FaultKind, Request
-from localcloud.ec2.faulty_connection import close_connection, depart, hit, lose
+from localcloud.ec2.faulty_connection import depart, hit, lose
 from localcloud.ec2.refusal import refusal
 from localcloud.ec2.request_rate import ALL_INSTANCES
 from localcloud.ec2.state import State, current
@@ -86,9 +86,6 @@ def arrive(response: Any, name: str) -> TYPE_RESPONSE | None:
         ConnectionAbortedError: the client is left without an answer.
     """
     state, is_own = current(), name in _OWN_ACTIONS
-    if not catalogue.zones_of(response.region):
-        # On AWS the endpoint of a Region that does not exist cannot be reached either.
-        close_connection(state, name, response.region)
     if is_own or name in faults.WATCHED:
         with state.lock:
             state.rate.count(response.region, name).calls += 1

@@ -12,8 +12,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.sns.models import SNSBackend
 
+from localcloud import regions
 from localcloud.log import Log
 from localcloud.server import Server
 
@@ -31,11 +33,13 @@ def server(log: Log) -> Iterator[Server]:
     running.stop()
 
 
-def asked(server: Server, service: str, action: str, **parameters: Any) -> ClientError:
+def asked(
+    server: Server, service: str, action: str, *, region: str = "ap-northeast-1", **parameters: Any
+) -> ClientError:
     """The error with which a call is answered, as boto3 reads it."""
     client = boto3.Session().client(
         service,  # type: ignore[call-overload]
-        region_name="ap-northeast-1",
+        region_name=region,
         endpoint_url=server.endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -76,6 +80,33 @@ def test_an_api_that_there_is_not_is_named(
     assert log.path is not None
     assert log.path.read_text().splitlines()[-1].endswith(error.response["Error"]["Message"])
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "protocol", "status", "code"),
+    [
+        ("ec2", "DescribeVpcs", "ec2", 401, "AuthFailure"),
+        ("cloudformation", "DescribeStacks", "query", 403, "SignatureDoesNotMatch"),
+        ("stepfunctions", "ListStateMachines", "json", 403, "InvalidSignatureException"),
+        ("lambda", "ListFunctions", "rest-json", 403, "InvalidSignatureException"),
+        ("s3", "ListBuckets", "rest-xml", 400, "AuthorizationHeaderMalformed"),
+    ],
+)
+def test_a_region_that_does_not_exist_is_named(
+    server: Server, capfd: pytest.CaptureFixture[str], service: str, action: str, protocol: str, status: int, code: str
+) -> None:
+    model = boto3.Session().client(service, region_name="ap-northeast-1").meta.service_model  # type: ignore[call-overload]
+    assert model.resolved_protocol == protocol
+    error = asked(server, service, action, region="mars-1").response
+    assert error["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert error["Error"]["Code"] == code
+    assert "'mars-1'" in error["Error"]["Message"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_regions_are_those_of_every_partition_and_of_moto() -> None:
+    assert {"cn-north-1", "us-gov-west-1", "eusc-de-east-1"} < regions.known()
+    assert set(RegionsAndZonesBackend.zones) < regions.known()
 
 
 def test_what_fails_is_told_and_where_it_failed_is_in_the_log(
