@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pymysql
 
-from localcloud import client_environment
+from localcloud import build_output, client_environment
 from localcloud.cloud import LocalCloud
 from localcloud.kept import contents, kept
 
@@ -34,13 +34,13 @@ OWNER_TAG = "odcr:stack"
 
 
 class StackFailed(Exception):  # noqa: N818 - says what happened
-    """The SAM CLI did not build or deploy; the message is what it printed."""
+    """The SAM CLI did not build or deploy; the message is what it printed, of a build only why."""
 
 
 _SAM = str(Path(sys.executable).with_name("sam"))
 
 
-def _run(command: list[str], environment: Mapping[str, str]) -> None:
+def _run(command: list[str], environment: Mapping[str, str], told: Callable[[str], str] = str) -> None:
     # The functions' Makefile calls python3, which is to be the one that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     # It leaves a temporary folder behind for each function that it uploads.
@@ -55,7 +55,7 @@ def _run(command: list[str], environment: Mapping[str, str]) -> None:
             check=False,
         )
     if result.returncode:
-        raise StackFailed(f"{shlex.join(command)} ended with {result.returncode}:\n{result.stdout}")
+        raise StackFailed(f"{shlex.join(command)} ended with {result.returncode}:\n{told(result.stdout)}")
 
 
 def build(folder: Path | None = None) -> None:
@@ -72,7 +72,8 @@ def build(folder: Path | None = None) -> None:
     sources = contents(ROOT / "functions", ROOT / "template.yaml")
 
     def make(unfinished: Path) -> None:
-        _run([_SAM, "build", "--build-dir", str(unfinished)], client_environment.building(os.environ))
+        command = [_SAM, "build", "--build-dir", str(unfinished)]
+        _run(command, client_environment.building(os.environ), build_output.cause)
 
     kept(folder or ROOT / ".aws-sam" / "build", f"{metadata.version('aws-sam-cli')}\n{sources}", make)
 

@@ -1,0 +1,59 @@
+"""`make run` where the package index cannot be reached."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localcloud.stack import ROOT, build
+
+NO_INDEX = {
+    "PIP_CONFIG_FILE": os.devnull,
+    # Nobody listens there: https://www.iana.org/assignments/service-names-port-numbers (discard)
+    "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_NO_CACHE_DIR": "1",
+    "PIP_RETRIES": "1",
+}
+IMPORTED = ("localcloud", "demo", "cli", "functions", "statemachine", "template.yaml", "samconfig.toml", "Makefile")
+"""Of the checkout, what `make run` needs."""
+
+
+def test_what_has_not_changed_is_built_without_asking_the_index(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NO_INDEX.items():
+        monkeypatch.setenv(name, value)
+    before = {file: file.stat().st_mtime_ns for file in built.rglob("*")}
+    build(built)
+    assert {file: file.stat().st_mtime_ns for file in built.rglob("*")} == before
+
+
+def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> None:
+    for name in IMPORTED:
+        place = ROOT / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", "--old-file=setup", "run"],
+        cwd=tmp_path,
+        env=inherited | NO_INDEX,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+    before, failed, why = done.stdout.partition("StackFailed: ")
+    assert failed, done.stdout + done.stderr
+    assert before.splitlines()[-1].startswith("Building the functions")
+    ended, *lines = why.splitlines()
+    assert ended.endswith(" ended with 1:")
+    assert "Connection refused" in lines[0]
+    assert "is it the right one, and reachable?" in lines[-1]
+    assert len(lines) <= 5
+    assert "Traceback" not in done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) <= 1  # make's own
