@@ -15,13 +15,10 @@ INTERRUPTED = 130
 
 @contextlib.contextmanager
 def program() -> Iterator[None]:
-    """For all that a program does, its imports included.
+    """For all that a program does, its imports included: `in_sentences`, and in order.
 
-    - The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt. Further ones must not break into the stopping, and are
-      ignored.
-    - What the terminal cannot show is shown as its code.
-    - Output that nobody takes (a closed pipe, `>&-`) ends the program, or goes nowhere.
-    - What the system refuses (a full or read-only disk) is one sentence on the standard error.
+    The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt. Further ones must not break into the stopping, and are
+    ignored.
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -29,10 +26,24 @@ def program() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # An interrupt may come before the `try` below is entered, or after it was left.
+    # An interrupt may come before the `try` of in_sentences is entered, or after it was left.
     sys.excepthook = _without_interrupts
     for each in _SIGNALS:
         signal.signal(each, interrupt)
+    with in_sentences():
+        yield
+
+
+@contextlib.contextmanager
+def in_sentences() -> Iterator[None]:
+    """For a program that has its own way with signals.
+
+    - What the terminal cannot show is shown as its code.
+    - Output that nobody takes (a closed pipe, `>&-`) ends the program, or goes nowhere.
+    - What the system refuses (a full or read-only disk) is one sentence on the standard error.
+    - An interrupt that nobody caught ends it without a word.
+    """
+    sys.excepthook = _without_interrupts
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import click
 
+from localcloud.program import program
 from scripts.in_account import run, saved
 
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,47}")
@@ -47,6 +47,8 @@ def overrides(configured: dict[str, Any], email: str) -> list[str]:
 @click.command(help=__doc__)
 def main() -> None:
     """Asks, and runs it."""
+    import boto3  # it takes a moment, in which Ctrl-C must not show where the import was
+
     configured = saved(["deploy"])
     click.echo("Three questions; the template's defaults do the rest, and docs/deploying.md has what else there is.")
     name = _matching(_STACK, "odcr, 48 characters at most")
@@ -64,4 +66,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="make deploy")
+    with program():
+        main(prog_name="make deploy")

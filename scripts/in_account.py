@@ -3,15 +3,14 @@
 import os
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 _OPTION = re.compile(r"--(?P<name>[a-z-]+)(=(?P<value>.*))?")
 _LOOKS = re.compile(r"(describe|list|get|filter|lookup|head|search|wait)(-.*)?|help|ls")
@@ -60,6 +59,9 @@ def place(program: str, arguments: Sequence[str]) -> Place:
     Raises:
         click.ClickException: there is no Region or profile, or the credentials are not accepted.
     """
+    import boto3  # it takes a moment, in which Ctrl-C must not show where the import was
+    from botocore.exceptions import BotoCoreError, ClientError
+
     configured = saved(arguments) if program == "sam" else {}
     profile = option(arguments, "profile") or configured.get("profile")
     named = option(arguments, "region") or configured.get("region") or os.environ.get("AWS_REGION")
@@ -137,4 +139,9 @@ def run(command: Sequence[str], *, yes: bool = False) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(prog_name="scripts/in-account")
+    # It is run by its path, from any folder.
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from localcloud import program
+
+    with program.program():
+        main(prog_name="scripts/in-account")

@@ -2,12 +2,14 @@
 
 import sys
 
-from localcloud import mysql_program
-from localcloud.server_program import DatabaseMissingError
+from localcloud.program import program
 
 
 def main() -> None:
     """Prints the version; ends with one line where there is no MySQL."""
+    from localcloud import mysql_program
+    from localcloud.server_program import DatabaseMissingError
+
     try:
         _, description = mysql_program.find()
     except DatabaseMissingError as error:
@@ -16,4 +18,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with program():
+        main()

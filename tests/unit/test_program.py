@@ -11,6 +11,7 @@ import pytest
 
 from tests.documented import ROOT
 
+IN_ACCOUNT = ["scripts/in_account.py"]
 PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
 
 
@@ -89,7 +90,27 @@ def test_what_the_terminal_cannot_show_is_shown_as_its_code() -> None:
     assert process.communicate(timeout=30) == ("\\u2588 line\n", "")
 
 
-@pytest.mark.parametrize("package", ["demo", "localcloud", "bench"])
+@pytest.mark.parametrize(
+    "program",
+    [["-m", "demo"], ["-m", "localcloud"], ["-m", "bench"], ["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT],
+    ids=" ".join,
+)
+def test_each_command_says_in_a_sentence_that_the_disk_is_full(program: list[str]) -> None:
+    environment = {**os.environ, "PYTHONPATH": "functions", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, *program, "--help"],
+            cwd=ROOT,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+
+
+@pytest.mark.parametrize("package", ["demo", "localcloud", "bench", "scripts.deploy", "tests.mysql", "tests.runtime"])
 def test_an_interrupt_while_it_is_imported_shows_no_import(package: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", package],

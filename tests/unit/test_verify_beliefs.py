@@ -23,10 +23,10 @@ from tests.documented import ROOT
 from tests.scan.authorization import reference
 from tests.unit.answering import Answering
 from verify import cleaning, deployment
-from verify.__main__ import main, verify
 from verify.belief import Belief, Seen, Verdict, as_assumed
 from verify.beliefs import every, functions, refusals, reservations
 from verify.beliefs.every import BELIEFS
+from verify.commands import main, verify
 from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooDear
 from verify.masking import masked
 from verify.report import markdown
@@ -360,8 +360,8 @@ def test_it_has_the_name_that_the_sam_cli_gives_it() -> None:
 def test_only_what_was_not_there_before_is_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: str, was_there: list[bool], is_said: bool
 ) -> None:
-    monkeypatch.setattr("verify.__main__._prepare", raising(Trouble("enough")))
-    monkeypatch.setattr("verify.__main__.clean_up", lambda *_: [])
+    monkeypatch.setattr("verify.commands._prepare", raising(Trouble("enough")))
+    monkeypatch.setattr("verify.commands.clean_up", lambda *_: [])
     monkeypatch.setattr(deployment, "has_sam_stack", lambda _: was_there.pop(0))
     file = tmp_path / "table.md"
     subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)

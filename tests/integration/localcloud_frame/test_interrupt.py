@@ -42,7 +42,8 @@ with program():
         task = {"Task": {"Type": "Task", "Resource": function, "End": True}}
 
         def each(states):
-            return {"Each": {"Type": "Map", "ItemProcessor": {"StartAt": next(iter(states)), "States": states}, "End": True}}
+            processor = {"StartAt": next(iter(states)), "States": states}
+            return {"Each": {"Type": "Map", "ItemProcessor": processor, "End": True}}
 
         machines = {"tasks": each(task), "waits": each(wait), "nested": each(each(task))}
         items = [{"Mark": str(Path(MARKS) / str(number))} for number in range(2)]

@@ -1,0 +1,188 @@
+"""`python -m verify`: deploys a throwaway stack, asks every belief, deletes everything, writes the table."""
+
+import re
+import secrets
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from odcr_cli.account import Place
+from odcr_cli.asking import confirmed
+from odcr_cli.checks.line import NotAsked
+from odcr_cli.trouble import Trouble, in_words
+from verify import deployment, probe
+from verify.belief import Belief, Seen, Verdict
+from verify.beliefs.every import BELIEFS, ask
+from verify.cleaning import clean_up
+from verify.guard import TooDear
+from verify.report import markdown
+from verify.subject import TYPE, NeverCame, Subject
+from verify.talk import Talk, terminated_as_interrupted
+
+_PREFIX = "odcr-verify-"
+_NAME = re.compile(rf"{_PREFIX}[0-9a-f]{{6}}")
+_EXAMPLE = f"such as {_PREFIX}0a1b2c"
+_FAILED = 2
+_INTERRUPTED = 130
+_STORY = f"""\
+It deploys a throwaway stack (some fifteen minutes), asks it and EC2 some two dozen things with single {TYPE},
+and deletes everything again (some fifteen minutes, at most an hour). It costs about a dollar.
+No request is sent that would cost over a cent a minute if it were granted."""
+
+
+@click.command(help=__doc__)
+@click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it.")
+@click.option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The Region; else as the AWS CLI finds it.")
+@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS: a local cloud.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The table's file.")
+@click.option("--clean-up", "old", metavar="NAME", help="Only delete what an earlier verification left.")
+@click.option("--built", type=click.Path(file_okay=False, path_type=Path), help="What `sam build` has built already.")
+@click.option("--s3-bucket", default="", help="For the artifacts; else the SAM CLI's own.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def main(
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    output: Path | None,
+    old: str | None,
+    built: Path | None,
+    s3_bucket: str,
+    yes: bool,
+) -> None:
+    """Shows where, asks, and begins."""
+    talk = Talk()
+    try:
+        if old and not _NAME.fullmatch(old):
+            raise Trouble(f"{old} is no stack of a verification, and is left alone. They are named {_EXAMPLE}.")
+        place = Place(old or f"{_PREFIX}{secrets.token_hex(3)}", region, profile, endpoint_url)
+        subject = Subject(place, talk.line)
+        confirm(subject, old, is_sure=yes)
+        if old:
+            sys.exit(_say_left(talk, clean_up(subject.account, talk.line)))
+        file = output or Path(f"{place.stack}.md")
+        sys.exit(verify(subject, talk, file, built, s3_bucket))
+    except Trouble as trouble:
+        click.echo(f"verify: {trouble}", err=True)
+        sys.exit(_FAILED)
+
+
+def confirm(subject: Subject, old: str | None, *, is_sure: bool) -> None:
+    """Shows the account, the caller and the Region, and asks.
+
+    Raises:
+        Trouble: if the answer is no, or nobody can be asked.
+    """
+    with in_words():
+        caller = subject.client("sts").get_caller_identity()
+    for title, text in (
+        ("Account", caller["Account"]),
+        ("Caller", caller["Arn"]),
+        ("Region", subject.region),
+        ("Asked", subject.place.endpoint_url or "AWS"),
+        ("Stack", subject.name),
+    ):
+        click.echo(f"{title:8} {text}", err=True)
+    if not old:
+        click.echo(_STORY, err=True)
+    if not confirmed("Delete what is left of it?" if old else "Do it there?", yes=is_sure):
+        raise Trouble("Nothing was done.")
+
+
+def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket: str) -> int:
+    """Everything, and the clean-up whatever happens.
+
+    Returns:
+        The exit code: 0 if nothing differs and nothing is left, 1 if something does, 2 if it could not be asked.
+    """
+    answers: list[tuple[Belief, Seen]] = []
+    began, code, had_sam_stack = datetime.now(UTC), 0, True
+    talk.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
+    with terminated_as_interrupted():
+        try:
+            had_sam_stack = bool(bucket) or deployment.has_sam_stack(subject.account)
+            _prepare(subject, talk, built, bucket)
+            for belief in BELIEFS:
+                talk.line(f"{belief.name} ...")
+                answers.append((belief, ask(belief, subject)))
+                talk.seen(answers[-1][1])
+        except KeyboardInterrupt:
+            talk.line("Interrupted. Cleaning up; a second Ctrl-C leaves everything as it is.")
+            code = _INTERRUPTED
+        except (Trouble, NotAsked, TooDear, NeverCame, ClientError, BotoCoreError) as trouble:
+            talk.line(str(trouble))
+            code = _FAILED
+        finally:
+            left = _cleaned(subject, talk)
+            stays = [] if had_sam_stack else _kept(subject)
+            asked = {belief.name for belief, _ in answers}
+            answers += [
+                (one, Seen(Verdict.NOT_ASKED, "it did not come to that")) for one in BELIEFS if one.name not in asked
+            ]
+            _write(file, markdown(answers, _facts(subject, began), left, stays), talk)
+            _say_left(talk, left, stays)
+    differing = any(seen.verdict is Verdict.DIFFERS for _, seen in answers)
+    return code or int(differing or bool(left))
+
+
+def _prepare(subject: Subject, talk: Talk, built: Path | None, bucket: str) -> None:
+    # Before anything costs anything: is the type's price known, and is there a zone with it?
+    subject.guard.must_be_cheap(TYPE, 2)
+    talk.line(f"Asking for single {TYPE} in {subject.zone}.")
+    talk.line("Deploying the probe ...")
+    probe.deploy(subject)
+    talk.line("Building and deploying the stack ...")
+    with tempfile.TemporaryDirectory(prefix="odcr-verify-") as scratch:
+        deployment.deploy(
+            subject.place,
+            subject.region,
+            Path(scratch),
+            lambda line: talk.line(f"  {line}"),
+            built=built,
+            bucket=bucket,
+        )
+
+
+def _cleaned(subject: Subject, talk: Talk) -> list[str]:
+    try:
+        return clean_up(subject.account, talk.line)
+    except KeyboardInterrupt:
+        return [f"all of {subject.name}: make verify-on-aws ARGS='--clean-up {subject.name}'"]
+
+
+def _kept(subject: Subject) -> list[str]:
+    """The SAM CLI's own stack, which was not there before."""
+    try:
+        is_there = deployment.has_sam_stack(subject.account)
+    except (ClientError, BotoCoreError, Trouble):
+        is_there = True
+    return [f"stack {deployment.SAM_STACK} with its bucket"] if is_there else []
+
+
+def _facts(subject: Subject, began: datetime) -> dict[str, str]:
+    asked = {"Asked": "a local cloud"} if subject.place.is_local else {}
+    return {"Begun": f"{began:%Y-%m-%d %H:%M} UTC", "Region": subject.region} | asked
+
+
+def _write(file: Path, text: str, talk: Talk) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+        talk.line(f"The table is in {file}; paste it into an issue.")
+    except OSError as error:
+        talk.line(f"{file} cannot be written: {error.strerror}. Here is the table:")
+        talk.show(Text(text))
+
+
+def _say_left(talk: Talk, left: list[str], stays: Sequence[str] = ()) -> int:
+    for one in stays:
+        talk.line(f"Kept for other deployments: {one}")
+    for one in left:
+        talk.line(f"Left: {one}")
+    nothing = "Nothing else is left." if stays else "Nothing is left."
+    talk.line(nothing if not left else f"{len(left)} things are left.")
+    return int(bool(left))
