@@ -1,6 +1,6 @@
 """`python -m bench [NAME ...]`: measures, and writes the results, the pictures and the tables in the docs."""
 
-from localcloud.program import program
+from scripts.program import program
 
 if __name__ == "__main__":
     with program():

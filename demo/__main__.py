@@ -1,6 +1,6 @@
 """`python -m demo`: what `make run` does."""
 
-from localcloud.program import program
+from scripts.program import program
 
 if __name__ == "__main__":
     with program():

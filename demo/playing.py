@@ -26,10 +26,10 @@ from demo.story import (
 )
 from localcloud import printing
 from localcloud.cloud import LocalCloud
-from localcloud.program import INTERRUPTED
 from localcloud.running import StateFolder
 from localcloud.stack import Stack, StackFailed, build
 from odcr_cli.trouble import Trouble
+from scripts.program import INTERRUPTED
 
 SPEED = 12
 """Cloud seconds in a second: the schedule's minute lasts five, and a run asks for nine at most."""

@@ -1,6 +1,6 @@
 """`python -m localcloud`: starts, changes and stops a local cloud."""
 
-from localcloud.program import program
+from scripts.program import program
 
 if __name__ == "__main__":
     with program():

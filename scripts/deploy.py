@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from localcloud.program import program
 from scripts.in_account import run, saved
+from scripts.program import program
 
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,47}")
 _EMAIL = re.compile(r"([^@\s]+@[^@\s]+\.[^@\s]+)?")

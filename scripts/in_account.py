@@ -141,7 +141,7 @@ def run(command: Sequence[str], *, yes: bool = False) -> NoReturn:
 if __name__ == "__main__":
     # It is run by its path, from any folder.
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from localcloud import program
+    from scripts.program import program
 
-    with program.program():
+    with program():
         main(prog_name="scripts/in-account")

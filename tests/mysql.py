@@ -2,7 +2,7 @@
 
 import sys
 
-from localcloud.program import program
+from scripts.program import program
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """`python -m verify`: deploys a throwaway stack, asks every belief, deletes everything, writes the table."""
 
-from localcloud.program import in_sentences
+from scripts.program import in_sentences
 
 if __name__ == "__main__":
     # Not `program`: while it cleans up, a second Ctrl-C means something.

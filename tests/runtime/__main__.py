@@ -1,6 +1,6 @@
 """`make runtime`: the artifacts and the unit tests on the Lambda runtime's own Python, whatever Python runs this."""
 
-from localcloud.program import program
+from scripts.program import program
 
 if __name__ == "__main__":
     with program():

@@ -19,7 +19,17 @@ NO_INDEX = {
     "PIP_NO_CACHE_DIR": "1",
     "PIP_RETRIES": "1",
 }
-IMPORTED = ("localcloud", "demo", "cli", "functions", "statemachine", "template.yaml", "samconfig.toml", "Makefile")
+IMPORTED = (
+    "localcloud",
+    "demo",
+    "cli",
+    "functions",
+    "statemachine",
+    "scripts",
+    "template.yaml",
+    "samconfig.toml",
+    "Makefile",
+)
 """Of the checkout, what `make run` needs."""
 
 

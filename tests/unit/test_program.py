@@ -17,7 +17,7 @@ PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
 
 def started(inside: str, **options: object) -> "subprocess.Popen[str]":
     """A program that does this."""
-    code = f"from localcloud.program import program\nwith program():\n    {inside}"
+    code = f"from scripts.program import program\nwith program():\n    {inside}"
     defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen([sys.executable, "-c", code], **(defaults | options))  # type: ignore[call-overload, no-any-return]
 
@@ -108,6 +108,15 @@ def test_each_command_says_in_a_sentence_that_the_disk_is_full(program: list[str
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+
+
+@pytest.mark.parametrize("program", [["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT], ids=" ".join)
+def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -> None:
+    """It would take AWS_PROFILE and the like out of the process."""
+    command = [sys.executable, "-X", "importtime", *program, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "scripts.program" in done.stderr
+    assert "localcloud" not in done.stderr
 
 
 @pytest.mark.parametrize("package", ["demo", "localcloud", "bench", "scripts.deploy", "tests.mysql", "tests.runtime"])

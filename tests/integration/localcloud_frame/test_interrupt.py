@@ -11,7 +11,7 @@ RUNS = '''
 import io, json, threading, zipfile
 from pathlib import Path
 
-from localcloud.program import program
+from scripts.program import program
 
 CODE = """
 import pathlib, time

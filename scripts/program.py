@@ -1,4 +1,8 @@
-"""How a program of this project ends: in order, and whatever goes wrong around it, with one sentence and no trace."""
+"""How a program of this project ends: in order, and whatever goes wrong around it, with one sentence and no trace.
+
+It is not in `localcloud/`, which takes the person's AWS settings out of the process that imports it: the commands for
+an account need them.
+"""
 
 import contextlib
 import io
