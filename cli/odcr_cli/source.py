@@ -28,6 +28,10 @@ class Run:
     """GetExecutionHistory's events, oldest first."""
 
 
+class NoRun(Trouble):
+    """There is no such run, or not any more."""
+
+
 class Source(ABC):
     """What commands and the page look at. All moments are of the clock of whoever is looked at."""
 
@@ -57,7 +61,7 @@ class Source(ABC):
         """An execution by its name.
 
         Raises:
-            Trouble: if there is none.
+            NoRun: if there is none.
         """
 
     @abstractmethod
@@ -121,15 +125,19 @@ class Live(Source):
         """The execution, its definition and its history."""
         arn = name if name.startswith("arn:") else self._arn(name)
         states = self.account.client("stepfunctions")
-        with in_words():
-            try:
+        paged = {"PageSize": 1000}
+        try:
+            with in_words():
                 described = states.describe_execution(executionArn=arn)
-            except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
-                raise Trouble(f"There is no run {name}. `odcr runs` lists them.") from None
-            definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
-        events = self.account.pages(
-            "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig={"PageSize": 1000}
-        )
+                definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
+            # It may go in between: all three know this error.
+            events = self.account.pages(
+                "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig=paged
+            )
+        except Trouble as trouble:
+            if isinstance(trouble.__cause__, states.exceptions.ExecutionDoesNotExist | states.exceptions.InvalidArn):
+                raise NoRun(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
+            raise
         described.pop("ResponseMetadata", None)
         return Run(described, definition, events[:_MAX_EVENTS])
 
