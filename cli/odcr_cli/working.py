@@ -30,9 +30,12 @@ def working(doing: str) -> Iterator[Tell]:
     if not sys.stderr.isatty() or console.is_dumb_terminal:
         yield lambda _doing: None
         return
-    with console.status(_line(doing)) as status:
-        yield lambda now: status.update(_line(now))
+    with console.status(_line(doing, console)) as status:
+        yield lambda now: status.update(_line(now, console))
 
 
-def _line(doing: str) -> Text:
-    return Text(f"{plain(doing)} ...", overflow="ellipsis", no_wrap=True)
+def _line(doing: str, console: Console) -> Text:
+    line = Text(f"{plain(doing)} ...")
+    # The spinner stands before it.
+    line.truncate(max(1, console.width - 3), overflow="ellipsis")
+    return line
