@@ -1,11 +1,14 @@
 """What there is to look at, from an account or from a recording of one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Door, Row
@@ -173,11 +176,12 @@ class Live(Source):
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
         pattern = {"filterPattern": f'"{request}"'} if request else {}
         found: list[dict[str, Any]] = []
-        with in_words():
-            pages = self.account.client("logs").get_paginator("filter_log_events")
+        logs, group = self.account.client("logs"), f"/aws/lambda/{self.stack.name}-{function}"
+        with _missing(group), in_words():
+            pages = logs.get_paginator("filter_log_events")
             # A page may be empty, and others follow it.
             for page in pages.paginate(
-                logGroupName=f"/aws/lambda/{self.stack.name}-{function}",
+                logGroupName=group,
                 startTime=int(start.timestamp() * 1000),
                 endTime=int(end.timestamp() * 1000) + 1000,
                 PaginationConfig={"PageSize": limit},
@@ -188,3 +192,17 @@ class Live(Source):
                     break
         ordered = sorted(found, key=lambda one: one["timestamp"])
         return [{"timestamp": one["timestamp"], "message": one["message"]} for one in ordered[:limit]]
+
+
+@contextmanager
+def _missing(group: str) -> Iterator[None]:
+    """Says of a log group that is not there that it is not."""
+    try:
+        yield
+    except Trouble as trouble:
+        cause = trouble.__cause__
+        if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise Trouble(
+                f"The log group {group} is gone, and what was in it. Deploy the stack to have a new one."
+            ) from cause
+        raise

@@ -90,3 +90,10 @@ def test_a_run_that_is_gone_is_no_other_trouble(gone: str) -> None:
     with pytest.raises(Trouble, match="AccessDenied") as told:
         source((gone, "AccessDeniedException")).run("run-1")
     assert not isinstance(told.value, NoRun)
+
+
+def test_a_log_group_that_is_gone_is_named() -> None:
+    account = Answering({"FilterLogEvents": "ResourceNotFoundException"})
+    account.__dict__["stack"] = STACK
+    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity is gone"):
+        Live(account).log_lines("ReserveCapacity", NOW, NOW)
