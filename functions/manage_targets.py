@@ -5,9 +5,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.requests import Changes, Reading, ReadingTogether, request_of
-from odcr.gateways.changing import make, read_part
+from odcr.gateways.changing import make
 from odcr.gateways.database import DatabaseUnavailable, transaction
 from odcr.gateways.next_share import load
+from odcr.gateways.reading import read_part
 from odcr.gateways.schema import VERSION
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings, SpendSettings
@@ -22,15 +23,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Args:
         event: one of
-            `{"Read": table, "Where": {key column: value}, "Since": "YYYY-MM-DD HH:MM:SS", "After": int}`;
+            `{"Read": table, "Where": {key column: value}, "Since": "YYYY-MM-DD HH:MM:SS", "After": str}`;
             `{"Read": [table, ...]}`, of up to five tables;
             `{"Change": [{"Table": str, "Row": {column: value} | null, "Was": {column: value} | null}], "Try": bool}`;
             `{"Plan": true}`. All but the first field may be left out.
         context: Lambda's.
 
     Returns:
-        For Read `{"Rows": [{column: value}], "Next": int | null, "Version": int}`: Next is the After of the next part.
-        Moments are in UTC, amounts are text. Of several tables, as they were at one moment,
+        For Read `{"Rows": [{column: value}], "Next": str | null, "Version": int}`: Next is the After of the next part.
+        Rows are in the order of their keys, and one that is there all the time is read once, whatever comes and goes
+        from part to part. Moments are in UTC, amounts are text. Of several tables, as they were at one moment,
         `{"Tables": {table: {"Rows", "Next"}}, "Version": int}`.
 
         For Change `{"Committed": bool, "Changed": int, "Problems": [{"Table", "Key", "Reason"}],

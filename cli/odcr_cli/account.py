@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,13 +11,18 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from odcr_cli.trouble import Trouble, in_words
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LOCAL = "local"
 _REGION_OF_LOCAL_CLOUD = "ap-northeast-1"
+INVOKE_SECONDS = 150
+"""How long an invoked function is waited for: longer than any of those that people call may take (template.yaml)."""
+_THROTTLED = "TooManyRequestsException"
+_PAUSES = (1.0, 2.0, 4.0)
+"""Seconds before a throttled invocation is repeated."""
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
@@ -80,6 +86,7 @@ class Account:
             raise Trouble(f"{place.endpoint_url!r} is no address. Name one such as http://127.0.0.1:4566.")
         self.place = place
         self._clients: dict[tuple[str, str], Any] = {}
+        self._invoking: Any = None
         # Threads share the clients, and may not share the session that makes them:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
         self._making = threading.RLock()
@@ -111,16 +118,31 @@ class Account:
         with self._making:
             key = (service, region or self.region)
             if key not in self._clients:
-                self._clients[key] = self._made(*key)
+                self._clients[key] = self._made(*key, read_timeout=70, retries={"mode": "standard"})
             return self._clients[key]
 
-    def _made(self, service: str, region: str) -> Any:
-        # A proxy leads to the internet, and never to this machine.
-        proxies: dict[str, Any] = {"proxies": {}} if self.place.is_local else {}
-        config = Config(connect_timeout=5, read_timeout=70, retries={"mode": "standard"}, **proxies)
+    def invoker(self) -> Any:
+        """A client of Lambda that waits for as long as a function may take, and sends each request once."""
+        with self._making:
+            if self._invoking is None:
+                # A long invocation needs a long time-out, and a connection that is kept alive:
+                # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+                once = {"total_max_attempts": 1}
+                self._invoking = self._made(
+                    "lambda", self.region, read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True
+                )
+            return self._invoking
+
+    def _made(self, service: str, region: str, **how: Any) -> Any:
+        if self.place.is_local:
+            # A proxy leads to the internet, and never to this machine.
+            how["proxies"] = {}
         with in_words():
             return self._session.client(  # type: ignore[call-overload]
-                service, region_name=region, endpoint_url=self.place.endpoint_url, config=config
+                service,
+                region_name=region,
+                endpoint_url=self.place.endpoint_url,
+                config=Config(connect_timeout=5, **how),
             )
 
     def pages(self, service: str, operation: str, key: str, region: str = "", **arguments: Any) -> list[dict[str, Any]]:
@@ -157,20 +179,42 @@ class Account:
         )
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
-        """What a Lambda function answers.
+        """What a Lambda function answers. It is invoked once: what was sent may have been done, answered or not.
 
         Raises:
-            Trouble: with what the function raised, if it did.
+            Trouble: with what the function raised, if it did; or that it did not answer.
         """
-        with in_words():
-            answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-            payload = json.loads(answer["Payload"].read() or b"null")
+        try:
+            with in_words():
+                answer = self._sent(function, json.dumps(event).encode())
+                payload = json.loads(answer["Payload"].read() or b"null")
+        except Trouble as trouble:
+            if isinstance(trouble.__cause__, ReadTimeoutError | ConnectionClosedError):
+                raise Trouble(
+                    f"{function} was asked and did not answer; it is waited for {INVOKE_SECONDS} s. "
+                    "It may have done its work all the same: look before you ask again."
+                ) from trouble.__cause__
+            raise
         if answer.get("FunctionError"):
             kind, message = payload.get("errorType", "Error"), " ".join(payload.get("errorMessage", "").split())
             if kind == "LoginRefused":
                 message += " If the stack is new: its first run, a minute after the deployment, prepares the database."
             raise Trouble(f"{function} failed with {kind}: {message}")
         return dict(payload)
+
+    def _sent(self, function: str, payload: bytes) -> dict[str, Any]:
+        client = self.invoker()
+        for pause in (*_PAUSES, None):
+            try:
+                answer: dict[str, Any] = client.invoke(FunctionName=function, Payload=payload)
+                return answer
+            except ClientError as error:
+                # A throttled invocation is the one that has certainly not begun:
+                # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+                if pause is None or error.response["Error"]["Code"] != _THROTTLED:
+                    raise
+                time.sleep(pause)
+        raise AssertionError  # The last try returns or raises.
 
 
 def _is_address(text: str) -> bool:

@@ -28,9 +28,9 @@ class Number(click.FloatRange):
         return number
 
 
-def as_json(value: Any) -> None:
+def as_json(value: Any, *, in_a_line: bool = False) -> None:
     """Prints JSON. Numbers stay numbers, moments are ISO 8601 in UTC."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(value, default=_plain, indent=None if in_a_line else 2, ensure_ascii=False))
 
 
 def _plain(value: object) -> Any:

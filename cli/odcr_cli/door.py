@@ -87,7 +87,7 @@ class Door:
             request["Since"] = since
         if where:
             request["Where"] = dict(where)
-        return self._rest(request, 0)
+        return self._rest(request, None)
 
     def rows_of(self, *names: str) -> dict[str, list[Row]]:
         """The rows of several tables as they were at one moment; what does not fit into one answer is read after it.
@@ -116,13 +116,14 @@ class Door:
         """What LoadTargets would hand on now."""
         return self._ask({"Plan": True})
 
-    def _rest(self, request: dict[str, Any], after: int | None) -> list[Row]:
+    def _rest(self, request: dict[str, Any], after: str | None) -> list[Row]:
         rows: list[Row] = []
-        while after is not None:
-            answer = self._ask(request | {"After": after})
+        while True:
+            answer = self._ask(request if after is None else request | {"After": after})
             rows += answer["Rows"]
             after = answer["Next"]
-        return rows
+            if after is None:
+                return rows
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         return self._account.invoke(self._account.stack.output("ManageTargetsFunction"), request)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,32 +11,47 @@ from typing import Any
 
 from odcr_cli.account import Stack
 from odcr_cli.door import TABLES, Row
-from odcr_cli.source import Live, Run, Source
+from odcr_cli.source import Live, NoRun, Run, Source
 from odcr_cli.trouble import Trouble
 
 _FORMAT = 1
 _MOMENT = "$moment"
 
 
-def record(source: Live, path: Path, *, runs: int = 100) -> None:
+def record(
+    source: Live, path: Path, *, runs: int = 100, tell: Callable[[str], None] = lambda _doing: None
+) -> list[str]:
     """Writes a recording of what there is now.
 
     Args:
         source: what to record.
         path: the file, which appears when it is complete.
         runs: how many of the newest executions.
+        tell: is told what is being read.
+
+    Returns:
+        The names of runs that were listed, and gone when they were read. They are left out.
 
     Raises:
         Trouble: if something cannot be read, or the file not be written.
     """
+    tell("Listing the runs")
     listed = source.runs(runs)
-    content = {
-        "Format": _FORMAT,
-        "Now": source.now(),
-        "Stack": asdict(source.stack),
-        "Tables": {table: source.rows(table) for table in TABLES},
-        "Runs": listed,
-        "Histories": {one["name"]: asdict(source.run(one["name"])) for one in listed},
+    content: dict[str, Any] = {"Format": _FORMAT, "Now": source.now(), "Stack": asdict(source.stack), "Tables": {}}
+    for table in TABLES:
+        tell(f"Reading {table}")
+        content["Tables"][table] = source.rows(table)
+    histories: dict[str, Any] = {}
+    for number, one in enumerate(listed, 1):
+        tell(f"Reading run {number} of {len(listed)}")
+        try:
+            histories[one["name"]] = asdict(source.run(one["name"]))
+        except NoRun:
+            continue
+    tell("Looking at the reservations")
+    content |= {
+        "Runs": [one for one in listed if one["name"] in histories],
+        "Histories": histories,
         "Reservations": source.reservations(),
     }
     unfinished = path.with_name(f"{path.name}.unfinished")
@@ -45,6 +61,7 @@ def record(source: Live, path: Path, *, runs: int = 100) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise Trouble(f"{path} cannot be written: {error.strerror}. Name another file.") from error
+    return [one["name"] for one in listed if one["name"] not in histories]
 
 
 class Recorded(Source):
@@ -98,7 +115,7 @@ class Recorded(Source):
         """One of them."""
         found = self._content["Histories"].get(name.rpartition(":")[2])
         if found is None:
-            raise Trouble(f"The recording has no run {name}. `odcr runs` lists them.")
+            raise NoRun(f"The recording has no run {name}. `odcr runs` lists them.")
         return Run(**found)
 
     def reservations(self) -> list[dict[str, Any]]:

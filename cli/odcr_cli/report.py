@@ -1,5 +1,6 @@
 """The report: one page with all that there is to tell, which needs nothing else to be looked at."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,20 +19,25 @@ from odcr_cli.source import Source
 _RUNS = 20
 
 
-def report(source: Source, days: float) -> str:
+def report(source: Source, days: float, tell: Callable[[str], None] = lambda _doing: None) -> str:
     """The page, as HTML.
 
     Args:
         source: what is looked at.
         days: so many days back the plots and the runs go.
+        tell: is told what is being done.
     """
+    tell("Reading the tables")
     now = source.now()
     start = now - timedelta(days=days)
     demands = read_demands(source)
     history = source.rows("odcr_history", since=moment(start))
+    tell("Listing the runs")
     runs = source.runs(_RUNS)
     idle = idle_of(demands, Prices(source.rows("odcr_price")))
+    tell("Looking at the reservations")
     held = reservations_of(source.reservations(), source.stack.owner, source.stack.account, now)
+    tell("Drawing")
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -1,11 +1,14 @@
 """What there is to look at, from an account or from a recording of one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Door, Row
@@ -26,6 +29,10 @@ class Run:
     """The state machine as it was for this execution, in Amazon States Language."""
     events: list[dict[str, Any]]
     """GetExecutionHistory's events, oldest first."""
+
+
+class NoRun(Trouble):
+    """There is no such run, or not any more."""
 
 
 class Source(ABC):
@@ -57,7 +64,7 @@ class Source(ABC):
         """An execution by its name.
 
         Raises:
-            Trouble: if there is none.
+            NoRun: if there is none.
         """
 
     @abstractmethod
@@ -121,15 +128,19 @@ class Live(Source):
         """The execution, its definition and its history."""
         arn = name if name.startswith("arn:") else self._arn(name)
         states = self.account.client("stepfunctions")
-        with in_words():
-            try:
+        paged = {"PageSize": 1000}
+        try:
+            with in_words():
                 described = states.describe_execution(executionArn=arn)
-            except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
-                raise Trouble(f"There is no run {name}. `odcr runs` lists them.") from None
-            definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
-        events = self.account.pages(
-            "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig={"PageSize": 1000}
-        )
+                definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
+            # It may go in between: all three know this error.
+            events = self.account.pages(
+                "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig=paged
+            )
+        except Trouble as trouble:
+            if isinstance(trouble.__cause__, states.exceptions.ExecutionDoesNotExist | states.exceptions.InvalidArn):
+                raise NoRun(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
+            raise
         described.pop("ResponseMetadata", None)
         return Run(described, definition, events[:_MAX_EVENTS])
 
@@ -165,11 +176,12 @@ class Live(Source):
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
         pattern = {"filterPattern": f'"{request}"'} if request else {}
         found: list[dict[str, Any]] = []
-        with in_words():
-            pages = self.account.client("logs").get_paginator("filter_log_events")
+        logs, group = self.account.client("logs"), f"/aws/lambda/{self.stack.name}-{function}"
+        with _missing(group), in_words():
+            pages = logs.get_paginator("filter_log_events")
             # A page may be empty, and others follow it.
             for page in pages.paginate(
-                logGroupName=f"/aws/lambda/{self.stack.name}-{function}",
+                logGroupName=group,
                 startTime=int(start.timestamp() * 1000),
                 endTime=int(end.timestamp() * 1000) + 1000,
                 PaginationConfig={"PageSize": limit},
@@ -180,3 +192,17 @@ class Live(Source):
                     break
         ordered = sorted(found, key=lambda one: one["timestamp"])
         return [{"timestamp": one["timestamp"], "message": one["message"]} for one in ordered[:limit]]
+
+
+@contextmanager
+def _missing(group: str) -> Iterator[None]:
+    """Says of a log group that is not there that it is not."""
+    try:
+        yield
+    except Trouble as trouble:
+        cause = trouble.__cause__
+        if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise Trouble(
+                f"The log group {group} is gone, and what was in it. Deploy the stack to have a new one."
+            ) from cause
+        raise

@@ -36,6 +36,9 @@ class Answering(Account):
             self._clients[key] = client
         return self._clients[key]
 
+    def invoker(self) -> Any:
+        return self.client("lambda")
+
     def _note(self, region: str) -> Callable[..., None]:
         def note(params: Mapping[str, Any], model: Any, **_: Any) -> None:
             self.asked.append((model.name, region, params))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from odcr_cli import main
 from odcr_cli.source import Run
@@ -209,14 +209,3 @@ def test_a_report_of_nothing_says_so(odcr: Odcr, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     assert odcr(LookedAt(), "report", str(file)).exit_code == 0
     assert "Nothing is wanted yet" in file.read_text()
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_complete_the_commands(odcr: Odcr, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = odcr(LookedAt(), "completion", shell)
-    assert "_ODCR_COMPLETE" in done.output
-    monkeypatch.setenv("COMP_WORDS", "odcr sta")
-    monkeypatch.setenv("COMP_CWORD", "1" if shell != "fish" else "sta")
-    monkeypatch.setenv("_ODCR_COMPLETE", f"{shell}_complete")
-    completed = CliRunner().invoke(main.main, [], prog_name="odcr", complete_var="_ODCR_COMPLETE")
-    assert "status" in completed.output

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 
 from odcr_cli.demands import read_demands
+from odcr_cli.main import main
 from odcr_cli.recording import Recorded, record
-from odcr_cli.source import Live, Run
+from odcr_cli.source import Live, NoRun, Run
 from odcr_cli.trouble import Trouble
 from tests.unit.looked_at import MACHINE, NOW, LookedAt
 
@@ -76,3 +78,37 @@ def test_a_recording_cut_short_is_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-20])
     with pytest.raises(Trouble, match="is no recording"):
         Recorded.read(str(file))
+
+
+class Forgetful(LookedAt):
+    """Step Functions forgets a run between the list and its history."""
+
+    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        return [{"name": "run-\x1b0", "status": "SUCCEEDED", "startDate": NOW}, *super().runs(limit)]
+
+    def run(self, name: str) -> Run:
+        if name not in self.histories:
+            raise NoRun(f"There is no run {name}.")
+        return super().run(name)
+
+
+def test_a_run_that_is_gone_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, file = Forgetful(looked_at().tables, looked_at().histories), tmp_path / "night.odcr"
+    monkeypatch.setattr("odcr_cli.commands.record.Live", lambda _account: source)
+    done = CliRunner(mix_stderr=False).invoke(main, ["--region", "eu-west-1", "record", str(file)])
+    assert done.exit_code == 0
+    assert "left out" in done.stderr
+    assert "run-\\x1b0" in done.stderr
+    recorded = Recorded.read(str(file))
+    assert [one["name"] for one in recorded.runs()] == ["run-1"]
+    assert recorded.run("run-1") == source.run("run-1")
+
+
+def test_any_other_trouble_ends_it_and_writes_nothing(tmp_path: Path) -> None:
+    class Refused(LookedAt):
+        def run(self, name: str) -> Run:
+            raise Trouble(f"{name} was refused.")
+
+    with pytest.raises(Trouble, match="refused"):
+        record(cast(Live, Refused(histories=looked_at().histories)), tmp_path / "night.odcr")
+    assert not list(tmp_path.iterdir())

@@ -8,8 +8,10 @@ from click.testing import CliRunner
 
 from odcr_cli.account import Account, Stack
 from odcr_cli.main import main
-from odcr_cli.source import Live
+from odcr_cli.source import Live, NoRun
 from odcr_cli.trouble import Trouble, in_words
+from tests.unit.answering import Answering
+from tests.unit.looked_at import MACHINE, NOW, STACK
 
 
 class Regions:
@@ -58,3 +60,40 @@ def test_the_region_is_found_as_the_aws_cli_finds_it(monkeypatch: pytest.MonkeyP
     CliRunner().invoke(main, ["status"])
     CliRunner().invoke(main, ["status", "--region", "sa-east-1"])
     assert seen == ["eu-west-3", "us-east-1", "sa-east-1"]
+
+
+@pytest.mark.parametrize("gone", ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"])
+def test_a_run_that_is_gone_is_no_other_trouble(gone: str) -> None:
+    arn, now = f"{MACHINE.replace(':stateMachine:', ':execution:')}:run-1", NOW
+    described = {
+        "executionArn": arn,
+        "name": "run-1",
+        "status": "SUCCEEDED",
+        "startDate": now,
+        "stateMachineArn": MACHINE,
+    }
+    machine = {"stateMachineArn": MACHINE, "name": "odcr", "definition": "{}", "roleArn": "arn:x", "updateDate": now}
+    answers = {
+        "DescribeExecution": described,
+        "DescribeStateMachineForExecution": machine,
+        "GetExecutionHistory": {"events": []},
+    }
+
+    def source(*more: tuple[str, str]) -> Live:
+        account = Answering(answers | dict(more))
+        account.__dict__["stack"] = STACK
+        return Live(account)
+
+    assert source().run("run-1").described["name"] == "run-1"
+    with pytest.raises(NoRun, match="There is no run run-1"):
+        source((gone, "ExecutionDoesNotExist")).run("run-1")
+    with pytest.raises(Trouble, match="AccessDenied") as told:
+        source((gone, "AccessDeniedException")).run("run-1")
+    assert not isinstance(told.value, NoRun)
+
+
+def test_a_log_group_that_is_gone_is_named() -> None:
+    account = Answering({"FilterLogEvents": "ResourceNotFoundException"})
+    account.__dict__["stack"] = STACK
+    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity is gone"):
+        Live(account).log_lines("ReserveCapacity", NOW, NOW)

@@ -7,6 +7,7 @@ from odcr_cli.answers import moment, plain
 from odcr_cli.checks.line import Level, Line, NotAsked, ask
 from odcr_cli.checks.look import Look, moment_in
 from odcr_cli.demands import Demand
+from odcr_cli.schedule import Standing, schedule_of
 
 _OLD = timedelta(minutes=20)
 """A run ends after 15 minutes at the latest (TimeoutSeconds of the state machine), and the next one follows."""
@@ -15,22 +16,21 @@ _OLD = timedelta(minutes=20)
 def check_schedule(look: Look) -> Iterator[Line]:
     """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html"""
     name = "schedule"
-    client = look.account.client("scheduler")
     try:
-        found = ask("scheduler:GetSchedule", lambda: client.get_schedule(Name=look.source.stack.name))
+        found = ask("scheduler:GetSchedule", lambda: schedule_of(look.account, look.source.stack.name))
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The schedule was not asked: {error}.", _grant(error))
         return
-    now, start, end = look.source.now(), found.get("StartDate"), found.get("EndDate")
-    if found["State"] != "ENABLED":
+    start, end, standing = found.start, found.end, found.standing(look.source.now())
+    if standing is Standing.OFF:
         yield Line(name, Level.ERROR, "The schedule is disabled: no run starts.", "Deploy with ScheduleState ENABLED.")
-    elif end is not None and end <= now:
+    elif end is not None and standing is Standing.OVER:
         yield Line(name, Level.ERROR, f"The schedule ended at {moment(end)}.", "Deploy with a later ScheduleEnd.")
-    elif start is not None and start > now:
+    elif start is not None and standing is Standing.NOT_STARTED:
         yield Line(name, Level.WARNING, f"No run starts before {moment(start)}.", "ScheduleStart says so.")
     else:
         until = f" until {moment(end)}" if end else ""
-        yield Line(name, Level.OK, f"Runs start by {found['ScheduleExpression']}{until}.")
+        yield Line(name, Level.OK, f"Runs start by {found.expression}{until}.")
     for demand in look.demands:
         yield from _within(name, demand, start, end)
 

@@ -13,6 +13,7 @@ from odcr_cli.checks.every import run
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.look import Look
 from odcr_cli.main import Context, pass_context
+from odcr_cli.working import working
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
@@ -26,15 +27,14 @@ def command(context: Context, strict: bool) -> None:
     Each line is ok, a warning or an error, and says what to do. It changes nothing. Ends with 0 if there is no error, 1
     if there is one, 2 if the stack or its tables could not be read.
     """
-    look = Look(context.account, context.source)
-    # Without the tables there is nothing to check against; whoever reads them once reads them for all checks.
-    _ = look.demands
+    with working("Reading the tables") as tell:
+        look = Look(context.account, context.source)
+        # Without the tables there is nothing to check against; whoever reads them once reads them for all checks.
+        _ = look.demands
+        lines = list(run(look, lambda name: tell(f"Checking {name}")))
     if context.as_json:
-        lines = list(run(look))
         as_json({"Lines": [{name.capitalize(): value for name, value in asdict(one).items()} for one in lines]})
     else:
-        with Console(stderr=True).status("Checking ...") as status:
-            lines = list(run(look, lambda name: status.update(f"Checking {name} ...")))
         Console().print(shown(lines))
         click.echo(_sum(lines))
     bad = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}

@@ -8,6 +8,7 @@ from odcr_cli.answers import as_json, plain
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.csv_file import write
 from odcr_cli.trouble import Trouble
+from odcr_cli.working import working
 
 _TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
 
@@ -20,8 +21,8 @@ def command(context: Context, file: Path) -> None:
 
     It opens in a spreadsheet. What would be a formula there has a ' before it, which import takes away.
     """
-    source = context.source
-    tables = source.rows_of(*_TABLES)
+    with working("Reading the tables"):
+        tables = context.source.rows_of(*_TABLES)
     if context.as_json and str(file) == "-":
         as_json(tables)
         return

@@ -15,6 +15,7 @@ from odcr_cli.door import Row
 from odcr_cli.main import Context, pass_context
 from odcr_cli.period import start_of
 from odcr_cli.series import demand_named, is_change
+from odcr_cli.working import working
 from odcr_cli.written import write
 
 
@@ -39,14 +40,16 @@ def command(
 
     DEMAND is a group's name, or an instance type and a zone; a part of it is enough: r5b.2xlarge, ap-northeast-1c.
     """
-    source = context.source
-    now = source.now()
-    start = start_of(since, days, now, 1)
-    rows = source.rows("odcr_history", since=moment(start))
-    if plot:
-        from odcr_cli.pictures import pictures
+    with working("Reading the history") as tell:
+        source = context.source
+        now = source.now()
+        start = start_of(since, days, now, 1)
+        rows = source.rows("odcr_history", since=moment(start))
+        if plot:
+            from odcr_cli.pictures import pictures
 
-        write(plot, pictures(source, rows, start, now, demand))
+            tell("Drawing")
+            write(plot, pictures(source, rows, start, now, demand))
     found = [
         row
         for row in sorted(rows, key=lambda row: (row["Recorded"], str(row["Execution"])))

@@ -14,7 +14,10 @@ from odcr_cli.demands import read_demands
 from odcr_cli.main import Context, pass_context
 from odcr_cli.planning import Action, Planned, planned, question, sums
 from odcr_cli.prices import Prices
+from odcr_cli.schedule import Standing, schedule_of
 from odcr_cli.source import Live
+from odcr_cli.trouble import Trouble
+from odcr_cli.working import working
 
 
 @click.command("plan")
@@ -23,14 +26,19 @@ def command(context: Context) -> None:
     """Shows what the next run would ask for, and what an hour of that costs.
 
     It is what the product itself says: its functions look at the tables and at EC2, and nothing is changed. What they
-    would ask for is not what EC2 will grant.
+    would ask for is not what EC2 will grant. While the schedule starts no run, it says so.
     """
-    live = Live(context.account)
-    share = live.door.targets()
-    answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), question(share, live.now()))
-    plans = planned(answer, share, read_demands(live), Prices(live.rows("odcr_price")))
+    with working("Reading the tables") as tell:
+        live = Live(context.account)
+        standing, silence = _schedule(live)
+        share = live.door.targets()
+        tell("Asking FindShortfalls, which looks at EC2")
+        answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), question(share, live.now()))
+        tell("Reading the tables")
+        plans = planned(answer, share, read_demands(live), Prices(live.rows("odcr_price")))
     if context.as_json:
-        as_json({"Demands": [_as_json(one) for one in plans], "HourlyCost": sums(plans)})
+        schedule = {"Schedule": standing, "NoRun": silence}
+        as_json({"Demands": [_as_json(one) for one in plans], "HourlyCost": sums(plans)} | schedule)
         return
     console = Console()
     if not plans:
@@ -38,7 +46,19 @@ def command(context: Context) -> None:
     for one in plans:
         console.print(shown(one))
     if plans:
-        console.print(summary(plans))
+        console.print(summary(plans, starts=standing in (Standing.ON, None)))
+    if silence:
+        console.print(Text(silence, style="bold yellow"))
+
+
+def _schedule(live: Live) -> tuple[Standing | None, str]:
+    """How the schedule stands, and why no run will ask; None if Scheduler does not say."""
+    try:
+        schedule = schedule_of(live.account, live.stack.name)
+    except Trouble as trouble:
+        return None, f"Whether the schedule is on is not known: {trouble}"
+    now = live.now()
+    return schedule.standing(now), schedule.silence(now)
 
 
 def shown(one: Planned) -> RenderableType:
@@ -49,13 +69,19 @@ def shown(one: Planned) -> RenderableType:
     return Group(Text.assemble((plain(one.name), "bold"), f"  {held}"), *lines)
 
 
-def summary(plans: list[Planned]) -> Text:
-    """All together, in a sentence."""
+def summary(plans: list[Planned], *, starts: bool = True) -> Text:
+    """All together, in a sentence.
+
+    Args:
+        plans: of all demands.
+        starts: whether there will be a next run.
+    """
     asked = [one for one in plans if one.action is Action.ASK]
+    subject, verb = ("The next run", "asks") if starts else ("A run", "would ask")
     if not asked:
-        return Text("The next run asks for nothing.", style="bold")
+        return Text(f"{subject} {verb} for nothing.", style="bold")
     costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in sums(plans).items())
-    text = f"The next run asks for {len(asked)} of {len(plans)} demands."
+    text = f"{subject} {verb} for {len(asked)} of {len(plans)} demands."
     if costs:
         text += f" If all is granted, an hour costs up to {costs} more."
     if any(one.cost is None for one in asked):

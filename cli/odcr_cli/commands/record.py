@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from odcr_cli.answers import plain
 from odcr_cli.main import Context, pass_context
 from odcr_cli.recording import record
 from odcr_cli.source import Live
+from odcr_cli.working import working
 
 
 @click.command("record")
@@ -18,5 +20,8 @@ def command(context: Context, file: Path, runs: int) -> None:
 
     It has the tables, the reservations and the runs with their inputs and outputs. It has no passwords.
     """
-    record(Live(context.account), file, runs=runs)
+    with working("Looking for the stack") as tell:
+        gone = record(Live(context.account), file, runs=runs, tell=tell)
+    for name in gone:
+        click.echo(f"odcr: left out, for it was gone before it was read: the run {plain(name)}", err=True)
     click.echo(f"Recorded in {file}. Look at it with: odcr --recording {file} console")

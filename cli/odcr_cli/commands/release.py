@@ -27,6 +27,7 @@ from odcr_cli.releasing import (
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
+from odcr_cli.working import working
 
 
 @click.command("release")
@@ -59,8 +60,8 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
-        with console.status("Looking for runs that may have read the old number") as status:
-            wait_for_runs(live, status.update)
+        with working("Looking for runs that may have read the old number") as tell:
+            wait_for_runs(live, tell)
 
         def look() -> None:
             again = next((one for one in read_demands(live) if one.name == named.name), None)

@@ -6,6 +6,7 @@ import click
 
 from odcr_cli.answers import Number, as_json
 from odcr_cli.main import Context, pass_context
+from odcr_cli.working import working
 from odcr_cli.written import write
 
 
@@ -20,7 +21,9 @@ def command(context: Context, file: Path, days: float) -> None:
     """
     from odcr_cli.report import report
 
-    write(file, report(context.source, days))
+    with working("Looking for the stack") as tell:
+        page = report(context.source, days, tell)
+    write(file, page)
     if context.as_json:
         as_json({"File": str(file)})
     else:

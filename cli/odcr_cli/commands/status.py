@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich import box
@@ -32,18 +32,14 @@ def command(context: Context, watch: float | None, pools: bool) -> None:
     """Shows held and wanted of each demand, with status, reason and cost.
 
     Ends with 0 if all are met, 1 if some are short, 2 if that could not be found out, or no run has looked for long.
+    --watch goes on until Ctrl-C, and then ends with 130; with --json it prints a line of JSON for each look.
     """
     source = context.source
+    if watch:
+        _watch(source, watch, with_pools=pools, in_json=context.as_json)
     demands = read_demands(source)
     if context.as_json:
-        as_json({"Demands": [_as_json(one) for one in demands], "Sums": _as_json(sums_of(demands))})
-    elif watch:
-        console = Console()
-        with Screen(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
-            while True:
-                screen.update(shown(demands, source, console.width, with_pools=pools), refresh=True)
-                time.sleep(watch)
-                demands = read_demands(source)
+        as_json(_answer(demands, source))
     else:
         console = Console()
         console.print(shown(demands, source, console.width, with_pools=pools))
@@ -51,6 +47,28 @@ def command(context: Context, watch: float | None, pools: bool) -> None:
         click.echo(f"odcr: {stale}", err=True)
         click.get_current_context().exit(ERROR)
     click.get_current_context().exit(0 if all(one.is_met for one in demands) else 1)
+
+
+def _watch(source: Source, seconds: float, *, with_pools: bool, in_json: bool) -> NoReturn:
+    """Looks again and again, until somebody interrupts it."""
+    if in_json:
+        while True:
+            as_json(_answer(read_demands(source), source) | {"Doubt": reason_to_doubt(source)}, in_a_line=True)
+            time.sleep(seconds)
+    console = Console()
+    with Screen(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
+        while True:
+            seen = shown(read_demands(source), source, console.width, with_pools=with_pools)
+            screen.update(Group(seen, Text(reason_to_doubt(source), style="yellow")), refresh=True)
+            time.sleep(seconds)
+
+
+def _answer(demands: list[Demand], source: Source) -> dict[str, Any]:
+    return {
+        "Now": source.now(),
+        "Demands": [_as_json(one) for one in demands],
+        "Sums": _as_json(sums_of(demands)),
+    }
 
 
 def reason_to_doubt(source: Source) -> str:

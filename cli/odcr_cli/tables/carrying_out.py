@@ -20,6 +20,7 @@ from odcr_cli.tables.offers import Offers, look_up
 from odcr_cli.tables.showing import Report
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
 from odcr_cli.trouble import Trouble
+from odcr_cli.working import working
 
 CHANGED, REFUSED = 0, 1
 """How a command ends that did all, or had nothing to do; and one that found problems and did nothing."""
@@ -66,13 +67,16 @@ def carry_out(
         Trouble: if something does not answer, or nobody can be asked.
     """
     account, door = context.account, Door(context.account)
-    tables = door.rows_of(*COLUMNS) | {"odcr_status": door.rows("odcr_status")}
-    wanted = wishes(tables) if callable(wishes) else wishes
-    plan = plan_of(wanted, tables, removes_others=how.removes_others)
-    offers = look_up(account, zones_to_look_up(plan, tables))
-    found = [*problems, *plan.problems, *problems_of(plan, tables, offers)]
-    changes = _without(plan, found)
-    tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
+    with working("Reading the tables") as tell:
+        tables = door.rows_of(*COLUMNS) | {"odcr_status": door.rows("odcr_status")}
+        wanted = wishes(tables) if callable(wishes) else wishes
+        plan = plan_of(wanted, tables, removes_others=how.removes_others)
+        tell("Asking EC2 what it offers")
+        offers = look_up(account, zones_to_look_up(plan, tables))
+        found = [*problems, *plan.problems, *problems_of(plan, tables, offers)]
+        changes = _without(plan, found)
+        tell(f"Trying {len(changes)} changes")
+        tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
     if tried:
         found += _of_door(tried, plan)
     report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables), context.as_json)
@@ -90,7 +94,8 @@ def carry_out(
         report.not_done()
         end(CHANGED)
     _ask(report, context, how)
-    done = door.change(plan.to_changes())
+    with working("Changing the tables"):
+        done = door.change(plan.to_changes())
     if done.is_committed:
         report.done()
         end(CHANGED)

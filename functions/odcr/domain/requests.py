@@ -1,5 +1,6 @@
 """What people may ask of ManageTargets, and how cells travel to them and back."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -43,12 +44,39 @@ MAX_CHANGES = 5_000
 MAX_TEXT = 16_000
 """Characters of one value; the longest that makes sense are a row's tags, fifty of 384 characters."""
 
+_PLACE = re.compile(r"[0-9]{1,9}(\.([0-9A-F]{2})*)+")
+
 JsonCell = str | int | float | None
 JsonRow = dict[str, JsonCell]
 
 
 class InvalidRequest(Exception):  # noqa: N818 - the name is what the caller sees
     """ManageTargets was asked for something that there is not. Says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in its table's order, by its key: rows may come and go before it, and it stays where it is."""
+
+    key: tuple[str, ...]
+    """The key columns' bytes, in hexadecimal digits."""
+    rows: int
+    """How many rows of this key were read. In a table that somebody made without one there may be several."""
+
+    @classmethod
+    def of(cls, text: object, columns: int) -> "Place":
+        """What `str` wrote.
+
+        Raises:
+            InvalidRequest: if it is something else.
+        """
+        if not isinstance(text, str) or not _PLACE.fullmatch(text) or text.count(".") != columns:
+            raise InvalidRequest("'After' must be the 'Next' of the answer before.")
+        rows, *key = text.split(".")
+        return cls(tuple(key), int(rows))
+
+    def __str__(self) -> str:
+        return ".".join((str(self.rows), *self.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +88,8 @@ class Reading:
     """Values of key columns."""
     since: str = ""
     """Of `odcr_history`, the first moment that matters; empty: all."""
-    after: int = 0
-    """Rows that were read before."""
+    after: Place | None = None
+    """The last row that was read before; None: none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +173,7 @@ def _reading(asked: Mapping[str, Any]) -> Reading | ReadingTogether:
             datetime.strptime(str(since), _MOMENT)  # noqa: DTZ007 - only its form matters
         except ValueError:
             raise InvalidRequest("'Since' must be YYYY-MM-DD HH:MM:SS in UTC.") from None
-    if after is not None and (not isinstance(after, int) or isinstance(after, bool) or after < 0):
-        raise InvalidRequest("'After' must be the 'Next' of the answer before.")
-    return Reading(table, where, str(since), after or 0)
+    return Reading(table, where, str(since), None if after is None else Place.of(after, len(KEYS[table])))
 
 
 def _changes(asked: Mapping[str, Any]) -> Changes:

@@ -1,4 +1,4 @@
-"""Reading parts of the tables for people, and changing their rows for them: all that was asked for, or nothing."""
+"""Changing rows of the tables for people: all that was asked for, or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 
-from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, Reading, is_same, told
-from odcr.domain.wire import fitting, size_of
+from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, is_same, told
 from odcr.domain.wording import brief
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.strange_tables import TableUnusable, names_of, plain_rows
@@ -16,9 +15,6 @@ from odcr.gateways.target_tables import problems_of_rows
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-MAX_ROWS = 2_000
-MAX_BYTES = 1_000_000
-"""Of one answer: Lambda's own limit is 6 MB, and people wait for it."""
 _LOCK_SECONDS = 5
 """For each lock: whoever is in the way for longer is told of."""
 _MAX_TOLD = 200
@@ -46,37 +42,6 @@ class Result:
             "Problems": self.problems[:_MAX_TOLD],
             "Conflicts": self.conflicts[:_MAX_TOLD],
         }
-
-
-def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], int | None]:
-    """Rows of a table with all its columns, and where the next part begins; None: there is none.
-
-    Raises:
-        TableUnusable: if it cannot be read.
-    """
-    conditions = [f"{column} = %s" for column in reading.where]
-    values: list[object] = list(reading.where.values())
-    if reading.since:
-        conditions.append("Recorded >= %s")
-        values.append(reading.since)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = ", ".join(KEYS[reading.table])
-    # Only names of this program's; what people give are values.
-    statement = f"SELECT * FROM {reading.table} {where} ORDER BY {order} LIMIT %s OFFSET %s"  # noqa: S608
-    try:
-        cursor.execute(statement, (*values, MAX_ROWS + 1, reading.after))
-    except pymysql.err.MySQLError as error:
-        if not is_about_a_table(error):
-            raise
-        raise TableUnusable(f"{reading.table} cannot be read: {text_of_error(error)}. Correct the table.") from error
-    names = names_of(cursor)
-    rows: list[JsonRow] = [
-        {name: told(cell) for name, cell in zip(names, row, strict=True)} for row in plain_rows(cursor)
-    ]
-    fit, _ = fitting(rows[:MAX_ROWS], MAX_BYTES, size_of)
-    # One row may be larger than an answer; then it comes alone, or nobody ever gets past it.
-    fit = fit or rows[:1]
-    return fit, reading.after + len(fit) if len(fit) < len(rows) else None
 
 
 def make(cursor: "Cursor", changes: Changes) -> Result:

@@ -8,7 +8,6 @@ import pytest
 
 from localcloud.database_server import DatabaseServer
 from odcr.domain.requests import InvalidRequest
-from odcr.gateways import changing
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.schema import TABLES
 
@@ -138,33 +137,6 @@ def test_of_many_who_change_one_row_at_once_each_change_is_kept() -> None:
     assert not lost
     assert sorted(wins) == list(range(6))
     assert rows("odcr_capacity")[0]["Target_Capacity"] == 6
-
-
-def test_a_long_table_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(7)))
-    monkeypatch.setattr(changing, "MAX_ROWS", 3)
-    names, after = [], None
-    while True:
-        answer = ask(Read="odcr_capacity", **({} if after is None else {"After": after}))
-        names += [row["InstanceType"] for row in answer["Rows"]]
-        if (after := answer["Next"]) is None:
-            break
-    assert names == [f"m{n}.large" for n in range(7)]
-
-
-def test_several_tables_are_read_at_one_moment_each_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(4)))
-    monkeypatch.setattr(changing, "MAX_ROWS", 3)
-    tables = ask(Read=["odcr_capacity", "odcr_option"])["Tables"]
-    assert list(tables) == ["odcr_capacity", "odcr_option"]
-    assert (len(tables["odcr_capacity"]["Rows"]), tables["odcr_capacity"]["Next"]) == (3, 3)
-    assert tables["odcr_option"] == {"Rows": [], "Next": None}
-
-
-def test_an_answer_is_bounded_in_bytes_and_still_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    change(*(target(1, {"InstanceType": f"m{n}.large", "AvailabilityZone": "eu-west-1a"}) for n in range(3)))
-    monkeypatch.setattr(changing, "MAX_BYTES", 10)
-    assert [ask(Read="odcr_capacity", After=n)["Next"] for n in range(3)] == [1, 2, None]
 
 
 def test_a_thousand_rows_are_one_request() -> None:
