@@ -9,7 +9,7 @@ import click
 
 from odcr_cli.account import Account
 from odcr_cli.asking import confirmed
-from odcr_cli.door import Change, Changed, Door
+from odcr_cli.door import Change, Changed, Door, folded_key
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
 from odcr_cli.tables.checking import MOST_CHANGES, problems_of, zones_to_look_up
@@ -153,4 +153,4 @@ def _of_door(answer: Changed, plan: Plan) -> list[Problem]:
 
 def _place(table: str, key: Key) -> Key:
     group = table.startswith("odcr_group")
-    return ("group" if group else "", *(part.strip().casefold() for part in key if part))
+    return ("group" if group else "", *folded_key(part for part in key if part))

@@ -1,11 +1,12 @@
 """What is wrong with changes before anybody is asked to make them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 
 from botocore.loaders import create_loader
 
+from odcr_cli.door import folded_key
 from odcr_cli.regions import known_regions, region_of
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import PLATFORM
@@ -71,7 +72,7 @@ def _of_pools(plan: Plan, tables: Tables, offers: Offers) -> Iterator[Problem]:
     new = {_with_group(edit): edit for edit in plan.edits if _is_new_wish(edit)}
     # Those that stay come first, so the new one is the one at fault.
     for key in sorted(_pools(plan, tables), key=lambda one: one in new):
-        pool = (key[0].casefold(), key[1].casefold(), offers.zone_name(key[2]))
+        pool = (*folded_key(key[:2]), offers.zone_name(key[2]))
         edit = new.get(key)
         if edit and (fault := offers.fault(key[1], key[2])):
             yield Problem(fault, edit.name, edit.line)
@@ -86,11 +87,11 @@ def _with_group(edit: Edit) -> Key:
 
 
 def _of_options(plan: Plan, tables: Tables) -> Iterator[Problem]:
-    targets = {_folded(key) for key in _remaining(plan, tables, "odcr_capacity")}
+    targets = {folded_key(key) for key in _remaining(plan, tables, "odcr_capacity")}
     for edit in plan.edits:
         if edit.kind is Kind.REMOVED:
             continue
-        if edit.table == "odcr_option" and _folded(edit.key) not in targets:
+        if edit.table == "odcr_option" and folded_key(edit.key) not in targets:
             kind, zone = edit.key
             advice = f"Set one: odcr targets set {kind} {zone} COUNT."
             near = [key for key in targets if key[0] == kind.casefold() or key[1] == zone.casefold()]
@@ -114,9 +115,13 @@ def _no_platform(platform: object) -> str:
 
 
 def _of_members(plan: Plan, tables: Tables) -> Iterator[Problem]:
-    groups = {_folded(key) for key in _remaining(plan, tables, "odcr_group")}
+    groups = {folded_key(key) for key in _remaining(plan, tables, "odcr_group")}
     for edit in plan.edits:
-        if edit.table == "odcr_group_member" and edit.kind is not Kind.REMOVED and _folded(edit.key[:1]) not in groups:
+        if (
+            edit.table == "odcr_group_member"
+            and edit.kind is not Kind.REMOVED
+            and folded_key(edit.key[:1]) not in groups
+        ):
             near = get_close_matches(edit.key[0].casefold(), [key[0] for key in groups], n=1)
             advice = f"Did you mean {near[0]}?" if near else f"Set one: odcr groups set {edit.key[0]} TOTAL."
             if edit.line:
@@ -134,7 +139,3 @@ def _of_prices(plan: Plan) -> Iterator[Problem]:
             near = get_close_matches(region, known_regions(), n=1)
             advice = f"Did you mean {near[0]}?" if near else "Write one such as ap-northeast-1."
             yield Problem(f"There is no Region {region}. {advice}", edit.name, edit.line)
-
-
-def _folded(key: Iterable[str]) -> Key:
-    return tuple(part.strip().casefold() for part in key)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.demands import number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, folded, folded_key
 from odcr_cli.prices import Prices
 from odcr_cli.tables.changes import Plan, Tables
-from odcr_cli.tables.wishes import Key, as_ec2_writes, key_of
+from odcr_cli.tables.wishes import Key, key_of
 
 _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
@@ -43,7 +43,7 @@ def cost_of(plan: Plan, tables: Tables) -> Cost:
 
 
 def _demand_of(table: str, key: Key) -> Key:
-    return (_fold(key[0]), "", "") if table.startswith("odcr_group") else ("", _fold(key[0]), _fold(key[1]))
+    return (folded(key[0]), "", "") if table.startswith("odcr_group") else ("", *folded_key(key[:2]))
 
 
 def _after(plan: Plan, tables: Tables) -> Tables:
@@ -74,9 +74,9 @@ class _Priced:
         self._groups = {_folded("odcr_group", row)[0]: row for row in tables.get("odcr_group", ())}
         self._members: dict[str, list[Row]] = {}
         for row in tables.get("odcr_group_member", ()):
-            self._members.setdefault(_fold(row["Group_Name"]), []).append(row)
+            self._members.setdefault(_folded("odcr_group_member", row)[0], []).append(row)
         self._weights = {
-            (_fold(row.get("Group_Name")), _fold(row["InstanceType"]), _fold(row["AvailabilityZone"])): row["Weight"]
+            _folded("odcr_group_member", row): row["Weight"]
             for row in tables.get("odcr_status", ())
             if row.get("Weight") is not None
         }
@@ -107,21 +107,17 @@ class _Priced:
     def _weight(self, name: str, member: Row, group: Row) -> Decimal | None:
         if member.get("Weight") is not None:
             return number(member["Weight"])
-        if str(group.get("Unit") or "instances").casefold() == "instances":
+        if folded(str(group.get("Unit") or "instances")) == "instances":
             return Decimal(1)
-        recorded = self._weights.get((name, _fold(member["InstanceType"]), _fold(member["AvailabilityZone"])))
+        recorded = self._weights.get((name, *_folded("odcr_group_member", member)[1:]))
         return None if recorded is None else number(recorded)
 
     def _price(self, pool: Row, options: Row) -> Decimal | None:
-        kind, zone = (as_ec2_writes(str(pool[name])) for name in ("InstanceType", "AvailabilityZone"))
+        kind, zone = str(pool["InstanceType"]), str(pool["AvailabilityZone"])
         platform, tenancy = (str(options.get(name) or usual) for name, usual in _USUAL.items())
         price = self._prices.of_type(kind, zone, platform, tenancy)
         return price.amount if price else None
 
 
 def _folded(table: str, row: Row) -> Key:
-    return tuple(_fold(part) for part in key_of(table, row))
-
-
-def _fold(text: object) -> str:
-    return str(text or "").strip().casefold()
+    return folded_key(key_of(table, row))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from odcr_cli.door import Row
+from odcr_cli.door import Row, folded, folded_key
 from odcr_cli.tables.cells import NoValueError, shown
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS, Column, Kind
@@ -71,20 +71,20 @@ def read(content: bytes) -> Reading:
 
 def write(tables: Tables) -> tuple[str, list[str]]:
     """A file with all targets and groups, and the names of rows that are left out because they belong to none."""
-    options = {_lower(key_of("odcr_option", row)): row for row in tables.get("odcr_option", ())}
+    options = {folded_key(key_of("odcr_option", row)): row for row in tables.get("odcr_option", ())}
     members: dict[str, list[Row]] = {}
     for row in tables.get("odcr_group_member", ()):
-        members.setdefault(key_of("odcr_group_member", row)[0].strip().casefold(), []).append(row)
+        members.setdefault(folded_key(key_of("odcr_group_member", row))[0], []).append(row)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(HEADER)
     for row in sorted(tables.get("odcr_capacity", ()), key=lambda row: key_of("odcr_capacity", row)):
         key = key_of("odcr_capacity", row)
-        writer.writerow(_cells(("", *key), {"odcr_capacity": row, "odcr_option": options.pop(_lower(key), {})}))
+        writer.writerow(_cells(("", *key), {"odcr_capacity": row, "odcr_option": options.pop(folded_key(key), {})}))
     for row in sorted(tables.get("odcr_group", ()), key=lambda row: key_of("odcr_group", row)):
         (name,) = key_of("odcr_group", row)
         writer.writerow(_cells((name, "", ""), {"odcr_group": row}))
-        mine = members.pop(name.strip().casefold(), [])
+        mine = members.pop(folded(name), [])
         for member in sorted(mine, key=lambda one: (int(one.get("Priority") or 0), key_of("odcr_group_member", one))):
             key = key_of("odcr_group_member", member)
             writer.writerow(_cells(key, {"odcr_group_member": member}))
@@ -93,10 +93,6 @@ def write(tables: Tables) -> tuple[str, list[str]]:
         name_of("odcr_group_member", key_of("odcr_group_member", row)) for rows in members.values() for row in rows
     ]
     return out.getvalue(), sorted(left_out)
-
-
-def _lower(key: Key) -> Key:
-    return tuple(part.strip().casefold() for part in key)
 
 
 def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
@@ -144,7 +140,7 @@ def _read_line(
     short = {"odcr_group_member": key, "odcr_group": key[:1]}.get(tables[0], key[1:])
     about = name_of(tables[0], short)
     wishes, problems = _wishes(tables, short, given, line, about, has_decimal_comma)
-    place = (tables[0], _lower(short))
+    place = (tables[0], folded_key(short))
     if place in seen:
         first, same = seen[place]
         if [one.values for one in same] != [one.values for one in wishes]:
