@@ -335,7 +335,7 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
     shown = post(client, "/change/", **form).text
     assert "15 → 20" in shown
-    assert "an hour costs 3.58 more" in shown
+    assert "an hour costs 3.58 USD more" in shown
     assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == "/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]

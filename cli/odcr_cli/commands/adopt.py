@@ -53,8 +53,8 @@ def command(context: Context, reservation: tuple[str, ...], group: str, yes: boo
         as_json(
             {
                 "Tagged": done,
-                "Failed": failed,
-                "Left": {one.reservation.id: one.reason for one in left},
+                "Failed": [{"Id": id_, "Reason": reason} for id_, reason in failed.items()],
+                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in left],
             }
         )
     click.get_current_context().exit(ERROR if failed else 0)

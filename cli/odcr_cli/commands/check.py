@@ -1,7 +1,6 @@
 """`odcr check`: before the night that counts."""
 
 from collections import Counter
-from dataclasses import asdict
 
 import click
 from rich.console import Console
@@ -31,7 +30,7 @@ def command(context: Context, strict: bool) -> None:
     _ = look.demands
     if context.as_json:
         lines = list(run(look))
-        as_json({"Lines": [{name.capitalize(): value for name, value in asdict(one).items()} for one in lines]})
+        as_json({"Lines": lines})
     else:
         with Console(stderr=True).status("Checking ...") as status:
             lines = list(run(look, lambda name: status.update(f"Checking {name} ...")))

@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from odcr_cli.answers import as_json
-from odcr_cli.demands import number
-from odcr_cli.door import folded, folded_key
+from odcr_cli.door import folded, folded_key, number
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.carrying_out import How, carry_out, with_how
 from odcr_cli.tables.changes import Tables

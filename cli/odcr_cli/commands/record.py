@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from odcr_cli.answers import as_json
 from odcr_cli.main import Context, pass_context
 from odcr_cli.recording import record
 from odcr_cli.source import Live
@@ -19,4 +20,7 @@ def command(context: Context, file: Path, runs: int) -> None:
     It has the tables, the reservations and the runs with their inputs and outputs. It has no passwords.
     """
     record(Live(context.account), file, runs=runs)
+    if context.as_json:
+        as_json({"File": str(file)})
+        return
     click.echo(f"Recorded in {file}. Look at it with: odcr --recording {file} console")

@@ -6,7 +6,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.answers import Number, amount, as_json, money, plain
+from odcr_cli.amounts import moneys, sum_of
+from odcr_cli.answers import Number, amount, as_json, plain
 from odcr_cli.asking import confirmed
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Change
@@ -136,19 +137,15 @@ def _planned(one: Reduction) -> str:
 
 
 def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
-    saved: dict[str, Decimal] = {}
-    is_known = True
+    known = []
     for one in plan.reductions:
         pool = next(pool for pool in demand.pools if one.reservation.is_in(pool))
-        price = prices.of(pool, demand)
-        if price is None:
-            is_known = False
-        else:
-            saved[price.currency] = saved.get(price.currency, Decimal(0)) + price.amount * one.given
-    text = " and ".join(f"{money(cost)} {currency}" for currency, cost in saved.items())
-    if not text:
+        if price := prices.of(pool, demand):
+            known.append({price.currency: price.amount * one.given})
+    if not known:
         return ", at an unknown price"
-    return f", which saves {text} an hour{'' if is_known else ' and more, for some prices are unknown'}"
+    more = "" if len(known) == len(plan.reductions) else " and more, for some prices are unknown"
+    return f", which saves {moneys(sum_of(known))} an hour{more}"
 
 
 def _is_sure(console: Console, *, yes: bool) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odcr_cli.demands import number
-from odcr_cli.door import Row, folded, folded_key
-from odcr_cli.prices import Prices
+from odcr_cli.amounts import Amounts, difference_of, sum_of
+from odcr_cli.door import Row, folded, folded_key, number
+from odcr_cli.prices import Price, Prices
 from odcr_cli.tables.changes import Plan, Tables
 from odcr_cli.tables.wishes import Key, key_of
 
@@ -17,29 +17,31 @@ _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 class Cost:
     """Of the targets and groups that change."""
 
-    before: Decimal
-    after: Decimal
+    before: Amounts
+    after: Amounts
     unpriced: tuple[str, ...]
     """Those whose price is unknown, by name; they are in neither sum."""
 
     @property
-    def more(self) -> Decimal:
-        """What an hour costs more."""
-        return self.after - self.before
+    def more(self) -> Amounts:
+        """What an hour costs more, below 0 if less; without the currencies of which it costs as much as before."""
+        return difference_of(self.after, self.before)
 
 
 def cost_of(plan: Plan, tables: Tables) -> Cost:
     """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
     before, after = _Priced(tables), _Priced(_after(plan, tables))
     touched = dict.fromkeys(_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price")
-    sums, unpriced = [Decimal(0), Decimal(0)], []
+    was: dict[str, Decimal] = {}
+    is_: dict[str, Decimal] = {}
+    unpriced = []
     for demand in touched:
-        costs = [priced.cost(demand) for priced in (before, after)]
-        if None in costs:
+        old, new = before.cost(demand), after.cost(demand)
+        if old is None or new is None:
             unpriced.append(" ".join(part for part in demand if part))
-            continue
-        sums = [total + (cost or 0) for total, cost in zip(sums, costs, strict=True)]
-    return Cost(sums[0], sums[1], tuple(unpriced))
+        else:
+            was, is_ = sum_of((was, old)), sum_of((is_, new))
+    return Cost(was, is_, tuple(unpriced))
 
 
 def _demand_of(table: str, key: Key) -> Key:
@@ -81,28 +83,28 @@ class _Priced:
             if row.get("Weight") is not None
         }
 
-    def cost(self, demand: Key) -> Decimal | None:
-        """Of an hour of all that a demand wants; None if it is unknown."""
+    def cost(self, demand: Key) -> Amounts | None:
+        """Of an hour of all that a demand wants; None if it is unknown, empty if it wants nothing."""
         name, *pool = demand
         if not name:
             target = self._targets.get(tuple(pool))
             wanted = number(target.get("Target_Capacity")) if target else Decimal(0)
             if target is None or not wanted:
-                return Decimal(0)
+                return {}
             price = self._price(target, self._options.get(tuple(pool), {}))
-            return None if price is None else wanted * price
+            return None if price is None else {price.currency: wanted * price.amount}
         group = self._groups.get(name)
         wanted = number(group.get("TotalTargetCapacity")) if group else Decimal(0)
         if group is None or not wanted:
-            return Decimal(0)
+            return {}
         of_unit = next(self._prices_of_a_unit(name, group), None)
-        return None if of_unit is None else wanted * of_unit
+        return None if of_unit is None else {of_unit.currency: wanted * of_unit.amount}
 
-    def _prices_of_a_unit(self, name: str, group: Row) -> Iterator[Decimal]:
+    def _prices_of_a_unit(self, name: str, group: Row) -> Iterator[Price]:
         for member in sorted(self._members.get(name, []), key=lambda row: number(row.get("Priority"))):
             price, weight = self._price(member, group), self._weight(name, member, group)
             if price is not None and weight:
-                yield price / weight
+                yield Price(price.amount / weight, price.currency)
 
     def _weight(self, name: str, member: Row, group: Row) -> Decimal | None:
         if member.get("Weight") is not None:
@@ -112,11 +114,10 @@ class _Priced:
         recorded = self._weights.get((name, *_folded("odcr_group_member", member)[1:]))
         return None if recorded is None else number(recorded)
 
-    def _price(self, pool: Row, options: Row) -> Decimal | None:
+    def _price(self, pool: Row, options: Row) -> Price | None:
         kind, zone = str(pool["InstanceType"]), str(pool["AvailabilityZone"])
         platform, tenancy = (str(options.get(name) or usual) for name, usual in _USUAL.items())
-        price = self._prices.of_type(kind, zone, platform, tenancy)
-        return price.amount if price else None
+        return self._prices.of_type(kind, zone, platform, tenancy)
 
 
 def _folded(table: str, row: Row) -> Key:

@@ -15,7 +15,7 @@ from odcr_cli.door import Row, folded, folded_key
 from odcr_cli.tables.cells import NoValueError, shown
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS, Column, Kind
-from odcr_cli.tables.csv_lines import Lines, folded, text_of
+from odcr_cli.tables.csv_lines import Lines, column_folded, text_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
 
 _KEYS = ("Group_Name", "InstanceType", "AvailabilityZone")
@@ -97,13 +97,13 @@ def write(tables: Tables) -> tuple[str, list[str]]:
 
 def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
     """The columns' names, as the tables have them."""
-    known = {folded(name): name for name in (*HEADER, *_IGNORED)}
-    names = [known.get(folded(cell), "") for cell in header]
+    known = {column_folded(name): name for name in (*HEADER, *_IGNORED)}
+    names = [known.get(column_folded(cell), "") for cell in header]
     while header and not header[-1].strip():
         header = header[:-1]
     for cell, name in zip(header, names, strict=False):
         if not name:
-            near = get_close_matches(folded(cell), known, n=1)
+            near = get_close_matches(column_folded(cell), known, n=1)
             meant = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(HEADER)}."
             reading.problems.append(Problem(f"There is no column {shown(cell)}. {meant}", line=line))
     for name in sorted({name for name in names if name and names.count(name) > 1}):

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from odcr_cli.answers import plain
-from odcr_cli.demands import number
-from odcr_cli.door import KEYS, Row, folded_key
+from odcr_cli.door import KEYS, Row, folded_key, number
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
 
