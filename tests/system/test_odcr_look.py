@@ -22,6 +22,8 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     # The local cloud shows an execution at once.
     monkeypatch.setattr(releasing, "_RETRIED_LIST_SECONDS", 0.1)
     monkeypatch.setattr(releasing, "_LOOK_SECONDS", 0.1)
+    # Other tests' runs have failed a moment ago.
+    monkeypatch.setattr(releasing, "AGE_SECONDS", 0)
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
         common = ["--stack", stack.name, "--region", stack.cloud.region, "--endpoint-url", stack.cloud.endpoint]

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, cast
 
 import boto3
@@ -39,6 +41,8 @@ class Runs:
     """The running ones, look by look."""
     statuses: dict[str, list[str]]
     seconds: float = 0
+    ended: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds ago that runs started that ended so."""
     told: list[str] = field(default_factory=list)
     stack: Any = STACK
 
@@ -51,6 +55,10 @@ class Runs:
 
     def client(self, *_: Any) -> "Runs":
         return self
+
+    def list_executions(self, statusFilter: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        started = [{"startDate": NOW - timedelta(seconds=age)} for age in self.ended.get(statusFilter, [])]
+        return {"executions": started, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(NOW, usegmt=True)}}}
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         left = self.statuses[executionArn]
@@ -82,6 +90,17 @@ def test_after_a_run_that_ended_otherwise_its_functions_may_go_on() -> None:
     runs = Runs([["a"], ["a"]], {"a": ["RUNNING", "ABORTED"]})
     runs.wait()
     assert runs.seconds == AGE_SECONDS
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_functions_of_a_run_that_ended_badly_just_before_may_go_on(status: str) -> None:
+    runs = Runs([[], []], {}, ended={status: [50, 300]})
+    runs.wait()
+    assert runs.seconds == AGE_SECONDS - 50
+    assert "65 s" in runs.told[-1]
+    long_ago = Runs([[], []], {}, ended={status: [AGE_SECONDS]})
+    long_ago.wait()
+    assert not long_ago.told
 
 
 def test_what_is_wanted_is_lowered_and_never_raised() -> None:

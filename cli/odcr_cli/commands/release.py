@@ -8,7 +8,7 @@ from rich.text import Text
 
 from odcr_cli.amounts import moneys, sum_of
 from odcr_cli.answers import Number, amount, as_json, plain
-from odcr_cli.asking import confirmed
+from odcr_cli.asking import ask, confirmed
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Change
 from odcr_cli.giving_back import GivingBack, Reduction, giving_back
@@ -28,6 +28,8 @@ from odcr_cli.releasing import (
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
+
+_SURE = "EC2 may not have it again when you need it. Go on?"
 
 
 @click.command("release")
@@ -53,7 +55,8 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     for line in told(named, plan, change, kept, Prices(live.rows("odcr_price"))):
         console.print(line)
     results: list[Given] = []
-    if (change or plan.reductions) and _is_sure(console, yes=yes):
+    if change or plan.reductions:
+        ask(_SURE, yes=yes, as_json=context.as_json)
         # Whoever lacks a right learns it before anything is lowered.
         running(live)
         may_give_back(context.account, plan.reductions)
@@ -64,17 +67,17 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
             wait_for_runs(live, status.update)
 
         def look() -> None:
-            again = next((one for one in read_demands(live) if one.name == named.name), None)
-            still_wanted(named, again, kept)
+            now = next((one for one in read_demands(live) if one.name == named.name), None)
+            still_wanted(named, now, kept)
 
         look()
         # They may have bought for it.
-        planned = _plan(live, named, kept, also_adopted=also_adopted)
-        if planned.instances > plan.instances:
-            console.print(Text(f"Runs have bought meanwhile: {planned.instances} instances would be given back now."))
-            if not _is_sure(console, yes=yes):
-                planned = plan
-        for given in give_back(context.account, live, planned.reductions, look):
+        again = _plan(live, named, kept, also_adopted=also_adopted)
+        if again.instances > plan.instances:
+            console.print(Text(f"Runs have bought meanwhile: {again.instances} instances would be given back now."))
+        if again.instances <= plan.instances or confirmed(_SURE, yes=yes):
+            plan = again
+        for given in give_back(context.account, live, plan.reductions, look):
             results.append(given)
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
@@ -87,7 +90,10 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
                     {"Id": one.reduction.reservation.id, "Instances": one.count, "Problem": one.problem or None}
                     for one in results
                 ],
-                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in plan.left],
+                "Left": [
+                    {"Id": one.reservation.id, "Reason": one.reason}
+                    for one in (*plan.left, *(given.left for given in results if given.left))
+                ],
             }
         )
     click.get_current_context().exit(ERROR if any(one.problem for one in results) else 0)
@@ -123,6 +129,8 @@ def told(demand: Demand, plan: GivingBack, change: Change | None, keep: Decimal,
 def outcome(given: Given) -> Text:
     """What became of one reservation."""
     one = given.reduction.reservation
+    if given.in_use:
+        return Text(f"{one.id}: {given.count} given back; {given.in_use} of it came into use meanwhile")
     if given.problem:
         return Text(plain(f"{one.id}: nothing was given back. {given.problem}"))
     if not given.count:
@@ -146,10 +154,3 @@ def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
         return ", at an unknown price"
     more = "" if len(known) == len(plan.reductions) else " and more, for some prices are unknown"
     return f", which saves {moneys(sum_of(known))} an hour{more}"
-
-
-def _is_sure(console: Console, *, yes: bool) -> bool:
-    if confirmed("EC2 may not have it again when you need it. Go on?", yes=yes):
-        return True
-    console.print(Text("Nothing was changed."))
-    return False

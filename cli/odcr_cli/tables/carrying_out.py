@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account
-from odcr_cli.asking import confirmed
+from odcr_cli.asking import REFUSED, ask
 from odcr_cli.door import Change, Changed, Door, folded_key
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
@@ -19,11 +19,9 @@ from odcr_cli.tables.costs import Cost, cost_of
 from odcr_cli.tables.offers import Offers, look_up
 from odcr_cli.tables.showing import Report
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
-from odcr_cli.trouble import Trouble
 
-CHANGED, REFUSED = 0, 1
-"""How a command ends that did all, or had nothing to do; and one that found problems and did nothing."""
-
+CHANGED = 0
+"""How a command ends that did all, or had nothing to do."""
 
 _MOST_TOLD = 200
 """Problems, and conflicts, that the door names."""
@@ -89,7 +87,9 @@ def carry_out(
     if how.is_dry:
         report.not_done()
         end(CHANGED)
-    _ask(report, context, how)
+    if not context.as_json:
+        report.difference()
+    ask("Change the tables?", yes=how.is_sure, as_json=context.as_json)
     done = door.change(plan.to_changes())
     if done.is_committed:
         report.done()
@@ -99,17 +99,6 @@ def carry_out(
     else:
         report.conflicts(done.conflicts)
     end(REFUSED)
-
-
-def _ask(report: Report, context: Context, how: How) -> None:
-    """Shows what would be done, and ends the command unless a person wants it."""
-    if not context.as_json:
-        report.difference()
-    if context.as_json and not how.is_sure:
-        raise Trouble("With --json nobody is asked, so nothing was changed. Say --yes, or --dry-run to look only.")
-    if not confirmed("Change the tables?", yes=how.is_sure):
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(REFUSED)
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:
