@@ -63,8 +63,8 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
-        with console.status("Looking for runs that may have read the old number") as status:
-            wait_for_runs(live, status.update)
+        with console.status("Looking for runs that may have read the old number"):
+            wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
 
         def look() -> None:
             now = next((one for one in read_demands(live) if one.name == named.name), None)
