@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from odcr_cli.amounts import Amounts, sum_of
+from odcr_cli.belonging import key_of_pool, options_by_target
 from odcr_cli.door import Row, folded, number
 from odcr_cli.prices import Prices
-from odcr_cli.regions import may_be_same, region_of
+from odcr_cli.regions import region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 """Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
@@ -159,14 +160,15 @@ def demands_of(
 ) -> list[Demand]:
     """The demands that the tables' rows make. The prices tell in which currencies they are paid."""
     recorded = {_key(row): row for row in status}
-    wishes = _Wishes(options)
+    capacity = list(capacity)
+    wishes = options_by_target(capacity, options)
     by_group: dict[str, list[Row]] = {}
     for member in members:
         by_group.setdefault(folded(_text(member, "Group_Name")), []).append(member)
     found = []
     for row in capacity:
         key = ("", *_pool_key(row))
-        found.append(_of_row(row, wishes.of(*key[1:]), recorded.pop(key, {})))
+        found.append(_of_row(row, wishes.get(key_of_pool(row), {}), recorded.pop(key, {})))
     for group in groups:
         name = _text(group, "Group_Name")
         mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}
@@ -189,30 +191,6 @@ def _with_currencies(demand: Demand, prices: Prices) -> Demand:
         for pool in demand.pools
     ]
     return replace(demand, pools=tuple(pools))
-
-
-class _Wishes:
-    """The rows of `odcr_option`, found as the product finds them: docs/operating.md, "Writing a zone"."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._exact: dict[tuple[str, str], Row] = {}
-        self._folded: dict[tuple[str, str], Row] = {}
-        for row in rows:
-            type_, zone = _pool_key(row)
-            self._exact[type_, zone] = self._folded[folded(type_), folded(zone)] = row
-
-    def of(self, type_: str, zone: str) -> Row:
-        """A target's options; none if it has the usual ones."""
-        found = self._exact.get((type_, zone)) or self._folded.get((folded(type_), folded(zone)))
-        if found is not None:
-            return found
-        # By the zone's id where the target has its name, or the reverse. Which is which, only EC2 knows.
-        near = [
-            row
-            for (of_type, other), row in self._folded.items()
-            if of_type == folded(type_) and may_be_same(other, folded(zone))
-        ]
-        return near[0] if len(near) == 1 else {}
 
 
 def sums_of(demands: Sequence[Demand]) -> Sums:

@@ -38,4 +38,4 @@ def command(context: Context, file: Path) -> None:
         as_json({"File": str(file), "LeftOut": left_out})
         return
     for name in left_out:
-        click.echo(f"odcr: left out, for no target or group is spelled like it: {plain(name)}", err=True)
+        click.echo(f"odcr: left out, for it is not known which target or group it belongs to: {plain(name)}", err=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.amounts import Amounts, difference_of, sum_of
+from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.prices import Price, Prices
 from odcr_cli.tables.changes import Plan, Tables
@@ -31,7 +32,8 @@ class Cost:
 def cost_of(plan: Plan, tables: Tables) -> Cost:
     """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
     before, after = _Priced(tables), _Priced(_after(plan, tables))
-    touched = dict.fromkeys(_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price")
+    keys = [_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price"]
+    touched = dict.fromkeys(after.demand_of(before.demand_of(key)) for key in keys)
     was: dict[str, Decimal] = {}
     is_: dict[str, Decimal] = {}
     unpriced = []
@@ -72,7 +74,8 @@ class _Priced:
     def __init__(self, tables: Tables) -> None:
         self._prices = Prices(tables.get("odcr_price", ()))
         self._targets = {_folded("odcr_capacity", row): row for row in tables.get("odcr_capacity", ())}
-        self._options = {_folded("odcr_option", row): row for row in tables.get("odcr_option", ())}
+        self._options = options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
+        self._by_options = {_folded("odcr_option", row): target for target, row in self._options.items()}
         self._groups = {_folded("odcr_group", row)[0]: row for row in tables.get("odcr_group", ())}
         self._members: dict[str, list[Row]] = {}
         for row in tables.get("odcr_group_member", ()):
@@ -82,6 +85,10 @@ class _Priced:
             for row in tables.get("odcr_status", ())
             if row.get("Weight") is not None
         }
+
+    def demand_of(self, key: Key) -> Key:
+        """The demand whose options are written so: they may name its zone in another way."""
+        return ("", *self._by_options.get(key[1:], key[1:])) if not key[0] else key
 
     def cost(self, demand: Key) -> Amounts | None:
         """Of an hour of all that a demand wants; None if it is unknown, empty if it wants nothing."""

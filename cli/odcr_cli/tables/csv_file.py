@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key
 from odcr_cli.tables.cells import NoValueError, shown
 from odcr_cli.tables.changes import Tables
@@ -71,7 +72,7 @@ def read(content: bytes) -> Reading:
 
 def write(tables: Tables) -> tuple[str, list[str]]:
     """A file with all targets and groups, and the names of rows that are left out because they belong to none."""
-    options = {folded_key(key_of("odcr_option", row)): row for row in tables.get("odcr_option", ())}
+    options = options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
     members: dict[str, list[Row]] = {}
     for row in tables.get("odcr_group_member", ()):
         members.setdefault(folded_key(key_of("odcr_group_member", row))[0], []).append(row)
@@ -80,7 +81,7 @@ def write(tables: Tables) -> tuple[str, list[str]]:
     writer.writerow(HEADER)
     for row in sorted(tables.get("odcr_capacity", ()), key=lambda row: key_of("odcr_capacity", row)):
         key = key_of("odcr_capacity", row)
-        writer.writerow(_cells(("", *key), {"odcr_capacity": row, "odcr_option": options.pop(folded_key(key), {})}))
+        writer.writerow(_cells(("", *key), {"odcr_capacity": row, "odcr_option": options.get(folded_key(key), {})}))
     for row in sorted(tables.get("odcr_group", ()), key=lambda row: key_of("odcr_group", row)):
         (name,) = key_of("odcr_group", row)
         writer.writerow(_cells((name, "", ""), {"odcr_group": row}))
@@ -88,7 +89,9 @@ def write(tables: Tables) -> tuple[str, list[str]]:
         for member in sorted(mine, key=lambda one: (int(one.get("Priority") or 0), key_of("odcr_group_member", one))):
             key = key_of("odcr_group_member", member)
             writer.writerow(_cells(key, {"odcr_group_member": member}))
-    left_out = [f"the options of {name_of('odcr_option', key_of('odcr_option', row))}" for row in options.values()]
+    carried = {key_of("odcr_option", row) for row in options.values()}
+    keys = [key_of("odcr_option", row) for row in tables.get("odcr_option", ())]
+    left_out = [f"the options of {name_of('odcr_option', key)}" for key in keys if key not in carried]
     left_out += [
         name_of("odcr_group_member", key_of("odcr_group_member", row)) for rows in members.values() for row in rows
     ]
