@@ -328,6 +328,16 @@ def test_who_only_looks_finds_no_form_and_changes_nothing() -> None:
         assert post(client, path).status_code == 405
 
 
+def test_the_page_adds_up_each_currency_by_itself() -> None:
+    source = scenes.evening()
+    for price in source.tables["odcr_price"]:
+        if price["Region"] == "eu-central-1":
+            price["Currency"] = "EUR"
+    client = reader(lambda: source)
+    for path in ("/demands/", "/capacity/"):
+        assert re.search(r"Cost per hour [0-9,.]+ [A-Z]{3}, [0-9,.]+ [A-Z]{3}", text_of(client, path)), path
+
+
 def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)

@@ -160,7 +160,11 @@ def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
     assert given_back(10, 10, 4, reduced_to(4)).count == 6
     # Somebody took some of it, or instances run in it by now.
     assert given_back(7, 7, 4, reduced_to(4)).count == 3
-    assert given_back(10, 2, 4, reduced_to(8)).count == 2
+    used = given_back(10, 2, 4, reduced_to(8))
+    assert (used.count, used.in_use) == (2, 4)
+    assert used.left
+    assert used.left.reason == "4 of it came into use meanwhile"
+    assert given_back(7, 7, 4, reduced_to(4)).left is None
     assert given_back(4, 4, 4, lambda _: None).count == 0
 
 
