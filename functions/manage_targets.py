@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     Args:
         event: one of
             `{"Read": table, "Where": {key column: value}, "Since": "YYYY-MM-DD HH:MM:SS", "After": str}`;
-            `{"Read": [table, ...]}`, of up to five tables;
+            `{"Read": [table, ...]}`, of up to six tables;
             `{"Change": [{"Table": str, "Row": {column: value} | null, "Was": {column: value} | null}], "Try": bool}`;
             `{"Plan": true}`. All but the first field may be left out.
         context: Lambda's.

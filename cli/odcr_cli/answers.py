@@ -3,6 +3,8 @@
 import json
 import math
 import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,12 +30,26 @@ class Number(click.FloatRange):
         return number
 
 
-def as_json(value: Any, *, in_a_line: bool = False) -> None:
-    """Prints JSON. Numbers stay numbers, moments are ISO 8601 in UTC."""
+def as_json(value: Mapping[str, Any], *, in_a_line: bool = False) -> None:
+    """Prints JSON: an object, whose keys and those in it are PascalCase or as the tables have them.
+
+    Numbers stay numbers, moments are as in the tables, in UTC, and money is an amount for each currency.
+    """
     click.echo(json.dumps(value, default=_plain, indent=None if in_a_line else 2, ensure_ascii=False))
 
 
+def fields_of(value: object) -> dict[str, Any]:
+    """What a dataclass says, as it is called in JSON: `HourlyCost` for `hourly_cost`."""
+    if not is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"{type(value).__name__} has no fields")
+    return {
+        "".join(part.capitalize() for part in one.name.split("_")): getattr(value, one.name) for one in fields(value)
+    }
+
+
 def _plain(value: object) -> Any:
+    if is_dataclass(value):
+        return fields_of(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
@@ -52,11 +68,6 @@ def plain(text: str) -> str:
 def amount(value: Decimal | int) -> str:
     """A count, without zeros behind the point."""
     return f"{Decimal(value).normalize():f}" if value else "0"
-
-
-def money(value: Decimal | None) -> str:
-    """An amount an hour; `?` if it is unknown."""
-    return "?" if value is None else f"{value:,.2f}"
 
 
 def moment_of(text: str) -> datetime:

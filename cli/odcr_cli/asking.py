@@ -6,6 +6,27 @@ import click
 
 from odcr_cli.trouble import Trouble
 
+REFUSED = 1
+"""The exit code of a command that did nothing: a person said no, or something stands in the way."""
+
+
+def ask(question: str, *, yes: bool, as_json: bool = False) -> None:
+    """Ends the command unless a person wants it: with 1, whichever command it is.
+
+    Args:
+        question: what is asked, with its question mark.
+        yes: whether the command line has answered already.
+        as_json: whether a program reads the answer, which nobody can ask.
+
+    Raises:
+        Trouble: if there is nobody to ask.
+    """
+    if as_json and not yes:
+        raise Trouble("With --json nobody is asked, so nothing was changed. Say --yes.")
+    if not confirmed(question, yes=yes):
+        click.echo("Nothing was changed.", err=True)
+        click.get_current_context().exit(REFUSED)
+
 
 def confirmed(question: str, *, yes: bool) -> bool:
     """Whether to go on.

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Protocol
 
-from odcr_cli.door import Row, folded
-from odcr_cli.regions import may_be_same, region_of
+from odcr_cli.amounts import Amounts, sum_of
+from odcr_cli.belonging import key_of_pool, options_by_target
+from odcr_cli.door import Row, folded, number
+from odcr_cli.prices import Prices
+from odcr_cli.regions import region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 """Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
 NEW = "NEW"
 """No run has looked at it yet. Not a status of the tables."""
 
-_TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "odcr_status")
+_TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "odcr_status", "odcr_price")
 
 
 class _Tables(Protocol):
@@ -50,11 +53,22 @@ class Pool:
     unused_since: str = ""
     misfits: str = ""
     """Instances that run beside it and cannot use it."""
+    platform: str = ""
+    """Of what is held, as the last run recorded it; empty if it did not."""
+    tenancy: str = ""
+    """Likewise."""
+    currency: str = ""
+    """Of its cost; empty if that is unknown."""
 
     @property
     def name(self) -> str:
         """The type and the zone."""
         return f"{self.instance_type} {self.zone}"
+
+    @property
+    def costs(self) -> Amounts:
+        """What an hour of what is held costs, by currency; empty if it is unknown."""
+        return {} if self.hourly_cost is None else {self.currency: self.hourly_cost}
 
     @property
     def region(self) -> str:
@@ -81,6 +95,7 @@ class Demand:
     in_use: int | None
     unused: int | None
     hourly_cost: Decimal | None
+    """As the last run recorded it: of a group None also if its pools are paid in several currencies."""
     pools: tuple[Pool, ...]
     """One for a row."""
     options: Row
@@ -96,6 +111,12 @@ class Demand:
     def missing(self) -> Decimal:
         """Never below 0."""
         return max(Decimal(0), self.wanted - self.held)
+
+    @property
+    def costs(self) -> Amounts:
+        """What an hour of what is held costs, by currency; empty if some of it is unknown."""
+        paid = _paid(self.pools)
+        return {} if any(pool.hourly_cost is None for pool in paid) else sum_of(pool.costs for pool in paid)
 
     @property
     def is_met(self) -> bool:
@@ -118,8 +139,8 @@ class Sums:
     missing: Decimal
     in_use: int
     unused: int
-    hourly_cost: Decimal | None
-    """None if nothing that is held has a known price."""
+    hourly_cost: Amounts
+    """What an hour of what is held costs, by currency; empty if no price is known."""
     unpriced: int
     """Instances whose price is unknown."""
 
@@ -135,17 +156,19 @@ def demands_of(
     groups: Iterable[Row],
     members: Iterable[Row],
     status: Iterable[Row],
+    prices: Iterable[Row] = (),
 ) -> list[Demand]:
-    """The demands that the tables' rows make."""
+    """The demands that the tables' rows make. The prices tell in which currencies they are paid."""
     recorded = {_key(row): row for row in status}
-    wishes = _Wishes(options)
+    capacity = list(capacity)
+    wishes = options_by_target(capacity, options)
     by_group: dict[str, list[Row]] = {}
     for member in members:
         by_group.setdefault(folded(_text(member, "Group_Name")), []).append(member)
     found = []
     for row in capacity:
         key = ("", *_pool_key(row))
-        found.append(_of_row(row, wishes.of(*key[1:]), recorded.pop(key, {})))
+        found.append(_of_row(row, wishes.get(key_of_pool(row), {}), recorded.pop(key, {})))
     for group in groups:
         name = _text(group, "Group_Name")
         mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}
@@ -158,38 +181,22 @@ def demands_of(
             gone = _of_row({"InstanceType": type_, "AvailabilityZone": zone, "Target_Capacity": 0}, {}, row)
             found.append(replace(gone, is_there=False, pools=(replace(gone.pools[0], is_member=False),)))
     found += [replace(_of_group(name, {}, [], rows), is_there=False) for name, rows in left.items()]
-    return found
+    known = Prices(prices)
+    return [_with_currencies(demand, known) for demand in found]
 
 
-class _Wishes:
-    """The rows of `odcr_option`, found as the product finds them: docs/operating.md, "Writing a zone"."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._exact: dict[tuple[str, str], Row] = {}
-        self._folded: dict[tuple[str, str], Row] = {}
-        for row in rows:
-            type_, zone = _pool_key(row)
-            self._exact[type_, zone] = self._folded[folded(type_), folded(zone)] = row
-
-    def of(self, type_: str, zone: str) -> Row:
-        """A target's options; none if it has the usual ones."""
-        found = self._exact.get((type_, zone)) or self._folded.get((folded(type_), folded(zone)))
-        if found is not None:
-            return found
-        # By the zone's id where the target has its name, or the reverse. Which is which, only EC2 knows.
-        near = [
-            row
-            for (of_type, other), row in self._folded.items()
-            if of_type == folded(type_) and may_be_same(other, folded(zone))
-        ]
-        return near[0] if len(near) == 1 else {}
+def _with_currencies(demand: Demand, prices: Prices) -> Demand:
+    pools = [
+        pool if pool.hourly_cost is None else replace(pool, currency=prices.currency_of(pool, demand.options))
+        for pool in demand.pools
+    ]
+    return replace(demand, pools=tuple(pools))
 
 
 def sums_of(demands: Sequence[Demand]) -> Sums:
     """All together. A group that counts vCPUs adds what its pools hold in instances, and nothing to what is wanted."""
     pools = [pool for demand in demands for pool in demand.pools]
     counted = [demand for demand in demands if demand.unit == "instances"]
-    costs = [pool.hourly_cost for pool in pools if pool.hourly_cost is not None]
     return Sums(
         len(demands),
         sum(not demand.is_met for demand in demands),
@@ -198,18 +205,14 @@ def sums_of(demands: Sequence[Demand]) -> Sums:
         sum((demand.missing for demand in counted), Decimal(0)),
         sum(pool.in_use or 0 for pool in pools),
         sum(pool.unused or 0 for pool in pools),
-        sum(costs, Decimal(0)) if costs else None,
+        sum_of(pool.costs for pool in _paid(pools)),
         int(sum(pool.held for pool in pools if pool.hourly_cost is None)),
     )
 
 
-def number(value: Any) -> Decimal:
-    """A cell as a number; 0 if it is none."""
-    try:
-        found = Decimal(str(value if value is not None else 0))
-    except InvalidOperation:
-        return Decimal(0)
-    return found if found.is_finite() else Decimal(0)
+def _paid(pools: Sequence[Pool]) -> Sequence[Pool]:
+    """Those of which something is held: nothing costs nothing in every currency. All, if nothing is held at all."""
+    return [pool for pool in pools if pool.held] or pools
 
 
 def _of_row(row: Row, wish: Row, status: Row) -> Demand:
@@ -291,6 +294,8 @@ def _pool(type_: str, zone: str, status: Row) -> Pool:
         wanted=None if target is None else number(target),
         unused_since=_text(status, "Unused_Since"),
         misfits=_text(status, "Misfits"),
+        platform=_text(status, "Platform"),
+        tenancy=_text(status, "Tenancy"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from odcr_cli.account import Account
@@ -34,6 +35,15 @@ KEYS = {
 def folded(text: str) -> str:
     """A part of a key as the product compares it: letter cases and blanks around it do not count."""
     return text.strip().casefold()
+
+
+def number(value: Any) -> Decimal:
+    """A cell as a number; 0 if it is none."""
+    try:
+        found = Decimal(str(value if value is not None else 0))
+    except InvalidOperation:
+        return Decimal(0)
+    return found if found.is_finite() else Decimal(0)
 
 
 def folded_key(key: Iterable[str]) -> tuple[str, ...]:
@@ -93,7 +103,7 @@ class Door:
         """The rows of several tables as they were at one moment; what does not fit into one answer is read after it.
 
         Args:
-            names: at most five of `TABLES`.
+            names: at most six of `TABLES`.
         """
         found: dict[str, list[Row]] = {}
         for name, part in self._ask({"Read": list(names)})["Tables"].items():

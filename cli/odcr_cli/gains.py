@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.answers import amount
-from odcr_cli.demands import number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, number
 from odcr_cli.series import is_change
 
 

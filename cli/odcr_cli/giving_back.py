@@ -30,7 +30,7 @@ class Reduction:
 
 @dataclass(frozen=True)
 class Left:
-    """A reservation that gives less than the demand has too much of, and why."""
+    """A reservation that gives less than it might, and why."""
 
     reservation: Reservation
     reason: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from odcr_cli.amounts import sum_of
 from odcr_cli.demands import Demand
 from odcr_cli.prices import Prices
 
@@ -27,7 +28,7 @@ class Idle:
 
 
 def idle_of(demands: Iterable[Demand], prices: Prices) -> list[Idle]:
-    """All that is unused, as the last run saw it; what costs most first, then what is unknown."""
+    """All that is unused, as the last run saw it; what costs most first, by currency, then what is unknown."""
     found = []
     for demand in demands:
         for pool in demand.pools:
@@ -47,13 +48,9 @@ def idle_of(demands: Iterable[Demand], prices: Prices) -> list[Idle]:
                     pool.reservation_ids,
                 )
             )
-    return sorted(found, key=lambda one: (one.cost is None, -(one.cost or 0), one.demand, one.pool))
+    return sorted(found, key=lambda one: (one.cost is None, one.currency, -(one.cost or 0), one.demand, one.pool))
 
 
 def costs_of(idle: Sequence[Idle]) -> dict[str, Decimal]:
     """What an hour of all that is unused costs, by currency, as far as it is known."""
-    found: dict[str, Decimal] = {}
-    for one in idle:
-        if one.cost is not None:
-            found[one.currency] = found.get(one.currency, Decimal(0)) + one.cost
-    return found
+    return sum_of({one.currency: one.cost} for one in idle if one.cost is not None)

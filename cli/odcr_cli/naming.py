@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from odcr_cli.demands import Demand
+from odcr_cli.door import folded
 from odcr_cli.trouble import Trouble
 
 
@@ -15,9 +16,7 @@ def demand_named(words: Sequence[str], demands: Iterable[Demand]) -> Demand:
     """
     name = " ".join(words).strip()
     every = list(demands)
-    found = [one for one in every if one.name == name] or [
-        one for one in every if one.name.casefold() == name.casefold()
-    ]
+    found = [one for one in every if one.name == name] or [one for one in every if folded(one.name) == folded(name)]
     if len(found) == 1:
         return found[0]
     if found:

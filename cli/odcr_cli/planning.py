@@ -7,7 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from odcr_cli.demands import Demand, number
+from odcr_cli.amounts import Amounts, sum_of
+from odcr_cli.demands import Demand
+from odcr_cli.door import number
 from odcr_cli.prices import Price, Prices
 
 _ASK_SECONDS = 110
@@ -65,15 +67,22 @@ class Planned:
         return max(Decimal(0), self.wanted - self.held)
 
     @property
-    def cost(self) -> Decimal | None:
-        """What an hour costs more; None if a price is unknown. Of a group, if its dearest pool gives all."""
-        costs = [one.cost for one in self.asks if one.up_to]
-        return None if None in costs else max((one for one in costs if one is not None), default=Decimal(0))
+    def is_priced(self) -> bool:
+        """Whether the prices of all that it asks for are known."""
+        return all(one.price for one in self.asks if one.up_to)
 
     @property
-    def currency(self) -> str:
-        """Of its prices; empty if there is none."""
-        return next((one.price.currency for one in self.asks if one.price), "")
+    def costs(self) -> Amounts:
+        """What an hour costs more, by currency, as far as prices are known. Of a group, if its dearest pool gives all.
+
+        If its pools are paid in several currencies, either comes true in one of them alone.
+        """
+        found: dict[str, Decimal] = {}
+        for one in self.asks:
+            if one.up_to and one.price:
+                currency = one.price.currency
+                found[currency] = max(found.get(currency, Decimal(0)), one.price.amount * one.up_to)
+        return found
 
 
 def question(share: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -126,11 +135,7 @@ def planned(
 
 def sums(plans: Sequence[Planned]) -> dict[str, Decimal]:
     """What an hour costs more if all that is asked for is granted, by currency, as far as prices are known."""
-    found: dict[str, Decimal] = {}
-    for one in plans:
-        if one.cost:
-            found[one.currency] = found.get(one.currency, Decimal(0)) + one.cost
-    return found
+    return sum_of(one.costs for one in plans if one.is_priced)
 
 
 def _of_shortfall(shortfall: Mapping[str, Any], known: Mapping[str, Demand], prices: Prices, every: float) -> Planned:

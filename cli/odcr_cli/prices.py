@@ -4,14 +4,19 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from odcr_cli.demands import Demand, Pool, number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.regions import region_of
+
+if TYPE_CHECKING:
+    from odcr_cli.demands import Demand, Pool
 
 _LOCAL_NAME = re.compile(r"-[a-z]{3}-[0-9]+[a-z]")
 _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
 _PLATFORM, _TENANCY = "Linux/UNIX", "default"
+_KEY = {"InstanceType": "", "Region": "", "Platform": _PLATFORM, "Tenancy": _TENANCY}
+"""The columns that a price is found by, and what they say if they say nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +35,41 @@ class Prices:
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._known = {
-            tuple(str(row[column]) for column in ("InstanceType", "Region", "Platform", "Tenancy")): Price(
-                number(row["Hourly_Price"]), str(row.get("Currency") or "USD")
-            )
-            for row in rows
-            if row.get("Hourly_Price") is not None
-        }
+        ranked: dict[tuple[str, ...], tuple[bool, Decimal]] = {}
+        self._known: dict[tuple[str, ...], Price] = {}
+        for row in rows:
+            if row.get("Hourly_Price") is None:
+                continue
+            key = folded_key(str(row.get(column) or usual) for column, usual in _KEY.items())
+            price = Price(number(row["Hourly_Price"]), str(row.get("Currency") or "").strip().upper() or "USD")
+            # As a run has it: of two rows that mean the same a given one wins, then the highest price.
+            rank = folded(str(row.get("Source") or "")) != "list", price.amount
+            if key not in ranked or rank > ranked[key]:
+                ranked[key], self._known[key] = rank, price
 
     def of_type(
         self, instance_type: str, zone: str, platform: str = _PLATFORM, tenancy: str = _TENANCY
     ) -> Price | None:
         """The price of a type in a zone; None if it is unknown."""
-        return self._known.get((instance_type, price_region(zone), platform, tenancy))
+        return self._known.get(folded_key((instance_type, price_region(folded(zone)), platform, tenancy)))
 
-    def of(self, pool: Pool, demand: Demand) -> Price | None:
-        """The price of an instance of a pool, by the options of its demand; None if it is unknown."""
-        options = demand.options
-        platform, tenancy = str(options.get("Platform") or _PLATFORM), str(options.get("Tenancy") or _TENANCY)
-        price = self.of_type(pool.instance_type, pool.zone, platform, tenancy)
+    def of(self, pool: "Pool", demand: "Demand") -> Price | None:
+        """The price of an instance that is held in a pool; None if it is unknown."""
         if pool.hourly_cost is not None and pool.held:
             # As the last run worked it out; the row's options may have been changed since.
-            return Price(pool.hourly_cost / pool.held, price.currency if price else "USD")
-        return price
+            return Price(pool.hourly_cost / pool.held, self.currency_of(pool, demand.options))
+        return self._of(pool, demand.options)
+
+    def currency_of(self, pool: "Pool", options: Row) -> str:
+        """The currency of a pool's costs, which the tables do not record: its price's, else its partition's."""
+        price = self._of(pool, options)
+        # https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
+        return price.currency if price else "CNY" if price_region(folded(pool.zone)).startswith("cn-") else "USD"
+
+    def _of(self, pool: "Pool", options: Row) -> Price | None:
+        platform = pool.platform or str(options.get("Platform") or _PLATFORM)
+        tenancy = pool.tenancy or str(options.get("Tenancy") or _TENANCY)
+        return self.of_type(pool.instance_type, pool.zone, platform, tenancy)
 
 
 def price_region(zone: str) -> str:

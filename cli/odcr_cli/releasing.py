@@ -7,8 +7,10 @@ the old number have to end. Only then is EC2 asked, about each reservation anew:
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +18,7 @@ from odcr_cli.account import Account
 from odcr_cli.answers import amount
 from odcr_cli.demands import Demand
 from odcr_cli.door import Change, Changed
-from odcr_cli.giving_back import Reduction, now_given
+from odcr_cli.giving_back import Left, Reduction, now_given
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble, in_words
@@ -24,6 +26,9 @@ from odcr_cli.trouble import Trouble, in_words
 AGE_SECONDS = 120
 """Nothing is bought for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
 
+_BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+_NEWEST = 10
+"""Runs of each of these that are looked at; the newest has the most time left."""
 _LOOK_SECONDS = 5
 _RETRIED_LIST_SECONDS = 5
 """ListExecutions is eventually consistent: an execution that has just been started may be missing in one answer.
@@ -39,6 +44,14 @@ class Given:
     """Instances given back."""
     problem: str = ""
     """EC2's words, if it refused."""
+    in_use: int = 0
+    """Instances of it that came into use meanwhile, and so stay."""
+
+    @property
+    def left(self) -> Left | None:
+        """What it has still of what it was to give, and why; None if that is nothing."""
+        reason = self.problem or (f"{self.in_use} of it came into use meanwhile" if self.in_use else "")
+        return Left(self.reduction.reservation, reason) if reason else None
 
 
 def lowering(demand: Demand, keep: Decimal) -> Change | None:
@@ -77,7 +90,7 @@ def wait_for_runs(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Waits until no run works any more that may have read what was wanted before.
+    """Waits until no run works any more that may have read what was wanted before, nor a function of one that is over.
 
     Args:
         live: where they run.
@@ -85,6 +98,7 @@ def wait_for_runs(
         sleep, clock: of this machine; AWS's own clock is not compared with it.
     """
     since = clock()
+    at_least = seconds_after_bad_end(live)
     waited_for = running(live)
     sleep(_RETRIED_LIST_SECONDS)
     waited_for |= running(live)
@@ -96,9 +110,37 @@ def wait_for_runs(
             sleep(_LOOK_SECONDS)
         ended.add(status)
     if ended - {"SUCCEEDED"}:
+        at_least = AGE_SECONDS
+    if (left := at_least - (clock() - since)) > 0:
         # Its functions may go on for a while, and then they take no row for true that is older.
-        told("A run has ended otherwise than well: waiting until its functions have, too")
-        sleep(max(0.0, AGE_SECONDS - (clock() - since)))
+        told(f"A run has ended otherwise than well: waiting {left:.0f} s until its functions have, too")
+        sleep(left)
+
+
+def seconds_after_bad_end(live: Live) -> float:
+    """How long functions of runs that are over may go on to buy; 0 if all have ended well, or long ago.
+
+    A function that is at work when its execution is stopped or fails goes on, by what the execution has read.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html lists the newest first.
+    """
+    client = live.account.client("stepfunctions")
+    found = 0.0
+    for status in _BAD_ENDS:
+        with in_words():
+            answer = client.list_executions(
+                stateMachineArn=live.stack.output("StateMachineArn"), statusFilter=status, maxResults=_NEWEST
+            )
+        for one in answer["executions"]:
+            age = (_answered_at(answer) - one["startDate"]).total_seconds()
+            found = max(found, AGE_SECONDS - max(0.0, age))
+    return found
+
+
+def _answered_at(answer: Any) -> datetime:
+    """The moment of an answer by AWS's clock, for this machine's may go wrong by minutes."""
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    # https://www.rfc-editor.org/rfc/rfc9110#name-date
+    return parsedate_to_datetime(date) if date else datetime.now(UTC)
 
 
 def still_wanted(demand: Demand, again: Demand | None, keep: Decimal) -> None:
@@ -159,25 +201,26 @@ def give_back(
         look()
         try:
             with in_words():
-                yield Given(reduction, _reduce(account.client("ec2", one.region), live, reduction))
+                yield _reduce(account.client("ec2", one.region), live, reduction)
         except Trouble as trouble:
             yield Given(reduction, 0, str(trouble))
 
 
-def _reduce(client: Any, live: Live, reduction: Reduction) -> int:
+def _reduce(client: Any, live: Live, reduction: Reduction) -> Given:
     id_ = reduction.reservation.id
     described = client.describe_capacity_reservations(CapacityReservationIds=[id_])["CapacityReservations"]
     seen = reservations_of(described, live.stack.owner, live.stack.account, live.now())
     count = now_given(reduction, seen[0] if seen else None)
+    in_use = max(0, seen[0].used - reduction.kept) if seen else 0
     if not count:
-        return 0
+        return Given(reduction, 0, in_use=in_use)
     left = seen[0].count - count
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
     if left:
         client.modify_capacity_reservation(CapacityReservationId=id_, InstanceCount=left)
     else:
         client.cancel_capacity_reservation(CapacityReservationId=id_)
-    return count
+    return Given(reduction, count, in_use=in_use)
 
 
 def running(live: Live) -> set[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import jinja2
 
-from odcr_cli.answers import ago, amount, bar, colour_of, moment, money
+from odcr_cli.amounts import money, moneys
+from odcr_cli.answers import ago, amount, bar, colour_of, moment
 from odcr_cli.canvas import DARK, FALLBACKS
 from odcr_cli.demands import read_demands, sums_of
 from odcr_cli.gains import gains_of
@@ -45,7 +46,14 @@ def report(source: Source, days: float, tell: Callable[[str], None] = lambda _do
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.globals |= {"amount": amount, "money": money, "moment": moment, "bar": bar, "colour": colour_of}
+    pages.globals |= {
+        "amount": amount,
+        "money": money,
+        "moneys": moneys,
+        "moment": moment,
+        "bar": bar,
+        "colour": colour_of,
+    }
     return pages.get_template("report.html").render(
         stack=source.stack,
         now=now,

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from odcr_cli.demands import Demand, Pool
+from odcr_cli.door import folded
 from odcr_cli.trouble import Trouble
 
 OWNER_TAG = "odcr:stack"
@@ -108,8 +109,8 @@ class Reservation:
 
     def is_in(self, pool: Pool) -> bool:
         """Whether it is of the pool's type and zone, which a row may name by its id."""
-        place = pool.zone.strip().casefold()
-        return pool.instance_type.strip().casefold() == self.instance_type and place in (self.zone, self.zone_id)
+        place = folded(pool.zone)
+        return folded(pool.instance_type) == self.instance_type and place in (self.zone, self.zone_id)
 
     def fits(self, demand: Demand) -> bool:
         """Whether it is of the demand's platform and tenancy, which EC2 never changes."""

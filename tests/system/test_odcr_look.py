@@ -22,6 +22,8 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     # The local cloud shows an execution at once.
     monkeypatch.setattr(releasing, "_RETRIED_LIST_SECONDS", 0.1)
     monkeypatch.setattr(releasing, "_LOOK_SECONDS", 0.1)
+    # Other tests' runs have failed a moment ago.
+    monkeypatch.setattr(releasing, "AGE_SECONDS", 0)
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
         common = ["--stack", stack.name, "--region", stack.cloud.region, "--endpoint-url", stack.cloud.endpoint]
@@ -36,30 +38,30 @@ def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: 
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
-    (change,) = odcr("history")
+    (change,) = odcr("history")["History"]
     assert (change["Status"], change["Acquired"]) == ("FULFILLED", 15)
-    (latest,) = odcr("runs", "--limit", "1")
+    (latest,) = odcr("runs", "--limit", "1")["Runs"]
     assert (latest["Name"], latest["Status"], latest["Acquired"]) == (change["Execution"], "SUCCEEDED", 15)
     shown = odcr("runs", "show", latest["Name"])
-    assert [step["state"] for step in shown["steps"]][:3] == ["LoadTargets", "IsLeaseHeld", "FindShortfalls"]
-    (item,) = (item for item in shown["items"] if item["demand"])
-    assert item["demand"] == " ".join(KEY)
-    assert item["outcome"].startswith("FULFILLED, 15 of 15 held")
+    assert [step["State"] for step in shown["Steps"]][:3] == ["LoadTargets", "IsLeaseHeld", "FindShortfalls"]
+    (item,) = (item for item in shown["Items"] if item["Demand"])
+    assert item["Demand"] == " ".join(KEY)
+    assert item["Outcome"].startswith("FULFILLED, 15 of 15 held")
 
     idle = odcr("idle")
-    assert (idle["Unused"], idle["Idle"][0]["demand"]) == (15, " ".join(KEY))
+    assert (idle["Unused"], idle["Idle"][0]["Demand"]) == (15, " ".join(KEY))
     odcr("report", str(tmp_path / "report.html"))
     assert "15/15" in (tmp_path / "report.html").read_text()
     odcr("history", "--plot", str(tmp_path / "plot.svg"))
     assert "held 15, wanted 15" in (tmp_path / "plot.svg").read_text()
-    assert odcr("plan")["Demands"][0]["action"] == "none"
+    assert odcr("plan")["Demands"][0]["Action"] == "none"
 
     stack.sql("UPDATE odcr_capacity SET Target_Capacity = 20")
     stack.sql("REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES (%s, %s, 0.5)", KEY[0], KEY[1][:-1])
     before = stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")
     stack.cloud.capacity.set_free(*KEY, 5)
     (demand,) = odcr("plan")["Demands"]
-    assert (demand["action"], demand["asks"][0]["up_to"], demand["cost"]) == ("ask", 5, 2.5)
+    assert (demand["Action"], demand["Asks"][0]["UpTo"], demand["HourlyCost"]) == ("ask", 5, {"USD": 2.5})
     # Nothing was written, and nothing bought.
     assert (stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")) == before
     assert counts(stack) == [15]

@@ -62,7 +62,7 @@ def test_a_target_is_raised_lowered_and_removed(prepared: Stack) -> None:
     run(prepared)
     lowered = answer(prepared, "targets", "set", *where, "1", "--yes")
     assert lowered["Committed"] is True
-    assert lowered["HourlyCost"] == {"Was": 7.5, "Is": 0.5, "Unknown": []}
+    assert lowered["HourlyCost"] == {"Was": {"USD": 7.5}, "Is": {"USD": 0.5}, "Unknown": []}
     assert "3 of 4 held are then above what is wanted" in lowered["Consequences"][0]
     assert answer(prepared, "targets", "remove", *where, "--yes")["Committed"] is True
     assert prepared.sql("SELECT * FROM odcr_capacity") == prepared.sql("SELECT * FROM odcr_option") == ()

@@ -328,6 +328,16 @@ def test_who_only_looks_finds_no_form_and_changes_nothing() -> None:
         assert post(client, path).status_code == 405
 
 
+def test_the_page_adds_up_each_currency_by_itself() -> None:
+    source = scenes.evening()
+    for price in source.tables["odcr_price"]:
+        if price["Region"] == "eu-central-1":
+            price["Currency"] = "EUR"
+    client = reader(lambda: source)
+    for path in ("/demands/", "/capacity/"):
+        assert re.search(r"Cost per hour [0-9,.]+ [A-Z]{3}, [0-9,.]+ [A-Z]{3}", text_of(client, path)), path
+
+
 def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)
@@ -335,7 +345,7 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
     shown = post(client, "/change/", **form).text
     assert "15 → 20" in shown
-    assert "an hour costs 3.58 more" in shown
+    assert "an hour costs 3.58 USD more" in shown
     assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == "/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]

@@ -82,6 +82,38 @@ def test_what_is_exported_and_imported_again_changes_nothing() -> None:
     assert plan.problems == []
 
 
+@pytest.mark.parametrize(
+    ("of_target", "of_options"), [("ap-northeast-1c", "apne1-az1"), ("apne1-az1", "ap-northeast-1c")]
+)
+def test_options_that_name_the_zone_in_the_other_way_go_with_their_target(of_target: str, of_options: str) -> None:
+    type_, other = {"InstanceType": "r5b.2xlarge"}, {"InstanceType": "m5.large", "AvailabilityZone": "ap-northeast-1a"}
+    tables = FakeDoor(
+        {
+            "odcr_capacity": [type_ | {"AvailabilityZone": of_target, "Target_Capacity": 15}],
+            "odcr_option": [type_ | {"AvailabilityZone": of_options, "Priority": 7}, other | {"Priority": 1}],
+        }
+    ).tables
+    text, left_out = write(tables)
+    assert left_out == ["the options of m5.large ap-northeast-1a"]
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert (line["AvailabilityZone"], line["Priority"]) == (of_target, "7")
+    plan = plan_of(read(text.encode()).wishes, tables)
+    assert (plan.edits, plan.problems) == ([], [])
+    # What is changed is the row that is there.
+    (edit,) = plan_of(read(text.replace("7", "8").encode()).wishes, tables).edits
+    assert (edit.key, edit.after["Priority"]) == (("r5b.2xlarge", of_options), 8)
+
+
+def test_options_that_may_be_several_targets_stay_where_they_are() -> None:
+    type_ = {"InstanceType": "r5b.2xlarge"}
+    targets = [type_ | {"AvailabilityZone": f"ap-northeast-1{letter}", "Target_Capacity": 15} for letter in "ac"]
+    options = [type_ | {"AvailabilityZone": "apne1-az1", "Priority": 7}]
+    tables = FakeDoor({"odcr_capacity": targets, "odcr_option": options}).tables
+    text, left_out = write(tables)
+    assert left_out == ["the options of r5b.2xlarge apne1-az1"]
+    assert plan_of(read(text.encode()).wishes, tables, removes_others=True).edits == []
+
+
 def test_it_fills_empty_tables_as_they_were() -> None:
     door = FakeDoor(EVERYTHING)
     again = FakeDoor({})

@@ -131,7 +131,36 @@ def test_sums_count_instances_and_tell_what_has_no_price() -> None:
     )
     sums = sums_of(list(found.values()))
     assert (sums.demands, sums.unmet, sums.wanted, sums.held, sums.missing) == (3, 2, 5, 5, 2)
-    assert (sums.in_use, sums.unused, sums.hourly_cost, sums.unpriced) == (1, 2, Decimal("0.3"), 4)
+    assert (sums.in_use, sums.unused, sums.hourly_cost, sums.unpriced) == (1, 2, {"USD": Decimal("0.3")}, 4)
+
+
+def test_a_cost_has_the_currency_of_the_price_with_which_a_run_worked_it_out() -> None:
+    def costs(zone: str, price: Row | None, **recorded: Any) -> dict[str, Decimal]:
+        priced = [{"InstanceType": "m5.large", "Region": "eu-west-1", "Hourly_Price": "3"} | price] if price else []
+        held = status("m5.large", zone, Reserved=2, Hourly_Cost="6", **recorded)
+        (found,) = demands_of([row("m5.large", zone, 2)], [], [], [], [held], priced)
+        return dict(found.costs)
+
+    six = Decimal(6)
+    assert costs("eu-west-1a", {"Currency": "EUR"}) == {"EUR": six}
+    assert costs("eu-west-1a", {"Currency": "EUR", "Platform": "Windows"}, Platform="Windows") == {"EUR": six}
+    # Of another platform, it says nothing: the cost is in what the price list of the partition is in.
+    assert costs("eu-west-1a", {"Currency": "EUR", "Platform": "Windows"}) == {"USD": six}
+    assert costs("cn-north-1a", None) == {"CNY": six}
+
+
+def test_a_group_that_is_paid_in_two_currencies_costs_two_amounts() -> None:
+    pools = [("m5.large", "eu-west-1a"), ("c5.large", "eu-west-1b")]
+    (found,) = demands_of(
+        [],
+        [],
+        [{"Group_Name": "web", "TotalTargetCapacity": "3"}],
+        [member("web", *pool) for pool in pools],
+        [status("", "", "web", Reserved=3)] + [status(*pool, "web", Reserved=1, Hourly_Cost="0.5") for pool in pools],
+        [{"InstanceType": "c5.large", "Region": "eu-west-1", "Hourly_Price": "0.5", "Currency": "EUR"}],
+    )
+    assert found.costs == {"USD": Decimal("0.5"), "EUR": Decimal("0.5")}
+    assert sums_of([found]).hourly_cost == found.costs
 
 
 def test_a_group_whose_total_was_raised_since_the_last_run_is_not_met() -> None:

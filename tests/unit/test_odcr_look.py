@@ -112,7 +112,7 @@ def test_what_is_idle_has_its_cost_and_what_has_no_price_is_told(odcr: Odcr) -> 
         assert part in text
     found = json.loads(odcr(looked_at(), "idle", "--json").output)
     assert found["HourlyCost"] == {"USD": 1.5}
-    assert [one["unused"] for one in found["Idle"]] == [3, 2]
+    assert [one["Unused"] for one in found["Idle"]] == [3, 2]
     assert "Nothing that is held is unused" in words(odcr(LookedAt(), "idle"))
 
 
@@ -129,7 +129,7 @@ def test_the_history_of_one_demand_and_of_a_time(odcr: Odcr) -> None:
     assert "1 entries" in words(odcr(looked_at(), "history", "--since", "2026-11-10 19:30"))
     assert "2 entries" in words(odcr(looked_at(), "history", "r5b", "1c"))
     assert "Nothing changed" in words(odcr(looked_at(), "history", "m5.large"))
-    assert len(json.loads(odcr(looked_at(), "history", "--json").output)) == 2
+    assert len(json.loads(odcr(looked_at(), "history", "--json").output)["History"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_runs_are_listed_with_what_they_got(odcr: Odcr) -> None:
     assert "run-2 succeeded: 11 acquired, 1 of another status" in text
     assert "run-9 failed" in text
     found = json.loads(odcr(source, "runs", "--json").output)
-    assert [(one["Name"], one["Acquired"]) for one in found] == [("run-2", 11), ("run-9", 0)]
+    assert [(one["Name"], one["Acquired"]) for one in found["Runs"]] == [("run-2", 11), ("run-9", 0)]
     assert "no run yet" in words(odcr(LookedAt(), "runs"))
 
 
@@ -174,8 +174,8 @@ def test_a_run_is_shown_with_its_failing_items_first(odcr: Odcr) -> None:
     described = run("abc-1").described | {"status": played.status}
     source = looked_at(histories={"abc-1": Run(described, played.definition, played.events), "abd-1": run("abd-1")})
     found = json.loads(odcr(source, "runs", "show", "abc", "--json").output)
-    assert found["steps"][0]["state"] == "LoadTargets"
-    statuses = [item["status"] for item in found["items"]]
+    assert found["Steps"][0]["State"] == "LoadTargets"
+    statuses = [item["Status"] for item in found["Items"]]
     assert statuses == sorted(statuses, key=["failed", "aborted", "caught error", "running", "succeeded"].index)
     done = odcr(source, "runs", "show", "abc")
     assert max(map(width, done.output.splitlines())) <= 80

@@ -57,7 +57,7 @@ def test_a_row_is_asked_for_up_to_what_is_missing() -> None:
     found = one(Shortfall((Pool(KEY, 4),), 15))
     assert (found.name, found.action, found.every) == (f"{TYPE} {ZONE}", Action.ASK, 5)
     assert [ask.up_to for ask in found.asks] == [11]
-    assert [found.wanted, found.held, found.missing, found.cost] == [15, 4, 11, Decimal("5.5")]
+    assert [found.wanted, found.held, found.missing, found.costs] == [15, 4, 11, {"USD": Decimal("5.5")}]
 
 
 def test_a_cap_bounds_it_and_says_why() -> None:
@@ -72,7 +72,7 @@ def test_a_group_may_get_each_pools_part_and_costs_what_its_dearest_would() -> N
     assert (found.name, found.unit) == ("checkout", "vcpus")
     assert [found.held, found.missing] == [56, 44]
     assert [ask.up_to for ask in found.asks] == [5, 1, 0]
-    assert found.cost == Decimal("2.0")
+    assert found.costs == {"USD": Decimal("2.0")}
     covering = one(Shortfall(pools, 100, unit=Unit.vcpus, allows_overshoot=True))
     assert [ask.up_to for ask in covering.asks] == [6, 1, 0]
 
@@ -119,6 +119,14 @@ def test_the_sum_leaves_out_what_has_no_price_and_says_so() -> None:
     assert "5.50 USD more" in said
     assert "unknown" in said
     assert summary([]).plain == "The next run asks for nothing."
+
+
+def test_what_is_paid_in_several_currencies_is_not_added_up() -> None:
+    yuan = {"InstanceType": "m5.large", "Region": "cn-north-1", "Hourly_Price": "3", "Currency": "CNY"}
+    dollars = {"InstanceType": TYPE, "Region": "ap-northeast-1", "Hourly_Price": "0.5"}
+    missing = Shortfall((Pool(KEY, 4),), 15), Shortfall((Pool(TargetKey("m5.large", "cn-north-1a"), 0),), 2)
+    plans = planned(answer(*missing), ALL, [], Prices([yuan, dollars]))
+    assert "up to 5.50 USD, 6.00 CNY more" in summary(plans[::-1]).plain
 
 
 def test_the_question_is_a_runs_and_says_that_it_is_a_plan() -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any, cast
 
 import boto3
@@ -39,6 +41,8 @@ class Runs:
     """The running ones, look by look."""
     statuses: dict[str, list[str]]
     seconds: float = 0
+    ended: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds ago that runs started that ended so."""
     told: list[str] = field(default_factory=list)
     stack: Any = STACK
 
@@ -51,6 +55,10 @@ class Runs:
 
     def client(self, *_: Any) -> "Runs":
         return self
+
+    def list_executions(self, statusFilter: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        started = [{"startDate": NOW - timedelta(seconds=age)} for age in self.ended.get(statusFilter, [])]
+        return {"executions": started, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(NOW, usegmt=True)}}}
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         left = self.statuses[executionArn]
@@ -82,6 +90,17 @@ def test_after_a_run_that_ended_otherwise_its_functions_may_go_on() -> None:
     runs = Runs([["a"], ["a"]], {"a": ["RUNNING", "ABORTED"]})
     runs.wait()
     assert runs.seconds == AGE_SECONDS
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_functions_of_a_run_that_ended_badly_just_before_may_go_on(status: str) -> None:
+    runs = Runs([[], []], {}, ended={status: [50, 300]})
+    runs.wait()
+    assert runs.seconds == AGE_SECONDS - 50
+    assert "65 s" in runs.told[-1]
+    long_ago = Runs([[], []], {}, ended={status: [AGE_SECONDS]})
+    long_ago.wait()
+    assert not long_ago.told
 
 
 def test_what_is_wanted_is_lowered_and_never_raised() -> None:
@@ -141,7 +160,11 @@ def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
     assert given_back(10, 10, 4, reduced_to(4)).count == 6
     # Somebody took some of it, or instances run in it by now.
     assert given_back(7, 7, 4, reduced_to(4)).count == 3
-    assert given_back(10, 2, 4, reduced_to(8)).count == 2
+    used = given_back(10, 2, 4, reduced_to(8))
+    assert (used.count, used.in_use) == (2, 4)
+    assert used.left
+    assert used.left.reason == "4 of it came into use meanwhile"
+    assert given_back(7, 7, 4, reduced_to(4)).left is None
     assert given_back(4, 4, 4, lambda _: None).count == 0
 
 

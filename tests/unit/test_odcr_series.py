@@ -1,11 +1,17 @@
 """What was held, wanted, spent and asked for over time, as the history tells it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from odcr.domain.price_pools import price_pool
+from odcr.domain.prices import prices_of
+from odcr.domain.target import ReservationOptions, TargetKey
 from odcr_cli.calls import requests_of
 from odcr_cli.demands import Demand, demands_of
-from odcr_cli.prices import Prices, price_region
+from odcr_cli.prices import Price, Prices, price_region
 from odcr_cli.series import Series, series_of, total_of
 from odcr_cli.spend import spend_of
 
@@ -154,6 +160,33 @@ def test_prices_are_by_the_place_that_the_table_names() -> None:
         "nowhere": "",
     }
     assert {zone: price_region(zone) for zone in places} == places
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"InstanceType": "R5B.2xlarge", "Region": " AP-Northeast-1 "},
+        {"Platform": "linux/unix", "Tenancy": "Default"},
+        {"Currency": "usd "},
+        {"Currency": None},
+    ],
+)
+def test_a_price_is_found_however_it_is_written_as_a_run_finds_it(row: Row) -> None:
+    price = _price("r5b.2xlarge") | {"Hourly_Price": "0.5", "Currency": "USD", "Source": "given"} | row
+    columns = ("InstanceType", "Region", "Platform", "Tenancy", "Hourly_Price", "Currency", "Source")
+    by_a_run, _ = prices_of([[price[name] for name in columns]])
+    expected = by_a_run.of(price_pool(TargetKey("r5b.2xlarge", "ap-northeast-1c"), ReservationOptions()))
+    found = Prices([price]).of_type("r5B.2xlarge", "AP-northeast-1c")
+    assert expected
+    assert found == Price(expected.amount, expected.currency)
+
+
+def test_of_two_rows_that_mean_the_same_a_given_price_wins_then_the_highest() -> None:
+    written = (("m5.large", "0.2", "given"), ("M5.large", "0.1", "given"), ("m5.Large", "9", "list"))
+    rows = [_price(type_) | {"Hourly_Price": price, "Source": source} for type_, price, source in written]
+    for order in (rows, rows[::-1]):
+        assert Prices(order).of_type("m5.large", "ap-northeast-1c") == Price(Decimal("0.2"), "USD")
 
 
 def _price(type_: str, region: str = "ap-northeast-1") -> Row:

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from odcr_cli import main
-from odcr_cli.answers import ago, amount, bar, money
+from odcr_cli.amounts import money
+from odcr_cli.answers import ago, amount, bar
 from odcr_cli.recording import record
 from odcr_cli.source import Live, Run
 from tests.documented import ROOT
@@ -52,7 +53,13 @@ def width(line: str) -> int:
 def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
     done = odcr(looked_at(tables()), "status")
     text = " ".join(done.output.split())
-    for part in ("██░░░░░░░░ 4/15", "SHORT for 3 min", "2.38 an hour", "4 of 15 instances held", "3 in use, 1 unused"):
+    for part in (
+        "██░░░░░░░░ 4/15",
+        "SHORT for 3 min",
+        "2.38 USD an hour",
+        "4 of 15 instances held",
+        "3 in use, 1 unused",
+    ):
         assert part in text
     assert done.exit_code == 1
 
@@ -94,9 +101,21 @@ def test_json_has_every_number(odcr: Odcr) -> None:
     done = odcr(looked_at(tables()), "status", "--json")
     answer = json.loads(done.stdout)
     (demand,) = answer["Demands"]
-    assert (demand["wanted"], demand["held"], demand["missing"], demand["hourly_cost"]) == (15, 4, 11, 2.384)
-    assert answer["Sums"]["unmet"] == 1
+    assert (demand["Wanted"], demand["Held"], demand["Missing"], demand["HourlyCost"]) == (15, 4, 11, {"USD": 2.384})
+    assert answer["Sums"]["Unmet"] == 1
     assert done.exit_code == 1
+
+
+def test_each_currency_is_a_sum_of_its_own(odcr: Odcr) -> None:
+    told = tables()
+    told["odcr_capacity"].append({"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Target_Capacity": 6})
+    other = {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Reserved": 6, "Hourly_Cost": "18"}
+    told["odcr_status"].append(told["odcr_status"][0] | other)
+    wide = " ".join(odcr(looked_at(told), "status", columns=160).output.split())
+    assert "2.38 USD, 18.00 CNY an hour" in wide
+    answer = json.loads(odcr(looked_at(told), "status", "--json").stdout)
+    assert answer["Sums"]["HourlyCost"] == {"USD": 2.384, "CNY": 18}
+    assert [one["HourlyCost"] for one in answer["Demands"]] == [{"USD": 2.384}, {"CNY": 18}]
 
 
 def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:

@@ -106,7 +106,7 @@ def test_a_target_that_is_raised_costs_more(odcr: Odcr) -> None:
     door = there()
     done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "25", "--yes")
     assert "~ r5b.2xlarge ap-northeast-1c Target_Capacity 15 -> 25" in text(done)
-    assert "5.96 more once all is held: 14.90 instead of 8.94" in text(done)
+    assert "5.96 USD more once all is held: 14.90 USD instead of 8.94 USD" in text(done)
     # What runs write stays theirs.
     assert rows(door, "odcr_capacity") == [KEY | {"Target_Capacity": 25, "Current_Capacity": 4}]
 
@@ -116,7 +116,7 @@ def test_what_a_group_costs_is_that_of_its_first_pool(odcr: Odcr) -> None:
     member = {"Group_Name": "checkout", "InstanceType": "m5.large", "AvailabilityZone": "ap-northeast-1a"}
     door = there(odcr_price=[price], odcr_status=[member | {"Reserved": 1, "Weight": "2", "Unit": "vcpus"}])
     done = odcr(door, "groups", "set", "checkout", "164", "--dry-run")
-    assert "6.20 more once all is held: 10.17 instead of 3.97" in text(done)
+    assert "6.20 USD more once all is held: 10.17 USD instead of 3.97 USD" in text(done)
 
 
 def test_nothing_to_do_is_no_failure_and_changes_nothing(odcr: Odcr) -> None:
@@ -496,7 +496,7 @@ def test_json_has_all_that_is_shown(odcr: Odcr) -> None:
     answer = json.loads(done.stdout)
     (change,) = answer["Changes"]
     assert change["Columns"] == {"Target_Capacity": {"Was": 15, "Is": 1}}
-    assert (answer["Committed"], answer["HourlyCost"]["Is"], len(answer["Consequences"])) == (False, 0.596, 1)
+    assert (answer["Committed"], answer["HourlyCost"]["Is"], len(answer["Consequences"])) == (False, {"USD": 0.596}, 1)
     done = odcr(there(), "targets", "set", "x.y", "ap-northeast-1c", "1", "--json", "--yes")
     (problem,) = json.loads(done.stdout)["Problems"]
     assert (done.exit_code, problem["About"]) == (1, "x.y ap-northeast-1c")

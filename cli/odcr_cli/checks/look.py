@@ -10,8 +10,8 @@ from typing import Any
 from odcr_cli.account import Account
 from odcr_cli.answers import moment_of
 from odcr_cli.checks.line import ask
-from odcr_cli.demands import Demand, Pool, number, read_demands
-from odcr_cli.door import Row
+from odcr_cli.demands import Demand, Pool, read_demands
+from odcr_cli.door import Row, number
 from odcr_cli.source import Source
 
 _MOST_TYPES = 100

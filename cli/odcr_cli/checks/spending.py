@@ -7,7 +7,8 @@ While a price is unknown nothing is bought under a cap: docs/demands.md, "What i
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from odcr_cli.answers import money, plain
+from odcr_cli.amounts import money, sum_of
+from odcr_cli.answers import plain
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.look import Look, Wanted, amount_in, at_most
 from odcr_cli.demands import Demand
@@ -30,10 +31,10 @@ def check(look: Look) -> Iterator[Line]:
         own = amount_in(demand.options, "Max_Hourly_Cost")
         costs = _costs(look, [(one, price) for one, price in known if price])
         unpriced += sum(price is None for _, price in known)
-        totals = {name: totals.get(name, Decimal(0)) + costs.get(name, Decimal(0)) for name in totals | costs}
+        totals = sum_of((totals, costs))
         cost = costs.get(currency, Decimal(0))
         if own is not None and cost > own:
-            of_all = f"all of it costs {_of(cost, currency)} an hour, and its cap is {_of(own, currency)}."
+            of_all = f"all of it costs {money(cost, currency)} an hour, and its cap is {money(own, currency)}."
             advice = "Raise Max_Hourly_Cost, or lower what is wanted."
             lines.append(Line(NAME, Level.ERROR, f"{plain(demand.name)}: {of_all}", advice))
         if own is not None or cap is not None:
@@ -42,14 +43,16 @@ def check(look: Look) -> Iterator[Line]:
     yield from (*lines, *unknown)
     total = totals.get(currency, Decimal(0))
     if cap is not None and total > cap:
-        seen = f"All that is wanted costs {_of(total, currency)} an hour, and MaxHourlySpend is {_of(cap, currency)}."
+        seen = (
+            f"All that is wanted costs {money(total, currency)} an hour, and MaxHourlySpend is {money(cap, currency)}."
+        )
         yield Line(NAME, Level.ERROR, seen, f"Deploy with a MaxHourlySpend of at least {money(total)}, or want less.")
     elif all(line.level is not Level.ERROR for line in unknown):
         within = (
-            f", within MaxHourlySpend of {_of(cap, currency)}" if cap is not None else "; there is no MaxHourlySpend"
+            f", within MaxHourlySpend of {money(cap, currency)}" if cap is not None else "; there is no MaxHourlySpend"
         )
         rest = f" {unpriced} pools have no price yet." if unpriced else ""
-        costs_all = " and ".join(_of(totals[name], name) for name in sorted(totals)) or _of(total, currency)
+        costs_all = " and ".join(money(totals[name], name) for name in sorted(totals)) or money(total, currency)
         yield Line(NAME, Level.OK, f"What is wanted and has a price costs {costs_all} an hour{within}.{rest}")
 
 
@@ -92,10 +95,6 @@ def _currency(look: Look) -> str:
     https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
     """
     return "CNY" if look.source.stack.region.startswith("cn-") else "USD"
-
-
-def _of(amount: Decimal, currency: str) -> str:
-    return f"{money(amount)} {currency}"
 
 
 def _price(prices: Prices, one: Wanted) -> Price | None:

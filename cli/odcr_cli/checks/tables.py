@@ -7,7 +7,7 @@ from typing import Any
 from odcr_cli.answers import moment, plain
 from odcr_cli.checks.line import Level, Line, NotAsked, ask
 from odcr_cli.checks.look import Look, moment_in
-from odcr_cli.door import Door, Row
+from odcr_cli.door import Door, Row, folded
 from odcr_cli.regions import region_of
 
 _ZONE_ID = re.compile(r"[a-z]+[0-9]{1,2}(?:-[a-z0-9]+)*-(?:az|wlz)[0-9]+")
@@ -62,11 +62,11 @@ def _name(event: Mapping[str, Any]) -> str:
 
 def _rejected_before(look: Look, plan: Mapping[str, Any]) -> Iterator[Line]:
     """What an earlier run has rejected, and recorded: LoadTargets hands on what is news only."""
-    there = {_name(event).strip().casefold() for event in (*plan["Targets"], *plan["Rejected"])}
+    there = {folded(_name(event)) for event in (*plan["Targets"], *plan["Rejected"])}
     # Of a part, it is not known why something is not in it.
     statuses = ("INVALID", "FAILED") if plan["Complete"] else ("INVALID",)
     for demand in look.demands:
-        if demand.status in statuses and demand.name.strip().casefold() not in there:
+        if demand.status in statuses and folded(demand.name) not in there:
             yield _rejected(demand.name, demand.reason)
 
 
@@ -96,7 +96,7 @@ def strays(look: Look) -> Iterator[Line]:
 
 def _folded(row: Row, column: str) -> str:
     """A name in other letter cases, or with blanks around it, is the same."""
-    return str(row.get(column)).strip().casefold()
+    return folded(str(row.get(column)))
 
 
 def _may_be_same(zone: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from rich.text import Text
 from odcr_cli.account import Account
 from odcr_cli.adoption import Adoption, NotAdopted, adoptions, held_after
 from odcr_cli.answers import amount, as_json, plain
-from odcr_cli.asking import confirmed
+from odcr_cli.asking import ask
 from odcr_cli.demands import read_demands
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.reservations import Reservation, reservations_of
@@ -40,7 +40,8 @@ def command(context: Context, reservation: tuple[str, ...], group: str, yes: boo
         console.print(line)
     done: list[str] = []
     failed: dict[str, str] = {}
-    if found and confirmed("Tag them?", yes=yes):
+    if found:
+        ask("Tag them?", yes=yes, as_json=context.as_json)
         for one in found:
             try:
                 _tag(context.account, one, owner)
@@ -53,8 +54,8 @@ def command(context: Context, reservation: tuple[str, ...], group: str, yes: boo
         as_json(
             {
                 "Tagged": done,
-                "Failed": failed,
-                "Left": {one.reservation.id: one.reason for one in left},
+                "Failed": [{"Id": id_, "Reason": reason} for id_, reason in failed.items()],
+                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in left],
             }
         )
     click.get_current_context().exit(ERROR if failed else 0)

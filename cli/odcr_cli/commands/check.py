@@ -1,7 +1,6 @@
 """`odcr check`: before the night that counts."""
 
 from collections import Counter
-from dataclasses import asdict
 
 import click
 from rich.console import Console
@@ -33,7 +32,7 @@ def command(context: Context, strict: bool) -> None:
         _ = look.demands
         lines = list(run(look, lambda name: tell(f"Checking {name}")))
     if context.as_json:
-        as_json({"Lines": [{name.capitalize(): value for name, value in asdict(one).items()} for one in lines]})
+        as_json({"Lines": lines})
     else:
         Console().print(shown(lines))
         click.echo(_sum(lines))

@@ -35,5 +35,8 @@ def command(context: Context, file: Path) -> None:
             file.write_text(text, encoding="utf-8-sig", newline="")
         except OSError as error:
             raise Trouble(f"{file} cannot be written: {error.strerror}. Name another file.") from error
+    if context.as_json:
+        as_json({"File": str(file), "LeftOut": left_out})
+        return
     for name in left_out:
-        click.echo(f"odcr: left out, for no target or group is spelled like it: {plain(name)}", err=True)
+        click.echo(f"odcr: left out, for it is not known which target or group it belongs to: {plain(name)}", err=True)

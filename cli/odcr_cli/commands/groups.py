@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from odcr_cli.answers import as_json
-from odcr_cli.demands import number
+from odcr_cli.door import folded, folded_key, number
 from odcr_cli.main import Context, pass_context
 from odcr_cli.tables.carrying_out import How, carry_out, with_how
 from odcr_cli.tables.changes import Tables
@@ -81,13 +81,10 @@ def set_group(
 
 def _added(name: str, members: Sequence[tuple[str, str]], tables: Tables) -> list[Wish]:
     """The members that are not there yet, behind the others in the order in which they are given."""
-    present = {
-        tuple(part.strip().casefold() for part in key_of("odcr_group_member", row)): row
-        for row in tables["odcr_group_member"]
-    }
-    mine = [row for key, row in present.items() if key[0] == name.strip().casefold()]
+    present = {folded_key(key_of("odcr_group_member", row)): row for row in tables["odcr_group_member"]}
+    mine = [row for key, row in present.items() if key[0] == folded(name)]
     last = max((int(number(row.get("Priority"))) for row in mine), default=0)
-    new = [one for one in members if (name.strip().casefold(), one[0].lower(), one[1].lower()) not in present]
+    new = [one for one in members if folded_key((name, *one)) not in present]
     return [
         Wish("odcr_group_member", (name, *one), {"Priority": last + place}) for place, one in enumerate(new, start=1)
     ]
@@ -102,7 +99,7 @@ def remove_group(context: Context, /, name: str, is_dry: bool, is_sure: bool) ->
 
     def wishes(tables: Tables) -> list[Wish]:
         keys = [key_of("odcr_group_member", row) for row in tables["odcr_group_member"]]
-        mine = [key for key in keys if key[0].strip().casefold() == name.strip().casefold()]
+        mine = [key for key in keys if folded(key[0]) == folded(name)]
         members = [Wish("odcr_group_member", key, is_gone=True) for key in mine]
         return [Wish("odcr_group", (name,), is_gone=True), *members]
 

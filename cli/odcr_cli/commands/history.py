@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from odcr_cli.answers import Number, amount, as_json, moment, plain
-from odcr_cli.demands import number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, number
 from odcr_cli.main import Context, pass_context
 from odcr_cli.period import start_of
 from odcr_cli.series import demand_named, is_change
@@ -58,7 +57,7 @@ def command(
         and (pools or not (row.get("Group_Name") and row["InstanceType"]))
     ]
     if context.as_json:
-        as_json(found)
+        as_json({"History": found})
         return
     console = Console()
     console.print(shown(found, console.width))

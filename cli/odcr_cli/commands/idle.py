@@ -1,7 +1,7 @@
 """`odcr idle`: what is held and not used."""
 
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import click
 from rich import box
@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import ago, amount, as_json, money, plain
+from odcr_cli.amounts import money, moneys
+from odcr_cli.answers import ago, amount, as_json, fields_of, plain
 from odcr_cli.demands import read_demands
 from odcr_cli.idle import Idle, costs_of, idle_of
 from odcr_cli.main import Context, pass_context
@@ -31,7 +32,7 @@ def command(context: Context) -> None:
     if context.as_json:
         as_json(
             {
-                "Idle": [asdict(one) for one in idle],
+                "Idle": [_as_json(one) for one in idle],
                 "Unused": sum(one.unused for one in idle),
                 "HourlyCost": costs_of(idle),
                 "Unpriced": sum(one.unused for one in idle if one.cost is None),
@@ -63,13 +64,17 @@ def shown(idle: list[Idle], now: datetime, width: int) -> RenderableType:
             name,
             f"{one.unused} of {amount(one.held)}",
             f"{ago(one.since, now)} ago" if one.since else "",
-            money(one.cost) + (f" {one.currency}" if one.currency not in ("", "USD") else ""),
+            money(one.cost, one.currency),
             *([Text(" ".join(plain(name) for name in one.ids))] if is_wide else []),
         )
     total = f"{sum(one.unused for one in idle)} instances are unused"
-    costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in costs_of(idle).items())
-    total += f"; an hour of that costs {costs}." if costs else "."
+    total += f"; an hour of that costs {moneys(costs)}." if (costs := costs_of(idle)) else "."
     if unpriced := sum(one.unused for one in idle if one.cost is None):
         total += f" The price of {unpriced} is unknown."
     total += " `odcr release DEMAND --keep N` gives back what is not needed."
     return Group(table, Text(total, style="bold"))
+
+
+def _as_json(one: Idle) -> dict[str, Any]:
+    said = {name: value for name, value in fields_of(one).items() if name not in ("Cost", "Currency")}
+    return said | {"HourlyCost": {} if one.cost is None else {one.currency: one.cost}}

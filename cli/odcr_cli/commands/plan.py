@@ -1,6 +1,5 @@
 """`odcr plan`: what the next run would do."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -9,10 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from odcr_cli.answers import amount, as_json, money, plain
+from odcr_cli.amounts import money, moneys
+from odcr_cli.answers import amount, as_json, fields_of, plain
 from odcr_cli.demands import read_demands
 from odcr_cli.main import Context, pass_context
-from odcr_cli.planning import Action, Planned, planned, question, sums
+from odcr_cli.planning import Action, Ask, Planned, planned, question, sums
 from odcr_cli.prices import Prices
 from odcr_cli.schedule import Standing, schedule_of
 from odcr_cli.source import Live
@@ -80,11 +80,10 @@ def summary(plans: list[Planned], *, starts: bool = True) -> Text:
     subject, verb = ("The next run", "asks") if starts else ("A run", "would ask")
     if not asked:
         return Text(f"{subject} {verb} for nothing.", style="bold")
-    costs = " and ".join(f"{money(cost)} {currency}" for currency, cost in sums(plans).items())
     text = f"{subject} {verb} for {len(asked)} of {len(plans)} demands."
-    if costs:
-        text += f" If all is granted, an hour costs up to {costs} more."
-    if any(one.cost is None for one in asked):
+    if costs := sums(plans):
+        text += f" If all is granted, an hour costs up to {moneys(costs)} more."
+    if not all(one.is_priced for one in asked):
         text += " Some prices are unknown."
     return Text(text, style="bold")
 
@@ -98,12 +97,12 @@ def _lines(one: Planned, unit: str) -> list[str]:
         pace = f", every {one.every:g} s" if one.every else ""
         if len(one.asks) == 1 and not unit:
             (only,) = one.asks
-            return [f"asks for up to {only.up_to}{_cost(only.cost, one.currency)}{pace}", *([reason] if reason else [])]
+            return [f"asks for up to {only.up_to}{_cost(only)}{pace}", *([reason] if reason else [])]
         lines = [f"asks for {amount(one.missing)}{unit}{pace}, in this order:"]
         for ask in one.asks:
             where = plain(ask.pool)
             if ask.up_to:
-                lines.append(f"  up to {ask.up_to} {where}{_cost(ask.cost, one.currency)}")
+                lines.append(f"  up to {ask.up_to} {where}{_cost(ask)}")
             else:
                 lines.append(f"  none of {where}{': ' + plain(ask.remark) if ask.remark else ''}")
         return lines + ([reason] if reason else [])
@@ -114,11 +113,10 @@ def _lines(one: Planned, unit: str) -> list[str]:
     return [f"asks for nothing: {one.status}{'. ' + reason if reason else ''}"]
 
 
-def _cost(cost: Any, currency: str) -> str:
-    return ", price unknown" if cost is None else f", {money(cost)} {currency} an hour"
+def _cost(ask: Ask) -> str:
+    return f", {money(ask.cost, ask.price.currency)} an hour" if ask.price else ", price unknown"
 
 
 def _as_json(one: Planned) -> dict[str, Any]:
-    found = asdict(one) | {"missing": one.missing, "cost": one.cost, "currency": one.currency}
-    found["asks"] = [asdict(ask) | {"cost": ask.cost} for ask in one.asks]
-    return found
+    asks = [fields_of(ask) | {"HourlyCost": {ask.price.currency: ask.cost} if ask.price else {}} for ask in one.asks]
+    return fields_of(one) | {"Missing": one.missing, "HourlyCost": one.costs if one.is_priced else {}, "Asks": asks}

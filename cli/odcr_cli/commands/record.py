@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from odcr_cli.answers import plain
+from odcr_cli.answers import as_json, plain
 from odcr_cli.main import Context, pass_context
 from odcr_cli.recording import record
 from odcr_cli.source import Live
@@ -24,4 +24,7 @@ def command(context: Context, file: Path, runs: int) -> None:
         gone = record(Live(context.account), file, runs=runs, tell=tell)
     for name in gone:
         click.echo(f"odcr: left out, for it was gone before it was read: the run {plain(name)}", err=True)
+    if context.as_json:
+        as_json({"File": str(file), "LeftOut": gone})
+        return
     click.echo(f"Recorded in {file}. Look at it with: odcr --recording {file} console")

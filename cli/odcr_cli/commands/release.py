@@ -6,8 +6,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.answers import Number, amount, as_json, money, plain
-from odcr_cli.asking import confirmed
+from odcr_cli.amounts import moneys, sum_of
+from odcr_cli.answers import Number, amount, as_json, plain
+from odcr_cli.asking import ask, confirmed
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Change
 from odcr_cli.giving_back import GivingBack, Reduction, giving_back
@@ -27,7 +28,8 @@ from odcr_cli.releasing import (
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
-from odcr_cli.working import working
+
+_SURE = "EC2 may not have it again when you need it. Go on?"
 
 
 @click.command("release")
@@ -53,28 +55,29 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     for line in told(named, plan, change, kept, Prices(live.rows("odcr_price"))):
         console.print(line)
     results: list[Given] = []
-    if (change or plan.reductions) and _is_sure(console, yes=yes):
+    if change or plan.reductions:
+        ask(_SURE, yes=yes, as_json=context.as_json)
         # Whoever lacks a right learns it before anything is lowered.
         running(live)
         may_give_back(context.account, plan.reductions)
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
-        with working("Looking for runs that may have read the old number") as tell:
-            wait_for_runs(live, tell)
+        with console.status("Looking for runs that may have read the old number"):
+            wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
 
         def look() -> None:
-            again = next((one for one in read_demands(live) if one.name == named.name), None)
-            still_wanted(named, again, kept)
+            now = next((one for one in read_demands(live) if one.name == named.name), None)
+            still_wanted(named, now, kept)
 
         look()
         # They may have bought for it.
-        planned = _plan(live, named, kept, also_adopted=also_adopted)
-        if planned.instances > plan.instances:
-            console.print(Text(f"Runs have bought meanwhile: {planned.instances} instances would be given back now."))
-            if not _is_sure(console, yes=yes):
-                planned = plan
-        for given in give_back(context.account, live, planned.reductions, look):
+        again = _plan(live, named, kept, also_adopted=also_adopted)
+        if again.instances > plan.instances:
+            console.print(Text(f"Runs have bought meanwhile: {again.instances} instances would be given back now."))
+        if again.instances <= plan.instances or confirmed(_SURE, yes=yes):
+            plan = again
+        for given in give_back(context.account, live, plan.reductions, look):
             results.append(given)
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
@@ -87,7 +90,10 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
                     {"Id": one.reduction.reservation.id, "Instances": one.count, "Problem": one.problem or None}
                     for one in results
                 ],
-                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in plan.left],
+                "Left": [
+                    {"Id": one.reservation.id, "Reason": one.reason}
+                    for one in (*plan.left, *(given.left for given in results if given.left))
+                ],
             }
         )
     click.get_current_context().exit(ERROR if any(one.problem for one in results) else 0)
@@ -123,6 +129,8 @@ def told(demand: Demand, plan: GivingBack, change: Change | None, keep: Decimal,
 def outcome(given: Given) -> Text:
     """What became of one reservation."""
     one = given.reduction.reservation
+    if given.in_use:
+        return Text(f"{one.id}: {given.count} given back; {given.in_use} of it came into use meanwhile")
     if given.problem:
         return Text(plain(f"{one.id}: nothing was given back. {given.problem}"))
     if not given.count:
@@ -137,23 +145,12 @@ def _planned(one: Reduction) -> str:
 
 
 def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
-    saved: dict[str, Decimal] = {}
-    is_known = True
+    known = []
     for one in plan.reductions:
         pool = next(pool for pool in demand.pools if one.reservation.is_in(pool))
-        price = prices.of(pool, demand)
-        if price is None:
-            is_known = False
-        else:
-            saved[price.currency] = saved.get(price.currency, Decimal(0)) + price.amount * one.given
-    text = " and ".join(f"{money(cost)} {currency}" for currency, cost in saved.items())
-    if not text:
+        if price := prices.of(pool, demand):
+            known.append({price.currency: price.amount * one.given})
+    if not known:
         return ", at an unknown price"
-    return f", which saves {text} an hour{'' if is_known else ' and more, for some prices are unknown'}"
-
-
-def _is_sure(console: Console, *, yes: bool) -> bool:
-    if confirmed("EC2 may not have it again when you need it. Go on?", yes=yes):
-        return True
-    console.print(Text("Nothing was changed."))
-    return False
+    more = "" if len(known) == len(plan.reductions) else " and more, for some prices are unknown"
+    return f", which saves {moneys(sum_of(known))} an hour{more}"

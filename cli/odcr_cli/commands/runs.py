@@ -1,7 +1,6 @@
 """`odcr runs`: the executions, and what happened in one."""
 
 import re
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import as_json, moment, plain
+from odcr_cli.answers import as_json, fields_of, moment, plain
 from odcr_cli.gains import Gain, gains_of
 from odcr_cli.main import Context, pass_context
 from odcr_cli.source import Source
@@ -41,7 +40,7 @@ def command(ctx: click.Context, limit: int) -> None:
     oldest = min((run["startDate"] for run in runs), default=source.now())
     gains = gains_of(source.rows("odcr_history", since=moment(oldest)))
     if context.as_json:
-        as_json([_as_json(run, gains.get(run["name"], Gain())) for run in runs])
+        as_json({"Runs": [_as_json(run, gains.get(run["name"], Gain())) for run in runs]})
         return
     console = Console()
     console.print(listed(runs, gains, source.now(), console.width))
@@ -111,7 +110,7 @@ def show(context: Context, run: str, most: int) -> None:
     source = context.source
     report = report_of(source.run(full_name(run, source)))
     if context.as_json:
-        as_json(asdict(report))
+        as_json(fields_of(report))
         return
     Console().print(told(report, source.now(), most))
 

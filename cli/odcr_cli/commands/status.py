@@ -1,7 +1,6 @@
 """`odcr status`: how each demand stands."""
 
 import time
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -12,7 +11,8 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import Number, ago, amount, as_json, bar, colour_of, moment, money, plain
+from odcr_cli.amounts import moneys
+from odcr_cli.answers import Number, ago, amount, as_json, bar, colour_of, fields_of, moment, plain
 from odcr_cli.demands import Demand, Sums, read_demands, sums_of
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.source import Source
@@ -67,7 +67,7 @@ def _answer(demands: list[Demand], source: Source) -> dict[str, Any]:
     return {
         "Now": source.now(),
         "Demands": [_as_json(one) for one in demands],
-        "Sums": _as_json(sums_of(demands)),
+        "Sums": sums_of(demands),
     }
 
 
@@ -109,7 +109,7 @@ def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool
                     Text(f"  {plain(pool.name)}", style="dim"),
                     Text(f"{'':10} {amount(pool.held)}", style="dim"),
                     Text("" if pool.in_use is None else str(pool.in_use), style="dim"),
-                    *([Text(money(pool.hourly_cost), style="dim")] if is_wide else []),
+                    *([Text(moneys(pool.costs), style="dim")] if is_wide else []),
                     Text(pool.status + (f": {plain(pool.reason)}" if pool.reason else ""), style="dim"),
                 )
     return Group(table, _sums_line(sums_of(demands)))
@@ -125,11 +125,11 @@ def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
     status = Text.assemble(
         (demand.status, colour_of(demand)), since, f". {plain(demand.reason)}" if demand.reason else ""
     )
-    if not is_wide and demand.hourly_cost:
-        status.append(f" {money(demand.hourly_cost)} an hour.")
+    if not is_wide and any(demand.costs.values()):
+        status.append(f" {moneys(demand.costs)} an hour.")
     cells: list[Any] = [plain(demand.name), held, "" if demand.in_use is None else str(demand.in_use)]
     if is_wide:
-        cells.append(money(demand.hourly_cost))
+        cells.append(moneys(demand.costs))
     table.add_row(*cells, status)
 
 
@@ -139,15 +139,13 @@ def _sums_line(sums: Sums) -> Text:
         f"{amount(sums.held)} of {amount(sums.wanted)} instances held",
         f"{sums.in_use} in use, {sums.unused} unused",
     ]
-    if sums.hourly_cost is not None:
-        parts.append(f"{money(sums.hourly_cost)} an hour")
+    if sums.hourly_cost:
+        parts.append(f"{moneys(sums.hourly_cost)} an hour")
     if sums.unpriced:
         parts.append(f"{sums.unpriced} of unknown price")
     return Text("; ".join(parts) + ".", style="bold")
 
 
-def _as_json(value: object) -> dict[str, Any]:
-    found: dict[str, Any] = asdict(value)  # type: ignore[call-overload]
-    if isinstance(value, Demand):
-        found |= {"missing": value.missing, "is_met": value.is_met}
-    return found
+def _as_json(one: Demand) -> dict[str, Any]:
+    pools = [fields_of(pool) | {"HourlyCost": pool.costs} for pool in one.pools]
+    return fields_of(one) | {"Missing": one.missing, "IsMet": one.is_met, "HourlyCost": one.costs, "Pools": pools}

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from flask import Flask, g, redirect, request
 
-from odcr_cli import answers
+from odcr_cli import amounts, answers
 from odcr_cli.console import capacity, change, demands, market, plots, runs, shown
 from odcr_cli.console.changes import Changes
 from odcr_cli.console.entrance import Entrance
@@ -22,7 +22,8 @@ from odcr_cli.trouble import Trouble
 _REFUSALS = (400, 403, 404, 405, 413, 500)
 _HELPERS = (
     answers.amount,
-    answers.money,
+    amounts.money,
+    amounts.moneys,
     shown.age,
     shown.bar_of,
     shown.exactly,

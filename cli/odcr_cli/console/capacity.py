@@ -1,12 +1,12 @@
 """The page Capacity: the reservations there are, and which of them nobody uses."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import flask
 from flask import Blueprint, g, request
 
+from odcr_cli.amounts import sum_of
 from odcr_cli.console.reading import Read
 from odcr_cli.console.words import translated as _
 from odcr_cli.prices import Prices
@@ -24,6 +24,7 @@ class Holding:
     reservation: Reservation
     cost: Decimal | None
     unused_cost: Decimal | None
+    currency: str = ""
 
 
 @page.get("/")
@@ -43,8 +44,8 @@ def show() -> str:
         total=sum(one.reservation.count for one in paid),
         used=sum(one.reservation.used for one in paid),
         unused=sum(one.reservation.unused for one in paid),
-        cost=_sum([one.cost for one in paid]),
-        unused_cost=_sum([one.unused_cost for one in paid]),
+        costs=sum_of({one.currency: one.cost} for one in paid if one.cost is not None),
+        unused_costs=sum_of({one.currency: one.unused_cost} for one in paid if one.unused_cost is not None),
         unpriced=sum(one.reservation.count for one in paid if one.cost is None),
         whose_word=whose_word,
         kind_word=kind_word,
@@ -88,13 +89,10 @@ def _holding(reservation: Reservation, prices: Prices) -> Holding:
     price = prices.of_type(reservation.instance_type, reservation.zone, reservation.platform, reservation.tenancy)
     if price is None or not _is_paid_for(reservation):
         return Holding(reservation, None, None)
-    return Holding(reservation, price.amount * reservation.count, price.amount * reservation.unused)
+    return Holding(reservation, price.amount * reservation.count, price.amount * reservation.unused, price.currency)
 
 
-def _dearest_first(holding: Holding) -> tuple[Decimal, int, str]:
-    return (-(holding.unused_cost or Decimal(0)), -holding.reservation.unused, holding.reservation.id)
-
-
-def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
-    known = [one for one in costs if one is not None]
-    return sum(known, Decimal(0)) if known else None
+def _dearest_first(holding: Holding) -> tuple[bool, str, Decimal, int, str]:
+    """Amounts in two currencies cannot be compared, so each has its own order."""
+    one, cost = holding.reservation, holding.unused_cost or Decimal(0)
+    return (not cost, holding.currency if cost else "", -cost, -one.unused, one.id)

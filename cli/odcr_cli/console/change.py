@@ -6,11 +6,12 @@ from typing import Any
 import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
+from odcr_cli.amounts import Amounts
 from odcr_cli.answers import amount
 from odcr_cli.console.changes import Changes, wanted_of
 from odcr_cli.console.words import translated as _
-from odcr_cli.demands import Demand, number, read_demands
-from odcr_cli.door import Changed
+from odcr_cli.demands import Demand, read_demands
+from odcr_cli.door import Changed, number
 from odcr_cli.trouble import Trouble
 
 page = Blueprint("change", __name__, url_prefix="/change")
@@ -33,7 +34,7 @@ def show() -> str:
     """The form for one demand."""
     allowed_changes()
     demand = _demand(request.args)
-    return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more=None)
+    return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more={})
 
 
 @page.post("/")
@@ -48,7 +49,7 @@ def make() -> Any:
         changed = changes.change_target(demand, was, wanted, is_trial=is_trial)
     except Trouble as trouble:
         flash(str(trouble), "error")
-        return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more=None), 422
+        return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more={}), 422
     if is_trial or not changed.is_committed:
         status = 200 if _is_clean(changed) else 409
         more = _more_an_hour(demand, wanted)
@@ -69,8 +70,8 @@ def _demand(given: Any) -> Demand:
     raise Trouble(_("This demand is gone. Look at the list again."))
 
 
-def _more_an_hour(demand: Demand, wanted: Decimal) -> Decimal | None:
-    """What an hour of what is held at most costs more or less; None if that is not known."""
-    if demand.is_group or not demand.held or demand.hourly_cost is None:
-        return None
-    return demand.hourly_cost / demand.held * (wanted - demand.wanted)
+def _more_an_hour(demand: Demand, wanted: Decimal) -> Amounts:
+    """What an hour of what is held at most costs more, by currency; empty if nothing, or if that is not known."""
+    if demand.is_group or not demand.held or wanted <= demand.wanted:
+        return {}
+    return {currency: cost / demand.held * (wanted - demand.wanted) for currency, cost in demand.costs.items()}

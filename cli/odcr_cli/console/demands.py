@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -82,10 +83,16 @@ def _rank(demand: Demand, sort: str) -> Any:
     if sort == "missing":
         return (-demand.missing, name)
     if sort == "cost":
-        return (-(demand.hourly_cost or 0), name)
+        return (_dearness(demand), name)
     if sort == "name":
         return (demand.name, name)
     return (demand.is_met, _URGENCY[mark_of(demand.status).css], name)
+
+
+def _dearness(demand: Demand) -> tuple[bool, list[tuple[str, Decimal]]]:
+    """What costs most first, each currency by itself, then what costs nothing or nobody knows what."""
+    costs = [(currency, -cost) for currency, cost in demand.costs.items() if cost]
+    return not costs, costs
 
 
 def _lines(history: list[Row] | None, now: datetime) -> Callable[[Demand], Markup]:

@@ -13,8 +13,7 @@ from odcr_cli.console.change import allowed_changes
 from odcr_cli.console.reading import Read
 from odcr_cli.console.state_functions import LogLine, function_of, log_line, request_of
 from odcr_cli.console.words import translated as _
-from odcr_cli.demands import number
-from odcr_cli.door import Row
+from odcr_cli.door import Row, number
 from odcr_cli.execution_graph import Details, Graph, Progress
 from odcr_cli.execution_graph.details import Entering
 from odcr_cli.execution_graph.visits import Status

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from odcr_cli.answers import moment, moment_of
 from odcr_cli.console.words import translated as _
-from odcr_cli.demands import Demand, number
+from odcr_cli.demands import Demand
+from odcr_cli.door import number
 
 
 @dataclass(frozen=True)

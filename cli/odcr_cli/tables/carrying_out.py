@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account
-from odcr_cli.asking import confirmed
-from odcr_cli.door import Change, Changed, Door
+from odcr_cli.asking import REFUSED, ask
+from odcr_cli.door import Change, Changed, Door, folded_key
 from odcr_cli.main import Context
 from odcr_cli.tables.changes import Plan, Tables, plan_of
 from odcr_cli.tables.checking import MOST_CHANGES, problems_of, zones_to_look_up
@@ -19,12 +19,10 @@ from odcr_cli.tables.costs import Cost, cost_of
 from odcr_cli.tables.offers import Offers, look_up
 from odcr_cli.tables.showing import Report
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
-from odcr_cli.trouble import Trouble
 from odcr_cli.working import working
 
-CHANGED, REFUSED = 0, 1
-"""How a command ends that did all, or had nothing to do; and one that found problems and did nothing."""
-
+CHANGED = 0
+"""How a command ends that did all, or had nothing to do."""
 
 _MOST_TOLD = 200
 """Problems, and conflicts, that the door names."""
@@ -93,7 +91,9 @@ def carry_out(
     if how.is_dry:
         report.not_done()
         end(CHANGED)
-    _ask(report, context, how)
+    if not context.as_json:
+        report.difference()
+    ask("Change the tables?", yes=how.is_sure, as_json=context.as_json)
     with working("Changing the tables"):
         done = door.change(plan.to_changes())
     if done.is_committed:
@@ -104,17 +104,6 @@ def carry_out(
     else:
         report.conflicts(done.conflicts)
     end(REFUSED)
-
-
-def _ask(report: Report, context: Context, how: How) -> None:
-    """Shows what would be done, and ends the command unless a person wants it."""
-    if not context.as_json:
-        report.difference()
-    if context.as_json and not how.is_sure:
-        raise Trouble("With --json nobody is asked, so nothing was changed. Say --yes, or --dry-run to look only.")
-    if not confirmed("Change the tables?", yes=how.is_sure):
-        click.echo("Nothing was changed.", err=True)
-        click.get_current_context().exit(REFUSED)
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:
@@ -158,4 +147,4 @@ def _of_door(answer: Changed, plan: Plan) -> list[Problem]:
 
 def _place(table: str, key: Key) -> Key:
     group = table.startswith("odcr_group")
-    return ("group" if group else "", *(part.strip().casefold() for part in key if part))
+    return ("group" if group else "", *folded_key(part for part in key if part))

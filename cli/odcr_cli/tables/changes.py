@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from odcr_cli.belonging import options_by_target
 from odcr_cli.door import KEYS, Change, Row, folded_key
-from odcr_cli.regions import region_of
+from odcr_cli.regions import may_be_same
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
 
@@ -127,6 +128,8 @@ class _Finder:
         self._folded: dict[str, dict[Key, Row]] = {
             table: {folded_key(key): row for key, row in rows.items()} for table, rows in self._rows.items()
         }
+        # Also those that name the zone by its id, where the target has its name.
+        self._folded["odcr_option"] |= options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
 
     def row(self, table: str, key: Key) -> Row | None:
         return self._rows[table].get(key) or self._folded[table].get(folded_key(key))
@@ -193,7 +196,8 @@ def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
     def is_kept(table: str, key: Key) -> bool:
         if table == "odcr_option":
             kind, zone = folded_key(key)
-            return key in named[table] or any(_may_be_same(zone, other) for other in zones.get(kind, ()))
+            there = zones.get(kind, ())
+            return key in named[table] or zone in there or any(may_be_same(zone, other) for other in there)
         return folded_key(key) in groups if table == "odcr_group" else key in named[table]
 
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):
@@ -201,11 +205,3 @@ def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
             key = key_of(table, row)
             if not is_kept(table, key):
                 yield Edit(table, key, row, values_of(table, row), usual_of(table), Kind.REMOVED, {})
-
-
-def _may_be_same(zone: str, other: str) -> bool:
-    """Whether options for one may be for the other: odcr finds them also where one is a zone's name and one its id."""
-    region = region_of(zone)
-    if zone == other or region is None:
-        return zone == other
-    return region == region_of(other) and zone.startswith(region) != other.startswith(region)

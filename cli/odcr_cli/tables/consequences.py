@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from odcr_cli.answers import amount, moment
-from odcr_cli.demands import number
-from odcr_cli.door import Row, folded_key
+from odcr_cli.door import Row, folded_key, number
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import values_of
 from odcr_cli.tables.wishes import Key, key_of

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odcr_cli.demands import number
-from odcr_cli.door import Row
-from odcr_cli.prices import Prices
+from odcr_cli.amounts import Amounts, difference_of, sum_of
+from odcr_cli.belonging import options_by_target
+from odcr_cli.door import Row, folded, folded_key, number
+from odcr_cli.prices import Price, Prices
 from odcr_cli.tables.changes import Plan, Tables
-from odcr_cli.tables.wishes import Key, as_ec2_writes, key_of
+from odcr_cli.tables.wishes import Key, key_of
 
 _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
@@ -17,33 +18,36 @@ _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 class Cost:
     """Of the targets and groups that change."""
 
-    before: Decimal
-    after: Decimal
+    before: Amounts
+    after: Amounts
     unpriced: tuple[str, ...]
     """Those whose price is unknown, by name; they are in neither sum."""
 
     @property
-    def more(self) -> Decimal:
-        """What an hour costs more."""
-        return self.after - self.before
+    def more(self) -> Amounts:
+        """What an hour costs more, below 0 if less; without the currencies of which it costs as much as before."""
+        return difference_of(self.after, self.before)
 
 
 def cost_of(plan: Plan, tables: Tables) -> Cost:
     """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
     before, after = _Priced(tables), _Priced(_after(plan, tables))
-    touched = dict.fromkeys(_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price")
-    sums, unpriced = [Decimal(0), Decimal(0)], []
+    keys = [_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price"]
+    touched = dict.fromkeys(after.demand_of(before.demand_of(key)) for key in keys)
+    was: dict[str, Decimal] = {}
+    is_: dict[str, Decimal] = {}
+    unpriced = []
     for demand in touched:
-        costs = [priced.cost(demand) for priced in (before, after)]
-        if None in costs:
+        old, new = before.cost(demand), after.cost(demand)
+        if old is None or new is None:
             unpriced.append(" ".join(part for part in demand if part))
-            continue
-        sums = [total + (cost or 0) for total, cost in zip(sums, costs, strict=True)]
-    return Cost(sums[0], sums[1], tuple(unpriced))
+        else:
+            was, is_ = sum_of((was, old)), sum_of((is_, new))
+    return Cost(was, is_, tuple(unpriced))
 
 
 def _demand_of(table: str, key: Key) -> Key:
-    return (_fold(key[0]), "", "") if table.startswith("odcr_group") else ("", _fold(key[0]), _fold(key[1]))
+    return (folded(key[0]), "", "") if table.startswith("odcr_group") else ("", *folded_key(key[:2]))
 
 
 def _after(plan: Plan, tables: Tables) -> Tables:
@@ -70,58 +74,58 @@ class _Priced:
     def __init__(self, tables: Tables) -> None:
         self._prices = Prices(tables.get("odcr_price", ()))
         self._targets = {_folded("odcr_capacity", row): row for row in tables.get("odcr_capacity", ())}
-        self._options = {_folded("odcr_option", row): row for row in tables.get("odcr_option", ())}
+        self._options = options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
+        self._by_options = {_folded("odcr_option", row): target for target, row in self._options.items()}
         self._groups = {_folded("odcr_group", row)[0]: row for row in tables.get("odcr_group", ())}
         self._members: dict[str, list[Row]] = {}
         for row in tables.get("odcr_group_member", ()):
-            self._members.setdefault(_fold(row["Group_Name"]), []).append(row)
+            self._members.setdefault(_folded("odcr_group_member", row)[0], []).append(row)
         self._weights = {
-            (_fold(row.get("Group_Name")), _fold(row["InstanceType"]), _fold(row["AvailabilityZone"])): row["Weight"]
+            _folded("odcr_group_member", row): row["Weight"]
             for row in tables.get("odcr_status", ())
             if row.get("Weight") is not None
         }
 
-    def cost(self, demand: Key) -> Decimal | None:
-        """Of an hour of all that a demand wants; None if it is unknown."""
+    def demand_of(self, key: Key) -> Key:
+        """The demand whose options are written so: they may name its zone in another way."""
+        return ("", *self._by_options.get(key[1:], key[1:])) if not key[0] else key
+
+    def cost(self, demand: Key) -> Amounts | None:
+        """Of an hour of all that a demand wants; None if it is unknown, empty if it wants nothing."""
         name, *pool = demand
         if not name:
             target = self._targets.get(tuple(pool))
             wanted = number(target.get("Target_Capacity")) if target else Decimal(0)
             if target is None or not wanted:
-                return Decimal(0)
+                return {}
             price = self._price(target, self._options.get(tuple(pool), {}))
-            return None if price is None else wanted * price
+            return None if price is None else {price.currency: wanted * price.amount}
         group = self._groups.get(name)
         wanted = number(group.get("TotalTargetCapacity")) if group else Decimal(0)
         if group is None or not wanted:
-            return Decimal(0)
+            return {}
         of_unit = next(self._prices_of_a_unit(name, group), None)
-        return None if of_unit is None else wanted * of_unit
+        return None if of_unit is None else {of_unit.currency: wanted * of_unit.amount}
 
-    def _prices_of_a_unit(self, name: str, group: Row) -> Iterator[Decimal]:
+    def _prices_of_a_unit(self, name: str, group: Row) -> Iterator[Price]:
         for member in sorted(self._members.get(name, []), key=lambda row: number(row.get("Priority"))):
             price, weight = self._price(member, group), self._weight(name, member, group)
             if price is not None and weight:
-                yield price / weight
+                yield Price(price.amount / weight, price.currency)
 
     def _weight(self, name: str, member: Row, group: Row) -> Decimal | None:
         if member.get("Weight") is not None:
             return number(member["Weight"])
-        if str(group.get("Unit") or "instances").casefold() == "instances":
+        if folded(str(group.get("Unit") or "instances")) == "instances":
             return Decimal(1)
-        recorded = self._weights.get((name, _fold(member["InstanceType"]), _fold(member["AvailabilityZone"])))
+        recorded = self._weights.get((name, *_folded("odcr_group_member", member)[1:]))
         return None if recorded is None else number(recorded)
 
-    def _price(self, pool: Row, options: Row) -> Decimal | None:
-        kind, zone = (as_ec2_writes(str(pool[name])) for name in ("InstanceType", "AvailabilityZone"))
+    def _price(self, pool: Row, options: Row) -> Price | None:
+        kind, zone = str(pool["InstanceType"]), str(pool["AvailabilityZone"])
         platform, tenancy = (str(options.get(name) or usual) for name, usual in _USUAL.items())
-        price = self._prices.of_type(kind, zone, platform, tenancy)
-        return price.amount if price else None
+        return self._prices.of_type(kind, zone, platform, tenancy)
 
 
 def _folded(table: str, row: Row) -> Key:
-    return tuple(_fold(part) for part in key_of(table, row))
-
-
-def _fold(text: object) -> str:
-    return str(text or "").strip().casefold()
+    return folded_key(key_of(table, row))

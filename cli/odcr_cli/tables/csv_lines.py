@@ -41,9 +41,11 @@ class Lines:
         # What Excel writes to say it.
         said = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
         self._skip = 1 if said else 0
-        known = {folded(name) for name in names}
+        known = {column_folded(name) for name in names}
         self._delimiter = (
-            said[1] if said else max(_DELIMITERS, key=lambda one: len(known & {folded(c) for c in self._first(one)}))
+            said[1]
+            if said
+            else max(_DELIMITERS, key=lambda one: len(known & {column_folded(c) for c in self._first(one)}))
         )
         self.has_decimal_comma = self._delimiter == ";"
         self.header_line, self.header = next(self._all(self._delimiter), (1, []))
@@ -69,6 +71,6 @@ class Lines:
             yield begins, ["\N{REPLACEMENT CHARACTER}"] * 1000
 
 
-def folded(name: str) -> str:
+def column_folded(name: str) -> str:
     """A column's name in whatever letters, with blanks or underscores."""
     return re.sub(r"[\s_-]", "", name).casefold()

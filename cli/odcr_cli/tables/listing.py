@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from odcr_cli.answers import plain
-from odcr_cli.demands import number
-from odcr_cli.door import KEYS, Row, folded_key
+from odcr_cli.belonging import key_of_pool, options_by_target
+from odcr_cli.door import KEYS, Row, folded_key, number
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
 
@@ -31,9 +31,10 @@ def said(table: str, row: Row) -> Row:
 
 def targets_as_rows(targets: Iterable[Row], options: Iterable[Row]) -> list[Row]:
     """Targets with their options."""
-    by_key = {_folded("odcr_option", row): row for row in options}
+    targets = list(targets)
+    by_target = options_by_target(targets, options)
     return [
-        said("odcr_capacity", row) | said("odcr_option", by_key.get(_folded("odcr_capacity", row), {}) | _key(row))
+        said("odcr_capacity", row) | said("odcr_option", by_target.get(key_of_pool(row), {}) | _key(row))
         for row in targets
     ]
 

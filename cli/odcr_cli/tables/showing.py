@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.answers import amount, as_json, money, plain
-from odcr_cli.demands import number
-from odcr_cli.door import KEYS, Row
+from odcr_cli.amounts import money, moneys
+from odcr_cli.answers import amount, as_json, plain
+from odcr_cli.door import KEYS, Row, number
 from odcr_cli.tables.changes import Edit, Kind, Plan
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.costs import Cost
@@ -158,7 +159,9 @@ def _of_cost(cost: Cost) -> str:
     more = len(cost.unpriced) - len(names)
     unknown = f"The price is unknown of {', '.join(names)}{f' and {more} more' if more else ''}." if names else ""
     if cost.more:
-        word = "more" if cost.more > 0 else "less"
-        told = f"An hour costs {money(abs(cost.more))} {word} once all is held: {money(cost.after)}"
-        return f"{told} instead of {money(cost.before)}. {unknown}".rstrip()
+        parts = [f"{money(abs(by), currency)} {'more' if by > 0 else 'less'}" for currency, by in cost.more.items()]
+        nothing = dict.fromkeys([*cost.after, *cost.before], Decimal(0))
+        after, before = (moneys(nothing | dict(side)) for side in (cost.after, cost.before))
+        told = f"An hour costs {', '.join(parts)} once all is held: {after} instead of {before}."
+        return f"{told} {unknown}".rstrip()
     return unknown or "An hour costs as much as before."
