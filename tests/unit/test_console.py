@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from odcr_cli.console.app import application
 from odcr_cli.console.guard import form_token
@@ -18,9 +17,9 @@ from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble
 from tests.browser import scenes
+from tests.unit.entered import HERE, Entered, entered
 from tests.unit.looked_at import NOW, LookedAt
 
-HERE = "http://127.0.0.1:8123"
 PAGES = ("/demands/", "/runs/", "/runs/run-999", "/capacity/", "/plots/")
 FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
 
@@ -60,27 +59,25 @@ class Stage:
 STAGE = Stage()
 
 
-def reader(source: Callable[[], Any], changes: Recorder | None = None) -> FlaskClient:
+def reader(source: Callable[[], Any], changes: Recorder | None = None) -> Entered:
     """A browser that looks at what the source says when it is called now."""
     STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
     STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
-    client = STAGE.app.test_client()
-    client.get("/?token=token", base_url=HERE)
-    return client
+    return entered(STAGE.app)
 
 
 def gone() -> LookedAt:
     raise Trouble("There is no stack odcr in ap-northeast-1.")
 
 
-def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
+def text_of(client: Entered, path: str, status: int = 200) -> str:
     """What a person reads."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
     return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
 
 
-def post(client: FlaskClient, path: str, **form: str) -> Any:
+def post(client: Entered, path: str, **form: str) -> Any:
     return client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
 
 
@@ -336,7 +333,7 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     shown = post(client, "/change/", **form).text
     assert "15 → 20" in shown
     assert "an hour costs 3.58 more" in shown
-    assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == "/demands/"
+    assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == f"{client.root}/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]
     assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
@@ -379,11 +376,11 @@ def test_a_demand_that_is_gone_meanwhile_is_told() -> None:
 def test_a_run_is_started_on_request() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)
-    assert post(client, "/runs/start").headers["Location"] == "/runs/run-999"
+    assert post(client, "/runs/start").headers["Location"] == f"{client.root}/runs/run-999"
     assert changes.started == 1
     assert "The run run-999 has started." in text_of(client, "/runs/run-999")
     changes.trouble = "You may not call StartExecution."
-    assert post(client, "/runs/start").headers["Location"] == "/runs/"
+    assert post(client, "/runs/start").headers["Location"] == f"{client.root}/runs/"
     assert "You may not call StartExecution." in text_of(client, "/runs/")
 
 
