@@ -176,6 +176,19 @@ def test_a_run_shows_first_what_went_wrong() -> None:
     assert "Attempts" in said
 
 
+def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_they_are() -> None:
+    client = reader(scenes.evening)
+    page = client.get("/runs/run-999?state=ReserveShortfalls/ReserveBranch&language=zh").text
+    graph = page[page.index("<svg class=") : page.index('id="state-panel"')]
+    for part in ("执行流程图", ">开始</text>", ", 未到达", "ReserveCapacity, Task, 已捕获错误", "发生任何错误之后"):
+        assert part in graph, part
+    own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
+    shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
+    read = [one or other for one, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
+    assert [text for text in read if re.search(own, text)] == []
+    assert "QuotaExceeded" in page
+
+
 def test_the_items_of_a_map_are_listed_and_the_failing_ones_come_first() -> None:
     page = reader(scenes.evening).get("/runs/run-999?state=ReserveShortfalls/ReserveBranch", base_url=HERE).text
     items = page[page.index('class="items"') :]

@@ -31,6 +31,8 @@ _HELPERS = (
     shown.key_in_page,
     shown.mark_of,
     shown.span_of,
+    shown.state_mark,
+    shown.state_word,
     shown.status_word,
     shown.utc,
 )
