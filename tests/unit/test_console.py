@@ -345,11 +345,45 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
     shown = post(client, "/change/", **form).text
     assert "15 → 20" in shown
-    assert "an hour costs 3.58 more" in shown
+    said = " ".join(re.sub("<[^>]*>", " ", shown).split())
+    assert "r5b.2xlarge ap-northeast-1c 10.74 USD 14.32 USD" in said
+    # 15 x 0.716, 80 x 0.856, 24 x 0.248, 10 x 0.1216, and 200 vCPUs of which 8 are 0.428.
+    assert "All demands 97.09 USD 100.67 USD" in said
+    assert "not in the sum: 3" in said
     assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == f"{client.root}/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]
     assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
+
+
+def changed_to(client: Entered, name: str, was: str, wanted: str, group: str = "") -> str:
+    """What is said of a change before it is made."""
+    page = post(client, "/change/", demand=name, was=was, wanted=wanted, group=group).text
+    return " ".join(re.sub("<[^>]*>", " ", page).split())
+
+
+def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_none() -> None:
+    scene = scenes.evening()
+    for row in scene.tables["odcr_price"]:
+        row["Currency"] = "CNY" if row["InstanceType"] == "c6i.4xlarge" else "USD"
+    client = reader(lambda: scene, changes=Recorder())
+    said = changed_to(client, "c6i.4xlarge ap-northeast-1a", "40", "50")
+    assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in said
+    assert re.search(r"All demands ([\d.]+) USD \1 USD", said)
+    said = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
+    assert "What it costs is not known" in said
+    assert "not in the sum: 2" in said
+    # 200 vCPUs of c5.2xlarge, which has 8, at 0.428.
+    said = changed_to(client, "checkout", "200", "100", "yes")
+    assert "checkout 10.70 USD 5.35 USD" in said
+    assert "most wanted pool" in said
+
+
+def test_prices_that_cannot_be_read_hinder_no_change() -> None:
+    client = reader(lambda: failing("odcr_price"), changes=Recorder())
+    said = changed_to(client, "r5b.2xlarge ap-northeast-1c", "15", "20")
+    assert "You may not read odcr_price." in said
+    assert "Change it" in said
 
 
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
