@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from odcr_cli.console.app import application
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.history import History
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server

@@ -12,7 +12,8 @@ import pytest
 
 from odcr_cli.console.app import application
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.history import History
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble

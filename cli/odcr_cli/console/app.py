@@ -12,8 +12,9 @@ from odcr_cli.console import capacity, change, demands, market, plots, runs, sho
 from odcr_cli.console.changes import Changes
 from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.guard import form_token, guard
+from odcr_cli.console.history import History
 from odcr_cli.console.local_market import LocalMarket
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.console.reading import Read
 from odcr_cli.console.rooted import Rooted, RootedNotes
 from odcr_cli.console.words import COOKIE, LANGUAGES, translated
