@@ -52,7 +52,7 @@ def show() -> str:
     kept: History = current_app.config["HISTORY"]
     ready = Read(lambda: kept.ready(g.source, start, _PATIENCE), [])
     is_whole = ready.value is not None
-    history = ready.value if is_whole else kept.at_hand(g.source, start)
+    history: list[Row] = ready.value if ready.value is not None else kept.at_hand(g.source, start)
     start = began(history, start if is_whole else kept.begins(g.source, start))
     prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
     told = telling(history)

@@ -230,7 +230,7 @@ class _Layout(SugiyamaLayout):  # type: ignore[misc]
 
     def _detect_alignment_conflicts(self) -> None:
         super()._detect_alignment_conflicts()
-        self.conflicts = frozenset(self.conflicts)
+        self.conflicts: Any = frozenset(self.conflicts)
 
 
 def _vertex(width: float, height: float) -> Any:
