@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from odcr_cli.answers import moment_of
@@ -19,6 +19,8 @@ class Requests:
     """Those among `calls` that EC2 refused."""
     end: datetime
     start: datetime
+    width: timedelta = timedelta(hours=1)
+    """The time that each number is of: an hour, unless several are put together."""
 
 
 def requests_of(
@@ -43,3 +45,21 @@ def requests_of(
             refusals[hour] += int(row["Refusals"] or 0)
     hours = tuple(sorted(calls))
     return Requests(hours, tuple(calls[one] for one in hours), tuple(refusals[one] for one in hours), end, start)
+
+
+def together(requests: Requests, count: int) -> Requests:
+    """So many hours of a day as one; a divisor of 24."""
+    calls: Counter[datetime] = Counter()
+    refusals: Counter[datetime] = Counter()
+    for hour, called, refused in zip(requests.hours, requests.calls, requests.refusals, strict=True):
+        first = hour.replace(hour=hour.hour // count * count)
+        calls[first] += called
+        refusals[first] += refused
+    hours = tuple(sorted(calls))
+    return replace(
+        requests,
+        hours=hours,
+        calls=tuple(calls[one] for one in hours),
+        refusals=tuple(refusals[one] for one in hours),
+        width=timedelta(hours=count),
+    )

@@ -73,12 +73,12 @@ def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -
 
 
 def requests(asked: Requests, words: Words = ENGLISH) -> str:
-    """Requests of each hour, and those among them that were refused."""
-    hour = timedelta(hours=1)
+    """Requests of each hour, or of several together, and those among them that were refused."""
+    width = asked.width
 
     def draw(axes: Any) -> None:
         others = [calls - refused for calls, refused in zip(asked.calls, asked.refusals, strict=True)]
-        look: dict[str, Any] = {"width": 0.85 / 24, "align": "edge", "linewidth": 0}
+        look: dict[str, Any] = {"width": 0.85 * (width / timedelta(days=1)), "align": "edge", "linewidth": 0}
         axes.bar(asked.hours, asked.refusals, color=COLOURS["refusals"], **look)
         axes.bar(asked.hours, others, bottom=asked.refusals, color=COLOURS["requests"], **look)
 
@@ -86,8 +86,8 @@ def requests(asked: Requests, words: Words = ENGLISH) -> str:
     if not asked.hours:
         return plot(None, legend, words, asked.start, asked.end)
     said = f"{words.refused} {sum(asked.refusals)}, {words.granted} {sum(asked.calls) - sum(asked.refusals)}"
-    first = min(asked.start, asked.hours[0]) if asked.hours[0] - asked.start < hour * 48 else asked.hours[0]
-    return plot(draw, legend, _described(words, said), first, max(asked.end, asked.hours[-1] + hour))
+    first = min(asked.start, asked.hours[0]) if asked.hours[0] - asked.start < timedelta(days=2) else asked.hours[0]
+    return plot(draw, legend, _described(words, said), first, max(asked.end, asked.hours[-1] + width))
 
 
 def _area(axes: Any, times: Sequence[datetime], values: Sequence[float], colour: str) -> None:

@@ -81,6 +81,18 @@ def is_change(row: Row) -> bool:
     return not str(row["Execution"]).startswith(_HOUR)
 
 
+def telling(rows: Iterable[Row]) -> list[Row]:
+    """Those rows that say something else of what is held and wanted than the one before them of the same pool."""
+    before: dict[tuple[str, str, str], tuple[object, object]] = {}
+    found = []
+    for row in sorted(rows, key=lambda row: (str(row["Recorded"]), is_change(row))):
+        key, says = key_of_row(row), (row["Reserved"], row["Target_Capacity"])
+        if before.get(key) != says:
+            before[key] = says
+            found.append(row)
+    return found
+
+
 def demand_named(row: Row) -> str:
     """The demand that a row of `odcr_history` is of."""
     return _group(row) or f"{row['InstanceType']} {row['AvailabilityZone']}"

@@ -37,7 +37,7 @@ def main() -> None:
         for name, path, scheme in PICTURES:
             page = chromium.new_page(viewport=SIZE, color_scheme=scheme, locale="en", reduced_motion="reduce")  # type: ignore[arg-type]
             page.goto(f"{address}?token=token")
-            page.goto(address + path)
+            page.goto(page.url.removesuffix("demands/") + path)
             if name == "console-demands":
                 page.get_by_text("Pools: 3").click()
             file = FOLDER / f"{name}.png"

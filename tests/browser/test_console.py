@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from odcr_cli.console.app import application
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.history import History
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server
@@ -167,13 +168,20 @@ def stage() -> Stage:
     return Stage()
 
 
+def entered(page: Page, address: str) -> str:
+    """Lets a browser in; the address of the folder to which it is led."""
+    page.goto(f"{address}?token={TOKEN}")
+    assert page.url.endswith("/demands/")
+    return page.url.removesuffix("demands/")
+
+
 @pytest.fixture
 def console(page: Page, serve: Server, stage: Stage) -> Iterator[Open]:
     """Opens the page on a scene, and gives its address."""
 
     def start(scene: LookedAt, path: str = "", changes: Changes | None = None) -> str:
         address = serve(stage.on(scene, changes))
-        page.goto(f"{address}?token={TOKEN}")
+        address = entered(page, address)
         assert "token" not in page.url
         if path:
             page.goto(address + path)
@@ -295,7 +303,7 @@ class Held:
         """Seconds of the processor that the server needed until it had the first rows."""
 
     def __call__(self, environ: Any, start_response: Any) -> Iterator[bytes]:
-        began, is_held = time.thread_time(), self.holds and environ["PATH_INFO"] == "/demands/"
+        began, is_held = time.thread_time(), self.holds and environ["PATH_INFO"].endswith("/demands/")
         answer = self._app(environ, start_response)
         for piece in answer:
             if is_held and b"<tbody" in piece:
@@ -400,8 +408,7 @@ def test_without_script_all_can_be_seen_and_changed(browser: Browser, serve: Ser
     changes = Changes()
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    address = serve(stage.on(scenes.evening(), changes))
-    page.goto(f"{address}?token={TOKEN}")
+    address = entered(page, serve(stage.on(scenes.evening(), changes)))
     page.get_by_label("Filter").fill("r5b")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("tbody[data-text]:visible")).to_have_count(1)
@@ -444,22 +451,54 @@ def test_a_page_on_another_port_cannot_send_forms_here_nor_read_what_is_here(bro
         return answer
 
     address = serve(app)
-    form = f'<form method="post" action="{address}change/"><button name="wanted" value="9">Go</button></form>'
-    other = serve(f'<!doctype html><link rel="icon" href="data:,"><title>Other</title>{form}')
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{address}?token={TOKEN}")
-    page.goto(other)
-    sent.clear()
-    page.get_by_role("button", name="Go").click()
-    expect(page.get_by_role("alert")).to_have_text("Another site sent this.")
-    assert ("/change/", True, 403) in sent, "cookies do not tell ports apart"
-    page.goto(other)
-    sent.clear()
-    read = "address => fetch(address, {credentials: 'include'}).then(found => found.text()).catch(() => 'refused')"
-    assert page.evaluate(read, f"{address}demands/") == "refused"
-    assert [status for path, _, status in sent if path == "/demands/"] == [403]
+    inside = entered(page, address)
+    for at, is_known in ((address, False), (inside, True)):
+        form = f'<form method="post" action="{at}change/"><button name="wanted" value="9">Go</button></form>'
+        other = serve(f'<!doctype html><link rel="icon" href="data:,"><title>Other</title>{form}')
+        page.goto(other)
+        sent.clear()
+        page.get_by_role("button", name="Go").click()
+        expect(page.get_by_role("alert")).to_have_text("Another site sent this.")
+        assert ("/change/", is_known, 403) in sent, "whoever knows the folder is refused all the same"
+        page.goto(other)
+        sent.clear()
+        read = "address => fetch(address, {credentials: 'include'}).then(found => found.text()).catch(() => 'refused')"
+        assert page.evaluate(read, f"{at}demands/") == "refused"
+        assert [status for path, _, status in sent if path == "/demands/"] == [403]
     assert changes.made == []
+    context.close()
+
+
+def test_a_server_on_another_port_gets_no_cookie_and_is_not_told_where_it_would(
+    browser: Browser, serve: Server, stage: Stage
+) -> None:
+    heard: list[Any] = []
+    other = flask.Flask("other")
+
+    @other.before_request
+    def listen() -> str:
+        heard.append((flask.request.path, flask.request.cookies.to_dict(), flask.request.headers.get("Referer")))
+        return '<!doctype html><link rel="icon" href="data:,"><title>Other</title>'
+
+    context = browser.new_context()
+    page = context.new_page()
+    inside = entered(page, serve(stage.on(scenes.evening(), Changes())))
+    page.get_by_role("link", name="中文").click()
+    root = inside.rpartition("/~")[2]
+    elsewhere = serve(other)
+    page.evaluate("address => { location.href = address }", f"{elsewhere}followed")
+    page.wait_for_url("**/followed")
+    assert root not in page.evaluate("document.referrer + JSON.stringify(performance.getEntries())")
+    for path in ("", "demands/", "~", f"~{'0' * 32}/", "static/console.js"):
+        page.goto(elsewhere + path)
+    assert [path for path, *_ in heard][:2] == ["/followed", "/"]
+    assert {(tuple(cookies), referer) for _, cookies, referer in heard} == {(("odcr-language",), None)}
+    heard.clear()
+    # That the path is all that keeps it away: whoever knew it would get it.
+    page.goto(f"{elsewhere}~{root}")
+    assert any(name.startswith("odcr-console-") for name in heard[0][1])
     context.close()
 
 

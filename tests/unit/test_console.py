@@ -9,18 +9,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from odcr_cli.console.app import application
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.history import History
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble
 from tests.browser import scenes
+from tests.unit.entered import HERE, Entered, entered
 from tests.unit.looked_at import NOW, LookedAt
 
-HERE = "http://127.0.0.1:8123"
 PAGES = ("/demands/", "/runs/", "/runs/run-999", "/capacity/", "/plots/")
 FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
 
@@ -60,27 +60,25 @@ class Stage:
 STAGE = Stage()
 
 
-def reader(source: Callable[[], Any], changes: Recorder | None = None) -> FlaskClient:
+def reader(source: Callable[[], Any], changes: Recorder | None = None) -> Entered:
     """A browser that looks at what the source says when it is called now."""
     STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
     STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
-    client = STAGE.app.test_client()
-    client.get("/?token=token", base_url=HERE)
-    return client
+    return entered(STAGE.app)
 
 
 def gone() -> LookedAt:
     raise Trouble("There is no stack odcr in ap-northeast-1.")
 
 
-def text_of(client: FlaskClient, path: str, status: int = 200) -> str:
+def text_of(client: Entered, path: str, status: int = 200) -> str:
     """What a person reads."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
     return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
 
 
-def post(client: FlaskClient, path: str, **form: str) -> Any:
+def post(client: Entered, path: str, **form: str) -> Any:
     return client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
 
 
@@ -177,6 +175,19 @@ def test_a_run_shows_first_what_went_wrong() -> None:
     assert "ReserveCapacity odcr-ReserveCapacity" in said
     assert "Runtime.OutOfMemory" in said
     assert "Attempts" in said
+
+
+def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_they_are() -> None:
+    client = reader(scenes.evening)
+    page = client.get("/runs/run-999?state=ReserveShortfalls/ReserveBranch&language=zh").text
+    graph = page[page.index("<svg class=") : page.index('id="state-panel"')]
+    for part in ("执行流程图", ">开始</text>", ", 未到达", "ReserveCapacity, Task, 已捕获错误", "发生任何错误之后"):
+        assert part in graph, part
+    own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
+    shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
+    read = [one or other for one, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
+    assert [text for text in read if re.search(own, text)] == []
+    assert "QuotaExceeded" in page
 
 
 def test_the_items_of_a_map_are_listed_and_the_failing_ones_come_first() -> None:
@@ -345,11 +356,54 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
     shown = post(client, "/change/", **form).text
     assert "15 → 20" in shown
-    assert "an hour costs 3.58 USD more" in shown
-    assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == "/demands/"
+    said = " ".join(re.sub("<[^>]*>", " ", shown).split())
+    assert "r5b.2xlarge ap-northeast-1c 10.74 USD 14.32 USD" in said
+    # 15 x 0.716, 80 x 0.856, 24 x 0.248, 10 x 0.1216, and 200 vCPUs of which 8 are 0.428.
+    assert "All demands 97.09 USD 100.67 USD" in said
+    assert "not in the sum: 3" in said
+    assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == f"{client.root}/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]
     assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
+
+
+def changed_to(client: Entered, name: str, was: str, wanted: str, group: str = "") -> str:
+    """What is said of a change before it is made."""
+    page = post(client, "/change/", demand=name, was=was, wanted=wanted, group=group).text
+    return " ".join(re.sub("<[^>]*>", " ", page).split())
+
+
+def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_none() -> None:
+    scene = scenes.evening()
+    for row in scene.tables["odcr_price"]:
+        row["Currency"] = "CNY" if row["InstanceType"] == "c6i.4xlarge" else "USD"
+    client = reader(lambda: scene, changes=Recorder())
+    said = changed_to(client, "c6i.4xlarge ap-northeast-1a", "40", "50")
+    assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in said
+    assert re.search(r"All demands ([\d.]+) USD \1 USD", said)
+    said = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
+    assert "What it costs is not known" in said
+    assert "not in the sum: 2" in said
+    # 200 vCPUs of c5.2xlarge, which has 8, at 0.428.
+    said = changed_to(client, "checkout", "200", "100", "yes")
+    assert "checkout 10.70 USD 5.35 USD" in said
+    assert "most wanted pool" in said
+
+
+class PricesFailAlone(Failing):
+    """The demands can be read, with the prices they need; the prices by themselves cannot, as the door is busy."""
+
+    def rows_of(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        return {name: LookedAt.rows(self, name) for name in names}
+
+
+def test_prices_that_cannot_be_read_hinder_no_change() -> None:
+    scene = scenes.evening()
+    source = PricesFailAlone(scene.tables, scene.histories, scene.held, scene.lines, fails=("odcr_price",))
+    client = reader(lambda: source, changes=Recorder())
+    said = changed_to(client, "r5b.2xlarge ap-northeast-1c", "15", "20")
+    assert "You may not read odcr_price." in said
+    assert "Change it" in said
 
 
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
@@ -389,11 +443,11 @@ def test_a_demand_that_is_gone_meanwhile_is_told() -> None:
 def test_a_run_is_started_on_request() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)
-    assert post(client, "/runs/start").headers["Location"] == "/runs/run-999"
+    assert post(client, "/runs/start").headers["Location"] == f"{client.root}/runs/run-999"
     assert changes.started == 1
     assert "The run run-999 has started." in text_of(client, "/runs/run-999")
     changes.trouble = "You may not call StartExecution."
-    assert post(client, "/runs/start").headers["Location"] == "/runs/"
+    assert post(client, "/runs/start").headers["Location"] == f"{client.root}/runs/"
     assert "You may not call StartExecution." in text_of(client, "/runs/")
 
 

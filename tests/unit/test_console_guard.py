@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from flask.testing import FlaskClient
 
 from odcr_cli.console.app import application
 from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.guard import form_token
+from odcr_cli.console.rooted import root_of
 from odcr_cli.console.serving import Page
 from odcr_cli.main import Context, main
+from odcr_cli.trouble import Trouble
+from tests.unit.entered import HERE, Entered, client_of, entered
 from tests.unit.looked_at import LookedAt
 
-HERE = "http://127.0.0.1:8123"
 PAGES = ("/demands/", "/runs/", "/capacity/", "/plots/", "/static/console.js", "/nothing")
 
 
@@ -27,21 +28,19 @@ def app() -> Flask:
 
 
 @pytest.fixture
-def stranger(app: Flask) -> FlaskClient:
-    return app.test_client()
+def stranger(app: Flask) -> Entered:
+    return client_of(app)
 
 
 @pytest.fixture
-def reader(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    client.get("/?token=secret-token", base_url=HERE)
-    return client
+def reader(app: Flask) -> Entered:
+    return entered(app, "secret-token")
 
 
-def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_site_sees(stranger: FlaskClient) -> None:
-    answer = stranger.get("/?token=secret-token", base_url=HERE)
+def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_site_sees(stranger: Entered) -> None:
+    answer = stranger.enter("token=secret-token")
     assert answer.status_code == 302
-    assert answer.headers["Location"] == "/"
+    assert re.fullmatch("/~[0-9a-f]{32}/", answer.headers["Location"])
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("odcr-console-8123=")
     assert "HttpOnly" in cookie
@@ -65,40 +64,78 @@ def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_s
         "?token=秘密",
     ],
 )
-def test_without_the_token_there_is_nothing_to_see(stranger: FlaskClient, path: str, query: str) -> None:
+def test_without_the_token_there_is_nothing_to_see(stranger: Entered, path: str, query: str) -> None:
     answer = stranger.get(path + query, base_url=HERE)
     assert answer.status_code == 403
     assert "secret-token" not in answer.text
     assert "Set-Cookie" not in answer.headers
 
 
-def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(reader: FlaskClient) -> None:
-    later = application(LookedAt, token="another-token").test_client()
+def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(reader: Entered) -> None:
+    later = client_of(application(LookedAt, token="another-token"))
     for value in (cookie_of(reader), "another-token", ""):
+        later.root = root_of(value)
         later.set_cookie("odcr-console-8123", value, domain="127.0.0.1")
         assert later.get("/demands/", base_url=HERE).status_code == 403
 
 
-def cookie_of(client: FlaskClient) -> str:
-    cookie = client.get_cookie("odcr-console-8123", domain="127.0.0.1")
+def test_a_cookie_is_worth_nothing_outside_of_its_folder(app: Flask, reader: Entered) -> None:
+    other = entered(app, "secret-token")
+    assert other.root != reader.root
+    for root in ("", other.root, f"/~{'0' * 32}", reader.root[:-1], reader.root.upper()):
+        thief = client_of(app)
+        thief.set_cookie("odcr-console-8123", cookie_of(reader), domain="127.0.0.1")
+        thief.root = root
+        assert thief.get("/demands/").status_code == 403, root
+        thief.root = reader.root
+        assert thief.get("/demands/").status_code == 200
+
+
+def test_all_that_a_browser_is_told_to_keep_is_of_its_folder_but_the_language(app: Flask, reader: Entered) -> None:
+    app.config["CHANGES"] = Failing()
+    said = reader.post("/runs/start", data={"csrf": form_token("secret-token")})
+    assert said.status_code == 302
+    (notes,) = said.headers.getlist("Set-Cookie")
+    assert notes.startswith("odcr-console-notes=")
+    assert f"; Path={reader.root}/" in notes
+    assert "HttpOnly" in notes
+    assert "SameSite=Strict" in notes
+    assert "; Path=/;" in f"{reader.get('/language/zh').headers['Set-Cookie']};"
+
+
+class Failing:
+    """Changes that cannot be made."""
+
+    def start_run(self) -> str:
+        raise Trouble("You may not call StartExecution.")
+
+
+def test_the_folder_does_not_tell_the_cookie(reader: Entered) -> None:
+    assert cookie_of(reader) not in reader.root
+    assert root_of(cookie_of(reader)) == reader.root
+
+
+def cookie_of(client: Entered) -> str:
+    cookie = client.get_cookie("odcr-console-8123", domain="127.0.0.1", path=f"{client.root}/")
     assert cookie
     return cookie.value
 
 
 def test_the_printed_address_opens_several_browsers_and_each_has_a_cookie_of_its_own(app: Flask) -> None:
-    clients = [app.test_client() for _ in range(3)]
+    clients = [client_of(app) for _ in range(3)]
     for client in clients:
-        client.get("/?token=secret-token", base_url=HERE)
+        client.enter("token=secret-token")
     assert {client.get("/demands/", base_url=HERE).status_code for client in clients} == {200}
     assert len({cookie_of(client) for client in clients}) == 3
 
 
-def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: FlaskClient) -> None:
-    first, second = app.test_client(), app.test_client()
+def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: Entered) -> None:
+    first, second = client_of(app), client_of(app)
     code = app.config["ENTRANCE"].code()
     assert code != app.config["ENTRANCE"].code()
-    answer = first.get(f"/?code={code}", base_url=HERE)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    answer = first.enter(f"code={code}")
+    assert answer.status_code == 302
+    assert code not in answer.headers["Location"]
     assert code not in answer.headers["Set-Cookie"]
     assert first.get("/demands/", base_url=HERE).status_code == 200
     refused = second.get(f"/?code={code}", base_url=HERE)
@@ -142,18 +179,18 @@ def test_the_browsers_process_is_not_told_the_token(monkeypatch: pytest.MonkeyPa
     "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8123", "127.0.0.2", "10.0.0.1:8123", "[::2]:8123"]
 )
 def test_another_name_that_leads_here_is_refused(app: Flask, host: str) -> None:
-    answer = app.test_client().get("/?token=secret-token", headers={"Host": host})
+    answer = client_of(app).get("/?token=secret-token", headers={"Host": host})
     assert answer.status_code == 403
     assert "127.0.0.1 only" in answer.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "[::1]:8123", "127.0.0.1"])
 def test_the_names_of_this_machine_are_let_in(app: Flask, host: str) -> None:
-    assert app.test_client().get("/?token=secret-token", headers={"Host": host}).status_code == 302
+    assert client_of(app).get("/?token=secret-token", headers={"Host": host}).status_code == 302
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(reader: FlaskClient, site: str) -> None:
+def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(reader: Entered, site: str) -> None:
     embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
     assert reader.get("/demands/", base_url=HERE, headers=embedded).status_code == 403
     followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
@@ -172,7 +209,7 @@ def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(read
     ],
 )
 def test_a_form_of_another_site_or_of_nobody_changes_nothing(
-    reader: FlaskClient, headers: dict[str, str], csrf: bool
+    reader: Entered, headers: dict[str, str], csrf: bool
 ) -> None:
     form = {"csrf": form_token("secret-token") if csrf else "guessed"}
     answer = reader.post("/runs/start", base_url=HERE, headers=headers, data=form)
@@ -186,7 +223,7 @@ def test_the_token_of_forms_does_not_tell_the_token() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: FlaskClient, path: str) -> None:
+def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: Entered, path: str) -> None:
     headers = reader.get(path, base_url=HERE).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -198,7 +235,7 @@ def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: FlaskClient
 
 
 @pytest.mark.parametrize("path", PAGES[:4])
-def test_no_page_is_kept_by_the_browser(reader: FlaskClient, path: str) -> None:
+def test_no_page_is_kept_by_the_browser(reader: Entered, path: str) -> None:
     assert reader.get(path, base_url=HERE).headers["Cache-Control"] == "no-store"
 
 
@@ -208,8 +245,8 @@ def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
 
     app = application(fails, token="secret-token")
     caplog.set_level(logging.DEBUG)
-    client = app.test_client()
-    client.get("/?token=secret-token", base_url=HERE)
+    client = client_of(app)
+    client.enter("token=secret-token")
     assert client.get("/demands/?q=1", base_url=HERE).status_code == 500
     assert "ZeroDivisionError" in caplog.text
     assert "secret-token" not in caplog.text
@@ -236,15 +273,15 @@ def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
         ("http://evil.example", "/"),
     ],
 )
-def test_choosing_a_language_leads_back_to_this_page_only(reader: FlaskClient, back: str, leads: str) -> None:
+def test_choosing_a_language_leads_back_to_this_page_only(reader: Entered, back: str, leads: str) -> None:
     answer = reader.get("/language/zh", query_string={"back": back}, base_url=HERE)
-    assert answer.headers["Location"] == leads
+    assert answer.headers["Location"] == reader.root + leads
     assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
     assert reader.get("/language/xx", base_url=HERE).status_code == 302
     assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
 
 
-def test_the_language_is_the_browsers_unless_one_is_chosen(reader: FlaskClient) -> None:
+def test_the_language_is_the_browsers_unless_one_is_chosen(reader: Entered) -> None:
     chinese = reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
     assert "需求" in chinese.text
     assert 'lang="en"' in reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "fr"}).text

@@ -13,14 +13,17 @@ import pytest
 from click.testing import CliRunner
 
 from localcloud.ec2 import faults
+from odcr_cli.calls import requests_of, together
 from odcr_cli.console.changes import change_of
+from odcr_cli.console.history import History, began
 from odcr_cli.console.local_market import ACTIONS, KINDS
-from odcr_cli.console.memory import EndedRuns, History, LastRun, began
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.console.state_functions import function_of, log_line
 from odcr_cli.demands import demands_of
 from odcr_cli.execution_graph import graph_of
 from odcr_cli.main import main
 from odcr_cli.recording import record
+from odcr_cli.series import stood, telling
 from odcr_cli.source import Live, Run
 from odcr_cli.trouble import Trouble
 from stepper.definition import Template
@@ -98,6 +101,68 @@ def test_a_page_does_not_wait_for_a_slow_history() -> None:
     found = history.ready(source, NOW - timedelta(hours=2), 30)
     assert found is not None
     assert len(found) == 1
+
+
+def hour(ago: int, held: int = 3, calls: int = 10) -> dict[str, Any]:
+    """A row of an hour in which nothing changed."""
+    then = NOW - timedelta(hours=ago)
+    told = {"Group_Name": "", "Reserved": held, "Target_Capacity": 5, "Refusals": 1, "Acquired": 0, "Lost": 0}
+    return row(60 * ago, f"hour {then:%Y-%m-%d %H}:00", calls) | told | {"Previous_Status": "SHORT"}
+
+
+def test_old_hours_in_which_nothing_changed_become_one_for_a_quarter_of_a_day() -> None:
+    rows = [hour(ago, held=3 if ago > 60 else 4) for ago in range(24 * 20, 0, -1)]
+    history = History(Ticking())
+    kept = history.rows(Counted({"odcr_history": rows}), NOW - timedelta(days=30))
+    assert sum(one["Calls"] for one in kept) == 10 * len(rows)
+    assert sum(one["Refusals"] for one in kept) == len(rows)
+    assert len(kept) <= 25 + 4 * 20 + 2
+    start = NOW - timedelta(days=20)
+    whole, few = (stood(found, start, NOW) for found in (rows, kept))
+    assert whole == few, "and the picture is the same"
+    assert stood(telling(rows), start, NOW) == whole
+    assert len(telling(rows)) == 2
+    counted = [together(requests_of(found, start, NOW), 6) for found in (rows, kept)]
+    assert counted[0] == counted[1]
+    assert set(counted[0].calls[1:-1]) == {60}
+
+
+def test_a_longer_time_that_nobody_looks_at_any_more_is_forgotten() -> None:
+    clock, source = Ticking(), Counted({"odcr_history": [hour(ago, held=ago) for ago in range(24 * 20, 0, -1)]})
+    history = History(clock)
+    assert len(history.rows(source, NOW - timedelta(days=30))) == 480, "each said something else"
+    for _ in range(5):
+        clock.now += 400
+        history.rows(source, NOW - timedelta(hours=24))
+    assert len(history.at_hand(source, NOW - timedelta(days=30))) == 25
+    assert history.begins(source, NOW - timedelta(days=30)) == NOW - timedelta(hours=25)
+    history.rows(source, NOW - timedelta(days=30))
+    assert len(history.at_hand(source, NOW - timedelta(days=30))) == 480
+
+
+def test_what_is_here_is_shown_while_the_rest_is_being_read() -> None:
+    answers = threading.Event()
+
+    class Slow(LookedAt):
+        def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
+            if since < f"{NOW - timedelta(days=2)}":
+                answers.wait(30)
+            return super().rows(table, since=since)
+
+    history, source = History(), Slow({"odcr_history": [hour(ago) for ago in range(100, 0, -1)]})
+    month = NOW - timedelta(days=30)
+    for _ in range(3):
+        assert history.ready(source, month, 0.01) is None
+    while not history.at_hand(source, month):
+        assert history.ready(source, month, 0.01) is None
+    assert len(history.at_hand(source, NOW - timedelta(hours=24))) == 24
+    assert history.begins(source, month) == NOW - timedelta(hours=25)
+    assert sum(thread.name == "history" for thread in threading.enumerate()) == 1, "it is read once"
+    assert history.at_hand(source, month) == history.at_hand(source, NOW - timedelta(hours=25))
+    answers.set()
+    found = history.ready(source, month, 30)
+    assert found is not None
+    assert sum(one["Calls"] for one in found) == 1000
 
 
 def test_the_pictures_of_a_young_stack_begin_with_its_history() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
-from odcr_cli import console
+from odcr_cli import console, execution_graph
 from odcr_cli.console.words import LANGUAGES, texts
 
-FOLDER = Path(console.__file__).parent
+FOLDER, GRAPH = (Path(package.__file__).parent for package in (console, execution_graph))
 MARKUP = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<style>.*?</style>|<[^>]*>", re.DOTALL)
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -26,9 +26,10 @@ def texts_of_templates() -> Iterator[str]:
 
 
 def texts_of_modules() -> Iterator[str]:
-    for module in FOLDER.glob("*.py"):
+    for module in (*FOLDER.glob("*.py"), *GRAPH.glob("*.py")):
+        name = "_" if module.parent == FOLDER else "say"
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_":
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name:
                 (text,) = call.args
                 assert isinstance(text, ast.Constant), f"{module.name} translates what is no text: {ast.dump(text)}"
                 yield text.value

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Any
 
+import pytest
+from grandalf.layouts import Layer, SugiyamaLayout  # type: ignore[import-untyped]
+from grandalf.utils import Poset  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,3 +134,52 @@ def test_errors_of_many_states_run_to_their_handler_in_one_line() -> None:
     ends = {arrow.points[-2:] for arrow in layout.arrows if arrow.joins}
     assert len(ends) == 1
     assert sum(arrow.joins for arrow in layout.arrows) == len(names) - 2
+
+
+def mesh(size: int) -> str:
+    """A definition of Choices each of which leads to all others."""
+    names = [f"State{number}" for number in range(size)]
+    states: dict[str, Any] = {
+        name: {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.x", "StringEquals": other, "Next": other} for other in names if other != name],
+            "Default": "Done",
+        }
+        for name in names
+    }
+    return json.dumps({"StartAt": names[0], "States": states | {"Done": {"Type": "Succeed"}}})
+
+
+class Counted:
+    """What grandalf does, counted: a test of seconds would be one of the machine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.orderings = self.placings = 0
+        order, place = Layer.order, SugiyamaLayout.setxy
+
+        def ordered(layer: Any) -> Any:
+            self.orderings += 1
+            return order(layer)
+
+        def placed(layout: Any) -> None:
+            self.placings += 1
+            place(layout)
+            assert isinstance(layout.conflicts, frozenset), "each pair of neighbours is looked up in it"
+
+        monkeypatch.setattr(Layer, "order", ordered)
+        monkeypatch.setattr(SugiyamaLayout, "setxy", placed)
+        monkeypatch.setattr(Poset, "__ne__", lambda *_: pytest.fail("All vertices were compared."))
+
+
+def test_the_work_is_bounded_where_a_picture_would_be_unreadable_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = Counted(monkeypatch)
+    small = layout_of(graph_of(mesh(5)))
+    assert counted.placings == 1
+    layers = len({box.y for box in (*small.boxes.values(), *labels_of(small, set(small.boxes)))})
+    assert layers < counted.orderings <= 6 * layers
+    counted.orderings = counted.placings = 0
+    large = layout_of(graph_of(mesh(24)))
+    assert counted.placings == 0
+    assert counted.orderings == len({box.y for box in (*large.boxes.values(), *labels_of(large, set(large.boxes)))})
+    boxes = [*large.boxes.values(), *labels_of(large, set(large.boxes))]
+    assert not any(overlap(one, other) for one, other in combinations(boxes, 2))

@@ -17,6 +17,7 @@ from odcr_cli.account import Account
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.commands import release
 from odcr_cli.releasing import Given
+from odcr_cli.schedule import Schedule
 from odcr_cli.tables import carrying_out
 from odcr_cli.tables.offers import Offers
 from tests.unit.looked_at import LookedAt
@@ -73,6 +74,7 @@ def keys_of(value: Any) -> Iterator[str]:
 class Source(LookedAt):
     """Something to look at, and its tables to change."""
 
+    account: Any = None
     door: Any = SimpleNamespace(targets=lambda: ALL)
 
 
@@ -92,6 +94,7 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
     monkeypatch.setattr(Account, "stack", source.stack)
     monkeypatch.setattr(type(source.stack), "output", lambda *_: "arn")
     monkeypatch.setattr(Account, "invoke", lambda *_: answer(Shortfall((Pool(KEY, 4),), 15)))
+    monkeypatch.setattr("odcr_cli.commands.plan.schedule_of", lambda *_: Schedule(True, "rate(1 minute)"))
     monkeypatch.setattr(carrying_out, "Door", lambda _account: door)
     monkeypatch.setattr(carrying_out, "look_up", lambda *_: Offers({"ap-northeast-1": OFFER}))
     monkeypatch.setattr("odcr_cli.commands.check.run", lambda *_: [Line("rows", Level.WARNING, "seen", "do")])

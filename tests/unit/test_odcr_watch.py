@@ -46,8 +46,8 @@ def test_each_look_is_a_line_of_json(odcr: Odcr, monkeypatch: pytest.MonkeyPatch
     source = Growing(monkeypatch)
     done = odcr(source, "status", *arguments)
     looks = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [look["Demands"][0]["held"] for look in looks] == [0, 1, 2, 3]
-    assert [look["Sums"]["unmet"] for look in looks] == [1, 1, 1, 0]
+    assert [look["Demands"][0]["Held"] for look in looks] == [0, 1, 2, 3]
+    assert [look["Sums"]["Unmet"] for look in looks] == [1, 1, 1, 0]
     assert [(look["Now"], look["Doubt"]) for look in looks] == [("2026-11-10 21:00:00", "")] * 4
     assert source.waited == [2] * 4
     assert (done.exit_code, done.stderr) == (130, "")

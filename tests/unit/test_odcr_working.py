@@ -86,10 +86,10 @@ def test_an_answer_in_json_is_not_disturbed_by_it(tmp_path: Path) -> None:
         environment = os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT / "cli")}
         command = [sys.executable, "-m", "odcr_cli.main", "--recording", str(file), "--json", "history"]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=follower, check=True)
-        assert json.loads(done.stdout) == []
+        assert json.loads(done.stdout) == {"History": []}
         assert b"Reading the history" in os.read(leader, 10_000)
         quiet = subprocess.run(command, env=environment | {"FORCE_COLOR": "1"}, capture_output=True, check=True)
-        assert (json.loads(quiet.stdout), quiet.stderr) == ([], b"")
+        assert (json.loads(quiet.stdout), quiet.stderr) == ({"History": []}, b"")
     finally:
         os.close(leader)
         os.close(follower)

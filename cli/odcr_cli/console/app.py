@@ -12,9 +12,11 @@ from odcr_cli.console import capacity, change, demands, market, plots, runs, sho
 from odcr_cli.console.changes import Changes
 from odcr_cli.console.entrance import Entrance
 from odcr_cli.console.guard import form_token, guard
+from odcr_cli.console.history import History
 from odcr_cli.console.local_market import LocalMarket
-from odcr_cli.console.memory import EndedRuns, History, LastRun
+from odcr_cli.console.memory import EndedRuns, LastRun
 from odcr_cli.console.reading import Read
+from odcr_cli.console.rooted import Rooted, RootedNotes
 from odcr_cli.console.words import COOKIE, LANGUAGES, translated
 from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
@@ -31,6 +33,8 @@ _HELPERS = (
     shown.key_in_page,
     shown.mark_of,
     shown.span_of,
+    shown.state_mark,
+    shown.state_word,
     shown.status_word,
     shown.utc,
 )
@@ -64,6 +68,8 @@ def application(
         SESSION_COOKIE_NAME="odcr-console-notes",
         MAX_CONTENT_LENGTH=64 * 1024,
     )
+    app.session_interface = RootedNotes()
+    app.wsgi_app = Rooted(app.wsgi_app)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {"_": translated, "LANGUAGES": LANGUAGES} | {one.__name__: one for one in _HELPERS}
     guard(app)
@@ -102,8 +108,9 @@ def _of_every_page() -> dict[str, Any]:
 
 def _choose_language(language: str) -> Any:
     back = request.args.get("back", "/")
-    answer = redirect(back if _is_path(back) else "/")
+    answer = redirect(request.script_root + (back if _is_path(back) else "/"))
     if language in LANGUAGES:
+        # Of the whole machine, so that the next start knows it: it is no secret.
         answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
     return answer
 

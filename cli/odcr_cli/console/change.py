@@ -6,12 +6,14 @@ from typing import Any
 import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
-from odcr_cli.amounts import Amounts
 from odcr_cli.answers import amount
 from odcr_cli.console.changes import Changes, wanted_of
+from odcr_cli.console.hourly import hourly_of, price_of_unit, unpriced_of
+from odcr_cli.console.reading import Read
 from odcr_cli.console.words import translated as _
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Changed, number
+from odcr_cli.prices import Prices
 from odcr_cli.trouble import Trouble
 
 page = Blueprint("change", __name__, url_prefix="/change")
@@ -34,7 +36,7 @@ def show() -> str:
     """The form for one demand."""
     allowed_changes()
     demand = _demand(request.args)
-    return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more={})
+    return flask.render_template("change.html", demand=demand, wanted=None, changed=None)
 
 
 @page.post("/")
@@ -49,11 +51,11 @@ def make() -> Any:
         changed = changes.change_target(demand, was, wanted, is_trial=is_trial)
     except Trouble as trouble:
         flash(str(trouble), "error")
-        return flask.render_template("change.html", demand=demand, wanted=None, changed=None, more={}), 422
+        return flask.render_template("change.html", demand=demand, wanted=None, changed=None), 422
     if is_trial or not changed.is_committed:
         status = 200 if _is_clean(changed) else 409
-        more = _more_an_hour(demand, wanted)
-        return flask.render_template("change.html", demand=demand, wanted=wanted, changed=changed, more=more), status
+        costs = _costs(demand, wanted)
+        return flask.render_template("change.html", demand=demand, wanted=wanted, changed=changed, **costs), status
     flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=amount(wanted)))
     return redirect(flask.url_for("demands.show"))
 
@@ -70,8 +72,13 @@ def _demand(given: Any) -> Demand:
     raise Trouble(_("This demand is gone. Look at the list again."))
 
 
-def _more_an_hour(demand: Demand, wanted: Decimal) -> Amounts:
-    """What an hour of what is held at most costs more, by currency; empty if nothing, or if that is not known."""
-    if demand.is_group or not demand.held or wanted <= demand.wanted:
-        return {}
-    return {currency: cost / demand.held * (wanted - demand.wanted) for currency, cost in demand.costs.items()}
+def _costs(demand: Demand, wanted: Decimal) -> dict[str, Any]:
+    """What the change costs, for the page; what cannot be read is told there, and hinders no change."""
+    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
+    demands = read_demands(g.source)
+    return {
+        "costs": hourly_of(demands, demand, wanted, prices.value),
+        "is_priced": price_of_unit(demand, prices.value) is not None,
+        "unpriced": unpriced_of([one for one in demands if one.name != demand.name], prices.value),
+        "troubles": [prices.trouble] if prices.trouble else [],
+    }

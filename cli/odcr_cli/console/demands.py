@@ -10,7 +10,7 @@ import flask
 from flask import Blueprint, Response, current_app, g, request
 from markupsafe import Markup
 
-from odcr_cli.console.memory import began
+from odcr_cli.console.history import began
 from odcr_cli.console.reading import Read
 from odcr_cli.console.shown import key_in_page, mark_of, status_word
 from odcr_cli.demands import Demand, read_demands, sums_of

@@ -21,8 +21,8 @@ class Entrance:
     minute. If it comes twice somebody has read it, and what the first one got is taken back:
     https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2
 
-    What a browser keeps is neither, for it sends its cookies to every port of this machine:
-    https://datatracker.ietf.org/doc/html/rfc6265#section-8.5
+    What a browser keeps is neither, for a browser does not tell ports apart when it sends cookies:
+    https://datatracker.ietf.org/doc/html/rfc6265#section-8.5. To which path it sends them is in rooted.py.
 
     Args:
         token: made up if none is given.

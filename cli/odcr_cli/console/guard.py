@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, abort, g, redirect, request
 
 from odcr_cli.console.entrance import Entrance, UsedBeforeError
+from odcr_cli.console.rooted import root_of
 from odcr_cli.console.words import language_of
 from odcr_cli.console.words import translated as _
 
@@ -31,7 +32,8 @@ _READS = ("GET", "HEAD")
 def guard(app: Flask) -> None:
     """Lets only those in who come by the entrance, and hardens every answer.
 
-    The token or a code comes once with the address, and from then on a session's own value in a cookie.
+    The token or a code comes once with the address, and from then on a session's own value in a cookie, which is sent
+    to the session's own folder only.
 
     Args:
         app: with the entrance in `config["ENTRANCE"]`.
@@ -43,10 +45,15 @@ def guard(app: Flask) -> None:
         _refuse_strangers()
         entrance: Entrance = app.config["ENTRANCE"]
         if "token" in request.args or "code" in request.args:
-            answer = redirect(request.path)
-            answer.set_cookie(_cookie(), _entered(entrance), httponly=True, samesite="Strict")
+            session = _entered(entrance)
+            root = root_of(session)
+            answer = redirect(root + request.path)
+            answer.set_cookie(_cookie(), session, path=f"{root}/", httponly=True, samesite="Strict")
             return answer
-        if not entrance.knows(request.cookies.get(_cookie(), "")):
+        session = request.cookies.get(_cookie(), "")
+        if not entrance.knows(session) or not hmac.compare_digest(
+            request.script_root.encode(), root_of(session).encode()
+        ):
             abort(403, _("Open the address that odcr console printed: it has the token."))
         given = request.form.get("csrf", "").encode("utf-8", "replace") if request.method not in _READS else None
         if given is not None and not hmac.compare_digest(given, form_token(entrance.token).encode()):

@@ -9,21 +9,24 @@ from flask import Blueprint, current_app, g, request
 from markupsafe import Markup
 
 from odcr_cli import plots
-from odcr_cli.calls import Requests, requests_of
-from odcr_cli.console.memory import began
+from odcr_cli.calls import Requests, requests_of, together
+from odcr_cli.console.history import History, began
 from odcr_cli.console.reading import Read
 from odcr_cli.console.words import translated as _
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Row
 from odcr_cli.plots import Words
 from odcr_cli.prices import Prices
-from odcr_cli.series import Series, demand_named, series_of, total_of
+from odcr_cli.series import Series, demand_named, series_of, telling, total_of
 from odcr_cli.spend import Spend, spend_of
 
 page = Blueprint("plots", __name__, url_prefix="/plots")
 
 SPANS = {"6h": timedelta(hours=6), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+_HOURS_TOGETHER = {"7d": 6, "30d": 24}
 _ROWS = 200
+_PATIENCE = 1.0
+"""Seconds that the page waits for the history; then it shows what is here, and the rest follows with the next look."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,24 @@ def show() -> str:
     span = request.args.get("span", "24h")
     start = end - SPANS.get(span, SPANS["24h"])
     demands = Read(lambda: read_demands(g.source), [])
-    history = Read(lambda: current_app.config["HISTORY"].rows(g.source, start), [])
-    start = began(history.value, start)
+    kept: History = current_app.config["HISTORY"]
+    ready = Read(lambda: kept.ready(g.source, start, _PATIENCE), [])
+    is_whole = ready.value is not None
+    history: list[Row] = ready.value if ready.value is not None else kept.at_hand(g.source, start)
+    start = began(history, start if is_whole else kept.begins(g.source, start))
     prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
-    series = series_of(history.value, demands.value, start, end)
+    told = telling(history)
+    series = series_of(told, demands.value, start, end)
     name = request.args.get("demand", "")
     chosen = next((one for one in series if one.name == name), None)
-    mine, rows = _of(chosen, demands.value, history.value)
+    mine, rows = _of(chosen, demands.value, told)
+    asked = _of(chosen, demands.value, history)[1]
     shown = chosen or total_of(series, _("All demands that count instances"))
     drawn = [
         _held_and_wanted(shown),
         _missing(shown),
         *(_spend(one) for one in spend_of(rows, mine, prices.value, start, end)),
-        _requests(requests_of(rows, start, end)),
+        _requests(together(requests_of(asked, start, end), _HOURS_TOGETHER.get(span, 1))),
     ]
     return flask.render_template(
         "plots.html",
@@ -67,7 +75,8 @@ def show() -> str:
         chosen=chosen.name if chosen else "",
         spans=list(SPANS),
         span=span if span in SPANS else "24h",
-        troubles=[one.trouble for one in (demands, history, prices) if one.trouble],
+        troubles=[one.trouble for one in (demands, ready, prices) if one.trouble],
+        is_whole=is_whole,
     )
 
 
@@ -116,7 +125,8 @@ def _spend(spend: Spend) -> Plot:
 
 
 def _requests(requests: Requests) -> Plot:
-    title = _("Requests to EC2, each hour")
+    titles = {1: _("Requests to EC2, each hour"), 6: _("Requests to EC2, every 6 hours")}
+    title = titles.get(requests.width // timedelta(hours=1), _("Requests to EC2, each day"))
     counts = zip(requests.hours, requests.calls, requests.refusals, strict=True)
     rows = [(hour, [str(calls), str(refused)]) for hour, calls, refused in counts]
     return _plot("requests", title, plots.requests(requests, _words(title)), [_("requests"), _("refused")], rows)

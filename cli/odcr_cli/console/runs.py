@@ -69,15 +69,15 @@ def one(name: str) -> str:
     """One run: its graph, and what there is to know about the selected state."""
     run: Run = current_app.config["ENDED_RUNS"].of(g.source, name)
     status = str(run.described["status"])
-    graph = execution_graph.graph_of(run.definition)
+    graph = execution_graph.graph_of(run.definition, _)
     progress = execution_graph.progress_of(graph, run.events, status)
     selected = request.args.get("state", "")
     if selected not in graph.states:
         selected = _most_telling(graph, progress)
-    details = execution_graph.details_of(graph, progress, selected) if selected else None
+    details = execution_graph.details_of(graph, progress, selected, _) if selected else None
     is_full_size = request.args.get("size") == "full"
     size = "full" if is_full_size else None
-    drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None)
+    drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None, _)
     function = _function(run, selected)
     logged = _logged(details, request.args["logs"]) if function and "logs" in request.args else None
     logs = Read(lambda: _logs(function, run, logged), []) if logged else Read(list, [])

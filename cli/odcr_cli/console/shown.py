@@ -8,6 +8,8 @@ from odcr_cli.answers import moment, moment_of
 from odcr_cli.console.words import translated as _
 from odcr_cli.demands import Demand
 from odcr_cli.door import number
+from odcr_cli.execution_graph.visits import Status
+from odcr_cli.execution_graph.words import status_word as of_graph
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,16 @@ def status_word(status: str) -> str:
         "ABORTED": _("Aborted"),
     }
     return words.get(status, status)
+
+
+def state_word(status: Status) -> str:
+    """How a state of a run stands, in the reader's words."""
+    return of_graph(status, _)
+
+
+def state_mark(status: Status) -> Mark:
+    """The look of a state's status."""
+    return mark_of({"succeeded": "SUCCEEDED", "running": "RUNNING", "aborted": "ABORTED"}.get(status, status))
 
 
 def span_of(seconds: float) -> str:

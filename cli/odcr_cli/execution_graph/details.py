@@ -7,6 +7,7 @@ from datetime import datetime
 
 from odcr_cli.execution_graph.model import Graph, State
 from odcr_cli.execution_graph.progress import Progress, Summary, duration
+from odcr_cli.execution_graph.saying import Say, english
 from odcr_cli.execution_graph.text import clean
 from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
 
@@ -87,8 +88,8 @@ class Details:
     more_items: int
 
 
-def details_of(graph: Graph, progress: Progress, path: str) -> Details | None:
-    """What there is to know about the state of that path; None if there is no such state."""
+def details_of(graph: Graph, progress: Progress, path: str, say: Say = english) -> Details | None:
+    """What there is to know about the state of that path, in the reader's language; None if there is no such state."""
     state = graph.states.get(path)
     if state is None:
         return None
@@ -96,23 +97,23 @@ def details_of(graph: Graph, progress: Progress, path: str) -> Details | None:
     ordered = sorted(visits, key=lambda visit: (_ITEM_ORDER.index(visit.status), -visit.event))
     scopes = [(visit, item) for visit in visits for item in visit.items.values()]
     items = sorted(
-        (_item(visit, scope) for visit, scope in scopes),
+        (_item(visit, scope, say) for visit, scope in scopes),
         key=lambda item: (_ITEM_ORDER.index(item.status), item.events[0]),
     )
     return Details(
         state,
         progress.summary(path),
-        [_entering(visit) for visit in ordered[:_SHOWN_VISITS]],
+        [_entering(visit, say) for visit in ordered[:_SHOWN_VISITS]],
         max(len(ordered) - _SHOWN_VISITS, 0),
         items[:_SHOWN_ITEMS],
         max(len(items) - _SHOWN_ITEMS, 0),
     )
 
 
-def _entering(visit: Visit) -> Entering:
+def _entering(visit: Visit, say: Say) -> Entering:
     failure = visit.failure
     return Entering(
-        _where(visit.scope),
+        _where(visit.scope, say),
         visit.status,
         visit.started,
         duration(visit.started, visit.ended),
@@ -138,13 +139,13 @@ def _try(number: int, attempts: list[Attempt]) -> Try:
     )
 
 
-def _item(visit: Visit, scope: Scope) -> Item:
+def _item(visit: Visit, scope: Scope, say: Say) -> Item:
     failing = scope.failing_visit
     failure = failing.failure if failing else None
     status = Status.CAUGHT if failing and scope.status is Status.SUCCEEDED else scope.status
     at = failing or (scope.visits[-1] if scope.visits else None)
     return Item(
-        _where(visit.scope),
+        _where(visit.scope, say),
         scope.index,
         status,
         at.state.path if at else "",
@@ -155,10 +156,12 @@ def _item(visit: Visit, scope: Scope) -> Item:
     )
 
 
-def _where(scope: Scope) -> str:
+def _where(scope: Scope, say: Say) -> str:
     parts: list[str] = []
     while scope.visit:
-        number = f"#{scope.index}" if scope.visit.state.kind == "Map" else f"branch {scope.index + 1}"
+        number = (
+            f"#{scope.index}" if scope.visit.state.kind == "Map" else say("branch {number}", number=scope.index + 1)
+        )
         parts.insert(0, f"{scope.visit.state.name} {number}")
         scope = scope.visit.scope
     return ", ".join(parts)

@@ -10,8 +10,10 @@ from markupsafe import Markup
 from odcr_cli.execution_graph.layout import HEIGHT, LABEL_SIZE, Arrow, Box, Layout, layout_of
 from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Way
 from odcr_cli.execution_graph.progress import Progress, Summary
+from odcr_cli.execution_graph.saying import Say, english
 from odcr_cli.execution_graph.text import fitted, width_of
 from odcr_cli.execution_graph.visits import Status
+from odcr_cli.execution_graph.words import count_word, status_word
 
 NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
@@ -73,7 +75,9 @@ class _Line:
     """Those are drawn last, for they may share a line with others."""
 
 
-def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected: str | None = None) -> Markup:
+def drawn(
+    graph: Graph, progress: Progress, link: Callable[[str], str], selected: str | None = None, say: Say = english
+) -> Markup:
     """The picture of an execution.
 
     Args:
@@ -81,20 +85,22 @@ def drawn(graph: Graph, progress: Progress, link: Callable[[str], str], selected
         progress: how far the execution came.
         link: the address that selects the state of a path.
         selected: the path of the state that is selected.
+        say: translates what the picture says by itself.
     """
     layout, taken = layout_of(graph), progress.taken()
     nodes = [
-        _node(state, layout, progress.summary(state.path), link(state.path), current=state.path == selected)
+        _node(state, layout, progress.summary(state.path), link(state.path), say, current=state.path == selected)
         for state in _reading_order(graph.level, layout)
     ]
     return Markup(  # noqa: S704 - the template escapes
         _TEMPLATES.get_template("drawing.svg").render(
             layout=layout,
             nodes=nodes,
-            lines=sorted((_line(arrow, taken) for arrow in layout.arrows), key=lambda line: line.taken),
-            ends=[("Start", layout.boxes[START]), ("End", layout.boxes[END])],
+            lines=sorted((_line(arrow, taken, say) for arrow in layout.arrows), key=lambda line: line.taken),
+            ends=[(say("Start"), layout.boxes[START]), (say("End"), layout.boxes[END])],
             entries=[point for points in layout.entries.values() for point in points],
             status=progress.status,
+            label=say("Execution graph, {status}", status=status_word(progress.status, say)),
             head=HEIGHT,
         )
     )
@@ -110,18 +116,18 @@ def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
             yield from _reading_order(inner, layout)
 
 
-def _word(summary: Summary) -> str:
+def _word(summary: Summary, say: Say) -> str:
     """How the state stands; where it is in several items or branches, in how many of them."""
     if summary.status is Status.NOT_REACHED:
         return ""
     if sum(summary.counts.values()) < 2 or summary.status is Status.SUCCEEDED or summary.items:
-        return str(summary.status)
-    return f"{summary.counts[summary.status]} {str(summary.status).removesuffix(' error')}"
+        return status_word(summary.status, say)
+    return count_word(summary.status, summary.counts[summary.status], say)
 
 
-def _node(state: State, layout: Layout, summary: Summary, href: str, *, current: bool) -> _Node:
+def _node(state: State, layout: Layout, summary: Summary, href: str, say: Say, *, current: bool) -> _Node:
     box = layout.boxes[state.path]
-    word = _word(summary)
+    word = _word(summary, say)
     badges = list(_badges(summary, box.width - _EDGE - (width_of(word, ABOUT_SIZE) * _BOLD + 8 if word else 0)))
     about_room = (badges[-1].x - 6 if badges else box.width - _EDGE - width_of(word, ABOUT_SIZE) - 10) - _TEXT_AT
     classes = ["state", summary.status.replace(" ", "-"), *(["inside"] if state.levels else [])]
@@ -136,7 +142,7 @@ def _node(state: State, layout: Layout, summary: Summary, href: str, *, current:
         word,
         badges,
         href,
-        label_of(state, summary),
+        label_of(state, summary, say),
         state.kind == "Map",
         current,
     )
@@ -158,25 +164,28 @@ def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
         right -= 4
 
 
-def label_of(state: State, summary: Summary) -> str:
+def label_of(state: State, summary: Summary, say: Say = english) -> str:
     """One state in words: "ReserveCapacity, failed, in 3 of 40, 2 retries"."""
-    parts = [state.name, state.kind, str(summary.status)]
+    parts = [state.name, state.kind, status_word(summary.status, say)]
     if summary.items:
         items = summary.items
-        counted = [(items.failed, "failed"), (items.running, "running"), (items.aborted, "aborted")]
-        parts.append(f"{items.succeeded} of {items.total} items succeeded")
-        parts += [f"{number} {word}" for number, word in counted if number]
+        counted = [(items.failed, Status.FAILED), (items.running, Status.RUNNING), (items.aborted, Status.ABORTED)]
+        parts.append(say("{done} of {all} items succeeded", done=items.succeeded, all=items.total))
+        parts += [count_word(status, number, say) for number, status in counted if number]
     elif sum(summary.counts.values()) > 1:
         among = sum(summary.counts.values())
-        parts += [f"{status} in {number} of {among}" for status, number in summary.counts.items()]
+        parts += [
+            say("{status} in {count} of {all}", status=status_word(status, say), count=count, all=among)
+            for status, count in summary.counts.items()
+        ]
     elif summary.entered > 1:
-        parts.append(f"entered {summary.entered} times")
+        parts.append(say("entered {count} times", count=summary.entered))
     if summary.retries:
-        parts.append(f"{summary.retries} {'retry' if summary.retries == 1 else 'retries'}")
+        parts.append(say("1 retry") if summary.retries == 1 else say("{count} retries", count=summary.retries))
     return ", ".join(parts)
 
 
-def _line(arrow: Arrow, taken: set[tuple[str, str, bool]]) -> _Line:
+def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], say: Say) -> _Line:
     made = (arrow.source, arrow.target, arrow.way is Way.CATCH) in taken
     (_, y0), (x1, y1) = arrow.points[-2:]
     if y0 == y1:
@@ -186,7 +195,7 @@ def _line(arrow: Arrow, taken: set[tuple[str, str, bool]]) -> _Line:
         head = f"M{x1:g} {y1:g} l-4.5 {back:g} h9 z"
     text = arrow.text
     if arrow.way is Way.CATCH:
-        text = "after any error" if text == "States.ALL" else f"after {text}"
+        text = say("after any error") if text == "States.ALL" else say("after {errors}", errors=text)
     css = f"arrow {arrow.way}{' taken' if made else ''}"
     short = fitted(arrow.text, arrow.label.width - 10, LABEL_SIZE) if arrow.label else ""
     points = arrow.points

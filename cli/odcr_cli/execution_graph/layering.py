@@ -11,6 +11,7 @@ from typing import Any
 
 from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
 from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
+from grandalf.utils import Poset  # type: ignore[import-untyped]
 
 from odcr_cli.execution_graph.links import Link, backward_links, connected_parts, followers
 
@@ -23,6 +24,8 @@ _STUB, _HEAD = 5.0, 13.0
 _LANE = 4.0
 """The width that is kept free for an edge that passes a layer."""
 _ROUNDS = 3
+_FINE = 4_000
+"""So many nodes, labels and passing edges are placed with care; of more each layer is ordered once, set in a row."""
 
 
 @dataclass
@@ -81,6 +84,10 @@ class _Part:
         self._layer: dict[Any, int] = {}
         self._chains: dict[int, list[Any]] = {}
         self._labels: dict[int, Any] = {}
+        self._beside: dict[tuple[Any, bool], dict[Any, None]] = {}
+        """What a node's links lead to next, below it or above it."""
+        self._places: dict[tuple[Any, bool], dict[Any, int]] = {}
+        """The same from left to right."""
 
     def place(self) -> Placed:
         for name in self._names:
@@ -129,18 +136,26 @@ class _Part:
             edges_of[number] = [Edge(one, two) for one, two in pairwise(ends)]
             edges += edges_of[number]
         # Not grandalf's Graph, which keeps the edges in a set: the picture would be another one each time.
-        core = graph_core(vertices, edges)
-        layout = SugiyamaLayout(core)
+        # And edge by edge: made at once, it compares all vertices with all, to see whether they are connected.
+        core = graph_core(vertices[:1])
+        core.sV = Poset(vertices)
+        for edge in edges:
+            core.add_edge(edge)
+        layout = _Layout(core)
         layout.xspace, layout.yspace = _BETWEEN, DOWN
         layout.dw, layout.dh = _LANE, 0.0
         layout.init_all(roots=[vertex for vertex in core.V() if not vertex.e_in()], inverted_edges=[])
-        for _ in range(_ROUNDS):
-            for _step in layout.ordering_step():
+        is_fine = sum(map(len, layout.layers)) <= _FINE
+        for _ in range(_ROUNDS if is_fine else 1):
+            for _step in layout.ordering_step(oneway=not is_fine):
                 pass
         try:
-            layout.setxy()
+            if is_fine:
+                layout.setxy()
         except RecursionError:
             # grandalf goes from neighbour to neighbour: of a thousand in a layer, all are then put side by side.
+            is_fine = False
+        if not is_fine:
             for layer in layout.layers:
                 for vertex in layer:
                     vertex.view.xy = (0.0, 0.0)
@@ -156,6 +171,9 @@ class _Part:
             source = self._vertices[self._links[number].source]
             below = [vertex for vertex in self._chains[leader] if self._layer[vertex] > self._layer[source]]
             self._chains[number] = [source, *below]
+        for chain in self._chains.values():
+            self._beside.setdefault((chain[0], True), {})[chain[1]] = None
+            self._beside.setdefault((chain[-1], False), {})[chain[-2]] = None
         return layout
 
     def _corner(self, name: str, vertex: Any) -> tuple[float, float]:
@@ -184,10 +202,13 @@ class _Part:
 
     def _port(self, number: int, vertex: Any, *, below: bool) -> float:
         """How far from the middle of the node a link begins or ends, so that no two do at the same point."""
-        at, step = (0, 1) if below else (-1, -2)
-        next_to = {chain[step]: self._x[chain[step]] for chain in self._chains.values() if chain[at] is vertex}
-        place = sorted(next_to, key=next_to.__getitem__).index(self._chains[number][step]) - (len(next_to) - 1) / 2
-        return place * min(22.0, 0.7 * float(vertex.view.data) / len(next_to))
+        key = vertex, below
+        if key not in self._places:
+            ordered = sorted(self._beside[key], key=self._x.__getitem__)
+            self._places[key] = {one: place for place, one in enumerate(ordered)}
+        places = self._places[key]
+        place = places[self._chains[number][1 if below else -2]] - (len(places) - 1) / 2
+        return place * min(22.0, 0.7 * float(vertex.view.data) / len(places))
 
     def _draw_loops(self, result: Placed) -> None:
         used = dict.fromkeys(self._names, 0.0)
@@ -202,6 +223,14 @@ class _Part:
             if link.label:
                 result.labels[number] = (out + link.label[0] / 2, middle)
             used[link.source] += room
+
+
+class _Layout(SugiyamaLayout):  # type: ignore[misc]
+    """grandalf's, which looks up each pair of neighbours in a list of all conflicts, four times."""
+
+    def _detect_alignment_conflicts(self) -> None:
+        super()._detect_alignment_conflicts()
+        self.conflicts: Any = frozenset(self.conflicts)
 
 
 def _vertex(width: float, height: float) -> Any:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from odcr_cli.execution_graph.conditions import condition_text
+from odcr_cli.execution_graph.saying import Say, english
 from odcr_cli.execution_graph.text import clean
 from odcr_cli.trouble import Trouble
 
@@ -78,14 +79,18 @@ class Graph:
     """All states by path, outer ones before inner ones."""
 
 
-def graph_of(definition: str) -> Graph:
+def graph_of(definition: str, say: Say = english) -> Graph:
     """The graph of a definition, as DescribeStateMachineForExecution gives it.
+
+    Args:
+        definition: in the States Language.
+        say: translates what is added to its own words.
 
     Raises:
         Trouble: it is no definition.
     """
     try:
-        level = _level(json.loads(definition), "")
+        level = _level(json.loads(definition), "", say)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Trouble(
             "The definition of the state machine cannot be read: it is not in the States Language."
@@ -100,22 +105,22 @@ def _all_states(level: Level) -> Iterator[State]:
             yield from _all_states(inner)
 
 
-def _level(definition: dict[str, Any], prefix: str) -> Level:
+def _level(definition: dict[str, Any], prefix: str, say: Say) -> Level:
     named = definition["States"]
     paths = {name: prefix + (clean(name).replace("~", "~0").replace("/", "~1") or "~") for name in named}
-    states = {clean(name): _state(name, paths[name], definition) for name, definition in named.items()}
+    states = {clean(name): _state(name, paths[name], definition, say) for name, definition in named.items()}
     found = [Transition(START, paths[definition["StartAt"]], Way.NEXT)] if definition["StartAt"] in paths else []
     for name, state in named.items():
-        found += _transitions(paths[name], state, paths)
+        found += _transitions(paths[name], state, paths, say)
     return Level(states, tuple(found))
 
 
-def _transitions(source: str, state: dict[str, Any], paths: dict[str, str]) -> Iterator[Transition]:
+def _transitions(source: str, state: dict[str, Any], paths: dict[str, str], say: Say) -> Iterator[Transition]:
     for rule in state.get("Choices", []):
         if rule.get("Next") in paths:
             yield Transition(source, paths[rule["Next"]], Way.CHOICE, condition_text(rule))
     if state.get("Default") in paths:
-        yield Transition(source, paths[state["Default"]], Way.DEFAULT, "otherwise")
+        yield Transition(source, paths[state["Default"]], Way.DEFAULT, say("otherwise"))
     if state.get("Next") in paths:
         yield Transition(source, paths[state["Next"]], Way.NEXT)
     elif state.get("End") or state["Type"] in ("Succeed", "Fail"):
@@ -125,7 +130,7 @@ def _transitions(source: str, state: dict[str, Any], paths: dict[str, str]) -> I
             yield Transition(source, paths[catcher["Next"]], Way.CATCH, clean(", ".join(catcher["ErrorEquals"])))
 
 
-def _state(name: str, path: str, definition: dict[str, Any]) -> State:
+def _state(name: str, path: str, definition: dict[str, Any], say: Say) -> State:
     kind = str(definition["Type"])
     inner: list[Level] = []
     distributed = False
@@ -133,14 +138,14 @@ def _state(name: str, path: str, definition: dict[str, Any]) -> State:
         # Iterator is the older name: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
         processor = definition.get("ItemProcessor") or definition["Iterator"]
         distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-        inner = [_level(processor, f"{path}/")]
+        inner = [_level(processor, f"{path}/", say)]
     elif kind == "Parallel":
-        inner = [_level(branch, f"{path}/{number}/") for number, branch in enumerate(definition["Branches"])]
+        inner = [_level(branch, f"{path}/{number}/", say) for number, branch in enumerate(definition["Branches"])]
     return State(
         path,
         clean(name),
         clean(kind),
-        clean(_about(kind, definition, distributed=distributed)),
+        clean(_about(kind, definition, say, distributed=distributed)),
         tuple(inner),
         distributed,
         str(definition.get("Error", "")),
@@ -148,31 +153,35 @@ def _state(name: str, path: str, definition: dict[str, Any]) -> State:
     )
 
 
-def _about(kind: str, definition: dict[str, Any], *, distributed: bool) -> str:
+def _about(kind: str, definition: dict[str, Any], say: Say, *, distributed: bool) -> str:
     if kind == "Task":
-        return _resource(str(definition.get("Resource", "")))
+        return _resource(str(definition.get("Resource", "")), say)
     if kind == "Wait":
-        for name, words in (("Seconds", "Wait {} s"), ("Timestamp", "Wait until {}")):
-            for given in (name, f"{name}Path"):
-                if given in definition:
-                    return words.format(definition[given])
+        for given in ("Seconds", "SecondsPath"):
+            if given in definition:
+                return say("Wait {seconds} s", seconds=definition[given])
+        for given in ("Timestamp", "TimestampPath"):
+            if given in definition:
+                return say("Wait until {moment}", moment=definition[given])
     if kind == "Map":
-        return "Map, distributed" if distributed else "Map"
+        return say("Map, distributed") if distributed else kind
     if kind == "Fail":
         return f"Fail: {definition['Error']}" if definition.get("Error") else "Fail"
     return kind
 
 
-def _resource(arn: str) -> str:
+def _resource(arn: str, say: Say) -> str:
     """What a Task calls: "lambda invoke", "sns publish", "dynamodb getItem", or the name of a function."""
     # arn:aws:states:::service:action.pattern, arn:aws:states:::aws-sdk:service:action, or a function's or activity's:
     # https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
     parts = arn.split(":")
     if len(parts) > 6 and parts[2] == "states" and not parts[4]:
         service, action = parts[-2:]
-        pattern = {"sync": ", waits", "waitForTaskToken": ", waits for a token"}
         action, _, suffix = action.partition(".")
-        return f"{service} {action}{pattern.get(suffix, '')}"
+        called = f"{service} {action}"
+        if suffix.startswith("sync"):
+            return say("{called}, waits", called=called)
+        return say("{called}, waits for a token", called=called) if suffix == "waitForTaskToken" else called
     if len(parts) > 6:
         return parts[6] if parts[5] == "function" else f"{parts[5]} {parts[6]}"
     return "Task"

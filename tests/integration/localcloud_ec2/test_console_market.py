@@ -8,9 +8,8 @@ from odcr_cli.console.app import application
 from odcr_cli.console.guard import form_token
 from odcr_cli.console.local_market import KINDS, LocalMarket
 from odcr_cli.trouble import Trouble
+from tests.unit.entered import entered
 from tests.unit.looked_at import LookedAt
-
-HERE = "http://127.0.0.1:8123"
 
 
 @pytest.fixture
@@ -20,13 +19,12 @@ def market(cloud: Any) -> LocalMarket:
 
 @pytest.fixture
 def post(market: LocalMarket) -> Any:
-    client = application(LookedAt, token="token", local_market=market).test_client()
-    client.get("/?token=token", base_url=HERE)
+    client = entered(application(LookedAt, token="token", local_market=market))
 
     def send(path: str, **form: str) -> str:
-        answer = client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
-        assert answer.headers["Location"] == "/market/"
-        page: str = client.get("/market/", base_url=HERE).text
+        answer = client.post(path, data={"csrf": form_token("token"), **form})
+        assert answer.headers["Location"] == f"{client.root}/market/"
+        page: str = client.get("/market/").text
         return page
 
     return send
@@ -76,8 +74,6 @@ def test_a_cloud_that_is_gone_is_told_on_a_page_that_goes_on() -> None:
     gone = LocalMarket("http://127.0.0.1:9")
     with pytest.raises(Trouble, match="Is it still up"):
         gone.pools()
-    client = application(LookedAt, token="token", local_market=gone).test_client()
-    client.get("/?token=token", base_url=HERE)
-    page = client.get("/market/", base_url=HERE)
+    page = entered(application(LookedAt, token="token", local_market=gone)).get("/market/")
     assert page.status_code == 200
     assert "The local cloud does not answer." in page.text
