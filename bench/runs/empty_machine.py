@@ -1,6 +1,6 @@
-"""The deployed state machine with empty functions: they answer at once what the real ones answered in an execution.
+"""The deployed state machine with empty functions, which answer at once what the real ones answered in an execution.
 
-So it passes the same states with the same data and the same repeats, and the time that it takes is the engine's.
+It goes through the same states with the same data and the same repeats, so all the time that it takes is the engine's.
 """
 
 import inspect
@@ -16,13 +16,13 @@ from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.stack import Stack
 
 Answers = dict[str, dict[str, Any]]
-"""What came of each attempt, by the target's key and `Attempt`: `{"output"}`, or `{"error", "message"}`."""
+"""What a function answered, by `key_of` its event: `{"output"}`, or `{"error", "message"}`."""
 
 NO_TARGET = "None None None"
-"""The key of a function that has no target."""
+"""The key of an event that names no target."""
 
 _WARM_SECONDS = 60.0
-"""In the cloud's time: for so long an environment is busy, so that others start beside it."""
+"""How long each environment is kept busy, in the cloud's time, so that others start beside it."""
 
 _SOURCE = """
 import json, time
@@ -43,15 +43,15 @@ def handler(event, context):
 
 
 def key_of(event: dict[str, Any]) -> str:
-    """Which attempt an event is for."""
+    """The target and the attempt that an event is for."""
     target = event.get("Target", {})
     return f"{target.get('InstanceType')} {target.get('AvailabilityZone')} {event.get('Attempt')}"
 
 
 def answers(history: Iterable[Mapping[str, Any]]) -> dict[str, Answers]:
-    """What the functions answered in an executed history, by their ARNs."""
+    """What the functions answered in an execution, by their ARNs."""
     by_id = {event["id"]: event for event in history}
-    found: dict[str, Answers] = defaultdict(dict)
+    by_function: dict[str, Answers] = defaultdict(dict)
     for event in by_id.values():
         if event["type"] == "LambdaFunctionSucceeded":
             output = event["lambdaFunctionSucceededEventDetails"].get("output")
@@ -64,9 +64,9 @@ def answers(history: Iterable[Mapping[str, Any]]) -> dict[str, Answers]:
         while event["type"] != "LambdaFunctionScheduled":
             event = by_id[event["previousEventId"]]
         scheduled = event["lambdaFunctionScheduledEventDetails"]
-        given = json.loads(scheduled.get("input") or "{}")
-        found[scheduled["resource"]][key_of(given)] = answer
-    return dict(found)
+        key = key_of(json.loads(scheduled.get("input") or "{}"))
+        by_function[scheduled["resource"]][key] = answer
+    return dict(by_function)
 
 
 class EmptyMachine:
@@ -81,7 +81,7 @@ class EmptyMachine:
         for function in self._lambda.list_functions()["Functions"]:
             arn = function["FunctionArn"]
             if f'"{arn}"' in definition:
-                made = self._lambda.create_function(
+                created = self._lambda.create_function(
                     FunctionName=f"empty-{function['FunctionName']}",
                     Runtime=function["Runtime"],
                     Role=function["Role"],
@@ -89,25 +89,25 @@ class EmptyMachine:
                     Timeout=function["Timeout"],
                     Code={"ZipFile": packed({})},
                 )
-                self._functions[arn] = made["FunctionName"]
-                definition = definition.replace(f'"{arn}"', f'"{made["FunctionArn"]}"')
+                self._functions[arn] = created["FunctionName"]
+                definition = definition.replace(f'"{arn}"', f'"{created["FunctionArn"]}"')
         self._arn = stack.client("stepfunctions").create_state_machine(
             name=f"empty-{stack.name}", definition=definition, roleArn=machine["roleArn"]
         )["stateMachineArn"]
 
     def answer(self, recorded: Mapping[str, Answers]) -> None:
-        """Makes the functions answer so from now on, and starts them.
+        """Makes the functions answer like that from now on, and starts their environments.
 
         Raises:
-            ValueError: one answered that has no empty function.
+            ValueError: a function that the definition does not name.
         """
         if unknown := recorded.keys() - self._functions.keys():
             raise ValueError(f"The definition does not name {', '.join(sorted(unknown))}")
-        for arn, of_one in recorded.items():
+        for arn, answers_of_one in recorded.items():
             name = self._functions[arn]
-            self._lambda.update_function_code(FunctionName=name, ZipFile=packed(of_one))
+            self._lambda.update_function_code(FunctionName=name, ZipFile=packed(answers_of_one))
             # As many environments as the real function had, or more, as far as the local cloud goes.
-            many = min(CONCURRENCY, len(of_one))
+            many = min(CONCURRENCY, len(answers_of_one))
             with ThreadPoolExecutor(many) as starters:
                 list(starters.map(self._start, [name] * many, [_WARM_SECONDS if many > 1 else 0] * many))
 
@@ -119,10 +119,10 @@ class EmptyMachine:
         self._lambda.invoke(FunctionName=name, Payload=json.dumps({"Warm": seconds}))
 
 
-def packed(of_one: Answers) -> bytes:
-    """The code of an empty function that answers so, as a zip."""
+def packed(answers_by_key: Answers) -> bytes:
+    """The code of an empty function that gives these answers, as a zip."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("empty.py", _SOURCE + "\n\nfrom typing import Any\n\n" + inspect.getsource(key_of))
-        archive.writestr("answers.json", json.dumps(of_one))
+        archive.writestr("answers.json", json.dumps(answers_by_key))
     return content.getvalue()
