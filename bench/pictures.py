@@ -53,13 +53,12 @@ _STRATEGIES = {ODCR.name: BLUE, IDEAL.name: "#8b949e", ORIGINAL.name: ORANGE, OR
     zip((one.name for one in RIVALS), (PURPLE, GREEN, PINK), strict=True)
 )
 
-_RUN_LINES: dict[str, tuple[Callable[[Run], float], str, str]] = {
-    "the whole run": (lambda run: run["seconds"], BLUE, "-"),
-    "with empty functions": (lambda run: run["engine_seconds"], INK, "--"),
-    "CPU of the functions": (lambda run: run["cpu_ms"] / 1000, ORANGE, "-"),
-    "database": (lambda run: run["database_ms"] / 1000, GREEN, "-"),
+_RUN_LINES: dict[str, tuple[Callable[[Run], float], str]] = {
+    "the whole run": (lambda run: run["seconds"], BLUE),
+    "CPU of the functions": (lambda run: run["cpu_ms"] / 1000, ORANGE),
+    "database": (lambda run: run["database_ms"] / 1000, GREEN),
 }
-"""Seconds of a run, their colour and dashes."""
+"""Seconds of a run, and their colour."""
 
 _BILL_BARS = {
     "Aurora": ((AURORA,), BLUE),
@@ -87,8 +86,8 @@ def draw_growth(results: dict[str, Any], folder: Path) -> None:
         for axes, case in zip(panels, (HELD, SHORT), strict=True):
             runs = of_case(results["runs"], case)
             rows = [run["rows"] for run in runs]
-            for name, (seconds, colour, dashes) in _RUN_LINES.items():
-                axes.plot(rows, [seconds(run) for run in runs], dashes, color=colour, label=name, marker="o", ms=3)
+            for name, (seconds, colour) in _RUN_LINES.items():
+                axes.plot(rows, [seconds(run) for run in runs], color=colour, label=name, marker="o", ms=3)
             axes.set_xscale("log")
             axes.set_yscale("log")
             axes.set_xticks(rows, [f"{one:,}" for one in rows])

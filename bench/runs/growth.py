@@ -1,4 +1,4 @@
-"""How a run grows with the rows, each also played with empty functions: `make bench ONLY=growth`."""
+"""How a run grows with the rows: `make bench ONLY=growth`."""
 
 import statistics
 import time
@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any, TypedDict
 
 from bench.runs import history, log_lines
-from bench.runs.empty_machine import NO_TARGET, EmptyMachine, answers
 from bench.runs.stack import Meter, deployed, expect, hold, log, logged, offered, wait, want
 from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.stack import Stack, build
@@ -45,8 +44,6 @@ class Run(TypedDict):
     """Targets that it asked EC2 for."""
     seconds: float
     """From the execution's start to its end, on the wall."""
-    engine_seconds: float
-    """The same with functions that answer at once."""
     cpu_ms: float
     """Of all functions, on a whole processor."""
     waits: int
@@ -75,13 +72,12 @@ def measure() -> dict[str, Any]:
     build()
     with deployed(SPEED, CONCURRENCY) as stack:
         _run(stack)
-        empty, keys = EmptyMachine(stack), offered(stack, SIZES[-1])
-        runs = []
+        keys, runs = offered(stack, SIZES[-1]), []
         for before, rows in pairwise((0, *SIZES)):
             hold(stack, keys[before:rows], 1)
             want(stack, keys[before:rows], 1)
             _run(stack)
-            runs += _of_size(stack, empty, rows)
+            runs += _of_size(stack, rows)
         describes = []
         reservations = SIZES[-1]
         for more in MORE_RESERVATIONS:
@@ -95,9 +91,9 @@ def _run(stack: Stack) -> None:
     wait(stack, stack.start_run())
 
 
-def _of_size(stack: Stack, empty: EmptyMachine, rows: int) -> list[Run]:
+def _of_size(stack: Stack, rows: int) -> list[Run]:
     expect(stack, FULFILLED=rows)
-    held = [_play(stack, empty) for _ in range(PLAYS)]
+    held = [_play(stack) for _ in range(PLAYS)]
     stack.sql("UPDATE odcr_capacity SET Target_Capacity = 2")
     stack.sql(
         "UPDATE odcr_status SET Status = 'SHORT', Target_Capacity = 2, "
@@ -109,14 +105,14 @@ def _of_size(stack: Stack, empty: EmptyMachine, rows: int) -> list[Run]:
     _run(stack)
     short = []
     for _ in range(PLAYS if rows < MANY else 1):
-        short.append(_play(stack, empty))
+        short.append(_play(stack))
         expect(stack, SHORT=rows)
     stack.sql("UPDATE odcr_capacity SET Target_Capacity = 1")
     _run(stack)
     expect(stack, FULFILLED=rows)
     runs = [_median(case, rows, plays) for case, plays in ((HELD, held), (SHORT, short))]
     for run in runs:
-        log(f"{rows} rows, all {run['case']}: {run['seconds']:.2f} s, the engine's part {run['engine_seconds']:.2f}")
+        log(f"{rows} rows, all {run['case']}: {run['seconds']:.2f} s")
     return runs
 
 
@@ -129,41 +125,41 @@ def _median(case: str, rows: int, plays: list[dict[str, float]]) -> Run:
     return run
 
 
-def _play(stack: Stack, empty: EmptyMachine) -> dict[str, float]:
-    """One run, and the same with empty functions; the figures of `Run`."""
+def _play(stack: Stack) -> dict[str, float]:
+    """One run; the figures of `Run`."""
     began, meter = int(time.time() * 1000), Meter(stack)
     execution = stack.start_run()
     seconds = wait(stack, execution)
     counted = meter.read()
-    invocations = log_lines.invocations(line for lines in logged(stack, began).values() for line in lines)
+    lines = logged(stack, began)
+    invocations = log_lines.invocations(line for some in lines.values() for line in some)
     events = stack.history(execution)
-    recorded = answers(events)
-    empty.answer(recorded)
-    without_work = empty.start()
-    engine_seconds = wait(stack, without_work)
-    states, empty_states = history.states(events), history.states(stack.history(without_work))
-    if states != empty_states:
-        raise RuntimeError(f"With empty functions the run went another way: {empty_states}, not {states}")
-    # An attempt whose turn did not come in the run answers {}: it looked at nothing.
-    attempts = [
-        key
-        for by_key in recorded.values()
-        for key, answer in by_key.items()
-        if key != NO_TARGET and answer.get("output") != {}
-    ]
     return {
-        "short": states["ReserveCapacity"],
+        "short": history.states(events)["ReserveCapacity"],
         "seconds": seconds,
-        "engine_seconds": engine_seconds,
         "cpu_ms": sum(one.cpu_ms for one in invocations),
         "waits": sum(one.slept_ms > 0 for one in invocations),
         "waited_ms": sum(one.slept_ms for one in invocations),
         "database_ms": counted["database_us"] / 1000,
         "statements": counted["statements"],
-        "attempts": len(attempts),
+        "attempts": _attempts(events),
         "describes": counted[DESCRIBE],
         "asks": sum(counted[action] for action in ASKS),
     }
+
+
+def _attempts(events: list[dict[str, Any]]) -> int:
+    """Invocations of ReserveCapacity that looked at EC2: one whose turn did not come in the run answers {}."""
+    by_id = {event["id"]: event for event in events}
+    attempts = 0
+    for event in events:
+        if event["type"] in ("LambdaFunctionSucceeded", "LambdaFunctionFailed"):
+            answer = event.get("lambdaFunctionSucceededEventDetails", {}).get("output")
+            while event["type"] != "LambdaFunctionScheduled":
+                event = by_id[event["previousEventId"]]
+            arn = event["lambdaFunctionScheduledEventDetails"]["resource"]
+            attempts += arn.endswith("-ReserveCapacity") and answer != "{}"
+    return attempts
 
 
 def _describes(stack: Stack, keys: list[tuple[str, str]], reservations: int) -> dict[str, int]:

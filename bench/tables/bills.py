@@ -68,9 +68,9 @@ def months(results: dict[str, Any]) -> str:
         items = month(results, run)
         dearest = max(items, key=lambda item: items[item])
         part = items[dearest] / total(items) * 100
-        usd = [f"{items[item]:.2f}" for item in ITEMS]
-        rows.append([label(run), *usd, f"**{total(items):.2f}**", f"{dearest}, {part:.0f} %"])
-    return table(["every run has", *ITEMS, "total", "dearest"], rows)
+        usd = " | ".join(f"{items[item]:.2f}" for item in ITEMS)
+        rows.append(f"{label(run)} | {usd} | **{total(items):.2f}** | {dearest}, {part:.0f} %")
+    return table(f"every run has | {' | '.join(ITEMS)} | total | dearest", rows)
 
 
 def changes(results: dict[str, Any]) -> str:
@@ -84,12 +84,12 @@ def changes(results: dict[str, Any]) -> str:
         "and own database": counts[OWN_ALL],
         "schedule disabled": counts[DISABLED],
     }
-    rows = [
-        [label(run), *(f"{total(month(results, run, stack)):.2f}" for stack in stacks.values())]
+    rows = (
+        " | ".join([label(run), *(f"{total(month(results, run, stack)):.2f}" for stack in stacks.values())])
         for run in shown(results)
         if run["case"] != SLOW  # with another period it would not be asked as it was measured
-    ]
-    return table(["every run has", *stacks], rows)
+    )
+    return table(" | ".join(["every run has", *stacks]), rows)
 
 
 def more(results: dict[str, Any], run: Run) -> Bill:
@@ -112,9 +112,9 @@ def one_more(results: dict[str, Any]) -> str:
         if usd > aim:
             missed.append(f"{who}: {usd:.2f}")
         cells = [*(items[item] for item in columns), usd - sum(items[item] for item in columns)]
-        rows.append([who, *(f"{cell:.2f}" for cell in cells), f"**{usd:.2f}**", f"{aim:.0f}"])
+        rows.append(f"{who} | {' | '.join(f'{cell:.2f}' for cell in cells)} | **{usd:.2f}** | {aim:.0f}")
     verdict = f"**missed** by {'; '.join(missed)}" if missed else "met"
-    head = ("short", *columns, "the rest", "one more", "aim")
+    head = f"short | {' | '.join(columns)} | the rest | one more | aim"
     return f"{table(head, rows)}\n\nThe aim, at most so many US dollars for one more, is {verdict}."
 
 
@@ -128,8 +128,8 @@ def asking(results: dict[str, Any]) -> str:
         )
         usd = {f"AskEverySeconds={value}": asked_every(full, total(slow), default, value) for value in ASK_EVERY}
         usd |= {f"SlowAfterHours={value}": slowed_after(total(full), total(slow), value) for value in SLOW_AFTER}
-        rows += [(f"{short:,}", f"`{parameter}`", f"{each:.2f}") for parameter, each in usd.items()]
-    return table(("short", "parameter", "one more, the first month"), rows, left={0, 1})
+        rows += [f"{short:,} | `{parameter}` | {each:.2f}" for parameter, each in usd.items()]
+    return table("short | parameter | one more, the first month", rows, left={0, 1})
 
 
 def asked_every(full: Mapping[str, float], slowest: float, default: float, seconds: float) -> float:

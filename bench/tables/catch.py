@@ -7,11 +7,14 @@ from bench.markdown import table
 from bench.market import original
 from bench.market.clock import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
 from bench.market.machine import every_seconds
-from bench.market.scenario import HOURS, MEAN_LIFE_SECONDS, SCARCE, SCENARIOS
+from bench.market.scenario import HOURS, MEAN_LIFE_SECONDS, SCARCE, SCENARIOS, Scenario
 from bench.market.strategies import IDEAL, ODCR, ORIGINAL, RIVALS, STRATEGIES
 
 AIM = 0.97
 """Of the instance-hours of the ideal asker."""
+
+_SCARCE = " | ".join(one.name for one in SCARCE)
+_ALL = " | ".join(one.name for one in STRATEGIES)
 
 Cell = dict[str, Any]
 """One scenario, with what each strategy got in it."""
@@ -64,20 +67,21 @@ def _market(cell: Cell) -> str:
 def _short(cells: Sequence[Cell]) -> str:
     labels = {ODCR.name: ODCR.name, IDEAL.name: IDEAL.name, ORIGINAL.name: "the original, every five minutes"}
     labels |= {one.name: f"{one.name}, at odcr's pace" for one in RIVALS}
-    rows = [
-        [label, *(_range(_of([c for c in cells if c["scenario"] == one.name], name, "ratio")) for one in SCARCE)]
-        for name, label in labels.items()
-    ]
-    return table(["of what could be held at most", *(one.name for one in SCARCE)], rows)
+
+    def share(scenario: Scenario, strategy: str) -> str:
+        return _range(_of((cell for cell in cells if cell["scenario"] == scenario.name), strategy, "ratio"))
+
+    rows = (" | ".join([label, *(share(one, name) for one in SCARCE)]) for name, label in labels.items())
+    return table(f"of what could be held at most | {_SCARCE}", rows)
 
 
 def _markets(cells: Sequence[Cell]) -> str:
     by_name = {cell["scenario"]: cell for cell in cells}
-    rows = [
-        [one.name, one.sentence, f"{by_name[one.name]['freed']:.0f}", str(by_name[one.name]["seeds"])]
+    rows = (
+        f"{one.name} | {one.sentence} | {by_name[one.name]['freed']:.0f} | {by_name[one.name]['seeds']}"
         for one in SCENARIOS
-    ]
-    return table(["scenario", "what happens", f"freed in {HOURS} hours, on average", "seeds"], rows, left=(0, 1))
+    )
+    return table(f"scenario | what happens | freed in {HOURS} hours, on average | seeds", rows, left=(0, 1))
 
 
 def _assumptions() -> str:
@@ -94,16 +98,12 @@ def _assumptions() -> str:
 
 
 def _ratios(cells: Sequence[Cell]) -> str:
-    names = [one.name for one in STRATEGIES]
-    rows = [
-        [
-            f"{cell['scenario']}, {cell['gap']}",
-            f"{cell['oracle_hours']:.0f}",
-            *(_with_margin(cell["strategies"][name]) for name in names),
-        ]
+    rows = (
+        f"{cell['scenario']}, {cell['gap']} | {cell['oracle_hours']:.0f} | "
+        + " | ".join(_with_margin(cell["strategies"][one.name]) for one in STRATEGIES)
         for cell in wet(cells)
-    ]
-    return table(["scenario, instances wanted", "oracle, instance-hours", *names], rows)
+    )
+    return table(f"scenario, instances wanted | oracle, instance-hours | {_ALL}", rows)
 
 
 def _verdict(results: dict[str, Any]) -> str:
@@ -137,16 +137,13 @@ def _requests(cells: Sequence[Cell]) -> str:
         each = summary["calls_per_acquired"]
         return f"{summary['calls']:,.0f}" + ("" if each is None else f" ({each:.1f})")
 
-    names = [one.name for one in STRATEGIES]
-    rows = [
-        [
-            f"{cell['scenario']}, {cell['gap']}",
-            *(calls(cell["strategies"][name]) for name in names),
-            f"{cell['strategies'][ODCR.name]['describes']:,.0f}",
-        ]
+    rows = (
+        f"{cell['scenario']}, {cell['gap']} | "
+        + " | ".join(calls(cell["strategies"][one.name]) for one in STRATEGIES)
+        + f" | {cell['strategies'][ODCR.name]['describes']:,.0f}"
         for cell in cells
-    ]
-    return table(["scenario, instances wanted", *names, "odcr's describes"], rows)
+    )
+    return table(f"scenario, instances wanted | {_ALL} | odcr's describes", rows)
 
 
 def _lives(cells: Sequence[Cell]) -> str:
@@ -158,8 +155,10 @@ def _lives(cells: Sequence[Cell]) -> str:
             by_life = {cell["life"]: cell["strategies"][strategy]["ratio"] for cell in some}
             if by_life:
                 since = next((f"{life / 60:g} min" for life in lives if by_life[life] >= AIM), "never")
-                rows.append([f"{strategy}, {scenario}", *(f"{by_life[life]:.3f}" for life in lives), since])
-    return table(["mean life of a free instance", *(f"{life / 60:g} min" for life in lives), f"{AIM} from"], rows)
+                ratios = " | ".join(f"{by_life[life]:.3f}" for life in lives)
+                rows.append(f"{strategy}, {scenario} | {ratios} | {since}")
+    minutes = " | ".join(f"{life / 60:g} min" for life in lives)
+    return table(f"mean life of a free instance | {minutes} | {AIM} from", rows)
 
 
 def _many(cells: Sequence[Cell]) -> str:
@@ -167,22 +166,21 @@ def _many(cells: Sequence[Cell]) -> str:
     for targets, life in sorted({(one["targets"], one["life"]) for one in cells}):
         some = [one for one in cells if (one["targets"], one["life"]) == (targets, life)]
         by_scenario = {one["scenario"]: one["strategies"] for one in some}
-        shares = [
+        shares = " | ".join(
             f"{one[ODCR.name]['of_ideal']:.3f} ({one[ODCR.name]['ratio']:.2f} of {one[IDEAL.name]['ratio']:.2f})"
             for one in (by_scenario[scenario.name] for scenario in SCARCE)
-        ]
-        calls = f"{sum(_of(some, ODCR.name, 'calls')) / len(some):,.0f}"
-        refused = str(sum(_of(some, ODCR.name, "overdrawn")))
-        rows.append([f"{targets}, in 1 Region, {life / 60:g} min", *shares, calls, refused])
-    head = ["targets, mean life of a free instance", *(one.name for one in SCARCE), "odcr's requests", "refused"]
-    return table(head, rows)
+        )
+        calls, refused = (_of(some, ODCR.name, field) for field in ("calls", "overdrawn"))
+        who = f"{targets}, in 1 Region, {life / 60:g} min"
+        rows.append(f"{who} | {shares} | {sum(calls) / len(some):,.0f} | {sum(refused)}")
+    return table(f"targets, mean life of a free instance | {_SCARCE} | odcr's requests | refused", rows)
 
 
 def _ladders(cells: Sequence[Cell]) -> str:
     names = [one.name for one in (ODCR, *RIVALS)]
-    rows = [
-        [_market(cell), *(_with_margin(cell["strategies"][name]) for name in names)]
+    rows = (
+        " | ".join([_market(cell), *(_with_margin(cell["strategies"][name]) for name in names)])
         for cell in cells
         if RIVALS[0].name in cell["strategies"]
-    ]
-    return table(["targets, scenario, mean life", *names], rows)
+    )
+    return table(f"targets, scenario, mean life | {' | '.join(names)}", rows)

@@ -11,12 +11,12 @@ LIMIT = 1.15
 def tables(results: dict[str, Any]) -> dict[str, str]:
     """By place."""
     functions = results["functions"]
-    rows = [
-        [name, f"{one['floor_ms']:.0f}", f"{one['start_ms']:.0f}", f"{one['ratio']:.2f}"]
+    rows = (
+        f"{name} | {one['floor_ms']:.0f} | {one['start_ms']:.0f} | {one['ratio']:.2f}"
         for name, one in functions.items()
-    ]
+    )
     missed = [name for name, one in functions.items() if one["ratio"] > LIMIT]
-    starts = table(["function", "libraries alone, ms", "function, ms", "ratio"], rows)
+    starts = table("function | libraries alone, ms | function, ms | ratio", rows)
     return {
         "cold-start": f"{starts}\n\n"
         f"The aim, at most {LIMIT}, is {'**missed** by ' + ', '.join(missed) if missed else 'met'}.\n"

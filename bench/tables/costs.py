@@ -16,6 +16,7 @@ from bench.costs.usage import (
     SLOW,
     SQL_SECONDS,
     WRITE_BYTES,
+    Run,
     gb_seconds,
     of_functions,
     transitions,
@@ -42,106 +43,67 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
 
 
 def _runs(results: dict[str, Any], memory_mb: Mapping[str, int]) -> str:
-    head = (
-        "a run with",
-        "transitions",
-        "of these repeats",
-        "invocations",
-        "CPU, s",
-        "asleep, s",
-        "EC2 calls",
-        "writes to DynamoDB",
-        "SQL statements",
-        "log, KB",
-        "billed, s",
-        "GB-s",
-        "lasts, s",
-    )
-    rows = [
-        (
-            label(run),
-            f"{transitions(used):,}",
-            f"{used['repeats']:,}",
-            f"{of_functions(used, 'invocations'):,.0f}",
-            f"{of_functions(used, 'cpu_ms') / 1000:.2f}",
-            f"{of_functions(used, 'slept_ms') / 1000:,.0f}",
-            f"{used['ec2_calls']:,}",
-            f"{used['bucket_writes']:,}",
-            f"{used['statements']:,}",
-            f"{used['log_bytes'] / 1000:,.1f}",
-            f"{of_functions(used, 'billed_ms') / 1000:,.1f}",
-            f"{gb_seconds(used, memory_mb):,.2f}",
-            f"{used['seconds']:,.0f}",
+    def row(run: Run) -> str:
+        used = run["used"]
+        invocations, cpu_ms, slept_ms, billed_ms = (
+            of_functions(used, field) for field in ("invocations", "cpu_ms", "slept_ms", "billed_ms")
         )
-        for regions in OVER
-        for case in (BUSY, HELD, DRY, SLOW, MET)
-        for run in of_case(results, case, regions)
-        for used in [run["used"]]
-    ]
-    return table(head, rows)
+        return (
+            f"{label(run)} | {transitions(used):,} | {used['repeats']:,} | {invocations:,.0f} | {cpu_ms / 1000:.2f} | "
+            f"{slept_ms / 1000:,.0f} | {used['ec2_calls']:,} | {used['bucket_writes']:,} | {used['statements']:,} | "
+            f"{used['log_bytes'] / 1000:,.1f} | {billed_ms / 1000:,.1f} | {gb_seconds(used, memory_mb):,.2f} | "
+            f"{used['seconds']:,.0f}"
+        )
+
+    head = (
+        "a run with | transitions | of these repeats | invocations | CPU, s | asleep, s | EC2 calls | "
+        "writes to DynamoDB | SQL statements | log, KB | billed, s | GB-s | lasts, s"
+    )
+    cases = (BUSY, HELD, DRY, SLOW, MET)
+    return table(head, (row(run) for over in OVER for case in cases for run in of_case(results, case, over)))
 
 
 def _cold(cpu_ms: Mapping[str, int], memory_mb: Mapping[str, int]) -> str:
-    rows = [
-        (name, f"{memory_mb[name]} MB", f"{ms:,}", f"{ms * ONE_VCPU_MB / memory_mb[name] / 1000:.1f}")
+    rows = (
+        f"{name} | {memory_mb[name]} MB | {ms:,} | {ms * ONE_VCPU_MB / memory_mb[name] / 1000:.1f}"
         for name, ms in cpu_ms.items()
-    ]
-    return table(("function", "memory", "CPU of a cold start, ms", "lasts, s"), rows)
+    )
+    return table("function | memory | CPU of a cold start, ms | lasts, s", rows)
 
 
 def _stacks(stacks: Mapping[str, StackCounts]) -> str:
-    head = (
-        "stack",
-        "ACUs at least",
-        "endpoint, zones",
-        "NAT gateways",
-        "public addresses",
-        "alarms' metrics",
-        "dashboards",
-        "secrets",
-        "runs start",
-    )
-    rows = [
-        (
-            name,
-            f"{stack['acus']:g}",
-            str(stack["endpoint_zones"]),
-            str(stack["nat_gateways"]),
-            str(stack["addresses"]),
-            str(stack["alarm_metrics"]),
-            str(stack["dashboards"]),
-            str(stack["secrets"]),
-            "none" if stack["period_minutes"] is None else f"every {stack['period_minutes']:g} min",
+    def row(name: str, stack: StackCounts) -> str:
+        period = stack["period_minutes"]
+        return (
+            f"{name} | {stack['acus']:g} | {stack['endpoint_zones']} | {stack['nat_gateways']} | "
+            f"{stack['addresses']} | {stack['alarm_metrics']} | {stack['dashboards']} | {stack['secrets']} | "
+            + ("none" if period is None else f"every {period:g} min")
         )
-        for name in (DEFAULT, NAT, OWN_VPC, OWN_ALL, DISABLED)
-        for stack in [stacks[name]]
-    ]
-    return table(head, rows)
+
+    head = (
+        "stack | ACUs at least | endpoint, zones | NAT gateways | public addresses | alarms' metrics | dashboards | "
+        "secrets | runs start"
+    )
+    return table(head, (row(name, stacks[name]) for name in (DEFAULT, NAT, OWN_VPC, OWN_ALL, DISABLED)))
 
 
 def _assumed() -> str:
-    rows = [
-        ("a function waits for an answer of EC2", f"{EC2_SECONDS:g} s"),
-        ("a function waits for an answer of the database", f"{SQL_SECONDS * 1000:g} ms"),
-        ("a function of so much memory has one processor like the one that measured", f"{ONE_VCPU_MB:,} MB"),
-        ("one request to Aurora's storage, and one more for each commit", f"{WRITE_BYTES:,} bytes of the log"),
-        ("Aurora bills storage for at least", f"{AURORA_GB} GB"),
-        ("Aurora stays at its lowest capacity", "all month"),
-    ]
-    return table(("assumed", "value"), rows)
+    rows = (
+        f"a function waits for an answer of EC2 | {EC2_SECONDS:g} s",
+        f"a function waits for an answer of the database | {SQL_SECONDS * 1000:g} ms",
+        f"a function of so much memory has one processor like the one that measured | {ONE_VCPU_MB:,} MB",
+        f"one request to Aurora's storage, and one more for each commit | {WRITE_BYTES:,} bytes of the log",
+        f"Aurora bills storage for at least | {AURORA_GB} GB",
+        "Aurora stays at its lowest capacity | all month",
+    )
+    return table("assumed | value", rows)
 
 
 def _prices() -> str:
-    def usd(price: float) -> str:
-        return f"{price:.2f}" if round(price, 2) == price else f"{price:.10f}".rstrip("0")
+    def row(price: prices.Price) -> str:
+        usd = f"{price.usd:.2f}" if round(price.usd, 2) == price.usd else f"{price.usd:.10f}".rstrip("0")
+        per = "" if price.per == 1 else f"{price.per:,.0f} "
+        return f"{per}{price.unit} | {usd} | {price.note} | <{price.url}>"
 
-    rows = [
-        (
-            price.unit if price.per == 1 else f"{price.per:,.0f} {price.unit}",
-            usd(price.usd),
-            price.note,
-            f"<{price.url}>",
-        )
-        for price in prices.PRICES
-    ]
-    return table(("for", f"USD, {prices.REGION}, {prices.AS_OF}", "not counted here", "source"), rows, left={0, 2, 3})
+    head = f"for | USD, {prices.REGION}, {prices.AS_OF} | not counted here | source"
+    return table(head, map(row, prices.PRICES), left={0, 2, 3})

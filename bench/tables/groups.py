@@ -36,7 +36,8 @@ def _shares(cells: list[dict[str, Any]]) -> str:
             for one in (by_scenario[scenario.name] for scenario in SCARCE)
         ]
         requests = [f"{sum(one[kind] for one in row) / len(row):,.0f}" for kind in ("calls", "describes")]
-        rows.append([f"{groups}, {life / 60:g} min, {strategy}", *shares, *requests])
-    scenarios = [one.name for one in SCARCE]
-    head = ["groups, mean life of a free instance, strategy", *scenarios, "odcr's requests", "odcr's describes"]
-    return table(head, rows)
+        rows.append(" | ".join([f"{groups}, {life / 60:g} min, {strategy}", *shares, *requests]))
+    scenarios = " | ".join(one.name for one in SCARCE)
+    return table(
+        f"groups, mean life of a free instance, strategy | {scenarios} | odcr's requests | odcr's describes", rows
+    )

@@ -18,7 +18,7 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
     """By place."""
     runs = results["runs"]
     by_case = {case: of_case(runs, case) for case in (HELD, SHORT)}
-    lines = [*_linear(by_case), _describes(runs, results["describes"]), _statements(by_case), _engine(by_case)]
+    lines = [*_linear(by_case), _describes(runs, results["describes"]), _statements(by_case)]
     return {
         "growth-verdict": "\n".join(f"- {line}" for line in lines),
         "growth-runs": _runs([*by_case[HELD], *by_case[SHORT]]),
@@ -48,46 +48,19 @@ def _own_describes(run: Run) -> int:
     return run["describes"] - run["attempts"] - run["waits"]
 
 
-def _engine_share(run: Run) -> float:
-    return min(1.0, run["engine_seconds"] / run["seconds"])
-
-
 def _runs(runs: Iterable[Run]) -> str:
     head = (
-        "a run with",
-        "lasts, s",
-        "the engine's, s",
-        "its share",
-        "functions' CPU, ms",
-        "for each target",
-        "database, ms",
-        "for each target",
-        "SQL statements",
-        "describes by FindShortfalls",
-        "attempts",
-        "describes by them",
-        "requests for capacity",
-        "waiting for turns, s",
+        "a run with | lasts, s | functions' CPU, ms | for each target | database, ms | for each target | "
+        "SQL statements | describes by FindShortfalls | attempts | describes by them | requests for capacity | "
+        "waiting for turns, s"
     )
-    rows = [
-        (
-            label(run),
-            f"{run['seconds']:.2f}",
-            f"{run['engine_seconds']:.2f}",
-            f"{_engine_share(run):.0%}",
-            f"{run['cpu_ms']:,.0f}",
-            f"{run['cpu_ms'] / _targets(run):.2f}",
-            f"{run['database_ms']:,.1f}",
-            f"{run['database_ms'] / _targets(run):.2f}",
-            f"{run['statements']:,}",
-            f"{_own_describes(run):,}",
-            f"{run['attempts']:,}",
-            f"{run['describes'] - _own_describes(run):,}",
-            f"{run['asks']:,}",
-            f"{run['waited_ms'] / 1000:,.0f}",
-        )
+    rows = (
+        f"{label(run)} | {run['seconds']:.2f} | {run['cpu_ms']:,.0f} | {run['cpu_ms'] / _targets(run):.2f} | "
+        f"{run['database_ms']:,.1f} | {run['database_ms'] / _targets(run):.2f} | {run['statements']:,} | "
+        f"{_own_describes(run):,} | {run['attempts']:,} | {run['describes'] - _own_describes(run):,} | "
+        f"{run['asks']:,} | {run['waited_ms'] / 1000:,.0f}"
         for run in runs
-    ]
+    )
     return table(head, rows)
 
 
@@ -125,14 +98,3 @@ def _statements(by_case: dict[str, list[Run]]) -> str:
     )
     is_met = all(most["statements"] - fewest["statements"] <= MORE_STATEMENTS for fewest, most in ends.values())
     return f"SQL statements of a run, all {listed}. " + verdict(f"at most {MORE_STATEMENTS} more", is_met=is_met)
-
-
-def _engine(by_case: dict[str, list[Run]]) -> str:
-    def shares(case: str) -> str:
-        some = [_engine_share(run) for run in by_case[case]]
-        return f"{min(some):.0%} to {max(some):.0%}"
-
-    return (
-        f"With empty functions the same states take {shares(HELD)} of the wall time if all are fulfilled, "
-        f"{shares(SHORT)} if all are short: the local engine's part, with the waits between repeats."
-    )

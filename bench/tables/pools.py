@@ -39,17 +39,11 @@ def _verdict(attempts: list[dict[str, Any]]) -> str:
 
 
 def _attempts(attempts: list[dict[str, Any]]) -> str:
-    head = ["a group of", "held", "describes", "requests for capacity", "for each pool", "finding, ms", "attempt, ms"]
-    rows = [
-        [
-            f"{one['pools']} pool{'s' * (one['pools'] > 1)}, {one['case']}: {CASES[one['case']]}",
-            f"{one['held']} of {one['pools'] * EACH}",
-            str(one["describes"]),
-            str(one["asks"]),
-            f"{one['asks'] / one['pools']:.1f}",
-            f"{one['find_ms']:.2f}",
-            f"{one['attempt_ms']:.2f}",
-        ]
+    rows = (
+        f"{one['pools']} pool{'s' * (one['pools'] > 1)}, {one['case']}: {CASES[one['case']]} | "
+        f"{one['held']} of {one['pools'] * EACH} | {one['describes']} | {one['asks']} | "
+        f"{one['asks'] / one['pools']:.1f} | {one['find_ms']:.2f} | {one['attempt_ms']:.2f}"
         for one in attempts
-    ]
+    )
+    head = "a group of | held | describes | requests for capacity | for each pool | finding, ms | attempt, ms"
     return table(head, rows)

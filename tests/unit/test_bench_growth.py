@@ -1,16 +1,12 @@
 """What is said about how a run grows follows from what was measured, a missed aim included."""
 
 import json
-import zipfile
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.documents import RESULTS
-from bench.runs import empty_machine
-from bench.runs.growth import HELD, SHORT, Run
+from bench.runs.growth import HELD, SHORT, Run, _attempts
 from bench.tables.growth import label, of_case, tables
 
 
@@ -23,7 +19,6 @@ def run(case: str, rows: int) -> Run:
         rows=rows,
         short=short,
         seconds=2 + rows / 100,
-        engine_seconds=1 + rows / 200,
         cpu_ms=20 + 2 * (short or rows),
         waits=waits,
         waited_ms=10_000 * waits,
@@ -55,7 +50,7 @@ def missed(results: dict[str, Any]) -> list[int]:
 
 
 def test_what_is_as_it_should_be_is_told_so() -> None:
-    cpu, database, describes, statements, engine = verdict(results())
+    cpu, database, describes, statements = verdict(results())
     assert (
         "0.92 times that at 100 if all are fulfilled, 0.93 times if all are short. The aim, at most 1.3, is met" in cpu
     )
@@ -64,7 +59,6 @@ def test_what_is_as_it_should_be_is_told_so() -> None:
         describes
     )
     assert "all fulfilled: 28 for 1,000 rows, 28 for 1; short: 28 for 1,000 rows, 28 for 1. The aim" in statements
-    assert "50% to 50% of the wall time" in engine
     assert missed(results()) == []
 
 
@@ -97,13 +91,10 @@ def test_describing_more_often_than_needed_is_told() -> None:
 def test_the_table_has_each_run_and_says_what_a_run_left_for_the_next() -> None:
     head, _, *rows = tables(results())["growth-runs"].splitlines()
     assert len(rows) == len(RUNS)
-    assert {line.count("|") for line in (head, *rows)} == {15}
+    assert {line.count("|") for line in (head, *rows)} == {13}
     assert label(run(SHORT, 1000)) == "1,000 rows, all short, 500 worked on"
     assert label(run(HELD, 1)) == "1 row, all fulfilled"
-    assert rows[-1].startswith("| 1,000 rows, all short, 500 worked on | 12.00 | 6.00 | 50% | 1,020 | 2.04 |")
-
-
-GIVEN = [json.dumps({"Target": {"InstanceType": name, "AvailabilityZone": "z"}, "Attempt": 0}) for name in "ab"]
+    assert rows[-1].startswith("| 1,000 rows, all short, 500 worked on | 12.00 | 1,020 | 2.04 |")
 
 
 def event(number: int, previous: int, kind: str, **details: str) -> dict[str, Any]:
@@ -111,34 +102,18 @@ def event(number: int, previous: int, kind: str, **details: str) -> dict[str, An
     return {"id": number, "previousEventId": previous, "type": kind, name: details}
 
 
-def test_empty_functions_answer_what_the_real_ones_did() -> None:
+def test_attempts_are_those_that_looked_at_ec2() -> None:
+    load, reserve = (f"arn:aws:lambda:eu-west-1:1:function:odcr-{name}" for name in ("LoadTargets", "ReserveCapacity"))
     history = [
-        event(1, 0, "LambdaFunctionScheduled", resource="find", input='{"Targets": []}'),
-        event(2, 1, "LambdaFunctionStarted"),
-        event(3, 2, "LambdaFunctionSucceeded", output='{"Shortfalls": []}'),
-        event(4, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[0]),
-        event(5, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[1]),
+        event(1, 0, "LambdaFunctionScheduled", resource=load),
+        event(2, 1, "LambdaFunctionSucceeded", output='{"Targets": []}'),
+        *(event(number, 2, "LambdaFunctionScheduled", resource=reserve) for number in (3, 4, 5)),
         event(6, 4, "LambdaFunctionStarted"),
-        event(7, 5, "LambdaFunctionStarted"),
-        event(8, 7, "LambdaFunctionFailed", error="Dry", cause='{"errorMessage": "none", "errorType": "Dry"}'),
-        event(9, 6, "LambdaFunctionSucceeded", output='"met"'),
+        event(7, 6, "LambdaFunctionFailed", error="Dry", cause="{}"),
+        event(8, 3, "LambdaFunctionSucceeded", output='{"Reserved": 1}'),
+        event(9, 5, "LambdaFunctionSucceeded", output="{}"),
     ]
-    assert empty_machine.answers(history) == {
-        "find": {empty_machine.NO_TARGET: {"output": {"Shortfalls": []}}},
-        "reserve": {"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}},
-    }
-
-
-def test_an_empty_function_raises_what_the_real_one_raised(tmp_path: Path) -> None:
-    packed = empty_machine.packed({"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}})
-    zipfile.ZipFile(BytesIO(packed)).extractall(tmp_path)
-    source = tmp_path / "empty.py"
-    module: dict[str, Any] = {"__file__": str(source)}
-    exec(compile(source.read_text(), source, "exec"), module)
-    assert module["handler"](json.loads(GIVEN[0]), None) == "met"
-    with pytest.raises(Exception, match="none") as raised:
-        module["handler"](json.loads(GIVEN[1]), None)
-    assert type(raised.value).__name__ == "Dry"
+    assert _attempts(history) == 2
 
 
 def test_every_size_was_measured() -> None:
