@@ -1,7 +1,6 @@
 """All pictures: the same bytes for the same results, legible on a light and on a dark page."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from bench.costs.bill import (
-    ALARMS,
-    AURORA,
-    DASHBOARD,
-    LAMBDA,
-    LOGS,
-    METRICS,
-    NETWORK,
-    OTHER,
-    SECRETS,
-    STEP_FUNCTIONS,
-    total,
-)
+from bench.costs import bill
 from bench.market.scenario import GAPS, SIXES
 from bench.market.strategies import IDEAL, ODCR, ORIGINAL, ORIGINAL_EACH_MINUTE, RIVALS, STRATEGIES
 from bench.runs.growth import HELD, SHORT, Run
@@ -61,19 +48,19 @@ _RUN_LINES: dict[str, tuple[Callable[[Run], float], str]] = {
 """Seconds of a run, and their colour."""
 
 _BILL_BARS = {
-    "Aurora": ((AURORA,), BLUE),
-    "network": ((NETWORK,), PURPLE),
-    "Step Functions": ((STEP_FUNCTIONS,), ORANGE),
-    "Lambda": ((LAMBDA,), GREEN),
-    "logs": ((LOGS,), PINK),
-    "the rest": ((METRICS, ALARMS, SECRETS, DASHBOARD, OTHER), INK),
+    "Aurora": ((bill.AURORA,), BLUE),
+    "network": ((bill.NETWORK,), PURPLE),
+    "Step Functions": ((bill.STEP_FUNCTIONS,), ORANGE),
+    "Lambda": ((bill.LAMBDA,), GREEN),
+    "logs": ((bill.LOGS,), PINK),
+    "the rest": ((bill.METRICS, bill.ALARMS, bill.SECRETS, bill.DASHBOARD, bill.OTHER), INK),
 }
 """Items that are drawn as one, and their colour."""
 
 
 def draw_catch(results: dict[str, Any], folder: Path) -> None:
     """Draws `catch-scenarios.svg`, `catch-lives.svg` and `catch-many.svg`."""
-    with _style():
+    with mpl.rc_context(_STYLE):
         _save(_scenarios(results["scenarios"]), folder / "catch-scenarios.svg")
         _save(_lives(results["lives"]), folder / "catch-lives.svg")
         _save(_many(results["many"]), folder / "catch-many.svg")
@@ -81,7 +68,7 @@ def draw_catch(results: dict[str, Any], folder: Path) -> None:
 
 def draw_growth(results: dict[str, Any], folder: Path) -> None:
     """Draws `growth.svg`: time by rows, both in powers of ten."""
-    with _style():
+    with mpl.rc_context(_STYLE):
         figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
         for axes, case in zip(panels, (HELD, SHORT), strict=True):
             runs = of_case(results["runs"], case)
@@ -103,7 +90,7 @@ def draw_growth(results: dict[str, Any], folder: Path) -> None:
 def draw_costs(results: dict[str, Any], folder: Path) -> None:
     """Draws `costs-month.svg`: what a month costs, by item."""
     months = {bills.label(run): bills.month(results, run) for run in bills.shown(results)}
-    with _style():
+    with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(figsize=(8, 3.2))
         ends = [0.0] * len(months)
         for name, (items, colour) in _BILL_BARS.items():
@@ -111,18 +98,12 @@ def draw_costs(results: dict[str, Any], folder: Path) -> None:
             axes.barh(list(months), widths, left=ends, color=colour, label=name, height=0.6)
             ends = [end + width for end, width in zip(ends, widths, strict=True)]
         for row, one in enumerate(months.values()):
-            axes.text(ends[row], row, f" {total(one):,.0f}", va="center")
+            axes.text(ends[row], row, f" {bill.total(one):,.0f}", va="center")
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("US dollars a month, instances not included")
         axes.legend(frameon=False, loc="upper right")
         _save(figure, folder / "costs-month.svg")
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with mpl.rc_context(_STYLE):
-        yield
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -1,13 +1,12 @@
 """What the recorded results say about the product, and that they are those of the code."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from bench.costs import stacks
-from bench.costs.usage import DRY, HELD, SLOW, is_followed, transitions
+from bench.costs.usage import DRY, HELD, SLOW, Run, is_followed, transitions
 from bench.documents import RESULTS, ROOT
 from bench.market import pools
 from bench.market.catch import cases
@@ -30,8 +29,8 @@ def market(cell: dict[str, Any]) -> tuple[int, float, str]:
     return cell["targets"], cell["life"], cell["scenario"]
 
 
-def costs_of(case: str) -> Iterable[dict[str, Any]]:
-    return [run for regions in OVER for run in of_case(COSTS, case, regions)]  # type: ignore[misc]
+def costs_of(case: str) -> list[Run]:
+    return [run for regions in OVER for run in of_case(COSTS, case, regions)]
 
 
 def test_odcr_holds_what_the_ideal_asker_holds() -> None:
