@@ -49,8 +49,6 @@ class StackCounts(TypedDict):
     """By function."""
     ask_every: float
     """AskEverySeconds."""
-    slow_after: float
-    """SlowAfterHours."""
     traced: bool
     period_minutes: float | None
     """From one start to the next; None if the schedule is disabled."""
@@ -109,7 +107,6 @@ def count(given: Mapping[str, str]) -> StackCounts:
         + sum(bool(cluster.get("ManageMasterUserPassword")) for cluster in clusters),
         memory_mb={name: int(one["MemorySize"]) for name, one in sorted(of_type("AWS::Lambda::Function").items())},
         ask_every=float(values["AskEverySeconds"]),
-        slow_after=float(values["SlowAfterHours"]),
         traced=bool(machine.get("TracingConfiguration", {}).get("Enabled")),
         period_minutes=_minutes(schedule["ScheduleExpression"]) if schedule["State"] == "ENABLED" else None,
     )

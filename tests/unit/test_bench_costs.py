@@ -50,7 +50,6 @@ STACK = StackCounts(
     secrets=2,
     memory_mb={"LoadTargets": 256, "FindShortfalls": 256, "ReserveCapacity": 160, "RecordResults": 256},
     ask_every=5,
-    slow_after=24,
     traced=True,
     period_minutes=1,
 )
