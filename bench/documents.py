@@ -21,10 +21,10 @@ def documents() -> list[Path]:
 
 
 def write(tables: dict[str, str]) -> None:
-    """Writes each table where its name stands; tables that stand nowhere are left out.
+    """Writes each table into its places; a table without a place is left out.
 
     Raises:
-        ValueError: see `places`; nothing has been written then.
+        ValueError: a place is broken; nothing has been written then.
     """
     before = {path: path.read_text() for path in documents()}
     for path, text in before.items():
@@ -36,10 +36,10 @@ def write(tables: dict[str, str]) -> None:
 
 
 def check(known: Collection[str]) -> None:
-    """Looks whether there is a table for every place.
+    """Checks that every place has its table.
 
     Raises:
-        ValueError: there is none for one, or see `places`.
+        ValueError: one has none, or is broken.
     """
     for path in documents():
         name = str(path.relative_to(ROOT))
@@ -55,7 +55,7 @@ def places(text: str, document: str) -> list[str]:
     """The names of a document's places.
 
     Raises:
-        ValueError: one has no end or no proper name, with the document and the line.
+        ValueError: a place has no end or no proper name; the message has the document and the line.
     """
     names: list[str] = []
     is_open = False

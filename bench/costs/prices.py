@@ -1,11 +1,11 @@
-"""AWS's list prices that a month is reckoned with, each with the page that it stands on. No free tier is counted."""
+"""AWS's list prices, each with its page. No free tier is counted."""
 
 from dataclasses import dataclass
 
 REGION = "us-east-1"
 AS_OF = "2026-11"
 HOURS = 730
-"""Of a month, as AWS's own calculator has it."""
+"""In a month, as AWS's own calculator has it."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,7 @@ class Price:
         per: for how many units.
         unit: what is counted.
         url: AWS's page.
-        note: what is free of it, or what else a reader should know.
-        as_of: year and month.
+        note: what is free.
     """
 
     usd: float
@@ -26,10 +25,9 @@ class Price:
     unit: str
     url: str
     note: str = ""
-    as_of: str = AS_OF
 
     def of(self, quantity: float) -> float:
-        """What so many units cost, in US dollars."""
+        """US dollars for so many units."""
         return quantity / self.per * self.usd
 
 

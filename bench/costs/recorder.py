@@ -1,95 +1,120 @@
 """Runs of a deployed stack, and what each used."""
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
+from unittest.mock import patch
 
-from bench.costs import counters, history, log_lines
-from bench.costs.instruments import Writes
-from bench.costs.standing import Standing
-from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Usage, Work, billed_ms
-from bench.local_runs import logged
+from moto.dynamodb.models import DynamoDBBackend
+from moto.ec2.responses import EC2Response
+
+from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, transitions
+from bench.runs import history, log_lines
+from bench.runs.stack import Meter, log, logged, wait
+from localcloud.clock import Clock
 from localcloud.stack import Stack
 
 RESERVE, FIND, LOAD, RECORD = "ReserveCapacity", "FindShortfalls", "LoadTargets", "RecordResults"
 
-_RUN_SECONDS = 900.0
-"""How long a run may take on the wall."""
+
+@contextmanager
+def instrumented(clock: Clock) -> Iterator["count[int]"]:
+    """Within it, EC2 takes `EC2_SECONDS` to answer, and writes to DynamoDB are counted.
+
+    Yields:
+        A counter: its next value is how many items were written, or were not because of a condition, which costs the
+        same, and how often the counter was read.
+    """
+    answer, update, writes = EC2Response.call_action, DynamoDBBackend.update_item, count()
+
+    def call_action(self: Any) -> Any:
+        clock.sleep(EC2_SECONDS)
+        return answer(self)
+
+    def update_item(*args: Any, **kwargs: Any) -> Any:
+        next(writes)  # in one step, whichever thread does it
+        return update(*args, **kwargs)
+
+    with (
+        patch.object(EC2Response, "call_action", call_action),
+        patch.object(DynamoDBBackend, "update_item", update_item),
+    ):
+        yield writes
 
 
-@dataclass
 class Recorder:
-    """A deployed stack, and what its runs have used so far."""
+    """A deployed stack, and what its runs have used so far.
 
-    stack: Stack
-    standing: Standing
-    writes: Writes
-    runs: list[dict[str, Any]] = field(default_factory=list)
+    Args:
+        stack: deployed.
+        memory_mb: of its functions.
+        writes: of `instrumented`.
+    """
+
+    def __init__(self, stack: Stack, memory_mb: dict[str, int], writes: "count[int]") -> None:
+        self.stack = stack
+        self._memory_mb, self._writes = memory_mb, writes
+        self.runs: list[Run] = []
 
     def run(self) -> str:
-        """One execution, from start to end, that is not taken down; no other does anything meanwhile or after it."""
+        """One execution, from start to end; no other runs meanwhile or after it."""
         execution = self.stack.start_run()
         self.end(execution)
         return execution
 
     def end(self, execution: str) -> None:
-        """Waits until an execution has ended.
+        """Waits until an execution has ended, and stops the one that it starts.
 
         Raises:
             RuntimeError: it did not succeed.
         """
-        while self._is_running(execution) and history.entered(self.stack.history(execution), FIND) is None:
+        machines = self.stack.client("stepfunctions")
+        while machines.describe_execution(executionArn=execution)["status"] == "RUNNING":
+            if history.entered(self.stack.history(execution), FIND) is not None:
+                break
             time.sleep(0.05)
-        # The run that this one starts when it ends would mix its own use into this one's.
+        # What the next run uses would be taken for this one's.
         with self.throttled(LOAD):
-            ended = self.stack.wait(execution, _RUN_SECONDS)
+            wait(self.stack, execution)
             if history.entered(self.stack.history(execution), "StartNextRun") is not None:
-                self._stop_others()
-        if ended["status"] != "SUCCEEDED":
-            raise RuntimeError(f"A run ended as {ended['status']}: {ended.get('cause')}")
+                arn = self.stack.outputs["StateMachineArn"]
+                for other in machines.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+                    machines.stop_execution(executionArn=other["executionArn"])
 
-    def take_down(self, case: str, targets: int, short: int, regions: int = 1) -> None:
+    def record(self, case: str, targets: int, short: int, regions: int = 1) -> None:
         """One execution, and what it used."""
-        meter, written = counters.Meter(self.stack), self.writes.count
-        began = int(time.time() * 1000)
+        meter, written, began = Meter(self.stack), next(self._writes), int(time.time() * 1000)
         execution = self.run()
-        counted, written = meter.read(), self.writes.count - written
+        counted, written = meter.read(), next(self._writes) - written - 1
         events = self.stack.history(execution)
         lines = logged(self.stack, began)
         states = history.states(events)
-        functions = self._work(lines, counted.statements, is_short="StartNextRun" in states or states[RESERVE] > 0)
-        usage = Usage(
+        work = self._work(lines, counted["statements"], is_short="StartNextRun" in states or states[RESERVE] > 0)
+        used = Usage(
             states=dict(states),
             repeats=history.repeats(events),
-            functions=functions,
-            ec2_calls=counted.ec2_calls,
+            functions=work,
+            ec2_calls=sum(number for name, number in counted.items() if name[0].isupper()),
             bucket_writes=written,
-            statements=counted.statements,
-            commits=counted.commits,
-            redo_bytes=counted.redo_bytes,
+            statements=counted["statements"],
+            commits=counted["commits"],
+            redo_bytes=counted["redo_bytes"],
             log_bytes=sum(map(log_lines.ingested_bytes, lines.values())) + history.log_bytes(events, execution),
             messages=states["PublishAnnouncement"],
-            metrics=tuple(sorted(set().union(*map(log_lines.metrics, lines.values())))),
-            seconds=round(self._seconds(events, functions), 1),
+            metrics=sorted(set().union(*map(log_lines.metrics, lines.values()))),
+            seconds=round(self._seconds(events, work), 1),
         )
-        self.runs.append(
-            {"case": case, "targets": targets, "short": short, "regions": regions, "used": usage.to_json()}
+        self.runs.append(Run(case=case, targets=targets, short=short, regions=regions, used=used))
+        log(
+            f"{case}, {short} of {targets} targets short in {regions} Region(s): {transitions(used)} transitions, "
+            f"{used['bucket_writes']} writes, {used['ec2_calls']} calls, {used['seconds']} s"
         )
-        tell(
-            f"{case}, {short} of {targets} targets short in {regions} Region(s): {usage.transitions} transitions, "
-            f"{usage.bucket_writes} writes, {usage.ec2_calls} calls, {usage.seconds} s"
-        )
-
-    def statuses(self) -> dict[str, int]:
-        """How many targets stand how."""
-        return dict(self.stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status"))
 
     def cold_starts(self) -> dict[str, int]:
-        """Milliseconds on a processor until a function's handler is there, the median of all starts, by function."""
+        """Processor milliseconds until a function's handler is there, the median of all starts, by function."""
         starts = {function: log_lines.init_cpu_ms(lines) for function, lines in logged(self.stack, 0).items()}
         return {function: round(statistics.median(times)) for function, times in sorted(starts.items()) if times}
 
@@ -103,45 +128,33 @@ class Recorder:
         finally:
             functions.delete_function_concurrency(FunctionName=name)
 
-    def _is_running(self, execution: str) -> bool:
-        described = self.stack.client("stepfunctions").describe_execution(executionArn=execution)
-        return bool(described["status"] == "RUNNING")
-
-    def _stop_others(self) -> None:
-        machines = self.stack.client("stepfunctions")
-        running = machines.list_executions(
-            stateMachineArn=self.stack.outputs["StateMachineArn"], statusFilter="RUNNING"
-        )["executions"]
-        for other in running:
-            machines.stop_execution(executionArn=other["executionArn"])
-
     def _work(self, lines: dict[str, list[str]], statements: int, *, is_short: bool) -> dict[str, Work]:
-        invocations = {name: found for name, of_one in lines.items() if (found := log_lines.invocations(of_one))}
-        work = {}
-        of_database = sum(len(found) for name, found in invocations.items() if name not in (RESERVE, FIND))
-        for name, found in invocations.items():
-            cpu_ms, slept_ms = sum(one.cpu_ms for one in found), sum(one.slept_ms for one in found)
+        by_function = {name: some for name, of_one in lines.items() if (some := log_lines.invocations(of_one))}
+        with_database = sum(len(some) for name, some in by_function.items() if name not in (RESERVE, FIND))
+        work: dict[str, Work] = {}
+        for name, some in by_function.items():
+            cpu_ms = sum(one.cpu_ms for one in some)
             if name == RESERVE:
                 # It lives in the cloud's time, and EC2 takes its time to answer: it lasts as long as on AWS.
-                billed = sum(one.lasted_ms for one in found) * self.stack.cloud.clock.speed + len(found)
+                billed = sum(one.lasted_ms for one in some) * self.stack.cloud.clock.speed + len(some)
             else:
-                # All Regions are asked at once, and the schedule after them if something is short.
-                latency = SQL_SECONDS * statements * len(found) / of_database
+                latency = SQL_SECONDS * statements * len(some) / with_database
                 if name == FIND:
+                    # All Regions are asked at once, and the schedule after them if something is short.
                     latency = EC2_SECONDS * (2 if is_short else 1)
-                billed = billed_ms(cpu_ms, latency, self.standing.memory_mb[name], len(found))
-            work[name] = Work(len(found), round(cpu_ms, 1), round(slept_ms), round(billed))
+                billed = billed_ms(cpu_ms, latency, self._memory_mb[name], len(some))
+            work[name] = Work(
+                invocations=len(some),
+                cpu_ms=round(cpu_ms, 1),
+                slept_ms=round(sum(one.slept_ms for one in some)),
+                billed_ms=round(billed),
+            )
         return work
 
-    def _seconds(self, events: list[dict[str, Any]], functions: dict[str, Work]) -> float:
-        """How long it would take on AWS."""
-        others = sum(one.billed_ms for name, one in functions.items() if name != RESERVE) / 1000
+    def _seconds(self, events: list[dict[str, Any]], work: dict[str, Work]) -> float:
+        """How long the run would take on AWS."""
+        others = sum(one["billed_ms"] for name, one in work.items() if name != RESERVE) / 1000
         begins, ends = (history.entered(events, name) for name in ("ReserveShortfalls", RECORD))
         if begins is None or ends is None:
             return others
         return others + (ends - begins).total_seconds() * self.stack.cloud.clock.speed
-
-
-def tell(text: str) -> None:
-    """Says what is being done."""
-    sys.stderr.write(f"  {text}\n")

@@ -1,11 +1,13 @@
-"""EC2 as one target's attempts see it: the product's `Ec2` port over pools of the market."""
+"""EC2 in a simulated market: its pools, what one target holds of them, and the requests that were sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
-from bench.market.holding import Holding
-from bench.market.pool import Pool
-from bench.market.timing import REQUEST_SECONDS, SimulatedClock
+from bench.market.clock import REQUEST_SECONDS, SimulatedClock
+from bench.market.scenario import END_SECONDS, Burst
+from localcloud.ec2.pools import CapacityPools
+from localcloud.ec2.request_rate import RequestRate
 from odcr.domain.refusal import InsufficientInstanceCapacity
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
@@ -13,25 +15,78 @@ from odcr.domain.target import ReservationOptions, TargetKey
 DESCRIBE, CREATE, MODIFY = "DescribeCapacityReservations", "CreateCapacityReservation", "ModifyCapacityReservation"
 
 Request = tuple[float, str, str]
-"""When it was sent, in seconds after the start; to which Region; and its action."""
+"""When it was sent, in seconds after the start; its Region; its action."""
+
+Grants = list[tuple[float, int]]
+"""When instances were acquired, in seconds after the start, and how many. Nothing is given back."""
+
+TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
+"""Every pool of the market has a fake EC2 of its own, in which it is called this."""
+
+
+class Pool:
+    """The fake EC2's pool, filled by a supply and emptied by others as time passes."""
+
+    def __init__(self, bursts: Sequence[Burst]) -> None:
+        self._pools = CapacityPools()
+        self._bursts = iter(bursts)
+        self._next = next(self._bursts, None)
+        self._leaving: list[float] = []
+        """When others take each free instance; the one that became free first comes first."""
+        self.freed = 0
+        self.taken_by_others = 0
+
+    @property
+    def free(self) -> int:
+        """Instances that are free at the moment of the last `advance`."""
+        return self._pools.free(TYPE, ZONE)
+
+    def advance(self, now: float) -> None:
+        """Goes to a moment, in seconds after the start; never back."""
+        while self._next is not None and self._next.at <= now:
+            self._leaving += self._next.taken_at
+            self.freed += len(self._next.taken_at)
+            self._pools.add_free(TYPE, ZONE, len(self._next.taken_at))
+            self._next = next(self._bursts, None)
+        staying = [leaves for leaves in self._leaving if leaves > now]
+        gone = len(self._leaving) - len(staying)
+        if gone:
+            self.taken_by_others += gone
+            self._pools.add_free(TYPE, ZONE, -gone)
+            self._leaving = staying
+
+    def take(self, count: int) -> bool:
+        """Takes all of `count`, or nothing and returns False.
+
+        Which of the free ones makes no difference: how long one stays does not depend on how long it has stayed.
+        """
+        taken = self._pools.take(TYPE, ZONE, count)
+        if taken:
+            del self._leaving[:count]
+        return taken
 
 
 @dataclass
 class MarketEc2:
-    """Every request takes its time; one that asks for capacity is met whole or refused, as by the fake EC2.
+    """The product's `Ec2` port for one target. Each request takes its time, and is granted whole or refused.
 
     Args:
         pools: where the instances come from; a row has one.
         clock: the time of whoever asks.
-        region: where the pools are; each Region has buckets of its own.
+        region: where the pools are; each Region has request buckets of its own.
     """
 
     pools: Mapping[TargetKey, Pool]
     clock: SimulatedClock
     region: str
-    holding: Holding = field(default_factory=Holding)
+    grants: Grants = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
+
+    @property
+    def held(self) -> int:
+        """Instances in all reservations."""
+        return sum(count for _, count in self.grants)
 
     def find(self, *keys: TargetKey) -> list[Reservation]:
         """The reservations so far; describe does not lag here."""
@@ -39,11 +94,11 @@ class MarketEc2:
         return [one for one in self.reservations if one.key in keys]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
-        """Nobody else has any, and nothing is ever lost."""
+        """The same: nobody else has any, and nothing is ever lost."""
         return self.find(key)
 
     def of(self, key: TargetKey) -> list[Reservation]:
-        """The reservations in a pool, for whoever need not ask."""
+        """The reservations in a pool, without a request."""
         return [one for one in self.reservations if one.key == key]
 
     def create(
@@ -52,12 +107,12 @@ class MarketEc2:
         """Makes a reservation.
 
         Raises:
-            InsufficientInstanceCapacity: if the pool has fewer.
+            InsufficientInstanceCapacity: the pool has fewer.
         """
-        del observed, occasion  # for the client token, which no request here needs: each is answered
+        del observed, occasion  # for the client token, which is not needed here: every request is answered
         self._request(CREATE)
         self._take(key, count)
-        made = Reservation(
+        reservation = Reservation(
             id=f"cr-{len(self.reservations):05}",
             key=key,
             count=count,
@@ -66,52 +121,30 @@ class MarketEc2:
             tenancy=options.tenancy,
             created=f"{self.clock.now():012.3f}",
         )
-        self.reservations.append(made)
-        return made
+        self.reservations.append(reservation)
+        return reservation
 
     def resize(self, reservation: Reservation, count: int) -> None:
-        """Sets how many instances it holds.
+        """Sets how many instances a reservation holds.
 
         Raises:
-            InsufficientInstanceCapacity: if the pool has fewer than are to be added.
+            InsufficientInstanceCapacity: the pool has fewer than are to be added.
         """
         self._request(MODIFY)
-        (place,) = [index for index, one in enumerate(self.reservations) if one.id == reservation.id]
-        before = self.reservations[place]
+        (index,) = [index for index, one in enumerate(self.reservations) if one.id == reservation.id]
+        before = self.reservations[index]
         self._take(before.key, count - before.count)
-        self.reservations[place] = replace(before, count=count)
+        self.reservations[index] = replace(before, count=count)
 
-    def cancel(self, reservation: Reservation) -> None:
-        """Nobody gives anything back in this market.
-
-        Raises:
-            AssertionError: always.
-        """
-        raise AssertionError(f"{reservation.id} is to be given back, of which nothing was bought twice")
-
-    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
-        """No row of this market changes.
+    def cancel(self, *arguments: object) -> NoReturn:
+        """Never called: in this market nothing is given back, and no row has options that change.
 
         Raises:
             AssertionError: always.
         """
-        raise AssertionError(f"{reservation.id} is to be {options}")
+        raise AssertionError(f"This market knows only asking for more, not {arguments}")
 
-    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
-        """No row of this market has tags.
-
-        Raises:
-            AssertionError: always.
-        """
-        raise AssertionError(f"{reservation.id} is to have {tags} and not {removed}")
-
-    def join(self, reservation: Reservation, group: str) -> None:
-        """No row of this market has a group.
-
-        Raises:
-            AssertionError: always.
-        """
-        raise AssertionError(f"{reservation.id} is to join {group}")
+    adjust = tag = join = cancel
 
     def _request(self, action: str) -> None:
         self.requests.append((self.clock.now(), self.region, action))
@@ -124,4 +157,36 @@ class MarketEc2:
         pool.advance(self.clock.now())
         if not pool.take(count):
             raise InsufficientInstanceCapacity("InsufficientInstanceCapacity", f"There are fewer than {count}.")
-        self.holding.add(self.clock.now(), count)
+        self.grants.append((self.clock.now(), count))
+
+
+def instance_hours(grants: Grants) -> float:
+    """How long each instance is held until the end, summed; one granted later counts for nothing."""
+    return sum(max(0.0, END_SECONDS - at) * count for at, count in grants) / 3600
+
+
+def oracle(bursts: Iterable[Burst], gap: int) -> Grants:
+    """What is held by whoever takes every instance the moment it is free, until the gap is closed: the most there is.
+
+    Args:
+        bursts: in order.
+        gap: instances wanted.
+    """
+    grants, missing = [], gap
+    for burst in bursts:
+        taken = min(missing, len(burst.taken_at))
+        if taken:
+            grants.append((burst.at, taken))
+            missing -= taken
+    return grants
+
+
+def overdrawn(requests: Iterable[Request]) -> int:
+    """How many requests of one account the fake EC2's token buckets would refuse."""
+    clock = SimulatedClock()
+    rate = RequestRate(clock)
+    refused = 0
+    for at, region, action in sorted(requests):
+        clock.set(at)
+        refused += not rate.admit("123456789012", region, action)
+    return refused

@@ -1,7 +1,7 @@
 """The ideal asker, the product's measure: the same ladder, at the rate that the product permits itself, without a gap.
 
-In each Region and per action it sends four requests a second, evenly over
-the pools that are short. It saves no tokens up, needs no describe and has no runs between which time is lost.
+In each Region it sends four requests a second of each action, evenly over the pools that are short. It saves up no
+tokens, needs no describe, and loses no time between runs.
 """
 
 import heapq
@@ -28,15 +28,15 @@ def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> li
     """Six hours of asking.
 
     Args:
-        targets: each with a pool of its own.
+        targets: each with a pool, or pools, of its own.
         ladder: how many instances a turn asks for.
 
     Returns:
-        Nothing: it sends no requests but those for capacity, which are with the targets.
+        Nothing: its only requests are those for capacity, which are with the targets.
     """
     buckets: dict[tuple[str, str], _Bucket] = {}
     events: list[tuple[float, int, _Bucket | _Asker]] = []
-    numbers = iter(range(1 << 62))  # of events at the same moment, the one that was planned first comes first
+    numbers = iter(range(1 << 62))  # of events at the same moment, the one planned first comes first
 
     def plan(at: float, what: "_Bucket | _Asker") -> None:
         heapq.heappush(events, (at, next(numbers), what))
@@ -56,7 +56,8 @@ def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> li
             bucket = buckets.setdefault((what.target.region, what.action), _Bucket())
             if not bucket.waiting:
                 plan(max(now, bucket.token_at), bucket)
-            bucket.add(what, next(numbers))
+            # A turn that has begun goes on before others begin; these come in the order in which they became ready.
+            heapq.heappush(bucket.waiting, (what.is_between_turns, next(numbers), what))
     return []
 
 
@@ -67,10 +68,6 @@ class _Bucket:
     token_at: float = 0.0
     """When the next token is there."""
     waiting: "list[tuple[bool, int, _Asker]]" = field(default_factory=list)
-
-    def add(self, asker: "_Asker", number: int) -> None:
-        """A turn that has begun goes on before others begin; these come in the order in which they became ready."""
-        heapq.heappush(self.waiting, (asker.is_between_turns, number, asker))
 
     def next_asker(self, now: float) -> "_Asker":
         self.token_at = now + TOKEN_SECONDS
@@ -86,10 +83,8 @@ class _Asker:
         self._ladder: Ladder | None = None
         self._count = 0
         self._turn_began = 0.0
-        self._turns = 0
-        """That have ended."""
-        self._place = 0
-        """Of the pool at hand."""
+        self._turns_ended = 0
+        self._pool_index = 0
 
     @property
     def is_between_turns(self) -> bool:
@@ -102,7 +97,7 @@ class _Asker:
 
     @property
     def _pool(self) -> TargetKey:
-        return self.target.pools[self._place]
+        return self.target.pools[self._pool_index]
 
     @property
     def _reservations(self) -> list[Reservation]:
@@ -112,12 +107,10 @@ class _Asker:
         """Sends one request; returns when the next may follow, or None if the target is met."""
         target = self.target
         if self._ladder is None:
-            self._ladder = self._make_ladder(target.missing, from_one=self._turns > 0)
+            self._ladder = self._make_ladder(target.missing, from_one=self._turns_ended > 0)
             self._count = next(self._ladder)
-            if not self._place:
+            if not self._pool_index:
                 self._turn_began = now
-                target.attempts.append(0)
-        target.attempts[-1] += 1
         target.clock.set(now)
         granted = self._is_granted()
         try:
@@ -129,10 +122,10 @@ class _Asker:
 
     def _next_pool(self) -> float:
         """Turns to the next pool; returns when that may be asked."""
-        self._place = (self._place + 1) % len(self.target.pools)
-        if self._place:
+        self._pool_index = (self._pool_index + 1) % len(self.target.pools)
+        if self._pool_index:
             return self.target.clock.now()
-        self._turns += 1
+        self._turns_ended += 1
         return max(self.target.clock.now(), self._turn_began + TURN_SECONDS)
 
     def _is_granted(self) -> bool:

@@ -1,13 +1,13 @@
-"""How many instances to ask for next: other ways than the product's, each as its ladder is.
+"""Other ladders than the product's: how many instances to ask for next.
 
-A ladder yields an ask, and is sent whether that was granted.
+A ladder yields a count, and is sent whether it was granted.
 """
 
 from collections.abc import Callable, Generator
 
 Ladder = Generator[int, bool, None]
 MakeLadder = Callable[..., Ladder]
-"""Of a gap, and of `from_one`: whether the pool is known to be dry."""
+"""Takes the gap, and `from_one`: whether the pool is known to be dry."""
 
 MAX_ASK = 1000
 """Instances that one request can add, by EC2's rules."""

@@ -9,11 +9,11 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from bench.documents import ROOT
+from bench.market.clock import INVOKE_SECONDS
 from bench.market.ec2 import Request
 from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
-from bench.market.timing import INVOKE_SECONDS
 from localcloud.schedule_expressions import Rate, parse
 from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
@@ -25,36 +25,34 @@ START_EXECUTION = "arn:aws:states:::states:startExecution"
 
 
 def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[Request]:
-    """Runs from the first start of the schedule until the end.
+    """Runs from the schedule's first start until the end.
 
     Returns:
-        The runs' own requests, those of FindShortfalls; the attempts' are with the targets.
+        FindShortfalls' requests; those of the attempts are with the targets.
     """
     clock = MarketClock()
     product, template = Product(targets, clock, ladder, ask_settings()), _template()
-    alive: list[Execution] = []
+    running: list[Execution] = []
 
-    def start_next() -> None:
+    def start() -> None:
+        running.append(machine.start(f"run-{len(machine.executions)}"))
+
+    def start_next(_payload: Any) -> None:
         clock.sleep(INVOKE_SECONDS)
         start()
 
-    def start() -> None:
-        alive.append(machine.start(f"run-{len(machine.executions)}"))
-
-    tasks = {one.arn: product.task(one) for one in template.functions()}
-    tasks[START_EXECUTION] = lambda _payload: start_next()
-    jitter = random.Random("jitter")  # noqa: S311 - to be repeatable
+    chance = random.Random("jitter")  # noqa: S311 - to be repeatable
     machine = StateMachine(
         template.definition(),
         template.machine_arn,
-        tasks,
+        {one.arn: product.task(one) for one in template.functions()} | {START_EXECUTION: start_next},
         clock,
-        jitter=lambda seconds: jitter.uniform(0, seconds),
+        jitter=lambda seconds: chance.uniform(0, seconds),
         carry=lambda value: value,
     )
     scheduled = 0.0
     while True:
-        execution = min(alive, key=lambda one: one.due, default=None)
+        execution = min(running, key=lambda one: one.due, default=None)
         due = scheduled if execution is None else min(scheduled, execution.due)
         if due >= END_SECONDS:
             return product.requests
@@ -66,15 +64,15 @@ def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[R
             execution.advance()
             if execution.is_over and execution.status is not Status.SUCCEEDED:
                 raise AssertionError(f"A run failed: {execution.failure}")
-            alive = [one for one in alive if not one.is_over]
+            running = [one for one in running if not one.is_over]
 
 
 @cache
 def every_seconds() -> float:
-    """Seconds from one start of the schedule to the next, by the template's defaults.
+    """Seconds from one start of the schedule to the next, by the template's default.
 
     Raises:
-        ValueError: if the schedule is no rate, as its default is.
+        ValueError: the schedule is no rate.
     """
     schedule = parse(_defaults()["ScheduleExpression"])
     if not isinstance(schedule, Rate):
@@ -85,9 +83,7 @@ def every_seconds() -> float:
 @cache
 def ask_settings() -> AskSettings:
     """How the product asks, by the template's defaults."""
-    names = ("AskEverySeconds", "SlowAfterHours", "MapConcurrency")
-    every, slow_after_hours, places = (_defaults()[name] for name in names)
-    return AskSettings(every, slow_after_hours, places)
+    return AskSettings(*(_defaults()[name] for name in ("AskEverySeconds", "SlowAfterHours", "MapConcurrency")))
 
 
 @cache

@@ -1,13 +1,13 @@
-"""The product in simulated time: what each function of its state machine does, with the product's own decisions."""
+"""What each function of the state machine does in simulated time, with the product's own decisions."""
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bench.market.clock import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
 from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
-from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, SimulatedClock
 from odcr.domain.acquisition import Ladder, acquire
 from odcr.domain.asking import in_all, outcome_so_far, plan, resumed
 from odcr.domain.comparison import bounded, compare
@@ -25,10 +25,10 @@ Event = dict[str, Any]
 
 
 class MarketClock(SimulatedClock):
-    """The time of all functions of one play; each sleeps in a strand of its own."""
+    """The time of all functions; each of them sleeps in a strand of its own."""
 
     def sleep(self, cloud_seconds: float) -> None:
-        """Leaves the strand at hand until so many seconds have passed."""
+        """Leaves the current strand until so many seconds have passed."""
         sleep_until(self.now() + cloud_seconds)
 
     def wait_until(self, moment: float) -> None:
@@ -58,7 +58,7 @@ class Product:
     Args:
         targets: the rows of the table, each with its market.
         clock: the time.
-        ladder: how many to ask for.
+        ladder: how many instances to ask for.
         settings: how the stack asks.
     """
 
@@ -69,114 +69,102 @@ class Product:
         self._clock = clock
         self._ladder, self._settings = ladder, settings
         self._buckets = MarketBuckets(clock)
-        self._holder = ("", 0.0)
-        """Who has the lease, and when it expires."""
+        self._lease = ("", 0.0)
+        """Who holds it, and when it expires."""
         self.requests: list[Request] = []
         """Those that belong to no single target."""
         for target in targets:
             target.ec2.clock = clock
 
     def task(self, function: Function) -> Callable[[Event], Any]:
-        """What a Task state that invokes the function does."""
-        work: Callable[[Event, Function], Any] = {
+        """What a Task state that invokes the function does.
+
+        Raises:
+            AssertionError: by the task, if nothing in this market should invoke the function.
+        """
+        work: Callable[[Event], Any] | None = {
             "LoadTargets": self._load_targets,
             "FindShortfalls": self._find_shortfalls,
-            "ReserveCapacity": self._reserve_capacity,
+            "ReserveCapacity": lambda event: self._reserve_capacity(event, function.timeout),
             "RecordResults": self._record_results,
-        }.get(function.name, self._nothing)
+        }.get(function.name)
 
-        def invoked(event: Event) -> Any:
+        def invoke(event: Event) -> Any:
+            if work is None:
+                raise AssertionError(f"{function.name} has nothing to do in this market, but was given {event!r}")
             self._clock.sleep(INVOKE_SECONDS)
-            return work(event, function)
+            return work(event)
 
-        return invoked
+        return invoke
 
-    def _load_targets(self, event: Event, function: Function) -> Event:
-        del function
+    def _load_targets(self, event: Event) -> Event:
         self._clock.sleep(STEP_SECONDS)
-        holder, expires = self._holder
+        loaded = {"Rejected": [], "Prices": [], "Complete": True, "InstancesDue": False}
+        holder, expires = self._lease
         if holder not in ("", event["Execution"]) and self._clock.now() < expires:
-            return {
-                "Lease": "BUSY",
-                "Targets": [],
-                "Rejected": [],
-                "Prices": [],
-                "Complete": True,
-                "InstancesDue": False,
-            }
-        self._holder = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
+            return {"Lease": "BUSY", "Targets": [], **loaded}
+        self._lease = (event["Execution"], self._clock.now() + event["LeaseSeconds"])
         in_order = sorted(self._targets.values(), key=lambda one: one.tried_at)
-        rows = [one.row(self._clock.now()) for one in in_order]
-        targets = [row.to_event() for row in rows]
-        passed_on = {"Targets": targets, "Rejected": [], "Prices": [], "Complete": True}
-        return {"Lease": "HELD", **passed_on, "InstancesDue": False}
+        targets = [one.row(self._clock.now()).to_event() for one in in_order]
+        return {"Lease": "HELD", "Targets": targets, **loaded}
 
-    def _find_shortfalls(self, event: Event, function: Function) -> Event:
-        del function
+    def _find_shortfalls(self, event: Event) -> Event:
         self._clock.sleep(STEP_SECONDS)
         regions = dict.fromkeys(one.region for one in self._targets.values())
         self.requests += [(self._clock.now(), region, DESCRIBE) for region in regions]
         self._clock.sleep(REQUEST_SECONDS)
         held = [one for target in self._targets.values() for one in target.ec2.reservations]
         targets = [Target.from_event(one) for one in event["Targets"]]
-        found = compare(targets, [], held)
-        passed = bounded(found)
+        comparison = compare(targets, [], held)
+        kept = bounded(comparison)
         started = datetime.fromisoformat(event["StartedAt"])
         ask_until = started + timedelta(seconds=event["AskSeconds"])
-        are_all = len(passed.shortfalls) == len(found.shortfalls)
+        are_all = len(kept.shortfalls) == len(comparison.shortfalls)
         by_key = {one.key: one for one in targets}
         now = datetime.fromtimestamp(self._clock.now(), UTC)
-        planned = plan(passed.shortfalls, by_key, self._settings, now, ask_until, is_alone=True, are_all=are_all)
+        planned = plan(kept.shortfalls, by_key, self._settings, now, ask_until, is_alone=True, are_all=are_all)
         return {
             "Branches": planned.to_event(started, ask_until),
-            "Observed": [one.to_event() for one in passed.observed],
+            "Observed": [one.to_event() for one in kept.observed],
             "Rejected": [],
             "Next": planned.is_pressing,
             "Failures": 0,
-            "Left": not are_all or planned.asked < len(passed.shortfalls),
+            "Left": not are_all or planned.asked < len(kept.shortfalls),
             "Instances": None,
         }
 
-    def _reserve_capacity(self, event: Event, function: Function) -> Event:
+    def _reserve_capacity(self, event: Event, timeout: float) -> Event:
         clock, item = self._clock, event["Target"]
         shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
         if before is not None and before.status.is_met:
             return to_round(before)
         if not event["Attempt"] and clock.now() > _seconds(event["AskUntil"]):
             return to_round(before) if before else {}
-        target = self._targets[shortfall.key]
-        latest = min(_seconds(event["AskUntil"]), clock.now() + function.timeout - RESERVED_SECONDS)
+        latest = min(_seconds(event["AskUntil"]), clock.now() + timeout - RESERVED_SECONDS)
         pace = Pace(self._buckets, event["AskEvery"], latest, clock.now, clock.sleep)
         occasion = f"{event['Execution']}/{event['EnteredAt']}"
         asked = shortfall if before is None else resumed(shortfall, before)
+        ec2 = self._targets[shortfall.key].ec2
         try:
-            outcome = acquire(asked, occasion, event["Attempt"], target.ec2, pace, ladder=self._ladder)
+            outcome = acquire(asked, occasion, event["Attempt"], ec2, pace, ladder=self._ladder)
         except Refusal as error:
-            target.attempts.append(error.outcome.calls)
-            if before is not None:
-                error.outcome = in_all(before, error.outcome)
             raise TaskFailed(type(error).__name__, json.dumps({"errorMessage": str(error)})) from None
-        target.attempts.append(outcome.calls)
         return to_round(outcome if before is None else in_all(before, outcome))
 
-    def _record_results(self, event: Event, function: Function) -> Event:
-        del function
+    def _record_results(self, event: Event) -> Event:
         self._clock.sleep(STEP_SECONDS)
         if "Failure" in event:
             return {}
         outcomes = [outcome for branch in event["Branches"] for item in branch if (outcome := outcome_so_far(item))]
-        if self._holder[0] == event["Execution"]:
+        if self._lease[0] == event["Execution"]:
             for outcome in [*outcomes, *(Outcome.from_event(one) for one in event["Observed"])]:
                 self._targets[outcome.key].record(outcome, self._clock.now())
-            self._holder = ("", 0.0)
+            self._lease = ("", 0.0)
         is_short = event["Left"] or any(outcome.is_short for outcome in outcomes)
         return {
             "Changes": [],
             "Announcements": [{"NextRun": True, "Failures": 0}] if event["Next"] and is_short else [],
         }
-
-    def _nothing(self, event: Event, function: Function) -> Event:
-        raise AssertionError(f"{function.name} has nothing to do in this market, but was given {event!r}")
 
 
 def _seconds(moment: str) -> float:

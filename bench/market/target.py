@@ -1,18 +1,16 @@
-"""One target of the simulation, with its own pool or pools, and what the tables record of it."""
+"""A target of the simulation, its own market, and what the tables record of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bench.market.ec2 import MarketEc2
-from bench.market.pool import TYPE, Pool
-from bench.market.supply import Burst
-from bench.market.timing import SimulatedClock
+from bench.market.clock import SimulatedClock
+from bench.market.ec2 import TYPE, MarketEc2, Pool
+from bench.market.scenario import Burst
 from odcr.domain.outcome import Outcome
 from odcr.domain.records import FRESH_SECONDS
 from odcr.domain.target import Member, Strategy, Target, TargetKey, group_key
 
 REGIONS = ("ap-northeast-1", "eu-central-1", "us-east-1", "us-west-2")
-
 
 ZONES = "acd"
 """Over which a group's pools are spread."""
@@ -33,14 +31,11 @@ class MarketTarget:
         self._set_up(gap, {self.key: Pool(bursts)}, region)
 
     def _set_up(self, gap: int, pools: Mapping[TargetKey, Pool], region: str) -> None:
-        self.region = region
-        self.gap = gap
+        self.gap, self.region = gap, region
         self.clock = SimulatedClock()
         self.ec2 = MarketEc2(pools, self.clock, region)
-        self.attempts: list[int] = []
-        """Requests for capacity of each attempt that there was."""
         self.tried_at = -1e9
-        """When it was tried last, as recorded."""
+        """When it was last tried, as recorded."""
         self._dry_since: float | None = None
         self._outcome: Outcome | None = None
 
@@ -51,8 +46,8 @@ class MarketTarget:
 
     @property
     def missing(self) -> int:
-        """Instances that are wanted and not held."""
-        return self.gap - self.ec2.holding.instances
+        """Wanted minus held."""
+        return self.gap - self.ec2.held
 
     def record(self, outcome: Outcome, now: float) -> None:
         """What RecordResults writes about it."""
@@ -79,12 +74,12 @@ class MarketTarget:
 
 
 class MarketGroup(MarketTarget):
-    """A group, and the market in which it is to be met: pools in several zones, each instance of which counts for one.
+    """A group, and the market in which it is to be met: pools in several zones, in which each instance counts for one.
 
     Args:
         number: tells it from the others; its instance types are its own.
         gap: instances wanted, in all pools together.
-        supplies: its pools', the most wanted first.
+        supplies: one per pool, the most wanted first.
         strategy: how its total is spread.
         region: where its pools are.
     """
@@ -101,8 +96,8 @@ class MarketGroup(MarketTarget):
         self.key = group_key(name)
         self._strategy = strategy
         pools = {
-            TargetKey(_type(first + place), f"{region}{ZONES[place % len(ZONES)]}", group=name): Pool(bursts)
-            for place, bursts in enumerate(supplies)
+            TargetKey(_type(first + index), f"{region}{ZONES[index % len(ZONES)]}", group=name): Pool(bursts)
+            for index, bursts in enumerate(supplies)
         }
         self._set_up(gap, pools, region)
 
@@ -112,7 +107,7 @@ class MarketGroup(MarketTarget):
         recorded = {} if last is None else {one.key: one for one in last.pools}
         return replace(
             row,
-            # Of a group, what is held stands in its pools' rows.
+            # What a group holds stands in its pools' rows.
             current=0,
             last_reserved=0,
             last_ids=(),

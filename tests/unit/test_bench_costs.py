@@ -1,11 +1,11 @@
 """What a run used is read rightly, and a month's bill is what a person reckons by hand."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from bench.costs import history, log_lines, prices
+from bench.costs import prices
 from bench.costs.bill import (
     ALARMS,
     AURORA,
@@ -20,17 +20,27 @@ from bench.costs.bill import (
     STEP_FUNCTIONS,
     Runs,
     bill,
-    largest,
     runs,
     total,
 )
-from bench.costs.results import BUSY as BUSY_CASE
-from bench.costs.results import DRY, HELD, SLOW, Measured, Run
-from bench.costs.standing import DEFAULT, Standing
-from bench.costs.tables import asked_every, more, one_more, slowed_after
-from bench.costs.usage import Usage, Work, billed_ms
+from bench.costs.stacks import DEFAULT, StackCounts
+from bench.costs.usage import BUSY as BUSY_CASE
+from bench.costs.usage import DRY, HELD, SLOW, Run, Usage, Work, billed_ms, gb_seconds, of_functions, storage_requests
+from bench.runs import history, log_lines
+from bench.tables.bills import asked_every, more, one_more, slowed_after
 
-STACK = Standing(
+
+def work(invocations: int, cpu_ms: float, slept_ms: float, billed_ms: float) -> Work:
+    return Work(invocations=invocations, cpu_ms=cpu_ms, slept_ms=slept_ms, billed_ms=billed_ms)
+
+
+def usage(**fields: Any) -> Usage:
+    counts: dict[str, Any] = dict.fromkeys(("repeats", "ec2_calls", "bucket_writes", "statements", "commits"), 0)
+    counts |= dict.fromkeys(("redo_bytes", "log_bytes", "messages", "seconds"), 0)
+    return {"states": {}, "functions": {}, "metrics": [], **counts, **fields}
+
+
+STACK = StackCounts(
     acus=0.5,
     endpoint_zones=2,
     nat_gateways=0,
@@ -40,37 +50,38 @@ STACK = Standing(
     secrets=2,
     memory_mb={"LoadTargets": 256, "FindShortfalls": 256, "ReserveCapacity": 160, "RecordResults": 256},
     ask_every=5,
-    slow_after=24,
     traced=True,
     period_minutes=1,
 )
-IDLE = Usage(
+IDLE = usage(
     states={"LoadTargets": 1, "IsLeaseHeld": 1, "FindShortfalls": 1, "Map": 1, "RecordResults": 1, "Announce": 1},
     functions={
-        "LoadTargets": Work(1, 10, 0, 100),
-        "FindShortfalls": Work(1, 10, 0, 503),
-        "RecordResults": Work(1, 10, 0, 100),
+        "LoadTargets": work(1, 10, 0, 100),
+        "FindShortfalls": work(1, 10, 0, 503),
+        "RecordResults": work(1, 10, 0, 100),
     },
     ec2_calls=1,
     statements=20,
     commits=2,
     redo_bytes=5000,
     log_bytes=4000,
-    metrics=("ODCR A s=1", "ODCR B s=1"),
+    metrics=["ODCR A s=1", "ODCR B s=1"],
     seconds=0.7,
 )
-BUSY = Usage(
+BUSY = usage(
     states=dict.fromkeys(("LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"), 1),
-    functions={"LoadTargets": Work(1, 10, 0, 0)},
+    functions={"LoadTargets": work(1, 10, 0, 0)},
     log_bytes=1000,
 )
-ASKING = replace(
-    IDLE,
-    states={**IDLE.states, "ReserveCapacity": 1, "StartNextRun": 1},
-    functions={**IDLE.functions, "ReserveCapacity": Work(1, 100, 90_000, 100_000)},
-    bucket_writes=20,
-    metrics=(*IDLE.metrics, "ODCR C s=1"),
-    seconds=109.5,
+ASKING = usage(
+    **{
+        **IDLE,
+        "states": {**IDLE["states"], "ReserveCapacity": 1, "StartNextRun": 1},
+        "functions": {**IDLE["functions"], "ReserveCapacity": work(1, 100, 90_000, 100_000)},
+        "bucket_writes": 20,
+        "metrics": [*IDLE["metrics"], "ODCR C s=1"],
+        "seconds": 109.5,
+    }
 )
 """It takes 1/24,000 of a month."""
 
@@ -91,18 +102,17 @@ def test_an_idle_month_by_hand() -> None:
     assert items[DASHBOARD] == 3
     assert items[OTHER] == pytest.approx(43_800 * (0.000001 + 0.000005))
     assert total(items) == pytest.approx(sum(items.values()))
-    assert largest(items) == (AURORA, pytest.approx(items[AURORA] / total(items)))
 
 
 def test_a_run_that_lasts_longer_than_the_period_has_others_find_it_busy() -> None:
-    long = replace(IDLE, seconds=130)
+    long = usage(**{**IDLE, "seconds": 130})
     # Every third start works: 14,600 * 6 + 29,200 * 3 transitions.
     assert runs(1, long) == Runs(14_600, 29_200)
     assert bill(STACK, long, BUSY)[STEP_FUNCTIONS] == pytest.approx(175.2 * 0.025)
     assert bill(STACK, long, BUSY)[LOGS] == pytest.approx((14_600 * 4000 + 29_200 * 1000) / 1e9 * 0.50)
-    assert runs(1, replace(IDLE, seconds=60)) == Runs(43_800, 0)
+    assert runs(1, usage(**{**IDLE, "seconds": 60})) == Runs(43_800, 0)
     assert runs(5, long) == Runs(8_760, 0)
-    assert runs(1, replace(IDLE, seconds=0)) == Runs(43_800, 0)
+    assert runs(1, usage(**{**IDLE, "seconds": 0})) == Runs(43_800, 0)
 
 
 def test_a_run_that_starts_the_next_one_has_all_starts_find_it_busy() -> None:
@@ -118,14 +128,18 @@ def test_a_run_that_starts_the_next_one_has_all_starts_find_it_busy() -> None:
     assert items[OTHER] == pytest.approx(43_800 * 0.000001 + 67_800 * 0.000005)
 
 
-def measured(*runs_of_it: Run) -> Measured:
-    others = (Run(BUSY_CASE, 9, 0, 1, BUSY), Run(HELD, 10, 0, 1, IDLE), Run(HELD, 4, 0, 4, IDLE))
-    return Measured((*others, *runs_of_it), {DEFAULT: STACK}, {})
+def recorded(case: str, targets: int, short: int, regions: int, used: Usage) -> Run:
+    return Run(case=case, targets=targets, short=short, regions=regions, used=used)
+
+
+def results(*runs_of_it: Run) -> dict[str, Any]:
+    others = (recorded(BUSY_CASE, 9, 0, 1, BUSY), recorded(HELD, 10, 0, 1, IDLE), recorded(HELD, 4, 0, 4, IDLE))
+    return {"runs": [*others, *runs_of_it], "stacks": {DEFAULT: STACK}}
 
 
 def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
-    two = Run(DRY, 10, 2, 1, ASKING)
-    items = more(two, measured(two))
+    two = recorded(DRY, 10, 2, 1, ASKING)
+    items = more(results(two), two)
     assert items[METRICS] == pytest.approx(0.30 / 2)
     assert items[DYNAMODB] == pytest.approx(0.30 / 2)
     assert items[AURORA] * 2 == pytest.approx((24_000 - 43_800) * 4 * 0.0000002)
@@ -134,12 +148,12 @@ def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
 
 @pytest.mark.parametrize(("case", "aim"), [(DRY, 10), (SLOW, 4)])
 def test_a_missed_aim_is_told(case: str, aim: float) -> None:
-    cheap = replace(IDLE, bucket_writes=1)
+    cheap = usage(**{**IDLE, "bucket_writes": 1})
     # So many writes in 43,800 runs cost a hundredth more than is allowed.
-    dear = replace(IDLE, bucket_writes=round(aim / 0.625 * 1e6 / 43_800 * 1.01))
-    assert one_more(measured(Run(case, 10, 1, 1, cheap))).endswith("for one more, is met.")
-    told = one_more(measured(Run(case, 10, 1, 1, cheap), Run(case, 14, 1, 4, dear)))
-    assert "is **missed** by 1 in 4 Regions" in told
+    dear = usage(**{**IDLE, "bucket_writes": round(aim / 0.625 * 1e6 / 43_800 * 1.01)})
+    assert one_more(results(recorded(case, 10, 1, 1, cheap))).endswith("for one more, is met.")
+    table = one_more(results(recorded(case, 10, 1, 1, cheap), recorded(case, 14, 1, 4, dear)))
+    assert "is **missed** by 1 in 4 Regions" in table
 
 
 def test_asking_less_often_saves_requests_and_slowing_down_saves_the_rest_of_the_month() -> None:
@@ -155,37 +169,32 @@ def test_asking_less_often_saves_requests_and_slowing_down_saves_the_rest_of_the
 
 
 def test_without_a_schedule_only_what_stands_there_costs() -> None:
-    items = bill(replace(STACK, period_minutes=None), IDLE, BUSY)
+    items = bill({**STACK, "period_minutes": None}, IDLE, BUSY)
     assert {name for name, usd in items.items() if usd == 0} == {STEP_FUNCTIONS, LAMBDA, DYNAMODB, METRICS, LOGS, OTHER}
     assert items[AURORA] == pytest.approx(44.80)
 
 
 def test_what_is_ones_own_is_on_another_bill() -> None:
-    items = bill(replace(STACK, acus=0, endpoint_zones=0, secrets=0), IDLE, BUSY)
+    items = bill({**STACK, "acus": 0, "endpoint_zones": 0, "secrets": 0}, IDLE, BUSY)
     assert items[AURORA] == items[NETWORK] == items[SECRETS] == 0
-    nat = bill(replace(STACK, endpoint_zones=0, nat_gateways=1, addresses=1), IDLE, BUSY)
+    nat = bill({**STACK, "endpoint_zones": 0, "nat_gateways": 1, "addresses": 1}, IDLE, BUSY)
     assert nat[NETWORK] == pytest.approx(32.85 + 3.65)
 
 
 def test_each_function_is_billed_with_its_own_memory_and_work_is_stretched_by_it() -> None:
-    work = Usage(functions={"ReserveCapacity": Work(2, 10, 0, 2000), "LoadTargets": Work(1, 30, 5, 1000)})
-    assert work.gb_seconds(STACK.memory_mb) == pytest.approx(2 * 160 / 1024 + 0.25)
-    assert (work.invocations, work.cpu_ms, work.slept_ms, work.billed_ms) == (3, 40, 5, 3000)
+    run = usage(functions={"ReserveCapacity": work(2, 10, 0, 2000), "LoadTargets": work(1, 30, 5, 1000)})
+    assert gb_seconds(run, STACK["memory_mb"]) == pytest.approx(2 * 160 / 1024 + 0.25)
+    sums = [of_functions(run, field) for field in ("invocations", "cpu_ms", "slept_ms", "billed_ms")]
+    assert sums == [3, 40, 5, 3000]
     assert billed_ms(100, 0, 1769, 0) == pytest.approx(100)
     assert billed_ms(100, 0.5, 128, 2) == pytest.approx(1382.03 + 502, abs=0.01)
-    assert Usage(redo_bytes=4097, commits=1).storage_requests == 3
-
-
-def test_results_survive_json() -> None:
-    assert Usage.from_json(IDLE.to_json()) == IDLE
-    assert Standing(**STACK.to_json()) == STACK
+    assert storage_requests(usage(redo_bytes=4097, commits=1)) == 3
 
 
 def test_every_price_has_its_page_and_date() -> None:
     for price in prices.PRICES:
         assert price.url.startswith("https://aws.amazon.com/")
         assert "/pricing/" in price.url
-        assert price.as_of == prices.AS_OF
         assert price.usd > 0
         assert price.per > 0
         assert price.unit

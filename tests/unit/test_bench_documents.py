@@ -1,12 +1,17 @@
+"""The docs and the pictures say what was measured."""
+
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from bench import documents
-from bench.commands import BENCHMARKS, main, of
-from bench.documents import filled, places
+from bench.commands import MEASUREMENTS, all_tables, main
+from bench.documents import PICTURES, RESULTS, ROOT, filled, places
+from bench.tables import cold_start
 
 DOCUMENT = """Before.
 
@@ -19,6 +24,12 @@ Between.
 <!-- bench: catch -->
 <!-- end -->
 """
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(RESULTS.read_text())
+    return read
 
 
 def test_places_are_filled_and_the_rest_stays() -> None:
@@ -34,7 +45,7 @@ def test_the_places_of_a_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("\n<!-- bench: costs -->\n", "a.md: costs has no <!-- end -->"),
         ("<!-- bench: one -->\n<!-- bench: two -->\n<!-- end -->\n", "line 2: .* begins before one has ended"),
@@ -44,12 +55,12 @@ def test_the_places_of_a_document() -> None:
         ("<!-- bench -->\n<!-- end -->\n", "names no place"),
     ],
 )
-def test_a_broken_place_is_an_error(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_broken_place_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         places(text, "a.md")
 
 
-def test_every_place_has_its_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_place_without_a_table_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(DOCUMENT)
     monkeypatch.setattr(documents, "ROOT", tmp_path)
     documents.check({"costs", "catch", "more"})
@@ -60,14 +71,50 @@ def test_every_place_has_its_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_what_was_never_measured_cannot_be_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    name = BENCHMARKS[0].name
     monkeypatch.setattr("bench.commands.RESULTS", tmp_path / "results.json")
     monkeypatch.setattr("bench.commands.PICTURES", tmp_path)
-    told = CliRunner().invoke(main, ["--draw", name])
-    assert told.exit_code == 1
-    assert told.output == f"Error: bench/results.json has nothing of {name}. Measure it: make bench ONLY={name}\n"
+    command = CliRunner().invoke(main, ["--draw", "catch"])
+    assert command.exit_code == 1
+    assert command.output == "Error: bench/results.json has nothing of catch. Measure it: make bench ONLY=catch\n"
 
 
-def test_the_docs_have_no_place_without_a_table() -> None:
-    results = json.loads(documents.RESULTS.read_text())
-    documents.check({name for one in BENCHMARKS for name in one.tables(of(results, one))})
+def test_the_docs_show_the_results_and_every_table_is_shown(results: dict[str, Any]) -> None:
+    tables, shown = all_tables(results), set()
+    for path in documents.documents():
+        text = path.read_text()
+        shown |= {*places(text, path.name)}
+        assert filled(text, tables) == text
+    assert shown == tables.keys()
+
+
+def test_the_pictures_show_the_results(results: dict[str, Any], tmp_path: Path) -> None:
+    for name, measurement in MEASUREMENTS.items():
+        if measurement.draw:
+            measurement.draw(results[name], tmp_path)
+    drawn = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert drawn == {path.name: path.read_bytes() for path in PICTURES.glob("*.svg")}
+
+
+@pytest.mark.parametrize(
+    ("page", "section", "figure"),
+    [
+        ("performance.md", "## What it catches", r"\d"),
+        ("performance.md", "## How it grows", r"\d"),
+        ("cost.md", "# What it costs", r"\$|USD|\d+\.\d|\d %"),
+    ],
+)
+def test_no_figure_is_typed_in(page: str, section: str, figure: str) -> None:
+    outside = re.sub(r"<!-- bench: .*?<!-- end -->", "", (ROOT / "docs" / page).read_text(), flags=re.DOTALL)
+    typed = outside.split(section)[1]
+    if section.startswith("##"):
+        typed = typed.split("\n## ")[0].replace("95 %", "").replace("EC2", "")
+    assert not re.findall(figure, typed)
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.15, "is met."), (1.16, "is **missed** by LoadTargets.")])
+def test_a_slow_start_misses_the_aim(ratio: float, verdict: str) -> None:
+    times = {"floor_ms": 300.4, "start_ms": 330.0}
+    functions = {"LoadTargets": times | {"ratio": ratio}, "RotateSecret": times | {"ratio": 1.0}}
+    table = cold_start.tables({"python": "3.13", "starts": 3, "functions": functions})["cold-start"]
+    assert f"| LoadTargets | 300 | 330 | {ratio:.2f} |" in table
+    assert f"The aim, at most 1.15, {verdict}" in table

@@ -1,32 +1,19 @@
-"""What groups catch, and how an attempt grows with their pools: the recorded results, and that the page says them."""
+"""Groups in the market: who asks, pool by pool, and what is said about it."""
 
-import json
-import re
-from dataclasses import asdict
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from bench.documents import RESULTS, ROOT, filled
-from bench.growth.pools import CASES as ATTEMPTS
-from bench.growth.pools import DRY, EACH, FILLED, LINEAR, POOLS, SEARCHED, SIZES, attempt, growth, of
 from bench.market import ideal, machine
 from bench.market.ec2 import CREATE, MODIFY
-from bench.market.groups import AIM, CASES, GROUPS
-from bench.market.strategy import ODCR
-from bench.market.supply import Burst
+from bench.market.groups import CASES
+from bench.market.scenario import Burst
+from bench.market.strategies import ODCR
 from bench.market.target import MarketGroup
+from bench.tables.groups import tables
 from odcr.domain.target import Strategy
 
-PAGE = ROOT / "docs" / "performance.md"
 FOR_EVER = 1e9
-
-
-@pytest.fixture(scope="module")
-def results() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(RESULTS.read_text())
-    return read
 
 
 def group(gap: int, *free: Burst | None, strategy: Strategy = Strategy.prioritized) -> MarketGroup:
@@ -78,47 +65,6 @@ def test_odcr_goes_on_with_what_each_pool_gives_and_no_further_than_the_total() 
     assert [sum(each.count for each in one.ec2.of(key)) for key in one.pools] == [3, 5, 4]
 
 
-def test_groups_hold_what_the_ideal_asker_holds(results: dict[str, Any]) -> None:
-    cells = results["groups"]["cells"]
-    assert {(one["groups"], one["scenario"], one["life"], one["strategy"]) for one in cells} == {
-        (one.groups, one.scenario.name, one.scenario.life_seconds, one.strategy) for one in CASES
-    }
-    assert {(one["groups"], one["strategy"]) for one in cells} >= {
-        (many, each) for many in (1, 40) for each in Strategy
-    }
-    for cell in cells:
-        assert cell["of_ideal"] >= AIM, cell
-        assert cell["overdrawn"] == 0
-
-
-@pytest.mark.parametrize("case", ATTEMPTS)
-def test_the_requests_of_an_attempt_are_those_that_were_recorded(results: dict[str, Any], case: str) -> None:
-    recorded = {(one.case, one.pools): one for one in of(results["pools"])}
-    for pools in SIZES:
-        told, again = asdict(recorded[case, pools]), asdict(attempt(case, pools))
-        assert {name: told[name] for name in ("held", "describes", "asks")} == {
-            name: again[name] for name in ("held", "describes", "asks")
-        }
-
-
-def test_requests_and_work_grow_linearly_with_the_pools(results: dict[str, Any]) -> None:
-    grown = of(results["pools"])
-    for one in grown:
-        assert one.held == (0 if one.case == DRY else one.pools * EACH)
-        assert one.describes == (1 if one.case == DRY else 2)
-        if one.case != SEARCHED:
-            assert one.asks == one.pools
-    for case in (DRY, FILLED):
-        assert growth(grown, case, "attempt_ms") <= LINEAR
-        assert growth(grown, case, "find_ms") <= LINEAR
-
-
-def test_the_page_says_what_the_results_say(results: dict[str, Any]) -> None:
-    text, tables = PAGE.read_text(), GROUPS.tables(results["groups"]) | POOLS.tables(results["pools"])
-    assert filled(text, tables) == text
-    assert set(re.findall(r"<!-- bench: ((?:groups|pools)-[a-z]+) -->", text)) == tables.keys()
-
-
 def test_what_is_missed_is_told() -> None:
     cell = {
         "groups": 1,
@@ -132,6 +78,6 @@ def test_what_is_missed_is_told() -> None:
         "calls": 1,
         "describes": 1,
     }
-    told = GROUPS.tables({"cells": [cell | {"scenario": one.scenario.name} for one in CASES]})["groups-verdict"]
-    assert "**missed**" in told
-    assert f"refused {3 * len(CASES)} of" in told
+    verdict = tables({"cells": [cell | {"scenario": one.scenario.name} for one in CASES]})["groups-verdict"]
+    assert "**missed**" in verdict
+    assert f"refused {3 * len(CASES)} of" in verdict

@@ -1,22 +1,13 @@
-"""What is said of how a run grows follows from what was measured, a failed aim included."""
+"""What is said about how a run grows follows from what was measured, a missed aim included."""
 
 import json
-import re
-import zipfile
-from dataclasses import replace
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.documents import PICTURES, RESULTS, ROOT, filled, places
-from bench.growth import GROWTH, empty
-from bench.growth.results import HELD, SHORT, Describes, Measured, Run
-from bench.growth.tables import told
-
-PAGE = ROOT / "docs" / "performance.md"
-PLACES = {"growth-verdict", "growth-runs"}
+from bench.documents import RESULTS
+from bench.runs.growth import HELD, SHORT, Run, _attempts
+from bench.tables.growth import label, of_case, tables
 
 
 def run(case: str, rows: int) -> Run:
@@ -27,9 +18,7 @@ def run(case: str, rows: int) -> Run:
         case=case,
         rows=rows,
         short=short,
-        plays=1,
         seconds=2 + rows / 100,
-        engine_seconds=1 + rows / 200,
         cpu_ms=20 + 2 * (short or rows),
         waits=waits,
         waited_ms=10_000 * waits,
@@ -38,34 +27,30 @@ def run(case: str, rows: int) -> Run:
         attempts=attempts,
         describes=1 + attempts + waits,
         asks=attempts,
-        other_calls=0,
         reservations=rows,
     )
 
 
-RUNS = tuple(run(case, rows) for case in (HELD, SHORT) for rows in (1, 10, 100, 1000))
-DESCRIBES = (Describes(1001, 2), Describes(2001, 3))
+RUNS = [run(case, rows) for case in (HELD, SHORT) for rows in (1, 10, 100, 1000)]
 
 
-def results(*other: Run, describes: tuple[Describes, ...] = DESCRIBES) -> dict[str, Any]:
-    """As in results.json, with other runs in the place of the same ones."""
-    runs = {(one.case, one.rows): one for one in (*RUNS, *other)}
-    return {
-        "runs": [one.to_json() for one in runs.values()],
-        "describes": [{"reservations": one.reservations, "calls": one.calls} for one in describes],
-    }
+def results(*others: Run, calls: int = 3) -> dict[str, Any]:
+    """As in results.json, with other runs in place of the same ones."""
+    runs = {(one["case"], one["rows"]): one for one in (*RUNS, *others)}
+    describes = [{"reservations": 1001, "calls": 2}, {"reservations": 2001, "calls": calls}]
+    return {"runs": [*runs.values()], "describes": describes}
 
 
-def verdict(told: dict[str, Any]) -> list[str]:
-    return GROWTH.tables(told)["growth-verdict"].splitlines()
+def verdict(results: dict[str, Any]) -> list[str]:
+    return tables(results)["growth-verdict"].splitlines()
 
 
-def missed(told: dict[str, Any]) -> list[int]:
-    return [place for place, line in enumerate(verdict(told)) if "**missed**" in line]
+def missed(results: dict[str, Any]) -> list[int]:
+    return [place for place, line in enumerate(verdict(results)) if "**missed**" in line]
 
 
 def test_what_is_as_it_should_be_is_told_so() -> None:
-    cpu, database, describes, statements, engine = verdict(results())
+    cpu, database, describes, statements = verdict(results())
     assert (
         "0.92 times that at 100 if all are fulfilled, 0.93 times if all are short. The aim, at most 1.3, is met" in cpu
     )
@@ -74,7 +59,6 @@ def test_what_is_as_it_should_be_is_told_so() -> None:
         describes
     )
     assert "all fulfilled: 28 for 1,000 rows, 28 for 1; short: 28 for 1,000 rows, 28 for 1. The aim" in statements
-    assert "50% to 50% of the wall time" in engine
     assert missed(results()) == []
 
 
@@ -90,31 +74,27 @@ def test_what_is_as_it_should_be_is_told_so() -> None:
 )
 def test_a_missed_aim_is_told(case: str, change: dict[str, Any], place: int) -> None:
     many = run(case, 1000)
-    assert missed(results(replace(many, **change))) == [place]
+    assert missed(results(many | change)) == [place]
 
 
 def test_two_statements_more_are_allowed_and_so_is_less_than_a_third_more_work() -> None:
     many = run(SHORT, 1000)
-    assert missed(results(replace(many, statements=30, cpu_ms=1.29 * 500 * 2.2))) == []
+    assert missed(results(many | {"statements": 30, "cpu_ms": 1.29 * 500 * 2.2})) == []
 
 
-def test_describing_twice_what_fits_in_one_answer_is_told() -> None:
-    told = results(describes=(Describes(1001, 2), Describes(2001, 4)))
-    assert missed(told) == [2]
-    assert "4 times for 2,001" in verdict(told)[2]
-    assert Describes(0, 1).expected == Describes(1000, 1).expected == 1
+def test_describing_more_often_than_needed_is_told() -> None:
+    more = results(calls=4)
+    assert missed(more) == [2]
+    assert "4 times for 2,001" in verdict(more)[2]
 
 
 def test_the_table_has_each_run_and_says_what_a_run_left_for_the_next() -> None:
-    head, _, *rows = GROWTH.tables(results())["growth-runs"].splitlines()
+    head, _, *rows = tables(results())["growth-runs"].splitlines()
     assert len(rows) == len(RUNS)
-    assert {line.count("|") for line in (head, *rows)} == {15}
-    assert told(run(SHORT, 1000)) == "1,000 rows, all short, 500 worked on"
-    assert told(run(HELD, 1)) == "1 row, all fulfilled"
-    assert rows[-1].startswith("| 1,000 rows, all short, 500 worked on | 12.00 | 6.00 | 50% | 1,020 | 2.04 |")
-
-
-GIVEN = [json.dumps({"Target": {"InstanceType": name, "AvailabilityZone": "z"}, "Attempt": 0}) for name in "ab"]
+    assert {line.count("|") for line in (head, *rows)} == {13}
+    assert label(run(SHORT, 1000)) == "1,000 rows, all short, 500 worked on"
+    assert label(run(HELD, 1)) == "1 row, all fulfilled"
+    assert rows[-1].startswith("| 1,000 rows, all short, 500 worked on | 12.00 | 1,020 | 2.04 |")
 
 
 def event(number: int, previous: int, kind: str, **details: str) -> dict[str, Any]:
@@ -122,65 +102,26 @@ def event(number: int, previous: int, kind: str, **details: str) -> dict[str, An
     return {"id": number, "previousEventId": previous, "type": kind, name: details}
 
 
-def test_empty_functions_answer_what_the_real_ones_did() -> None:
+def test_attempts_are_those_that_looked_at_ec2() -> None:
+    load, reserve = (f"arn:aws:lambda:eu-west-1:1:function:odcr-{name}" for name in ("LoadTargets", "ReserveCapacity"))
     history = [
-        event(1, 0, "LambdaFunctionScheduled", resource="find", input='{"Targets": []}'),
-        event(2, 1, "LambdaFunctionStarted"),
-        event(3, 2, "LambdaFunctionSucceeded", output='{"Shortfalls": []}'),
-        event(4, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[0]),
-        event(5, 3, "LambdaFunctionScheduled", resource="reserve", input=GIVEN[1]),
+        event(1, 0, "LambdaFunctionScheduled", resource=load),
+        event(2, 1, "LambdaFunctionSucceeded", output='{"Targets": []}'),
+        *(event(number, 2, "LambdaFunctionScheduled", resource=reserve) for number in (3, 4, 5)),
         event(6, 4, "LambdaFunctionStarted"),
-        event(7, 5, "LambdaFunctionStarted"),
-        event(8, 7, "LambdaFunctionFailed", error="Dry", cause='{"errorMessage": "none", "errorType": "Dry"}'),
-        event(9, 6, "LambdaFunctionSucceeded", output='"met"'),
+        event(7, 6, "LambdaFunctionFailed", error="Dry", cause="{}"),
+        event(8, 3, "LambdaFunctionSucceeded", output='{"Reserved": 1}'),
+        event(9, 5, "LambdaFunctionSucceeded", output="{}"),
     ]
-    assert empty.answers(history) == {
-        "find": {empty.NO_TARGET: {"output": {"Shortfalls": []}}},
-        "reserve": {"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}},
-    }
+    assert _attempts(history) == 2
 
 
-def test_an_empty_function_raises_what_the_real_one_raised(tmp_path: Path) -> None:
-    packed = empty.packed({"b z 0": {"error": "Dry", "message": "none"}, "a z 0": {"output": "met"}})
-    zipfile.ZipFile(BytesIO(packed)).extractall(tmp_path)
-    source = tmp_path / "empty.py"
-    module: dict[str, Any] = {"__file__": str(source)}
-    exec(compile(source.read_text(), source, "exec"), module)
-    assert module["handler"](json.loads(GIVEN[0]), None) == "met"
-    with pytest.raises(Exception, match="none") as raised:
-        module["handler"](json.loads(GIVEN[1]), None)
-    assert type(raised.value).__name__ == "Dry"
-
-
-@pytest.fixture(scope="module")
-def recorded() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(RESULTS.read_text())["growth"]
-    return read
-
-
-def test_the_page_says_what_the_results_say(recorded: dict[str, Any]) -> None:
-    text = PAGE.read_text()
-    assert filled(text, GROWTH.tables(recorded)) == text
-    assert set(places(text, PAGE.name)) >= GROWTH.tables(recorded).keys() == PLACES
-
-
-def test_no_figure_is_typed_in() -> None:
-    outside = re.sub(r"<!-- bench: .*?<!-- end -->", "", PAGE.read_text(), flags=re.DOTALL).replace("EC2", "")
-    assert not re.search(r"\d", outside.split("## How it grows")[1].split("\n## ")[0])
-
-
-def test_the_picture_is_that_of_the_results(recorded: dict[str, Any], tmp_path: Path) -> None:
-    GROWTH.draw(recorded, tmp_path)
-    (drawn,) = tmp_path.iterdir()
-    assert drawn.read_bytes() == (PICTURES / drawn.name).read_bytes()
-
-
-def test_every_size_was_measured(recorded: dict[str, Any]) -> None:
-    measured = Measured.of(recorded)
+def test_every_size_was_measured() -> None:
+    recorded = json.loads(RESULTS.read_text())["growth"]
     for case in (HELD, SHORT):
-        assert [one.rows for one in measured.of_case(case)] == [1, 10, 100, 1000]
-    *few, most = [one.short for one in measured.of_case(SHORT)]
+        assert [one["rows"] for one in of_case(recorded["runs"], case)] == [1, 10, 100, 1000]
+    *few, most = [one["short"] for one in of_case(recorded["runs"], SHORT)]
     assert few == [1, 10, 100]
     # As many as fit into a run.
     assert 450 <= most <= 500
-    assert [one.reservations for one in measured.describes] == [1001, 2001]
+    assert [one["reservations"] for one in recorded["describes"]] == [1001, 2001]

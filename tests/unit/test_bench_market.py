@@ -6,17 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.market.bucket import overdrawn
-from bench.market.ec2 import CREATE, MODIFY
-from bench.market.holding import Holding
-from bench.market.oracle import oracle
-from bench.market.pool import Pool
-from bench.market.scenario import END_SECONDS, SCARCE, SIXES, TRICKLE, Scenario
-from bench.market.statistics import lead, ratio
-from bench.market.strategy import STRATEGIES
-from bench.market.supply import Burst, supply
+from bench.market.comparison import market, ratio, trial
+from bench.market.ec2 import CREATE, MODIFY, Pool, instance_hours, oracle, overdrawn
+from bench.market.scenario import END_SECONDS, SCARCE, SIXES, TRICKLE, Burst, Scenario, supply
+from bench.market.strategies import STRATEGIES, Strategy
 from bench.market.target import MarketTarget
-from bench.market.trial import trial
 
 bursts_of_any_kind = st.lists(
     st.tuples(st.floats(0, END_SECONDS - 1), st.lists(st.floats(0.1, 5000), min_size=1, max_size=30)), max_size=12
@@ -62,47 +56,40 @@ def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(bursts_of_any_kind, st.sampled_from(STRATEGIES), st.integers(1, 40))
-def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: object, gap: int) -> None:
+def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: Strategy, gap: int) -> None:
     target = MarketTarget(0, gap, bursts)
-    strategy.play([target])  # type: ignore[attr-defined]
-    pool, holding = target.ec2.pools[target.key], target.ec2.holding
-    assert pool.freed == pool.taken_by_others + holding.instances + pool.free
-    assert holding.instances == sum(one.count for one in target.ec2.reservations) <= gap
+    strategy.play([target])
+    pool, ec2 = target.ec2.pools[target.key], target.ec2
+    assert pool.freed == pool.taken_by_others + ec2.held + pool.free
+    assert ec2.held == sum(one.count for one in ec2.reservations) <= gap
     best = oracle(bursts, gap)
-    assert holding.instance_hours <= best.instance_hours + 1e-9
-    for at, _ in holding.grants:
-        by_then = sum(count for granted, count in holding.grants if granted <= at)
-        assert by_then <= sum(count for granted, count in best.grants if granted <= at)
+    assert instance_hours(ec2.grants) <= instance_hours(best) + 1e-9
+    for at, _ in ec2.grants:
+        by_then = sum(count for granted, count in ec2.grants if granted <= at)
+        assert by_then <= sum(count for granted, count in best if granted <= at)
 
 
 def test_the_same_trial_has_the_same_end() -> None:
+    bursts = [supply(SIXES, 5)]
     for strategy in STRATEGIES:
-        assert trial(strategy, 60, [supply(SIXES, 5)]) == trial(strategy, 60, [supply(SIXES, 5)])
+        assert trial(strategy, market(60, bursts)) == trial(strategy, market(60, bursts))
 
 
 def test_the_oracle_stops_at_the_gap() -> None:
     best = oracle([Burst(0, (1.0,) * 6), Burst(3600, (3601.0,) * 6)], 8)
-    assert best.grants == [(0, 6), (3600, 2)]
-    assert best.instance_hours == 6 * 6 + 2 * 5
+    assert best == [(0, 6), (3600, 2)]
+    assert instance_hours(best) == 6 * 6 + 2 * 5
 
 
 def test_instance_hours_count_until_the_end() -> None:
-    holding = Holding()
-    holding.add(END_SECONDS - 3600, 4)
-    holding.add(END_SECONDS - 1800, 2)
-    holding.add(END_SECONDS + 5, 100)
-    assert holding.instance_hours == 4 * 1 + 2 * 0.5
+    assert instance_hours([(END_SECONDS - 3600, 4), (END_SECONDS - 1800, 2), (END_SECONDS + 5, 100)]) == 4 * 1 + 2 * 0.5
 
 
 def test_a_ratio_is_one_of_sums_and_its_margin_is_chance() -> None:
-    assert ratio([1, 2], [2, 4]).value == 0.5
-    assert ratio([1, 2], [2, 4]).margin == 0
-    uneven = ratio([0, 2, 1, 1], [2, 2, 2, 2])
-    assert uneven.value == 0.5
+    assert ratio([1, 2], [2, 4]) == (0.5, 0)
     # The residuals are -1, 1, 0, 0: the mean's standard error is sqrt(2/3 / 4), against a mean of 2.
-    assert uneven.margin == pytest.approx(1.96 * (2 / 3 / 4) ** 0.5 / 2)
-    assert lead([2, 4], [1, 3], [4, 4]).value == 0.25
-    assert ratio([0], [0]).value == 0
+    assert ratio([0, 2, 1, 1], [2, 2, 2, 2]) == (0.5, pytest.approx(1.96 * (2 / 3 / 4) ** 0.5 / 2))
+    assert ratio([0], [0]) == (0, 0)
 
 
 def test_the_bucket_is_the_fake_ec2s() -> None:

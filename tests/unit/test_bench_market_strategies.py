@@ -6,15 +6,13 @@ from itertools import pairwise
 import pytest
 
 from bench.market import ladders, machine, original
-from bench.market.ec2 import DESCRIBE
+from bench.market.clock import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
+from bench.market.comparison import market, trial
+from bench.market.ec2 import DESCRIBE, Pool
 from bench.market.ladders import MakeLadder
-from bench.market.pool import Pool
-from bench.market.scenario import DRY, END_SECONDS, SIXES
-from bench.market.strategy import ODCR, RIVALS
-from bench.market.supply import Burst, supply
+from bench.market.scenario import DRY, END_SECONDS, SIXES, Burst, supply
+from bench.market.strategies import ODCR, RIVALS
 from bench.market.target import MarketTarget
-from bench.market.timing import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
-from bench.market.trial import trial
 from odcr.domain.ladder import ask_ladder
 
 FOR_EVER = 1e9
@@ -87,21 +85,21 @@ def test_the_original_goes_on_after_a_refusal(asked: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 7)])
     original.play([target], every=END_SECONDS)
     assert asked == [10, 5]
-    assert target.ec2.holding.instances == 5
+    assert target.ec2.held == 5
 
 
 def test_the_original_with_fifteen_missing_and_four_free_gets_nothing(asked: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 4)])
     original.play([target])
     assert asked == [10, 5] * 72
-    assert target.ec2.holding.instances == 0
+    assert target.ec2.held == 0
 
 
 def test_the_original_asks_whole_for_what_its_steps_have_left(asked: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 12), free_at(1000, 12)])
     original.play([target])
     assert asked[:6] == [10, 5, 5, 5, 5, 5]  # at 300, 600 and 900 seconds; at 1200 there are fourteen
-    assert target.ec2.holding.instances == 15
+    assert target.ec2.held == 15
 
 
 def test_the_originals_function_dies_at_its_time_limit() -> None:
@@ -109,7 +107,7 @@ def test_the_originals_function_dies_at_its_time_limit() -> None:
     original.play(targets, every=END_SECONDS)
     sent = [at for target in targets for at in mutating(target)]
     assert max(sent) + REQUEST_SECONDS <= original.FUNCTION_SECONDS
-    assert not targets[-1].attempts
+    assert not targets[-1].ec2.requests
 
 
 @pytest.fixture
@@ -158,14 +156,14 @@ def test_a_start_finds_the_lease_held_while_a_run_lasts(monkeypatch: pytest.Monk
 
 
 def test_a_dry_pool_costs_one_request_at_a_time() -> None:
-    told = trial(ODCR, 150, [supply(DRY, 0)])
-    assert told.calls == pytest.approx(END_SECONDS / machine.ask_settings().every, rel=0.1)
-    assert told.overdrawn == 0
+    played = trial(ODCR, market(150, [supply(DRY, 0)]))
+    assert played.calls == pytest.approx(END_SECONDS / machine.ask_settings().every, rel=0.1)
+    assert played.overdrawn == 0
 
 
 @pytest.mark.usefixtures("half_an_hour")
 @pytest.mark.parametrize(("targets", "regions"), [(10, 1), (40, 1), (60, 4)])
 def test_many_targets_stay_within_the_buckets_together(targets: int, regions: int) -> None:
-    told = trial(ODCR, 60, [supply(SIXES, seed) for seed in range(targets)], regions)
-    assert told.overdrawn == 0
-    assert told.acquired > 0
+    played = trial(ODCR, market(60, [supply(SIXES, seed) for seed in range(targets)], regions))
+    assert played.overdrawn == 0
+    assert played.acquired > 0

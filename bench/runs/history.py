@@ -1,4 +1,4 @@
-"""What Step Functions would charge for and log of an executed history."""
+"""What Step Functions would charge for and log, read from the history of an execution."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 Event = Mapping[str, Any]
 
 LOGGED = frozenset({"LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskFailed", "TaskTimedOut", "ExecutionFailed"})
-"""Events that a state machine with the log level ERROR writes to its log group, as far as runs have them.
+"""Events that a state machine with the log level ERROR writes to its log group, of those that runs have.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
@@ -39,7 +39,7 @@ def repeats(history: Iterable[Event]) -> int:
 
 
 def transitions(history: Iterable[Event]) -> int:
-    """State transitions with repeats, as they are charged: https://aws.amazon.com/step-functions/pricing/
+    """State transitions as they are charged, repeats included: https://aws.amazon.com/step-functions/pricing/
 
     An inline Map's iterations are none by themselves:
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-transitions.html
@@ -49,15 +49,13 @@ def transitions(history: Iterable[Event]) -> int:
 
 
 def entered(history: Iterable[Event], name: str) -> datetime | None:
-    """When a state was entered for the first time, on the wall; None if never."""
-    return next(
-        (e["timestamp"] for e in history if e.get("stateEnteredEventDetails", {}).get("name") == name),
-        None,
-    )
+    """When a state was first entered, on the wall; None if never."""
+    entries = (e["timestamp"] for e in history if e.get("stateEnteredEventDetails", {}).get("name") == name)
+    return next(entries, None)
 
 
 def log_bytes(history: Iterable[Event], execution: str) -> int:
-    """Bytes that the state machine's own log would take; the local cloud writes none."""
+    """Bytes of the state machine's own log, which the local cloud does not write."""
     return sum(_line_bytes(event, execution) for event in history if event["type"] in LOGGED)
 
 

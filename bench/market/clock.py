@@ -1,6 +1,6 @@
-"""Simulated time, and how long things take in it: the same for everybody.
+"""Simulated time, and how long things take in it: the same for every strategy.
 
-No figure of AWS's is public for these. They are on the slow side of what one sees, so that many requests cost time.
+AWS publishes no figures for these. They are on the slow side of what one sees, so that many requests cost time.
 """
 
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from localcloud.clock import Clock
 
 REQUEST_SECONDS = 0.5
-"""One request to EC2, a describe as well; its effect comes at its end."""
+"""One request to EC2, a describe as well; it takes effect at its end."""
 
 STEP_SECONDS = 1.0
-"""A function that uses the database, or compares, without its requests to EC2."""
+"""A function that uses the database or compares, without its requests to EC2."""
 
 INVOKE_SECONDS = 0.1
-"""Until an attempt's function begins, with what Step Functions needs for it."""
+"""Until an attempt's function begins, Step Functions' own time included."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SimulatedClock(Clock):
     """The local cloud's clock, but its time passes only when somebody sleeps. Reads seconds after the start."""
 
     _reading: list[float] = field(default_factory=lambda: [0.0])
-    # In a list, since a Clock does not change.
+    # In a list, since a Clock is frozen.
 
     def now(self) -> float:
         """Seconds after the start."""

@@ -1,12 +1,11 @@
-"""What the functions' logs say of a run."""
+"""What the functions' logs say about a run."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from bench.costs.history import EVENT_BYTES, as_on_lambda
+from bench.runs.history import EVENT_BYTES, as_on_lambda
 
 _REPORT = re.compile(r"REPORT .*?\tDuration: ([\d.]+) ms\t.*?\tLocal CPU: ([\d.]+) ms\tLocal Wait: ([\d.]+) ms")
 _INIT = re.compile(r"\tLocal Init CPU: ([\d.]+) ms")
@@ -16,7 +15,7 @@ _OF_A_TRACEBACK = ("Traceback (most recent call last):", "  ")
 
 @dataclass(frozen=True)
 class Invocation:
-    """One, from its REPORT line."""
+    """One invocation, from its REPORT line."""
 
     lasted_ms: float
     """On the wall."""
@@ -26,27 +25,27 @@ class Invocation:
 
 
 def invocations(lines: Iterable[str]) -> list[Invocation]:
-    """Those that came to an end by themselves.
+    """All invocations.
 
     Raises:
-        ValueError: one did not, and so did not say what it used.
+        ValueError: one was killed or died, and so did not say what it used.
     """
     reports = [line for line in lines if line.startswith("REPORT ")]
-    found = [_REPORT.match(report) for report in reports]
-    if None in found:
-        raise ValueError(f"A function was killed or died, and its part is unknown: {reports[found.index(None)]}")
-    return [Invocation(*map(float, match.groups())) for match in found if match]
+    matches = [_REPORT.match(report) for report in reports]
+    if None in matches:
+        raise ValueError(f"A function was killed or died, and its part is unknown: {reports[matches.index(None)]}")
+    return [Invocation(*map(float, match.groups())) for match in matches if match]
 
 
 def init_cpu_ms(lines: Iterable[str]) -> list[float]:
-    """Milliseconds on a processor of each cold start, until the handler was there."""
+    """Processor milliseconds of each cold start, until the handler was there."""
     return [float(match[1]) for line in lines if line.startswith("REPORT ") and (match := _INIT.search(line))]
 
 
 def ingested_bytes(lines: Iterable[str]) -> int:
-    """What CloudWatch would count of these messages, if they had been logged by Lambda.
+    """Bytes that CloudWatch would count, if Lambda had logged these lines.
 
-    There an error and its traceback are one message, and the code is in /var/task.
+    On Lambda an error and its traceback are one message, and the code is in /var/task.
     """
     return sum(
         len(as_on_lambda(_OUR_OWN.sub("", line) if line.startswith("REPORT ") else line).encode())
@@ -62,12 +61,8 @@ def metrics(lines: Iterable[str]) -> set[str]:
     """
     return {
         f"{directive['Namespace']} {metric['Name']} {','.join(f'{name}={line[name]}' for name in dimensions)}"
-        for line in _objects(lines)
+        for line in (json.loads(line) for line in lines if line.startswith("{"))
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])
         for metric in directive["Metrics"]
         for dimensions in directive["Dimensions"]
     }
-
-
-def _objects(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in lines if line.startswith("{"))

@@ -1,0 +1,1 @@
+"""Runs of the deployed stack on the local cloud, and what they use."""
