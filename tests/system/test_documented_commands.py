@@ -12,7 +12,10 @@ ON_THE_PAGE = [
     command.line for command in documented() if command.page == "docs/localcloud.md" and command.line != ACTIVATE
 ]
 FOR_AN_ACCOUNT = dict.fromkeys(
-    command.line for command in documented() if command.line.startswith("scripts/in-account ")
+    # A person puts their own Region there; one of that name does not exist.
+    command.line.replace("--region REGION", "--region ap-northeast-1")
+    for command in documented()
+    if command.line.startswith("scripts/in-account ")
 )
 
 

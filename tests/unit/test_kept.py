@@ -16,7 +16,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "functions", copy / "functions")
     shutil.copy(ROOT / "template.yaml", copy)
 
-    def run(command: list[str], _environment: object) -> None:
+    def run(command: list[str], *_others: object) -> None:
         (copy / "builds").open("a").write("one\n")
         folder = Path(command[command.index("--build-dir") + 1])
         folder.mkdir(parents=True)
