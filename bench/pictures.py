@@ -1,6 +1,6 @@
 """All pictures: the same bytes for the same results, legible on a light and on a dark page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +149,8 @@ def _lives(cells: list[dict[str, Any]]) -> Figure:
         axes.plot(minutes, values, dashes, color=_STRATEGIES[strategy.name], linewidth=width, marker="o", markersize=3)
         ends.append((values[0], strategy.name))
     _name_lines(axes, minutes[0], ends)
-    axes.set_xscale("log")
-    axes.set_xticks(minutes, [f"{one:g}" for one in minutes])
-    axes.minorticks_off()
-    axes.set_xlim(minutes[0] * 0.2, minutes[-1] * 1.1)
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel(f"minutes until others take a free instance, on average ({SIXES.name}, {cells[0]['gap']} wanted)")
-    axes.set_ylabel("instance-hours held, of the oracle's")
+    said = f"minutes until others take a free instance, on average ({SIXES.name}, {cells[0]['gap']} wanted)"
+    _share_over(axes, minutes, (minutes[0] * 0.2, minutes[-1] * 1.1), said)
     return figure
 
 
@@ -178,14 +173,20 @@ def _many(cells: list[dict[str, Any]]) -> Figure:
             text = f"{name}, {life / 60:g} min"
             height = values[-1] + (0.03 if name == IDEAL.name else -0.03)
             axes.annotate(text, (numbers[-1], height), xytext=(8, 0), textcoords="offset points", **label)
-    axes.set_xscale("log")
-    axes.set_xticks(numbers, [str(one) for one in numbers])
-    axes.minorticks_off()
-    axes.set_xlim(numbers[0] * 0.9, numbers[-1] * 4)
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel(f"targets at once in one Region ({SIXES.name}, {cells[0]['gap']} wanted of each)")
-    axes.set_ylabel("instance-hours held, of the oracle's")
+    said = f"targets at once in one Region ({SIXES.name}, {cells[0]['gap']} wanted of each)"
+    _share_over(axes, numbers, (numbers[0] * 0.9, numbers[-1] * 4), said)
     return figure
+
+
+def _share_over(axes: Axes, marked: Sequence[float], limits: tuple[float, float], said: str) -> None:
+    """The oracle's share, upwards, over something that doubles, with its values marked."""
+    axes.set_xscale("log")
+    axes.set_xticks(marked, [f"{one:g}" for one in marked])
+    axes.minorticks_off()
+    axes.set_xlim(*limits)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel(said)
+    axes.set_ylabel("instance-hours held, of the oracle's")
 
 
 def _name_lines(axes: Axes, at: float, ends: list[tuple[float, str]]) -> None:

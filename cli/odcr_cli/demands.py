@@ -147,7 +147,13 @@ class Sums:
 
 def read_demands(tables: _Tables) -> list[Demand]:
     """All demands, rows first, then groups, then what is still held for none."""
-    return demands_of(*tables.rows_of(*_TABLES).values())
+    return read_demands_and_prices(tables)[0]
+
+
+def read_demands_and_prices(tables: _Tables) -> tuple[list[Demand], Prices]:
+    """The same with the prices of the same moment, for those who work something out."""
+    found = tables.rows_of(*_TABLES)
+    return demands_of(*found.values()), Prices(found["odcr_price"])
 
 
 def demands_of(

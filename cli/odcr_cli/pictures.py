@@ -7,9 +7,8 @@ from datetime import datetime
 from odcr_cli import plots
 from odcr_cli.calls import requests_of
 from odcr_cli.canvas import Words
-from odcr_cli.demands import read_demands
+from odcr_cli.demands import read_demands_and_prices
 from odcr_cli.door import Row
-from odcr_cli.prices import Prices
 from odcr_cli.series import demand_named, series_of, total_of
 from odcr_cli.source import Source
 from odcr_cli.spend import spend_of
@@ -46,7 +45,7 @@ def drawn(
     def is_named(name: str) -> bool:
         return all(part.casefold() in name.casefold() for part in parts)
 
-    every = read_demands(source)
+    every, prices = read_demands_and_prices(source)
     demands = [one for one in every if is_named(one.name)]
     rows = [row for row in history if is_named(demand_named(row))]
     series = [one for one in series_of(rows, demands, start, end) if one.times]
@@ -61,7 +60,7 @@ def drawn(
     for one in sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS]:
         title = _titled(one.name, one.unit)
         found.append(Picture(title, plots.held_and_wanted(one, Words(title=title), first)))
-    for spent in spend_of(rows, demands, Prices(source.rows("odcr_price")), start, end):
+    for spent in spend_of(rows, demands, prices, start, end):
         title = f"What an hour costs, in {spent.currency} at the prices of now"
         found.append(Picture(title, plots.spend(spent, Words(title=title), first)))
     title = "Requests to EC2, by the hour"

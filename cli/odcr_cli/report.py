@@ -9,11 +9,10 @@ import jinja2
 from odcr_cli.amounts import money, moneys
 from odcr_cli.answers import ago, amount, bar, colour_of, moment
 from odcr_cli.canvas import DARK, FALLBACKS
-from odcr_cli.demands import read_demands, sums_of
+from odcr_cli.demands import read_demands_and_prices, sums_of
 from odcr_cli.gains import gains_of
 from odcr_cli.idle import costs_of, idle_of
 from odcr_cli.pictures import drawn
-from odcr_cli.prices import Prices
 from odcr_cli.reservations import reservations_of
 from odcr_cli.source import Source
 
@@ -31,11 +30,11 @@ def report(source: Source, days: float, tell: Callable[[str], None] = lambda _do
     tell("Reading the tables")
     now = source.now()
     start = now - timedelta(days=days)
-    demands = read_demands(source)
+    demands, prices = read_demands_and_prices(source)
     history = source.rows("odcr_history", since=moment(start))
     tell("Listing the runs")
     runs = source.runs(_RUNS)
-    idle = idle_of(demands, Prices(source.rows("odcr_price")))
+    idle = idle_of(demands, prices)
     tell("Looking at the reservations")
     held = reservations_of(source.reservations(), source.stack.owner, source.stack.account, now)
     tell("Drawing")

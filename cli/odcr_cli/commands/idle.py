@@ -11,10 +11,9 @@ from rich.text import Text
 
 from odcr_cli.amounts import money, moneys
 from odcr_cli.answers import ago, amount, as_json, fields_of, plain
-from odcr_cli.demands import read_demands
+from odcr_cli.demands import read_demands_and_prices
 from odcr_cli.idle import Idle, costs_of, idle_of
 from odcr_cli.main import Context, pass_context
-from odcr_cli.prices import Prices
 
 _WIDE = 110
 """Columns from which on there is room for the reservations' ids."""
@@ -28,7 +27,7 @@ def command(context: Context) -> None:
     What is unused costs as much as what is used. Before a peak it is unused on purpose.
     """
     source = context.source
-    idle = idle_of(read_demands(source), Prices(source.rows("odcr_price")))
+    idle = idle_of(*read_demands_and_prices(source))
     if context.as_json:
         as_json(
             {

@@ -10,10 +10,9 @@ from rich.text import Text
 
 from odcr_cli.amounts import money, moneys
 from odcr_cli.answers import amount, as_json, fields_of, plain
-from odcr_cli.demands import read_demands
+from odcr_cli.demands import read_demands_and_prices
 from odcr_cli.main import Context, pass_context
 from odcr_cli.planning import Action, Ask, Planned, planned, question, sums
-from odcr_cli.prices import Prices
 from odcr_cli.schedule import Standing, schedule_of
 from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
@@ -35,7 +34,7 @@ def command(context: Context) -> None:
         tell("Asking FindShortfalls, which looks at EC2")
         answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), question(share, live.now()))
         tell("Reading the tables")
-        plans = planned(answer, share, read_demands(live), Prices(live.rows("odcr_price")))
+        plans = planned(answer, share, *read_demands_and_prices(live))
     if context.as_json:
         schedule = {"Schedule": standing, "NoRun": silence}
         as_json({"Demands": [_as_json(one) for one in plans], "HourlyCost": sums(plans)} | schedule)

@@ -9,7 +9,7 @@ from rich.text import Text
 from odcr_cli.amounts import moneys, sum_of
 from odcr_cli.answers import Number, amount, as_json, plain
 from odcr_cli.asking import ask, confirmed
-from odcr_cli.demands import Demand, read_demands
+from odcr_cli.demands import Demand, read_demands, read_demands_and_prices
 from odcr_cli.door import Change
 from odcr_cli.giving_back import GivingBack, Reduction, giving_back
 from odcr_cli.main import ERROR, Context, pass_context
@@ -45,14 +45,15 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     the command ends halfway, repeat it.
     """
     live = Live(context.account)
-    named = demand_named(demand, read_demands(live))
+    demands, prices = read_demands_and_prices(live)
+    named = demand_named(demand, demands)
     kept = Decimal(str(keep))
     if not named.is_group and kept % 1:
         raise Trouble(f"--keep {keep:g} is no whole number, and {named.name} is counted in instances.")
     plan = _plan(live, named, kept, also_adopted=also_adopted)
     change = lowering(named, kept)
     console = Console(stderr=context.as_json)
-    for line in told(named, plan, change, kept, Prices(live.rows("odcr_price"))):
+    for line in told(named, plan, change, kept, prices):
         console.print(line)
     results: list[Given] = []
     if change or plan.reductions:
