@@ -12,6 +12,8 @@ import pytest
 from tests.documented import ROOT
 
 IN_ACCOUNT = ["scripts/in_account.py"]
+PATH = {"PYTHONPATH": os.pathsep.join(("functions", "cli"))}
+"""Not every Python that runs the tests has odcr installed."""
 PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
 
 
@@ -96,7 +98,7 @@ def test_what_the_terminal_cannot_show_is_shown_as_its_code() -> None:
     ids=" ".join,
 )
 def test_each_command_says_in_a_sentence_that_the_disk_is_full(program: list[str]) -> None:
-    environment = {**os.environ, "PYTHONPATH": "functions", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
+    environment = {**os.environ, **PATH, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, *program, "--help"],
@@ -114,7 +116,7 @@ def test_each_command_says_in_a_sentence_that_the_disk_is_full(program: list[str
 def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -> None:
     """It would take AWS_PROFILE and the like out of the process."""
     command = [sys.executable, "-X", "importtime", *program, "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **PATH}, capture_output=True, text=True, check=True)
     assert "scripts.program" in done.stderr
     assert "localcloud" not in done.stderr
 
@@ -124,7 +126,7 @@ def test_an_interrupt_while_it_is_imported_shows_no_import(package: str) -> None
     process = subprocess.Popen(
         [sys.executable, "-m", package],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": "functions"},
+        env={**os.environ, **PATH},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
