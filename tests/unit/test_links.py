@@ -10,7 +10,7 @@ from tests.documented import PAGES, ROOT
 _CODE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_NAMED = re.compile(r"\bdocs/[\w/.-]+\.(?:md|json|yaml|svg|png)\b")
+_NAMED = re.compile(r"\b(docs/[\w/.-]+\.(?:md|json|yaml|svg|png)\b)(?:,\s+[\"'](\w[\w ,]+)[\"'])?")
 _FILE = re.compile(r"`((?:tests|functions|verify|statemachine|odcr)/[\w/]+(?:\.py|\.json|/)|test_\w+\.py)`")
 _SOURCES = ("functions", "cli", "verify", "demo", "localcloud", "bench", "scripts", "stepper", "tests", "statemachine")
 _READ = (".py", ".yaml", ".json", ".html", ".pem")
@@ -49,14 +49,14 @@ def test_every_page_is_reached_from_the_first_one() -> None:
     assert set(PAGES) <= reached
 
 
-def test_the_pages_that_code_names_are_there() -> None:
+def test_the_pages_and_headings_that_code_names_are_there() -> None:
     files = [path for name in _SOURCES for path in (ROOT / name).rglob("*") if path.suffix in _READ]
-    missing = {
-        f"{path.relative_to(ROOT)}: {named}"
-        for path in (*files, ROOT / "template.yaml", ROOT / "Makefile", ROOT / "pyproject.toml")
-        for named in _NAMED.findall(path.read_text(encoding="utf-8"))
-        if not (ROOT / named).exists()
-    }
+    missing = set()
+    for path in (*files, ROOT / "template.yaml", ROOT / "Makefile", ROOT / "pyproject.toml"):
+        for page, heading in _NAMED.findall(path.read_text(encoding="utf-8")):
+            is_there = (ROOT / page).exists()
+            if not is_there or (heading and f"# {heading}\n" not in (ROOT / page).read_text(encoding="utf-8")):
+                missing.add(f"{path.relative_to(ROOT)}: {page} {heading}")
     assert missing == set()
 
 
