@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
 CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
-.PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients chromium screenshots lock clean
+.PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients chromium screenshots docs lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,7 @@ build: setup ## the functions, built by the SAM CLI
 deploy: build ## build, ask for the stack, Region and mail, show the account, and deploy; ARGS=--guided asks for everything
 	@$(if $(ARGS),scripts/in-account sam deploy $(ARGS),$(BIN)/python -m scripts.deploy)
 
-verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/verifying.md
+verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/how-to/verify.md
 	@$(BIN)/python -m verify $(ARGS)
 
 check: lint types unit ## the quick checks, before each commit
@@ -72,6 +72,9 @@ mysql: setup ## what depends on the database, once more on a MySQL set up as Aur
 format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## write the generated parts of docs/reference
+	$(BIN)/python -m scripts.reference
 
 bench: setup ## measure, and write the results, the pictures and the tables in docs/; ONLY=costs for one measurement
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
