@@ -44,7 +44,7 @@ class Result:
         }
 
 
-def make(cursor: "Cursor", changes: Changes) -> Result:
+def make_changes(cursor: "Cursor", changes: Changes) -> Result:
     """Makes the changes within the cursor's transaction, and says what is in their way.
 
     The caller commits only if nothing is, and nothing was to be tried. The tables concerned are locked before they are

@@ -58,7 +58,7 @@ def _drop_oldest(cursor: "Cursor", stream: Stream) -> None:
         cursor.execute("UPDATE odcr_outbox SET Dropped = Dropped + %s WHERE Id = %s", (dropped, *oldest))
 
 
-def still_to_be_sent(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
+def next_to_send(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
     """What a run is to send, each stream's oldest first.
 
     Args:
@@ -79,6 +79,6 @@ def still_to_be_sent(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
     return rows
 
 
-def take_out_of_outbox(cursor: "Cursor", message_id: int) -> None:
+def remove_from_outbox(cursor: "Cursor", message_id: int) -> None:
     """Forgets what was sent. Doing so again has no effect."""
     cursor.execute("DELETE FROM odcr_outbox WHERE Id = %s", (message_id,))

@@ -13,7 +13,7 @@ from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import MAX_STATE_BYTES
 from odcr.gateways.lease import take_lease
-from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
+from odcr.gateways.outbox import next_to_send, put_in_outbox, remove_from_outbox
 
 CONTEXT: Any = SimpleNamespace(
     function_name="odcr", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="test"
@@ -48,7 +48,7 @@ def put(transaction: Any, execution: str, *texts: str) -> None:
 
 def waiting(transaction: Any, execution: str = "later") -> list[str]:
     with transaction() as cursor:
-        return [one.to_item(execution, "")["Message"] for one in still_to_be_sent(cursor, with_events=False)]
+        return [one.to_item(execution, "")["Message"] for one in next_to_send(cursor, with_events=False)]
 
 
 def record(transaction: Any, execution: str, status: Status | None) -> dict[str, Any]:
@@ -136,14 +136,14 @@ def test_the_messages_leave_in_order_however_often_a_run_dies(transaction: Any) 
     sent: list[str] = []
     while True:
         with transaction() as cursor:
-            messages = still_to_be_sent(cursor, with_events=True)
+            messages = next_to_send(cursor, with_events=True)
         if not messages:
             break
         # Each run sends three and dies.
         for one in messages[:3]:
             sent.append(one.message)
             with transaction() as cursor:
-                take_out_of_outbox(cursor, one.id)
+                remove_from_outbox(cursor, one.id)
     assert sent == texts
 
 
@@ -285,7 +285,7 @@ def test_each_stream_has_its_own_bounds(transaction: Any) -> None:
         put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "the only mail"}])
         for _ in range(2):
             put_in_outbox(cursor, "run-1", [], [event] * (MAX_ENTRIES * (most + more) // 2))
-        rows = still_to_be_sent(cursor, with_events=True)
+        rows = next_to_send(cursor, with_events=True)
     mails = [row for row in rows if row.stream is Stream.MAILS]
     first, *rest = (row for row in rows if row.stream is Stream.EVENTS)
     assert [mail.message for mail in mails] == ["the only mail"]
@@ -302,7 +302,7 @@ def test_the_largest_events_fit_between_two_states(transaction: Any) -> None:
     )[0]
     with transaction() as cursor:
         put_in_outbox(cursor, "run-0", [], [event] * 30)
-        rows: list[Waiting] = still_to_be_sent(cursor, with_events=True)
+        rows: list[Waiting] = next_to_send(cursor, with_events=True)
     assert sum(row.events for row in rows) == 30
     result = record(transaction, "run-1", Status.SHORT)
     assert len(json.dumps(result, ensure_ascii=False).encode()) < MAX_STATE_BYTES

@@ -13,7 +13,7 @@ from odcr.domain.target import TargetKey
 from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
-from odcr.gateways.outbox import put_in_outbox, still_to_be_sent
+from odcr.gateways.outbox import next_to_send, put_in_outbox
 from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
 from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
@@ -178,7 +178,7 @@ def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transa
         pass
     prepare()
     with transaction() as cursor:
-        (mail,) = still_to_be_sent(cursor, with_events=True)
+        (mail,) = next_to_send(cursor, with_events=True)
     assert (mail.message, mail.stream) == ("refused", Stream.MAILS)
 
 
