@@ -5,10 +5,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.requests import Changes, Reading, ReadingTogether, request_of
-from odcr.gateways.changing import make_changes
 from odcr.gateways.database import DatabaseUnavailable, transaction
 from odcr.gateways.next_share import load
-from odcr.gateways.reading import read_part
+from odcr.gateways.row_changes import make_changes
+from odcr.gateways.row_pages import read_part
 from odcr.gateways.schema import VERSION
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings, SpendSettings

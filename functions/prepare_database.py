@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.wire import required
 from odcr.gateways.database import DatabaseUnavailable, LoginRefused, explained, transaction
 from odcr.gateways.database_user import prepare_user, update_tables
-from odcr.gateways.schema import TablesOutdated
+from odcr.gateways.schema_versions import TablesOutdated
 from odcr.gateways.secret import administrator_login, database_login
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings

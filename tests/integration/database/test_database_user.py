@@ -130,7 +130,7 @@ def test_without_an_administrator_a_person_is_told_what_to_run(
 def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
     secrets.administrator["password"] = "not-the-password"
     with pytest.raises(
-        DatabaseNotPrepared, match=r"'chief' could not make 'odcr': Access denied.*by hand: DROP USER"
+        DatabaseNotPrepared, match=r"'chief' could not create 'odcr': Access denied.*by hand: DROP USER"
     ) as caught:
         prepare()
     assert shown(caught.value, "not-the-password", *PASSWORDS) == []
@@ -167,7 +167,7 @@ def test_another_account_of_that_name_is_suspected(secrets: Secrets, server: Dat
 @pytest.mark.parametrize("name", ["root", "mysql.sys", "mariadb.sys", "rdsadmin", "RDSADMIN", "chief", "Chief"])
 def test_an_account_that_is_not_odcr_s_own_is_left_alone(secrets: Secrets, server: DatabaseServer, name: str) -> None:
     secrets.login["username"] = name
-    with pytest.raises(DatabaseNotPrepared, match=r"account of the server's own|is the administrator") as caught:
+    with pytest.raises(DatabaseNotPrepared, match=r"system account of the server|is the administrator") as caught:
         prepare()
     assert "database secret" in str(caught.value)
     assert shown(caught.value, *PASSWORDS) == []
@@ -223,7 +223,7 @@ def test_a_server_that_is_down_is_unavailable(secrets: Secrets, server: Database
 
 def test_an_administrator_s_secret_that_makes_no_sense_is_named(secrets: Secrets) -> None:
     del secrets.administrator["password"]
-    with pytest.raises(InvalidSecret, match="administrator's secret lacks password"):
+    with pytest.raises(InvalidSecret, match="administrator's secret has no password"):
         prepare()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odcr.gateways.strange_tables import TableUnusable
+from odcr.gateways.tolerant_reads import TableUnusable
 
 from .conftest import Chief
 from .door import KEY, ZONE, capacity, change, rows

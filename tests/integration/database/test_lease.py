@@ -12,8 +12,8 @@ from odcr.gateways.lease import (
     has_recorded,
     holder_of_lease,
     holds_lease,
-    lately,
     mark_recorded,
+    read_earlier_runs,
     release_lease,
     remember_taker,
     take_lease,
@@ -86,7 +86,7 @@ def test_a_run_that_recorded_nothing_is_a_rival_of_those_after_it_for_a_while(tr
             found = []
             for _ in range(2):
                 remember_taker(cursor, execution)
-                found.append(lately(cursor).may_have_rivals)
+                found.append(read_earlier_runs(cursor).may_have_rivals)
             if records:
                 mark_recorded(cursor, execution)
             release_lease(cursor, execution)

@@ -138,7 +138,7 @@ def test_those_never_looked_for_come_first_then_the_oldest(
         sql(transaction, f"UPDATE odcr_price SET Updated = '{updated}' WHERE InstanceType = '{size}'")
     ages = [pool.instance_type for pool in needed(transaction)]
     assert ages == ["c5.large", "m5.xlarge", "m5.large", "r5.large"]
-    monkeypatch.setattr(price_table, "MOST_POOLS", 2)
+    monkeypatch.setattr(price_table, "MAX_POOLS", 2)
     assert [pool.instance_type for pool in needed(transaction)] == ages[:2]
 
 

@@ -16,7 +16,7 @@ from odcr.domain.prices import NO_PRICES
 from odcr.domain.target import TargetKey
 from odcr.domain.use import NO_USE, Use
 from odcr.gateways.history import changes_of
-from odcr.gateways.lease import lately, take_lease
+from odcr.gateways.lease import read_earlier_runs, take_lease
 from odcr.gateways.status_costs import update_costs
 from odcr.gateways.status_table import record
 from odcr.gateways.target_tables import read_targets
@@ -166,7 +166,7 @@ def test_instances_are_due_until_a_run_has_looked_and_again_after_an_hour(transa
     with pytest.raises(record_results.LeaseLost):
         run("run-5", InstanceLook().to_event())
     with transaction() as cursor:
-        assert lately(cursor).is_look_due
+        assert read_earlier_runs(cursor).is_look_due
     assert misfits(sql) == [SENTENCE]
 
 

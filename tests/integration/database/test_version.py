@@ -14,7 +14,8 @@ from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
 from odcr.gateways.outbox import next_to_send, put_in_outbox
-from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
+from odcr.gateways.schema import TABLES, VERSION
+from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
 from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
 from tests.integration.bad_input.product import Context
@@ -159,7 +160,7 @@ def test_tables_of_each_version_before_are_updated(person: Person, transaction: 
         pass
     person.sql(*NARROWED)
     for later in range(version + 1, VERSION + 1):
-        for table, columns in schema._ADDED[later].items():
+        for table, columns in schema.ADDED[later].items():
             person.sql(f"ALTER TABLE {table} {', '.join(f'DROP {name}' for name in columns)}")
     person.sql(f"UPDATE odcr_version SET Version = {version}")
     with pytest.raises(TablesOutdated), transaction():
@@ -331,7 +332,7 @@ def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
-    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer one again"
+    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer odcr again"
     for use in (lambda: transaction().__enter__(), prepare):
         with pytest.raises(TablesTooNew, match=told):
             use()
@@ -401,7 +402,7 @@ def test_looking_at_the_tables_does_not_fix_what_a_transaction_sees(person: Pers
 
 
 def test_every_column_that_a_version_added_is_in_the_tables_as_they_are_made() -> None:
-    for tables in schema._ADDED.values():
+    for tables in schema.ADDED.values():
         for table, columns in tables.items():
             for column in columns:
                 assert f" {column} " in TABLES[table]

@@ -8,7 +8,7 @@ import pytest
 from localcloud.pricing.prices import Prices
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import ListPrice
-from odcr.gateways.price_list import EVERY, MOST_FAILURES, PriceListUnavailable, fetch_prices
+from odcr.gateways.price_list import MAX_FAILURES, REQUEST_INTERVAL, PriceListUnavailable, fetch_prices
 
 HOME = "eu-west-1"
 
@@ -81,7 +81,7 @@ def test_a_partition_without_a_price_list_has_no_price(prices: Prices) -> None:
 def test_requests_are_no_closer_than_four_a_second(prices: Prices) -> None:  # noqa: ARG001 - which answers
     time = Time()
     fetch_prices(HOME, pools(5), lambda: True, time.now, time.sleep)
-    assert time.seconds == 5 * EVERY == 1.25
+    assert time.seconds == 5 * REQUEST_INTERVAL == 1.25
 
 
 def test_what_there_is_no_time_for_is_left_out(prices: Prices) -> None:
@@ -107,12 +107,12 @@ def test_a_price_list_that_is_down_ends_it_and_what_was_answered_stays(
     prices.refuse("AccessDeniedException", 10)
     with pytest.raises(PriceListUnavailable, match="AccessDeniedException"):
         fetch(*pools(5))
-    assert prices.requests == MOST_FAILURES
+    assert prices.requests == MAX_FAILURES
     prices.reset()
 
     def has_time() -> bool:
         if prices.requests == 1:
-            prices.refuse("InternalErrorException", 4 * MOST_FAILURES)
+            prices.refuse("InternalErrorException", 4 * MAX_FAILURES)
         return True
 
     assert [one.pool for one in fetch(*pools(5), has_time=has_time)] == pools(1)

@@ -109,7 +109,7 @@ def test_a_table_that_does_not_answer_lets_nothing_be_bought(monkeypatch: pytest
 
     monkeypatch.setattr(request_buckets.client(), "update_item", refused)
     arguments = {"open": (), "settle": (PRICE,), "add": (PRICE, CAP)}[call]
-    with pytest.raises(RequestLimitExceeded, match="The table that counts what is spent did not answer"):
+    with pytest.raises(RequestLimitExceeded, match="The table that counts spending did not answer"):
         getattr(ledger(), call)(*arguments)
     Purse(ledger(), CAP).put_back(PRICE)
 
