@@ -33,7 +33,7 @@ def targets(transaction: Any) -> dict[str, Target]:
     return {target.key.group or target.key.instance_type: target for target in found}
 
 
-def test_three_complete_examples_make_sense(targets: dict[str, Target]) -> None:
+def test_three_complete_examples_are_valid(targets: dict[str, Target]) -> None:
     assert set(targets) == {"r5b.2xlarge", "c6i.4xlarge", "checkout"}
     sale, team = targets["r5b.2xlarge"], targets["c6i.4xlarge"]
     assert (sale.terms.start_at, sale.terms.deadline) == ("2099-11-08T00:00:00", "2099-11-10T00:00:00")
@@ -42,7 +42,7 @@ def test_three_complete_examples_make_sense(targets: dict[str, Target]) -> None:
     assert team.options.resource_group == "checkout-capacity"
 
 
-def test_one_of_them_is_a_group(targets: dict[str, Target]) -> None:
+def test_one_example_is_a_group(targets: dict[str, Target]) -> None:
     group = targets["checkout"]
     assert (group.capacity, group.unit, group.terms.deadline) == (256, Unit.vcpus, "2099-11-10T00:00:00")
     assert (group.terms.priority, Decimal(group.terms.max_hourly_cost or 0)) == (5, 25)
@@ -51,7 +51,7 @@ def test_one_of_them_is_a_group(targets: dict[str, Target]) -> None:
     assert members == [("m6i.2xlarge", None, ""), ("m6i.4xlarge", None, ""), ("m5.2xlarge", None, "")]
 
 
-def test_what_follows_can_be_typed(targets: dict[str, Target], transaction: Any) -> None:
+def test_other_statements_are_valid(targets: dict[str, Target], transaction: Any) -> None:
     assert targets
     with transaction() as cursor:
         for statement in (statement for block in STATEMENTS[EXAMPLES:] for statement in block):

@@ -56,14 +56,14 @@ def test_china_s_price_list_is_in_its_currency(prices: Prices) -> None:  # noqa:
     assert (price.amount, price.currency) == (Decimal("0.1"), "CNY")
 
 
-def test_a_price_that_the_list_has_not_is_an_answer(prices: Prices) -> None:
+def test_missing_price_is_an_answer(prices: Prices) -> None:
     prices.set("m5.large", "eu-west-1", None)
     free = PricePool("m5.large", "us-east-1")
     prices.set(free.instance_type, free.region, "0")
     assert fetch(*pools(1), free) == [ListPrice(*pools(1)), ListPrice(free)]
 
 
-def test_what_the_list_cannot_tell_apart_is_not_asked_for(prices: Prices) -> None:
+def test_ambiguous_pool_is_not_asked_for(prices: Prices) -> None:
     strange = [
         PricePool("m5.large", "eu-west-1", "Windows with SQL Server"),
         PricePool("m5.large", "eu-west-1", "BeOS"),
@@ -84,25 +84,23 @@ def test_requests_are_no_closer_than_four_a_second(prices: Prices) -> None:  # n
     assert time.seconds == 5 * REQUEST_INTERVAL == 1.25
 
 
-def test_what_there_is_no_time_for_is_left_out(prices: Prices) -> None:
+def test_pools_without_time_are_left_out(prices: Prices) -> None:
     assert [one.pool for one in fetch(*pools(5), has_time=lambda: prices.requests < 2)] == pools(2)
 
 
-def test_a_refusal_of_one_pool_harms_no_other(prices: Prices) -> None:
+def test_refusal_for_one_pool_harms_no_other(prices: Prices) -> None:
     prices.refuse("InvalidParameterException", 4)
     assert [one.pool for one in fetch(*pools(5))] == pools(5)[4:]
 
 
-def test_throttling_is_sat_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_is_waited_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     prices.refuse("ThrottlingException", 3)
     assert [one.pool for one in fetch(*pools(2))] == pools(2)
     assert prices.requests == 3 + 2
 
 
-def test_a_price_list_that_is_down_ends_it_and_what_was_answered_stays(
-    prices: Prices, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unavailable_price_list_keeps_the_answers_so_far(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     prices.refuse("AccessDeniedException", 10)
     with pytest.raises(PriceListUnavailable, match="AccessDeniedException"):
