@@ -130,7 +130,7 @@ def test_without_an_administrator_the_error_says_what_to_run(
 def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
     secrets.administrator["password"] = "not-the-password"
     with pytest.raises(
-        DatabaseNotPrepared, match=r"'chief' could not create 'odcr': Access denied.*by hand: DROP USER"
+        DatabaseNotPrepared, match=r"'chief' could not create 'odcr': Access denied.*by hand, run: DROP USER"
     ) as caught:
         prepare()
     assert shown(caught.value, "not-the-password", *PASSWORDS) == []
@@ -157,7 +157,7 @@ def test_missing_database_is_named_and_not_created(secrets: Secrets, server: Dat
 def test_error_suspects_another_account_with_that_name(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     administer(server, "CREATE USER odcr@'127.0.0.1' IDENTIFIED BY 'other'")
     try:
-        with pytest.raises(DatabaseNotPrepared, match=r"still cannot log in.*another account of that name") as caught:
+        with pytest.raises(DatabaseNotPrepared, match=r"cannot log in.*another account with that name") as caught:
             prepare()
     finally:
         administer(server, "DROP USER odcr@'127.0.0.1'")

@@ -159,7 +159,7 @@ class TestCertificates:
             transaction().__enter__()
         assert "DatabaseCertificatesSecretArn" in str(caught.value)
         assert "certificate in certificate chain" in str(caught.value) or "issuer" in str(caught.value)
-        assert "cluster up" not in str(caught.value)
+        assert "cluster is available" not in str(caught.value)
 
     def test_another_authority_of_the_same_name(
         self, transaction: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
