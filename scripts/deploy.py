@@ -50,7 +50,7 @@ def main() -> None:
     import boto3  # slow: imported here, so that Ctrl-C meanwhile ends the program in order
 
     configured = saved_options(["deploy"])
-    click.echo("Three questions. All else has defaults, which docs/deploying.md explains.")
+    click.echo("Three questions. All else has defaults, which docs/how-to/deploy.md explains.")
     name = _matching(_STACK, "odcr, with at most 48 characters")
     stack = click.prompt("Name of the stack", configured.get("stack_name", "odcr"), value_proc=name)
     named = configured.get("region") or os.environ.get("AWS_REGION")
