@@ -3,12 +3,15 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_DynamoDB.html
 """
 
-from localcloud.cloudformation.handler import Handler
-from localcloud.cloudformation.moto_handler import MotoHandler
+from localcloud.cloudformation.resource_type import ApiType, ResourceType
 
-HANDLERS: tuple[Handler, ...] = (
-    MotoHandler(
+TYPES: tuple[ResourceType, ...] = (
+    ApiType(
         "AWS::DynamoDB::Table",
-        attributes={"Arn": lambda table: table.table_arn},
+        "dynamodb.CreateTable",
+        "dynamodb.DeleteTable",
+        "TableName",
+        within="TableDescription",
+        arn="TableArn",
     ),
 )

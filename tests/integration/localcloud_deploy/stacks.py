@@ -1,6 +1,7 @@
 """What tests of templates have in common."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -16,6 +17,17 @@ def create(cloud: Cloud, name: str, template: dict[str, Any], **parameters: str)
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     client = cloud.client("cloudformation")
     client.create_stack(StackName=name, TemplateBody=json.dumps(template), Parameters=given)
+    stack: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+    return stack
+
+
+def update(cloud: Cloud, name: str, template: dict[str, Any]) -> dict[str, Any]:
+    """The stack, updated or rolled back."""
+    client, names = cloud.client("cloudformation"), {"StackName": name, "ChangeSetName": f"set-{uuid.uuid4()}"}
+    client.create_change_set(
+        **names, ChangeSetType="UPDATE", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+    )
+    client.execute_change_set(**names)
     stack: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     return stack
 
