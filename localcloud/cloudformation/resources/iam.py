@@ -30,8 +30,9 @@ class Role(ApiType):
         _check(request)
         properties = {"Description": "", "MaxSessionDuration": 3600, **request.properties, "RoleName": current.id}
         request.call("iam.UpdateRole", **properties)
-        document = {"PolicyDocument": properties["AssumeRolePolicyDocument"]}
-        request.call("iam.UpdateAssumeRolePolicy", RoleName=current.id, **document)
+        if "AssumeRolePolicyDocument" in request.changed:
+            document = properties["AssumeRolePolicyDocument"]
+            request.call("iam.UpdateAssumeRolePolicy", RoleName=current.id, PolicyDocument=document)
         boundary = "Put" if "PermissionsBoundary" in properties else "Delete"
         request.call(f"iam.{boundary}RolePermissionsBoundary", **properties)
         self._remove_policies(request, current)

@@ -16,7 +16,9 @@ def create(cloud: Cloud, name: str, template: dict[str, Any], **parameters: str)
     """The stack, complete or rolled back."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     client = cloud.client("cloudformation")
-    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Parameters=given)
+    client.create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+    )
     stack: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     return stack
 
