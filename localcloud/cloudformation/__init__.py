@@ -11,19 +11,19 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from localcloud.cloudformation import backend, responses
 from localcloud.cloudformation.resources.rds import show_real_addresses
-from localcloud.cloudformation.stack import LocalStack
+from localcloud.cloudformation.stack import Stack
 from localcloud.cloudformation.template import from_s3_url
 from localcloud.services import Services
 
 _BACKEND_METHODS = ("create_change_set", "create_stack", "delete_stack", "describe_change_set", "execute_change_set")
-_RESPONSE_METHODS = ("create_change_set", "create_stack", "describe_change_set", "execute_change_set", "update_stack")
+_RESPONSE_METHODS = ("create_change_set", "create_stack", "execute_change_set", "update_stack")
 
 
 def install(services: Services) -> None:
     """Extends moto's CloudFormation in this process; a second call changes the services that stacks get."""
-    LocalStack.services = services
+    Stack.services = services
     for module, name, replacement in (
-        (models, "Stack", LocalStack),
+        (models, "Stack", Stack),
         (models, "get_stack_from_s3_url", from_s3_url),
         (moto_responses, "get_stack_from_s3_url", from_s3_url),
     ):

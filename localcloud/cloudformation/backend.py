@@ -8,11 +8,11 @@ from moto.cloudformation.utils import generate_changeset_id, generate_stack_id, 
 
 from localcloud.cloudformation.change_set import LocalChangeSet
 from localcloud.cloudformation.plan import Plan
-from localcloud.cloudformation.stack import LocalStack
+from localcloud.cloudformation.stack import Stack
 
 Backend = Any
-"""moto's CloudFormationBackend, whose stacks and change sets are LocalStacks and LocalChangeSets here."""
-_new: Any = LocalStack
+"""moto's CloudFormationBackend, whose stacks and change sets are Stacks and LocalChangeSets here."""
+_new: Any = Stack
 """As moto makes its Stack, though unused methods of it are abstract."""
 
 UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
@@ -25,7 +25,7 @@ def create_stack(
     parameters: Mapping[str, str],
     capabilities: list[str],
     **settings: Any,
-) -> LocalStack:
+) -> Stack:
     """CreateStack: the stack is complete, or rolled back, when this returns."""
     if any(stack.name == name for stack in self.stacks.values()):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
@@ -49,7 +49,7 @@ def create_change_set(
     """CreateChangeSet: (change set id, stack id). A template that is refused leaves nothing behind."""
     validate_create_change_set(change_set_name)
     is_update = settings["change_set_type"] == "UPDATE"
-    existing: LocalStack | None = next(
+    existing: Stack | None = next(
         (stack for stack in self.stacks.values() if stack_name in (stack.name, stack.stack_id)), None
     )
     if is_update:
@@ -82,7 +82,7 @@ def execute_change_set(self: Backend, change_set_name: str, stack_name: str | No
         raise ValidationError(
             message=f"ChangeSet [{change_set_name}] cannot be executed in its current status of [{change_set.status}]"
         )
-    stack: LocalStack = self.stacks[change_set.stack_id]
+    stack: Stack = self.stacks[change_set.stack_id]
     if change_set.change_set_type == "UPDATE":
         _require_updatable(stack)
     if change_set.tags is not None:
@@ -120,15 +120,15 @@ def delete_stack(self: Backend, name_or_stack_id: str) -> None:
                 del self.change_sets[change_set.change_set_id]
 
 
-def _new_stack(self: Backend, name: str, settings: Mapping[str, Any]) -> LocalStack:
+def _new_stack(self: Backend, name: str, settings: Mapping[str, Any]) -> Stack:
     stack_id = generate_stack_id(name, self.region_name, self.account_id)
-    stack: LocalStack = _new(
+    stack: Stack = _new(
         stack_id=stack_id, name=name, account_id=self.account_id, region_name=self.region_name, **settings
     )
     return stack
 
 
-def _require_updatable(stack: LocalStack) -> None:
+def _require_updatable(stack: Stack) -> None:
     if stack.status not in UPDATABLE:
         raise ValidationError(
             message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated. "
@@ -136,5 +136,5 @@ def _require_updatable(stack: LocalStack) -> None:
         )
 
 
-def _of_stack(self: Backend, stack: LocalStack) -> list[LocalChangeSet]:
+def _of_stack(self: Backend, stack: Stack) -> list[LocalChangeSet]:
     return [change_set for change_set in self.change_sets.values() if change_set.stack_id == stack.stack_id]

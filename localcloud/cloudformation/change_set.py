@@ -6,7 +6,7 @@ from moto.cloudformation.models import Change, ChangeSet
 
 from localcloud.cloudformation.intrinsics import references
 from localcloud.cloudformation.plan import Plan
-from localcloud.cloudformation.stack import LocalStack
+from localcloud.cloudformation.stack import Stack
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -20,7 +20,7 @@ class LocalChangeSet(ChangeSet):
         tags: the stack's tags after it, or None to leave them.
     """
 
-    def __init__(self, stack: LocalStack, plan: Plan, tags: dict[str, str] | None, **settings: Any) -> None:
+    def __init__(self, stack: Stack, plan: Plan, tags: dict[str, str] | None, **settings: Any) -> None:
         self.plan = plan
         super().__init__(stack=stack, template=plan.text, parameters=dict(plan.parameters.given), tags=tags, **settings)
         new_tags = tags is not None and tags != stack.tags
@@ -34,7 +34,7 @@ class LocalChangeSet(ChangeSet):
 
     def diff(self) -> list[Change]:
         """What would be added, modified and removed; a modification may turn out to change nothing."""
-        before = cast(LocalStack, self.stack).plan
+        before = cast(Stack, self.stack).plan
         new, old = self.plan.template["Resources"], before.template["Resources"] if before else {}
         old_values = before.values if before else {}
         values = {name for name, value in self.plan.values.items() if old_values.get(name) != value}

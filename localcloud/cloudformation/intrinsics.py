@@ -41,7 +41,7 @@ class Scope:
     values: Mapping[str, Any]
     """Parameters and pseudo parameters by name."""
     resources: Resources | None = None
-    """None where an expression may refer to none."""
+    """None where expressions may refer to parameters only."""
     _conditions: dict[str, bool] = field(default_factory=dict)
 
     def holds(self, condition: str) -> bool:
@@ -56,16 +56,6 @@ class Scope:
     def has(self, part: Mapping[str, Any]) -> bool:
         """Whether a resource or an output is there: it has no condition, or one that is true."""
         return "Condition" not in part or self.holds(part["Condition"])
-
-    def existing(self) -> Resources:
-        """The resources.
-
-        Raises:
-            ValidationError: the expression may refer to none.
-        """
-        if self.resources is None:
-            raise ValidationError(message="Template error: Rules and Conditions can refer to parameters only")
-        return self.resources
 
 
 def pseudo_parameters(account_id: str, region: str, partition: str, stack_id: str, stack_name: str) -> dict[str, Any]:
@@ -132,12 +122,18 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _ref(name: Any, scope: Scope) -> Any:
-    return scope.values[name] if name in scope.values else scope.existing().ref(str(name))
+    if name in scope.values:
+        return scope.values[name]
+    if scope.resources is None:
+        raise ValidationError(message=f"Template error: there is no parameter {name}")
+    return scope.resources.ref(str(name))
 
 
 def _get_att(argument: Any, scope: Scope) -> Any:
     logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-    return scope.existing().get_att(logical_id, str(resolve(attribute, scope)))
+    if scope.resources is None:
+        raise ValidationError(message=f"Template error: Fn::GetAtt cannot refer to {logical_id} here")
+    return scope.resources.get_att(logical_id, str(resolve(attribute, scope)))
 
 
 def _if(argument: Any, scope: Scope) -> Any:

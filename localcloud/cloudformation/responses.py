@@ -5,10 +5,10 @@ from typing import Any, NoReturn
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.responses import ActionResult, EmptyResult
 
-from localcloud.cloudformation.stack import LocalStack
+from localcloud.cloudformation.stack import Stack
 
 Response = Any
-"""moto's CloudFormationResponse, whose stacks are LocalStacks here."""
+"""moto's CloudFormationResponse, whose stacks are Stacks here."""
 
 ALWAYS_ROLLS_BACK = "The local cloud always rolls back what fails: leave DisableRollback and OnFailure out"
 
@@ -46,20 +46,12 @@ def execute_change_set(self: Response) -> ActionResult:
     return EmptyResult()
 
 
-def describe_change_set(self: Response) -> ActionResult:
-    """DescribeChangeSet."""
-    found = self.cloudformation_backend.describe_change_set(
-        self._get_param("ChangeSetName"), self._get_param("StackName")
-    )
-    return ActionResult(found)
-
-
 def update_stack(self: Response) -> NoReturn:  # noqa: ARG001 - moto passes itself
     """UpdateStack, which neither the SAM CLI nor `aws cloudformation deploy` calls."""
     raise ValidationError(message="The local cloud has no UpdateStack: use a change set, as sam deploy does")
 
 
-def _settings(self: Response, stack: LocalStack | None) -> dict[str, Any]:
+def _settings(self: Response, stack: Stack | None) -> dict[str, Any]:
     """What creating a stack and creating a change set have in common; the stack is the one to update."""
     body, url = self._get_param("TemplateBody"), self._get_param("TemplateURL")
     if not (body or url):

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 from typing import Any
 
+from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Event, Stack
 
 from localcloud.cloudformation import without_effect
 from localcloud.cloudformation.intrinsics import NO_VALUE, Scope, resolve
@@ -16,10 +16,11 @@ from localcloud.cloudformation.stack_resources import ResourceFailedError, Stack
 from localcloud.services import Services
 
 
-class LocalStack(Stack):
-    """moto's Stack with the local cloud's resources. The class attribute `services` is set by `install`."""
+class Stack(models.Stack):
+    """moto's Stack with the local cloud's resources. Its name is moto's, by which moto's answers know its fields."""
 
     services: Services
+    """The running cloud, which `install` sets."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, template={}, parameters={}, **settings)  # type: ignore[misc]  # all by name
@@ -27,16 +28,6 @@ class LocalStack(Stack):
         self.resources = StackResources(self.services, self.identity, self._tell)
         self.stack_status_reason: str | None = None
         self.plan: Plan | None = None
-
-    @property
-    def stack_name(self) -> str:
-        """As the API's answers call it; moto finds `name` by its class being called Stack."""
-        return str(self.name)
-
-    @property
-    def stack_status(self) -> str:
-        """As the API's answers call it."""
-        return str(self.status)
 
     @property
     def stack_resources(self) -> list[StackResource]:  # type: ignore[override]  # moto's are its models
@@ -132,7 +123,7 @@ class LocalStack(Stack):
 
     def _tell(self, resource: StackResource, status: str, reason: str | None) -> None:
         self.events.append(
-            Event(
+            models.Event(
                 stack_id=self.stack_id,
                 stack_name=self.name,
                 logical_resource_id=resource.logical_resource_id,

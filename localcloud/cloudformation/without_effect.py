@@ -36,7 +36,9 @@ TYPES: Mapping[str, str] = {
 PROPERTIES: Mapping[tuple[str, str], str] = {
     ("AWS::Lambda::Function", "Architectures"): "functions run on this computer's processor",
     ("AWS::Lambda::Function", "EphemeralStorage"): "temporary files lie in this computer's own folder",
+    ("AWS::Lambda::Function", "Layers"): "functions run without layers: put what is in them into the artifact",
     ("AWS::Lambda::Function", "MemorySize"): "functions may use all of this computer's memory",
+    ("AWS::Lambda::Function", "PackageType"): "functions run from a zip, never from an image",
     ("AWS::Lambda::Function", "TracingConfig"): "nothing is traced",
     ("AWS::Lambda::Function", "VpcConfig"): _NETWORK,
     ("AWS::Logs::LogGroup", "RetentionInDays"): "logs last as long as the local cloud",
@@ -56,8 +58,8 @@ EFFECTIVE: Mapping[str, str] = {
     "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
     "ProvisionedThroughput TableName Tags",
     "AWS::Events::Rule": "Description EventBusName EventPattern Name RoleArn State Tags Targets",
-    "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig PackageType "
-    "ReservedConcurrentExecutions Role Runtime Tags Timeout",
+    "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig Role Runtime Tags "
+    "Timeout",
     "AWS::Logs::LogGroup": "LogGroupName Tags",
     "AWS::RDS::DBCluster": "DBClusterIdentifier DBSubnetGroupName DatabaseName "
     "DeletionProtection Engine ManageMasterUserPassword MasterUserPassword MasterUsername Tags VpcSecurityGroupIds",

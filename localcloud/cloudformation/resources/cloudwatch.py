@@ -21,7 +21,7 @@ class LogGroup(ApiType):
         return self.update(request, Physical(name, {"Arn": arn}))
 
     def can_update(self, changed: frozenset[str]) -> bool:
-        return changed <= {"RetentionInDays"}
+        return "LogGroupName" not in changed
 
     def update(self, request: Request, current: Physical) -> Physical:
         put = "Put" if "RetentionInDays" in request.properties else "Delete"

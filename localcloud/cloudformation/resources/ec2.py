@@ -89,10 +89,20 @@ def _permission(rule: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _part(name: str, api_name: str, *, plural: str = "") -> Tagged:
+    """A type for which the API has a Create and a Delete."""
+    create, delete = f"ec2.Create{api_name}", f"ec2.Delete{api_name}{plural}"
+    return Tagged(f"AWS::EC2::{name}", create, delete, f"{api_name}Id", within=api_name)
+
+
 TYPES: tuple[ResourceType, ...] = (
-    Tagged("AWS::EC2::VPC", "ec2.CreateVpc", "ec2.DeleteVpc", "VpcId", within="Vpc"),
-    Tagged("AWS::EC2::Subnet", "ec2.CreateSubnet", "ec2.DeleteSubnet", "SubnetId", within="Subnet"),
-    Tagged("AWS::EC2::RouteTable", "ec2.CreateRouteTable", "ec2.DeleteRouteTable", "RouteTableId", within="RouteTable"),
+    _part("VPC", "Vpc"),
+    _part("Subnet", "Subnet"),
+    _part("RouteTable", "RouteTable"),
+    _part("InternetGateway", "InternetGateway"),
+    _part("NatGateway", "NatGateway"),
+    _part("VPCEndpoint", "VpcEndpoint", plural="s"),
+    Address("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
     ApiType("AWS::EC2::Route", "ec2.CreateRoute", "ec2.DeleteRoute", "RouteId"),
     ApiType(
         "AWS::EC2::SubnetRouteTableAssociation",
@@ -100,23 +110,7 @@ TYPES: tuple[ResourceType, ...] = (
         "ec2.DisassociateRouteTable",
         "AssociationId",
     ),
-    Tagged(
-        "AWS::EC2::InternetGateway",
-        "ec2.CreateInternetGateway",
-        "ec2.DeleteInternetGateway",
-        "InternetGatewayId",
-        within="InternetGateway",
-    ),
     ApiType("AWS::EC2::VPCGatewayAttachment", "ec2.AttachInternetGateway", "ec2.DetachInternetGateway", "AttachmentId"),
-    Address("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
-    Tagged("AWS::EC2::NatGateway", "ec2.CreateNatGateway", "ec2.DeleteNatGateway", "NatGatewayId", within="NatGateway"),
-    Tagged(
-        "AWS::EC2::VPCEndpoint",
-        "ec2.CreateVpcEndpoint",
-        "ec2.DeleteVpcEndpoints",
-        "VpcEndpointId",
-        within="VpcEndpoint",
-    ),
     SecurityGroup(
         "AWS::EC2::SecurityGroup",
         "ec2.CreateSecurityGroup",

@@ -1,12 +1,29 @@
-"""AWS::SNS::* and AWS::SQS::*
+"""AWS::Events::*, AWS::Scheduler::*, AWS::SNS::* and AWS::SQS::*
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SNS.html and AWS_SQS.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Events.html, AWS_Scheduler.html,
+AWS_SNS.html and AWS_SQS.html
 """
 
 from typing import Any
 
 from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
 from localcloud.cloudformation.template import text
+
+
+class Rule(ApiType):
+    """A rule and its targets. On a bus that does not exist none can be made."""
+
+    def create(self, request: Request) -> Physical:
+        rule = super().create(request)
+        if targets := request.properties.get("Targets"):
+            request.call("events.PutTargets", **{**request.properties, "Rule": rule.id, "Targets": targets})
+        return rule
+
+    def delete(self, request: Request, current: Physical) -> None:
+        ids = [target["Id"] for target in request.properties.get("Targets", [])]
+        if ids:
+            request.call("events.RemoveTargets", **{**request.properties, "Rule": current.id, "Ids": ids})
+        super().delete(request, current)
 
 
 class TopicPolicy(ResourceType):
@@ -39,6 +56,16 @@ def _attributed(*own: str) -> Any:
 
 
 TYPES: tuple[ResourceType, ...] = (
+    Rule("AWS::Events::Rule", "events.PutRule", "events.DeleteRule", "Name", arn="RuleArn"),
+    # Whoever runs the cloud makes it tick.
+    ApiType(
+        "AWS::Scheduler::Schedule",
+        "scheduler.CreateSchedule",
+        "scheduler.DeleteSchedule",
+        "Name",
+        update="scheduler.UpdateSchedule",
+        arn="ScheduleArn",
+    ),
     ApiType(
         "AWS::SNS::Topic",
         "sns.CreateTopic",

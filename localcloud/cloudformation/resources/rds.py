@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_RDS.h
 
 import json
 import secrets
+from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.rds.models import DBCluster as MotoCluster
@@ -16,23 +17,19 @@ from localcloud.services import Services
 
 def show_real_addresses(services: Services) -> None:
     """Makes DescribeDBClusters tell where the database really answers."""
-    for name, place in (("endpoint", "host"), ("reader_endpoint", "host"), ("port", "port")):
-        setattr(MotoCluster, name, property(lambda _, place=place: getattr(services.database, place), lambda *_: None))
+    host: Any = property(lambda _: services.database.host)
+    port: Any = property(lambda _: services.database.port, lambda cluster, port: None)  # noqa: ARG005 - moto sets it
+    for name, shown in (("endpoint", host), ("reader_endpoint", host), ("port", port)):
+        setattr(MotoCluster, name, shown)
 
 
-_IN_PLACE = frozenset(
+_FOR_GOOD = frozenset(
     {
-        "BackupRetentionPeriod",
-        "CopyTagsToSnapshot",
-        "DeletionProtection",
-        "EnableHttpEndpoint",
-        "EngineVersion",
-        "Port",
-        "ServerlessV2ScalingConfiguration",
-        "Tags",
-        "VpcSecurityGroupIds",
+        *("DBClusterIdentifier", "DBSubnetGroupName", "DatabaseName", "Engine"),
+        *("ManageMasterUserPassword", "MasterUserPassword", "MasterUsername"),
     }
 )
+"""What a cluster that exists keeps."""
 
 
 class DBCluster(ApiType):
@@ -63,12 +60,12 @@ class DBCluster(ApiType):
         return Physical(cluster.id, {**cluster.attributes, **address})
 
     def can_update(self, changed: frozenset[str]) -> bool:
-        return changed <= _IN_PLACE
+        return not changed & _FOR_GOOD
 
     def update(self, request: Request, current: Physical) -> Physical:
-        # Any other property would be one to change: the login would be a new one.
-        changed = {name: value for name, value in request.properties.items() if name in _IN_PLACE}
-        request.call("rds.ModifyDBCluster", **changed, DBClusterIdentifier=current.id)
+        # RDS would make a new login of ManageMasterUserPassword.
+        others = {name: value for name, value in request.properties.items() if name not in _FOR_GOOD}
+        request.call("rds.ModifyDBCluster", **others, DBClusterIdentifier=current.id)
         return current
 
     def delete(self, request: Request, current: Physical) -> None:
