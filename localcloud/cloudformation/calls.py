@@ -4,6 +4,7 @@ A resource type's properties are mostly the parameters of the call that creates 
 spells and types them.
 """
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -43,17 +44,23 @@ def is_gone(error: ClientError) -> bool:
     return any(word in code for word in ("NotFound", "NotExist", "NonExist", "NoSuch"))
 
 
+_session = cache(boto3.Session)
+"""One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
+_making = threading.Lock()
+
+
 @cache
 def _client(endpoint: str, region: str, service: str) -> Any:
-    return boto3.Session().client(
-        service,  # type: ignore[call-overload]
-        region_name=region,
-        endpoint_url=endpoint,
-        aws_access_key_id="cloudformation",
-        aws_secret_access_key="cloudformation",  # noqa: S106 - nothing checks it
-        # A rotation function may take a minute.
-        config=Config(proxies={}, max_pool_connections=50, retries={"total_max_attempts": 1}, read_timeout=300),
-    )
+    with _making:
+        return _session().client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=endpoint,
+            aws_access_key_id="cloudformation",
+            aws_secret_access_key="cloudformation",  # noqa: S106 - nothing checks it
+            # The first step of a rotation may take a function's minute.
+            config=Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=300),
+        )
 
 
 def _shaped(shape: Shape | None, value: Any) -> Any:

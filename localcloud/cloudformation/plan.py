@@ -16,7 +16,7 @@ IAM_NAMES = frozenset({"GroupName", "InstanceProfileName", "ManagedPolicyName", 
 
 
 class InsufficientCapabilitiesError(CloudFormationError):
-    """The caller did not acknowledge what the template may do."""
+    """The caller did not consent to the rights that the template creates."""
 
     code = "InsufficientCapabilitiesException"
 
@@ -54,7 +54,7 @@ class Plan:
         validation.check(self.template, frozenset(self.values))
 
     def _require(self, capabilities: list[str]) -> None:
-        """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html"""
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
         rights = [one for one in self.template["Resources"].values() if str(one["Type"]).startswith("AWS::IAM::")]
         if any(IAM_NAMES & set(one.get("Properties", {})) for one in rights) and (
             "CAPABILITY_NAMED_IAM" not in capabilities

@@ -30,7 +30,7 @@ class Request:
     stack: StackIdentity
     logical_id: str
     name: str
-    """A unique name, for a resource whose template gives none."""
+    """A unique name, for a resource that the template gives none."""
     properties: dict[str, Any]
     """Resolved, dynamic references included."""
     changed: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class Physical:
     id: str
     """What Ref returns."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What Fn::GetAtt returns, by attribute. `A.B` may be B in A."""
+    """What Fn::GetAtt returns, by attribute; `A.B` may be B within A."""
 
     def attribute(self, name: str) -> Any:
         """The value of the attribute.
@@ -78,31 +78,31 @@ class ResourceType:
         return Physical(request.name)
 
     def can_update(self, changed: frozenset[str]) -> bool:
-        """Whether a change of these properties is one in place. If not, the resource is deleted and created anew."""
+        """Whether the resource can stay when these properties change; otherwise it is deleted and created anew."""
         del changed
         return False
 
     def update(self, request: Request, current: Physical) -> Physical:
-        """Changes the resource in place: the request has the new properties, `current` is the resource as it is."""
+        """Changes the resource: the request has the new properties, `current` is the resource as it is."""
         raise NotImplementedError
 
     def delete(self, request: Request, current: Physical) -> None:
-        """Deletes the resource. It may raise that there is none."""
+        """Deletes the resource; the error of the API that it does not exist is none."""
 
 
 class ApiType(ResourceType):
-    """A type whose properties are the parameters of one call that creates it.
+    """A type whose properties are the parameters of the call that creates it.
 
     Args:
         name: the type's name.
         create: the call, such as `ec2.CreateVpc`.
         delete: the call that deletes it.
-        key: what identifies it in the answer of the one call and, as it is or in the plural, in the other call.
-        named: the property with a name of its own, by default the key.
-        within: the member of the answer that describes it; empty if the answer does.
-        update: the call that changes all but the key; empty if there is none.
+        key: the identifier in the first call's answer, and (or its plural) the parameter of the second.
+        named: the property for a name; by default the key.
+        within: the member of the answer with the resource; by default the whole answer.
+        update: the call that changes the resource; by default there is none.
         arn: the member of the answer that Fn::GetAtt calls Arn.
-        prepare: makes parameters of the properties where they differ.
+        prepare: turns properties into parameters where the two differ.
     """
 
     def __init__(
@@ -127,7 +127,9 @@ class ApiType(ResourceType):
         properties = {self._named: request.name, **request.properties}
         answer = request.call(self._create, **self._prepare(properties))
         about = answer[self._within] if self._within else answer
-        attributes = {**properties, **about, **({"Arn": about[self._arn]} if self._arn else {})}
+        attributes = {self._named: properties[self._named], **about}
+        if self._arn:
+            attributes["Arn"] = about[self._arn]
         return Physical(str(about.get(self._key) or properties.get(self._key, request.name)), attributes)
 
     def can_update(self, changed: frozenset[str]) -> bool:

@@ -10,13 +10,15 @@ from localcloud.cloudformation.stack import Stack
 Response = Any
 """moto's CloudFormationResponse, whose stacks are Stacks here."""
 
-ALWAYS_ROLLS_BACK = "The local cloud always rolls back what fails: leave DisableRollback and OnFailure out"
+ALWAYS_ROLLS_BACK = "The local cloud rolls back whatever fails: leave DisableRollback and OnFailure out"
 
 
 def create_stack(self: Response) -> ActionResult:
     """CreateStack."""
     if self._get_bool_param("DisableRollback", False) or self._get_param("OnFailure", "ROLLBACK") != "ROLLBACK":
         raise ValidationError(message=ALWAYS_ROLLS_BACK)
+    if self._get_bool_param("EnableTerminationProtection", False):
+        raise ValidationError(message="The local cloud protects no stack: leave EnableTerminationProtection out")
     stack = self.cloudformation_backend.create_stack(
         name=self._get_param("StackName"), tags=_tags(self) or {}, **_settings(self, None)
     )

@@ -30,7 +30,7 @@ def check(template: Template, names: frozenset[str]) -> None:
     if unknown:
         raise ValidationError(
             message=f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]. The local cloud "
-            "cannot create them; what it can is in localcloud/cloudformation/resources"
+            "cannot create them; those that it can are in localcloud/cloudformation/resources"
         )
     conditions = template.get("Conditions") or {}
     for logical_id, resource in resources.items():

@@ -9,10 +9,7 @@ from localcloud.cloudformation.resource_type import ApiType, Physical, Request, 
 
 
 class LogGroup(ApiType):
-    """A log group, which functions write to."""
-
-    def __init__(self) -> None:
-        super().__init__("AWS::Logs::LogGroup", "logs.CreateLogGroup", "logs.DeleteLogGroup", "LogGroupName")
+    """A log group, whose retention needs a second call."""
 
     def create(self, request: Request) -> Physical:
         name = super().create(request).id
@@ -44,5 +41,5 @@ TYPES: tuple[ResourceType, ...] = (
         "DashboardName",
         update="cloudwatch.PutDashboard",
     ),
-    LogGroup(),
+    LogGroup("AWS::Logs::LogGroup", "logs.CreateLogGroup", "logs.DeleteLogGroup", "LogGroupName"),
 )

@@ -38,6 +38,18 @@ class Address(Tagged):
         return str(current.attribute("AllocationId"))
 
 
+class Endpoint(Tagged):
+    """A VPC endpoint."""
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return changed <= {"Tags", "PolicyDocument"}
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        policy = request.properties.get("PolicyDocument")
+        request.call("ec2.ModifyVpcEndpoint", VpcEndpointId=current.id, PolicyDocument=policy)
+        return super().update(request, current)
+
+
 class SecurityGroup(Tagged):
     """A group with the rules written into it; without any egress rule EC2 gives it the one that allows everything."""
 
@@ -89,10 +101,10 @@ def _permission(rule: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _part(name: str, api_name: str, *, plural: str = "") -> Tagged:
+def _part(name: str, api_name: str) -> Tagged:
     """A type for which the API has a Create and a Delete."""
-    create, delete = f"ec2.Create{api_name}", f"ec2.Delete{api_name}{plural}"
-    return Tagged(f"AWS::EC2::{name}", create, delete, f"{api_name}Id", within=api_name)
+    key = f"{api_name}Id"
+    return Tagged(f"AWS::EC2::{name}", f"ec2.Create{api_name}", f"ec2.Delete{api_name}", key, within=api_name)
 
 
 TYPES: tuple[ResourceType, ...] = (
@@ -101,7 +113,13 @@ TYPES: tuple[ResourceType, ...] = (
     _part("RouteTable", "RouteTable"),
     _part("InternetGateway", "InternetGateway"),
     _part("NatGateway", "NatGateway"),
-    _part("VPCEndpoint", "VpcEndpoint", plural="s"),
+    Endpoint(
+        "AWS::EC2::VPCEndpoint",
+        "ec2.CreateVpcEndpoint",
+        "ec2.DeleteVpcEndpoints",
+        "VpcEndpointId",
+        within="VpcEndpoint",
+    ),
     Address("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
     ApiType("AWS::EC2::Route", "ec2.CreateRoute", "ec2.DeleteRoute", "RouteId"),
     ApiType(

@@ -21,7 +21,7 @@ class Function(ApiType):
         return function
 
     def update(self, request: Request, current: Physical) -> Physical:
-        defaults = {"Description": "", "Environment": {}, "MemorySize": 128, "Timeout": 3}
+        defaults = {"Description": "", "Environment": {"Variables": {}}, "MemorySize": 128, "Timeout": 3}
         properties = {**defaults, **_zipped(request.properties), "FunctionName": current.id}
         request.call("lambda.UpdateFunctionCode", **properties, **properties["Code"])
         request.call("lambda.UpdateFunctionConfiguration", **properties)

@@ -11,23 +11,22 @@ from localcloud.cloudformation.template import text
 
 
 class Rule(ApiType):
-    """A rule and its targets. On a bus that does not exist none can be made."""
+    """A rule and its targets."""
 
     def create(self, request: Request) -> Physical:
         rule = super().create(request)
-        if targets := request.properties.get("Targets"):
-            request.call("events.PutTargets", **{**request.properties, "Rule": rule.id, "Targets": targets})
+        if request.properties.get("Targets"):
+            request.call("events.PutTargets", **request.properties, Rule=rule.id)
         return rule
 
     def delete(self, request: Request, current: Physical) -> None:
-        ids = [target["Id"] for target in request.properties.get("Targets", [])]
-        if ids:
-            request.call("events.RemoveTargets", **{**request.properties, "Rule": current.id, "Ids": ids})
+        if ids := [target["Id"] for target in request.properties.get("Targets", [])]:
+            request.call("events.RemoveTargets", **request.properties, Rule=current.id, Ids=ids)
         super().delete(request, current)
 
 
 class TopicPolicy(ResourceType):
-    """Shown by GetTopicAttributes; not enforced. It goes with its topic only."""
+    """Shown by GetTopicAttributes, not enforced. It stays as long as its topic."""
 
     def create(self, request: Request) -> Physical:
         policy = text(request.properties["PolicyDocument"])
@@ -37,7 +36,7 @@ class TopicPolicy(ResourceType):
 
 
 class Queue(ApiType):
-    """A queue."""
+    """A queue, whose ARN needs a second call."""
 
     def create(self, request: Request) -> Physical:
         queue = super().create(request)
@@ -46,7 +45,7 @@ class Queue(ApiType):
 
 
 def _attributed(*own: str) -> Any:
-    """Prepares a call that takes these properties, and all others as text in `Attributes`."""
+    """Prepares a call with these parameters of its own, and with all other properties as text in `Attributes`."""
 
     def prepare(properties: dict[str, Any]) -> dict[str, Any]:
         others = {name: text(value) for name, value in properties.items() if name not in own}
@@ -57,7 +56,6 @@ def _attributed(*own: str) -> Any:
 
 TYPES: tuple[ResourceType, ...] = (
     Rule("AWS::Events::Rule", "events.PutRule", "events.DeleteRule", "Name", arn="RuleArn"),
-    # Whoever runs the cloud makes it tick.
     ApiType(
         "AWS::Scheduler::Schedule",
         "scheduler.CreateSchedule",
@@ -72,7 +70,7 @@ TYPES: tuple[ResourceType, ...] = (
         "sns.DeleteTopic",
         "TopicArn",
         named="TopicName",
-        prepare=lambda topic: _attributed("TopicName", "Tags")({**topic, "Name": topic["TopicName"]}),
+        prepare=lambda topic: _attributed("Name", "TopicName", "Tags")({**topic, "Name": topic["TopicName"]}),
     ),
     ApiType(
         "AWS::SNS::Subscription",

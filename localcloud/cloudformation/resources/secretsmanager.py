@@ -60,8 +60,8 @@ class SecretTargetAttachment(ResourceType):
             "dbClusterIdentifier": target,
         }
         login = json.loads(request.call("secretsmanager.GetSecretValue", SecretId=secret_id)["SecretString"])
-        text = json.dumps({**login, **address})
-        request.call("secretsmanager.PutSecretValue", SecretId=secret_id, SecretString=text)
+        value = json.dumps({**login, **address})
+        request.call("secretsmanager.PutSecretValue", SecretId=secret_id, SecretString=value)
         return Physical(secret_id, {"Id": secret_id})
 
 
@@ -72,7 +72,7 @@ def _rotation(properties: dict[str, Any]) -> dict[str, Any]:
 TYPES: tuple[ResourceType, ...] = (
     Secret("AWS::SecretsManager::Secret"),
     SecretTargetAttachment("AWS::SecretsManager::SecretTargetAttachment"),
-    # It rotates the secret, or checks that it can be, when it is made or changed.
+    # Created or changed, it rotates the secret, or checks that it could.
     ApiType(
         "AWS::SecretsManager::RotationSchedule",
         "secretsmanager.RotateSecret",
