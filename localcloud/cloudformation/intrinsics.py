@@ -47,10 +47,10 @@ class Scope:
     def holds(self, condition: str) -> bool:
         """Whether the named condition is true."""
         if condition not in self._conditions:
-            declared = self.template.get("Conditions") or {}
-            if condition not in declared:
+            declared = (self.template.get("Conditions") or {}).get(condition)
+            if declared is None:
                 raise ValidationError(message=f"Template format error: Unresolved condition {condition}")
-            self._conditions[condition] = bool(resolve(declared[condition], self))
+            self._conditions[condition] = bool(resolve(declared, self))
         return self._conditions[condition]
 
     def has(self, part: Mapping[str, Any]) -> bool:
@@ -114,11 +114,6 @@ def references(value: Any) -> Iterator[str]:
                 yield from (found for found in names if found not in local)
             else:
                 yield from references(argument)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether Fn::Equals calls them equal: CloudFormation compares text."""
-    return text(one) == text(other)
 
 
 def _ref(name: Any, scope: Scope) -> Any:
@@ -186,15 +181,21 @@ def _get_azs(argument: Any, scope: Scope) -> list[str]:
     return [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, [])]
 
 
-def _contains(members: list[Any], value: Any) -> bool:
-    return any(_same(member, value) for member in members)
+def _equals(argument: Any, scope: Scope) -> bool:
+    one, other = resolve(argument, scope)
+    return text(one) == text(other)
+
+
+def _contains(argument: Any, scope: Scope) -> bool:
+    members, value = resolve(argument, scope)
+    return text(value) in map(text, members)
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Ref": _ref,
     "Fn::And": lambda parts, scope: all(resolve(parts, scope)),
-    "Fn::Contains": lambda pair, scope: _contains(*resolve(pair, scope)),
-    "Fn::Equals": lambda pair, scope: _same(*resolve(pair, scope)),
+    "Fn::Contains": _contains,
+    "Fn::Equals": _equals,
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,

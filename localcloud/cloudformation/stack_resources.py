@@ -52,6 +52,8 @@ class ResourceFailedError(Exception):
 class StackResources:
     """The stack's resources by logical id, and the changes of the deployment under way.
 
+    What changes resources raises ResourceFailedError at the first one that fails, and leaves those before it changed.
+
     Args:
         services: the running cloud.
         stack: whose resources these are.
@@ -84,43 +86,25 @@ class StackResources:
             ) from error
 
     def deploy(self, scope: Scope) -> None:
-        """Makes the resources what the template says; what it no longer has stays until `clean_up`.
-
-        Raises:
-            ResourceFailedError: the deployment stopped there; `roll_back` undoes it.
-        """
+        """Makes the resources what the template says; what it no longer has stays until `clean_up`."""
         self._undo = []
-        for logical_id in in_dependency_order(scope.template):
-            resource = scope.template["Resources"][logical_id]
-            if scope.has(resource):
-                self._deploy_one(logical_id, resource, scope)
+        for logical_id in _wanted(scope):
+            self._deploy_one(logical_id, scope)
 
     def clean_up(self, scope: Scope) -> None:
-        """Deletes what the template no longer has.
-
-        Raises:
-            ResourceFailedError: something could not be deleted.
-        """
-        order = [name for name in in_dependency_order(scope.template) if scope.has(scope.template["Resources"][name])]
+        """Deletes what the template no longer has."""
+        order = _wanted(scope)
         for logical_id in reversed([name for name in self.resources if name not in order]):
             self._delete(logical_id)
         self.resources = {name: self.resources[name] for name in order}
 
     def roll_back(self) -> None:
-        """Undoes the deployment, last change first.
-
-        Raises:
-            ResourceFailedError: a change could not be undone.
-        """
+        """Undoes the deployment, last change first."""
         while self._undo:
             self._undo.pop()()
 
     def delete_all(self) -> None:
-        """Deletes every resource, dependents first.
-
-        Raises:
-            ResourceFailedError: one could not be deleted; it and what it depends on are still there.
-        """
+        """Deletes every resource, dependents first."""
         for logical_id in reversed(list(self.resources)):
             self._delete(logical_id)
 
@@ -129,11 +113,9 @@ class StackResources:
             raise ValidationError(message=f"Template error: {logical_id} is referred to, but its condition is false")
         return self.resources[logical_id]
 
-    def _deploy_one(self, logical_id: str, resource: dict[str, Any], scope: Scope) -> None:
-        current = self.resources.get(logical_id)
-        wanted = StackResource(
-            logical_id, resource["Type"], Physical(""), {}, str(resource.get("DeletionPolicy", "Delete"))
-        )
+    def _deploy_one(self, logical_id: str, scope: Scope) -> None:
+        current, resource = self.resources.get(logical_id), scope.template["Resources"][logical_id]
+        wanted = StackResource(logical_id, resource["Type"], Physical(""), {}, resource.get("DeletionPolicy", "Delete"))
         with self._reporting(current or wanted, "CREATE" if current is None else "UPDATE"):
             wanted = replace(wanted, properties=resolve(resource.get("Properties", {}), scope))
             if current and current.cf_resource_type != wanted.cf_resource_type:
@@ -157,15 +139,14 @@ class StackResources:
 
     def _update(self, current: StackResource, wanted: StackResource, changed: frozenset[str]) -> None:
         """Changes the resource in place, or deletes it and creates it anew."""
-        handler = RESOURCE_TYPES[current.cf_resource_type]
+        resource_type = RESOURCE_TYPES[current.cf_resource_type]
         self._tell(current, "UPDATE_IN_PROGRESS", None)
         with self._reporting(current, "UPDATE"):
-            if handler.can_update(changed):
-                request = replace(self._request(wanted), changed=changed)
-                physical = handler.update(request, current.physical)
+            if resource_type.can_update(changed):
+                physical = resource_type.update(replace(self._request(wanted), changed=changed), current.physical)
             else:
                 self._delete_physical(current)
-                physical = handler.create(self._request(wanted))
+                physical = resource_type.create(self._request(wanted))
         self._done(wanted, physical, "UPDATE_COMPLETE")
 
     def _delete(self, logical_id: str) -> None:
@@ -214,3 +195,9 @@ class StackResources:
             reason = reason if is_answer else f"{type(error).__name__}: {reason}"
             self._tell(resource, f"{verb}_FAILED", reason)
             raise ResourceFailedError(resource.logical_resource_id, reason) from error
+
+
+def _wanted(scope: Scope) -> list[str]:
+    """Logical ids of the resources whose conditions hold, each after those that it depends on."""
+    resources = scope.template["Resources"]
+    return [logical_id for logical_id in in_dependency_order(scope.template) if scope.has(resources[logical_id])]
