@@ -10,7 +10,8 @@ from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from odcr.domain.acquisition import Ladder, acquire
 from odcr.domain.asking import in_all, outcome_so_far, plan, resumed
-from odcr.domain.comparison import bounded, compare
+from odcr.domain.bounds import bounded
+from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
 from odcr.domain.refusal import Refusal

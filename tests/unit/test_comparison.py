@@ -5,7 +5,8 @@ import pytest
 
 from odcr.domain.asking import standing_outcome
 from odcr.domain.attempt import Attempt
-from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, _bytes, _item_bytes, bounded, compare
+from odcr.domain.bounds import MAX_SHORTFALLS, _bytes, _item_bytes, bounded
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Shortfall

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import find_shortfalls
-from odcr.domain import comparison
+from odcr.domain import bounds
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
@@ -151,7 +151,7 @@ def test_what_may_be_short_in_a_silent_region_is_looked_at_again_within_a_minute
 
 
 def test_what_does_not_fit_into_a_run_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "MAX_SHORTFALLS", 1)
+    monkeypatch.setattr(bounds, "MAX_SHORTFALLS", 1)
     other = Target(TargetKey("m5.large", f"{HOME}a"), 2)
     planned = find(monkeypatch, SHORT, other)
     assert [len(branch["Shortfalls"]) for branch in planned["Branches"]] == [1]

@@ -13,7 +13,7 @@ from odcr.domain.member_rows import MEMBER_COLUMNS
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import UNREADABLE_RECORD, Record, least_recently_tried_first, records_of
-from odcr.domain.run_share import MAX_GROUP_BYTES, one_runs_share
+from odcr.domain.run_share import MAX_GROUP_BYTES, share_of_run
 from odcr.domain.target import Announcement, Judgement, Strategy, Target, TargetKey, Unit, Verdict, group_key
 from odcr.domain.use import Use
 from odcr.domain.wire import size_of
@@ -389,9 +389,9 @@ def test_a_group_that_is_too_large_is_told_and_the_largest_usual_one_is_not() ->
     tables = GroupTables([group(name)], [member(place, name, Weight=Decimal("1234.567")) for place in places])
     ((large,), _) = groups_of(tables, records)
     assert size_of(large.to_event()) < MAX_GROUP_BYTES
-    assert one_runs_share([large], [], "run").targets == [large]
+    assert share_of_run([large], [], "run").targets == [large]
     too_large = replace(large, last_reason="x" * MAX_GROUP_BYTES)
-    share = one_runs_share([too_large], [], "run")
+    share = share_of_run([too_large], [], "run")
     assert share.targets == []
     assert "odcr_group, odcr_group_member and odcr_status" in share.rejected[0].reason
     assert [one.key for one in share.rejected[0].pools] == [one.key for one in large.members]

@@ -9,7 +9,8 @@ import pytest
 
 from odcr.domain import acquisition
 from odcr.domain.allocation import Allocation, Place
-from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
+from odcr.domain.bounds import MAX_SHORTFALLS, bounded
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,

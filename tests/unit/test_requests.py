@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.requests import KEYS, MAX_CHANGES, WRITABLE, InvalidRequest, Planning, is_same, request_of, told
+from odcr.domain.requests import KEYS, MAX_CHANGES, WRITABLE, InvalidRequest, Planning, is_same, json_cell, request_of
 from odcr.gateways.schema import TABLES
 
 ROW = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a", "Target_Capacity": 2}
@@ -98,9 +98,9 @@ def test_a_plan_needs_nothing_else() -> None:
 
 def test_cells_travel_as_json_that_loses_nothing() -> None:
     cells = (None, 5, 14.5, "x", Decimal("2.3840"), Decimal("100"), Decimal("0.000"), b"ab\0\0")
-    assert [told(cell) for cell in cells] == [None, 5, 14.5, "x", "2.384", "100", "0", "ab"]
-    assert told(datetime.datetime(2026, 11, 10, 1, 2, 3, tzinfo=datetime.UTC)) == "2026-11-10 01:02:03"
-    assert told(datetime.date(2026, 11, 10)) == "2026-11-10"
+    assert [json_cell(cell) for cell in cells] == [None, 5, 14.5, "x", "2.384", "100", "0", "ab"]
+    assert json_cell(datetime.datetime(2026, 11, 10, 1, 2, 3, tzinfo=datetime.UTC)) == "2026-11-10 01:02:03"
+    assert json_cell(datetime.date(2026, 11, 10)) == "2026-11-10"
 
 
 def test_a_number_is_the_same_however_it_is_written() -> None:

@@ -13,7 +13,7 @@ from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
 from odcr.domain.rows import targets_of
-from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
+from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
@@ -293,7 +293,7 @@ def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, .
 def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
     large = Target(KEY, 5, last_reason="x" * MAX_TARGET_BYTES)
     small = replace(large, key=TargetKey("m5.large", "us-east-1a"), last_reason="")
-    share = one_runs_share([large, small], [], "run-1")
+    share = share_of_run([large, small], [], "run-1")
     assert share.targets == [small]
     assert [(outcome.key, outcome.status) for outcome in share.rejected] == [(KEY, Status.FAILED)]
     assert "no run can carry" in share.rejected[0].reason
@@ -301,7 +301,7 @@ def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
 
 def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
     rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
-    told = {outcome.key for run in range(60) for outcome in one_runs_share([], rejected, f"run-{run}").rejected}
+    told = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}").rejected}
     assert len(told) == 10
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
+from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent
-from odcr.domain.comparison import Comparison, bounded, compare
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.misfits import (
     MAX_SENTENCE,
     NAMED_ALIKE,

@@ -1,7 +1,7 @@
 import botocore.session
 import pytest
 
-from odcr.domain.target import as_ec2_writes, is_zone_id, nearest, reason_to_reject_zone, region_of
+from odcr.domain.zone import as_ec2_writes, is_zone_id, nearest, reason_to_reject_zone, region_of
 
 LOADER = botocore.session.Session().get_component("data_loader")
 REGIONS = sorted(

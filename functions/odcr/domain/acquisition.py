@@ -71,7 +71,7 @@ def acquire(
     except Refusal as raised:
         refusal = raised
     if refusal is None:
-        observed = [one for holding in attempt.holdings for one in holding.observed]
+        observed = [reservation for holding in attempt.holdings for reservation in holding.observed]
         return attempt.outcome(_status(attempt), _reason(attempt, observed=observed), _announced(attempt))
     outcome = attempt.outcome(refusal.status, _reason(attempt, _why(refusal, attempt)), _announced(attempt))
     if refusal.is_error:
@@ -115,7 +115,7 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
             attempt.look()
         return refusal
 
-    if attempt.excess or any(one.id not in shortfall.reservation_ids for one in attempt.reservations):
+    if attempt.excess or any(reservation.id not in shortfall.reservation_ids for reservation in attempt.reservations):
         give_back_surplus(attempt)
     if shortfall.is_release and attempt.excess:
         release(attempt, is_recent)
@@ -151,7 +151,7 @@ def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
         OutcomeUnknown: if it is not known whether a request had its effect.
         Changed: if what was observed is no longer so.
     """
-    by_key = {one.pool.key.pool: one for one in attempt.holdings}
+    by_key = {holding.pool.key.pool: holding for holding in attempt.holdings}
     dry: dict[TargetKey, Refusal] = {}
     asked: set[TargetKey] = set()
     while not attempt.shortfall.rest and (turn := attempt.allocation.next_turn(dry)):
@@ -172,7 +172,7 @@ def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
             return refusal
     # That a pool is dry is surer than that a quota is used up, and says more than what is wrong about another.
     kinds = (InsufficientInstanceCapacity, QuotaExceeded, Refusal)
-    return next((one for kind in kinds for one in dry.values() if isinstance(one, kind)), None)
+    return next((refusal for kind in kinds for refusal in dry.values() if isinstance(refusal, kind)), None)
 
 
 def _ask_pool(attempt: Attempt, ladder: Ladder, holding: Holding, gap: int) -> Refusal | None:
@@ -219,13 +219,17 @@ def _status(attempt: Attempt) -> Status:
     if not (attempt.allocation.is_met or attempt.shortfall.rest):
         # Something is missing, and no pool can be asked for it.
         return Status.INVALID if attempt.allocation.is_full else _status_of_pools(attempt)
-    return Status.PENDING if any(one.state == "pending" for one in attempt.reservations) else Status.FULFILLED
+    return (
+        Status.PENDING
+        if any(reservation.state == "pending" for reservation in attempt.reservations)
+        else Status.FULFILLED
+    )
 
 
 def _status_of_pools(attempt: Attempt) -> Status:
     """How a group stands of which something is missing, and none of whose pools that it would fit can be asked."""
-    answers = [Status(one.pool.last_status) for one in attempt.holdings if one.pool.last_status]
-    answers += [one.refusal.status for one in attempt.holdings if one.refusal]
+    answers = [Status(holding.pool.last_status) for holding in attempt.holdings if holding.pool.last_status]
+    answers += [holding.refusal.status for holding in attempt.holdings if holding.refusal]
     return next((status for status in (Status.SHORT, Status.UNSUPPORTED) if status in answers), Status.INVALID)
 
 
@@ -240,8 +244,8 @@ def _limit(attempt: Attempt) -> Limit | None:
     limit, allocation = attempt.shortfall.limit, attempt.allocation
     if limit is None or allocation.is_met or allocation.next_turn() is not None:
         return None
-    buying = [one for one in allocation.places if one.may_buy]
-    is_reason = any(one.affordable == 0 for one in buying) or (not buying and bool(limit.reason))
+    buying = [place for place in allocation.places if place.may_buy]
+    is_reason = any(place.affordable == 0 for place in buying) or (not buying and bool(limit.reason))
     return limit if is_reason else None
 
 
@@ -299,10 +303,10 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     if attempt.absorbed:
         is_or_are = "is" if attempt.absorbed == 1 else "are"
         parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
-    parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(one.lent for one in lenders)))
+    parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(lender.lent for lender in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}
-        parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in unchanged.items()]
-    by_id = {one.id: one for one in (*observed, *reservations)}
+        parts += [f"EC2 does not change {id_}: {refusal.text}" for id_, refusal in unchanged.items()]
+    by_id = {reservation.id: reservation for reservation in (*observed, *reservations)}
     parts.append(remarks(by_id.values(), shortfall.options))
     return " ".join(part for part in parts if part)

@@ -59,7 +59,7 @@ class Allocation:
     @property
     def held(self) -> Amount:
         """Units."""
-        return units((one.held, one.weight) for one in self.places)
+        return units((place.held, place.weight) for place in self.places)
 
     @property
     def missing(self) -> Amount:
@@ -69,7 +69,7 @@ class Allocation:
     @property
     def is_full(self) -> bool:
         """Whether something is missing, and every pool holds the most that its row allows."""
-        return bool(self.missing) and not any(one.room != 0 for one in self._members)
+        return bool(self.missing) and not any(place.room != 0 for place in self._members)
 
     @property
     def has_rest(self) -> bool:
@@ -88,14 +88,16 @@ class Allocation:
         With `allows_overshoot` what a pool that has room could only have brought is none.
         """
         excess = self.held - self.total
-        weights = [one.weight for one in self._members if one.room != 0] if self.allows_overshoot else []
-        return any(one.held and one.weight <= excess for one in self.places) and excess >= min(weights, default=0)
+        weights = [place.weight for place in self._members if place.room != 0] if self.allows_overshoot else []
+        return any(place.held and place.weight <= excess for place in self.places) and excess >= min(weights, default=0)
 
     @property
     def spare(self) -> Amount:
         """Units above the total that could be given back, if nobody used them."""
-        given = self.to_give_back(amount(max(0, self.held - self.total)), {one.key: one.held for one in self.places})
-        return units((given.get(one.key, 0), one.weight) for one in self.places)
+        given = self.to_give_back(
+            amount(max(0, self.held - self.total)), {place.key: place.held for place in self.places}
+        )
+        return units((given.get(place.key, 0), place.weight) for place in self.places)
 
     def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
         """The pool to ask next, and for how many instances at most; None if nothing is to be asked for.
@@ -105,18 +107,18 @@ class Allocation:
         Args:
             dry: pools that are not asked any more.
         """
-        asked = [one for one in self.places if one.may_buy and one.key not in dry]
+        asked = [place for place in self.places if place.may_buy and place.key not in dry]
         askable = self._askable()
-        for one in asked:
-            if one.unmet and (count := min(one.unmet, askable(one))) > 0:
-                return one.key, count
+        for place in asked:
+            if place.unmet and (count := min(place.unmet, askable(place))) > 0:
+                return place.key, count
         if self.allows_overshoot and self.has_rest:
-            covering = [one for one in asked if one.room != 0 and one.affordable != 0]
-            smallest = min(covering, key=lambda one: one.weight, default=None)
+            covering = [place for place in asked if place.room != 0 and place.affordable != 0]
+            smallest = min(covering, key=lambda place: place.weight, default=None)
             return (smallest.key, 1) if smallest else None
-        able = ((one, count) for one in asked if (count := askable(one)) > 0)
+        able = ((place, count) for place in asked if (count := askable(place)) > 0)
         if self.strategy is Strategy.prioritized:
-            return next(((one.key, count) for one, count in able), None)
+            return next(((place.key, count) for place, count in able), None)
         return self._evenly(each) if (each := list(able)) else None
 
     def to_give_back(self, excess: Amount, spare: Mapping[TargetKey, int]) -> dict[TargetKey, int]:
@@ -130,56 +132,56 @@ class Allocation:
         """
         given: dict[TargetKey, int] = {}
 
-        def give(one: Place, most: int) -> None:
+        def give(place: Place, most: int) -> None:
             nonlocal excess
-            count = min(most, int(excess // one.weight))
+            count = min(most, int(excess // place.weight))
             if count > 0:
-                given[one.key] = given.get(one.key, 0) + count
-                excess = amount(excess - count * one.weight)
+                given[place.key] = given.get(place.key, 0) + count
+                excess = amount(excess - count * place.weight)
 
         for keeps_least in (True, False):
 
-            def left_of(one: Place, keeps_least: bool = keeps_least) -> int:
-                left = spare.get(one.key, 0) - given.get(one.key, 0)
-                above = one.held - given.get(one.key, 0) - one.least
+            def left_of(place: Place, keeps_least: bool = keeps_least) -> int:
+                left = spare.get(place.key, 0) - given.get(place.key, 0)
+                above = place.held - given.get(place.key, 0) - place.least
                 return max(0, min(left, above) if keeps_least else left)
 
-            for one in (one for one in self.places if one.is_removed):
-                give(one, left_of(one))
+            for place in (place for place in self.places if place.is_removed):
+                give(place, left_of(place))
             if self.strategy is Strategy.balanced:
-                while able := [one for one in self.places if left_of(one) and one.weight <= excess]:
+                while able := [place for place in self.places if left_of(place) and place.weight <= excess]:
                     zones = self._by_zone(given)
-                    fullest = max(able, key=lambda one: (zones[one.zone], self.places.index(one)))
-                    next_level = max((zones[one.zone] for one in able if one.zone != fullest.zone), default=0)
+                    fullest = max(able, key=lambda place: (zones[place.zone], self.places.index(place)))
+                    next_level = max((zones[place.zone] for place in able if place.zone != fullest.zone), default=0)
                     above = (zones[fullest.zone] - next_level) // fullest.weight
                     # Its even share of all, which no zone gives less than that holds as much as any other.
-                    share = excess // (fullest.weight * len({one.zone for one in able}))
+                    share = excess // (fullest.weight * len({place.zone for place in able}))
                     give(fullest, max(1, min(left_of(fullest), max(int(above), int(share)))))
-            for one in reversed(self.places):
-                give(one, left_of(one))
+            for place in reversed(self.places):
+                give(place, left_of(place))
         return given
 
     @property
     def _members(self) -> list[Place]:
-        return [one for one in self.places if not one.is_removed]
+        return [place for place in self.places if not place.is_removed]
 
     @property
     def _fits(self) -> bool:
-        return any(one.room != 0 and one.weight <= self.missing for one in self._members)
+        return any(place.room != 0 and place.weight <= self.missing for place in self._members)
 
     def _askable(self) -> Callable[[Place], int]:
         """Instances that each pool may be asked for, without the room for what others lack of their least."""
         missing = self.missing
-        unmet = {one.key: one.unmet * one.weight for one in self.places if one.unmet and one.may_buy}
+        unmet = {place.key: place.unmet * place.weight for place in self.places if place.unmet and place.may_buy}
         kept = sum(unmet.values())
         kept_before = dict(zip(unmet, accumulate(unmet.values(), initial=0), strict=False))
 
-        def askable(one: Place) -> int:
-            count = int(max(0, missing - kept + unmet.get(one.key, 0)) // one.weight)
-            if one.key in unmet:
+        def askable(place: Place) -> int:
+            count = int(max(0, missing - kept + unmet.get(place.key, 0)) // place.weight)
+            if place.key in unmet:
                 # Of two that lack something and do not both fit, the more wanted one comes first.
-                count = max(count, min(one.unmet, int(max(0, missing - kept_before[one.key]) // one.weight)))
-            limits = [limit for limit in (one.room, one.affordable) if limit is not None]
+                count = max(count, min(place.unmet, int(max(0, missing - kept_before[place.key]) // place.weight)))
+            limits = [limit for limit in (place.room, place.affordable) if limit is not None]
             return min([count, *limits])
 
         return askable
@@ -187,16 +189,16 @@ class Allocation:
     def _evenly(self, able: Sequence[tuple[Place, int]]) -> tuple[TargetKey, int]:
         """The first pool of the zone that holds least, and what it takes to be as full as the others then are."""
         zones = self._by_zone({})
-        levels = {one.zone: zones[one.zone] for one, _ in able}
+        levels = {place.zone: zones[place.zone] for place, _ in able}
         lowest = min(levels, key=lambda zone: levels[zone])
-        place, count = next((one, count) for one, count in able if one.zone == lowest)
+        place, count = next((place, count) for place, count in able if place.zone == lowest)
         share = _level(levels.values(), self.missing) - Fraction(levels[lowest])
         return place.key, max(1, min(count, int(share // Fraction(place.weight))))
 
     def _by_zone(self, given: Mapping[TargetKey, int]) -> dict[str, Amount]:
         zones: dict[str, Amount] = {}
-        for one in self.places:
-            zones[one.zone] = zones.get(one.zone, 0) + (one.held - given.get(one.key, 0)) * one.weight
+        for place in self.places:
+            zones[place.zone] = zones.get(place.zone, 0) + (place.held - given.get(place.key, 0)) * place.weight
         return zones
 
 

@@ -12,8 +12,9 @@ from odcr.domain.calendar import is_in_last_hours, iso
 from odcr.domain.outcome import Outcome, Status, from_round
 from odcr.domain.pace import KEPT, REQUESTS_PER_SECOND, Action
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import Target, TargetKey, region_of
+from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import optional, required
+from odcr.domain.zone import region_of
 from odcr.settings import AskSettings
 
 SLOWEST_SECONDS = 60
@@ -103,7 +104,7 @@ class Plan:
         """
         return [
             {
-                "Shortfalls": [{**one.to_event(), "Outcome": {}} for one in branch.shortfalls],
+                "Shortfalls": [{**shortfall.to_event(), "Outcome": {}} for shortfall in branch.shortfalls],
                 "MaxConcurrency": branch.places,
                 "AskEvery": branch.every,
                 "AskUntil": _iso(ask_until),
@@ -158,12 +159,14 @@ def plan(
             longer than one round of the most that share a bucket.
         is_blind: whether others may be short that EC2 does not show. They are looked at by the next run, once a minute.
     """
-    paces = {one.key: interval(targets[one.key], settings, now) for one in shortfalls}
-    slow_keys = {one.key for one in shortfalls if not one.is_release and paces[one.key] >= SLOW_SECONDS}
-    full = [one for one in shortfalls if one.key not in slow_keys]
-    slowed = [one for one in shortfalls if one.key in slow_keys]
+    paces = {shortfall.key: interval(targets[shortfall.key], settings, now) for shortfall in shortfalls}
+    slow_keys = {
+        shortfall.key for shortfall in shortfalls if not shortfall.is_release and paces[shortfall.key] >= SLOW_SECONDS
+    }
+    full = [shortfall for shortfall in shortfalls if shortfall.key not in slow_keys]
+    slowed = [shortfall for shortfall in shortfalls if shortfall.key in slow_keys]
 
-    by_pace = _by(slowed, lambda one: f"{_first_pool(one).key.region} {paces[one.key]:.0f}").values()
+    by_pace = _by(slowed, lambda shortfall: f"{_first_pool(shortfall).key.region} {paces[shortfall.key]:.0f}").values()
     slow = _slowed_rounds(
         [(paces[group[0].key], group) for group in by_pace],
         max(1, settings.places // 2),
@@ -181,21 +184,23 @@ def plan(
         events = _EVENTS - _EVENTS_OF_A_VISIT * sum(branch.visits(now) for branch in slow)
         branches = _rounds(full, places, now, ask_until, events, is_repeated=are_all)
 
-    def urgency(one: Shortfall) -> tuple[bool, int]:
-        return not one.is_release, targets[one.key].terms.priority
+    def urgency(shortfall: Shortfall) -> tuple[bool, int]:
+        return not shortfall.is_release, targets[shortfall.key].terms.priority
 
     # Who is in the run is decided by who has waited longest; only in it the most urgent come first.
-    in_order = [replace(one, shortfalls=tuple(sorted(one.shortfalls, key=urgency))) for one in (*branches, *slow)]
+    in_order = [
+        replace(branch, shortfalls=tuple(sorted(branch.shortfalls, key=urgency))) for branch in (*branches, *slow)
+    ]
     return Plan(tuple(in_order), any(pace < SLOWEST_SECONDS for pace in paces.values()))
 
 
 def _staying(shortfalls: Sequence[Shortfall], every: float) -> list[Branch]:
     """A function for each, also over several Regions: each paces itself by how many pools share its buckets."""
-    load = Counter(bucket for one in shortfalls for bucket in _buckets(one))
+    load = Counter(bucket for shortfall in shortfalls for bucket in _buckets(shortfall))
     paced: dict[float, list[Shortfall]] = {}
-    for one in shortfalls:
-        pace = max(load[bucket] for bucket in _buckets(one)) / REQUESTS_PER_SECOND
-        paced.setdefault(max(every, pace), []).append(one)
+    for shortfall in shortfalls:
+        pace = max(load[bucket] for bucket in _buckets(shortfall)) / REQUESTS_PER_SECOND
+        paced.setdefault(max(every, pace), []).append(shortfall)
     return [Branch(tuple(group), len(group), every=pace) for pace, group in paced.items()]
 
 
@@ -303,7 +308,7 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
         is_use_known=False,
         platform=shortfall.options.platform,
         tenancy=shortfall.options.tenancy,
-        pools=tuple(one.standing_outcome(shortfall.options) for one in shortfall.pools) if is_group else (),
+        pools=tuple(pool.standing_outcome(shortfall.options) for pool in shortfall.pools) if is_group else (),
         unit=shortfall.unit,
     )
 
@@ -311,8 +316,8 @@ def standing_outcome(shortfall: Shortfall) -> Outcome:
 def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:
     """The shortfall as the round before left it. What that one bought may not be shown by EC2 yet."""
     if before.pools:
-        by_key = {one.key: one for one in before.pools}
-        pools = tuple(_left(one, by_key.get(one.key, before)) for one in shortfall.pools)
+        by_key = {pool.key: pool for pool in before.pools}
+        pools = tuple(_left(pool, by_key.get(pool.key, before)) for pool in shortfall.pools)
     else:
         (pool,) = shortfall.pools
         pools = (_left(pool, before),)
@@ -352,12 +357,12 @@ def in_all(before: Outcome, now: Outcome) -> Outcome:
         calls=before.calls + now.calls,
         refusals=before.refusals + now.refusals,
         lost=before.lost + now.lost,
-        pools=tuple(_pool_in_all(before.pools, one) for one in now.pools),
+        pools=tuple(_pool_in_all(before.pools, pool) for pool in now.pools),
     )
 
 
 def _pool_in_all(before: Iterable[Outcome], now: Outcome) -> Outcome:
-    return next((in_all(one, now) for one in before if one.key == now.key), now)
+    return next((in_all(pool, now) for pool in before if pool.key == now.key), now)
 
 
 def _first_pool(shortfall: Shortfall) -> Pool:
@@ -369,7 +374,7 @@ def _first_pool(shortfall: Shortfall) -> Pool:
 def _buckets(shortfall: Shortfall) -> list[str]:
     """The buckets that the first request for each of its pools is taken out of."""
     asked = [pool for pool in shortfall.pools if pool.may_buy] or [_first_pool(shortfall)]
-    return [f"{one.key.region} {Action.MODIFY if one.reservation_ids else Action.CREATE}" for one in asked]
+    return [f"{pool.key.region} {Action.MODIFY if pool.reservation_ids else Action.CREATE}" for pool in asked]
 
 
 def _branch(shortfall: Shortfall) -> str:
@@ -380,23 +385,23 @@ def _branch(shortfall: Shortfall) -> str:
 
 def _requests(shortfalls: Iterable[Shortfall]) -> int:
     """The requests that a round of these takes, without climbs: one for each pool."""
-    return sum(max(1, sum(pool.may_buy for pool in one.pools)) for one in shortfalls)
+    return sum(max(1, sum(pool.may_buy for pool in shortfall.pools)) for shortfall in shortfalls)
 
 
 def _of_so_many_requests(shortfalls: Sequence[Shortfall], most: int) -> list[Shortfall]:
     """The first of these that take so many requests together; at least one."""
-    summed = accumulate(_requests([one]) for one in shortfalls)
+    summed = accumulate(_requests([shortfall]) for shortfall in shortfalls)
     return [
-        one
-        for index, (one, requests) in enumerate(zip(shortfalls, summed, strict=True))
+        shortfall
+        for index, (shortfall, requests) in enumerate(zip(shortfalls, summed, strict=True))
         if requests <= most or not index
     ]
 
 
 def _by(shortfalls: Iterable[Shortfall], name: Callable[[Shortfall], str]) -> dict[str, list[Shortfall]]:
     groups: dict[str, list[Shortfall]] = {}
-    for one in shortfalls:
-        groups.setdefault(name(one), []).append(one)
+    for shortfall in shortfalls:
+        groups.setdefault(name(shortfall), []).append(shortfall)
     return groups
 
 

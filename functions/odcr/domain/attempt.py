@@ -110,34 +110,34 @@ class Attempt:
     @property
     def calls(self) -> int:
         """Requests for capacity."""
-        return sum(one.calls for one in self.holdings)
+        return sum(holding.calls for holding in self.holdings)
 
     @property
     def refusals(self) -> int:
         """Requests among them that EC2 definitely refused."""
-        return sum(one.refusals for one in self.holdings)
+        return sum(holding.refusals for holding in self.holdings)
 
     @property
     def is_seen(self) -> bool:
         """Whether EC2 has shown what is held."""
-        return all(one.is_seen for one in self.holdings)
+        return all(holding.is_seen for holding in self.holdings)
 
     @property
     def reservations(self) -> list[Reservation]:
         """What this stack holds."""
-        return list(chain.from_iterable(one.reservations for one in self.holdings))
+        return list(chain.from_iterable(holding.reservations for holding in self.holdings))
 
     @property
     def managed(self) -> Amount:
         """Units that this stack holds; before EC2 was asked, as the run saw them."""
-        return units((one.managed, one.pool.weight) for one in self.holdings)
+        return units((holding.managed, holding.pool.weight) for holding in self.holdings)
 
     @property
     def reserved(self) -> Amount:
         """Units held, those astray included; before EC2 was asked, as the record stands."""
         if not self.is_seen:
             return self.shortfall.standing
-        return units((one.standing, one.pool.weight) for one in self.holdings)
+        return units((holding.standing, holding.pool.weight) for holding in self.holdings)
 
     @property
     def allocation(self) -> Allocation:
@@ -145,9 +145,13 @@ class Attempt:
         shortfall, limit = self.shortfall, self.shortfall.limit
         left = None
         # What is held somewhere at an unknown price, and the run did not see, may cost anything.
-        is_unknown = limit and any(not one.pool.price and one.standing > one.pool.reserved for one in self.holdings)
+        is_unknown = limit and any(
+            not holding.pool.price and holding.standing > holding.pool.reserved for holding in self.holdings
+        )
         if limit and limit.cost and not is_unknown:
-            left = Decimal(limit.cost) - sum(one.standing * Decimal(one.pool.price or 0) for one in self.holdings)
+            left = Decimal(limit.cost) - sum(
+                holding.standing * Decimal(holding.pool.price or 0) for holding in self.holdings
+            )
 
         def affordable(holding: Holding) -> int | None:
             if limit is None:
@@ -161,16 +165,16 @@ class Attempt:
 
         places = [
             Place(
-                one.key,
-                one.standing,
-                one.pool.weight,
-                one.pool.least,
-                one.pool.most,
-                one.pool.may_buy and not one.is_unusable,
-                one.pool.is_removed,
-                affordable(one),
+                holding.key,
+                holding.standing,
+                holding.pool.weight,
+                holding.pool.least,
+                holding.pool.most,
+                holding.pool.may_buy and not holding.is_unusable,
+                holding.pool.is_removed,
+                affordable(holding),
             )
-            for one in self.holdings
+            for holding in self.holdings
         ]
         return Allocation(places, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
 
@@ -178,8 +182,14 @@ class Attempt:
     def own(self) -> Allocation:
         """What this stack holds, and what is to stay of it."""
         places = [
-            Place(one.pool.key.pool, one.managed, one.pool.weight, one.pool.least, is_removed=one.pool.is_removed)
-            for one in self.holdings
+            Place(
+                holding.pool.key.pool,
+                holding.managed,
+                holding.pool.weight,
+                holding.pool.least,
+                is_removed=holding.pool.is_removed,
+            )
+            for holding in self.holdings
         ]
         return Allocation(places, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
 
@@ -202,17 +212,17 @@ class Attempt:
     @property
     def astray(self) -> list[Reservation]:
         """What is held without this stack's tag."""
-        return list(chain.from_iterable(one.astray for one in self.holdings))
+        return list(chain.from_iterable(holding.astray for holding in self.holdings))
 
     @property
     def lenders(self) -> list[Reservation]:
         """Reservations part of which is lent out."""
-        return list(chain.from_iterable(one.lenders for one in self.holdings))
+        return list(chain.from_iterable(holding.lenders for holding in self.holdings))
 
     @property
     def lost(self) -> Amount:
         """Units that were recorded and are gone."""
-        return units((one.lost, one.pool.weight) for one in self.holdings)
+        return units((holding.lost, holding.pool.weight) for holding in self.holdings)
 
     @property
     def released(self) -> Amount:
@@ -225,7 +235,7 @@ class Attempt:
         Args:
             can_now: whether what EC2 cannot take back yet is left out.
         """
-        stocks, shortfall = [one.stock for one in self.holdings], self.shortfall
+        stocks, shortfall = [holding.stock for holding in self.holdings], self.shortfall
         # A function that the state machine gave up may have bought on.
         has_rivals = shortfall.has_rivals or self.number > 0
         return surplus(stocks, self.own, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
@@ -236,7 +246,11 @@ class Attempt:
         ids, twice = shortfall.standing_ids, shortfall.duplicate_ids
         if self.is_seen and not is_group:
             ids = ids_of((*self.reservations, *self.astray))
-            twice = ids_of(chain.from_iterable(one.stock.duplicates for one in self.holdings)) if self.excess else ()
+            twice = (
+                ids_of(chain.from_iterable(holding.stock.duplicates for holding in self.holdings))
+                if self.excess
+                else ()
+            )
         return Outcome(
             key=shortfall.key,
             status=status,
@@ -261,14 +275,14 @@ class Attempt:
         too_much = self.surplus(can_now=False) if self.is_seen else {}
         most = MAX_IDS // len(self.holdings)
         return tuple(
-            one.outcome(
-                too_much.get(one.pool.key.pool, ()),
+            holding.outcome(
+                too_much.get(holding.pool.key.pool, ()),
                 most,
                 self.shortfall.options,
                 is_met=is_met,
                 may_have_released=self.may_have_released,
             )
-            for one in self.holdings
+            for holding in self.holdings
         )
 
     # What changes it
@@ -285,10 +299,10 @@ class Attempt:
         for holding, observed in self._shown():
             holding.look(observed)
         known = min(self.shortfall.reserved, self.shortfall.target)
-        if is_first and self.reserved < known and not any(one.has_ended for one in self.holdings):
+        if is_first and self.reserved < known and not any(holding.has_ended for holding in self.holdings):
             # Of a group that holds too much, what each pool is known to hold is not what has to be there.
-            for one in self.holdings:
-                one.forget()
+            for holding in self.holdings:
+                holding.forget()
             raise OutcomeUnknown(
                 "ObservationLags",
                 f"EC2 shows {self.reserved} where {known} were known. It is asked again shortly.",
@@ -321,14 +335,14 @@ class Attempt:
 
     def _shown(self) -> list[tuple[Holding, list[Reservation]]]:
         """What EC2 shows in each pool: a request for all pools of a Region, or a group would wait for each in turn."""
-        known = [one.pool.key for one in self.holdings if not one.is_none]
+        known = [holding.pool.key for holding in self.holdings if not holding.is_none]
         shown = self.ec2.find(*known) if known else []
         if len(known) == 1:
-            return [(one, [] if one.is_none else shown) for one in self.holdings]
+            return [(holding, [] if holding.is_none else shown) for holding in self.holdings]
         by_pool: dict[TargetKey, list[Reservation]] = {}
         for reservation in shown:
             by_pool.setdefault(reservation.key, []).append(reservation)
-        return [(one, by_pool.get(one.pool.key.pool, [])) for one in self.holdings]
+        return [(holding, by_pool.get(holding.pool.key.pool, [])) for holding in self.holdings]
 
     def add(self, holding: Holding, count: int) -> None:
         """Adds instances to the oldest reservation of a pool that can grow, or makes one.
@@ -340,7 +354,7 @@ class Attempt:
             Changed: if what was to be made is there already, and holds something else.
             Refusal: if nothing was added.
         """
-        if adjusting := [one.id for one in holding.reservations if one.is_adjusting]:
+        if adjusting := [reservation.id for reservation in holding.reservations if reservation.is_adjusting]:
             # It may grow by itself yet: with what is bought beside it, more would be held than was asked for.
             raise OutcomeUnknown("Adjusting", f"EC2 has not decided about the last modification of {adjusting[0]}.")
         cost = count * Decimal(holding.pool.price) if self._purse else Decimal(0)
@@ -375,18 +389,18 @@ class Attempt:
             Refusal: if it is to be asked again.
         """
         changing = {reduction.reservation.id for reduction in planned}
-        for one in holding.reservations:
-            if one.id in changing:
+        for reservation in holding.reservations:
+            if reservation.id in changing:
                 continue
-            if one.state == "pending":
+            if reservation.state == "pending":
                 return False
-            if not one.is_changeable:
+            if not reservation.is_changeable:
                 # A fleet's: there is no request that has no effect on it.
                 continue
             if not goes_on():
                 return False
             try:
-                self._resize(holding, one, one.count)
+                self._resize(holding, reservation, reservation.count)
             except OutOfTime:
                 return False
             except (InsufficientInstanceCapacity, QuotaExceeded) as shortage:
@@ -395,7 +409,7 @@ class Attempt:
             except (*OF_THE_MOMENT, Changed):
                 raise
             except Refusal as refusal:
-                holding.unchangeable[one.id] = refusal
+                holding.unchangeable[reservation.id] = refusal
                 return False
         return True
 
@@ -415,7 +429,7 @@ class Attempt:
         Raises:
             Refusal: if it is to be asked again, or if somebody changed something meanwhile.
         """
-        for reduction in sorted(planned, key=lambda one: one.kept == 0):
+        for reduction in sorted(planned, key=lambda reduction: reduction.kept == 0):
             reservation = reduction.reservation
             while reservation.count > reduction.kept:
                 if not goes_on():

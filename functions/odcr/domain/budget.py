@@ -47,14 +47,14 @@ def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget
         budget: with the prices.
     """
     total, seen = Decimal(0), dict[TargetKey, int]()
-    for one in reservations:
-        if one.state not in HELD_STATES or one.kind is Kind.BLOCK or not one.count:
+    for reservation in reservations:
+        if reservation.state not in HELD_STATES or reservation.kind is Kind.BLOCK or not reservation.count:
             continue
-        price = budget.price(one.key, ReservationOptions(one.platform, one.tenancy))
+        price = budget.price(reservation.key, ReservationOptions(reservation.platform, reservation.tenancy))
         if price is None:
-            return Spent(unknown=one.key)
-        total += price * one.count
-        seen[one.key] = seen.get(one.key, 0) + one.count
+            return Spent(unknown=reservation.key)
+        total += price * reservation.count
+        seen[reservation.key] = seen.get(reservation.key, 0) + reservation.count
     for target in targets:
         if target.last_status is None and not target.key.is_group:
             # Current_Capacity, which somebody may have written. What a group's pools hold stands in the record alone.

@@ -12,8 +12,9 @@ from odcr.domain.pace import Action
 from odcr.domain.refusal import OutOfTime, Refusal
 from odcr.domain.reservation import Reservation
 from odcr.domain.tags import ASKED_TAG, asked, not_given_any_more, parsed_asked, standing_tags
-from odcr.domain.target import ReservationOptions, Target, TargetKey, is_ordinary_zone
+from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.wording import brief, quoted
+from odcr.domain.zone import is_ordinary_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Wishes:
             return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"
         if members is None:
             return [], ""
-        return [one.id for one in serving if one.id not in members], ""
+        return [reservation.id for reservation in serving if reservation.id not in members], ""
 
 
 NO_WISHES = Wishes({}, {})

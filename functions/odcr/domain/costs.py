@@ -102,26 +102,28 @@ def recorded_cost(reserved: Amount, pool: PricePool | None, prices: PriceList) -
 def recorded_cost_of(outcome: Outcome, prices: PriceList) -> Decimal | None:
     """The same, of an outcome. A group costs what its pools cost."""
     if outcome.key.is_group:
-        costs = sum_of(cost_of(*_held(one), prices) for one in outcome.pools if one.reserved > 0)
-        return costs.amount if costs else None if any(one.reserved > 0 for one in outcome.pools) else Decimal(0)
+        costs = sum_of(cost_of(*_held(pool), prices) for pool in outcome.pools if pool.reserved > 0)
+        return costs.amount if costs else None if any(pool.reserved > 0 for pool in outcome.pools) else Decimal(0)
     return recorded_cost(*_held(outcome), prices)
 
 
 def recorded_costs(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Decimal | None]:
     """The same, of all rows of `odcr_status`."""
     costs = costs_by_key(standings, prices)
-    return {one.key: cost.amount if (cost := costs.get(one.key, _NOTHING)) else None for one in standings}
+    return {
+        standing.key: cost.amount if (cost := costs.get(standing.key, _NOTHING)) else None for standing in standings
+    }
 
 
 def costs_by_key(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Cost | None]:
     """What an hour of each target and pool costs of which something is held; None: its price is unknown."""
     costs: dict[TargetKey, Cost | None] = {}
     by_group: dict[TargetKey, list[Cost | None]] = {}
-    for one in standings:
-        if one.reserved > 0 and not one.key.is_group:
-            costs[one.key] = cost_of(one.reserved, one.pool, prices)
-            if one.key.group:
-                by_group.setdefault(one.key.demand, []).append(costs[one.key])
+    for standing in standings:
+        if standing.reserved > 0 and not standing.key.is_group:
+            costs[standing.key] = cost_of(standing.reserved, standing.pool, prices)
+            if standing.key.group:
+                by_group.setdefault(standing.key.demand, []).append(costs[standing.key])
     return costs | {key: sum_of(parts) for key, parts in by_group.items()}
 
 
@@ -183,13 +185,13 @@ def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> C
     by_key = costs_by_key(standings, prices)
     unpriced = 0
     sums: dict[str, Decimal] = {}
-    for one in standings:
-        if one.key.is_group or one.key not in by_key:
+    for standing in standings:
+        if standing.key.is_group or standing.key not in by_key:
             continue
-        if cost := by_key[one.key]:
+        if cost := by_key[standing.key]:
             sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
         else:
-            unpriced += int(one.reserved)
+            unpriced += int(standing.reserved)
     currency = next(iter(sums)) if len(sums) == 1 else usual_currency("aws-cn" if region.startswith("cn-") else "aws")
     total = Cost(sums[currency], currency) if currency in sums else None
     others = tuple(Cost(amount, other) for other, amount in sorted(sums.items()) if other != currency)
@@ -201,22 +203,22 @@ def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
 
     What is held is that of the rows and of the groups' pools; what is missing, that of the rows and of the groups.
     """
-    pools = [one for one in standings if not one.key.is_group]
-    demands = [one for one in standings if one.key.demand == one.key]
+    pools = [pool for pool in standings if not pool.key.is_group]
+    demands = [demand for demand in standings if demand.key.demand == demand.key]
     of_group: dict[TargetKey, list[Standing]] = {}
-    for one in pools:
-        if one.key.group:
-            of_group.setdefault(one.key.demand, []).append(one)
-    counts = [_wanted_and_missing(one, of_group.get(one.key, ())) for one in demands]
-    shortages = [one.short_minutes for one in demands if one.short_minutes is not None]
+    for pool in pools:
+        if pool.key.group:
+            of_group.setdefault(pool.key.demand, []).append(pool)
+    counts = [_wanted_and_missing(demand, of_group.get(demand.key, ())) for demand in demands]
+    shortages = [demand.short_minutes for demand in demands if demand.short_minutes is not None]
     return Totals(
         wanted=sum(wanted for wanted, _ in counts),
-        held=int(sum(one.reserved for one in pools)),
+        held=int(sum(pool.reserved for pool in pools)),
         missing=sum(missing for _, missing in counts),
         unmet=len(shortages),
         longest_shortage_minutes=max(shortages, default=0),
-        unused=sum(one.unused for one in pools),
-        longest_unused_minutes=max((one.unused_minutes or 0 for one in pools), default=0),
+        unused=sum(pool.unused for pool in pools),
+        longest_unused_minutes=max((pool.unused_minutes or 0 for pool in pools), default=0),
         hourly_cost=costs.total.amount if costs.total else None,
         unpriced=costs.unpriced,
     )
@@ -232,8 +234,8 @@ def _wanted_and_missing(demand: Standing, pools: Sequence[Standing]) -> tuple[in
         return demand.wanted, int(max(0, demand.wanted - demand.reserved))
     is_met = demand.rests or demand.status == Status.PENDING or demand.status in _MET
     rest = 0 if is_met else max(0, (demand.target or 0) - demand.reserved)
-    missing = math.ceil(rest / min((one.weight or 1 for one in pools), default=1))
-    kept = sum(int(min(one.target or 0, one.reserved)) for one in pools) if demand.target else 0
+    missing = math.ceil(rest / min((pool.weight or 1 for pool in pools), default=1))
+    kept = sum(int(min(pool.target or 0, pool.reserved)) for pool in pools) if demand.target else 0
     return kept + missing, missing
 
 
@@ -251,11 +253,11 @@ def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datet
         now: in UTC.
     """
     standings = list(standings)
-    asked = {one.key for one in standings if one.target and one.status != Status.INVALID}
+    asked = {standing.key for standing in standings if standing.target and standing.status != Status.INVALID}
     pools = (
-        one.pool
-        for one in standings
-        if one.key.demand in asked and one.status != Status.INVALID and not one.key.is_group
+        standing.pool
+        for standing in standings
+        if standing.key.demand in asked and standing.status != Status.INVALID and not standing.key.is_group
     )
     new = sorted({str(pool.folded) for pool in pools if pool and not prices.has_looked_for(pool)})
     if not (new and prices.is_readable):

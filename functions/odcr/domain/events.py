@@ -48,21 +48,21 @@ def events_of(owner: str, execution: str, recorded: Iterable[Recorded]) -> list[
         `{"DetailType", "Detail"}` for each, what was lost before what was bought in its place.
     """
     events = []
-    for one in recorded:
-        outcome = one.outcome
+    for record in recorded:
+        outcome = record.outcome
         if outcome.key != outcome.key.demand:
             continue
         if outcome.lost > 0:
             events.append(_event(owner, execution, EventType.LOST, outcome, {"Lost": as_json(outcome.lost)}))
-        if one.gained > 0:
-            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": as_json(one.gained)}))
+        if record.gained > 0:
+            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": as_json(record.gained)}))
         if outcome.acquired < 0:
             events.append(
                 _event(owner, execution, EventType.RELEASED, outcome, {"Released": as_json(-outcome.acquired)})
             )
         if outcome.judgement is not None:
             kind = EventType.MET if outcome.judgement.verdict is Verdict.MET else EventType.MISSED
-            since = _iso(one.met_since) if one.met_since else None
+            since = _iso(record.met_since) if record.met_since else None
             facts = {"Deadline": f"{outcome.judgement.deadline[:19]}Z", "HeldSince": since}
             events.append(_event(owner, execution, kind, outcome, facts))
     return events
@@ -125,7 +125,7 @@ def _event(
     if outcome.key.is_group:
         detail["Unit"] = str(outcome.unit)
         detail["Pools"] = [_pool(pool) for pool in outcome.pools if pool.reserved > 0]
-    if more := sum(one.more_ids for one in outcome.rows) + len(outcome.ids) - len(ids):
+    if more := sum(row.more_ids for row in outcome.rows) + len(outcome.ids) - len(ids):
         detail["MoreReservations"] = more
     return {"DetailType": str(kind), "Detail": detail}
 

@@ -10,8 +10,9 @@ from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, i
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
 from odcr.domain.tags import OWNER_TAG
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.use import use_of
+from odcr.domain.zone import region_of
 
 
 class Ec2(Protocol):
@@ -124,13 +125,20 @@ class Holding:
     @property
     def growable(self) -> list[Reservation]:
         """Reservations that may be asked to hold more, the oldest first."""
-        able = (one for one in self.reservations if one.is_changeable and one.lasts_for(self._shortfall.options))
-        return sorted((one for one in able if one.id not in self.unchangeable), key=lambda one: (one.created, one.id))
+        able = (
+            reservation
+            for reservation in self.reservations
+            if reservation.is_changeable and reservation.lasts_for(self._shortfall.options)
+        )
+        return sorted(
+            (reservation for reservation in able if reservation.id not in self.unchangeable),
+            key=lambda reservation: (reservation.created, reservation.id),
+        )
 
     @property
     def lenders(self) -> list[Reservation]:
         """Reservations part of which is lent out."""
-        return [one for one in self.reservations if one.lent]
+        return [reservation for reservation in self.reservations if reservation.lent]
 
     @property
     def is_answered(self) -> bool:
@@ -163,16 +171,16 @@ class Holding:
         pool, held_now = self.pool, [*self.reservations, *self.astray]
         if not self.is_seen:
             return replace(pool.standing_outcome(options), calls=self.calls, refusals=self.refusals)
-        ids, twice = ids_of(held_now), ids_of(one.reservation for one in too_much)
+        ids, twice = ids_of(held_now), ids_of(reduction.reservation for reduction in too_much)
         status, reason = self._status(is_met=is_met)
         added = self.managed - pool.reserved
         return Outcome(
             key=pool.key,
             status=status,
-            target=self.standing - sum(one.reservation.count - one.kept for one in too_much),
+            target=self.standing - sum(reduction.reservation.count - reduction.kept for reduction in too_much),
             reserved=self.standing,
             reservation_ids=ids[:most_ids],
-            duplicate_ids=tuple(one for one in twice if one not in pool.recorded_ids)[:most_ids],
+            duplicate_ids=tuple(id_ for id_ in twice if id_ not in pool.recorded_ids)[:most_ids],
             acquired=added if may_have_released else max(0, added),
             calls=self.calls,
             refusals=self.refusals,
@@ -201,7 +209,7 @@ class Holding:
             return Status(last_status), ""
         if self.refusal is not None and (self.is_unusable or not is_met):
             return self.refusal.status, self.refusal.text
-        if any(one.state == "pending" for one in self.reservations):
+        if any(reservation.state == "pending" for reservation in self.reservations):
             return Status.PENDING, ""
         return Status.FULFILLED, ""
 
@@ -231,7 +239,9 @@ class Holding:
             observed = self._looked_up(observed)
             known -= min(known, self.astray_count + self.lent)
         seen = self._serving(observed)
-        self.has_ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
+        self.has_ended = any(
+            reservation.id in known_ids and reservation.state not in HELD_STATES for reservation in observed
+        )
         if held(seen) < known and not self.has_ended:
             # Nobody knows yet whether anything is gone.
             self.lost = 0
@@ -248,24 +258,25 @@ class Holding:
             Changed: if somebody has. Less than is known may be a describe that lags.
         """
         known = {reservation.id: reservation.count for reservation in self.reservations}
-        for one in self._serving(observed):
-            if one.count > known.get(one.id, 0):
-                raise Changed("Changed", f"{one.id} holds {one.count} now.")
+        for reservation in self._serving(observed):
+            if reservation.count > known.get(reservation.id, 0):
+                raise Changed("Changed", f"{reservation.id} holds {reservation.count} now.")
 
     def look_for_duplicates(self, observed: Sequence[Reservation]) -> None:
         """Takes over what EC2 shows, and keeps what it does not show yet."""
         shown = set(ids_of(observed))
-        not_shown_yet = (one for one in self.reservations if one.id not in shown)
+        not_shown_yet = (reservation for reservation in self.reservations if reservation.id not in shown)
         self.reservations = [*self._serving(observed), *not_shown_yet]
 
     def take_over(self, reservation: Reservation) -> None:
         """What a reservation holds now; with a count of 0 it has ended."""
-        others = [one for one in self.reservations if one.id != reservation.id]
+        others = [other for other in self.reservations if other.id != reservation.id]
         self.reservations = [*others, reservation] if reservation.count else others
 
     def _serving(self, observed: Sequence[Reservation]) -> list[Reservation]:
         """Those that count for the demand."""
-        return [one for one in observed if one.is_held and one.serves(self._shortfall.options)]
+        options = self._shortfall.options
+        return [reservation for reservation in observed if reservation.is_held and reservation.serves(options)]
 
     def _looked_up(self, observed: list[Reservation]) -> list[Reservation]:
         """Looks for what a run recorded and the stack's tag does not show, before anything is bought in its place.
@@ -284,28 +295,34 @@ class Holding:
             # Whatever is gone was bought again, perhaps by an attempt that died.
             self.lost = 0 if shortfall.is_fresh else missing
             return observed
-        if not missing and all(one in shown for one in known_ids):
+        if not missing and all(id_ in shown for id_ in known_ids):
             return observed
-        others = [one for one in self._ec2.find_all(pool.key) if one.id not in shown]
+        others = [reservation for reservation in self._ec2.find_all(pool.key) if reservation.id not in shown]
         # With the tag after all: the other describe lagged. What has ended without it explains why less is held.
         observed = [
             *observed,
-            *(one for one in others if one.is_managed or (one.id in known_ids and one.state not in HELD_STATES)),
+            *(
+                reservation
+                for reservation in others
+                if reservation.is_managed or (reservation.id in known_ids and reservation.state not in HELD_STATES)
+            ),
         ]
         seen = self._serving(observed)
-        untagged = [one for one in self._serving(others) if not one.is_managed]
-        self.astray = [one for one in untagged if one.id in known_ids]
+        untagged = [reservation for reservation in self._serving(others) if not reservation.is_managed]
+        self.astray = [reservation for reservation in untagged if reservation.id in known_ids]
         missing = lost(expected, known_ids, [*seen, *self.astray], pool.more_ids)
-        self.lent = min(missing, sum(one.lent for one in seen if one.id in known_ids))
+        self.lent = min(missing, sum(reservation.lent for reservation in seen if reservation.id in known_ids))
         missing -= self.lent
         if set(known_ids) <= set(ids_of([*seen, *self.astray])):
             # Else what is missing is what ended.
-            parents = [one for one in seen if one.id in known_ids]
-            split_off = _split_off([one for one in untagged if one.id not in known_ids], parents, missing)
+            parents = [reservation for reservation in seen if reservation.id in known_ids]
+            split_off = _split_off(
+                [reservation for reservation in untagged if reservation.id not in known_ids], parents, missing
+            )
             self.astray += split_off
             missing -= held(split_off)
         self.lost = missing
-        elsewhere = held(one for one in seen if one.id in known_ids)
+        elsewhere = held(reservation for reservation in seen if reservation.id in known_ids)
         self.astray_count = min(held(self.astray), max(0, pool.recorded - elsewhere))
         return observed
 
@@ -322,14 +339,14 @@ def _split_off(untagged: Sequence[Reservation], parents: Sequence[Reservation], 
     if not missing:
         return []
     alike = [
-        one
-        for one in untagged
+        reservation
+        for reservation in untagged
         for parent in parents
         # What is split off bears no tags.
-        if OWNER_TAG not in one.tags
-        and (one.match_criteria, one.ends) == (parent.match_criteria, parent.ends)
-        and one.created >= parent.created
+        if OWNER_TAG not in reservation.tags
+        and (reservation.match_criteria, reservation.ends) == (parent.match_criteria, parent.ends)
+        and reservation.created >= parent.created
     ]
-    alike = list({one.id: one for one in alike}.values())
-    exact = next(([one] for one in alike if one.count == missing), alike)
+    alike = list({reservation.id: reservation for reservation in alike}.values())
+    exact = next(([reservation] for reservation in alike if reservation.count == missing), alike)
     return exact if held(exact) == missing else []

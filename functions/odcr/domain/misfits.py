@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from odcr.domain.reservation import Reservation, ids_of
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.wire import As, Event, fitting, size_of
+from odcr.domain.zone import region_of
 
 MAX_SENTENCE = 250
 """Characters of what is said of one target's misfits."""
@@ -63,7 +64,7 @@ class Unused:
     @property
     def is_open(self) -> bool:
         """Whether instances that name no reservation can use it."""
-        return any(one.match_criteria == "open" for one in self.reservations)
+        return any(reservation.match_criteria == "open" for reservation in self.reservations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class InstanceLook(Event):
             key: the target.
             recorded: what was said until now.
         """
-        if said := next((one.sentence for one in self.misfits if one.key == key), None):
+        if said := next((misfits.sentence for misfits in self.misfits if misfits.key == key), None):
             return said
         return recorded if self.is_partial or region_of(key.zone) in self.silent.split() else None
 
@@ -138,14 +139,16 @@ class MisfitCount:
 
     def __init__(self, unused: Iterable[Unused]) -> None:
         self._unused: dict[tuple[str, str], list[Unused]] = {}
-        for one in unused:
-            self._unused.setdefault(_place(one.key.pool), []).append(one)
+        for target in unused:
+            self._unused.setdefault(_place(target.key.pool), []).append(target)
         self._counts: dict[TargetKey, Counter[Why]] = {}
 
     def add(self, instances: Iterable[RunningInstance]) -> None:
         """Counts those among the instances that are misfits."""
         for instance in instances:
-            reasons = [(one.key, why_not(instance, one)) for one in self._unused.get(_place(instance.pool), ())]
+            reasons = [
+                (unused.key, why_not(instance, unused)) for unused in self._unused.get(_place(instance.pool), ())
+            ]
             misfits = [(key, why) for key, why in reasons if why]
             if len(misfits) < len(reasons):
                 continue
@@ -173,16 +176,16 @@ def look_of(
         is_partial: whether other targets were not looked at.
     """
     by_target = [(key, why) for region in counts for key, why in region.items()]
-    by_target.sort(key=lambda one: -sum(one[1].values()))
-    said = (Misfits(key, _sentence(why)) for key, why in by_target)
-    kept, _ = fitting(said, _ROOM, lambda one: size_of(one.to_event()))
+    by_target.sort(key=lambda item: -sum(item[1].values()))
+    all_misfits = (Misfits(key, _sentence(why)) for key, why in by_target)
+    kept, _ = fitting(all_misfits, _ROOM, lambda misfits: size_of(misfits.to_event()))
     return InstanceLook(tuple(kept), " ".join(sorted(silent)), is_partial or len(kept) < len(by_target))
 
 
 def _sentence(why: Mapping[Why, int]) -> str:
     """E.g. `5 run beside it and cannot use it: 3 are Windows, 2 do not name it (targeted).`"""
-    ordered = sorted(why.items(), key=lambda one: (-one[1], one[0]))
-    reasons = [_counted(count, *said) for said, count in ordered[:_MAX_REASONS]]
+    ordered = sorted(why.items(), key=lambda item: (-item[1], item[0]))
+    reasons = [_counted(count, *reason) for reason, count in ordered[:_MAX_REASONS]]
     if rest := sum(count for _, count in ordered[_MAX_REASONS:]):
         reasons.append(f"{rest} for other reasons")
     return f"{_counted(sum(why.values()), 'runs', 'run')} beside it and cannot use it: {', '.join(reasons)}."
@@ -200,5 +203,5 @@ def unused_of(key: TargetKey, options: ReservationOptions, serving: Sequence[Res
         options: what its row asks for.
         serving: the reservations that count for it.
     """
-    with_room = tuple(one for one in serving if one.unused)
+    with_room = tuple(reservation for reservation in serving if reservation.unused)
     return Unused(key, options, with_room) if with_room else None

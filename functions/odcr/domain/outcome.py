@@ -135,12 +135,12 @@ class Outcome(Event):
     @property
     def added(self) -> int:
         """Instances that this run added."""
-        return sum(max(0, int(one.acquired)) for one in self.pools or (self,))
+        return sum(max(0, int(pool.acquired)) for pool in self.pools or (self,))
 
     @property
     def given_back(self) -> int:
         """Instances that this run gave back because the target was lowered."""
-        return sum(max(0, -int(one.acquired)) for one in self.pools or (self,))
+        return sum(max(0, -int(pool.acquired)) for pool in self.pools or (self,))
 
     @property
     def was_tried(self) -> bool:
@@ -191,7 +191,7 @@ def to_round(outcome: Outcome) -> dict[str, Any]:
     left = {name: value for name, value in outcome.to_event().items() if name not in _OF}
     if outcome.pools:
         pools = left["Pools"]
-        left["Pools"] = [{name: value for name, value in one.items() if name not in _OF_ALL_POOLS} for one in pools]
+        left["Pools"] = [{name: value for name, value in pool.items() if name not in _OF_ALL_POOLS} for pool in pools]
     return left
 
 
@@ -208,7 +208,7 @@ def from_round(left: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
     event = {**what_of(item), **left}
     if pools := optional(event, "Pools", list, None):
         common = {name: event[name] for name in _OF_ALL_POOLS if name in event}
-        event["Pools"] = [{**common, **one} if isinstance(one, Mapping) else one for one in pools]
+        event["Pools"] = [{**common, **pool} if isinstance(pool, Mapping) else pool for pool in pools]
     return Outcome.from_event(event)
 
 

@@ -14,8 +14,9 @@ from odcr.domain.regions import (
     with_unread_zones,
 )
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
-from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit, is_zone_id, region_of
+from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit
 from odcr.domain.wording import brief, quoted
+from odcr.domain.zone import is_zone_id, region_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,16 @@ def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> 
         is_by_id = is_zone_id(member.key.zone) and region is not None
         if is_by_id and isinstance(ids, Refusal):
             located.unsure.append(with_unread_zones(target, region or "", ids, member.key))
-            located.unread.update((one.key.pool.instance_type, region or "", one.key.group) for one in target.members)
+            located.unread.update(
+                (member.key.pool.instance_type, region or "", member.key.group) for member in target.members
+            )
             return
-        one = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
-        first = pools.get(one.key.pool)
-        if first and one.last_status:
+        named = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
+        first = pools.get(named.key.pool)
+        if first and named.last_status:
             reason = f"What is held counts for the row {quoted(f'{first.key}')} now."
-            located.unsure.append(Outcome(one.key, Status.FULFILLED, 0, 0, reason=reason, weight=one.weight))
-        pools[one.key.pool] = one if first is None else _with_both_records(first, one)
+            located.unsure.append(Outcome(named.key, Status.FULFILLED, 0, 0, reason=reason, weight=named.weight))
+        pools[named.key.pool] = named if first is None else _with_both_records(first, named)
     located.targets.append(replace(target, members=tuple(pools.values())))
 
 
@@ -99,9 +102,9 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
     Somebody tagged it, or the record of it is lost. It counts for the group, for the tag says so.
     """
     held: dict[str, dict[TargetKey, None]] = {}
-    for one in reservations:
-        if one.is_held and one.key.group:
-            held.setdefault(one.key.group, {})[one.key] = None
+    for reservation in reservations:
+        if reservation.is_held and reservation.key.group:
+            held.setdefault(reservation.key.group, {})[reservation.key] = None
 
     def complete(target: Target) -> Target:
         # A member whose zone is written by its id may be one of these: it is merged with it where its name is known.
@@ -116,7 +119,7 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
         )
         return replace(target, members=target.members + added) if added else target
 
-    return [complete(one) if one.key.is_group else one for one in targets]
+    return [complete(target) if target.key.is_group else target for target in targets]
 
 
 def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> list[Outcome]:
@@ -143,9 +146,11 @@ def certain(
 
     A reservation for which no other row asks may be held for one of these, and so may that of a row that is gone.
     """
-    targets = [one for one in targets if not (one.withdrawn and _is_in(one.key.pool, unread))]
+    targets = [target for target in targets if not (target.withdrawn and _is_in(target.key.pool, unread))]
     asked = {pool.key.pool for target in targets for pool in target.pools}
-    return [one for one in reservations if one.key in asked or not _is_in(one.key, unread)], targets
+    return [
+        reservation for reservation in reservations if reservation.key in asked or not _is_in(reservation.key, unread)
+    ], targets
 
 
 def _is_in(pool: TargetKey, unread: Unread) -> bool:
@@ -160,7 +165,7 @@ def conflicts(targets: Iterable[Target]) -> list[Outcome]:
     """
     first: dict[TargetKey, Target] = {}
     seconds = []
-    for target in sorted((one for one in targets if not (one.withdrawn or one.key.is_group)), key=_rank):
+    for target in sorted((target for target in targets if not (target.withdrawn or target.key.is_group)), key=_rank):
         other = first.setdefault(target.key.pool, target)
         if other is not target:
             reason = (
@@ -182,25 +187,25 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
     """
     gone = {target.key.pool: target for target in targets if target.withdrawn}
 
-    def taking_over(one: Target) -> Target:
-        before = gone.get(one.key.pool)
-        if before is None or one.withdrawn or one.last_ids or one.key.is_group:
-            return one
+    def taking_over(target: Target) -> Target:
+        before = gone.get(target.key.pool)
+        if before is None or target.withdrawn or target.last_ids or target.key.is_group:
+            return target
         return replace(
-            one,
+            target,
             last_ids=before.last_ids,
             last_reserved=before.last_reserved,
             last_judgement=before.last_judgement,
-            more_ids=one.more_ids + before.more_ids,
+            more_ids=target.more_ids + before.more_ids,
         )
 
-    def keeping(one: Outcome) -> Outcome:
-        before = gone.get(one.key.pool)
-        if before is None or one.reservation_ids or one.key.is_group:
-            return one
-        return replace(one, reservation_ids=before.last_ids, more_ids=one.more_ids + before.more_ids)
+    def keeping(outcome: Outcome) -> Outcome:
+        before = gone.get(outcome.key.pool)
+        if before is None or outcome.reservation_ids or outcome.key.is_group:
+            return outcome
+        return replace(outcome, reservation_ids=before.last_ids, more_ids=outcome.more_ids + before.more_ids)
 
-    return [taking_over(one) for one in targets], [keeping(one) for one in rejected]
+    return [taking_over(target) for target in targets], [keeping(target) for target in rejected]
 
 
 def _rank(target: Target) -> tuple[bool, bool, bool]:
@@ -217,21 +222,30 @@ def set_apart(
         The other targets; the other rejected rows, for the record of these stays as it is; the reservations without
         those that are described in part only, or that are held for what was taken out; an outcome for each such target.
     """
-    partial = [one for one in reservations if one.state == UNREADABLE]
+    partial = [reservation for reservation in reservations if reservation.state == UNREADABLE]
     if not partial:
         return list(targets), list(rejected), list(reservations), []
     clear: list[Target] = []
     unclear: list[Outcome] = []
     taken_out: set[TargetKey] = set()
     for target in targets:
-        one = next((one for one in partial if any(may_be_for(one, pool.key) for pool in target.pools)), None)
-        if one is None:
+        reservation = next(
+            (reservation for reservation in partial if any(may_be_for(reservation, pool.key) for pool in target.pools)),
+            None,
+        )
+        if reservation is None:
             clear.append(target)
             continue
         taken_out.update(pool.key.pool for pool in target.pools)
-        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(one)))
+        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(reservation)))
     others = [
-        one for one in rejected if not any(may_be_for(unknown, key) for unknown in partial for key in keys_of(one))
+        outcome
+        for outcome in rejected
+        if not any(may_be_for(unknown, key) for unknown in partial for key in keys_of(outcome))
     ]
-    counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
+    counted = [
+        reservation
+        for reservation in reservations
+        if reservation.state != UNREADABLE and reservation.key not in taken_out
+    ]
     return clear, others, counted, unclear

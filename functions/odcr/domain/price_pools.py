@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject, region_of
+from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
 from odcr.domain.wire import Event
+from odcr.domain.zone import region_of
 
 USUAL = ReservationOptions()
 
@@ -105,7 +106,10 @@ def kind_of(reservations: Sequence[Reservation]) -> dict[str, Any]:
     """The platform and tenancy of some reservations; "several", which has no price, if they differ in it."""
     if not reservations:
         return {}
-    platforms, tenancies = {one.platform for one in reservations}, {one.tenancy for one in reservations}
+    platforms, tenancies = (
+        {reservation.platform for reservation in reservations},
+        {reservation.tenancy for reservation in reservations},
+    )
     return {"platform": _only(platforms), "tenancy": _only(tenancies)}
 
 

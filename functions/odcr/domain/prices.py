@@ -96,7 +96,11 @@ class PriceList:
     def from_known(cls, prices: Iterable[ListPrice]) -> "PriceList":
         """The prices that `known` gave."""
         return cls(
-            {one.pool.folded: Price(one.amount, one.currency, Source.LIST) for one in prices if one.amount is not None}
+            {
+                price.pool.folded: Price(price.amount, price.currency, Source.LIST)
+                for price in prices
+                if price.amount is not None
+            }
         )
 
     def has_looked_for(self, pool: PricePool) -> bool:

@@ -42,7 +42,7 @@ def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, ann
     """
     if announced:
         return f"Set On_Missed to keep, or a later Deadline: else the next run releases {held.spare} if unused."
-    if any(one.may_be_released for one in reservations):
+    if any(reservation.may_be_released for reservation in reservations):
         return ""
     return f"None of {held.held} held is odcr's to give back."
 
@@ -61,7 +61,7 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
         parts.append(
             f"{counted(more, demand.unit)} more than the total are held, which is less than any instance's weight."
         )
-    if removed := sum(one.held for one in allocation.places if one.is_removed):
+    if removed := sum(place.held for place in allocation.places if place.is_removed):
         parts.append(
             f"{removed} instances are held in pools that are no members any more, and count while they are held."
         )
@@ -80,26 +80,28 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
         reservations: this stack's in the pool, in every state.
         options: what the row asks for.
     """
-    fitting = [one for one in reservations if one.fits(options)]
-    counted = [one for one in fitting if one.is_held and one.serves(options)]
+    fitting = [reservation for reservation in reservations if reservation.fits(options)]
+    counted = [reservation for reservation in fitting if reservation.is_held and reservation.serves(options)]
 
     def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
         found = list(chosen)
-        return text(named(found), sum(one.count for one in found)) if found else ""
+        return text(named(found), sum(reservation.count for reservation in found)) if found else ""
 
-    uncounted = [one for one in fitting if one.state in HELD_STATES and one not in counted]
-    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:_MAX_UNCOUNTED]]
+    uncounted = [
+        reservation for reservation in fitting if reservation.state in HELD_STATES and reservation not in counted
+    ]
+    parts = [f"Not counted: {reservation.id}, {reservation.kind}." for reservation in uncounted[:_MAX_UNCOUNTED]]
     parts += [
         sentence(
-            (one for one in fitting if one.state in COMING_STATES),
+            (reservation for reservation in fitting if reservation.state in COMING_STATES),
             lambda ids, count: f"Not counted yet: {count} in {ids}, which begin later.",
         ),
         sentence(
-            (one for one in counted if not one.lasts_for(options)),
+            (reservation for reservation in counted if not reservation.lasts_for(options)),
             lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)}.",
         ),
         sentence(
-            (one for one in counted if one.match_criteria != options.match_criteria),
+            (reservation for reservation in counted if reservation.match_criteria != options.match_criteria),
             lambda ids, _: (
                 f"{ids}: targeted, so instances have to name it; the row says open."
                 if options.match_criteria == "open"
@@ -121,7 +123,7 @@ def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequen
     """
     parts = []
     if astray:
-        count = sum(one.count for one in astray)
+        count = sum(reservation.count for reservation in astray)
         lacked = "this stack's tag odcr:stack, or odcr:group" if key.is_group else "this stack's tag odcr:stack"
         parts.append(
             f"{count} are held in {named(astray)} without {lacked}: tag it again, or delete the "
@@ -133,4 +135,4 @@ def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequen
 
 
 def _earliest(reservations: Iterable[Reservation]) -> str:
-    return minute(min(one.ends for one in reservations if one.ends is not None))
+    return minute(min(reservation.ends for reservation in reservations if reservation.ends is not None))

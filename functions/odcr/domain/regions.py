@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import Member, Target, TargetKey, is_zone_id, nearest, region_of
+from odcr.domain.target import Member, Target, TargetKey
 from odcr.domain.wording import brief, listed, quoted, with_detail
+from odcr.domain.zone import is_zone_id, nearest, region_of
 
 Zones = Mapping[str, Mapping[str, str] | Refusal]
 """Of each Region whose zones were asked for: their names by their ids."""
@@ -60,11 +61,11 @@ def regions_by_id(targets: Collection[Target], rejected: Iterable[Outcome], home
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
 
 
-def keys_of(one: Target | Outcome) -> list[TargetKey]:
+def keys_of(demand: Target | Outcome) -> list[TargetKey]:
     """The keys of the pools of a demand; a row's own."""
-    if isinstance(one, Target):
-        return [pool.key for pool in one.pools]
-    return [pool.key for pool in one.pools] if one.key.is_group else [one.key]
+    if isinstance(demand, Target):
+        return [pool.key for pool in demand.pools]
+    return [pool.key for pool in demand.pools] if demand.key.is_group else [demand.key]
 
 
 def groups_to_ask(targets: Iterable[Target], home: str) -> set[tuple[str, str]]:
@@ -104,7 +105,7 @@ def _rank(target: Target, pool: Member) -> int:
     return 1 if last_status is None else _LAST
 
 
-def is_seen(one: Target | Outcome, findings: Findings, home: str) -> bool:
+def is_seen(demand: Target | Outcome, findings: Findings, home: str) -> bool:
     """Whether all is known that is held for a demand.
 
     Args:
@@ -112,15 +113,15 @@ def is_seen(one: Target | Outcome, findings: Findings, home: str) -> bool:
         findings: what the Regions answered.
         home: the stack's own Region.
     """
-    return next(_unseen(one, findings, home), None) is None
+    return next(_unseen(demand, findings, home), None) is None
 
 
-def _unseen(one: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
+def _unseen(demand: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
     """The Regions in which something may be held for a demand, of which it is not known what is held there."""
-    if isinstance(one, Target) and one.key.is_group:
-        keys = [member.key for member in one.members if not member.fault or _may_hold(member)]
+    if isinstance(demand, Target) and demand.key.is_group:
+        keys = [member.key for member in demand.members if not member.fault or _may_hold(member)]
     else:
-        keys = keys_of(one)
+        keys = keys_of(demand)
     for key in keys:
         region = region_of_row(key, home)
         if region in findings.unseen:
@@ -160,7 +161,9 @@ def with_unseen_members(
             return member
         partition = partition_of(region)
         if region in findings.missing:
-            return replace(member, fault=why_missing(region, [one for one in known if partition_of(one) == own]))
+            return replace(
+                member, fault=why_missing(region, [region for region in known if partition_of(region) == own])
+            )
         if region in findings.postponed:
             return replace(member, fault=why_postponed(region))
         if partition and own and partition != own:
@@ -196,7 +199,7 @@ def outcomes_of_unseen(
             continue
         partition = partition_of(region)
         if region in findings.missing:
-            reason = why_missing(region, [one for one in known if partition_of(one) == own])
+            reason = why_missing(region, [region for region in known if partition_of(region) == own])
             outcomes.append(with_record_kept(target, Status.INVALID, reason))
         elif region in findings.postponed and target.last_status is None:
             outcomes.append(with_record_kept(target, Status.FAILED, why_postponed(region)))

@@ -29,7 +29,7 @@ def announcement(serving: Sequence[Reservation], reserved: Amount, target: Amoun
         reserved: what they hold, in units.
         target: units wanted.
     """
-    may_be_released = any(one.may_be_released for one in serving)
+    may_be_released = any(reservation.may_be_released for reservation in serving)
     return Announcement(reserved, target) if reserved > target and may_be_released else None
 
 
@@ -39,10 +39,10 @@ def is_due(target: Target, stocks: Sequence[Stock], allocation: Allocation) -> b
     The last run has to have announced it: the same target, as much held, in reservations that it recorded. So a
     target that was lowered a moment ago is not enough, nor is a row that was deleted, for which nothing is announced.
     """
-    serving = list(chain.from_iterable(one.serving for one in stocks))
+    serving = list(chain.from_iterable(stock.serving for stock in stocks))
     return (
         target.last_announced == Announcement(allocation.held, target.capacity)
-        and all(one.id in target.recorded_ids for one in serving)
+        and all(reservation.id in target.recorded_ids for reservation in serving)
         and any(planned(stocks, allocation).values())
     )
 
@@ -57,7 +57,7 @@ def planned(stocks: Sequence[Stock], allocation: Allocation) -> dict[TargetKey, 
         By pool, at most one reservation that is reduced and stays, and any number of them that end. What is left above
         the target after that is for other runs.
     """
-    if not all(one.is_changeable for stock in stocks for one in stock.serving):
+    if not all(reservation.is_changeable for stock in stocks for reservation in stock.serving):
         return {}
     spare = {stock.key: sum(map(_unused, stock.serving)) for stock in stocks}
     counts = allocation.to_give_back(amount(max(0, allocation.held - allocation.total)), spare)
@@ -85,10 +85,10 @@ def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
         Refusal: if EC2 refuses, or if somebody changed something meanwhile.
     """
     shortfall = attempt.shortfall
-    is_announced = all(one.id in shortfall.reservation_ids for one in attempt.reservations)
+    is_announced = all(reservation.id in shortfall.reservation_ids for reservation in attempt.reservations)
     if not is_announced or attempt.managed > shortfall.reserved:
         return
-    plan = planned([one.stock for one in attempt.holdings], attempt.own)
+    plan = planned([holding.stock for holding in attempt.holdings], attempt.own)
     attempt.may_have_released |= any(plan.values())
     _give_back(attempt, plan, is_recent, keeps_something=bool(attempt.target))
 

@@ -187,10 +187,10 @@ def _changes(asked: Mapping[str, Any]) -> Changes:
         raise InvalidRequest(f"At most {MAX_CHANGES} changes at once, and there are {len(items)}. Make several parts.")
     changes = tuple(_change(item) for item in items)
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for one in changes:
-        if (one.table, one.key) in seen:
-            raise InvalidRequest(f"Two changes are of the same row of {one.table}: {quoted(' '.join(one.key))}.")
-        seen.add((one.table, one.key))
+    for change in changes:
+        if (change.table, change.key) in seen:
+            raise InvalidRequest(f"Two changes are of the same row of {change.table}: {quoted(' '.join(change.key))}.")
+        seen.add((change.table, change.key))
     return Changes(changes, is_trial)
 
 
@@ -266,7 +266,7 @@ def _only(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-def told(cell: object) -> JsonCell:
+def json_cell(cell: object) -> JsonCell:
     """A cell as JSON: moments are `YYYY-MM-DD HH:MM:SS`, amounts text without zeros at their end."""
     if cell is None or isinstance(cell, (str, int, float)):
         return cell
@@ -281,7 +281,7 @@ def told(cell: object) -> JsonCell:
 
 def is_same(cell: object, expected: JsonCell) -> bool:
     """Whether a cell says what somebody has seen in it: a number is the same however it is written."""
-    is_now = told(cell)
+    is_now = json_cell(cell)
     if is_now is None or expected is None:
         return is_now is expected
     if is_now == expected or str(is_now) == str(expected):

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from odcr.domain.refusal import OutcomeUnknown
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.wire import MAX_IDS
+from odcr.domain.zone import region_of
 
 HELD_STATES = frozenset({"active", "pending"})
 """The states in which a reservation holds capacity, or is about to.
@@ -142,7 +143,9 @@ def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reser
     """
     if not known_ids:
         return 0
-    return max(0, expected - held(one for one in reservations if more_ids or one.id in known_ids))
+    return max(
+        0, expected - held(reservation for reservation in reservations if more_ids or reservation.id in known_ids)
+    )
 
 
 def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], more_ids: int = 0) -> list[Reservation]:
@@ -161,13 +164,15 @@ def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], 
     by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
     if more_ids or len(by_age) > MAX_IDS:
         return []
-    is_any_known = any(one.id in known_ids for one in by_age)
+    is_any_known = any(reservation.id in known_ids for reservation in by_age)
     candidates = by_age if is_any_known else by_age[:-1]
-    tokens = [one.made for one in by_age if one.made]
+    tokens = [reservation.made for reservation in by_age if reservation.made]
     return [
-        one
-        for one in candidates
-        if not one.is_adopted and one.id not in known_ids and (not one.made or tokens.count(one.made) == 1)
+        reservation
+        for reservation in candidates
+        if not reservation.is_adopted
+        and reservation.id not in known_ids
+        and (not reservation.made or tokens.count(reservation.made) == 1)
     ]
 
 
@@ -194,10 +199,10 @@ def reductions(
         At most `excess` instances, in one reduction for each reservation that gives any.
     """
     found = []
-    for one in reservations:
-        given = min(excess, spare(one))
+    for reservation in reservations:
+        given = min(excess, spare(reservation))
         if given > 0:
-            found.append(Reduction(one, one.count - given))
+            found.append(Reduction(reservation, reservation.count - given))
             excess -= given
     return found
 
@@ -258,11 +263,11 @@ def readable(observed: Iterable[Reservation], key: TargetKey) -> list[Reservatio
         OutcomeUnknown: if there may be more, of which EC2 does not say enough.
     """
     found = []
-    for one in observed:
-        if may_be_for(one, key):
-            raise OutcomeUnknown("IncompleteDescription", why_unreadable(one))
-        if one.state != UNREADABLE:
-            found.append(one)
+    for reservation in observed:
+        if may_be_for(reservation, key):
+            raise OutcomeUnknown("IncompleteDescription", why_unreadable(reservation))
+        if reservation.state != UNREADABLE:
+            found.append(reservation)
     return found
 
 

@@ -64,7 +64,7 @@ def _target_from(event: Mapping[str, Any]) -> Target:
     return target
 
 
-def one_runs_share(
+def share_of_run(
     targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
 ) -> RunShare:
     """As many targets as fit into 256 KiB, which are some 1,200 rows; usually all. A group goes with all its members.

@@ -50,13 +50,15 @@ class SeenDemand:
     @cached_property
     def serving(self) -> list[Reservation]:
         """What counts for it."""
-        return list(chain.from_iterable(one.serving for one in self.pools))
+        return list(chain.from_iterable(pool.serving for pool in self.pools))
 
     @cached_property
     def allocation(self) -> Allocation:
         """The pools as they stand, and its total."""
         target = self.target
-        return Allocation([one.place for one in self.pools], target.capacity, target.strategy, target.allows_overshoot)
+        return Allocation(
+            [pool.place for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
+        )
 
     @property
     def kept(self) -> Allocation:
@@ -94,7 +96,7 @@ class SeenDemand:
         return self._surplus(can_now=False)
 
     def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
-        stocks, target = [one.stock for one in self.pools], self.target
+        stocks, target = [pool.stock for pool in self.pools], self.target
         return surplus(stocks, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
 
     @property
@@ -126,14 +128,14 @@ class SeenDemand:
     @property
     def lost(self) -> Amount:
         """Units that were recorded and are gone."""
-        return units((one.lost, one.weight) for one in self.pools)
+        return units((pool.lost, pool.weight) for pool in self.pools)
 
     def work(self) -> Shortfall | Outcome | None:
         """What is to be done about it, or else what is to be told; None if the record has it all."""
-        target, others = self.target, list(chain.from_iterable(one.others for one in self.pools))
+        target, others = self.target, list(chain.from_iterable(pool.others for pool in self.pools))
         asks = self.is_missing and not self.rest
         if asks and (reason := self._reason_to_ask_no_more(others)):
-            return self._told(Status.INVALID, [one.managed for one in self.pools], reason)
+            return self._told(Status.INVALID, [pool.managed for pool in self.pools], reason)
         is_resting = target.is_resting and self.reserved == target.recorded
         if self.is_missing and is_resting and not (self.rest or self.judgement):
             return None
@@ -143,11 +145,11 @@ class SeenDemand:
         reserved, kept = self.reserved, self.kept
         is_release = self._may_release and reserved > kept.total
         is_release = is_release and is_due(
-            replace(target, capacity=kept.total), [one.stock for one in self.pools], kept
+            replace(target, capacity=kept.total), [pool.stock for pool in self.pools], kept
         )
         outside, remark = self._outside_group()
         is_wrong = any(outside.values()) or any(
-            self.wishes.differs(one, target.options, self.now) for one in self.serving
+            self.wishes.differs(reservation, target.options, self.now) for reservation in self.serving
         )
         is_twice = reserved > kept.total and any(self._surplus(can_now=True).values())
         # One that was pending when it was made joins its group as soon as it is there.
@@ -167,7 +169,7 @@ class SeenDemand:
                 "EC2 lets them."
             )
         reason = " ".join(part for part in reasons if part)
-        return self._told(status, [one.managed for one in self.pools], reason, gone, announced)
+        return self._told(status, [pool.managed for pool in self.pools], reason, gone, announced)
 
     def shortfall(self, outside: Mapping[TargetKey, Sequence[str]], *, is_release: bool = False) -> Shortfall:
         """The demand as an item of the Map.
@@ -178,9 +180,9 @@ class SeenDemand:
         """
         target = self.target
         is_above = self.reserved > self.kept.total
-        pools = tuple(self._pool(one, outside, is_above=is_above) for one in self.pools)
+        pools = tuple(self._pool(pool, outside, is_above=is_above) for pool in self.pools)
         # Late is only what shows less than the record.
-        is_late = target.is_fresh and any(one.recorded > one.reserved for one in pools)
+        is_late = target.is_fresh and any(pool.recorded > pool.reserved for pool in pools)
         return Shortfall(
             pools,
             target.capacity,
@@ -200,7 +202,7 @@ class SeenDemand:
 
     def standing(self) -> Outcome:
         """A group's outcome if it is only looked at."""
-        pools = tuple(one.outcome(self.too_much.get(one.member.key.pool, ())) for one in self.pools)
+        pools = tuple(pool.outcome(self.too_much.get(pool.member.key.pool, ())) for pool in self.pools)
         target = self.target
         return Outcome(
             target.key,
@@ -261,8 +263,8 @@ class SeenDemand:
     def _outside_group(self) -> tuple[dict[TargetKey, list[str]], str]:
         """By pool, the reservations that are to join the resource group; and why some cannot."""
         found = {
-            one.member.key.pool: self.wishes.outside_group(self.target, one.member.key, one.serving)
-            for one in self.pools
+            pool.member.key.pool: self.wishes.outside_group(self.target, pool.member.key, pool.serving)
+            for pool in self.pools
         }
         remark = next((said for _, said in found.values() if said), "")
         return {key: ids for key, (ids, _) in found.items()}, remark
@@ -275,7 +277,7 @@ class SeenDemand:
         status, announced, reasons = Status.FULFILLED, None, list[str]()
         # Only of what EC2 may be showing late is nothing said yet.
         gone = 0 if target.is_fresh and self.reserved < target.recorded else self.lost
-        lenders = [one for one in serving if one.lent]
+        lenders = [reservation for reservation in serving if reservation.lent]
         if gone:
             reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
         if self.rest and (self.is_missing or self.is_given_up):
@@ -294,8 +296,8 @@ class SeenDemand:
             )
         elif lenders:
             status = Status.ASTRAY
-            reasons.append(astray_remark(target.key, [], lenders, sum(one.lent for one in lenders)))
-        elif any(one.state == "pending" for one in serving):
+            reasons.append(astray_remark(target.key, [], lenders, sum(reservation.lent for reservation in lenders)))
+        elif any(reservation.state == "pending" for reservation in serving):
             status = Status.PENDING
             reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
         elif kept.total == 0:
@@ -304,7 +306,7 @@ class SeenDemand:
             announced = announcement(serving, self.reserved, kept.total) if self._may_release else None
             to_give = reason_to_give_up if self.is_given_up else reason_for_excess
             reasons.append(to_give(serving, kept, announced))
-        remarkable = chain.from_iterable(one.remarkable for one in self.pools)
+        remarkable = chain.from_iterable(pool.remarkable for pool in self.pools)
         reasons += [remark_on_group(target, self.allocation), remark, remarks(remarkable, target.options)]
         return status, reasons, gone, announced
 
@@ -312,16 +314,16 @@ class SeenDemand:
         """How a group stands of which something is missing, and no pool that it would fit can be asked."""
         if self.allocation.is_full:
             return Status.INVALID, ""
-        resting = [one.member for one in self.pools if one.member.is_resting]
-        if any(one.last_status == Status.UNSUPPORTED for one in resting):
+        resting = [pool.member for pool in self.pools if pool.member.is_resting]
+        if any(member.last_status == Status.UNSUPPORTED for member in resting):
             return Status.UNSUPPORTED, f"{resting[0].key}: {resting[0].last_reason}"
-        faulty = (one.member for one in self.pools if one.member.fault or one.member.is_resting)
-        return Status.INVALID, next((f"{one.key}: {one.fault or one.last_reason}" for one in faulty), "")
+        faulty = (pool.member for pool in self.pools if pool.member.fault or pool.member.is_resting)
+        return Status.INVALID, next((f"{member.key}: {member.fault or member.last_reason}" for member in faulty), "")
 
     def _reason_to_ask_no_more(self, others: Sequence[Reservation]) -> str:
         """Why nothing more is to be bought though it is short, in words that say what to do; empty if it is."""
         target = self.target
-        held_otherwise = units((held(one.others), one.weight) for one in self.pools)
+        held_otherwise = units((held(pool.others), pool.weight) for pool in self.pools)
         if target.capacity <= held_otherwise:
             # To go on would hold the target twice, and once more whenever the options change.
             table = target.key.option_table
@@ -355,7 +357,7 @@ def is_recorded(target: Target, outcome: Outcome) -> bool:
 
 
 def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
-    if any(one.is_removed and not (one.last_reserved or one.last_ids) for one in target.members):
+    if any(member.is_removed and not (member.last_reserved or member.last_ids) for member in target.members):
         # Told once more, its row is deleted.
         return False
     is_told = (target.last_status, target.last_reason) == (outcome.status, outcome.reason[:MAX_REASON])

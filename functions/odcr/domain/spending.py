@@ -53,18 +53,18 @@ def shared_out(
     # Below 0 if the price of what is held rose: then not even what was lost is bought again.
     room = None if budget.cap is None else budget.cap - before.amount
     allotted: dict[TargetKey, Shortfall | Outcome] = {}
-    for shortfall in sorted(comparison.shortfalls, key=lambda one: _rank(targets[one.key])):
+    for shortfall in sorted(comparison.shortfalls, key=lambda shortfall: _rank(targets[shortfall.key])):
         share = allotment(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
         if room is not None:
             room -= share.cost
         is_work = shortfall.has_other_work or not share.is_capped
         allotted[shortfall.key] = share.shortfall if is_work else _capped(share.shortfall, comparison)
-    results = [allotted[one.key] for one in comparison.shortfalls]
-    capped = [one for one in results if isinstance(one, Outcome)]
-    news = [one for one in capped if one.judgement or not is_recorded(targets[one.key], one)]
+    results = [allotted[shortfall.key] for shortfall in comparison.shortfalls]
+    capped = [result for result in results if isinstance(result, Outcome)]
+    news = [outcome for outcome in capped if outcome.judgement or not is_recorded(targets[outcome.key], outcome)]
     return replace(
         comparison,
-        shortfalls=[one for one in results if isinstance(one, Shortfall)],
+        shortfalls=[shortfall for shortfall in results if isinstance(shortfall, Shortfall)],
         observed=[*comparison.observed, *news],
     )
 

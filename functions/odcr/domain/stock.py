@@ -29,7 +29,7 @@ class Stock:
     @property
     def newest_first(self) -> list[Reservation]:
         """The reservations in the order in which they are given back."""
-        return sorted(self.serving, key=lambda one: (one.created, one.id), reverse=True)
+        return sorted(self.serving, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
 
     @property
     def duplicates(self) -> list[Reservation]:
@@ -70,41 +70,41 @@ def surplus(
     excess = amount(max(0, allocation.held - total))
     if not is_group:
         (stock,) = stocks
-        twice = [one for one in stock.duplicates if one.can_be_given_back or not can_now]
-        return {stock.key: reductions(twice, int(excess), lambda one: one.count)}
-    stayed = units((min(held(one.serving), one.kept), one.weight) for one in stocks)
+        twice = [reservation for reservation in stock.duplicates if reservation.can_be_given_back or not can_now]
+        return {stock.key: reductions(twice, int(excess), lambda reservation: reservation.count)}
+    stayed = units((min(held(stock.serving), stock.kept), stock.weight) for stock in stocks)
     with_growth = has_rivals or (last_total is not None and stayed < total)
-    spare = {one.key: _spare(one, with_growth=with_growth, can_now=can_now) for one in stocks}
-    counts = allocation.to_give_back(excess, {key: sum(each.values()) for key, each in spare.items()})
+    spare = {stock.key: _spare(stock, with_growth=with_growth, can_now=can_now) for stock in stocks}
+    counts = allocation.to_give_back(excess, {key: sum(spare_there.values()) for key, spare_there in spare.items()})
 
-    def spare_of(one: Reservation) -> int:
-        return spare[one.key].get(one.id, 0)
+    def spare_of(reservation: Reservation) -> int:
+        return spare[reservation.key].get(reservation.id, 0)
 
-    return {one.key: reductions(one.newest_first, counts.get(one.key, 0), spare_of) for one in stocks}
+    return {stock.key: reductions(stock.newest_first, counts.get(stock.key, 0), spare_of) for stock in stocks}
 
 
 def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
     """Of each reservation, the instances that attempts may have bought and nobody uses."""
     if not stock.is_named:
         return {}
-    recorded = [one for one in stock.serving if one.id in stock.recorded_ids]
+    recorded = [reservation for reservation in stock.serving if reservation.id in stock.recorded_ids]
     growth = max(0, held(recorded) - stock.kept) if with_growth else 0
-    tokens = Counter(one.made for one in stock.serving if one.made)
+    tokens = Counter(reservation.made for reservation in stock.serving if reservation.made)
     # Where none is recorded, the oldest is what there is to be.
     oldest = stock.newest_first[-1].id if stock.serving and not recorded else ""
     spare = {}
-    for one in stock.newest_first:
-        if tokens[one.made] > 1 and one.id not in stock.recorded_ids:
+    for reservation in stock.newest_first:
+        if tokens[reservation.made] > 1 and reservation.id not in stock.recorded_ids:
             # Split off by a person, for EC2 makes one of each token.
             continue
-        if not (one.can_be_given_back if can_now else one.may_be_released):
+        if not (reservation.can_be_given_back if can_now else reservation.may_be_released):
             continue
-        unused = max(0, one.count - one.in_use)
-        if one.id == oldest:
-            spare[one.id] = unused if with_growth else 0
-        elif one.id in stock.recorded_ids:
-            spare[one.id] = min(unused, growth)
-            growth -= spare[one.id]
+        unused = max(0, reservation.count - reservation.in_use)
+        if reservation.id == oldest:
+            spare[reservation.id] = unused if with_growth else 0
+        elif reservation.id in stock.recorded_ids:
+            spare[reservation.id] = min(unused, growth)
+            growth -= spare[reservation.id]
         else:
-            spare[one.id] = unused
+            spare[reservation.id] = unused
     return spare

@@ -25,5 +25,5 @@ NO_USE = Use()
 
 def use_of(reservations: Iterable["Reservation"]) -> Use:
     """The use of all these reservations together."""
-    active = [one for one in reservations if one.is_held and one.state == "active"]
-    return Use(sum(one.in_use for one in active), sum(one.unused for one in active))
+    active = [reservation for reservation in reservations if reservation.is_held and reservation.state == "active"]
+    return Use(sum(reservation.in_use for reservation in active), sum(reservation.unused for reservation in active))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal, RequestLimitExceeded
 from odcr.domain.regions import Findings, is_seen, region_of_row
-from odcr.domain.target import Member, Target, Unit, reason_to_reject, region_of
+from odcr.domain.target import Member, Target, Unit, reason_to_reject
 from odcr.domain.wording import brief, quoted, with_detail
+from odcr.domain.zone import region_of
 
 Vcpus = Mapping[str, Mapping[str, int] | Refusal]
 """Of each Region that was asked: the vCPUs of its types, without those that it does not have."""
@@ -61,7 +62,7 @@ def outcomes_of_unweighed(targets: Collection[Target], found: Vcpus, findings: F
     held = _held(findings)
     seen = (target for target in targets if is_seen(target, findings, home))
     obstacles = [(target, _obstacle(target, found, held, home)) for target in seen]
-    return [with_record_kept(target, one.status, one.reason) for target, one in obstacles if one]
+    return [with_record_kept(target, obstacle.status, obstacle.reason) for target, obstacle in obstacles if obstacle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ _Held = Collection[tuple[str, str | None, str]]
 
 
 def _held(findings: Findings) -> _Held:
-    reservations = (one for found in findings.reservations.values() for one in found if one.key.group)
-    return {(one.key.group, region_of(one.key.zone), one.key.instance_type) for one in reservations}
+    reservations = (
+        reservation for found in findings.reservations.values() for reservation in found if reservation.key.group
+    )
+    return {
+        (reservation.key.group, region_of(reservation.key.zone), reservation.key.instance_type)
+        for reservation in reservations
+    }
 
 
 def _unweighed(target: Target) -> list[Member]:

@@ -192,17 +192,17 @@ class Event:
         """The object."""
         event: dict[str, Any] = {}
         parts = _parts_of(type(self))
-        more = next((getattr(self, one.field) for one in parts if one.way.is_more), 0)
-        for one in parts:
-            value = getattr(self, one.field)
-            if one.way.flat and not (one.is_list and len(value) != 1):
-                (part,) = value if one.is_list else (value,)
-                event |= part.to_event()
-            elif one.is_written:
-                usual = getattr(self, one.way.same_as) if one.way.same_as else one.default
-                if value != usual or (one.is_ids and more):
-                    event[one.name] = cut_ids(value, more) if one.is_ids else one.written(value)
-                more = 0 if one.is_ids else more
+        more = next((getattr(self, part.field) for part in parts if part.way.is_more), 0)
+        for part in parts:
+            value = getattr(self, part.field)
+            if part.way.flat and not (part.is_list and len(value) != 1):
+                (nested,) = value if part.is_list else (value,)
+                event |= nested.to_event()
+            elif part.is_written:
+                usual = getattr(self, part.way.same_as) if part.way.same_as else part.default
+                if value != usual or (part.is_ids and more):
+                    event[part.name] = cut_ids(value, more) if part.is_ids else part.written(value)
+                more = 0 if part.is_ids else more
         return event
 
     @classmethod
@@ -218,21 +218,21 @@ class Event:
             _object_with(event, first.name)
         values: dict[str, Any] = {}
         more = 0
-        for one in _parts_of(cls):
-            if one.way.flat and not (one.is_list and isinstance(event, Mapping) and one.name in event):
-                part = one.kind.from_event(event)
-                values[one.field] = (part,) if one.is_list else part
-            elif one.is_written:
-                usual = values[one.way.same_as] if one.way.same_as else one.default
-                value = one.found_in(event, is_needed=usual is MISSING)
+        for part in _parts_of(cls):
+            if part.way.flat and not (part.is_list and isinstance(event, Mapping) and part.name in event):
+                nested = part.kind.from_event(event)
+                values[part.field] = (nested,) if part.is_list else nested
+            elif part.is_written:
+                usual = values[part.way.same_as] if part.way.same_as else part.default
+                value = part.found_in(event, is_needed=usual is MISSING)
                 if value is None:
-                    values[one.field] = usual
-                elif one.is_ids:
-                    values[one.field], beside = parsed_ids(_checked(one.name, entry, str) for entry in value)
+                    values[part.field] = usual
+                elif part.is_ids:
+                    values[part.field], beside = parsed_ids(_checked(part.name, entry, str) for entry in value)
                     more = max(more, beside)
                 else:
-                    values[one.field] = one.read(value)
-        return cls(**values, **{one.field: more for one in _parts_of(cls) if one.way.is_more})
+                    values[part.field] = part.read(value)
+        return cls(**values, **{part.field: more for part in _parts_of(cls) if part.way.is_more})
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ class _Part:
 
     def written(self, value: Any) -> Any:
         if self.is_list:
-            return [one.to_event() for one in value]
+            return [item.to_event() for item in value]
         if isinstance(value, Event):
             return value.to_event()
         if self.kind is Decimal:
@@ -282,7 +282,7 @@ class _Part:
 
     def read(self, value: Any) -> Any:
         if self.is_list:
-            return tuple(self.kind.from_event(one) for one in value)
+            return tuple(self.kind.from_event(item) for item in value)
         if issubclass(self.kind, Event):
             return self.kind.from_event(value)
         if self.kind is Decimal:
@@ -301,7 +301,7 @@ class _Part:
 def _parts_of(kind: type[Event]) -> tuple[_Part, ...]:
     if kind not in _parts:
         hints = get_type_hints(kind, include_extras=True)
-        _parts[kind] = tuple(_part(one, hints[one.name]) for one in fields(kind))
+        _parts[kind] = tuple(_part(field, hints[field.name]) for field in fields(kind))
     return _parts[kind]
 
 
@@ -315,7 +315,7 @@ def _part(field: Field[Any], hint: Any) -> _Part:
     if isinstance(hint, UnionType):
         kinds = get_args(hint)
         # An Amount is whole or a Decimal.
-        hint = Decimal if Decimal in kinds else next(one for one in kinds if one is not NoneType)
+        hint = Decimal if Decimal in kinds else next(kind for kind in kinds if kind is not NoneType)
         default = None if default is MISSING and NoneType in kinds else default
     is_list = get_origin(hint) is tuple
     kind = get_args(hint)[0] if is_list else hint
