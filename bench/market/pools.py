@@ -45,17 +45,17 @@ class _Unhurried:
 
     has_waited = False
 
-    def allows_another(self, action: Action, region: str) -> bool:
+    def await_turn(self, action: Action, region: str) -> bool:
         del action, region
         return True
 
-    def turns_to_pool(self) -> None:
+    def begin_pool(self) -> None:
         pass
 
     def is_late(self) -> bool:
         return False
 
-    def asks_again(self, *, looks: bool) -> bool:
+    def await_asking(self, *, looks: bool) -> bool:
         del looks
         return False
 

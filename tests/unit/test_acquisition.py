@@ -438,11 +438,11 @@ def test_a_dry_pool_is_asked_for_one_until_the_attempt_is_to_end() -> None:
 
 def test_what_frees_up_between_two_askings_is_taken() -> None:
     pool = Pool(0)
-    ask = Turns.asks_again
+    ask = Turns.await_asking
     freed = iter([0, 5, 10])
 
     class Market(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.free += next(freed, 0)
             return ask(self, looks=looks)
 
@@ -479,10 +479,10 @@ def test_a_new_reservation_that_ec2_does_not_find_yet_gets_no_other_beside_it() 
     pool = Pool(0)
 
     class Market(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.free = 3
             pool.refusals = []
-            return super().asks_again(looks=looks)
+            return super().await_asking(looks=looks)
 
     resize, refused = pool.resize, iter([Changed("InvalidCapacityReservationId.NotFound", "none")])
 
@@ -500,10 +500,10 @@ def test_what_somebody_added_between_two_askings_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
 
     class Somebody(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
             pool.free = 99
-            return super().asks_again(looks=looks)
+            return super().await_asking(looks=looks)
 
     outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
     assert (outcome.reserved, held(pool.reservations)) == (15, 15)
@@ -513,8 +513,8 @@ def test_somebody_may_be_there_more_often_than_one_look_allows_for() -> None:
     pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
 
     class Somebody(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
-            goes_on = super().asks_again(looks=looks)
+        def await_asking(self, *, looks: bool) -> bool:
+            goes_on = super().await_asking(looks=looks)
             (before,) = pool.reservations
             pool.reservations = [replace(before, count=before.count + goes_on)]
             return goes_on

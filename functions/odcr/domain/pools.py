@@ -1,4 +1,4 @@
-"""Which pool each row and each reservation means, and what cannot be told."""
+"""Which pool each row and each reservation belongs to, and which of them cannot be told."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,19 +21,20 @@ from odcr.domain.zone import is_zone_id, region_of
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Targets whose zone is known by its name, and those for which that cannot be told."""
+    """Targets with the name of their zone, and the others."""
 
     targets: list[Target] = field(default_factory=list)
     unsure: list[Outcome] = field(default_factory=list)
+    """Outcomes of the targets whose zone has an unknown name."""
     unread: "Unread" = field(default_factory=set)
 
 
 Unread = set[tuple[str, str, str]]
-"""Types, Regions and groups for which some row may mean any zone: what is held there may be for it."""
+"""The type, Region and group of rows that may mean any zone. What is held there may be for them."""
 
 
 def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
-    """Gives each target by a zone's id the zone's name, and the options that a row of odcr_option has for the pool."""
+    """Looks up the names of zones given by id, and takes over options from rows that spell the zone differently."""
     located = Located()
     for target in targets:
         if target.key.is_group:
@@ -51,14 +52,14 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
             located.unsure.append(with_unknown_zone(target, region, ids))
         else:
             key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
-            found = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
-            row = next(found, OptionRow(key.zone, target.options, target.terms))
+            rows = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
+            row = next(rows, OptionRow(key.zone, target.options, target.terms))
             located.targets.append(replace(target, key=key, options=row.options, terms=row.terms, elsewhere=()))
     return located
 
 
 def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> None:
-    """The same for a group: of two rows that mean one pool the first one counts, with the record of both."""
+    """The same for a group. If two members are one pool, the first counts, with the records of both."""
     pools: dict[TargetKey, Member] = {}
     for member in target.members:
         region = region_of_row(member.key, home)
@@ -91,15 +92,15 @@ def _with_both_records(first: Member, second: Member) -> Member:
         last_reserved=max(first.last_reserved, second.last_reserved),
         last_kept=max(first.last_kept, second.last_kept),
         last_ids=tuple(dict.fromkeys((*first.last_ids, *second.last_ids))),
-        # Of a pool that no row recorded nothing is known beside the record of the other.
+        # A removed member without a record adds nothing to the other's.
         more_ids=first.more_ids if second.is_removed and not second.last_status else first.more_ids + second.more_ids,
     )
 
 
 def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation]) -> list[Target]:
-    """The targets; a group with the pools that are none of its members, where something that bears its tag is held.
+    """The targets. A group gets another, removed member for each pool in which something with its tag is held.
 
-    Somebody tagged it, or the record of it is lost. It counts for the group, for the tag says so.
+    Somebody tagged it, or the record is lost. It counts for the group, because the tag says so.
     """
     held: dict[str, dict[TargetKey, None]] = {}
     for reservation in reservations:
@@ -107,11 +108,11 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
             held.setdefault(reservation.key.group, {})[reservation.key] = None
 
     def complete(target: Target) -> Target:
-        # A member whose zone is written by its id may be one of these: it is merged with it where its name is known.
+        # A member given by a zone id may be the same pool. `locate` merges the two once the name is known.
         known = {member.key.pool for member in target.members}
         usual = None if target.unit is Unit.vcpus else 1
         weights = {member.key.pool.instance_type: member.weight for member in reversed(target.members)}
-        # Whether a run had recorded it is not known, so nothing of it is given back before one has.
+        # With more_ids nothing is given back until a run has recorded it.
         added = tuple(
             Member(key, weights.get(key.instance_type, usual), is_removed=True, more_ids=1)
             for key in held.get(target.key.group, {})
@@ -123,7 +124,7 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
 
 
 def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> list[Outcome]:
-    """The same for rows that make no sense. Those whose zone cannot be told are left out; their record stays."""
+    """The same for invalid rows. Those whose zone has an unknown name are left out; their record stays."""
     located = []
     for outcome in rejected:
         if outcome.key.is_group:
@@ -142,9 +143,9 @@ def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> lis
 def certain(
     reservations: Iterable[Reservation], targets: Iterable[Target], unread: Unread
 ) -> tuple[list[Reservation], list[Target]]:
-    """What can be compared although the zones of some rows cannot be told.
+    """The reservations and targets to compare while some rows may mean any zone.
 
-    A reservation for which no other row asks may be held for one of these, and so may that of a row that is gone.
+    A reservation that no other row asks for may belong to one of these rows, so it is left out; so is a deleted row.
     """
     targets = [target for target in targets if not (target.withdrawn and _is_in(target.key.pool, unread))]
     asked = {pool.key.pool for target in targets for pool in target.pools}
@@ -158,10 +159,10 @@ def _is_in(pool: TargetKey, unread: Unread) -> bool:
 
 
 def conflicts(targets: Iterable[Target]) -> list[Outcome]:
-    """The rows that ask for a pool for which another row asks already: INVALID, with a sentence that names it.
+    """The outcomes of rows that ask for the same pool as another row: INVALID, with a reason that names the other.
 
-    The first row is the one for which something is recorded as held, then the one that was served before, then the one
-    by the zone's name.
+    The row that counts is the one with something recorded as held, else the one served before, else the one that gives
+    the zone's name.
     """
     first: dict[TargetKey, Target] = {}
     seconds = []
@@ -177,17 +178,17 @@ def conflicts(targets: Iterable[Target]) -> list[Outcome]:
 
 
 def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple[list[Target], list[Outcome]]:
-    """The rows, and those that a run has no record of with the record of the row whose place they take.
+    """The rows. One without a record takes over that of a deleted row for the same pool in another spelling.
 
-    What a run recorded tells a reservation that was bought twice from one that was not, whatever the row's spelling.
+    Without the record, nobody could tell a duplicate from the other reservations.
 
     Args:
-        targets: with those of rows that are gone.
-        rejected: rows that make no sense.
+        targets: including deleted rows.
+        rejected: outcomes of invalid rows.
     """
     gone = {target.key.pool: target for target in targets if target.withdrawn}
 
-    def taking_over(target: Target) -> Target:
+    def target_with_record(target: Target) -> Target:
         before = gone.get(target.key.pool)
         if before is None or target.withdrawn or target.last_ids or target.key.is_group:
             return target
@@ -199,13 +200,13 @@ def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple
             more_ids=target.more_ids + before.more_ids,
         )
 
-    def keeping(outcome: Outcome) -> Outcome:
+    def outcome_with_record(outcome: Outcome) -> Outcome:
         before = gone.get(outcome.key.pool)
         if before is None or outcome.reservation_ids or outcome.key.is_group:
             return outcome
         return replace(outcome, reservation_ids=before.last_ids, more_ids=outcome.more_ids + before.more_ids)
 
-    return [taking_over(target) for target in targets], [keeping(target) for target in rejected]
+    return list(map(target_with_record, targets)), list(map(outcome_with_record, rejected))
 
 
 def _rank(target: Target) -> tuple[bool, bool, bool]:
@@ -216,11 +217,11 @@ def _rank(target: Target) -> tuple[bool, bool, bool]:
 def set_apart(
     targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Sequence[Reservation]
 ) -> tuple[list[Target], list[Outcome], list[Reservation], list[Outcome]]:
-    """Takes out the targets of which it cannot be told how much is held.
+    """Sets targets apart for which something may be held that EC2 describes only in part.
 
     Returns:
-        The other targets; the other rejected rows, for the record of these stays as it is; the reservations without
-        those that are described in part only, or that are held for what was taken out; an outcome for each such target.
+        The other targets; the other rejected rows; the reservations without those that are described only in part or
+        held for a target set apart; and an outcome for each target set apart. Their records stay as they are.
     """
     partial = [reservation for reservation in reservations if reservation.state == UNREADABLE]
     if not partial:
