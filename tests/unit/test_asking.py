@@ -6,9 +6,10 @@ from math import ceil
 
 import pytest
 
-from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed
+from odcr.domain.asking import Plan, interval, plan
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pace import KEPT
+from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Member, Target, TargetKey, Terms, group_key
 from odcr.settings import AskSettings
@@ -292,7 +293,7 @@ def test_the_next_round_goes_on_from_what_the_last_one_left() -> None:
 def test_what_several_rounds_achieved_is_told_together() -> None:
     first = Outcome(target(1).key, Status.SHORT, 150, 5, acquired=2, calls=3, lost=1)
     second = Outcome(target(1).key, Status.SHORT, 150, 9, acquired=4, calls=5)
-    both = in_all(first, second)
+    both = combined(first, second)
     assert (both.reserved, both.acquired, both.calls, both.lost) == (9, 6, 8, 1)
 
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.asking import standing_outcome
 from odcr.domain.attempt import Attempt
 from odcr.domain.bounds import MAX_SHORTFALLS, _bytes, _item_bytes, bounded
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.reservation import Reservation
+from odcr.domain.rounds import standing_outcome
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import resumed
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.correction import Wishes, correction_of
 from odcr.domain.outcome import Outcome, Status
@@ -20,6 +19,7 @@ from odcr.domain.refusal import (
     RequestRefused,
 )
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.rounds import resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.tags import (
     ASKED_TAG,

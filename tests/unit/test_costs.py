@@ -22,12 +22,12 @@ from odcr.domain.costs import (
     totals_of,
 )
 from odcr.domain.messages import Change, announcements
-from odcr.domain.outcome import Outcome, Status, to_round, what_of, with_record_kept
-from odcr.domain.price_pools import USUAL, PricePool, kind_of
+from odcr.domain.outcome import Outcome, Status, shared_fields, to_round, with_record_kept
+from odcr.domain.price_pools import PricePool, kind_of
 from odcr.domain.prices import PriceList, prices_of
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import ReservationOptions, Target, TargetKey, group_key
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, group_key
 
 KEY = TargetKey("m5.large", "us-east-1a")
 OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 26, 18, 39, tzinfo=UTC)
 
 
 def standing(key: TargetKey = KEY, reserved: int = 10, target: int | None = 10, status: str = "FULFILLED") -> Standing:
-    return Standing(key, status, target, reserved, platform=USUAL.platform, tenancy=USUAL.tenancy)
+    return Standing(key, status, target, reserved, platform=USUAL_OPTIONS.platform, tenancy=USUAL_OPTIONS.tenancy)
 
 
 def price_list(**currencies: str) -> PriceList:
@@ -71,7 +71,7 @@ def test_an_unknown_price_is_counted_beside_the_sum() -> None:
 
 
 def test_what_holds_nothing_costs_nothing_whatever_its_price() -> None:
-    pool = pool_of(OTHER, USUAL.platform, USUAL.tenancy)
+    pool = pool_of(OTHER, USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy)
     assert recorded_cost(0, pool, price_list()) == 0
     assert recorded_cost(1, pool, price_list()) is None
     assert costs_of([standing(reserved=0)], price_list(), "us-east-1") == Costs()
@@ -79,7 +79,7 @@ def test_what_holds_nothing_costs_nothing_whatever_its_price() -> None:
 
 def test_a_cost_that_the_column_cannot_hold_is_unknown() -> None:
     prices, _ = prices_of([("m5.large", "us-east-1", None, None, "99999999", "USD", "given")])
-    pool = pool_of(KEY, USUAL.platform, USUAL.tenancy)
+    pool = pool_of(KEY, USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy)
     assert recorded_cost(100, pool, prices) == Decimal(9999999900)
     assert recorded_cost(101, pool, prices) is None
 
@@ -205,7 +205,7 @@ def test_an_outcome_says_its_platform_only_where_nobody_else_does() -> None:
     shortfall = Shortfall((Pool(KEY, 0),), 1, options=ReservationOptions("Windows", "dedicated")).to_event()
     attempted = to_round(usual)
     assert not {"Platform", "Tenancy"} & set(attempted)
-    assert Outcome.from_event({**what_of(shortfall), **attempted}) == windows
+    assert Outcome.from_event({**shared_fields(shortfall), **attempted}) == windows
 
 
 def test_a_target_that_is_not_seen_keeps_its_platform() -> None:

@@ -13,7 +13,7 @@ import pytest
 from odcr.domain.acquisition import acquire
 from odcr.domain.allocation import Allocation, Place
 from odcr.domain.amounts import Amount
-from odcr.domain.asking import Plan, in_all, plan, resumed
+from odcr.domain.asking import Plan, plan
 from odcr.domain.comparison import Comparison, compare, find_shortfalls
 from odcr.domain.group_rows import MAX_MEMBERS
 from odcr.domain.outcome import Outcome, Status, with_record_kept
@@ -28,6 +28,7 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation, held
+from odcr.domain.rounds import combined, resumed
 from odcr.domain.run_share import RunShare
 from odcr.domain.shortfall import Limit, Shortfall
 from odcr.domain.target import (
@@ -446,7 +447,7 @@ def test_rounds_go_on_where_the_one_before_ended() -> None:
     cloud.free[C] = 4
     again = resumed(short, first)
     assert [one.reserved for one in again.pools] == [2, 1, 0]
-    second = in_all(first, acquire(again, "run-1/2", 0, cloud, Turns()))
+    second = combined(first, acquire(again, "run-1/2", 0, cloud, Turns()))
     assert (second.reserved, second.acquired, counts(second)) == (7, 7, [2, 1, 4])
     assert [one.acquired for one in second.pools] == [2, 1, 4]
 

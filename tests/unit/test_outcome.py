@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import OutcomeUnknown, QuotaExceeded, RequestLimitExceeded
 from odcr.domain.regions import in_silent_region
+from odcr.domain.rounds import outcome_so_far
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import InvalidEvent

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from odcr.domain.asking import standing_outcome
 from odcr.domain.cells import StrangeCell, amount_of, moment_of, text_of, whole_number
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
+from odcr.domain.rounds import standing_outcome
 from odcr.domain.rows import targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall

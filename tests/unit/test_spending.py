@@ -8,7 +8,6 @@ import pytest
 
 from find_shortfalls import _why_closed
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import resumed
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
@@ -16,6 +15,7 @@ from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
 from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown, Refusal
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.rounds import resumed
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, Terms

@@ -1,4 +1,4 @@
-"""Why a target stands as it does, and what is remarkable about its reservations."""
+"""Sentences for people on why a target has its status, and remarks on its reservations."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -10,14 +10,14 @@ from odcr.domain.target import Announcement, ReservationOptions, Target, TargetK
 from odcr.domain.wording import counted, listed, minute
 
 _IDS_ROOM = 50
-"""Characters that a list of ids takes in a sentence."""
+"""Characters of a list of ids in a sentence."""
 
 _MAX_UNCOUNTED = 3
-"""Reservations that are not counted, of which each has a sentence."""
+"""Reservations that do not count, with a sentence for each."""
 
 
 def reason_for_excess(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
-    """Why more is held than is wanted, and what becomes of it.
+    """How much more is held than wanted, and what happens to it.
 
     Args:
         reservations: those that serve the target.
@@ -33,11 +33,11 @@ def reason_for_excess(reservations: Sequence[Reservation], held: Allocation, ann
 
 
 def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
-    """What becomes of what is held for a demand whose deadline was missed, and how to keep it.
+    """What happens to what is held for a demand that is given up, and how to keep it.
 
     Args:
         reservations: those that serve the demand.
-        held: what they hold, and what is to stay.
+        held: what they hold, and the total to keep.
         announced: the release that the next run may make.
     """
     if announced:
@@ -48,7 +48,7 @@ def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, ann
 
 
 def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
-    """Why a group holds less than its total although nothing more is asked for, and what is wrong with its members."""
+    """Why a group cannot hold exactly its total, and what is held in removed members; empty for a row."""
     if not demand.key.is_group:
         return ""
     parts = []
@@ -69,23 +69,23 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
 
 
 def named(reservations: Sequence[Reservation]) -> str:
-    """Their ids, as many as a sentence has room for."""
+    """The ids of reservations, as many as fit into a sentence."""
     return listed(ids_of(reservations), _IDS_ROOM)
 
 
 def remarks(reservations: Iterable[Reservation], options: ReservationOptions) -> str:
-    """What a person should know of the reservations that a target is held in, or could be taken to be held in.
+    """What a person should know about the reservations that count for a target, or seem to.
 
     Args:
-        reservations: this stack's in the pool, in every state.
+        reservations: this stack's reservations in the pool, in every state.
         options: what the row asks for.
     """
     fitting = [reservation for reservation in reservations if reservation.fits(options)]
     counted = [reservation for reservation in fitting if reservation.is_held and reservation.serves(options)]
 
     def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
-        found = list(chosen)
-        return text(named(found), sum(reservation.count for reservation in found)) if found else ""
+        about = list(chosen)
+        return text(named(about), sum(reservation.count for reservation in about)) if about else ""
 
     uncounted = [
         reservation for reservation in fitting if reservation.state in HELD_STATES and reservation not in counted
@@ -113,13 +113,13 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
 
 
 def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
-    """Why what is held is not all in this stack's hands.
+    """What is held outside this stack's control, and what to do about it.
 
     Args:
-        key: the demand's.
-        astray: reservations that lack the tag, or were split off without it.
-        lenders: reservations part of which is lent out.
-        lent: instances that are lent out.
+        key: the demand's key.
+        astray: reservations without the tag, which somebody removed or split off.
+        lenders: reservations that are partly lent out.
+        lent: instances lent out.
     """
     parts = []
     if astray:

@@ -1,4 +1,4 @@
-"""Events between the states: read with errors that name the field, and cut to what fits."""
+"""Events between the states: reading, writing, and cutting them to what fits."""
 
 import json
 import random
@@ -14,14 +14,14 @@ from typing import Annotated, Any, Self, TypeVar, get_args, get_origin, get_type
 from odcr.domain.amounts import amount, as_json
 
 MAX_STATE_BYTES = 262_144
-"""Of a state's input or output, as JSON in UTF-8:
+"""Bytes of a state's input or output, as JSON in UTF-8:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 ROOM = 248_000
-"""Bytes that the lists in one state's data take together; the rest is for what stands around them."""
+"""Bytes of the lists in one state's data together; the rest is for everything else."""
 
 MAX_IDS = 500
-"""Ids that are named for one target.
+"""Reservation ids named for one target.
 
 An error's cause carries two such lists, with each quote escaped, and has at most 32,768 characters:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_LambdaFunctionFailedEventDetails.html
@@ -33,12 +33,12 @@ _MORE = re.compile(r"([0-9]{1,9}) more")
 _T = TypeVar("_T")
 
 
-class InvalidEvent(Exception):  # noqa: N818 - the name is what the state machine shows
-    """A function was called with an event that its contract does not allow."""
+class InvalidEvent(Exception):  # noqa: N818 - the state machine shows the name
+    """A function was called with an event that breaks its contract."""
 
 
 def _checked(name: str, value: Any, kind: type[_T]) -> _T:
-    # bool is an int to Python, and no number to anybody else.
+    # Python counts a bool as an int.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InvalidEvent(f"{name!r} must be {kind.__name__}, not {type(value).__name__}. Fix the event.")
     return value
@@ -51,7 +51,7 @@ def _object_with(event: Any, name: str) -> Mapping[str, Any]:
 
 
 def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
-    """The field of that name.
+    """The value of a field.
 
     Raises:
         InvalidEvent: if it is missing or of another type.
@@ -62,7 +62,7 @@ def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
 
 
 def number(event: Mapping[str, Any], name: str) -> float:
-    """The number of that name, with or without a fraction.
+    """The number in a field, with or without a fraction.
 
     Raises:
         InvalidEvent: if it is missing or no number.
@@ -76,7 +76,7 @@ def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: None)
 @overload
 def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T) -> _T: ...
 def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T | None) -> _T | None:
-    """The field of that name, or the default if it is missing or null.
+    """The value of a field, or the default if it is missing or null.
 
     Raises:
         InvalidEvent: if it is of another type.
@@ -86,7 +86,7 @@ def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T | 
 
 
 def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
-    """The lists that the field's list has.
+    """The lists in a field that has a list of them.
 
     Raises:
         InvalidEvent: if it is missing or no list, or something in it is no list.
@@ -95,10 +95,14 @@ def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
 
 
 def moment(text: str, name: str) -> datetime:
-    """The time that a field says.
+    """The time that a text says.
+
+    Args:
+        text: ISO 8601.
+        name: the field's name, for the error.
 
     Raises:
-        InvalidEvent: if it says none.
+        InvalidEvent: if it is no time.
     """
     try:
         return datetime.fromisoformat(text)
@@ -107,36 +111,36 @@ def moment(text: str, name: str) -> datetime:
 
 
 def instant(event: Mapping[str, Any], name: str) -> datetime:
-    """The time that a field says, with its zone.
+    """The time in a field, with its time zone.
 
     Raises:
-        InvalidEvent: if it is missing, or says none.
+        InvalidEvent: if it is missing, no time, or without a time zone.
     """
     text = required(event, name, str)
-    said = moment(text, name)
-    if said.tzinfo is None:
+    time = moment(text, name)
+    if time.tzinfo is None:
         raise InvalidEvent(f"{name!r} must be a time with its zone, not {text[:80]!r}. Fix the event.")
-    return said
+    return time
 
 
 def cut_ids(ids: Sequence[str], more: int = 0) -> list[str]:
-    """The first ids, and an entry such as `3000 more` for those that are not named.
+    """The first ids, and an entry such as `3000 more` for the rest.
 
-    Whoever reads the list knows by that entry that it is not whole: a reservation that is not in it may have been
-    recorded all the same, and must not be taken for bought twice.
+    The entry tells the reader that the list is incomplete: a reservation that is not in it may have been recorded all
+    the same, and must not count as a duplicate.
 
     Args:
         ids: reservation ids.
-        more: reservations beside these.
+        more: further reservations that `ids` does not name.
     """
     left_out = more + max(0, len(ids) - MAX_IDS)
     return [*ids[:MAX_IDS], *([f"{left_out} more"] if left_out else [])]
 
 
 def parsed_ids(entries: Iterable[str]) -> tuple[tuple[str, ...], int]:
-    """The ids of a list that `cut_ids` made, and how many it does not name.
+    """Reads what `cut_ids` wrote: the ids, and how many more there are.
 
-    An entry that is neither an id nor such a number counts as one that is not named: somebody wrote over the list.
+    Any other entry counts as one more: somebody has overwritten the list.
     """
     ids: list[str] = []
     more = 0
@@ -150,46 +154,47 @@ def parsed_ids(entries: Iterable[str]) -> tuple[tuple[str, ...], int]:
 
 
 def ids_to_text(ids: Sequence[str], more: int = 0) -> str:
-    """The list as a table has it."""
+    """The list that `cut_ids` makes, as a table keeps it."""
     return ",".join(cut_ids(ids, more))
 
 
 def ids_from_text(text: str) -> tuple[tuple[str, ...], int]:
-    """The list that a table has."""
+    """Reads what `ids_to_text` wrote."""
     return parsed_ids(entry for part in text.split(",") if (entry := part.strip()))
 
 
 @dataclass(frozen=True, slots=True)
 class As:
-    """How a field of an Event is written, if not under its own name: `Annotated[int, As("TargetCapacity")]`."""
+    """How to write a field of an Event, such as `Annotated[int, As("TargetCapacity")]`."""
 
     name: str = ""
-    """Empty: the field's own, in PascalCase."""
+    """The name in the event; empty: the field's own in PascalCase."""
     flat: bool = False
-    """An Event whose fields stand beside those around it; of a tuple that has one, the same."""
+    """Whether the fields of this Event stand beside the others, also those of the only Event in a tuple."""
     same_as: str = ""
-    """A field before it, whose value it usually has: left out if so."""
+    """The name of an earlier field. With the same value as that one, this field is left out."""
     check: Callable[[str, str], object] | None = None
-    """Called with a text and its name when it is read; raises InvalidEvent."""
+    """Called with a text and the field's name when it is read; raises InvalidEvent."""
     longest: int | None = None
-    """Characters of a text that are written."""
+    """Characters after which a text is cut; None: never."""
     is_more: bool = False
-    """How many ids the lists of ids do not name. It is written as an entry of the first of them (`cut_ids`)."""
+    """Whether this is the number of ids that the lists of ids do not name. It is an entry of the first list
+    (`cut_ids`)."""
     is_left_out: bool = False
-    """Nobody who reads the event needs it."""
+    """Whether to leave it out, as no reader needs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """A dataclass that passes between the states as a JSON object.
 
-    The fields' annotations say it all. A field that has its default, or is None, is left out; one that is missing or
-    null when read gets it. Types are bool, int, str, an `Amount`, an enum of texts, another Event, `X | None` of these,
-    a tuple of Events, and `tuple[str, ...]`, which is a list of reservation ids, cut to what fits.
+    Its annotations say how. A field with its default value, or None, is left out; one that is missing or null gets its
+    default. Types are bool, int, str, `Amount`, an enum of texts, another Event, `X | None` of these, a tuple of
+    Events, and `tuple[str, ...]`, which is a list of reservation ids and may be cut.
     """
 
     def to_event(self) -> dict[str, Any]:
-        """The object."""
+        """This Event as a JSON object."""
         event: dict[str, Any] = {}
         parts = _parts_of(type(self))
         more = next((getattr(self, part.field) for part in parts if part.way.is_more), 0)
@@ -207,14 +212,14 @@ class Event:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Reads the object.
+        """Reads a JSON object.
 
         Raises:
-            InvalidEvent: if it is none, or a field is missing or of another type.
+            InvalidEvent: if it is no object, or a field is missing or of another type.
         """
         first = _parts_of(cls)[0]
         if not first.way.flat:
-            # Of one that is written flat, its own first field is named.
+            # A flat Event checks this itself, for its own first field.
             _object_with(event, first.name)
         values: dict[str, Any] = {}
         more = 0
@@ -224,7 +229,7 @@ class Event:
                 values[part.field] = (nested,) if part.is_list else nested
             elif part.is_written:
                 usual = values[part.way.same_as] if part.way.same_as else part.default
-                value = part.found_in(event, is_needed=usual is MISSING)
+                value = part.value_in(event, is_needed=usual is MISSING)
                 if value is None:
                     values[part.field] = usual
                 elif part.is_ids:
@@ -245,7 +250,7 @@ class _Part:
     """Its type, or that of the tuple's elements."""
     is_list: bool
     default: Any
-    """MISSING if it has to be there."""
+    """MISSING if the event has to have it."""
     way: As
 
     @property
@@ -256,8 +261,8 @@ class _Part:
     def is_written(self) -> bool:
         return not (self.way.is_more or self.way.is_left_out)
 
-    def found_in(self, event: Mapping[str, Any], *, is_needed: bool) -> Any:
-        """What an object has for it; None if it need not be there and is not."""
+    def value_in(self, event: Mapping[str, Any], *, is_needed: bool) -> Any:
+        """Its value in an object; None if it is missing and not needed."""
         kind = self._json_type
         if kind is int and self.kind is Decimal and isinstance(_object_with(event, self.name).get(self.name), float):
             kind = float
@@ -314,7 +319,7 @@ def _part(field: Field[Any], hint: Any) -> _Part:
         hint, way = get_args(hint)
     if isinstance(hint, UnionType):
         kinds = get_args(hint)
-        # An Amount is whole or a Decimal.
+        # An Amount is an int or a Decimal.
         hint = Decimal if Decimal in kinds else next(kind for kind in kinds if kind is not NoneType)
         default = None if default is MISSING and NoneType in kinds else default
     is_list = get_origin(hint) is tuple
@@ -324,35 +329,34 @@ def _part(field: Field[Any], hint: Any) -> _Part:
 
 
 def size_of(event: Any) -> int:
-    """Bytes of an event, with the comma that follows it."""
+    """Bytes of an event in a list, including the comma and the blank after it."""
     return len(json.dumps(event, ensure_ascii=False).encode()) + 2
 
 
 def in_turns(items: Sequence[_T], room: int, size: Callable[[_T], int], turn: str | None = None) -> Sequence[_T]:
-    """The items as they are if all fit; else in another order each time, so that none is left out for ever.
+    """The items as they are if all fit; otherwise shuffled, so that none is left out every time.
 
     Args:
         items: of equal importance.
-        room: bytes.
-        size: an item's bytes.
-        turn: what the order follows from; None: chance.
+        room: bytes of all items together.
+        size: tells an item's bytes.
+        turn: the seed, for the same order each time; None: chance.
     """
     if sum(size(item) for item in items) <= room:
         return items
-    # Fairness, not secrecy.
-    return random.Random(turn).sample(items, len(items))  # noqa: S311
+    return random.Random(turn).sample(items, len(items))  # noqa: S311 - fairness, not secrecy
 
 
 def fitting(items: Iterable[_T], room: int, size: Callable[[_T], int]) -> tuple[list[_T], int]:
-    """The items that fit; one that does not makes room for smaller ones after it.
+    """The items that fit. One that does not fit is skipped, as smaller ones may follow.
 
     Args:
         items: the most important first.
-        room: bytes.
-        size: an item's bytes.
+        room: bytes of all items together.
+        size: tells an item's bytes.
 
     Returns:
-        The items, and the bytes that are left.
+        The items, and the bytes left over.
     """
     taken: list[_T] = []
     for item in items:
