@@ -16,7 +16,8 @@ from bench.market.scenario import Burst
 from bench.market.target import MarketGroup
 from odcr.domain.acquisition import acquire
 from odcr.domain.asking import plan
-from odcr.domain.comparison import bounded, compare
+from odcr.domain.bounds import bounded
+from odcr.domain.comparison import compare
 from odcr.domain.outcome import Status, to_round
 from odcr.domain.pace import Action
 from odcr.domain.shortfall import Shortfall
