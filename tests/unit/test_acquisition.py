@@ -204,8 +204,8 @@ def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
     assert outcome.status == Status.SHORT
     assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
     assert (
-        outcome.reason
-        == f"The time was up before all was asked for: {15 - outcome.reserved} of 15 missing. It goes on from here."
+        outcome.reason == f"Time ran out before everything was asked for: {15 - outcome.reserved} of 15 missing. "
+        "The next run goes on from here."
     )
     assert outcome.was_tried
 
@@ -256,7 +256,7 @@ def test_what_was_bought_twice_is_given_back_and_told() -> None:
     pool = bought_twice()
     outcome = acquire(shortfall_of(KEY, 15, 0), 1, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 15, ("cr-1",))
-    assert outcome.reason == "11 instances had been bought twice and were given back."
+    assert outcome.reason == "11 instances were bought twice and have been given back."
     assert pool.free == 11
 
 

@@ -199,7 +199,7 @@ def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -
     assert outcome.announced == Announcement(12, 0)
     assert outcome.reason == (
         "The deadline, 2026-11-30 20:00 UTC, was missed. "
-        "Set On_Missed to keep, or a later Deadline: else the next run releases 12 if unused."
+        "Set On_Missed to keep, or a later Deadline: otherwise the next run releases 12 if unused."
     )
 
     announced = replace(

@@ -300,7 +300,7 @@ def test_a_local_zone_has_no_groups_and_the_row_is_told() -> None:
     key = TargetKey("r5b.2xlarge", "us-west-2-lax-1a")
     (outcome,) = seen(replace(target(GROUPED), key=key), reservation(key=key), wishes=wishes()).observed
     assert outcome.status == Status.FULFILLED
-    assert "us-west-2-lax-1a is a Local Zone, whose reservations join none" in outcome.reason
+    assert "us-west-2-lax-1a is a Local Zone, whose reservations cannot join one" in outcome.reason
 
 
 # The placement group

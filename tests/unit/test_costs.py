@@ -246,7 +246,7 @@ def test_a_message_tells_sums_in_several_currencies_and_of_no_price_at_all() -> 
     both = costs_of([standing(), standing(OTHER, 15)], price_list(m5="EUR", r5b="USD"), "us-east-1")
     assert both.summary() == "All that is held costs 9.00 USD and 0.96 EUR an hour."
     none = costs_of([standing(OTHER, 15)], price_list(), "us-east-1")
-    assert none.summary() == "What is held are 15 instance(s) whose price is unknown; it can be given in odcr_price."
+    assert none.summary() == "The price of the 15 instance(s) held is unknown. Give it in odcr_price."
     assert Costs().summary() == ""
 
 

@@ -266,7 +266,7 @@ def test_what_two_attempts_bought_in_two_pools_is_given_back_from_the_least_want
     assert {one.key: one.count for one in cloud.reservations} == {B: 10, A: 10}
     outcome = attempt(target, cloud)
     assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 10, [10, 0, 0])
-    assert "10 instances had been bought twice and were given back." in outcome.reason
+    assert "10 instances were bought twice and have been given back." in outcome.reason
     assert outcome.acquired == 0
 
 

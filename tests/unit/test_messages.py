@@ -26,7 +26,7 @@ def test_one_message_tells_all_changes_and_what_to_do() -> None:
     lines = message["Message"].splitlines()
     assert lines[2:] == [
         "FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was SHORT); "
-        "it was missing some since 2026-11-01 12:30 UTC",
+        "some was missing since 2026-11-01 12:30 UTC",
         "INVALID: m5.large in us-east-1a: 0 of -1 held (was new)",
         "    Set it to the number wanted.",
         "    To do: correct or delete the row in odcr_capacity, or its row in odcr_option.",

@@ -354,7 +354,7 @@ def test_what_was_bought_twice_meanwhile_is_told_apart_from_what_is_released() -
     outcome = run(ec2, 10, short=release_of(Ec2(made(15)), 10))
     assert (outcome.status, outcome.acquired, ec2.held) == (Status.FULFILLED, -5, [10])
     assert outcome.reason == (
-        "Released 5, as the target was lowered to 10. 1 instances had been bought twice and were given back."
+        "Released 5, as the target was lowered to 10. 1 instances were bought twice and have been given back."
     )
 
 

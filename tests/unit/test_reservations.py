@@ -352,7 +352,7 @@ def test_a_hint_of_other_zones_is_shown_as_one() -> None:
     )
     pool = Pool(0, refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", message)] * 9)
     outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1)
-    assert "EC2's hint, which nothing proves: ap-northeast-1a, ap-northeast-1d." in outcome.reason
+    assert "EC2 suggests ap-northeast-1a, ap-northeast-1d, which may be dry as well." in outcome.reason
 
 
 # Run after run

@@ -190,7 +190,7 @@ def test_a_function_that_has_to_end_asks_no_more() -> None:
     outcome = invoke(context)
     assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
     assert "Calls" not in outcome
-    assert "The time was up" in outcome["Reason"]
+    assert "Time ran out" in outcome["Reason"]
 
 
 def test_a_start_that_is_no_time_is_told() -> None:

@@ -256,7 +256,7 @@ def test_while_something_is_held_at_an_unknown_price_the_group_buys_nothing() ->
     found = shared(budget(None, **unknown), [one, row(C5, 2, max_hourly_cost="1")], [short(one, 1)])
     assert capped(found).reason == (
         "14 of 15 missing. Give the price of r5b.2xlarge in ap-northeast-1c in odcr_price: "
-        "until then Max_Hourly_Cost lets nothing be bought."
+        "until then Max_Hourly_Cost allows no purchase."
     )
     assert limit(found, C5).count == 2
     # Of the stack's cap the whole sum is unknown.

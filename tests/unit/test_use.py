@@ -114,7 +114,7 @@ def test_what_a_new_reservation_takes_in_is_told() -> None:
             return made
 
     outcome = acquire(shortfall_of(KEY, 15, 0), 0, Absorbing(20))
-    assert (outcome.use, outcome.reason) == (Use(3, 12), "3 of it are in use by instances that ran already.")
+    assert (outcome.use, outcome.reason) == (Use(3, 12), "3 of it are in use by instances that were already running.")
 
 
 # ---- Who cannot use it ---------------------------------------------------------------------------------------------

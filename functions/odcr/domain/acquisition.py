@@ -255,14 +255,14 @@ def _why(refusal: Refusal, attempt: Attempt) -> str:
     match refusal:
         case InsufficientInstanceCapacity():
             zones = refusal.other_zones
-            hint = f" EC2's hint, which nothing proves: {zones}." if zones else ""
+            hint = f" EC2 suggests {zones}, which may be dry as well." if zones else ""
             key = attempt.shortfall.key
             where = f"in {len(attempt.holdings)} pools" if key.is_group else f"{key}"
             return f"EC2 has no more {where}: {missing}. Every run asks again.{hint}"
         case OverCap():
             return f"{missing}. {refusal.message}"
         case OutOfTime():
-            return f"The time was up before all was asked for: {missing}. It goes on from here."
+            return f"Time ran out before everything was asked for: {missing}. The next run goes on from here."
         case Changed():
             return f"Somebody else keeps changing the reservations; the next run tries again. ({refusal})"
         case _:
@@ -299,7 +299,7 @@ def _reason(attempt: Attempt, why: str = "") -> str:
     if not why:
         parts.append(remark_on_group(shortfall, attempt.allocation))
     if attempt.returned:
-        parts.append(f"{counted(attempt.returned, shortfall.unit)} had been bought twice and were given back.")
+        parts.append(f"{counted(attempt.returned, shortfall.unit)} were bought twice and have been given back.")
     if attempt.lost:
         added = amount(max(0, attempt.managed - shortfall.reserved))
         parts.append(f"{attempt.lost} that were held are gone; {added} were bought again.")
@@ -307,7 +307,7 @@ def _reason(attempt: Attempt, why: str = "") -> str:
         parts.append(why)
     if attempt.absorbed:
         is_or_are = "is" if attempt.absorbed == 1 else "are"
-        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
+        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that were already running.")
     parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(lender.lent for lender in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}

@@ -190,7 +190,7 @@ def _reason(name: str, cap: Decimal | None, amount: Decimal, each: str, currency
 
 
 def _give_the_price(key: TargetKey, cap: str) -> str:
-    return f"Give the price of {key} in odcr_price: until then {cap} lets nothing be bought."
+    return f"Give the price of {key} in odcr_price: until then {cap} allows no purchase."
 
 
 def _how_to_give_a_price(key: TargetKey, options: ReservationOptions, currency: str) -> str:

@@ -128,7 +128,7 @@ def moment_of(cell: object, column: str) -> str | None:
         else:
             return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
     raise StrangeCell(
-        f"{column} is {shown(cell)}, which is no time. Set it as in '2026-11-30 20:00:00' (UTC), or NULL."
+        f"{column} is {shown(cell)}, which is no time. Write it like '2026-11-30 20:00:00' (UTC), or set NULL."
     )
 
 

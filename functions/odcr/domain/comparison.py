@@ -295,7 +295,7 @@ def _sum(uses: Iterable[Use]) -> Use:
 def _ended(target: Target, row: TargetKey | None, uncounted: Sequence[Reservation]) -> Outcome:
     """The outcome of a deleted row for which nothing is held any more."""
     if row:
-        reason = f"What is held counts for the row {quoted(f'{row}')} now."
+        reason = f"What is held now counts for the row {quoted(f'{row}')}."
     else:
         reason = f"The row is gone, and nothing is held for it any more. {remarks(uncounted, target.options)}".rstrip()
     return Outcome(target.key, Status.FULFILLED, 0, 0, reason=reason)

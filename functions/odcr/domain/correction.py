@@ -94,7 +94,10 @@ class Wishes:
         if not group:
             return [], ""
         if not is_ordinary_zone(zone):
-            return [], f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations join none."
+            return (
+                [],
+                f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations cannot join one.",
+            )
         members = self.groups.get((pool.region, group))
         if isinstance(members, Refusal):
             return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"

@@ -166,10 +166,10 @@ class Costs:
     def summary(self) -> str:
         """A sentence on everything held; empty if nothing is."""
         sums = " and ".join(str(cost) for cost in (self.total, *self.others) if cost)
-        unknown = f"{self.unpriced} instance(s) whose price is unknown"
         if not sums:
-            return f"What is held are {unknown}; it can be given in odcr_price." if self.unpriced else ""
-        rest = f", without {unknown}" if self.unpriced else ""
+            unknown = f"The price of the {self.unpriced} instance(s) held is unknown. Give it in odcr_price."
+            return unknown if self.unpriced else ""
+        rest = f", without {self.unpriced} instance(s) whose price is unknown" if self.unpriced else ""
         return f"All that is held costs {sums} an hour{rest}."
 
 

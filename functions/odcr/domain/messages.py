@@ -102,7 +102,7 @@ def _line(change: Change, cost: str = "") -> str:
         return line
     since = f"since {_minute(change.short_since)}"
     if change.after.is_met:
-        return f"{line}; it was missing some {since}"
+        return f"{line}; some was missing {since}"
     missing = "an unknown number" if change.target is None else max(0, change.target - change.reserved)
     return f"{line}; missing {missing} {since}"
 
@@ -137,13 +137,13 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
             table = "odcr_group_member" if key.is_group else "odcr_capacity"
             return f"To do: nothing, every run asks again. If time runs out, add another type or zone to {table}."
         case Status.EXCESS if announced:
-            return f"To do: if that is not meant, raise {total} at once."
+            return f"To do: if you did not mean that, raise {total} at once."
         case Status.EXCESS:
             return f"To do: raise {total}, or reduce or cancel the reservations in the EC2 console."
         case Status.QUOTA_EXCEEDED if key.is_group:
             return (
                 "To do: in Service Quotas, Amazon EC2, raise the quota 'Running On-Demand ... instances' of the types "
-                "and Regions that odcr_status says it of. It counts vCPUs."
+                "and Regions with this status in odcr_status. It counts vCPUs."
             )
         case Status.QUOTA_EXCEEDED:
             return (
@@ -151,7 +151,7 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
                 f"{quota_of(key.instance_type)} instances'. It counts vCPUs."
             )
         case Status.CAPPED:
-            return "To do: what the reason says, or raise the cap, if it is to be bought all the same."
+            return "To do: what the reason says, or raise the cap to buy it anyway."
         case Status.WAITING:
             return "To do: nothing. It is asked for from its Start_At on."
         case Status.STOPPED if announced:

@@ -74,7 +74,7 @@ def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> 
         named = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
         first = pools.get(named.key.pool)
         if first and named.last_status:
-            reason = f"What is held counts for the row {quoted(f'{first.key}')} now."
+            reason = f"What is held now counts for the row {quoted(f'{first.key}')}."
             located.unsure.append(Outcome(named.key, Status.FULFILLED, 0, 0, reason=reason, weight=named.weight))
         pools[named.key.pool] = named if first is None else _with_both_records(first, named)
     located.targets.append(replace(target, members=tuple(pools.values())))

@@ -41,10 +41,10 @@ def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, ann
         announced: the release that the next run may make.
     """
     if announced:
-        return f"Set On_Missed to keep, or a later Deadline: else the next run releases {held.spare} if unused."
+        return f"Set On_Missed to keep, or a later Deadline: otherwise the next run releases {held.spare} if unused."
     if any(reservation.may_be_released for reservation in reservations):
         return ""
-    return f"None of {held.held} held is odcr's to give back."
+    return f"None of the {held.held} held is odcr's to give back."
 
 
 def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
@@ -63,7 +63,7 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
         )
     if removed := sum(place.held for place in allocation.places if place.is_removed):
         parts.append(
-            f"{removed} instances are held in pools that are no members any more, and count while they are held."
+            f"{removed} instances are held in pools that are no longer members, and count as long as they are held."
         )
     return " ".join(parts)
 

@@ -128,7 +128,7 @@ class OverCap(Refusal):
     is_error = False
 
     def __init__(self) -> None:
-        super().__init__("OverCap", "MaxHourlySpend leaves no room for it at the moment; the next run shares it anew.")
+        super().__init__("OverCap", "MaxHourlySpend leaves no room for it at the moment; the next run tries again.")
 
 
 class OutOfTime(Refusal):

@@ -221,9 +221,9 @@ def why_silent(region: str, refusal: Refusal) -> str:
     # The detail may be cut, so the advice comes before it.
     detail = refusal.text.removeprefix(refusal.advice).strip()
     if isinstance(refusal, RequestLimitExceeded):
-        what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
+        what_to_do = f"EC2 takes no more requests in {place} for now; the next run asks again."
         return with_detail(what_to_do, detail)
-    what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
+    what_to_do = f"{place} does not say what is held there, so nothing is bought."
     if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, the Region enabled?"
     elif refusal.advice and not isinstance(refusal, InvalidTarget):
@@ -246,7 +246,7 @@ def why_missing(region: str, known: Iterable[str]) -> str:
 
 def why_postponed(region: str) -> str:
     """The reason if a Region that botocore does not know is left to another run."""
-    return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
+    return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs looks for it."
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal, key: TargetKey | None = None) -> Outcome:

@@ -71,7 +71,7 @@ class Place:
             InvalidRequest: if it is anything else.
         """
         if not isinstance(text, str) or not _PLACE.fullmatch(text) or text.count(".") != columns:
-            raise InvalidRequest("'After' must be the 'Next' of the answer before.")
+            raise InvalidRequest("'After' must be the 'Next' of the previous answer.")
         rows, *key = text.split(".")
         return cls(tuple(key), int(rows))
 
@@ -185,7 +185,7 @@ def _changes(request: Mapping[str, Any]) -> Changes:
     if not isinstance(is_trial, bool):
         raise InvalidRequest("'Try' must be true or false.")
     if len(items) > MAX_CHANGES:
-        raise InvalidRequest(f"At most {MAX_CHANGES} changes at once, and there are {len(items)}. Make several parts.")
+        raise InvalidRequest(f"Send at most {MAX_CHANGES} changes at once, not {len(items)}: split them.")
     changes = tuple(_change(item) for item in items)
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for change in changes:
@@ -200,7 +200,7 @@ def _change(item: object) -> Change:
     _reject_other_fields(change, ("Table", "Row", "Was"))
     table = _choice(change.get("Table"), WRITABLE, "'Table'")
     if "Row" not in change:
-        raise InvalidRequest("A change needs a 'Row': what it is to say, or null if it is to be gone.")
+        raise InvalidRequest("A change needs a 'Row': the row to write, or null to delete it.")
     row = None if change["Row"] is None else _row(change["Row"], table, "'Row'")
     was = None if change.get("Was") is None else _row_as_read(change["Was"])
     row_with_key = row if row is not None else was

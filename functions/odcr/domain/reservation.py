@@ -274,6 +274,6 @@ def why_unreadable(reservation: Reservation) -> str:
     """Why nothing is bought where EC2 describes a reservation only in part."""
     name = reservation.id or "a reservation without an id"
     return (
-        f"Nothing is bought, for it cannot be told how much is held: EC2 describes {name} in part only. Look at it in "
-        "the EC2 console."
+        f"Nothing is bought: EC2 describes {name} only in part, so it is unclear how much is held. Look at it in the "
+        "EC2 console."
     )

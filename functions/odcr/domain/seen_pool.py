@@ -102,7 +102,7 @@ class SeenPool:
         elif member.is_resting and member.last_status:
             status, reason = Status(member.last_status), member.last_reason
         elif member.is_removed:
-            reason = "No member of the group any more: what is held counts while it is held, and is given back first."
+            reason = "No longer a member of the group: what is held there still counts, and is given back first."
         elif any(reservation.state == "pending" for reservation in self.serving):
             status = Status.PENDING
         ids, surplus_ids = ids_of(self.serving), ids_of(reduction.reservation for reduction in surplus)

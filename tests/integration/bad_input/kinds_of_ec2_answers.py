@@ -39,7 +39,7 @@ def describe(name: str, given: Answer, *says: str) -> AnswerKind:
 
 def throttled(name: str, given: Answer) -> AnswerKind:
     """Nothing is wrong with the row, nor with the Region."""
-    says = ("EC2 takes no more questions in us-east-1", "the next run asks again", "RequestLimitExceeded")
+    says = ("EC2 takes no more requests in us-east-1", "the next run asks again", "RequestLimitExceeded")
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "THROTTLED", says)
 
 
@@ -171,7 +171,7 @@ DESCRIPTIONS = [
             DESCRIBE,
             item(**{field: ""}),
             "FAILED",
-            ("Nothing is bought", "in part only", "Look at it in the EC2 console"),
+            ("Nothing is bought", "only in part", "Look at it in the EC2 console"),
         )
         for field in ("capacityReservationId", "instanceType", "availabilityZone", "totalInstanceCount", "state")
     ),
