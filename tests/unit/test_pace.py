@@ -71,7 +71,7 @@ def test_no_bucket_of_ec2_is_ever_overdrawn(arrivals: list[tuple[float, int, int
         level -= 1.0
 
 
-def test_the_local_ec2_refuses_none_of_a_long_rush() -> None:
+def test_the_local_ec2_throttles_none_of_a_long_rush() -> None:
     class Stopped(Clock):
         def now(self) -> float:
             return moment
@@ -154,7 +154,7 @@ def test_the_first_request_for_each_pool_of_a_group_leaves_room_for_climbs() -> 
     assert time.now() == 1000.75, "A climb goes on at once."
 
 
-def test_what_would_be_too_late_is_not_sent_and_costs_nothing() -> None:
+def test_a_request_that_would_be_too_late_takes_no_token() -> None:
     time = Time()
     buckets = Buckets(time)
     turns = pace(time, buckets, seconds=0.1)

@@ -77,16 +77,6 @@ class PriceList:
     is_readable: bool = True
     """Whether the table could be read. If not, all prices are unknown."""
 
-    def hourly(
-        self,
-        instance_type: str,
-        region: str,
-        platform: str = USUAL_OPTIONS.platform,
-        tenancy: str = USUAL_OPTIONS.tenancy,
-    ) -> Price | None:
-        """The hourly price of an instance; None if it is unknown."""
-        return self.of(PricePool(instance_type, region, platform, tenancy))
-
     def of(self, pool: PricePool | None) -> Price | None:
         """The hourly price of an instance of a pool; None if it is unknown."""
         return self.prices.get(pool.folded) if pool else None

@@ -17,7 +17,7 @@ MAX_STATE_BYTES = 262_144
 """Bytes of a state's input or output, as JSON in UTF-8:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
-ROOM = 248_000
+ROOM = MAX_STATE_BYTES - 14_144
 """Bytes of the lists in one state's data together; the rest is for everything else."""
 
 MAX_IDS = 500

@@ -203,4 +203,4 @@ def test_rows_that_make_no_sense_are_left_out(transaction: Transaction) -> None:
     sql(transaction, MAKE, "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('c5.large', 'x', -1)")
     known = prices(transaction)
     assert known.of(LINUX) is not None
-    assert known.hourly("c5.large", "x") is None
+    assert known.of(PricePool("c5.large", "x")) is None
