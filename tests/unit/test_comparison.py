@@ -19,7 +19,7 @@ KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
 
 
-NOTHING_WANTED = Target(KEY, 0, 0, "FULFILLED", last_reason="The target is 0: nothing is to be reserved.")
+NOTHING_WANTED = Target(KEY, 0, 0, "FULFILLED", last_reason="The target is 0, so nothing is reserved.")
 
 
 def reservation(count: int, state: str = "active", key: TargetKey = KEY, name: str = "cr-1") -> Reservation:
@@ -85,7 +85,7 @@ def test_a_fulfilled_target_is_observed_only_if_its_record_is_wrong() -> None:
 
 def test_a_target_of_zero_is_fulfilled_with_a_reason() -> None:
     (outcome,) = compare([Target(KEY, 0)], [], []).observed
-    assert (outcome.status, outcome.reason) == (Status.FULFILLED, "The target is 0: nothing is to be reserved.")
+    assert (outcome.status, outcome.reason) == (Status.FULFILLED, "The target is 0, so nothing is reserved.")
 
 
 def test_an_excess_is_reported_and_nothing_is_given_back() -> None:

@@ -185,7 +185,7 @@ def test_a_reservation_that_lost_its_tag_is_not_bought_again() -> None:
     outcome = acquire(recorded(pool), 0, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
     assert (outcome.acquired, outcome.lost, pool.asks) == (0, 0, [])
-    assert "15 are held in cr-1 without this stack's tag odcr:stack: tag it again" in outcome.reason
+    assert "15 are held in cr-1 without this stack's tag odcr:stack: tag them again" in outcome.reason
 
 
 def test_astray_capacity_keeps_counting_and_a_raised_target_buys_only_the_difference() -> None:

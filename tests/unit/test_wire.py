@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from odcr.domain.amounts import amount
 from odcr.domain.calendar import Rest
+from odcr.domain.event import Event
 from odcr.domain.messages import Change
 from odcr.domain.misfits import MAX_SENTENCE, InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status
@@ -30,7 +31,7 @@ from odcr.domain.target import (
     Verdict,
 )
 from odcr.domain.use import Use
-from odcr.domain.wire import Event, InvalidEvent
+from odcr.domain.wire import InvalidEvent
 from odcr.domain.wording import MAX_REASON
 
 EVENTS = (

@@ -301,10 +301,10 @@ class Attempt:
 
     def _shown(self) -> list[tuple[Holding, list[Reservation]]]:
         """What EC2 shows in each pool, with one request for all pools of a Region."""
-        known = [holding.pool.key for holding in self.holdings if not holding.is_none]
+        known = [holding.pool.key for holding in self.holdings if not holding.is_skipped]
         shown = self.ec2.find(*known) if known else []
         if len(known) == 1:
-            return [(holding, [] if holding.is_none else shown) for holding in self.holdings]
+            return [(holding, [] if holding.is_skipped else shown) for holding in self.holdings]
         by_pool: dict[TargetKey, list[Reservation]] = {}
         for reservation in shown:
             by_pool.setdefault(reservation.key, []).append(reservation)

@@ -163,7 +163,7 @@ class Holding:
         )
 
     @property
-    def is_none(self) -> bool:
+    def is_skipped(self) -> bool:
         """Whether this is a group's pool that may not be asked and never held anything: EC2 may not even know it."""
         pool = self.pool
         is_known = pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids
@@ -197,7 +197,7 @@ class Holding:
             OutcomeUnknown: if EC2 shows less than is known, and no reservation has ended that would explain it.
         """
         pool, shortfall = self.pool, self._shortfall
-        if self.is_none:
+        if self.is_skipped:
             self.is_seen = True
             return
         known, known_ids = self.managed, set(ids_of(self.reservations))

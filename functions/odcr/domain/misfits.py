@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from odcr.domain.event import As, Event
 from odcr.domain.reservation import Reservation, ids_of
 from odcr.domain.target import ReservationOptions, TargetKey
-from odcr.domain.wire import As, Event, fitting, size_of
+from odcr.domain.wire import fitting, size_of
 from odcr.domain.zone import region_of
 
 MAX_SENTENCE = 250

@@ -9,9 +9,10 @@ from itertools import chain
 from typing import Annotated, Any
 
 from odcr.domain.amounts import Amount
+from odcr.domain.event import As, Event
 from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Member, Target, TargetKey, Unit, group_key
 from odcr.domain.use import NO_USE, Use
-from odcr.domain.wire import As, Event, optional
+from odcr.domain.wire import optional
 from odcr.domain.wording import MAX_REASON
 
 

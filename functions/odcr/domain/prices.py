@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Annotated
 
 from odcr.domain.cells import StrangeCell, amount_of, shown, text_of
+from odcr.domain.event import As, Event
 from odcr.domain.price_pools import PricePool, folded
 from odcr.domain.target import USUAL_OPTIONS
-from odcr.domain.wire import As, Event, InvalidEvent
+from odcr.domain.wire import InvalidEvent
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TOO_MUCH = Decimal(10) ** 8

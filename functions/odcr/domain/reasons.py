@@ -126,8 +126,8 @@ def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequen
         count = sum(reservation.count for reservation in astray)
         lacked = "this stack's tag odcr:stack, or odcr:group" if key.is_group else "this stack's tag odcr:stack"
         parts.append(
-            f"{count} are held in {named(astray)} without {lacked}: tag it again, or delete the "
-            "target's row in odcr_status to have them bought anew."
+            f"{count} are held in {named(astray)} without {lacked}: tag them again, or delete the "
+            "target's row in odcr_status to buy them again."
         )
     if lent:
         parts.append(f"{lent} are lent out by {named(lenders)}: reclaim them in EC2 before you need them.")

@@ -299,7 +299,7 @@ class SeenDemand:
             status = Status.PENDING
             reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
         elif kept.total == 0:
-            reasons.append("The target is 0: nothing is to be reserved.")
+            reasons.append("The target is 0, so nothing is reserved.")
         if kept.is_excess:
             announced = announcement(serving, self.reserved, kept.total) if self._may_release else None
             to_give = reason_to_give_up if self.is_given_up else reason_for_excess

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from odcr.domain.amounts import Amount
 from odcr.domain.calendar import Rest
+from odcr.domain.event import As, Event
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import (
     USUAL_OPTIONS,
@@ -17,7 +18,6 @@ from odcr.domain.target import (
     group_key,
     units,
 )
-from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON
 
 MAY_BE_ASTRAY = (Status.ASTRAY, Status.FAILED)

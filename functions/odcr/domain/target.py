@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Annotated
 
 from odcr.domain.amounts import Amount, amount
+from odcr.domain.event import As, Event
 from odcr.domain.use import NO_USE, Use
-from odcr.domain.wire import As, Event, moment
+from odcr.domain.wire import moment
 from odcr.domain.wording import quoted
 from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
