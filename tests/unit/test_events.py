@@ -23,7 +23,7 @@ OWNER = "odcr/ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 IDS = ("cr-0123456789abcdef0", "cr-0fedcba9876543210")
 AT = datetime(2026, 11, 10, 23, 59, 7)  # noqa: DTZ001 - as the database gives it
-PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
 
 
 def outcome(acquired: int = 0, lost: int = 0, **more: Any) -> Outcome:
@@ -128,17 +128,20 @@ def test_the_schemas_tell_types_and_mistakes_apart() -> None:
 
 def test_the_page_has_a_valid_example_of_each_type() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    received = [example for example in examples if "detail" in example and "id" in example]
-    assert [event["detail-type"] for event in received] == list(EventType)
-    for event in received:
-        assert (event["source"], event["region"]) == ("odcr", "ap-northeast-1")
-        closed(schema_of(event["detail-type"])).validate(event["detail"])
-        assert f"docs/events/{event['detail-type'].lower().replace(' ', '-')}.schema.json".split("/", 1)[1] in PAGE
+    (received,) = (example for example in examples if "detail" in example and "id" in example)
+    assert (received["source"], received["region"]) == ("odcr", "ap-northeast-1")
+    details = {received["detail-type"]: received["detail"]}
+    for kind, text in re.findall(r"`([A-Z]\w+ [A-Z]\w+)`:\n\n```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        details.setdefault(kind, json.loads(text))
+    assert list(details) == list(EventType)
+    for kind, detail in details.items():
+        closed(schema_of(kind)).validate(detail)
+        assert f"(../events/{kind.lower().replace(' ', '-')}.schema.json)" in PAGE
 
 
 def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    (detail,) = (example for example in examples if "Demand" in example)
+    (detail,) = (example for example in examples if "Pools" in example)
     closed(schema_of("Capacity Gained")).validate(detail)
     assert detail["Reserved"] == sum(pool["Reserved"] * pool["Weight"] for pool in detail["Pools"])
     (rule,) = (example for example in examples if "source" in example and "detail" in example and "id" not in example)

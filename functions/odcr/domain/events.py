@@ -1,4 +1,4 @@
-"""Events for other systems about what a run changed, sent by EventBridge. docs/events.md describes them.
+"""Events for other systems about what a run changed, sent by EventBridge. docs/reference/events.md describes them.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
 """
