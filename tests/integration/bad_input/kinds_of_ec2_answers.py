@@ -33,7 +33,7 @@ def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
 
 def describe(name: str, given: Answer, *says: str) -> AnswerKind:
     """Nothing may be reserved where it is not known what is held."""
-    says = ("us-east-1 cannot be asked", "reserved", "blindly", *says)
+    says = ("us-east-1 does not say what is held there", "nothing is bought", *says)
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
 
 

@@ -95,7 +95,7 @@ ZONES = [
     RowKind("a local zone that there is not", ("ap-northeast-1-xyz-1a", *UNKNOWN_TO_EC2), zone="ap-northeast-1-xyz-1a"),
     RowKind(
         "a zone of an unknown Region",
-        ("xx-nowhere-1", "cannot be asked", "Is the Region enabled"),
+        ("xx-nowhere-1", "does not say what is held there", "Is the Region enabled"),
         zone="xx-nowhere-1a",
         status="FAILED",
     ),
