@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Any, Final
 from zlib import crc32
 
-from localcloud.ec2 import catalogue
+from localcloud.ec2 import places
+from localcloud.ec2.quotas import vcpus_of
 
 DESCRIPTION: Final = "The local cloud's own price, not AWS's"
 
@@ -93,9 +94,9 @@ class Prices:
         with self._lock:
             if (instance_type, region) in self._set:
                 return self._set[instance_type, region]
-        if not catalogue.is_known(instance_type) or not catalogue.zones_of(region):
+        if not places.is_known(instance_type) or not places.zones_of(region):
             return None
-        return _OF_A_VCPU * catalogue.vcpus_of(instance_type)
+        return _OF_A_VCPU * vcpus_of(instance_type)
 
 
 def _product(attributes: dict[str, str], hourly: Decimal) -> dict[str, Any]:

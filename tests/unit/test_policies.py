@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from localcloud.iam import policy
-from localcloud.iam.access import Access
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.iam.accesses import Access
+from localcloud.iam.conditions import UnsupportedPolicyError
 from localcloud.iam.policy import Verdict, judge
 from localcloud.iam.roles import Rights
 

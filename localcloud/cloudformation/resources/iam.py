@@ -12,7 +12,7 @@ from moto.utilities.utils import get_partition
 
 from localcloud.cloudformation.handler import Handler, Physical, Request, required
 from localcloud.cloudformation.moto_handler import MotoHandler
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.iam.conditions import UnsupportedPolicyError
 from localcloud.iam.policy import parse
 from localcloud.iam.roles import document_of, managed_policy
 
