@@ -8,10 +8,10 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
-from localcloud.capacity_reservations import instances, market, resource_groups
+from localcloud.capacity_reservations import launches, market, resource_groups
 from localcloud.capacity_reservations.backend import CapacityReservationBackend
 from localcloud.capacity_reservations.exceptions import ReservationNotFoundError
-from localcloud.capacity_reservations.instances import LaunchingBackend
+from localcloud.capacity_reservations.launches import LaunchingBackend
 from localcloud.capacity_reservations.market import Market
 from localcloud.capacity_reservations.placement_groups import PlacementGroupBackend, PlacementGroupsResponse
 from localcloud.capacity_reservations.requests import checked_id
@@ -41,10 +41,10 @@ def install(supply: Market | None = None) -> None:
     EC2_RESOURCE_TO_PREFIX["capacity-reservation"] = "cr"
     for regions in ec2_backends.values():
         for ec2_backend in regions.values():
-            CapacityReservationBackend.__init__(ec2_backend)
-            PlacementGroupBackend.__init__(ec2_backend)
+            CapacityReservationBackend.__init__(ec2_backend)  # type: ignore[arg-type]
+            PlacementGroupBackend.__init__(ec2_backend)  # type: ignore[arg-type]
     _check_reservations_to_tag()
-    instances.hook()
+    launches.hook()
     resource_groups.hook()
 
 

@@ -92,6 +92,7 @@ class Market:
     ) -> CapacityReservation | None:
         """How a reservation is while a modification waits to be applied; None to apply it now."""
         del backend, before, after
+        return None
 
     def noted(self, backend: Any, reservation: CapacityReservation) -> None:
         """Told of each new version of a reservation."""

@@ -98,7 +98,7 @@ class PlacementGroupsResponse(EC2BaseResponse):
         return EmptyResult()
 
 
-def must_take_reservations(backend: PlacementGroupBackend, arn: str) -> None:
+def must_take_reservations(backend: Any, arn: str) -> None:
     """Refuses a group in which no reservation can be made: only a cluster placement group can have some.
 
     AWS documents no error for another one; these are the nearest.

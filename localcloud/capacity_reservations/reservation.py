@@ -104,7 +104,7 @@ class CapacityReservation:
         }
 
 
-def new_identity(partition: str, region: str, account: str) -> dict[str, str]:
+def new_identity(partition: str, region: str, account: str) -> dict[str, Any]:
     """The id of a new reservation, `cr-` and 17 hexadecimal digits, its ARN and its owner's account."""
     new_id = str(random_id("cr", 17))
     arn = f"arn:{partition}:ec2:{region}:{account}:capacity-reservation/{new_id}"

@@ -65,7 +65,7 @@ def group_resources(self: Any) -> str:
 
     def add(group: FakeResourceGroup, members: dict[str, None], arn: str) -> None:
         del group
-        ec2_backend = ec2_backends[self.current_account][self.region]
+        ec2_backend: Any = ec2_backends[self.current_account][self.region]
         reservation = ec2_backend.capacity_reservations.get(arn.rpartition("/")[2])
         if reservation is None or reservation.arn != arn:
             raise NotInGroupError(f"{arn} is no Capacity Reservation in {self.region}.")

@@ -10,14 +10,14 @@ from moto.ec2.responses.tags import TagResponse
 
 from localcloud.capacity_reservations import market, tags
 from localcloud.capacity_reservations.exceptions import InvalidValueError
-from localcloud.capacity_reservations.instances import launching
+from localcloud.capacity_reservations.launches import launching
 
 
 class CapacityReservationsResponse(EC2BaseResponse):
     """The actions on reservations."""
 
     def create_capacity_reservation(self) -> ActionResult:
-        return ActionResult({"CapacityReservation": self.ec2_backend.create_capacity_reservation(self._get_params())})
+        return ActionResult(self.ec2_backend.create_capacity_reservation(self._get_params()))
 
     def modify_capacity_reservation(self) -> ActionResult:
         return ActionResult(self.ec2_backend.modify_capacity_reservation(self._get_params()))

@@ -82,6 +82,7 @@ def alter(state: State, given: Mapping[str, Any]) -> CapacityReservation:
         ValueError: with what to do.
     """
     wanted = given.get("CapacityReservationId")
+    backend: Any
     for region, backend in ec2_backends[ACCOUNT_ID].items():
         if wanted in backend.capacity_reservations:
             fields = {name: value for name, value in given.items() if name != "CapacityReservationId"}
@@ -90,7 +91,8 @@ def alter(state: State, given: Mapping[str, Any]) -> CapacityReservation:
 
 
 def _put(state: State, region: str, before: CapacityReservation, given: Mapping[str, Any]) -> CapacityReservation:
-    backend, tags = ec2_backends[ACCOUNT_ID][region], given.get("Tags")
+    backend: Any = ec2_backends[ACCOUNT_ID][region]
+    tags = given.get("Tags")
     if tags is not None and not (isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())):
         raise ValueError(f"Tags must be an object of keys and values, not {tags!r}")
     after = _with_fields(state, before, {name: value for name, value in given.items() if name != "Tags"})

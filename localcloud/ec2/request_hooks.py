@@ -5,7 +5,7 @@ import functools
 import json
 import socket
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import flask
 from moto.core.common_types import TYPE_RESPONSE
@@ -87,7 +87,7 @@ def _call_action(perform: Any) -> Any:
         state, action = current(), self._get_action()
         is_of_ec2 = isinstance(self, EC2Response)
         if not is_of_ec2 and action not in GROUP_ACTIONS:
-            return perform(self)  # type: ignore[no-any-return]
+            return cast(TYPE_RESPONSE, perform(self))
         request, count = _request(self, action), state.rate.count
         is_counted = action in _LIMITED or not is_of_ec2
         with state.lock:
@@ -99,7 +99,7 @@ def _call_action(perform: Any) -> Any:
         error = _refusal(state, self, request)
         answer = _refused(self, error) if error else perform(self)
         if not is_counted:
-            return answer  # type: ignore[no-any-return]
+            return answer
         if answer[0] == HTTPStatus.OK:
             _depart(state, request)
         else:
@@ -109,7 +109,7 @@ def _call_action(perform: Any) -> Any:
                 count(self.region, action).refused[code] += 1
                 if action == CREATE:
                     _remember(state, self, refused_with)
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     return call_action
 
@@ -119,7 +119,11 @@ def _request(response: Any, action: str) -> Request:
     given = response._get_params() if action in _LIMITED else {}
     changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
     changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
-    return Request(action, response.region, changed)
+    instance_type = given.get("InstanceType")
+    if changed and not current().is_closed(response.region):
+        known = response.ec2_backend.capacity_reservations.get(changed)
+        instance_type = known.instance_type if known else None
+    return Request(action, response.region, instance_type, changed)
 
 
 def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | None:

@@ -204,4 +204,4 @@ def _asked(backend: Any, reservation: CapacityReservation) -> Request:
     """What a fault asks about a request that makes a reservation, or changes one."""
     known = reservation.id in backend.capacity_reservations
     given_id = reservation.id if known else None
-    return Request(MODIFY if known else CREATE, backend.region_name, given_id)
+    return Request(MODIFY if known else CREATE, backend.region_name, reservation.instance_type, given_id)

@@ -53,7 +53,7 @@ def test_threads_that_race_within_the_process_never_oversell_a_pool(cloud: Any, 
         held = 0
         for _ in range(40):
             with contextlib.suppress(EC2ClientError):
-                made = backend.create_capacity_reservation(request | {"InstanceCount": 3})
+                made = backend.create_capacity_reservation(request | {"InstanceCount": 3})["CapacityReservation"]
                 held += 3
                 backend.modify_capacity_reservation(
                     {"CapacityReservationId": made["CapacityReservationId"], "InstanceCount": 4}

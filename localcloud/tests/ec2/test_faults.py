@@ -65,7 +65,11 @@ def test_refused_without_effect(
 
 
 def test_refused_as_told(cloud: Any, capacity: Any) -> None:
-    words = {"code": "PendingVerification", "status": 418, "message": "Your request is <pending> & verified"}
+    words: dict[str, Any] = {
+        "code": "PendingVerification",
+        "status": 418,
+        "message": "Your request is <pending> & verified",
+    }
     made = cloud.create()
     capacity.inject(*(Fault(action, FaultKind.REFUSED, **words) for action in (CREATE, MODIFY, CANCEL, DESCRIBE)))
     for call in (cloud.create, lambda: cloud.modify(made, InstanceCount=2), lambda: cloud.cancel(made), cloud.describe):
@@ -360,6 +364,16 @@ def test_the_past_is_forgotten_but_not_what_was_true_then(cloud: Any, capacity: 
     assert [one["TotalInstanceCount"] for one in cloud.describe()] == [2]
 
 
+def test_of_one_type_only(cloud: Any, capacity: Any, refused: Refused) -> None:
+    capacity.set_free("m5.xlarge", cloud.zone, 5)
+    made, other = cloud.create(), cloud.create(InstanceType="m5.xlarge")
+    capacity.inject(*(Fault(action, FaultKind.THROTTLED, instance_type="m5.xlarge") for action in (CREATE, MODIFY)))
+    cloud.create()
+    cloud.modify(made, InstanceCount=2)
+    assert refused(cloud.create, InstanceType="m5.xlarge")[0] == "RequestLimitExceeded"
+    assert refused(cloud.modify, other, InstanceCount=2)[0] == "RequestLimitExceeded"
+
+
 def test_cleared_faults_hit_no_more_and_stay_counted(cloud: Any, capacity: Any, refused: Refused) -> None:
     capacity.inject(Fault(DESCRIBE, FaultKind.THROTTLED, times=None))
     assert refused(cloud.describe)[0] == "RequestLimitExceeded"
@@ -380,6 +394,8 @@ def test_cleared_faults_hit_no_more_and_stay_counted(cloud: Any, capacity: Any, 
         ({"kind": "late", "seconds": -1}, "0 or more"),
         ({"action": DESCRIBE, "kind": "stale_describe", "seconds": 3601}, "at most"),
         ({"kind": "pending", "seconds": 1, "then": "gone"}, "active or failed"),
+        ({"action": DESCRIBE, "instance_type": "m5.large"}, "leave instance_type out"),
+        ({"action": "GroupResources", "instance_type": "m5.large"}, "leave instance_type out"),
         ({"reservation_id": "cr-1"}, "leave reservation_id out"),
         ({"action": "ListGroupResources", "reservation_id": "cr-1"}, "leave reservation_id out"),
         ({"action": MODIFY, "kind": "adjusting", "seconds": 1, "then": "active"}, "applied or rejected"),

@@ -242,7 +242,7 @@ def test_only_what_is_there_is_altered(capacity: Any) -> None:
 @pytest.mark.parametrize("code", ["UnsupportedOperation", "InvalidState", "InvalidParameterCombination"])
 def test_the_code_of_a_refusal_can_be_chosen(cloud: Any, capacity: Any, refused: Refused, code: str) -> None:
     planted, other = plant(cloud, capacity, **KINDS["fleet"]), cloud.create()
-    given = {"reservation_id": planted, "code": code, "times": None}
+    given: dict[str, Any] = {"reservation_id": planted, "code": code, "times": None}
     capacity.inject(*(Fault(action, FaultKind.REFUSED, **given) for action in (MODIFY, CANCEL)))
     one = {"CapacityReservationId": planted}
     assert refused(cloud.modify, one, InstanceCount=7) == (code, 400)
