@@ -14,6 +14,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from moto.resourcegroups.responses import ResourceGroupsResponse
 
+from localcloud.capacity_reservations import market
 from localcloud.ec2.faults import (
     ACTIONS,
     CREATE,
@@ -84,9 +85,8 @@ def _serialized(perform: Any) -> Any:
 def _call_action(perform: Any) -> Any:
     @functools.wraps(perform)
     def call_action(self: Any) -> TYPE_RESPONSE:
-        state, action = current(), self._get_action()
-        is_of_ec2 = isinstance(self, EC2Response)
-        if not is_of_ec2 and action not in GROUP_ACTIONS:
+        state, action, is_of_ec2 = market.current(), self._get_action(), isinstance(self, EC2Response)
+        if not isinstance(state, State) or (not is_of_ec2 and action not in GROUP_ACTIONS):
             return cast(TYPE_RESPONSE, perform(self))
         request, count = _request(self, action), state.rate.count
         is_counted = action in _LIMITED or not is_of_ec2

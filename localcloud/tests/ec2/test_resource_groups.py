@@ -49,29 +49,6 @@ def members(api: Any, group: Any) -> list[str]:
     return [one["Identifier"]["ResourceArn"] for page in pages for one in page["Resources"]]
 
 
-def test_members_come_and_go(cloud: Any, api: Any, group: Any) -> None:
-    made = [cloud.create() for _ in range(5)]
-    arns = [arn_of(one) for one in made]
-    answer = api.group_resources(Group=group["Name"], ResourceArns=arns)
-    assert (answer["Succeeded"], answer["Failed"], answer["Pending"]) == (arns, [], [])
-    api.group_resources(Group=group["GroupArn"], ResourceArns=arns[:1])
-    assert members(api, group) == arns
-    shown = api.list_group_resources(Group=group["Name"])
-    assert shown["Resources"][0]["Identifier"]["ResourceType"] == "AWS::EC2::CapacityReservation"
-    assert shown["ResourceIdentifiers"] == [one["Identifier"] for one in shown["Resources"]]
-    # That one leaves when it has ended is not documented.
-    cloud.cancel(made[0])
-    assert members(api, group) == arns
-    answer = api.ungroup_resources(Group=group["Name"], ResourceArns=arns[:2])
-    assert (answer["Succeeded"], answer["Failed"]) == (arns[:2], [])
-    (failed,) = api.ungroup_resources(Group=group["Name"], ResourceArns=arns[:1])["Failed"]
-    assert (failed["ResourceArn"], members(api, group)) == (arns[0], arns[2:])
-    api.delete_group(Group=group["Name"])
-    api.create_group(Name=group["Name"], Configuration=[POOL, GENERIC])
-    assert api.get_group(Group=group["GroupArn"])["Group"]["Name"] == group["Name"]
-    assert members(api, group) == []
-
-
 def test_what_cannot_be_in_a_group_fails_and_the_rest_does_not(cloud: Any, capacity: Any, api: Any, group: Any) -> None:
     made = arn_of(cloud.create())
     shared = capacity.plant(cloud.type, cloud.zone, 2, OwnerId="210987654321")
@@ -93,28 +70,6 @@ def test_local_and_wavelength_zones_have_no_groups(cloud: Any, capacity: Any, ap
     (failed,) = api.group_resources(Group=group["Name"], ResourceArns=[made])["Failed"]
     assert zone in failed["ErrorMessage"]
     assert members(api, group) == []
-
-
-def test_groups_of_another_kind(cloud: Any, api: Any, refused: Refused) -> None:
-    query = {
-        "Type": "TAG_FILTERS_1_0",
-        "Query": '{"ResourceTypeFilters": [], "TagFilters": [{"Key": "a", "Values": []}]}',
-    }
-    name, arns = f"group-{uuid.uuid4()}", [arn_of(cloud.create())]
-    bad = ("BadRequestException", 400)
-    assert refused(api.create_group, Name=name, Configuration=[POOL]) == bad
-    assert refused(api.create_group, Name=name, Configuration=[POOL, GENERIC], ResourceQuery=query) == bad
-    api.create_group(Name=name, ResourceQuery=query)
-    assert refused(api.group_resources, Group=name, ResourceArns=arns) == bad
-    missing = ("NotFoundException", 404)
-    assert refused(api.group_resources, Group="none", ResourceArns=arns) == missing
-    assert refused(api.list_group_resources, Group="none") == missing
-
-
-def test_at_most_ten_at_once(api: Any, group: Any, refused: Refused) -> None:
-    arns = [f"arn:aws:ec2:ap-northeast-1:123456789012:capacity-reservation/cr-{number:017x}" for number in range(11)]
-    assert refused(api.group_resources, Group=group["Name"], ResourceArns=arns) == ("BadRequestException", 400)
-    assert len(api.group_resources(Group=group["Name"], ResourceArns=arns[:10])["Failed"]) == 10
 
 
 def test_launches_that_target_a_group(cloud: Any, capacity: Any, api: Any, group: Any, refused: Refused) -> None:
