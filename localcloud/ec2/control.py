@@ -144,14 +144,7 @@ def list_calls(state: State, _given: _Body) -> _Body:
     """`{"Calls": [{"Region", "Action", "Calls", "Overdrawn", "Unanswered", "Refused": {code: n}}]}`."""
     return {
         "Calls": [
-            {
-                "Region": region,
-                "Action": action,
-                "Calls": count.calls,
-                "Overdrawn": count.overdrawn,
-                "Unanswered": count.unanswered,
-                "Refused": dict(count.refused),
-            }
+            {"Region": region, "Action": action, **{name.capitalize(): value for name, value in vars(count).items()}}
             for (region, action), count in sorted(state.rate.counts.items())
         ]
     }

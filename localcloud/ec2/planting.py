@@ -1,16 +1,17 @@
 """Reservations that are put there, or changed, directly: kinds, states and owners that no action here makes.
 
-Names, types and values of the fields are checked against botocore's model of EC2:
+The fields are those of botocore's model of EC2, which also checks their types:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.model import ListShape, Shape, StringShape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
+from botocore.utils import parse_to_aware_datetime
+from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
 from moto.ec2.models import ec2_backends
 from moto.utilities.utils import get_partition
@@ -111,7 +112,9 @@ def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str,
         if name not in model.members or name in _ITS_OWN:
             settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
             raise ValueError(f"{name!r} cannot be set; set one of {settable}")
-        values[name] = None if value is None else _checked(value, model.members[name], name)
+        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
+            raise ValueError(report.generate_report())
+        values[name] = None if value is None else _with_dates(value, model.members[name])
     available = values.pop("AvailableInstanceCount", None)
     changes = {_ATTRIBUTES[name]: value for name, value in values.items() if name in _ATTRIBUTES and value is not None}
     shown = {name: value for name, value in before.described.items() if name not in values}
@@ -133,33 +136,10 @@ def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str,
     return replace(after, in_use=after.instance_count - available)
 
 
-def _checked(value: Any, shape: Shape, name: str) -> Any:
+def _with_dates(value: Any, shape: Shape) -> Any:
     """The value as moto serializes it."""
     if isinstance(shape, StructureShape):
-        _must_be(isinstance(value, dict), name, "an object", value)
-        for key in value:
-            _must_be(key in shape.members, name, f"an object of {', '.join(shape.members)}", value)
-        return {key: _checked(each, shape.members[key], f"{name}.{key}") for key, each in value.items()}
+        return {key: _with_dates(each, shape.members[key]) for key, each in value.items()}
     if isinstance(shape, ListShape):
-        _must_be(isinstance(value, list), name, "a list", value)
-        return [_checked(each, shape.member, name) for each in value]
-    if shape.type_name == "timestamp":
-        try:
-            date = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must be a date such as 2026-11-11T00:00:00+00:00, not {value!r}") from None
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    if shape.type_name in ("integer", "long"):
-        _must_be(isinstance(value, int) and not isinstance(value, bool), name, "a whole number", value)
-    elif shape.type_name == "boolean":
-        _must_be(isinstance(value, bool), name, "true or false", value)
-    else:
-        _must_be(isinstance(value, str), name, "text", value)
-        if isinstance(shape, StringShape) and shape.enum:
-            _must_be(value in shape.enum, name, f"one of {', '.join(shape.enum)}", value)
-    return value
-
-
-def _must_be(is_so: bool, name: str, wanted: str, value: Any) -> None:
-    if not is_so:
-        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+        return [_with_dates(each, shape.member) for each in value]
+    return parse_to_aware_datetime(value) if shape.type_name == "timestamp" else value

@@ -15,21 +15,13 @@ from moto.ec2.responses import EC2Response
 from moto.resourcegroups.responses import ResourceGroupsResponse
 
 from localcloud.capacity_reservations import market
-from localcloud.ec2.faults import (
-    ACTIONS,
-    CREATE,
-    DESCRIBE_INSTANCES,
-    GROUP_ACTIONS,
-    SPLIT,
-    WATCHED,
-    FaultKind,
-    Request,
-)
+from localcloud.ec2 import faults
+from localcloud.ec2.faults import FaultKind, Request
 from localcloud.ec2.request_rate import ALL_INSTANCES
 from localcloud.ec2.state import State, current
 
-_ABOUT_RESERVATIONS = (*ACTIONS, SPLIT)
-_LIMITED = (*_ABOUT_RESERVATIONS, *WATCHED)
+_ABOUT_RESERVATIONS = (*faults.ACTIONS, faults.SPLIT)
+_LIMITED = (*_ABOUT_RESERVATIONS, *faults.WATCHED)
 _HANGS_SECONDS = 60.0
 _STATUSES = {
     "AuthFailure": 401,
@@ -86,7 +78,7 @@ def _call_action(perform: Any) -> Any:
     @functools.wraps(perform)
     def call_action(self: Any) -> TYPE_RESPONSE:
         state, action, is_of_ec2 = market.current(), self._get_action(), isinstance(self, EC2Response)
-        if not isinstance(state, State) or (not is_of_ec2 and action not in GROUP_ACTIONS):
+        if not isinstance(state, State) or (not is_of_ec2 and action not in faults.GROUP_ACTIONS):
             return cast(TYPE_RESPONSE, perform(self))
         request, count = _request(self, action), state.rate.count
         is_counted = action in _LIMITED or not is_of_ec2
@@ -107,7 +99,7 @@ def _call_action(perform: Any) -> Any:
             code = refused_with.code if refused_with else json.loads(answer[2])["__type"]
             with state.lock:
                 count(self.region, action).refused[code] += 1
-                if action == CREATE:
+                if action == faults.CREATE:
                     _remember(state, self, refused_with)
         return answer
 
@@ -132,11 +124,11 @@ def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | 
         if request.action in _LIMITED:
             given = response._get_params()
             is_bounded = any(given.get(one) for one in ("Filters", "MaxResults", "NextToken"))
-            bucket = ALL_INSTANCES if request.action == DESCRIBE_INSTANCES and not is_bounded else None
+            bucket = ALL_INSTANCES if request.action == faults.DESCRIBE_INSTANCES and not is_bounded else None
             if not state.rate.admit(response.current_account, request.region, request.action, bucket):
                 return _THROTTLED
         scope, given = _token(response)
-        if request.action == CREATE and scope in state.refused_tokens:
+        if request.action == faults.CREATE and scope in state.refused_tokens:
             first, refusal = state.refused_tokens[scope]
             mismatch = "The client token has been used before, with other parameters."
             return refusal if first == given else EC2ClientError("IdempotentParameterMismatch", mismatch)
@@ -147,7 +139,7 @@ def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | 
     if fault.kind is FaultKind.REFUSED:
         return _error(fault.code, fault.message, fault.status)
     error = _THROTTLED if fault.kind is FaultKind.THROTTLED else _FAILED
-    return _OF_GROUPS[error] if request.action in GROUP_ACTIONS else error
+    return _OF_GROUPS[error] if request.action in faults.GROUP_ACTIONS else error
 
 
 def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
