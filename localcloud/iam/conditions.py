@@ -65,19 +65,7 @@ class Condition:
         return any(pattern.fullmatch(value) for pattern in self.patterns) != self.is_negated
 
 
-@dataclass(frozen=True)
-class NullCondition:
-    """Whether a key is absent."""
-
-    key: str
-    is_absent: bool
-
-    def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a request with these values by key fulfils it."""
-        return (not context.get(self.key)) == self.is_absent
-
-
-def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition | NullCondition, ...]:
+def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]:
     """Every operator and key of a Condition element; all have to hold.
 
     Raises:
@@ -104,12 +92,10 @@ def as_texts(value: Any) -> tuple[str, ...]:
     return texts
 
 
-def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condition | NullCondition:
+def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condition:
     key = given_key.lower()
     if key not in KEYS and not any(key.startswith(prefix) and key != prefix for prefix in KEYS_WITH_TAG):
         raise UnsupportedPolicyError(f"the condition key {given_key}")
-    if operator == "Null":
-        return NullCondition(key, is_absent="true" in values)
     parts = _OPERATOR.fullmatch(operator)
     if parts is None:
         raise UnsupportedPolicyError(f"the condition operator {operator}")

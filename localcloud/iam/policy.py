@@ -13,7 +13,7 @@ from typing import Any
 
 from localcloud.iam import conditions
 from localcloud.iam.accesses import ACTIONS, Access
-from localcloud.iam.conditions import Condition, NullCondition, UnsupportedPolicyError, as_texts, wildcards
+from localcloud.iam.conditions import Condition, UnsupportedPolicyError, as_texts, wildcards
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
 
@@ -35,7 +35,7 @@ class Statement:
     is_deny: bool
     actions: tuple[re.Pattern[str], ...]
     resources: tuple[re.Pattern[str], ...]
-    conditions: tuple[Condition | NullCondition, ...]
+    conditions: tuple[Condition, ...]
 
     def matches(self, access: Access) -> bool:
         """Whether it speaks of this access."""
