@@ -1,7 +1,7 @@
 """EC2's Capacity Reservations in moto's style, to be offered to moto: it has none.
 
-The package imports moto, botocore and the standard library only. `install` adds it to moto, where its mixins would be
-further bases of EC2Backend and EC2Response. A `market.Market` says which capacity there is; moto's has all of it.
+The package imports moto, botocore and the standard library only. `install` makes its mixins bases of moto's EC2Backend
+and EC2Response, as they would be in moto itself. A `market.Market` decides which capacity there is: by default, all.
 """
 
 from moto.ec2.models import EC2Backend, ec2_backends

@@ -1,4 +1,4 @@
-"""What would be a mixin of moto's EC2Backend: the actions on reservations."""
+"""The actions on reservations, as a mixin of moto's EC2Backend."""
 
 import functools
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from localcloud.capacity_reservations.store import ReservationStore
 _Action = Callable[[Any, Parameters], dict[str, Any]]
 
 _NOT_INHERITED = frozenset({"CapacityAllocations", "InterruptibleCapacityAllocation", "InterruptionInfo"})
-"""Of what describe shows, by a reservation that is split off."""
+"""The described fields that a reservation does not take along when it is split off."""
 
 
 def _in_one_step(action: _Action) -> _Action:
-    """Makes an action wait for all others, and come after what time has brought."""
+    """Lets one action run at a time, after the changes that are due by then."""
 
     @functools.wraps(action)
     def perform(self: Any, given: Parameters) -> dict[str, Any]:
@@ -33,14 +33,14 @@ def _in_one_step(action: _Action) -> _Action:
 
 
 class CapacityReservationBackend(ReservationStore):
-    """Each takes a request's parameters and returns the answer. A request has all of its effect or none."""
+    """Each action takes a request's parameters and returns the answer. It has all of its effect or none."""
 
     @_in_one_step
     def create_capacity_reservation(self, given: Parameters) -> dict[str, Any]:
         """Makes a reservation of as many instances as asked for.
 
-        A client token that comes again with the same parameters changes nothing, and is answered with the reservation
-        as it is by then.
+        If a client token comes again with the same parameters, nothing changes, and the answer is the reservation as
+        it is by then.
         """
         fields, new_tags = requests.to_create(given, self.region_name), tags.of_request(given)
         if arn := given.get("PlacementGroupArn"):
@@ -103,12 +103,15 @@ class CapacityReservationBackend(ReservationStore):
 
     @_in_one_step
     def create_capacity_reservation_by_splitting(self, given: Parameters) -> dict[str, Any]:
-        """Makes a reservation of available instances of another, with the tags of the request only.
+        """Splits available instances off another reservation; the new one has only the tags of the request.
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-split.html. On EC2 running instances
         may follow; here none does.
         """
-        source, count = self.existing(required(given, "SourceCapacityReservationId")), int(given["InstanceCount"])
+        source, count = (
+            self.existing(required(given, "SourceCapacityReservationId")),
+            int(required(given, "InstanceCount")),
+        )
 
         def split() -> CapacityReservation:
             rules.must_be_managed(source, self.account_id, "split")

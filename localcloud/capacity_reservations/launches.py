@@ -1,4 +1,4 @@
-"""Launches, starts, stops and terminations of moto's instances: where they get their capacity, and give it back to.
+"""moto's instances get capacity when they are launched or started, and give it back when they stop or terminate.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-launch.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/cr-groups-launch.html
@@ -25,12 +25,12 @@ from localcloud.capacity_reservations.instances import ONLY, may_enter, platform
 from localcloud.capacity_reservations.requests import checked_id, one_of
 
 _request: ContextVar[tuple[Mapping[str, Any], int]] = ContextVar("request", default=({}, 0))
-"""What moto does not pass on of RunInstances: the parameters, and how many instances beyond the least."""
+"""The parameters of RunInstances, and MaxCount less MinCount: moto passes neither on."""
 
 
 @contextmanager
 def launching(given: Mapping[str, Any], more: int) -> Iterator[None]:
-    """What moto launches in this block is launched so; what is left out is as the launch template has it."""
+    """Launches in this block have these parameters, and up to so many instances more; the launch template fills in."""
     token = _request.set((given, more))
     try:
         yield
@@ -48,7 +48,7 @@ def hook() -> None:
 
 
 class LaunchingBackend(InstanceBackend):
-    """Launches between the least and the most instances, as many as have capacity."""
+    """Launches as many instances as have capacity, from MinCount to MaxCount."""
 
     def run_instances(self, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
         with market.current().lock:
@@ -74,7 +74,7 @@ class LaunchingBackend(InstanceBackend):
                     one.platform_details = platform_of(one)
                 running = _give_capacity(self, launched.instances, count) if launched.instances else 0
             finally:
-                # What moto made of the launch beyond the instances that run.
+                # moto has made MaxCount of them; those without capacity go.
                 for one in launched.instances[running:]:
                     one.terminate()
                 del launched.instances[running:]
@@ -113,10 +113,10 @@ def _end(instance: Any) -> None:
 
 
 def _give_capacity(backend: Any, launched: Sequence[Any], least: int) -> int:
-    """Gives capacity to as many as can have it together, in one reservation or in none; how many.
+    """Gives capacity to as many instances as possible, all in one reservation or all in none; how many got it.
 
-    A reservation counts only with "sufficient available capacity": it takes all of them or none. What does not fit
-    uses free capacity if the launch allows that.
+    A reservation takes all of them or none: it needs "sufficient available capacity". If none has room, they take
+    free capacity, if the launch allows that.
 
     Args:
         backend: moto's.
@@ -168,8 +168,8 @@ def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservationSpecification.html
     """
     preference, target = given.get("CapacityReservationPreference"), given.get("CapacityReservationTarget") or {}
-    name, shape = "CapacityReservationPreference", "CapacityReservationPreference"
-    shown = {} if preference is None and target else {name: one_of(given, name, shape, "open")}
+    name = "CapacityReservationPreference"
+    shown = {} if preference is None and target else {name: one_of(given, name, name, "open")}
     if not target:
         return shown
     if len(target) > 1:

@@ -15,7 +15,7 @@ from localcloud.capacity_reservations.reservation import CapacityReservation
 
 
 class NotInGroupError(Exception):
-    """Resource Groups does not add, or remove, one reservation of a request.
+    """One reservation of a request to Resource Groups is not added, or removed.
 
     Args:
         message: what is wrong.
@@ -28,18 +28,18 @@ class NotInGroupError(Exception):
 
 
 class Market:
-    """Everything that anybody asks for. A subclass may have less of it, and decide later. Backends are moto's EC2's."""
+    """Grants whatever is asked for. Subclasses have less capacity, or decide later. A backend is moto's EC2Backend."""
 
     def __init__(self) -> None:
         self.lock = RLock()
-        """Held by whoever reads or changes reservations, and by callers of all the methods."""
+        """Whoever reads or changes reservations holds it, and so do all callers of these methods."""
 
     def now(self) -> float:
         """A reading of the clock in seconds, by which reservations end."""
         return time.time()
 
     def date(self) -> datetime:
-        """What new reservations are dated."""
+        """The date that new reservations get."""
         return datetime.now(UTC)
 
     def reading_at(self, date: datetime | None) -> float:
@@ -51,7 +51,7 @@ class Market:
         return {str(zone.name): str(zone.zone_id) for zone in RegionsAndZonesBackend.zones.get(region, [])}
 
     def is_offered(self, instance_type: str, zone: str, region: str) -> bool:
-        """Whether the zone has the type at all; yes where moto has no data on the zone."""
+        """Whether the zone has the type at all; True where moto has no data on the zone."""
         types = _types_of(zone, region)
         return not types or instance_type in types
 
@@ -62,7 +62,7 @@ class Market:
         count: int,
         reservation: CapacityReservation | None = None,
     ) -> None:
-        """Refuses what the account may not have, or the cloud does not give, whatever is free.
+        """Refuses what the account may not have, however much is free.
 
         Args:
             backend: of the Region.
@@ -71,7 +71,7 @@ class Market:
             reservation: the one that is to be made or to grow, as it is to be; None for a launch.
 
         Raises:
-            EC2ClientError: no.
+            EC2ClientError: e.g. VcpuLimitExceeded.
         """
 
     def take(self, instance_type: str, zone: str, count: int) -> bool:
@@ -83,29 +83,29 @@ class Market:
         """Makes instances free."""
 
     def created(self, backend: Any, reservation: CapacityReservation) -> CapacityReservation:
-        """A new reservation as it is at first: pending, if the market likes."""
+        """The new reservation as it is to begin: a market may make it pending."""
         del backend
         return reservation
 
     def postponed(
         self, backend: Any, before: CapacityReservation, after: CapacityReservation
     ) -> CapacityReservation | None:
-        """How a reservation is while a modification waits to be applied; None to apply it now."""
+        """The reservation while its modification waits; None to apply it at once."""
         del backend, before, after
         return None
 
     def noted(self, backend: Any, reservation: CapacityReservation) -> None:
-        """Told of each new version of a reservation."""
+        """Called with each new version of a reservation."""
 
     def seen(self, backend: Any) -> Sequence[CapacityReservation]:
         """What describe shows, in order of creation. It may be out of date."""
         return list(backend.capacity_reservations.values())
 
     def regroup(self, action: str, region: str, arn: str) -> None:
-        """Told before Resource Groups adds or removes a reservation.
+        """Called before Resource Groups adds or removes a reservation.
 
         Raises:
-            NotInGroupError: no.
+            NotInGroupError: it is not to be added, or removed.
         """
 
 

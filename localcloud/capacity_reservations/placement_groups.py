@@ -1,4 +1,4 @@
-"""Placement groups: what would be a mixin of moto's EC2Backend, and one of EC2Response.
+"""Placement groups, as mixins of moto's EC2Backend and EC2Response.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-groups.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
@@ -20,7 +20,7 @@ from localcloud.capacity_reservations.requests import one_of, required
 
 
 class PlacementGroup(TaggedEC2Resource):
-    """One group, by the names of EC2's answers in moto's spelling.
+    """One group. The attributes have the names of EC2's answers, in snake case.
 
     Args:
         ec2_backend: moto's.

@@ -1,4 +1,4 @@
-"""What would be mixins of moto's EC2Response: the actions as it dispatches to them."""
+"""The actions as mixins of moto's EC2Response, which dispatches to them."""
 
 from typing import Any
 

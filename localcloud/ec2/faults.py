@@ -90,7 +90,7 @@ def actions_of(kind: FaultKind) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Request:
-    """What a fault asks about a request."""
+    """What decides which faults hit a request."""
 
     action: str
     region: str

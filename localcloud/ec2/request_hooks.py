@@ -1,5 +1,4 @@
-"""What each request to EC2 and Resource Groups meets besides moto: request rates, faults of the service, of the
-connection, and EC2's HTTP statuses."""
+"""What happens to a request to EC2 or Resource Groups around moto: rate limits, faults, and EC2's HTTP statuses."""
 
 import functools
 import json
@@ -107,7 +106,7 @@ def _call_action(perform: Any) -> Any:
 
 
 def _request(response: Any, action: str) -> Request:
-    """What a fault asks about it."""
+    """What decides which faults hit it."""
     given = response._get_params() if action in _LIMITED else {}
     changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
     changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
@@ -119,7 +118,7 @@ def _request(response: Any, action: str) -> Request:
 
 
 def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | None:
-    """Why a request is refused that moto has not looked at."""
+    """Why a request is refused before moto sees it."""
     with state.lock:
         if request.action in _LIMITED:
             given = response._get_params()
@@ -167,14 +166,14 @@ def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 
 def _lose(state: State, request: Request) -> None:
-    """Loses a request before it has any effect. One that never arrives takes nothing from the bucket."""
+    """Loses a request before it has any effect. It takes nothing from the bucket."""
     if found := state.hit(request, FaultKind.LOST_BEFORE, FaultKind.HANGS):
         seconds = _HANGS_SECONDS if found.fault.seconds is None else found.fault.seconds
         _close_connection(state, request, seconds if found.fault.kind is FaultKind.HANGS else 0.0)
 
 
 def _depart(state: State, request: Request) -> None:
-    """Loses an answer, or lets it wait."""
+    """Loses the answer, or delays it."""
     found = state.hit(request, FaultKind.LOST_AFTER, FaultKind.LATE)
     if found and found.fault.kind is FaultKind.LOST_AFTER:
         _close_connection(state, request, 0.0)
