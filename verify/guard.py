@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from odcr_cli.account import Account
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 
 MOST_AN_HOUR = Decimal("0.60")
 """A cent a minute."""
@@ -15,7 +15,7 @@ _HARMLESS = ("Describe", "Get", "List")
 _ENDPOINTS = {"us": "us-east-1", "ap": "ap-south-1", "eu": "eu-central-1"}
 
 
-class TooDear(Exception):  # noqa: N818 - says what it would be
+class TooExpensive(Exception):  # noqa: N818 - says what it would be
     """A request that would cost over a cent a minute, or of which that is not known. It was not sent."""
 
 
@@ -38,7 +38,7 @@ class Guard:
         """
         cost = self._price_of(instance_type) * count
         if cost > MOST_AN_HOUR:
-            raise TooDear(f"{count} x {instance_type} would cost {cost} an hour, and {MOST_AN_HOUR} is the limit.")
+            raise TooExpensive(f"{count} x {instance_type} would cost {cost} an hour, and {MOST_AN_HOUR} is the limit.")
 
     def remember(self, reservation_id: str, instance_type: str) -> None:
         """Of which type a reservation is, so that it may be changed."""
@@ -57,10 +57,10 @@ class Guard:
         elif model.name == "ModifyCapacityReservation":
             known = self._types.get(params["CapacityReservationId"])
             if known is None:
-                raise TooDear(f"{params['CapacityReservationId']} is not one that the verification made.")
+                raise TooExpensive(f"{params['CapacityReservationId']} is not one that the verification made.")
             self.must_be_cheap(known, params.get("InstanceCount", 0))
         else:
-            raise TooDear(f"The verification never sends {model.name}.")
+            raise TooExpensive(f"The verification never sends {model.name}.")
 
     def after(self, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
         """Botocore's handler, called with each answer: what was made may be changed."""
@@ -92,7 +92,7 @@ class GuardedAccount(Account):
 
 
 def _unknown(instance_type: str) -> Decimal:
-    raise TooDear(f"No price of {instance_type} is known yet.")
+    raise TooExpensive(f"No price of {instance_type} is known yet.")
 
 
 class PriceList:
@@ -117,7 +117,7 @@ class PriceList:
         if instance_type not in self._known:
             prices = list(self._prices(instance_type))
             if not prices:
-                raise TooDear(f"The price list has no {instance_type} in {self._account.region}.")
+                raise TooExpensive(f"The price list has no {instance_type} in {self._account.region}.")
             self._known[instance_type] = max(prices)
         return self._known[instance_type]
 
@@ -132,7 +132,7 @@ class PriceList:
         }
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
         near = _ENDPOINTS.get(self._account.region.partition("-")[0], "us-east-1")
-        found = ask(
+        found = ask_aws(
             "pricing:GetProducts",
             lambda: self._account.pages(
                 "pricing", "get_products", "PriceList", near, ServiceCode="AmazonEC2", Filters=filters

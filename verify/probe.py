@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from odcr_cli.trouble import in_words
+from odcr_cli.trouble import aws_errors_as_trouble
 from verify.subject import Subject
 
 _TEMPLATE = Path(__file__).with_name("probe.yaml")
@@ -20,7 +20,7 @@ def deploy(subject: Subject) -> None:
         Trouble: if CloudFormation refuses.
     """
     client, name = subject.client("cloudformation"), name_of(subject.name)
-    with in_words():
+    with aws_errors_as_trouble():
         client.create_stack(
             StackName=name,
             TemplateBody=_TEMPLATE.read_text(encoding="utf-8"),
@@ -32,6 +32,6 @@ def deploy(subject: Subject) -> None:
 
 def outputs(subject: Subject) -> dict[str, str]:
     """What the probe's stack says of itself."""
-    with in_words():
+    with aws_errors_as_trouble():
         (found,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
     return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}

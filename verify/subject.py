@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from odcr_cli.account import Place
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 from odcr_cli.door import Change, Door
 from odcr_cli.trouble import Trouble
 from verify.guard import Guard, GuardedAccount, PriceList
@@ -23,7 +23,7 @@ OWN_TAG = "odcr:verify"
 _LOOK_SECONDS = 0.5
 
 
-class NeverCame(Exception):  # noqa: N818 - says what happened
+class NotInTime(Exception):  # noqa: N818 - says what happened
     """What was waited for did not come. The text says what."""
 
 
@@ -72,7 +72,7 @@ class Subject:
     @cached_property
     def zone(self) -> str:
         """A zone that offers the type."""
-        found = ask(
+        found = ask_aws(
             "ec2:DescribeInstanceTypeOfferings",
             lambda: self.account.pages(
                 "ec2",
@@ -206,7 +206,7 @@ class Subject:
             if (found := look()) is not None:
                 return found
             if time.monotonic() > deadline:
-                raise NeverCame(f"{what} did not come within {seconds:.0f} seconds")
+                raise NotInTime(f"{what} did not come within {seconds:.0f} seconds")
             time.sleep(_LOOK_SECONDS)
 
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LOCAL = "local"
@@ -86,14 +86,14 @@ class Account:
             raise Trouble(f"{place.endpoint_url!r} is no address. Name one such as http://127.0.0.1:4566.")
         self.place = place
         self._clients: dict[tuple[str, str], Any] = {}
-        self._invoking: Any = None
+        self._invoke_client: Any = None
         # Threads share the clients, and may not share the session that makes them:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
-        self._making = threading.RLock()
+        self._lock = threading.RLock()
 
     @cached_property
     def _session(self) -> boto3.Session:
-        with in_words():
+        with aws_errors_as_trouble():
             if self.place.is_local:
                 # A local cloud takes any credentials, and an account's own have no business there.
                 region = self.place.region or _REGION_OF_LOCAL_CLOUD
@@ -107,7 +107,7 @@ class Account:
         Raises:
             Trouble: if none is named anywhere.
         """
-        with self._making:
+        with self._lock:
             region = self._session.region_name
         if not region:
             raise Trouble("No Region is named. Name the Region of the stack with --region, or set AWS_REGION.")
@@ -115,29 +115,29 @@ class Account:
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client; the stack's Region unless another is named."""
-        with self._making:
+        with self._lock:
             key = (service, region or self.region)
             if key not in self._clients:
-                self._clients[key] = self._made(*key, read_timeout=70, retries={"mode": "standard"})
+                self._clients[key] = self._new_client(*key, read_timeout=70, retries={"mode": "standard"})
             return self._clients[key]
 
     def invoker(self) -> Any:
         """A client of Lambda that waits for as long as a function may take, and sends each request once."""
-        with self._making:
-            if self._invoking is None:
+        with self._lock:
+            if self._invoke_client is None:
                 # A long invocation needs a long time-out, and a connection that is kept alive:
                 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
                 once = {"total_max_attempts": 1}
-                self._invoking = self._made(
+                self._invoke_client = self._new_client(
                     "lambda", self.region, read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True
                 )
-            return self._invoking
+            return self._invoke_client
 
-    def _made(self, service: str, region: str, **how: Any) -> Any:
+    def _new_client(self, service: str, region: str, **how: Any) -> Any:
         if self.place.is_local:
             # A proxy leads to the internet, and never to this machine.
             how["proxies"] = {}
-        with in_words():
+        with aws_errors_as_trouble():
             return self._session.client(  # type: ignore[call-overload]
                 service,
                 region_name=region,
@@ -147,7 +147,7 @@ class Account:
 
     def pages(self, service: str, operation: str, key: str, region: str = "", **arguments: Any) -> list[dict[str, Any]]:
         """All that a paginated operation lists under a key."""
-        with in_words():
+        with aws_errors_as_trouble():
             pages = self.client(service, region).get_paginator(operation).paginate(**arguments)
             return [one for page in pages for one in page.get(key, [])]
 
@@ -160,7 +160,7 @@ class Account:
         """
         name = self.place.stack
         try:
-            with in_words():
+            with aws_errors_as_trouble():
                 (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except Trouble as trouble:
             cause = trouble.__cause__
@@ -185,8 +185,8 @@ class Account:
             Trouble: with what the function raised, if it did; or that it did not answer.
         """
         try:
-            with in_words():
-                answer = self._sent(function, json.dumps(event).encode())
+            with aws_errors_as_trouble():
+                answer = self._invoke_retrying(function, json.dumps(event).encode())
                 payload = json.loads(answer["Payload"].read() or b"null")
         except Trouble as trouble:
             if isinstance(trouble.__cause__, ReadTimeoutError | ConnectionClosedError):
@@ -202,7 +202,7 @@ class Account:
             raise Trouble(f"{function} failed with {kind}: {message}")
         return dict(payload)
 
-    def _sent(self, function: str, payload: bytes) -> dict[str, Any]:
+    def _invoke_retrying(self, function: str, payload: bytes) -> dict[str, Any]:
         client = self.invoker()
         for pause in _PAUSES:
             try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.demands import Demand
-from odcr_cli.reservations import GROUP_TAG, OWNER_TAG, Reservation, Whose, serving, units_of_one
+from odcr_cli.reservations import GROUP_TAG, OWNER_TAG, Reservation, Whose, reservations_for, units_per_instance
 from odcr_cli.trouble import Trouble
 
 
@@ -32,7 +32,7 @@ class NotAdopted:
     reason: str
 
 
-def adoptions(
+def plan_adoptions(
     reservations: Iterable[Reservation], demands: Sequence[Demand], ids: Collection[str] = (), group: str = ""
 ) -> tuple[list[Adoption], list[NotAdopted]]:
     """What can be adopted, and what cannot, though it was named or is in a pool that is wanted.
@@ -81,9 +81,9 @@ def held_after(
     """
 
     def units(one: Reservation) -> Decimal:
-        return one.count * units_of_one(one, demand)
+        return one.count * units_per_instance(one, demand)
 
-    before = sum((units(one) for one in serving(demand, reservations) if one.is_held), Decimal(0))
+    before = sum((units(one) for one in reservations_for(demand, reservations) if one.is_held), Decimal(0))
     more = sum((units(one.reservation) for one in adopted if one.demand is demand), Decimal(0))
     return before, before + more
 

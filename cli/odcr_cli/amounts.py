@@ -22,11 +22,11 @@ def difference_of(after: Amounts, before: Amounts) -> dict[str, Decimal]:
     return {currency: amount for currency, amount in more.items() if amount}
 
 
-def money(value: Decimal | None, currency: str = "") -> str:
+def format_money(value: Decimal | None, currency: str = "") -> str:
     """An amount with its currency, if that is said; `?` if it is unknown."""
     return "?" if value is None else f"{value:,.2f} {currency}".rstrip()
 
 
-def moneys(amounts: Amounts) -> str:
+def format_amounts(amounts: Amounts) -> str:
     """`3.20 USD, 18.00 CNY`; `?` if nothing is known."""
-    return ", ".join(money(amount, currency) for currency, amount in amounts.items()) or "?"
+    return ", ".join(format_money(amount, currency) for currency, amount in amounts.items()) or "?"

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from odcr_cli.amounts import Amounts, sum_of
-from odcr_cli.belonging import key_of_pool, options_by_target
 from odcr_cli.door import Row, folded, number
 from odcr_cli.prices import Prices
 from odcr_cli.regions import region_of
+from odcr_cli.target_options import options_by_target, pool_key
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
 """Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
@@ -174,7 +174,7 @@ def demands_of(
     found = []
     for row in capacity:
         key = ("", *_pool_key(row))
-        found.append(_of_row(row, wishes.get(key_of_pool(row), {}), recorded.pop(key, {})))
+        found.append(_of_row(row, wishes.get(pool_key(row), {}), recorded.pop(key, {})))
     for group in groups:
         name = _text(group, "Group_Name")
         mine = {key[1:]: recorded.pop(key) for key in list(recorded) if key[0] == name}

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odcr_cli.answers import amount
 from odcr_cli.door import Row, number
+from odcr_cli.formatting import format_count
 from odcr_cli.series import is_change
 
 
@@ -22,7 +22,7 @@ class Gain:
 
     def __str__(self) -> str:
         parts = [
-            f"{amount(count)} {word}"
+            f"{format_count(count)} {word}"
             for count, word in ((self.acquired, "acquired"), (self.released, "released"), (self.lost, "lost"))
             if count
         ]

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account, Place
-from odcr_cli.lazy import LazyGroup
-from odcr_cli.source import Live, Source
+from odcr_cli.lazy_commands import LazyGroup
+from odcr_cli.source import LiveSource, Source
 from odcr_cli.trouble import Trouble
 
 INTERRUPTED = 130
@@ -50,10 +50,10 @@ class Context:
     def source(self) -> Source:
         """What to look at."""
         if self._recording:
-            from odcr_cli.recording import Recorded
+            from odcr_cli.recording import RecordedSource
 
-            return Recorded.read(self._recording)
-        return Live(self.account)
+            return RecordedSource.read(self._recording)
+        return LiveSource(self.account)
 
 
 pass_context = click.make_pass_decorator(Context)

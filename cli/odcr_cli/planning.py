@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ask:
+class PoolRequest:
     """What a run would ask for in one pool."""
 
     pool: str
@@ -45,7 +45,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedDemand:
     """What a run would do about one demand."""
 
     name: str
@@ -56,7 +56,7 @@ class Planned:
     unit: str
     reason: str
     """Why nothing is asked for, or no more."""
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[PoolRequest, ...] = ()
     status: str = ""
     every: float = 0.0
     """Seconds from one asking to the next."""
@@ -85,7 +85,7 @@ class Planned:
         return found
 
 
-def question(share: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def plan_request(share: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The event that makes FindShortfalls say what it would do.
 
     Args:
@@ -96,9 +96,9 @@ def question(share: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {**share, **ours}
 
 
-def planned(
+def planned_demands(
     answer: Mapping[str, Any], share: Mapping[str, Any], demands: Iterable[Demand], prices: Prices
-) -> list[Planned]:
+) -> list[PlannedDemand]:
     """What becomes of each demand: first those that are asked for, then what is given back, then the others.
 
     Args:
@@ -108,7 +108,7 @@ def planned(
         prices: what is known of them.
     """
     known = {one.name: one for one in demands}
-    found: dict[str, Planned] = {}
+    found: dict[str, PlannedDemand] = {}
     for branch in answer["Branches"]:
         every = float(branch["AskEvery"] or branch["PauseSeconds"])
         for shortfall in branch["Shortfalls"]:
@@ -119,26 +119,28 @@ def planned(
         wanted, held = number(outcome.get("TargetCapacity")), number(outcome.get("Reserved"))
         unit, status = str(outcome.get("Unit", "instances")), str(outcome["Status"])
         found.setdefault(
-            name, Planned(name, Action.NONE, wanted, held, unit, str(outcome.get("Reason", "")), status=status)
+            name, PlannedDemand(name, Action.NONE, wanted, held, unit, str(outcome.get("Reason", "")), status=status)
         )
     loaded = {_name(one) for one in (*share["Targets"], *share["Rejected"])}
     for name, demand in known.items():
         if name not in found:
             waits = (answer["Left"] or not share["Complete"]) and demand.missing
             reason = "Its turn comes in one of the next runs." if waits or name not in loaded else demand.reason
-            found[name] = Planned(
+            found[name] = PlannedDemand(
                 name, Action.NONE, demand.wanted, demand.held, demand.unit, reason, status=demand.status
             )
     order = list(Action)
     return sorted(found.values(), key=lambda one: (order.index(one.action), one.name))
 
 
-def sums(plans: Sequence[Planned]) -> dict[str, Decimal]:
+def total_costs(plans: Sequence[PlannedDemand]) -> dict[str, Decimal]:
     """What an hour costs more if all that is asked for is granted, by currency, as far as prices are known."""
     return sum_of(one.costs for one in plans if one.is_priced)
 
 
-def _of_shortfall(shortfall: Mapping[str, Any], known: Mapping[str, Demand], prices: Prices, every: float) -> Planned:
+def _of_shortfall(
+    shortfall: Mapping[str, Any], known: Mapping[str, Demand], prices: Prices, every: float
+) -> PlannedDemand:
     pools = shortfall.get("Pools") or [shortfall]
     name = _name(pools[0])
     wanted = number(shortfall["TargetCapacity"])
@@ -147,15 +149,15 @@ def _of_shortfall(shortfall: Mapping[str, Any], known: Mapping[str, Demand], pri
     rest, limit = shortfall.get("Rest") or {}, shortfall.get("Limit") or {}
     reason = str(rest.get("Reason") or limit.get("Reason") or "")
     if shortfall.get("Release") or shortfall.get("GivenUp"):
-        return Planned(name, Action.RELEASE, wanted, held, unit, reason, status=status)
+        return PlannedDemand(name, Action.RELEASE, wanted, held, unit, reason, status=status)
     asks = () if rest else tuple(_ask(one, shortfall, wanted - held, known.get(name), prices) for one in pools)
     action = Action.ASK if any(one.up_to for one in asks) else Action.LOOK
-    return Planned(name, action, wanted, held, unit, reason, asks, status, every)
+    return PlannedDemand(name, action, wanted, held, unit, reason, asks, status, every)
 
 
 def _ask(
     pool: Mapping[str, Any], shortfall: Mapping[str, Any], missing: Decimal, demand: Demand | None, prices: Prices
-) -> Ask:
+) -> PoolRequest:
     type_, zone = str(pool["InstanceType"]), str(pool["AvailabilityZone"])
     platform = str(shortfall.get("Platform", "Linux/UNIX"))
     tenancy = str(shortfall.get("Tenancy", "default"))
@@ -177,7 +179,7 @@ def _ask(
     name = f"{type_} {zone}"
     if demand and not demand.is_group:
         name = demand.name
-    return Ask(name, max(0, up_to), price, str(pool.get("Remark", "")))
+    return PoolRequest(name, max(0, up_to), price, str(pool.get("Remark", "")))
 
 
 def _weight(pool: Mapping[str, Any]) -> Decimal:

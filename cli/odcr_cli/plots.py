@@ -12,8 +12,8 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
-from odcr_cli.calls import Requests
 from odcr_cli.canvas import COLOURS, DARK, FALLBACKS, Words, plot
+from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
 from odcr_cli.sparkline import sparkline
 from odcr_cli.spend import Spend

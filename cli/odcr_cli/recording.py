@@ -11,7 +11,7 @@ from typing import Any
 
 from odcr_cli.account import Stack
 from odcr_cli.door import TABLES, Row
-from odcr_cli.source import Live, NoRun, Run, Source
+from odcr_cli.source import LiveSource, Run, RunNotFound, Source
 from odcr_cli.trouble import Trouble
 
 _FORMAT = 1
@@ -19,7 +19,7 @@ _MOMENT = "$moment"
 
 
 def record(
-    source: Live, path: Path, *, runs: int = 100, tell: Callable[[str], None] = lambda _doing: None
+    source: LiveSource, path: Path, *, runs: int = 100, tell: Callable[[str], None] = lambda _doing: None
 ) -> list[str]:
     """Writes a recording of what there is now.
 
@@ -46,7 +46,7 @@ def record(
         tell(f"Reading run {number} of {len(listed)}")
         try:
             histories[one["name"]] = asdict(source.run(one["name"]))
-        except NoRun:
+        except RunNotFound:
             continue
     tell("Looking at the reservations")
     content |= {
@@ -64,7 +64,7 @@ def record(
     return [one["name"] for one in listed if one["name"] not in histories]
 
 
-class Recorded(Source):
+class RecordedSource(Source):
     """A recording.
 
     Args:
@@ -78,7 +78,7 @@ class Recorded(Source):
         self.stack = Stack(**content["Stack"])
 
     @classmethod
-    def read(cls, path: str) -> "Recorded":
+    def read(cls, path: str) -> "RecordedSource":
         """Reads a file.
 
         Raises:
@@ -115,7 +115,7 @@ class Recorded(Source):
         """One of them."""
         found = self._content["Histories"].get(name.rpartition(":")[2])
         if found is None:
-            raise NoRun(f"The recording has no run {name}. `odcr runs` lists them.")
+            raise RunNotFound(f"The recording has no run {name}. `odcr runs` lists them.")
         return Run(**found)
 
     def reservations(self) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def region_of(zone: str) -> str | None:
     return _by_prefix().get(zone.partition("-")[0])
 
 
-def may_be_same(zone: str, other: str) -> bool:
+def may_be_same_zone(zone: str, other: str) -> bool:
     """Whether one is a zone's name and the other a zone's id, of one Region."""
     are_names = bool(_OF_NAME.fullmatch(zone)), bool(_OF_NAME.fullmatch(other))
     return are_names[0] != are_names[1] and region_of(zone) is not None and region_of(zone) == region_of(other)

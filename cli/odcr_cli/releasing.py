@@ -15,13 +15,13 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from odcr_cli.account import Account
-from odcr_cli.answers import amount
 from odcr_cli.demands import Demand
 from odcr_cli.door import Change, Changed
-from odcr_cli.giving_back import Left, Reduction, now_given
-from odcr_cli.reservations import reservations_of
-from odcr_cli.source import Live
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.formatting import format_count
+from odcr_cli.release_plan import Reduction, Retained, instances_to_give
+from odcr_cli.reservations import parse_reservations
+from odcr_cli.source import LiveSource
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 AGE_SECONDS = 120
 """Nothing is bought for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
@@ -36,7 +36,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecution
 
 
 @dataclass(frozen=True)
-class Given:
+class ReleaseResult:
     """What became of one reduction."""
 
     reduction: Reduction
@@ -48,10 +48,10 @@ class Given:
     """Instances of it that came into use meanwhile, and so stay."""
 
     @property
-    def left(self) -> Left | None:
+    def left(self) -> Retained | None:
         """What it has still of what it was to give, and why; None if that is nothing."""
         reason = self.problem or (f"{self.in_use} of it came into use meanwhile" if self.in_use else "")
-        return Left(self.reduction.reservation, reason) if reason else None
+        return Retained(self.reduction.reservation, reason) if reason else None
 
 
 def lowering(demand: Demand, keep: Decimal) -> Change | None:
@@ -62,8 +62,8 @@ def lowering(demand: Demand, keep: Decimal) -> Change | None:
         key: dict[str, Any] = {"Group_Name": demand.name}
         return Change(
             "odcr_group",
-            key | {"TotalTargetCapacity": amount(keep)},
-            key | {"TotalTargetCapacity": amount(demand.wanted)},
+            key | {"TotalTargetCapacity": format_count(keep)},
+            key | {"TotalTargetCapacity": format_count(demand.wanted)},
         )
     pool = demand.pools[0]
     key = {"InstanceType": pool.instance_type, "AvailabilityZone": pool.zone}
@@ -85,7 +85,7 @@ def checked(changed: Changed, name: str) -> None:
 
 
 def wait_for_runs(
-    live: Live,
+    live: LiveSource,
     told: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
@@ -117,7 +117,7 @@ def wait_for_runs(
         sleep(left)
 
 
-def seconds_after_bad_end(live: Live) -> float:
+def seconds_after_bad_end(live: LiveSource) -> float:
     """How long functions of runs that are over may go on to buy; 0 if all have ended well, or long ago.
 
     A function that is at work when its execution is stopped or fails goes on, by what the execution has read.
@@ -126,7 +126,7 @@ def seconds_after_bad_end(live: Live) -> float:
     client = live.account.client("stepfunctions")
     found = 0.0
     for status in _BAD_ENDS:
-        with in_words():
+        with aws_errors_as_trouble():
             answer = client.list_executions(
                 stateMachineArn=live.stack.output("StateMachineArn"), statusFilter=status, maxResults=_NEWEST
             )
@@ -156,8 +156,8 @@ def still_wanted(demand: Demand, again: Demand | None, keep: Decimal) -> None:
     """
     if again is not None and again.is_there and again.wanted > keep:
         raise Trouble(
-            f"Somebody has raised {demand.name} to {amount(again.wanted)} meanwhile, so nothing more is given back. "
-            "Look at it with `odcr status`, and repeat the command if you still want to."
+            f"Somebody has raised {demand.name} to {format_count(again.wanted)} meanwhile, so nothing more is given "
+            "back. Look at it with `odcr status`, and repeat the command if you still want to."
         )
 
 
@@ -181,13 +181,13 @@ def _dry(call: Callable[..., Any], **arguments: Any) -> None:
         call(DryRun=True, **arguments)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "UnauthorizedOperation":
-            with in_words():
+            with aws_errors_as_trouble():
                 raise
 
 
 def give_back(
-    account: Account, live: Live, reductions: tuple[Reduction, ...], look: Callable[[], None] = lambda: None
-) -> Iterator[Given]:
+    account: Account, live: LiveSource, reductions: tuple[Reduction, ...], look: Callable[[], None] = lambda: None
+) -> Iterator[ReleaseResult]:
     """Reduces or cancels each reservation, as it is now. What EC2 refuses is told, and the others go on.
 
     Args:
@@ -200,30 +200,30 @@ def give_back(
         one = reduction.reservation
         look()
         try:
-            with in_words():
+            with aws_errors_as_trouble():
                 yield _reduce(account.client("ec2", one.region), live, reduction)
         except Trouble as trouble:
-            yield Given(reduction, 0, str(trouble))
+            yield ReleaseResult(reduction, 0, str(trouble))
 
 
-def _reduce(client: Any, live: Live, reduction: Reduction) -> Given:
+def _reduce(client: Any, live: LiveSource, reduction: Reduction) -> ReleaseResult:
     id_ = reduction.reservation.id
     described = client.describe_capacity_reservations(CapacityReservationIds=[id_])["CapacityReservations"]
-    seen = reservations_of(described, live.stack.owner, live.stack.account, live.now())
-    count = now_given(reduction, seen[0] if seen else None)
+    seen = parse_reservations(described, live.stack.owner, live.stack.account, live.now())
+    count = instances_to_give(reduction, seen[0] if seen else None)
     in_use = max(0, seen[0].used - reduction.kept) if seen else 0
     if not count:
-        return Given(reduction, 0, in_use=in_use)
+        return ReleaseResult(reduction, 0, in_use=in_use)
     left = seen[0].count - count
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
     if left:
         client.modify_capacity_reservation(CapacityReservationId=id_, InstanceCount=left)
     else:
         client.cancel_capacity_reservation(CapacityReservationId=id_)
-    return Given(reduction, count, in_use=in_use)
+    return ReleaseResult(reduction, count, in_use=in_use)
 
 
-def running(live: Live) -> set[str]:
+def running(live: LiveSource) -> set[str]:
     """The executions that are running."""
     machine = live.stack.output("StateMachineArn")
     found = live.account.pages(
@@ -232,6 +232,6 @@ def running(live: Live) -> set[str]:
     return {str(one["executionArn"]) for one in found}
 
 
-def _status(live: Live, arn: str) -> str:
-    with in_words():
+def _status(live: LiveSource, arn: str) -> str:
+    with aws_errors_as_trouble():
         return str(live.account.client("stepfunctions").describe_execution(executionArn=arn)["status"])

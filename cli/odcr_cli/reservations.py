@@ -118,7 +118,7 @@ class Reservation:
         return (self.platform, self.tenancy) == wanted
 
 
-def reservations_of(
+def parse_reservations(
     described: Iterable[Mapping[str, Any]], owner: str, account: str, now: datetime
 ) -> list[Reservation]:
     """Reservations as a source lists them, those that have ended left out.
@@ -133,7 +133,7 @@ def reservations_of(
     return [one for one in every if one.state in HELD_STATES | COMING_STATES | {"cancelling"}]
 
 
-def serving(demand: Demand, reservations: Iterable[Reservation]) -> list[Reservation]:
+def reservations_for(demand: Demand, reservations: Iterable[Reservation]) -> list[Reservation]:
     """What this stack holds for a demand."""
     return [
         one
@@ -147,7 +147,7 @@ def serving(demand: Demand, reservations: Iterable[Reservation]) -> list[Reserva
 def demand_of(reservation: Reservation, demands: Sequence[Demand]) -> Demand | None:
     """The demand that a reservation of this stack counts for; None if nobody wants it."""
     for demand in demands:
-        if serving(demand, [reservation]):
+        if reservations_for(demand, [reservation]):
             return demand
     return None
 
@@ -209,7 +209,7 @@ def _kind(described: Mapping[str, Any]) -> Kind:
     return Kind.ORDINARY
 
 
-def units_of_one(reservation: Reservation, demand: Demand) -> Decimal:
+def units_per_instance(reservation: Reservation, demand: Demand) -> Decimal:
     """Units of its demand that one instance of a reservation counts for.
 
     Raises:

@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from odcr_cli.account import Account
-from odcr_cli.answers import moment
-from odcr_cli.trouble import in_words
+from odcr_cli.formatting import format_moment
+from odcr_cli.trouble import aws_errors_as_trouble
 
 
-class Standing(StrEnum):
+class ScheduleStatus(StrEnum):
     """Whether it starts runs."""
 
     ON = "on"
@@ -28,24 +28,26 @@ class Schedule:
     start: datetime | None = None
     end: datetime | None = None
 
-    def standing(self, now: datetime) -> Standing:
+    def status(self, now: datetime) -> ScheduleStatus:
         """How it stands at a moment."""
         if not self.is_enabled:
-            return Standing.OFF
+            return ScheduleStatus.OFF
         if self.end is not None and self.end <= now:
-            return Standing.OVER
+            return ScheduleStatus.OVER
         if self.start is not None and self.start > now:
-            return Standing.NOT_STARTED
-        return Standing.ON
+            return ScheduleStatus.NOT_STARTED
+        return ScheduleStatus.ON
 
-    def silence(self, now: datetime) -> str:
+    def why_no_run(self, now: datetime) -> str:
         """Why no run will ask, as a sentence with what to do; empty if runs start."""
         return {
-            Standing.ON: "",
-            Standing.OFF: "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED.",
-            Standing.OVER: f"The schedule ended{_at(self.end)}: no run will ask. Deploy with a later ScheduleEnd.",
-            Standing.NOT_STARTED: f"The schedule has not started: no run will ask before{_at(self.start, '')}.",
-        }[self.standing(now)]
+            ScheduleStatus.ON: "",
+            ScheduleStatus.OFF: "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED.",
+            ScheduleStatus.OVER: (
+                f"The schedule ended{_at(self.end)}: no run will ask. Deploy with a later ScheduleEnd."
+            ),
+            ScheduleStatus.NOT_STARTED: f"The schedule has not started: no run will ask before{_at(self.start, '')}.",
+        }[self.status(now)]
 
 
 def schedule_of(account: Account, stack: str) -> Schedule:
@@ -56,7 +58,7 @@ def schedule_of(account: Account, stack: str) -> Schedule:
     Raises:
         Trouble: if Scheduler does not say.
     """
-    with in_words():
+    with aws_errors_as_trouble():
         found = account.client("scheduler").get_schedule(Name=stack)
     return Schedule(
         found["State"] == "ENABLED", found["ScheduleExpression"], found.get("StartDate"), found.get("EndDate")
@@ -64,4 +66,4 @@ def schedule_of(account: Account, stack: str) -> Schedule:
 
 
 def _at(at: datetime | None, word: str = " at") -> str:
-    return f"{word} {moment(at)} UTC" if at else ""
+    return f"{word} {format_moment(at)} UTC" if at else ""

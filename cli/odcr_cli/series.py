@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from odcr_cli.answers import moment_of
 from odcr_cli.demands import NEW, Demand
 from odcr_cli.door import Row
+from odcr_cli.formatting import parse_moment
 
 _HOUR = "hour "
 """So the `Execution` of a row begins that sums up an hour's attempts: docs/operating.md, "The history"."""
@@ -54,11 +54,11 @@ def series_of(history: Iterable[Row], demands: Iterable[Demand], start: datetime
     rows: dict[tuple[str, str, str], list[Row]] = {}
     for row in history:
         if not _group(row) or not row["InstanceType"]:
-            rows.setdefault(key_of_row(row), []).append(row)
+            rows.setdefault(history_key(row), []).append(row)
     found = [_of_demand(demand, rows.pop(_key_of(demand), []), start, end) for demand in demands]
     for (group, *_), theirs in rows.items():
         unit = str(theirs[-1].get("Unit") or "instances")
-        steps = _ended(stood(theirs, start, end), end)
+        steps = _ended(levels_over_time(theirs, start, end), end)
         found.append(_series(demand_named(theirs[0]), unit, steps, end, is_group=bool(group), is_there=False))
     return found
 
@@ -81,12 +81,12 @@ def is_change(row: Row) -> bool:
     return not str(row["Execution"]).startswith(_HOUR)
 
 
-def telling(rows: Iterable[Row]) -> list[Row]:
+def level_changes(rows: Iterable[Row]) -> list[Row]:
     """Those rows that say something else of what is held and wanted than the one before them of the same pool."""
     before: dict[tuple[str, str, str], tuple[object, object]] = {}
     found = []
     for row in sorted(rows, key=lambda row: (str(row["Recorded"]), is_change(row))):
-        key, says = key_of_row(row), (row["Reserved"], row["Target_Capacity"])
+        key, says = history_key(row), (row["Reserved"], row["Target_Capacity"])
         if before.get(key) != says:
             before[key] = says
             found.append(row)
@@ -101,7 +101,7 @@ def demand_named(row: Row) -> str:
 def _of_demand(demand: Demand, rows: list[Row], start: datetime, end: datetime) -> Series:
     is_new = demand.status == NEW and not rows
     held, wanted = float(demand.held), float(demand.wanted)
-    steps = stood(rows, end if is_new else start, end, held_now=held, wanted_now=wanted)
+    steps = levels_over_time(rows, end if is_new else start, end, held_now=held, wanted_now=wanted)
     return _series(demand.name, demand.unit, steps, end, is_group=demand.is_group, is_there=demand.is_there)
 
 
@@ -112,7 +112,7 @@ def _ended(steps: list[tuple[datetime, Level]], end: datetime) -> list[tuple[dat
     return [*steps, (min(end, steps[-1][0] + timedelta(minutes=1)), (0.0, 0.0))]
 
 
-def stood(
+def levels_over_time(
     rows: list[Row],
     start: datetime,
     end: datetime,
@@ -139,7 +139,7 @@ def stood(
                 found.append((start, (held, wanted)))
         held = after
         wanted = wanted if wished is None else float(wished)
-        found.append((moment_of(row["Recorded"]), (held, wanted)))
+        found.append((parse_moment(row["Recorded"]), (held, wanted)))
     if not ordered and held_now is not None:
         found.append((start, (held, wanted)))
     if held_now is not None:
@@ -211,7 +211,7 @@ def _group(row: Mapping[str, object]) -> str:
     return str(row.get("Group_Name") or "")
 
 
-def key_of_row(row: Row) -> tuple[str, str, str]:
+def history_key(row: Row) -> tuple[str, str, str]:
     return _group(row), str(row["InstanceType"]), str(row["AvailabilityZone"])
 
 

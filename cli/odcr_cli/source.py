@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Door, Row
 from odcr_cli.regions import region_of
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _MAX_EVENTS = 25_000
 """An execution's history has no more: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -31,7 +31,7 @@ class Run:
     """GetExecutionHistory's events, oldest first."""
 
 
-class NoRun(Trouble):
+class RunNotFound(Trouble):
     """There is no such run, or not any more."""
 
 
@@ -40,7 +40,7 @@ class Source(ABC):
 
     is_live: bool
     stack: Stack
-    silent: Mapping[str, str] = MappingProxyType({})
+    unreachable: Mapping[str, str] = MappingProxyType({})
     """Regions whose reservations could not be seen when they were last asked for, each with why."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class Source(ABC):
         """
 
 
-class Live(Source):
+class LiveSource(Source):
     """An account as it is now.
 
     Args:
@@ -116,7 +116,7 @@ class Live(Source):
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
         machine = self.stack.output("StateMachineArn")
         found: list[dict[str, Any]] = []
-        with in_words():
+        with aws_errors_as_trouble():
             pages = self.account.client("stepfunctions").get_paginator("list_executions")
             for page in pages.paginate(stateMachineArn=machine, PaginationConfig={"PageSize": min(limit, 1000)}):
                 found += page["executions"]
@@ -130,7 +130,7 @@ class Live(Source):
         states = self.account.client("stepfunctions")
         paged = {"PageSize": 1000}
         try:
-            with in_words():
+            with aws_errors_as_trouble():
                 described = states.describe_execution(executionArn=arn)
                 definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
             # It may go in between: all three know this error.
@@ -139,7 +139,7 @@ class Live(Source):
             )
         except Trouble as trouble:
             if isinstance(trouble.__cause__, states.exceptions.ExecutionDoesNotExist | states.exceptions.InvalidArn):
-                raise NoRun(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
+                raise RunNotFound(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
             raise
         described.pop("ResponseMetadata", None)
         return Run(described, definition, events[:_MAX_EVENTS])
@@ -150,18 +150,18 @@ class Live(Source):
     def reservations(self) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html"""
         found: list[dict[str, Any]] = []
-        silent: dict[str, str] = {}
+        unreachable: dict[str, str] = {}
         for region in sorted(self._regions()):
             try:
                 here = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", region)
             except Trouble as trouble:
                 # One Region that does not answer is no reason to hide what is held in the others.
-                silent[region] = str(trouble)
+                unreachable[region] = str(trouble)
                 continue
             found += [one | {"Region": region} for one in here]
-        if self.stack.region in silent:
-            raise Trouble(silent[self.stack.region])
-        self.silent = silent
+        if self.stack.region in unreachable:
+            raise Trouble(unreachable[self.stack.region])
+        self.unreachable = unreachable
         return found
 
     def _regions(self) -> set[str]:
@@ -177,7 +177,7 @@ class Live(Source):
         pattern = {"filterPattern": f'"{request}"'} if request else {}
         found: list[dict[str, Any]] = []
         logs, group = self.account.client("logs"), f"/aws/lambda/{self.stack.name}-{function}"
-        with _missing(group), in_words():
+        with _missing(group), aws_errors_as_trouble():
             pages = logs.get_paginator("filter_log_events")
             # A page may be empty, and others follow it.
             for page in pages.paginate(

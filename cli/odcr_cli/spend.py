@@ -8,7 +8,7 @@ from datetime import datetime
 from odcr_cli.demands import Demand
 from odcr_cli.door import Row
 from odcr_cli.prices import Prices
-from odcr_cli.series import Steps, key_of_row, stood, sum_of
+from odcr_cli.series import Steps, history_key, levels_over_time, sum_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def spend_of(
     rows: dict[tuple[str, str, str], list[Row]] = {}
     for row in history:
         if row["InstanceType"]:
-            rows.setdefault(key_of_row(row), []).append(row)
+            rows.setdefault(history_key(row), []).append(row)
     steps: dict[str, list[Steps]] = {}
     counts: Counter[str] = Counter()
     unpriced = 0
@@ -51,7 +51,7 @@ def spend_of(
         if price is None:
             unpriced += int(now or 0)
             continue
-        held = [(moment, one[0]) for moment, one in stood(rows.get(key, []), start, end, held_now=now)]
+        held = [(moment, one[0]) for moment, one in levels_over_time(rows.get(key, []), start, end, held_now=now)]
         amount = float(price.amount)
         steps.setdefault(price.currency, []).append([(moment, count * amount) for moment, count in held])
         counts[price.currency] += int(now or 0)

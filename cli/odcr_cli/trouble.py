@@ -45,7 +45,7 @@ class Trouble(Exception):  # noqa: N818 - it is what people are in, not an error
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def aws_errors_as_trouble() -> Iterator[None]:
     """Turns what botocore raises into a Trouble.
 
     Raises:

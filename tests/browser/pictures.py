@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 from waitress.server import create_server
 
-from odcr_cli.console.app import application
+from odcr_cli.console.app import create_app
 from tests.browser import scenes
 from tests.browser.conftest import NAMES, OPTIONS
 
@@ -26,7 +26,7 @@ PICTURES: tuple[tuple[str, str, Any], ...] = (
 
 def main() -> None:
     """Makes all of them, of an evening that never was."""
-    app = application(scenes.evening, token="token")
+    app = create_app(scenes.evening, token="token")
     server: Any = create_server(app, host="127.0.0.1", port=0)
     Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}/"

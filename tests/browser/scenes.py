@@ -10,7 +10,7 @@ from typing import Any
 from odcr_cli.source import Run
 from tests.machines import acquiring
 from tests.played import interpreter
-from tests.unit.looked_at import MACHINE, NOW, STACK, LookedAt
+from tests.unit.fake_source import MACHINE, NOW, STACK, FakeSource
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>{{ 7 * 7 }} \u202egnp.exe"
 OWNER = STACK.owner
@@ -50,9 +50,9 @@ def text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def evening() -> LookedAt:
+def evening() -> FakeSource:
     """Eight rows and a group, six hours of history, runs of which one failed, reservations of which some are idle."""
-    return LookedAt(
+    return FakeSource(
         tables={
             "odcr_capacity": [_capacity(*row[:4]) for row in _ROWS],
             "odcr_option": [
@@ -106,7 +106,7 @@ def evening() -> LookedAt:
     )
 
 
-def many(count: int) -> LookedAt:
+def many(count: int) -> FakeSource:
     """So many targets, with a day of history each."""
     chance = random.Random(7)
     rows = [
@@ -122,13 +122,13 @@ def many(count: int) -> LookedAt:
         for type_, zone, wanted, held in rows
         for hours in range(24)
     ]
-    return LookedAt(
+    return FakeSource(
         tables={"odcr_capacity": [_capacity(*row) for row in rows], "odcr_status": status, "odcr_history": past},
         histories=runs(),
     )
 
 
-def hostile() -> LookedAt:
+def hostile() -> FakeSource:
     """Everything that a stranger may write says what would do harm if it were taken for anything but text."""
     scene = evening()
     for table in ("odcr_status", "odcr_history"):

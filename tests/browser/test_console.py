@@ -10,13 +10,13 @@ import flask
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from odcr_cli.console.app import application
-from odcr_cli.console.history import History
-from odcr_cli.console.memory import EndedRuns, LastRun
+from odcr_cli.console.app import create_app
+from odcr_cli.console.history_cache import HistoryCache
+from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server
-from tests.unit.looked_at import LookedAt
+from tests.unit.fake_source import FakeSource
 
 TOKEN = "a-token"
 BRANCH = "ReserveShortfalls/ReserveBranch"
@@ -152,13 +152,15 @@ class Stage:
     """The page, on whatever scene a test puts before it; one for all tests, for it compiles its templates once."""
 
     def __init__(self) -> None:
-        self.scene = LookedAt()
-        self.app = application(lambda: self.scene, token=TOKEN, local_market=Market())  # type: ignore[arg-type]
+        self.scene = FakeSource()
+        self.app = create_app(lambda: self.scene, token=TOKEN, local_market=Market())  # type: ignore[arg-type]
 
-    def on(self, scene: LookedAt, changes: Changes | None = None) -> flask.Flask:
+    def on(self, scene: FakeSource, changes: Changes | None = None) -> flask.Flask:
         """The page on a scene, and with changes if there are any."""
         self.scene = scene
-        self.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
+        self.app.config.update(
+            CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
+        )
         return self.app
 
 
@@ -179,7 +181,7 @@ def entered(page: Page, address: str) -> str:
 def console(page: Page, serve: Server, stage: Stage) -> Iterator[Open]:
     """Opens the page on a scene, and gives its address."""
 
-    def start(scene: LookedAt, path: str = "", changes: Changes | None = None) -> str:
+    def start(scene: FakeSource, path: str = "", changes: Changes | None = None) -> str:
         address = serve(stage.on(scene, changes))
         address = entered(page, address)
         assert "token" not in page.url
@@ -442,11 +444,11 @@ def test_the_browser_sends_forms_of_this_page(page: Page, console: Open) -> None
 
 def test_a_page_on_another_port_cannot_send_forms_here_nor_read_what_is_here(browser: Browser, serve: Server) -> None:
     changes, sent = Changes(), []
-    app = application(scenes.evening, token=TOKEN, changes=changes)  # type: ignore[arg-type]
+    app = create_app(scenes.evening, token=TOKEN, changes=changes)  # type: ignore[arg-type]
 
     @app.after_request
     def note(answer: flask.Response) -> flask.Response:
-        known = any(map(app.config["ENTRANCE"].knows, flask.request.cookies.values()))
+        known = any(map(app.config["ENTRANCE"].is_known, flask.request.cookies.values()))
         sent.append((flask.request.path, known, answer.status_code))
         return answer
 

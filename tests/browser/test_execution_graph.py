@@ -62,7 +62,7 @@ def run() -> Iterator[Played]:
 def shown(played: Played, selected: str | None = None) -> str:
     graph = execution_graph.graph_of(played.definition)
     progress = execution_graph.progress_of(graph, played.events, played.status)
-    return PAGE.format(execution_graph.drawn(graph, progress, lambda path: f"/?state={quote(path, safe='')}", selected))
+    return PAGE.format(execution_graph.draw(graph, progress, lambda path: f"/?state={quote(path, safe='')}", selected))
 
 
 def application(played: Played) -> flask.Flask:

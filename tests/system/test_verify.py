@@ -15,7 +15,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.stack import ROOT
 from verify.belief import Verdict
-from verify.beliefs.every import BELIEFS
+from verify.beliefs.all_beliefs import BELIEFS
 from verify.subject import TYPE
 
 SPEED = 21

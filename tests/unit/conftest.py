@@ -5,7 +5,7 @@ from click.testing import CliRunner, Result
 
 from odcr_cli import main
 from tests.translated import translated
-from tests.unit.looked_at import LookedAt, Odcr
+from tests.unit.fake_source import FakeSource, Odcr
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +19,8 @@ def resources() -> dict[str, Any]:
 def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
     """The command line, which looks at what a test gives it."""
 
-    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
-        monkeypatch.setattr(main, "Live", lambda _account: source)
+    def call(source: FakeSource, *arguments: str, columns: int = 80) -> Result:
+        monkeypatch.setattr(main, "LiveSource", lambda _account: source)
         monkeypatch.setenv("COLUMNS", str(columns))
         return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from odcr_cli.console.app import application
+from odcr_cli.console.app import create_app
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.history import History
-from odcr_cli.console.memory import EndedRuns, LastRun
+from odcr_cli.console.history_cache import HistoryCache
+from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble
 from tests.browser import scenes
-from tests.unit.entered import HERE, Entered, entered
-from tests.unit.looked_at import NOW, LookedAt
+from tests.unit.fake_source import NOW, FakeSource
+from tests.unit.page_client import HERE, PageClient, logged_in
 
 PAGES = ("/demands/", "/runs/", "/runs/run-999", "/capacity/", "/plots/")
 FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
@@ -53,37 +53,39 @@ class Stage:
     """One application for all tests, for it compiles its templates anew in each."""
 
     def __init__(self) -> None:
-        self.source: Callable[[], Any] = LookedAt
-        self.app = application(lambda: self.source(), token="token")
+        self.source: Callable[[], Any] = FakeSource
+        self.app = create_app(lambda: self.source(), token="token")
 
 
 STAGE = Stage()
 
 
-def reader(source: Callable[[], Any], changes: Recorder | None = None) -> Entered:
+def reader(source: Callable[[], Any], changes: Recorder | None = None) -> PageClient:
     """A browser that looks at what the source says when it is called now."""
-    STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
-    STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
-    return entered(STAGE.app)
+    STAGE.source = source if source in (FakeSource, gone) else partial(lambda found: found, source())
+    STAGE.app.config.update(
+        CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
+    )
+    return logged_in(STAGE.app)
 
 
-def gone() -> LookedAt:
+def gone() -> FakeSource:
     raise Trouble("There is no stack odcr in ap-northeast-1.")
 
 
-def text_of(client: Entered, path: str, status: int = 200) -> str:
+def text_of(client: PageClient, path: str, status: int = 200) -> str:
     """What a person reads."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
     return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
 
 
-def post(client: Entered, path: str, **form: str) -> Any:
+def post(client: PageClient, path: str, **form: str) -> Any:
     return client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
 
 
 @dataclass
-class Failing(LookedAt):
+class Failing(FakeSource):
     """A source of which some parts cannot be read."""
 
     fails: tuple[str, ...] = ()
@@ -155,7 +157,7 @@ def test_the_filter_works_without_script() -> None:
 
 
 def test_an_empty_stack_says_what_to_do() -> None:
-    client = reader(LookedAt)
+    client = reader(FakeSource)
     assert "Nothing is wanted yet. odcr targets set TYPE ZONE COUNT" in text_of(client, "/demands/")
     assert "No run yet" in text_of(client, "/runs/")
     assert "Nothing is reserved." in text_of(client, "/capacity/")
@@ -201,7 +203,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     asked = []
 
     @dataclass
-    class Asked(LookedAt):
+    class Asked(FakeSource):
         def log_lines(self, function: str, start: datetime, end: datetime, **more: Any) -> list[dict[str, Any]]:
             asked.append((function, start, end))
             return super().log_lines(function, start, end, **more)
@@ -253,7 +255,7 @@ def test_each_plot_has_its_numbers_in_a_table() -> None:
 
 
 def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
-    def recorded() -> LookedAt:
+    def recorded() -> FakeSource:
         scene = scenes.evening()
         scene.is_live = False
         return scene
@@ -269,7 +271,7 @@ def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
 def test_what_is_live_says_how_old_the_last_run_is() -> None:
     assert "A run has been at work for 40 s" in text_of(reader(scenes.evening), "/demands/")
 
-    def idle() -> LookedAt:
+    def idle() -> FakeSource:
         scene = scenes.evening()
         del scene.histories["run-1000"]
         return scene
@@ -367,7 +369,7 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
 
 
-def changed_to(client: Entered, name: str, was: str, wanted: str, group: str = "") -> str:
+def changed_to(client: PageClient, name: str, was: str, wanted: str, group: str = "") -> str:
     """What is said of a change before it is made."""
     page = post(client, "/change/", demand=name, was=was, wanted=wanted, group=group).text
     return " ".join(re.sub("<[^>]*>", " ", page).split())
@@ -394,7 +396,7 @@ class PricesFailAlone(Failing):
     """The demands can be read, with the prices they need; the prices by themselves cannot, as the door is busy."""
 
     def rows_of(self, *names: str) -> dict[str, list[dict[str, Any]]]:
-        return {name: LookedAt.rows(self, name) for name in names}
+        return {name: FakeSource.rows(self, name) for name in names}
 
 
 def test_prices_that_cannot_be_read_hinder_no_change() -> None:

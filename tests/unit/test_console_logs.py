@@ -11,10 +11,10 @@ from moto import mock_aws
 
 from odcr_cli.account import Account, Place
 from odcr_cli.console.state_functions import request_of
-from odcr_cli.execution_graph.details import Entering, Text
+from odcr_cli.execution_graph.details import ShownText, VisitDetails
 from odcr_cli.execution_graph.visits import Status
-from odcr_cli.source import Live
-from tests.unit.looked_at import STACK
+from odcr_cli.source import LiveSource
+from tests.unit.fake_source import STACK
 
 GROUP = "/aws/lambda/odcr-ReserveCapacity"
 START = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
@@ -23,10 +23,10 @@ FROM, TO = 1794340800000, 1794340810000
 REQUEST = "0c9f1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
 
 
-def live(endpoint: str | None = "http://127.0.0.1:9") -> Live:
+def live(endpoint: str | None = "http://127.0.0.1:9") -> LiveSource:
     account = Account(Place(region="eu-west-1", endpoint_url=endpoint))
     account.__dict__["stack"] = STACK
-    return Live(account)
+    return LiveSource(account)
 
 
 def events(*timestamps: int) -> list[dict[str, Any]]:
@@ -95,6 +95,6 @@ def test_of_a_request_only_its_own_lines_are_given(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_the_request_that_failed_is_named_by_the_cause(cause: str | None, request_id: str) -> None:
-    text = None if cause is None else Text(cause, cut=False)
-    visit = Entering("", Status.FAILED, START, 1.0, None, None, "E", text, [], (1, 2), "")
+    text = None if cause is None else ShownText(cause, cut=False)
+    visit = VisitDetails("", Status.FAILED, START, 1.0, None, None, "E", text, [], (1, 2), "")
     assert request_of(visit) == request_id

@@ -47,9 +47,9 @@ def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
         "Get Final Job Status": 1,
     }
     assert progress.summary("Job Failed").status is Status.NOT_REACHED
-    assert ("Job Complete?", "Wait X Seconds", False) in progress.taken()
-    assert ("Job Complete?", "Job Failed", False) not in progress.taken()
-    assert {(START, "Submit Job", False), ("Get Final Job Status", END, False)} <= progress.taken()
+    assert ("Job Complete?", "Wait X Seconds", False) in progress.taken_transitions()
+    assert ("Job Complete?", "Job Failed", False) not in progress.taken_transitions()
+    assert {(START, "Submit Job", False), ("Get Final Job Status", END, False)} <= progress.taken_transitions()
 
 
 def test_the_conditions_of_a_choice_are_on_its_arrows() -> None:
@@ -67,7 +67,7 @@ def test_the_error_of_a_branch_is_that_of_the_parallel_that_caught_it() -> None:
     assert progress.summary("LookupCustomerInfo").status is Status.CAUGHT
     assert progress.summary("LookupCustomerInfo/1/LookupPhone").status is Status.FAILED
     assert progress.summary("LookupCustomerInfo/1/FormatPhone").status is Status.NOT_REACHED
-    assert ("LookupCustomerInfo", "AskCustomer", True) in progress.taken()
+    assert ("LookupCustomerInfo", "AskCustomer", True) in progress.taken_transitions()
     for path in ("LookupCustomerInfo", "LookupCustomerInfo/1/LookupPhone"):
         (visit,) = details(graph, progress, path).visits
         assert visit.error == "NoPhone"
@@ -98,11 +98,11 @@ def test_a_retried_item_shows_its_attempts() -> None:
     summary, shipped = progress.summary(SHIP), details(graph, progress, SHIP)
     assert (summary.status, summary.retries) == (Status.FAILED, 1)
     assert shipped.visits[0].error == "TooHeavy"
-    (retried,) = [visit for visit in shipped.visits if len(visit.tries) > 1]
+    (retried,) = [visit for visit in shipped.visits if len(visit.attempts) > 1]
     assert (retried.where, retried.status) == ("Each Order #0, Each Item #1", Status.SUCCEEDED)
-    assert [one.error for one in retried.tries] == ["Busy", ""]
-    assert retried.tries[1].waited is not None
-    assert retried.tries[1].waited >= 0
+    assert [one.error for one in retried.attempts] == ["Busy", ""]
+    assert retried.attempts[1].waited is not None
+    assert retried.attempts[1].waited >= 0
     assert retried.input
     assert retried.input.text == '"cup"'
 

@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 
 from odcr_cli.execution_graph import Progress, details_of, graph_of, progress_of
-from odcr_cli.execution_graph.event_types import SENSES, details_of_event
+from odcr_cli.execution_graph.event_types import MEANINGS, details_of_event
 from odcr_cli.execution_graph.visits import Status
 
 PASS = {"Type": "Pass", "End": True}
@@ -60,7 +60,7 @@ def item(index: int, name: str = "Map") -> dict[str, Any]:
 
 
 def test_each_type_of_botocore_s_model_is_understood() -> None:
-    assert set(SENSES) == set(MODEL.shape_for("HistoryEventType").enum)
+    assert set(MEANINGS) == set(MODEL.shape_for("HistoryEventType").enum)
 
 
 @pytest.mark.parametrize("name", [name for name in MODEL.shape_for("HistoryEvent").members if "EventDetails" in name])
@@ -174,7 +174,7 @@ def test_a_parallel_fails_after_the_event_that_failed_in_its_branch_and_is_caugh
     )
     found = statuses(progress, "Parallel", "Parallel/0/Item", "After")
     assert found == [Status.CAUGHT, Status.FAILED, Status.SUCCEEDED]
-    assert progress.taken() >= {("Parallel", "After", True)}
+    assert progress.taken_transitions() >= {("Parallel", "After", True)}
 
 
 def test_an_expression_that_fails_names_its_state_and_not_the_event_before_it() -> None:

@@ -10,8 +10,8 @@ from odcr.domain.tags import ASKED_TAG, GROUP_TAG, MADE_TAG, OWNER_TAG, PROJECT_
 from odcr_cli.checks import offers, quotas, rights
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.quotas import quota_of
-from tests.unit.answering import Answer, Answering
-from tests.unit.checking import LARGE, ROLE, looked, one, row, status
+from tests.unit.check_inputs import LARGE, ROLE, check_inputs, one, row, status
+from tests.unit.fake_account import Answer, FakeAccount
 
 
 def quota_answers(limit: float, running: int = 0, free: int = 0) -> dict[str, Answer]:
@@ -27,9 +27,9 @@ def quota_answers(limit: float, running: int = 0, free: int = 0) -> dict[str, An
 def test_running_instances_reservations_and_what_is_missing_count_in_the_quota() -> None:
     tables = {"odcr_capacity": [row(10)], "odcr_status": [status(4)]}
     # 5 x 2 run, 3 x 4 are reserved and unused, 6 x 2 are missing.
-    line = one(quotas.check(looked(quota_answers(34, running=5, free=3), **tables)))
+    line = one(quotas.check(check_inputs(quota_answers(34, running=5, free=3), **tables)))
     assert (line.level, line.seen) == (Level.OK, "ap-northeast-1 Standard: 34 of 34 vCPUs after all is held.")
-    line = one(quotas.check(looked(quota_answers(33, running=5, free=3), **tables)))
+    line = one(quotas.check(check_inputs(quota_answers(33, running=5, free=3), **tables)))
     assert line.level is Level.ERROR
     assert "short by 1" in line.seen
     assert "L-1216C47A in ap-northeast-1 to at least 34" in line.advice
@@ -43,7 +43,7 @@ def test_what_does_not_count_in_the_quota_is_left_out() -> None:
         {"InstanceType": "p5.48xlarge"},
     ]
     answers = quota_answers(2) | {"DescribeInstances": {"Reservations": [{"Instances": others}]}}
-    line = one(quotas.check(looked(answers, odcr_capacity=[row(1)])))
+    line = one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)])))
     assert line.seen == "ap-northeast-1 Standard: 2 of 2 vCPUs after all is held."
 
 
@@ -56,7 +56,7 @@ def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
         ],
     }
     # Six of the small ones have 12 vCPUs, two of the large ones 8.
-    assert "12 of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
+    assert "12 of 99" in one(quotas.check(check_inputs(quota_answers(99), **tables))).seen
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_pool_counts_as_far_as_it_may_be_bought(small: str | None, large: str 
             held | {"InstanceType": "m5.xlarge", "Reserved": "1"},
         ],
     }
-    assert f": {vcpus} of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
+    assert f": {vcpus} of 99" in one(quotas.check(check_inputs(quota_answers(99), **tables))).seen
 
 
 def test_a_quota_that_was_never_raised_is_read_from_the_defaults() -> None:
@@ -86,15 +86,17 @@ def test_a_quota_that_was_never_raised_is_read_from_the_defaults() -> None:
         "GetServiceQuota": "NoSuchResourceException",
         "GetAWSDefaultServiceQuota": {"Quota": {"Value": 5.0}},
     }
-    assert "2 of 5" in one(quotas.check(looked(answers, odcr_capacity=[row(1)]))).seen
+    assert "2 of 5" in one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)]))).seen
 
 
 def test_a_quota_that_may_not_be_asked_for_is_a_warning_with_the_right() -> None:
     answers = quota_answers(5) | {"GetServiceQuota": "AccessDeniedException"}
-    line = one(quotas.check(looked(answers, odcr_capacity=[row(1)])))
+    line = one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)])))
     assert line.level is Level.WARNING
     assert "servicequotas:GetServiceQuota" in line.advice
-    line = one(quotas.check(looked(answers | {"DescribeInstances": "UnauthorizedOperation"}, odcr_capacity=[row(1)])))
+    line = one(
+        quotas.check(check_inputs(answers | {"DescribeInstances": "UnauthorizedOperation"}, odcr_capacity=[row(1)]))
+    )
     assert "ec2:DescribeInstances" in line.advice
 
 
@@ -137,7 +139,7 @@ OFFERS = {"InstanceTypeOfferings": [{"InstanceType": "m5.large", "Location": "ap
 )
 def test_a_pool_that_cannot_be_is_said_with_what_could_be(zone: str, level: Level, words: str) -> None:
     answers: dict[str, Answer] = {"DescribeAvailabilityZones": ZONES, "DescribeInstanceTypeOfferings": OFFERS}
-    line = one(offers.check(looked(answers, odcr_capacity=[row(1, LARGE | {"AvailabilityZone": zone})])))
+    line = one(offers.check(check_inputs(answers, odcr_capacity=[row(1, LARGE | {"AvailabilityZone": zone})])))
     assert line.level is level
     assert words in f"{line.seen} {line.advice}"
 
@@ -156,7 +158,9 @@ def rights_lines(create: Answer, simulate: Answer | None = None, **tables: list[
         "GetFunctionConfiguration": {"Role": ROLE},
         "SimulatePrincipalPolicy": simulate or simulated(),
     }
-    return list(rights.check(looked(answers, {"ReservationTags": "Team=a"}, **({"odcr_capacity": [row(1)]} | tables))))
+    return list(
+        rights.check(check_inputs(answers, {"ReservationTags": "Team=a"}, **({"odcr_capacity": [row(1)]} | tables)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,15 +181,15 @@ def test_a_dry_run_says_whose_right_it_is(code: str, level: Level, words: str) -
 
 
 def test_the_dry_run_has_the_tags_that_will_be_sent() -> None:
-    look = looked(
+    inputs = check_inputs(
         {"CreateCapacityReservation": "DryRunOperation"},
         {"ReservationTags": "Team=a,Cost=1"},
         odcr_capacity=[row(1)],
         odcr_option=[LARGE | {"Tags": '{"Team": "b"}'}],
     )
-    list(rights.check(look))
-    account = look.account
-    assert isinstance(account, Answering)
+    list(rights.check(inputs))
+    account = inputs.account
+    assert isinstance(account, FakeAccount)
     (request,) = (params for name, _, params in account.asked if name == "CreateCapacityReservation")
     assert request["DryRun"] is True
     tags = {tag["Key"]: tag["Value"] for tag in request["TagSpecifications"][0]["Tags"]}
@@ -196,12 +200,12 @@ def test_the_dry_run_has_the_tags_that_will_be_sent() -> None:
 
 
 def test_a_groups_tag_is_among_them() -> None:
-    look = looked(
+    inputs = check_inputs(
         {},
         odcr_group=[{"Group_Name": "g", "TotalTargetCapacity": "6"}],
         odcr_group_member=[LARGE | {"Group_Name": "g"}],
     )
-    assert rights.tags_of(look, next(look.wanted()))[GROUP_TAG] == "g"
+    assert rights.tags_of(inputs, next(inputs.wanted()))[GROUP_TAG] == "g"
 
 
 def test_what_the_role_may_not_do_is_an_error() -> None:

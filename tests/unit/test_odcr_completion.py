@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from odcr_cli import main
 from tests.documented import ROOT
-from tests.unit.looked_at import LookedAt, Odcr
+from tests.unit.fake_source import FakeSource, Odcr
 
 WORDS = {"sta": "status", "runs s": "show", "status --w": "--watch"}
 """What is typed behind `odcr `, and what the last word becomes."""
@@ -74,7 +74,7 @@ def test_a_shell_takes_the_script_and_completes(tmp_path: Path, shell: str) -> N
 
 @pytest.mark.parametrize("shell", TRIED)
 def test_what_a_shells_script_asks_for_is_answered(odcr: Odcr, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = odcr(LookedAt(), "completion", shell)
+    done = odcr(FakeSource(), "completion", shell)
     assert f"_ODCR_COMPLETE={shell}_complete" in done.output
     monkeypatch.setenv("COMP_WORDS", "odcr sta")
     monkeypatch.setenv("COMP_CWORD", "1" if shell != "fish" else "sta")

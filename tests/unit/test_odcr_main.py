@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from odcr_cli.account import Account, Place
 from odcr_cli.main import main
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 from tests.documented import ROOT
 
 PACKAGE = ROOT / "cli" / "odcr_cli"
@@ -101,14 +101,14 @@ def test_a_stack_has_its_parameters_and_outputs(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_right_that_is_lacked_is_named() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "not\nyou"}}, "DescribeStacks")
-    with pytest.raises(Trouble) as told, in_words():
+    with pytest.raises(Trouble) as told, aws_errors_as_trouble():
         raise error
     assert "the right to DescribeStacks" in str(told.value)
     assert "\n" not in str(told.value)
 
 
 def test_a_wall_of_botocore_is_one_line() -> None:
-    with pytest.raises(Trouble, match="Nothing answers there"), in_words():
+    with pytest.raises(Trouble, match="Nothing answers there"), aws_errors_as_trouble():
         raise EndpointConnectionError(endpoint_url="https://ec2.mars-1.amazonaws.com")
 
 

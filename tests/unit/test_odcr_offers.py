@@ -96,5 +96,5 @@ def test_a_region_that_refuses_is_silent_and_stops_nothing(account: Account) -> 
         stubber.add_client_error("describe_availability_zones", "UnauthorizedOperation", "not you", 403)
         found = look_up(account, ["eu-west-1a"])
     assert found.by_region == {}
-    assert "the right to DescribeAvailabilityZones" in found.silent["eu-west-1"]
+    assert "the right to DescribeAvailabilityZones" in found.unreachable["eu-west-1"]
     assert found.fault("m5.large", "eu-west-1z") == ""

@@ -13,7 +13,7 @@ from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import TargetKey, Unit, group_key
 from odcr_cli.commands.plan import shown, summary
 from odcr_cli.demands import Demand, demands_of
-from odcr_cli.planning import Action, Planned, planned, question, sums
+from odcr_cli.planning import Action, PlannedDemand, plan_request, planned_demands, total_costs
 from odcr_cli.prices import Prices
 
 TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
@@ -37,8 +37,8 @@ def answer(*shortfalls: Shortfall, observed: tuple[Outcome, ...] = (), left: boo
     }
 
 
-def one(shortfall: Shortfall, demands: tuple[Demand, ...] = ()) -> Planned:
-    (found,) = planned(answer(shortfall), ALL, demands, PRICES)
+def one(shortfall: Shortfall, demands: tuple[Demand, ...] = ()) -> PlannedDemand:
+    (found,) = planned_demands(answer(shortfall), ALL, demands, PRICES)
     return found
 
 
@@ -94,27 +94,27 @@ def test_what_needs_no_asking_has_the_products_reason() -> None:
     outcome = Outcome(KEY, Status.WAITING, 15, 0, reason="Nothing is asked for before Start_At.")
     demands = rows((TYPE, 15), ("m5.large", 2))
     share = ALL | {"Targets": [{"InstanceType": type_, "AvailabilityZone": ZONE} for type_ in (TYPE, "m5.large")]}
-    found = {plan.name: plan for plan in planned(answer(observed=(outcome,)), share, demands, PRICES)}
+    found = {plan.name: plan for plan in planned_demands(answer(observed=(outcome,)), share, demands, PRICES)}
     assert found[f"{TYPE} {ZONE}"].status == "WAITING"
     assert "Start_At" in found[f"{TYPE} {ZONE}"].reason
     assert found[f"m5.large {ZONE}"].action is Action.NONE
 
 
 def test_what_does_not_fit_into_one_run_has_its_turn_later() -> None:
-    found = {plan.name: plan for plan in planned(answer(left=True), ALL, rows((TYPE, 15)), PRICES)}
+    found = {plan.name: plan for plan in planned_demands(answer(left=True), ALL, rows((TYPE, 15)), PRICES)}
     assert "next runs" in found[f"{TYPE} {ZONE}"].reason
 
 
 def test_a_group_that_is_not_asked_for_is_a_demand_too() -> None:
     outcome = Outcome(group_key("checkout"), Status.INVALID, 64, 0, reason="It has no members.")
-    (found,) = planned(answer(observed=(outcome,)), ALL, [], PRICES)
+    (found,) = planned_demands(answer(observed=(outcome,)), ALL, [], PRICES)
     assert (found.name, found.status) == ("checkout", "INVALID")
 
 
 def test_the_sum_leaves_out_what_has_no_price_and_says_so() -> None:
     unknown = Shortfall((Pool(TargetKey("x1.32xlarge", ZONE), 0),), 2)
-    plans = planned(answer(Shortfall((Pool(KEY, 4),), 15), unknown), ALL, [], PRICES)
-    assert sums(plans) == {"USD": Decimal("5.5")}
+    plans = planned_demands(answer(Shortfall((Pool(KEY, 4),), 15), unknown), ALL, [], PRICES)
+    assert total_costs(plans) == {"USD": Decimal("5.5")}
     said = summary(plans).plain
     assert "5.50 USD more" in said
     assert "unknown" in said
@@ -125,12 +125,12 @@ def test_what_is_paid_in_several_currencies_is_not_added_up() -> None:
     yuan = {"InstanceType": "m5.large", "Region": "cn-north-1", "Hourly_Price": "3", "Currency": "CNY"}
     dollars = {"InstanceType": TYPE, "Region": "ap-northeast-1", "Hourly_Price": "0.5"}
     missing = Shortfall((Pool(KEY, 4),), 15), Shortfall((Pool(TargetKey("m5.large", "cn-north-1a"), 0),), 2)
-    plans = planned(answer(*missing), ALL, [], Prices([yuan, dollars]))
+    plans = planned_demands(answer(*missing), ALL, [], Prices([yuan, dollars]))
     assert "up to 5.50 USD, 6.00 CNY more" in summary(plans[::-1]).plain
 
 
 def test_the_question_is_a_runs_and_says_that_it_is_a_plan() -> None:
-    asked = question(ALL, datetime(2026, 11, 10, 21, tzinfo=UTC))
+    asked = plan_request(ALL, datetime(2026, 11, 10, 21, tzinfo=UTC))
     assert asked["Plan"] is True
     assert asked["StartedAt"] == "2026-11-10T21:00:00+00:00"
     assert {"Targets", "Rejected", "Complete", "Execution", "AskSeconds", "Input"} <= asked.keys()
@@ -145,7 +145,7 @@ def test_it_fits_80_columns_and_a_reason_is_text() -> None:
         Shortfall((Pool(TargetKey("m5.large", ZONE), 15),), 10, is_release=True),
     )
     console = Console(width=80, file=StringIO())
-    for plan in planned(answer(*shortfalls), ALL, [], PRICES):
+    for plan in planned_demands(answer(*shortfalls), ALL, [], PRICES):
         console.print(shown(plan))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, text.splitlines())) <= 80

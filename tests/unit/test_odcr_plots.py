@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from odcr_cli import plots
-from odcr_cli.calls import Requests
 from odcr_cli.canvas import COLOURS, Words
+from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
 from odcr_cli.spend import Spend
 
@@ -22,7 +22,7 @@ REQUESTS = Requests(TIMES, (600, 720, 10), (599, 700, 0), END, START)
 HOSTILE = '</svg><script>alert("x")</script>&'
 
 
-def drawn(words: Words) -> dict[str, str]:
+def plots_of(words: Words) -> dict[str, str]:
     return {
         "held": plots.held_and_wanted(SERIES, words),
         "missing": plots.missing(SERIES, words),
@@ -33,7 +33,7 @@ def drawn(words: Words) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def svgs() -> dict[str, str]:
-    return drawn(Words(title=HOSTILE))
+    return plots_of(Words(title=HOSTILE))
 
 
 def text_of(svg: str, tag: str) -> list[str]:

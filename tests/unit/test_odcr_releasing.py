@@ -15,11 +15,11 @@ from odcr_cli.account import Account
 from odcr_cli.commands.release import told
 from odcr_cli.demands import demands_of
 from odcr_cli.door import Changed
-from odcr_cli.giving_back import Reduction, giving_back
 from odcr_cli.prices import Prices
+from odcr_cli.release_plan import Reduction, plan_release
 from odcr_cli.releasing import (
     AGE_SECONDS,
-    Given,
+    ReleaseResult,
     checked,
     give_back,
     lowering,
@@ -27,9 +27,8 @@ from odcr_cli.releasing import (
     still_wanted,
     wait_for_runs,
 )
-from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble
-from tests.unit.looked_at import NOW, STACK
+from tests.unit.fake_source import NOW, STACK
 from tests.unit.test_odcr_reservations import described, group, row, seen
 
 
@@ -68,7 +67,7 @@ class Runs:
         self.seconds += seconds
 
     def wait(self) -> None:
-        wait_for_runs(cast("Live", self), self.told.append, self.sleep, lambda: self.seconds)
+        wait_for_runs(cast("Any", self), self.told.append, self.sleep, lambda: self.seconds)
 
 
 def test_it_waits_for_each_run_that_may_have_read_the_old_number_also_one_that_was_listed_late() -> None:
@@ -122,7 +121,7 @@ def test_a_row_that_is_gone_has_nothing_to_lower() -> None:
     status = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Status": "EXCESS", "Reserved": 9}
     (gone,) = demands_of([], [], [], [], [status])
     assert lowering(gone, Decimal(0)) is None
-    assert giving_back(gone, seen(described("cr-1", 9)), Decimal(0)).instances == 9
+    assert plan_release(gone, seen(described("cr-1", 9)), Decimal(0)).instances == 9
 
 
 def test_if_it_cannot_be_lowered_nothing_is_given_back() -> None:
@@ -133,9 +132,9 @@ def test_if_it_cannot_be_lowered_nothing_is_given_back() -> None:
         checked(Changed(False, 0, [{"Reason": "no such zone"}], []), "it")
 
 
-def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], None]) -> Given:
+def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], None]) -> ReleaseResult:
     """Gives back, of a reservation that was 10 when it was planned, what it is now."""
-    (planned,) = giving_back(row(), seen(described("cr-1", 10)), Decimal(keep)).reductions
+    (planned,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(keep)).reductions
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     now = {name: value for name, value in described("cr-1", count, unused).items() if name != "Region"}
     with Stubber(client) as stub:
@@ -194,7 +193,7 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
     demand = row(15)
     lines = told(
         demand,
-        giving_back(demand, every, Decimal(0)),
+        plan_release(demand, every, Decimal(0)),
         lowering(demand, Decimal(0)),
         Decimal(0),
         Prices([price | {"Hourly_Price": "0.5"}]),
@@ -210,9 +209,9 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
         "5 above that stay held",
     ):
         assert part in text
-    unpriced = told(demand, giving_back(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
+    unpriced = told(demand, plan_release(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
     assert "unknown price" in unpriced[-2].plain
-    nothing = giving_back(demand, [], Decimal(0))
+    nothing = plan_release(demand, [], Decimal(0))
     assert told(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
 
 
@@ -231,7 +230,7 @@ def test_it_looks_once_more_before_each_reservation() -> None:
         if len(looks) == 2:
             raise Trouble("raised")
 
-    planned = giving_back(row(), seen(described("cr-1", 10), described("cr-2", 10)), Decimal(0)).reductions
+    planned = plan_release(row(), seen(described("cr-1", 10), described("cr-2", 10)), Decimal(0)).reductions
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     account: Any = type("Account", (), {"client": lambda *_: client})()
     live: Any = type("Live", (), {"stack": STACK, "now": lambda _: NOW})()
@@ -246,7 +245,7 @@ def test_it_looks_once_more_before_each_reservation() -> None:
 def test_who_may_not_give_back_learns_it_before_anything_is_lowered() -> None:
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     account: Any = type("Account", (), {"client": lambda *_: client})()
-    planned = giving_back(row(), seen(described("cr-1", 10)), Decimal(0)).reductions
+    planned = plan_release(row(), seen(described("cr-1", 10)), Decimal(0)).reductions
     with Stubber(client) as stub:
         stub.add_client_error("cancel_capacity_reservation", "DryRunOperation", http_status_code=412)
         stub.add_client_error("modify_capacity_reservation", "DryRunOperation", http_status_code=412)

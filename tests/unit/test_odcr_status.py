@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from odcr_cli import main
-from odcr_cli.amounts import money
-from odcr_cli.answers import ago, amount, bar
+from odcr_cli.amounts import format_money
+from odcr_cli.formatting import ago, bar, format_count
 from odcr_cli.recording import record
-from odcr_cli.source import Live, Run
+from odcr_cli.source import LiveSource, Run
 from tests.documented import ROOT
-from tests.unit.looked_at import NOW, RECENT, LookedAt, Odcr
+from tests.unit.fake_source import NOW, RECENT, FakeSource, Odcr
 
 HOSTILE = "[red]\x1b[31m</script>\n[/]"
 
@@ -41,9 +41,9 @@ def tables(**recorded: Any) -> dict[str, list[dict[str, Any]]]:
     return {"odcr_capacity": [key | {"Target_Capacity": 15}], "odcr_status": [status | recorded]}
 
 
-def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> LookedAt:
+def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> FakeSource:
     """Tables at which a run has just looked."""
-    return LookedAt(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
+    return FakeSource(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
 
 
 def width(line: str) -> int:
@@ -134,15 +134,15 @@ def test_a_bar_is_full_only_if_all_is_held_and_empty_only_if_nothing_is() -> Non
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
-    assert [amount(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
-    assert [money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
+    assert [format_count(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
+    assert [format_money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
     now = datetime(2026, 11, 10, 21, tzinfo=UTC)
     moments = ("2026-11-10 21:00:05", "2026-11-10 20:59:30", "2026-11-10 19:00:00", "2026-11-01 21:00:00")
     assert [ago(text, now) for text in moments] == ["0 s", "30 s", "2 h", "9 d"]
 
 
-@pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), LookedAt(tables())])
-def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: LookedAt) -> None:
+@pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), FakeSource(tables())])
+def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: FakeSource) -> None:
     done = odcr(source, "status")
     assert done.exit_code == 2
     assert "No run has started" in done.stderr
@@ -170,7 +170,7 @@ def test_what_is_no_number_or_address_is_refused_in_a_line(arguments: tuple[str,
 
 
 def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
-    class Broken(LookedAt):
+    class Broken(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyError("Rows")
 
@@ -181,7 +181,7 @@ def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
 
 
 def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
-    class Interrupted(LookedAt):
+    class Interrupted(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyboardInterrupt
 
@@ -190,7 +190,7 @@ def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
 
 def test_a_terminal_that_knows_ascii_alone_gets_ascii(tmp_path: Path) -> None:
     recording = tmp_path / "night.odcr"
-    record(cast(Live, looked_at(tables(Reason="需要更多"))), recording)
+    record(cast(LiveSource, looked_at(tables(Reason="需要更多"))), recording)
     environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "cli"}
     done = subprocess.run(
         [sys.executable, "-c", "from odcr_cli.main import run; run()", "--recording", str(recording), "status"],

@@ -14,12 +14,12 @@ from odcr_cli.commands import status
 from odcr_cli.recording import record
 from odcr_cli.source import Run
 from tests.documented import ROOT
-from tests.unit.looked_at import RECENT, LookedAt, Odcr
+from tests.unit.fake_source import RECENT, FakeSource, Odcr
 
 KEY = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
 
 
-class Growing(LookedAt):
+class Growing(FakeSource):
     """One more is held at each look; at the fourth somebody presses Ctrl-C."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, runs: dict[str, Run] | None = None) -> None:
@@ -70,7 +70,7 @@ def test_what_no_run_has_looked_at_is_doubted_at_each_look(odcr: Odcr, monkeypat
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
     file = tmp_path / "night.odcr"
-    record(cast(Any, LookedAt()), file)
+    record(cast(Any, FakeSource()), file)
     # Who starts the tests in the background has their children ignore Ctrl-C.
     script = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import odcr_cli.main as m; m.run()"

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
 from verify.beliefs.refusals import unoffered
-from verify.subject import NeverCame, SetRow, Subject
+from verify.subject import NotInTime, SetRow, Subject
 
 _ALARM_SECONDS = 900
 
@@ -14,7 +14,7 @@ _ALARM_SECONDS = 900
 def query_editor(subject: Subject) -> Seen:
     """A statement by the Data API with odcr's own login, as the Query Editor sends it."""
     stack = subject.account.stack
-    answer = ask(
+    answer = ask_aws(
         "rds-data:ExecuteStatement",
         lambda: subject.client("rds-data").execute_statement(
             resourceArn=stack.output("DatabaseClusterArn"),
@@ -34,7 +34,7 @@ def rotation(subject: Subject) -> Seen:
     secrets.rotate_secret(SecretId=arn)
     try:
         subject.wait(lambda: _password(secrets, arn) != before or None, "the new password", 300)
-    except NeverCame as error:
+    except NotInTime as error:
         return differs(str(error))
     ended = subject.run()
     return compared(
@@ -68,7 +68,7 @@ def alarm(subject: Subject) -> Seen:
 
     try:
         summary = subject.wait(raised, name, _ALARM_SECONDS)
-    except NeverCame as error:
+    except NotInTime as error:
         return differs(str(error))
     finally:
         subject.door.change([SetRow("odcr_capacity", key | {"Target_Capacity": 0})])

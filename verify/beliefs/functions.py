@@ -6,9 +6,9 @@ import re
 import time
 from collections.abc import Callable
 
-from odcr_cli.checks.look import Look
+from odcr_cli.checks.inputs import CheckInputs
 from odcr_cli.checks.rights import Case, cases, denial, role_of
-from odcr_cli.source import Live
+from odcr_cli.source import LiveSource
 from verify.belief import Belief, Seen, as_assumed, compared, differs
 from verify.probe import outputs
 from verify.subject import Subject
@@ -68,17 +68,17 @@ def cold_start(subject: Subject) -> Seen:
 
 def role_conditions(subject: Subject) -> Seen:
     """IAM's simulator on ReserveCapacity's role: with the tag it may, without it or with another stack's it may not."""
-    look = Look(subject.account, Live(subject.account))
-    role = role_of(look, f"{subject.name}-ReserveCapacity")
-    owner, wrong = look.source.stack.owner, []
+    inputs = CheckInputs(subject.account, LiveSource(subject.account))
+    role = role_of(inputs, f"{subject.name}-ReserveCapacity")
+    owner, wrong = inputs.source.stack.owner, []
     for case in cases(owner):
-        if denial(look, role, case, subject.region):
+        if denial(inputs, role, case, subject.region):
             wrong.append(f"it may not {case.action}")
         others: tuple[dict[str, str], ...] = ({}, {key: f"other-{value}" for key, value in case.context.items()})
         wrong += [
             f"it may {case.action} with {context or 'no tag'}"
             for context in others
-            if not denial(look, role, Case(case.action, context), subject.region)
+            if not denial(inputs, role, Case(case.action, context), subject.region)
         ]
     return differs("; ".join(wrong)) if wrong else as_assumed("allowed with the stack's tag, and not otherwise")
 

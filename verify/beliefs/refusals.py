@@ -5,10 +5,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from odcr_cli.checks.line import NotAsked, ask
+from odcr_cli.checks.line import NotAsked, ask_aws
 from odcr_cli.checks.quotas import quota_of
 from verify.belief import Belief, Seen, compared, differs, not_asked
-from verify.guard import TooDear
+from verify.guard import TooExpensive
 from verify.probe import outputs
 from verify.subject import TYPE, Subject, refusal_of
 
@@ -32,7 +32,7 @@ _QUOTA = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
 
 def unoffered(subject: Subject) -> tuple[str, str] | None:
     """A cheap type that the Region has, and a zone that does not offer it, though it offers others."""
-    found = ask(
+    found = ask_aws(
         "ec2:DescribeInstanceTypeOfferings",
         lambda: subject.account.pages(
             "ec2",
@@ -118,7 +118,7 @@ def quota(subject: Subject) -> Seen:
             continue
         try:
             code = counted.code
-            value = ask(
+            value = ask_aws(
                 "servicequotas:GetServiceQuota",
                 lambda code=code: quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code),  # type: ignore[misc]
             )["Quota"]["Value"]
@@ -146,7 +146,7 @@ def _zones(subject: Subject, instance_type: str) -> list[str]:
 def _is_cheap(subject: Subject, instance_type: str) -> bool:
     try:
         subject.guard.must_be_cheap(instance_type, 1)
-    except (NotAsked, TooDear):
+    except (NotAsked, TooExpensive):
         return False
     return True
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
-from verify.subject import NeverCame, Subject, refusal_of
+from verify.subject import NotInTime, Subject, refusal_of
 
 LAG_SECONDS = 20
 """A repeated attempt looks again after 20 seconds at the earliest: docs/architecture.md, "Who repeats what"."""
@@ -40,7 +40,7 @@ def _until_shown(subject: Subject, name: str, what: str, **fields: Any) -> tuple
 
     try:
         subject.wait(look, what, _WATCH_SECONDS)
-    except NeverCame:
+    except NotInTime:
         return what, float(_WATCH_SECONDS)
     return what, time.monotonic() - began
 

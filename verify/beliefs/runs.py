@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from odcr_cli.door import Row
 from verify.belief import Belief, Seen, as_assumed, compared, differs
-from verify.subject import TYPE, NeverCame, Subject
+from verify.subject import TYPE, NotInTime, Subject
 
 _FIRST_RUN_SECONDS = 300
 _PRICE_SECONDS = 300
@@ -23,7 +23,7 @@ def first_run(subject: Subject) -> Seen:
 
     try:
         arn = subject.wait(oldest, "a run that the schedule starts", _FIRST_RUN_SECONDS)
-    except NeverCame:
+    except NotInTime:
         # The next belief is about the schedule; this one goes on without.
         arn = subject.run()["executionArn"]
     ended = subject.ended(arn)
@@ -66,7 +66,7 @@ def price(subject: Subject) -> Seen:
     subject.want(0)
     try:
         found = subject.wait(listed, f"a price of {TYPE}", _PRICE_SECONDS)
-    except NeverCame as error:
+    except NotInTime as error:
         return differs(str(error))
     return as_assumed(f"{TYPE} costs {found['Hourly_Price']} {found['Currency']} an hour")
 

@@ -5,21 +5,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 
 from collections.abc import Iterator
 
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look
+from odcr_cli.checks.inputs import CheckInputs
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
 
 NAME = "concurrency"
 _OTHERS = 2
 """The runs' other functions, and people's."""
 
 
-def check(look: Look) -> Iterator[Line]:
+def check(inputs: CheckInputs) -> Iterator[Line]:
     """The account's limit, what others have reserved of it, and the function's own."""
-    client = look.account.client("lambda")
-    function = f"{look.source.stack.name}-ReserveCapacity"
-    places = int(look.parameters.get("MapConcurrency") or 40)
+    client = inputs.account.client("lambda")
+    function = f"{inputs.source.stack.name}-ReserveCapacity"
+    places = int(inputs.parameters.get("MapConcurrency") or 40)
     try:
-        own = ask("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
+        own = ask_aws("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
     except NotAsked:
         own = {}
     reserved = own.get("ReservedConcurrentExecutions")
@@ -32,7 +32,7 @@ def check(look: Look) -> Iterator[Line]:
             yield Line(NAME, Level.OK, seen)
     needed = _OTHERS if reserved is not None else places + _OTHERS
     try:
-        limit = ask("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
+        limit = ask_aws("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
     except NotAsked as error:
         advice = f"Ask for the right {error.right}." if error.right else "Look in Lambda's console."
         yield Line(NAME, Level.WARNING, f"Lambda's limit was not asked: {error}.", advice)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
-from odcr_cli.answers import plain
+from odcr_cli.formatting import printable
 from odcr_cli.trouble import Trouble
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ class NotAsked(Exception):  # noqa: N818 - says what happened
         super().__init__(why)
 
 
-def ask(right: str, request: Callable[[], _T]) -> _T:
+def ask_aws(right: str, request: Callable[[], _T]) -> _T:
     """What AWS answers.
 
     Args:
@@ -70,8 +70,8 @@ def _not_asked(right: str, error: BaseException) -> NotAsked:
     if isinstance(error, EndpointConnectionError):
         return NotAsked(f"nothing answers {right} here")
     if not isinstance(error, ClientError):
-        return NotAsked(f"{right} was not answered: {plain(str(error))}"[:300])
+        return NotAsked(f"{right} was not answered: {printable(str(error))}"[:300])
     code = error.response.get("Error", {}).get("Code", "")
     if code in DENIED:
         return NotAsked(f"you lack the right {right}", right)
-    return NotAsked(f"{right} ended with {code}: {plain(error.response['Error'].get('Message', ''))}"[:300])
+    return NotAsked(f"{right} ended with {code}: {printable(error.response['Error'].get('Message', ''))}"[:300])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, Wanted, at_most
+from odcr_cli.checks.inputs import CheckInputs, WantedPool, at_most
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
 
 NAME = "quotas"
 
@@ -55,20 +55,20 @@ def quota_of(instance_type: str) -> Quota | None:
     return STANDARD if letters[:1] in _STANDARD and letters != "mac" else None
 
 
-def check(look: Look) -> Iterator[Line]:
+def check(inputs: CheckInputs) -> Iterator[Line]:
     """A line for each Region and quota."""
-    for region, pools in sorted(look.pools_by_region.items()):
+    for region, pools in sorted(inputs.pools_by_region.items()):
         quotas = {quota for one in pools if (quota := quota_of(one.pool.instance_type))}
         try:
             if quotas:
-                used = _used(look, region)
-                wanted = missing_vcpus(look, region, pools)
+                used = _used(inputs, region)
+                wanted = missing_vcpus(inputs, region, pools)
         except NotAsked as error:
             yield Line(NAME, Level.WARNING, f"{region}: not counted: {error}.", _grant(error.right))
             continue
         for quota in sorted(quotas, key=lambda quota: quota.name):
             try:
-                limit = _limit(look, region, quota)
+                limit = _limit(inputs, region, quota)
             except NotAsked as error:
                 what = f"{region} {quota.name}: {used.get(quota, 0) + wanted.get(quota, 0):,} vCPUs after all is held"
                 yield Line(NAME, Level.WARNING, f"{what}; the quota is not known: {error}.", _grant(error.right))
@@ -76,10 +76,10 @@ def check(look: Look) -> Iterator[Line]:
             yield _line(region, quota, used.get(quota, 0) + wanted.get(quota, 0), limit)
 
 
-def missing_vcpus(look: Look, region: str, pools: list[Wanted]) -> dict[Quota, int]:
+def missing_vcpus(inputs: CheckInputs, region: str, pools: list[WantedPool]) -> dict[Quota, int]:
     """vCPUs that are wanted and not held, by quota. Of a group, those of its hungriest pools under each quota."""
-    vcpus = look.vcpus(region, {one.pool.instance_type for one in pools})
-    of_demands: dict[tuple[str, Quota], list[tuple[Wanted, int, Decimal]]] = {}
+    vcpus = inputs.vcpus(region, {one.pool.instance_type for one in pools})
+    of_demands: dict[tuple[str, Quota], list[tuple[WantedPool, int, Decimal]]] = {}
     for one in pools:
         quota, each = quota_of(one.pool.instance_type), vcpus.get(one.pool.instance_type)
         if quota is not None and each is not None:
@@ -102,23 +102,23 @@ def _line(region: str, quota: Quota, needed: int, limit: int) -> Line:
     )
 
 
-def _used(look: Look, region: str) -> dict[Quota, int]:
+def _used(inputs: CheckInputs, region: str) -> dict[Quota, int]:
     """vCPUs of running On-Demand Instances, and of what is reserved beside them."""
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
-    launches = _all(look, region, "describe_instances", "Reservations", "ec2:DescribeInstances", Filters=filters)
+    launches = _all(inputs, region, "describe_instances", "Reservations", "ec2:DescribeInstances", Filters=filters)
     counts: dict[str, int] = {}
     for instance in (one for launch in launches for one in launch["Instances"]):
         is_hosted = instance.get("Placement", {}).get("Tenancy") == _OTHER_TENANCY
         if not instance.get("InstanceLifecycle") and not is_hosted:
             counts[instance["InstanceType"]] = counts.get(instance["InstanceType"], 0) + 1
-    filters = [{"Name": "state", "Values": list(_HELD)}, {"Name": "owner-id", "Values": [look.source.stack.account]}]
+    filters = [{"Name": "state", "Values": list(_HELD)}, {"Name": "owner-id", "Values": [inputs.source.stack.account]}]
     right = "ec2:DescribeCapacityReservations"
-    held = _all(look, region, "describe_capacity_reservations", "CapacityReservations", right, Filters=filters)
+    held = _all(inputs, region, "describe_capacity_reservations", "CapacityReservations", right, Filters=filters)
     for one in held:
         if one.get("ReservationType", "default") == "default":
             free = one.get("AvailableInstanceCount", 0)
             counts[one["InstanceType"]] = counts.get(one["InstanceType"], 0) + free
-    vcpus = look.vcpus(region, set(counts))
+    vcpus = inputs.vcpus(region, set(counts))
     used: dict[Quota, int] = {}
     for name, count in counts.items():
         if quota := quota_of(name):
@@ -126,13 +126,15 @@ def _used(look: Look, region: str) -> dict[Quota, int]:
     return used
 
 
-def _all(look: Look, region: str, operation: str, key: str, right: str, **arguments: Any) -> list[dict[str, Any]]:
-    return ask(right, lambda: look.account.pages("ec2", operation, key, region, **arguments))
+def _all(
+    inputs: CheckInputs, region: str, operation: str, key: str, right: str, **arguments: Any
+) -> list[dict[str, Any]]:
+    return ask_aws(right, lambda: inputs.account.pages("ec2", operation, key, region, **arguments))
 
 
-def _limit(look: Look, region: str, quota: Quota) -> int:
+def _limit(inputs: CheckInputs, region: str, quota: Quota) -> int:
     """https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"""
-    client = look.account.client("service-quotas", region)
+    client = inputs.account.client("service-quotas", region)
 
     def own_or_default() -> dict[str, Any]:
         try:
@@ -142,7 +144,7 @@ def _limit(look: Look, region: str, quota: Quota) -> int:
             answer = client.get_aws_default_service_quota(ServiceCode="ec2", QuotaCode=quota.code)
         return dict(answer["Quota"])
 
-    return int(ask("servicequotas:GetServiceQuota", own_or_default)["Value"])
+    return int(ask_aws("servicequotas:GetServiceQuota", own_or_default)["Value"])
 
 
 def _grant(right: str) -> str:

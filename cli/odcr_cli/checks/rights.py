@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from odcr_cli.answers import plain
-from odcr_cli.checks.line import DENIED, Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, Wanted
+from odcr_cli.checks.inputs import CheckInputs, WantedPool
+from odcr_cli.checks.line import DENIED, Level, Line, NotAsked, ask_aws
+from odcr_cli.formatting import printable
 
 NAME = "rights"
 _MOST_DRY_RUNS = 10
@@ -31,19 +31,19 @@ class Case:
     context: Mapping[str, str]
 
 
-def tags_of(look: Look, one: Wanted) -> dict[str, str]:
+def tags_of(inputs: CheckInputs, one: WantedPool) -> dict[str, str]:
     """The tags that a reservation of this pool is made with: docs/handover.md."""
     own: Any = {}
     # If it is no JSON, the check `rows` says so.
     with contextlib.suppress(ValueError):
         own = json.loads(str(one.option.get("Tags") or "{}"))
-    text = look.parameters.get("ReservationTags", "")
+    text = inputs.parameters.get("ReservationTags", "")
     given = {key: value for key, _, value in (part.partition("=") for part in text.split(",") if part)}
     given |= {str(key): str(value) for key, value in own.items()} if isinstance(own, dict) else {}
     group = {"odcr:group": one.demand.name} if one.demand.is_group else {}
     made = f"{_TOKEN}/{one.demand.name}" if one.demand.is_group else _TOKEN
     criteria = one.option.get("Match_Criteria") or "open"
-    system = {"odcr:stack": look.source.stack.owner, "odcr:made": made, "odcr:asked": f"{criteria}/none"}
+    system = {"odcr:stack": inputs.source.stack.owner, "odcr:made": made, "odcr:asked": f"{criteria}/none"}
     return {**given, **system, **group, "Project": "ODCR"}
 
 
@@ -57,30 +57,30 @@ def cases(owner: str) -> list[Case]:
     ]
 
 
-def check(look: Look) -> Iterator[Line]:
+def check(inputs: CheckInputs) -> Iterator[Line]:
     """Yours, Region by Region, then the role's."""
-    yield from _yours(look)
-    yield from _of_role(look)
+    yield from _yours(inputs)
+    yield from _of_role(inputs)
 
 
-def _yours(look: Look) -> Iterator[Line]:
+def _yours(inputs: CheckInputs) -> Iterator[Line]:
     asked = 0
-    for region, pools in sorted(look.pools_by_region.items()):
+    for region, pools in sorted(inputs.pools_by_region.items()):
         seen: set[str] = set()
         lines = []
         for one in pools:
-            tags = tags_of(look, one)
+            tags = tags_of(inputs, one)
             text = json.dumps({key: value for key, value in tags.items() if not key.startswith("odcr:")})
             if text in seen or asked >= _MOST_DRY_RUNS:
                 continue
             seen.add(text)
             asked += 1
-            lines.append(dry_run(look, region, one, tags))
+            lines.append(dry_run(inputs, region, one, tags))
         # What is the same for all tags is said once.
         yield from dict.fromkeys(lines)
 
 
-def dry_run(look: Look, region: str, one: Wanted, tags: Mapping[str, str]) -> Line:
+def dry_run(inputs: CheckInputs, region: str, one: WantedPool, tags: Mapping[str, str]) -> Line:
     """Asks EC2 whether the caller might reserve an instance of a pool now, and reserves none."""
     zone = "AvailabilityZoneId" if "-az" in one.pool.zone else "AvailabilityZone"
     request: dict[str, Any] = {
@@ -95,9 +95,9 @@ def dry_run(look: Look, region: str, one: Wanted, tags: Mapping[str, str]) -> Li
         ],
     }
     try:
-        look.account.client("ec2", region).create_capacity_reservation(**request)
+        inputs.account.client("ec2", region).create_capacity_reservation(**request)
     except ClientError as error:
-        code, message = error.response["Error"].get("Code", ""), plain(error.response["Error"].get("Message", ""))
+        code, message = error.response["Error"].get("Code", ""), printable(error.response["Error"].get("Message", ""))
         if code == "DryRunOperation":
             return Line(NAME, Level.OK, f"{region}: your dry run of a reservation with the demands' tags is allowed.")
         if "service control policy" in message or "resource control policy" in message:
@@ -110,22 +110,22 @@ def dry_run(look: Look, region: str, one: Wanted, tags: Mapping[str, str]) -> Li
             seen = f"{region}: EC2 answers {code}: {message[:200]}"
             return Line(NAME, Level.ERROR, seen, "Enable the Region for the account.")
         advice = "Correct the row, if the message is about it; the function would be told the same."
-        return Line(NAME, Level.ERROR, f"{plain(one.pool.name)}: EC2 answers {code}: {message[:200]}", advice)
+        return Line(NAME, Level.ERROR, f"{printable(one.pool.name)}: EC2 answers {code}: {message[:200]}", advice)
     except BotoCoreError as error:
-        return Line(NAME, Level.WARNING, f"{region}: EC2 did not answer: {plain(str(error))[:200]}", "Try again.")
+        return Line(NAME, Level.WARNING, f"{region}: EC2 did not answer: {printable(str(error))[:200]}", "Try again.")
     return Line(NAME, Level.ERROR, f"{region}: EC2 took a dry run for a request.", "Look for a reservation of one.")
 
 
-def _of_role(look: Look) -> Iterator[Line]:
-    function = f"{look.source.stack.name}-ReserveCapacity"
+def _of_role(inputs: CheckInputs) -> Iterator[Line]:
+    function = f"{inputs.source.stack.name}-ReserveCapacity"
     try:
-        role = role_of(look, function)
-        regions = sorted(look.pools_by_region) or [look.source.stack.region]
+        role = role_of(inputs, function)
+        regions = sorted(inputs.pools_by_region) or [inputs.source.stack.region]
         denied = [
             (region, case, why)
             for region in regions
-            for case in cases(look.source.stack.owner)
-            if (why := denial(look, role, case, region))
+            for case in cases(inputs.source.stack.owner)
+            if (why := denial(inputs, role, case, region))
         ]
     except NotAsked as error:
         advice = f"Ask for the right {error.right}, or let somebody check who has it." if error.right else ""
@@ -138,18 +138,20 @@ def _of_role(look: Look) -> Iterator[Line]:
         yield Line(NAME, Level.OK, f"The role of {function} may make, tag, change and cancel the stack's reservations.")
 
 
-def role_of(look: Look, function: str) -> str:
+def role_of(inputs: CheckInputs, function: str) -> str:
     """The ARN of a function's role.
 
     Raises:
         NotAsked: if Lambda does not say.
     """
-    client = look.account.client("lambda")
-    answer = ask("lambda:GetFunctionConfiguration", lambda: client.get_function_configuration(FunctionName=function))
+    client = inputs.account.client("lambda")
+    answer = ask_aws(
+        "lambda:GetFunctionConfiguration", lambda: client.get_function_configuration(FunctionName=function)
+    )
     return str(answer["Role"])
 
 
-def denial(look: Look, role: str, case: Case, region: str) -> str:
+def denial(inputs: CheckInputs, role: str, case: Case, region: str) -> str:
     """Why a role may not do something; empty if it may.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html; service control policies that
@@ -158,7 +160,7 @@ def denial(look: Look, role: str, case: Case, region: str) -> str:
     Raises:
         NotAsked: if IAM does not say.
     """
-    stack, partition = look.source.stack, role.split(":")[1]
+    stack, partition = inputs.source.stack, role.split(":")[1]
     context = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
         for key, value in case.context.items()
@@ -166,9 +168,9 @@ def denial(look: Look, role: str, case: Case, region: str) -> str:
     keys = [key.partition("/")[2] for key in case.context if key.startswith("aws:RequestTag/")]
     if keys:
         context.append({"ContextKeyName": "aws:TagKeys", "ContextKeyValues": keys, "ContextKeyType": _KIND})
-    answer = ask(
+    answer = ask_aws(
         "iam:SimulatePrincipalPolicy",
-        lambda: look.account.client("iam").simulate_principal_policy(
+        lambda: inputs.account.client("iam").simulate_principal_policy(
             PolicySourceArn=role,
             ActionNames=[case.action],
             ResourceArns=[f"arn:{partition}:ec2:{region}:{stack.account}:capacity-reservation/*"],

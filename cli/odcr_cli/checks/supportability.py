@@ -8,25 +8,25 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-manager-supportabil
 from collections.abc import Iterator
 from typing import Any
 
-from odcr_cli.answers import plain
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, missing_instances
+from odcr_cli.checks.inputs import CheckInputs, missing_instances
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
+from odcr_cli.formatting import printable
 
 NAME = "supportability"
 _MOST = 20
 _LEVELS = {"high": Level.OK, "medium": Level.WARNING, "low": Level.WARNING, "unsupported": Level.ERROR}
 
 
-def check(look: Look) -> Iterator[Line]:
+def check(inputs: CheckInputs) -> Iterator[Line]:
     """A line for each pool of what is missing, the first that is refused ends it."""
-    short = [one for one in look.wanted() if one.demand.missing and one.pool.region and not one.is_full]
+    short = [one for one in inputs.wanted() if one.demand.missing and one.pool.region and not one.is_full]
     if not short:
         yield Line(NAME, Level.OK, "Nothing more is to be bought, so EC2 was not asked how likely it is.")
         return
     for one in short[:_MOST]:
         try:
-            zone = _zone_id(look, one.pool.region, one.pool.zone)
-            vcpus = look.vcpus(one.pool.region, {one.pool.instance_type}).get(one.pool.instance_type, 1)
+            zone = _zone_id(inputs, one.pool.region, one.pool.zone)
+            vcpus = inputs.vcpus(one.pool.region, {one.pool.instance_type}).get(one.pool.instance_type, 1)
             count = int(missing_instances(one, vcpus))
             request = {
                 "MarketType": "on-demand",
@@ -35,28 +35,28 @@ def check(look: Look) -> Iterator[Line]:
                 "CapacityAvailabilityZoneIds": [zone],
                 "InstanceTypes": [one.pool.instance_type],
             }
-            answer = _scores(look, request)
+            answer = _scores(inputs, request)
         except NotAsked as error:
-            seen = f"EC2 was not asked how likely the missing instances are: {plain(str(error))[:200]}."
+            seen = f"EC2 was not asked how likely the missing instances are: {printable(str(error))[:200]}."
             advice = "It takes Capacity Manager and AWS's Unified Operations support plan; nothing is wrong without."
             yield Line(NAME, Level.WARNING, seen, advice)
             return
         score = str(answer.get("AggregateScore", ""))
-        seen = f"{plain(one.pool.name)}: EC2's score for {count} more instances is {score}."
+        seen = f"{printable(one.pool.name)}: EC2's score for {count} more instances is {score}."
         advice = "" if score == "high" else "Add other types or zones: `odcr groups set`."
         yield Line(NAME, _LEVELS.get(score, Level.WARNING), seen, advice)
 
 
-def _scores(look: Look, request: dict[str, Any]) -> dict[str, Any]:
-    operation = getattr(look.account.client("ec2"), "get_capacity_manager_supportability_scores", None)
+def _scores(inputs: CheckInputs, request: dict[str, Any]) -> dict[str, Any]:
+    operation = getattr(inputs.account.client("ec2"), "get_capacity_manager_supportability_scores", None)
     if operation is None:
         raise NotAsked("boto3 is too old to know GetCapacityManagerSupportabilityScores")
-    return dict(ask("ec2:GetCapacityManagerSupportabilityScores", lambda: operation(**request)))
+    return dict(ask_aws("ec2:GetCapacityManagerSupportabilityScores", lambda: operation(**request)))
 
 
-def _zone_id(look: Look, region: str, zone: str) -> str:
+def _zone_id(inputs: CheckInputs, region: str, zone: str) -> str:
     if "-az" in zone:
         return zone
-    client = look.account.client("ec2", region)
-    found = ask("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
+    client = inputs.account.client("ec2", region)
+    found = ask_aws("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
     return str(found["AvailabilityZones"][0]["ZoneId"])

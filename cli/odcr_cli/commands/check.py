@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import as_json, plain
-from odcr_cli.checks.every import run
+from odcr_cli.checks.all_checks import run
+from odcr_cli.checks.inputs import CheckInputs
 from odcr_cli.checks.line import Level, Line
-from odcr_cli.checks.look import Look
+from odcr_cli.formatting import print_json, printable
 from odcr_cli.main import Context, pass_context
-from odcr_cli.working import working
+from odcr_cli.status_line import status_line
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
@@ -26,13 +26,13 @@ def command(context: Context, strict: bool) -> None:
     Each line is ok, a warning or an error, and says what to do. It changes nothing. Ends with 0 if there is no error, 1
     if there is one, 2 if the stack or its tables could not be read.
     """
-    with working("Reading the tables") as tell:
-        look = Look(context.account, context.source)
+    with status_line("Reading the tables") as tell:
+        inputs = CheckInputs(context.account, context.source)
         # Without the tables there is nothing to check against; whoever reads them once reads them for all checks.
-        _ = look.demands
-        lines = list(run(look, lambda name: tell(f"Checking {name}")))
+        _ = inputs.demands
+        lines = list(run(inputs, lambda name: tell(f"Checking {name}")))
     if context.as_json:
-        as_json({"Lines": lines})
+        print_json({"Lines": lines})
     else:
         Console().print(shown(lines))
         click.echo(_sum(lines))
@@ -48,9 +48,9 @@ def shown(lines: list[Line]) -> Table:
     table.add_column(ratio=1, overflow="fold")
     previous = ""
     for one in lines:
-        text = Text(plain(one.seen))
+        text = Text(printable(one.seen))
         if one.advice:
-            text.append(f"\n{plain(one.advice)}", style="bold" if one.level is Level.ERROR else "dim")
+            text.append(f"\n{printable(one.advice)}", style="bold" if one.level is Level.ERROR else "dim")
         name = one.check if one.check != previous else ""
         previous = one.check
         table.add_row(Text(name), Text(one.level, style=_COLOURS[one.level]), text)

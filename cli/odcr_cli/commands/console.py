@@ -4,7 +4,7 @@ import webbrowser
 
 import click
 
-from odcr_cli.console.serving import Page
+from odcr_cli.console.server import ConsoleServer
 from odcr_cli.main import Context, pass_context
 
 
@@ -15,9 +15,9 @@ from odcr_cli.main import Context, pass_context
 @pass_context
 def command(context: Context, port: int, allow_changes: bool, opens: bool) -> None:
     """Serves a page on this machine that shows demands, runs, capacity and plots, until Ctrl-C."""
-    page = Page(context, port, allows_changes=allow_changes)
+    page = ConsoleServer(context, port, allows_changes=allow_changes)
     click.echo(f"The page is at {page.address}")
     click.echo("Ctrl-C ends it.")
     if opens:
-        webbrowser.open(page.address_for_once())
+        webbrowser.open(page.one_time_address())
     page.serve()

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from odcr_cli.answers import as_json, plain
+from odcr_cli.formatting import print_json, printable
 from odcr_cli.main import Context, pass_context
+from odcr_cli.status_line import status_line
 from odcr_cli.tables.csv_file import write
 from odcr_cli.trouble import Trouble
-from odcr_cli.working import working
 
 _TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
 
@@ -21,10 +21,10 @@ def command(context: Context, file: Path) -> None:
 
     It opens in a spreadsheet. What would be a formula there has a ' before it, which import takes away.
     """
-    with working("Reading the tables"):
+    with status_line("Reading the tables"):
         tables = context.source.rows_of(*_TABLES)
     if context.as_json and str(file) == "-":
-        as_json(tables)
+        print_json(tables)
         return
     text, left_out = write(tables)
     if str(file) == "-":
@@ -36,7 +36,9 @@ def command(context: Context, file: Path) -> None:
         except OSError as error:
             raise Trouble(f"{file} cannot be written: {error.strerror}. Name another file.") from error
     if context.as_json:
-        as_json({"File": str(file), "LeftOut": left_out})
+        print_json({"File": str(file), "LeftOut": left_out})
         return
     for name in left_out:
-        click.echo(f"odcr: left out, for it is not known which target or group it belongs to: {plain(name)}", err=True)
+        click.echo(
+            f"odcr: left out, for it is not known which target or group it belongs to: {printable(name)}", err=True
+        )

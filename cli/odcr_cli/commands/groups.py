@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from odcr_cli.answers import as_json
 from odcr_cli.door import folded, folded_key, number
+from odcr_cli.formatting import print_json
 from odcr_cli.main import Context, pass_context
-from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.apply import Mode, apply_wishes, with_mode_options
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.listing import groups_as_rows, show_groups
@@ -31,7 +31,7 @@ def list_groups(context: Context) -> None:
     source = context.source
     groups = groups_as_rows(*source.rows_of("odcr_group", "odcr_group_member").values())
     if context.as_json:
-        as_json({"Groups": groups})
+        print_json({"Groups": groups})
     else:
         show_groups(groups)
 
@@ -48,7 +48,7 @@ def list_groups(context: Context) -> None:
     help="A pool of it; repeatable, the most wanted first, behind those that it has.",
 )
 @with_columns(_COLUMNS)
-@with_how
+@with_mode_options
 @pass_context
 def set_group(
     context: Context,
@@ -76,7 +76,7 @@ def set_group(
         group = [Wish("odcr_group", (name,), values)] if values else []
         return group + _added(name, members, tables)
 
-    carry_out(context, wishes, How(is_dry, is_sure))
+    apply_wishes(context, wishes, Mode(is_dry, is_sure))
 
 
 def _added(name: str, members: Sequence[tuple[str, str]], tables: Tables) -> list[Wish]:
@@ -92,7 +92,7 @@ def _added(name: str, members: Sequence[tuple[str, str]], tables: Tables) -> lis
 
 @command.command("remove")
 @click.argument("name")
-@with_how
+@with_mode_options
 @pass_context
 def remove_group(context: Context, /, name: str, is_dry: bool, is_sure: bool) -> None:
     """Removes a group and its members. What is held stays: set its total to 0 first to have it given back."""
@@ -104,7 +104,7 @@ def remove_group(context: Context, /, name: str, is_dry: bool, is_sure: bool) ->
         return [Wish("odcr_group", (name,), is_gone=True), *members]
 
     nothing = f"There is no group {name}: there is nothing to do."
-    carry_out(context, wishes, How(is_dry, is_sure), nothing=nothing)
+    apply_wishes(context, wishes, Mode(is_dry, is_sure), nothing=nothing)
 
 
 @command.group("members")
@@ -117,24 +117,24 @@ def members() -> None:
 @click.argument("instance_type", metavar="TYPE")
 @click.argument("zone")
 @with_columns(_MEMBER)
-@with_how
+@with_mode_options
 @pass_context
 def set_member(
     context: Context, /, name: str, instance_type: str, zone: str, is_dry: bool, is_sure: bool, **given: Any
 ) -> None:
     """Makes TYPE in ZONE a pool of the group NAME, or changes what it says of it."""
     wish = Wish("odcr_group_member", (name, instance_type, zone), values_given(_MEMBER, given))
-    carry_out(context, [wish], How(is_dry, is_sure))
+    apply_wishes(context, [wish], Mode(is_dry, is_sure))
 
 
 @members.command("remove")
 @click.argument("name")
 @click.argument("instance_type", metavar="TYPE")
 @click.argument("zone")
-@with_how
+@with_mode_options
 @pass_context
 def remove_member(context: Context, /, name: str, instance_type: str, zone: str, is_dry: bool, is_sure: bool) -> None:
     """Takes a pool out of a group. What is held there counts on, and nothing more is bought there."""
     wish = Wish("odcr_group_member", (name, instance_type, zone), is_gone=True)
     nothing = f"The group {name} has no pool {instance_type} {zone}: there is nothing to do."
-    carry_out(context, [wish], How(is_dry, is_sure), nothing=nothing)
+    apply_wishes(context, [wish], Mode(is_dry, is_sure), nothing=nothing)

@@ -9,9 +9,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.amounts import money, moneys
-from odcr_cli.answers import ago, amount, as_json, fields_of, plain
+from odcr_cli.amounts import format_amounts, format_money
 from odcr_cli.demands import read_demands_and_prices
+from odcr_cli.formatting import ago, format_count, json_fields, print_json, printable
 from odcr_cli.idle import Idle, costs_of, idle_of
 from odcr_cli.main import Context, pass_context
 
@@ -29,7 +29,7 @@ def command(context: Context) -> None:
     source = context.source
     idle = idle_of(*read_demands_and_prices(source))
     if context.as_json:
-        as_json(
+        print_json(
             {
                 "Idle": [_as_json(one) for one in idle],
                 "Unused": sum(one.unused for one in idle),
@@ -54,20 +54,20 @@ def shown(idle: list[Idle], now: datetime, width: int) -> RenderableType:
     if is_wide := width >= _WIDE:
         table.add_column("reservations", overflow="fold", ratio=2)
     for one in idle:
-        name = Text(plain(one.pool))
+        name = Text(printable(one.pool))
         if one.demand != one.pool:
-            name.append(f"  of {plain(one.demand)}", style="dim")
+            name.append(f"  of {printable(one.demand)}", style="dim")
         if one.misfits:
-            name.append(f"\n{plain(one.misfits)}", style="dim")
+            name.append(f"\n{printable(one.misfits)}", style="dim")
         table.add_row(
             name,
-            f"{one.unused} of {amount(one.held)}",
+            f"{one.unused} of {format_count(one.held)}",
             f"{ago(one.since, now)} ago" if one.since else "",
-            money(one.cost, one.currency),
-            *([Text(" ".join(plain(name) for name in one.ids))] if is_wide else []),
+            format_money(one.cost, one.currency),
+            *([Text(" ".join(printable(name) for name in one.ids))] if is_wide else []),
         )
     total = f"{sum(one.unused for one in idle)} instances are unused"
-    total += f"; an hour of that costs {moneys(costs)}." if (costs := costs_of(idle)) else "."
+    total += f"; an hour of that costs {format_amounts(costs)}." if (costs := costs_of(idle)) else "."
     if unpriced := sum(one.unused for one in idle if one.cost is None):
         total += f" The price of {unpriced} is unknown."
     total += " `odcr release DEMAND --keep N` gives back what is not needed."
@@ -75,5 +75,5 @@ def shown(idle: list[Idle], now: datetime, width: int) -> RenderableType:
 
 
 def _as_json(one: Idle) -> dict[str, Any]:
-    said = {name: value for name, value in fields_of(one).items() if name not in ("Cost", "Currency")}
+    said = {name: value for name, value in json_fields(one).items() if name not in ("Cost", "Currency")}
     return said | {"HourlyCost": {} if one.cost is None else {one.currency: one.cost}}

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from odcr_cli.main import Context, pass_context
-from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.apply import Mode, apply_wishes, with_mode_options
 from odcr_cli.tables.csv_file import read
 from odcr_cli.trouble import Trouble
 
@@ -14,7 +14,7 @@ from odcr_cli.trouble import Trouble
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--remove-others", is_flag=True, help="Remove targets, groups and members that the file does not have.")
-@with_how
+@with_mode_options
 @pass_context
 def command(context: Context, file: Path, remove_others: bool, is_dry: bool, is_sure: bool) -> None:
     """Makes the tables say what FILE says, a CSV as `odcr export` writes it: all of it, or nothing.
@@ -29,7 +29,9 @@ def command(context: Context, file: Path, remove_others: bool, is_dry: bool, is_
     reading = read(_content(file))
     if not reading.problems and not reading.lines and remove_others:
         raise Trouble(f"{file} has no line but the first, and --remove-others would remove all. Nothing was changed.")
-    carry_out(context, reading.wishes, How(is_dry, is_sure, remove_others and not reading.problems), reading.problems)
+    apply_wishes(
+        context, reading.wishes, Mode(is_dry, is_sure, remove_others and not reading.problems), reading.problems
+    )
 
 
 def _content(file: Path) -> bytes:

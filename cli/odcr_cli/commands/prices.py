@@ -2,10 +2,10 @@
 
 import click
 
-from odcr_cli.answers import as_json
 from odcr_cli.door import Row
+from odcr_cli.formatting import print_json
 from odcr_cli.main import Context, pass_context
-from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.apply import Mode, apply_wishes, with_mode_options
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.listing import show_rows
 from odcr_cli.tables.options import value_of
@@ -28,7 +28,7 @@ def list_prices(context: Context) -> None:
     """Lists the prices, those of the list and those that were given."""
     rows = context.source.rows("odcr_price")
     if context.as_json:
-        as_json({"Prices": rows})
+        print_json({"Prices": rows})
     else:
         nothing = "There are no prices yet. The first run that meets a target asks the price list."
         show_rows([_shown(row) for row in rows], _SHOWN, nothing)
@@ -50,7 +50,7 @@ _tenancy = click.option("--tenancy", type=click.Choice(["default", "dedicated"])
 @_platform
 @_tenancy
 @click.option("--currency", default="USD", show_default=True, help="Of three letters; CNY in China.")
-@with_how
+@with_mode_options
 @pass_context
 def set_price(
     context: Context,
@@ -75,7 +75,7 @@ def set_price(
         raise click.BadParameter(f"{currency!r} is no currency; write one such as USD.", param_hint="--currency")
     values = {_PRICE.name: amount, _CURRENCY.name: currency.upper(), **_GIVEN}
     wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), values)
-    carry_out(context, [wish], How(is_dry, is_sure))
+    apply_wishes(context, [wish], Mode(is_dry, is_sure))
 
 
 @command.command("remove")
@@ -83,7 +83,7 @@ def set_price(
 @click.argument("region_or_zone", metavar="REGION")
 @_platform
 @_tenancy
-@with_how
+@with_mode_options
 @pass_context
 def remove_price(
     context: Context,
@@ -98,4 +98,4 @@ def remove_price(
     """Forgets a price. Where it is needed the price list is asked again."""
     wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), is_gone=True)
     nothing = f"There is no such price of {instance_type} in {region_or_zone}: there is nothing to do."
-    carry_out(context, [wish], How(is_dry, is_sure), nothing=nothing)
+    apply_wishes(context, [wish], Mode(is_dry, is_sure), nothing=nothing)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from odcr_cli.answers import as_json, plain
+from odcr_cli.formatting import print_json, printable
 from odcr_cli.main import Context, pass_context
 from odcr_cli.recording import record
-from odcr_cli.source import Live
-from odcr_cli.working import working
+from odcr_cli.source import LiveSource
+from odcr_cli.status_line import status_line
 
 
 @click.command("record")
@@ -20,11 +20,11 @@ def command(context: Context, file: Path, runs: int) -> None:
 
     It has the tables, the reservations and the runs with their inputs and outputs. It has no passwords.
     """
-    with working("Looking for the stack") as tell:
-        gone = record(Live(context.account), file, runs=runs, tell=tell)
+    with status_line("Looking for the stack") as tell:
+        gone = record(LiveSource(context.account), file, runs=runs, tell=tell)
     for name in gone:
-        click.echo(f"odcr: left out, for it was gone before it was read: the run {plain(name)}", err=True)
+        click.echo(f"odcr: left out, for it was gone before it was read: the run {printable(name)}", err=True)
     if context.as_json:
-        as_json({"File": str(file), "LeftOut": gone})
+        print_json({"File": str(file), "LeftOut": gone})
         return
     click.echo(f"Recorded in {file}. Look at it with: odcr --recording {file} console")

@@ -6,17 +6,17 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.amounts import moneys, sum_of
-from odcr_cli.answers import Number, amount, as_json, plain
-from odcr_cli.asking import ask, confirmed
+from odcr_cli.amounts import format_amounts, sum_of
+from odcr_cli.confirmation import confirm_or_exit, is_confirmed
+from odcr_cli.demand_lookup import find_demand
 from odcr_cli.demands import Demand, read_demands, read_demands_and_prices
 from odcr_cli.door import Change
-from odcr_cli.giving_back import GivingBack, Reduction, giving_back
+from odcr_cli.formatting import Number, format_count, print_json, printable
 from odcr_cli.main import ERROR, Context, pass_context
-from odcr_cli.naming import demand_named
 from odcr_cli.prices import Prices
+from odcr_cli.release_plan import Reduction, ReleasePlan, plan_release
 from odcr_cli.releasing import (
-    Given,
+    ReleaseResult,
     checked,
     give_back,
     lowering,
@@ -25,8 +25,8 @@ from odcr_cli.releasing import (
     still_wanted,
     wait_for_runs,
 )
-from odcr_cli.reservations import reservations_of
-from odcr_cli.source import Live
+from odcr_cli.reservations import parse_reservations
+from odcr_cli.source import LiveSource
 from odcr_cli.trouble import Trouble
 
 _SURE = "EC2 may not have it again when you need it. Go on?"
@@ -44,9 +44,9 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     What EC2 takes back it may not have again. What is wanted is lowered first, else the next run would buy again. If
     the command ends halfway, repeat it.
     """
-    live = Live(context.account)
+    live = LiveSource(context.account)
     demands, prices = read_demands_and_prices(live)
-    named = demand_named(demand, demands)
+    named = find_demand(demand, demands)
     kept = Decimal(str(keep))
     if not named.is_group and kept % 1:
         raise Trouble(f"--keep {keep:g} is no whole number, and {named.name} is counted in instances.")
@@ -55,15 +55,15 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     console = Console(stderr=context.as_json)
     for line in told(named, plan, change, kept, prices):
         console.print(line)
-    results: list[Given] = []
+    results: list[ReleaseResult] = []
     if change or plan.reductions:
-        ask(_SURE, yes=yes, as_json=context.as_json)
+        confirm_or_exit(_SURE, yes=yes, as_json=context.as_json)
         # Whoever lacks a right learns it before anything is lowered.
         running(live)
         may_give_back(context.account, plan.reductions)
         if change:
             checked(live.door.change([change]), named.name)
-            console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
+            console.print(Text(printable(f"{named.name}: {format_count(kept)} wanted from now on.")))
         with console.status("Looking for runs that may have read the old number"):
             wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
 
@@ -76,14 +76,14 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         again = _plan(live, named, kept, also_adopted=also_adopted)
         if again.instances > plan.instances:
             console.print(Text(f"Runs have bought meanwhile: {again.instances} instances would be given back now."))
-        if again.instances <= plan.instances or confirmed(_SURE, yes=yes):
+        if again.instances <= plan.instances or is_confirmed(_SURE, yes=yes):
             plan = again
         for given in give_back(context.account, live, plan.reductions, look):
             results.append(given)
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
     if context.as_json:
-        as_json(
+        print_json(
             {
                 "Demand": named.name,
                 "Wanted": kept if change else named.wanted,
@@ -100,40 +100,40 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
     click.get_current_context().exit(ERROR if any(one.problem for one in results) else 0)
 
 
-def _plan(live: Live, demand: Demand, keep: Decimal, *, also_adopted: bool) -> GivingBack:
+def _plan(live: LiveSource, demand: Demand, keep: Decimal, *, also_adopted: bool) -> ReleasePlan:
     described = live.reservations()
     for pool in demand.pools:
-        if why := live.silent.get(pool.region):
+        if why := live.unreachable.get(pool.region):
             raise Trouble(f"What is held in {pool.region} is not known, so nothing was given back: {why}")
-    held = reservations_of(described, live.stack.owner, live.stack.account, live.now())
-    return giving_back(demand, held, keep, also_adopted=also_adopted)
+    held = parse_reservations(described, live.stack.owner, live.stack.account, live.now())
+    return plan_release(demand, held, keep, also_adopted=also_adopted)
 
 
-def told(demand: Demand, plan: GivingBack, change: Change | None, keep: Decimal, prices: Prices) -> list[Text]:
+def told(demand: Demand, plan: ReleasePlan, change: Change | None, keep: Decimal, prices: Prices) -> list[Text]:
     """What would be done, line by line."""
     unit = "" if demand.unit == "instances" else f" {demand.unit}"
-    name = plain(demand.name)
-    lines = [Text(f"{name}: {amount(plan.held)}{unit} held, {amount(demand.wanted)} wanted.", style="bold")]
+    name = printable(demand.name)
+    lines = [Text(f"{name}: {format_count(plan.held)}{unit} held, {format_count(demand.wanted)} wanted.", style="bold")]
     if change:
-        lines.append(Text(f"  wanted is lowered from {amount(demand.wanted)} to {amount(keep)}"))
+        lines.append(Text(f"  wanted is lowered from {format_count(demand.wanted)} to {format_count(keep)}"))
     lines += [Text(f"  {_planned(one)}") for one in plan.reductions]
-    lines += [Text(plain(f"  {one.reservation.id} stays: {one.reason}"), style="dim") for one in plan.left]
+    lines += [Text(printable(f"  {one.reservation.id} stays: {one.reason}"), style="dim") for one in plan.left]
     if plan.reductions:
         lines.append(Text(f"{plan.instances} instances are given back{_saved(demand, plan, prices)}.", style="bold"))
     else:
         lines.append(Text("There is nothing to give back.", style="bold"))
     if plan.remaining and plan.reductions:
-        lines.append(Text(f"{amount(plan.remaining)}{unit} above that stay held."))
+        lines.append(Text(f"{format_count(plan.remaining)}{unit} above that stay held."))
     return lines
 
 
-def outcome(given: Given) -> Text:
+def outcome(given: ReleaseResult) -> Text:
     """What became of one reservation."""
     one = given.reduction.reservation
     if given.in_use:
         return Text(f"{one.id}: {given.count} given back; {given.in_use} of it came into use meanwhile")
     if given.problem:
-        return Text(plain(f"{one.id}: nothing was given back. {given.problem}"))
+        return Text(printable(f"{one.id}: nothing was given back. {given.problem}"))
     if not given.count:
         return Text(f"{one.id}: there was nothing to give back any more")
     return Text(f"{one.id}: {given.count} given back")
@@ -142,10 +142,10 @@ def outcome(given: Given) -> Text:
 def _planned(one: Reduction) -> str:
     what = f"{one.reservation.id}  {one.reservation.pool}: "
     count = one.reservation.count
-    return plain(what + (f"{count} to {one.kept}" if one.kept else f"cancelled, with its {count}"))
+    return printable(what + (f"{count} to {one.kept}" if one.kept else f"cancelled, with its {count}"))
 
 
-def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
+def _saved(demand: Demand, plan: ReleasePlan, prices: Prices) -> str:
     known = []
     for one in plan.reductions:
         pool = next(pool for pool in demand.pools if one.reservation.is_in(pool))
@@ -154,4 +154,4 @@ def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
     if not known:
         return ", at an unknown price"
     more = "" if len(known) == len(plan.reductions) else " and more, for some prices are unknown"
-    return f", which saves {moneys(sum_of(known))} an hour{more}"
+    return f", which saves {format_amounts(sum_of(known))} an hour{more}"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from odcr_cli.answers import Number, as_json
+from odcr_cli.formatting import Number, print_json
 from odcr_cli.main import Context, pass_context
-from odcr_cli.working import working
-from odcr_cli.written import write
+from odcr_cli.output_file import write_file
+from odcr_cli.status_line import status_line
 
 
 @click.command("report")
@@ -21,10 +21,10 @@ def command(context: Context, file: Path, days: float) -> None:
     """
     from odcr_cli.report import report
 
-    with working("Looking for the stack") as tell:
+    with status_line("Looking for the stack") as tell:
         page = report(context.source, days, tell)
-    write(file, page)
+    write_file(file, page)
     if context.as_json:
-        as_json({"File": str(file)})
+        print_json({"File": str(file)})
     else:
         click.echo(f"Written to {file}.")

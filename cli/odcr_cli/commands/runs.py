@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import as_json, fields_of, moment, plain
+from odcr_cli.formatting import format_moment, json_fields, print_json, printable
 from odcr_cli.gains import Gain, gains_of
 from odcr_cli.main import Context, pass_context
 from odcr_cli.source import Source
@@ -38,9 +38,9 @@ def command(ctx: click.Context, limit: int) -> None:
     source = context.source
     runs = source.runs(limit)
     oldest = min((run["startDate"] for run in runs), default=source.now())
-    gains = gains_of(source.rows("odcr_history", since=moment(oldest)))
+    gains = gains_of(source.rows("odcr_history", since=format_moment(oldest)))
     if context.as_json:
-        as_json({"Runs": [_as_json(run, gains.get(run["name"], Gain())) for run in runs]})
+        print_json({"Runs": [_as_json(run, gains.get(run["name"], Gain())) for run in runs]})
         return
     console = Console()
     console.print(listed(runs, gains, source.now(), console.width))
@@ -62,7 +62,10 @@ def listed(runs: list[dict[str, Any]], gains: dict[str, Gain], now: datetime, wi
         )
         ended = run.get("stopDate") or now
         table.add_row(
-            moment(run["startDate"])[5:], took(ended - run["startDate"]), Text(plain(short(run["name"], width))), did
+            format_moment(run["startDate"])[5:],
+            took(ended - run["startDate"]),
+            Text(printable(short(run["name"], width))),
+            did,
         )
     return table
 
@@ -110,7 +113,7 @@ def show(context: Context, run: str, most: int) -> None:
     source = context.source
     report = report_of(source.run(full_name(run, source)))
     if context.as_json:
-        as_json(fields_of(report))
+        print_json(json_fields(report))
         return
     Console().print(told(report, source.now(), most))
 
@@ -135,14 +138,14 @@ def full_name(beginning: str, source: Source) -> str:
 def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
     """A run as lines and tables."""
     head = Text.assemble(
-        (plain(report.name), "bold"),
+        (printable(report.name), "bold"),
         "  ",
         (report.status.casefold(), _COLOURS.get(report.status, "red")),
-        f"  {moment(report.started)} UTC, {took((report.ended or now) - report.started)}",
+        f"  {format_moment(report.started)} UTC, {took((report.ended or now) - report.started)}",
     )
     parts: list[RenderableType] = [head]
     if report.error or report.cause:
-        parts.append(Text(plain(f"{report.error}: {report.cause}"), style="red"))
+        parts.append(Text(printable(f"{report.error}: {report.cause}"), style="red"))
     steps = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
     for title, look in (("at", {}), ("took", {"justify": "right"}), ("state", {})):
         steps.add_column(title, no_wrap=title != "state", **look)  # type: ignore[arg-type]
@@ -151,7 +154,7 @@ def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
         steps.add_row(
             f"{step.started.astimezone(UTC):%H:%M:%S}" if step.started else "",
             took(timedelta(seconds=step.seconds)) if step.seconds is not None else "",
-            Text(plain(step.state)),
+            Text(printable(step.state)),
             _ending(step.status, step.retries, step.error, step.cause, _items_of(step)),
         )
     parts.append(steps)
@@ -161,9 +164,9 @@ def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
         items.add_column("took", no_wrap=True, justify="right")
         items.add_column("how it ended", overflow="fold", ratio=3)
         for item in report.items[:most]:
-            name = Text(plain(item.demand)) if item.demand else Text(plain(item.where))
+            name = Text(printable(item.demand)) if item.demand else Text(printable(item.where))
             if item.demand:
-                name.append(f"\n{plain(item.where)}", style="dim")
+                name.append(f"\n{printable(item.where)}", style="dim")
             at = "" if item.status == "succeeded" else f"at {item.at}"
             items.add_row(
                 name,
@@ -186,7 +189,7 @@ def _ending(status: str, retries: int, error: str, cause: str, *more: str) -> Te
     text = Text(status, style="red" if status in ("failed", "aborted") else "yellow" if "caught" in status else "")
     parts = [f"{retries} retries" if retries > 1 else "1 retry" if retries else "", *more]
     for part in parts:
-        text.append(f", {plain(part)}" if part else "")
+        text.append(f", {printable(part)}" if part else "")
     if error or cause:
-        text.append(f" ({plain(': '.join(one for one in (error, cause) if one))})")
+        text.append(f" ({printable(': '.join(one for one in (error, cause) if one))})")
     return text

@@ -7,13 +7,23 @@ from typing import Any, NoReturn
 import click
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.live import Live as Screen
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.amounts import moneys
-from odcr_cli.answers import Number, ago, amount, as_json, bar, colour_of, fields_of, moment, plain
+from odcr_cli.amounts import format_amounts
 from odcr_cli.demands import Demand, Sums, read_demands, sums_of
+from odcr_cli.formatting import (
+    Number,
+    ago,
+    bar,
+    colour_of,
+    format_count,
+    format_moment,
+    json_fields,
+    print_json,
+    printable,
+)
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
@@ -39,7 +49,7 @@ def command(context: Context, watch: float | None, pools: bool) -> None:
         _watch(source, watch, with_pools=pools, in_json=context.as_json)
     demands = read_demands(source)
     if context.as_json:
-        as_json(_answer(demands, source))
+        print_json(_answer(demands, source))
     else:
         console = Console()
         console.print(shown(demands, source, console.width, with_pools=pools))
@@ -53,10 +63,10 @@ def _watch(source: Source, seconds: float, *, with_pools: bool, in_json: bool) -
     """Looks again and again, until somebody interrupts it."""
     if in_json:
         while True:
-            as_json(_answer(read_demands(source), source) | {"Doubt": reason_to_doubt(source)}, in_a_line=True)
+            print_json(_answer(read_demands(source), source) | {"Doubt": reason_to_doubt(source)}, in_a_line=True)
             time.sleep(seconds)
     console = Console()
-    with Screen(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
+    with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
         while True:
             seen = shown(read_demands(source), source, console.width, with_pools=with_pools)
             screen.update(Group(seen, Text(reason_to_doubt(source), style="yellow")), refresh=True)
@@ -84,7 +94,7 @@ def reason_to_doubt(source: Source) -> str:
     age = source.now() - newest[0]["startDate"]
     if age <= timedelta(minutes=minutes):
         return ""
-    started = moment(newest[0]["startDate"])
+    started = format_moment(newest[0]["startDate"])
     return f"No run has started since {started} UTC, so what is shown may be old. `odcr check` says what is wrong."
 
 
@@ -106,11 +116,11 @@ def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool
         if with_pools and demand.is_group:
             for pool in demand.pools:
                 table.add_row(
-                    Text(f"  {plain(pool.name)}", style="dim"),
-                    Text(f"{'':10} {amount(pool.held)}", style="dim"),
+                    Text(f"  {printable(pool.name)}", style="dim"),
+                    Text(f"{'':10} {format_count(pool.held)}", style="dim"),
                     Text("" if pool.in_use is None else str(pool.in_use), style="dim"),
-                    *([Text(moneys(pool.costs), style="dim")] if is_wide else []),
-                    Text(pool.status + (f": {plain(pool.reason)}" if pool.reason else ""), style="dim"),
+                    *([Text(format_amounts(pool.costs), style="dim")] if is_wide else []),
+                    Text(pool.status + (f": {printable(pool.reason)}" if pool.reason else ""), style="dim"),
                 )
     return Group(table, _sums_line(sums_of(demands)))
 
@@ -119,33 +129,33 @@ def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
     unit = "" if demand.unit == "instances" else f" {demand.unit}"
     held = Text.assemble(
         (bar(demand.held, demand.wanted, 10), colour_of(demand)),
-        f" {amount(demand.held)}/{amount(demand.wanted)}{unit}",
+        f" {format_count(demand.held)}/{format_count(demand.wanted)}{unit}",
     )
     since = f" for {ago(demand.since, now)}" if demand.since else ""
     status = Text.assemble(
-        (demand.status, colour_of(demand)), since, f". {plain(demand.reason)}" if demand.reason else ""
+        (demand.status, colour_of(demand)), since, f". {printable(demand.reason)}" if demand.reason else ""
     )
     if not is_wide and any(demand.costs.values()):
-        status.append(f" {moneys(demand.costs)} an hour.")
-    cells: list[Any] = [plain(demand.name), held, "" if demand.in_use is None else str(demand.in_use)]
+        status.append(f" {format_amounts(demand.costs)} an hour.")
+    cells: list[Any] = [printable(demand.name), held, "" if demand.in_use is None else str(demand.in_use)]
     if is_wide:
-        cells.append(moneys(demand.costs))
+        cells.append(format_amounts(demand.costs))
     table.add_row(*cells, status)
 
 
 def _sums_line(sums: Sums) -> Text:
     parts = [
         f"{sums.demands} demands, {sums.unmet} not met",
-        f"{amount(sums.held)} of {amount(sums.wanted)} instances held",
+        f"{format_count(sums.held)} of {format_count(sums.wanted)} instances held",
         f"{sums.in_use} in use, {sums.unused} unused",
     ]
     if sums.hourly_cost:
-        parts.append(f"{moneys(sums.hourly_cost)} an hour")
+        parts.append(f"{format_amounts(sums.hourly_cost)} an hour")
     if sums.unpriced:
         parts.append(f"{sums.unpriced} of unknown price")
     return Text("; ".join(parts) + ".", style="bold")
 
 
 def _as_json(one: Demand) -> dict[str, Any]:
-    pools = [fields_of(pool) | {"HourlyCost": pool.costs} for pool in one.pools]
-    return fields_of(one) | {"Missing": one.missing, "IsMet": one.is_met, "HourlyCost": one.costs, "Pools": pools}
+    pools = [json_fields(pool) | {"HourlyCost": pool.costs} for pool in one.pools]
+    return json_fields(one) | {"Missing": one.missing, "IsMet": one.is_met, "HourlyCost": one.costs, "Pools": pools}

@@ -7,10 +7,10 @@ import flask
 from flask import Blueprint, g, request
 
 from odcr_cli.amounts import sum_of
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
 from odcr_cli.prices import Prices
-from odcr_cli.reservations import HELD_STATES, Kind, Reservation, Whose, reservations_of
+from odcr_cli.reservations import HELD_STATES, Kind, Reservation, Whose, parse_reservations
 
 page = Blueprint("capacity", __name__, url_prefix="/capacity")
 
@@ -31,9 +31,9 @@ class Holding:
 def show() -> str:
     """The reservations, those that cost most for nothing first."""
     source = g.source
-    described = Read(source.reservations, [])
-    prices = Read(lambda: Prices(source.rows("odcr_price")), Prices([]))
-    every = reservations_of(described.value, source.stack.owner, source.stack.account, source.now())
+    described = ReadResult(source.reservations, [])
+    prices = ReadResult(lambda: Prices(source.rows("odcr_price")), Prices([]))
+    every = parse_reservations(described.value, source.stack.owner, source.stack.account, source.now())
     whose = request.args.get("whose", WHOSE[0])
     listed = [_holding(one, prices.value) for one in every if _is_asked_for(one, whose)]
     paid = [one for one in listed if _is_paid_for(one.reservation)]

@@ -6,13 +6,13 @@ from typing import Any
 import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
-from odcr_cli.answers import amount
 from odcr_cli.console.changes import Changes, wanted_of
-from odcr_cli.console.hourly import hourly_of, price_of_unit, unpriced_of
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.hourly_cost import hourly_of, price_of_unit, unpriced_of
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Changed, number
+from odcr_cli.formatting import format_count
 from odcr_cli.prices import Prices
 from odcr_cli.trouble import Trouble
 
@@ -56,7 +56,7 @@ def make() -> Any:
         status = 200 if _is_clean(changed) else 409
         costs = _costs(demand, wanted)
         return flask.render_template("change.html", demand=demand, wanted=wanted, changed=changed, **costs), status
-    flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=amount(wanted)))
+    flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=format_count(wanted)))
     return redirect(flask.url_for("demands.show"))
 
 
@@ -74,7 +74,7 @@ def _demand(given: Any) -> Demand:
 
 def _costs(demand: Demand, wanted: Decimal) -> dict[str, Any]:
     """What the change costs, for the page; what cannot be read is told there, and hinders no change."""
-    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
+    prices = ReadResult(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
     demands = read_demands(g.source)
     return {
         "costs": hourly_of(demands, demand, wanted, prices.value),

@@ -7,7 +7,7 @@ from typing import Any
 from odcr_cli.account import Account
 from odcr_cli.demands import Demand
 from odcr_cli.door import Change, Changed, Door
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _MOST = 1_000_000
 
@@ -25,7 +25,7 @@ class Changes:
     def start_run(self) -> str:
         """Starts a run now; its name."""
         machine = self.account.stack.output("StateMachineArn")
-        with in_words():
+        with aws_errors_as_trouble():
             started = self.account.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")
         return str(started["executionArn"]).rpartition(":")[2]
 

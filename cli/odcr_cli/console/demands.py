@@ -10,12 +10,12 @@ import flask
 from flask import Blueprint, Response, current_app, g, request
 from markupsafe import Markup
 
-from odcr_cli.console.history import began
-from odcr_cli.console.reading import Read
-from odcr_cli.console.shown import key_in_page, mark_of, status_word
+from odcr_cli.console.history_cache import known_since
+from odcr_cli.console.page_text import key_in_page, mark_of, status_word
+from odcr_cli.console.read_result import ReadResult
 from odcr_cli.demands import Demand, read_demands, sums_of
 from odcr_cli.door import Row
-from odcr_cli.series import key_of_row, series_of
+from odcr_cli.series import history_key, series_of
 from odcr_cli.sparkline import sparkline
 
 page = Blueprint("demands", __name__, url_prefix="/demands")
@@ -34,8 +34,8 @@ _URGENCY = {"bad": 0, "odd": 2, "wait": 1, "idle": 3, "good": 4}
 def show() -> Response:
     """All demands."""
     now = g.source.now()
-    demands = Read(lambda: read_demands(g.source), [])
-    history = Read(lambda: current_app.config["HISTORY"].ready(g.source, now - _SPAN, _PATIENCE), None)
+    demands = ReadResult(lambda: read_demands(g.source), [])
+    history = ReadResult(lambda: current_app.config["HISTORY"].rows_within(g.source, now - _SPAN, _PATIENCE), None)
     sort = request.args.get("sort", SORTS[0])
     rows = sorted(demands.value, key=lambda demand: _rank(demand, sort))
     query, shows = request.args.get("q", "").strip(), request.args.get("show", SHOWS[0])
@@ -99,8 +99,8 @@ def _lines(history: list[Row] | None, now: datetime) -> Callable[[Demand], Marku
     """What draws the line of a demand; nothing while the history is still being read."""
     by_demand: dict[tuple[str, str, str], list[Row]] = {}
     for row in history or []:
-        by_demand.setdefault(key_of_row(row), []).append(row)
-    start = began(history or [], now - _SPAN)
+        by_demand.setdefault(history_key(row), []).append(row)
+    start = known_since(history or [], now - _SPAN)
 
     def line_of(demand: Demand) -> Markup:
         if history is None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, request
 
-from odcr_cli.console.entrance import Entrance, UsedBeforeError
-from odcr_cli.console.rooted import root_of
-from odcr_cli.console.words import language_of
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.session_path import session_path
+from odcr_cli.console.sessions import CodeReusedError, Sessions
+from odcr_cli.console.translation import language_of
+from odcr_cli.console.translation import translate as _
 
 _OURS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 _POLICY = (
@@ -43,20 +43,20 @@ def guard(app: Flask) -> None:
     def check() -> Any:
         g.language = language_of(request)
         _refuse_strangers()
-        entrance: Entrance = app.config["ENTRANCE"]
+        sessions: Sessions = app.config["ENTRANCE"]
         if "token" in request.args or "code" in request.args:
-            session = _entered(entrance)
-            root = root_of(session)
+            session = _new_session(sessions)
+            root = session_path(session)
             answer = redirect(root + request.path)
             answer.set_cookie(_cookie(), session, path=f"{root}/", httponly=True, samesite="Strict")
             return answer
         session = request.cookies.get(_cookie(), "")
-        if not entrance.knows(session) or not hmac.compare_digest(
-            request.script_root.encode(), root_of(session).encode()
+        if not sessions.is_known(session) or not hmac.compare_digest(
+            request.script_root.encode(), session_path(session).encode()
         ):
             abort(403, _("Open the address that odcr console printed: it has the token."))
         given = request.form.get("csrf", "").encode("utf-8", "replace") if request.method not in _READS else None
-        if given is not None and not hmac.compare_digest(given, form_token(entrance.token).encode()):
+        if given is not None and not hmac.compare_digest(given, form_token(sessions.token).encode()):
             abort(403, _("This form is outdated. Load the page again."))
         return None
 
@@ -73,15 +73,15 @@ def form_token(token: str) -> str:
     return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def _entered(entrance: Entrance) -> str:
+def _new_session(sessions: Sessions) -> str:
     """The session of a browser that was let in just now."""
     if "token" in request.args:
-        if not (session := entrance.by_token(request.args["token"])):
+        if not (session := sessions.open_by_token(request.args["token"])):
             abort(403, _("This token is wrong: each start of odcr console prints a new address."))
         return session
     try:
-        session = entrance.by_code(request.args["code"])
-    except UsedBeforeError:
+        session = sessions.open_by_code(request.args["code"])
+    except CodeReusedError:
         abort(403, _("This address was used before, and who used it is let in no more. Open the one that was printed."))
     if not session:
         abort(403, _("This address was good for a minute. Open the one that odcr console printed."))

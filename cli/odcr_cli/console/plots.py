@@ -9,15 +9,15 @@ from flask import Blueprint, current_app, g, request
 from markupsafe import Markup
 
 from odcr_cli import plots
-from odcr_cli.calls import Requests, requests_of, together
-from odcr_cli.console.history import History, began
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.history_cache import HistoryCache, known_since
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
 from odcr_cli.demands import Demand, read_demands
 from odcr_cli.door import Row
 from odcr_cli.plots import Words
 from odcr_cli.prices import Prices
-from odcr_cli.series import Series, demand_named, series_of, telling, total_of
+from odcr_cli.request_counts import Requests, requests_of, together
+from odcr_cli.series import Series, demand_named, level_changes, series_of, total_of
 from odcr_cli.spend import Spend, spend_of
 
 page = Blueprint("plots", __name__, url_prefix="/plots")
@@ -48,14 +48,14 @@ def show() -> str:
     end = g.source.now()
     span = request.args.get("span", "24h")
     start = end - SPANS.get(span, SPANS["24h"])
-    demands = Read(lambda: read_demands(g.source), [])
-    kept: History = current_app.config["HISTORY"]
-    ready = Read(lambda: kept.ready(g.source, start, _PATIENCE), [])
+    demands = ReadResult(lambda: read_demands(g.source), [])
+    kept: HistoryCache = current_app.config["HISTORY"]
+    ready = ReadResult(lambda: kept.rows_within(g.source, start, _PATIENCE), [])
     is_whole = ready.value is not None
-    history: list[Row] = ready.value if ready.value is not None else kept.at_hand(g.source, start)
-    start = began(history, start if is_whole else kept.begins(g.source, start))
-    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
-    told = telling(history)
+    history: list[Row] = ready.value if ready.value is not None else kept.available_rows(g.source, start)
+    start = known_since(history, start if is_whole else kept.available_since(g.source, start))
+    prices = ReadResult(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
+    told = level_changes(history)
     series = series_of(told, demands.value, start, end)
     name = request.args.get("demand", "")
     chosen = next((one for one in series if one.name == name), None)

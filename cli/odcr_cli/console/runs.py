@@ -10,12 +10,12 @@ from flask import Blueprint, current_app, flash, g, redirect, request
 
 from odcr_cli import execution_graph
 from odcr_cli.console.change import allowed_changes
-from odcr_cli.console.reading import Read
+from odcr_cli.console.read_result import ReadResult
 from odcr_cli.console.state_functions import LogLine, function_of, log_line, request_of
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.translation import translate as _
 from odcr_cli.door import Row, number
 from odcr_cli.execution_graph import Details, Graph, Progress
-from odcr_cli.execution_graph.details import Entering
+from odcr_cli.execution_graph.details import VisitDetails
 from odcr_cli.execution_graph.visits import Status
 from odcr_cli.series import is_change
 from odcr_cli.source import Run
@@ -33,7 +33,7 @@ _WRONG_FIRST = (Status.FAILED, Status.CAUGHT, Status.RUNNING)
 
 
 @dataclass(frozen=True)
-class Listed:
+class RunRow:
     """A run of the list."""
 
     name: str
@@ -51,10 +51,10 @@ class Listed:
 def show() -> str:
     """The newest runs."""
     now = g.source.now()
-    found = Read(lambda: g.source.runs(_LISTED), [])
+    found = ReadResult(lambda: g.source.runs(_LISTED), [])
     first = min((one["startDate"] for one in found.value), default=now)
-    changes = Read(lambda: _changes(first, now), {}) if found.value else Read(dict, {})
-    listed = [_listed(one, changes.value.get(one["name"], []), now) for one in found.value]
+    changes = ReadResult(lambda: _changes(first, now), {}) if found.value else ReadResult(dict, {})
+    listed = [_run_row(one, changes.value.get(one["name"], []), now) for one in found.value]
     return flask.render_template(
         "runs.html",
         runs=listed,
@@ -65,7 +65,7 @@ def show() -> str:
 
 
 @page.get("/<name>")
-def one(name: str) -> str:
+def show_run(name: str) -> str:
     """One run: its graph, and what there is to know about the selected state."""
     run: Run = current_app.config["ENDED_RUNS"].of(g.source, name)
     status = str(run.described["status"])
@@ -73,19 +73,19 @@ def one(name: str) -> str:
     progress = execution_graph.progress_of(graph, run.events, status)
     selected = request.args.get("state", "")
     if selected not in graph.states:
-        selected = _most_telling(graph, progress)
+        selected = _default_state(graph, progress)
     details = execution_graph.details_of(graph, progress, selected, _) if selected else None
     is_full_size = request.args.get("size") == "full"
     size = "full" if is_full_size else None
-    drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None, _)
+    drawing = execution_graph.draw(graph, progress, lambda path: _address(name, path, size), selected or None, _)
     function = _function(run, selected)
-    logged = _logged(details, request.args["logs"]) if function and "logs" in request.args else None
-    logs = Read(lambda: _logs(function, run, logged), []) if logged else Read(list, [])
+    logged = _logged_visit(details, request.args["logs"]) if function and "logs" in request.args else None
+    logs = ReadResult(lambda: _logs(function, run, logged), []) if logged else ReadResult(list, [])
     return flask.render_template(
         "run.html",
         name=name,
         described=run.described,
-        run=_listed(run.described, [], g.source.now()),
+        run=_run_row(run.described, [], g.source.now()),
         drawing=drawing,
         width=_least_width(drawing, 1.0 if is_full_size else _LEAST_SCALE),
         is_full_size=is_full_size,
@@ -110,12 +110,12 @@ def start() -> Any:
         flash(str(trouble), "error")
         return redirect(flask.url_for("runs.show"))
     flash(_("The run {name} has started.", name=name))
-    return redirect(flask.url_for("runs.one", name=name))
+    return redirect(flask.url_for("runs.show_run", name=name))
 
 
 def _changes(since: datetime, now: datetime) -> dict[str, list[Row]]:
     """What each run changed, as far as the history was kept."""
-    rows = current_app.config["HISTORY"].ready(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
+    rows = current_app.config["HISTORY"].rows_within(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
     found: dict[str, list[Row]] = {}
     for row in rows or []:
         if is_change(row):
@@ -123,11 +123,11 @@ def _changes(since: datetime, now: datetime) -> dict[str, list[Row]]:
     return found
 
 
-def _listed(run: dict[str, Any], changes: list[Row], now: datetime) -> Listed:
+def _run_row(run: dict[str, Any], changes: list[Row], now: datetime) -> RunRow:
     ended = run.get("stopDate")
     # A group's pools have rows of their own.
     pools = [row for row in changes if row["InstanceType"]]
-    return Listed(
+    return RunRow(
         str(run["name"]),
         str(run["status"]),
         run["startDate"],
@@ -139,7 +139,7 @@ def _listed(run: dict[str, Any], changes: list[Row], now: datetime) -> Listed:
     )
 
 
-def _most_telling(graph: Graph, progress: Progress) -> str:
+def _default_state(graph: Graph, progress: Progress) -> str:
     """The innermost state that went wrong, else the one that is at work; empty if all went well."""
     for status in _WRONG_FIRST:
         found = [path for path in graph.states if progress.summary(path).status is status]
@@ -149,7 +149,7 @@ def _most_telling(graph: Graph, progress: Progress) -> str:
 
 
 def _address(name: str, path: str, size: str | None) -> str:
-    return flask.url_for("runs.one", name=name, state=path, size=size, _anchor="state-name")
+    return flask.url_for("runs.show_run", name=name, state=path, size=size, _anchor="state-name")
 
 
 def _least_width(drawing: str, scale: float) -> int:
@@ -164,13 +164,13 @@ def _function(run: Run, path: str) -> str:
     return name.removeprefix(stack) if name.startswith(stack) else ""
 
 
-def _logged(details: Details | None, asked: str) -> Entering | None:
+def _logged_visit(details: Details | None, asked: str) -> VisitDetails | None:
     """The visit whose log is asked for, by the id of its first event; unless it names one, the first that is shown."""
     visits = [visit for visit in details.visits if visit.started] if details else []
     return next((visit for visit in visits if str(visit.events[0]) == asked), visits[0] if visits else None)
 
 
-def _logs(function: str, run: Run, visit: Entering) -> list[LogLine]:
+def _logs(function: str, run: Run, visit: VisitDetails) -> list[LogLine]:
     """The function's lines while the visit lasted: of its request, if that is known, else of all that ran then."""
     started = visit.started or run.described["startDate"]
     end: datetime = run.described.get("stopDate") or g.source.now()

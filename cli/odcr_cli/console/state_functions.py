@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from odcr_cli.execution_graph.details import Entering
+from odcr_cli.execution_graph.details import VisitDetails
 
 _REQUEST = re.compile(r'(?:RequestId: |"requestId": ?"|Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b')
 
@@ -73,7 +73,7 @@ def _function(state: dict[str, Any]) -> str:
     return resource.partition(":function:")[2].partition(":")[0] or resource
 
 
-def request_of(visit: Entering) -> str:
+def request_of(visit: VisitDetails) -> str:
     """The id of the request of Lambda that failed, as the error's cause names it; empty if none does.
 
     Of a request that succeeded the history does not tell the id:

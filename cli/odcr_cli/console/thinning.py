@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from odcr_cli.door import Row
-from odcr_cli.series import is_change, key_of_row
+from odcr_cli.series import history_key, is_change
 
 
 def thinned(rows: Iterable[Row], before: str) -> list[Row]:
@@ -20,7 +20,7 @@ def thinned(rows: Iterable[Row], before: str) -> list[Row]:
     found: list[Row] = []
     latest: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: (str(row["Recorded"]), is_change(row))):
-        key, last = key_of_row(row), None
+        key, last = history_key(row), None
         if not is_change(row) and row["Recorded"] < before:
             last = latest.get(key)
         if last is not None and not is_change(last) and _quarter(last) == _quarter(row) and _level(last) == _level(row):

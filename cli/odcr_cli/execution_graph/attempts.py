@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from odcr_cli.execution_graph.event_types import Sense, kind_of
+from odcr_cli.execution_graph.event_types import Meaning, state_kind_of
 from odcr_cli.execution_graph.text import clean
 from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
 
@@ -77,42 +77,42 @@ def scope_of(before: Place, event: Event) -> Scope:
     return before.scope
 
 
-def worked_on(sense: Sense, before: Place, event: Event) -> Visit | None:
+def visit_of_event(meaning: Meaning, before: Place, event: Event) -> Visit | None:
     """The visit that an event is about which names no state."""
-    kind = kind_of(event.type)
+    kind = state_kind_of(event.type)
     if not kind:
         return before.visit
     around = [visit for visit in before.around() if visit.state.kind == kind and visit.open]
-    if sense is Sense.STATE_ABORTED:
+    if meaning is Meaning.STATE_ABORTED:
         # All of a failing Map's tasks that are aborted name the event that failed as the one before them.
         return next((visit for visit in around if visit is before.visit and not visit.failure), None)
     return next((visit for visit in around if not visit.has_failed), around[0] if around else None)
 
 
-def work(sense: Sense, visit: Visit, before: Place, event: Event) -> None:
+def apply_event(meaning: Meaning, visit: Visit, before: Place, event: Event) -> None:
     """Takes in what an event says about the work of a state."""
-    if sense is Sense.MAP_RUN_STARTED:
+    if meaning is Meaning.MAP_RUN_STARTED:
         visit.map_run = str(event.details.get("mapRunArn", ""))
-    elif sense is Sense.ATTEMPT_STARTED:
+    elif meaning is Meaning.ATTEMPT_STARTED:
         if visit.state.levels and visit.attempts and not visit.failure:
             # Step Functions repeats a Map or a Parallel without saying that it failed.
-            fail(visit, before, event)
+            fail_attempt(visit, before, event)
         for scope in (*visit.items.values(), *visit.branches.values()):
             scope.superseded = True
         visit.items, visit.branches, visit.has_failed = {}, {}, False
         visit.length = event.details.get("length", visit.length)
         visit.attempts.append(Attempt(event.number, event.moment))
-    elif sense is Sense.STATE_ABORTED:
+    elif meaning is Meaning.STATE_ABORTED:
         visit.status, visit.ended = Status.ABORTED, event.moment
-    elif sense is Sense.ATTEMPT_SUCCEEDED:
+    elif meaning is Meaning.ATTEMPT_SUCCEEDED:
         if visit.attempts:
             visit.attempts[-1].ended = event.moment
     else:
-        fail(visit, before, event)
+        fail_attempt(visit, before, event)
         visit.has_failed = event.type in ("MapStateFailed", "ParallelStateFailed")
 
 
-def fail(visit: Visit, before: Place, event: Event) -> None:
+def fail_attempt(visit: Visit, before: Place, event: Event) -> None:
     """Ends the attempt, and what failed inside."""
     failure = event.attempt()
     inner = before.visit if before.visit is not visit else None

@@ -7,8 +7,8 @@ one before it. Where that one is missing, the name of the state decides.
 
 from typing import Any
 
-from odcr_cli.execution_graph.attempts import Event, Place, fail, scope_of, work, worked_on
-from odcr_cli.execution_graph.event_types import SENSES, Sense, details_of_event
+from odcr_cli.execution_graph.attempts import Event, Place, apply_event, fail_attempt, scope_of, visit_of_event
+from odcr_cli.execution_graph.event_types import MEANINGS, Meaning, details_of_event
 from odcr_cli.execution_graph.model import Graph, State
 from odcr_cli.execution_graph.text import clean
 from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
@@ -33,39 +33,39 @@ class Reader:
         """Takes in one event; a type that is newer than this is passed over."""
         event = Event(int(given["id"]), str(given["type"]), given.get("timestamp"), details_of_event(given))
         before = self._places.get(int(given.get("previousEventId", 0)), Place(self.root))
-        place = self._read(SENSES.get(event.type, Sense.PASSING), before, event)
+        place = self._read(MEANINGS.get(event.type, Meaning.NO_EFFECT), before, event)
         self._places[event.number] = place
         for visit in place.around():
             visit.last_event = event.number
             visit.scope.last_event = event.number
         place.scope.last_event = event.number
 
-    def _read(self, sense: Sense, before: Place, event: Event) -> Place:
-        match sense:
-            case Sense.STATE_ENTERED:
+    def _read(self, meaning: Meaning, before: Place, event: Event) -> Place:
+        match meaning:
+            case Meaning.STATE_ENTERED:
                 return self._enter(before, event)
-            case Sense.STATE_EXITED:
+            case Meaning.STATE_EXITED:
                 return self._exit(before, event)
-            case Sense.ITEM_STARTED:
+            case Meaning.ITEM_STARTED:
                 return self._start_item(before, event)
-            case Sense.ITEM_SUCCEEDED | Sense.ITEM_FAILED | Sense.ITEM_ABORTED:
-                return self._end_item(sense, before, event)
-            case Sense.EXECUTION_STARTED:
+            case Meaning.ITEM_SUCCEEDED | Meaning.ITEM_FAILED | Meaning.ITEM_ABORTED:
+                return self._end_item(meaning, before, event)
+            case Meaning.EXECUTION_STARTED:
                 self.began, self.input, self.root.started = True, event.payload("input"), event.moment
-            case Sense.EXECUTION_SUCCEEDED | Sense.EXECUTION_ENDED:
-                self._end(sense, before, event)
-            case Sense.EXECUTION_REDRIVEN:
+            case Meaning.EXECUTION_SUCCEEDED | Meaning.EXECUTION_ENDED:
+                self._end(meaning, before, event)
+            case Meaning.EXECUTION_REDRIVEN:
                 self.ended, self.failure, self.root.ended = False, None, None
                 if before.visit:
                     before.visit.status, before.visit.ended = Status.RUNNING, None
-            case Sense.STATE_EVALUATION_FAILED:
+            case Meaning.STATE_EVALUATION_FAILED:
                 return self._fail_evaluation(before, event)
-            case Sense.PASSING:
+            case Meaning.NO_EFFECT:
                 pass
             case _:
-                visit = worked_on(sense, before, event)
+                visit = visit_of_event(meaning, before, event)
                 if visit:
-                    work(sense, visit, before, event)
+                    apply_event(meaning, visit, before, event)
                     return Place(visit.scope, visit)
         return before
 
@@ -112,17 +112,17 @@ class Reader:
         visit.items[index] = item
         return Place(item)
 
-    def _end_item(self, sense: Sense, before: Place, event: Event) -> Place:
+    def _end_item(self, meaning: Meaning, before: Place, event: Event) -> Place:
         visit = self._named(before, event)
         item = visit.items.get(int(event.details.get("index", 0))) if visit else None
         if visit is None or item is None:
             return before
         item.ended = event.moment
         item.last_event = event.number
-        match sense:
-            case Sense.ITEM_SUCCEEDED:
+        match meaning:
+            case Meaning.ITEM_SUCCEEDED:
                 item.status = Status.SUCCEEDED
-            case Sense.ITEM_FAILED:
+            case Meaning.ITEM_FAILED:
                 item.status = Status.FAILED
                 if before.scope is item and before.visit and before.visit.open:
                     before.visit.status, before.visit.ended = Status.FAILED, event.moment
@@ -137,12 +137,12 @@ class Reader:
         visit = visit or self._latest.get(name)
         if visit is None:
             return before
-        fail(visit, Place(visit.scope, visit), event)
+        fail_attempt(visit, Place(visit.scope, visit), event)
         return Place(visit.scope, visit)
 
-    def _end(self, sense: Sense, before: Place, event: Event) -> None:
+    def _end(self, meaning: Meaning, before: Place, event: Event) -> None:
         self.ended, self.root.ended = True, event.moment
-        if sense is Sense.EXECUTION_SUCCEEDED:
+        if meaning is Meaning.EXECUTION_SUCCEEDED:
             self.output = event.payload("output")
             return
         self.failure = event.attempt()

@@ -29,7 +29,7 @@ _FINE = 4_000
 
 
 @dataclass
-class Placed:
+class Placement:
     """Where everything is, from (0, 0) to (width, height)."""
 
     width: float = 0.0
@@ -44,9 +44,9 @@ class Placed:
     """The middle of what is written on a link."""
 
 
-def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placed:
+def place_nodes(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placement:
     """Places nodes of these sizes; those that nothing joins to the start stand to the right of it."""
-    result = Placed()
+    result = Placement()
     backwards = backward_links(list(sizes), links, start)
     for names, numbers in connected_parts(list(sizes), links, start):
         part = _Part(sizes, links, names, numbers, backwards).place()
@@ -89,7 +89,7 @@ class _Part:
         self._places: dict[tuple[Any, bool], dict[Any, int]] = {}
         """The same from left to right."""
 
-    def place(self) -> Placed:
+    def place(self) -> Placement:
         for name in self._names:
             width, height = self._sizes[name]
             self._vertices[name] = _vertex(width + 2 * self._room[name], height)
@@ -104,7 +104,7 @@ class _Part:
             height = max(vertex.view.h for vertex in layer)
             self._bands.append((top, top + height))
             top += height + DOWN
-        result = Placed(max(x + vertex.view.w / 2 for vertex, x in self._x.items()), top - DOWN)
+        result = Placement(max(x + vertex.view.w / 2 for vertex, x in self._x.items()), top - DOWN)
         for name, vertex in self._vertices.items():
             result.nodes[name] = self._corner(name, vertex)
         for number in self._numbers:
@@ -210,7 +210,7 @@ class _Part:
         place = places[self._chains[number][1 if below else -2]] - (len(places) - 1) / 2
         return place * min(22.0, 0.7 * float(vertex.view.data) / len(places))
 
-    def _draw_loops(self, result: Placed) -> None:
+    def _draw_loops(self, result: Placement) -> None:
         used = dict.fromkeys(self._names, 0.0)
         for number in self._loops:
             link = self._links[number]

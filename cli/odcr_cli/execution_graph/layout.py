@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from odcr_cli.execution_graph.layering import placed
+from odcr_cli.execution_graph.layering import place_nodes
 from odcr_cli.execution_graph.links import Link
 from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Transition, Way
 from odcr_cli.execution_graph.text import width_of
@@ -95,8 +95,8 @@ def _level(level: Level, *, outermost: bool) -> Layout:
         start = START
     else:
         transitions = [one for one in transitions if one.source != START and one.target != END]
-    groups = _joined(transitions)
-    places = placed(sizes, [Link(one.source, one.target, _label_size(one), _bundle(one)) for one in groups], start)
+    groups = _merged(transitions)
+    places = place_nodes(sizes, [Link(one.source, one.target, _label_size(one), _bundle(one)) for one in groups], start)
     layout = Layout(places.width, places.height)
     for path, (x, y) in places.nodes.items():
         layout.boxes[path] = Box(x, y, *sizes[path])
@@ -131,7 +131,7 @@ def _inside(state: State) -> Layout:
     return layout
 
 
-def _joined(transitions: list[Transition]) -> list[Transition]:
+def _merged(transitions: list[Transition]) -> list[Transition]:
     """The transitions, those of the same kind between the same states as one."""
     groups: dict[tuple[str, str, Way], list[str]] = {}
     for one in transitions:

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from odcr_cli.execution_graph.conditions import condition_text
-from odcr_cli.execution_graph.saying import Say, english
 from odcr_cli.execution_graph.text import clean
+from odcr_cli.execution_graph.translation import Translate, untranslated
 from odcr_cli.trouble import Trouble
 
 START, END = "", "/"
@@ -79,7 +79,7 @@ class Graph:
     """All states by path, outer ones before inner ones."""
 
 
-def graph_of(definition: str, say: Say = english) -> Graph:
+def graph_of(definition: str, translate: Translate = untranslated) -> Graph:
     """The graph of a definition, as DescribeStateMachineForExecution gives it.
 
     Args:
@@ -90,7 +90,7 @@ def graph_of(definition: str, say: Say = english) -> Graph:
         Trouble: it is no definition.
     """
     try:
-        level = _level(json.loads(definition), "", say)
+        level = _level(json.loads(definition), "", translate)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Trouble(
             "The definition of the state machine cannot be read: it is not in the States Language."
@@ -105,22 +105,24 @@ def _all_states(level: Level) -> Iterator[State]:
             yield from _all_states(inner)
 
 
-def _level(definition: dict[str, Any], prefix: str, say: Say) -> Level:
+def _level(definition: dict[str, Any], prefix: str, translate: Translate) -> Level:
     named = definition["States"]
     paths = {name: prefix + (clean(name).replace("~", "~0").replace("/", "~1") or "~") for name in named}
-    states = {clean(name): _state(name, paths[name], definition, say) for name, definition in named.items()}
+    states = {clean(name): _state(name, paths[name], definition, translate) for name, definition in named.items()}
     found = [Transition(START, paths[definition["StartAt"]], Way.NEXT)] if definition["StartAt"] in paths else []
     for name, state in named.items():
-        found += _transitions(paths[name], state, paths, say)
+        found += _transitions(paths[name], state, paths, translate)
     return Level(states, tuple(found))
 
 
-def _transitions(source: str, state: dict[str, Any], paths: dict[str, str], say: Say) -> Iterator[Transition]:
+def _transitions(
+    source: str, state: dict[str, Any], paths: dict[str, str], translate: Translate
+) -> Iterator[Transition]:
     for rule in state.get("Choices", []):
         if rule.get("Next") in paths:
             yield Transition(source, paths[rule["Next"]], Way.CHOICE, condition_text(rule))
     if state.get("Default") in paths:
-        yield Transition(source, paths[state["Default"]], Way.DEFAULT, say("otherwise"))
+        yield Transition(source, paths[state["Default"]], Way.DEFAULT, translate("otherwise"))
     if state.get("Next") in paths:
         yield Transition(source, paths[state["Next"]], Way.NEXT)
     elif state.get("End") or state["Type"] in ("Succeed", "Fail"):
@@ -130,7 +132,7 @@ def _transitions(source: str, state: dict[str, Any], paths: dict[str, str], say:
             yield Transition(source, paths[catcher["Next"]], Way.CATCH, clean(", ".join(catcher["ErrorEquals"])))
 
 
-def _state(name: str, path: str, definition: dict[str, Any], say: Say) -> State:
+def _state(name: str, path: str, definition: dict[str, Any], translate: Translate) -> State:
     kind = str(definition["Type"])
     inner: list[Level] = []
     distributed = False
@@ -138,14 +140,14 @@ def _state(name: str, path: str, definition: dict[str, Any], say: Say) -> State:
         # Iterator is the older name: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
         processor = definition.get("ItemProcessor") or definition["Iterator"]
         distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-        inner = [_level(processor, f"{path}/", say)]
+        inner = [_level(processor, f"{path}/", translate)]
     elif kind == "Parallel":
-        inner = [_level(branch, f"{path}/{number}/", say) for number, branch in enumerate(definition["Branches"])]
+        inner = [_level(branch, f"{path}/{number}/", translate) for number, branch in enumerate(definition["Branches"])]
     return State(
         path,
         clean(name),
         clean(kind),
-        clean(_about(kind, definition, say, distributed=distributed)),
+        clean(_about(kind, definition, translate, distributed=distributed)),
         tuple(inner),
         distributed,
         str(definition.get("Error", "")),
@@ -153,24 +155,24 @@ def _state(name: str, path: str, definition: dict[str, Any], say: Say) -> State:
     )
 
 
-def _about(kind: str, definition: dict[str, Any], say: Say, *, distributed: bool) -> str:
+def _about(kind: str, definition: dict[str, Any], translate: Translate, *, distributed: bool) -> str:
     if kind == "Task":
-        return _resource(str(definition.get("Resource", "")), say)
+        return _resource(str(definition.get("Resource", "")), translate)
     if kind == "Wait":
         for given in ("Seconds", "SecondsPath"):
             if given in definition:
-                return say("Wait {seconds} s", seconds=definition[given])
+                return translate("Wait {seconds} s", seconds=definition[given])
         for given in ("Timestamp", "TimestampPath"):
             if given in definition:
-                return say("Wait until {moment}", moment=definition[given])
+                return translate("Wait until {moment}", moment=definition[given])
     if kind == "Map":
-        return say("Map, distributed") if distributed else kind
+        return translate("Map, distributed") if distributed else kind
     if kind == "Fail":
         return f"Fail: {definition['Error']}" if definition.get("Error") else "Fail"
     return kind
 
 
-def _resource(arn: str, say: Say) -> str:
+def _resource(arn: str, translate: Translate) -> str:
     """What a Task calls: "lambda invoke", "sns publish", "dynamodb getItem", or the name of a function."""
     # arn:aws:states:::service:action.pattern, arn:aws:states:::aws-sdk:service:action, or a function's or activity's:
     # https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
@@ -180,8 +182,8 @@ def _resource(arn: str, say: Say) -> str:
         action, _, suffix = action.partition(".")
         called = f"{service} {action}"
         if suffix.startswith("sync"):
-            return say("{called}, waits", called=called)
-        return say("{called}, waits for a token", called=called) if suffix == "waitForTaskToken" else called
+            return translate("{called}, waits", called=called)
+        return translate("{called}, waits for a token", called=called) if suffix == "waitForTaskToken" else called
     if len(parts) > 6:
         return parts[6] if parts[5] == "function" else f"{parts[5]} {parts[6]}"
     return "Task"

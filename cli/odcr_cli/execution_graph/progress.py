@@ -62,7 +62,7 @@ class Progress:
     complete: bool
     """Whether the history has its first event, and its last if the execution has ended."""
 
-    def taken(self) -> set[tuple[str, str, bool]]:
+    def taken_transitions(self) -> set[tuple[str, str, bool]]:
         """Which transitions were made: from, to, and whether an error led there."""
         made = set()
         for scope in {id(visit.scope): visit.scope for visits in self.visits.values() for visit in visits}.values():

@@ -31,7 +31,7 @@ def _em(character: str) -> float:
     return 0.72 if character.isupper() or not character.isascii() else 0.61
 
 
-def fitted(text: str, width: float, size: float) -> str:
+def shortened(text: str, width: float, size: float) -> str:
     """The text, or its beginning and an ellipsis, no wider than that."""
     text = " ".join(text.split())
     if width_of(text, size) <= width:

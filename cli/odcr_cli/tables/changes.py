@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import KEYS, Change, Row, folded_key
-from odcr_cli.regions import may_be_same
+from odcr_cli.regions import may_be_same_zone
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
+from odcr_cli.target_options import options_by_target
 
 Tables = Mapping[str, Sequence[Row]]
 
@@ -197,7 +197,7 @@ def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
         if table == "odcr_option":
             kind, zone = folded_key(key)
             there = zones.get(kind, ())
-            return key in named[table] or zone in there or any(may_be_same(zone, other) for other in there)
+            return key in named[table] or zone in there or any(may_be_same_zone(zone, other) for other in there)
         return folded_key(key) in groups if table == "odcr_group" else key in named[table]
 
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):

@@ -78,7 +78,7 @@ class Column:
         meant = f"Did you mean {by_folded[near[0]]}?" if near else f"Write {' or '.join(self.choices[:8])}."
         raise NoValueError(f"{self.name} is {shown(text)}. {meant}")
 
-    def plain(self, value: Any) -> Any:
+    def normalized(self, value: Any) -> Any:
         """A value of a table so that two that mean the same are equal."""
         text = "" if value is None else str(value).strip()
         if not text:
@@ -150,7 +150,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 def values_of(table: str, row: Row) -> dict[str, Any]:
     """A row's columns beside the key, comparable."""
-    return {column.name: column.plain(row.get(column.name)) for column in COLUMNS[table]}
+    return {column.name: column.normalized(row.get(column.name)) for column in COLUMNS[table]}
 
 
 def usual_of(table: str) -> dict[str, Any]:

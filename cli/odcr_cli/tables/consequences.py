@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from odcr_cli.answers import amount, moment
 from odcr_cli.door import Row, folded_key, number
+from odcr_cli.formatting import format_count, format_moment
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import values_of
 from odcr_cli.tables.wishes import Key, key_of
@@ -48,13 +48,13 @@ def consequences_of(plan: Plan, tables: Tables, *, releases: bool, now: datetime
     for demand in _demands(plan, tables, recorded):
         found += _of_what_is_held(demand, releases=releases)
     for edit in plan.edits:
-        found += _of_times(edit, moment(now))
+        found += _of_times(edit, format_moment(now))
         found += _of_members(edit, recorded)
     return found
 
 
 def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
-    held = f"{amount(demand.held)}{demand.unit}"
+    held = f"{format_count(demand.held)}{demand.unit}"
     if demand.is_gone:
         if demand.held:
             back = "set it to 0 instead to have it given back" if releases else "cancel it in EC2"
@@ -68,11 +68,11 @@ def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
         if demand.held >= demand.after:
             yield f"{kept} Nothing is bought until you cancel them in EC2, or put it back."
         else:
-            yield f"{kept} They stay, cost on and count no more: {amount(demand.after)} are bought beside them."
+            yield f"{kept} They stay, cost on and count no more: {format_count(demand.after)} are bought beside them."
         # What is held otherwise is never given back.
         return
     if demand.excess and demand.after < demand.before:
-        excess = f"{amount(demand.excess)} of {held} held are then above what is wanted"
+        excess = f"{format_count(demand.excess)} of {held} held are then above what is wanted"
         if releases:
             yield (
                 f"{demand.name}: {excess}. The next run announces it, and the one after it gives back what of them is "
@@ -98,7 +98,7 @@ def _of_members(edit: Edit, recorded: dict[Key, Row]) -> Iterator[str]:
     if edit.table == "odcr_group_member" and edit.kind is Kind.REMOVED:
         held = number(recorded.get(folded_key(edit.key), {}).get("Reserved"))
         if held:
-            yield f"{edit.name}: {amount(held)} held there count on for the group; nothing more is bought there."
+            yield f"{edit.name}: {format_count(held)} held there count on for the group; nothing more is bought there."
 
 
 def _demands(plan: Plan, tables: Tables, recorded: dict[Key, Row]) -> Iterator[_Demand]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.amounts import Amounts, difference_of, sum_of
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.prices import Price, Prices
 from odcr_cli.tables.changes import Plan, Tables
 from odcr_cli.tables.wishes import Key, key_of
+from odcr_cli.target_options import options_by_target
 
 _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 

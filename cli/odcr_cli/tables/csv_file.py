@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key
 from odcr_cli.tables.cells import NoValueError, shown
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS, Column, Kind
 from odcr_cli.tables.csv_lines import Lines, column_folded, text_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
+from odcr_cli.target_options import options_by_target
 
 _KEYS = ("Group_Name", "InstanceType", "AvailabilityZone")
 _IGNORED = ("Current_Capacity",)
@@ -202,7 +202,7 @@ def _cells(key: Key, rows: Mapping[str, Row]) -> list[str]:
 
 
 def _cell(column: Column, value: Any) -> str:
-    plain = column.plain(value)
+    plain = column.normalized(value)
     if value is None or (plain == column.usual and not column.is_required):
         return ""
     if column.kind in (Kind.NUMBER, Kind.WHOLE):

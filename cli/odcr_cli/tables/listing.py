@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import plain
-from odcr_cli.belonging import key_of_pool, options_by_target
 from odcr_cli.door import KEYS, Row, folded_key, number
+from odcr_cli.formatting import printable
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
+from odcr_cli.target_options import options_by_target, pool_key
 
 OF_TARGETS = (*KEYS["odcr_capacity"], "Target_Capacity")
 OF_OPTIONS = KEYS["odcr_option"]
@@ -24,7 +24,7 @@ def said(table: str, row: Row) -> Row:
     found = {name: row.get(name) for name in KEYS[table]}
     for column in COLUMNS[table]:
         value = row.get(column.name)
-        if column.is_required or column.plain(value) != column.usual:
+        if column.is_required or column.normalized(value) != column.usual:
             found[column.name] = value
     return found
 
@@ -34,7 +34,7 @@ def targets_as_rows(targets: Iterable[Row], options: Iterable[Row]) -> list[Row]
     targets = list(targets)
     by_target = options_by_target(targets, options)
     return [
-        said("odcr_capacity", row) | said("odcr_option", by_target.get(key_of_pool(row), {}) | _key(row))
+        said("odcr_capacity", row) | said("odcr_option", by_target.get(pool_key(row), {}) | _key(row))
         for row in targets
     ]
 
@@ -68,7 +68,7 @@ def show_rows(rows: Sequence[Row], columns: Sequence[str], nothing: str) -> None
         table.add_column("", overflow="fold")
     for row in rows:
         rest = _words({name: value for name, value in row.items() if name not in columns})
-        table.add_row(*(Text(plain(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
+        table.add_row(*(Text(printable(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
     Console().print(table)
 
 
@@ -81,17 +81,17 @@ def show_groups(groups: Sequence[Row]) -> None:
     for group in groups:
         words = _words({name: value for name, value in group.items() if name not in ("Group_Name", "Members")})
         told = words or "There is no such group in odcr_group, so nothing is bought for its members."
-        console.print(Text.assemble((plain(str(group["Group_Name"])), "bold"), f"  {told}"))
+        console.print(Text.assemble((printable(str(group["Group_Name"])), "bold"), f"  {told}"))
         for member in group["Members"]:
             pool = f"{member['InstanceType']} {member['AvailabilityZone']}"
             rest = _words({name: value for name, value in member.items() if name not in KEYS["odcr_group_member"]})
-            console.print(Text(f"  {plain(pool)}  {rest}".rstrip()))
+            console.print(Text(f"  {printable(pool)}  {rest}".rstrip()))
         if not group["Members"]:
             console.print(Text("  It has no pools, so nothing is bought: odcr groups members set NAME TYPE ZONE"))
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {plain(str(value))}" for name, value in row.items())
+    return ", ".join(f"{name} {printable(str(value))}" for name, value in row.items())
 
 
 def _key(row: Row) -> Row:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from odcr_cli.account import Account
 from odcr_cli.regions import known_regions, region_of
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _AT_ONCE = 8
 """Regions asked side by side."""
@@ -42,7 +42,7 @@ class Offers:
     """What the Regions have that somebody wants something of."""
 
     by_region: Mapping[str, Offer]
-    silent: Mapping[str, str] = field(default_factory=dict)
+    unreachable: Mapping[str, str] = field(default_factory=dict)
     """Why a Region does not say."""
 
     def fault(self, instance_type: str, zone: str) -> str:
@@ -95,7 +95,7 @@ def look_up(account: Account, zones: Iterable[str]) -> Offers:
 
 def _look_up(account: Account, region: str) -> Offer:
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
-    with in_words():
+    with aws_errors_as_trouble():
         described = account.client("ec2", region).describe_availability_zones(AllAvailabilityZones=True)
     zones = tuple(
         Zone(

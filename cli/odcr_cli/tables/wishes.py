@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from odcr_cli.answers import plain
 from odcr_cli.door import KEYS
+from odcr_cli.formatting import printable
 
 Key = tuple[str, ...]
 """The values of a table's key columns."""
@@ -37,7 +37,7 @@ class Problem:
     line: int = 0
 
     def __str__(self) -> str:
-        parts = (f"line {self.line}" if self.line else "", plain(self.about), plain(self.reason))
+        parts = (f"line {self.line}" if self.line else "", printable(self.about), printable(self.reason))
         return ": ".join(part for part in parts if part)
 
 
