@@ -76,7 +76,7 @@ class Observer:
     def _look_at_runs(self) -> None:
         machine = self._stack.outputs["StateMachineArn"]
         executions = self._stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-        for execution in sorted(executions, key=lambda one: one["startDate"]):
+        for execution in sorted(executions, key=lambda execution: execution["startDate"]):
             arn = execution["executionArn"]
             seen = self._events_seen.get(arn, 0)
             if seen < 0:

@@ -26,7 +26,7 @@ class Kind:
     delete: Callable[[Account, str], None]
 
 
-def clean_up(account: Account, tell: Callable[[str], None]) -> list[str]:
+def clean_up(account: Account, show_line: Callable[[str], None]) -> list[str]:
     """Deletes all of it, in an order in which nothing comes back.
 
     Args:
@@ -38,22 +38,22 @@ def clean_up(account: Account, tell: Callable[[str], None]) -> list[str]:
     """
     left: list[str] = []
     for kind in KINDS:
-        for one in _found(account, kind, tell):
-            tell(f"Deleting the {kind.name} {one} ...")
+        for name in _found(account, kind, show_line):
+            show_line(f"Deleting the {kind.name} {name} ...")
             try:
-                kind.delete(account, one)
+                kind.delete(account, name)
             except (ClientError, BotoCoreError, Trouble) as error:
-                tell(f"  {' '.join(str(error).split())[:200]}")
+                show_line(f"  {' '.join(str(error).split())[:200]}")
     for kind in KINDS:
-        left += [f"{kind.name} {one}" for one in _found(account, kind, left.append)]
+        left += [f"{kind.name} {name}" for name in _found(account, kind, left.append)]
     return left
 
 
-def _found(account: Account, kind: Kind, tell: Callable[[str], None]) -> list[str]:
+def _found(account: Account, kind: Kind, show_line: Callable[[str], None]) -> list[str]:
     try:
         return kind.find(account)
     except (ClientError, BotoCoreError, Trouble) as error:
-        tell(f"{kind.name}s could not be looked for: {' '.join(str(error).split())[:200]}")
+        show_line(f"{kind.name}s could not be looked for: {' '.join(str(error).split())[:200]}")
         return []
 
 
@@ -61,23 +61,23 @@ def _found(account: Account, kind: Kind, tell: Callable[[str], None]) -> list[st
 
 
 def _schedules(account: Account) -> list[str]:
-    found = account.pages("scheduler", "list_schedules", "Schedules", NamePrefix=account.place.stack)
-    return [one["Name"] for one in found if one["State"] == "ENABLED"]
+    schedules = account.pages("scheduler", "list_schedules", "Schedules", NamePrefix=account.place.stack)
+    return [schedule["Name"] for schedule in schedules if schedule["State"] == "ENABLED"]
 
 
 def _disable(account: Account, name: str) -> None:
     client = account.client("scheduler")
-    found = client.get_schedule(Name=name)
+    schedule = client.get_schedule(Name=name)
     kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
-    client.update_schedule(**{key: found[key] for key in kept if key in found}, State="DISABLED")
+    client.update_schedule(**{key: schedule[key] for key in kept if key in schedule}, State="DISABLED")
 
 
 def _runs(account: Account) -> list[str]:
     client = account.client("stepfunctions")
     machines = account.pages("stepfunctions", "list_state_machines", "stateMachines")
-    mine = [one["stateMachineArn"] for one in machines if _is_mine(account, one["name"])]
-    running = (client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"] for arn in mine)
-    return [one["executionArn"] for found in running for one in found]
+    arns = [machine["stateMachineArn"] for machine in machines if _is_mine(account, machine["name"])]
+    running = (client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"] for arn in arns)
+    return [execution["executionArn"] for executions in running for execution in executions]
 
 
 def _is_mine(account: Account, name: str) -> bool:
@@ -85,15 +85,15 @@ def _is_mine(account: Account, name: str) -> bool:
 
 
 def _reservations(account: Account) -> list[str]:
-    found = []
+    reservations = []
     for tag in (OWN_TAG, "odcr:stack"):
         value = account.place.stack if tag == OWN_TAG else f"{account.place.stack}/{account.region}"
         filters = [
             {"Name": f"tag:{tag}", "Values": [value]},
             {"Name": "state", "Values": ["active", "pending"]},
         ]
-        found += account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
-    return [one["CapacityReservationId"] for one in found]
+        reservations += account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
+    return [reservation["CapacityReservationId"] for reservation in reservations]
 
 
 # ---- Stacks --------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def _reservations(account: Account) -> list[str]:
 
 def _stacks(account: Account) -> list[str]:
     client = account.client("cloudformation")
-    found = []
+    stacks = []
     for name in (name_of(account.place.stack), account.place.stack):
         try:
             described = client.describe_stacks(StackName=name)["Stacks"]
@@ -109,8 +109,8 @@ def _stacks(account: Account) -> list[str]:
             if "does not exist" not in str(error):
                 raise
             continue
-        found += [one["StackId"] for one in described if one["StackStatus"] != "DELETE_COMPLETE"]
-    return found
+        stacks += [stack["StackId"] for stack in described if stack["StackStatus"] != "DELETE_COMPLETE"]
+    return stacks
 
 
 def _delete_stack(account: Account, stack: str) -> None:
@@ -139,22 +139,28 @@ def _delete_stack(account: Account, stack: str) -> None:
 
 def _snapshots(account: Account) -> list[str]:
     begin = f"{account.place.stack.lower()}-database-"
-    found = account.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
-    return [one["DBClusterSnapshotIdentifier"] for one in found if one["DBClusterIdentifier"].startswith(begin)]
+    snapshots = account.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
+    return [
+        snapshot["DBClusterSnapshotIdentifier"]
+        for snapshot in snapshots
+        if snapshot["DBClusterIdentifier"].startswith(begin)
+    ]
 
 
 def _log_groups(account: Account) -> list[str]:
     name = account.place.stack
     # The dash keeps another verification's out, whose name begins alike.
     prefixes = (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}", f"/aws/rds/cluster/{name.lower()}-database-")
-    found = (account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=one) for one in prefixes)
-    return [one["logGroupName"] for groups in found for one in groups]
+    pages = (
+        account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix) for prefix in prefixes
+    )
+    return [group["logGroupName"] for groups in pages for group in groups]
 
 
 def _secrets(account: Account) -> list[str]:
-    found = account.pages("secretsmanager", "list_secrets", "SecretList", IncludePlannedDeletion=True)
+    secrets = account.pages("secretsmanager", "list_secrets", "SecretList", IncludePlannedDeletion=True)
     names = (account.place.stack, name_of(account.place.stack))
-    return [one["ARN"] for one in found if _tag(one, "aws:cloudformation:stack-name") in names]
+    return [secret["ARN"] for secret in secrets if _tag(secret, "aws:cloudformation:stack-name") in names]
 
 
 def _tag(described: dict[str, Any], key: str) -> str:
@@ -167,9 +173,9 @@ def _artifacts(account: Account) -> list[str]:
 
 def _buckets(account: Account) -> Iterator[str]:
     """The SAM CLI's own, and a local cloud's."""
-    for one in account.client("s3").list_buckets()["Buckets"]:
-        if one["Name"].startswith("aws-sam-cli-managed-default-") or account.place.is_local:
-            yield one["Name"]
+    for bucket in account.client("s3").list_buckets()["Buckets"]:
+        if bucket["Name"].startswith("aws-sam-cli-managed-default-") or account.place.is_local:
+            yield bucket["Name"]
 
 
 def _keys(account: Account, bucket: str) -> list[str]:
@@ -177,8 +183,8 @@ def _keys(account: Account, bucket: str) -> list[str]:
     region = account.client("s3").get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
     if region != account.region:
         return []
-    found = account.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
-    return [one["Key"] for one in found]
+    objects = account.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for item in objects]
 
 
 def _delete_artifact(account: Account, address: str) -> None:
@@ -186,31 +192,31 @@ def _delete_artifact(account: Account, address: str) -> None:
     client = account.client("s3")
     # The SAM CLI's bucket keeps versions.
     versions = client.list_object_versions(Bucket=bucket, Prefix=key)
-    for one in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
-        client.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    for version in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
+        client.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     client.delete_object(Bucket=bucket, Key=key)
 
 
 KINDS = (
     Kind("schedule", _schedules, _disable),
-    Kind("run", _runs, lambda account, one: account.client("stepfunctions").stop_execution(executionArn=one)),
+    Kind("run", _runs, lambda account, arn: account.client("stepfunctions").stop_execution(executionArn=arn)),
     Kind(
         "reservation",
         _reservations,
-        lambda account, one: account.client("ec2").cancel_capacity_reservation(CapacityReservationId=one),
+        lambda account, name: account.client("ec2").cancel_capacity_reservation(CapacityReservationId=name),
     ),
     Kind("stack", _stacks, _delete_stack),
     Kind(
         "snapshot",
         _snapshots,
-        lambda account, one: account.client("rds").delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=one),
+        lambda account, name: account.client("rds").delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name),
     ),
-    Kind("log group", _log_groups, lambda account, one: account.client("logs").delete_log_group(logGroupName=one)),
+    Kind("log group", _log_groups, lambda account, name: account.client("logs").delete_log_group(logGroupName=name)),
     Kind(
         "secret",
         _secrets,
-        lambda account, one: account.client("secretsmanager").delete_secret(
-            SecretId=one, ForceDeleteWithoutRecovery=True
+        lambda account, arn: account.client("secretsmanager").delete_secret(
+            SecretId=arn, ForceDeleteWithoutRecovery=True
         ),
     ),
     Kind("artifact", _artifacts, _delete_artifact),

@@ -122,7 +122,9 @@ def verify(subject: Subject, progress: Progress, file: Path, built: Path | None,
             stays = [] if had_sam_stack else _kept(subject)
             asked = {belief.name for belief, _ in answers}
             answers += [
-                (one, Seen(Verdict.NOT_ASKED, "it did not come to that")) for one in BELIEFS if one.name not in asked
+                (belief, Seen(Verdict.NOT_ASKED, "it did not come to that"))
+                for belief in BELIEFS
+                if belief.name not in asked
             ]
             _write(file, markdown(answers, _facts(subject, began), left, stays), progress)
             _say_left(progress, left, stays)
@@ -179,10 +181,10 @@ def _write(file: Path, text: str, progress: Progress) -> None:
 
 
 def _say_left(progress: Progress, left: list[str], stays: Sequence[str] = ()) -> int:
-    for one in stays:
-        progress.line(f"Kept for other deployments: {one}")
-    for one in left:
-        progress.line(f"Left: {one}")
+    for name in stays:
+        progress.line(f"Kept for other deployments: {name}")
+    for name in left:
+        progress.line(f"Left: {name}")
     nothing = "Nothing else is left." if stays else "Nothing is left."
     progress.line(nothing if not left else f"{len(left)} things are left.")
     return int(bool(left))

@@ -35,19 +35,19 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 def has_sam_stack(account: Account) -> bool:
     """Whether the SAM CLI's own stack is there."""
     try:
-        (found,) = account.client("cloudformation").describe_stacks(StackName=SAM_STACK)["Stacks"]
+        (stack,) = account.client("cloudformation").describe_stacks(StackName=SAM_STACK)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return False
         raise
-    return bool(found["StackStatus"] != "DELETE_COMPLETE")
+    return bool(stack["StackStatus"] != "DELETE_COMPLETE")
 
 
 def deploy(
     place: Place,
     region: str,
     scratch: Path,
-    tell: Callable[[str], None],
+    show_line: Callable[[str], None],
     *,
     built: Path | None = None,
     bucket: str = "",
@@ -67,7 +67,7 @@ def deploy(
     """
     if built is None:
         built = scratch / "built"
-        _run(["build", "--build-dir", str(built)], tell)
+        _run(["build", "--build-dir", str(built)], show_line)
     # What `sam deploy --guided` saved is meant for another stack.
     config = scratch / "samconfig.toml"
     config.write_text(_CONFIG, encoding="utf-8")
@@ -84,11 +84,11 @@ def deploy(
             *("--capabilities", "CAPABILITY_IAM", "--tags", "Project=ODCR", "--no-confirm-changeset"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
         ],
-        tell,
+        show_line,
     )
 
 
-def _run(arguments: list[str], tell: Callable[[str], None]) -> None:
+def _run(arguments: list[str], show_line: Callable[[str], None]) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
     lines: list[str] = []
@@ -99,6 +99,6 @@ def _run(arguments: list[str], tell: Callable[[str], None]) -> None:
         for line in process.stdout:
             if line.strip():
                 lines.append(line.rstrip())
-                tell(line.strip())
+                show_line(line.strip())
     if process.returncode:
         raise Trouble(f"sam {arguments[0]} ended with {process.returncode}: " + " ".join(lines[-5:]))

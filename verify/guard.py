@@ -132,13 +132,13 @@ class PriceList:
         }
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
         near = _ENDPOINTS.get(self._account.region.partition("-")[0], "us-east-1")
-        found = ask_aws(
+        price_list = ask_aws(
             "pricing:GetProducts",
             lambda: self._account.pages(
                 "pricing", "get_products", "PriceList", near, ServiceCode="AmazonEC2", Filters=filters
             ),
         )
-        for text in found:
+        for text in price_list:
             for term in json.loads(str(text))["terms"].get("OnDemand", {}).values():
                 for dimension in term["priceDimensions"].values():
                     amount = max(Decimal(value) for value in dimension["pricePerUnit"].values())

@@ -33,5 +33,5 @@ def deploy(subject: Subject) -> None:
 def outputs(subject: Subject) -> dict[str, str]:
     """What the probe's stack says of itself."""
     with aws_errors_as_trouble():
-        (found,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+        (stack,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -34,9 +34,9 @@ def markdown(
     nothing = "Nothing else was left." if stays else "Nothing was left."
     if stays:
         lines += ["", "Made by the deployment, and kept for others; delete it by hand if nothing needs it:", ""]
-        lines += [f"- `{masked(one)}`" for one in stays]
+        lines += [f"- `{masked(name)}`" for name in stays]
     lines += ["", nothing if not left else "Left, and to be deleted by hand:", ""]
-    lines += [f"- `{masked(one)}`" for one in left]
+    lines += [f"- `{masked(name)}`" for name in left]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -37,7 +37,7 @@ class Subject:
     """
 
     place: Place
-    tell: Callable[[str], None]
+    show_line: Callable[[str], None]
     schedule_runs: list[str] = field(default_factory=list)
     """The names of runs that the schedule started, as far as they were seen."""
 
@@ -72,7 +72,7 @@ class Subject:
     @cached_property
     def zone(self) -> str:
         """A zone that offers the type."""
-        found = ask_aws(
+        offerings = ask_aws(
             "ec2:DescribeInstanceTypeOfferings",
             lambda: self.account.pages(
                 "ec2",
@@ -82,7 +82,7 @@ class Subject:
                 Filters=[{"Name": "instance-type", "Values": [TYPE]}],
             ),
         )
-        zones = sorted(one["Location"] for one in found)
+        zones = sorted(offering["Location"] for offering in offerings)
         if not zones:
             raise Trouble(f"No zone of {self.region} offers {TYPE}. Verify in another Region.")
         return str(zones[0])
@@ -110,8 +110,8 @@ class Subject:
         states = self.client("stepfunctions")
 
         def look() -> dict[str, Any] | None:
-            found: dict[str, Any] = states.describe_execution(executionArn=arn)
-            return found if found["status"] != "RUNNING" else None
+            described: dict[str, Any] = states.describe_execution(executionArn=arn)
+            return described if described["status"] != "RUNNING" else None
 
         return self.wait(look, f"the end of {arn.rpartition(':')[2]}", seconds)
 
@@ -155,8 +155,10 @@ class Subject:
             {"Name": "tag:odcr:stack", "Values": [f"{self.name}/{self.region}"]},
             {"Name": "state", "Values": ["active", "pending"]},
         ]
-        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
-        return sum(one["TotalInstanceCount"] for one in found)
+        reservations = self.account.pages(
+            "ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters
+        )
+        return sum(reservation["TotalInstanceCount"] for reservation in reservations)
 
     def reserve(self, token: str = "", count: int = 1, **more: Any) -> dict[str, Any]:
         """Makes a reservation with the caller's own rights; `more` changes the request."""
@@ -186,8 +188,13 @@ class Subject:
     def shown(self, reservation_id: str) -> dict[str, Any] | None:
         """A reservation as describe shows it, by the tag, as the product looks for its own."""
         filters = [{"Name": f"tag:{OWN_TAG}", "Values": [self.name]}]
-        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
-        return next((one for one in found if one["CapacityReservationId"] == reservation_id), None)
+        reservations = self.account.pages(
+            "ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters
+        )
+        return next(
+            (reservation for reservation in reservations if reservation["CapacityReservationId"] == reservation_id),
+            None,
+        )
 
     def cancel(self, reservation_id: str) -> None:
         """Gives a reservation back."""
@@ -203,8 +210,8 @@ class Subject:
         """
         deadline = time.monotonic() + seconds
         while True:
-            if (found := look()) is not None:
-                return found
+            if (result := look()) is not None:
+                return result
             if time.monotonic() > deadline:
                 raise NotInTime(f"{what} did not come within {seconds:.0f} seconds")
             time.sleep(_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""How answers are written: numbers, money, times, bars, JSON."""
+"""How commands print numbers, times, bars and JSON."""
 
 import json
 import math
@@ -18,12 +18,12 @@ _BLOCKS = ("█", "░")
 
 
 class Number(click.FloatRange):
-    """A number on the command line. Nan and infinity are none."""
+    """A finite number on the command line."""
 
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As click does, but finite."""
+        """Converts as click does, but rejects NaN and infinity."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
@@ -31,19 +31,20 @@ class Number(click.FloatRange):
 
 
 def print_json(value: Mapping[str, Any], *, in_a_line: bool = False) -> None:
-    """Prints JSON: an object, whose keys and those in it are PascalCase or as the tables have them.
+    """Prints a JSON object. All keys are PascalCase, or column names of the tables.
 
-    Numbers stay numbers, moments are as in the tables, in UTC, and money is an amount for each currency.
+    Numbers stay numbers, moments are UTC as in the tables, and money is an amount per currency.
     """
     click.echo(json.dumps(value, default=_plain, indent=None if in_a_line else 2, ensure_ascii=False))
 
 
 def json_fields(value: object) -> dict[str, Any]:
-    """What a dataclass says, as it is called in JSON: `HourlyCost` for `hourly_cost`."""
+    """A dataclass's fields by their names in JSON: `HourlyCost` for `hourly_cost`."""
     if not is_dataclass(value) or isinstance(value, type):
         raise TypeError(f"{type(value).__name__} has no fields")
     return {
-        "".join(part.capitalize() for part in one.name.split("_")): getattr(value, one.name) for one in fields(value)
+        "".join(part.capitalize() for part in field.name.split("_")): getattr(value, field.name)
+        for field in fields(value)
     }
 
 
@@ -56,23 +57,23 @@ def _plain(value: object) -> Any:
         return value.astimezone(UTC).strftime(_FORMAT)
     if isinstance(value, set | frozenset | tuple):
         return list(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def printable(text: str) -> str:
-    """A text of the tables as one line. What would steer a terminal is shown, and steers nothing."""
+    """A text on one line, with control characters escaped so that they cannot steer the terminal."""
     line = " ".join(text.split())
-    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in line)
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in line)
 
 
 def format_count(value: Decimal | int) -> str:
-    """A count, without zeros behind the point."""
+    """A count without trailing zeros."""
     return f"{Decimal(value).normalize():f}" if value else "0"
 
 
 def parse_moment(text: str) -> datetime:
     """A moment as the tables have it."""
-    # Ten times as fast as strptime, and a history has thousands.
+    # Ten times as fast as strptime; a history has thousands of moments.
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -91,7 +92,7 @@ def ago(text: str, now: datetime) -> str:
 
 
 def bar(held: Decimal, wanted: Decimal, width: int) -> str:
-    """Held and wanted as a bar. Only what is met is full, and only nothing is empty."""
+    """Held against wanted as a bar: full only if all is held, empty only if nothing is."""
     on, off = _BLOCKS if _can_show("".join(_BLOCKS)) else ("#", "-")
     if wanted <= 0:
         return (on if held else off) * width
@@ -104,7 +105,7 @@ def bar(held: Decimal, wanted: Decimal, width: int) -> str:
 
 
 def _can_show(text: str) -> bool:
-    """Whether the output has letters for it."""
+    """Whether the output's encoding can show a text."""
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -113,7 +114,7 @@ def _can_show(text: str) -> bool:
 
 
 def colour_of(demand: Demand) -> str:
-    """Of a terminal: green for met, yellow for what only waits, red for what a person has to look at."""
+    """The colour on a terminal: green if met, yellow if waiting, red if a person has to look."""
     if demand.status in ("INVALID", "FAILED", "QUOTA_EXCEEDED", "UNSUPPORTED"):
         return "red"
     if demand.status in ("EXCESS", "ASTRAY"):

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called: what draws and serves takes a second to import."""
+"""Imports each command only when it is called: the plots and the page take a second to import."""
 
 import difflib
 import importlib
@@ -27,17 +27,17 @@ class LazyGroup(click.Group):
         return sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(package.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name; Python's keywords as names have modules with `_` at the end."""
+        """The command with a name; the module of a Python keyword ends with `_`."""
         if cmd_name not in self.list_commands(ctx):
             return None
         package = importlib.import_module(self._package)
         names = {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(package.__path__)}
         command = importlib.import_module(f"{self._package}.{names[cmd_name]}").command
-        assert isinstance(command, click.Command)  # noqa: S101 - a mistake of ours
+        assert isinstance(command, click.Command)  # noqa: S101 - every module defines it
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, and with the nearest names for a typo."""
+        """Resolves as click does, and suggests the nearest names for a typo."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and self.get_command(ctx, name) is None:
             near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)

@@ -1,4 +1,4 @@
-"""Files that a person named."""
+"""Writes the files that a person names."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from odcr_cli.trouble import Trouble
 
 
 def write_file(path: Path, text: str) -> None:
-    """Writes a file, which appears when it is complete.
+    """Writes a file atomically: it appears only when complete.
 
     Raises:
-        Trouble: if that is not possible.
+        Trouble: if it cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:

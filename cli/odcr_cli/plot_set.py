@@ -1,4 +1,4 @@
-"""The plots of a span of time, as a file of its own and as the report shows them."""
+"""The plots of a time span, for a standalone file and for the report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ class TitledPlot:
 
 
 MAX_DEMANDS = 12
-"""Plots of single demands in one picture."""
+"""The most plots of single demands in one set."""
 
 
 def plots_of(
     source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()
 ) -> list[TitledPlot]:
-    """Held against wanted, spend and requests, as SVG elements; of the demands those of which most was missing.
+    """Held against wanted, spend and requests, as SVG elements. Shows the demands that were missing most.
 
     Args:
-        source: what is looked at.
-        history: rows of `odcr_history` from the start on.
-        start, end: the span.
-        parts: of the names of demands; empty: all of them.
+        source: the account or the recording.
+        history: rows of `odcr_history` since the start.
+        start, end: the time span.
+        parts: parts of the names of demands; empty for all demands.
 
     Raises:
         Trouble: if there is no such demand.
@@ -46,31 +46,31 @@ def plots_of(
         return all(part.casefold() in name.casefold() for part in parts)
 
     every, prices = read_demands_and_prices(source)
-    demands = [one for one in every if is_named(one.name)]
+    demands = [demand for demand in every if is_named(demand.name)]
     rows = [row for row in history if is_named(demand_named(row))]
-    series = [one for one in series_of(rows, demands, start, end) if one.times]
+    series = [candidate for candidate in series_of(rows, demands, start, end) if candidate.times]
     if parts and not series:
         raise Trouble(f"There is no demand {' '.join(parts)!r}. `odcr status` lists them.")
-    # All of them begin where there is something to be seen in one.
-    first = min((one.times[0] for one in series), default=start)
-    found = []
+    # All plots begin at the first moment known for any demand.
+    first = min((drawn.times[0] for drawn in series), default=start)
+    drawings = []
     if len(series) != 1:
         title = "All demands, in instances"
-        found.append(TitledPlot(title, plots.held_and_wanted(total_of(series), Words(title=title), first)))
-    for one in sorted(series, key=lambda one: -max(one.missing))[:MAX_DEMANDS]:
-        title = _titled(one.name, one.unit)
-        found.append(TitledPlot(title, plots.held_and_wanted(one, Words(title=title), first)))
+        drawings.append(TitledPlot(title, plots.held_and_wanted(total_of(series), Words(title=title), first)))
+    for drawn in sorted(series, key=lambda drawn: -max(drawn.missing))[:MAX_DEMANDS]:
+        title = _titled(drawn.name, drawn.unit)
+        drawings.append(TitledPlot(title, plots.held_and_wanted(drawn, Words(title=title), first)))
     for spent in spend_of(rows, demands, prices, start, end):
-        title = f"What an hour costs, in {spent.currency} at the prices of now"
-        found.append(TitledPlot(title, plots.spend(spent, Words(title=title), first)))
-    title = "Requests to EC2, by the hour"
-    found.append(TitledPlot(title, plots.requests(requests_of(rows, start, end), Words(title=title))))
-    return found
+        title = f"Cost per hour in {spent.currency}, at current prices"
+        drawings.append(TitledPlot(title, plots.spend(spent, Words(title=title), first)))
+    title = "Requests to EC2 per hour"
+    drawings.append(TitledPlot(title, plots.requests(requests_of(rows, start, end), Words(title=title))))
+    return drawings
 
 
 def plot_sheet(source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()) -> str:
-    """The same as a file of its own."""
-    return plots.standalone(*(one.svg for one in plots_of(source, history, start, end, parts)))
+    """The plots as a standalone SVG file."""
+    return plots.standalone(*(plot.svg for plot in plots_of(source, history, start, end, parts)))
 
 
 def _titled(name: str, unit: str) -> str:

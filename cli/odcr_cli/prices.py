@@ -1,4 +1,4 @@
-"""What an instance costs for an hour, as `odcr_price` has it: docs/operating.md, "Prices"."""
+"""Hourly prices of instances, from `odcr_price`: docs/operating.md, "Prices"."""
 
 import re
 from collections.abc import Iterable
@@ -16,22 +16,22 @@ _LOCAL_NAME = re.compile(r"-[a-z]{3}-[0-9]+[a-z]")
 _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
 _PLATFORM, _TENANCY = "Linux/UNIX", "default"
 _KEY = {"InstanceType": "", "Region": "", "Platform": _PLATFORM, "Tenancy": _TENANCY}
-"""The columns that a price is found by, and what they say if they say nothing."""
+"""The key columns of a price, with their defaults."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """Of an instance for an hour."""
+    """An instance's hourly price."""
 
     amount: Decimal
     currency: str
 
 
 class Prices:
-    """The prices that are known.
+    """The known prices.
 
     Args:
-        rows: of `odcr_price`.
+        rows: the rows of `odcr_price`.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -42,7 +42,7 @@ class Prices:
                 continue
             key = folded_key(str(row.get(column) or usual) for column, usual in _KEY.items())
             price = Price(number(row["Hourly_Price"]), str(row.get("Currency") or "").strip().upper() or "USD")
-            # As a run has it: of two rows that mean the same a given one wins, then the highest price.
+            # As in a run: of two rows with the same key, one set by hand wins, then the higher price.
             rank = folded(str(row.get("Source") or "")) != "list", price.amount
             if key not in ranked or rank > ranked[key]:
                 ranked[key], self._known[key] = rank, price
@@ -50,18 +50,18 @@ class Prices:
     def of_type(
         self, instance_type: str, zone: str, platform: str = _PLATFORM, tenancy: str = _TENANCY
     ) -> Price | None:
-        """The price of a type in a zone; None if it is unknown."""
+        """The price of a type in a zone; None if unknown."""
         return self._known.get(folded_key((instance_type, price_region(folded(zone)), platform, tenancy)))
 
     def of(self, pool: "Pool", demand: "Demand") -> Price | None:
-        """The price of an instance that is held in a pool; None if it is unknown."""
+        """The price of an instance held in a pool; None if unknown."""
         if pool.hourly_cost is not None and pool.held:
-            # As the last run worked it out; the row's options may have been changed since.
+            # The price that the last run used: the options may have changed since.
             return Price(pool.hourly_cost / pool.held, self.currency_of(pool, demand.options))
         return self._of(pool, demand.options)
 
     def currency_of(self, pool: "Pool", options: Row) -> str:
-        """The currency of a pool's costs, which the tables do not record: its price's, else its partition's."""
+        """The currency of a pool's costs, which the tables do not record: its price's, or else its partition's."""
         price = self._of(pool, options)
         # https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
         return price.currency if price else "CNY" if price_region(folded(pool.zone)).startswith("cn-") else "USD"
@@ -73,7 +73,7 @@ class Prices:
 
 
 def price_region(zone: str) -> str:
-    """What `odcr_price` calls the place of a zone: its Region, a Local Zone's group, a Wavelength Zone itself."""
+    """A zone's place in `odcr_price`: its Region, a Local Zone's group, or the Wavelength Zone itself."""
     region = region_of(zone) or ""
     if "-wl" in zone:
         return zone

@@ -1,6 +1,6 @@
-"""What `odcr release` gives back of a demand, by the product's own rules: docs/operating.md, "Giving capacity back".
+"""What `odcr release` gives back for a demand, by the product's own rules: docs/operating.md, "Giving capacity back".
 
-Only unused instances, the newest reservations first, and only what odcr made, unless more is asked for.
+Only unused instances, newest reservations first, and by default only reservations that odcr made.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Reduction:
-    """What one reservation is to give."""
+    """How many instances to take from a reservation."""
 
     reservation: Reservation
     given: int
@@ -24,13 +24,13 @@ class Reduction:
 
     @property
     def kept(self) -> int:
-        """Instances that it holds afterwards; with 0 it is cancelled."""
+        """The instances that it holds afterwards; if 0, it is cancelled."""
         return self.reservation.count - self.given
 
 
 @dataclass(frozen=True)
 class Retained:
-    """A reservation that gives less than it might, and why."""
+    """A reservation that keeps more than it should, and why."""
 
     reservation: Reservation
     reason: str
@@ -38,76 +38,91 @@ class Retained:
 
 @dataclass(frozen=True)
 class ReleasePlan:
-    """What a release comes to."""
+    """What a release gives back and what it leaves."""
 
     held: Decimal
-    """Units held before."""
+    """The units held before."""
     excess: Decimal
-    """Units above what is to be kept."""
+    """The units held above what to keep."""
     reductions: tuple[Reduction, ...]
     left: tuple[Retained, ...]
     remaining: Decimal
-    """Units above what is to be kept that cannot be given back now."""
+    """The part of the excess that cannot be given back now."""
 
     @property
     def instances(self) -> int:
-        """Instances that are given back."""
-        return sum(one.given for one in self.reductions)
+        """The instances to give back."""
+        return sum(reduction.given for reduction in self.reductions)
 
 
 def plan_release(
     demand: Demand, reservations: Iterable[Reservation], keep: Decimal, *, also_adopted: bool = False
 ) -> ReleasePlan:
-    """What is to be given back so that no more than `keep` is held, if that is possible.
+    """Plans how to hold no more than `keep`, as far as possible.
 
     Args:
-        demand: the demand, whose pools come the most wanted first.
-        reservations: those that there are.
-        keep: units to keep.
-        also_adopted: whether what a person put under odcr's care is given back as well.
+        demand: the demand, with its pools in order of priority.
+        reservations: all that exist.
+        keep: the units to keep.
+        also_adopted: whether to give back adopted reservations too.
 
     Raises:
-        Trouble: if nobody knows how many units are held.
+        Trouble: if an instance's units are not recorded yet.
     """
-    mine = [one for one in reservations_for(demand, reservations) if one.is_held]
-    fitting = [one for one in mine if one.fits(demand)]
-    weights = {one.id: units_per_instance(one, demand) for one in fitting}
-    held = sum((one.count * weights[one.id] for one in fitting), Decimal(0))
+    mine = [reservation for reservation in reservations_for(demand, reservations) if reservation.is_held]
+    fitting = [reservation for reservation in mine if reservation.fits(demand)]
+    weights = {reservation.id: units_per_instance(reservation, demand) for reservation in fitting}
+    held = sum((reservation.count * weights[reservation.id] for reservation in fitting), Decimal(0))
     excess = left_over = max(Decimal(0), held - keep)
-    reasons = {one.id: reason for one in mine if (reason := _why_not(one, demand, also_adopted=also_adopted))}
-    if keep and any(one.state == "pending" for one in mine):
-        # It may fail, and what is given back now would be missing then.
-        reasons = {one.id: "EC2 is still providing some of it; repeat the command in some minutes" for one in mine}
+    reasons = {
+        reservation.id: reason
+        for reservation in mine
+        if (reason := _why_not(reservation, demand, also_adopted=also_adopted))
+    }
+    if keep and any(reservation.state == "pending" for reservation in mine):
+        # If the pending one fails, what was given back would be missing.
+        reasons = {
+            reservation.id: "EC2 is still providing some of it; repeat the command in some minutes"
+            for reservation in mine
+        }
     given: dict[str, int] = {}
     for keeps_least in (True, False):
         for pool in _least_wanted_first(demand):
-            here = [one for one in fitting if one.is_in(pool)]
-            room = sum(one.count for one in here) - sum(given.get(one.id, 0) for one in here)
+            here = [reservation for reservation in fitting if reservation.is_in(pool)]
+            room = sum(reservation.count for reservation in here) - sum(
+                given.get(reservation.id, 0) for reservation in here
+            )
             room -= pool.least if keeps_least else 0
-            for one in sorted(here, key=lambda one: (one.created or _BEGINNING, one.id), reverse=True):
-                spare = 0 if one.id in reasons else one.unused - given.get(one.id, 0)
-                count = max(0, min(spare, room, int(left_over // weights[one.id])))
-                given[one.id] = given.get(one.id, 0) + count
-                left_over -= count * weights[one.id]
+            for reservation in sorted(
+                here, key=lambda reservation: (reservation.created or _BEGINNING, reservation.id), reverse=True
+            ):
+                spare = 0 if reservation.id in reasons else reservation.unused - given.get(reservation.id, 0)
+                count = max(0, min(spare, room, int(left_over // weights[reservation.id])))
+                given[reservation.id] = given.get(reservation.id, 0) + count
+                left_over -= count * weights[reservation.id]
                 room -= count
-    reductions = [Reduction(one, given[one.id]) for one in _in_order(fitting) if given.get(one.id)]
-    left = [Retained(one, reasons[one.id]) for one in mine if one.id in reasons and excess]
+    reductions = [
+        Reduction(reservation, given[reservation.id]) for reservation in _in_order(fitting) if given.get(reservation.id)
+    ]
+    left = [
+        Retained(reservation, reasons[reservation.id]) for reservation in mine if reservation.id in reasons and excess
+    ]
     if left_over:
-        used = [one for one in fitting if one.id not in reasons and one.used]
-        left += [Retained(one, f"{one.used} of {one.count} are in use") for one in used]
+        used = [reservation for reservation in fitting if reservation.id not in reasons and reservation.used]
+        left += [Retained(reservation, f"{reservation.used} of {reservation.count} are in use") for reservation in used]
     return ReleasePlan(held, excess, tuple(reductions), tuple(left), left_over)
 
 
 def instances_to_give(reduction: Reduction, seen: Reservation | None) -> int:
-    """How much of a reduction is still to be made of a reservation as it is now.
+    """How many instances to give back now, given the reservation's current state.
 
     Args:
-        reduction: as it was planned.
-        seen: the reservation, described a moment ago; None if it is gone.
+        reduction: the planned reduction.
+        seen: the reservation's current state; None if it is gone.
     """
     if seen is None or seen.state != "active":
         return 0
-    # What somebody took out of it meanwhile has been given back already.
+    # Count what somebody has already taken out of it meanwhile.
     return max(0, min(seen.count - reduction.kept, seen.unused))
 
 
@@ -117,17 +132,27 @@ def _least_wanted_first(demand: Demand) -> Sequence[Pool]:
 
 
 def _in_order(reservations: Sequence[Reservation]) -> list[Reservation]:
-    return sorted(reservations, key=lambda one: (one.pool, one.created or _BEGINNING, one.id), reverse=True)
+    return sorted(
+        reservations,
+        key=lambda reservation: (reservation.pool, reservation.created or _BEGINNING, reservation.id),
+        reverse=True,
+    )
 
 
-def _why_not(one: Reservation, demand: Demand, *, also_adopted: bool) -> str:
-    """Why a reservation gives nothing; empty if it may."""
+def _why_not(reservation: Reservation, demand: Demand, *, also_adopted: bool) -> str:
+    """Why a reservation gives nothing back; empty if it may."""
     reasons = (
-        (not one.fits(demand), f"it is for {one.platform}, tenancy {one.tenancy}, which the demand is not"),
-        (one.state == "pending", "EC2 is still providing it; repeat the command in some minutes"),
-        (not one.kind.is_changeable, f"it is {one.kind}, whose count is not odcr's to change"),
-        (one.is_committed, "its commitment has not ended"),
-        (bool(one.lent), f"{one.lent} of it are lent out"),
-        (not (one.is_made or also_adopted), "a person put it under odcr's care: --also-adopted gives it back as well"),
+        (
+            not reservation.fits(demand),
+            f"it is for {reservation.platform}, tenancy {reservation.tenancy}, which the demand is not",
+        ),
+        (reservation.state == "pending", "EC2 is still providing it; repeat the command in some minutes"),
+        (not reservation.kind.is_changeable, f"it is {reservation.kind}, whose count is not odcr's to change"),
+        (reservation.is_committed, "its commitment has not ended"),
+        (bool(reservation.lent), f"{reservation.lent} of it are lent out"),
+        (
+            not (reservation.is_made or also_adopted),
+            "it was adopted: --also-adopted gives it back as well",
+        ),
     )
     return next((reason for is_so, reason in reasons if is_so), "")

@@ -24,38 +24,38 @@ from odcr_cli.source import LiveSource
 from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 AGE_SECONDS = 120
-"""Nothing is bought for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
+"""A run never buys for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
 
 _BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 _NEWEST = 10
-"""Runs of each of these that are looked at; the newest has the most time left."""
+"""How many runs to look at per status; the newest has the most time left."""
 _LOOK_SECONDS = 5
 _RETRIED_LIST_SECONDS = 5
-"""ListExecutions is eventually consistent: an execution that has just been started may be missing in one answer.
+"""ListExecutions is eventually consistent: an answer may lack an execution that has just started.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
 
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """What became of one reduction."""
+    """The result of a reduction."""
 
     reduction: Reduction
     count: int
-    """Instances given back."""
+    """The instances given back."""
     problem: str = ""
-    """EC2's words, if it refused."""
+    """EC2's message, if it refused."""
     in_use: int = 0
-    """Instances of it that came into use meanwhile, and so stay."""
+    """The instances that came into use meanwhile, so they stay."""
 
     @property
     def left(self) -> Retained | None:
-        """What it has still of what it was to give, and why; None if that is nothing."""
-        reason = self.problem or (f"{self.in_use} of it came into use meanwhile" if self.in_use else "")
+        """The reservation and why it kept some instances; None if it kept none."""
+        reason = self.problem or (f"{self.in_use} of its instances came into use meanwhile" if self.in_use else "")
         return Retained(self.reduction.reservation, reason) if reason else None
 
 
 def lowering(demand: Demand, keep: Decimal) -> Change | None:
-    """The change that makes no more than that wanted; None if no more is."""
+    """The change that lowers wanted to `keep`; None if no more is wanted."""
     if not demand.is_there or demand.wanted <= keep:
         return None
     if demand.is_group:
@@ -71,31 +71,31 @@ def lowering(demand: Demand, keep: Decimal) -> Change | None:
 
 
 def checked(changed: Changed, name: str) -> None:
-    """Nothing, if the number was lowered.
+    """Checks that the number was lowered.
 
     Raises:
-        Trouble: if it was not, with why.
+        Trouble: if it was not.
     """
     if changed.is_committed:
         return
     if changed.conflicts:
-        raise Trouble(f"Somebody else has just changed {name}. Look at it with `odcr status`, and repeat the command.")
-    reasons = "; ".join(str(one["Reason"]) for one in changed.problems)
+        raise Trouble(f"Somebody else has just changed {name}. Check it with `odcr status`, and repeat the command.")
+    reasons = "; ".join(str(problem["Reason"]) for problem in changed.problems)
     raise Trouble(f"{name} was not lowered, so nothing was given back: {reasons}")
 
 
 def wait_for_runs(
     live: LiveSource,
-    told: Callable[[str], None],
+    show: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Waits until no run works any more that may have read what was wanted before, nor a function of one that is over.
+    """Waits until all runs, and functions of ended runs, are over that may have read the old number.
 
     Args:
-        live: where they run.
-        told: is told what is waited for.
-        sleep, clock: of this machine; AWS's own clock is not compared with it.
+        live: the stack.
+        show: shows what is being waited for.
+        sleep, clock: this machine's; never compared with AWS's clock.
     """
     since = clock()
     at_least = seconds_after_bad_end(live)
@@ -103,7 +103,7 @@ def wait_for_runs(
     sleep(_RETRIED_LIST_SECONDS)
     waited_for |= running(live)
     if waited_for:
-        told(f"Waiting for {len(waited_for)} run(s) that may have read the old number")
+        show(f"Waiting for {len(waited_for)} run(s) that may have read the old number")
     ended = set()
     for arn in waited_for:
         while (status := _status(live, arn)) == "RUNNING":
@@ -112,47 +112,47 @@ def wait_for_runs(
     if ended - {"SUCCEEDED"}:
         at_least = AGE_SECONDS
     if (left := at_least - (clock() - since)) > 0:
-        # Its functions may go on for a while, and then they take no row for true that is older.
-        told(f"A run has ended otherwise than well: waiting {left:.0f} s until its functions have, too")
+        # Its functions may go on for a while, but never buy for a row that is older.
+        show(f"A run has failed: waiting {left:.0f} s until its functions have ended, too")
         sleep(left)
 
 
 def seconds_after_bad_end(live: LiveSource) -> float:
-    """How long functions of runs that are over may go on to buy; 0 if all have ended well, or long ago.
+    """How many seconds the functions of ended runs may go on buying; 0 if all succeeded, or ended long ago.
 
-    A function that is at work when its execution is stopped or fails goes on, by what the execution has read.
+    When an execution fails or is stopped, its running functions go on with the rows that it has read.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html lists the newest first.
     """
     client = live.account.client("stepfunctions")
-    found = 0.0
+    longest = 0.0
     for status in _BAD_ENDS:
         with aws_errors_as_trouble():
             answer = client.list_executions(
                 stateMachineArn=live.stack.output("StateMachineArn"), statusFilter=status, maxResults=_NEWEST
             )
-        for one in answer["executions"]:
-            age = (_answered_at(answer) - one["startDate"]).total_seconds()
-            found = max(found, AGE_SECONDS - max(0.0, age))
-    return found
+        for execution in answer["executions"]:
+            age = (_answered_at(answer) - execution["startDate"]).total_seconds()
+            longest = max(longest, AGE_SECONDS - max(0.0, age))
+    return longest
 
 
 def _answered_at(answer: Any) -> datetime:
-    """The moment of an answer by AWS's clock, for this machine's may go wrong by minutes."""
+    """The moment of an answer by AWS's clock, because this machine's clock may be minutes off."""
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     # https://www.rfc-editor.org/rfc/rfc9110#name-date
     return parsedate_to_datetime(date) if date else datetime.now(UTC)
 
 
 def still_wanted(demand: Demand, again: Demand | None, keep: Decimal) -> None:
-    """Nothing, if no more than `keep` is wanted of a demand.
+    """Checks that no more than `keep` is wanted of a demand.
 
     Args:
-        demand: as it was when the release began.
-        again: as it is now; None if it is gone.
-        keep: what is to be kept.
+        demand: the demand when the release began.
+        again: the demand now; None if it is gone.
+        keep: the units to keep.
 
     Raises:
-        Trouble: if somebody has raised it meanwhile, and so wants what would be given back.
+        Trouble: if somebody has raised it meanwhile.
     """
     if again is not None and again.is_there and again.wanted > keep:
         raise Trouble(
@@ -162,10 +162,10 @@ def still_wanted(demand: Demand, again: Demand | None, keep: Decimal) -> None:
 
 
 def may_give_back(account: Account, reductions: tuple[Reduction, ...]) -> None:
-    """Nothing, if the caller may reduce and cancel: looked at before anything is lowered.
+    """Checks that the caller may reduce and cancel reservations.
 
     Raises:
-        Trouble: if not, with the right that is lacked.
+        Trouble: if not, with the missing right.
     """
     if not reductions:
         return
@@ -176,7 +176,7 @@ def may_give_back(account: Account, reductions: tuple[Reduction, ...]) -> None:
 
 
 def _dry(call: Callable[..., Any], **arguments: Any) -> None:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html: a dry run is always an error."""
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html: a dry run always raises."""
     try:
         call(DryRun=True, **arguments)
     except ClientError as error:
@@ -188,20 +188,20 @@ def _dry(call: Callable[..., Any], **arguments: Any) -> None:
 def give_back(
     account: Account, live: LiveSource, reductions: tuple[Reduction, ...], look: Callable[[], None] = lambda: None
 ) -> Iterator[ReleaseResult]:
-    """Reduces or cancels each reservation, as it is now. What EC2 refuses is told, and the others go on.
+    """Reduces or cancels each reservation, given its current state. A refusal does not stop the others.
 
     Args:
-        account: with the caller's rights.
+        account: the account, with the caller's rights.
         live: the stack.
-        reductions: what is to be given back.
-        look: looks once more whether that is still wanted, before each; raises if not.
+        reductions: what to give back.
+        look: called before each, to check that releasing is still wanted; raises if not.
     """
     for reduction in reductions:
-        one = reduction.reservation
+        reservation = reduction.reservation
         look()
         try:
             with aws_errors_as_trouble():
-                yield _reduce(account.client("ec2", one.region), live, reduction)
+                yield _reduce(account.client("ec2", reservation.region), live, reduction)
         except Trouble as trouble:
             yield ReleaseResult(reduction, 0, str(trouble))
 
@@ -224,12 +224,12 @@ def _reduce(client: Any, live: LiveSource, reduction: Reduction) -> ReleaseResul
 
 
 def running(live: LiveSource) -> set[str]:
-    """The executions that are running."""
+    """The ARNs of the running executions."""
     machine = live.stack.output("StateMachineArn")
-    found = live.account.pages(
+    executions = live.account.pages(
         "stepfunctions", "list_executions", "executions", stateMachineArn=machine, statusFilter="RUNNING"
     )
-    return {str(one["executionArn"]) for one in found}
+    return {str(execution["executionArn"]) for execution in executions}
 
 
 def _status(live: LiveSource, arn: str) -> str:

@@ -1,4 +1,4 @@
-"""The report: one page with all that there is to tell, which needs nothing else to be looked at."""
+"""The report: one self-contained HTML page that sums everything up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,25 +19,25 @@ from odcr_cli.source import Source
 _RUNS = 20
 
 
-def report(source: Source, days: float, tell: Callable[[str], None] = lambda _doing: None) -> str:
+def report(source: Source, days: float, show_step: Callable[[str], None] = lambda _doing: None) -> str:
     """The page, as HTML.
 
     Args:
-        source: what is looked at.
-        days: so many days back the plots and the runs go.
-        tell: is told what is being done.
+        source: the account or the recording.
+        days: how many days back the plots go.
+        show_step: called with each step before it begins.
     """
-    tell("Reading the tables")
+    show_step("Reading the tables")
     now = source.now()
     start = now - timedelta(days=days)
     demands, prices = read_demands_and_prices(source)
     history = source.rows("odcr_history", since=format_moment(start))
-    tell("Listing the runs")
+    show_step("Listing the runs")
     runs = source.runs(_RUNS)
     idle = idle_of(demands, prices)
-    tell("Looking at the reservations")
+    show_step("Looking at the reservations")
     held = parse_reservations(source.reservations(), source.stack.owner, source.stack.account, now)
-    tell("Drawing")
+    show_step("Drawing")
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -64,7 +64,10 @@ def report(source: Source, days: float, tell: Callable[[str], None] = lambda _do
         plots=plots_of(source, history, start, now),
         runs=runs,
         gains=gains_of(history),
-        reservations=sorted(held, key=lambda one: (one.pool, one.created or datetime.min.replace(tzinfo=now.tzinfo))),
+        reservations=sorted(
+            held,
+            key=lambda reservation: (reservation.pool, reservation.created or datetime.min.replace(tzinfo=now.tzinfo)),
+        ),
         since=lambda text: ago(text, now),
         light=FALLBACKS,
         dark=DARK,

@@ -1,4 +1,4 @@
-"""How often EC2 was asked for capacity, and how often it refused, hour by hour, from `odcr_history`."""
+"""How often EC2 was asked for capacity in each hour, and how often it refused, from `odcr_history`."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,27 +11,27 @@ from odcr_cli.formatting import parse_moment
 
 @dataclass(frozen=True)
 class Requests:
-    """Requests to EC2 for capacity, hour by hour, without those hours in which there were none."""
+    """Requests to EC2 for capacity by hour; hours without requests are left out."""
 
     hours: tuple[datetime, ...]
     calls: tuple[int, ...]
     refusals: tuple[int, ...]
-    """Those among `calls` that EC2 refused."""
+    """How many of `calls` EC2 refused."""
     end: datetime
     start: datetime
     width: timedelta = timedelta(hours=1)
-    """The time that each number is of: an hour, unless several are put together."""
+    """The time that each number covers: an hour, or several together."""
 
 
 def requests_of(
     history: Iterable[Row], start: datetime, end: datetime, is_of: Callable[[Row], bool] = lambda _row: True
 ) -> Requests:
-    """Requests and refusals hour by hour.
+    """Requests and refusals by hour.
 
     Args:
         history: rows of `odcr_history`.
-        start, end: what is outside is left out.
-        is_of: which rows count. A group's requests are counted in its pools' rows.
+        start, end: the time to count; other rows are ignored.
+        is_of: which rows to count. A group's requests are in the rows of its pools.
     """
     calls: Counter[datetime] = Counter()
     refusals: Counter[datetime] = Counter()
@@ -44,11 +44,11 @@ def requests_of(
             calls[hour] += int(row["Calls"])
             refusals[hour] += int(row["Refusals"] or 0)
     hours = tuple(sorted(calls))
-    return Requests(hours, tuple(calls[one] for one in hours), tuple(refusals[one] for one in hours), end, start)
+    return Requests(hours, tuple(calls[hour] for hour in hours), tuple(refusals[hour] for hour in hours), end, start)
 
 
 def together(requests: Requests, count: int) -> Requests:
-    """So many hours of a day as one; a divisor of 24."""
+    """The counts with `count` hours, a divisor of 24, put together."""
     calls: Counter[datetime] = Counter()
     refusals: Counter[datetime] = Counter()
     for hour, called, refused in zip(requests.hours, requests.calls, requests.refusals, strict=True):
@@ -59,7 +59,7 @@ def together(requests: Requests, count: int) -> Requests:
     return replace(
         requests,
         hours=hours,
-        calls=tuple(calls[one] for one in hours),
-        refusals=tuple(refusals[one] for one in hours),
+        calls=tuple(calls[hour] for hour in hours),
+        refusals=tuple(refusals[hour] for hour in hours),
         width=timedelta(hours=count),
     )

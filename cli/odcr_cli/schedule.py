@@ -10,7 +10,7 @@ from odcr_cli.trouble import aws_errors_as_trouble
 
 
 class ScheduleStatus(StrEnum):
-    """Whether it starts runs."""
+    """Whether the schedule starts runs."""
 
     ON = "on"
     OFF = "off"
@@ -20,16 +20,16 @@ class ScheduleStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Schedule:
-    """EventBridge Scheduler's schedule, as far as it matters."""
+    """The parts of EventBridge Scheduler's schedule that matter here."""
 
     is_enabled: bool
     expression: str
-    """When it starts a run, as `rate(1 minute)`."""
+    """When it starts runs, such as `rate(1 minute)`."""
     start: datetime | None = None
     end: datetime | None = None
 
     def status(self, now: datetime) -> ScheduleStatus:
-        """How it stands at a moment."""
+        """The status at a moment."""
         if not self.is_enabled:
             return ScheduleStatus.OFF
         if self.end is not None and self.end <= now:
@@ -39,7 +39,7 @@ class Schedule:
         return ScheduleStatus.ON
 
     def why_no_run(self, now: datetime) -> str:
-        """Why no run will ask, as a sentence with what to do; empty if runs start."""
+        """Why no run will ask and what to do, as a sentence; empty if runs start."""
         return {
             ScheduleStatus.ON: "",
             ScheduleStatus.OFF: "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED.",
@@ -51,17 +51,17 @@ class Schedule:
 
 
 def schedule_of(account: Account, stack: str) -> Schedule:
-    """The schedule of a stack, which bears its name.
+    """The schedule of a stack, which has the stack's name.
 
     https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
 
     Raises:
-        Trouble: if Scheduler does not say.
+        Trouble: if Scheduler does not answer.
     """
     with aws_errors_as_trouble():
-        found = account.client("scheduler").get_schedule(Name=stack)
+        answer = account.client("scheduler").get_schedule(Name=stack)
     return Schedule(
-        found["State"] == "ENABLED", found["ScheduleExpression"], found.get("StartDate"), found.get("EndDate")
+        answer["State"] == "ENABLED", answer["ScheduleExpression"], answer.get("StartDate"), answer.get("EndDate")
     )
 
 

@@ -1,4 +1,4 @@
-"""What a person is shown while a command works: what it does now, in a line on stderr that goes when it is done."""
+"""A line on stderr that shows what a command is doing, and disappears when it is done."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,24 +9,24 @@ from rich.text import Text
 
 from odcr_cli.formatting import printable
 
-Tell = Callable[[str], None]
-"""Is told what is being done now."""
+ShowStep = Callable[[str], None]
+"""Shows the step that begins now."""
 
 
 @contextmanager
-def status_line(doing: str) -> Iterator[Tell]:
-    """Shows what is being done, if stderr is a terminal; else nothing.
+def status_line(doing: str) -> Iterator[ShowStep]:
+    """Shows the current step, if stderr is a terminal.
 
-    Nothing else may be printed within it, or the two would stand in each other.
+    Print nothing else inside the block, or the outputs get mixed.
 
     Args:
-        doing: what is done at first, such as `Reading the tables`.
+        doing: the first step, such as `Reading the tables`.
 
     Returns:
-        Whom to tell what is done next.
+        Shows the next step.
     """
     console = Console(stderr=True)
-    # FORCE_COLOR makes a file a terminal to Rich.
+    # With FORCE_COLOR, Rich takes a file for a terminal.
     if not sys.stderr.isatty() or console.is_dumb_terminal:
         yield lambda _doing: None
         return
@@ -36,6 +36,6 @@ def status_line(doing: str) -> Iterator[Tell]:
 
 def _line(doing: str, console: Console) -> Text:
     line = Text(f"{printable(doing)} ...")
-    # The spinner stands before it.
+    # Leave room for the spinner.
     line.truncate(max(1, console.width - 3), overflow="ellipsis")
     return line

@@ -1,4 +1,4 @@
-"""Which options are which target's, as the product finds them: docs/operating.md, "Writing a zone"."""
+"""Which row of options belongs to which target, by the product's rules: docs/operating.md, "Writing a zone"."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,25 +10,25 @@ Key = tuple[str, ...]
 
 
 def options_by_target(targets: Iterable[Row], options: Iterable[Row]) -> dict[Key, Row]:
-    """The rows of `odcr_option` by the folded type and zone of their target; without targets that have the usual ones.
+    """The rows of `odcr_option` by the folded type and zone of their target. Targets without options are left out.
 
-    They are spelled like the target, or one has the zone's name and the other its id. Which is which only EC2 knows, so
-    those that may be several targets' are no one's here.
+    A row and its target have the same key, or one has the zone's name and the other its id. Only EC2 knows which id is
+    which name, so options that may belong to several targets are assigned to none.
     """
     keys = dict.fromkeys(map(pool_key, targets))
-    found = {pool_key(row): row for row in options}
+    by_key = {pool_key(row): row for row in options}
     free: dict[str, list[tuple[str, Row]]] = {}
-    for (type_, zone), row in found.items():
+    for (type_, zone), row in by_key.items():
         if (type_, zone) not in keys:
             free.setdefault(type_, []).append((zone, row))
     near = {
         key: [row for zone, row in free.get(key[0], ()) if may_be_same_zone(zone, key[1])]
         for key in keys
-        if key not in found
+        if key not in by_key
     }
     claims = Counter(id(row) for rows in near.values() for row in rows)
     alone = {key: rows[0] for key, rows in near.items() if len(rows) == 1 and claims[id(rows[0])] == 1}
-    return {key: found[key] for key in keys if key in found} | alone
+    return {key: by_key[key] for key in keys if key in by_key} | alone
 
 
 def pool_key(row: Row) -> Key:

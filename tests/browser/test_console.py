@@ -448,7 +448,7 @@ def test_a_page_on_another_port_cannot_send_forms_here_nor_read_what_is_here(bro
 
     @app.after_request
     def note(answer: flask.Response) -> flask.Response:
-        known = any(map(app.config["ENTRANCE"].is_known, flask.request.cookies.values()))
+        known = any(map(app.config["SESSIONS"].is_known, flask.request.cookies.values()))
         sent.append((flask.request.path, known, answer.status_code))
         return answer
 

@@ -73,7 +73,7 @@ def test_what_was_made_by_hand_is_adopted_counted_and_never_given_back_unasked(s
     by_hand = stack.client("ec2").create_capacity_reservation(
         InstanceType=KEY[0], AvailabilityZone=KEY[1], InstancePlatform="Linux/UNIX", InstanceCount=6
     )["CapacityReservation"]["CapacityReservationId"]
-    assert "Say --yes" in odcr("adopt", exit_code=2)
+    assert "Add --yes" in odcr("adopt", exit_code=2)
     assert odcr("adopt", "--yes")["Tagged"] == [by_hand]
     run(stack)
     # It has grown, and no other was made.
@@ -91,7 +91,7 @@ def test_a_release_lowers_what_is_wanted_gives_back_and_can_be_repeated(stack: S
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
-    assert "Say --yes" in odcr("release", *KEY, exit_code=2)
+    assert "Add --yes" in odcr("release", *KEY, exit_code=2)
     assert stack.sql("SELECT Target_Capacity FROM odcr_capacity") == ((15,),)
 
     assert odcr("release", *KEY, "--keep", "9", "--yes")["GivenBack"][0]["Instances"] == 6

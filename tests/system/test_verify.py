@@ -73,7 +73,7 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
     refused = call(cloud, built)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "Account  123456789012\nCaller   arn:aws:sts::123456789012:" in refused.stderr
-    assert refused.stderr.endswith("Say --yes.\n")
+    assert refused.stderr.endswith("Add --yes.\n")
 
     for zone in client(cloud, "ec2").describe_availability_zones()["AvailabilityZones"]:
         cloud.capacity.set_free(TYPE, str(zone["ZoneName"]), 5)

@@ -131,8 +131,8 @@ def test_the_printed_address_opens_several_browsers_and_each_has_a_cookie_of_its
 
 def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: PageClient) -> None:
     first, second = new_client(app), new_client(app)
-    code = app.config["ENTRANCE"].code()
-    assert code != app.config["ENTRANCE"].code()
+    code = app.config["SESSIONS"].code()
+    assert code != app.config["SESSIONS"].code()
     answer = first.enter(f"code={code}")
     assert answer.status_code == 302
     assert code not in answer.headers["Location"]

@@ -161,4 +161,4 @@ def test_a_release_says_what_was_really_left(odcr: Callable[..., Result]) -> Non
     found = json.loads(odcr("release", *TARGET, "--yes", "--json").stdout)
     assert found["Wanted"] == 0
     assert found["GivenBack"] == [{"Id": "cr-1", "Instances": 9, "Problem": None}]
-    assert found["Left"] == [{"Id": "cr-1", "Reason": "1 of it came into use meanwhile"}]
+    assert found["Left"] == [{"Id": "cr-1", "Reason": "1 of its instances came into use meanwhile"}]

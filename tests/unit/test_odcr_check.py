@@ -13,7 +13,7 @@ from odcr_cli.checks import supportability
 from odcr_cli.checks.all_checks import CHECKS, run
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.tables import check_dates, check_rows, check_version, strays
-from odcr_cli.commands.check import shown
+from odcr_cli.commands.check import render
 from odcr_cli.main import Context, main
 from odcr_cli.trouble import Trouble
 from tests.unit.check_inputs import LARGE, check_inputs, one, row
@@ -53,7 +53,7 @@ def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPa
     assert [line.seen.split(",")[0] for line in lines] == [
         "m5.large x: No such zone.",
         "odcr_option has m5.large ap-northeast-1x",
-        "odcr_group_member has the group lost",
+        "odcr_group_member names the group lost",
         "The group empty has no members.",
     ]
 
@@ -192,7 +192,7 @@ def test_it_fits_the_width_and_steers_no_terminal(width: int) -> None:
     console = Console(width=width, record=True, file=None, force_terminal=False)
     lines = [Line("rows", Level.ERROR, "[red]x[/red] \x1b[2J " + "y" * 200, "[b]do[/b]")]
     with console.capture() as capture:
-        console.print(shown(lines))
+        console.print(render(lines))
     text = capture.get()
     assert "\x1b" not in text
     assert "[red]x[/red]" in text

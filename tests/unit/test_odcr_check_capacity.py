@@ -167,7 +167,7 @@ def rights_lines(create: Answer, simulate: Answer | None = None, **tables: list[
     ("code", "level", "words"),
     [
         ("DryRunOperation", Level.OK, "your dry run"),
-        ("UnauthorizedOperation", Level.WARNING, "nothing of the function's role"),
+        ("UnauthorizedOperation", Level.WARNING, "nothing about the function's role"),
         ("UnauthorizedOperation: explicit deny in a service control policy", Level.ERROR, "organization"),
         ("OptInRequired", Level.ERROR, "Enable the Region"),
         ("InvalidParameterValue", Level.ERROR, "m5.large ap-northeast-1a"),

@@ -171,9 +171,9 @@ def test_the_last_run_is_young_and_succeeded(runs: list[Run], levels: list[Level
     ("holder", "expires", "level", "words"),
     [
         ("", NOW, Level.OK, "No run"),
-        ("a", NOW + HOUR, Level.OK, "and runs"),
+        ("a", NOW + HOUR, Level.OK, "is still running"),
         ("b", NOW + HOUR, Level.WARNING, "is FAILED"),
-        ("c", NOW - HOUR, Level.WARNING, "no run took it"),
+        ("c", NOW - HOUR, Level.WARNING, "no run has taken it"),
     ],
 )
 def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: datetime, level: Level, words: str) -> None:

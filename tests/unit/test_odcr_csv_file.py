@@ -245,7 +245,7 @@ def test_every_problem_is_said_in_one_go() -> None:
             "the line of the group",
             "the line of the group",
             "a group's pools",
-            "in line 11 already",
+            "Line 11 has it too",
             "quotes",
         ),
         strict=True,
@@ -258,9 +258,9 @@ def test_every_problem_is_said_in_one_go() -> None:
     [
         ("InstanceTyp,AvailabilityZone,Target_Capacity", ["InstanceTyp'", "Did you mean InstanceType?"]),
         ("InstanceType,AvailabilityZone,Zweck", ["'Zweck'", "There are Group_Name, InstanceType"]),
-        ("InstanceType,AvailabilityZone,Target_Capacity,target capacity", ["Target_Capacity is there twice"]),
-        ("Priority,Deadline", ["has to name the columns"]),
-        ("", ["has to name the columns"]),
+        ("InstanceType,AvailabilityZone,Target_Capacity,target capacity", ["Target_Capacity appears twice"]),
+        ("Priority,Deadline", ["must name the columns"]),
+        ("", ["must name the columns"]),
     ],
 )
 def test_the_first_line_is_understood_or_refused(header: str, parts: Sequence[str]) -> None:

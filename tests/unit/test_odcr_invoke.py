@@ -67,7 +67,7 @@ def invoke(service: Lambda) -> dict[str, Any]:
 def test_what_was_sent_and_not_answered_is_not_sent_again(service: Lambda, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "INVOKE_SECONDS", 0.2)
     service.answers = [None, None]
-    with pytest.raises(Trouble, match="look before you ask again"):
+    with pytest.raises(Trouble, match="check before you repeat the command"):
         invoke(service)
     assert service.asked == [b'{"Change": []}']
 

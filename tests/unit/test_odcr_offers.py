@@ -74,8 +74,8 @@ def test_what_is_offered_has_no_fault(offers: Offers, instance_type: str, zone: 
         ("m5.large", "usw2-az9", "It has usw2-az1, usw2-az2, usw2-lax1-az1."),
         ("c5.large", "us-west-2-las-1a", "is not enabled for this account. Enable its zone group us-west-2-las-1"),
         ("m5.large", "us-wset-2a", "There is no zone us-wset-2a. Did you mean us-west-2a?"),
-        ("m5.large", "us-west-2", "us-west-2 is a Region and no zone. Write a zone of it, such as us-west-2a."),
-        ("m5.large", "mars-1a", "There is no zone mars-1a. Write a zone as EC2 does"),
+        ("m5.large", "us-west-2", "us-west-2 is a Region, not a zone. Write one of its zones, such as us-west-2a."),
+        ("m5.large", "mars-1a", "There is no zone mars-1a. Write a zone such as"),
         ("m5.large", "", "There is no zone . Write a zone"),
     ],
 )

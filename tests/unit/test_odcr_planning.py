@@ -11,7 +11,7 @@ from odcr.domain.calendar import Rest
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import TargetKey, Unit, group_key
-from odcr_cli.commands.plan import shown, summary
+from odcr_cli.commands.plan import render, summary
 from odcr_cli.demands import Demand, demands_of
 from odcr_cli.planning import Action, PlannedDemand, plan_request, planned_demands, total_costs
 from odcr_cli.prices import Prices
@@ -146,7 +146,7 @@ def test_it_fits_80_columns_and_a_reason_is_text() -> None:
     )
     console = Console(width=80, file=StringIO())
     for plan in planned_demands(answer(*shortfalls), ALL, [], PRICES):
-        console.print(shown(plan))
+        console.print(render(plan))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text

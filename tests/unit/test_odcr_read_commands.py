@@ -113,7 +113,7 @@ def test_what_is_idle_has_its_cost_and_what_has_no_price_is_told(odcr: Odcr) -> 
     found = json.loads(odcr(looked_at(), "idle", "--json").output)
     assert found["HourlyCost"] == {"USD": 1.5}
     assert [one["Unused"] for one in found["Idle"]] == [3, 2]
-    assert "Nothing that is held is unused" in words(odcr(FakeSource(), "idle"))
+    assert "No held capacity is unused" in words(odcr(FakeSource(), "idle"))
 
 
 def test_the_history_shows_changes_and_on_request_more(odcr: Odcr) -> None:
@@ -135,8 +135,8 @@ def test_the_history_of_one_demand_and_of_a_time(odcr: Odcr) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--since", "yesterday"], "no time"),
-        (["--since", "2030-01-01"], "still to come"),
+        (["--since", "yesterday"], "not a time"),
+        (["--since", "2030-01-01"], "in the future"),
         (["--since", "2026-11-01", "--days", "2"], "either"),
         (["--plot", "/nowhere/at/all.svg"], "cannot be written"),
         (["m5.large", "--plot", "x.svg"], "no demand"),
@@ -161,7 +161,7 @@ def test_the_history_is_drawn(odcr: Odcr, tmp_path: Path) -> None:
 def test_runs_are_listed_with_what_they_got(odcr: Odcr) -> None:
     source = looked_at(histories={"run-2": run("run-2", minutes=90), "run-9": run("run-9", "FAILED")})
     text = words(odcr(source, "runs"))
-    assert "run-2 succeeded: 11 acquired, 1 of another status" in text
+    assert "run-2 succeeded: 11 acquired, 1 changed status" in text
     assert "run-9 failed" in text
     found = json.loads(odcr(source, "runs", "--json").output)
     assert [(one["Name"], one["Acquired"]) for one in found["Runs"]] == [("run-2", 11), ("run-9", 0)]

@@ -55,7 +55,7 @@ def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
 def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x"
     file.write_bytes(content)
-    with pytest.raises(Trouble, match="is no recording"):
+    with pytest.raises(Trouble, match="is not a recording"):
         RecordedSource.read(str(file))
 
 
@@ -76,7 +76,7 @@ def test_a_recording_cut_short_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x"
     record(cast(Any, looked_at()), file)
     file.write_bytes(file.read_bytes()[:-20])
-    with pytest.raises(Trouble, match="is no recording"):
+    with pytest.raises(Trouble, match="is not a recording"):
         RecordedSource.read(str(file))
 
 

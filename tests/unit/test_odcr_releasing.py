@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from odcr_cli.account import Account
-from odcr_cli.commands.release import told
+from odcr_cli.commands.release import summary_lines
 from odcr_cli.demands import demands_of
 from odcr_cli.door import Changed
 from odcr_cli.prices import Prices
@@ -162,7 +162,7 @@ def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
     used = given_back(10, 2, 4, reduced_to(8))
     assert (used.count, used.in_use) == (2, 4)
     assert used.left
-    assert used.left.reason == "4 of it came into use meanwhile"
+    assert used.left.reason == "4 of its instances came into use meanwhile"
     assert given_back(7, 7, 4, reduced_to(4)).left is None
     assert given_back(4, 4, 4, lambda _: None).count == 0
 
@@ -191,7 +191,7 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
     every = seen(described("cr-1", 10, 7), described("cr-2", 2, tags={"odcr:stack": "odcr/ap-northeast-1"}))
     price = {"InstanceType": "r5b.2xlarge", "Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
     demand = row(15)
-    lines = told(
+    lines = summary_lines(
         demand,
         plan_release(demand, every, Decimal(0)),
         lowering(demand, Decimal(0)),
@@ -201,18 +201,18 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
     text = "\n".join(line.plain for line in lines)
     for part in (
         "12 held, 15 wanted",
-        "lowered from 15 to 0",
+        "lowers wanted from 15 to 0",
         "cr-1 r5b.2xlarge ap-northeast-1c: 10 to 3",
-        "cr-2 stays: a person",
+        "cr-2 stays: it was adopted",
         "cr-1 stays: 3 of 10 are in use",
         "7 instances are given back, which saves 3.50 USD an hour",
         "5 above that stay held",
     ):
         assert part in text
-    unpriced = told(demand, plan_release(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
+    unpriced = summary_lines(demand, plan_release(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
     assert "unknown price" in unpriced[-2].plain
     nothing = plan_release(demand, [], Decimal(0))
-    assert told(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
+    assert summary_lines(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
 
 
 def test_what_somebody_has_raised_meanwhile_is_not_given_back() -> None:

@@ -95,5 +95,5 @@ def test_a_run_that_is_gone_is_no_other_trouble(gone: str) -> None:
 def test_a_log_group_that_is_gone_is_named() -> None:
     account = FakeAccount({"FilterLogEvents": "ResourceNotFoundException"})
     account.__dict__["stack"] = STACK
-    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity is gone"):
+    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity and its logs are gone"):
         LiveSource(account).log_lines("ReserveCapacity", NOW, NOW)

@@ -63,9 +63,9 @@ def test_a_person_sees_each_look_every_five_seconds(odcr: Odcr, monkeypatch: pyt
 
 def test_what_no_run_has_looked_at_is_doubted_at_each_look(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Run(RECENT | {"startDate": RECENT["startDate"].replace(hour=1)}, "{}", [])  # type: ignore[attr-defined]
-    assert "may be old" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
+    assert "may be outdated" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
     done = odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch", "--json")
-    assert all("may be old" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
+    assert all("may be outdated" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_where_nobody_can_be_asked_nothing_is_done(odcr: Odcr) -> None:
         door = there()
         done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", *more)
         assert done.exit_code == 2
-        assert "Say --yes" in done.stderr
+        assert "Add --yes" in done.stderr
         assert "Change" not in door.asked
 
 
@@ -163,9 +163,9 @@ def test_a_dry_run_shows_the_difference_only(odcr: Odcr) -> None:
         ),
         (("m5.large", "apne1-az2"), "no zone apne1-az2 for this account. It has apne1-az1, apne1-az4."),
         (("m5.large", "ap-norhteast-1a"), "There is no zone ap-norhteast-1a. Did you mean ap-northeast-1a?"),
-        (("m5.large", "ap-northeast-1"), "is a Region and no zone. Write a zone of it, such as ap-northeast-1a."),
+        (("m5.large", "ap-northeast-1"), "is a Region, not a zone. Write one of its zones, such as ap-northeast-1a."),
         (("m5.large", "ap-northeast-1-tpe-1a"), "Enable its zone group ap-northeast-1-tpe-1 in EC2."),
-        (("r5b.2xlarge", "apne1-az1"), "ap-northeast-1c is the same zone, and r5b.2xlarge is asked for there already"),
+        (("r5b.2xlarge", "apne1-az1"), "ap-northeast-1c is the same zone and already has r5b.2xlarge"),
     ],
 )
 def test_a_typo_is_answered_with_the_nearest_name(odcr: Odcr, arguments: tuple[str, str], part: str) -> None:
@@ -194,7 +194,7 @@ def test_a_region_that_does_not_say_stops_nobody(odcr: Odcr) -> None:
         "--yes",
         offers=Offers({}, {"ap-northeast-1": "Nothing answers there."}),
     )
-    assert (done.exit_code, "ap-northeast-1 was not asked what it offers" in text(done)) == (0, True)
+    assert (done.exit_code, "ap-northeast-1 did not say what it offers" in text(done)) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_options_need_a_target_and_members_a_group(odcr: Odcr) -> None:
     done = odcr(there(), "groups", "members", "set", "chekout", "m5.large", "ap-northeast-1c")
     assert (done.exit_code, "Did you mean checkout?" in text(done)) == (1, True)
     done = odcr(there(), "groups", "set", "new", "--priority", "1")
-    assert (done.exit_code, "Say its TotalTargetCapacity" in text(done)) == (1, True)
+    assert (done.exit_code, "give its TotalTargetCapacity" in text(done)) == (1, True)
 
 
 def test_options_change_alone_and_go_when_they_say_nothing(odcr: Odcr) -> None:
@@ -275,7 +275,7 @@ def test_a_group_goes_with_its_members(odcr: Odcr) -> None:
     held = {"Group_Name": "checkout", "InstanceType": "", "AvailabilityZone": "", "Reserved": 16, "Status": "SHORT"}
     door = there(odcr_status=[held])
     done = odcr(door, "groups", "remove", "CHECKOUT", "--yes")
-    assert "16 vCPUs held stay, and cost on: cancel it in EC2." in text(done)
+    assert "16 vCPUs stay held and keep costing money: cancel it in EC2." in text(done)
     assert (rows(door, "odcr_group"), rows(door, "odcr_group_member")) == ([], [])
 
 
@@ -286,7 +286,7 @@ def test_a_member_is_changed_and_removed(odcr: Odcr) -> None:
     assert odcr(door, "groups", "members", "set", *where, "--weight", "2.5", "--priority", "0").exit_code == 0
     assert rows(door, "odcr_group_member") == [pool | {"Weight": "2.5"}]
     done = odcr(door, "groups", "members", "remove", *where)
-    assert "2 held there count on for the group" in text(done)
+    assert "2 held there still count" in text(done)
     assert rows(door, "odcr_group_member") == []
 
 
@@ -307,7 +307,10 @@ def test_prices_are_given_and_forgotten(odcr: Odcr) -> None:
 def test_what_is_held_on_another_platform_is_said(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--platform", "Windows", "--dry-run")
     more = text(odcr(there(), "options", "set", *where))
-    assert "EC2 cannot change Platform of the 4 held (Linux/UNIX). They stay, cost on and count no more: 15" in more
+    assert (
+        "EC2 cannot change Platform of the 4 held (Linux/UNIX). They stay and keep costing money, but no longer count: "
+        "15 are bought beside them." in more
+    )
     # What is held otherwise is never given back, whatever is lowered.
     where_to = ("r5b.2xlarge", "ap-northeast-1c", "1", "--platform", "Windows", "--dry-run")
     lowered = odcr(there(), "targets", "set", *where_to, parameters={"ReleaseOnLoweredTarget": "yes"})
@@ -332,14 +335,14 @@ def test_a_lowered_target_says_what_is_given_back(odcr: Odcr, releases: str, par
     # Above what is held nothing comes of it.
     assert "!" not in odcr(there(), *lowered[:-2], "5", "--dry-run", parameters=parameters).output
     removed = odcr(there(), "targets", "remove", *lowered[2:4], "--dry-run", parameters=parameters)
-    assert "4 held stay, and cost on" in text(removed)
+    assert "4 stay held and keep costing money" in text(removed)
 
 
 def test_a_moment_in_the_past_is_said(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--dry-run")
     done = odcr(there(), "options", "set", *where, "--deadline", "2020-01-01", "--end-date", "2020-01-02")
     assert "Deadline 2020-01-01 00:00:00 UTC is in the past" in text(done)
-    assert "nothing is asked for any more" in text(done)
+    assert "odcr asks for nothing more" in text(done)
 
 
 def test_a_file_is_taken_as_a_whole(odcr: Odcr) -> None:
@@ -419,7 +422,7 @@ def test_a_group_of_which_a_pool_is_in_the_file_is_no_other(odcr: Odcr) -> None:
 def test_an_empty_file_removes_nothing(odcr: Odcr) -> None:
     door = there()
     done = odcr(door, "--yes", "--remove-others", file=f"{HEAD}\n")
-    assert (done.exit_code, "would remove all" in done.stderr) == (2, True)
+    assert (done.exit_code, "would remove everything" in done.stderr) == (2, True)
     assert odcr(door, "--yes", file=f"{HEAD}\n").exit_code == 0
     assert "Change" not in door.asked
 
@@ -446,7 +449,7 @@ def test_what_somebody_changes_meanwhile_is_not_overwritten(odcr: Odcr) -> None:
     door.before_commit = somebody
     done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", "--yes")
     assert done.exit_code == 1
-    assert "was changed meanwhile by somebody else" in text(done)
+    assert "Somebody else has changed" in text(done)
     assert "Target_Capacity 30" in text(done)
     assert door.tables["odcr_capacity"][0]["Target_Capacity"] == 30
 
@@ -487,7 +490,7 @@ def test_more_than_the_door_takes_is_refused_before_it_is_asked(odcr: Odcr) -> N
     door = there()
     lines = "".join(f"m5.large,ap-northeast-1a-{number},1\n" for number in range(5_001))
     done = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=Offers({}))
-    assert (done.exit_code, "part the file" in text(done)) == (1, True)
+    assert (done.exit_code, "split the file" in text(done)) == (1, True)
     assert not {"Try", "Change"} & set(door.asked)
 
 

@@ -10,7 +10,9 @@ from verify.guard import TooExpensive
 from verify.subject import NotInTime, Subject
 
 _BY_NAME = {
-    one.name: one for module in (runs, database, reservations, tokens, refusals, functions) for one in module.BELIEFS
+    belief.name: belief
+    for module in (runs, database, reservations, tokens, refusals, functions)
+    for belief in module.BELIEFS
 }
 BELIEFS = tuple(_BY_NAME.values())
 

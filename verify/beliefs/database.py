@@ -48,10 +48,10 @@ def _password(secrets: Any, arn: str) -> str:
 
 def alarm(subject: Subject) -> Seen:
     """A row that cannot be met, for more than a minute, with ShortageAlarmMinutes 1."""
-    found = unoffered(subject)
-    if found is None:
+    unoffered_pool = unoffered(subject)
+    if unoffered_pool is None:
         return not_asked("every cheap type is offered in every zone here, so no row stays short for sure")
-    instance_type, zone = found
+    instance_type, zone = unoffered_pool
     subject.guard.must_be_cheap(instance_type, 1)
     key = {"InstanceType": instance_type, "AvailabilityZone": zone}
     subject.door.change([SetRow("odcr_capacity", key | {"Target_Capacity": 1})])

@@ -56,9 +56,9 @@ def cold_start(subject: Subject) -> Seen:
         client.update_function_configuration(FunctionName=name, Description=f"Cold start {attempt}")
         client.get_waiter("function_updated_v2").wait(FunctionName=name)
         answer = client.invoke(FunctionName=name, LogType="Tail", Payload=b'{"Read": "odcr_version"}')
-        found = _INIT.search(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
-        if found:
-            times.append(float(found[1]))
+        match = _INIT.search(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
+        if match:
+            times.append(float(match[1]))
     if not times:
         return differs("the REPORT line has no Init Duration")
     architecture = client.get_function_configuration(FunctionName=name)["Architectures"][0]

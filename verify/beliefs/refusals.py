@@ -32,7 +32,7 @@ _QUOTA = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
 
 def unoffered(subject: Subject) -> tuple[str, str] | None:
     """A cheap type that the Region has, and a zone that does not offer it, though it offers others."""
-    found = ask_aws(
+    offerings = ask_aws(
         "ec2:DescribeInstanceTypeOfferings",
         lambda: subject.account.pages(
             "ec2",
@@ -43,8 +43,8 @@ def unoffered(subject: Subject) -> tuple[str, str] | None:
         ),
     )
     zones: dict[str, set[str]] = {}
-    for one in found:
-        zones.setdefault(one["InstanceType"], set()).add(one["Location"])
+    for offering in offerings:
+        zones.setdefault(offering["InstanceType"], set()).add(offering["Location"])
     for instance_type in _CHEAP:
         lacking = zones.get(TYPE, set()) - zones.get(instance_type, zones.get(TYPE, set()))
         if lacking and _is_cheap(subject, instance_type):
@@ -54,10 +54,10 @@ def unoffered(subject: Subject) -> tuple[str, str] | None:
 
 def not_offered(subject: Subject) -> Seen:
     """A type in a zone that does not have it."""
-    found = unoffered(subject)
-    if found is None:
+    pool = unoffered(subject)
+    if pool is None:
         return not_asked("every cheap type is offered in every zone here")
-    instance_type, zone = found
+    instance_type, zone = pool
     refusal = subject.refused(InstanceType=instance_type, AvailabilityZone=zone)
     if refusal is None:
         return differs(f"{instance_type} was granted in {zone}, which does not offer it")
@@ -133,14 +133,14 @@ def quota(subject: Subject) -> Seen:
 
 
 def _zones(subject: Subject, instance_type: str) -> list[str]:
-    found = subject.account.pages(
+    offerings = subject.account.pages(
         "ec2",
         "describe_instance_type_offerings",
         "InstanceTypeOfferings",
         LocationType="availability-zone",
         Filters=[{"Name": "instance-type", "Values": [instance_type]}],
     )
-    return sorted(one["Location"] for one in found)
+    return sorted(offering["Location"] for offering in offerings)
 
 
 def _is_cheap(subject: Subject, instance_type: str) -> bool:

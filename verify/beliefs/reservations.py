@@ -35,8 +35,8 @@ def _until_shown(subject: Subject, name: str, what: str, **fields: Any) -> tuple
     began = time.monotonic()
 
     def look() -> bool | None:
-        found = subject.shown(name) or {}
-        return True if all(found.get(key) == value for key, value in fields.items()) else None
+        shown = subject.shown(name) or {}
+        return True if all(shown.get(key) == value for key, value in fields.items()) else None
 
     try:
         subject.wait(look, what, _WATCH_SECONDS)
@@ -84,8 +84,8 @@ def tags(subject: Subject) -> Seen:
     name = subject.reserve()["CapacityReservationId"]
     try:
         filters = [{"Name": "owner-id", "Values": [subject.account.stack.account]}]
-        found = subject.client("ec2").describe_capacity_reservations(Filters=filters)["CapacityReservations"]
-        by_owner = any(one["CapacityReservationId"] == name for one in found)
+        reservations = subject.client("ec2").describe_capacity_reservations(Filters=filters)["CapacityReservations"]
+        by_owner = any(reservation["CapacityReservationId"] == name for reservation in reservations)
         by_tag = subject.wait(lambda: subject.shown(name), "the reservation by its tag", LAG_SECONDS)
         if not by_owner:
             return differs("the filter owner-id does not find an own reservation")

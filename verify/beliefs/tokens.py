@@ -60,10 +60,10 @@ def after_cancellation(subject: Subject) -> Seen:
 
 def after_refusal(subject: Subject) -> Seen:
     """A token whose first request was refused, with one that could be granted. odcr never sends one again."""
-    found = unoffered(subject)
-    if found is None:
+    pool = unoffered(subject)
+    if pool is None:
         return not_asked("no cheap type is lacking in a zone here, so nothing could be refused for sure")
-    instance_type, zone = found
+    instance_type, zone = pool
     token = secrets.token_hex(32)
     first = subject.refused(token, InstanceType=instance_type, AvailabilityZone=zone)
     if first is None:

@@ -1,4 +1,4 @@
-"""All checks, in the order in which a person would look."""
+"""All checks, in the order in which a person would make them."""
 
 from collections.abc import Callable, Iterator
 
@@ -30,15 +30,15 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def run(inputs: CheckInputs, tell: Callable[[str], None] = lambda name: None) -> Iterator[Line]:  # noqa: ARG005
-    """The lines of all checks. One that cannot be made is a warning, and the others go on.
+def run(inputs: CheckInputs, show_step: Callable[[str], None] = lambda name: None) -> Iterator[Line]:  # noqa: ARG005
+    """Runs all checks. One that cannot be made yields a warning, and the others go on.
 
     Args:
-        look: what to look at.
-        tell: is told the name of each check before it is made.
+        inputs: what to check.
+        show_step: called with the name of each check before it runs.
     """
     for name, check in CHECKS.items():
-        tell(name)
+        show_step(name)
         try:
             yield from check(inputs)
         except NotAsked as error:

@@ -1,4 +1,4 @@
-"""Whether Lambda lets as many functions run at once as MapConcurrency says.
+"""Whether Lambda lets as many functions run at once as MapConcurrency asks for.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
@@ -10,11 +10,11 @@ from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
 
 NAME = "concurrency"
 _OTHERS = 2
-"""The runs' other functions, and people's."""
+"""Room for the runs' other functions, and for those that people call."""
 
 
 def check(inputs: CheckInputs) -> Iterator[Line]:
-    """The account's limit, what others have reserved of it, and the function's own."""
+    """Compares MapConcurrency with the account's unreserved and the function's reserved concurrency."""
     client = inputs.account.client("lambda")
     function = f"{inputs.source.stack.name}-ReserveCapacity"
     places = int(inputs.parameters.get("MapConcurrency") or 40)
@@ -24,7 +24,7 @@ def check(inputs: CheckInputs) -> Iterator[Line]:
         own = {}
     reserved = own.get("ReservedConcurrentExecutions")
     if reserved is not None:
-        # What a function has of its own, no other takes, and the rest of the account does not matter to it.
+        # Reserved concurrency belongs to the function alone, so the account's limit does not matter to it.
         seen = f"{function} has a reserved concurrency of {reserved}, and MapConcurrency is {places}."
         if reserved < places:
             yield Line(NAME, Level.ERROR, seen, "Remove or raise the reserved concurrency.")

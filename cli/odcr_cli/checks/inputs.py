@@ -1,4 +1,4 @@
-"""What the checks look at, each thing asked for once."""
+"""What the checks read: the stack, its tables and its account, each asked once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,24 +15,24 @@ from odcr_cli.formatting import parse_moment
 from odcr_cli.source import Source
 
 _MOST_TYPES = 100
-"""DescribeInstanceTypes takes no more: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html"""
+"""The most that DescribeInstanceTypes takes at once: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html"""
 
 
 @dataclass(frozen=True)
 class WantedPool:
-    """A pool that somebody wants something of."""
+    """A pool of a demand that is wanted."""
 
     demand: Demand
     pool: Pool
 
     @property
     def option(self) -> Row:
-        """The options of its row or group."""
+        """The options of its target or group."""
         return self.demand.options
 
     @property
     def platform(self) -> str:
-        """As EC2 names it."""
+        """The platform, by EC2's name."""
         return str(self.option.get("Platform") or "Linux/UNIX")
 
     @property
@@ -50,7 +50,7 @@ class CheckInputs:
     """The stack, its tables and its account.
 
     Args:
-        account: whom to ask.
+        account: the account to ask.
         source: the tables and the runs.
     """
 
@@ -75,21 +75,21 @@ class CheckInputs:
 
     @cached_property
     def demands(self) -> list[Demand]:
-        """What somebody wants."""
-        return [one for one in read_demands(self) if one.is_there]
+        """The demands that are wanted."""
+        return [demand for demand in read_demands(self) if demand.is_there]
 
     @cached_property
     def runs(self) -> list[dict[str, Any]]:
-        """ListExecutions' summaries of the newest runs.
+        """ListExecutions' items for the newest runs.
 
         Raises:
-            NotAsked: if Step Functions does not say.
+            NotAsked: if Step Functions does not answer.
         """
         return ask_aws("states:ListExecutions", lambda: self.source.runs(100))
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """The stack's."""
+        """The stack's parameters."""
         return self.source.stack.parameters
 
     def wanted(self) -> Iterator[WantedPool]:
@@ -101,21 +101,21 @@ class CheckInputs:
 
     @cached_property
     def pools_by_region(self) -> dict[str, list[WantedPool]]:
-        """The pools whose zone has a known Region."""
-        found: dict[str, list[WantedPool]] = {}
-        for one in self.wanted():
-            if one.pool.region:
-                found.setdefault(one.pool.region, []).append(one)
-        return found
+        """The pools whose Region is known, by Region."""
+        by_region: dict[str, list[WantedPool]] = {}
+        for pool in self.wanted():
+            if pool.pool.region:
+                by_region.setdefault(pool.pool.region, []).append(pool)
+        return by_region
 
     def types(self, region: str, names: set[str]) -> dict[str, dict[str, Any]]:
-        """DescribeInstanceTypes' answer by type; without those that the Region does not have.
+        """DescribeInstanceTypes' items by type; types that the Region lacks are left out.
 
         Raises:
-            NotAsked: if EC2 does not say.
+            NotAsked: if EC2 does not answer.
         """
         known = self._types.setdefault(region, {})
-        # A filter leaves out what does not exist; as parameters, one unknown name refuses all.
+        # A filter ignores unknown names; a parameter with one unknown name is refused as a whole.
         left = sorted(names - known.keys())
         for first in range(0, len(left), _MOST_TYPES):
             filters = [{"Name": "instance-type", "Values": left[first : first + _MOST_TYPES]}]
@@ -128,56 +128,57 @@ class CheckInputs:
                     .build_full_result()
                 ),
             )
-            known.update({one["InstanceType"]: one for one in pages.get("InstanceTypes", [])})
+            known.update({described["InstanceType"]: described for described in pages.get("InstanceTypes", [])})
         return known
 
     def vcpus(self, region: str, names: set[str]) -> dict[str, int]:
-        """The vCPUs of a type's instance, as far as the Region has it."""
-        return {name: one["VCpuInfo"]["DefaultVCpus"] for name, one in self.types(region, names).items()}
+        """The vCPUs of an instance by type; types that the Region lacks are left out."""
+        return {name: described["VCpuInfo"]["DefaultVCpus"] for name, described in self.types(region, names).items()}
 
 
-def missing_instances(one: WantedPool, vcpus: int) -> Decimal:
-    """How many instances of this pool would make up what its demand is missing, as far as Max_Instances lets it.
+def missing_instances(pool: WantedPool, vcpus: int) -> Decimal:
+    """How many instances of this pool would cover what its demand is missing, limited by Max_Instances.
 
     Args:
         one: the pool.
-        vcpus: of an instance of it.
+        vcpus: the vCPUs of an instance.
     """
-    return _instances(one, vcpus, one.demand.missing)
+    return _instances(pool, vcpus, pool.demand.missing)
 
 
 def at_most(pools: Iterable[tuple[WantedPool, int, Decimal]]) -> Decimal:
-    """What the instances that a demand is missing come to, if each is had where it counts most.
+    """The most that a demand's missing instances can amount to, if each comes from the pool where it counts most.
 
     Args:
-        pools: pools of one demand, each with the vCPUs of an instance and with what an instance counts.
+        pools: a demand's pools, each with an instance's vCPUs and the amount that an instance counts for.
     """
-    pools = [(one, vcpus, each) for one, vcpus, each in pools if each]
-    # One large instance may be more than several small ones that count more by the unit.
-    most = max((missing_instances(one, vcpus) * each for one, vcpus, each in pools), default=Decimal(0))
-    total, rest = Decimal(0), max((one.demand.missing for one, _, _ in pools), default=Decimal(0))
-    for one, vcpus, each in sorted(pools, key=lambda pool: pool[2] / _weight(pool[0], pool[1]), reverse=True):
-        count = _instances(one, vcpus, rest)
+    pools = [(pool, vcpus, each) for pool, vcpus, each in pools if each]
+    # One large instance may count for more than several small ones that count more per unit.
+    most = max((missing_instances(pool, vcpus) * each for pool, vcpus, each in pools), default=Decimal(0))
+    total, rest = Decimal(0), max((pool.demand.missing for pool, _, _ in pools), default=Decimal(0))
+    ordered = sorted(pools, key=lambda entry: entry[2] / _weight(entry[0], entry[1]), reverse=True)
+    for pool, vcpus, each in ordered:
+        count = _instances(pool, vcpus, rest)
         total += count * each
-        rest = max(Decimal(0), rest - count * _weight(one, vcpus))
+        rest = max(Decimal(0), rest - count * _weight(pool, vcpus))
     return max(most, total)
 
 
-def _instances(one: WantedPool, vcpus: int, units: Decimal) -> Decimal:
-    if not one.demand.is_group:
+def _instances(pool: WantedPool, vcpus: int, units: Decimal) -> Decimal:
+    if not pool.demand.is_group:
         return units
-    count = -(-units // _weight(one, vcpus))
-    return count if one.pool.most is None else max(Decimal(0), min(count, one.pool.most - one.pool.held))
+    count = -(-units // _weight(pool, vcpus))
+    return count if pool.pool.most is None else max(Decimal(0), min(count, pool.pool.most - pool.pool.held))
 
 
-def _weight(one: WantedPool, vcpus: int) -> Decimal:
-    if not one.demand.is_group:
+def _weight(pool: WantedPool, vcpus: int) -> Decimal:
+    if not pool.demand.is_group:
         return Decimal(1)
-    return one.pool.weight or Decimal(vcpus if one.demand.unit == "vcpus" else 1)
+    return pool.pool.weight or Decimal(vcpus if pool.demand.unit == "vcpus" else 1)
 
 
 def moment_in(row: Row, column: str) -> datetime | None:
-    """A moment of the tables; None if there is none."""
+    """A moment in a row; None if missing or invalid."""
     try:
         return parse_moment(str(row[column])) if row.get(column) else None
     except ValueError:
@@ -185,5 +186,5 @@ def moment_in(row: Row, column: str) -> datetime | None:
 
 
 def amount_in(row: Row, column: str) -> Decimal | None:
-    """An amount of the tables; None if there is none."""
+    """An amount in a row; None if missing."""
     return None if row.get(column) in (None, "") else number(row[column])

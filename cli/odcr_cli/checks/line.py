@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of a check, and how checks ask AWS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from odcr_cli.trouble import Trouble
 
 _T = TypeVar("_T")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
-"""The codes of a right that is lacked, as the services name it."""
+"""The services' error codes for a missing right."""
 
 
 class Level(StrEnum):
@@ -26,7 +26,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at."""
+    """One result: what was seen, and what to do."""
 
     check: str
     level: Level
@@ -36,11 +36,11 @@ class Line:
 
 
 class NotAsked(Exception):  # noqa: N818 - says what happened
-    """AWS did not say. The text says why.
+    """AWS did not answer the question. The text says why.
 
     Args:
         why: in words.
-        right: the IAM action that the caller lacks; empty if it is something else.
+        right: the IAM action that the caller lacks; empty for other reasons.
     """
 
     def __init__(self, why: str, right: str = "") -> None:
@@ -49,11 +49,11 @@ class NotAsked(Exception):  # noqa: N818 - says what happened
 
 
 def ask_aws(right: str, request: Callable[[], _T]) -> _T:
-    """What AWS answers.
+    """AWS's answer to a request.
 
     Args:
-        right: the IAM action that it needs, such as `lambda:GetAccountSettings`.
-        request: asks.
+        right: the IAM action that the request needs, such as `lambda:GetAccountSettings`.
+        request: sends it.
 
     Raises:
         NotAsked: if AWS refuses, does not answer, or has no such operation.

@@ -1,7 +1,7 @@
-"""Rights: what the caller may do, by dry runs, and what the function's role may do, by IAM's policy simulator.
+"""Rights: the caller's, by dry runs, and those of the function's role, by IAM's policy simulator.
 
-A dry run says what the one may do who sends it, and not what the function may. But what an organization denies, it
-denies both, and a Region that is not enabled refuses both.
+A dry run tells what its sender may do, not what the function may. But a denial by the organization, or a Region that is
+not enabled, affects both.
 """
 
 import contextlib
@@ -18,37 +18,37 @@ from odcr_cli.formatting import printable
 
 NAME = "rights"
 _MOST_DRY_RUNS = 10
-"""They take from the same bucket as the runs: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"""
+"""Dry runs take from the same token bucket as the runs: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"""
 _TOKEN = "0" * 64
 _KIND = "stringList"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request of ReserveCapacity, as IAM sees it."""
+    """An action of ReserveCapacity with the condition keys that IAM checks."""
 
     action: str
     context: Mapping[str, str]
 
 
-def tags_of(inputs: CheckInputs, one: WantedPool) -> dict[str, str]:
-    """The tags that a reservation of this pool is made with: docs/handover.md."""
+def tags_of(inputs: CheckInputs, pool: WantedPool) -> dict[str, str]:
+    """The tags that ReserveCapacity gives a reservation in this pool: docs/handover.md."""
     own: Any = {}
-    # If it is no JSON, the check `rows` says so.
+    # The check `rows` reports invalid JSON.
     with contextlib.suppress(ValueError):
-        own = json.loads(str(one.option.get("Tags") or "{}"))
+        own = json.loads(str(pool.option.get("Tags") or "{}"))
     text = inputs.parameters.get("ReservationTags", "")
     given = {key: value for key, _, value in (part.partition("=") for part in text.split(",") if part)}
     given |= {str(key): str(value) for key, value in own.items()} if isinstance(own, dict) else {}
-    group = {"odcr:group": one.demand.name} if one.demand.is_group else {}
-    made = f"{_TOKEN}/{one.demand.name}" if one.demand.is_group else _TOKEN
-    criteria = one.option.get("Match_Criteria") or "open"
+    group = {"odcr:group": pool.demand.name} if pool.demand.is_group else {}
+    made = f"{_TOKEN}/{pool.demand.name}" if pool.demand.is_group else _TOKEN
+    criteria = pool.option.get("Match_Criteria") or "open"
     system = {"odcr:stack": inputs.source.stack.owner, "odcr:made": made, "odcr:asked": f"{criteria}/none"}
     return {**given, **system, **group, "Project": "ODCR"}
 
 
 def cases(owner: str) -> list[Case]:
-    """What ReserveCapacity needs to be allowed, with the conditions of its role in template.yaml."""
+    """The actions that ReserveCapacity needs, with the conditions of its role in template.yaml."""
     return [
         Case("ec2:CreateCapacityReservation", {"aws:RequestTag/odcr:stack": owner}),
         Case("ec2:CreateTags", {"aws:RequestTag/odcr:stack": owner, "ec2:CreateAction": "CreateCapacityReservation"}),
@@ -58,7 +58,7 @@ def cases(owner: str) -> list[Case]:
 
 
 def check(inputs: CheckInputs) -> Iterator[Line]:
-    """Yours, Region by Region, then the role's."""
+    """The caller's rights by Region, then the role's."""
     yield from _yours(inputs)
     yield from _of_role(inputs)
 
@@ -68,28 +68,28 @@ def _yours(inputs: CheckInputs) -> Iterator[Line]:
     for region, pools in sorted(inputs.pools_by_region.items()):
         seen: set[str] = set()
         lines = []
-        for one in pools:
-            tags = tags_of(inputs, one)
+        for pool in pools:
+            tags = tags_of(inputs, pool)
             text = json.dumps({key: value for key, value in tags.items() if not key.startswith("odcr:")})
             if text in seen or asked >= _MOST_DRY_RUNS:
                 continue
             seen.add(text)
             asked += 1
-            lines.append(dry_run(inputs, region, one, tags))
-        # What is the same for all tags is said once.
+            lines.append(dry_run(inputs, region, pool, tags))
+        # Identical results for different tags are reported once.
         yield from dict.fromkeys(lines)
 
 
-def dry_run(inputs: CheckInputs, region: str, one: WantedPool, tags: Mapping[str, str]) -> Line:
-    """Asks EC2 whether the caller might reserve an instance of a pool now, and reserves none."""
-    zone = "AvailabilityZoneId" if "-az" in one.pool.zone else "AvailabilityZone"
+def dry_run(inputs: CheckInputs, region: str, pool: WantedPool, tags: Mapping[str, str]) -> Line:
+    """Asks EC2, by a dry run, whether the caller may reserve an instance in a pool."""
+    zone = "AvailabilityZoneId" if "-az" in pool.pool.zone else "AvailabilityZone"
     request: dict[str, Any] = {
         "DryRun": True,
-        "InstanceType": one.pool.instance_type,
-        "InstancePlatform": one.platform,
-        "Tenancy": one.tenancy,
+        "InstanceType": pool.pool.instance_type,
+        "InstancePlatform": pool.platform,
+        "Tenancy": pool.tenancy,
         "InstanceCount": 1,
-        zone: one.pool.zone,
+        zone: pool.pool.zone,
         "TagSpecifications": [
             {"ResourceType": "capacity-reservation", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
         ],
@@ -105,15 +105,15 @@ def dry_run(inputs: CheckInputs, region: str, one: WantedPool, tags: Mapping[str
             return Line(NAME, Level.ERROR, seen, "Ask those who manage its policies; it denies the function as well.")
         if code in DENIED:
             seen = f"{region}: you may not reserve yourself (ec2:CreateCapacityReservation, ec2:CreateTags)."
-            return Line(NAME, Level.WARNING, seen, "That says nothing of the function's role; see below.")
+            return Line(NAME, Level.WARNING, seen, "This says nothing about the function's role; see below.")
         if code in ("OptInRequired", "AuthFailure"):
             seen = f"{region}: EC2 answers {code}: {message[:200]}"
             return Line(NAME, Level.ERROR, seen, "Enable the Region for the account.")
-        advice = "Correct the row, if the message is about it; the function would be told the same."
-        return Line(NAME, Level.ERROR, f"{printable(one.pool.name)}: EC2 answers {code}: {message[:200]}", advice)
+        advice = "If the message is about the row, correct it: the function would get the same answer."
+        return Line(NAME, Level.ERROR, f"{printable(pool.pool.name)}: EC2 answers {code}: {message[:200]}", advice)
     except BotoCoreError as error:
         return Line(NAME, Level.WARNING, f"{region}: EC2 did not answer: {printable(str(error))[:200]}", "Try again.")
-    return Line(NAME, Level.ERROR, f"{region}: EC2 took a dry run for a request.", "Look for a reservation of one.")
+    return Line(NAME, Level.ERROR, f"{region}: EC2 carried out a dry run.", "Look for a new reservation of 1 instance.")
 
 
 def _of_role(inputs: CheckInputs) -> Iterator[Line]:
@@ -142,7 +142,7 @@ def role_of(inputs: CheckInputs, function: str) -> str:
     """The ARN of a function's role.
 
     Raises:
-        NotAsked: if Lambda does not say.
+        NotAsked: if Lambda does not answer.
     """
     client = inputs.account.client("lambda")
     answer = ask_aws(
@@ -152,13 +152,13 @@ def role_of(inputs: CheckInputs, function: str) -> str:
 
 
 def denial(inputs: CheckInputs, role: str, case: Case, region: str) -> str:
-    """Why a role may not do something; empty if it may.
+    """Why a role may not perform an action; empty if it may.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html; service control policies that
     have conditions are not simulated.
 
     Raises:
-        NotAsked: if IAM does not say.
+        NotAsked: if IAM does not answer.
     """
     stack, partition = inputs.source.stack, role.split(":")[1]
     context = [

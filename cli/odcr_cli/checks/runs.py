@@ -1,4 +1,4 @@
-"""Whether runs come, and what they say: schedule, last run, lease, alarms, the mail's subscription."""
+"""Checks on the runs: schedule, last run, lease, mail subscription, alarms."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,18 +10,18 @@ from odcr_cli.formatting import format_moment, printable
 from odcr_cli.schedule import ScheduleStatus, schedule_of
 
 _OLD = timedelta(minutes=20)
-"""A run ends after 15 minutes at the latest (TimeoutSeconds of the state machine), and the next one follows."""
+"""A run ends within 15 minutes (TimeoutSeconds of the state machine), and the next one follows at once."""
 
 
 def check_schedule(inputs: CheckInputs) -> Iterator[Line]:
     """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html"""
     name = "schedule"
     try:
-        found = ask_aws("scheduler:GetSchedule", lambda: schedule_of(inputs.account, inputs.source.stack.name))
+        schedule = ask_aws("scheduler:GetSchedule", lambda: schedule_of(inputs.account, inputs.source.stack.name))
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The schedule was not asked: {error}.", _grant(error))
         return
-    start, end, status = found.start, found.end, found.status(inputs.source.now())
+    start, end, status = schedule.start, schedule.end, schedule.status(inputs.source.now())
     if status is ScheduleStatus.OFF:
         yield Line(name, Level.ERROR, "The schedule is disabled: no run starts.", "Deploy with ScheduleState ENABLED.")
     elif end is not None and status is ScheduleStatus.OVER:
@@ -32,7 +32,7 @@ def check_schedule(inputs: CheckInputs) -> Iterator[Line]:
         yield Line(name, Level.WARNING, f"No run starts before {format_moment(start)}.", "ScheduleStart says so.")
     else:
         until = f" until {format_moment(end)}" if end else ""
-        yield Line(name, Level.OK, f"Runs start by {found.expression}{until}.")
+        yield Line(name, Level.OK, f"Runs start by {schedule.expression}{until}.")
     for demand in inputs.demands:
         yield from _within(name, demand, start, end)
 
@@ -59,16 +59,18 @@ def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
         yield Line(name, Level.WARNING, f"The runs were not asked: {error}.", _grant(error))
         return
     if not runs:
-        yield Line(name, Level.ERROR, "There was no run yet.", "Is the schedule enabled? Start one by hand to see.")
+        yield Line(
+            name, Level.ERROR, "There has been no run yet.", "Is the schedule enabled? Start one by hand to see."
+        )
         return
     now, newest = inputs.source.now(), runs[0]
-    ended = [one for one in runs if one["status"] != "RUNNING"]
+    ended = [run for run in runs if run["status"] != "RUNNING"]
     if now - newest["startDate"] > _OLD:
         seen = (
             f"The last run started at {format_moment(newest['startDate'])}, {_minutes(now - newest['startDate'])} ago."
         )
         yield Line(name, Level.ERROR, seen, 'Is the schedule enabled? docs/operating.md, "When an alarm is raised".')
-    failed = [one for one in ended if one["status"] != "SUCCEEDED"]
+    failed = [run for run in ended if run["status"] != "SUCCEEDED"]
     if ended and ended[0]["status"] != "SUCCEEDED":
         seen = f"The last run that ended is {ended[0]['status']}: {ended[0]['name']}."
         yield Line(name, Level.ERROR, seen, f"`odcr runs show {ended[0]['name']}` says why.")
@@ -84,15 +86,15 @@ def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
 
 
 def check_lease(inputs: CheckInputs) -> Iterator[Line]:
-    """Whether a run that no longer runs holds the lease: docs/architecture.md, "The run"."""
+    """Whether a run that has ended still holds the lease: docs/architecture.md, "The run"."""
     name = "lease"
-    row = next((one for one in inputs.rows("odcr_lease") if one.get("Name") == "run"), {})
+    row = next((row for row in inputs.rows("odcr_lease") if row.get("Name") == "run"), {})
     holder, expires = str(row.get("Holder") or ""), moment_in(row, "Expires")
     if not holder or expires is None:
         yield Line(name, Level.OK, "No run holds the lease.")
         return
     try:
-        status = next((str(one["status"]) for one in inputs.runs if one["name"] == holder), "gone")
+        status = next((str(run["status"]) for run in inputs.runs if run["name"] == holder), "gone")
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"{printable(holder)} holds the lease: {error}.", _grant(error))
         return
@@ -112,20 +114,24 @@ def check_subscription(inputs: CheckInputs) -> Iterator[Line]:
     name = "mail"
     topic = inputs.source.stack.output("AlertTopicArn")
     try:
-        found = ask_aws(
+        subscriptions = ask_aws(
             "sns:ListSubscriptionsByTopic",
             lambda: inputs.account.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic),
         )
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The subscriptions were not asked: {error}.", _grant(error))
         return
-    waiting = [one for one in found if one["SubscriptionArn"] in ("PendingConfirmation", "Deleted")]
-    for one in waiting:
-        seen = f"{printable(one.get('Endpoint', ''))} has not confirmed, and is told nothing."
+    waiting = [
+        subscription
+        for subscription in subscriptions
+        if subscription["SubscriptionArn"] in ("PendingConfirmation", "Deleted")
+    ]
+    for subscription in waiting:
+        seen = f"{printable(subscription.get('Endpoint', ''))} has not confirmed, so it gets no mail."
         yield Line(name, Level.ERROR, seen, "Open AWS's mail and confirm, or subscribe again.")
-    if len(found) > len(waiting):
-        yield Line(name, Level.OK, f"{len(found) - len(waiting)} subscribers are told of changes and alarms.")
-    elif not found:
+    if len(subscriptions) > len(waiting):
+        yield Line(name, Level.OK, f"{len(subscriptions) - len(waiting)} subscribers are told of changes and alarms.")
+    elif not subscriptions:
         yield Line(name, Level.WARNING, "Nobody is told of changes and alarms.", "Deploy with an AlertEmail.")
 
 
@@ -134,21 +140,21 @@ def check_alarms(inputs: CheckInputs) -> Iterator[Line]:
     name = "alarms"
     prefix = f"{inputs.source.stack.name}-"
     try:
-        found = ask_aws(
+        alarms = ask_aws(
             "cloudwatch:DescribeAlarms",
             lambda: inputs.account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix),
         )
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The alarms were not asked: {error}.", _grant(error))
         return
-    raised = [one for one in found if one["StateValue"] == "ALARM"]
-    for one in raised:
-        seen = f"{one['AlarmName']} is raised: {printable(one.get('StateReason', ''))[:160]}"
+    raised = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
+    for alarm in raised:
+        seen = f"{alarm['AlarmName']} is raised: {printable(alarm.get('StateReason', ''))[:160]}"
         yield Line(name, Level.WARNING, seen, 'docs/operating.md, "When an alarm is raised", says what to do.')
-    if not found:
+    if not alarms:
         yield Line(name, Level.WARNING, f"There are no alarms {prefix}...", "Deploy the stack again.")
     elif not raised:
-        yield Line(name, Level.OK, f"None of {len(found)} alarms is raised.")
+        yield Line(name, Level.OK, f"None of {len(alarms)} alarms is raised.")
 
 
 def _grant(error: NotAsked) -> str:

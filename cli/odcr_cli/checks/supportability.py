@@ -1,7 +1,7 @@
-"""EC2's own opinion on what is missing, where the account may ask for it; it reserves nothing.
+"""EC2's own score of how likely it can provide what is missing. Asking reserves nothing.
 
 "available only to Amazon Web Services Support customers on the Unified Operations plan" (botocore's model), in the
-Region where Capacity Manager is on:
+Region where Capacity Manager is enabled:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-manager-supportability.html
 """
 
@@ -18,31 +18,33 @@ _LEVELS = {"high": Level.OK, "medium": Level.WARNING, "low": Level.WARNING, "uns
 
 
 def check(inputs: CheckInputs) -> Iterator[Line]:
-    """A line for each pool of what is missing, the first that is refused ends it."""
-    short = [one for one in inputs.wanted() if one.demand.missing and one.pool.region and not one.is_full]
+    """A line for each pool of an unmet demand, up to the first that EC2 refuses to score."""
+    short = [
+        wanted for wanted in inputs.wanted() if wanted.demand.missing and wanted.pool.region and not wanted.is_full
+    ]
     if not short:
-        yield Line(NAME, Level.OK, "Nothing more is to be bought, so EC2 was not asked how likely it is.")
+        yield Line(NAME, Level.OK, "Nothing is missing, so EC2 was not asked for a score.")
         return
-    for one in short[:_MOST]:
+    for wanted in short[:_MOST]:
         try:
-            zone = _zone_id(inputs, one.pool.region, one.pool.zone)
-            vcpus = inputs.vcpus(one.pool.region, {one.pool.instance_type}).get(one.pool.instance_type, 1)
-            count = int(missing_instances(one, vcpus))
+            zone = _zone_id(inputs, wanted.pool.region, wanted.pool.zone)
+            vcpus = inputs.vcpus(wanted.pool.region, {wanted.pool.instance_type}).get(wanted.pool.instance_type, 1)
+            count = int(missing_instances(wanted, vcpus))
             request = {
                 "MarketType": "on-demand",
                 "CapacityAmount": count,
                 "CapacityUnit": "instances",
                 "CapacityAvailabilityZoneIds": [zone],
-                "InstanceTypes": [one.pool.instance_type],
+                "InstanceTypes": [wanted.pool.instance_type],
             }
             answer = _scores(inputs, request)
         except NotAsked as error:
             seen = f"EC2 was not asked how likely the missing instances are: {printable(str(error))[:200]}."
-            advice = "It takes Capacity Manager and AWS's Unified Operations support plan; nothing is wrong without."
+            advice = "It needs Capacity Manager and AWS's Unified Operations support plan; odcr works without."
             yield Line(NAME, Level.WARNING, seen, advice)
             return
         score = str(answer.get("AggregateScore", ""))
-        seen = f"{printable(one.pool.name)}: EC2's score for {count} more instances is {score}."
+        seen = f"{printable(wanted.pool.name)}: EC2's score for {count} more instances is {score}."
         advice = "" if score == "high" else "Add other types or zones: `odcr groups set`."
         yield Line(NAME, _LEVELS.get(score, Level.WARNING), seen, advice)
 
@@ -58,5 +60,5 @@ def _zone_id(inputs: CheckInputs, region: str, zone: str) -> str:
     if "-az" in zone:
         return zone
     client = inputs.account.client("ec2", region)
-    found = ask_aws("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
-    return str(found["AvailabilityZones"][0]["ZoneId"])
+    answer = ask_aws("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
+    return str(answer["AvailabilityZones"][0]["ZoneId"])

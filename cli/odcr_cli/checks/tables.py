@@ -1,4 +1,4 @@
-"""What the tables say that no run can follow."""
+"""Rows of the tables that no run can carry out."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _ZONE_ID = re.compile(r"[a-z]+[0-9]{1,2}(?:-[a-z0-9]+)*-(?:az|wlz)[0-9]+")
 
 
 def check_version(inputs: CheckInputs) -> Iterator[Line]:
-    """The tables' version and the functions': docs/architecture.md, "The tables have a version"."""
+    """Whether the tables' version is the functions': docs/architecture.md, "The tables have a version"."""
     name = "version"
     rows = inputs.rows("odcr_version")
     tables = max((int(row.get("Version") or 0) for row in rows), default=0)
@@ -38,7 +38,7 @@ def check_rows(inputs: CheckInputs) -> Iterator[Line]:
     except NotAsked as error:
         yield Line(name, Level.WARNING, f"The rows were not validated: {error}.", "")
         return
-    lines = [_rejected(_name(one), str(one.get("Reason", ""))) for one in plan["Rejected"]]
+    lines = [_rejected(_name(event), str(event.get("Reason", ""))) for event in plan["Rejected"]]
     lines += _rejected_before(inputs, plan)
     lines += strays(inputs)
     yield from lines
@@ -61,9 +61,9 @@ def _name(event: Mapping[str, Any]) -> str:
 
 
 def _rejected_before(inputs: CheckInputs, plan: Mapping[str, Any]) -> Iterator[Line]:
-    """What an earlier run has rejected, and recorded: LoadTargets hands on what is news only."""
+    """What an earlier run rejected and recorded: LoadTargets reports a rejection only once."""
     there = {folded(_name(event)) for event in (*plan["Targets"], *plan["Rejected"])}
-    # Of a part, it is not known why something is not in it.
+    # In a partial plan, a FAILED demand may be absent for other reasons.
     statuses = ("INVALID", "FAILED") if plan["Complete"] else ("INVALID",)
     for demand in inputs.demands:
         if demand.status in statuses and folded(demand.name) not in there:
@@ -71,7 +71,7 @@ def _rejected_before(inputs: CheckInputs, plan: Mapping[str, Any]) -> Iterator[L
 
 
 def strays(inputs: CheckInputs) -> Iterator[Line]:
-    """Options, groups and members that belong to nothing: as functions/odcr/domain/row_problems.py finds them."""
+    """Options, groups and members without their counterpart, as functions/odcr/domain/row_problems.py finds them."""
     name = "rows"
     zones: dict[str, set[str]] = {}
     for row in inputs.rows("odcr_capacity"):
@@ -99,17 +99,17 @@ def _folded(row: Row, column: str) -> str:
 
 def _may_be_same(zone: str, other: str) -> bool:
     """Whether one is a zone's name and the other an id, of the same Region: which is which, only EC2 knows."""
-    is_id = [_ZONE_ID.fullmatch(one) is not None for one in (zone, other)]
+    is_id = [_ZONE_ID.fullmatch(name) is not None for name in (zone, other)]
     regions = {region_of(zone), region_of(other)} - {None}
     return is_id[0] != is_id[1] and len(regions) == 1
 
 
 def check_dates(inputs: CheckInputs) -> Iterator[Line]:
-    """Starts, deadlines and ends that do not fit: docs/demands.md."""
+    """Starts, deadlines and end dates that conflict: docs/demands.md."""
     name = "dates"
     now, lines = inputs.source.now(), []
     for demand in inputs.demands:
-        start, deadline, end = (moment_in(demand.options, one) for one in ("Start_At", "Deadline", "End_Date"))
+        start, deadline, end = (moment_in(demand.options, column) for column in ("Start_At", "Deadline", "End_Date"))
         text = printable(demand.name)
         if deadline and deadline <= now and not demand.is_met and not demand.verdict:
             seen = f"{text}: its deadline {format_moment(deadline)} has passed."
@@ -127,4 +127,4 @@ def check_dates(inputs: CheckInputs) -> Iterator[Line]:
             lines.append(Line(name, Level.ERROR, seen, "Set an End_Date after what it is held for."))
     yield from lines
     if not lines:
-        yield Line(name, Level.OK, "No start, deadline or end is in the way.")
+        yield Line(name, Level.OK, "No start, deadline or end date is in the way.")

@@ -17,9 +17,9 @@ _TABLES = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
 @pass_context
 def command(context: Context, file: Path) -> None:
-    """Writes all targets and groups into FILE, or prints them: what `odcr import` takes.
+    """Writes all targets and groups to FILE, or prints them, in the format that `odcr import` reads.
 
-    It opens in a spreadsheet. What would be a formula there has a ' before it, which import takes away.
+    Spreadsheets can open it. A cell that would be a formula starts with a ', which import removes.
     """
     with status_line("Reading the tables"):
         tables = context.source.rows_of(*_TABLES)
@@ -31,7 +31,7 @@ def command(context: Context, file: Path) -> None:
         click.echo(text, nl=False)
     else:
         try:
-            # With a BOM, by which Excel knows that it is UTF-8.
+            # With a BOM, so that Excel reads it as UTF-8.
             file.write_text(text, encoding="utf-8-sig", newline="")
         except OSError as error:
             raise Trouble(f"{file} cannot be written: {error.strerror}. Name another file.") from error
@@ -39,6 +39,4 @@ def command(context: Context, file: Path) -> None:
         print_json({"File": str(file), "LeftOut": left_out})
         return
     for name in left_out:
-        click.echo(
-            f"odcr: left out, for it is not known which target or group it belongs to: {printable(name)}", err=True
-        )
+        click.echo(f"odcr: left out, because its target or group is unknown: {printable(name)}", err=True)

@@ -1,4 +1,4 @@
-"""`odcr groups`: one total that several pools make up together."""
+"""`odcr groups`: totals that several pools make up together."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,13 +21,13 @@ _MEMBER = COLUMNS["odcr_group_member"]
 
 @click.group("groups")
 def command() -> None:
-    """Says what several types and zones are to make up together."""
+    """Manages groups: several types and zones that make up one total."""
 
 
 @command.command("list")
 @pass_context
 def list_groups(context: Context) -> None:
-    """Lists the groups with their pools, the most wanted first. `odcr status --pools` shows how they stand."""
+    """Lists the groups with their pools in order of priority. `odcr status --pools` shows their status."""
     source = context.source
     groups = groups_as_rows(*source.rows_of("odcr_group", "odcr_group_member").values())
     if context.as_json:
@@ -45,7 +45,7 @@ def list_groups(context: Context) -> None:
     nargs=2,
     multiple=True,
     metavar="TYPE ZONE",
-    help="A pool of it; repeatable, the most wanted first, behind those that it has.",
+    help="A pool to add after the existing ones; repeatable, highest priority first.",
 )
 @with_columns(_COLUMNS)
 @with_mode_options
@@ -60,17 +60,17 @@ def set_group(
     is_sure: bool,
     **given: Any,
 ) -> None:
-    """Wants TOTAL instances, or vCPUs, of whatever its pools have.
+    """Sets a group's TOTAL of instances or vCPUs, from whichever of its pools has capacity.
 
     odcr groups set checkout 64 --unit vcpus --member m6i.2xlarge ap-northeast-1a --member m5.2xlarge ap-northeast-1c
 
-    What is not given stays as it is; an empty option ('') is the usual one again.
+    What you leave out stays as it is; an empty option ('') restores the default.
     """
     values = values_given(_COLUMNS, given)
     if total is not None:
         values[_TOTAL.name] = value_of(_TOTAL, total)
     if not values and not members:
-        raise click.UsageError("Say what is to change: its TOTAL, an option or a --member.")
+        raise click.UsageError("Give what to change: its TOTAL, an option or a --member.")
 
     def wishes(tables: Tables) -> list[Wish]:
         group = [Wish("odcr_group", (name,), values)] if values else []
@@ -80,13 +80,13 @@ def set_group(
 
 
 def _added(name: str, members: Sequence[tuple[str, str]], tables: Tables) -> list[Wish]:
-    """The members that are not there yet, behind the others in the order in which they are given."""
+    """The new members, after the existing ones, in the order given."""
     present = {folded_key(key_of("odcr_group_member", row)): row for row in tables["odcr_group_member"]}
-    mine = [row for key, row in present.items() if key[0] == folded(name)]
-    last = max((int(number(row.get("Priority"))) for row in mine), default=0)
-    new = [one for one in members if folded_key((name, *one)) not in present]
+    own = [row for key, row in present.items() if key[0] == folded(name)]
+    last = max((int(number(row.get("Priority"))) for row in own), default=0)
+    new = [pool for pool in members if folded_key((name, *pool)) not in present]
     return [
-        Wish("odcr_group_member", (name, *one), {"Priority": last + place}) for place, one in enumerate(new, start=1)
+        Wish("odcr_group_member", (name, *pool), {"Priority": last + place}) for place, pool in enumerate(new, start=1)
     ]
 
 
@@ -95,12 +95,12 @@ def _added(name: str, members: Sequence[tuple[str, str]], tables: Tables) -> lis
 @with_mode_options
 @pass_context
 def remove_group(context: Context, /, name: str, is_dry: bool, is_sure: bool) -> None:
-    """Removes a group and its members. What is held stays: set its total to 0 first to have it given back."""
+    """Removes a group and its members. Its capacity stays held: to give it back, set the total to 0 first."""
 
     def wishes(tables: Tables) -> list[Wish]:
         keys = [key_of("odcr_group_member", row) for row in tables["odcr_group_member"]]
-        mine = [key for key in keys if folded(key[0]) == folded(name)]
-        members = [Wish("odcr_group_member", key, is_gone=True) for key in mine]
+        own = [key for key in keys if folded(key[0]) == folded(name)]
+        members = [Wish("odcr_group_member", key, is_gone=True) for key in own]
         return [Wish("odcr_group", (name,), is_gone=True), *members]
 
     nothing = f"There is no group {name}: there is nothing to do."
@@ -109,7 +109,7 @@ def remove_group(context: Context, /, name: str, is_dry: bool, is_sure: bool) ->
 
 @command.group("members")
 def members() -> None:
-    """The pools of a group."""
+    """Manages the pools of a group."""
 
 
 @members.command("set")
@@ -122,7 +122,7 @@ def members() -> None:
 def set_member(
     context: Context, /, name: str, instance_type: str, zone: str, is_dry: bool, is_sure: bool, **given: Any
 ) -> None:
-    """Makes TYPE in ZONE a pool of the group NAME, or changes what it says of it."""
+    """Adds TYPE in ZONE to the group NAME, or changes its values there."""
     wish = Wish("odcr_group_member", (name, instance_type, zone), values_given(_MEMBER, given))
     apply_wishes(context, [wish], Mode(is_dry, is_sure))
 
@@ -134,7 +134,7 @@ def set_member(
 @with_mode_options
 @pass_context
 def remove_member(context: Context, /, name: str, instance_type: str, zone: str, is_dry: bool, is_sure: bool) -> None:
-    """Takes a pool out of a group. What is held there counts on, and nothing more is bought there."""
+    """Removes a pool from a group. What is held there still counts; nothing more is bought there."""
     wish = Wish("odcr_group_member", (name, instance_type, zone), is_gone=True)
     nothing = f"The group {name} has no pool {instance_type} {zone}: there is nothing to do."
     apply_wishes(context, [wish], Mode(is_dry, is_sure), nothing=nothing)

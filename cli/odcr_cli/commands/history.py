@@ -1,4 +1,4 @@
-"""`odcr history`: what became of the demands."""
+"""`odcr history`: how demands changed over time."""
 
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from odcr_cli.status_line import status_line
 
 @click.command("history")
 @click.argument("demand", nargs=-1)
-@click.option("--since", default="", help="From this day or moment on, in UTC: 2026-11-10, '2026-11-10 18:00'.")
+@click.option("--since", default="", help="Start from this day or time, in UTC: 2026-11-10, '2026-11-10 18:00'.")
 @click.option("--days", type=Number(min=0, min_open=True, max=3660), help="The last N days. [default: 1]")
-@click.option("--attempts", is_flag=True, help="Also what was asked for in each hour and changed nothing.")
-@click.option("--pools", is_flag=True, help="Also what changed in the pools of groups.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw held against wanted into an SVG.")
+@click.option("--attempts", is_flag=True, help="Also show each hour's attempts that changed nothing.")
+@click.option("--pools", is_flag=True, help="Also show changes in the pools of groups.")
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Plot held against wanted to an SVG file."
+)
 @pass_context
 def command(
     context: Context,
@@ -35,11 +37,11 @@ def command(
     pools: bool,
     plot: Path | None,
 ) -> None:
-    """Shows what changed, the newest last: of all demands, or of DEMAND alone.
+    """Shows what changed, newest last, for all demands or for DEMAND alone.
 
-    DEMAND is a group's name, or an instance type and a zone; a part of it is enough: r5b.2xlarge, ap-northeast-1c.
+    DEMAND is a group's name, or an instance type and a zone; a part is enough: r5b.2xlarge, ap-northeast-1c.
     """
-    with status_line("Reading the history") as tell:
+    with status_line("Reading the history") as show_step:
         source = context.source
         now = source.now()
         start = start_of(since, days, now, 1)
@@ -47,9 +49,9 @@ def command(
         if plot:
             from odcr_cli.plot_set import plot_sheet
 
-            tell("Drawing")
+            show_step("Drawing")
             write_file(plot, plot_sheet(source, rows, start, now, demand))
-    found = [
+    entries = [
         row
         for row in sorted(rows, key=lambda row: (row["Recorded"], str(row["Execution"])))
         if is_wanted(row, demand)
@@ -57,24 +59,24 @@ def command(
         and (pools or not (row.get("Group_Name") and row["InstanceType"]))
     ]
     if context.as_json:
-        print_json({"History": found})
+        print_json({"History": entries})
         return
     console = Console()
-    console.print(shown(found, console.width))
+    console.print(render(entries, console.width))
     if plot:
         console.print(Text(f"Drawn in {plot}."))
 
 
 def is_wanted(row: Row, demand: tuple[str, ...]) -> bool:
-    """Whether a row is of a demand that was named, by all the parts that were given."""
+    """Whether a row's demand matches all the given parts of a name."""
     name = demand_named(row).casefold()
     return all(part.casefold() in name for part in demand)
 
 
-def shown(rows: list[Row], width: int) -> RenderableType:
+def render(rows: list[Row], width: int) -> RenderableType:
     """The changes as a table."""
     if not rows:
-        return Text("Nothing changed in this time. --days or --since shows more of it.")
+        return Text("Nothing changed in this time. --days or --since shows a longer time.")
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
     table.add_column("UTC", no_wrap=True)
     table.add_column("demand", overflow="fold", ratio=3)
@@ -112,5 +114,5 @@ def _happened(row: Row) -> Text:
     text: Any = Text.assemble((printable(status), "bold"), f": {', '.join(parts)}." if parts else ".")
     if row["Reason"]:
         text.append(f" {printable(str(row['Reason']))}", style="dim")
-    found: Text = text
-    return found
+    assembled: Text = text
+    return assembled

@@ -1,4 +1,4 @@
-"""`odcr report`: one page with all that there is to tell."""
+"""`odcr report`: a page that sums everything up."""
 
 from pathlib import Path
 
@@ -12,17 +12,19 @@ from odcr_cli.status_line import status_line
 
 @click.command("report")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--days", type=Number(min=0, min_open=True, max=3660), default=7, show_default=True, help="So far back.")
+@click.option(
+    "--days", type=Number(min=0, min_open=True, max=3660), default=7, show_default=True, help="How many days back."
+)
 @pass_context
 def command(context: Context, file: Path, days: float) -> None:
-    """Writes a page into FILE with demands, plots, what is idle, reservations and runs.
+    """Writes an HTML page to FILE with demands, plots, idle capacity, reservations and runs.
 
-    It needs nothing else to be looked at, so it can be sent to somebody.
+    The page is self-contained, so you can send it to somebody.
     """
     from odcr_cli.report import report
 
-    with status_line("Looking for the stack") as tell:
-        page = report(context.source, days, tell)
+    with status_line("Looking for the stack") as show_step:
+        page = report(context.source, days, show_step)
     write_file(file, page)
     if context.as_json:
         print_json({"File": str(file)})

@@ -1,4 +1,4 @@
-"""`odcr status`: how each demand stands."""
+"""`odcr status`: the demands with held and wanted."""
 
 import time
 from datetime import datetime, timedelta
@@ -29,20 +29,20 @@ from odcr_cli.source import Source
 from odcr_cli.trouble import Trouble
 
 _USUAL_MINUTES = 60
-"""Without a run, after which what is shown may be old, where the stack has no alarm for that."""
+"""Minutes without a run after which the status may be outdated, if the stack has no alarm for it."""
 _WIDE = 110
-"""Columns from which on there is room for the cost and the time beside the reason."""
+"""The width in columns from which the cost fits beside the status."""
 
 
 @click.command("status")
-@click.option("--watch", type=Number(min=1), is_flag=False, flag_value=5, help="Look again every N seconds.")
-@click.option("--pools", is_flag=True, help="Show the pools of groups as well.")
+@click.option("--watch", type=Number(min=1), is_flag=False, flag_value=5, help="Refresh every N seconds.")
+@click.option("--pools", is_flag=True, help="Also show the pools of groups.")
 @pass_context
 def command(context: Context, watch: float | None, pools: bool) -> None:
-    """Shows held and wanted of each demand, with status, reason and cost.
+    """Shows what each demand holds and wants, with status, reason and cost.
 
-    Ends with 0 if all are met, 1 if some are short, 2 if that could not be found out, or no run has looked for long.
-    --watch goes on until Ctrl-C, and then ends with 130; with --json it prints a line of JSON for each look.
+    Ends with 0 if all are met, 1 if some are short, 2 if the status is unknown or no run has started for long. --watch
+    goes on until Ctrl-C, and then ends with 130; with --json it prints one line of JSON per refresh.
     """
     source = context.source
     if watch:
@@ -52,15 +52,15 @@ def command(context: Context, watch: float | None, pools: bool) -> None:
         print_json(_answer(demands, source))
     else:
         console = Console()
-        console.print(shown(demands, source, console.width, with_pools=pools))
+        console.print(render(demands, source, console.width, with_pools=pools))
     if stale := reason_to_doubt(source):
         click.echo(f"odcr: {stale}", err=True)
         click.get_current_context().exit(ERROR)
-    click.get_current_context().exit(0 if all(one.is_met for one in demands) else 1)
+    click.get_current_context().exit(0 if all(demand.is_met for demand in demands) else 1)
 
 
 def _watch(source: Source, seconds: float, *, with_pools: bool, in_json: bool) -> NoReturn:
-    """Looks again and again, until somebody interrupts it."""
+    """Refreshes until somebody interrupts it."""
     if in_json:
         while True:
             print_json(_answer(read_demands(source), source) | {"Doubt": reason_to_doubt(source)}, in_a_line=True)
@@ -68,7 +68,7 @@ def _watch(source: Source, seconds: float, *, with_pools: bool, in_json: bool) -
     console = Console()
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as screen:
         while True:
-            seen = shown(read_demands(source), source, console.width, with_pools=with_pools)
+            seen = render(read_demands(source), source, console.width, with_pools=with_pools)
             screen.update(Group(seen, Text(reason_to_doubt(source), style="yellow")), refresh=True)
             time.sleep(seconds)
 
@@ -76,29 +76,29 @@ def _watch(source: Source, seconds: float, *, with_pools: bool, in_json: bool) -
 def _answer(demands: list[Demand], source: Source) -> dict[str, Any]:
     return {
         "Now": source.now(),
-        "Demands": [_as_json(one) for one in demands],
+        "Demands": [_as_json(demand) for demand in demands],
         "Sums": sums_of(demands),
     }
 
 
 def reason_to_doubt(source: Source) -> str:
-    """Why what is shown may be old; empty if it is not, or if nothing is known of the runs."""
-    # Three periods of the schedule, as docs/deploying.md says; 0 where nobody is to be alarmed.
+    """Why the status may be outdated; empty if it is not, or if the runs cannot be read."""
+    # docs/deploying.md: three periods of the schedule; 0 turns the alarm off.
     minutes = int(source.stack.parameters.get("NoRunAlarmMinutes") or 0) or _USUAL_MINUTES
     try:
         newest = source.runs(1)
     except Trouble:
         return ""
     if not newest:
-        return "No run has started yet, so nothing is known of what is held."
+        return "No run has started yet, so it is not known what is held."
     age = source.now() - newest[0]["startDate"]
     if age <= timedelta(minutes=minutes):
         return ""
     started = format_moment(newest[0]["startDate"])
-    return f"No run has started since {started} UTC, so what is shown may be old. `odcr check` says what is wrong."
+    return f"No run has started since {started} UTC, so this may be outdated. `odcr check` says what is wrong."
 
 
-def shown(demands: list[Demand], source: Source, width: int, *, with_pools: bool = False) -> RenderableType:
+def render(demands: list[Demand], source: Source, width: int, *, with_pools: bool = False) -> RenderableType:
     """The demands as a table that fits the width."""
     if not demands:
         return Text("Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target.")
@@ -156,6 +156,11 @@ def _sums_line(sums: Sums) -> Text:
     return Text("; ".join(parts) + ".", style="bold")
 
 
-def _as_json(one: Demand) -> dict[str, Any]:
-    pools = [json_fields(pool) | {"HourlyCost": pool.costs} for pool in one.pools]
-    return json_fields(one) | {"Missing": one.missing, "IsMet": one.is_met, "HourlyCost": one.costs, "Pools": pools}
+def _as_json(demand: Demand) -> dict[str, Any]:
+    pools = [json_fields(pool) | {"HourlyCost": pool.costs} for pool in demand.pools]
+    return json_fields(demand) | {
+        "Missing": demand.missing,
+        "IsMet": demand.is_met,
+        "HourlyCost": demand.costs,
+        "Pools": pools,
+    }

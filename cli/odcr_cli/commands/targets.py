@@ -1,4 +1,4 @@
-"""`odcr targets`: so many instances of a type in a zone."""
+"""`odcr targets`: how many instances of a type to hold in a zone."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ _TARGET = COLUMNS["odcr_capacity"][0]
 
 @click.group("targets")
 def command() -> None:
-    """Says how many instances of a type are wanted in a zone."""
+    """Manages targets: how many instances of a type to hold in a zone."""
 
 
 @command.command("list")
 @pass_context
 def list_targets(context: Context) -> None:
-    """Lists the targets with their options. `odcr status` shows how they stand."""
+    """Lists the targets with their options. `odcr status` shows their status."""
     source = context.source
     rows = targets_as_rows(*source.rows_of("odcr_capacity", "odcr_option").values())
     if context.as_json:
@@ -42,9 +42,9 @@ def list_targets(context: Context) -> None:
 def set_target(
     context: Context, /, instance_type: str, zone: str, count: str, is_dry: bool, is_sure: bool, **given: Any
 ) -> None:
-    """Wants COUNT instances of TYPE in ZONE, a zone's name or id: odcr targets set r5b.2xlarge ap-northeast-1c 15
+    """Sets a target of COUNT instances of TYPE in ZONE: odcr targets set r5b.2xlarge ap-northeast-1c 15
 
-    Options that are not given stay as they are; an empty one ('') is as if it had never been given.
+    ZONE is a zone's name or id. Options you leave out stay as they are; an empty one ('') restores the default.
     """
     key = (instance_type, zone)
     wishes = [Wish("odcr_capacity", key, {_TARGET.name: value_of(_TARGET, count)})]
@@ -59,7 +59,7 @@ def set_target(
 @with_mode_options
 @pass_context
 def remove_target(context: Context, /, instance_type: str, zone: str, is_dry: bool, is_sure: bool) -> None:
-    """Removes a target and its options. What is held stays until it is cancelled in EC2."""
+    """Removes a target and its options. Its capacity stays held until you cancel it in EC2."""
     key = (instance_type, zone)
     wishes = [Wish(table, key, is_gone=True) for table in ("odcr_capacity", "odcr_option")]
     nothing = f"There is no target {instance_type} {zone}: there is nothing to do."

@@ -1,4 +1,4 @@
-"""The page's application: which pages there are, and what each of them knows."""
+"""The page's Flask application: its pages, and the values that all templates share."""
 
 import secrets
 from collections.abc import Callable
@@ -50,14 +50,14 @@ def create_app(
     """The page as a WSGI application.
 
     Args:
-        source: what is looked at, anew for each request.
-        token: what the first address has to bear; made up if none is given, see `app.config["ENTRANCE"]`.
-        changes: makes changes in the account; None: the page only looks.
-        local_market: the local cloud's market, if a local cloud is looked at.
+        source: creates the source for each request.
+        token: the token in the printed address; generated if empty, see `app.config["SESSIONS"]`.
+        changes: makes changes in the account; None if the page is read-only.
+        local_market: the local cloud's market; None for a real account or a recording.
     """
     app = Flask(__name__)
     app.config.update(
-        ENTRANCE=Sessions(token),
+        SESSIONS=Sessions(token),
         CHANGES=changes,
         MARKET=local_market,
         HISTORY=HistoryCache(),
@@ -71,7 +71,7 @@ def create_app(
     app.session_interface = SessionPathCookies()
     app.wsgi_app = SessionPathMiddleware(app.wsgi_app)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals |= {"_": translate, "LANGUAGES": LANGUAGES} | {one.__name__: one for one in _HELPERS}
+    app.jinja_env.globals |= {"_": translate, "LANGUAGES": LANGUAGES} | {helper.__name__: helper for helper in _HELPERS}
     guard(app)
     app.before_request(lambda: _look_at(source))
     app.context_processor(_common_values)
@@ -100,7 +100,7 @@ def _common_values() -> dict[str, Any]:
         "source": source,
         "now": source.now() if source else None,
         "last_run": last_run,
-        "csrf": form_token(config["ENTRANCE"].token),
+        "csrf": form_token(config["SESSIONS"].token),
         "allows_changes": config["CHANGES"] is not None,
         "has_market": config["MARKET"] is not None,
     }
@@ -110,15 +110,15 @@ def _choose_language(language: str) -> Any:
     back = request.args.get("back", "/")
     answer = redirect(request.script_root + (back if _is_path(back) else "/"))
     if language in LANGUAGES:
-        # Of the whole machine, so that the next start knows it: it is no secret.
+        # For the whole machine, so that it outlives a session: it is no secret.
         answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
     return answer
 
 
 def _is_path(address: str) -> bool:
-    """Whether it is a path of this page: where else would a reader have been?
+    """Whether an address is a path of this page.
 
-    A browser leaves out tabs and line ends, and takes a backslash for a slash, before it looks where an address leads:
+    Browsers ignore tabs and line ends in an address and take a backslash for a slash:
     https://url.spec.whatwg.org/#concept-basic-url-parser
     """
     return address.isprintable() and "\\" not in address and address.startswith("/") and not address.startswith("//")
@@ -129,5 +129,5 @@ def _show_trouble(error: Trouble) -> tuple[str, int]:
 
 
 def _show_refusal(error: Any) -> tuple[str, int]:
-    """Whoever is not let in is told so without a page of ours."""
+    """Shows a refusal without the page's layout, which needs a session."""
     return flask.render_template("refused.html", message=error.description), error.code

@@ -1,4 +1,4 @@
-"""Changing a target: what would change is shown before it is done."""
+"""The page to change how much of a demand is wanted: it shows the effect before it makes the change."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,10 +20,10 @@ page = Blueprint("change", __name__, url_prefix="/change")
 
 
 def allowed_changes() -> Changes:
-    """What changes the account.
+    """Makes changes in the account.
 
     Raises:
-        Forbidden: if the page only looks.
+        Forbidden: if the page is read-only.
     """
     changes: Changes | None = current_app.config["CHANGES"]
     if changes is None:
@@ -33,7 +33,7 @@ def allowed_changes() -> Changes:
 
 @page.get("/")
 def show() -> str:
-    """The form for one demand."""
+    """Shows the form for a demand."""
     allowed_changes()
     demand = _demand(request.args)
     return flask.render_template("change.html", demand=demand, wanted=None, changed=None)
@@ -41,7 +41,7 @@ def show() -> str:
 
 @page.post("/")
 def make() -> Any:
-    """Tries a change, and makes it once the reader has seen what it does."""
+    """Tries a change, and makes it once the reader has confirmed it."""
     changes = allowed_changes()
     demand = _demand(request.form)
     was = number(request.form.get("was"))
@@ -73,12 +73,12 @@ def _demand(given: Any) -> Demand:
 
 
 def _costs(demand: Demand, wanted: Decimal) -> dict[str, Any]:
-    """What the change costs, for the page; what cannot be read is told there, and hinders no change."""
+    """The change's cost, for the template. Unreadable prices are shown as trouble, but do not block the change."""
     prices = ReadResult(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
     demands = read_demands(g.source)
     return {
         "costs": hourly_of(demands, demand, wanted, prices.value),
         "is_priced": price_of_unit(demand, prices.value) is not None,
-        "unpriced": unpriced_of([one for one in demands if one.name != demand.name], prices.value),
+        "unpriced": unpriced_of([other for other in demands if other.name != demand.name], prices.value),
         "troubles": [prices.trouble] if prices.trouble else [],
     }

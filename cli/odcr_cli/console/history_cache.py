@@ -1,4 +1,4 @@
-"""The history that the page keeps: read once, thinned as it ages, forgotten when nobody looks at it any more."""
+"""The page's cache of the history: read once, thinned as it ages, dropped when nobody looks at it."""
 
 import threading
 import time
@@ -23,41 +23,41 @@ _USED = frozenset(
 )
 _LONGEST = timedelta(days=31)
 _USUAL = timedelta(hours=25)
-"""What is always kept: of the pages' usual span."""
+"""How much is always kept: the pages' default span."""
 _REMEMBERED_SECONDS = 900.0
-"""How long what is older is kept after somebody looked at it."""
+"""How long older rows are kept after somebody last looked at them."""
 _TIDIED_SECONDS = 600.0
 _MARGIN = timedelta(seconds=30)
 
 
 class HistoryCache:
-    """The rows of `odcr_history`, read once; after that only what was recorded since.
+    """The rows of `odcr_history`: read once, then only what has been recorded since.
 
-    The row of an hour grows while the hour lasts, and bears the moment of its last change: so it is read again.
+    The row of the current hour keeps changing; it has the moment of its last change, so it is read again.
 
     Args:
-        clock: seconds that only grow.
+        clock: a monotonic clock in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._reading = threading.Lock()
-        """Held while something is read, which takes as long as it takes."""
+        """Held while rows are read, which may take long."""
         self._lock = threading.Lock()
-        """Held for an instant."""
+        """Held only for an instant."""
         self._rows: dict[tuple[str, ...], Row] = {}
         self._since = ""
         self._last = ""
         self._read_at = float("-inf")
         self._tidied_at = float("-inf")
         self._asked_at = float("-inf")
-        """When somebody last asked for more than the usual."""
+        """When somebody last asked for more than the default span."""
         self._thread: threading.Thread | None = None
         self._thread_since = ""
         self._trouble: Trouble | None = None
 
     def rows(self, source: Source, since: datetime) -> list[Row]:
-        """All rows that were recorded since then, the oldest first.
+        """All rows recorded since a moment, oldest first.
 
         Raises:
             Trouble: if they cannot be read.
@@ -71,7 +71,7 @@ class HistoryCache:
         return self._kept(first)
 
     def rows_within(self, source: Source, since: datetime, patience: float) -> list[Row] | None:
-        """The rows if they can be had in so many seconds; else None, and they are read meanwhile.
+        """The rows, if they can be read within `patience` seconds; else None, and reading goes on in a thread.
 
         Raises:
             Trouble: if they cannot be read.
@@ -94,18 +94,18 @@ class HistoryCache:
         return self._kept(first)
 
     def available_rows(self, source: Source, since: datetime) -> list[Row]:
-        """Those of the rows that are here already."""
+        """The rows that are already in the cache."""
         return self._kept(self._first(source, since))
 
     def available_since(self, source: Source, since: datetime) -> datetime:
-        """From when on they are here."""
+        """The first moment whose rows are in the cache."""
         with self._lock:
             return max(since, parse_moment(self._since)) if self._since else source.now()
 
     def _read(self, source: Source, since: datetime) -> None:
         try:
             if not self._since:
-                # The newest first: they are there soon.
+                # First the newest rows, which come soon.
                 self.rows(source, max(since, source.now() - _USUAL))
             self.rows(source, since)
         except Trouble as error:
@@ -118,8 +118,8 @@ class HistoryCache:
 
     def _kept(self, first: str) -> list[Row]:
         with self._lock:
-            found = [row for row in self._rows.values() if row["Recorded"] >= first]
-        return sorted(found, key=lambda row: str(row["Recorded"]))
+            kept = [row for row in self._rows.values() if row["Recorded"] >= first]
+        return sorted(kept, key=lambda row: str(row["Recorded"]))
 
     def _take(self, source: Source, rows: list[Row], since: str) -> None:
         kept = self._rows | {_key_of(row): row for row in map(_slim, rows)}
@@ -137,7 +137,7 @@ class HistoryCache:
 
 
 def known_since(rows: Sequence[Row], start: datetime) -> datetime:
-    """Where a picture of that history begins: before the first row, of a stack that is younger, nothing is known."""
+    """Where a plot of these rows begins: nothing is known before the first row of a young stack."""
     first = min((str(row["Recorded"]) for row in rows), default="")
     return max(start, parse_moment(first) - _MARGIN) if first else start
 
@@ -147,5 +147,5 @@ def _key_of(row: Row) -> tuple[str, ...]:
 
 
 def _slim(row: Row) -> Row:
-    """What the page uses of it; equal texts once."""
+    """The columns that the page uses, with equal texts shared."""
     return {name: intern(value) if type(value) is str else value for name, value in row.items() if name in _USED}

@@ -1,4 +1,4 @@
-"""The page Market, of a local cloud only: what EC2 has free, and what goes wrong on request."""
+"""The page Market, for a local cloud only: EC2's free capacity and injected faults."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ page = Blueprint("market", __name__, url_prefix="/market")
 
 @page.get("/")
 def show() -> str:
-    """Pools and faults."""
+    """Shows pools and faults."""
     market = _market()
     free = ReadResult(market.pools, {})
     faults = ReadResult(market.faults, [])
@@ -31,7 +31,7 @@ def show() -> str:
         actions=ACTIONS,
         kind_word=kind_word,
         most=max([*pools.values(), 1]),
-        troubles=[one.trouble for one in (free, faults, wanted) if one.trouble],
+        troubles=[result.trouble for result in (free, faults, wanted) if result.trouble],
     )
 
 
@@ -55,7 +55,7 @@ def clear_faults() -> Any:
 
 
 def kind_word(name: str) -> str:
-    """What a fault does, for people."""
+    """What a fault does, in the reader's language."""
     words = {
         "insufficient_capacity": _("No capacity, whatever is free"),
         "throttled": _("Too many requests"),
@@ -90,18 +90,18 @@ def _do_and_redirect(do: Any, done: str) -> Any:
 
 
 def _wanted_pools() -> dict[tuple[str, str], list[str]]:
-    """The pools that demands name, and who names them."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """The pools of all demands, each with the demands that want it."""
+    names_by_pool: dict[tuple[str, str], list[str]] = {}
     for demand in read_demands(g.source):
         for pool in demand.pools:
             if pool.is_member:
-                names = found.setdefault((pool.instance_type, pool.zone), [])
+                names = names_by_pool.setdefault((pool.instance_type, pool.zone), [])
                 names.append(demand.name if demand.is_group else _("a row"))
-    return found
+    return names_by_pool
 
 
 def _fault() -> dict[str, Any]:
-    kind = next((one for one in KINDS if one.name == request.form.get("kind")), KINDS[0])
+    kind = next((kind for kind in KINDS if kind.name == request.form.get("kind")), KINDS[0])
     fields: dict[str, Any] = {"kind": kind.name, "action": request.form.get("action") or kind.action}
     fields["times"] = _whole_number("times") if request.form.get("times", "").strip() else None
     if request.form.get("seconds", "").strip():

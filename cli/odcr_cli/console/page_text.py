@@ -1,4 +1,4 @@
-"""How things are said on the page: times, statuses, addresses of demands."""
+"""How the page writes times, statuses, bars and element ids."""
 
 import re
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from odcr_cli.formatting import format_moment, parse_moment
 
 @dataclass(frozen=True)
 class Mark:
-    """How a status looks: never by its colour alone."""
+    """The look of a status: a colour and a sign, never colour alone."""
 
     css: str
     sign: str
-    """The name of a symbol in templates/signs.svg."""
+    """The name of a symbol in templates/parts.html."""
 
 
 _GOOD, _WAIT, _BAD, _ODD, _IDLE = (
@@ -55,7 +55,7 @@ def mark_of(status: str) -> Mark:
 
 
 def status_word(status: str) -> str:
-    """A status in the reader's words."""
+    """A status in the reader's language."""
     words = {
         "FULFILLED": _("Fulfilled"),
         "PENDING": _("Pending"),
@@ -80,7 +80,7 @@ def status_word(status: str) -> str:
 
 
 def state_word(status: Status) -> str:
-    """How a state of a run stands, in the reader's words."""
+    """A state's status in the reader's language."""
     return graph_status_word(status, _)
 
 
@@ -90,7 +90,7 @@ def state_mark(status: Status) -> Mark:
 
 
 def rough_duration(seconds: float) -> str:
-    """A duration in its largest unit."""
+    """A duration in its largest unit: `3 min`."""
     whole = max(0, int(seconds))
     if whole >= 86_400:
         return _("{n} d", n=whole // 86_400)
@@ -111,42 +111,42 @@ def exact_duration(seconds: float | None) -> str:
 
 
 def age(value: str | datetime, now: datetime) -> str:
-    """How long ago it was."""
+    """How long ago a moment was."""
     when = parse_moment(value) if isinstance(value, str) else value
     return rough_duration((now - when).total_seconds())
 
 
 def iso(value: str | datetime) -> str:
-    """For a machine."""
+    """A moment in ISO format, for machines."""
     when = parse_moment(value) if isinstance(value, str) else value
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def utc(value: str | datetime) -> str:
-    """For a person."""
+    """A moment in UTC, for people."""
     return f"{value if isinstance(value, str) else format_moment(value)} UTC"
 
 
 def key_in_page(demand: Demand) -> str:
-    """A demand's name as part of an element's id."""
+    """The element id of a demand."""
     return ("group-" if demand.is_group else "row-") + re.sub(
-        r"[^A-Za-z0-9.-]", lambda found: f"_{ord(found[0]):x}_", demand.name
+        r"[^A-Za-z0-9.-]", lambda character: f"_{ord(character[0]):x}_", demand.name
     )
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Parts of a bar in percent of its length."""
+    """The parts of a bar, in percent of its length."""
 
     in_use: float
     held: float
-    """Held, and not in use as far as is known."""
+    """Held, and not known to be in use."""
     missing: float
     excess: float
 
 
 def bar_of(demand: Demand) -> Bar:
-    """Held against wanted: what is in use, what is held beside that, what is missing, what is too much."""
+    """A bar of held against wanted: in use, held but unused, missing, excess."""
     longest = max(demand.held, demand.wanted)
     if not longest:
         return Bar(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The page Plots: held and wanted, missing, spend, requests and refusals over time."""
+"""The page Plots: held and wanted, missing, spend and requests over time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,25 +26,25 @@ SPANS = {"6h": timedelta(hours=6), "24h": timedelta(hours=24), "7d": timedelta(d
 _HOURS_TOGETHER = {"7d": 6, "30d": 24}
 _ROWS = 200
 _PATIENCE = 1.0
-"""Seconds that the page waits for the history; then it shows what is here, and the rest follows with the next look."""
+"""Seconds to wait for the history; after that the page shows what is cached, and the rest with the next refresh."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot, and the numbers that it shows."""
+    """A plot and its numbers."""
 
     id: str
     title: str
     drawing: Markup
     columns: list[str]
     rows: list[tuple[datetime, list[str]]]
-    """The newest first."""
+    """Newest first."""
     more: int
 
 
 @page.get("/")
 def show() -> str:
-    """The plots of all demands, or of one."""
+    """Shows the plots of all demands, or of one."""
     end = g.source.now()
     span = request.args.get("span", "24h")
     start = end - SPANS.get(span, SPANS["24h"])
@@ -55,37 +55,37 @@ def show() -> str:
     history: list[Row] = ready.value if ready.value is not None else kept.available_rows(g.source, start)
     start = known_since(history, start if is_whole else kept.available_since(g.source, start))
     prices = ReadResult(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
-    told = level_changes(history)
-    series = series_of(told, demands.value, start, end)
+    changes = level_changes(history)
+    series = series_of(changes, demands.value, start, end)
     name = request.args.get("demand", "")
-    chosen = next((one for one in series if one.name == name), None)
-    mine, rows = _of(chosen, demands.value, told)
+    chosen = next((candidate for candidate in series if candidate.name == name), None)
+    shown_demands, rows = _of(chosen, demands.value, changes)
     asked = _of(chosen, demands.value, history)[1]
     shown = chosen or total_of(series, _("All demands that count instances"))
     drawn = [
         _held_and_wanted(shown),
         _missing(shown),
-        *(_spend(one) for one in spend_of(rows, mine, prices.value, start, end)),
+        *(_spend(spend) for spend in spend_of(rows, shown_demands, prices.value, start, end)),
         _requests(together(requests_of(asked, start, end), _HOURS_TOGETHER.get(span, 1))),
     ]
     return flask.render_template(
         "plots.html",
         plots=drawn,
-        names=sorted({one.name for one in series}),
+        names=sorted({candidate.name for candidate in series}),
         chosen=chosen.name if chosen else "",
         spans=list(SPANS),
         span=span if span in SPANS else "24h",
-        troubles=[one.trouble for one in (demands, ready, prices) if one.trouble],
+        troubles=[result.trouble for result in (demands, ready, prices) if result.trouble],
         is_whole=is_whole,
     )
 
 
 def _of(chosen: Series | None, demands: list[Demand], history: list[Row]) -> tuple[list[Demand], list[Row]]:
-    """What is of the chosen demand; all, if none is."""
+    """The chosen demand and its rows; all if none is chosen."""
     if chosen is None:
         return demands, history
     name = chosen.name
-    return [one for one in demands if one.name == name], [row for row in history if demand_named(row) == name]
+    return [demand for demand in demands if demand.name == name], [row for row in history if demand_named(row) == name]
 
 
 def _words(title: str) -> Words:
@@ -134,5 +134,5 @@ def _requests(requests: Requests) -> Plot:
 
 def _plot(id_: str, title: str, drawing: str, columns: list[str], rows: list[tuple[datetime, list[str]]]) -> Plot:
     newest = rows[::-1]
-    # The module escapes what it writes into the drawing.
+    # The module `canvas` escapes the texts.
     return Plot(id_, title, Markup(drawing), columns, newest[:_ROWS], max(0, len(newest) - _ROWS))  # noqa: S704

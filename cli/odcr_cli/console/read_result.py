@@ -1,4 +1,4 @@
-"""What a page reads: what cannot be read is told in its place, and the rest of the page goes on."""
+"""Reads a part of a page; if that fails, the page shows the trouble and its other parts."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -9,11 +9,11 @@ _T = TypeVar("_T")
 
 
 class ReadResult(Generic[_T]):
-    """What was read, or why it could not be.
+    """A value, or why it could not be read.
 
     Args:
-        read: reads it.
-        otherwise: what stands for it if it cannot be read.
+        read: reads the value.
+        otherwise: the value if it cannot be read.
     """
 
     def __init__(self, read: Callable[[], _T], otherwise: Any) -> None:

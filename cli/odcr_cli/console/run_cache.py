@@ -1,4 +1,4 @@
-"""What the page keeps between requests beside the history: the newest run, and runs that have ended."""
+"""The page's caches of runs: the newest one, and some that have ended."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ _ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
 
 class LastRunCache:
-    """The newest execution, asked for every few seconds at most: the head of each page says how old it is."""
+    """The newest execution, read every few seconds at most, for the header of each page."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,10 +24,10 @@ class LastRunCache:
         self._trouble = ""
 
     def of(self, source: Source) -> dict[str, Any] | None:
-        """ListExecutions' summary; None if there is none.
+        """ListExecutions' item; None if there is no run.
 
         Raises:
-            Trouble: if it cannot be found out.
+            Trouble: if it cannot be read.
         """
         with self._lock:
             if self._clock() - self._read_at >= _FRESH_SECONDS:
@@ -43,7 +43,7 @@ class LastRunCache:
 
 
 class EndedRunsCache:
-    """The runs that were looked at last and have ended: each click in a graph would read thousands of events anew."""
+    """The last viewed runs that have ended, so that a click in a graph does not read thousands of events again."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -51,14 +51,14 @@ class EndedRunsCache:
         self._kept: dict[str, tuple[float, Run]] = {}
 
     def of(self, source: Source, name: str) -> Run:
-        """An execution by its name.
+        """An execution, by its name.
 
         Raises:
             Trouble: if there is none.
         """
         with self._lock:
-            # One that has ended may be redriven.
-            self._kept = {key: one for key, one in self._kept.items() if self._clock() - one[0] < _KEPT_SECONDS}
+            # An ended run may be redriven, so entries expire.
+            self._kept = {key: entry for key, entry in self._kept.items() if self._clock() - entry[0] < _KEPT_SECONDS}
             if name in self._kept:
                 return self._kept[name][1]
         run = source.run(name)

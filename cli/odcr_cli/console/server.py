@@ -1,4 +1,4 @@
-"""The page's server: on this machine only."""
+"""The page's HTTP server, on the loopback interface."""
 
 import errno
 import logging
@@ -15,15 +15,15 @@ from odcr_cli.trouble import Trouble
 
 
 class ConsoleServer:
-    """The page, ready to be served.
+    """A server for the page.
 
     Args:
-        context: what it shows.
-        port: of 127.0.0.1; 0 for a free one.
-        allows_changes: whether it may change the account.
+        context: the command's context.
+        port: the port on 127.0.0.1; 0 for a free one.
+        allows_changes: whether the page may change the account.
 
     Raises:
-        Trouble: if the port cannot be had, or a recording is to be changed.
+        Trouble: if the port is not available, or changes are allowed on a recording.
     """
 
     def __init__(self, context: Context, port: int = 0, *, allows_changes: bool = False) -> None:
@@ -36,7 +36,7 @@ class ConsoleServer:
             changes=Changes(context.account) if allows_changes else None,
             local_market=_local_market(context) if first.is_live else None,
         )
-        # A slow answer makes the next request wait, which is no news.
+        # Do not warn when a request has to wait for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server: Any
         try:
@@ -47,22 +47,22 @@ class ConsoleServer:
             reason = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
             raise Trouble(f"Port {port} {reason}. Name another with --port, or none for a free one.") from error
         self._server = server
-        self._entrance: Sessions = app.config["ENTRANCE"]
+        self._entrance: Sessions = app.config["SESSIONS"]
         self._start = f"http://127.0.0.1:{server.effective_port}/"
         self.address = f"{self._start}?token={self._entrance.token}"
-        """With the token that lets every browser in: for the person's eyes."""
+        """The address with the token, which opens any number of sessions: only for the person's eyes."""
 
     def one_time_address(self) -> str:
-        """One that lets a browser in once, within a minute: for the arguments of a program, which others can read."""
+        """An address that opens one session, within a minute: safe in a program's arguments, which others can read."""
         return f"{self._start}?code={self._entrance.code()}"
 
     def serve(self) -> None:
-        """Answers until the program ends."""
+        """Serves until the program ends."""
         self._server.run()
 
 
 def _local_market(context: Context) -> LocalMarket | None:
-    """That of the local cloud, if there is one at the endpoint."""
+    """The market of the local cloud at the endpoint; None if there is none."""
     place = context.place
     market = LocalMarket(place.endpoint_url or "") if place.is_local else None
     return market if market and market.is_there() else None

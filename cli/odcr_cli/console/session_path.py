@@ -1,4 +1,4 @@
-"""The page stands below a folder of its own for each browser, and its cookies are sent there only."""
+"""Gives each session a path of its own, so that browsers send its cookies nowhere else."""
 
 import hashlib
 import hmac
@@ -14,36 +14,36 @@ _Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def session_path(session: str) -> str:
-    """The folder of a session. It is made of the session's value, and does not tell it.
+    """The path of a session. It is derived from the session, but does not reveal it.
 
-    A browser sends a cookie to every port of this machine, and so to the server of anybody who has an account here, but
-    to the cookie's path only: https://datatracker.ietf.org/doc/html/rfc6265#section-5.4. Whoever cannot guess the path
-    cannot lead the browser there. Nor are they told: other origins see no address of ours, neither as a referrer nor
-    in a window's history, and the addresses that the command prints do not have it.
+    A browser sends a cookie to every port of this machine, so also to servers of other users here, but only to the
+    cookie's path: https://datatracker.ietf.org/doc/html/rfc6265#section-5.4. Whoever cannot guess the path cannot lead
+    the browser there. And nothing reveals it: other origins do not see it as a referrer or in a window's history, and
+    the addresses that the command prints do not contain it.
     """
     return "/~" + hmac.new(session.encode(), b"root", hashlib.sha256).hexdigest()[:32]
 
 
 class SessionPathMiddleware:
-    """Takes a session's folder off the address, so that routes do without it and links are written with it.
+    """Moves a session's path from PATH_INFO to SCRIPT_NAME: routes work without it, links include it.
 
     Args:
-        application: what answers.
+        application: the wrapped WSGI application.
     """
 
     def __init__(self, application: _Application) -> None:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if found := _ROOT.match(environ.get("PATH_INFO", "")):
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + found[0]
-            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(found[0])
+        if match := _ROOT.match(environ.get("PATH_INFO", "")):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + match[0]
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(match[0])
         return self._application(environ, start_response)
 
 
 class SessionPathCookies(SecureCookieSessionInterface):
-    """Keeps what the next page is to say, names of demands among it, in a cookie of the same folder."""
+    """Limits Flask's session cookie, which holds the messages for the next page, to the session's path."""
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - Flask's signature
-        """Flask asks for it when it sets the cookie."""
+        """The path of the cookie that Flask sets."""
         return f"{request.script_root}/"

@@ -1,4 +1,4 @@
-"""How a browser gets in: by the address that is printed, or by one that can be used once."""
+"""The sessions of browsers, opened by the printed address or by a one-time address."""
 
 import hmac
 import secrets
@@ -10,23 +10,23 @@ _SECONDS = 60
 
 
 class CodeReusedError(Exception):
-    """A code has come once more."""
+    """A one-time code was used again."""
 
 
 class Sessions:
-    """Lets browsers in, and knows them again.
+    """Opens sessions for browsers, and recognizes them.
 
-    The token is on the person's terminal, and opens as many browsers as they like. Everybody on the machine can read
-    the arguments of the browser's process, so what the command hands to it is a code that is good once, and for a
-    minute. If it comes twice somebody has read it, and what the first one got is taken back:
+    The token is printed on the person's terminal and opens any number of sessions. Everybody on the machine can read
+    the arguments of the browser's process, so the command passes it a code that is valid once, within a minute. If the
+    code comes twice, somebody else has read it, and the session that it opened is revoked:
     https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2
 
-    What a browser keeps is neither, for a browser does not tell ports apart when it sends cookies:
-    https://datatracker.ietf.org/doc/html/rfc6265#section-8.5. To which path it sends them is in session_path.py.
+    The cookie holds neither token nor code, because browsers send cookies to all ports of a host:
+    https://datatracker.ietf.org/doc/html/rfc6265#section-8.5. session_path.py limits them to a path.
 
     Args:
-        token: made up if none is given.
-        clock: seconds.
+        token: the token; generated if empty.
+        clock: a monotonic clock in seconds.
     """
 
     def __init__(self, token: str = "", clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,13 +34,13 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._codes: dict[str, float] = {}
-        """Until when each is good."""
+        """Until when each code is valid."""
         self._used: dict[str, str] = {}
-        """The session that each was used for."""
+        """The session that each used code opened."""
         self._sessions: set[str] = set()
 
     def code(self) -> str:
-        """A new code."""
+        """A new one-time code."""
         made = secrets.token_urlsafe(24)
         with self._lock:
             self._codes[made] = self._clock() + _SECONDS
@@ -52,10 +52,10 @@ class Sessions:
             return self._session() if _are_equal(token, self.token) else ""
 
     def open_by_code(self, code: str) -> str:
-        """A new session; empty if the code is wrong or too old.
+        """A new session; empty if the code is wrong or expired.
 
         Raises:
-            UsedBeforeError: if it has been used, within its time.
+            CodeReusedError: if the code was used before.
         """
         with self._lock:
             if self._codes.get(code, 0) <= self._clock():
@@ -67,7 +67,7 @@ class Sessions:
             return self._used[code]
 
     def is_known(self, session: str) -> bool:
-        """Whether it is one of those that were let in."""
+        """Whether a session is open."""
         with self._lock:
             return session in self._sessions
 

@@ -1,4 +1,4 @@
-"""The page's texts in the reader's language. English is what the templates say; the others stand beside it."""
+"""Translates the page's texts. English is in the templates, each other language in a file beside this one."""
 
 import json
 from functools import cache
@@ -11,21 +11,21 @@ COOKIE = "odcr-language"
 
 
 def language_of(request: Request) -> str:
-    """The one that was chosen, or that the browser prefers."""
+    """The chosen language, or else the browser's preferred one."""
     chosen = request.args.get("language") or request.cookies.get(COOKIE, "")
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
 def translate(text: str, /, **values: object) -> str:
-    """A text of the page in the reader's language, its fields filled in."""
-    found = translations(g.language).get(text, text)
-    return found.format(**values) if values else found
+    """A text in the reader's language, with its fields filled in."""
+    translation = translations(g.language).get(text, text)
+    return translation.format(**values) if values else translation
 
 
 @cache
 def translations(language: str) -> dict[str, str]:
-    """The texts of a language by the English ones."""
+    """A language's texts, by the English text."""
     if language == "en":
         return {}
-    found: dict[str, str] = json.loads(Path(__file__).with_name(f"words.{language}.json").read_text(encoding="utf-8"))
-    return found
+    content: dict[str, str] = json.loads(Path(__file__).with_name(f"words.{language}.json").read_text(encoding="utf-8"))
+    return content

@@ -1,4 +1,4 @@
-"""The graph of an execution, as Step Functions' console draws it, of any state machine: from what the APIs answer.
+"""The graph of an execution of any state machine, as Step Functions' console draws it, from the APIs' answers.
 
 graph = execution_graph.graph_of(definition)
 progress = execution_graph.progress_of(graph, events, status)

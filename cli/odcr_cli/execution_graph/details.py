@@ -1,4 +1,4 @@
-"""What the panel beside the picture says about one state."""
+"""The details of a state, for the panel beside the graph."""
 
 import json
 from contextlib import suppress
@@ -17,29 +17,29 @@ _ITEM_ORDER = (Status.FAILED, Status.CAUGHT, Status.ABORTED, Status.RUNNING, Sta
 
 @dataclass(frozen=True)
 class ShownText:
-    """An input, an output or a cause, JSON set out in lines."""
+    """An input, output or cause, with JSON indented."""
 
     text: str
     cut: bool
-    """Whether it goes on: Step Functions cut it, or it is too long for a page."""
+    """Whether it was cut, by Step Functions or because it is too long for a page."""
 
 
 @dataclass(frozen=True)
 class AttemptDetails:
-    """One attempt."""
+    """An attempt of a visit."""
 
     number: int
     started: datetime | None
     seconds: float | None
     waited: float | None
-    """Seconds from the end of the attempt before it."""
+    """Seconds since the end of the previous attempt."""
     error: str
     cause: ShownText | None
 
 
 @dataclass(frozen=True)
 class VisitDetails:
-    """One visit of the state."""
+    """A visit to the state."""
 
     where: str
     """The items and branches around it: "ReserveShortfalls #3, branch 1"."""
@@ -58,38 +58,38 @@ class VisitDetails:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a Map."""
+    """An item of a Map."""
 
     where: str
     index: int
     status: Status
-    """Caught error: it succeeded, but an error was caught on the way."""
+    """CAUGHT if it succeeded after an error was caught."""
     at: str
-    """The path of the state where it failed, or where it is."""
+    """The path of the state where it failed, or of its latest state."""
     error: str
     reason: str
-    """The cause on one line: the message of an error that a function raised."""
+    """The cause on one line; for an exception in a function, its message."""
     seconds: float | None
     events: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Details:
-    """One state of an execution."""
+    """The details of a state."""
 
     state: State
     summary: Summary
     visits: list[VisitDetails]
-    """Those that went wrong first, then the latest."""
+    """Failed visits first, then the latest."""
     more_visits: int
-    """How many more there were."""
+    """How many visits were left out."""
     items: list[Item]
-    """Of a Map: those that failed first."""
+    """A Map's items, failed ones first."""
     more_items: int
 
 
 def details_of(graph: Graph, progress: Progress, path: str, translate: Translate = untranslated) -> Details | None:
-    """What there is to know about the state of that path, in the reader's language; None if there is no such state."""
+    """The details of the state at a path, in the reader's language; None if there is no such state."""
     state = graph.states.get(path)
     if state is None:
         return None
@@ -170,14 +170,14 @@ def _where(scope: Scope, translate: Translate) -> str:
 
 
 def reason_of(cause: str) -> str:
-    """A cause on one line: of what Lambda says of an exception, its message."""
+    """A cause on one line; for an exception in a function, its message."""
     # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     try:
-        said = json.loads(cause)
+        content = json.loads(cause)
     except ValueError:
-        said = None
-    if isinstance(said, dict) and isinstance(said.get("errorMessage"), str):
-        cause = clean(said["errorMessage"])
+        content = None
+    if isinstance(content, dict) and isinstance(content.get("errorMessage"), str):
+        cause = clean(content["errorMessage"])
     line = " ".join(cause.split())
     return line if len(line) <= 300 else line[:299] + "\u2026"
 

@@ -1,4 +1,4 @@
-"""Draws an execution as an SVG element for a page: colours by classes, a link for each state, nothing from outside."""
+"""Draws an execution as a self-contained SVG element, with CSS classes for colours and a link for each state."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
 _EDGE = 10.0
 _BOLD = 1.1
-"""How much wider bold letters are."""
+"""How much wider bold text is."""
 _SIGNS = {
-    # On a disc with a radius of 9 around (0, 0); drawn, for not every font has the characters.
+    # Paths on a disc with a radius of 9 around (0, 0), because not every font has the characters.
     Status.SUCCEEDED: "M-4 0.5 L-1.2 3.4 L4.2 -3",
     Status.FAILED: "M-3.4 -3.4 L3.4 3.4 M3.4 -3.4 L-3.4 3.4",
     Status.CAUGHT: "M0 -4.6 L0 1 M0 4 L0 4.2",
@@ -58,7 +58,7 @@ class _Node:
     badges: list[_Badge]
     href: str
     label: str
-    """What a screen reader says."""
+    """The text for screen readers."""
     is_map: bool
     current: bool
 
@@ -72,7 +72,7 @@ class _Line:
     label: Box | None
     short: str
     taken: bool
-    """Those are drawn last, for they may share a line with others."""
+    """Whether the execution made this transition. Such lines are drawn last, over those that they share a path with."""
 
 
 def draw(
@@ -82,14 +82,14 @@ def draw(
     selected: str | None = None,
     translate: Translate = untranslated,
 ) -> Markup:
-    """The picture of an execution.
+    """Draws an execution.
 
     Args:
-        graph: the definition.
-        progress: how far the execution came.
-        link: the address that selects the state of a path.
-        selected: the path of the state that is selected.
-        say: translates what the picture says by itself.
+        graph: the definition's graph.
+        progress: the execution's progress.
+        link: returns the address that selects the state at a path.
+        selected: the path of the selected state.
+        translate: translates the drawing's own texts.
     """
     layout, taken = layout_of(graph), progress.taken_transitions()
     nodes = [
@@ -111,7 +111,7 @@ def draw(
 
 
 def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
-    """From top to bottom and from left to right, what is inside of a state after it: the order for the keyboard."""
+    """The states in keyboard order: from top to bottom and left to right, a state before the states inside it."""
     for state in sorted(
         level.states.values(), key=lambda state: (layout.boxes[state.path].y, layout.boxes[state.path].x)
     ):
@@ -121,7 +121,7 @@ def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
 
 
 def _word(summary: Summary, translate: Translate) -> str:
-    """How the state stands; where it is in several items or branches, in how many of them."""
+    """The state's status as text, with a count if it occurs in several items or branches."""
     if summary.status is Status.NOT_REACHED:
         return ""
     if sum(summary.counts.values()) < 2 or summary.status is Status.SUCCEEDED or summary.items:
@@ -153,7 +153,7 @@ def _node(state: State, layout: Layout, summary: Summary, href: str, translate: 
 
 
 def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
-    """What is counted, from right to left."""
+    """The badges with counts, from right to left."""
     texts = []
     if summary.items:
         texts.append(f"{summary.items.succeeded}/{summary.items.total}")
@@ -169,7 +169,7 @@ def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
 
 
 def label_of(state: State, summary: Summary, translate: Translate = untranslated) -> str:
-    """One state in words: "ReserveCapacity, failed, in 3 of 40, 2 retries"."""
+    """A state's label for screen readers: "ReserveCapacity, Task, failed in 3 of 40, 2 retries"."""
     parts = [state.name, state.kind, status_word(summary.status, translate)]
     if summary.items:
         items = summary.items
@@ -211,7 +211,7 @@ def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], translate: Translate)
 
 
 def _curve(points: tuple[tuple[float, float], ...]) -> str:
-    """Straight where the points are above each other, else a curve that leaves and arrives upright."""
+    """A path through the points: straight between points above each other, else a curve with vertical ends."""
     (x, y), *others = points
     parts = [f"M{x:g} {y:g}"]
     for nextx, nexty in others:

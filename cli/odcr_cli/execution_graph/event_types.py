@@ -1,4 +1,4 @@
-"""What each type of event in a history says.
+"""What each type of event in a history means.
 
 The types are those of botocore's model (HistoryEventType); a test compares.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Meaning(StrEnum):
-    """What an event means for the state, the item or the execution that it is about."""
+    """The meaning of an event for a state, an item or the execution."""
 
     STATE_ENTERED = "state entered"
     STATE_EXITED = "state exited"
@@ -28,7 +28,7 @@ class Meaning(StrEnum):
     EXECUTION_ENDED = "execution failed"
     EXECUTION_REDRIVEN = "execution redriven"
     NO_EFFECT = "passing"
-    """Says nothing that the events before and after it do not."""
+    """It adds nothing to the events before and after it."""
 
 
 MEANINGS: dict[str, Meaning] = {
@@ -87,7 +87,7 @@ MEANINGS: dict[str, Meaning] = {
 
 
 def state_kind_of(event_type: str) -> str:
-    """The type of the state that an event is about, "" if it does not say."""
+    """The type of the state that an event is about; empty if the event does not say."""
     for kind in ("Map", "Parallel", "Task", "Wait", "Choice", "Pass", "Succeed", "Fail"):
         if event_type.startswith(f"{kind}State"):
             return kind
@@ -95,7 +95,7 @@ def state_kind_of(event_type: str) -> str:
 
 
 def details_of_event(event: dict[str, Any]) -> dict[str, Any]:
-    """The one member of the event that says more, whichever it is."""
+    """The event's details, whichever member holds them."""
     for name, value in event.items():
         if name.endswith("EventDetails"):
             return value if isinstance(value, dict) else {}

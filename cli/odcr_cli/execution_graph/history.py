@@ -1,8 +1,8 @@
-"""Reads the events of a history one after the other.
+"""Reads the events of a history in order.
 
-Each event names the one before it in its own strand (previousEventId), for items and branches run side by side. So each
-event has a place: a scope, and the visit that is open in it. What an event does not say follows from the place of the
-one before it. Where that one is missing, the name of the state decides.
+Items and branches run side by side, so each event names its predecessor in the same strand (previousEventId). Each
+event has a place: a scope, and the open visit in it. What an event does not say follows from its predecessor's place.
+If the predecessor is missing, the state's name decides.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Vis
 
 
 class Reader:
-    """Takes events in the order of their ids."""
+    """Collects visits from the events, in the order of their ids."""
 
     def __init__(self, graph: Graph) -> None:
         self.root = Scope(graph.level)
@@ -27,10 +27,10 @@ class Reader:
         self._graph = graph
         self._places: dict[int, Place] = {}
         self._latest: dict[str, Visit] = {}
-        """The last visit of each state, by name, for events whose predecessor is missing."""
+        """The last visit of each state by name, for events without a known predecessor."""
 
     def read(self, given: dict[str, Any]) -> None:
-        """Takes in one event; a type that is newer than this is passed over."""
+        """Reads an event; unknown types are ignored."""
         event = Event(int(given["id"]), str(given["type"]), given.get("timestamp"), details_of_event(given))
         before = self._places.get(int(given.get("previousEventId", 0)), Place(self.root))
         place = self._read(MEANINGS.get(event.type, Meaning.NO_EFFECT), before, event)
@@ -76,10 +76,10 @@ class Reader:
             return before
         visit = Visit(state, scope, event.number, event.number, event.moment, input=event.payload("input"))
         if state.kind == "Fail":
-            said = Attempt(
+            failure = Attempt(
                 event.number, event.moment, event.moment, clean(state.error), clean(state.cause), failed=True
             )
-            visit.attempts, visit.status, visit.ended = [said], Status.FAILED, event.moment
+            visit.attempts, visit.status, visit.ended = [failure], Status.FAILED, event.moment
         scope.visits.append(visit)
         scope.started = scope.started or event.moment
         self.visits.append(visit)
@@ -90,7 +90,7 @@ class Reader:
         return next((state for state in self._graph.states.values() if state.name == name), None)
 
     def _named(self, before: Place, event: Event) -> Visit | None:
-        """The visit of the state that the event names."""
+        """The open visit of the state that an event names."""
         around = (visit for visit in before.around() if visit.state.name == event.name)
         return next(around, None) or self._latest.get(event.name)
 
@@ -131,9 +131,9 @@ class Reader:
         return Place(visit.scope, visit)
 
     def _fail_evaluation(self, before: Place, event: Event) -> Place:
-        # The event before this one is the one before the state was entered.
+        # The predecessor of this event is the event before the state was entered.
         name = clean(str(event.details.get("state") or ""))
-        visit = next((one for one in reversed(before.scope.visits) if one.state.name == name), before.visit)
+        visit = next((visit for visit in reversed(before.scope.visits) if visit.state.name == name), before.visit)
         visit = visit or self._latest.get(name)
         if visit is None:
             return before

@@ -1,7 +1,7 @@
-"""What a definition in the Amazon States Language says: states, transitions, and the levels inside Maps and Parallels.
+"""The graph of a definition in the Amazon States Language: states, transitions, and levels inside Maps and Parallels.
 
-The language: https://states-language.net/spec.html. A definition that Step Functions took is right; what is wrong
-nevertheless (a transition to nowhere, a state that nothing leads to) is drawn as far as it goes.
+The language: https://states-language.net/spec.html. Step Functions has validated the definition. What remains odd, such
+as a transition to nowhere, is drawn as far as possible.
 """
 
 import json
@@ -16,7 +16,7 @@ from odcr_cli.execution_graph.translation import Translate, untranslated
 from odcr_cli.trouble import Trouble
 
 START, END = "", "/"
-"""The paths of the two nodes that are no states; no state has them."""
+"""The paths of the nodes Start and End; no state has them."""
 
 
 class Way(StrEnum):
@@ -46,24 +46,24 @@ class State:
     """One state."""
 
     path: str
-    """The names from the outermost state to this one, and the number of a branch of a Parallel, joined by slashes."""
+    """The names from the outermost state to this one, with the numbers of branches, joined by slashes."""
     name: str
     kind: str
     """Its type: Task, Map, ..."""
     about: str
-    """A second line for people: what it calls, how long it waits."""
+    """A second line for people, such as what it calls or how long it waits."""
     levels: tuple["Level", ...] = ()
-    """What is inside: one level for a Map, one for each branch of a Parallel."""
+    """The levels inside: one for a Map, one per branch of a Parallel."""
     distributed: bool = False
-    """Whether the items are executions of their own, which this history does not have."""
+    """Whether the items are separate executions, which this history does not contain."""
     error: str = ""
     cause: str = ""
-    """What a Fail state says."""
+    """The error and cause of a Fail state."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """States that lead to each other: those of the machine, of a Map's item or of a Parallel's branch."""
+    """The states and transitions of the machine, of a Map's item or of a Parallel's branch."""
 
     states: dict[str, State]
     """By name."""
@@ -72,11 +72,11 @@ class Level:
 
 @dataclass(frozen=True)
 class Graph:
-    """A definition."""
+    """A definition's graph."""
 
     level: Level
     states: dict[str, State] = field(repr=False)
-    """All states by path, outer ones before inner ones."""
+    """All states by path, outer before inner."""
 
 
 def graph_of(definition: str, translate: Translate = untranslated) -> Graph:
@@ -84,10 +84,10 @@ def graph_of(definition: str, translate: Translate = untranslated) -> Graph:
 
     Args:
         definition: in the States Language.
-        say: translates what is added to its own words.
+        translate: translates the texts added to the definition's own.
 
     Raises:
-        Trouble: it is no definition.
+        Trouble: if it is not a definition.
     """
     try:
         level = _level(json.loads(definition), "", translate)
@@ -109,10 +109,10 @@ def _level(definition: dict[str, Any], prefix: str, translate: Translate) -> Lev
     named = definition["States"]
     paths = {name: prefix + (clean(name).replace("~", "~0").replace("/", "~1") or "~") for name in named}
     states = {clean(name): _state(name, paths[name], definition, translate) for name, definition in named.items()}
-    found = [Transition(START, paths[definition["StartAt"]], Way.NEXT)] if definition["StartAt"] in paths else []
+    transitions = [Transition(START, paths[definition["StartAt"]], Way.NEXT)] if definition["StartAt"] in paths else []
     for name, state in named.items():
-        found += _transitions(paths[name], state, paths, translate)
-    return Level(states, tuple(found))
+        transitions += _transitions(paths[name], state, paths, translate)
+    return Level(states, tuple(transitions))
 
 
 def _transitions(
@@ -159,12 +159,12 @@ def _about(kind: str, definition: dict[str, Any], translate: Translate, *, distr
     if kind == "Task":
         return _resource(str(definition.get("Resource", "")), translate)
     if kind == "Wait":
-        for given in ("Seconds", "SecondsPath"):
-            if given in definition:
-                return translate("Wait {seconds} s", seconds=definition[given])
-        for given in ("Timestamp", "TimestampPath"):
-            if given in definition:
-                return translate("Wait until {moment}", moment=definition[given])
+        for field in ("Seconds", "SecondsPath"):
+            if field in definition:
+                return translate("Wait {seconds} s", seconds=definition[field])
+        for field in ("Timestamp", "TimestampPath"):
+            if field in definition:
+                return translate("Wait until {moment}", moment=definition[field])
     if kind == "Map":
         return translate("Map, distributed") if distributed else kind
     if kind == "Fail":
@@ -173,7 +173,7 @@ def _about(kind: str, definition: dict[str, Any], translate: Translate, *, distr
 
 
 def _resource(arn: str, translate: Translate) -> str:
-    """What a Task calls: "lambda invoke", "sns publish", "dynamodb getItem", or the name of a function."""
+    """What a Task calls: "lambda invoke", "sns publish", "dynamodb getItem", or a function's name."""
     # arn:aws:states:::service:action.pattern, arn:aws:states:::aws-sdk:service:action, or a function's or activity's:
     # https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
     parts = arn.split(":")

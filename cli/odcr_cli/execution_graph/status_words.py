@@ -1,11 +1,11 @@
-"""The words for how a state stands."""
+"""The words for a state's status."""
 
 from odcr_cli.execution_graph.translation import Translate, untranslated
 from odcr_cli.execution_graph.visits import Status
 
 
 def status_word(status: Status, translate: Translate = untranslated) -> str:
-    """How a state stands."""
+    """A status, in words."""
     words = {
         Status.NOT_REACHED: translate("not reached"),
         Status.RUNNING: translate("running"),
@@ -18,7 +18,7 @@ def status_word(status: Status, translate: Translate = untranslated) -> str:
 
 
 def count_word(status: Status, count: int, translate: Translate = untranslated) -> str:
-    """In how many of a state's items or branches it stands so."""
+    """A status with the number of items or branches that have it."""
     words = {
         Status.NOT_REACHED: translate("{count} not reached", count=count),
         Status.RUNNING: translate("{count} running", count=count),

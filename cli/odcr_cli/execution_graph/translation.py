@@ -1,14 +1,14 @@
-"""How the graph says something in the reader's language. Names, types and what AWS wrote stay as they are."""
+"""Translates the graph's own texts. Names, types and AWS's texts stay as they are."""
 
 from typing import Protocol
 
 
 class Translate(Protocol):
-    """A text in the reader's language, its fields filled in."""
+    """Returns a text in the reader's language, with its fields filled in."""
 
     def __call__(self, text: str, /, **values: object) -> str: ...
 
 
 def untranslated(text: str, /, **values: object) -> str:
-    """The text as it stands in the code."""
+    """The English text, with its fields filled in."""
     return text.format(**values) if values else text

@@ -1,4 +1,4 @@
-"""What every command that writes into the tables does: check all, show the difference, ask, do all or nothing."""
+"""The steps of every command that writes to the tables: validate, show the difference, ask, write all or nothing."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,25 +22,25 @@ from odcr_cli.tables.validation import MOST_CHANGES, problems_of, zones_to_look_
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
 
 CHANGED = 0
-"""How a command ends that did all, or had nothing to do."""
+"""The exit code of a command that changed everything, or had nothing to change."""
 
 _MOST_TOLD = 200
-"""Problems, and conflicts, that the door names."""
+"""The most problems or conflicts that ManageTargets returns."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How far to go."""
+    """How far a command goes."""
 
     is_dry: bool = False
-    """Whether only the difference is shown."""
+    """Whether to only show the difference."""
     is_sure: bool = False
-    """Whether nobody is asked."""
+    """Whether to change the tables without asking."""
     removes_others: bool = False
 
 
 def with_mode_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options `--dry-run` and `--yes`."""
+    """Adds the options `--dry-run` and `--yes`."""
     dry = click.option("--dry-run", "is_dry", is_flag=True, help="Show what would change, and change nothing.")
     return dry(click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")(command))
 
@@ -50,37 +50,37 @@ def apply_wishes(
     wishes: Sequence[Wish] | Callable[[Tables], Sequence[Wish]],
     mode: Mode,
     problems: Iterable[Problem] = (),
-    nothing: str = "The tables say so already: there is nothing to do.",
+    nothing: str = "The tables already say so: there is nothing to do.",
 ) -> None:
-    """Does it, and ends the command with 0 if all is as wanted, with 1 if something stands in the way.
+    """Writes the wished rows, and ends the command: with 0 if the tables are as wished, with 1 if something is wrong.
 
     Args:
-        context: the command's.
-        wishes: what is wanted; or a function of the tables that says it.
-        how: how far to go.
-        problems: what was found already.
-        nothing: what is said if nothing has to change.
+        context: the command's context.
+        wishes: the wished rows, or a function that derives them from the tables.
+        mode: how far to go.
+        problems: the problems found so far.
+        nothing: what to print if nothing has to change.
 
     Raises:
-        Trouble: if something does not answer, or nobody can be asked.
+        Trouble: if AWS does not answer, or nobody can be asked.
     """
     account, door = context.account, Door(context.account)
-    with status_line("Reading the tables") as tell:
+    with status_line("Reading the tables") as show_step:
         tables = door.rows_of(*COLUMNS) | {"odcr_status": door.rows("odcr_status")}
         wanted = wishes(tables) if callable(wishes) else wishes
         plan = plan_of(wanted, tables, removes_others=mode.removes_others)
-        tell("Asking EC2 what it offers")
+        show_step("Asking EC2 what it offers")
         offers = look_up(account, zones_to_look_up(plan, tables))
-        found = [*problems, *plan.problems, *problems_of(plan, tables, offers)]
-        changes = _without(plan, found)
-        tell(f"Trying {len(changes)} changes")
+        found_problems = [*problems, *plan.problems, *problems_of(plan, tables, offers)]
+        changes = _without(plan, found_problems)
+        show_step(f"Trying {len(changes)} changes")
         tried = door.change(changes, is_trial=True) if 0 < len(changes) <= MOST_CHANGES else None
     if tried:
-        found += _of_door(tried, plan)
+        found_problems += _of_door(tried, plan)
     report = Report(plan, _consequences(plan, tables, offers, account), _cost(plan, tables), context.as_json)
     end = click.get_current_context().exit
-    if found:
-        report.refused(sorted(found, key=lambda one: one.line))
+    if found_problems:
+        report.refused(sorted(found_problems, key=lambda problem: problem.line))
         end(REFUSED)
     if tried and tried.conflicts:
         report.conflicts(tried.conflicts)
@@ -107,7 +107,7 @@ def apply_wishes(
 
 
 def _consequences(plan: Plan, tables: Tables, offers: Offers, account: Account) -> list[str]:
-    silent = [f"{region} was not asked what it offers: {why}" for region, why in offers.unreachable.items()]
+    silent = [f"{region} did not say what it offers: {why}" for region, why in offers.unreachable.items()]
     releases = account.stack.parameters.get("ReleaseOnLoweredTarget") == "yes"
     return silent + consequences_of(plan, tables, releases=releases, now=datetime.now(UTC))
 
@@ -118,7 +118,7 @@ def _cost(plan: Plan, tables: Tables) -> Cost | None:
 
 
 def _without(plan: Plan, problems: Iterable[Problem]) -> list[Change]:
-    """The changes of all lines that nothing is wrong with; none of a group one of whose lines has a fault."""
+    """The changes of all lines without problems; none of a group that has a line with a problem."""
     lines = {problem.line for problem in problems if problem.line}
     abouts = {problem.about for problem in problems if problem.about}
     groups = {about.removeprefix("group ").partition(":")[0] for about in abouts if about.startswith("group ")}
@@ -133,16 +133,16 @@ def _without(plan: Plan, problems: Iterable[Problem]) -> list[Change]:
 
 
 def _of_door(answer: Changed, plan: Plan) -> list[Problem]:
-    """What the next run would reject, with the line that asks for it."""
+    """The problems that ManageTargets reports, each with its line in the file."""
     lines = {_place(edit.table, edit.key): edit.line for edit in plan.edits if edit.line}
-    found = []
+    problems = []
     if len(answer.problems) >= _MOST_TOLD:
-        found.append(Problem(f"The tables name {_MOST_TOLD} problems at once; there may be more."))
-    for one in answer.problems:
-        table, key = str(one["Table"]), key_of(str(one["Table"]), one["Key"])
+        problems.append(Problem(f"Only the first {_MOST_TOLD} problems are listed; there may be more."))
+    for problem in answer.problems:
+        table, key = str(problem["Table"]), key_of(str(problem["Table"]), problem["Key"])
         line = lines.get(_place(table, key), lines.get(_place(table, key[:1]), 0))
-        found.append(Problem(str(one["Reason"]), name_of(table, key), line))
-    return found
+        problems.append(Problem(str(problem["Reason"]), name_of(table, key), line))
+    return problems
 
 
 def _place(table: str, key: Key) -> Key:

@@ -1,4 +1,4 @@
-"""What people and spreadsheets write into cells, as the door takes it."""
+"""Reads cells as people and spreadsheets write them, into the values that ManageTargets takes."""
 
 import json
 import re
@@ -12,30 +12,30 @@ _MOST = 2**31 - 1
 
 
 class NoValueError(Exception):
-    """A text that means nothing in its column. Says what to write instead."""
+    """A text that is not valid in its column. The message says what to write instead."""
 
 
 def shown(text: str) -> str:
-    """What somebody wrote, in a reason."""
+    """Somebody's text, quoted for a message."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def read_number(name: str, text: str, *, has_decimal_comma: bool) -> Decimal:
-    """A number, with thousands parted or not.
+    """A number, with or without thousands separators.
 
     Args:
-        name: the column's, for the reason.
-        text: what stands there.
-        has_decimal_comma: whether it comes from a place where 1,5 is one and a half.
+        name: the column's name, for the message.
+        text: the cell's text.
+        has_decimal_comma: whether the file writes one and a half as 1,5.
 
     Raises:
-        NoValueError: if it is none, or may be two.
+        NoValueError: if it is not a number, or ambiguous.
     """
     text = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "").replace("'", "")
     if has_decimal_comma and "," in text:
         whole, _, rest = text.rpartition(",")
         if len(rest) == 3 and "." not in whole and whole.strip("+-") != "0":
-            # 1,000 is one where the comma is the point, and a thousand to whoever wrote the numbers elsewhere.
+            # 1,000 may be one, with a decimal comma, or a thousand.
             raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the comma.")
         text = f"{whole.replace('.', '')}.{rest}"
     elif _GROUPED.fullmatch(text):
@@ -49,7 +49,7 @@ def read_whole(name: str, text: str, *, has_decimal_comma: bool) -> int:
     """A whole number, such as 15 or 15.0.
 
     Raises:
-        NoValueError: if it is none, or may be two.
+        NoValueError: if it is not a whole number, or ambiguous.
     """
     if has_decimal_comma and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+", text):
         raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the point.")
@@ -65,10 +65,10 @@ def read_whole(name: str, text: str, *, has_decimal_comma: bool) -> int:
 
 
 def read_moment(name: str, text: str) -> str:
-    """A moment in UTC as the tables have it. A day begins at midnight; a day that may be a month is refused.
+    """A moment in UTC as the tables have it. A day without a time means midnight; only year-first dates are accepted.
 
     Raises:
-        NoValueError: if it is none.
+        NoValueError: if it is not a moment.
     """
     text = _DAY.sub(lambda day: f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}", text.removesuffix(" UTC"))
     try:
@@ -84,7 +84,7 @@ def read_tags(name: str, text: str) -> str:
     """Tags as JSON.
 
     Raises:
-        NoValueError: if they are none.
+        NoValueError: if it is not a JSON object of texts.
     """
     try:
         tags = json.loads(text)

@@ -1,4 +1,4 @@
-"""Changes as a person reads them before saying yes, and as a program does."""
+"""Shows planned changes to a person before the question, or to a program as JSON."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ _MOST_NAMES = 3
 
 @dataclass(frozen=True)
 class Report:
-    """What is said of a plan, in words or in JSON."""
+    """The output about a plan, as text or JSON."""
 
     plan: Plan
     consequences: Sequence[str]
-    """What a person should know before it is done."""
+    """What a person should know before the changes are made."""
     cost: Cost | None
-    """None: it is about no demand."""
+    """None if the plan changes no demand."""
     is_json: bool
 
     def difference(self) -> None:
-        """What would change, a row a line, then what comes of it."""
+        """Shows what would change, one line per row, then cost and consequences."""
         if self.is_json:
             self._print(is_committed=False)
             return
@@ -46,17 +46,17 @@ class Report:
         console.print(Text(_counts(self.plan.edits), style="bold"))
         if self.cost is not None:
             console.print(Text(_of_cost(self.cost)), soft_wrap=not console.is_terminal)
-        for one in self.consequences:
-            console.print(Text.assemble(("! ", "yellow"), printable(one)), soft_wrap=not console.is_terminal)
+        for consequence in self.consequences:
+            console.print(Text.assemble(("! ", "yellow"), printable(consequence)), soft_wrap=not console.is_terminal)
 
     def not_done(self) -> None:
-        """The difference, where no more was wanted."""
+        """Shows the difference of a dry run."""
         self.difference()
         if not self.is_json:
-            click.echo("Nothing was changed: this was to look only.")
+            click.echo("Nothing was changed: this was a dry run.")
 
     def refused(self, problems: Sequence[Problem]) -> None:
-        """All that is wrong, a line each."""
+        """Shows all problems, one line each."""
         if self.is_json:
             self._print(is_committed=False, problems=problems)
             return
@@ -66,26 +66,26 @@ class Report:
         Console().print(Text(f"{many}; nothing was changed.", style="bold red"))
 
     def conflicts(self, conflicts: Sequence[Mapping[str, Any]]) -> None:
-        """What somebody else changed between the look and the change."""
+        """Shows what somebody else has changed meanwhile."""
         if self.is_json:
             self._print(is_committed=False, conflicts=conflicts)
             return
-        for one in conflicts:
-            name = name_of(one["Table"], key_of(one["Table"], one["Key"]))
-            now = "it is gone" if one["Is"] is None else f"now it says {_row(one['Is'])}"
-            click.echo(printable(f"{name} was changed meanwhile by somebody else: {now}."))
-        told = "Nothing was changed. Do it again to see what is left to do."
-        Console().print(Text(told, style="bold red"))
+        for conflict in conflicts:
+            name = name_of(conflict["Table"], key_of(conflict["Table"], conflict["Key"]))
+            now = "it is gone" if conflict["Is"] is None else f"now it says {_row(conflict['Is'])}"
+            click.echo(printable(f"Somebody else has changed {name} meanwhile: {now}."))
+        message = "Nothing was changed. Repeat the command to see what is left to do."
+        Console().print(Text(message, style="bold red"))
 
-    def nothing(self, told: str) -> None:
-        """That nothing has to change."""
+    def nothing(self, message: str) -> None:
+        """Says that nothing has to change."""
         if self.is_json:
             self._print(is_committed=False)
         else:
-            click.echo(printable(told))
+            click.echo(printable(message))
 
     def done(self) -> None:
-        """That all was done."""
+        """Says that everything was changed."""
         if self.is_json:
             self._print(is_committed=True)
         else:
@@ -102,7 +102,9 @@ class Report:
         answer = {
             "Committed": is_committed,
             "Changes": [_edit(edit) for edit in self.plan.edits],
-            "Problems": [{"Line": one.line or None, "About": one.about, "Reason": one.reason} for one in problems],
+            "Problems": [
+                {"Line": problem.line or None, "About": problem.about, "Reason": problem.reason} for problem in problems
+            ],
             "Conflicts": list(conflicts),
             "Consequences": list(self.consequences),
             "HourlyCost": cost and {"Was": cost.before, "Is": cost.after, "Unknown": cost.unpriced},
@@ -130,7 +132,7 @@ def _name(edit: Edit) -> str:
 
 
 def _what(edit: Edit) -> str:
-    """Which columns change."""
+    """The columns that change, as text."""
     required = {column.name for column in COLUMNS[edit.table] if column.is_required}
     if edit.kind is Kind.REMOVED:
         return ", ".join(f"({name} was {_value(old)})" for name, old, _ in edit.differing if name in required)
@@ -157,13 +159,13 @@ def _counts(edits: Sequence[Edit]) -> str:
 def _of_cost(cost: Cost) -> str:
     names = [printable(name) for name in cost.unpriced[:_MOST_NAMES]]
     more = len(cost.unpriced) - len(names)
-    unknown = f"The price is unknown of {', '.join(names)}{f' and {more} more' if more else ''}." if names else ""
+    unknown = f"No price is known for {', '.join(names)}{f' and {more} more' if more else ''}." if names else ""
     if cost.more:
         parts = [
             f"{format_money(abs(by), currency)} {'more' if by > 0 else 'less'}" for currency, by in cost.more.items()
         ]
         nothing = dict.fromkeys([*cost.after, *cost.before], Decimal(0))
         after, before = (format_amounts(nothing | dict(side)) for side in (cost.after, cost.before))
-        told = f"An hour costs {', '.join(parts)} once all is held: {after} instead of {before}."
-        return f"{told} {unknown}".rstrip()
+        message = f"An hour costs {', '.join(parts)} once all is held: {after} instead of {before}."
+        return f"{message} {unknown}".rstrip()
     return unknown or "An hour costs as much as before."

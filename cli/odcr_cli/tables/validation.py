@@ -1,4 +1,4 @@
-"""What is wrong with changes before anybody is asked to make them."""
+"""Finds what is wrong with planned changes before they are made."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -14,11 +14,11 @@ from odcr_cli.tables.offers import Offers
 from odcr_cli.tables.wishes import Key, Problem, key_of, name_of
 
 MOST_CHANGES = 5_000
-"""What the door takes at once."""
+"""The most changes that ManageTargets takes at once."""
 
 
 def zones_to_look_up(plan: Plan, tables: Tables) -> list[str]:
-    """The zones where EC2 has to offer something so that the changes make sense, and those of the same Regions."""
+    """The zones that the changes need EC2 to offer, and all others of the same Regions."""
     targets = {folded_key(key) for key in _remaining(plan, tables, "odcr_capacity")}
     zones = {edit.key[-1] for edit in plan.edits if _is_new_wish(edit) or _is_by_id(edit, targets)}
     regions = {region_of(zone) for zone in zones}
@@ -27,22 +27,24 @@ def zones_to_look_up(plan: Plan, tables: Tables) -> list[str]:
 
 @cache
 def platforms() -> frozenset[str]:
-    """The platforms of EC2's reservations, as botocore's model has them."""
+    """The platforms of EC2's reservations, from botocore's model."""
     model = create_loader().load_service_model("ec2", "service-2")
     return frozenset(model["shapes"]["CapacityReservationInstancePlatform"]["enum"])
 
 
 def problems_of(plan: Plan, tables: Tables, offers: Offers) -> list[Problem]:
-    """All that is wrong as far as EC2 and the tables tell, in the order of the file."""
-    found = [*_of_pools(plan, tables, offers), *_of_options(plan, tables, offers), *_of_members(plan, tables)]
-    found += _of_prices(plan)
+    """All problems that EC2's offers and the tables reveal, in the order of the file."""
+    problems = [*_of_pools(plan, tables, offers), *_of_options(plan, tables, offers), *_of_members(plan, tables)]
+    problems += _of_prices(plan)
     if (count := len(plan.to_changes())) > MOST_CHANGES:
-        found.append(Problem(f"These are {count} changes, and at most {MOST_CHANGES} are made at once: part the file."))
-    return sorted(found, key=lambda one: one.line)
+        problems.append(
+            Problem(f"These are {count} changes, but at most {MOST_CHANGES} can be made at once: split the file.")
+        )
+    return sorted(problems, key=lambda problem: problem.line)
 
 
 def _is_new_wish(edit: Edit) -> bool:
-    """Whether EC2 is asked for something for which it was not asked before. To lower a target is always possible."""
+    """Whether EC2 will be asked for something new. Lowering a target is always possible."""
     if edit.table == "odcr_group_member":
         return edit.kind is Kind.ADDED or edit.key != edit.old_key
     if edit.table != "odcr_capacity" or edit.kind is Kind.REMOVED:
@@ -52,7 +54,7 @@ def _is_new_wish(edit: Edit) -> bool:
 
 
 def _is_by_id(edit: Edit, targets: set[Key]) -> bool:
-    """Whether new options do not name the zone as a target does."""
+    """Whether new options name the zone otherwise than any target does."""
     return edit.table == "odcr_option" and edit.kind is Kind.ADDED and folded_key(edit.key) not in targets
 
 
@@ -61,7 +63,7 @@ def _is_more(before: object, after: object) -> bool:
 
 
 def _pools(plan: Plan, tables: Tables) -> list[Key]:
-    """The keys of targets and members, with the group of each, as they will be."""
+    """The future keys of targets and members, each with its group or an empty text."""
     pools = [("", *key) for key in _remaining(plan, tables, "odcr_capacity")]
     return pools + _remaining(plan, tables, "odcr_group_member")
 
@@ -76,14 +78,14 @@ def _remaining(plan: Plan, tables: Tables, table: str) -> list[Key]:
 def _of_pools(plan: Plan, tables: Tables, offers: Offers) -> Iterator[Problem]:
     known: dict[Key, Key] = {}
     new = {_with_group(edit): edit for edit in plan.edits if _is_new_wish(edit)}
-    # Those that stay come first, so the new one is the one at fault.
-    for key in sorted(_pools(plan, tables), key=lambda one: one in new):
+    # Existing pools come first, so that the new one gets the problem.
+    for key in sorted(_pools(plan, tables), key=lambda pool_: pool_ in new):
         pool = (*folded_key(key[:2]), offers.zone_name(key[2]))
         edit = new.get(key)
         if edit and (fault := offers.fault(key[1], key[2])):
             yield Problem(fault, edit.name, edit.line)
         elif edit and (other := known.get(pool)) and other != key:
-            fault = f"{other[2]} is the same zone, and {other[1]} is asked for there already: change that one."
+            fault = f"{other[2]} is the same zone and already has {other[1]}: change that one."
             yield Problem(fault, edit.name, edit.line)
         known.setdefault(pool, key)
 
@@ -99,19 +101,19 @@ def _of_options(plan: Plan, tables: Tables, offers: Offers) -> Iterator[Problem]
             continue
         if edit.table == "odcr_option" and not any(_is_of(edit.key, target, offers) for target in targets):
             kind, zone = edit.key
-            advice = f"Set one: odcr targets set {kind} {zone} COUNT."
+            advice = f"Add one: odcr targets set {kind} {zone} COUNT."
             near = [key for key in targets if key[0] == kind.casefold() or key[1] == zone.casefold()]
             if near:
                 advice += f" There is {name_of('odcr_option', sorted(near)[0])}."
-            yield Problem(f"There is no such target for these options. {advice}", edit.name, edit.line)
+            yield Problem(f"There is no target for these options. {advice}", edit.name, edit.line)
         platform = edit.after.get(PLATFORM)
-        # Prices are looked up by the platform, and reservations are made with it.
+        # Prices are looked up, and reservations made, with the platform.
         if platform is not None and platform != edit.before[PLATFORM] and platform not in platforms():
             yield Problem(_no_platform(platform), edit.name, edit.line)
 
 
 def _is_of(option: Key, target: Key, offers: Offers) -> bool:
-    """Whether options are a target's, as far as EC2 tells which id is which zone's."""
+    """Whether options belong to a target, as far as EC2 tells which id is which zone."""
     (kind, zone), (other, place) = folded_key(option), target
     if kind != other or not may_be_same_zone(zone, place):
         return (kind, zone) == target
@@ -119,11 +121,11 @@ def _is_of(option: Key, target: Key, offers: Offers) -> bool:
 
 
 def _no_platform(platform: object) -> str:
-    by_folded = {one.casefold(): one for one in platforms()}
+    by_folded = {platform.casefold(): platform for platform in platforms()}
     near = get_close_matches(str(platform).casefold(), by_folded, n=2)
     if str(platform).casefold() == "linux":
         near = ["linux/unix"]
-    meant = " or ".join(by_folded[one] for one in near)
+    meant = " or ".join(by_folded[name] for name in near)
     advice = f"Did you mean {meant}?" if meant else f"Write one of {', '.join(sorted(platforms()))}."
     return f"EC2 has no platform {platform}. {advice}"
 
@@ -137,9 +139,9 @@ def _of_members(plan: Plan, tables: Tables) -> Iterator[Problem]:
             and folded_key(edit.key[:1]) not in groups
         ):
             near = get_close_matches(edit.key[0].casefold(), [key[0] for key in groups], n=1)
-            advice = f"Did you mean {near[0]}?" if near else f"Set one: odcr groups set {edit.key[0]} TOTAL."
+            advice = f"Did you mean {near[0]}?" if near else f"Add one: odcr groups set {edit.key[0]} TOTAL."
             if edit.line:
-                advice += " A file says it in a line with Group_Name and TotalTargetCapacity, without a type."
+                advice += " In a file, that is a line with Group_Name and TotalTargetCapacity, without a type."
             yield Problem(f"There is no group {edit.key[0]}. {advice}", edit.name, edit.line)
 
 
