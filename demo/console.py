@@ -1,4 +1,4 @@
-"""What `odcr` has to look at: the page while the cloud is up, and a recording when it is gone."""
+"""Lets `odcr` show the demonstration: the page while the cloud is up, a recording afterwards."""
 
 import shlex
 import sys
@@ -13,7 +13,7 @@ from odcr_cli.recording import record
 from odcr_cli.source import LiveSource
 
 RECORDING = Path(".recordings") / "make-run.odcr"
-"""Of the run that was played last."""
+"""The recording of the last demonstration."""
 
 
 def _context(stack: Stack) -> Context:
@@ -21,17 +21,17 @@ def _context(stack: Stack) -> Context:
 
 
 def open_page(stack: Stack) -> str:
-    """Serves the page until the program ends; its address."""
+    """Serves the page until the program ends, and returns its address."""
     page = ConsoleServer(_context(stack))
     threading.Thread(target=page.serve, name="page", daemon=True).start()
     return page.address
 
 
 def keep_recording(stack: Stack) -> str:
-    """Records what there is to look at; the command that shows it.
+    """Records the demonstration, and returns the command that shows it.
 
     Raises:
-        Trouble: if it cannot be written.
+        Trouble: if the recording cannot be written.
     """
     record(LiveSource(_context(stack).account), RECORDING)
     program, here = Path(sys.executable).with_name("odcr"), Path.cwd()

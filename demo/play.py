@@ -1,4 +1,4 @@
-"""Plays the story on a local cloud and checks how it ends."""
+"""Plays the story on a local cloud, and checks the outcome of each scene."""
 
 import contextlib
 import sys
@@ -32,16 +32,16 @@ from odcr_cli.trouble import Trouble
 from scripts.program import INTERRUPTED
 
 SPEED = 12
-"""Cloud seconds in a second: the schedule's minute lasts five, and a run asks for nine at most."""
+"""Cloud seconds per real second: the schedule's minute lasts five seconds, and a run asks for nine at most."""
 
 PATIENCE = 45
-"""Seconds after which a scene that has not come out as expected counts as failed."""
+"""Seconds after which a scene without the expected outcome has failed."""
 
 LOOK_SECONDS = 0.25
 
 
 class NotHandled(Exception):  # noqa: N818 - says what happened
-    """A target did not come to stand as it has to."""
+    """A target did not reach its expected state."""
 
 
 def _standing(stack: Stack) -> dict[Key, tuple[int, str]]:
@@ -54,7 +54,7 @@ def _standing(stack: Stack) -> dict[Key, tuple[int, str]]:
 
 
 def _has_tables(stack: Stack) -> bool:
-    """Whether the first run has made the database's user and the tables."""
+    """Whether the first run has created the database's user and the tables."""
     try:
         return bool(stack.sql("SHOW TABLES LIKE %s", LAST_TABLE))
     except pymysql.err.OperationalError:
@@ -70,7 +70,7 @@ def _verdict(stack: Stack) -> str:
 
 
 def _comes_about(what: Callable[[], bool], observer: Observer) -> bool:
-    """Looks until it is so, or patience is at an end."""
+    """Waits until a condition holds; False if it does not within PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         observer.look()
@@ -101,7 +101,7 @@ def _check_reservations(stack: Stack, observer: Observer) -> None:
             key = (reservation["InstanceType"], reservation["AvailabilityZone"])
             held.setdefault(key, []).append(reservation["TotalInstanceCount"])
     if held != {key: [count] for key, count in RESERVATIONS.items()}:
-        raise NotHandled(f"EC2 has to hold {RESERVATIONS}, each in one reservation, but holds {held}.")
+        raise NotHandled(f"EC2 should hold {RESERVATIONS}, each in one reservation, but holds {held}.")
     if observer.overbought:
         raise NotHandled(f"More was held than asked for: {observer.overbought}.")
 
@@ -162,7 +162,7 @@ def _play_all(stack: Stack, screen: Screen) -> None:
     stack.cloud.capacity.set_vcpu_quota(stack.cloud.region, QUOTA)
     observer.say((f"EC2 allows a new account 5 vCPUs. This one asked for a quota of {QUOTA}, and got it.", "yellow"))
     if not _comes_about(lambda: _has_tables(stack), observer):
-        raise NotHandled("No run makes the tables.")
+        raise NotHandled("No run has created the tables.")
     deadline = datetime.fromtimestamp(stack.cloud.clock.date(), UTC) + timedelta(minutes=DEADLINE_MINUTES)
     for statement in STATEMENTS:
         statement = statement.format(deadline=deadline)
@@ -174,7 +174,9 @@ def _play_all(stack: Stack, screen: Screen) -> None:
     _show_end(stack, screen)
 
 
-@click.command(help="Plays the demonstration on a local cloud; exits with 1 if a target was not handled rightly.")
+@click.command(
+    help="Plays the demonstration on a local cloud; exits with 1 if a target does not reach its expected state."
+)
 @click.option(
     "--keep",
     type=bool,
@@ -184,7 +186,7 @@ def _play_all(stack: Stack, screen: Screen) -> None:
     help="Leave the local cloud up afterwards, until Ctrl-C.",
 )
 def main(keep: bool) -> None:
-    """Starts the cloud, deploys, plays every scene, shows the end."""
+    """Starts the cloud, deploys, plays every scene, and shows the result."""
     screen = Screen()
     state = StateFolder()
     try:
@@ -197,7 +199,7 @@ def main(keep: bool) -> None:
 
 
 def _run(state: StateFolder, screen: Screen, keep: bool) -> int:
-    """The exit code."""
+    """Runs the demonstration, and returns the exit code."""
 
     def announce(line: str) -> None:
         screen.say(("  " + line, "dim"))
@@ -205,7 +207,7 @@ def _run(state: StateFolder, screen: Screen, keep: bool) -> int:
     screen.say("Starting the local cloud ...")
     try:
         with LocalCloud(speed=SPEED, announce=announce, log_file=state.log_file) as cloud:
-            # So that `python -m localcloud capacity` and `down` find it.
+            # For `python -m localcloud capacity` and `down`.
             state.publish(cloud.running)
             stack = _deploy(cloud, screen)
             if keep:
@@ -233,9 +235,9 @@ def _record(stack: Stack, screen: Screen) -> None:
     try:
         command = console.keep_recording(stack)
     except Trouble as trouble:
-        screen.say(f"It is not recorded. {trouble}")
+        screen.say(f"The demonstration was not recorded. {trouble}")
         return
-    screen.say("Look at what was played, the runs with their graphs too, though the cloud will be gone:")
+    screen.say("To look at the demonstration and its runs after the cloud is gone:")
     screen.say(f"  {command}")
 
 

@@ -1,4 +1,4 @@
-"""Deletes everything that a verification made, and says what is left."""
+"""Deletes everything that a verification made, and reports what is left."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _LOOK_SECONDS = 2
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of thing that may be there."""
+    """A kind of resource: how to find and delete it."""
 
     name: str
     find: Callable[[Account], list[str]]
@@ -27,14 +27,14 @@ class Kind:
 
 
 def clean_up(account: Account, show_line: Callable[[str], None]) -> list[str]:
-    """Deletes all of it, in an order in which nothing comes back.
+    """Deletes everything, in an order in which nothing is created again.
 
     Args:
-        account: whose place names the throwaway stack.
-        tell: is told, one line each, what goes on.
+        account: the account, with the throwaway stack's name in its place.
+        show_line: shows a line about each step.
 
     Returns:
-        What is left, in words; empty if nothing is.
+        What is left, as text; empty if nothing is.
     """
     left: list[str] = []
     for kind in KINDS:
@@ -120,7 +120,7 @@ def _delete_stack(account: Account, stack: str) -> None:
         client.delete_stack(StackName=stack)
         while time.monotonic() < deadline:
             try:
-                # By its id, a deleted stack is still described.
+                # Describing by id works for a deleted stack, too.
                 (described,) = client.describe_stacks(StackName=stack)["Stacks"]
             except ClientError as error:
                 if "does not exist" in str(error):
@@ -131,7 +131,7 @@ def _delete_stack(account: Account, stack: str) -> None:
             if described["StackStatus"] == "DELETE_FAILED":
                 break
             time.sleep(_LOOK_SECONDS)
-    raise Trouble(f"{stack.rpartition('stack/')[2].partition('/')[0]} was not deleted: look at its events.")
+    raise Trouble(f"{stack.rpartition('stack/')[2].partition('/')[0]} was not deleted: check its events.")
 
 
 # ---- What a stack leaves behind ------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def _snapshots(account: Account) -> list[str]:
 
 def _log_groups(account: Account) -> list[str]:
     name = account.place.stack
-    # The dash keeps another verification's out, whose name begins alike.
+    # With the dash, a name that begins alike does not match.
     prefixes = (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}", f"/aws/rds/cluster/{name.lower()}-database-")
     pages = (
         account.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix) for prefix in prefixes
@@ -172,7 +172,7 @@ def _artifacts(account: Account) -> list[str]:
 
 
 def _buckets(account: Account) -> Iterator[str]:
-    """The SAM CLI's own, and a local cloud's."""
+    """The SAM CLI's own buckets; on a local cloud, all."""
     for bucket in account.client("s3").list_buckets()["Buckets"]:
         if bucket["Name"].startswith("aws-sam-cli-managed-default-") or account.place.is_local:
             yield bucket["Name"]
@@ -221,4 +221,4 @@ KINDS = (
     ),
     Kind("artifact", _artifacts, _delete_artifact),
 )
-"""In the order of their deletion: whoever could buy or write again goes first."""
+"""In the order of deletion: first whatever could buy or write again."""

@@ -39,11 +39,11 @@ No request is sent that would cost over a cent a minute if it were granted."""
 @click.command(help=__doc__)
 @click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it.")
 @click.option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The Region; else as the AWS CLI finds it.")
-@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS: a local cloud.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The table's file.")
+@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The endpoint to use instead of AWS: a local cloud's.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The file for the table.")
 @click.option("--clean-up", "old", metavar="NAME", help="Only delete what an earlier verification left.")
-@click.option("--built", type=click.Path(file_okay=False, path_type=Path), help="What `sam build` has built already.")
-@click.option("--s3-bucket", default="", help="For the artifacts; else the SAM CLI's own.")
+@click.option("--built", type=click.Path(file_okay=False, path_type=Path), help="The output of an earlier `sam build`.")
+@click.option("--s3-bucket", default="", help="The bucket for artifacts; by default the SAM CLI's own.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def main(
     profile: str | None,
@@ -55,11 +55,11 @@ def main(
     s3_bucket: str,
     yes: bool,
 ) -> None:
-    """Shows where, asks, and begins."""
+    """Shows account and Region, asks, and starts."""
     progress = Progress()
     try:
         if old and not _NAME.fullmatch(old):
-            raise Trouble(f"{old} is no stack of a verification, and is left alone. They are named {_EXAMPLE}.")
+            raise Trouble(f"{old} is not a verification's stack, so it was left alone. Give a name {_EXAMPLE}.")
         place = Place(old or f"{_PREFIX}{secrets.token_hex(3)}", region, profile, endpoint_url)
         subject = Subject(place, progress.line)
         confirm(subject, old, is_sure=yes)
@@ -95,10 +95,10 @@ def confirm(subject: Subject, old: str | None, *, is_sure: bool) -> None:
 
 
 def verify(subject: Subject, progress: Progress, file: Path, built: Path | None, bucket: str) -> int:
-    """Everything, and the clean-up whatever happens.
+    """Deploys, asks every belief, and cleans up whatever happens.
 
     Returns:
-        The exit code: 0 if nothing differs and nothing is left, 1 if something does, 2 if it could not be asked.
+        The exit code: 0 if nothing differs and nothing is left, 1 if something does or is, 2 if asking failed.
     """
     answers: list[tuple[Belief, Seen]] = []
     began, code, had_sam_stack = datetime.now(UTC), 0, True
@@ -133,7 +133,7 @@ def verify(subject: Subject, progress: Progress, file: Path, built: Path | None,
 
 
 def _prepare(subject: Subject, progress: Progress, built: Path | None, bucket: str) -> None:
-    # Before anything costs anything: is the type's price known, and is there a zone with it?
+    # Before anything costs money, check that the type's price is known and that a zone offers it.
     subject.guard.must_be_cheap(TYPE, 2)
     progress.line(f"Asking for single {TYPE} in {subject.zone}.")
     progress.line("Deploying the probe ...")
@@ -158,7 +158,7 @@ def _cleaned(subject: Subject, progress: Progress) -> list[str]:
 
 
 def _kept(subject: Subject) -> list[str]:
-    """The SAM CLI's own stack, which was not there before."""
+    """The SAM CLI's own stack, if this verification created it."""
     try:
         is_there = deployment.has_sam_stack(subject.account)
     except (ClientError, BotoCoreError, Trouble):

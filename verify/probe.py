@@ -1,4 +1,4 @@
-"""The probe: a second, small stack with what is broken on purpose."""
+"""The probe: a second, small stack with things broken on purpose."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ _TEMPLATE = Path(__file__).with_name("probe.yaml")
 
 
 def name_of(stack: str) -> str:
-    """The probe's stack of a throwaway stack."""
+    """The name of the probe's stack, for a throwaway stack."""
     return f"{stack}-probe"
 
 
 def deploy(subject: Subject) -> None:
-    """Makes the probe, and waits until it is there.
+    """Deploys the probe's stack, and waits until it is complete.
 
     Raises:
         Trouble: if CloudFormation refuses.
@@ -31,7 +31,7 @@ def deploy(subject: Subject) -> None:
 
 
 def outputs(subject: Subject) -> dict[str, str]:
-    """What the probe's stack says of itself."""
+    """The outputs of the probe's stack."""
     with aws_errors_as_trouble():
         (stack,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

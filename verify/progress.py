@@ -1,4 +1,4 @@
-"""What the person sees, and what becomes of the work when they go away."""
+"""Shows the progress, and handles the end of the terminal."""
 
 import signal
 import time
@@ -16,32 +16,32 @@ _COLOURS = {Verdict.AS_ASSUMED: "green", Verdict.DIFFERS: "bold red"}
 
 
 class _Screen(Console):
-    """A console without which the work goes on."""
+    """A console whose end does not stop the work."""
 
     def on_broken_pipe(self) -> None:
-        """Says nothing more, where rich would end the process."""
+        """Goes quiet, where rich would end the process."""
         self.quiet = True
 
 
 class Progress:
-    """What the person sees: one line for each thing, with the time since the start."""
+    """Prints lines with the time since the start."""
 
     def __init__(self) -> None:
         self.console = _Screen()
         self._began = time.monotonic()
 
     def line(self, text: str) -> None:
-        """A line."""
+        """Prints a line."""
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
         self.show(Text(f"{minutes:3}:{seconds:02}  {printable(text)}"))
 
     def seen(self, seen: Seen) -> None:
-        """What an account said to a belief."""
+        """Prints what the account answered about a belief."""
         verdict = (str(seen.verdict), _COLOURS.get(seen.verdict, "yellow"))
         self.show(Text.assemble("        ", verdict, f": {printable(seen.text)}"))
 
     def show(self, text: Text) -> None:
-        """Any text. Once the terminal is gone nobody reads it, and what was made is deleted all the same."""
+        """Prints a text; once the terminal is gone, does nothing, so that the clean-up goes on."""
         try:
             self.console.print(text, soft_wrap=True)
         except OSError:
@@ -50,16 +50,16 @@ class Progress:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Makes a SIGTERM, or the end of the terminal, clean up as Ctrl-C does."""
+    """Makes SIGTERM and SIGHUP clean up as Ctrl-C does."""
 
     def interrupt(number: int, _: Any) -> None:
         if number == signal.SIGHUP:
-            # The shell and the kernel may both send it, and the second one would end the clean-up.
+            # The shell and the kernel may both send it; the second one must not end the clean-up.
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    # nohup has it ignored, and means it.
+    # Respect nohup, which ignores SIGHUP.
     changed = [number for number, handler in before.items() if handler != signal.SIG_IGN]
     for number in changed:
         signal.signal(number, interrupt)

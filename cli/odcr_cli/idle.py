@@ -34,7 +34,7 @@ def idle_of(demands: Iterable[Demand], prices: Prices) -> list[Idle]:
         for pool in demand.pools:
             if not pool.unused:
                 continue
-            price = prices.of(pool, demand)
+            price = prices.of(pool, demand.options)
             entries.append(
                 Idle(
                     demand.name,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from odcr_cli import plots
 from odcr_cli.canvas import Words
-from odcr_cli.demands import read_demands_and_prices
+from odcr_cli.demand_tables import read_demands_and_prices
 from odcr_cli.door import Row
 from odcr_cli.request_counts import requests_of
 from odcr_cli.series import demand_named, series_of, total_of

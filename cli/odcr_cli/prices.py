@@ -4,13 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.regions import region_of
-
-if TYPE_CHECKING:
-    from odcr_cli.demands import Demand, Pool
 
 _LOCAL_NAME = re.compile(r"-[a-z]{3}-[0-9]+[a-z]")
 _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
@@ -25,6 +22,23 @@ class Price:
 
     amount: Decimal
     currency: str
+
+
+class PricedPool(Protocol):
+    """What a pool's price depends on; see `odcr_cli.demands.Pool`."""
+
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def platform(self) -> str: ...
+    @property
+    def tenancy(self) -> str: ...
+    @property
+    def held(self) -> Decimal: ...
+    @property
+    def hourly_cost(self) -> Decimal | None: ...
 
 
 class Prices:
@@ -53,20 +67,25 @@ class Prices:
         """The price of a type in a zone; None if unknown."""
         return self._known.get(folded_key((instance_type, price_region(folded(zone)), platform, tenancy)))
 
-    def of(self, pool: "Pool", demand: "Demand") -> Price | None:
-        """The price of an instance held in a pool; None if unknown."""
+    def of(self, pool: PricedPool, options: Row) -> Price | None:
+        """The price of an instance held in a pool; None if unknown.
+
+        Args:
+            pool: the pool.
+            options: the options of its demand.
+        """
         if pool.hourly_cost is not None and pool.held:
             # The price that the last run used: the options may have changed since.
-            return Price(pool.hourly_cost / pool.held, self.currency_of(pool, demand.options))
-        return self._of(pool, demand.options)
+            return Price(pool.hourly_cost / pool.held, self.currency_of(pool, options))
+        return self._of(pool, options)
 
-    def currency_of(self, pool: "Pool", options: Row) -> str:
+    def currency_of(self, pool: PricedPool, options: Row) -> str:
         """The currency of a pool's costs, which the tables do not record: its price's, or else its partition's."""
         price = self._of(pool, options)
         # https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
         return price.currency if price else "CNY" if price_region(folded(pool.zone)).startswith("cn-") else "USD"
 
-    def _of(self, pool: "Pool", options: Row) -> Price | None:
+    def _of(self, pool: PricedPool, options: Row) -> Price | None:
         platform = pool.platform or str(options.get("Platform") or _PLATFORM)
         tenancy = pool.tenancy or str(options.get("Tenancy") or _TENANCY)
         return self.of_type(pool.instance_type, pool.zone, platform, tenancy)

@@ -8,7 +8,8 @@ import jinja2
 
 from odcr_cli.amounts import format_amounts, format_money
 from odcr_cli.canvas import DARK, FALLBACKS
-from odcr_cli.demands import read_demands_and_prices, sums_of
+from odcr_cli.demand_tables import read_demands_and_prices
+from odcr_cli.demands import sums_of
 from odcr_cli.formatting import ago, bar, colour_of, format_count, format_moment
 from odcr_cli.gains import gains_of
 from odcr_cli.idle import costs_of, idle_of

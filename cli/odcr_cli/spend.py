@@ -46,7 +46,7 @@ def spend_of(
     }
     for key in {**pools, **rows}:
         known = pools.get(key)
-        price = prices.of(known[1], known[0]) if known else prices.of_type(key[1], key[2])
+        price = prices.of(known[1], known[0].options) if known else prices.of_type(key[1], key[2])
         now = float(known[1].held) if known else None
         if price is None:
             unpriced += int(now or 0)

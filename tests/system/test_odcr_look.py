@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from localcloud.stack import Stack
-from odcr_cli import releasing
+from odcr_cli import release_wait
 from odcr_cli.main import main
 from tests.system.test_acquiring import KEY, active, counts, insert, run
 
@@ -20,10 +20,10 @@ Odcr = Callable[..., Any]
 def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     """Calls the command line on the stack, and reads its JSON."""
     # The local cloud shows an execution at once.
-    monkeypatch.setattr(releasing, "_RETRIED_LIST_SECONDS", 0.1)
-    monkeypatch.setattr(releasing, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(release_wait, "_RETRIED_LIST_SECONDS", 0.1)
+    monkeypatch.setattr(release_wait, "_LOOK_SECONDS", 0.1)
     # Other tests' runs have failed a moment ago.
-    monkeypatch.setattr(releasing, "AGE_SECONDS", 0)
+    monkeypatch.setattr(release_wait, "AGE_SECONDS", 0)
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
         common = ["--stack", stack.name, "--region", stack.cloud.region, "--endpoint-url", stack.cloud.endpoint]

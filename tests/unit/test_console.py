@@ -392,22 +392,6 @@ def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_non
     assert "most wanted pool" in said
 
 
-class PricesFailAlone(Failing):
-    """The demands can be read, with the prices they need; the prices by themselves cannot, as the door is busy."""
-
-    def rows_of(self, *names: str) -> dict[str, list[dict[str, Any]]]:
-        return {name: FakeSource.rows(self, name) for name in names}
-
-
-def test_prices_that_cannot_be_read_hinder_no_change() -> None:
-    scene = scenes.evening()
-    source = PricesFailAlone(scene.tables, scene.histories, scene.held, scene.lines, fails=("odcr_price",))
-    client = reader(lambda: source, changes=Recorder())
-    said = changed_to(client, "r5b.2xlarge ap-northeast-1c", "15", "20")
-    assert "You may not read odcr_price." in said
-    assert "Change it" in said
-
-
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)

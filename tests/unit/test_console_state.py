@@ -18,7 +18,7 @@ from odcr_cli.console.history_cache import HistoryCache, known_since
 from odcr_cli.console.local_market import ACTIONS, KINDS
 from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.console.state_functions import function_of, log_line
-from odcr_cli.demands import demands_of
+from odcr_cli.demand_tables import demands_of
 from odcr_cli.execution_graph import graph_of
 from odcr_cli.main import main
 from odcr_cli.recording import record

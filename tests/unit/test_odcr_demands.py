@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from odcr_cli.demands import Demand, demands_of, sums_of
+from odcr_cli.demand_tables import demands_of
+from odcr_cli.demands import Demand, sums_of
 
 Row = dict[str, Any]
 

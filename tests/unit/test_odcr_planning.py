@@ -12,7 +12,8 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import TargetKey, Unit, group_key
 from odcr_cli.commands.plan import render, summary
-from odcr_cli.demands import Demand, demands_of
+from odcr_cli.demand_tables import demands_of
+from odcr_cli.demands import Demand
 from odcr_cli.planning import Action, PlannedDemand, plan_request, planned_demands, total_costs
 from odcr_cli.prices import Prices
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from click.testing import CliRunner
 
-from odcr_cli.demands import read_demands
+from odcr_cli.demand_tables import read_demands
 from odcr_cli.main import main
 from odcr_cli.recording import RecordedSource, record
 from odcr_cli.source import LiveSource, Run, RunNotFound

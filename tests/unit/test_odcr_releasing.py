@@ -13,20 +13,12 @@ from botocore.stub import Stubber
 
 from odcr_cli.account import Account
 from odcr_cli.commands.release import summary_lines
-from odcr_cli.demands import demands_of
+from odcr_cli.demand_tables import demands_of
 from odcr_cli.door import Changed
 from odcr_cli.prices import Prices
 from odcr_cli.release_plan import Reduction, plan_release
-from odcr_cli.releasing import (
-    AGE_SECONDS,
-    ReleaseResult,
-    checked,
-    give_back,
-    lowering,
-    may_give_back,
-    still_wanted,
-    wait_for_runs,
-)
+from odcr_cli.release_wait import AGE_SECONDS, wait_for_runs
+from odcr_cli.releasing import ReleaseResult, checked, give_back, lowering, may_give_back, still_wanted
 from odcr_cli.trouble import Trouble
 from tests.unit.fake_source import NOW, STACK
 from tests.unit.test_odcr_reservations import described, group, row, seen
@@ -206,7 +198,7 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
         "cr-2 stays: it was adopted",
         "cr-1 stays: 3 of 10 are in use",
         "7 instances are given back, which saves 3.50 USD an hour",
-        "5 above that stay held",
+        "5 more than that stay held",
     ):
         assert part in text
     unpriced = summary_lines(demand, plan_release(demand, every, Decimal(0)), None, Decimal(0), Prices([]))

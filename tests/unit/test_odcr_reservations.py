@@ -11,7 +11,8 @@ from odcr.domain.tags import GROUP_TAG, MADE_TAG, OWNER_TAG, made_for
 from odcr_cli import reservations as cli
 from odcr_cli.adoption import held_after, plan_adoptions
 from odcr_cli.demand_lookup import find_demand
-from odcr_cli.demands import Demand, demands_of
+from odcr_cli.demand_tables import demands_of
+from odcr_cli.demands import Demand
 from odcr_cli.release_plan import ReleasePlan, instances_to_give, plan_release
 from odcr_cli.reservations import Kind, Reservation, Whose, parse_reservations, reservations_for
 from odcr_cli.trouble import Trouble

@@ -9,7 +9,8 @@ import pytest
 from odcr.domain.price_pools import price_pool
 from odcr.domain.prices import prices_of
 from odcr.domain.target import ReservationOptions, TargetKey
-from odcr_cli.demands import Demand, demands_of
+from odcr_cli.demand_tables import demands_of
+from odcr_cli.demands import Demand
 from odcr_cli.prices import Price, Prices, price_region
 from odcr_cli.request_counts import requests_of
 from odcr_cli.series import Series, series_of, total_of

@@ -124,7 +124,7 @@ def test_without_a_guard_nothing_is_bought() -> None:
 def test_only_its_own_reservations_are_modified() -> None:
     account = guarded("0.30")
     ec2 = account.client("ec2")
-    with pytest.raises(TooExpensive, match="not one that the verification made"):
+    with pytest.raises(TooExpensive, match="was not made by the verification"):
         ec2.modify_capacity_reservation(CapacityReservationId="cr-other", InstanceCount=1)
     assert account.guard is not None
     account.guard.remember("cr-own", "t3.nano")
@@ -276,7 +276,7 @@ def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
         main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
     )
     assert done.exit_code == 2
-    assert "is left alone" in done.stderr
+    assert "was left alone" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

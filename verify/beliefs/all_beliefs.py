@@ -1,4 +1,4 @@
-"""All beliefs, in the order in which they are asked: the later ones need what the earlier ones leave."""
+"""All beliefs, in the order in which they are asked: later ones depend on earlier ones."""
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,7 +18,7 @@ BELIEFS = tuple(_BY_NAME.values())
 
 
 def ask_belief(belief: Belief, subject: Subject) -> Seen:
-    """Asks one, and takes whatever comes for an answer: the others are asked all the same."""
+    """Asks about a belief. An error becomes an answer, so that the others are still asked."""
     if subject.place.is_local and not belief.local:
         return Seen(Verdict.MEANS_NOTHING, "a local cloud answers")
     try:

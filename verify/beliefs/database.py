@@ -12,7 +12,7 @@ _ALARM_SECONDS = 900
 
 
 def query_editor(subject: Subject) -> Seen:
-    """A statement by the Data API with odcr's own login, as the Query Editor sends it."""
+    """Runs a statement by the Data API with odcr's own login, as the Query Editor does."""
     stack = subject.account.stack
     answer = ask_aws(
         "rds-data:ExecuteStatement",
@@ -27,7 +27,7 @@ def query_editor(subject: Subject) -> Seen:
 
 
 def rotation(subject: Subject) -> Seen:
-    """A rotation now, and a run after it."""
+    """Rotates the secret, then starts a run."""
     secrets = subject.client("secretsmanager")
     arn = subject.account.stack.output("DatabaseSecretArn")
     before = _password(secrets, arn)
@@ -38,7 +38,7 @@ def rotation(subject: Subject) -> Seen:
         return differs(str(error))
     ended = subject.run()
     return compared(
-        f"the password is another, and the next run {ended['status']}", is_so=ended["status"] == "SUCCEEDED"
+        f"the password has changed, and the next run {ended['status']}", is_so=ended["status"] == "SUCCEEDED"
     )
 
 
@@ -47,7 +47,7 @@ def _password(secrets: Any, arn: str) -> str:
 
 
 def alarm(subject: Subject) -> Seen:
-    """A row that cannot be met, for more than a minute, with ShortageAlarmMinutes 1."""
+    """Wants a row that cannot be met for more than a minute, with ShortageAlarmMinutes 1."""
     unoffered_pool = unoffered(subject)
     if unoffered_pool is None:
         return not_asked("every cheap type is offered in every zone here, so no row stays short for sure")

@@ -1,4 +1,4 @@
-"""What Step Functions and Lambda say when a function goes wrong, and how long one takes to start."""
+"""What Step Functions and Lambda report when a function fails, and how long a cold start takes."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from verify.subject import Subject
 
 _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
 COLD_START_MS = 3000
-"""A run asks for two minutes; a start this long leaves an attempt most of it."""
+"""A run asks for two minutes; such a start leaves an attempt most of it."""
 
 
 def _probed(do: str, expected: frozenset[str]) -> Callable[[Subject], Seen]:
@@ -27,7 +27,7 @@ def _probed(do: str, expected: frozenset[str]) -> Callable[[Subject], Seen]:
 
 
 def probe(subject: Subject, do: str) -> str:
-    """The name of the error that a state machine catches when the probe does this; empty if it catches none."""
+    """The error that the probe's state machine catches when the function fails so; empty if none."""
     states = subject.client("stepfunctions")
     arn = states.start_execution(
         stateMachineArn=outputs(subject)["MachineArn"], name=f"{do}-{time.time_ns()}", input=json.dumps({"Do": do})
@@ -37,7 +37,7 @@ def probe(subject: Subject, do: str) -> str:
 
 
 def throttled(subject: Subject) -> Seen:
-    """The probe with a reserved concurrency of 0: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+    """Runs the probe with a reserved concurrency of 0: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     name, client = outputs(subject)["FunctionName"], subject.client("lambda")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
@@ -49,7 +49,7 @@ def throttled(subject: Subject) -> Seen:
 
 
 def cold_start(subject: Subject) -> Seen:
-    """ManageTargets, which has the most packages, with a configuration that no environment has yet."""
+    """Starts ManageTargets, which has the most packages, with a new configuration each time."""
     client, name = subject.client("lambda"), f"{subject.name}-ManageTargets"
     times = []
     for attempt in range(3):
@@ -67,7 +67,7 @@ def cold_start(subject: Subject) -> Seen:
 
 
 def role_conditions(subject: Subject) -> Seen:
-    """IAM's simulator on ReserveCapacity's role: with the tag it may, without it or with another stack's it may not."""
+    """Simulates ReserveCapacity's role: allowed with the stack's tag, denied without it or with another stack's."""
     inputs = CheckInputs(subject.account, LiveSource(subject.account))
     role = role_of(inputs, f"{subject.name}-ReserveCapacity")
     owner, wrong = inputs.source.stack.owner, []

@@ -24,14 +24,14 @@ _CHEAP = (
     "c7g.medium",
 )
 _CHEAP_BY_QUOTA = ("x2gd.medium", "inf1.xlarge", "g4dn.xlarge", "g4ad.xlarge", "g5g.xlarge")
-"""Types of families whose quota a young account has at 0, as far as they are below a cent a minute."""
+"""Types below a cent a minute from families whose quota is 0 in a young account."""
 _NOT_OFFERED = frozenset({"InstanceTypeNotSupported", "InvalidInstanceType", "InvalidParameterValue", "Unsupported"})
 _QUOTA = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
-"""As functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
 
 
 def unoffered(subject: Subject) -> tuple[str, str] | None:
-    """A cheap type that the Region has, and a zone that does not offer it, though it offers others."""
+    """A cheap type of the Region, and a zone that does not offer it but offers others; None if there is none."""
     offerings = ask_aws(
         "ec2:DescribeInstanceTypeOfferings",
         lambda: subject.account.pages(
@@ -53,7 +53,7 @@ def unoffered(subject: Subject) -> tuple[str, str] | None:
 
 
 def not_offered(subject: Subject) -> Seen:
-    """A type in a zone that does not have it."""
+    """Asks for a type in a zone that does not offer it."""
     pool = unoffered(subject)
     if pool is None:
         return not_asked("every cheap type is offered in every zone here")
@@ -65,10 +65,10 @@ def not_offered(subject: Subject) -> Seen:
 
 
 def no_right(subject: Subject) -> Seen:
-    """A dry run with a role that may do nothing."""
+    """Makes a dry run with a role without rights."""
     role = outputs(subject)["NobodyRoleArn"]
     sts = subject.client("sts")
-    # A role is not known everywhere at once: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+    # A new role takes a while to be known everywhere: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
     assumed = subject.wait(lambda: _assumed(sts, role), "a session of the role without rights (sts:AssumeRole)", 30)
     session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
     ec2 = session.client(
@@ -99,17 +99,17 @@ def _assumed(sts: Any, role: str) -> dict[str, str] | None:
 
 
 def dry_run(subject: Subject) -> Seen:
-    """A dry run with the caller's rights, as `odcr check` makes it."""
+    """Makes a dry run with the caller's rights, as `odcr check` does."""
     refusal = refusal_of(lambda: subject.reserve(DryRun=True))
     if refusal is None:
-        return differs("a dry run was answered as if it were none")
+        return differs("a dry run was carried out")
     if refusal.code == "UnauthorizedOperation":
         return not_asked(f"you may not: {refusal}")
     return compared(str(refusal), is_so=(refusal.code, refusal.status) == ("DryRunOperation", 412))
 
 
 def quota(subject: Subject) -> Seen:
-    """A type of a family whose quota is 0."""
+    """Asks for a type of a family whose quota is 0."""
     quotas = subject.client("service-quotas")
     for instance_type in _CHEAP_BY_QUOTA:
         counted = quota_of(instance_type)

@@ -1,4 +1,4 @@
-"""The deployed stack as a whole: its first run, its schedule, and what its runs reserve."""
+"""The deployed stack as a whole: its first run, its schedule, its prices, and what its runs reserve."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ _PRICE_SECONDS = 300
 
 
 def first_run(subject: Subject) -> Seen:
-    """The schedule's first execution, as its history tells."""
+    """Reads the history of the schedule's first execution."""
     states = subject.client("stepfunctions")
     machine = subject.account.stack.output("StateMachineArn")
 
@@ -26,7 +26,7 @@ def first_run(subject: Subject) -> Seen:
     try:
         arn = subject.wait(oldest, "a run that the schedule starts", _FIRST_RUN_SECONDS)
     except NotInTime:
-        # The next belief is about the schedule; this one goes on without.
+        # The next belief checks the schedule; this one starts a run itself.
         arn = subject.run()["executionArn"]
     ended = subject.ended(arn)
     entered = [
@@ -46,7 +46,7 @@ def first_run(subject: Subject) -> Seen:
 
 
 def schedule(subject: Subject) -> Seen:
-    """Whether there were runs that nobody here started; then the schedule is paused, so that runs come one by one."""
+    """Counts the runs that the schedule started, then disables it so that runs come one by one."""
     seen = len(subject.schedule_runs)
     scheduler = subject.client("scheduler")
     schedule_ = scheduler.get_schedule(Name=subject.name)
@@ -57,7 +57,7 @@ def schedule(subject: Subject) -> Seen:
 
 
 def price(subject: Subject) -> Seen:
-    """The price that the stack's own state machine looks up once a row wants the type."""
+    """Waits for the price that the stack looks up once a row wants the type."""
 
     def listed() -> Row | None:
         rows = subject.door.rows("odcr_price", where={"InstanceType": TYPE})

@@ -42,7 +42,6 @@ def run(inputs: CheckInputs, show_step: Callable[[str], None] = lambda name: Non
         try:
             yield from check(inputs)
         except NotAsked as error:
-            advice = f"Ask for the right {error.right}." if error.right else "Look in the console."
-            yield Line(name, Level.WARNING, f"Not checked: {printable(str(error))}.", advice)
+            yield Line(name, Level.WARNING, f"Not checked: {printable(str(error))}.", error.advice)
         except Trouble as trouble:
             yield Line(name, Level.WARNING, f"Not checked: {printable(str(trouble))}", "Correct that, and check again.")

@@ -9,7 +9,8 @@ from typing import Any
 
 from odcr_cli.account import Account
 from odcr_cli.checks.line import ask_aws
-from odcr_cli.demands import Demand, Pool, read_demands
+from odcr_cli.demand_tables import read_demands
+from odcr_cli.demands import Demand, Pool
 from odcr_cli.door import Row, number
 from odcr_cli.formatting import parse_moment
 from odcr_cli.source import Source

@@ -47,6 +47,11 @@ class NotAsked(Exception):  # noqa: N818 - says what happened
         self.right = right
         super().__init__(why)
 
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return f"Ask for the right {self.right}." if self.right else "Look in the console."
+
 
 def ask_aws(right: str, request: Callable[[], _T]) -> _T:
     """AWS's answer to a request.

@@ -19,7 +19,7 @@ def check_schedule(inputs: CheckInputs) -> Iterator[Line]:
     try:
         schedule = ask_aws("scheduler:GetSchedule", lambda: schedule_of(inputs.account, inputs.source.stack.name))
     except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The schedule was not asked: {error}.", _grant(error))
+        yield Line(name, Level.WARNING, f"The schedule was not asked: {error}.", error.advice)
         return
     start, end, status = schedule.start, schedule.end, schedule.status(inputs.source.now())
     if status is ScheduleStatus.OFF:
@@ -56,7 +56,7 @@ def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
     try:
         runs = inputs.runs[:20]
     except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The runs were not asked: {error}.", _grant(error))
+        yield Line(name, Level.WARNING, f"The runs were not asked: {error}.", error.advice)
         return
     if not runs:
         yield Line(
@@ -96,7 +96,7 @@ def check_lease(inputs: CheckInputs) -> Iterator[Line]:
     try:
         status = next((str(run["status"]) for run in inputs.runs if run["name"] == holder), "gone")
     except NotAsked as error:
-        yield Line(name, Level.WARNING, f"{printable(holder)} holds the lease: {error}.", _grant(error))
+        yield Line(name, Level.WARNING, f"{printable(holder)} holds the lease: {error}.", error.advice)
         return
     run = f"The run {printable(holder)}"
     if status == "RUNNING":
@@ -119,7 +119,7 @@ def check_subscription(inputs: CheckInputs) -> Iterator[Line]:
             lambda: inputs.account.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic),
         )
     except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The subscriptions were not asked: {error}.", _grant(error))
+        yield Line(name, Level.WARNING, f"The subscriptions were not asked: {error}.", error.advice)
         return
     waiting = [
         subscription
@@ -145,7 +145,7 @@ def check_alarms(inputs: CheckInputs) -> Iterator[Line]:
             lambda: inputs.account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix),
         )
     except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The alarms were not asked: {error}.", _grant(error))
+        yield Line(name, Level.WARNING, f"The alarms were not asked: {error}.", error.advice)
         return
     raised = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     for alarm in raised:
@@ -155,10 +155,6 @@ def check_alarms(inputs: CheckInputs) -> Iterator[Line]:
         yield Line(name, Level.WARNING, f"There are no alarms {prefix}...", "Deploy the stack again.")
     elif not raised:
         yield Line(name, Level.OK, f"None of {len(alarms)} alarms is raised.")
-
-
-def _grant(error: NotAsked) -> str:
-    return f"Ask for the right {error.right}." if error.right else "Look in the console."
 
 
 def _minutes(span: timedelta) -> str:

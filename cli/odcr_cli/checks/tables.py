@@ -78,7 +78,7 @@ def strays(inputs: CheckInputs) -> Iterator[Line]:
         zones.setdefault(_folded(row, "InstanceType"), set()).add(_folded(row, "AvailabilityZone"))
     for row in inputs.rows("odcr_option"):
         zone, known = _folded(row, "AvailabilityZone"), zones.get(_folded(row, "InstanceType"), set())
-        if zone not in known and not any(_may_be_same(zone, other) for other in known):
+        if zone not in known and not any(_may_be_same_zone(zone, other) for other in known):
             key = printable(f"{row.get('InstanceType')} {row.get('AvailabilityZone')}")
             seen = f"odcr_option has {key}, and odcr_capacity has no such row: it has no effect."
             yield Line(name, Level.ERROR, seen, "Correct the type or the zone, or delete the option.")
@@ -97,8 +97,8 @@ def _folded(row: Row, column: str) -> str:
     return folded(str(row.get(column)))
 
 
-def _may_be_same(zone: str, other: str) -> bool:
-    """Whether one is a zone's name and the other an id, of the same Region: which is which, only EC2 knows."""
+def _may_be_same_zone(zone: str, other: str) -> bool:
+    """Whether one may be the other's id. Unlike in `odcr_cli.regions`, a zone in no known Region may be in any."""
     is_id = [_ZONE_ID.fullmatch(name) is not None for name in (zone, other)]
     regions = {region_of(zone), region_of(other)} - {None}
     return is_id[0] != is_id[1] and len(regions) == 1

@@ -9,7 +9,7 @@ from rich.text import Text
 from odcr_cli.account import Account
 from odcr_cli.adoption import Adoption, NotAdopted, held_after, plan_adoptions
 from odcr_cli.confirmation import confirm_or_exit
-from odcr_cli.demands import read_demands
+from odcr_cli.demand_tables import read_demands
 from odcr_cli.formatting import format_count, print_json, printable
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.reservations import Reservation, parse_reservations

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from odcr_cli.amounts import format_amounts, format_money
-from odcr_cli.demands import read_demands_and_prices
+from odcr_cli.demand_tables import read_demands_and_prices
 from odcr_cli.formatting import ago, format_count, json_fields, print_json, printable
 from odcr_cli.idle import Idle, costs_of, idle_of
 from odcr_cli.main import Context, pass_context

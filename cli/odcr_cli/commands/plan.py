@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from odcr_cli.amounts import format_amounts, format_money
-from odcr_cli.demands import read_demands_and_prices
+from odcr_cli.demand_tables import read_demands_and_prices
 from odcr_cli.formatting import format_count, json_fields, print_json, printable
 from odcr_cli.main import Context, pass_context
 from odcr_cli.planning import Action, PlannedDemand, PoolRequest, plan_request, planned_demands, total_costs

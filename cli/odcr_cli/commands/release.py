@@ -9,24 +9,18 @@ from rich.text import Text
 from odcr_cli.amounts import format_amounts, sum_of
 from odcr_cli.confirmation import confirm_or_exit, is_confirmed
 from odcr_cli.demand_lookup import find_demand
-from odcr_cli.demands import Demand, read_demands, read_demands_and_prices
+from odcr_cli.demand_tables import read_demands, read_demands_and_prices
+from odcr_cli.demands import Demand
 from odcr_cli.door import Change
 from odcr_cli.formatting import Number, format_count, print_json, printable
 from odcr_cli.main import ERROR, Context, pass_context
 from odcr_cli.prices import Prices
 from odcr_cli.release_plan import Reduction, ReleasePlan, plan_release
-from odcr_cli.releasing import (
-    ReleaseResult,
-    checked,
-    give_back,
-    lowering,
-    may_give_back,
-    running,
-    still_wanted,
-    wait_for_runs,
-)
+from odcr_cli.release_wait import running, wait_for_runs
+from odcr_cli.releasing import ReleaseResult, checked, give_back, lowering, may_give_back, still_wanted
 from odcr_cli.reservations import parse_reservations
 from odcr_cli.source import LiveSource
+from odcr_cli.status_line import status_line
 from odcr_cli.trouble import Trouble
 
 _QUESTION = "EC2 may not have it again when you need it. Go on?"
@@ -64,8 +58,8 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(printable(f"{named.name}: {format_count(kept)} wanted from now on.")))
-        with console.status("Looking for runs that may have read the old number"):
-            wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
+        with status_line("Looking for runs that may have read the old number") as show_step:
+            wait_for_runs(live, show_step)
 
         def look() -> None:
             now = next((other for other in read_demands(live) if other.name == named.name), None)
@@ -160,7 +154,7 @@ def _saved(demand: Demand, plan: ReleasePlan, prices: Prices) -> str:
     known = []
     for reduction in plan.reductions:
         pool = next(pool for pool in demand.pools if reduction.reservation.is_in(pool))
-        if price := prices.of(pool, demand):
+        if price := prices.of(pool, demand.options):
             known.append({price.currency: price.amount * reduction.given})
     if not known:
         return ", at an unknown price"

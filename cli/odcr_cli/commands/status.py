@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from odcr_cli.amounts import format_amounts
-from odcr_cli.demands import Demand, Sums, read_demands, sums_of
+from odcr_cli.demand_tables import read_demands
+from odcr_cli.demands import Demand, Sums, sums_of
 from odcr_cli.formatting import (
     Number,
     ago,

@@ -13,7 +13,8 @@ from markupsafe import Markup
 from odcr_cli.console.history_cache import known_since
 from odcr_cli.console.page_text import key_in_page, mark_of, status_word
 from odcr_cli.console.read_result import ReadResult
-from odcr_cli.demands import Demand, read_demands, sums_of
+from odcr_cli.demand_tables import read_demands
+from odcr_cli.demands import Demand, sums_of
 from odcr_cli.door import Row
 from odcr_cli.series import history_key, series_of
 from odcr_cli.sparkline import sparkline

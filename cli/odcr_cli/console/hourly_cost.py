@@ -54,7 +54,7 @@ def price_of_unit(demand: Demand, prices: Prices) -> Price | None:
     will have capacity."""
     for pool in sorted(demand.pools, key=lambda pool: pool.priority):
         weight = pool.weight or (Decimal(1) if demand.unit == "instances" else None)
-        price = prices.of(pool, demand) if pool.is_member else None
+        price = prices.of(pool, demand.options) if pool.is_member else None
         if price and weight:
             return Price(price.amount / weight, price.currency)
     return None

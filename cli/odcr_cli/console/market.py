@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, flash, g, redirect, request
 from odcr_cli.console.local_market import ACTIONS, KINDS, LocalMarket
 from odcr_cli.console.read_result import ReadResult
 from odcr_cli.console.translation import translate as _
-from odcr_cli.demands import read_demands
+from odcr_cli.demand_tables import read_demands
 from odcr_cli.trouble import Trouble
 
 page = Blueprint("market", __name__, url_prefix="/market")

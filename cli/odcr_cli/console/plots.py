@@ -12,7 +12,8 @@ from odcr_cli import plots
 from odcr_cli.console.history_cache import HistoryCache, known_since
 from odcr_cli.console.read_result import ReadResult
 from odcr_cli.console.translation import translate as _
-from odcr_cli.demands import Demand, read_demands
+from odcr_cli.demand_tables import read_demands_and_prices
+from odcr_cli.demands import Demand
 from odcr_cli.door import Row
 from odcr_cli.plots import Words
 from odcr_cli.prices import Prices
@@ -48,24 +49,24 @@ def show() -> str:
     end = g.source.now()
     span = request.args.get("span", "24h")
     start = end - SPANS.get(span, SPANS["24h"])
-    demands = ReadResult(lambda: read_demands(g.source), [])
+    tables = ReadResult(lambda: read_demands_and_prices(g.source), ([], Prices([])))
+    demands, prices = tables.value
     kept: HistoryCache = current_app.config["HISTORY"]
     ready = ReadResult(lambda: kept.rows_within(g.source, start, _PATIENCE), [])
     is_whole = ready.value is not None
     history: list[Row] = ready.value if ready.value is not None else kept.available_rows(g.source, start)
     start = known_since(history, start if is_whole else kept.available_since(g.source, start))
-    prices = ReadResult(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
     changes = level_changes(history)
-    series = series_of(changes, demands.value, start, end)
+    series = series_of(changes, demands, start, end)
     name = request.args.get("demand", "")
     chosen = next((candidate for candidate in series if candidate.name == name), None)
-    shown_demands, rows = _of(chosen, demands.value, changes)
-    asked = _of(chosen, demands.value, history)[1]
+    shown_demands, rows = _of(chosen, demands, changes)
+    asked = _of(chosen, demands, history)[1]
     shown = chosen or total_of(series, _("All demands that count instances"))
     drawn = [
         _held_and_wanted(shown),
         _missing(shown),
-        *(_spend(spend) for spend in spend_of(rows, shown_demands, prices.value, start, end)),
+        *(_spend(spend) for spend in spend_of(rows, shown_demands, prices, start, end)),
         _requests(together(requests_of(asked, start, end), _HOURS_TOGETHER.get(span, 1))),
     ]
     return flask.render_template(
@@ -75,7 +76,7 @@ def show() -> str:
         chosen=chosen.name if chosen else "",
         spans=list(SPANS),
         span=span if span in SPANS else "24h",
-        troubles=[result.trouble for result in (demands, ready, prices) if result.trouble],
+        troubles=[result.trouble for result in (tables, ready) if result.trouble],
         is_whole=is_whole,
     )
 
