@@ -183,7 +183,7 @@ def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_th
     client = reader(scenes.evening)
     page = client.get("/runs/run-999?state=ReserveShortfalls/ReserveBranch&language=zh").text
     graph = page[page.index("<svg class=") : page.index('id="state-panel"')]
-    for part in ("执行流程图", ">开始</text>", ", 未到达", "ReserveCapacity, Task, 已捕获错误", "发生任何错误之后"):
+    for part in ("执行图", ">开始</text>", ", 未执行到", "ReserveCapacity, Task, 已捕获错误", "发生任意错误后"):
         assert part in graph, part
     own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
     shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
