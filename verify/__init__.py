@@ -1,1 +1,1 @@
-"""`python -m verify`: asks a real account what tests cannot tell, belief by belief. See docs/verifying.md."""
+"""`python -m verify`: asks a real account what tests cannot tell, belief by belief. See docs/how-to/verify.md."""

@@ -31,7 +31,7 @@ class Belief:
     """An assumption about AWS, and how to ask about it."""
 
     name: str
-    """Its heading in docs/verifying.md."""
+    """Its heading in docs/how-to/verify.md."""
     assumes: str
     source: str
     """The URL of AWS's documentation."""

@@ -1,4 +1,4 @@
-"""Which untagged reservations `odcr adopt` puts under odcr's care: docs/moving.md.
+"""Which untagged reservations `odcr adopt` puts under odcr's care: docs/how-to/look-after-reservations.md.
 
 An adopted reservation counts for its demand and grows with it. odcr never gives it back.
 """

@@ -9,7 +9,7 @@ from odcr_cli.door import Row
 from odcr_cli.regions import region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
-"""Statuses in which everything wanted is held: docs/operating.md, "Statuses"."""
+"""Statuses in which everything wanted is held: docs/reference/statuses.md."""
 NEW = "NEW"
 """The status until a run has looked at the demand. It never appears in the tables."""
 

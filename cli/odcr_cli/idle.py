@@ -1,4 +1,4 @@
-"""Held but unused capacity, since when, and its hourly cost: docs/operating.md, "In use and unused"."""
+"""Held but unused capacity, since when, and its hourly cost: docs/how-to/find-unused-capacity.md."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

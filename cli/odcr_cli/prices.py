@@ -1,4 +1,4 @@
-"""Hourly prices of instances, from `odcr_price`: docs/operating.md, "Prices"."""
+"""Hourly prices of instances, from `odcr_price`: docs/how-to/give-prices.md."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What `odcr release` gives back for a demand, by the product's own rules: docs/operating.md, "Giving capacity back".
+"""What `odcr release` gives back for a demand, by the product's own rules: docs/how-to/give-capacity-back.md.
 
 Only unused instances, newest reservations first, and by default only reservations that odcr made.
 """

@@ -10,7 +10,7 @@ from odcr_cli.source import LiveSource
 from odcr_cli.trouble import aws_errors_as_trouble
 
 AGE_SECONDS = 120
-"""A run never buys for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
+"""A run never buys for a row that was lowered longer ago: docs/how-to/demands.md, "Change your mind"."""
 
 _BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 _NEWEST = 10

@@ -9,7 +9,7 @@ from odcr_cli.door import Row
 from odcr_cli.formatting import parse_moment
 
 _HOUR = "hour "
-"""How `Execution` begins in a row that sums up an hour's attempts: docs/operating.md, "The history"."""
+"""How `Execution` begins in a row that sums up an hour's attempts: docs/reference/tables.md, "odcr_history"."""
 
 Steps = list[tuple[datetime, float]]
 """Moments and values; each value holds until the next moment."""

@@ -1,4 +1,4 @@
-"""Which row of options belongs to which target, by the product's rules: docs/operating.md, "Writing a zone"."""
+"""Which row of options belongs to which target, by the product's rules: docs/reference/tables.md, "odcr_capacity"."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -66,7 +66,8 @@ def _of_client_error(error: ClientError) -> str:
     text = f"{error.operation_name} was refused with {code}: {message}"
     if code in _DENIED:
         # Most services name the missing action in the message.
-        return f"{text} Ask for the right to {error.operation_name}; docs/security.md lists what each command needs."
+        needs = "docs/explanation/security.md lists what each command needs."
+        return f"{text} Ask for the right to {error.operation_name}; {needs}"
     if code in _EXPIRED:
         return f"{text} Log in again."
     return text

@@ -32,7 +32,7 @@ class Case:
 
 
 def tags_of(inputs: CheckInputs, pool: WantedPool) -> dict[str, str]:
-    """The tags that ReserveCapacity gives a reservation in this pool: docs/handover.md."""
+    """The tags that ReserveCapacity gives a reservation in this pool: docs/how-to/hand-over.md."""
     own: Any = {}
     # The check `rows` reports invalid JSON.
     with contextlib.suppress(ValueError):

@@ -69,7 +69,7 @@ def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
         seen = (
             f"The last run started at {format_moment(newest['startDate'])}, {_minutes(now - newest['startDate'])} ago."
         )
-        yield Line(name, Level.ERROR, seen, 'Is the schedule enabled? docs/operating.md, "When an alarm is raised".')
+        yield Line(name, Level.ERROR, seen, "Is the schedule enabled? See docs/how-to/alarms.md.")
     failed = [run for run in ended if run["status"] != "SUCCEEDED"]
     if ended and ended[0]["status"] != "SUCCEEDED":
         seen = f"The last run that ended is {ended[0]['status']}: {ended[0]['name']}."
@@ -86,7 +86,7 @@ def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
 
 
 def check_lease(inputs: CheckInputs) -> Iterator[Line]:
-    """Whether a run that has ended still holds the lease: docs/architecture.md, "The run"."""
+    """Whether a run that has ended still holds the lease: docs/explanation/architecture.md, "One run at a time"."""
     name = "lease"
     row = next((row for row in inputs.rows("odcr_lease") if row.get("Name") == "run"), {})
     holder, expires = str(row.get("Holder") or ""), moment_in(row, "Expires")
@@ -150,7 +150,7 @@ def check_alarms(inputs: CheckInputs) -> Iterator[Line]:
     raised = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     for alarm in raised:
         seen = f"{alarm['AlarmName']} is raised: {printable(alarm.get('StateReason', ''))[:160]}"
-        yield Line(name, Level.WARNING, seen, 'docs/operating.md, "When an alarm is raised", says what to do.')
+        yield Line(name, Level.WARNING, seen, "docs/how-to/alarms.md says what to do.")
     if not alarms:
         yield Line(name, Level.WARNING, f"There are no alarms {prefix}...", "Deploy the stack again.")
     elif not raised:

@@ -1,7 +1,7 @@
 """Prices and caps: what an hour of everything wanted would cost, and whether the caps allow it.
 
-Under a cap nothing is bought while its price is unknown: docs/demands.md, "What it may cost", and docs/operating.md,
-"Prices".
+Under a cap nothing is bought while its price is unknown: docs/how-to/demands.md, "Within a budget", and
+docs/how-to/give-prices.md.
 """
 
 from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ _ZONE_ID = re.compile(r"[a-z]+[0-9]{1,2}(?:-[a-z0-9]+)*-(?:az|wlz)[0-9]+")
 
 
 def check_version(inputs: CheckInputs) -> Iterator[Line]:
-    """Whether the tables' version is the functions': docs/architecture.md, "The tables have a version"."""
+    """Whether the tables' version is the functions': docs/explanation/architecture.md, "The database"."""
     name = "version"
     rows = inputs.rows("odcr_version")
     tables = max((int(row.get("Version") or 0) for row in rows), default=0)
@@ -105,7 +105,7 @@ def _may_be_same_zone(zone: str, other: str) -> bool:
 
 
 def check_dates(inputs: CheckInputs) -> Iterator[Line]:
-    """Starts, deadlines and end dates that conflict: docs/demands.md."""
+    """Starts, deadlines and end dates that conflict: docs/how-to/demands.md."""
     name = "dates"
     now, lines = inputs.source.now(), []
     for demand in inputs.demands:

@@ -84,7 +84,7 @@ def _answer(demands: list[Demand], source: Source) -> dict[str, Any]:
 
 def reason_to_doubt(source: Source) -> str:
     """Why the status may be outdated; empty if it is not, or if the runs cannot be read."""
-    # docs/deploying.md: three periods of the schedule; 0 turns the alarm off.
+    # docs/how-to/deploy.md: three periods of the schedule; 0 turns the alarm off.
     minutes = int(source.stack.parameters.get("NoRunAlarmMinutes") or 0) or _USUAL_MINUTES
     try:
         newest = source.runs(1)
