@@ -1,4 +1,4 @@
-"""The pictures of the page in the documentation: `make screenshots`."""
+"""Takes the documentation's screenshots of the page: `make screenshots`."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ PICTURES: tuple[tuple[str, str, Any], ...] = (
 
 
 def main() -> None:
-    """Makes all of them, of an evening that never was."""
+    """Takes all screenshots."""
     app = create_app(scenes.evening, token="token")
     server: Any = create_server(app, host="127.0.0.1", port=0)
     Thread(target=server.run, daemon=True).start()

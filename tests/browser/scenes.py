@@ -1,4 +1,4 @@
-"""What the page shows in the tests and in the pictures of the documentation: the evening before a sale."""
+"""The scenes for tests and screenshots of the page: the evening before a sale."""
 
 import random
 from copy import deepcopy
@@ -46,12 +46,12 @@ _POOLS = (
 
 
 def text(moment: datetime) -> str:
-    """As the tables have it."""
+    """A moment as the tables have it."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def evening() -> FakeSource:
-    """Eight rows and a group, six hours of history, runs of which one failed, reservations of which some are idle."""
+    """Eight targets and a group, with history, runs (one failed), and reservations (some idle)."""
     return FakeSource(
         tables={
             "odcr_capacity": [_capacity(*row[:4]) for row in _ROWS],
@@ -107,7 +107,7 @@ def evening() -> FakeSource:
 
 
 def many(count: int) -> FakeSource:
-    """So many targets, with a day of history each."""
+    """`count` targets, with a day of history each."""
     chance = random.Random(7)
     rows = [
         (f"m{number % 7 + 1}i.{number // 7}xlarge", f"ap-northeast-1{'acd'[number % 3]}", 20, chance.randrange(21))
@@ -129,7 +129,7 @@ def many(count: int) -> FakeSource:
 
 
 def hostile() -> FakeSource:
-    """Everything that a stranger may write says what would do harm if it were taken for anything but text."""
+    """The evening with hostile text wherever strangers can write."""
     scene = evening()
     for table in ("odcr_status", "odcr_history"):
         for row in scene.tables[table]:
@@ -193,7 +193,7 @@ def _group_status() -> list[dict[str, Any]]:
 
 
 def history() -> list[dict[str, Any]]:
-    """The last six hours: capacity that came one by one, and what was asked for in each hour."""
+    """Capacity that came one by one, and each hour's requests."""
     chance = random.Random(3)
     rows = []
     for type_, zone, wanted, held, *_rest in _ROWS:
@@ -248,7 +248,7 @@ def _played() -> Any:
 
 
 def runs() -> dict[str, Run]:
-    """A run at work, one with a retried and a failed item, one that failed, and many that went well."""
+    """A running one, one with a retried and a failed item, a failed one, and many that succeeded."""
     return dict(_all_runs())
 
 
@@ -272,7 +272,7 @@ def _all_runs() -> dict[str, Run]:
             events, lasted = events[: len(events) * 2 // 3], NOW - started
         else:
             described["stopDate"] = started + lasted
-        # It was played in an instant, and at another time.
+        # Spread the events over the run: they were played in an instant.
         events = [
             {**event, "timestamp": started + lasted * number / len(events)} for number, event in enumerate(events)
         ]
@@ -281,7 +281,7 @@ def _all_runs() -> dict[str, Run]:
 
 
 def reservations() -> list[dict[str, Any]]:
-    """Of the stack, of a group, adopted, of somebody else, and one that is cancelled."""
+    """Reservations of the stack and a group, adopted, somebody else's, and cancelled."""
     # The value of the second has the client token, and the group: docs/explanation/reserving.md.
     ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
     made = [ours, {"Key": "odcr:made", "Value": token}]
@@ -323,7 +323,7 @@ def _reservation(
 
 
 def log_lines() -> list[dict[str, Any]]:
-    """As Lambda and Powertools write them."""
+    """Log lines as Lambda and Powertools write them."""
     start = int((NOW - timedelta(minutes=2)).timestamp() * 1000)
     return [
         {"timestamp": start, "message": "START RequestId: 0c9f Version: $LATEST\n"},

@@ -1,4 +1,4 @@
-"""The graph of an execution as a browser shows it."""
+"""The graph of an execution in a browser."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`odcr check` on the deployed stack, whose every API it asks; what the local cloud lacks is a warning."""
+"""`odcr check` on the deployed stack calls every API; what the local cloud lacks is a warning."""
 
 import json
 import os
@@ -16,7 +16,7 @@ def check(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_what_is_in_the_way_is_said_line_by_line(stack: Stack) -> None:
+def test_check_reports_each_problem_in_a_line(stack: Stack) -> None:
     stack.wait(stack.start_run())
     stack.sql(f"INSERT INTO odcr_capacity VALUES ('m5.large','{ZONE}',2,0), ('m5.large','ap-northeast-1z',1,0)")
     stack.sql(f"INSERT INTO odcr_option (InstanceType, AvailabilityZone) VALUES ('m5.larg','{ZONE}')")

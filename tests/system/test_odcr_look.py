@@ -1,4 +1,4 @@
-"""The command line's looks at a deployed stack, and what it adopts and gives back there."""
+"""The commands that read a deployed stack, and those that adopt and give back there."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     return call
 
 
-def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
+def test_past_and_planned_work_is_shown_by_every_command(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -67,7 +67,7 @@ def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: 
     assert counts(stack) == [15]
 
 
-def test_what_was_made_by_hand_is_adopted_counted_and_never_given_back_unasked(stack: Stack, odcr: Odcr) -> None:
+def test_an_adopted_reservation_counts_and_is_given_back_only_on_request(stack: Stack, odcr: Odcr) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     by_hand = stack.client("ec2").create_capacity_reservation(

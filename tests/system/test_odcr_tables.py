@@ -1,4 +1,4 @@
-"""What `odcr` writes into the tables of the deployed stack, through the door, and what a run makes of it."""
+"""The commands that write to the tables of the deployed stack, and the runs that follow."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_target_is_raised_lowered_and_removed(prepared: Stack) -> None:
     assert prepared.sql("SELECT * FROM odcr_capacity") == prepared.sql("SELECT * FROM odcr_option") == ()
 
 
-def test_every_problem_is_said_and_nothing_is_changed(prepared: Stack, tmp_path: Path) -> None:
+def test_every_problem_is_reported_and_nothing_is_changed(prepared: Stack, tmp_path: Path) -> None:
     file = tmp_path / "wrong.csv"
     file.write_text(
         "Group_Name,InstanceType,AvailabilityZone,Target_Capacity,Start_At,Deadline,Weight\n"

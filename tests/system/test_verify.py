@@ -21,7 +21,7 @@ from verify.subject import TYPE
 SPEED = 21
 """Another than the other tests', so that the cloud is another: in one cloud two stacks have no database each."""
 OUTCOMES = {"modify a pending one": Verdict.NOT_ASKED}
-"""The lines that are not as assumed here, though they are asked."""
+"""The beliefs with another verdict than `as assumed` on the local cloud."""
 
 
 def command(cloud: LocalCloud, built: Path, *arguments: str) -> list[str]:
@@ -52,7 +52,7 @@ def client(cloud: LocalCloud, service: str) -> Any:
 
 
 def is_left(cloud: LocalCloud) -> list[str]:
-    """What has the name of a verification."""
+    """All resources with a verification's name."""
     listed = client(cloud, "s3").list_objects_v2(Bucket="localcloud-artifacts").get("Contents", [])
     held = client(cloud, "ec2").describe_capacity_reservations()["CapacityReservations"]
     found = {
@@ -91,7 +91,7 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
 
 
 @pytest.mark.parametrize("cloud", [SPEED], indirect=True)
-def test_what_was_interrupted_or_killed_is_deleted(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
+def test_an_interrupted_or_killed_verification_is_cleaned_up(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
         output = tmp_path / number.name
         with output.open("w") as file:

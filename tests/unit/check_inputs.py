@@ -1,4 +1,4 @@
-"""A look at tables that a test writes down, in an account that answers what it says."""
+"""Inputs for the checks: a test's tables, in an account with the test's answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def check_inputs(
     runs: Mapping[str, Run] | None = None,
     **tables: list[dict[str, Any]],
 ) -> CheckInputs:
-    """A look at tables, whose account answers so."""
+    """Inputs with tables, and an account with answers."""
     source = FakeSource(dict(tables), dict(runs or {}), stack=stack(**(parameters or {})))
     account = FakeAccount({"DescribeInstanceTypes": described_types} | dict(answers or {}))
     account.__dict__["stack"] = source.stack

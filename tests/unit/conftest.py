@@ -17,7 +17,7 @@ def resources() -> dict[str, Any]:
 
 @pytest.fixture
 def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
-    """The command line, which looks at what a test gives it."""
+    """Calls the command line on a test's source."""
 
     def call(source: FakeSource, *arguments: str, columns: int = 80) -> Result:
         monkeypatch.setattr(main, "LiveSource", lambda _account: source)

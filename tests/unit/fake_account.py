@@ -1,4 +1,4 @@
-"""An account that answers what a test says. botocore builds each request, and its models check each answer."""
+"""A fake account with a test's answers. botocore builds each request, and its models validate each answer."""
 
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -10,11 +10,11 @@ from botocore.validate import ParamValidator
 from odcr_cli.account import Account, Place
 
 Answer = Mapping[str, Any] | str | Callable[[Mapping[str, Any]], Any]
-"""What an operation returns; or the code with which it is refused; or a function of the request."""
+"""An operation's output, the error code of its refusal, or a function of the request."""
 
 
 class FakeAccount(Account):
-    """Every operation that a test does not name is refused with AccessDenied.
+    """An account with prepared answers. All other operations are refused with AccessDenied.
 
     Args:
         answers: by the operation's name, such as `GetSchedule`.
@@ -24,7 +24,7 @@ class FakeAccount(Account):
         super().__init__(Place(stack, "ap-northeast-1", endpoint_url="http://127.0.0.1:9"))
         self.answers = dict(answers)
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
-        """Operation, Region and parameters of each request."""
+        """The operation, Region and parameters of each request."""
 
     def client(self, service: str, region: str = "") -> Any:
         key = (service, region or self.region)

@@ -1,4 +1,4 @@
-"""Something to look at without an account: tables, runs and reservations that a test writes down."""
+"""A fake source without an account: a test's tables, runs and reservations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from odcr_cli.source import Run, Source
 from odcr_cli.trouble import Trouble
 
 Odcr = Callable[..., Result]
-"""Calls the command line on a source, with so many columns."""
+"""Calls the command line on a source, on a terminal of a given width."""
 NOW = datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
 RECENT = {"name": "run-1", "status": "SUCCEEDED", "startDate": NOW - timedelta(minutes=1)}
-"""ListExecutions' item of a run that has just looked."""
+"""ListExecutions' item of a run that has just started."""
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:odcr"
 STACK = Stack("odcr", "ap-northeast-1", "123456789012", "CREATE_COMPLETE", {}, {"StateMachineArn": MACHINE})
 
 
 @dataclass
 class FakeSource(Source):
-    """A source that says what it was told."""
+    """A source with prepared contents."""
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     histories: dict[str, Run] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A browser that was let in by the page, and stays in the folder that it was led to."""
+"""A test client with a session of the page, which stays below the session's path."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ HERE = "http://127.0.0.1:8123"
 
 
 class PageClient(FlaskClient):
-    """Asks for each path below its own folder."""
+    """Requests each path below its session's path."""
 
     root = ""
 
@@ -17,19 +17,19 @@ class PageClient(FlaskClient):
         return super().open(self.root + path, **{"base_url": HERE, **more})
 
     def enter(self, query: str) -> Any:
-        """The answer to the first address; what is asked for from then on is below the folder to which it led."""
+        """Opens the first address; later requests go below the path that it redirects to."""
         answer = super().open(f"/?{query}", base_url=HERE)
         self.root = answer.headers.get("Location", "").removesuffix("/")
         return answer
 
 
 def new_client(app: Flask) -> PageClient:
-    """One that was not let in yet."""
+    """A client without a session."""
     return PageClient(app, app.response_class, use_cookies=True)
 
 
 def logged_in(app: Flask, token: str = "token") -> PageClient:
-    """One that came with the token."""
+    """A client with a session, opened by the token."""
     client = new_client(app)
     client.enter(f"token={token}")
     return client

@@ -1,4 +1,4 @@
-"""What the pages say, and what they do with what goes wrong. How they look is for tests/browser."""
+"""What the pages show, and how they handle errors. tests/browser tests how they look."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
 
 @dataclass
 class Recorder:
-    """Changes that are written down, and not made."""
+    """Records changes instead of making them."""
 
     answer: Changed = field(default_factory=lambda: Changed(True, 1, [], []))
     made: list[tuple[str, Decimal, Decimal, bool]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Recorder:
 
 
 class Stage:
-    """One application for all tests, for it compiles its templates anew in each."""
+    """One application for all tests, because each one compiles its templates again."""
 
     def __init__(self) -> None:
         self.source: Callable[[], Any] = FakeSource
@@ -61,7 +61,7 @@ STAGE = Stage()
 
 
 def reader(source: Callable[[], Any], changes: Recorder | None = None) -> PageClient:
-    """A browser that looks at what the source says when it is called now."""
+    """A client of the page on a source."""
     STAGE.source = source if source in (FakeSource, gone) else partial(lambda found: found, source())
     STAGE.app.config.update(
         CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
@@ -74,7 +74,7 @@ def gone() -> FakeSource:
 
 
 def text_of(client: PageClient, path: str, status: int = 200) -> str:
-    """What a person reads."""
+    """The text of a page."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
     return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
@@ -86,7 +86,7 @@ def post(client: PageClient, path: str, **form: str) -> Any:
 
 @dataclass
 class Failing(FakeSource):
-    """A source of which some parts cannot be read."""
+    """A source with parts that cannot be read."""
 
     fails: tuple[str, ...] = ()
 
@@ -228,7 +228,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     assert all(end - start < whole for _, start, end in asked)
 
 
-def test_it_is_said_where_the_log_goes_on() -> None:
+def test_a_long_log_says_that_it_is_cut() -> None:
     scene = scenes.evening()
     assert "The first 200 lines" not in text_of(reader(lambda: scene), f"{FAILED}&logs=yes")
     scene.lines *= 60
@@ -268,7 +268,7 @@ def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
     assert "Logs are not in a recording." in text_of(reader(recorded), FAILED)
 
 
-def test_what_is_live_says_how_old_the_last_run_is() -> None:
+def test_the_header_shows_the_age_of_the_last_run() -> None:
     assert "A run has been at work for 40 s" in text_of(reader(scenes.evening), "/demands/")
 
     def idle() -> FakeSource:
@@ -298,20 +298,22 @@ def test_what_is_live_says_how_old_the_last_run_is() -> None:
         ("log_lines", f"{FAILED}&logs=yes", "Runtime.OutOfMemory", True),
     ],
 )
-def test_what_cannot_be_read_is_told_and_the_rest_goes_on(lacks: str, path: str, still: str, is_told: bool) -> None:
+def test_a_part_that_cannot_be_read_leaves_the_rest_of_the_page(
+    lacks: str, path: str, still: str, is_told: bool
+) -> None:
     said = text_of(reader(lambda: failing(lacks)), path)
     assert still in said
     assert (f"You may not read {lacks}. Ask for the right." in said) == is_told
 
 
-def test_a_stack_that_is_gone_is_a_page_that_can_be_read() -> None:
+def test_a_missing_stack_is_shown_as_a_page() -> None:
     for path in PAGES:
         said = text_of(reader(gone), path, 502)
         assert "There is no stack odcr in ap-northeast-1." in said
         assert "Demands Runs Capacity Plots" in said
 
 
-def test_a_run_that_is_not_there_is_said_to_be_none() -> None:
+def test_an_unknown_run_is_reported() -> None:
     assert "There is no run nonsense." in text_of(reader(scenes.evening), "/runs/nonsense", 502)
 
 
@@ -325,7 +327,7 @@ def test_hostile_text_stays_text(path: str) -> None:
     assert "49" not in re.findall(r"onerror=.alert\(2\).&gt;(\d+)", page.text)
 
 
-def test_who_only_looks_finds_no_form_and_changes_nothing() -> None:
+def test_a_read_only_page_has_no_forms_and_refuses_changes() -> None:
     client = reader(scenes.evening)
     for path in PAGES:
         assert 'method="post"' not in client.get(path, base_url=HERE).text
@@ -351,7 +353,7 @@ def test_the_page_adds_up_each_currency_by_itself() -> None:
         assert re.search(r"Cost per hour [0-9,.]+ [A-Z]{3}, [0-9,.]+ [A-Z]{3}", text_of(client, path)), path
 
 
-def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
+def test_a_change_is_shown_before_it_is_made() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)
     assert "9 held, 15 wanted" in text_of(client, "/change/?demand=r5b.2xlarge+ap-northeast-1c")
@@ -370,12 +372,12 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
 
 
 def changed_to(client: PageClient, name: str, was: str, wanted: str, group: str = "") -> str:
-    """What is said of a change before it is made."""
+    """The text of the page that reviews a change."""
     page = post(client, "/change/", demand=name, was=was, wanted=wanted, group=group).text
     return " ".join(re.sub("<[^>]*>", " ", page).split())
 
 
-def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_none() -> None:
+def test_each_currency_has_its_own_sum_and_unknown_prices_are_named() -> None:
     scene = scenes.evening()
     for row in scene.tables["odcr_price"]:
         row["Currency"] = "CNY" if row["InstanceType"] == "c6i.4xlarge" else "USD"
@@ -405,7 +407,7 @@ def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
     assert len(changes.made) == 1
 
 
-def test_a_change_that_would_be_rejected_or_comes_too_late_is_not_made() -> None:
+def test_a_rejected_or_conflicting_change_is_not_made() -> None:
     changes = Recorder(Changed(False, 0, [{"Table": "odcr_capacity", "Key": {}, "Reason": "No such type."}], []))
     client = reader(scenes.evening, changes=changes)
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "was": "15", "wanted": "20"}
@@ -421,7 +423,7 @@ def test_a_change_that_would_be_rejected_or_comes_too_late_is_not_made() -> None
     assert "You may not call ManageTargets." in post(client, "/change/", **form).text
 
 
-def test_a_demand_that_is_gone_meanwhile_is_told() -> None:
+def test_a_demand_that_is_gone_meanwhile_is_reported() -> None:
     client = reader(scenes.evening, changes=Recorder())
     assert "This demand is gone." in post(client, "/change/", demand="m5.large nowhere", was="1", wanted="2").text
 

@@ -1,4 +1,4 @@
-"""The page answers to the browser of whoever started it, and to nobody else."""
+"""The page answers only the browser of the person who started it."""
 
 import logging
 import re
@@ -79,7 +79,7 @@ def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(r
         assert later.get("/demands/", base_url=HERE).status_code == 403
 
 
-def test_a_cookie_is_worth_nothing_outside_of_its_folder(app: Flask, reader: PageClient) -> None:
+def test_a_cookie_is_worthless_outside_its_path(app: Flask, reader: PageClient) -> None:
     other = logged_in(app, "secret-token")
     assert other.root != reader.root
     for root in ("", other.root, f"/~{'0' * 32}", reader.root[:-1], reader.root.upper()):
@@ -91,7 +91,7 @@ def test_a_cookie_is_worth_nothing_outside_of_its_folder(app: Flask, reader: Pag
         assert thief.get("/demands/").status_code == 200
 
 
-def test_all_that_a_browser_is_told_to_keep_is_of_its_folder_but_the_language(app: Flask, reader: PageClient) -> None:
+def test_all_cookies_but_the_language_have_the_sessions_path(app: Flask, reader: PageClient) -> None:
     app.config["CHANGES"] = Failing()
     said = reader.post("/runs/start", data={"csrf": form_token("secret-token")})
     assert said.status_code == 302
@@ -104,13 +104,13 @@ def test_all_that_a_browser_is_told_to_keep_is_of_its_folder_but_the_language(ap
 
 
 class Failing:
-    """Changes that cannot be made."""
+    """Changes that always fail."""
 
     def start_run(self) -> str:
         raise Trouble("You may not call StartExecution.")
 
 
-def test_the_folder_does_not_tell_the_cookie(reader: PageClient) -> None:
+def test_the_path_does_not_reveal_the_cookie(reader: PageClient) -> None:
     assert cookie_of(reader) not in reader.root
     assert session_path(cookie_of(reader)) == reader.root
 
@@ -129,7 +129,7 @@ def test_the_printed_address_opens_several_browsers_and_each_has_a_cookie_of_its
     assert len({cookie_of(client) for client in clients}) == 3
 
 
-def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: PageClient) -> None:
+def test_a_code_opens_one_session(app: Flask, reader: PageClient) -> None:
     first, second = new_client(app), new_client(app)
     code = app.config["SESSIONS"].code()
     assert code != app.config["SESSIONS"].code()
@@ -190,7 +190,7 @@ def test_the_names_of_this_machine_are_let_in(app: Flask, host: str) -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(reader: PageClient, site: str) -> None:
+def test_embedding_by_another_site_is_refused_and_links_work(reader: PageClient, site: str) -> None:
     embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
     assert reader.get("/demands/", base_url=HERE, headers=embedded).status_code == 403
     followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
@@ -217,7 +217,7 @@ def test_a_form_of_another_site_or_of_nobody_changes_nothing(
     assert "read-only" not in answer.text
 
 
-def test_the_token_of_forms_does_not_tell_the_token() -> None:
+def test_the_form_token_does_not_reveal_the_token() -> None:
     assert "secret-token" not in form_token("secret-token")
     assert form_token("secret-token") != form_token("secret-toker")
 

@@ -37,7 +37,7 @@ def asked(limit: int, **more: Any) -> dict[str, Any]:
     return {"logGroupName": GROUP, "startTime": FROM, "endTime": TO, "limit": limit, **more}
 
 
-def test_a_page_without_lines_is_not_the_end_of_them() -> None:
+def test_an_empty_page_of_log_events_is_not_the_end() -> None:
     source = live()
     with Stubber(source.account.client("logs")) as aws:
         # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
@@ -59,7 +59,7 @@ def test_no_more_pages_are_read_than_are_shown() -> None:
 
 
 @mock_aws
-def test_of_a_request_only_its_own_lines_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requests_log_has_only_its_own_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     logs = boto3.client("logs", "eu-west-1")

@@ -1,4 +1,4 @@
-"""What the page keeps between requests, what it changes, and which functions it knows."""
+"""What the page keeps between requests, what it changes, and how it finds functions."""
 
 import json
 import socket
@@ -45,7 +45,7 @@ def row(minutes: int, execution: str = "", calls: int = 1) -> dict[str, Any]:
 
 @dataclass
 class Counted(FakeSource):
-    """Remembers since when it was asked."""
+    """Records the start of each read."""
 
     asked: list[str] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class Counted(FakeSource):
 
 @dataclass
 class Ticking:
-    """A clock that a test moves."""
+    """A clock that a test advances."""
 
     now: float = 100.0
 
@@ -104,7 +104,7 @@ def test_a_page_does_not_wait_for_a_slow_history() -> None:
 
 
 def hour(ago: int, held: int = 3, calls: int = 10) -> dict[str, Any]:
-    """A row of an hour in which nothing changed."""
+    """A row of an hour without changes."""
     then = NOW - timedelta(hours=ago)
     told = {"Group_Name": "", "Reserved": held, "Target_Capacity": 5, "Refusals": 1, "Acquired": 0, "Lost": 0}
     return row(60 * ago, f"hour {then:%Y-%m-%d %H}:00", calls) | told | {"Previous_Status": "SHORT"}
@@ -127,7 +127,7 @@ def test_old_hours_in_which_nothing_changed_become_one_for_a_quarter_of_a_day() 
     assert set(counted[0].calls[1:-1]) == {60}
 
 
-def test_a_longer_time_that_nobody_looks_at_any_more_is_forgotten() -> None:
+def test_older_history_is_dropped_when_nobody_looks_at_it() -> None:
     clock, source = Ticking(), Counted({"odcr_history": [hour(ago, held=ago) for ago in range(24 * 20, 0, -1)]})
     history = HistoryCache(clock)
     assert len(history.rows(source, NOW - timedelta(days=30))) == 480, "each said something else"
@@ -140,7 +140,7 @@ def test_a_longer_time_that_nobody_looks_at_any_more_is_forgotten() -> None:
     assert len(history.available_rows(source, NOW - timedelta(days=30))) == 480
 
 
-def test_what_is_here_is_shown_while_the_rest_is_being_read() -> None:
+def test_cached_rows_are_shown_while_older_ones_are_read() -> None:
     answers = threading.Event()
 
     class Slow(FakeSource):
@@ -172,7 +172,7 @@ def test_the_pictures_of_a_young_stack_begin_with_its_history() -> None:
     assert known_since([], start) == start
 
 
-def test_what_kept_the_history_from_being_read_is_raised() -> None:
+def test_an_error_while_reading_the_history_is_raised() -> None:
     class Refusing(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
             raise Trouble(f"no {table} since {since}")

@@ -1,4 +1,4 @@
-"""Every text of the page has a translation, none is superfluous, and each keeps its fields."""
+"""Every text of the page has a translation with the same fields, and no translation is unused."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Executions that moto's interpreter played are understood: three machines after AWS's samples, and this project's."""
+"""Reads executions played by moto's interpreter: three machines after AWS's samples, and this project's."""
 
 import json
 from collections.abc import Iterator
@@ -176,7 +176,7 @@ def test_an_execution_without_a_history_has_reached_nothing() -> None:
 
 
 @pytest.mark.parametrize("definition", ["", "[]", "{", '"x"', "{}", '{"StartAt": "A", "States": {"A": {}}}', "null"])
-def test_what_is_no_definition_is_said_to_be_none(definition: str) -> None:
+def test_an_invalid_definition_is_refused(definition: str) -> None:
     with pytest.raises(Trouble, match="definition"):
         graph_of(definition)
 

@@ -1,4 +1,4 @@
-"""No two boxes overlap, whatever the definition, and each is inside the one around it."""
+"""Boxes never overlap, whatever the definition, and each is inside the one around it."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What all commands have in common: how they answer in JSON, and how they end when a person says no."""
+"""All commands: their JSON, and what they do when a person answers no."""
 
 import json
 import re
@@ -58,21 +58,21 @@ ASKING = [
     ("targets", "set", *TARGET, "16"),
 ]
 WITHOUT_JSON = {("completion",), ("console",)}
-"""A page, and what a shell reads."""
+"""Commands without JSON: the page, and the shell's script."""
 
 _KEY = re.compile(r"[A-Z][A-Za-z0-9]*(_[A-Z][A-Za-z0-9]*)*|odcr_[a-z_]+")
 """PascalCase, as the tables name their columns, or a table's own name."""
 
 
 def keys_of(value: Any) -> Iterator[str]:
-    """All keys in an answer."""
+    """All keys in a JSON value."""
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from keys_of(one)
     yield from value if isinstance(value, dict) else ()
 
 
 class Source(FakeSource):
-    """Something to look at, and its tables to change."""
+    """A source with tables that can be changed."""
 
     account: Any = None
     door: Any = SimpleNamespace(targets=lambda: ALL)
@@ -80,7 +80,7 @@ class Source(FakeSource):
 
 @pytest.fixture
 def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
-    """Calls a command that can do all that it wants to."""
+    """Calls a command on a stack where everything works."""
     door = there(odcr_option=[dict(zip(("InstanceType", "AvailabilityZone"), TARGET, strict=True)) | {"Priority": 1}])
     check_inputs = looked_at(histories={"run-1": run("run-1")})
     tables = {**check_inputs.tables, **{name: door.tables[name] for name in ("odcr_option", "odcr_group_member")}}
@@ -120,7 +120,7 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
 
 
 @pytest.mark.parametrize("arguments", [*READING, *WRITING_FILES, *((*one, "--yes") for one in ASKING)], ids=" ".join)
-def test_every_answer_is_an_object_with_the_tables_kind_of_keys(
+def test_every_json_answer_is_an_object_with_pascal_case_or_column_keys(
     odcr: Callable[..., Result], arguments: tuple[str, ...]
 ) -> None:
     done = odcr(*arguments, "--json")
@@ -132,7 +132,7 @@ def test_every_answer_is_an_object_with_the_tables_kind_of_keys(
 
 
 @pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
-def test_a_no_ends_with_1_and_changes_nothing(odcr: Callable[..., Result], arguments: tuple[str, ...]) -> None:
+def test_answering_no_ends_with_1_and_changes_nothing(odcr: Callable[..., Result], arguments: tuple[str, ...]) -> None:
     done = odcr(*arguments, typed="n\n")
     assert (done.exit_code, "Nothing was changed." in done.stderr) == (1, True), (done.output, done.exception)
     # A program cannot be asked.
@@ -147,7 +147,7 @@ def test_every_command_is_tried() -> None:
 
 
 def paths_of(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The names that call each command."""
+    """The path of names of each command."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -157,7 +157,7 @@ def paths_of(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
         yield path
 
 
-def test_a_release_says_what_was_really_left(odcr: Callable[..., Result]) -> None:
+def test_a_release_reports_what_was_retained(odcr: Callable[..., Result]) -> None:
     found = json.loads(odcr("release", *TARGET, "--yes", "--json").stdout)
     assert found["Wanted"] == 0
     assert found["GivenBack"] == [{"Id": "cr-1", "Instances": 9, "Problem": None}]

@@ -1,4 +1,4 @@
-"""From what there is to what is wanted, for random tables and wishes."""
+"""Plans changes for random tables and wishes."""
 
 import random
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def some_values(table: str, chance: random.Random, *, is_new: bool) -> dict[str,
 
 
 def some(chance: random.Random, table: str, count: int) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Rows that no database would take for the same one."""
+    """Random rows with distinct keys."""
     found: dict[tuple[str, ...], Any] = {}
     for _ in range(count):
         key = some_key(table, chance)
@@ -53,7 +53,7 @@ def some(chance: random.Random, table: str, count: int) -> list[tuple[tuple[str,
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_what_was_wanted_is_there_afterwards_and_nothing_is_left_to_do(seed: int) -> None:
+def test_the_plan_makes_the_tables_match_the_wishes(seed: int) -> None:
     chance = random.Random(seed)
     tables = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
     door = FakeDoor(

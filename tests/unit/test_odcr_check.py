@@ -1,4 +1,4 @@
-"""What `odcr check` says of the tables, and how it is said."""
+"""`odcr check`: the checks of the tables, and the output."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def invoked(answer: Mapping[str, Any]) -> Answer:
 @pytest.mark.parametrize(
     ("tables", "code", "level"), [(2, 2, Level.OK), (1, 2, Level.ERROR), (3, 2, Level.ERROR), (None, 2, Level.ERROR)]
 )
-def test_the_tables_version_is_the_functions(
+def test_the_tables_version_must_match_the_functions(
     monkeypatch: pytest.MonkeyPatch, tables: int | None, code: int, level: Level
 ) -> None:
     inputs = check_inputs(odcr_version=[] if tables is None else [{"Version": 1}, {"Version": tables}])
@@ -39,7 +39,7 @@ def test_the_tables_version_is_the_functions(
     assert one(check_version(inputs)).level is level
 
 
-def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_that_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = check_inputs(
         odcr_capacity=[row(1)],
         odcr_option=[LARGE | {"AvailabilityZone": "ap-northeast-1x"}],
@@ -73,7 +73,7 @@ def plan(*targets: dict[str, str], complete: bool = True) -> Any:
         ("FAILED", plan(complete=False), [Level.WARNING]),
     ],
 )
-def test_what_an_earlier_run_rejected_is_not_forgotten(
+def test_an_earlier_rejection_is_still_reported(
     monkeypatch: pytest.MonkeyPatch, status: str, answer: Any, levels: list[Level]
 ) -> None:
     recorded = LARGE | {"Status": status, "Reason": "Correct it.", "Reserved": 0, "Group_Name": ""}
@@ -85,7 +85,7 @@ def test_what_an_earlier_run_rejected_is_not_forgotten(
         assert lines[0].seen == "m5.large ap-northeast-1a: Correct it."
 
 
-def test_of_a_part_it_does_not_say_that_all_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_plan_does_not_vouch_for_all_demands(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row(1, LARGE | {"AvailabilityZone": f"ap-northeast-1{letter}"}) for letter in "acd"]
     inputs = check_inputs(odcr_capacity=rows)
     monkeypatch.setattr(inputs.account, "invoke", plan(*rows[:2], complete=False))
@@ -134,7 +134,7 @@ def test_a_groups_name_may_be_written_in_other_letters() -> None:
         ({"End_Date": "2026-11-11 00:00:00", "Deadline": "2026-11-12 00:00:00"}, "before the deadline"),
     ],
 )
-def test_dates_that_do_not_fit_are_said(option: dict[str, str], words: str) -> None:
+def test_conflicting_dates_are_reported(option: dict[str, str], words: str) -> None:
     line = one(check_dates(check_inputs(odcr_capacity=[row(1)], odcr_option=[LARGE | option])))
     assert words in line.seen
     assert line.level is not Level.OK
@@ -172,7 +172,7 @@ def test_without_the_plan_the_score_is_not_asked_for() -> None:
     assert "Unified Operations" in line.advice
 
 
-def test_whoever_may_do_nothing_gets_warnings_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_rights_every_check_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = check_inputs({"DescribeInstanceTypes": "UnauthorizedOperation"}, odcr_capacity=[row(7)])
     monkeypatch.setattr(inputs.account, "invoke", denied)
     lines = list(run(inputs))
@@ -186,7 +186,7 @@ def denied(*_: Any) -> Any:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_it_fits_the_width_and_steers_no_terminal(width: int) -> None:
+def test_the_output_fits_the_width_and_escapes_control_characters(width: int) -> None:
     from rich.console import Console
 
     console = Console(width=width, record=True, file=None, force_terminal=False)
@@ -220,7 +220,7 @@ def test_the_exit_code_says_how_bad_it_is(
     assert CliRunner().invoke(main, ["check", *arguments]).exit_code == code
 
 
-def test_without_a_stack_it_could_not_check() -> None:
+def test_check_without_a_stack_ends_with_2() -> None:
     done = CliRunner(mix_stderr=False).invoke(main, ["check", "--endpoint-url", "http://127.0.0.1:9"])
     assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""What `odcr check` says of quotas, offers and rights."""
+"""`odcr check`: quotas, offers and rights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ def test_what_does_not_count_in_the_quota_is_left_out() -> None:
     assert line.seen == "ap-northeast-1 Standard: 2 of 2 vCPUs after all is held."
 
 
-def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
+def test_a_group_counts_once_with_its_largest_pool() -> None:
     tables = {
         "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "6", "Unit": "instances"}],
         "odcr_group_member": [
@@ -64,7 +64,7 @@ def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
     # Ten instances of 2 or 4 vCPUs are missing; the large pool has one already.
     [(None, None, 40), (None, "4", 26), ("3", "4", 18), ("0", "1", 0), ("5", None, 40)],
 )
-def test_a_pool_counts_as_far_as_it_may_be_bought(small: str | None, large: str | None, vcpus: int) -> None:
+def test_a_pool_counts_up_to_its_max_instances(small: str | None, large: str | None, vcpus: int) -> None:
     pools = {"m5.large": small, "m5.xlarge": large}
     held = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a", "Status": "SHORT"}
     tables: dict[str, list[dict[str, Any]]] = {
@@ -137,7 +137,7 @@ OFFERS = {"InstanceTypeOfferings": [{"InstanceType": "m5.large", "Location": "ap
         ("mars-north-1a", Level.ERROR, "no Region"),
     ],
 )
-def test_a_pool_that_cannot_be_is_said_with_what_could_be(zone: str, level: Level, words: str) -> None:
+def test_an_unoffered_pool_is_reported_with_alternatives(zone: str, level: Level, words: str) -> None:
     answers: dict[str, Answer] = {"DescribeAvailabilityZones": ZONES, "DescribeInstanceTypeOfferings": OFFERS}
     line = one(offers.check(check_inputs(answers, odcr_capacity=[row(1, LARGE | {"AvailabilityZone": zone})])))
     assert line.level is level
@@ -199,7 +199,7 @@ def test_the_dry_run_has_the_tags_that_will_be_sent() -> None:
     assert tags.keys() == {"Team", "Cost", OWNER_TAG, MADE_TAG, ASKED_TAG, *PROJECT_TAG}
 
 
-def test_a_groups_tag_is_among_them() -> None:
+def test_the_dry_run_has_the_groups_tag() -> None:
     inputs = check_inputs(
         {},
         odcr_group=[{"Group_Name": "g", "TotalTargetCapacity": "6"}],
@@ -216,7 +216,7 @@ def test_what_the_role_may_not_do_is_an_error() -> None:
     assert "the organization denies it" in rights_lines("DryRunOperation", denied)[1].seen
 
 
-def test_who_may_not_simulate_is_told_the_right() -> None:
+def test_without_the_right_to_simulate_the_warning_names_it() -> None:
     line = rights_lines("DryRunOperation", "AccessDenied")[1]
     assert line.level is Level.WARNING
     assert "iam:SimulatePrincipalPolicy" in line.advice

@@ -1,4 +1,4 @@
-"""What `odcr check` says of concurrency, spending, schedule, runs, lease, mail and alarms."""
+"""`odcr check`: concurrency, spending, schedule, runs, lease, mail and alarms."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,7 +90,7 @@ def test_a_local_zone_has_a_price_of_its_own(zone: str, region: str) -> None:
         ("", "m5.xlarge", Level.ERROR, "nothing is bought."),
     ],
 )
-def test_a_groups_other_pools_go_on_without_a_price_of_one(cap: str, held: str, level: Level, words: str) -> None:
+def test_an_unknown_price_stops_only_its_pool_of_a_group(cap: str, held: str, level: Level, words: str) -> None:
     pool = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a"}
     tables = {
         "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "10", "Max_Hourly_Cost": "5"}],
@@ -162,7 +162,7 @@ def ran(name: str, status: str, ago: timedelta = timedelta(minutes=1)) -> Run:
         ([ran("a", "SUCCEEDED", HOUR)], [Level.ERROR]),
     ],
 )
-def test_the_last_run_is_young_and_succeeded(runs: list[Run], levels: list[Level]) -> None:
+def test_the_last_run_must_be_recent_and_successful(runs: list[Run], levels: list[Level]) -> None:
     inputs = check_inputs(runs={run.described["name"]: run for run in runs})
     assert [line.level for line in check_last_run(inputs)] == levels
 
@@ -176,7 +176,7 @@ def test_the_last_run_is_young_and_succeeded(runs: list[Run], levels: list[Level
         ("c", NOW - HOUR, Level.WARNING, "no run has taken it"),
     ],
 )
-def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: datetime, level: Level, words: str) -> None:
+def test_a_lease_held_by_an_ended_run_is_reported(holder: str, expires: datetime, level: Level, words: str) -> None:
     lease = {"Name": "run", "Holder": holder, "Expires": f"{expires:%Y-%m-%d %H:%M:%S}"}
     inputs = check_inputs(runs={"a": ran("a", "RUNNING"), "b": ran("b", "FAILED")}, odcr_lease=[lease])
     line = one(check_lease(inputs))
@@ -193,7 +193,7 @@ def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: dateti
         (["PendingConfirmation", "arn:aws:sns:x"], [Level.ERROR, Level.OK]),
     ],
 )
-def test_somebody_is_told(arns: list[str], levels: list[Level]) -> None:
+def test_somebody_must_be_subscribed(arns: list[str], levels: list[Level]) -> None:
     answer = {"Subscriptions": [{"SubscriptionArn": arn, "Endpoint": "a@example.com"} for arn in arns]}
     assert [line.level for line in check_subscription(check_inputs({"ListSubscriptionsByTopic": answer}))] == levels
 

@@ -1,4 +1,4 @@
-"""`odcr completion`: the shells themselves take its scripts, and complete with them."""
+"""`odcr completion`: real shells complete with its scripts."""
 
 import os
 import shutil

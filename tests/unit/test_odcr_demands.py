@@ -1,4 +1,4 @@
-"""What the command line makes of the tables' rows."""
+"""Reads demands from the tables' rows."""
 
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ def demands(
     return {one.name: one for one in demands_of(rows, options, groups, members, recorded)}
 
 
-def test_a_row_is_what_is_wanted_beside_what_is_recorded() -> None:
+def test_a_target_joins_its_row_and_its_recorded_status() -> None:
     recorded = status("r5b.2xlarge", "ap-northeast-1c", Reserved=4, In_Use=3, Unused=1, Hourly_Cost="2.384")
     found = demands(row("r5b.2xlarge", "ap-northeast-1c", 15), recorded=[recorded])
     one = found["r5b.2xlarge ap-northeast-1c"]
@@ -58,14 +58,14 @@ def test_what_is_held_for_a_row_that_is_gone_is_shown() -> None:
     assert not one.pools[0].is_member
 
 
-def test_what_only_waits_is_no_shortage_and_what_was_stopped_is() -> None:
+def test_waiting_counts_as_met_and_stopped_does_not() -> None:
     for name, is_met in (("WAITING", True), ("STOPPED", False), ("INVALID", False), ("CAPPED", False)):
         recorded = status("m5.large", "eu-west-1a", Status=name)
         (one,) = demands(row("m5.large", "eu-west-1a", 3), recorded=[recorded]).values()
         assert one.is_met is is_met, name
 
 
-def test_a_row_that_makes_no_sense_is_not_met_whatever_it_asks_for() -> None:
+def test_an_invalid_row_is_never_met() -> None:
     recorded = status("m5.larg", "eu-west-1a", Status="INVALID")
     (one,) = demands(row("m5.larg", "eu-west-1a", 0), recorded=[recorded]).values()
     assert not one.is_met

@@ -1,4 +1,4 @@
-"""A function is invoked once, and waited for longer than it may take."""
+"""A function is invoked once, with a timeout longer than its own."""
 
 import threading
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def invoke(service: Lambda) -> dict[str, Any]:
     return Account(Place(endpoint_url=f"http://127.0.0.1:{service.server_port}")).invoke("door", {"Change": []})
 
 
-def test_what_was_sent_and_not_answered_is_not_sent_again(service: Lambda, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unanswered_invocation_is_not_repeated(service: Lambda, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "INVOKE_SECONDS", 0.2)
     service.answers = [None, None]
     with pytest.raises(Trouble, match="check before you repeat the command"):
@@ -72,7 +72,7 @@ def test_what_was_sent_and_not_answered_is_not_sent_again(service: Lambda, monke
     assert service.asked == [b'{"Change": []}']
 
 
-def test_what_failed_inside_the_service_is_not_sent_again_either(service: Lambda) -> None:
+def test_a_service_error_is_not_retried(service: Lambda) -> None:
     service.answers = [(500, b"{}"), (200, b"{}")]
     with pytest.raises(Trouble, match="ServiceException"):
         invoke(service)
@@ -87,7 +87,7 @@ def test_a_throttled_invocation_has_not_begun_and_is_repeated(service: Lambda) -
         invoke(service)
 
 
-def test_every_function_that_people_call_may_take_its_time(resources: dict[str, Any]) -> None:
+def test_the_invoke_timeout_exceeds_every_functions_timeout(resources: dict[str, Any]) -> None:
     called = [resources[name]["Properties"]["Timeout"] for name in ("ManageTargets", "FindShortfalls")]
     assert max(called) < account.INVOKE_SECONDS
     client = Account(Place(endpoint_url="http://127.0.0.1:9")).invoker()

@@ -1,4 +1,4 @@
-"""What all commands of `odcr` have in common."""
+"""`odcr` itself: help, errors, accounts and packaging."""
 
 import ast
 import json
@@ -59,7 +59,7 @@ def test_an_unknown_command_is_answered_with_the_nearest() -> None:
     assert "Did you mean status" in done.stderr
 
 
-def test_a_mistake_is_one_line_and_the_trace_is_for_those_who_ask() -> None:
+def test_an_error_is_one_line_and_debug_adds_the_traceback() -> None:
     unreachable = ("status", "--endpoint-url", "http://127.0.0.1:9")
     done = call(*unreachable)
     assert done.exit_code == 2
@@ -99,7 +99,7 @@ def test_a_stack_has_its_parameters_and_outputs(monkeypatch: pytest.MonkeyPatch)
         stack.output("ManageTargetsFunction")
 
 
-def test_a_right_that_is_lacked_is_named() -> None:
+def test_a_missing_right_is_named() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "not\nyou"}}, "DescribeStacks")
     with pytest.raises(Trouble) as told, aws_errors_as_trouble():
         raise error
@@ -107,7 +107,7 @@ def test_a_right_that_is_lacked_is_named() -> None:
     assert "\n" not in str(told.value)
 
 
-def test_a_wall_of_botocore_is_one_line() -> None:
+def test_a_long_botocore_error_becomes_one_line() -> None:
     with pytest.raises(Trouble, match="Nothing answers there"), aws_errors_as_trouble():
         raise EndpointConnectionError(endpoint_url="https://ec2.mars-1.amazonaws.com")
 

@@ -1,4 +1,4 @@
-"""What EC2 is asked about zones and types, and what a person is told of a typo. botocore's models check both ways."""
+"""EC2's offers of zones and types, and the advice for a typo. botocore's models validate both directions."""
 
 import pytest
 from botocore.stub import Stubber
@@ -79,7 +79,7 @@ def test_what_is_offered_has_no_fault(offers: Offers, instance_type: str, zone: 
         ("m5.large", "", "There is no zone . Write a zone"),
     ],
 )
-def test_what_is_not_has_one_that_says_what_to_do(offers: Offers, instance_type: str, zone: str, fault: str) -> None:
+def test_a_pool_that_does_not_exist_gets_advice(offers: Offers, instance_type: str, zone: str, fault: str) -> None:
     assert fault in offers.fault(instance_type, zone)
 
 
@@ -91,7 +91,7 @@ def test_an_id_is_the_zone_of_its_name(offers: Offers) -> None:
     ]
 
 
-def test_a_region_that_refuses_is_silent_and_stops_nothing(account: Account) -> None:
+def test_a_region_that_refuses_does_not_stop_the_others(account: Account) -> None:
     with Stubber(account.client("ec2", "eu-west-1")) as stubber:
         stubber.add_client_error("describe_availability_zones", "UnauthorizedOperation", "not you", 403)
         found = look_up(account, ["eu-west-1a"])

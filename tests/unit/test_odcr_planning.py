@@ -1,4 +1,4 @@
-"""The plan is what the product says: its own events are read."""
+"""`odcr plan` reads the product's own events."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Plots are SVG elements for a page: in its colours, self-contained, and readable to those who cannot see them."""
+"""Plots are SVG elements: in the page's colours, self-contained, and accessible."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -40,7 +40,7 @@ def text_of(svg: str, tag: str) -> list[str]:
     return ["".join(one.itertext()) for one in ET.fromstring(svg).iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
 
 
-def test_each_says_what_it_shows(svgs: dict[str, str]) -> None:
+def test_each_plot_has_a_title_and_a_description(svgs: dict[str, str]) -> None:
     for svg in svgs.values():
         assert text_of(svg, "title") == [HOSTILE]
         root = ET.fromstring(svg)
@@ -84,7 +84,7 @@ def test_times_are_numbers_and_utc(svgs: dict[str, str]) -> None:
     assert not [word for word in words if re.search("Nov|Tue", word)]
 
 
-def test_nothing_to_show_is_said() -> None:
+def test_an_empty_plot_says_so() -> None:
     words = Words(nothing="Nothing yet.")
     empty = Series("a", "instances", (), (), (), END)
     for svg in (

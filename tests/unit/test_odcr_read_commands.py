@@ -1,4 +1,4 @@
-"""The commands that only look, as a person and as a script read them."""
+"""The commands that only read, for a person and for a script."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def test_it_fits_80_columns_and_nothing_in_the_tables_steers_the_terminal(odcr: 
     assert max(map(width, wide.output.splitlines())) <= 160
 
 
-def test_what_is_idle_has_its_cost_and_what_has_no_price_is_told(odcr: Odcr) -> None:
+def test_idle_capacity_shows_its_cost_and_unknown_prices(odcr: Odcr) -> None:
     text = words(odcr(looked_at(), "idle"))
     # An hour of the 4 costs 2, so one of 3 unused 0.5.
     for part in (
@@ -142,7 +142,7 @@ def test_the_history_of_one_demand_and_of_a_time(odcr: Odcr) -> None:
         (["m5.large", "--plot", "x.svg"], "no demand"),
     ],
 )
-def test_what_cannot_be_shown_is_one_line(odcr: Odcr, arguments: list[str], word: str) -> None:
+def test_an_invalid_request_is_answered_in_one_line(odcr: Odcr, arguments: list[str], word: str) -> None:
     done = odcr(looked_at(), "history", *arguments)
     assert done.exit_code == main.ERROR
     assert word in done.stderr
@@ -158,7 +158,7 @@ def test_the_history_is_drawn(odcr: Odcr, tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["plot.svg"]
 
 
-def test_runs_are_listed_with_what_they_got(odcr: Odcr) -> None:
+def test_runs_are_listed_with_what_they_acquired(odcr: Odcr) -> None:
     source = looked_at(histories={"run-2": run("run-2", minutes=90), "run-9": run("run-9", "FAILED")})
     text = words(odcr(source, "runs"))
     assert "run-2 succeeded: 11 acquired, 1 changed status" in text
@@ -190,7 +190,7 @@ def test_a_run_that_is_not_clear_is_asked_for_again(odcr: Odcr) -> None:
     assert "There is no run zzz" in odcr(source, "runs", "show", "zzz").stderr
 
 
-def test_the_report_is_one_page_that_needs_nothing_else(odcr: Odcr, tmp_path: Path) -> None:
+def test_the_report_is_self_contained(odcr: Odcr, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     source = looked_at(histories={"run-2": run("run-2", minutes=90)})
     assert odcr(source, "report", str(file), "--days", "1").exit_code == 0
@@ -205,7 +205,7 @@ def test_the_report_is_one_page_that_needs_nothing_else(odcr: Odcr, tmp_path: Pa
     assert len(re.findall(r"<svg class=\"plot\"", page)) == 5
 
 
-def test_a_report_of_nothing_says_so(odcr: Odcr, tmp_path: Path) -> None:
+def test_an_empty_report_says_so(odcr: Odcr, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     assert odcr(FakeSource(), "report", str(file)).exit_code == 0
     assert "Nothing is wanted yet" in file.read_text()

@@ -1,4 +1,4 @@
-"""What was recorded can be looked at as if it were there."""
+"""A recording answers like the account that was recorded."""
 
 import gzip
 import json
@@ -53,7 +53,7 @@ def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
     [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")],
     ids=["empty", "no gzip", "no JSON", "a list", "an object"],
 )
-def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_recording_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x"
     file.write_bytes(content)
     with pytest.raises(Trouble, match="is not a recording"):

@@ -1,4 +1,4 @@
-"""Giving back goes in steps, each of which may be the last, and waits for the runs that know the old number."""
+"""A release can stop after any step and be repeated, and waits for runs with the old number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Runs:
         wait_for_runs(cast("Any", self), self.told.append, self.sleep, lambda: self.seconds)
 
 
-def test_it_waits_for_each_run_that_may_have_read_the_old_number_also_one_that_was_listed_late() -> None:
+def test_it_waits_for_runs_with_the_old_number_even_if_listed_late() -> None:
     runs = Runs([["a"], ["a", "b"]], {"a": ["RUNNING", "RUNNING", "SUCCEEDED"], "b": ["RUNNING", "SUCCEEDED"]})
     runs.wait()
     assert runs.statuses == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"]}
@@ -77,14 +77,14 @@ def test_without_runs_it_goes_on_at_once() -> None:
     assert runs.seconds <= 5
 
 
-def test_after_a_run_that_ended_otherwise_its_functions_may_go_on() -> None:
+def test_after_a_failed_run_it_waits_for_its_functions() -> None:
     runs = Runs([["a"], ["a"]], {"a": ["RUNNING", "ABORTED"]})
     runs.wait()
     assert runs.seconds == AGE_SECONDS
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-def test_functions_of_a_run_that_ended_badly_just_before_may_go_on(status: str) -> None:
+def test_it_waits_for_functions_of_a_run_that_failed_just_before(status: str) -> None:
     runs = Runs([[], []], {}, ended={status: [50, 300]})
     runs.wait()
     assert runs.seconds == AGE_SECONDS - 50
@@ -143,7 +143,7 @@ def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], N
     return given
 
 
-def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
+def test_a_reservation_is_reduced_given_its_current_state() -> None:
     def reduced_to(count: int) -> Callable[[Stubber], None]:
         request = {"CapacityReservationId": "cr-1", "InstanceCount": count}
         return lambda stub: stub.add_response("modify_capacity_reservation", {"Return": True}, request)
@@ -159,14 +159,14 @@ def test_it_is_reduced_to_what_it_is_to_keep_as_it_is_now() -> None:
     assert given_back(4, 4, 4, lambda _: None).count == 0
 
 
-def test_what_keeps_nothing_is_cancelled() -> None:
+def test_a_reservation_that_keeps_nothing_is_cancelled() -> None:
     def cancelled(stub: Stubber) -> None:
         stub.add_response("cancel_capacity_reservation", {"Return": True}, {"CapacityReservationId": "cr-1"})
 
     assert given_back(10, 10, 0, cancelled).count == 10
 
 
-def test_what_ec2_refuses_is_told_in_its_words() -> None:
+def test_a_refusal_is_reported_in_ec2s_words() -> None:
     def refused(stub: Stubber) -> None:
         stub.add_client_error("modify_capacity_reservation", "InvalidState", "It is being changed.")
 
@@ -179,7 +179,7 @@ def test_a_reduction_says_what_is_left() -> None:
     assert Reduction(seen(described("cr-1", 10))[0], 4).kept == 6
 
 
-def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> None:
+def test_the_question_shows_what_goes_what_stays_and_what_it_saves() -> None:
     every = seen(described("cr-1", 10, 7), described("cr-2", 2, tags={"odcr:stack": "odcr/ap-northeast-1"}))
     price = {"InstanceType": "r5b.2xlarge", "Region": "ap-northeast-1", "Platform": "Linux/UNIX", "Tenancy": "default"}
     demand = row(15)
@@ -207,14 +207,14 @@ def test_before_it_asks_it_says_what_goes_what_stays_and_what_that_saves() -> No
     assert summary_lines(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
 
 
-def test_what_somebody_has_raised_meanwhile_is_not_given_back() -> None:
+def test_a_demand_raised_meanwhile_is_not_released() -> None:
     still_wanted(row(15), row(4), Decimal(4))
     still_wanted(row(15), None, Decimal(4))
     with pytest.raises(Trouble, match="to 20 meanwhile"):
         still_wanted(row(15), row(20), Decimal(4))
 
 
-def test_it_looks_once_more_before_each_reservation() -> None:
+def test_the_demand_is_checked_before_each_reservation() -> None:
     looks: list[int] = []
 
     def look() -> None:
@@ -234,7 +234,7 @@ def test_it_looks_once_more_before_each_reservation() -> None:
             next(given)
 
 
-def test_who_may_not_give_back_learns_it_before_anything_is_lowered() -> None:
+def test_a_missing_right_is_found_before_anything_is_lowered() -> None:
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     account: Any = type("Account", (), {"client": lambda *_: client})()
     planned = plan_release(row(), seen(described("cr-1", 10)), Decimal(0)).reductions

@@ -82,7 +82,7 @@ def test_the_tag_says_whose_it_is(tags: dict[str, str], more: dict[str, Any], wh
     assert bool(reservations_for(row(), [one])) == (whose is Whose.OURS)
 
 
-def test_what_has_ended_is_left_out() -> None:
+def test_ended_reservations_are_left_out() -> None:
     states = ("active", "pending", "expired", "cancelled", "failed", "scheduled")
     found = seen(*(described(f"cr-{state}", State=state) for state in states))
     assert [one.state for one in found] == ["active", "pending", "scheduled"]
@@ -95,7 +95,7 @@ def test_a_row_may_name_the_zone_by_its_id() -> None:
     assert not reservations_for(row(zone="ap-northeast-1a"), seen(described("cr-1")))
 
 
-def test_what_a_person_made_or_moved_is_adopted() -> None:
+def test_a_reservation_that_a_person_made_or_moved_counts_as_adopted() -> None:
     moved = {OWNER_TAG: OWNER, MADE_TAG: made_for(TOKEN, "checkout"), GROUP_TAG: "checkout"}
     by = [moved, moved | {GROUP_TAG: "other"}, {OWNER_TAG: OWNER, MADE_TAG: "yes"}, {OWNER_TAG: OWNER}]
     found = seen(*(described(f"cr-{index}", tags=tags) for index, tags in enumerate(by)))
@@ -113,7 +113,7 @@ def test_the_newest_give_first_and_the_oldest_stay() -> None:
     assert [plan.held, plan.excess, plan.remaining, plan.instances] == [14, 6, 0, 6]
 
 
-def test_what_is_used_stays() -> None:
+def test_used_instances_stay() -> None:
     plan = plan_release(row(), seen(described("cr-1", 10, 3)), Decimal(0))
     assert reduced(plan) == [("cr-1", 10, 7)]
     assert plan.remaining == 7
@@ -131,13 +131,13 @@ def test_what_is_used_stays() -> None:
         ({"State": "pending"}, "still providing"),
     ],
 )
-def test_what_is_not_odcrs_to_give_stays_and_is_told(more: dict[str, Any], word: str) -> None:
+def test_reservations_that_odcr_may_not_reduce_stay_with_a_reason(more: dict[str, Any], word: str) -> None:
     plan = plan_release(row(), seen(described("cr-1", **more), described("cr-2", 1)), Decimal(0))
     assert reduced(plan) == [("cr-2", 1, 0)]
     assert word in plan.left[0].reason
 
 
-def test_what_was_adopted_is_given_back_if_that_is_said() -> None:
+def test_adopted_reservations_are_given_back_on_request() -> None:
     every = seen(described("cr-1", tags={OWNER_TAG: OWNER}))
     assert reduced(plan_release(row(), every, Decimal(4), also_adopted=True)) == [("cr-1", 10, 4)]
 
@@ -147,7 +147,7 @@ def test_while_one_is_pending_nothing_is_given_back_that_may_be_missing_then() -
     assert not plan_release(row(), every, Decimal(10)).reductions
 
 
-def test_nothing_is_given_back_of_what_is_wanted() -> None:
+def test_wanted_capacity_is_not_given_back() -> None:
     assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(10)).reductions
     assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(12)).reductions
 
@@ -205,7 +205,7 @@ def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_n
         ({"tags": {}, "InstancePlatform": "Windows"}, "Windows"),
     ],
 )
-def test_what_is_named_and_cannot_be_adopted_is_told(more: dict[str, Any], word: str) -> None:
+def test_a_named_reservation_that_cannot_be_adopted_gets_a_reason(more: dict[str, Any], word: str) -> None:
     found, (left,) = plan_adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"])
     assert not found
     assert word in left.reason
@@ -223,7 +223,7 @@ def test_where_several_groups_want_a_pool_a_person_says_which() -> None:
         plan_adoptions(every, demands, ["cr-9"])
 
 
-def test_a_demand_is_found_by_its_name_and_a_slip_gets_the_nearest() -> None:
+def test_a_demand_is_found_by_name_and_a_typo_gets_suggestions() -> None:
     demands = [row(), group("checkout", 8, (TYPE, 1, 1))]
     assert find_demand(["R5B.2xlarge", ZONE], demands) is demands[0]
     assert find_demand(["checkout"], demands) is demands[1]

@@ -1,4 +1,4 @@
-"""`odcr plan` says whether there will be a next run at all."""
+"""`odcr plan` says whether the schedule will start a run."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def invoked(_request: Mapping[str, Any]) -> dict[str, Any]:
         (ON | {"State": "DISABLED", "StartDate": NOW + timedelta(hours=1)}, "off", "The schedule is off"),
     ],
 )
-def test_while_no_run_starts_it_speaks_of_none(
+def test_without_a_schedule_the_plan_promises_no_run(
     planned: PlannedDemand, schedule: Mapping[str, Any], status: str, said: str
 ) -> None:
     text = " ".join(planned(schedule).stdout.split())
@@ -74,7 +74,7 @@ def test_while_no_run_starts_it_speaks_of_none(
 @pytest.mark.parametrize(
     "schedule", [ON, ON | {"StartDate": NOW - timedelta(hours=1), "EndDate": NOW + timedelta(hours=1)}]
 )
-def test_while_runs_start_it_speaks_of_the_next_one(planned: PlannedDemand, schedule: Mapping[str, Any]) -> None:
+def test_with_a_schedule_the_plan_is_the_next_runs(planned: PlannedDemand, schedule: Mapping[str, Any]) -> None:
     text = planned(schedule).stdout
     assert "The next run asks for 1 of 1 demands." in text
     assert "schedule" not in text

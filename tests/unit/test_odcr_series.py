@@ -1,4 +1,4 @@
-"""What was held, wanted, spent and asked for over time, as the history tells it."""
+"""Held, wanted, spend and requests over time, from the history."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

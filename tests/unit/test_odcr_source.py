@@ -1,4 +1,4 @@
-"""What an account is asked for, and what follows when a part of it does not answer."""
+"""What is asked of an account, and what happens when a part does not answer."""
 
 from typing import Any, cast
 

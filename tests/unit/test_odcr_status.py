@@ -1,4 +1,4 @@
-"""`odcr status`, as a person and as a script read it."""
+"""`odcr status`, for a person and for a script."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def test_it_ends_with_0_if_all_are_met(odcr: Odcr) -> None:
     assert odcr(looked_at(tables(Status="FULFILLED", Reserved=15)), "status").exit_code == 0
 
 
-def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_ends_with_2_if_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -82,7 +82,7 @@ def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("columns", [60, 80, 110, 200])
-def test_it_fits_the_terminal_and_loses_nothing(odcr: Odcr, columns: int) -> None:
+def test_the_table_fits_the_terminal_without_losing_text(odcr: Odcr, columns: int) -> None:
     long = "Correct the row: " + "ap-northeast-1c is not where it is offered, " * 4 + "and this is the end."
     done = odcr(looked_at(tables(Reason=long)), "status", columns=columns)
     assert max(width(line) for line in done.output.splitlines()) <= columns
@@ -142,7 +142,7 @@ def test_numbers_are_written_as_people_write_them() -> None:
 
 
 @pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), FakeSource(tables())])
-def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: FakeSource) -> None:
+def test_without_recent_runs_the_status_is_outdated(odcr: Odcr, source: FakeSource) -> None:
     done = odcr(source, "status")
     assert done.exit_code == 2
     assert "No run has started" in done.stderr
@@ -162,14 +162,14 @@ def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: Fak
         ("status", "--endpoint-url", "ftp://127.0.0.1"),
     ],
 )
-def test_what_is_no_number_or_address_is_refused_in_a_line(arguments: tuple[str, ...]) -> None:
+def test_an_invalid_number_or_address_is_refused_in_one_line(arguments: tuple[str, ...]) -> None:
     done = CliRunner(mix_stderr=False).invoke(main.main, [*arguments])
     assert done.exit_code == 2
     assert "Traceback" not in done.output + done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith(("odcr: ", "Error: "))
 
 
-def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
+def test_a_bug_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
     class Broken(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyError("Rows")
@@ -180,7 +180,7 @@ def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
+def test_ctrl_c_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
     class Interrupted(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyboardInterrupt

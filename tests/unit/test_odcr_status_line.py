@@ -1,4 +1,4 @@
-"""Long work says what it does, on a terminal and nowhere else."""
+"""Long commands show their steps, on a terminal only."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def test_a_dumb_terminal_is_shown_nothing(screen: StringIO, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("command", LONG)
-def test_every_long_command_shows_it(
+def test_every_long_command_shows_its_steps(
     screen: StringIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
     def nothing(_self: Account) -> None:
@@ -78,7 +78,7 @@ def test_every_long_command_shows_it(
     assert " ..." in screen.getvalue()
 
 
-def test_an_answer_in_json_is_not_disturbed_by_it(tmp_path: Path) -> None:
+def test_the_status_line_does_not_disturb_json(tmp_path: Path) -> None:
     file = tmp_path / "night.odcr"
     record(cast(Any, FakeSource()), file)
     leader, follower = pty.openpty()

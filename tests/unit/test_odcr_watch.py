@@ -1,4 +1,4 @@
-"""`odcr status --watch`: look after look, until somebody has seen enough."""
+"""`odcr status --watch`: refreshes until interrupted."""
 
 import json
 import os
@@ -61,14 +61,14 @@ def test_a_person_sees_each_look_every_five_seconds(odcr: Odcr, monkeypatch: pyt
     assert (done.exit_code, done.stderr) == (130, "")
 
 
-def test_what_no_run_has_looked_at_is_doubted_at_each_look(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_refresh_warns_of_an_outdated_status(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Run(RECENT | {"startDate": RECENT["startDate"].replace(hour=1)}, "{}", [])  # type: ignore[attr-defined]
     assert "may be outdated" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
     done = odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch", "--json")
     assert all("may be outdated" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
 
 
-def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_ends_watching_silently(tmp_path: Path) -> None:
     file = tmp_path / "night.odcr"
     record(cast(Any, FakeSource()), file)
     # Who starts the tests in the background has their children ignore Ctrl-C.

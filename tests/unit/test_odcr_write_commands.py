@@ -1,4 +1,4 @@
-"""The commands that write the tables, from the command line to what the door is told."""
+"""The commands that write to the tables, from the command line to the door."""
 
 import json
 from collections.abc import Callable
@@ -119,7 +119,7 @@ def test_what_a_group_costs_is_that_of_its_first_pool(odcr: Odcr) -> None:
     assert "6.20 USD more once all is held: 10.17 USD instead of 3.97 USD" in text(done)
 
 
-def test_nothing_to_do_is_no_failure_and_changes_nothing(odcr: Odcr) -> None:
+def test_nothing_to_do_ends_with_0(odcr: Odcr) -> None:
     door = there()
     done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "15")
     assert (done.exit_code, "nothing to do" in done.output) == (0, True)
@@ -183,7 +183,7 @@ def test_a_type_that_is_no_longer_offered_can_be_lowered_and_removed(odcr: Odcr)
     assert odcr(there(), "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "16", offers=gone).exit_code == 1
 
 
-def test_a_region_that_does_not_say_stops_nobody(odcr: Odcr) -> None:
+def test_a_region_that_does_not_answer_blocks_no_change(odcr: Odcr) -> None:
     done = odcr(
         there(),
         "targets",
@@ -215,7 +215,7 @@ def test_options_need_a_target_and_members_a_group(odcr: Odcr) -> None:
     assert (done.exit_code, "give its TotalTargetCapacity" in text(done)) == (1, True)
 
 
-def test_options_change_alone_and_go_when_they_say_nothing(odcr: Odcr) -> None:
+def test_options_change_alone_and_are_removed_when_all_are_defaults(odcr: Odcr) -> None:
     door = there()
     where = ("r5b.2xlarge", "ap-northeast-1c", "--yes")
     odcr(door, "options", "set", *where, "--deadline", "2099-11-10", "--tag", "Team=shop", "--tag", "a==b")
@@ -304,7 +304,7 @@ def test_prices_are_given_and_forgotten(odcr: Odcr) -> None:
     assert (done.exit_code, "Did you mean ap-northeast-1?" in text(done)) == (1, True)
 
 
-def test_what_is_held_on_another_platform_is_said(odcr: Odcr) -> None:
+def test_capacity_held_on_another_platform_is_mentioned(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--platform", "Windows", "--dry-run")
     more = text(odcr(there(), "options", "set", *where))
     assert (
@@ -326,7 +326,7 @@ def test_what_is_held_on_another_platform_is_said(odcr: Odcr) -> None:
         ("no", "until you reduce the reservations"),
     ],
 )
-def test_a_lowered_target_says_what_is_given_back(odcr: Odcr, releases: str, part: str) -> None:
+def test_a_lowered_target_mentions_what_is_given_back(odcr: Odcr, releases: str, part: str) -> None:
     parameters = {"ReleaseOnLoweredTarget": releases}
     lowered = ("targets", "set", "r5b.2xlarge", "ap-northeast-1c", "1", "--dry-run")
     done = text(odcr(there(), *lowered, parameters=parameters))
@@ -338,7 +338,7 @@ def test_a_lowered_target_says_what_is_given_back(odcr: Odcr, releases: str, par
     assert "4 stay held and keep costing money" in text(removed)
 
 
-def test_a_moment_in_the_past_is_said(odcr: Odcr) -> None:
+def test_a_moment_in_the_past_is_mentioned(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--dry-run")
     done = odcr(there(), "options", "set", *where, "--deadline", "2020-01-01", "--end-date", "2020-01-02")
     assert "Deadline 2020-01-01 00:00:00 UTC is in the past" in text(done)
@@ -399,7 +399,7 @@ def test_every_problem_of_a_file_is_said_by_its_line_and_nothing_is_changed(odcr
     assert "Change" not in door.asked
 
 
-def test_others_are_removed_only_if_that_is_said(odcr: Odcr) -> None:
+def test_other_rows_are_removed_only_on_request(odcr: Odcr) -> None:
     file = f"{HEAD}\nm5.large,ap-northeast-1a,1\n"
     door = there()
     odcr(door, "--yes", file=file)
@@ -410,7 +410,7 @@ def test_others_are_removed_only_if_that_is_said(odcr: Odcr) -> None:
     assert (door.tables["odcr_group"], door.tables["odcr_group_member"]) == ([], [])
 
 
-def test_a_group_of_which_a_pool_is_in_the_file_is_no_other(odcr: Odcr) -> None:
+def test_a_group_with_a_pool_in_the_file_is_kept(odcr: Odcr) -> None:
     door = there()
     file = "Group_Name,InstanceType,AvailabilityZone\nCheckout,c6i.large,ap-northeast-1a\n"
     assert odcr(door, "--yes", "--remove-others", file=file).exit_code == 0
@@ -440,7 +440,7 @@ def test_options_that_name_the_zone_otherwise_stay_with_their_target(odcr: Odcr)
     assert [row["AvailabilityZone"] for row in door.tables["odcr_option"]] == ["apne1-az1"]
 
 
-def test_what_somebody_changes_meanwhile_is_not_overwritten(odcr: Odcr) -> None:
+def test_a_concurrent_change_is_not_overwritten(odcr: Odcr) -> None:
     door = there()
 
     def somebody() -> None:
@@ -454,7 +454,7 @@ def test_what_somebody_changes_meanwhile_is_not_overwritten(odcr: Odcr) -> None:
     assert door.tables["odcr_capacity"][0]["Target_Capacity"] == 30
 
 
-def test_what_a_run_writes_meanwhile_is_no_conflict(odcr: Odcr) -> None:
+def test_a_run_that_writes_meanwhile_causes_no_conflict(odcr: Odcr) -> None:
     door = there()
 
     def run() -> None:
@@ -529,7 +529,7 @@ def test_lists_fit_and_have_all(odcr: Odcr, what: str, columns: int) -> None:
     assert json.loads(odcr(door, what, "list", "--json").stdout)[what.capitalize()]
 
 
-def test_lists_of_nothing_say_how_to_begin(odcr: Odcr) -> None:
+def test_empty_lists_say_how_to_begin(odcr: Odcr) -> None:
     for what in ("targets", "groups", "options"):
         assert f"odcr {what} set" in text(odcr(FakeDoor({}), what, "list"))
     assert odcr(FakeDoor({}), "prices", "list").exit_code == 0

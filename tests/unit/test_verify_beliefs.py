@@ -208,7 +208,7 @@ THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"), print)
         (believed(raising(NotInTime("it did not come"))), HERE, Verdict.DIFFERS),
     ],
 )
-def test_whatever_comes_is_an_answer(belief: Belief, subject: Subject, verdict: Verdict) -> None:
+def test_every_error_becomes_an_answer(belief: Belief, subject: Subject, verdict: Verdict) -> None:
     assert all_beliefs.ask_belief(belief, subject).verdict is verdict
 
 
@@ -264,7 +264,7 @@ def test_a_cold_start_is_read_from_the_report() -> None:
     assert found[1] == "310.25"
 
 
-def test_what_buys_is_deleted_before_what_is_bought() -> None:
+def test_buyers_are_deleted_before_what_they_buy() -> None:
     order = [kind.name for kind in cleanup.KINDS]
     assert order[:4] == ["schedule", "run", "reservation", "stack"]
     assert order.index("stack") < order.index("log group")
