@@ -30,7 +30,7 @@ def main() -> None:
     server: Any = create_server(app, host="127.0.0.1", port=0)
     Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}/"
-    program = next(found for name in NAMES if (found := shutil.which(name)))
+    program = next(filter(None, map(shutil.which, NAMES)))
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=OPTIONS)

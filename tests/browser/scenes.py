@@ -204,7 +204,7 @@ def history() -> list[dict[str, Any]]:
         for hour in range(18 if held < wanted else 0):
             minutes = 60 * hour + 3
             calls = chance.randrange(300, 720)
-            later = sum(one < minutes for one in moments)
+            later = sum(earlier < minutes for earlier in moments)
             then = NOW - timedelta(minutes=minutes)
             rows.append(_hour(type_, zone, then, wanted, held - later, calls, calls - chance.randrange(90)))
     for step, units in enumerate((160, 144, 120, 96, 48)):
@@ -255,7 +255,7 @@ def runs() -> dict[str, Run]:
 @cache
 def _all_runs() -> dict[str, Run]:
     played = _played()
-    found = {}
+    described_runs = {}
     for before in range(60):
         started = NOW - timedelta(seconds=125 * before + 40)
         lasted = timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
@@ -276,8 +276,8 @@ def _all_runs() -> dict[str, Run]:
         events = [
             {**event, "timestamp": started + lasted * number / len(events)} for number, event in enumerate(events)
         ]
-        found[name] = Run(described, played.definition, events)
-    return found
+        described_runs[name] = Run(described, played.definition, events)
+    return described_runs
 
 
 def reservations() -> list[dict[str, Any]]:
@@ -285,19 +285,19 @@ def reservations() -> list[dict[str, Any]]:
     # The value of the second has the client token, and the group: docs/explanation/reserving.md.
     ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
     made = [ours, {"Key": "odcr:made", "Value": token}]
-    found = []
+    described = []
     for number, (type_, zone, _wanted, held, used, *_rest) in enumerate(_ROWS):
         if held:
-            found.append(_reservation(number, type_, zone, held, held - used, made))
+            described.append(_reservation(number, type_, zone, held, held - used, made))
     for number, pool in enumerate(_POOLS):
         tags = [ours, {"Key": "odcr:group", "Value": "checkout"}, {"Key": "odcr:made", "Value": f"{token}/checkout"}]
-        found.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
-    found.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
-    found.append(
+        described.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
+    described.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
+    described.append(
         _reservation(31, "m6i.xlarge", "ap-northeast-1a", 4, 1, made[:1]) | {"InstanceMatchCriteria": "targeted"}
     )
-    found.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
-    return found
+    described.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
+    return described
 
 
 def _reservation(

@@ -237,9 +237,11 @@ def test_a_group_opens_to_its_pools_and_stays_open_while_the_page_refreshes(page
     expect(row).to_contain_text("9 / 15")
     scene.tables["odcr_status"][0] |= {"Reserved": 15, "Status": "FULFILLED", "Reason": ""}
     scene.tables["odcr_capacity"] = [
-        one for one in scene.tables["odcr_capacity"] if one["InstanceType"] != "c7g.xlarge"
+        entry for entry in scene.tables["odcr_capacity"] if entry["InstanceType"] != "c7g.xlarge"
     ]
-    scene.tables["odcr_status"] = [one for one in scene.tables["odcr_status"] if one["InstanceType"] != "c7g.xlarge"]
+    scene.tables["odcr_status"] = [
+        entry for entry in scene.tables["odcr_status"] if entry["InstanceType"] != "c7g.xlarge"
+    ]
     refreshed(page)
     expect(row).to_contain_text("15 / 15")
     expect(row).to_contain_text("Fulfilled")

@@ -101,7 +101,9 @@ def test_text_can_be_read_on_its_box(page: Page, serve: Server, run: Played, sch
 
 def luminance(css: str) -> float:
     channels = [int(part) / 255 for part in css.removeprefix("rgb(").removesuffix(")").split(",")]
-    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels)
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -77,7 +77,9 @@ def test_an_adopted_reservation_counts_and_is_given_back_only_on_request(stack: 
     assert odcr("adopt", "--yes")["Tagged"] == [by_hand]
     run(stack)
     # It has grown, and no other was made.
-    assert [(one["CapacityReservationId"], one["TotalInstanceCount"]) for one in active(stack)] == [(by_hand, 15)]
+    assert [
+        (reservation["CapacityReservationId"], reservation["TotalInstanceCount"]) for reservation in active(stack)
+    ] == [(by_hand, 15)]
     assert odcr("adopt", "--yes")["Tagged"] == []
 
     released = odcr("release", *KEY, "--keep", "10", "--yes")

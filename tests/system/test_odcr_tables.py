@@ -81,5 +81,5 @@ def test_every_problem_is_reported_and_nothing_is_changed(prepared: Stack, tmp_p
         "shop,m5.large,ap-northeast-1d,,,,0\n"
     )
     problems = answer(prepared, "import", str(file), "--yes", code=1)["Problems"]
-    assert {one["Line"] for one in problems} == {3, 4, 5, 6, 7, 8}
+    assert {problem["Line"] for problem in problems} == {3, 4, 5, 6, 7, 8}
     assert prepared.sql("SELECT * FROM odcr_capacity") == ()

@@ -34,7 +34,7 @@ def check_inputs(
 
 
 def described_types(request: Mapping[str, Any]) -> dict[str, Any]:
-    (names,) = (one["Values"] for one in request["Filters"])
+    (names,) = (filter_["Values"] for filter_ in request["Filters"])
     known = [name for name in names if name in TYPES]
     return {"InstanceTypes": [{"InstanceType": name, "VCpuInfo": {"DefaultVCpus": TYPES[name]}} for name in known]}
 

@@ -62,7 +62,7 @@ STAGE = Stage()
 
 def reader(source: Callable[[], Any], changes: Recorder | None = None) -> PageClient:
     """A client of the page on a source."""
-    STAGE.source = source if source in (FakeSource, gone) else partial(lambda found: found, source())
+    STAGE.source = source if source in (FakeSource, gone) else partial(lambda fixed: fixed, source())
     STAGE.app.config.update(
         CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
     )
@@ -187,7 +187,7 @@ def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_th
         assert part in graph, part
     own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
     shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
-    read = [one or other for one, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
+    read = [text or other for text, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
     assert [text for text in read if re.search(own, text)] == []
     assert "QuotaExceeded" in page
 

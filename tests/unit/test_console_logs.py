@@ -30,7 +30,10 @@ def live(endpoint: str | None = "http://127.0.0.1:9") -> LiveSource:
 
 
 def events(*timestamps: int) -> list[dict[str, Any]]:
-    return [{"timestamp": one, "message": str(one), "logStreamName": "one", "eventId": str(one)} for one in timestamps]
+    return [
+        {"timestamp": timestamp, "message": str(timestamp), "logStreamName": "one", "eventId": str(timestamp)}
+        for timestamp in timestamps
+    ]
 
 
 def asked(limit: int, **more: Any) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def test_an_empty_page_of_log_events_is_not_the_end() -> None:
         aws.add_response("filter_log_events", {"events": [], "nextToken": "a"}, asked(200))
         aws.add_response("filter_log_events", {"events": events(3), "nextToken": "b"}, asked(200, nextToken="a"))
         aws.add_response("filter_log_events", {"events": events(1, 2)}, asked(200, nextToken="b"))
-        assert [one["timestamp"] for one in source.log_lines("ReserveCapacity", START, END)] == [1, 2, 3]
+        assert [line["timestamp"] for line in source.log_lines("ReserveCapacity", START, END)] == [1, 2, 3]
         aws.assert_no_pending_responses()
 
 
@@ -72,9 +75,9 @@ def test_a_requests_log_has_only_its_own_lines(monkeypatch: pytest.MonkeyPatch) 
     sent = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
     logs.put_log_events(logGroupName=GROUP, logStreamName="one", logEvents=sent)
     source = live(None)
-    found = source.log_lines("ReserveCapacity", start, start, request=REQUEST)
-    assert [one["message"] for one in found] == own
-    assert [one["message"] for one in source.log_lines("ReserveCapacity", start, start)] == lines
+    shown = source.log_lines("ReserveCapacity", start, start, request=REQUEST)
+    assert [line["message"] for line in shown] == own
+    assert [line["message"] for line in source.log_lines("ReserveCapacity", start, start)] == lines
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,12 @@ class Ticking:
 def test_the_history_is_read_once_and_then_only_what_is_new() -> None:
     clock, source = Ticking(), Counted({"odcr_history": [row(90), row(20), row(200)]})
     history = HistoryCache(clock)
-    assert [one["Execution"] for one in history.rows(source, NOW - timedelta(hours=2))] == ["run-90", "run-20"]
+    assert [entry["Execution"] for entry in history.rows(source, NOW - timedelta(hours=2))] == ["run-90", "run-20"]
     history.rows(source, NOW - timedelta(hours=1))
     assert source.asked == ["19:00:00"], "what was just read is not read again"
     clock.now += 10
     source.tables["odcr_history"].append(row(1))
-    assert [one["Execution"] for one in history.rows(source, NOW - timedelta(hours=1))] == ["run-20", "run-1"]
+    assert [entry["Execution"] for entry in history.rows(source, NOW - timedelta(hours=1))] == ["run-20", "run-1"]
     assert source.asked[1:] == ["20:40:00"]
     assert len(history.rows(source, NOW - timedelta(hours=5))) == 4
     assert source.asked[2:] == ["16:00:00"], "a longer time is read as a whole"
@@ -84,7 +84,7 @@ def test_the_row_of_an_hour_grows_and_is_one_row() -> None:
     history.rows(source, NOW - timedelta(hours=2))
     clock.now += 10
     source.tables["odcr_history"] = [row(2, "hour 2026-11-10 20:00", calls=9)]
-    assert [one["Calls"] for one in history.rows(source, NOW - timedelta(hours=2))] == [9]
+    assert [entry["Calls"] for entry in history.rows(source, NOW - timedelta(hours=2))] == [9]
 
 
 def test_a_page_does_not_wait_for_a_slow_history() -> None:
@@ -98,31 +98,31 @@ def test_a_page_does_not_wait_for_a_slow_history() -> None:
     history, source = HistoryCache(), Slow({"odcr_history": [row(20)]})
     assert history.rows_within(source, NOW - timedelta(hours=2), 0.01) is None
     answers.set()
-    found = history.rows_within(source, NOW - timedelta(hours=2), 30)
-    assert found is not None
-    assert len(found) == 1
+    rows = history.rows_within(source, NOW - timedelta(hours=2), 30)
+    assert rows is not None
+    assert len(rows) == 1
 
 
 def hour(ago: int, held: int = 3, calls: int = 10) -> dict[str, Any]:
     """A row of an hour without changes."""
     then = NOW - timedelta(hours=ago)
-    told = {"Group_Name": "", "Reserved": held, "Target_Capacity": 5, "Refusals": 1, "Acquired": 0, "Lost": 0}
-    return row(60 * ago, f"hour {then:%Y-%m-%d %H}:00", calls) | told | {"Previous_Status": "SHORT"}
+    columns = {"Group_Name": "", "Reserved": held, "Target_Capacity": 5, "Refusals": 1, "Acquired": 0, "Lost": 0}
+    return row(60 * ago, f"hour {then:%Y-%m-%d %H}:00", calls) | columns | {"Previous_Status": "SHORT"}
 
 
 def test_old_hours_in_which_nothing_changed_become_one_for_a_quarter_of_a_day() -> None:
     rows = [hour(ago, held=3 if ago > 60 else 4) for ago in range(24 * 20, 0, -1)]
     history = HistoryCache(Ticking())
     kept = history.rows(Counted({"odcr_history": rows}), NOW - timedelta(days=30))
-    assert sum(one["Calls"] for one in kept) == 10 * len(rows)
-    assert sum(one["Refusals"] for one in kept) == len(rows)
+    assert sum(entry["Calls"] for entry in kept) == 10 * len(rows)
+    assert sum(entry["Refusals"] for entry in kept) == len(rows)
     assert len(kept) <= 25 + 4 * 20 + 2
     start = NOW - timedelta(days=20)
-    whole, few = (levels_over_time(found, start, NOW) for found in (rows, kept))
+    whole, few = (levels_over_time(version, start, NOW) for version in (rows, kept))
     assert whole == few, "and the picture is the same"
     assert levels_over_time(level_changes(rows), start, NOW) == whole
     assert len(level_changes(rows)) == 2
-    counted = [together(requests_of(found, start, NOW), 6) for found in (rows, kept)]
+    counted = [together(requests_of(version, start, NOW), 6) for version in (rows, kept)]
     assert counted[0] == counted[1]
     assert set(counted[0].calls[1:-1]) == {60}
 
@@ -160,9 +160,9 @@ def test_cached_rows_are_shown_while_older_ones_are_read() -> None:
     assert sum(thread.name == "history" for thread in threading.enumerate()) == 1, "it is read once"
     assert history.available_rows(source, month) == history.available_rows(source, NOW - timedelta(hours=25))
     answers.set()
-    found = history.rows_within(source, month, 30)
-    assert found is not None
-    assert sum(one["Calls"] for one in found) == 1000
+    rows = history.rows_within(source, month, 30)
+    assert rows is not None
+    assert sum(entry["Calls"] for entry in rows) == 1000
 
 
 def test_the_pictures_of_a_young_stack_begin_with_its_history() -> None:

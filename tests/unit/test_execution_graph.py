@@ -29,9 +29,9 @@ def read(played: Played) -> tuple[Graph, Progress]:
 
 
 def details(graph: Graph, progress: Progress, path: str) -> Details:
-    found = details_of(graph, progress, path)
-    assert found
-    return found
+    state_details = details_of(graph, progress, path)
+    assert state_details
+    return state_details
 
 
 def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
@@ -54,7 +54,11 @@ def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
 
 def test_the_conditions_of_a_choice_are_on_its_arrows() -> None:
     graph = graph_of(json.dumps(machines.JOB_POLLER))
-    labels = {(one.target, one.way): one.label for one in graph.level.transitions if one.source == "Job Complete?"}
+    labels = {
+        (transition.target, transition.way): transition.label
+        for transition in graph.level.transitions
+        if transition.source == "Job Complete?"
+    }
     assert labels == {
         ("Job Failed", Way.CHOICE): 'status = "FAILED"',
         ("Get Final Job Status", Way.CHOICE): 'status = "SUCCEEDED"',
@@ -100,7 +104,7 @@ def test_a_retried_item_shows_its_attempts() -> None:
     assert shipped.visits[0].error == "TooHeavy"
     (retried,) = [visit for visit in shipped.visits if len(visit.attempts) > 1]
     assert (retried.where, retried.status) == ("Each Order #0, Each Item #1", Status.SUCCEEDED)
-    assert [one.error for one in retried.attempts] == ["Busy", ""]
+    assert [attempt.error for attempt in retried.attempts] == ["Busy", ""]
     assert retried.attempts[1].waited is not None
     assert retried.attempts[1].waited >= 0
     assert retried.input

@@ -172,8 +172,8 @@ def test_a_parallel_fails_after_the_event_that_failed_in_its_branch_and_is_caugh
         (8, 7, "PassStateExited", entered("After")),
         (9, 8, "ExecutionSucceeded"),
     )
-    found = statuses(progress, "Parallel", "Parallel/0/Item", "After")
-    assert found == [Status.CAUGHT, Status.FAILED, Status.SUCCEEDED]
+    reached = statuses(progress, "Parallel", "Parallel/0/Item", "After")
+    assert reached == [Status.CAUGHT, Status.FAILED, Status.SUCCEEDED]
     assert progress.taken_transitions() >= {("Parallel", "After", True)}
 
 
@@ -189,9 +189,9 @@ def test_an_expression_that_fails_names_its_state_and_not_the_event_before_it() 
         (6, 5, "ExecutionFailed", {"error": "States.QueryEvaluationError"}),
     )
     assert statuses(progress, "A", "B") == [Status.SUCCEEDED, Status.FAILED]
-    found = details_of(graph_of(machine(A={**PASS, "Next": "B"}, B=PASS)), progress, "B")
-    assert found
-    assert found.visits[0].error == "States.QueryEvaluationError"
+    shown = details_of(graph_of(machine(A={**PASS, "Next": "B"}, B=PASS)), progress, "B")
+    assert shown
+    assert shown.visits[0].error == "States.QueryEvaluationError"
 
 
 def test_a_distributed_map_fails_with_the_error_of_its_run() -> None:

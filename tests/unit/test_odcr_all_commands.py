@@ -66,8 +66,8 @@ _KEY = re.compile(r"[A-Z][A-Za-z0-9]*(_[A-Z][A-Za-z0-9]*)*|odcr_[a-z_]+")
 
 def keys_of(value: Any) -> Iterator[str]:
     """All keys in a JSON value."""
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from keys_of(one)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_of(item)
     yield from value if isinstance(value, dict) else ()
 
 
@@ -104,7 +104,9 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
     monkeypatch.setattr(
         release,
         "give_back",
-        lambda _a, _l, reductions, _k: [ReleaseResult(one, one.given - 1, in_use=1) for one in reductions],
+        lambda _a, _l, reductions, _k: [
+            ReleaseResult(reduction, reduction.given - 1, in_use=1) for reduction in reductions
+        ],
     )
     csv = tmp_path / "wanted.csv"
     csv.write_text(f"InstanceType,AvailabilityZone,Target_Capacity\n{','.join(TARGET)},99\n", encoding="utf-8")
@@ -113,22 +115,24 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
         monkeypatch.setattr(confirmation, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: bool(typed))))
         files = {"FILE": str(tmp_path / "file"), "CSV": str(csv)}
         common = ["--region", "ap-northeast-1", "--endpoint-url", "http://127.0.0.1:9"]
-        told = [files.get(one, one) for one in arguments]
-        return CliRunner(mix_stderr=False).invoke(main.main, [*common, *told], input=typed or None)
+        resolved = [files.get(argument, argument) for argument in arguments]
+        return CliRunner(mix_stderr=False).invoke(main.main, [*common, *resolved], input=typed or None)
 
     return call
 
 
-@pytest.mark.parametrize("arguments", [*READING, *WRITING_FILES, *((*one, "--yes") for one in ASKING)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [*READING, *WRITING_FILES, *((*command_line, "--yes") for command_line in ASKING)], ids=" ".join
+)
 def test_every_json_answer_is_an_object_with_pascal_case_or_column_keys(
     odcr: Callable[..., Result], arguments: tuple[str, ...]
 ) -> None:
     done = odcr(*arguments, "--json")
     assert done.exit_code in (0, 1), (done.stderr, done.exception)
-    found = json.loads(done.stdout)
-    assert isinstance(found, dict)
-    assert found
-    assert [key for key in keys_of(found) if not _KEY.fullmatch(key)] == []
+    content = json.loads(done.stdout)
+    assert isinstance(content, dict)
+    assert content
+    assert [key for key in keys_of(content) if not _KEY.fullmatch(key)] == []
 
 
 @pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
@@ -143,7 +147,7 @@ def test_answering_no_ends_with_1_and_changes_nothing(odcr: Callable[..., Result
 def test_every_command_is_tried() -> None:
     tried = {*READING, *WRITING_FILES, *ASKING, *WITHOUT_JSON}
     for path in paths_of(main.main):
-        assert any(one[: len(path)] == path for one in tried), path
+        assert any(attempt[: len(path)] == path for attempt in tried), path
 
 
 def paths_of(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -151,14 +155,14 @@ def paths_of(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
-            if found := command.get_command(context, name):
-                yield from paths_of(found, (*path, name))
+            if subcommand := command.get_command(context, name):
+                yield from paths_of(subcommand, (*path, name))
     else:
         yield path
 
 
 def test_a_release_reports_what_was_retained(odcr: Callable[..., Result]) -> None:
-    found = json.loads(odcr("release", *TARGET, "--yes", "--json").stdout)
-    assert found["Wanted"] == 0
-    assert found["GivenBack"] == [{"Id": "cr-1", "Instances": 9, "Problem": None}]
-    assert found["Left"] == [{"Id": "cr-1", "Reason": "1 of its instances came into use meanwhile"}]
+    content = json.loads(odcr("release", *TARGET, "--yes", "--json").stdout)
+    assert content["Wanted"] == 0
+    assert content["GivenBack"] == [{"Id": "cr-1", "Instances": 9, "Problem": None}]
+    assert content["Left"] == [{"Id": "cr-1", "Reason": "1 of its instances came into use meanwhile"}]

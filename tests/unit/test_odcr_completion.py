@@ -68,8 +68,8 @@ def test_a_shell_takes_the_script_and_completes(tmp_path: Path, shell: str) -> N
     command = [shell, *PLAIN[shell], "-c", "\n".join([take, *parts])]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    found = [line.split(":")[0].split("\t")[0] for line in done.stdout.splitlines()]
-    assert found == list(WORDS.values())
+    completions = [line.split(":")[0].split("\t")[0] for line in done.stdout.splitlines()]
+    assert completions == list(WORDS.values())
 
 
 @pytest.mark.parametrize("shell", TRIED)

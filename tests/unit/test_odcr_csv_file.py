@@ -121,8 +121,8 @@ def test_an_exported_file_restores_empty_tables() -> None:
     assert not plan.problems
     again.change(plan.to_changes())
     assert write(again.tables)[1] == []
-    told = {str(row["Resource_Group"]) for row in again.tables["odcr_option"]}
-    assert told == {EVERYTHING["odcr_option"][0]["Resource_Group"]}
+    groups_named = {str(row["Resource_Group"]) for row in again.tables["odcr_option"]}
+    assert groups_named == {EVERYTHING["odcr_option"][0]["Resource_Group"]}
     assert sorted(row["Group_Name"] for row in again.tables["odcr_group"]) == ["@sum", "checkout", "no pools"]
 
 
@@ -216,7 +216,7 @@ def test_a_day_that_may_be_a_month_is_refused(cell: str) -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    told = problems(
+    messages = problems(
         f"{HEAD},Group_Name,TotalTargetCapacity,Weight,Tenancy,Tags\n"
         "m5.large,,1,,,,,\n"
         ",us-east-1a,1,,,,,\n"
@@ -231,10 +231,10 @@ def test_all_problems_are_reported_at_once() -> None:
         "m5.large,us-east-1e,2\n"
         "m5.large,us-east-1f,1,,,,,,one too many\n"
     )
-    lines = [int(text.split(":")[0].removeprefix("line ")) for text in told]
+    lines = [int(text.split(":")[0].removeprefix("line ")) for text in messages]
     assert lines == [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13]
     for text, part in zip(
-        told,
+        messages,
         (
             "give it a zone",
             "give it a type",

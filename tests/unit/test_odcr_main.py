@@ -34,14 +34,14 @@ def commands(group: click.Command, *names: str) -> list[tuple[tuple[str, ...], c
     if not isinstance(group, click.Group):
         return [(names, group)]
     context = click.Context(group)
-    found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
-    return [one for name, command in found if command for one in commands(command, *names, name)]
+    subcommands = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
+    return [path for name, command in subcommands if command for path in commands(command, *names, name)]
 
 
 def test_every_command_says_what_it_does() -> None:
-    found = commands(main)
-    assert len(found) >= 3
-    for names, command in found:
+    every_command = commands(main)
+    assert len(every_command) >= 3
+    for names, command in every_command:
         assert (command.help or "").strip(), names
         assert call(*names, "--help").exit_code == 0, names
 

@@ -33,7 +33,7 @@ def account() -> Account:
 @pytest.fixture(scope="module")
 def offers(account: Account) -> Offers:
     pages = [
-        [{"InstanceType": one, "LocationType": "availability-zone", "Location": zone} for one in types]
+        [{"InstanceType": type_, "LocationType": "availability-zone", "Location": zone} for type_ in types]
         for zone, types in OFFERED.items()
     ]
     with Stubber(account.client("ec2", "us-west-2")) as stubber:
@@ -44,9 +44,9 @@ def offers(account: Account) -> Offers:
             asked = {"LocationType": "availability-zone"} | ({"NextToken": f"{place}"} if place else {})
             more = {"NextToken": f"{place + 1}"} if place + 1 < len(pages) else {}
             stubber.add_response("describe_instance_type_offerings", {"InstanceTypeOfferings": page} | more, asked)
-        found = look_up(account, ["us-west-2a", "usw2-az2", "us-west-2-lax-1a", "mars-1a"])
+        offers = look_up(account, ["us-west-2a", "usw2-az2", "us-west-2-lax-1a", "mars-1a"])
         stubber.assert_no_pending_responses()
-    return found
+    return offers
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_id_is_the_zone_of_its_name(offers: Offers) -> None:
 def test_a_region_that_refuses_does_not_stop_the_others(account: Account) -> None:
     with Stubber(account.client("ec2", "eu-west-1")) as stubber:
         stubber.add_client_error("describe_availability_zones", "UnauthorizedOperation", "not you", 403)
-        found = look_up(account, ["eu-west-1a"])
-    assert found.by_region == {}
-    assert "the right to DescribeAvailabilityZones" in found.unreachable["eu-west-1"]
-    assert found.fault("m5.large", "eu-west-1z") == ""
+        offers = look_up(account, ["eu-west-1a"])
+    assert offers.by_region == {}
+    assert "the right to DescribeAvailabilityZones" in offers.unreachable["eu-west-1"]
+    assert offers.fault("m5.large", "eu-west-1z") == ""

@@ -37,7 +37,7 @@ def svgs() -> dict[str, str]:
 
 
 def text_of(svg: str, tag: str) -> list[str]:
-    return ["".join(one.itertext()) for one in ET.fromstring(svg).iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
 
 
 def test_each_plot_has_a_title_and_a_description(svgs: dict[str, str]) -> None:
@@ -45,7 +45,7 @@ def test_each_plot_has_a_title_and_a_description(svgs: dict[str, str]) -> None:
         assert text_of(svg, "title") == [HOSTILE]
         root = ET.fromstring(svg)
         assert root.attrib["role"] == "img"
-        ids = {one.attrib["id"] for one in root.iter() if "id" in one.attrib}
+        ids = {element.attrib["id"] for element in root.iter() if "id" in element.attrib}
         assert set(root.attrib["aria-labelledby"].split()) <= ids
     assert text_of(svgs["held"], "desc") == ["now: held 9, wanted 20"]
     assert text_of(svgs["spend"], "desc") == ["now: 5.00 USD an hour"]
@@ -103,8 +103,8 @@ def test_one_moment_is_enough() -> None:
 
 def test_pages_that_are_asked_for_at_once_do_not_disturb_each_other(svgs: dict[str, str]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: plots.held_and_wanted(SERIES, Words(title=HOSTILE)), range(8)))
-    shapes = {re.sub(r"plot\d+-", "plot-", svg) for svg in [svgs["held"], *found]}
+        drawings = list(pool.map(lambda _: plots.held_and_wanted(SERIES, Words(title=HOSTILE)), range(8)))
+    shapes = {re.sub(r"plot\d+-", "plot-", svg) for svg in [svgs["held"], *drawings]}
     assert len(shapes) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_file_of_its_own_has_all_it_needs(svgs: dict[str, str]) -> None:
 
 def test_a_sparkline_is_two_paths_of_steps() -> None:
     svg = plots.sparkline(SERIES, 90, 20)
-    held, wanted = (one.attrib["d"] for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path"))
+    held, wanted = (path.attrib["d"] for path in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path"))
     assert held.startswith("M0 19.0H20V")
     assert wanted.endswith("H90")
     assert 'aria-hidden="true"' in svg

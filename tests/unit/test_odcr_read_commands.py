@@ -110,9 +110,9 @@ def test_idle_capacity_shows_its_cost_and_unknown_prices(odcr: Odcr) -> None:
         "price of 2 is",
     ):
         assert part in text
-    found = json.loads(odcr(looked_at(), "idle", "--json").output)
-    assert found["HourlyCost"] == {"USD": 1.5}
-    assert [one["Unused"] for one in found["Idle"]] == [3, 2]
+    answer = json.loads(odcr(looked_at(), "idle", "--json").output)
+    assert answer["HourlyCost"] == {"USD": 1.5}
+    assert [entry["Unused"] for entry in answer["Idle"]] == [3, 2]
     assert "No held capacity is unused" in words(odcr(FakeSource(), "idle"))
 
 
@@ -155,7 +155,7 @@ def test_the_history_is_drawn(odcr: Odcr, tmp_path: Path) -> None:
     drawn = file.read_text()
     assert drawn.count('class="plot"') == 3
     assert "r5b.2xlarge ap-northeast-1c" in drawn
-    assert [one.name for one in tmp_path.iterdir()] == ["plot.svg"]
+    assert [file.name for file in tmp_path.iterdir()] == ["plot.svg"]
 
 
 def test_runs_are_listed_with_what_they_acquired(odcr: Odcr) -> None:
@@ -163,8 +163,8 @@ def test_runs_are_listed_with_what_they_acquired(odcr: Odcr) -> None:
     text = words(odcr(source, "runs"))
     assert "run-2 succeeded: 11 acquired, 1 changed status" in text
     assert "run-9 failed" in text
-    found = json.loads(odcr(source, "runs", "--json").output)
-    assert [(one["Name"], one["Acquired"]) for one in found["Runs"]] == [("run-2", 11), ("run-9", 0)]
+    answer = json.loads(odcr(source, "runs", "--json").output)
+    assert [(entry["Name"], entry["Acquired"]) for entry in answer["Runs"]] == [("run-2", 11), ("run-9", 0)]
     assert "no run yet" in words(odcr(FakeSource(), "runs"))
 
 
@@ -173,9 +173,9 @@ def test_a_run_is_shown_with_its_failing_items_first(odcr: Odcr) -> None:
         played = acquiring()
     described = run("abc-1").described | {"status": played.status}
     source = looked_at(histories={"abc-1": Run(described, played.definition, played.events), "abd-1": run("abd-1")})
-    found = json.loads(odcr(source, "runs", "show", "abc", "--json").output)
-    assert found["Steps"][0]["State"] == "LoadTargets"
-    statuses = [item["Status"] for item in found["Items"]]
+    answer = json.loads(odcr(source, "runs", "show", "abc", "--json").output)
+    assert answer["Steps"][0]["State"] == "LoadTargets"
+    statuses = [item["Status"] for item in answer["Items"]]
     assert statuses == sorted(statuses, key=["failed", "aborted", "caught error", "running", "succeeded"].index)
     done = odcr(source, "runs", "show", "abc")
     assert max(map(width, done.output.splitlines())) <= 80

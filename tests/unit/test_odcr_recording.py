@@ -43,7 +43,7 @@ def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
     assert recorded.run("run-1") == recorded.run(f"{MACHINE}:run-1") == source.run("run-1")
     assert recorded.reservations() == source.reservations()
     assert len(recorded.rows("odcr_history", since="2026-11-10 20:15:00")) == 1
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    assert [entry.name for entry in file.parent.iterdir()] == [file.name]
     with pytest.raises(Trouble, match="no run other"):
         recorded.run("other")
 
@@ -101,7 +101,7 @@ def test_a_run_that_is_gone_is_left_out_and_named(tmp_path: Path, monkeypatch: p
     assert "left out" in done.stderr
     assert "run-\\x1b0" in done.stderr
     recorded = RecordedSource.read(str(file))
-    assert [one["name"] for one in recorded.runs()] == ["run-1"]
+    assert [run["name"] for run in recorded.runs()] == ["run-1"]
     assert recorded.run("run-1") == source.run("run-1")
 
 

@@ -34,7 +34,7 @@ class Runs:
     seconds: float = 0
     ended: dict[str, list[float]] = field(default_factory=dict)
     """Seconds ago that runs started that ended so."""
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     stack: Any = STACK
 
     @property
@@ -59,21 +59,21 @@ class Runs:
         self.seconds += seconds
 
     def wait(self) -> None:
-        wait_for_runs(cast("Any", self), self.told.append, self.sleep, lambda: self.seconds)
+        wait_for_runs(cast("Any", self), self.messages.append, self.sleep, lambda: self.seconds)
 
 
 def test_it_waits_for_runs_with_the_old_number_even_if_listed_late() -> None:
     runs = Runs([["a"], ["a", "b"]], {"a": ["RUNNING", "RUNNING", "SUCCEEDED"], "b": ["RUNNING", "SUCCEEDED"]})
     runs.wait()
     assert runs.statuses == {"a": ["SUCCEEDED"], "b": ["SUCCEEDED"]}
-    assert "2 run(s)" in runs.told[0]
+    assert "2 run(s)" in runs.messages[0]
     assert runs.seconds < AGE_SECONDS
 
 
 def test_without_runs_it_goes_on_at_once() -> None:
     runs = Runs([[], []], {})
     runs.wait()
-    assert not runs.told
+    assert not runs.messages
     assert runs.seconds <= 5
 
 
@@ -88,10 +88,10 @@ def test_it_waits_for_functions_of_a_run_that_failed_just_before(status: str) ->
     runs = Runs([[], []], {}, ended={status: [50, 300]})
     runs.wait()
     assert runs.seconds == AGE_SECONDS - 50
-    assert "65 s" in runs.told[-1]
+    assert "65 s" in runs.messages[-1]
     long_ago = Runs([[], []], {}, ended={status: [AGE_SECONDS]})
     long_ago.wait()
-    assert not long_ago.told
+    assert not long_ago.messages
 
 
 def test_what_is_wanted_is_lowered_and_never_raised() -> None:

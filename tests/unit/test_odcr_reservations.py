@@ -48,8 +48,8 @@ def seen(*every: dict[str, Any]) -> list[Reservation]:
 
 def row(wanted: int = 15, zone: str = ZONE, **options: Any) -> Demand:
     key = {"InstanceType": TYPE, "AvailabilityZone": zone}
-    (found,) = demands_of([key | {"Target_Capacity": wanted}], [key | options] if options else [], [], [], [])
-    return found
+    (parsed,) = demands_of([key | {"Target_Capacity": wanted}], [key | options] if options else [], [], [], [])
+    return parsed
 
 
 def group(name: str, wanted: int, *members: tuple[str, int, int]) -> Demand:
@@ -58,8 +58,8 @@ def group(name: str, wanted: int, *members: tuple[str, int, int]) -> Demand:
         {"Group_Name": name, "InstanceType": type_, "AvailabilityZone": ZONE, "Priority": priority, "Weight": weight}
         for type_, priority, weight in members
     ]
-    (found,) = demands_of([], [], [{"Group_Name": name, "TotalTargetCapacity": wanted}], rows, [])
-    return found
+    (parsed,) = demands_of([], [], [{"Group_Name": name, "TotalTargetCapacity": wanted}], rows, [])
+    return parsed
 
 
 def test_tags_and_states_are_the_products() -> None:
@@ -77,17 +77,17 @@ def test_tags_and_states_are_the_products() -> None:
     ],
 )
 def test_the_tag_says_whose_it_is(tags: dict[str, str], more: dict[str, Any], whose: Whose) -> None:
-    (one,) = seen(described("cr-1", tags=tags, **more))
-    assert one.whose is whose
-    assert bool(reservations_for(row(), [one])) == (whose is Whose.OURS)
+    (reservation,) = seen(described("cr-1", tags=tags, **more))
+    assert reservation.whose is whose
+    assert bool(reservations_for(row(), [reservation])) == (whose is Whose.OURS)
 
 
 def test_ended_reservations_are_left_out() -> None:
     states = ("active", "pending", "expired", "cancelled", "failed", "scheduled")
-    found = seen(*(described(f"cr-{state}", State=state) for state in states))
-    assert [one.state for one in found] == ["active", "pending", "scheduled"]
-    assert [one.is_held for one in found] == [True, True, False]
-    assert [one.unused for one in found] == [10, 0, 0]
+    reservations = seen(*(described(f"cr-{state}", State=state) for state in states))
+    assert [reservation.state for reservation in reservations] == ["active", "pending", "scheduled"]
+    assert [reservation.is_held for reservation in reservations] == [True, True, False]
+    assert [reservation.unused for reservation in reservations] == [10, 0, 0]
 
 
 def test_a_row_may_name_the_zone_by_its_id() -> None:
@@ -98,12 +98,12 @@ def test_a_row_may_name_the_zone_by_its_id() -> None:
 def test_a_reservation_that_a_person_made_or_moved_counts_as_adopted() -> None:
     moved = {OWNER_TAG: OWNER, MADE_TAG: made_for(TOKEN, "checkout"), GROUP_TAG: "checkout"}
     by = [moved, moved | {GROUP_TAG: "other"}, {OWNER_TAG: OWNER, MADE_TAG: "yes"}, {OWNER_TAG: OWNER}]
-    found = seen(*(described(f"cr-{index}", tags=tags) for index, tags in enumerate(by)))
-    assert [one.is_made for one in found] == [True, False, False, False]
+    reservations = seen(*(described(f"cr-{index}", tags=tags) for index, tags in enumerate(by)))
+    assert [reservation.is_made for reservation in reservations] == [True, False, False, False]
 
 
 def reduced(plan: ReleasePlan) -> list[tuple[str, int, int]]:
-    return [(one.reservation.id, one.reservation.count, one.kept) for one in plan.reductions]
+    return [(reduction.reservation.id, reduction.reservation.count, reduction.kept) for reduction in plan.reductions]
 
 
 def test_the_newest_give_first_and_the_oldest_stay() -> None:
@@ -179,19 +179,19 @@ def test_a_repetition_gives_no_more_than_was_planned() -> None:
 def test_untagged_reservations_of_wanted_pools_can_be_adopted() -> None:
     every = seen(described("cr-1", 4, tags={}), described("cr-2"), described("cr-3", tags={}, InstanceType="m5.large"))
     demand = row(15)
-    found, left = plan_adoptions(every, [demand])
-    assert [(one.reservation.id, one.tags(OWNER)) for one in found] == [("cr-1", {OWNER_TAG: OWNER})]
+    adopted, left = plan_adoptions(every, [demand])
+    assert [(adoption.reservation.id, adoption.tags(OWNER)) for adoption in adopted] == [("cr-1", {OWNER_TAG: OWNER})]
     assert not left
-    assert list(held_after(demand, every, found)) == [10, 14]
+    assert list(held_after(demand, every, adopted)) == [10, 14]
 
 
 def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_named() -> None:
     every = seen(described("cr-1", 4, tags={}))
     demands = [row(15), group("checkout", 80, (TYPE, 1, 8))]
     assert plan_adoptions(every, demands)[0][0].tags(OWNER) == {OWNER_TAG: OWNER}
-    (one,), _ = plan_adoptions(every, demands, group="checkout")
-    assert one.tags(OWNER) == {OWNER_TAG: OWNER, GROUP_TAG: "checkout"}
-    assert list(held_after(one.demand, every, [one])) == [0, 32]
+    (adoption,), _ = plan_adoptions(every, demands, group="checkout")
+    assert adoption.tags(OWNER) == {OWNER_TAG: OWNER, GROUP_TAG: "checkout"}
+    assert list(held_after(adoption.demand, every, [adoption])) == [0, 32]
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_n
     ],
 )
 def test_a_named_reservation_that_cannot_be_adopted_gets_a_reason(more: dict[str, Any], word: str) -> None:
-    found, (left,) = plan_adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"])
-    assert not found
+    adopted, (left,) = plan_adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"])
+    assert not adopted
     assert word in left.reason
 
 
@@ -249,5 +249,7 @@ def test_a_reservation_is_adopted_for_a_demand_that_it_fits() -> None:
     key = {"Group_Name": "web", "TotalTargetCapacity": 8, "Platform": "Windows"}
     rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
     (windows,) = demands_of([], [], [key], rows, [])
-    found, _ = plan_adoptions(seen(described("cr-1", 5, tags={}, InstancePlatform="Windows")), [wanted, windows])
-    assert [(one.demand.name, one.tags(OWNER)) for one in found] == [("web", {OWNER_TAG: OWNER, GROUP_TAG: "web"})]
+    adopted, _ = plan_adoptions(seen(described("cr-1", 5, tags={}, InstancePlatform="Windows")), [wanted, windows])
+    assert [(adoption.demand.name, adoption.tags(OWNER)) for adoption in adopted] == [
+        ("web", {OWNER_TAG: OWNER, GROUP_TAG: "web"})
+    ]

@@ -40,7 +40,7 @@ def live(*unreachable: str) -> LiveSource:
 
 def test_a_region_that_does_not_answer_hides_nothing_of_the_others() -> None:
     source = live("cn-north-1")
-    assert [one["Region"] for one in source.reservations()] == ["eu-west-1", "us-east-1"]
+    assert [reservation["Region"] for reservation in source.reservations()] == ["eu-west-1", "us-east-1"]
     assert list(source.unreachable) == ["cn-north-1"]
     assert "AuthFailure" in source.unreachable["cn-north-1"]
 

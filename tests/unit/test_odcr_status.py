@@ -107,15 +107,17 @@ def test_json_has_every_number(odcr: Odcr) -> None:
 
 
 def test_each_currency_is_a_sum_of_its_own(odcr: Odcr) -> None:
-    told = tables()
-    told["odcr_capacity"].append({"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Target_Capacity": 6})
+    contents = tables()
+    contents["odcr_capacity"].append(
+        {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Target_Capacity": 6}
+    )
     other = {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Reserved": 6, "Hourly_Cost": "18"}
-    told["odcr_status"].append(told["odcr_status"][0] | other)
-    wide = " ".join(odcr(looked_at(told), "status", columns=160).output.split())
+    contents["odcr_status"].append(contents["odcr_status"][0] | other)
+    wide = " ".join(odcr(looked_at(contents), "status", columns=160).output.split())
     assert "2.38 USD, 18.00 CNY an hour" in wide
-    answer = json.loads(odcr(looked_at(told), "status", "--json").stdout)
+    answer = json.loads(odcr(looked_at(contents), "status", "--json").stdout)
     assert answer["Sums"]["HourlyCost"] == {"USD": 2.384, "CNY": 18}
-    assert [one["HourlyCost"] for one in answer["Demands"]] == [{"USD": 2.384}, {"CNY": 18}]
+    assert [demand["HourlyCost"] for demand in answer["Demands"]] == [{"USD": 2.384}, {"CNY": 18}]
 
 
 def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:

@@ -40,7 +40,7 @@ PRICE = {
 
 def there(**tables: list[Row]) -> FakeDoor:
     """A target of which four are held, and a group."""
-    found: Tables = {
+    contents: Tables = {
         "odcr_capacity": [KEY | {"Target_Capacity": 15, "Current_Capacity": 4}],
         "odcr_group": [{"Group_Name": "checkout", "TotalTargetCapacity": "64", "Unit": "vcpus"}],
         "odcr_group_member": [
@@ -49,7 +49,7 @@ def there(**tables: list[Row]) -> FakeDoor:
         "odcr_status": [KEY | {"Group_Name": "", "Status": "SHORT", "Reserved": 4, "Platform": "Linux/UNIX"}],
         "odcr_price": [PRICE],
     }
-    return FakeDoor(found | tables)
+    return FakeDoor(contents | tables)
 
 
 @pytest.fixture

@@ -259,9 +259,9 @@ def test_the_table_tells_neither_the_account_nor_the_caller(said: str, told: str
 def test_a_cold_start_is_read_from_the_report() -> None:
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
     line = "REPORT RequestId: 1\tDuration: 1.00 ms\tMax Memory Used: 50 MB\tInit Duration: 310.25 ms\t"
-    found = functions._INIT.search(line)
-    assert found is not None
-    assert found[1] == "310.25"
+    match = functions._INIT.search(line)
+    assert match is not None
+    assert match[1] == "310.25"
 
 
 def test_buyers_are_deleted_before_what_they_buy() -> None:
