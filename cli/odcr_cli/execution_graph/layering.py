@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
-from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
+from grandalf.graphs import Edge, graph_core  # type: ignore[import-untyped]
 from grandalf.utils import Poset  # type: ignore[import-untyped]
 
+from odcr_cli.execution_graph.grandalf_layout import ACROSS, BETWEEN, FastLayout, middles_of, vertex_of
 from odcr_cli.execution_graph.links import Link, backward_links, connected_parts, followers
 
-ACROSS, DOWN = 26.0, 40.0
-"""The least distance between nodes of a layer, and between layers."""
-_BETWEEN = 8.0
-"""The least distance between edges that pass a layer side by side."""
+DOWN = 40.0
+"""The distance between layers."""
 _STUB, _HEAD = 5.0, 13.0
 """How far a line runs straight down out of a layer, and into one with room for the arrowhead."""
 _LANE = 4.0
@@ -92,10 +90,10 @@ class _Part:
     def place(self) -> Placement:
         for name in self._names:
             width, height = self._sizes[name]
-            self._vertices[name] = _vertex(width + 2 * self._room[name], height)
+            self._vertices[name] = vertex_of(width + 2 * self._room[name], height)
             self._vertices[name].view.data = width
         layout = self._layout()
-        self._x = _middles(layout)
+        self._x = middles_of(layout)
         left = min(x - vertex.view.w / 2 for vertex, x in self._x.items())
         self._x = {vertex: x - left for vertex, x in self._x.items()}
         self._bands: list[tuple[float, float]] = []
@@ -129,7 +127,7 @@ class _Part:
             pair = frozenset((link.source, link.target))
             if link.label or pair in pairs:
                 # An extra vertex makes room for the label, or separates links between the same two nodes.
-                self._labels[number] = _vertex(*(link.label or (_LANE, 0.0)))
+                self._labels[number] = vertex_of(*(link.label or (_LANE, 0.0)))
                 vertices.append(self._labels[number])
                 ends.insert(1, self._labels[number])
             pairs.add(pair)
@@ -141,8 +139,8 @@ class _Part:
         core.sV = Poset(vertices)
         for edge in edges:
             core.add_edge(edge)
-        layout = _Layout(core)
-        layout.xspace, layout.yspace = _BETWEEN, DOWN
+        layout = FastLayout(core)
+        layout.xspace, layout.yspace = BETWEEN, DOWN
         layout.dw, layout.dh = _LANE, 0.0
         layout.init_all(roots=[vertex for vertex in core.V() if not vertex.e_in()], inverted_edges=[])
         is_fine = sum(map(len, layout.layers)) <= _FINE
@@ -223,32 +221,3 @@ class _Part:
             if link.label:
                 result.labels[number] = (out + link.label[0] / 2, middle)
             used[link.source] += room
-
-
-class _Layout(SugiyamaLayout):  # type: ignore[misc]
-    """grandalf's layout with a set of conflicts: it looks up each pair of neighbours four times."""
-
-    def _detect_alignment_conflicts(self) -> None:
-        super()._detect_alignment_conflicts()
-        self.conflicts: Any = frozenset(self.conflicts)
-
-
-def _vertex(width: float, height: float) -> Any:
-    vertex = Vertex()
-    vertex.view = VertexViewer(width + ACROSS - _BETWEEN, height)
-    return vertex
-
-
-def _middles(layout: Any) -> dict[Any, float]:
-    """The middle of each vertex, moved right where two would overlap.
-
-    They can: the published method that grandalf follows has a flaw (https://arxiv.org/abs/2008.01252).
-    """
-    middles: dict[Any, float] = {}
-    for layer in layout.layers:
-        edge = float("-inf")
-        for vertex in layer:
-            x = max(vertex.view.xy[0], edge + vertex.view.w / 2)
-            middles[vertex] = x
-            edge = x + vertex.view.w / 2 + _BETWEEN
-    return middles
