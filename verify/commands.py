@@ -110,7 +110,7 @@ def verify(subject: Subject, progress: Progress, file: Path, built: Path | None,
             for belief in BELIEFS:
                 progress.line(f"{belief.name} ...")
                 answers.append((belief, ask_belief(belief, subject)))
-                progress.seen(answers[-1][1])
+                progress.answer(answers[-1][1])
         except KeyboardInterrupt:
             progress.line("Interrupted. Cleaning up; a second Ctrl-C leaves everything as it is.")
             code = _INTERRUPTED

@@ -35,7 +35,7 @@ class Progress:
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
         self.show(Text(f"{minutes:3}:{seconds:02}  {printable(text)}"))
 
-    def seen(self, seen: Seen) -> None:
+    def answer(self, seen: Seen) -> None:
         """Prints what the account answered about a belief."""
         verdict = (str(seen.verdict), _COLOURS.get(seen.verdict, "yellow"))
         self.show(Text.assemble("        ", verdict, f": {printable(seen.text)}"))

@@ -81,7 +81,7 @@ class Words:
     wanted: str = "wanted"
     missing: str = "missing"
     per_hour: str = "an hour"
-    granted: str = "answered otherwise"
+    granted: str = "other answers"
     refused: str = "refused"
     nothing: str = "Nothing is recorded for this time."
     now: str = "now"

@@ -214,7 +214,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     assert asked == []
     said = text_of(client, f"{FAILED}&logs=yes")
     assert "ERROR Refused Code=UnauthorizedOperation" in said
-    assert "Lines of others that were at work at this time are among them." in said
+    assert "Lines of other items from the same time are included." in said
     visits = [int(id_) for id_ in re.findall(r'id="visit-(\d+)"', client.get(FAILED, base_url=HERE).text)]
     assert len(visits) == 20
     for visit in visits[:2]:
@@ -269,7 +269,7 @@ def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
 
 
 def test_the_header_shows_the_age_of_the_last_run() -> None:
-    assert "A run has been at work for 40 s" in text_of(reader(scenes.evening), "/demands/")
+    assert "A run has been running for 40 s" in text_of(reader(scenes.evening), "/demands/")
 
     def idle() -> FakeSource:
         scene = scenes.evening()
@@ -386,12 +386,12 @@ def test_each_currency_has_its_own_sum_and_unknown_prices_are_named() -> None:
     assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in said
     assert re.search(r"All demands ([\d.]+) USD \1 USD", said)
     said = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
-    assert "What it costs is not known" in said
+    assert "The cost is unknown" in said
     assert "not in the sum: 2" in said
     # 200 vCPUs of c5.2xlarge, which has 8, at 0.428.
     said = changed_to(client, "checkout", "200", "100", "yes")
     assert "checkout 10.70 USD 5.35 USD" in said
-    assert "most wanted pool" in said
+    assert "first pool with a price" in said
 
 
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:

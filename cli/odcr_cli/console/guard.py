@@ -82,9 +82,9 @@ def _new_session(sessions: Sessions) -> str:
     try:
         session = sessions.open_by_code(request.args["code"])
     except CodeReusedError:
-        abort(403, _("This address was used before, and who used it is let in no more. Open the one that was printed."))
+        abort(403, _("This address was used before, so its session is closed. Open the one that odcr console printed."))
     if not session:
-        abort(403, _("This address was good for a minute. Open the one that odcr console printed."))
+        abort(403, _("This address has expired. Open the one that odcr console printed."))
     return session
 
 

@@ -57,7 +57,7 @@ def clear_faults() -> Any:
 def kind_word(name: str) -> str:
     """What a fault does, in the reader's language."""
     words = {
-        "insufficient_capacity": _("No capacity, whatever is free"),
+        "insufficient_capacity": _("No capacity, even if some is free"),
         "throttled": _("Too many requests"),
         "internal_error": _("Internal error of EC2"),
         "refused": _("Refused"),

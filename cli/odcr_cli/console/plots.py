@@ -96,7 +96,7 @@ def _words(title: str) -> Words:
         wanted=_("wanted"),
         missing=_("missing"),
         per_hour=_("an hour"),
-        granted=_("answered otherwise"),
+        granted=_("other answers"),
         refused=_("refused"),
         nothing=_("Nothing is recorded for this time."),
         now=_("now"),

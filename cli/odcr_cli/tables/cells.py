@@ -15,7 +15,7 @@ class NoValueError(Exception):
     """A text that is not valid in its column. The message says what to write instead."""
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Somebody's text, quoted for a message."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
@@ -36,12 +36,12 @@ def read_number(name: str, text: str, *, has_decimal_comma: bool) -> Decimal:
         whole, _, rest = text.rpartition(",")
         if len(rest) == 3 and "." not in whole and whole.strip("+-") != "0":
             # 1,000 may be one, with a decimal comma, or a thousand.
-            raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the comma.")
+            raise NoValueError(f"{name} is {quoted(text)}, which may be read in two ways; write it without the comma.")
         text = f"{whole.replace('.', '')}.{rest}"
     elif _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     if not _PLAIN.fullmatch(text):
-        raise NoValueError(f"{name} is {shown(text)}; write a number.")
+        raise NoValueError(f"{name} is {quoted(text)}; write a number.")
     return Decimal(text).normalize()
 
 
@@ -52,15 +52,15 @@ def read_whole(name: str, text: str, *, has_decimal_comma: bool) -> int:
         NoValueError: if it is not a whole number, or ambiguous.
     """
     if has_decimal_comma and re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+", text):
-        raise NoValueError(f"{name} is {shown(text)}, which may be read in two ways; write it without the point.")
+        raise NoValueError(f"{name} is {quoted(text)}, which may be read in two ways; write it without the point.")
     try:
         number = read_number(name, text, has_decimal_comma=has_decimal_comma)
     except NoValueError as error:
         raise NoValueError(str(error).replace("write a number", "write a whole number")) from None
     if number != number.to_integral_value():
-        raise NoValueError(f"{name} is {shown(text)}; write a whole number.")
+        raise NoValueError(f"{name} is {quoted(text)}; write a whole number.")
     if abs(number) > _MOST:
-        raise NoValueError(f"{name} is {shown(text)}, which is too large.")
+        raise NoValueError(f"{name} is {quoted(text)}, which is too large.")
     return int(number)
 
 
@@ -76,7 +76,7 @@ def read_moment(name: str, text: str) -> str:
         if moment.tzinfo:
             moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise NoValueError(f"{name} is {shown(text)}; write it as 2026-11-30 20:00:00, in UTC.") from None
+        raise NoValueError(f"{name} is {quoted(text)}; write it as 2026-11-30 20:00:00, in UTC.") from None
     return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
@@ -91,5 +91,5 @@ def read_tags(name: str, text: str) -> str:
     except ValueError:
         tags = None
     if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise NoValueError(f'{name} is {shown(text)}; write a JSON object of texts: {{"Team": "shop"}}.')
+        raise NoValueError(f'{name} is {quoted(text)}; write a JSON object of texts: {{"Team": "shop"}}.')
     return text

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from odcr_cli.door import Row
-from odcr_cli.tables.cells import NoValueError, read_moment, read_number, read_tags, read_whole, shown
+from odcr_cli.tables.cells import NoValueError, quoted, read_moment, read_number, read_tags, read_whole
 
 _YES, _NO = {"1", "yes", "true", "y", "x"}, {"0", "no", "false", "n"}
 
@@ -65,7 +65,7 @@ class Column:
             case Kind.SWITCH:
                 if text.casefold() in _YES | _NO:
                     return int(text.casefold() in _YES)
-                raise NoValueError(f"{self.name} is {shown(text)}; write yes or no.")
+                raise NoValueError(f"{self.name} is {quoted(text)}; write yes or no.")
             case Kind.TAGS:
                 return read_tags(self.name, text)
         return text
@@ -76,7 +76,7 @@ class Column:
             return choice_
         near = get_close_matches(_folded(text), by_folded, n=1)
         meant = f"Did you mean {by_folded[near[0]]}?" if near else f"Write {' or '.join(self.choices[:8])}."
-        raise NoValueError(f"{self.name} is {shown(text)}. {meant}")
+        raise NoValueError(f"{self.name} is {quoted(text)}. {meant}")
 
     def normalized(self, value: Any) -> Any:
         """A value of the table, normalized so that values with the same meaning are equal."""

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from odcr_cli.door import Row, folded, folded_key
-from odcr_cli.tables.cells import NoValueError, shown
+from odcr_cli.tables.cells import NoValueError, quoted
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS, Column, Kind
 from odcr_cli.tables.csv_lines import Lines, column_folded, text_of
@@ -108,7 +108,7 @@ def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
         if not name:
             near = get_close_matches(column_folded(cell), known, n=1)
             meant = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(HEADER)}."
-            reading.problems.append(Problem(f"There is no column {shown(cell)}. {meant}", line=line))
+            reading.problems.append(Problem(f"There is no column {quoted(cell)}. {meant}", line=line))
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         reading.problems.append(Problem(f"The column {name} appears twice.", line=line))
     if not reading.problems and not {"Group_Name", "InstanceType"} & set(names):
