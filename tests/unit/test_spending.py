@@ -252,7 +252,7 @@ def test_a_price_of_0_that_somebody_gave_reaches_find_shortfalls() -> None:
         (True, True, Spent(Decimal(3)), ""),
         (False, True, Spent(Decimal(3)), "Another run shares out MaxHourlySpend"),
         # A Region of which no row is in this run may hold something.
-        (True, False, Spent(Decimal(3)), "More targets than one run can look at"),
+        (True, False, Spent(Decimal(3)), "One run cannot look at all targets"),
         (True, True, Spent(unknown=C5), ""),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fetch_prices import RESERVED_SECONDS
-from odcr.gateways.price_list import EVERY
+from odcr.gateways.price_list import REQUEST_INTERVAL
 from odcr.gateways.price_table import MOST_POOLS
 from tests.unit.test_state_machine import ROOT, STARTING_SECONDS, lint, template, timeout_of
 
@@ -75,7 +75,7 @@ def test_the_execution_has_time_for_all_its_repeats() -> None:
 
 
 def test_one_execution_has_time_to_ask_for_as_many_pools_as_it_is_given() -> None:
-    assert timeout_of("FetchPrices") - RESERVED_SECONDS > MOST_POOLS * EVERY
+    assert timeout_of("FetchPrices") - RESERVED_SECONDS > MOST_POOLS * REQUEST_INTERVAL
 
 
 def test_its_schedule_follows_the_stack_s_own() -> None:

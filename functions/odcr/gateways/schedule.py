@@ -67,7 +67,7 @@ def read_schedule(name: str, now: datetime) -> Schedule:
     try:
         answer = _client().get_schedule(Name=name)
     except (BotoCoreError, ClientError) as error:
-        logger.warning("The schedule cannot be read", schedule=name, error=str(error))
+        logger.warning("The schedule did not answer", schedule=name, error=str(error))
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         return OFF if code == "ResourceNotFoundException" else UNKNOWN
     begins, ends = answer.get("StartDate"), answer.get("EndDate")
