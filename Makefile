@@ -49,7 +49,7 @@ runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
 integration: setup clients ## tests with MariaDB and the fake EC2
-	$(BIN)/pytest tests/integration -m "not mysql"
+	$(BIN)/pytest tests/integration localcloud/tests -m "not mysql"
 
 deployment: setup ## tests of the template's parameters
 	$(BIN)/pytest tests/deployment
@@ -62,7 +62,7 @@ system: setup clients ## tests of the deployed state machine
 
 mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
-	$(BIN)/pytest tests/integration -m mysql
+	$(BIN)/pytest tests/integration localcloud/tests -m mysql
 	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 format: setup ## correct the style of the Python code where ruff can

@@ -1,8 +1,4 @@
-"""How a program of this project ends: in order, and whatever goes wrong around it, with one sentence and no trace.
-
-It is not in `localcloud/`, which takes the person's AWS settings out of the process that imports it: the commands for
-an account need them.
-"""
+"""How a program of this project ends: in order, and whatever goes wrong around it, with one sentence and no trace."""
 
 import contextlib
 import io

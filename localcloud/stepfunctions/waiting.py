@@ -1,4 +1,4 @@
-"""Waits of a state machine in cloud time, which the execution's end interrupts."""
+"""A state machine's waits in cloud time, which the execution's end interrupts."""
 
 import time
 from typing import Any
@@ -12,8 +12,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from localcloud.clock import Clock
 
 _LOOK_SECONDS = 0.25
-"""How often a wait looks whether the execution still runs. moto's event for it is cleared as soon as it is set, so that
-who comes late misses it."""
+"""How often a wait looks whether the execution still runs: moto clears its event at once, so a wait may miss it."""
 
 
 def install(clock: Clock) -> None:

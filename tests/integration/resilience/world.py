@@ -27,12 +27,12 @@ import find_shortfalls
 import reserve_capacity
 from localcloud import ec2
 from localcloud.clock import Clock
+from localcloud.database.mariadb import MariaDB
 from localcloud.ec2 import new_reservation, planting, transfers
 from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
-from localcloud.mariadb import MariaDB
 from odcr.gateways import database, ec2_regions, instance_types, request_buckets, spend_ledger
 from odcr.gateways import ec2 as ec2_gateway
 from odcr.gateways import schedule as schedule_gateway
