@@ -1,4 +1,4 @@
-"""The market of a local cloud: what EC2 has free there, and what goes wrong on request. docs/localcloud.md."""
+"""The market of a local cloud: what EC2 has free there, and what goes wrong on request. localcloud/README.md."""
 
 import json
 from dataclasses import dataclass
