@@ -108,5 +108,6 @@ def person(home: Path, proxy: Proxy) -> dict[str, str]:
 def programs(name: str) -> list[str]:
     """Every program of that name on the PATH: people have several versions of aws."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    found = (shutil.which(name, path=folder) for folder in dict.fromkeys(folders))
-    return [program for program in found if program]
+    found = (shutil.which(name, path=folder) for folder in folders)
+    # /bin may be /usr/bin.
+    return list({Path(program).resolve(): program for program in found if program}.values())

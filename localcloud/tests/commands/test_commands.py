@@ -20,15 +20,6 @@ def commands(parent: Path, tmp_path: Path) -> Iterator[CommandLine]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def running(parent: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    """One cloud for the tests that only use it."""
-    made = CommandLine(parent, tmp_path_factory.mktemp("running") / "work")
-    made.ready()
-    yield made
-    made.close()
-
-
 class TestRunning:
     def test_what_is_printed_runs(self, running: CommandLine) -> None:
         printed = [line.strip() for line in running.output.splitlines() if " -m localcloud " in line]

@@ -131,10 +131,11 @@ class Cloud:
             execution["output"] = json.loads(execution["output"])
         return dict(execution)
 
-    def deploy(self, folder: Path, stack: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """`sam build` and `sam deploy`."""
-        built = self.sam(folder, "build")
-        assert built.returncode == 0, built.stdout + built.stderr
+    def deploy(self, folder: Path, stack: str, *more: str, build: bool = True) -> subprocess.CompletedProcess[str]:
+        """`sam build`, if something has changed, and `sam deploy`."""
+        if build:
+            built = self.sam(folder, "build")
+            assert built.returncode == 0, built.stdout + built.stderr
         return self.sam(
             folder,
             *("deploy", "--stack-name", stack, "--s3-bucket", BUCKET, "--region", REGION, "--no-confirm-changeset"),
