@@ -12,9 +12,6 @@ from localcloud.lambda_runtime.environment import Invocation
 from localcloud.lambda_runtime.runtime import Runtime
 from localcloud.services import Services
 
-REQUEST_BYTES = 6 * 1024 * 1024
-"""The largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-
 _runtime: Runtime | None = None
 _running: dict[str, int] = {}
 _counting = threading.Lock()
@@ -28,18 +25,6 @@ class TooManyRequestsError(LambdaClientError):
 
     def __init__(self) -> None:
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
-
-
-class RequestTooLargeError(LambdaClientError):
-    """The event is too large."""
-
-    code = 413
-
-    def __init__(self, size: int) -> None:
-        message = (
-            f"{size} byte payload is too large for the RequestResponse invocation type (limit {REQUEST_BYTES} bytes)"
-        )
-        super().__init__("RequestTooLargeException", message)
 
 
 def install(services: Services) -> None:
@@ -84,8 +69,6 @@ def _required() -> Runtime:
 def _invoke(self: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> str | bytes:
     """Replaces LambdaFunction.invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
-    if len(body or "") > REQUEST_BYTES:
-        raise RequestTooLargeError(len(body))
     event = json.loads(body) if body else {}
     if kind == "DryRun":
         return ""

@@ -35,13 +35,6 @@ class FaultError(Exception):
         self.error_type = error_type
 
 
-class Identity:
-    """A mobile client's identity; there is none."""
-
-    cognito_identity_id: str | None = None
-    cognito_identity_pool_id: str | None = None
-
-
 class Context:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
@@ -53,8 +46,7 @@ class Context:
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.client_context = None
-        self.identity = Identity()
+        self.client_context = self.identity = None
         self._deadline = time.monotonic() + request["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from moto.scheduler.models import scheduler_backends
 
 from localcloud.schedule.expressions import At, Rate, moment, parse
-from localcloud.schedule.target import Invocation, deliver
+from localcloud.schedule.target import Invocation
 from localcloud.services import ACCOUNT_ID, Services
 
 _POLL_SECONDS = 0.02
@@ -32,7 +32,8 @@ class Schedules:
     """Invokes the targets of ENABLED schedules in cloud time.
 
     A rate begins when the schedule is first seen enabled, or at its StartDate, and invokes at once. However many
-    invocations are missed while the machine sleeps, one makes up for them. What has no effect is announced once.
+    invocations are missed while the machine sleeps, one makes up for them. A start that fails is announced, and is not
+    repeated. What has no effect is announced once, or is in the log.
     """
 
     def __init__(self, services: Services) -> None:
@@ -106,6 +107,8 @@ class Schedules:
         except ValueError as error:
             self._services.announce(f"Schedule {schedule.name} has no effect: {error}")
             return None, None
+        for name in {"RetryPolicy", "DeadLetterConfig"} & set(schedule.target):
+            self._services.log.write(f"Schedule {schedule.name}: {name} has no effect; a start that fails is announced")
         if (schedule.flexible_time_window or {}).get("Mode", "OFF") != "OFF":
             self._services.announce(f"Schedule {schedule.name}: FlexibleTimeWindow has no effect; it invokes on time")
         if isinstance(expression, At):  # which ignores StartDate and EndDate on AWS, too
@@ -114,9 +117,7 @@ class Schedules:
         return expression, None if end and end <= max(first, now) else first
 
     def _deliver(self, invocation: Invocation) -> None:
-        thread = threading.Thread(
-            target=deliver, args=(invocation, self._services, self._stopped), name="invocation", daemon=True
-        )
+        thread = threading.Thread(target=invocation.deliver, args=(self._services,), name="invocation", daemon=True)
         thread.start()
         self._deliveries = [other for other in self._deliveries if other.is_alive()] + [thread]
 

@@ -11,6 +11,11 @@ from localcloud.clients.environment import isolate
 isolate(os.environ)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """For a copy without its repository's settings."""
+    config.addinivalue_line("markers", "mysql: takes a real MySQL, see localcloud/README.md")
+
+
 @pytest.fixture(scope="session")
 def parent() -> Path:
     """The folder in which Python finds the package."""

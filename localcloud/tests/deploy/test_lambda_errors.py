@@ -106,8 +106,3 @@ def test_reserved_concurrency_refuses(function: Function) -> None:
             function()
         assert running.result()["error"] is None
     assert function()["error"] is None
-
-
-def test_an_event_that_is_too_large(function: Function) -> None:
-    with pytest.raises(function.client.exceptions.RequestTooLargeException):
-        function({"text": "x" * (6 * 1024 * 1024)})

@@ -145,3 +145,10 @@ class TestWithoutEffect:
         cloud.schedule("flexible", "rate(1 day)", machine, FlexibleTimeWindow=window)
         eventually(lambda: cloud.inputs(machine), "the invocation")
         assert [line for line in cloud.said if "FlexibleTimeWindow has no effect" in line]
+
+    def test_a_start_that_fails_is_announced(self, frame: MakeFrame) -> None:
+        cloud = frame()
+        cloud.schedule("failing", "rate(1 day)", MISSING, Target={"RetryPolicy": {"MaximumRetryAttempts": 2}})
+        eventually(lambda: cloud.said, "the announcement")
+        assert "failing could not start" in cloud.said[0]
+        assert "StateMachineDoesNotExist" in cloud.said[0]
