@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ServiceQuo
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.servicequotas.exceptions import NoSuchResource
@@ -13,73 +14,58 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from localcloud.ec2.quotas import QUOTAS, Quota
 from localcloud.ec2.state import current
 
-_SERVICE = "ec2"
-_moto_list_defaults = ServiceQuotasBackend.list_aws_default_service_quotas
-_moto_get = ServiceQuotasBackend.get_service_quota
-
 
 def install() -> None:
     """Extends moto's Service Quotas in this process."""
-    for owner, name, method in (
-        (ServiceQuotasBackend, "list_aws_default_service_quotas", _list_defaults),
-        (ServiceQuotasBackend, "get_service_quota", _get),
-        (ServiceQuotasResponse, "list_service_quotas", _list_service_quotas),
-        (ServiceQuotasResponse, "get_aws_default_service_quota", _get_aws_default_service_quota),
+    for name, quotas in (
+        ("list_aws_default_service_quotas", _defaults),
+        ("get_aws_default_service_quota", _defaults),
+        ("list_service_quotas", _applied),
+        ("get_service_quota", _applied),
     ):
-        setattr(owner, name, method)
+        setattr(ServiceQuotasResponse, name, (_listing if name.startswith("list") else _getting)(quotas))
 
 
-def _list_defaults(self: Any, service_code: str) -> list[dict[str, Any]]:
-    if service_code != _SERVICE:
-        return _moto_list_defaults(self, service_code)
-    return [_default(self, quota) for quota in QUOTAS]
+Quotas = Callable[[ServiceQuotasBackend, str], list[dict[str, Any]]]
 
 
-def _get(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:
-    if service_code != _SERVICE:
-        return _moto_get(self, service_code, quota_code)
-    return _applied(self, _coded(quota_code))
+def _listing(quotas: Quotas) -> Callable[[Any], str]:
+    """An API that lists all on one page."""
+    return lambda self: json.dumps({"Quotas": quotas(self.backend, json.loads(self.body)["ServiceCode"])})
 
 
-def _list_service_quotas(self: Any) -> str:
-    """ListServiceQuotas, on one page."""
-    service_code = str(json.loads(self.body).get("ServiceCode"))
-    if service_code != _SERVICE:
-        return json.dumps({"Quotas": _moto_list_defaults(self.backend, service_code)})
-    return json.dumps({"Quotas": [_applied(self.backend, quota) for quota in QUOTAS]})
-
-
-def _get_aws_default_service_quota(self: Any) -> str:
-    """GetAWSDefaultServiceQuota."""
-    given = json.loads(self.body)
-    if given.get("ServiceCode") != _SERVICE:
+def _getting(quotas: Quotas) -> Callable[[Any], str]:
+    def get(self: Any) -> str:
+        asked = json.loads(self.body)
+        for quota in quotas(self.backend, asked["ServiceCode"]):
+            if quota["QuotaCode"] == asked["QuotaCode"]:
+                return json.dumps({"Quota": quota})
         raise NoSuchResource
-    return json.dumps({"Quota": _default(self.backend, _coded(str(given.get("QuotaCode"))))})
+
+    return get
 
 
-def _coded(code: str) -> Quota:
-    for quota in QUOTAS:
-        if quota.code == code:
-            return quota
-    raise NoSuchResource
+def _defaults(backend: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
+    if service_code != "ec2":
+        return backend.list_aws_default_service_quotas(service_code)
+    return [_described(backend, quota, quota.of_new_account, "") for quota in QUOTAS]
 
 
-def _applied(backend: Any, quota: Quota) -> dict[str, Any]:
+def _applied(backend: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
+    if service_code != "ec2":
+        return backend.list_aws_default_service_quotas(service_code)
     state = current()
     with state.lock:
-        return _described(backend, quota, state.quotas.vcpus(backend.region_name, quota), backend.account_id)
+        vcpus = [(quota, state.quotas.vcpus(backend.region_name, quota)) for quota in QUOTAS]
+    return [_described(backend, quota, value, backend.account_id) for quota, value in vcpus]
 
 
-def _default(backend: Any, quota: Quota) -> dict[str, Any]:
-    return _described(backend, quota, quota.of_new_account, "")
-
-
-def _described(backend: Any, quota: Quota, vcpus: int, account: str) -> dict[str, Any]:
+def _described(backend: ServiceQuotasBackend, quota: Quota, vcpus: int, account: str) -> dict[str, Any]:
     # https://docs.aws.amazon.com/cli/latest/userguide/cli_service-quotas_code_examples.html
     return {
-        "ServiceCode": _SERVICE,
+        "ServiceCode": "ec2",
         "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",
-        "QuotaArn": f"arn:{backend.partition}:servicequotas:{backend.region_name}:{account}:{_SERVICE}/{quota.code}",
+        "QuotaArn": f"arn:{backend.partition}:servicequotas:{backend.region_name}:{account}:ec2/{quota.code}",
         "QuotaCode": quota.code,
         "QuotaName": quota.title,
         "Value": float(vcpus),

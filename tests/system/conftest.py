@@ -16,7 +16,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.database.mariadb import MariaDB
 from localcloud.database.mysql import MySQL
 from localcloud.ec2 import PLENTY
-from localcloud.tests.elsewhere import Proxy
+from localcloud.tests.escape import Proxy
 from tests.system.someone import Someone
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from demo.build import ROOT
-from localcloud.tests.elsewhere import Proxy, person
+from localcloud.tests.escape import Proxy, person
 
 
 class Someone:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.tests.commands.command_line import CommandLine
-from localcloud.tests.elsewhere import PROFILE, Proxy, person, programs
+from localcloud.tests.escape import PROFILE, Proxy, person, programs
 
 AWS = programs("aws")
 ASKED = (

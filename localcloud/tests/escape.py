@@ -1,4 +1,4 @@
-"""Whether anything leaves for the real AWS: a person whose every setting leads there, behind a proxy that records."""
+"""Detects what leaves for the real AWS: a proxy that records, and a person whose every setting leads there."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from localcloud.clients import environment as client_environment
+from localcloud.clients.environment import misleading
 
 PROFILE = "production"
 _HOST = "http://elsewhere.invalid"
@@ -88,7 +88,7 @@ def person(home: Path, proxy: Proxy) -> dict[str, str]:
     base = {
         name: value
         for name, value in os.environ.items()
-        if name not in client_environment.misleading(os.environ) and name.upper() != "NO_PROXY"
+        if name not in misleading(os.environ) and name.upper() != "NO_PROXY"
     }
     return {
         **base,
