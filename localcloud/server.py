@@ -102,7 +102,7 @@ class Server:
                 listener.bind((self.host, port))
             except OSError as error:
                 raise RuntimeError(
-                    f"Port {port} cannot be had ({error.strerror}); choose another, or 0 for a free one"
+                    f"Port {port} is not available ({error.strerror}); choose another, or 0 for a free one"
                 ) from error
             listener.listen(_BACKLOG)
             self._server = make_server(

@@ -51,7 +51,7 @@ class StateFolder:
         self._cloud_file = folder / "cloud.json"
         self._unfinished_file = folder / "cloud.json.tmp"
         self.log_file = folder / "log"
-        """The one file that stays when the cloud has stopped; the next cloud begins it anew."""
+        """The one file that stays when the cloud has stopped; the next cloud overwrites it."""
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ _KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
 
 
 class UnpackingFailed(Exception):  # noqa: N818 - says what happened
-    """The package cannot be had here; the message is one line."""
+    """The package is not available here; the message is one line."""
 
 
 def mirrors() -> list[str]:

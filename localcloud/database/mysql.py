@@ -66,7 +66,7 @@ def find() -> tuple[ServerProgram, str]:
         The program, and its version and place in words.
 
     Raises:
-        DatabaseMissingError: there is none, and none can be had.
+        DatabaseMissingError: there is none, and no package either.
     """
     program = _installed()
     if program is None:

@@ -71,5 +71,5 @@ def _start(services: Services, target: dict[str, Any], original: dict[str, Any])
     try:
         states.start_execution(stateMachineArn=target["Arn"], input=json.dumps(event))
     except (ClientError, BotoCoreError) as error:
-        # On AWS, too, whoever sent the event does not learn of it.
+        # The sender does not learn of it, as on AWS.
         services.announce(f"An EventBridge rule could not start {target['Arn']}: {error}")

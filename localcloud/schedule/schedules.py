@@ -64,7 +64,7 @@ class Schedules:
             enabled = [each for each in _schedules() if each[2].state == "ENABLED"]
             for backend, group, schedule in enabled:
                 self._invoke_if_due(backend, group, schedule, now)
-            # A schedule that was disabled or deleted starts anew if it comes back.
+            # A schedule that comes back after it was disabled or deleted starts over.
             arns = {schedule.arn for _, _, schedule in enabled}
             self._plans = {arn: plan for arn, plan in self._plans.items() if arn in arns}
 

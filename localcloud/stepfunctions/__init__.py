@@ -43,8 +43,8 @@ def install(services: Services) -> None:
     waiting.install(services.clock)
     ending.install()
     errors.install()
-    # moto makes up a component's key when it is first needed. Items of a Map that failed for the first time at once got
-    # two keys and lost the count of their repeats: they made one more than MaxAttempts allows.
+    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
+    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
     setattr(EvalComponent, "heap_key", property(lambda self: str(id(self))))  # noqa: B010 - mypy minds the assignment
     for module in (json_path, result_path):
         _parse_once(module)
@@ -58,14 +58,14 @@ def install(services: Services) -> None:
 
 
 def shutdown() -> None:
-    """Aborts the running executions, so that none goes on against a cloud that is gone."""
+    """Aborts the running executions, so that none goes on without a cloud."""
     ending.abort_all()
     tasks.uninstall()
     default_user_config["stepfunctions"]["execute_state_machine"] = False
 
 
 def _parse_once(module: Any) -> None:
-    """Caches parsed paths: moto builds the whole grammar anew for each, which takes most of an execution's time."""
+    """Caches parsed paths: moto builds the whole grammar for each, which takes most of an execution's time."""
     if not hasattr(module.parse, "cache_info"):
         module.parse = functools.cache(module.parse)
 

@@ -11,7 +11,7 @@ from localcloud.clients.environment import misleading
 
 PROFILE = "production"
 _HOST = "http://elsewhere.invalid"
-"""Nobody can have this name (RFC 2606), so what asks for it asks the proxy, or fails."""
+"""A name that cannot exist (RFC 2606): a request to it goes to the proxy, or fails."""
 _SERVICES = (
     "CLOUDFORMATION CLOUDWATCH CLOUDWATCH_LOGS EC2 EVENTBRIDGE IAM KMS LAMBDA RDS S3 "
     "SCHEDULER SECRETS_MANAGER SFN SNS SQS STS"
@@ -68,7 +68,7 @@ class Proxy:
 
 
 def person(home: Path, proxy: Proxy) -> dict[str, str]:
-    """The environment of someone who works with an account all day, and has named endpoints for it everywhere.
+    """The environment of someone who works with an account all day, and has configured its endpoints everywhere.
 
     Args:
         home: an empty folder, which becomes the home.
@@ -80,11 +80,11 @@ def person(home: Path, proxy: Proxy) -> dict[str, str]:
     (home / ".aws" / "config").write_text(_CONFIG + sections)
     (home / ".aws" / "credentials").write_text(f"[default]\n{_CREDENTIALS}\n[{PROFILE}]\n{_CREDENTIALS}")
     (home / ".my.cnf").write_text("[client]\nhost = elsewhere.invalid\nuser = admin\npassword = real\n")
-    # Weekly, the SAM CLI asks the package index whether there is a newer one. It is no part of AWS, and knows already.
+    # Keeps the SAM CLI from its weekly question to the package index, which is no part of AWS.
     (home / ".aws-sam").mkdir()
     (home / ".aws-sam" / "metadata.json").write_text('{"lastVersionCheck": 9999999999.0, "telemetryEnabled": true}')
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), proxy.url)
-    # This process is isolated itself.
+    # Variables that this process has because it is isolated itself would hide the person's.
     base = {
         name: value
         for name, value in os.environ.items()
@@ -106,7 +106,7 @@ def person(home: Path, proxy: Proxy) -> dict[str, str]:
 
 
 def programs(name: str) -> list[str]:
-    """Every program of that name on the PATH: people have several versions of aws."""
+    """Every program of that name on the PATH; people have several versions of aws."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     found = (shutil.which(name, path=folder) for folder in folders)
     # /bin may be /usr/bin.

@@ -43,7 +43,7 @@ def test_a_profile_that_does_not_exist_is_not_looked_up(parent: Path, tmp_path: 
 
 
 class TestEnd:
-    """These need the process's one cloud for themselves, so they come in front of the shared one."""
+    """These need the process's only cloud for themselves, so they come before the shared one."""
 
     def test_nothing_is_left_and_the_next_one_is_empty(self, tmp_path: Path) -> None:
         threads_before, port_before = set(threading.enumerate()), os.environ.get("MOTO_PORT")
@@ -87,7 +87,7 @@ class TestEnd:
         with socket.socket() as squatter:
             squatter.bind(("127.0.0.1", 0))
             squatter.listen()
-            # That it is the port that stops this one shows that the first bars nobody.
+            # It fails because of the port, and not because the first one is still in the way.
             with pytest.raises(RuntimeError, match=r"in use.*; choose another"):
                 LocalCloud(port=squatter.getsockname()[1], state_dir=tmp_path).start()
         assert list(tmp_path.iterdir()) == []

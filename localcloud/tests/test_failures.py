@@ -36,7 +36,7 @@ def server(log: Log) -> Iterator[Server]:
 def asked(
     server: Server, service: str, action: str, *, region: str = "ap-northeast-1", **parameters: Any
 ) -> ClientError:
-    """The error with which a call is answered, as boto3 reads it."""
+    """The error that answers a call, as boto3 reads it."""
     client = boto3.Session().client(
         service,  # type: ignore[call-overload]
         region_name=region,
@@ -57,7 +57,7 @@ def asked(
         ("sns", "CreateSMSSandboxPhoneNumber", {"PhoneNumber": "+12345678"}, "query"),
         ("lambda", "GetAccountSettings", {}, "rest-json"),
         ("cloudfront", "ListRealtimeLogConfigs", {}, "rest-xml"),
-        # No service of moto's at all.
+        # moto has no such service at all.
         ("pi", "ListPerformanceAnalysisReports", {"ServiceType": "RDS", "Identifier": "db-1"}, "json"),
         ("billing", "ListBillingViews", {}, "json"),
     ],

@@ -11,7 +11,7 @@ from localcloud.tests.probes import eventually
 
 
 class CommandLine:
-    """Runs the commands in a folder of their own, with a place for temporary files that can be looked at."""
+    """Runs the commands in a folder of their own, with its own place for temporary files."""
 
     def __init__(self, parent: Path, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
         self.folder = folder
@@ -65,17 +65,17 @@ class CommandLine:
 
     @property
     def state(self) -> dict[str, object]:
-        """What the cloud has published."""
+        """The published `cloud.json`."""
         published: dict[str, object] = json.loads((self.folder / ".localcloud" / "cloud.json").read_text())
         return published
 
     @property
     def log(self) -> Path:
-        """What the cloud writes down; it stays."""
+        """The log, which stays."""
         return self.folder / ".localcloud" / "log"
 
     def left_behind(self) -> list[str]:
-        """What is on disk that was not there before, but for the log."""
+        """New files and folders, without the log."""
         expected = {self.temporary, self.folder / "out", self.log.parent, self.log}
         return [str(each) for each in self.folder.rglob("*") if each not in expected]
 

@@ -1,4 +1,4 @@
-"""What is left of a person's environment for clients of the local cloud."""
+"""What clients of the local cloud get of a person's environment."""
 
 import os
 
@@ -31,7 +31,7 @@ def test_nothing_of_the_person_reaches_a_client() -> None:
     assert not any("real" in value or value == "production" for value in environment.values())
     assert environment["AWS_ENDPOINT_URL"] == ENDPOINT
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-west-1"
-    # With the person's "*", the proxy that does not exist would be asked for nothing.
+    # With the person's "*", no request would go to the proxy that does not exist.
     assert environment["NO_PROXY"] == environment["no_proxy"] == "127.0.0.1,localhost"
     for scheme in ("http", "https", "all"):
         assert environment[f"{scheme}_proxy"] == environment[f"{scheme.upper()}_PROXY"] == NOWHERE
@@ -73,6 +73,6 @@ def test_the_clients_of_this_process_go_to_loopback_directly(
     environment = {name: "http://proxy.corp:3128"} | ({} if exceptions is None else {"NO_PROXY": exceptions})
     monkeypatch.setattr(os, "environ", environment)
     isolate(environment)
-    # boto3's way and that of requests, which moto uses; as they are installed.
+    # As boto3 and, for moto, requests decide.
     assert botocore.utils.get_environ_proxies(f"http://{host}/") == {}
     assert requests.utils.get_environ_proxies(f"http://{host}/", no_proxy=None) == {}

@@ -50,7 +50,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def someone(running: CommandLine, proxy: Proxy, tmp_path: Path) -> CommandLine:
-    """Whose commands find the running cloud, and would find an account."""
+    """A person whose commands find the running cloud, and would find an account without `exec`."""
     return running.of(person(tmp_path, proxy))
 
 

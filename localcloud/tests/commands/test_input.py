@@ -1,4 +1,4 @@
-"""What people may type wrongly, and what their machine may lack: one sentence with what to do."""
+"""Wrong arguments and full disks: one sentence that says what to do."""
 
 import shutil
 from collections import namedtuple

@@ -1,4 +1,4 @@
-"""How commands find the running cloud, without one."""
+"""How commands find the running cloud, tested without one."""
 
 import os
 import signal

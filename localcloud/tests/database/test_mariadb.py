@@ -40,7 +40,7 @@ class TestRights:
 
         query(database, "CREATE TABLE shop_a.t (x INT)", **login)
 
-        # shopxa would match shop_a were the underscore taken for a wildcard.
+        # As a wildcard, the underscore would match shopxa.
         assert query(database, "SHOW DATABASES", **login) == (("information_schema",), ("shop_a",))
 
     def test_repeating_keeps_the_data_and_changes_the_password(self, database: MariaDB) -> None:

@@ -1,4 +1,4 @@
-"""The MySQL that is set up as Aurora is."""
+"""The MySQL that is set up like Aurora."""
 
 import contextlib
 from collections.abc import Iterator

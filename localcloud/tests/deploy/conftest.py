@@ -37,7 +37,7 @@ SAMPLE = Path(__file__).parent / "sample"
 
 @dataclass
 class RememberedDatabase:
-    """Stands in for MariaDB: what was asked of it."""
+    """Replaces MariaDB, and remembers what it was asked."""
 
     ca_file: Path
     host: str = "127.0.0.1"
@@ -99,7 +99,7 @@ class Cloud:
         )
 
     def role(self) -> str:
-        """The ARN of a role that functions and state machines may have."""
+        """The ARN of a role for functions and state machines."""
         iam = self.client("iam")
         if not any(role["RoleName"] == "tests" for role in iam.list_roles()["Roles"]):
             iam.create_role(RoleName="tests", AssumeRolePolicyDocument="{}")
@@ -176,7 +176,7 @@ def sample(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def function(cloud: Cloud, request: pytest.FixtureRequest) -> "Function":
-    """A function of the test's own, which may take two seconds."""
+    """The test's own function, with a time-out of two seconds."""
     from localcloud.tests.deploy.functions import CODE, Function
 
     name = re.sub(r"\W+", "-", request.node.name)[:64].strip("-")

@@ -30,7 +30,7 @@ def handler(event, context):
         os._exit(event["code"])
     if do == "sleep":
         print("sleeping", flush=True)
-        # As work does it takes its time, whatever the speed of the cloud.
+        # Like work: not sped up.
         threading.Event().wait(event["seconds"])
     if do == "nap":
         time.sleep(event["seconds"])

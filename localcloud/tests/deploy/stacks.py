@@ -21,7 +21,7 @@ def create(cloud: Cloud, name: str, template: dict[str, Any], **parameters: str)
 
 
 def refused(cloud: Cloud, template: dict[str, Any], **parameters: str) -> str:
-    """The message with which the template is refused; nothing is left of it."""
+    """The message that refuses the template; nothing is left of it."""
     with pytest.raises(ClientError) as error:
         create(cloud, "refused", template, **parameters)
     answer = error.value.response["Error"]
@@ -32,7 +32,7 @@ def refused(cloud: Cloud, template: dict[str, Any], **parameters: str) -> str:
 
 
 def value_of(cloud: Cloud, name: str, expression: Any, **template: Any) -> str:
-    """What CloudFormation makes of an expression."""
+    """An expression's value."""
     parts = {"Resources": {"Queue": QUEUE}, "Outputs": {"Value": {"Value": expression}}, **template}
     stack = create(cloud, name, parts)
     cloud.client("cloudformation").delete_stack(StackName=name)

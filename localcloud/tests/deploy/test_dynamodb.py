@@ -1,4 +1,4 @@
-"""A table of a template, which is written to in one step at a time and goes with its stack."""
+"""DynamoDB tables: one write at a time, and deleted with their stack."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ OUTPUTS = {"Name": {"Value": {"Ref": "Counters"}}, "Arn": {"Value": {"Fn::GetAtt
 
 @pytest.fixture
 def outputs(cloud: Cloud) -> Iterator[dict[str, str]]:
-    """Of a stack with one table."""
+    """Those of a stack with one table."""
     made = create(cloud, "counters", {"Resources": {"Counters": TABLE}, "Outputs": OUTPUTS})["Outputs"]
     yield {output["OutputKey"]: output["OutputValue"] for output in made}
     cloud.client("cloudformation").delete_stack(StackName="counters")

@@ -30,7 +30,7 @@ WAIT = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
 
 @pytest.fixture(scope="module")
 def machine(cloud: Cloud) -> str:
-    """One that puts events, with the right to do so on the buses `default` and `missing`."""
+    """A state machine that may put events on the buses `default` and `missing`."""
     iam = cloud.client("iam")
     role = iam.create_role(RoleName="puts-events", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": [f"{BUS}default", f"{BUS}missing"]}
@@ -51,7 +51,7 @@ def create_machine(cloud: Cloud, definition: dict[str, Any], role: str) -> str:
 
 @pytest.fixture
 def queue(cloud: Cloud) -> Iterator[str]:
-    """The URL of a queue that gets what happened, by a rule."""
+    """The URL of a queue that receives the events by a rule."""
     sqs, events = cloud.client("sqs"), cloud.client("events")
     url = sqs.create_queue(QueueName="happened")["QueueUrl"]
     events.put_rule(Name="happened", EventPattern=json.dumps({"source": ["tests"]}))

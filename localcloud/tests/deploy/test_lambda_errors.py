@@ -1,4 +1,4 @@
-"""Functions fail as Lambda has them fail."""
+"""Functions fail as on Lambda."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Functions run as Lambda runs them."""
+"""Functions run as on Lambda."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def test_the_environment_is_only_what_was_deployed(
     assert variables["AWS_REGION"] == REGION
     assert variables["AWS_ENDPOINT_URL"] == cloud.endpoint
     assert variables["TZ"] == ":UTC"
-    # A process without HOME finds its user's ~/.aws/config all the same, and an endpoint in it.
+    # Without HOME a process still finds its user's ~/.aws/config.
     assert variables["AWS_CONFIG_FILE"] == variables["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert not {"FROM_OUTSIDE", "HOME", "MOTO_PORT", "PYTHONPATH", "VIRTUAL_ENV"} & set(variables)
     bundle = Path(variables["SSL_CERT_FILE"]).read_bytes()
@@ -80,7 +80,7 @@ def test_events_at_once_have_processes_of_their_own_up_to_the_limit(function: Fu
 def test_a_function_sleeps_in_the_clouds_time(function: Function) -> None:
     function()
     started = time.monotonic()
-    # On the wall that is longer than the function may take.
+    # On the wall this would exceed the function's time-out.
     assert function({"do": "nap", "seconds": SPEED})["error"] is None
     assert time.monotonic() - started >= 1
 
@@ -95,7 +95,7 @@ def test_the_report_says_what_was_worked_and_what_was_waited(function: Function)
     assert reported(napped, "Local Wait") == SPEED * 1000
     assert 0 < reported(napped, "Local CPU") < 500
     assert reported(answer, "Local Wait") == 0
-    # Only the first invocation of an environment tells of its start.
+    # Only an environment's first invocation reports its start.
     assert reported(first, "Local Init CPU") > 0
     assert reported(answer, "Local Init CPU") == -1
 

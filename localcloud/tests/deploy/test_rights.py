@@ -62,7 +62,7 @@ def template(*statements: dict[str, Any], **role: Any) -> dict[str, Any]:
 
 @dataclass
 class Deployed:
-    """The stack with that function, and who may call."""
+    """The stack with that function, and ways to call with its rights."""
 
     cloud: Cloud
     role: str
@@ -85,7 +85,7 @@ class Deployed:
         )
 
     def in_function(self, service: str, call: str, **parameters: Any) -> Any:
-        """What the function gets for a call."""
+        """The answer that the function gets to a call."""
         event = {"service": service, "call": call, "parameters": parameters}
         answer = self.cloud.client("lambda").invoke(FunctionName=STACK, Payload=json.dumps(event))
         return json.loads(answer["Payload"].read())
@@ -95,7 +95,7 @@ Deploy = Callable[..., Deployed]
 
 
 def put(cloud: Cloud, how: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Makes or changes the stack; what became of it."""
+    """Creates or updates the stack, and returns it."""
     client = cloud.client("cloudformation")
     getattr(client, how)(StackName=STACK, TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_IAM"])
     stack: dict[str, Any] = client.describe_stacks(StackName=STACK)["Stacks"][0]
@@ -127,7 +127,7 @@ def request(tags: dict[str, str] | None, count: int = 1) -> dict[str, Any]:
 
 
 def refused(call: Callable[..., Any], **parameters: Any) -> str:
-    """The message with which a call is refused for want of a right."""
+    """The message that refuses a call for lack of a right."""
     with pytest.raises(ClientError) as error:
         call(**parameters)
     response = error.value.response

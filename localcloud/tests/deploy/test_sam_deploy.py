@@ -1,4 +1,4 @@
-"""Given the sample project, when the real SAM CLI deploys it, then all of it works here."""
+"""The real SAM CLI deploys the sample project, and all of it works."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ def deployed(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """The stack's outputs."""
     folder = tmp_path_factory.mktemp("project") / "sample"
     shutil.copytree(SAMPLE, folder)
-    # A test asks what this deployment announced.
+    # A test reads what this deployment announced.
     cloud.announced.clear()
     done = cloud.deploy(folder, STACK)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -179,7 +179,7 @@ def resources(client: Any) -> list[dict[str, Any]]:
 
 
 def left_over(cloud: Cloud) -> list[str]:
-    """What of the sample is still there."""
+    """What is left of the sample."""
     ec2 = cloud.client("ec2")
     mine = [{"Name": "tag:aws:cloudformation:stack-name", "Values": [STACK]}]
     found = [

@@ -62,7 +62,7 @@ def one_task(function_arn: str, parameters: dict[str, Any], **more: Any) -> dict
 
 
 def when_it_began() -> dict[str, Any]:
-    """A state machine that tells its execution's StartTime."""
+    """A state machine that returns its execution's StartTime."""
     tell = {"Type": "Pass", "Parameters": {"at.$": "$$.Execution.StartTime"}, "End": True}
     return {"StartAt": "Tell", "States": {"Tell": tell}}
 
@@ -212,7 +212,7 @@ def test_items_that_fail_at_once_are_repeated_no_more_often_than_they_may_be(
         time.sleep(0.05)
         return str(uuid.uuid4())
 
-    # The moment in which moto made up two keys for one component lasts long enough to be met.
+    # Widens the moment in which moto created two keys for one component.
     monkeypatch.setattr(eval_component, "long_uid", slow)
     retry = {"ErrorEquals": ["Bad"], "IntervalSeconds": 1, "MaxAttempts": 1}
     catch = {"ErrorEquals": ["States.ALL"], "Next": "Caught"}

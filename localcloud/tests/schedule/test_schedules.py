@@ -1,4 +1,4 @@
-"""EventBridge Scheduler's ticks, against moto's schedules and state machines through the real API."""
+"""EventBridge Scheduler's invocations, with moto's schedules and state machines through the real API."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ MISSING = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:missing"
 
 
 def after_some_ticks(frame: Frame) -> None:
-    """Returns when schedules made before this call have had every chance: a later one has been invoked twice."""
+    """Returns when a new schedule has been invoked twice, so that older ones had every chance."""
     witness = frame.state_machine("witness")
     frame.schedule("witness", "rate(1 minute)", witness)
     eventually(lambda: len(frame.inputs(witness)) >= 2, "the witness is invoked")
