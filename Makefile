@@ -4,9 +4,11 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
+# Two at a time: most tests wait for a server or a clock. Tests of one file share their servers.
+PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
 CHECKS := lint types unit scan runtime integration deployment browser system mysql
 
-.PHONY: help run setup build deploy verify-on-aws test $(CHECKS) format bench soak clients chromium screenshots lock clean
+.PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients chromium screenshots docs lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -23,8 +25,10 @@ build: setup ## the functions, built by the SAM CLI
 deploy: build ## build, ask for the stack, Region and mail, show the account, and deploy; ARGS=--guided asks for everything
 	@$(if $(ARGS),scripts/in-account sam deploy $(ARGS),$(BIN)/python -m scripts.deploy)
 
-verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/verifying.md
+verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/how-to/verify.md
 	@$(BIN)/python -m verify $(ARGS)
+
+check: lint types unit ## the quick checks, before each commit
 
 test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to mysql; WITHOUT=mysql skips one, -j2 uses two cores
 
@@ -39,7 +43,7 @@ types: setup ## mypy, strict, on all but the tests themselves
 	$(BIN)/mypy functions localcloud demo bench scripts cli verify tests/runtime tests/scan stepper
 
 unit: setup ## tests that need no server
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest --numprocesses=2 tests/unit
 
 scan: setup ## cfn-lint, checkov and AWS's authorization reference on the template
 	@scripts/setup checkov
@@ -48,33 +52,36 @@ scan: setup ## cfn-lint, checkov and AWS's authorization reference on the templa
 runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
-integration: setup clients ## tests with MariaDB and the fake EC2
-	$(BIN)/pytest tests/integration localcloud/tests -m "not mysql"
+integration: setup clients ## tests with MariaDB, the fake EC2 and the benchmarks' market
+	$(PYTEST) tests/integration tests/bench localcloud/tests -m "not mysql"
 
 deployment: setup ## tests of the template's parameters
-	$(BIN)/pytest tests/deployment
+	$(PYTEST) tests/deployment
 
 browser: setup chromium ## tests of the page in a headless Chromium
-	$(BIN)/pytest tests/browser
+	$(PYTEST) tests/browser
 
 system: setup clients ## tests of the deployed state machine
-	$(BIN)/pytest tests/system
+	$(PYTEST) tests/system --ignore=tests/system/soak
 
 mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
-	$(BIN)/pytest tests/integration localcloud/tests -m mysql
+	$(PYTEST) tests/integration localcloud/tests -m mysql
 	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup ## write the generated parts of docs/reference
+	$(BIN)/python -m scripts.reference
+
 bench: setup ## measure, and write the results, the pictures and the tables in docs/; ONLY=costs for one measurement
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
 
 soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=500 and CHAOS_SECONDS=1800 set how much
 	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
-	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py tests/system/soak
 
 clients: ## aws and mysql, installed if missing: the tests use them as people do
 	@command -v aws >/dev/null || scripts/need awscli

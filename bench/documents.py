@@ -17,7 +17,7 @@ _MARKER = re.compile(r"^<!--\s*(bench\b.*?|end)\s*-->\s*?$", re.MULTILINE)
 
 def documents() -> list[Path]:
     """The documents that may have such places."""
-    return [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+    return [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def write(tables: dict[str, str]) -> None:

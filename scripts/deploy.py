@@ -50,7 +50,7 @@ def main() -> None:
     import boto3  # it takes a moment, in which Ctrl-C must not show where the import was
 
     configured = saved(["deploy"])
-    click.echo("Three questions; the template's defaults do the rest, and docs/deploying.md has what else there is.")
+    click.echo("Three questions; the template's defaults do the rest. docs/how-to/deploy.md has what else there is.")
     name = _matching(_STACK, "odcr, 48 characters at most")
     stack = click.prompt("Name of the stack", configured.get("stack_name", "odcr"), value_proc=name)
     named = configured.get("region") or os.environ.get("AWS_REGION")

@@ -31,7 +31,7 @@ class Belief:
     """One assumption, and how to ask about it."""
 
     name: str
-    """As docs/verifying.md has it in a heading."""
+    """As docs/how-to/verify.md has it in a heading."""
     assumes: str
     source: str
     """Where AWS says so; a URL."""

@@ -1,4 +1,4 @@
-"""What a month costs, in docs/cost.md."""
+"""What a month costs, in docs/explanation/cost.md."""
 
 from collections.abc import Mapping
 from typing import Any

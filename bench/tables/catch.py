@@ -1,4 +1,4 @@
-"""What is caught beside other strategies, in docs/performance.md and the READMEs."""
+"""What is caught beside other strategies, in docs/explanation/performance.md and the READMEs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How long a function takes to start, in docs/performance.md."""
+"""How long a function takes to start, in docs/explanation/performance.md."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was measured for docs/cost.md: runs, stacks, assumptions and prices; `bills` has the sums of money."""
+"""What was measured for docs/explanation/cost.md: runs, stacks, assumptions and prices; `bills` has the sums."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What groups catch, in docs/performance.md."""
+"""What groups catch, in docs/explanation/performance.md."""
 
 from typing import Any
 

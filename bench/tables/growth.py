@@ -1,4 +1,4 @@
-"""How a run grows with the rows, in docs/performance.md."""
+"""How a run grows with the rows, in docs/explanation/performance.md."""
 
 import math
 from collections.abc import Iterable

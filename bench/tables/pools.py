@@ -1,4 +1,4 @@
-"""How an attempt grows with the pools of its group, in docs/performance.md."""
+"""How an attempt grows with the pools of its group, in docs/explanation/performance.md."""
 
 from typing import Any
 

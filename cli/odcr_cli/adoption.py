@@ -1,6 +1,7 @@
-"""What `odcr adopt` puts under odcr's care: reservations that nobody's tag marks, docs/moving.md.
+"""What `odcr adopt` puts under odcr's care: reservations without anybody's tag.
 
-A reservation that is tagged counts for its demand and grows with it, and odcr never gives it back.
+A reservation that is tagged counts for its demand and grows with it, and odcr never gives it back:
+docs/how-to/look-after-reservations.md.
 """
 
 from collections.abc import Collection, Iterable, Sequence

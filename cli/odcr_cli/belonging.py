@@ -1,4 +1,4 @@
-"""Which options are which target's, as the product finds them: docs/operating.md, "Writing a zone"."""
+"""Which options are which target's, as the product finds them: docs/reference/tables.md, "odcr_capacity"."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ from odcr_cli.prices import Prices
 from odcr_cli.regions import region_of
 
 MET = frozenset({"FULFILLED", "EXCESS", "ASTRAY"})
-"""Statuses of which all that is wanted is held: docs/operating.md, "Statuses"."""
+"""Statuses of which all that is wanted is held: docs/reference/statuses.md."""
 NEW = "NEW"
 """No run has looked at it yet. Not a status of the tables."""
 

@@ -1,4 +1,4 @@
-"""What `odcr release` gives back of a demand, by the product's own rules: docs/operating.md, "Giving capacity back".
+"""What `odcr release` gives back of a demand, by the product's own rules: docs/how-to/give-capacity-back.md.
 
 Only unused instances, the newest reservations first, and only what odcr made, unless more is asked for.
 """

@@ -1,4 +1,4 @@
-"""What is held and not used, since when, and what an hour of it costs: docs/operating.md, "In use and unused"."""
+"""What is held and not used, since when, and what an hour of it costs: docs/how-to/find-unused-capacity.md."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an instance costs for an hour, as `odcr_price` has it: docs/operating.md, "Prices"."""
+"""What an instance costs for an hour, as `odcr_price` has it: docs/how-to/give-prices.md."""
 
 import re
 from collections.abc import Iterable

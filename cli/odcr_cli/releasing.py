@@ -24,7 +24,7 @@ from odcr_cli.source import Live
 from odcr_cli.trouble import Trouble, in_words
 
 AGE_SECONDS = 120
-"""Nothing is bought for a row that was lowered longer ago: docs/operating.md, "How soon is a changed row noticed?"."""
+"""Nothing is bought for a row that was lowered longer ago: docs/how-to/demands.md, "Change your mind"."""
 
 _BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 _NEWEST = 10

@@ -1,6 +1,6 @@
 """Capacity Reservations as EC2 describes them: what they hold, whose they are, and which demand they count for.
 
-The rules are the product's: docs/operating.md, "Reservations that went astray", and docs/demands.md.
+The rules are the product's: docs/how-to/look-after-reservations.md and docs/how-to/demands.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

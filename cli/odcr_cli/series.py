@@ -9,7 +9,7 @@ from odcr_cli.demands import NEW, Demand
 from odcr_cli.door import Row
 
 _HOUR = "hour "
-"""So the `Execution` of a row begins that sums up an hour's attempts: docs/operating.md, "The history"."""
+"""So the `Execution` of a row begins that sums up an hour's attempts: docs/reference/tables.md, "odcr_history"."""
 
 Steps = list[tuple[datetime, float]]
 """Each value holds from its moment on."""

@@ -66,7 +66,8 @@ def _of_client_error(error: ClientError) -> str:
     told = f"{error.operation_name} was refused with {code}: {message}"
     if code in _DENIED:
         # The action that is lacked is in the message of most services.
-        return f"{told} Ask for the right to {error.operation_name}; docs/security.md lists what each command needs."
+        needs = "docs/explanation/security.md lists what each command needs."
+        return f"{told} Ask for the right to {error.operation_name}; {needs}"
     if code in _EXPIRED:
         return f"{told} Log in again."
     return told

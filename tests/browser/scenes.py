@@ -282,7 +282,7 @@ def _all_runs() -> dict[str, Run]:
 
 def reservations() -> list[dict[str, Any]]:
     """Of the stack, of a group, adopted, of somebody else, and one that is cancelled."""
-    # The value of the second has the client token, and the group: docs/operating.md.
+    # The value of the second has the client token, and the group: docs/explanation/reserving.md.
     ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
     made = [ours, {"Key": "odcr:made", "Value": token}]
     found = []

@@ -178,7 +178,7 @@ def account() -> Iterator[Account]:
         group = ec2.create_security_group(GroupName="mysql", Description="ours", VpcId=vpc)["GroupId"]
         cloud.database.create_database("our_db", "our_admin", "our-Password-0")
         with cloud.database.admin_connection() as connection, connection.cursor() as cursor:
-            # As docs/deploying.md has it.
+            # As docs/how-to/own-network-and-database.md has it.
             cursor.execute("CREATE USER 'our_user'@'%' IDENTIFIED BY 'our-Password-1'")
             cursor.execute(r"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON `our\_db`.* TO 'our_user'@'%'")
         login = {

@@ -13,7 +13,7 @@ from tests.agreement import Key, Managed, disagreements
 from tests.system.chaos import Chaos
 
 IS_LONG = "CHAOS_SECONDS" in os.environ
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "40"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
 """On the wall; the cloud's time runs faster."""
 MORE_SECONDS = 300.0
 """For so much longer it may go on until everything has happened; a minute is usual."""

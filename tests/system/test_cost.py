@@ -1,4 +1,4 @@
-"""What Step Functions charges for a run, in its executed history; docs/cost.md reckons with it."""
+"""What Step Functions charges for a run, in its executed history; docs/explanation/cost.md reckons with it."""
 
 from bench.runs.history import transitions
 from demo.stack import Stack

@@ -110,8 +110,8 @@ def test_the_page_s_rule_lets_an_auto_scaling_group_grow_with_what_is_held(stack
         MaxSize=20,
         AvailabilityZones=[KEY[1]],
     )
-    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
-    (line,) = (command.line for command in commands(page, "docs/events.md"))
+    page = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+    (line,) = (command.line for command in commands(page, "docs/reference/events.md"))
     words = shlex.split(line.removeprefix(EXEC))
     subprocess.run(stack.cloud.client_command(words), cwd=ROOT, env=stack.cloud.client_environment(), check=True)
     try:

@@ -1,4 +1,4 @@
-"""The jobs of the night before a sale, as docs/operating.md has them, done in that order on the deployed stack."""
+"""Every `odcr` command of the pages, on the deployed stack; those of the night before a sale in their order."""
 
 import shlex
 from pathlib import Path
@@ -13,10 +13,17 @@ from odcr_cli.main import main
 from tests.documented import documented
 from tests.system.test_acquiring import KEY, current, run
 
-JOBS = [
-    command.line for command in documented() if command.page == "docs/operating.md" and command.line.startswith("odcr ")
+NIGHT, TUTORIAL = "docs/how-to/night-before-a-sale.md", "docs/tutorial.md"
+COMMANDS = [command for command in documented() if command.line.startswith(("odcr ", ".venv/bin/odcr "))]
+JOBS = [command.line for command in COMMANDS if command.page == NIGHT]
+FIRST = ("docs/how-to/demands.md", "docs/how-to/groups.md")
+"""Pages whose demands the commands of others are about."""
+OTHERS = [
+    command.line
+    for command in sorted(COMMANDS, key=lambda command: command.page not in FIRST)
+    if command.page not in (NIGHT, TUTORIAL)
 ]
-ASKS = {"targets", "import", "adopt", "release"}
+ASKS = {"targets", "options", "groups", "prices", "import", "adopt", "release"}
 CODES = {"check": (0, 1), "status": (1,)}
 """Of commands that tell by it how things are; all others end with 0."""
 
@@ -37,9 +44,7 @@ def test_each_job_is_one_command(stack: Stack, tmp_path: Path, monkeypatch: pyte
         if "RUN" in words:
             newest = stack.client("stepfunctions").list_executions(stateMachineArn=stack.outputs["StateMachineArn"])
             words[words.index("RUN")] = newest["executions"][0]["name"]
-        more = ["--yes"] if words[0] in ASKS else []
-        result = CliRunner().invoke(main, [*words, *more, "--endpoint-url", stack.cloud.endpoint])
-        assert result.exit_code in CODES.get(words[0], (0,)), (line, result.output)
+        _do(words, stack)
         done.append(words[0])
         if line.startswith("odcr targets set"):
             run(stack)
@@ -53,3 +58,20 @@ def test_each_job_is_one_command(stack: Stack, tmp_path: Path, monkeypatch: pyte
     shows = shlex.split(keep_recording(stack))
     result = CliRunner().invoke(main, [*shows[1:-1], "status"])
     assert result.exit_code == 0, result.output
+
+
+def test_every_other_command_does_something(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(stack)
+    for line in OTHERS:
+        _do(shlex.split(line)[1:], stack)
+    done = {line.split()[1] for line in OTHERS}
+    assert {"targets", "options", "groups", "prices", "idle", "release", "adopt"} <= done
+    wanted = stack.sql("SELECT InstanceType, Target_Capacity FROM odcr_capacity ORDER BY InstanceType")
+    assert wanted == (("c6i.4xlarge", 20), ("r5b.2xlarge", 4))
+
+
+def _do(words: list[str], stack: Stack) -> None:
+    more = ["--yes"] if words[0] in ASKS else []
+    result = CliRunner().invoke(main, [*words, *more, "--endpoint-url", stack.cloud.endpoint])
+    assert result.exit_code in CODES.get(words[0], (0,)), (words, result.output)

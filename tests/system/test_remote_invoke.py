@@ -1,4 +1,4 @@
-"""The tables by `sam remote invoke`, as docs/operating.md has it, with the SAM CLI as it is."""
+"""The tables by `sam remote invoke`, as docs/reference/tables.md has it, with the SAM CLI as it is."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from demo.build import ROOT
 from demo.stack import Stack
 from tests.system.test_acquiring import insert
 
-PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "tables.md").read_text(encoding="utf-8")
 
 
 def test_the_documented_command_reads_the_table(stack: Stack) -> None:

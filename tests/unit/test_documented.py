@@ -11,7 +11,7 @@ from odcr_cli.main import main
 from tests.documented import ROOT, Command, commands, documented, make_commands, make_targets
 
 WITHOUT_AWS = (
-    *(f"make {target}" for target in ("setup", "build", "test", "lint", "format", "bench", "soak")),
+    *(f"make {target}" for target in ("setup", "build", "check", "test", "lint", "format", "docs", "bench", "soak")),
     *(f".venv/bin/{program} " for program in ("pytest", "pre-commit")),
     ". .venv/bin/activate",
     "mysqldump ",
@@ -33,7 +33,8 @@ def _looks_or_asks(command: Command) -> bool:
     context = click.Context(group)
     while isinstance(group, click.Group) and (found := group.get_command(context, words[0] if words else "")):
         group, words = found, words[1:]
-    group.make_context("odcr", words)
+    if words != ["--help"]:
+        group.make_context("odcr", words)
     return "--yes" not in words
 
 

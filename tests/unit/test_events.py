@@ -23,7 +23,7 @@ OWNER = "odcr/ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 IDS = ("cr-0123456789abcdef0", "cr-0fedcba9876543210")
 AT = datetime(2026, 11, 10, 23, 59, 7)  # noqa: DTZ001 - as the database gives it
-PAGE = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
 
 
 def outcome(acquired: int = 0, lost: int = 0, **more: Any) -> Outcome:
@@ -126,19 +126,22 @@ def test_the_schemas_tell_types_and_mistakes_apart() -> None:
             schema_of(entry["DetailType"]).validate({**entry["Detail"], "Recorded": "yesterday Z"})
 
 
-def test_the_page_has_a_valid_example_of_each_type_as_it_arrives() -> None:
+def test_the_page_has_a_valid_example_of_each_type() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    received = [one for one in examples if "detail" in one and "id" in one]
-    assert [one["detail-type"] for one in received] == list(EventType)
-    for one in received:
-        assert (one["source"], one["region"]) == ("odcr", "ap-northeast-1")
-        closed(schema_of(one["detail-type"])).validate(one["detail"])
-        assert f"docs/events/{one['detail-type'].lower().replace(' ', '-')}.schema.json".split("/", 1)[1] in PAGE
+    (received,) = (one for one in examples if "detail" in one and "id" in one)
+    assert (received["source"], received["region"]) == ("odcr", "ap-northeast-1")
+    details = {received["detail-type"]: received["detail"]}
+    for kind, text in re.findall(r"`([A-Z]\w+ [A-Z]\w+)`:\n\n```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        details.setdefault(kind, json.loads(text))
+    assert list(details) == list(EventType)
+    for kind, detail in details.items():
+        closed(schema_of(kind)).validate(detail)
+        assert f"(../events/{kind.lower().replace(' ', '-')}.schema.json)" in PAGE
 
 
 def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    (detail,) = (one for one in examples if "Demand" in one)
+    (detail,) = (one for one in examples if "Pools" in one)
     closed(schema_of("Capacity Gained")).validate(detail)
     assert detail["Reserved"] == sum(pool["Reserved"] * pool["Weight"] for pool in detail["Pools"])
     (rule,) = (one for one in examples if "source" in one and "detail" in one and "id" not in one)

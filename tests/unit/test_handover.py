@@ -1,4 +1,4 @@
-"""The examples of docs/handover.md against botocore's models and the schema that Karpenter publishes."""
+"""The examples of docs/how-to/hand-over.md against botocore's models and the schema that Karpenter publishes."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from tests.documented import ROOT
 
-PAGE = (ROOT / "docs" / "handover.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "hand-over.md").read_text(encoding="utf-8")
 REQUESTS = [
     (service, operation, json.loads(text))
     for service, operation, text in re.findall(r"<!-- ([a-z0-9-]+) (\w+) -->\n\n```json\n(.*?)^```$", PAGE, re.M | re.S)

@@ -51,6 +51,7 @@ def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b"{}")],
+    ids=["empty", "no gzip", "no JSON", "a list", "an object"],
 )
 def test_what_is_no_recording_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x"

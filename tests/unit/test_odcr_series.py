@@ -150,7 +150,7 @@ def test_requests_are_those_of_the_pools_in_the_hour_in_which_they_were_made() -
 
 
 def test_prices_are_by_the_place_that_the_table_names() -> None:
-    # As docs/operating.md, "Prices", has them.
+    # As docs/how-to/give-prices.md has them.
     places = {
         "ap-northeast-1c": "ap-northeast-1",
         "apne1-az1": "ap-northeast-1",

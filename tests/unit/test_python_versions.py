@@ -18,8 +18,8 @@ OF_LAMBDA = Template.read(ROOT / "template.yaml").python
 
 @pytest.fixture(scope="module")
 def workflow() -> dict[str, Any]:
-    job: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]
-    return job
+    jobs: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]
+    return jobs
 
 
 def test_artifacts_are_built_for_the_templates_runtime() -> None:
@@ -34,10 +34,11 @@ def test_the_functions_lock_is_for_the_templates_runtime() -> None:
 def test_the_workflow_tests_every_version_that_is_supported(workflow: dict[str, Any]) -> None:
     supported = SpecifierSet(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
     versions = [f"3.{minor}" for minor in range(100) if f"3.{minor}" in supported]
-    assert workflow["strategy"]["matrix"]["python"] == versions
+    assert workflow["test"]["strategy"]["matrix"]["python"] == versions
 
 
 def test_the_workflow_runs_what_ci_runs_with_lambdas_python_beside_it(workflow: dict[str, Any]) -> None:
-    *_, setup, _, last = workflow["steps"]
+    *_, setup, _, last = workflow["test"]["steps"]
     assert setup["with"]["python-version"].split("\n")[0] == OF_LAMBDA
     assert last["run"] == ".ci/run"
+    assert workflow["once"]["steps"][-1]["run"] == f"make {last['env']['WITHOUT']}"

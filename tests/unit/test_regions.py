@@ -108,7 +108,7 @@ def test_the_bundle_has_all_authorities_of_a_region() -> None:
 
 
 def test_every_region_of_rds_has_its_authorities_or_is_known_to_lack_them() -> None:
-    """A Region that AWS adds ends here: docs/deploying.md, "Certificates", says what to do."""
+    """A Region that AWS adds ends here: docs/how-to/own-network-and-database.md, "Certificates", says what to do."""
     known = set(authorities())
     assert regions_of_rds() - known == WITHOUT_AUTHORITIES
 
@@ -129,11 +129,11 @@ def test_a_deployment_without_authorities_is_refused_with_a_sentence(region: str
         return
     with pytest.raises(ValidationError) as refused:
         check_rules(region, {})
-    assert "give DatabaseCertificatesSecretArn (docs/deploying.md" in refused.value.message
+    assert "give DatabaseCertificatesSecretArn (docs/how-to/own-network-and-database.md" in refused.value.message
 
 
 def test_the_docs_name_the_regions_without_authorities() -> None:
-    page = (ROOT / "docs" / "deploying.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "own-network-and-database.md").read_text()
     assert "\n## Certificates\n" in page
     assert [region for region in sorted(WITHOUT_AUTHORITIES) if f"`{region}`" not in page] == []
 

@@ -34,7 +34,7 @@ from verify.subject import NeverCame, Subject
 from verify.talk import Talk, terminated_as_interrupted
 
 EC2 = boto3.client("ec2", region_name="us-east-1").meta.service_model
-PAGE = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "verify.md").read_text(encoding="utf-8")
 
 
 def test_the_page_explains_every_line_and_no_other() -> None:
@@ -62,7 +62,7 @@ def test_every_right_that_the_page_names_is_one() -> None:
 def test_every_belief_has_a_source_and_says_what_to_change(belief: Belief) -> None:
     assert belief.source.startswith("https://docs.aws.amazon.com/")
     assert belief.assumes.endswith(".")
-    for file in re.findall(r"\b[\w/]+/[\w./]+\.(?:py|json|yaml|md)\b", belief.if_differs):
+    for file in re.findall(r"\b[\w/-]+/[\w./]+\.(?:py|json|yaml|md)\b", belief.if_differs):
         assert (ROOT / file).is_file(), file
 
 

@@ -80,7 +80,7 @@ BELIEFS = (
         "query editor",
         "The Data API takes odcr's own login from its secret, and sees the tables.",
         "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html",
-        "DataApi in template.yaml, and docs/deploying.md.",
+        "DataApi in template.yaml, and docs/how-to/own-network-and-database.md.",
         query_editor,
         local=False,
     ),

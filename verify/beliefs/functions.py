@@ -123,7 +123,7 @@ BELIEFS = (
         "cold start",
         f"A function's cold start takes less than {COLD_START_MS} ms.",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html",
-        "MemorySize in template.yaml; docs/cost.md counts what a start costs.",
+        "MemorySize in template.yaml; docs/explanation/cost.md counts what a start costs.",
         cold_start,
         local=False,
     ),

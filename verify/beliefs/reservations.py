@@ -7,7 +7,7 @@ from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
 from verify.subject import NeverCame, Subject, refusal_of
 
 LAG_SECONDS = 20
-"""A repeated attempt looks again after 20 seconds at the earliest: docs/architecture.md, "Who repeats what"."""
+"""A repeated attempt looks again after 20 seconds at the earliest: docs/reference/limits.md, "Who repeats what"."""
 _WATCH_SECONDS = 120
 _CHANGED = frozenset(
     {"IncorrectState", "InvalidCapacityReservationId.NotFound", "InvalidCapacityReservationState", "InvalidState"}

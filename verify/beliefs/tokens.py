@@ -96,14 +96,14 @@ BELIEFS = (
         "token after cancellation",
         "Nothing hangs on what a token does once its reservation is cancelled; AWS does not say.",
         _IDEMPOTENCY,
-        f"Write what was seen into docs/verifying.md; {_TOKEN}",
+        f"Write what was seen into docs/how-to/verify.md; {_TOKEN}",
         after_cancellation,
     ),
     Belief(
         "token after a refusal",
         "Nothing hangs on what a token does whose request was refused; AWS does not say.",
         _IDEMPOTENCY,
-        f"Write what was seen into docs/verifying.md; {_TOKEN}",
+        f"Write what was seen into docs/how-to/verify.md; {_TOKEN}",
         after_refusal,
     ),
 )

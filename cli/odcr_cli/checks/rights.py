@@ -32,7 +32,7 @@ class Case:
 
 
 def tags_of(look: Look, one: Wanted) -> dict[str, str]:
-    """The tags that a reservation of this pool is made with: docs/handover.md."""
+    """The tags that a reservation of this pool is made with: docs/how-to/hand-over.md."""
     own: Any = {}
     # If it is no JSON, the check `rows` says so.
     with contextlib.suppress(ValueError):

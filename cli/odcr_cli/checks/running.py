@@ -63,7 +63,7 @@ def check_last_run(look: Look) -> Iterator[Line]:
     ended = [one for one in runs if one["status"] != "RUNNING"]
     if now - newest["startDate"] > _OLD:
         seen = f"The last run started at {moment(newest['startDate'])}, {_minutes(now - newest['startDate'])} ago."
-        yield Line(name, Level.ERROR, seen, 'Is the schedule enabled? docs/operating.md, "When an alarm is raised".')
+        yield Line(name, Level.ERROR, seen, "Is the schedule enabled? See docs/how-to/alarms.md.")
     failed = [one for one in ended if one["status"] != "SUCCEEDED"]
     if ended and ended[0]["status"] != "SUCCEEDED":
         seen = f"The last run that ended is {ended[0]['status']}: {ended[0]['name']}."
@@ -78,7 +78,7 @@ def check_last_run(look: Look) -> Iterator[Line]:
 
 
 def check_lease(look: Look) -> Iterator[Line]:
-    """Whether a run that no longer runs holds the lease: docs/architecture.md, "The run"."""
+    """Whether a run that no longer runs holds the lease: docs/explanation/architecture.md, "One run at a time"."""
     name = "lease"
     row = next((one for one in look.rows("odcr_lease") if one.get("Name") == "run"), {})
     holder, expires = str(row.get("Holder") or ""), moment_in(row, "Expires")
@@ -137,7 +137,7 @@ def check_alarms(look: Look) -> Iterator[Line]:
     raised = [one for one in found if one["StateValue"] == "ALARM"]
     for one in raised:
         seen = f"{one['AlarmName']} is raised: {plain(one.get('StateReason', ''))[:160]}"
-        yield Line(name, Level.WARNING, seen, 'docs/operating.md, "When an alarm is raised", says what to do.')
+        yield Line(name, Level.WARNING, seen, "docs/how-to/alarms.md says what to do.")
     if not found:
         yield Line(name, Level.WARNING, f"There are no alarms {prefix}...", "Deploy the stack again.")
     elif not raised:

@@ -1,7 +1,7 @@
 """Prices and caps: what all that is wanted would cost an hour, and whether the caps let it be bought.
 
-While a price is unknown nothing is bought under a cap: docs/demands.md, "What it may cost", and docs/operating.md,
-"Prices".
+While a price is unknown nothing is bought under a cap: docs/how-to/demands.md, "Within a budget", and
+docs/how-to/give-prices.md.
 """
 
 from collections.abc import Iterable, Iterator

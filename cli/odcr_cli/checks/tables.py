@@ -14,7 +14,7 @@ _ZONE_ID = re.compile(r"[a-z]+[0-9]{1,2}(?:-[a-z0-9]+)*-(?:az|wlz)[0-9]+")
 
 
 def check_version(look: Look) -> Iterator[Line]:
-    """The tables' version and the functions': docs/architecture.md, "The tables have a version"."""
+    """The tables' version and the functions': docs/explanation/architecture.md, "The database"."""
     name = "version"
     rows = look.rows("odcr_version")
     tables = max((int(row.get("Version") or 0) for row in rows), default=0)
@@ -107,7 +107,7 @@ def _may_be_same(zone: str, other: str) -> bool:
 
 
 def check_dates(look: Look) -> Iterator[Line]:
-    """Starts, deadlines and ends that do not fit: docs/demands.md."""
+    """Starts, deadlines and ends that do not fit: docs/how-to/demands.md."""
     name = "dates"
     now, lines = look.source.now(), []
     for demand in look.demands:

@@ -73,7 +73,7 @@ def _answer(demands: list[Demand], source: Source) -> dict[str, Any]:
 
 def reason_to_doubt(source: Source) -> str:
     """Why what is shown may be old; empty if it is not, or if nothing is known of the runs."""
-    # Three periods of the schedule, as docs/deploying.md says; 0 where nobody is to be alarmed.
+    # Three periods of the schedule, as docs/how-to/deploy.md says; 0 where nobody is to be alarmed.
     minutes = int(source.stack.parameters.get("NoRunAlarmMinutes") or 0) or _USUAL_MINUTES
     try:
         newest = source.runs(1)

@@ -148,7 +148,7 @@ def _of_prices(plan: Plan) -> Iterator[Problem]:
         if edit.table != "odcr_price" or edit.kind is Kind.REMOVED:
             continue
         region = edit.key[1]
-        # A Local Zone's group and a Wavelength Zone have prices of their own: docs/operating.md, "Prices".
+        # A Local Zone's group and a Wavelength Zone have prices of their own: docs/how-to/give-prices.md.
         if not any(region == one or region.startswith(f"{one}-") for one in known_regions()):
             near = get_close_matches(region, known_regions(), n=1)
             advice = f"Did you mean {near[0]}?" if near else "Write one such as ap-northeast-1."

@@ -115,7 +115,7 @@ OPTIONS = (
     Column("Tags", Kind.TAGS, means='Tags of the reservations, a JSON object: {"Team": "shop"}.'),
     Column("Max_Hourly_Cost", Kind.NUMBER, means="What an hour may cost at most."),
 )
-"""The columns that `odcr_option` and `odcr_group` share: docs/demands.md."""
+"""The columns that `odcr_option` and `odcr_group` share: docs/reference/tables.md."""
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "odcr_capacity": (Column("Target_Capacity", Kind.WHOLE, is_required=True),),

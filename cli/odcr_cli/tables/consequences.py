@@ -13,7 +13,7 @@ from odcr_cli.tables.columns import values_of
 from odcr_cli.tables.wishes import Key, key_of
 
 _FIXED = ("Platform", "Tenancy", "Placement_Group")
-"""What EC2 cannot change about a reservation: docs/demands.md, "For whom it is"."""
+"""What EC2 cannot change about a reservation: docs/how-to/demands.md, "Change your mind"."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What other systems are told of a run's changes: events for EventBridge, which docs/events.md describes.
+"""What other systems are told of a run's changes: events for EventBridge, which docs/reference/events.md describes.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
 """

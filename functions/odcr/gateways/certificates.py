@@ -24,5 +24,6 @@ def trust_secret(context: ssl.SSLContext, secret_arn: str) -> None:
     except (InvalidSecret, ssl.SSLError, ValueError):
         raise InvalidSecret(
             "The secret of DatabaseCertificatesSecretArn holds no or damaged certificates. Store the whole PEM file "
-            "of the database's authorities as plain text, with no JSON around it: docs/deploying.md, 'Certificates'."
+            "of the database's authorities as plain text, with no JSON around it: "
+            "docs/how-to/own-network-and-database.md, 'Certificates'."
         ) from None

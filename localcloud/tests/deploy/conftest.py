@@ -18,6 +18,7 @@ import boto3
 import certifi
 import pytest
 from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
 
 from localcloud import cloudformation, ec2, iam, lambda_runtime, stepfunctions
 from localcloud.clock import Clock
@@ -143,12 +144,13 @@ class Cloud:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """One cloud for all tests here, fifty times as fast as the wall."""
+    """One cloud for the tests of a file, fifty times as fast as the wall."""
     ca_file = tmp_path_factory.mktemp("database") / "ca.pem"
     ca_file.write_bytes(Path(certifi.where()).read_bytes()[:4096])
     database, announced = RememberedDatabase(ca_file), list[str]()
+    moto_api_backend.reset()
     server = Server(0, [])
     services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
     dynamodb.install()

@@ -118,13 +118,17 @@ def unsaid(world: World) -> list[str]:
 def points_of(calls: list[Call]) -> list[Point]:
     """Each call with each of its faults, and each kill once more with the whole execution.
 
-    Unless the run is a long one, some are left out that differ in nothing: within a transaction whatever goes wrong
-    with a statement rolls all of it back, so the statements take turns with the faults; to be killed before a call is
-    to be killed after the one before it; and a lost answer of a call that changes nothing is a lost call. What
-    is taken out of a bucket changes nothing that a run goes by, so these calls take turns with the faults as well.
+    A short run plays each fault once for each kind of call that a function makes, and leaves out what differs in
+    nothing: within a transaction whatever goes wrong with a statement rolls all of it back, so the statements take
+    turns with the faults, as do the calls for a bucket, which a run does not go by; to be killed before a call is to be
+    killed after the one before it; and a lost answer of a call that changes nothing is a lost call.
     """
-    points = []
+    points: list[Point] = []
+    played = set()
+    function = ""
     for number, call in enumerate(calls):
+        if call.service is Service.LAMBDA:
+            function = call.operation
         faults = set(call.faults)
         if not IS_LONG:
             is_statement = call.service is Service.DATABASE and call.operation not in ("connect", "COMMIT")
@@ -134,8 +138,10 @@ def points_of(calls: list[Call]) -> list[Point]:
                 faults.discard(CallFault.KILLED_BEFORE)
             if call.operation.startswith(("Describe", "Get")):
                 faults -= {CallFault.LOST_AFTER, CallFault.LATE}
+            faults = {fault for fault in faults if (function, call, fault) not in played}
+        played |= {(function, call, fault) for fault in faults}
         points += [Point(number, call, fault) for fault in call.faults if fault in faults]
-        points += [Point(number, call, fault, aborted=True) for fault in faults if fault in KILLS]
+        points += [Point(number, call, fault, aborted=True) for fault in KILLS if fault in faults]
     return points
 
 
@@ -203,11 +209,7 @@ def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(
 
     calls = mend(None)
     until = max(number for number, call in enumerate(calls) if call.operation == "GRANT")
-    points = [
-        Point(number, call, fault, aborted=fault in KILLS)
-        for number, call in enumerate(calls[: until + 6])
-        for fault in call.faults
-    ]
+    points = points_of(calls[: until + 6])
     assert statements | {"connect"} <= {point.call.operation for point in points}
     wrong = {}
     for point in points:

@@ -98,9 +98,9 @@ def test_the_pictures_show_the_results(results: dict[str, Any], tmp_path: Path) 
 @pytest.mark.parametrize(
     ("page", "section", "figure"),
     [
-        ("performance.md", "## What it catches", r"\d"),
-        ("performance.md", "## How it grows", r"\d"),
-        ("cost.md", "# What it costs", r"\$|USD|\d+\.\d|\d %"),
+        ("explanation/performance.md", "## What it catches", r"\d"),
+        ("explanation/performance.md", "## How it grows", r"\d"),
+        ("explanation/cost.md", "# What it costs", r"\$|USD|\d+\.\d|\d %"),
     ],
 )
 def test_no_figure_is_typed_in(page: str, section: str, figure: str) -> None:
