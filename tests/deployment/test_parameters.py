@@ -132,19 +132,31 @@ class Account:
     def create(self, parameters: dict[str, str]) -> None:
         """Creates the stack from the packaged template; an error of CloudFormation's where it refuses."""
         cloudformation = self.stack.client("cloudformation")
-        cloudformation.create_stack(
-            StackName=self.stack.name,
-            TemplateURL=self.template_url,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Parameters=[
-                {"ParameterKey": name, "ParameterValue": value.format(**self.own)}
-                for name, value in {"DatabaseDeletionProtection": "no", **parameters}.items()
-            ],
-        )
+        cloudformation.create_stack(**self._stack(parameters))
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
         self.stack.__dict__.pop("outputs", None)
+
+    def change(self, parameters: dict[str, str]) -> None:
+        """Deploys the stack again, with other parameters."""
+        cloudformation, change_set = self.stack.client("cloudformation"), "again"
+        cloudformation.create_change_set(**self._stack(parameters), ChangeSetName=change_set, ChangeSetType="UPDATE")
+        cloudformation.execute_change_set(StackName=self.stack.name, ChangeSetName=change_set)
+        cloudformation.get_waiter("stack_update_complete").wait(
+            StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
+    def _stack(self, parameters: dict[str, str]) -> dict[str, Any]:
+        return {
+            "StackName": self.stack.name,
+            "TemplateURL": self.template_url,
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": value.format(**self.own)}
+                for name, value in {"DatabaseDeletionProtection": "no", **parameters}.items()
+            ],
+        }
 
     def delete(self) -> None:
         cloudformation = self.stack.client("cloudformation")
@@ -161,6 +173,11 @@ class Account:
             .paginate(StackName=self.stack.name)
         )
         return {r["LogicalResourceId"]: r["ResourceType"] for page in pages for r in page["StackResourceSummaries"]}
+
+    def physical_ids(self) -> dict[str, str]:
+        """The ids of what the stack has, by logical id."""
+        found = self.stack.client("cloudformation").describe_stack_resources(StackName=self.stack.name)
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found["StackResources"]}
 
 
 @pytest.fixture(scope="module")
@@ -255,8 +272,17 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     assert stack.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
 
 
-def test_the_options_reach_what_they_are_for(empty: Account) -> None:
-    empty.create(OPTIONS["with all options"])
+@pytest.mark.parametrize("how", ["at once", "in place"])
+def test_the_options_reach_what_they_are_for(empty: Account, how: str) -> None:
+    if how == "at once":
+        empty.create(OPTIONS["with all options"])
+    else:
+        # A database stays where it is.
+        zones = {"AvailabilityZones": OPTIONS["with all options"]["AvailabilityZones"]}
+        empty.create(OPTIONS["as plain as can be"] | zones)
+        ids = empty.physical_ids()
+        empty.change(OPTIONS["with all options"])
+        assert ids.items() <= empty.physical_ids().items()
     stack = empty.stack
     schedule = stack.client("scheduler").get_schedule(Name=stack.name)
     assert schedule["ScheduleExpression"] == "cron(0/5 8-20 * * ? *)"
