@@ -30,7 +30,9 @@ def look_up_once() -> None:
     """Caches what moto looks up for each request, a quarter of its time: its own folders, and a class's methods."""
     for module, name in ((moto.backends, "list_of_moto_modules"), (moto.core.responses, "method_names_from_class")):
         look_up = getattr(module, name)
-        if not hasattr(look_up, "cache_info"):
+        if hasattr(look_up, "cache_clear"):
+            look_up.cache_clear()  # extensions may have added methods since
+        else:
             setattr(module, name, functools.cache(functools.partial(_listed, look_up)))
 
 
