@@ -11,7 +11,7 @@ from odcr.domain.refusal import RequestRefused
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
-from odcr.gateways.schedule import MOST_FAILURES, OFF, UNKNOWN, Schedule
+from odcr.gateways.schedule import MAX_FAILURES, OFF, UNKNOWN, Schedule
 
 HOME = "ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", f"{HOME}c")
@@ -97,8 +97,8 @@ def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
     ("given", "follows", "failures"),
     [
         ({"Failures": 0}, True, 1),
-        ({"Failures": MOST_FAILURES - 1}, True, MOST_FAILURES),
-        ({"Failures": MOST_FAILURES}, False, MOST_FAILURES + 1),
+        ({"Failures": MAX_FAILURES - 1}, True, MAX_FAILURES),
+        ({"Failures": MAX_FAILURES}, False, MAX_FAILURES + 1),
         # A person started it.
         ({}, False, 1),
     ],

@@ -64,7 +64,7 @@ def item(**changes: str) -> Answer:
     return reservations(f"<item>{reservation(**changes)}</item>")
 
 
-UNREADABLE = "EC2 gave no answer that can be read"
+UNREADABLE = "EC2 gave no readable answer"
 QUOTA = "Raise the On-Demand quota of this instance family in Service Quotas"
 ROW = "Correct the row"
 

@@ -9,8 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from odcr.gateways import ec2 as gateway
-from odcr.gateways import ec2_regions
+from odcr.gateways import ec2_clients, ec2_regions
 from odcr.gateways.ec2_regions import known_regions
 from tests.integration.bad_input.broken_ec2 import answer, error
 from tests.integration.bad_input.kinds_of_ec2_answers import DESCRIBE
@@ -36,7 +35,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     The others are at the local cloud's endpoint.
     """
     behaviour: dict[str, Any] = {"answer": lambda: None, "asked": set()}
-    make, look_up = gateway._new_client, socket.getaddrinfo
+    make, look_up = ec2_clients._new_client, socket.getaddrinfo
 
     def new_client(region: str, attempts: int, connect_timeout: float, read_timeout: float) -> Any:
         if region in known_regions():
@@ -57,7 +56,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         behaviour["answer"]()
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(gateway, "_new_client", new_client)
+    monkeypatch.setattr(ec2_clients, "_new_client", new_client)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return behaviour
 

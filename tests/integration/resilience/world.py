@@ -33,8 +33,15 @@ from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
-from odcr.gateways import database, ec2_regions, instance_types, request_buckets, spend_ledger
-from odcr.gateways import ec2 as ec2_gateway
+from odcr.gateways import (
+    database,
+    ec2_clients,
+    ec2_descriptions,
+    ec2_regions,
+    instance_types,
+    request_buckets,
+    spend_ledger,
+)
 from odcr.gateways import schedule as schedule_gateway
 from odcr.gateways import secret as secret_gateway
 from odcr.gateways.database_user import prepare_user
@@ -223,7 +230,7 @@ class World:
         # Thousands of runs would write gigabytes.
         logger.setLevel("CRITICAL")
         # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
-        for module in (new_reservation, planting, state_module, transfers, ec2_gateway):
+        for module in (new_reservation, planting, state_module, transfers, ec2_descriptions):
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
@@ -232,7 +239,7 @@ class World:
         monkeypatch.setattr(find_shortfalls, "datetime", _SteppedDatetime)
         monkeypatch.setattr(ec2_regions, "threading", SimpleNamespace(Thread=_Inline))
         caches = (
-            ec2_gateway._client,
+            ec2_clients._client,
             secret_gateway.client,
             database._tls,
             request_buckets.client,
@@ -375,7 +382,7 @@ class World:
     def start_cold(self) -> None:
         """The next invocation finds nothing that an earlier one remembered."""
         secret_gateway._fetched.cache_clear()
-        ec2_gateway._is_ebs_optimizable.cache_clear()
+        instance_types._ebs_optimizable.clear()
         instance_types._vcpus.clear()
         reserve_capacity._buckets.clear()
 

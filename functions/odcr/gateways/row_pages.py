@@ -1,7 +1,7 @@
 """Reading tables for people, in parts.
 
-From one part to the next rows come and go. So a part begins after the key that the one before ended with, and not after
-a number of rows: what is there all the time is read exactly once.
+Rows come and go between parts. So a part begins after the last key of the one before, not after a number of rows: a row
+that exists all the time is read exactly once.
 """
 
 from typing import TYPE_CHECKING
@@ -11,25 +11,26 @@ import pymysql
 from odcr.domain.requests import KEYS, JsonRow, Place, Reading, told
 from odcr.domain.wire import fitting, size_of
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import TableUnusable, names_of, plain_rows
+from odcr.gateways.tolerant_reads import TableUnusable, names_of, plain_rows
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 MAX_ROWS = 2_000
+"""In one answer."""
 MAX_BYTES = 1_000_000
-"""Of one answer: Lambda's own limit is 6 MB, and people wait for it."""
+"""In one answer. Lambda allows 6 MB, but people wait for it."""
 _NUMBERS = ("Version", "Id")
 
 
 def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], str | None]:
-    """Rows of a table with all its columns, in the order of their keys.
+    """Rows of a table with all columns, in the order of their keys.
 
     Returns:
-        The rows, and what the next part is asked for with; None: there is none.
+        The rows, and the `After` of the next part; None if this is the last one.
 
     Raises:
-        TableUnusable: if it cannot be read.
+        TableUnusable: if the table cannot be read.
     """
     after = reading.after or Place((), 0)
     try:
@@ -51,7 +52,7 @@ def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], str | 
         keys.append(key)
         rows.append({name: told(cell) for name, cell in zip(names, cells, strict=False)})
     fit, _ = fitting(rows[:MAX_ROWS], MAX_BYTES, size_of)
-    # One row may be larger than an answer; then it comes alone, or nobody ever gets past it.
+    # A single row may be larger than an answer. It comes alone then, or nobody would ever get past it.
     fit = fit or rows[:1]
     if len(fit) == len(rows):
         return fit, None
@@ -69,19 +70,19 @@ def _select(cursor: "Cursor", reading: Reading, after: Place) -> None:
         conditions.append(f"({', '.join(columns)}) >= ({', '.join(['UNHEX(%s)'] * len(columns))})")
         values += after.key
         if reading.table == "odcr_history":
-            # The same once more, in a way that an index is of use for.
+            # The same condition once more, so that the index on Recorded helps.
             since = max(since, bytes.fromhex(after.key[0]).decode("ascii", "replace"))
     if since:
         conditions.append("Recorded >= %s")
         values.append(since)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     shown = ", ".join(f"HEX({column})" for column in columns)
-    # Only names of this program's; what people give are values.
+    # All names are our own; what people give are values.
     statement = f"SELECT {reading.table}.*, {shown} FROM {reading.table} {where} ORDER BY {', '.join(columns)} LIMIT %s"  # noqa: S608
     cursor.execute(statement, (*values, after.rows + MAX_ROWS + 1))
 
 
 def _bytes_of(column: str) -> str:
-    """A key column as bytes: collations take several texts for one, and not the same ones on each server."""
+    """A key column as bytes: collations treat different texts as equal, and each server different ones."""
     text = f"LPAD({column}, 20, '0')" if column in _NUMBERS else column
     return f"COALESCE(CAST({text} AS BINARY), '')"

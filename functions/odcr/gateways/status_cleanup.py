@@ -1,4 +1,4 @@
-"""Which rows of `odcr_status` are deleted: those of what is gone from the tables, and for which nothing is held."""
+"""Deleting rows of `odcr_status` whose target is gone from the tables and holds nothing."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,33 +9,34 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import name_of
 from odcr.domain.target import TargetKey, reason_to_reject
 from odcr.gateways.previous_status import Previous
-from odcr.gateways.strange_tables import Row, change_by_key
 from odcr.gateways.target_tables import read_groups
+from odcr.gateways.tolerant_reads import Row
+from odcr.gateways.tolerant_writes import change_by_key
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _UNSEEN = (Status.FAILED, Status.THROTTLED)
-"""After these it is not known what is held."""
+"""Statuses with which it is unknown what is held."""
 
 
-def forget(
+def delete_obsolete_rows(
     cursor: "Cursor",
     execution: str,
     previous: Mapping[TargetKey, Previous],
     outcomes: Mapping[TargetKey, Outcome],
     rows: Collection[TargetKey],
 ) -> None:
-    """Deletes the status of what is gone from `odcr_capacity`, or the groups, and for which nothing is held.
+    """Deletes the status of targets that are gone from `odcr_capacity` or the groups, and hold nothing.
 
-    It stays on the list until two runs have seen that nothing is held: one alone may have been shown less than there
-    is. For a key that makes no sense nothing can ever have been held.
+    A row stays until two runs have seen that nothing is held, because EC2 may show one run less than there is. A row
+    with an invalid key goes at once: such a key can never have held anything.
 
     Args:
         cursor: in a transaction that has written `odcr_status`.
         execution: the run.
-        previous: how all stood before it.
-        outcomes: what the run found, by `name_of` the key, the pools of groups as well.
+        previous: the status of all targets before the run.
+        outcomes: the run's outcomes, including those of groups' pools, by `name_of` the key.
         rows: the names of the rows of `odcr_capacity`.
     """
     gone: list[Row] = []
@@ -53,8 +54,8 @@ def forget(
         for name, outcome in outcomes.items()
         if not name.group and name not in rows and outcome.reserved == 0 and reason_to_reject(name, 0) is not None
     ]
-    run = _Groups(execution, {name_of(key): one for key, one in previous.items() if key.group}, outcomes)
-    gone += [_cells(name) for name in run.gone(cursor)]
+    groups = _Groups(execution, {name_of(key): status for key, status in previous.items() if key.group}, outcomes)
+    gone += [_cells(name) for name in groups.gone(cursor)]
     change_by_key(cursor, "odcr_status", "DELETE FROM odcr_status", [((), cells) for cells in gone])
 
 
@@ -71,13 +72,15 @@ class _Groups:
     outcomes: Mapping[TargetKey, Outcome]
 
     def gone(self, cursor: "Cursor") -> list[TargetKey]:
-        """The groups and pools that are in no table any more and hold nothing."""
+        """The groups and pools that are no longer in any table and hold nothing."""
         names = {*self.previous, *(name for name in self.outcomes if name.group)}
         groups = {name for name in names if name.is_group and not self._holds(name)}
-        # Of a group of which nothing is to be told no member has gone.
-        told = groups | self.outcomes.keys()
-        pools = {name for name in names if not name.is_group and {name, name.demand} & told and self._is_empty(name)}
-        # Most runs have none, and need not read the tables once more.
+        # A group that has no outcome and still holds something cannot have lost a member.
+        reported = groups | self.outcomes.keys()
+        pools = {
+            name for name in names if not name.is_group and {name, name.demand} & reported and self._is_empty(name)
+        }
+        # Most runs have none, and need not read the tables again.
         if not (pools or groups):
             return []
         tables = read_groups(cursor)
@@ -85,8 +88,8 @@ class _Groups:
             return []
         wanted = member_keys(tables)
         pools -= wanted
-        left = {name.demand for name in names - pools if not name.is_group}
-        return [*pools, *(name for name in groups - wanted - left if self._is_over(name, names))]
+        with_pools = {name.demand for name in names - pools if not name.is_group}
+        return [*pools, *(name for name in groups - wanted - with_pools if self._is_over(name, names))]
 
     def _holds(self, name: TargetKey) -> bool:
         outcome = self.outcomes.get(name)
@@ -109,8 +112,8 @@ class _Groups:
         return group is None or group.status not in _UNSEEN
 
     def _is_over(self, name: TargetKey, names: Collection[TargetKey]) -> bool:
-        """Whether nothing can be held for a group without a row, none of whose pools is left."""
-        if all(one.is_group or one.demand != name for one in names):
+        """Whether nothing can be held for a group that has neither a row nor a pool left."""
+        if all(other.is_group or other.demand != name for other in names):
             return True
         before = self.previous.get(name)
         was_seen = before is not None and before.status == Status.FULFILLED and before.execution != self.execution

@@ -1,4 +1,4 @@
-"""Changing rows of the tables for people: all that was asked for, or nothing."""
+"""Changing rows of the tables for people: all changes of a request, or none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ import pymysql
 from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, is_same, told
 from odcr.domain.wording import brief
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import TableUnusable, names_of, plain_rows
 from odcr.gateways.target_tables import problems_of_rows
+from odcr.gateways.tolerant_reads import TableUnusable, names_of, plain_rows
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _LOCK_SECONDS = 5
-"""For each lock: whoever is in the way for longer is told of."""
-_MAX_TOLD = 200
-"""Problems, and conflicts, of which each is told."""
+"""How long a change waits for each lock."""
+_MAX_LISTED = 200
+"""Problems in an answer, and conflicts."""
 
 
 @dataclass
 class Result:
-    """What became of changes."""
+    """The result of changing rows."""
 
     count: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
@@ -31,33 +31,33 @@ class Result:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is in the way."""
+        """Whether there are no problems and no conflicts."""
         return not (self.problems or self.conflicts)
 
     def to_event(self, *, is_committed: bool) -> dict[str, Any]:
-        """As ManageTargets answers."""
+        """ManageTargets' answer."""
         return {
             "Committed": is_committed,
             "Changed": self.count if self.is_clean else 0,
-            "Problems": self.problems[:_MAX_TOLD],
-            "Conflicts": self.conflicts[:_MAX_TOLD],
+            "Problems": self.problems[:_MAX_LISTED],
+            "Conflicts": self.conflicts[:_MAX_LISTED],
         }
 
 
-def make(cursor: "Cursor", changes: Changes) -> Result:
-    """Makes the changes within the cursor's transaction, and says what is in their way.
+def make_changes(cursor: "Cursor", changes: Changes) -> Result:
+    """Makes the changes within the cursor's transaction, and returns problems and conflicts.
 
-    The caller commits only if nothing is, and nothing was to be tried. The tables concerned are locked before they are
-    looked at, so nobody else's change is lost.
+    The caller commits only if there are none, and the request was no trial. The tables are locked before they are read,
+    so that nobody else's change is lost.
     """
     result = Result()
     if not changes.items:
         return result
     cursor.execute("SET innodb_lock_wait_timeout = %s", (_LOCK_SECONDS,))
-    # People take turns: what two of them do in two tables has to make sense together.
+    # People take turns, because changes in two tables must be valid together.
     cursor.execute("SELECT Version FROM odcr_version FOR UPDATE")
-    tables = sorted({one.table for one in changes.items})
-    _refuse_what_takes_nothing_back(cursor, tables)
+    tables = sorted({change.table for change in changes.items})
+    _refuse_tables_without_rollback(cursor, tables)
     present = {table: _locked(cursor, table) for table in tables}
     for change in changes.items:
         before = present[change.table].get(change.key)
@@ -77,8 +77,8 @@ def make(cursor: "Cursor", changes: Changes) -> Result:
     return result
 
 
-def _refuse_what_takes_nothing_back(cursor: "Cursor", tables: list[str]) -> None:
-    """All or nothing is only to be had of tables that take part in transactions.
+def _refuse_tables_without_rollback(cursor: "Cursor", tables: list[str]) -> None:
+    """Raises TableUnusable for a table that takes no part in transactions, where "all or none" cannot be kept.
 
     https://dev.mysql.com/doc/refman/8.0/en/nontransactional-tables.html
     """
@@ -87,15 +87,15 @@ def _refuse_what_takes_nothing_back(cursor: "Cursor", tables: list[str]) -> None
         "WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS <> 'YES' AND t.TABLE_NAME IN %s",
         (tables,),
     )
-    if found := [str(name) for (name,) in cursor.fetchall()]:
+    if names := [str(name) for (name,) in cursor.fetchall()]:
         raise TableUnusable(
-            f"{found[0]} takes nothing back, so nothing is changed in it here. Run: ALTER TABLE {found[0]} ENGINE = "
-            "InnoDB; or change it by SQL."
+            f"{names[0]} does not support transactions, so odcr does not change it. Run: ALTER TABLE {names[0]} ENGINE "
+            "= InnoDB; or change the rows by SQL."
         )
 
 
 def _locked(cursor: "Cursor", table: str) -> dict[tuple[str, ...], Mapping[str, object]]:
-    """A table's rows by their keys, by columns in lower case. Nobody else may change it until the transaction ends."""
+    """A table's rows by key, with column names in lower case. Nobody else can change it until the transaction ends."""
     cursor.execute(f"SELECT * FROM {table} FOR UPDATE")  # noqa: S608 - our name
     names = [name.casefold() for name in names_of(cursor)]
     rows = [dict(zip(names, cells, strict=True)) for cells in plain_rows(cursor)]
@@ -104,7 +104,7 @@ def _locked(cursor: "Cursor", table: str) -> dict[tuple[str, ...], Mapping[str, 
 
 
 def _shown(table: str, row: Mapping[str, object]) -> JsonRow:
-    """A row under the names that its columns have in a table that odcr made."""
+    """A row with the column names of a table that odcr created."""
     names = {name.casefold(): name for name in (*KEYS[table], *WRITABLE[table])}
     return {names[column]: told(cell) for column, cell in row.items() if column in names}
 
@@ -117,24 +117,24 @@ def _is_as_expected(row: Mapping[str, object] | None, was: Mapping[str, Any] | N
 
 def _apply(cursor: "Cursor", change: Change, before: Mapping[str, object] | None) -> int:
     keys = KEYS[change.table]
-    given = {column: value for column, value in (change.row or {}).items() if column not in keys}
+    cells = {column: value for column, value in (change.row or {}).items() if column not in keys}
     if before is None:
         if change.row is None:
             return 0
-        columns = [*keys, *given]
+        columns = [*keys, *cells]
         values = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {change.table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our names
-        cursor.execute(statement, (*change.key, *given.values()))
+        cursor.execute(statement, (*change.key, *cells.values()))
         return 1
-    # By an index where there is one, and then to the letter: the server may not tell letter cases apart.
+    # The first comparison uses an index if there is one; the second is exact, because the first may ignore case.
     where = " AND ".join(f"{column} = %s AND CAST({column} AS BINARY) = CAST(%s AS BINARY)" for column in keys)
-    cells = [cell for column in keys for cell in (before[column.casefold()],) * 2]
+    key_cells = [cell for column in keys for cell in (before[column.casefold()],) * 2]
     if change.row is None:
-        cursor.execute(f"DELETE FROM {change.table} WHERE {where}", cells)  # noqa: S608 - our names
+        cursor.execute(f"DELETE FROM {change.table} WHERE {where}", key_cells)  # noqa: S608 - our names
         return 1
-    if not given or _is_as_expected(before, given):
+    if not cells or _is_as_expected(before, cells):
         return 0
-    updates = ", ".join(f"{column} = %s" for column in given)
+    updates = ", ".join(f"{column} = %s" for column in cells)
     statement = f"UPDATE {change.table} SET {updates} WHERE {where}"  # noqa: S608 - our names
-    cursor.execute(statement, (*given.values(), *cells))
+    cursor.execute(statement, (*cells.values(), *key_cells))
     return 1
