@@ -11,8 +11,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
+from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
-from odcr.domain.comparison import bounded, find_shortfalls
+from odcr.domain.comparison import find_shortfalls
 from odcr.domain.outcome import Outcome
 from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency

@@ -7,13 +7,13 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from odcr.domain.asking import outcome_so_far
 from odcr.domain.costs import costs_of, start_of_update, totals_of
 from odcr.domain.events import events_of
 from odcr.domain.messages import announcements
 from odcr.domain.misfits import InstanceLook
 from odcr.domain.outbox import to_send
 from odcr.domain.outcome import Outcome, Status, Totals
+from odcr.domain.rounds import outcome_so_far
 from odcr.domain.wire import ROOM, fitting, lists, optional, required, size_of
 from odcr.gateways.database import transaction
 from odcr.gateways.history import changes_of, delete_old_history

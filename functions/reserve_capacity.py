@@ -8,11 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import in_all, outcome_so_far, resumed
 from odcr.domain.calendar import iso
 from odcr.domain.outcome import Status, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
+from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.wire import instant, number, required
 from odcr.gateways.ec2 import Ec2Gateway
@@ -84,12 +84,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     except Refusal as refusal:
         if before is not None:
-            refusal.outcome = in_all(before, refusal.outcome)
+            refusal.outcome = combined(before, refusal.outcome)
         logger.info("Target not met", attempt=attempt, outcome=refusal.outcome.to_event(), error=type(refusal).__name__)
         # The stack trace says nothing more, and would take up room in the state machine's payload.
         raise refusal.with_traceback(None) from None
     if before is not None:
-        outcome = in_all(before, outcome)
+        outcome = combined(before, outcome)
     logger.info("Target asked for", attempt=attempt, outcome=outcome.to_event())
     return to_round(outcome)
 

@@ -16,7 +16,8 @@ from bench.market.scenario import Burst
 from bench.market.target import MarketGroup
 from odcr.domain.acquisition import acquire
 from odcr.domain.asking import plan
-from odcr.domain.comparison import bounded, compare
+from odcr.domain.bounds import bounded
+from odcr.domain.comparison import compare
 from odcr.domain.outcome import Status, to_round
 from odcr.domain.pace import Action
 from odcr.domain.shortfall import Shortfall
@@ -45,17 +46,17 @@ class _Unhurried:
 
     has_waited = False
 
-    def allows_another(self, action: Action, region: str) -> bool:
+    def await_turn(self, action: Action, region: str) -> bool:
         del action, region
         return True
 
-    def turns_to_pool(self) -> None:
+    def begin_pool(self) -> None:
         pass
 
     def is_late(self) -> bool:
         return False
 
-    def asks_again(self, *, looks: bool) -> bool:
+    def await_asking(self, *, looks: bool) -> bool:
         del looks
         return False
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from odcr.domain.outcome import Outcome
 from odcr.domain.price_pools import pools_under_caps
 from odcr.domain.prices import ListPrice
-from odcr.domain.run_share import RunShare, one_runs_share
+from odcr.domain.run_share import RunShare, share_of_run
 from odcr.domain.target import Target
 from odcr.gateways.lease import read_earlier_runs, remember_taker
 from odcr.gateways.price_table import read_prices
@@ -28,7 +28,7 @@ class Loaded:
 
     def share(self, turn: str) -> RunShare:
         """As much as fits into one run. Different turns take different targets."""
-        return one_runs_share(self.targets, self.rejected, turn=turn, prices=self.prices)
+        return share_of_run(self.targets, self.rejected, turn=turn, prices=self.prices)
 
 
 def load(cursor: "Cursor", *, has_cap: bool, taker: str = "") -> Loaded:

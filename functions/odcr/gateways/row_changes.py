@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 
-from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, is_same, told
+from odcr.domain.requests import KEYS, WRITABLE, Change, Changes, JsonRow, is_same, json_cell
 from odcr.domain.wording import brief
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.target_tables import problems_of_rows
@@ -100,13 +100,13 @@ def _locked(cursor: "Cursor", table: str) -> dict[tuple[str, ...], Mapping[str, 
     names = [name.casefold() for name in names_of(cursor)]
     rows = [dict(zip(names, cells, strict=True)) for cells in plain_rows(cursor)]
     keys = [column.casefold() for column in KEYS[table]]
-    return {tuple(str(told(row.get(column))) for column in keys): row for row in rows}
+    return {tuple(str(json_cell(row.get(column))) for column in keys): row for row in rows}
 
 
 def _shown(table: str, row: Mapping[str, object]) -> JsonRow:
     """A row with the column names of a table that odcr created."""
     names = {name.casefold(): name for name in (*KEYS[table], *WRITABLE[table])}
-    return {names[column]: told(cell) for column, cell in row.items() if column in names}
+    return {names[column]: json_cell(cell) for column, cell in row.items() if column in names}
 
 
 def _is_as_expected(row: Mapping[str, object] | None, was: Mapping[str, Any] | None) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.requests import KEYS, JsonRow, Place, Reading, told
+from odcr.domain.requests import KEYS, JsonRow, Place, Reading, json_cell
 from odcr.domain.wire import fitting, size_of
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.tolerant_reads import TableUnusable, names_of, plain_rows
@@ -50,7 +50,7 @@ def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], str | 
             left_out += 1
             continue
         keys.append(key)
-        rows.append({name: told(cell) for name, cell in zip(names, cells, strict=False)})
+        rows.append({name: json_cell(cell) for name, cell in zip(names, cells, strict=False)})
     fit, _ = fitting(rows[:MAX_ROWS], MAX_BYTES, size_of)
     # A single row may be larger than an answer. It comes alone then, or nobody would ever get past it.
     fit = fit or rows[:1]

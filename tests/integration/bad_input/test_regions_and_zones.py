@@ -77,7 +77,7 @@ def test_a_hundred_invented_regions_stop_nobody_and_are_told_in_turn(rows: Produ
     waiting = [status for key, status in statuses.items() if status.status == "FAILED"]
     assert (len(invalid), len(waiting)) == (ec2_regions.MAX_UNKNOWN, 100 - ec2_regions.MAX_UNKNOWN)
     assert all("there is no Region 'ap-x" in status.reason for status in invalid)
-    assert all("One of the next runs asks for it" in status.reason for status in waiting)
+    assert all("One of the next runs looks for it" in status.reason for status in waiting)
     rows.run()
     assert len(dns["asked"]) > ec2_regions.MAX_UNKNOWN
 
@@ -99,7 +99,7 @@ def test_a_dns_that_gives_no_answer_is_no_proof(rows: Product, dns: dict[str, An
     finally:
         end.set()
     assert (status.status, rows.seen()) == ("FAILED", UNHARMED)
-    assert "ap-northwest-1 cannot be asked what is held" in status.reason
+    assert "ap-northwest-1 does not say what is held there" in status.reason
 
 
 def test_what_is_recorded_stays_while_a_region_has_no_name(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001

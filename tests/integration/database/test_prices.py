@@ -201,4 +201,4 @@ def test_invalid_price_rows_are_left_out(transaction: Transaction) -> None:
     sql(transaction, MAKE, "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('c5.large', 'x', -1)")
     known = prices(transaction)
     assert known.of(LINUX) is not None
-    assert known.hourly("c5.large", "x") is None
+    assert known.of(PricePool("c5.large", "x")) is None

@@ -218,7 +218,7 @@ def test_duplicate_from_a_lagging_describe_is_given_back_at_once(
         attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     outcome = attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway)
     assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
-    assert (outcome.reserved, outcome.reason) == (15, "15 instances had been bought twice and were given back.")
+    assert (outcome.reserved, outcome.reason) == (15, "15 instances were bought twice and have been given back.")
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
     (kept,) = (reservation for reservation in all_reservations() if reservation["State"] == "active")
     assert (kept["CapacityReservationId"],) == outcome.reservation_ids
