@@ -104,7 +104,7 @@ class LocalCloud:
         """
         # Before moto is imported, which looks up AWS_PROFILE then. So this module imports it late.
         environment.isolate(os.environ)
-        from localcloud.ec2.catalogue import zones_of
+        from localcloud.ec2.places import zones_of
 
         if not zones_of(self.region):
             raise ValueError(f"EC2 has no Region {self.region!r}; name one such as {DEFAULT_REGION}")

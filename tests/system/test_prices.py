@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.stack import Stack
-from localcloud.iam.access import Access
+from localcloud.iam.accesses import Access
 from localcloud.iam.roles import rights_of
 
 

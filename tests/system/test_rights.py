@@ -7,8 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.stack import OWNER_TAG, Stack
-from localcloud.iam.access import Access
-from localcloud.iam.ec2_accesses import Context
+from localcloud.iam.accesses import Access, Context
 from localcloud.iam.roles import Rights, rights_of
 
 OURS = "odcr/ap-northeast-1"

@@ -9,7 +9,7 @@ from moto.utilities.utils import get_partition
 
 from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
 from localcloud.cloudformation.template import text
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.iam.conditions import UnsupportedPolicyError
 from localcloud.iam.policy import parse
 from localcloud.iam.roles import document_of, managed_policy
 
