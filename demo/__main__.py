@@ -10,6 +10,6 @@ if __name__ == "__main__":
 
         # Before moto is imported, which looks up AWS_PROFILE then.
         isolate(os.environ)
-        from demo.playing import main
+        from demo.play import main
 
         main(prog_name="python -m demo")
