@@ -53,7 +53,7 @@ runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
 integration: setup clients ## tests with MariaDB, the fake EC2 and the benchmarks' market
-	$(PYTEST) tests/integration tests/bench -m "not mysql"
+	$(PYTEST) tests/integration tests/bench localcloud/tests -m "not mysql"
 
 deployment: setup ## tests of the template's parameters
 	$(PYTEST) tests/deployment
@@ -66,7 +66,7 @@ system: setup clients ## tests of the deployed state machine
 
 mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
-	$(PYTEST) tests/integration -m mysql
+	$(PYTEST) tests/integration localcloud/tests -m mysql
 	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 format: setup ## correct the style of the Python code where ruff can

@@ -18,9 +18,9 @@ from typing import Any
 
 import click
 
+from demo.build import ROOT, build
 from localcloud.cloudformation.template import parse
 from localcloud.lambda_runtime.artifacts import Artifacts
-from localcloud.stack import ROOT, build
 
 STARTS = 30
 """Of each function, and as many of its floor."""

@@ -11,8 +11,10 @@ import click
 import pymysql
 
 from demo import console
+from demo.build import StackFailed, build
 from demo.observer import Observer
 from demo.screen import Screen
+from demo.stack import Stack
 from demo.story import (
     CHECKOUT,
     DEADLINE_MINUTES,
@@ -24,10 +26,9 @@ from demo.story import (
     Key,
     Scene,
 )
-from localcloud import printing
 from localcloud.cloud import LocalCloud
-from localcloud.running import StateFolder
-from localcloud.stack import Stack, StackFailed, build
+from localcloud.commands import printing
+from localcloud.commands.running import StateFolder
 from odcr_cli.trouble import Trouble
 from scripts.program import INTERRUPTED
 

@@ -4,26 +4,25 @@ import time
 from dataclasses import dataclass, field
 
 _SLOWEST, _FASTEST = 0.001, 10_000.0
-"""Beyond them a timer would wait for longer than it can, or for no time at all."""
+"""Beyond them a timer would wait longer than it can, or not at all."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Turns the waits that AWS would make into shorter ones.
+    """Shortens the waits that AWS would make: the schedule's ticks, a Retry's interval, a bucket's refill.
 
-    Everything in the local cloud that waits on purpose (the schedule's ticks, a Retry's interval, a bucket's refill)
-    asks this clock. What takes its own time, such as a function's work, is not sped up.
+    Work that takes its own time, such as a function's, is not sped up.
 
     Args:
-        speed: cloud seconds that pass in one second on the wall; 1 is real time.
-        began: when cloud time was the wall's, in seconds since the epoch.
+        speed: cloud seconds per second on the wall; 1 is real time.
+        began: when cloud time and the wall's were the same, in seconds since the epoch.
     """
 
     speed: float = 1.0
     began: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
-        # Not a number is in no range.
+        # NaN is in no range.
         if not _SLOWEST <= self.speed <= _FASTEST:
             raise ValueError(f"speed must be {_SLOWEST:g} to {_FASTEST:g}, not {self.speed:g}")
 

@@ -1,4 +1,4 @@
-"""What a client is told when the cloud cannot answer: an error as AWS words it, in the protocol of the request.
+"""Errors of the local cloud itself, as AWS words them, in the protocol of the request.
 
 https://smithy.io/2.0/aws/protocols/index.html
 """
@@ -8,89 +8,120 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+import botocore.session
 from botocore.exceptions import BotoCoreError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request")
-_FORM = "application/x-www-form-urlencoded"
+
+
+class Call:
+    """What a WSGI request asks for.
+
+    Args:
+        environ: the request's; its form, if it has one, is read and put back.
+    """
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self._environ = environ
+        self._form = b""
+        if str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
+            self._form = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(self._form)
+        credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        self.region = credential["region"] if credential else None
+        """The Region for which it is signed; None if it is not signed."""
+        self.service = credential["service"].lower() if credential else "s3"
+        """As in its signature, e.g. `ec2` or `states`."""
+
+    @property
+    def protocol(self) -> str:
+        """One of `json`, `query`, `ec2`, `s3`, `rest-json` and `rest-xml`."""
+        return self._action_and_protocol[1]
+
+    def __str__(self) -> str:
+        """E.g. `CreateTopic of sns`; method and path stand for an API that the request does not name."""
+        return f"{self._action_and_protocol[0]} of {self.service}"
+
+    @cached_property
+    def _action_and_protocol(self) -> tuple[str, str]:
+        if target := self._environ.get("HTTP_X_AMZ_TARGET"):
+            return str(target).rpartition(".")[2], "json"
+        query = parse_qs(str(self._environ.get("QUERY_STRING", "")))
+        if action := (query | parse_qs(self._form.decode("utf-8", "replace"))).get("Action"):
+            return action[0], "ec2" if self.service == "ec2" else "query"
+        try:
+            operation, _ = get_service_router(self.service).match(Request(self._environ))
+        except (NotFound, NotImplementedError, BotoCoreError):
+            action_name = f"{self._environ.get('REQUEST_METHOD')} {self._environ.get('PATH_INFO', '')}"
+            return action_name, "s3" if self.service == "s3" else "rest-json"
+        protocol = str(operation.service_model.metadata["protocol"])
+        return operation.name, "s3" if self.service == "s3" else protocol
+
+    def wrong_region(self) -> "Failure | None":
+        """The error if the request is signed for a Region that does not exist.
+
+        On AWS the names of its endpoints resolve to nothing; here every Region has the same endpoint. So the answer is
+        the one that AWS gives to a signature for another Region:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html. Codes:
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
+        https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html,
+        https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
+        https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+        """
+        if self.region is None or self.region in known_regions():
+            return None
+        message = f"Credential should be scoped to a valid region, not '{self.region}'."
+        match self.protocol:
+            case "ec2":
+                return Failure(HTTPStatus.UNAUTHORIZED, "AuthFailure", message)
+            case "s3":
+                message = f"The authorization header is malformed; the region '{self.region}' is wrong"
+                return Failure(HTTPStatus.BAD_REQUEST, "AuthorizationHeaderMalformed", message)
+            case "json" | "rest-json":
+                return Failure(HTTPStatus.FORBIDDEN, "InvalidSignatureException", message)
+        return Failure(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch", message)
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request, as far as it says what it wants."""
+class Failure:
+    """An error that a call is answered with."""
 
-    service: str
-    """As in its signature, e.g. `ec2` or `states`."""
-    action: str
-    """The API's name or, where the request does not tell, its method and path."""
-    protocol: str
-    """Of `json`, `query`, `ec2`, `s3`, `rest-json` and `rest-xml`."""
+    status: HTTPStatus
+    code: str
+    message: str
 
-    def __str__(self) -> str:
-        return f"{self.action} of {self.service}"
+    def answer(self, call: Call, start_response: Any) -> Iterable[bytes]:
+        """The WSGI response."""
+        kind, body = self._body(call.protocol)
+        # JSON clients look for the code in the header first.
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("x-amzn-ErrorType", self.code)]
+        start_response(f"{self.status.value} {self.status.phrase}", headers)
+        return [body]
 
-
-def form_of(environ: dict[str, Any]) -> bytes:
-    """The form that a WSGI request brings, which is read and put back; whoever answers it reads it once more."""
-    if not str(environ.get("CONTENT_TYPE", "")).startswith(_FORM):
-        return b""
-    form: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(form)
-    return form
-
-
-def region_of(environ: dict[str, Any]) -> str | None:
-    """The Region for which a WSGI request is signed; None if it is not signed."""
-    credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return credential["region"] if credential else None
-
-
-def call_of(environ: dict[str, Any], form: bytes) -> Call:
-    """What a WSGI request asks for."""
-    credential = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    service = credential["service"].lower() if credential else "s3"
-    path = str(environ.get("PATH_INFO", ""))
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return Call(service, str(target).rpartition(".")[2], "json")
-    fields = parse_qs(str(environ.get("QUERY_STRING", ""))) | parse_qs(form.decode("utf-8", "replace"))
-    if action := fields.get("Action"):
-        return Call(service, action[0], "ec2" if service == "ec2" else "query")
-    return _by_path(service, f"{environ.get('REQUEST_METHOD')} {path}", environ)
-
-
-def _by_path(service: str, path: str, environ: dict[str, Any]) -> Call:
-    try:
-        operation, _ = get_service_router(service).match(Request(environ))
-    except (NotFound, NotImplementedError, BotoCoreError):
-        return Call(service, path, "s3" if service == "s3" else "rest-json")
-    return Call(service, operation.name, "s3" if service == "s3" else operation.service_model.metadata["protocol"])
-
-
-def answer(call: Call, status: HTTPStatus, code: str, message: str, start_response: Any) -> Iterable[bytes]:
-    """Answers a WSGI request with an error."""
-    kind, body = _body(call.protocol, code, message)
-    # JSON clients look for the code in the header first.
-    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("x-amzn-ErrorType", code)]
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [body]
-
-
-def _body(protocol: str, code: str, message: str) -> tuple[str, bytes]:
-    error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
-    match protocol:
-        case "json" | "rest-json":
+    def _body(self, protocol: str) -> tuple[str, bytes]:
+        if protocol in ("json", "rest-json"):
             kind = "application/x-amz-json-1.0" if protocol == "json" else "application/json"
-            return kind, json.dumps({"__type": code, "message": message}).encode()
-        case "s3":
-            return "application/xml", f"<Error>{error}</Error>".encode()
-        case "ec2":
-            text = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>local</RequestID></Response>"
-            return "text/xml", text.encode()
-    return "text/xml", f"<ErrorResponse><Error>{error}</Error><RequestId>local</RequestId></ErrorResponse>".encode()
+            return kind, json.dumps({"__type": self.code, "message": self.message}).encode()
+        error = f"<Error><Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message></Error>"
+        if protocol == "s3":
+            return "application/xml", error.encode()
+        if protocol == "ec2":
+            return "text/xml", f"<Response><Errors>{error}</Errors><RequestID>local</RequestID></Response>".encode()
+        return "text/xml", f"<ErrorResponse>{error}<RequestId>local</RequestId></ErrorResponse>".encode()
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """The Regions of every partition in which botocore knows EC2."""
+    session = botocore.session.Session()
+    partitions = session.get_available_partitions()
+    return frozenset(region for one in partitions for region in session.get_available_regions("ec2", one))

@@ -1,4 +1,4 @@
-"""What happens in the cloud and is of no interest to most: a file with a line for each thing."""
+"""The local cloud's log: a line for everything that most people need not see."""
 
 import contextlib
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Log:
-    """The file, which begins empty.
+    """A file, which begins empty.
 
     Args:
         path: its place; None for no file.
@@ -23,7 +23,7 @@ class Log:
             path.write_text("", encoding="utf-8")
 
     def write(self, line: str, error: BaseException | None = None) -> None:
-        """Adds a line and, below it, where an error came from. A full disk loses it, and ends nothing."""
+        """Appends a line and the error's traceback. A full disk loses it, and ends nothing."""
         if self.path is None:
             return
         text = f"{datetime.now().astimezone():%H:%M:%S} {line}\n"
@@ -34,7 +34,7 @@ class Log:
 
     @contextlib.contextmanager
     def taking_all(self) -> Iterator[None]:
-        """Within it the process's threads and libraries complain here, and not in the person's terminal."""
+        """Within it, the complaints of threads and libraries go here instead of the person's terminal."""
         handler, hook = _Handler(self), threading.excepthook
         logging.getLogger().addHandler(handler)
         threading.excepthook = self._write_end_of_thread

@@ -1,4 +1,4 @@
-"""moto's server on 127.0.0.1, with the local cloud's own paths beside it."""
+"""moto's server on 127.0.0.1, with the local cloud's own paths beside AWS's."""
 
 import functools
 import os
@@ -15,22 +15,24 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.serving import make_server
 
-from localcloud import failures, regions
+from localcloud import failures
 from localcloud.log import Log
 
 CONTROL_PATH = "/localcloud/"
-"""Paths below it are the local cloud's own; AWS's are all others. No bucket may be named `localcloud`."""
+"""What starts with it is the local cloud's own, so no bucket can have that name."""
 
 _BACKLOG = 128
 _POLL_SECONDS = 0.05
-"""How long `stop` may wait to be noticed."""
+"""How long `stop` may go unnoticed."""
 
 
 def look_up_once() -> None:
-    """Keeps what moto looks up anew at every request, a quarter of its time: its own folders, and a class's methods."""
+    """Caches what moto looks up for each request, a quarter of its time: its own folders, and a class's methods."""
     for module, name in ((moto.backends, "list_of_moto_modules"), (moto.core.responses, "method_names_from_class")):
         look_up = getattr(module, name)
-        if not hasattr(look_up, "cache_info"):
+        if hasattr(look_up, "cache_clear"):
+            look_up.cache_clear()  # extensions may have added methods since
+        else:
             setattr(module, name, functools.cache(functools.partial(_listed, look_up)))
 
 
@@ -39,10 +41,9 @@ def _listed(look_up: Callable[..., Iterable[str]], *arguments: object) -> list[s
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """moto's, of which what it does not know comes out as NotImplementedError."""
+    """moto's, but an unknown service is a NotImplementedError, and nothing is printed."""
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        # moto's prints what it does not know.
         if host is None or host == "moto_api" or host in moto.backends.list_of_moto_modules():
             return host
         return next((name for name, pattern in self.backend_url_patterns if pattern.match(f"http://{host}")), None)
@@ -65,20 +66,19 @@ class Server:
     """Answers every AWS API that moto knows, each request in a thread of its own.
 
     Args:
-        port: 0 for a free one.
-        controls: Flask blueprints, whose rules are below `/localcloud/` or become so.
-        log: takes what cannot be answered, and why.
+        port: 0 takes a free one.
+        controls: Flask blueprints, served below `/localcloud/`.
+        log: receives what cannot be answered, and why.
 
     Raises:
-        RuntimeError: the port is taken, or not ours to take.
+        RuntimeError: the port is taken or forbidden.
     """
 
     host = "127.0.0.1"
 
     def __init__(self, port: int, controls: Iterable[Blueprint], log: Log | None = None) -> None:
         look_up_once()
-        note = log or Log(None)
-        self._log = note
+        self._log = written = log or Log(None)
         self._dispatcher = _Dispatcher(_application_of)
         control = Flask("localcloud")
         for blueprint in controls:
@@ -89,13 +89,13 @@ class Server:
             return (control if own else self._answer)(environ, start_response)
 
         class RequestHandler(MotoRequestHandler):
-            """moto's, which also logs no line for each request; what is wrong with a connection goes to the log."""
+            """moto's, without a line for each request; broken connections go to the log."""
 
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 pass
 
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - its name there
-                note.write(message % args)
+                written.write(message % args)
 
         # werkzeug itself would print and exit when the port is taken.
         with socket.socket() as listener:
@@ -104,7 +104,7 @@ class Server:
                 listener.bind((self.host, port))
             except OSError as error:
                 raise RuntimeError(
-                    f"Port {port} cannot be had ({error.strerror}); choose another, or 0 for a free one"
+                    f"Port {port} is not available ({error.strerror}); choose another, or 0 for a free one"
                 ) from error
             listener.listen(_BACKLOG)
             self._server = make_server(
@@ -115,7 +115,9 @@ class Server:
                 request_handler=RequestHandler,
                 fd=listener.fileno(),
             )
-        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="server", daemon=True
+        )
         self._port_before = os.environ.get("MOTO_PORT")
 
     @property
@@ -129,7 +131,7 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
-        """Starts to answer. moto's parts that call other parts find the server by MOTO_PORT."""
+        """Starts to answer. moto's services find each other by MOTO_PORT."""
         os.environ["MOTO_PORT"] = str(self.port)
         self._thread.start()
 
@@ -145,29 +147,22 @@ class Server:
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        form = failures.form_of(environ)
-        region = failures.region_of(environ)
-        if region is not None and region not in regions.known():
-            call = failures.call_of(environ, form)
-            refused = regions.refusal(region, call.protocol)
-            return failures.answer(call, refused.status, refused.code, refused.message, start_response)
+        call = failures.Call(environ)
+        if refused := call.wrong_region():
+            return refused.answer(call, start_response)
         try:
             answer: Iterable[bytes] = self._dispatcher(environ, start_response)
         except ConnectionError:
             raise  # an injected fault
         except NotImplementedError:
-            call = failures.call_of(environ, form)
-            status, code, message = HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", f"The local cloud has no {call}"
+            message = f"The local cloud has no {call}"
             self._log.write(message)
-        except Exception as error:  # noqa: BLE001 - the client is to have an answer, whatever it is
-            call = failures.call_of(environ, form)
+            failure = failures.Failure(HTTPStatus.NOT_IMPLEMENTED, "NotImplemented", message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client needs an answer
             message = f"The local cloud failed at {call}: {type(error).__name__}: {error}"
             self._log.write(message, error)
-            message += f"; where is in {self._log}"
-            status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure"
+            message += f"; the traceback is in {self._log}"
+            failure = failures.Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalFailure", message)
         else:
             return answer
-        return failures.answer(call, status, code, message, start_response)
-
-    def _serve(self) -> None:
-        self._server.serve_forever(_POLL_SECONDS)
+        return failure.answer(call, start_response)

@@ -1,8 +1,4 @@
-"""Ends a program of this project in order: with one sentence and no stack trace, whatever the system refuses.
-
-It is not in `localcloud/`, because importing that removes the person's AWS settings from the process, and the commands
-for an account need them.
-"""
+"""Ends a program of this project in order: with one sentence and no stack trace, whatever the system refuses."""
 
 import contextlib
 import io

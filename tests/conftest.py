@@ -1,10 +1,17 @@
-"""botocore reads each of its models once for all tests: they make thousands of clients."""
+"""No test sees the person's own AWS settings, and botocore reads each of its models once for all of them."""
 
 import functools
+import os
 from typing import Any
 
 from botocore.loaders import JSONFileLoader
 
+from localcloud.clients.environment import isolate
+
+# Before moto is imported, which looks up AWS_PROFILE then.
+isolate(os.environ)
+
+# Tests make thousands of clients.
 _loader = JSONFileLoader()
 _load_file = functools.cache(_loader.load_file)
 

@@ -7,11 +7,11 @@ from scripts.program import program
 
 def main() -> None:
     """Prints the version; ends with one line where there is no MySQL."""
-    from localcloud import mysql_program
-    from localcloud.server_program import DatabaseMissingError
+    from localcloud.database import mysql
+    from localcloud.database.program import DatabaseMissingError
 
     try:
-        _, description = mysql_program.find()
+        _, description = mysql.find()
     except DatabaseMissingError as error:
         sys.exit(f"{error}. Install one, or leave this out: make test WITHOUT=mysql")
     print(description, flush=True)

@@ -10,7 +10,8 @@ from bench.costs.recorder import FIND, Recorder, instrumented
 from bench.costs.usage import BUSY, DRY, HELD, MET, SLOW, Run
 from bench.runs import stack as runs
 from bench.runs.stack import Key, expect, log, offered, statuses, want
-from localcloud.stack import Stack, build
+from demo.build import build
+from demo.stack import Stack
 
 SPEED = 5
 """Cloud seconds in a second. EC2's request rate and a run's length are in cloud time, but a function's work is not."""

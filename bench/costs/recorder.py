@@ -14,8 +14,8 @@ from moto.ec2.responses import EC2Response
 from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, transitions
 from bench.runs import history, log_lines
 from bench.runs.stack import Meter, log, logged, wait
+from demo.stack import Stack
 from localcloud.clock import Clock
-from localcloud.stack import Stack
 
 RESERVE, FIND, LOAD, RECORD = "ReserveCapacity", "FindShortfalls", "LoadTargets", "RecordResults"
 

@@ -6,11 +6,11 @@ from typing import Any, TypedDict
 
 from bench.costs.prices import REGION
 from bench.documents import ROOT
-from localcloud import schedule_expressions
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, resolve
 from localcloud.cloudformation.template import packaged
 from localcloud.cloudformation.transform import expand
+from localcloud.schedule import expressions as schedule_expressions
 
 DEFAULT, NAT, DISABLED, OWN_VPC, OWN_ALL = "default", "NAT gateway", "DISABLED", "own VPC", "own VPC and database"
 

@@ -14,7 +14,7 @@ from bench.market.ec2 import Request
 from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
-from localcloud.schedule_expressions import Rate, parse
+from localcloud.schedule.expressions import Rate, parse
 from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
 from odcr.settings import AskSettings

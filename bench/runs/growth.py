@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 
 from bench.runs import history, log_lines
 from bench.runs.stack import Meter, deployed, expect, hold, log, logged, offered, wait, want
-from localcloud.lambda_runtime.runtime import CONCURRENCY
-from localcloud.stack import Stack, build
+from demo.build import build
+from demo.stack import Stack
+from localcloud.services import CONCURRENCY
 
 HELD, SHORT = "fulfilled", "short"
 

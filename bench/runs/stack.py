@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from demo.stack import OWNER_TAG, Stack
 from localcloud.cloud import LocalCloud
 from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
-from localcloud.stack import OWNER_TAG, Stack
 from odcr.settings import StackSettings
 
 Key = tuple[str, str]

@@ -1,4 +1,4 @@
-"""AWS Lambda in processes of its own, in the place of moto's Docker containers."""
+"""AWS Lambda in processes instead of moto's Docker containers."""
 
 import base64
 import json
@@ -9,11 +9,8 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, LambdaStorage
 
 from localcloud.lambda_runtime.environment import Invocation
-from localcloud.lambda_runtime.runtime import CONCURRENCY, Runtime
+from localcloud.lambda_runtime.runtime import Runtime
 from localcloud.services import Services
-
-REQUEST_BYTES = 6 * 1024 * 1024
-"""The largest event of a synchronous invocation: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 _runtime: Runtime | None = None
 _running: dict[str, int] = {}
@@ -30,29 +27,12 @@ class TooManyRequestsError(LambdaClientError):
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
-class RequestTooLargeError(LambdaClientError):
-    """The event is too large."""
-
-    code = 413
-
-    def __init__(self, size: int) -> None:
-        message = (
-            f"{size} byte payload is too large for the RequestResponse invocation type (limit {REQUEST_BYTES} bytes)"
-        )
-        super().__init__("RequestTooLargeException", message)
-
-
-def install(services: Services, concurrency: int = CONCURRENCY) -> None:
-    """Makes moto's Lambda run functions here. A second call ends the environments of the first.
-
-    Args:
-        services: of the cloud that runs them.
-        concurrency: environments per function at most.
-    """
+def install(services: Services) -> None:
+    """Makes moto's Lambda run functions here. A second call ends the environments of the first."""
     global _runtime
     shutdown()
     _running.clear()
-    _runtime = Runtime(services, concurrency)
+    _runtime = Runtime(services)
     for owner, name, method in (
         (LambdaFunction, "invoke", _invoke),
         (LambdaFunction, "_invoke_lambda", _invoke_lambda),
@@ -75,7 +55,7 @@ def kill_running(function_name: str) -> list[int]:
 
 
 def running(function_name: str) -> int:
-    """How many of the function's invocations are under way, those that wait for an environment included."""
+    """How many of the function's invocations are under way or wait for an environment."""
     with _counting:
         return sum(count for arn, count in _running.items() if arn.split(":")[6] == function_name)
 
@@ -89,8 +69,6 @@ def _required() -> Runtime:
 def _invoke(self: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> str | bytes:
     """Replaces LambdaFunction.invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
-    if len(body or "") > REQUEST_BYTES:
-        raise RequestTooLargeError(len(body))
     event = json.loads(body) if body else {}
     if kind == "DryRun":
         return ""

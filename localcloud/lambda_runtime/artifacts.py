@@ -1,4 +1,4 @@
-"""Folders that environments run from: each deployed zip, unpacked once, and what the Lambda runtime brings."""
+"""The folders that environments run from: each deployed zip, unpacked once, and the libraries of Lambda's runtime."""
 
 import hashlib
 import io
@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 
 
 class Artifacts:
-    """Keeps the folders until `remove`.
+    """The folders, until `remove`.
 
     Args:
-        parent: the folder to make them in.
+        parent: where they are created.
     """
 
     def __init__(self, parent: Path) -> None:
@@ -42,7 +42,7 @@ class Artifacts:
             return folder
 
     def libraries(self) -> Path:
-        """A folder with boto3 and what it requires, and nothing else that is installed here."""
+        """A folder with boto3 and its dependencies, and nothing else that is installed here."""
         with self._lock:
             if self._libraries is None:
                 folder = self._folder() / "runtime"

@@ -1,9 +1,9 @@
-"""What runs inside an environment process: Lambda's runtime loop. A script of its own, standard library only.
+"""Lambda's runtime loop inside an environment process. A script of its own, with the standard library only.
 
     python -I -S bootstrap.py REQUEST_FD TASK_ROOT RUNTIME_LIBRARIES
 
-Requests come over the socket REQUEST_FD, each a line of JSON; answers go back the same way. Errors have the form that
-https://github.com/aws/aws-lambda-python-runtime-interface-client gives them.
+Requests come over the socket REQUEST_FD, each a line of JSON, and answers go back the same way. Errors look as in
+https://github.com/aws/aws-lambda-python-runtime-interface-client.
 """
 
 import contextlib
@@ -35,13 +35,6 @@ class FaultError(Exception):
         self.error_type = error_type
 
 
-class Identity:
-    """A mobile client's identity; there is none."""
-
-    cognito_identity_id: str | None = None
-    cognito_identity_pool_id: str | None = None
-
-
 class Context:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
@@ -53,8 +46,7 @@ class Context:
         self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.client_context = None
-        self.identity = Identity()
+        self.client_context = self.identity = None
         self._deadline = time.monotonic() + request["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:
@@ -66,7 +58,7 @@ class Encoder(json.JSONEncoder):
     """Lambda's runtime turns a Decimal into a number."""
 
     def default(self, o: Any) -> Any:
-        """What JSON has no form for."""
+        """Encodes what JSON has no form for."""
         return float(o) if isinstance(o, decimal.Decimal) else super().default(o)
 
 
@@ -138,14 +130,14 @@ def die_with_parent() -> None:
 
 
 class Meter:
-    """What the process has used since it was last read: from this follows what Lambda would bill."""
+    """What the process has used since the last reading, which decides what Lambda would bill."""
 
     def __init__(self) -> None:
         self._cpu = 0.0
         self._waited = 0.0
 
     def quicken(self, speed: float, began: float) -> None:
-        """Lets the function live in cloud time, which was the wall's when it began, and counts its waits."""
+        """Puts the function into cloud time, which equalled the wall's at `began`, and counts its waits."""
         sleep, now = time.sleep, time.time
 
         def quick(seconds: float) -> None:
@@ -156,7 +148,7 @@ class Meter:
         setattr(time, "time", lambda: began + (now() - began) * speed)  # noqa: B010
 
     def read(self) -> dict[str, float]:
-        """Seconds on a processor, of all threads, and cloud seconds in `time.sleep`."""
+        """Processor seconds of all threads, and cloud seconds in `time.sleep`."""
         cpu = time.process_time()
         used = {"cpu": cpu - self._cpu, "waited": self._waited}
         self._cpu, self._waited = cpu, 0.0
@@ -179,7 +171,7 @@ def main(request_fd: int, task_root: str, libraries: str) -> None:
     meter.quicken(start["speed"], start["began"])
 
     def answer(failed: bool, payload: str) -> None:
-        # What the invocation wrote is complete before its answer is.
+        # The log has to be complete before the answer is.
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(1, f"{log_mark}\n".encode())

@@ -1,4 +1,4 @@
-"""One environment process: it serves one event at a time, and is kept warm for the next."""
+"""An environment: a process that serves one event at a time, and stays warm for the next."""
 
 import contextlib
 import json
@@ -18,16 +18,20 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.lambda_runtime import bootstrap
 from localcloud.lambda_runtime.function_config import FunctionConfig
-from localcloud.lambda_runtime.logs import LogStream
-from localcloud.lambda_runtime.output import Output
+from localcloud.lambda_runtime.logs import LogStream, Output
 
 INIT_SECONDS = 60.0
-"""How long a handler's module may take to be imported. Lambda allows 10; this computer may start many at once."""
+"""For the import of the handler's module. Lambda allows 10; this computer may start many at once."""
+_SIGNALS: dict[int, str] = {
+    signal.SIGKILL: "killed",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGTERM: "terminated",
+}
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What came of one event."""
+    """The outcome of one event."""
 
     payload: str
     """JSON: the result, or the error."""
@@ -36,16 +40,16 @@ class Invocation:
 
 
 class Environment:
-    """Starts the process; `invoke` waits until the handler is loaded.
+    """Starts a process; `invoke` waits until the handler is loaded.
 
     Args:
         config: the function.
-        log: the stream of this environment.
+        log: this environment's own.
         task_root: the unpacked artifact.
-        libraries: what the runtime brings.
+        libraries: those of Lambda's runtime.
         variables: the process's whole environment.
-        starter: runs the fork. Linux kills the process when the thread that forked it ends, so that thread has to stay.
-        clock: the cloud's; the function's `time.sleep` and `time.time` follow it.
+        starter: starts the process. Linux kills it when the thread that started it ends, so that thread has to stay.
+        clock: the cloud's, which the function's `time.sleep` and `time.time` follow.
     """
 
     def __init__(
@@ -61,10 +65,10 @@ class Environment:
         self.config, self._log = config, log
         self._channel, other = socket.socketpair()
         mark = f"\x00{secrets.token_hex(16)}"
-        script = Path(bootstrap.__file__)
+        arguments = (bootstrap.__file__, other.fileno(), task_root, libraries)
         self._process: subprocess.Popen[bytes] = starter.submit(
             subprocess.Popen,
-            [sys.executable, "-I", "-S", str(script), str(other.fileno()), str(task_root), str(libraries)],
+            [sys.executable, "-I", "-S", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -73,6 +77,7 @@ class Environment:
             start_new_session=True,
         ).result()
         other.close()
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self._output = Output(self._process.stdout, mark, log)
         self._pending = b""
         self._loaded = False
@@ -91,7 +96,7 @@ class Environment:
         return self._process.poll() is None
 
     def invoke(self, event: Any) -> Invocation:
-        """Runs the handler. After a failure to load, a timeout or the process's death, `alive` is false."""
+        """Runs the handler. If it does not load, times out or dies, `alive` is false afterwards."""
         request_id = str(uuid.uuid4())
         self._log.begin()
         if not self._loaded and (failure := self._load(request_id)):
@@ -156,14 +161,10 @@ class Environment:
         code = self._process.wait()
         self.kill()
         if code < 0:
-            cause = f"Runtime exited with error: signal: {_signal_text(-code)}"
+            cause = f"with error: signal: {_SIGNALS.get(-code) or signal.Signals(-code).name}"
         else:
-            cause = (
-                f"Runtime exited with error: exit status {code}"
-                if code
-                else "Runtime exited without providing a reason"
-            )
-        message = f"RequestId: {request_id} Error: {cause}"
+            cause = f"with error: exit status {code}" if code else "without providing a reason"
+        message = f"RequestId: {request_id} Error: Runtime exited {cause}"
         self._output.wait_until_closed()
         self._log.write([message])
         self._end(request_id, started)
@@ -187,7 +188,7 @@ class Environment:
         self._log.write([f"END RequestId: {request_id}", report])
 
     def _send(self, message: dict[str, Any]) -> None:
-        # If the process has died, the missing answer tells.
+        # If the process has died, no answer comes.
         with contextlib.suppress(OSError):
             self._channel.settimeout(None)
             self._channel.sendall((json.dumps(message) + "\n").encode())
@@ -207,9 +208,3 @@ class Environment:
         self._output.wait_until_marked()
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-
-def _signal_text(number: int) -> str:
-    return {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGTERM: "terminated"}.get(
-        signal.Signals(number), signal.Signals(number).name
-    )

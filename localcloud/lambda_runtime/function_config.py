@@ -1,4 +1,4 @@
-"""What an environment is made from, and what the function sees of it."""
+"""A function's configuration, and the environment variables that follow from it."""
 
 import hashlib
 import json
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import client_environment
+from localcloud.clients.environment import only_way
 from localcloud.iam.credentials import Credentials
 
 
 @dataclass(frozen=True)
 class FunctionConfig:
-    """One function's deployed configuration. An environment serves exactly one such value."""
+    """A function as it is deployed. An environment serves exactly one such value."""
 
     arn: str
     name: str
     version: str
     region: str
     role: str
-    """The ARN of the role whose rights it has."""
+    """The ARN of its role."""
     handler: str
     runtime: str
     memory_size: int
-    """MiB; told to the function, not enforced."""
+    """MiB; not enforced."""
     timeout: float
     """Seconds on the wall."""
     variables: tuple[tuple[str, str], ...]
@@ -33,29 +33,28 @@ class FunctionConfig:
 
     @property
     def key(self) -> str:
-        """Changes with the code and with everything else."""
+        """A digest of the code and everything else."""
         parts = [repr(value) for name, value in vars(self).items() if name != "code"]
         return hashlib.sha256(self.code + json.dumps(parts).encode()).hexdigest()
 
-
-def config_of(function: Any) -> FunctionConfig:
-    """The configuration of moto's LambdaFunction as it is now."""
-    return FunctionConfig(
-        arn=function.function_arn,
-        name=function.function_name,
-        version="$LATEST"
-        if ":function:" in function.function_arn and function.function_arn.count(":") == 6
-        else str(function.version),
-        region=function.region,
-        role=str(function.role),
-        handler=str(function.handler),
-        runtime=str(function.run_time),
-        memory_size=int(function.memory_size),
-        timeout=float(function.timeout),
-        variables=tuple(sorted((str(key), str(value)) for key, value in function.environment_vars.items())),
-        log_group=function.logs_group_name,
-        code=function.code_bytes,
-    )
+    @classmethod
+    def of(cls, function: Any) -> "FunctionConfig":
+        """The configuration of moto's LambdaFunction as it is now."""
+        is_qualified = function.function_arn.count(":") > 6
+        return cls(
+            arn=function.function_arn,
+            name=function.function_name,
+            version=str(function.version) if is_qualified else "$LATEST",
+            region=function.region,
+            role=str(function.role),
+            handler=str(function.handler),
+            runtime=str(function.run_time),
+            memory_size=int(function.memory_size),
+            timeout=float(function.timeout),
+            variables=tuple(sorted((str(key), str(value)) for key, value in function.environment_vars.items())),
+            log_group=function.logs_group_name,
+            code=function.code_bytes,
+        )
 
 
 def environment_variables(
@@ -66,12 +65,11 @@ def environment_variables(
     endpoint: str,
     certificates: Path,
 ) -> dict[str, str]:
-    """All that the process sees of its surroundings.
+    """The process's whole environment.
 
-    What Lambda defines (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), the function's own
-    variables, and those that make it local: SSL_CERT_FILE, and what leads clients to the endpoint and nowhere else, for
-    a process without HOME finds its user's ~/.aws all the same. No variable of the function's can stand in for its
-    role's credentials: AWS refuses those names.
+    It has what Lambda defines (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html), the function's
+    own variables, SSL_CERT_FILE, and what leads clients to the endpoint and nowhere else: even without HOME they would
+    find ~/.aws. The function's variables cannot replace its role's credentials, since AWS refuses those names.
     """
     return {
         "AWS_DEFAULT_REGION": config.region,
@@ -89,7 +87,7 @@ def environment_variables(
         "TZ": ":UTC",
         "_HANDLER": config.handler,
         **dict(config.variables),
-        **client_environment.only_way(endpoint),
+        **only_way(endpoint),
         **credentials.variables(),
         "SSL_CERT_FILE": str(certificates),
     }

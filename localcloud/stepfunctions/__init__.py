@@ -1,7 +1,7 @@
 """AWS Step Functions in cloud time, on top of moto's interpreter.
 
-Waits are in cloud time. Limits are not: a TimeoutSeconds, of a task or of the state machine, counts on the wall,
-because what it limits is a function's work, which is not sped up either.
+Waits are in cloud time. A TimeoutSeconds, of a task or of the state machine, is not: it limits a function's work, which
+is not sped up either.
 """
 
 import functools
@@ -9,6 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.config import default_user_config
 from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.is_operator import (
@@ -22,10 +23,8 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from localcloud.clock import Clock
 from localcloud.services import Services
-from localcloud.stepfunctions import ending, errors, execution, putting_events, starting, waiting
-from localcloud.stepfunctions.execution import shutdown
-
-__all__ = ["install", "shutdown"]
+from localcloud.stepfunctions import ending, errors, tasks, waiting
+from localcloud.stepfunctions.tasks import iso
 
 _moto_execution_details = Execution.get_start_execution_details
 _moto_start_execution = StepFunctionsParserBackend.start_execution
@@ -39,15 +38,14 @@ def install(services: Services) -> None:
     """Extends moto's Step Functions in this process; from now on executions run."""
     global _clock
     _clock = services.clock
-    execution.install(services.endpoint)
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    tasks.install(services.endpoint)
     waiting.install(services.clock)
     ending.install()
     errors.install()
-    putting_events.install(services.endpoint)
-    starting.install()
-    # moto makes up a component's key when it is first asked for it. Items of a Map that fail for the first time at once
-    # got two, and lost the count of their repeats: one more was made than MaxAttempts allows.
-    setattr(EvalComponent, "heap_key", property(lambda self: str(id(self))))  # noqa: B010 - what mypy lets nobody assign
+    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
+    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
+    setattr(EvalComponent, "heap_key", property(lambda self: str(id(self))))  # noqa: B010 - mypy minds the assignment
     for module in (json_path, result_path):
         _parse_once(module)
     for owner, method_name, method in (
@@ -59,8 +57,15 @@ def install(services: Services) -> None:
         setattr(owner, method_name, method)
 
 
+def shutdown() -> None:
+    """Aborts the running executions, so that none goes on without a cloud."""
+    ending.abort_all()
+    tasks.uninstall()
+    default_user_config["stepfunctions"]["execute_state_machine"] = False
+
+
 def _parse_once(module: Any) -> None:
-    """Keeps parsed paths: moto builds the whole grammar anew for each, which takes most of an execution's time."""
+    """Caches parsed paths: moto builds the whole grammar for each, which takes most of an execution's time."""
     if not hasattr(module.parse, "cache_info"):
         module.parse = functools.cache(module.parse)
 
@@ -71,25 +76,25 @@ def _start_execution(self: Any, state_machine_arn: str, name: str | None = None,
 
 
 def _execution_details(self: Any) -> Any:
-    """What `$$.Execution` tells; its StartTime in cloud time, as in `2026-11-11T00:00:00.123Z`."""
+    """`$$.Execution`, with its StartTime in cloud time."""
     details: Any = _moto_execution_details(self)
-    details.start_time = _iso(_clock.date())
+    details.start_time = _now()
     return details
 
 
 def _enter(self: Any, env: Environment) -> None:
-    """State._eval_state_input, the first that a state does; its EnteredTime in cloud time, as AWS writes it."""
+    """State._eval_state_input, the first step of a state, with its EnteredTime in cloud time."""
     state: Any = env.states.context_object.context_object_data["State"]
-    state["EnteredTime"] = _iso(_clock.date())
+    state["EnteredTime"] = _now()
     _moto_state_input(self, env)
 
 
-def _iso(date: float) -> str:
-    return datetime.fromtimestamp(date, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _now() -> str:
+    return iso(datetime.fromtimestamp(_clock.date(), UTC))
 
 
 def _timestamp(text: str) -> datetime | None:
-    """IsTimestamp.string_to_timestamp for fractions of a second as well, which every EnteredTime has."""
+    """IsTimestamp.string_to_timestamp, which also takes the fractions of a second that an EnteredTime has."""
     try:
         return datetime.fromisoformat(text) if text.endswith("Z") and "T" in text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""How executions end: stopped at once, timed out at once, with a history that ends there.
+"""How executions end: they stop or time out at once, and so does their history.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
 """
@@ -17,7 +17,10 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
+
+from localcloud.services import ACCOUNT_ID
 
 _START_SECONDS = 5.0
 
@@ -29,7 +32,7 @@ _moto_set_timed_out = Environment.set_timed_out
 
 
 def install() -> None:
-    """Makes an execution's end final, though a task that is under way ends in its own time, as in AWS."""
+    """Makes an execution's end final, though a task under way still ends in its own time, as on AWS."""
     for owner, name, method in (
         (BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect),
         (Environment, "set_error", _set_error),
@@ -42,11 +45,20 @@ def install() -> None:
         setattr(owner, name, method)
 
 
+def abort_all() -> None:
+    """Aborts every running execution."""
+    for backend in list(stepfunctions_parser_backends[ACCOUNT_ID].values()):
+        for execution in backend._get_executions(ExecutionStatus.RUNNING):
+            worker = getattr(execution, "exec_worker", None)
+            if worker is not None and worker.env is not None:
+                execution.stop(stop_date=datetime.now(UTC), error="LocalCloud.Stopped", cause="The local cloud stops")
+
+
 def _stop(self: Any, stop_date: datetime | None, error: str | None, cause: str | None) -> None:
     """Execution.stop: aborted when this returns."""
     if self.exec_status != ExecutionStatus.RUNNING:
         return
-    # Between its start and its first state an execution has nothing yet that could be stopped.
+    # Between its start and its first state, an execution has nothing that could be stopped.
     deadline = time.monotonic() + _START_SECONDS
     while self.exec_worker.env is None and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -54,13 +66,13 @@ def _stop(self: Any, stop_date: datetime | None, error: str | None, cause: str |
     self.exec_status, self.error, self.cause = ExecutionStatus.ABORTED, error or None, cause or None
     details = ExecutionAbortedEventDetails(error=error, cause=cause)
     _end_history(self.exec_worker.env, HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": details})
-    # The items of a Map end with what is passed here. moto passes the error's name and expects a mapping: of a Map
-    # within a Map, threads died of it and left others waiting.
+    # The items of a Map end with this error. moto passes its name but expects a mapping: threads of a Map within a Map
+    # died and left others waiting.
     self.exec_worker.stop(stop_date=self.stop_date, error={"error": error or "", "cause": cause or ""}, cause=cause)
 
 
 def _set_timed_out(self: Any) -> None:
-    """Environment.set_timed_out, whose event moto writes only after the task that is under way."""
+    """Environment.set_timed_out; moto writes its event only after the task under way."""
     _moto_set_timed_out(self)
     if not self.is_frame():
         details: dict[str, Any] = {"executionTimedOutEventDetails": {}}
@@ -68,7 +80,7 @@ def _set_timed_out(self: Any) -> None:
 
 
 def _set_error(self: Any, error: Any) -> None:
-    """Environment.set_error; what is torn down after the end is no failure of the execution."""
+    """Environment.set_error; what is torn down after the end is no failure."""
     if self.program_state() is None or self.is_running():
         _moto_set_error(self, error=error)
 
@@ -95,7 +107,7 @@ def _stop_execution(self: Any) -> ActionResult:
 
 
 def _describe_execution(self: Any) -> Any:
-    """DescribeExecution, with the end of an execution that timed out."""
+    """DescribeExecution, with the stopDate of an execution that timed out."""
     answer: Any = _moto_describe(self)
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     if execution.status == ExecutionStatus.TIMED_OUT:

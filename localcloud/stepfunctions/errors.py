@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def _from_error(self: Any, env: Environment, ex: Exception) -> FailureEvent:
-    """StateTaskLambda._from_error, where what the Lambda API answers is `Lambda.<code>`; moto says `Exception`."""
+    """StateTaskLambda._from_error, where the Lambda API's errors are `Lambda.<code>`; moto says `Exception`."""
     if isinstance(ex, ClientError):
         error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
     elif isinstance(ex, BotoCoreError):
@@ -62,10 +62,10 @@ def _error_equals(self: Any, env: Environment) -> None:
 
 
 def _log_no_failure(self: Any, failure_event_exception: Exception) -> None:
-    """In the place of a log line of some kilobytes for each task that fails."""
+    """Replaces a log line of some kilobytes for each task that fails."""
 
 
 def _log_exception(self: Any, exception: Exception) -> None:
-    # IsPresent asks for paths that are not there. Where that is an error, the history has it.
+    # IsPresent asks for paths that are not there; where that is an error, the history has it.
     level = logging.DEBUG if isinstance(exception, NoSuchJsonPathError) else logging.ERROR
     _log.log(level, "%s in %s", repr(exception), type(self).__name__)

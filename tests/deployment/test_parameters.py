@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from demo.build import build
+from demo.stack import Stack
 from localcloud.cloud import LocalCloud
 from localcloud.ec2 import PLENTY
-from localcloud.stack import Stack, build
 
 OWN_VPC = {"VpcId": "{vpc}", "LambdaSubnetIds": "{lambda_subnets}", "SecretsManagerAccess": "existing"}
 NEW_DATABASE = {"DatabaseSubnetIds": "{database_subnets}"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.mariadb import MariaDB
+from localcloud.database.mariadb import MariaDB
 
 
 @pytest.fixture(scope="session")

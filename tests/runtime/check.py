@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from demo.build import StackFailed, build
 from localcloud.lambda_runtime.artifacts import Artifacts
-from localcloud.stack import StackFailed, build
 from tests.runtime.artifact import Artifact
 from tests.runtime.checkout import KEPT, ROOT, CheckFailed
 from tests.runtime.debian import RELEASES, debian

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.debian import mirrors
+from localcloud.database.debian import mirrors
 from localcloud.kept import kept
 from tests.runtime.checkout import KEPT, LOCK, ROOT, CheckFailed, run
 from tests.runtime.interpreter import Interpreter

@@ -13,10 +13,10 @@ from collections.abc import Callable
 import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
+from demo.stack import OWNER_TAG, Stack
 from localcloud import lambda_runtime
 from localcloud.ec2.faults import ACTIONS, Fault, FaultKind, actions_of
 from localcloud.ec2.zones import region_of
-from localcloud.stack import OWNER_TAG, Stack
 from tests.agreement import Key
 
 FUNCTIONS = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults")

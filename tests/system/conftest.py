@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from demo.build import ROOT, build
+from demo.stack import Stack
 from localcloud.cloud import LocalCloud
+from localcloud.database.mariadb import MariaDB
+from localcloud.database.mysql import MySQL
 from localcloud.ec2 import PLENTY
-from localcloud.mariadb import MariaDB
-from localcloud.mysql import MySQL
-from localcloud.stack import ROOT, Stack, build
-from tests.elsewhere import Proxy
+from localcloud.tests.escape import Proxy
 from tests.system.someone import Someone
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.stack import ROOT
-from tests.elsewhere import Proxy, person
+from demo.build import ROOT
+from localcloud.tests.escape import Proxy, person
 
 
 class Someone:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.stack import ROOT, build
+from demo.build import ROOT, build
 
 NO_INDEX = {
     "PIP_CONFIG_FILE": os.devnull,

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-from localcloud.stack import ROOT, Stack
+from demo.build import ROOT
+from demo.stack import Stack
 
 ZONE = "ap-northeast-1a"
 

@@ -1,7 +1,7 @@
 """What Step Functions charges for a run, in its executed history; docs/explanation/cost.md reckons with it."""
 
 from bench.runs.history import transitions
-from localcloud.stack import Stack
+from demo.stack import Stack
 
 KEYS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a")]
 MOST_OF_AN_IDLE_RUN = 6

@@ -1,4 +1,4 @@
-"""The commands of docs/localcloud.md, and those for an account as if the local cloud were one, by the same person."""
+"""The commands of localcloud/README.md, and those for an account as if the local cloud were one, by the same person."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ACTIVATE = ". .venv/bin/activate"
 UP, DOWN = "python -m localcloud up", "python -m localcloud down"
 EXEC = "python -m localcloud exec -- "
 ON_THE_PAGE = [
-    command.line for command in documented() if command.page == "docs/localcloud.md" and command.line != ACTIVATE
+    command.line for command in documented() if command.page == "localcloud/README.md" and command.line != ACTIVATE
 ]
 FOR_AN_ACCOUNT = dict.fromkeys(
     # A person puts their own Region there; one of that name does not exist.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from localcloud.stack import Stack
+from demo.stack import Stack
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 BUSY = ["LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import Stack
+from demo.stack import Stack
 from odcr.gateways.schema import VERSION
 from tests.integration.database import version_0
 from tests.system.conftest import FirstRun

@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from demo.stack import Stack
 from localcloud.iam.accesses import Access
 from localcloud.iam.roles import rights_of
-from localcloud.stack import Stack
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localcloud.stack import Stack
+from demo.stack import Stack
 from tests.system.test_acquiring import KEY, active, counts, current, insert, run, statuses
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.stack import ROOT, Stack
+from demo.build import ROOT
+from demo.stack import Stack
 from tests.system.test_acquiring import insert
 
 PAGE = (ROOT / "docs" / "reference" / "tables.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from demo.stack import OWNER_TAG, Stack
 from localcloud.iam.accesses import Access, Context
 from localcloud.iam.roles import Rights, rights_of
-from localcloud.stack import OWNER_TAG, Stack
 
 OURS = "odcr/ap-northeast-1"
 OTHERS = ("", "odcr", "odcr/us-east-1", "other/ap-northeast-1", "odcr/ap-northeast-1/more", "ODCR/ap-northeast-1")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.stack import Stack
+from demo.stack import Stack
 from tests.system.test_lease import BUSY, states, wait_for
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")

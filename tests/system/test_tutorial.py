@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.running import StateFolder
-from localcloud.stack import ROOT, Stack
+from demo.build import ROOT
+from demo.stack import Stack
+from localcloud.commands.running import StateFolder
 from tests.documented import commands
 from tests.system.test_acquiring import run
 

@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
+from demo.build import ROOT
 from localcloud.cloud import LocalCloud
-from localcloud.stack import ROOT
 from verify.belief import Verdict
 from verify.beliefs.all_beliefs import BELIEFS
 from verify.subject import TYPE

@@ -1,6 +1,6 @@
 """Why a build failed, out of all that `sam build` printed."""
 
-from localcloud.build_output import cause
+from demo.build import cause
 
 BEGINNING = """\
 Building codeuri: /checkout/functions runtime: python3.13 architecture: arm64 functions: LoadTargets

@@ -114,7 +114,7 @@ def test_each_command_reports_a_full_disk_in_a_sentence(program: list[str]) -> N
 
 @pytest.mark.parametrize("program", [["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT], ids=" ".join)
 def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -> None:
-    """It would take AWS_PROFILE and the like out of the process."""
+    """It could lead them away from the account."""
     command = [sys.executable, "-X", "importtime", *program, "--help"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **PATH}, capture_output=True, text=True, check=True)
     assert "scripts.program" in done.stderr

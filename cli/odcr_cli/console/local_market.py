@@ -1,4 +1,4 @@
-"""The market of a local cloud: EC2's free capacity and injected faults. docs/localcloud.md."""
+"""The market of a local cloud: EC2's free capacity and injected faults. localcloud/README.md."""
 
 import json
 from dataclasses import dataclass

@@ -8,9 +8,10 @@ import pytest
 from botocore.config import Config
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from localcloud import ec2, service_quotas
+from localcloud import ec2
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.quotas import quota_of
+from localcloud.extensions import service_quotas
 
 from .conftest import REGION, Ec2, ManualClock
 

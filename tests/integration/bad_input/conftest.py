@@ -12,11 +12,11 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from localcloud import ec2
-from localcloud.client_environment import misleading, variables
+from localcloud.clients.environment import misleading, variables
 from localcloud.clock import Clock
+from localcloud.database.mariadb import MariaDB
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
-from localcloud.mariadb import MariaDB
 from localcloud.server import Server
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.schema_versions import create_missing_tables

@@ -12,8 +12,8 @@ import load_targets
 import prepare_database
 import record_results
 import reserve_capacity
+from localcloud.database.mariadb import MariaDB
 from localcloud.ec2.client import CapacityClient
-from localcloud.mariadb import MariaDB
 from odcr.gateways import database, ec2_clients, instance_types, request_buckets, schedule, secret
 from stepper.branch import TaskFailed
 from stepper.definition import Template

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.mariadb import MariaDB
+from localcloud.database.mariadb import MariaDB
 from tests.integration.bad_input.kinds_of_events import GOOD_EVENTS
 from tests.integration.bad_input.kinds_of_secrets import HIDDEN, REFUSED, SECRETS, SecretKind
 from tests.integration.bad_input.product import UNHARMED, UNTOUCHED, Product, invoke

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.database_server import DatabaseServer
-from localcloud.mariadb import MariaDB
-from localcloud.mysql import MySQL
+from localcloud.database.mariadb import MariaDB
+from localcloud.database.mysql import MySQL
+from localcloud.database.server import DatabaseServer
 from odcr.gateways import database, secret
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import administrator_login, parse_login

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.gateways import database, secret
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.secret import InvalidSecret

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.gateways.database import DatabaseUnavailable, LoginRefused
 from odcr.gateways.schema import TABLES
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import record_results
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.costs import Standing
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey

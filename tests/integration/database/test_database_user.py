@@ -9,8 +9,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.database_server import DatabaseServer
-from localcloud.mysql import ROLE, MySQL
+from localcloud.database.mysql import ROLE, MySQL
+from localcloud.database.server import DatabaseServer
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import RIGHTS, DatabaseNotPrepared, prepare_user
 from odcr.gateways.schema import TABLES

@@ -11,9 +11,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud import certificates
-from localcloud.database_server import DatabaseServer
-from localcloud.mysql import MySQL
+from localcloud.database import certificates
+from localcloud.database.mysql import MySQL
+from localcloud.database.server import DatabaseServer
 from odcr.gateways import database, database_errors
 from odcr.gateways.database import CertificateNotTrusted, DatabaseUnavailable, LoginRefused, connect, explained
 from odcr.gateways.secret import database_login

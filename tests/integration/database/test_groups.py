@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.costs import costs_of, totals_of
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey, Terms, Unit, group_key

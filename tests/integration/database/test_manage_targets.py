@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.requests import InvalidRequest
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.schema import TABLES

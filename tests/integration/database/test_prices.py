@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import ListPrice, Price, Source
 from odcr.gateways import price_table

@@ -5,8 +5,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.database_server import DatabaseServer
-from localcloud.mysql import MySQL
+from localcloud.database.mysql import MySQL
+from localcloud.database.server import DatabaseServer
 from odcr.domain.costs import totals_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals

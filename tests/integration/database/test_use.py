@@ -8,7 +8,7 @@ import pytest
 
 import load_targets
 import record_results
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.costs import totals_of
 from odcr.domain.misfits import InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status, with_record_kept

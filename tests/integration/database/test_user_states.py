@@ -8,8 +8,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.database_server import DatabaseServer
-from localcloud.mysql import MySQL
+from localcloud.database.mysql import MySQL
+from localcloud.database.server import DatabaseServer
 from odcr.gateways.database_user import RIGHTS, DatabaseNotPrepared
 
 from .conftest import ADMINISTRATOR, DATABASE, PASSWORDS, USERNAME, Secrets, in_grants

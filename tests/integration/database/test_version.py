@@ -7,7 +7,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.database_server import DatabaseServer
+from localcloud.database.server import DatabaseServer
 from odcr.domain.outbox import Stream
 from odcr.domain.target import TargetKey
 from odcr.gateways import database_user, schema

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localcloud import dynamodb
+from localcloud.extensions import dynamodb
 from odcr.gateways import request_buckets
 
 

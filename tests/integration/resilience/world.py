@@ -28,10 +28,10 @@ import reserve_capacity
 from localcloud import ec2
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
+from localcloud.database.mariadb import MariaDB
 from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.state import current
-from localcloud.mariadb import MariaDB
 from odcr.gateways import (
     database,
     ec2_clients,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.runs.history import states
-from localcloud.stack import OWNER_TAG, Stack
+from demo.stack import OWNER_TAG, Stack
 from odcr.domain.wire import MAX_STATE_BYTES
 
 ROWS, SHORT, FREED = 1000, 500, 50

@@ -1,0 +1,1 @@
+"""A private MariaDB or MySQL, in which database clusters live."""

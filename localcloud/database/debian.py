@@ -1,0 +1,103 @@
+"""Unpacks Debian packages into a folder, without installing them: it needs no root and leaves the machine as it is."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+_KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
+
+
+class UnpackingFailed(Exception):  # noqa: N818 - says what happened
+    """The package is not available here; the message is one line."""
+
+
+def mirrors() -> list[str]:
+    """Where this machine gets its Debian from; a mirror has all releases. Empty on other systems."""
+    system = Path("/etc/os-release")
+    release = system.read_text() if system.is_file() else ""
+    codename = re.search(r"^VERSION_CODENAME=(\w+)$", release, re.MULTILINE)
+    if codename is None or not re.search(r"^ID=debian$", release, re.MULTILINE) or shutil.which("apt-get") is None:
+        return []
+    command = ["apt-get", "update", "--print-uris"]
+    sources = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our words
+    return list(dict.fromkeys(re.findall(rf"^'(\S+)/dists/{codename[1]}/", sources, re.MULTILINE)))
+
+
+def unpack(name: str, folder: Path) -> None:
+    """Unpacks a package and all its dependencies, down to the C library, so that it runs on an older system.
+
+    It comes from the machine's own release, or else, on Debian, from unstable.
+
+    Args:
+        name: the package's name without a version: `mysql-server-core` may be `mysql-server-core-8.0`. The highest
+            version wins.
+        folder: becomes the packages' root.
+
+    Raises:
+        UnpackingFailed: neither has it, or it could not be fetched.
+    """
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise UnpackingFailed("this system has no apt-get to get packages with")
+    failures = []
+    for mirror in [None, *mirrors()]:
+        try:
+            return _unpack(name, folder, mirror)
+        except UnpackingFailed as failure:
+            failures.append(str(failure))
+            shutil.rmtree(folder, ignore_errors=True)
+    raise UnpackingFailed("; ".join(failures))
+
+
+def _unpack(name: str, folder: Path, mirror: str | None) -> None:
+    scratch = folder / "apt"
+    options = _options(scratch, mirror)
+    _run("apt-get", *options, "update")
+    found = _run("apt-cache", *options, "search", "--names-only", f"^{name}")
+    packages = re.findall(rf"^({re.escape(name)}(?:-[0-9.]+)?) - ", found, re.MULTILINE)
+    if not packages:
+        raise UnpackingFailed(f"{'unstable' if mirror else 'this system'} has no package {name}")
+    package = max(packages, key=lambda each: [int(number) for number in re.findall(r"\d+", each)])
+    _run("apt-get", *options, "--yes", "--no-install-recommends", "--download-only", "install", package)
+    for archive in sorted((scratch / "cache/archives").glob("*.deb")):
+        _run("dpkg-deb", "--extract", archive, folder)
+    shutil.rmtree(scratch)
+
+
+def _options(scratch: Path, mirror: str | None) -> list[str]:
+    """Gives apt a state of its own, in which nothing is installed, so it downloads everything and locks nothing."""
+    for needed in ("lists/partial", "cache/archives/partial"):
+        (scratch / needed).mkdir(parents=True)
+    (scratch / "status").touch()
+    settings = {
+        "Dir::State": scratch,
+        "Dir::State::lists": scratch / "lists",
+        "Dir::State::status": scratch / "status",
+        "Dir::Cache": scratch / "cache",
+        "Debug::NoLocking": "1",
+        "Acquire::Languages": "none",
+    }
+    if os.geteuid() == 0:
+        # apt's own user cannot write here.
+        settings["APT::Sandbox::User"] = "root"
+    if mirror is not None:
+        keyring = next((path for each in _KEYRINGS if (path := Path("/usr/share/keyrings", each)).is_file()), None)
+        (scratch / "sources.list").write_text(f"deb {f'[signed-by={keyring}] ' if keyring else ''}{mirror} sid main\n")
+        settings |= {
+            "Dir::Etc::SourceList": scratch / "sources.list",
+            "Dir::Etc::SourceParts": "/dev/null",
+            "Dir::Etc::Preferences": "/dev/null",
+            "Dir::Etc::PreferencesParts": "/dev/null",
+        }
+    return [f"-o{name}={value}" for name, value in settings.items()]
+
+
+def _run(program: str, *arguments: str | Path) -> str:
+    command: Sequence[str | Path] = [program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - apt and dpkg, our words
+    if done.returncode:
+        words = " ".join(done.stderr.split()) or f"it ended with {done.returncode}"
+        raise UnpackingFailed(f"{program} {arguments[-1]}: {words[-300:]}")
+    return done.stdout

@@ -1,0 +1,153 @@
+"""A database server's program and its command lines."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.database.certificates import ServerCertificate
+
+_FOLDERS = (
+    "/usr/sbin",
+    "/usr/bin",
+    "/usr/libexec",
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/local/mysql/bin",
+    "/usr/local/opt/mariadb/bin",
+    "/opt/homebrew/bin",
+    "/opt/homebrew/opt/mariadb/bin",
+    "/opt/local/lib/mariadb/bin",
+)
+"""Where packagers put a server that is not on everybody's PATH."""
+_INSTALL_SECONDS = 120
+_BEFORE_SCRIPTS = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
+
+
+class DatabaseMissingError(RuntimeError):
+    """There is no server program; the message says in one line how to get one."""
+
+
+@dataclass(frozen=True)
+class ServerProgram:
+    """An installed or unpacked server program."""
+
+    path: str
+    is_mariadb: bool
+    start: tuple[str | Path, ...] = ()
+    """The loader of its own C library with that loader's options, if it needs one."""
+    options: tuple[str, ...] = ()
+    """Always at the beginning of its command line."""
+    server_options: tuple[str, ...] = ()
+    """At the end of its command line when it serves."""
+
+    @classmethod
+    def find(cls) -> "ServerProgram":
+        """The first of mariadbd and mysqld on PATH or where packagers put them.
+
+        Raises:
+            DatabaseMissingError: there is none.
+        """
+        path = which("mariadbd", "mysqld")
+        if path is None:
+            command = "brew install mariadb" if sys.platform == "darwin" else "apt-get install mariadb-server-core"
+            raise DatabaseMissingError(f"The local cloud needs MariaDB's server program. Install it: {command}")
+        version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+        return cls(path, "MariaDB" in version.stdout)
+
+    def install(self, data: Path, log: Path) -> None:
+        """Creates a data folder, in which root has no password yet.
+
+        For MariaDB it does what `mariadb-install-db` does, without the help tables: that script needs
+        `my_print_defaults`, which Debian keeps in another package than the server.
+
+        Raises:
+            RuntimeError: it failed; the message ends with the server's own words.
+        """
+        command = [*self._beginning(), *_folders(data), *_user()]
+        sql = ""
+        if self.is_mariadb:
+            data.mkdir()
+            command += ["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]
+            scripts = [_script(self.path, name) for name in ("system_tables", "system_tables_data")]
+            sql = _BEFORE_SCRIPTS + "".join(script.read_text(encoding="utf-8") for script in scripts)
+        else:
+            command += ["--initialize-insecure", f"--log-error={log}"]
+        done = subprocess.run(  # noqa: S603 - a program found above, our own arguments
+            command, input=sql, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+        )
+        if done.returncode:
+            said = done.stderr + (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
+            raise RuntimeError(f"{self.path} could not make a data folder:\n{said[-2000:]}")
+
+    def command(self, data: Path, port: int, log: Path, init_file: Path, tls: ServerCertificate) -> list[str]:
+        """The server's command line: loopback only, no configuration files, small, and not durable.
+
+        The socket's name is short and relative (to the data folder), since a full path may exceed a socket's limit.
+        """
+        return [
+            *self._beginning(),
+            *_folders(data),
+            *_user(),
+            "--bind-address=127.0.0.1",
+            f"--port={port}",
+            "--socket=server.sock",
+            f"--pid-file={data / 'server.pid'}",
+            f"--log-error={log}",
+            f"--init-file={init_file}",
+            f"--ssl-ca={tls.ca_file}",
+            f"--ssl-cert={tls.certificate_file}",
+            f"--ssl-key={tls.key_file}",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--character-set-server=utf8mb4",
+            "--max-connections=300",
+            "--performance-schema=OFF",
+            "--innodb-buffer-pool-size=32M",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--loose-innodb-flush-method=nosync",
+            "--loose-innodb-doublewrite=OFF",
+            "--loose-innodb-log-file-size=16M",
+            "--loose-aria-pagecache-buffer-size=8M",
+            "--loose-key-buffer-size=1M",
+            "--loose-mysqlx=OFF",
+            *self.server_options,
+        ]
+
+    def _beginning(self) -> list[str]:
+        return [*map(str, self.start), self.path, "--no-defaults", *self.options]
+
+
+def _folders(data: Path) -> list[str]:
+    # When MariaDB starts, it deletes all temporary tables in the folder, also those of other servers.
+    temporary = data.with_name("tmp")
+    temporary.mkdir(exist_ok=True)
+    return [f"--datadir={data}", f"--tmpdir={temporary}"]
+
+
+def _user() -> list[str]:
+    # The server runs as root only if it is told to.
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def which(*names: str) -> str | None:
+    """The first of these programs on PATH or where packagers put servers."""
+    folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
+    return next((found for name in names if (found := shutil.which(name, path=folders))), None)
+
+
+def _script(program: str, name: str) -> Path:
+    roots = {Path(program).parent.parent, Path(program).resolve().parent.parent}
+    candidates = [
+        root / folder / f"{brand}_{name}.sql"
+        for root in [*roots, Path("/usr")]
+        for folder in ("share/mysql", "share/mariadb", "share", "scripts")
+        for brand in ("mariadb", "mysql")
+    ]
+    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if found is None:
+        looked = ", ".join(sorted({str(candidate.parent) for candidate in candidates}))
+        raise RuntimeError(f"{program} came without mysql_{name}.sql (looked in {looked}): reinstall MariaDB's server")
+    return found

@@ -1,0 +1,1 @@
+"""What moto lacks in single services: one file each."""

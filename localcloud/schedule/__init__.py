@@ -1,0 +1,1 @@
+"""EventBridge Scheduler's invocations; moto only keeps the schedules."""

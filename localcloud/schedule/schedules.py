@@ -1,0 +1,130 @@
+"""Watches the schedules that moto keeps, and invokes those that are due."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.scheduler.models import scheduler_backends
+
+from localcloud.schedule.expressions import At, Rate, moment, parse
+from localcloud.schedule.target import Invocation
+from localcloud.services import ACCOUNT_ID, Services
+
+_POLL_SECONDS = 0.02
+_JOIN_SECONDS = 10.0
+_LATE = timedelta(minutes=1)
+"""AWS invokes within a minute of the time named; a one-time schedule that is older was over when it was created."""
+
+
+@dataclass
+class _Plan:
+    """What is to happen for one schedule until somebody changes it."""
+
+    settings: tuple[Any, ...]
+    expression: Rate | At | None
+    next_due: datetime | None
+    """In cloud time; None for never again."""
+
+
+class Schedules:
+    """Invokes the targets of ENABLED schedules in cloud time.
+
+    A rate begins when the schedule is first seen enabled, or at its StartDate, and invokes at once. However many
+    invocations are missed while the machine sleeps, one makes up for them. A start that fails is announced, and is not
+    repeated. What has no effect is announced once, or is in the log.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopped = threading.Event()
+        self._plans: dict[str, _Plan] = {}
+        self._deliveries: list[threading.Thread] = []
+        self._watcher = threading.Thread(target=self._watch, name="schedules", daemon=True)
+
+    def start(self) -> None:
+        """Starts watching."""
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Stops watching and waits for the invocations under way."""
+        self._stopped.set()
+        for thread in [self._watcher, *self._deliveries]:
+            if thread.is_alive():
+                thread.join(_JOIN_SECONDS)
+
+    def now(self) -> datetime:
+        """The date in the cloud."""
+        return datetime.fromtimestamp(self._services.clock.date(), UTC)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_POLL_SECONDS):
+            now = self.now()
+            enabled = [each for each in _schedules() if each[2].state == "ENABLED"]
+            for backend, group, schedule in enabled:
+                self._invoke_if_due(backend, group, schedule, now)
+            # A schedule that comes back after it was disabled or deleted starts over.
+            arns = {schedule.arn for _, _, schedule in enabled}
+            self._plans = {arn: plan for arn, plan in self._plans.items() if arn in arns}
+
+    def _invoke_if_due(self, backend: Any, group: str, schedule: Any, now: datetime) -> None:
+        plan = self._plan(schedule, now)
+        if plan.next_due is None or plan.next_due > now:
+            return
+        due, plan.next_due, end = plan.next_due, None, None
+        if isinstance(plan.expression, Rate):
+            due, end = plan.expression.due(due, now) or due, moment(schedule.end_date)
+            following = due + plan.expression.period
+            plan.next_due = following if end is None or following < end else None
+        if end is None or due < end:
+            self._deliver(Invocation(schedule.arn, schedule.target, due))
+        if plan.next_due is None and schedule.action_after_completion == "DELETE":
+            backend.delete_schedule(group, schedule.name)
+
+    def _plan(self, schedule: Any, now: datetime) -> _Plan:
+        settings = (
+            schedule.creation_date,
+            schedule.schedule_expression,
+            schedule.schedule_expression_timezone,
+            schedule.start_date,
+            schedule.end_date,
+        )
+        plan = self._plans.get(schedule.arn)
+        if plan is None or plan.settings != settings:
+            plan = self._plans[schedule.arn] = _Plan(settings, *self._first(schedule, now))
+        return plan
+
+    def _first(self, schedule: Any, now: datetime) -> tuple[Rate | At | None, datetime | None]:
+        """The expression, and when it is first due; announces what has no effect."""
+        try:
+            if why := Invocation(schedule.arn, schedule.target, now).unsupported:
+                raise ValueError(why)
+            expression = parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
+            if isinstance(expression, At) and expression.moment < now - _LATE:
+                raise ValueError(f"{schedule.schedule_expression} is over")
+            start, end = moment(schedule.start_date), moment(schedule.end_date)
+        except ValueError as error:
+            self._services.announce(f"Schedule {schedule.name} has no effect: {error}")
+            return None, None
+        for name in {"RetryPolicy", "DeadLetterConfig"} & set(schedule.target):
+            self._services.log.write(f"Schedule {schedule.name}: {name} has no effect; a start that fails is announced")
+        if (schedule.flexible_time_window or {}).get("Mode", "OFF") != "OFF":
+            self._services.announce(f"Schedule {schedule.name}: FlexibleTimeWindow has no effect; it invokes on time")
+        if isinstance(expression, At):  # which ignores StartDate and EndDate on AWS, too
+            return expression, expression.moment
+        first = start or now
+        return expression, None if end and end <= max(first, now) else first
+
+    def _deliver(self, invocation: Invocation) -> None:
+        thread = threading.Thread(target=invocation.deliver, args=(self._services,), name="invocation", daemon=True)
+        thread.start()
+        self._deliveries = [other for other in self._deliveries if other.is_alive()] + [thread]
+
+
+def _schedules() -> Iterator[tuple[Any, str, Any]]:
+    """(moto's backend, group name, schedule) of each schedule in every Region."""
+    for backend in list(scheduler_backends[ACCOUNT_ID].values()):
+        for group in list(backend.schedule_groups.values()):
+            for schedule in list(group.schedules.values()):
+                yield backend, group.name, schedule

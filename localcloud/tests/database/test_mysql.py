@@ -1,0 +1,125 @@
+"""The MySQL that is set up like Aurora."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from localcloud.database import debian, mysql
+from localcloud.database.mysql import MySQL
+from localcloud.database.program import DatabaseMissingError, ServerProgram
+
+LOGIN = {"user": "admin", "password": "x"}
+
+
+def query(server: MySQL, sql: str, **login: Any) -> Any:
+    connection = pymysql.connect(host="127.0.0.1", port=server.port, **(LOGIN | login))
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQL]:
+    with MySQL(tmp_path_factory.mktemp("mysql") / "server") as server:
+        server.create_database("shop_db", "admin", "x")
+        yield server
+
+
+@pytest.mark.mysql
+class TestAsOnAurora:
+    def test_it_has_partial_revokes_and_takes_tls_only(self, server: MySQL) -> None:
+        assert query(server, "SELECT @@partial_revokes, @@require_secure_transport") == ((1, 1),)
+        with pytest.raises(pymysql.OperationalError, match="3159"):
+            query(server, "SELECT 1", ssl_disabled=True)
+
+    def test_the_administrator_is_who_rds_makes(self, server: MySQL) -> None:
+        assert query(server, "SELECT CURRENT_ROLE()") == (("`rds_superuser_role`@`%`",),)
+        rights = {
+            right
+            for (grant,) in query(server, "SHOW GRANTS")
+            if grant.startswith("GRANT") and " ON *.* " in grant
+            for right in grant.removeprefix("GRANT ").split(" ON ")[0].replace(", ", ",").split(",")
+        }
+        assert {"CREATE USER", "ROLE_ADMIN", "RELOAD"} <= rights
+        assert not {"SUPER", "SYSTEM_USER", "SYSTEM_VARIABLES_ADMIN", "FILE", "SHUTDOWN", "CREATE TABLESPACE"} & rights
+
+    @pytest.mark.parametrize(
+        ("statement", "code"),
+        [
+            # As reported from a live Aurora: https://github.com/petoju/terraform-provider-mysql/issues/3
+            ("REVOKE ALL PRIVILEGES, GRANT OPTION FROM somebody@'%'", 3879),
+            ("UPDATE mysql.user SET account_locked = 'N'", 1142),
+            ("CREATE TABLE sys.t (x INT)", 1142),
+            ("DROP USER localcloud@'%'", 1227),
+            ("SET GLOBAL read_only = 1", 1227),
+        ],
+    )
+    def test_what_it_may_not(self, server: MySQL, statement: str, code: int) -> None:
+        query(server, "CREATE USER IF NOT EXISTS somebody@'%' IDENTIFIED BY 'y'")
+        with pytest.raises(pymysql.MySQLError) as caught:
+            query(server, statement)
+        assert caught.value.args[0] == code
+
+    def test_what_it_may(self, server: MySQL) -> None:
+        assert ("admin",) in query(server, "SELECT User FROM mysql.user")
+        for statement in (
+            "CREATE USER somebody_else@'%' IDENTIFIED BY 'y'",
+            "GRANT SELECT ON shop_db.* TO somebody_else@'%'",
+            "REVOKE SELECT ON shop_db.* FROM somebody_else@'%'",
+            "DROP USER somebody_else@'%'",
+        ):
+            query(server, statement)
+
+    def test_dropping_the_database_takes_its_users_along(self, server: MySQL) -> None:
+        server.create_database("other", "chief", "y")
+        chief = {"user": "chief", "password": "y"}
+        query(server, "CREATE USER guest@'%' IDENTIFIED BY 'z'", **chief)
+        query(server, "GRANT SELECT ON other.* TO guest@'%'", **chief)
+        server.drop_database("other")
+        for name in ("chief", "guest"):
+            with pytest.raises(pymysql.OperationalError, match="1045"):
+                query(server, "SELECT 1", user=name, password="y")
+        assert query(server, "SELECT 1") == ((1,),)
+
+
+class TestProgram:
+    def test_where_none_can_be_had_it_says_so_in_one_line(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(mysql, "FOLDER", tmp_path / "kept")
+        monkeypatch.setattr(mysql, "which", lambda *_: None)
+        with pytest.raises(DatabaseMissingError, match=r"^There is no MySQL from 8\.0 on, and none .* apt-get.*$"):
+            mysql.find()
+        assert not (tmp_path / "kept/server").exists()
+
+    @pytest.mark.parametrize(
+        ("said", "is_taken"),
+        [
+            ("mysqld  Ver 8.0.45-0ubuntu0.24.04.1 for Linux on x86_64 ((Ubuntu))", True),
+            ("mysqld  Ver 9.7.4 for Linux on x86_64", True),
+            ("mysqld  Ver 5.7.44 for Linux on x86_64", False),
+            ("mysqld  Ver 11.8.2-MariaDB-1 for debian-linux-gnu on x86_64", False),
+        ],
+    )
+    def test_a_machine_s_own_is_taken_from_8_0_on(
+        self, said: str, is_taken: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(mysql, "FOLDER", tmp_path / "kept")
+        monkeypatch.setattr(mysql, "which", lambda *_: "/usr/sbin/mysqld")
+        monkeypatch.setattr(mysql, "_version", lambda _: said)
+        monkeypatch.setattr(mysql, "_is_confined", lambda _: False)
+
+        def unpack(*_: object) -> None:
+            raise debian.UnpackingFailed("no package")
+
+        monkeypatch.setattr(debian, "unpack", unpack)
+        if is_taken:
+            assert mysql.find()[0] == ServerProgram("/usr/sbin/mysqld", is_mariadb=False)
+        else:
+            with pytest.raises(DatabaseMissingError):
+                mysql.find()
