@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import TypedDict
 
-HELD, DRY, SLOW, MET, BUSY = "held", "dry", "slow", "met", "busy"
-"""Runs whose short targets are: none; in dry pools; in pools dry for long; met at once. And one beside another run."""
+HELD, DRY, SLOW, BUSY = "held", "dry", "slow", "busy"
+"""Runs in which nothing is short; some targets are, in dry pools; in pools dry for long; and one beside another run."""
 
 ONE_VCPU_MB = 1769
 """The memory at which a function has one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
@@ -21,40 +21,40 @@ WRITE_BYTES = 4096
 
 
 class Work(TypedDict):
-    """What all invocations of one function did in a run."""
+    """All invocations of one function in a run."""
 
     invocations: int
     cpu_ms: float
-    """On a whole processor of the machine that measured."""
+    """Milliseconds on a whole processor of the machine that measured."""
     slept_ms: float
-    """In `time.sleep`, in the cloud's time."""
+    """Milliseconds in `time.sleep`, in the cloud's time."""
     billed_ms: float
-    """What Lambda would bill."""
+    """Milliseconds that Lambda would bill."""
 
 
 class Usage(TypedDict):
-    """What one run used."""
+    """One run's usage."""
 
     states: dict[str, int]
     """How often each state was entered."""
     repeats: int
-    """Repeated tasks, for which Step Functions charges, too."""
+    """Repeated tasks, for which Step Functions charges too."""
     functions: dict[str, Work]
     ec2_calls: int
     bucket_writes: int
-    """To the DynamoDB table of request buckets."""
+    """Writes to the DynamoDB table of request buckets."""
     statements: int
     commits: int
     redo_bytes: int
-    """What the database wrote to its log."""
+    """Bytes that the database wrote to its log."""
     log_bytes: int
-    """What CloudWatch would take in."""
+    """Bytes that CloudWatch would take in."""
     messages: int
-    """Published to the SNS topic."""
+    """Messages published to the SNS topic."""
     metrics: list[str]
-    """Custom metrics that were sent: namespace, name and dimensions."""
+    """Custom metrics sent: namespace, name and dimensions."""
     seconds: float
-    """How long the run would take with AWS's latencies as assumed."""
+    """Length of the run with AWS's assumed latencies."""
 
 
 class Run(TypedDict):
@@ -63,7 +63,6 @@ class Run(TypedDict):
     case: str
     targets: int
     short: int
-    regions: int
     used: Usage
 
 
@@ -83,7 +82,7 @@ def of_functions(run: Usage, field: str) -> float:
 
 
 def gb_seconds(run: Usage, memory_mb: Mapping[str, int]) -> float:
-    """What Lambda would bill for functions with so much memory."""
+    """GB-seconds that Lambda would bill for functions with so much memory."""
     return sum(one["billed_ms"] / 1000 * memory_mb[name] / 1024 for name, one in run["functions"].items())
 
 

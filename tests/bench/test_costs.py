@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.costs import prices
+from bench.costs import prices, records
 from bench.costs.bill import (
     ALARMS,
     AURORA,
@@ -26,8 +26,7 @@ from bench.costs.bill import (
 from bench.costs.stacks import DEFAULT, StackCounts
 from bench.costs.usage import BUSY as BUSY_CASE
 from bench.costs.usage import DRY, HELD, SLOW, Run, Usage, Work, billed_ms, gb_seconds, of_functions, storage_requests
-from bench.runs import history, log_lines
-from bench.tables.bills import asked_every, more, one_more, slowed_after
+from bench.tables.costs import growth, more, one_more
 
 
 def work(invocations: int, cpu_ms: float, slept_ms: float, billed_ms: float) -> Work:
@@ -49,7 +48,6 @@ STACK = StackCounts(
     dashboards=1,
     secrets=2,
     memory_mb={"LoadTargets": 256, "FindShortfalls": 256, "ReserveCapacity": 160, "RecordResults": 256},
-    ask_every=5,
     traced=True,
     period_minutes=1,
 )
@@ -128,17 +126,17 @@ def test_a_run_that_starts_the_next_one_has_all_starts_find_it_busy() -> None:
     assert items[OTHER] == pytest.approx(43_800 * 0.000001 + 67_800 * 0.000005)
 
 
-def recorded(case: str, targets: int, short: int, regions: int, used: Usage) -> Run:
-    return Run(case=case, targets=targets, short=short, regions=regions, used=used)
+def recorded(case: str, targets: int, short: int, used: Usage) -> Run:
+    return Run(case=case, targets=targets, short=short, used=used)
 
 
 def results(*runs_of_it: Run) -> dict[str, Any]:
-    others = (recorded(BUSY_CASE, 9, 0, 1, BUSY), recorded(HELD, 10, 0, 1, IDLE), recorded(HELD, 4, 0, 4, IDLE))
+    others = (recorded(BUSY_CASE, 9, 0, BUSY), *(recorded(HELD, targets, 0, IDLE) for targets in (10, 100)))
     return {"runs": [*others, *runs_of_it], "stacks": {DEFAULT: STACK}}
 
 
 def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
-    two = recorded(DRY, 10, 2, 1, ASKING)
+    two = recorded(DRY, 10, 2, ASKING)
     items = more(results(two), two)
     assert items[METRICS] == pytest.approx(0.30 / 2)
     assert items[DYNAMODB] == pytest.approx(0.30 / 2)
@@ -151,21 +149,22 @@ def test_a_missed_aim_is_told(case: str, aim: float) -> None:
     cheap = usage(**{**IDLE, "bucket_writes": 1})
     # So many writes in 43,800 runs cost a hundredth more than is allowed.
     dear = usage(**{**IDLE, "bucket_writes": round(aim / 0.625 * 1e6 / 43_800 * 1.01)})
-    assert one_more(results(recorded(case, 10, 1, 1, cheap))).endswith("for one more, is met.")
-    table = one_more(results(recorded(case, 10, 1, 1, cheap), recorded(case, 14, 1, 4, dear)))
-    assert "is **missed** by 1 in 4 Regions" in table
+    assert one_more(results(recorded(case, 10, 1, cheap))).endswith("for one more, is met.")
+    assert "is **missed** by 1" in one_more(results(recorded(case, 10, 1, cheap), recorded(case, 100, 1, dear)))
 
 
-def test_asking_less_often_saves_requests_and_slowing_down_saves_the_rest_of_the_month() -> None:
-    full = {LAMBDA: 5.0, DYNAMODB: 0.6}
-    assert asked_every(full, 2.0, 5, 5) == pytest.approx(5.6)
-    assert asked_every(full, 2.0, 5, 3) == pytest.approx(6.0)
-    assert asked_every(full, 2.0, 5, 10) == pytest.approx(5.3)
-    assert asked_every(full, 2.0, 5, 60) == 2.0
-    assert slowed_after(10, 2, 0) == 10
-    # 36.5 of 730 hours.
-    assert slowed_after(10, 2, 36.5 / 1.5) == pytest.approx(2.4)
-    assert slowed_after(10, 2, 8760) == 10
+@pytest.mark.parametrize(("many_ms", "verdict"), [(120, "is met"), (140, "is **missed**")])
+def test_work_that_grows_faster_than_the_targets_is_told(many_ms: float, verdict: str) -> None:
+    def working(cpu_ms: float) -> Usage:
+        return usage(functions={"LoadTargets": work(1, cpu_ms, 0, 0)})
+
+    runs = [
+        recorded(case, 10 * short, 0 if case == HELD else short, working(cpu_ms))
+        for case in (HELD, SLOW)
+        for short, cpu_ms in ((10, 10), (100, many_ms))
+    ]
+    lines = growth({"runs": runs}).splitlines()
+    assert [verdict in line for line in lines] == [True, False, True, False]
 
 
 def test_without_a_schedule_only_what_stands_there_costs() -> None:
@@ -211,48 +210,28 @@ def scheduled(number: int, previous: int) -> dict[str, object]:
     }
 
 
-def failed(number: int, error: str) -> dict[str, object]:
-    details = {"error": error, "cause": "File /tmp/x/lambda-a1/0123456789abcdef0123456789abcdef/app.py"}
-    return {"id": number, "type": "LambdaFunctionFailed", "lambdaFunctionFailedEventDetails": details}
-
-
-HISTORY = [
+HISTORY: list[dict[str, Any]] = [
     {"id": 1, "type": "ExecutionStarted"},
     {"id": 2, "type": "MapStateEntered", "stateEnteredEventDetails": {"name": "ReserveShortfalls"}},
     {"id": 3, "type": "MapIterationStarted"},
     {"id": 4, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "ReserveCapacity"}},
     scheduled(5, 4),
-    failed(6, "InsufficientInstanceCapacity"),
+    {"id": 6, "type": "LambdaFunctionFailed"},
     scheduled(7, 6),
-    failed(8, "OutcomeUnknown"),
-    scheduled(9, 8),
-    {"id": 10, "type": "LambdaFunctionSucceeded"},
+    {"id": 8, "type": "LambdaFunctionSucceeded"},
 ]
 
 
 def test_a_repeat_is_a_transition_and_an_iteration_is_none() -> None:
-    assert history.repeats(HISTORY) == 2
-    assert history.transitions(HISTORY) == 4
+    assert records.repeats(HISTORY) == 1
+    assert records.transitions(HISTORY) == 3
 
 
 def test_when_a_state_was_entered_first_is_told() -> None:
     times = [datetime(2026, 11, 1, 0, 0, second, tzinfo=UTC) for second in (1, 2)]
     events = [{"stateEnteredEventDetails": {"name": "A"}, "timestamp": time} for time in times]
-    assert history.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]
-    assert history.entered(events, "B") is None
-
-
-def test_the_state_machines_log_has_its_errors_as_on_lambda() -> None:
-    (first, second) = (event for event in HISTORY if event["type"] == "LambdaFunctionFailed")
-    line = (
-        '{"id":"6","type":"LambdaFunctionFailed","details":{"error":"InsufficientInstanceCapacity",'
-        '"cause":"File /var/task/app.py"},"previous_event_id":"","event_timestamp":"1700000000000",'
-        '"execution_arn":"arn"}'
-    )
-    assert history.log_bytes([HISTORY[0], first], "arn") == len(line) + 26
-    assert history.log_bytes([second], "arn") == len(line) + 26 - len("InsufficientInstanceCapacity") + len(
-        "OutcomeUnknown"
-    )
+    assert records.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]
+    assert records.entered(events, "B") is None
 
 
 REPORT = (
@@ -266,16 +245,13 @@ METRIC = (
 
 
 def test_the_logs_tell_time_and_metrics() -> None:
-    assert log_lines.invocations(["START", METRIC, REPORT]) == [log_lines.Invocation(99, 8.5, 2500)]
-    assert log_lines.init_cpu_ms([REPORT, REPORT.partition("\tLocal")[0]]) == [700]
-    assert log_lines.metrics([METRIC, METRIC]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
+    assert records.invocations(["START", METRIC, REPORT]) == [records.Invocation(99, 8.5, 2500)]
+    assert records.init_cpu_ms([REPORT, REPORT.partition("\tLocal")[0]]) == [700]
+    assert records.metrics([METRIC, METRIC]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
     with pytest.raises(ValueError, match="killed or died"):
-        log_lines.invocations(["REPORT RequestId: two\tDuration: 1 ms"])
+        records.invocations(["REPORT RequestId: two\tDuration: 1 ms"])
 
 
 def test_bytes_are_those_of_lambdas_own_messages() -> None:
-    assert log_lines.ingested_bytes(["é"]) == 2 + 26
-    assert log_lines.ingested_bytes([REPORT]) == REPORT.index("\tLocal") + 26
-    # One message, and a line feed before each further line.
-    error = ["[ERROR] A: b", "Traceback (most recent call last):", "  File"]
-    assert log_lines.ingested_bytes(error) == sum(map(len, error)) + 26 + 2
+    assert records.ingested_bytes(["é"]) == 2 + 26
+    assert records.ingested_bytes([REPORT]) == REPORT.index("\tLocal") + 26
