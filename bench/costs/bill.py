@@ -78,9 +78,7 @@ def bill(stack: StackCounts, run: Usage, busy: Usage) -> Bill:
         LOGS: prices.LOG_GB.of(monthly(run["log_bytes"], busy["log_bytes"]) / 1e9),
         SECRETS: prices.SECRET.of(stack["secrets"]),
         DASHBOARD: prices.DASHBOARD.of(stack["dashboards"]),
-        OTHER: prices.SCHEDULED.of(starts)
-        + (prices.TRACE.of(executions) if stack["traced"] else 0)
-        + prices.MAIL.of(monthly(run["messages"], busy["messages"])),
+        OTHER: prices.SCHEDULED.of(starts) + (prices.TRACE.of(executions) if stack["traced"] else 0),
     }
 
 

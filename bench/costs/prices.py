@@ -56,7 +56,6 @@ DASHBOARD = Price(3.00, 1, "dashboard a month", _CLOUDWATCH, "an account's first
 SECRET = Price(0.40, 1, "secret a month", "secrets-manager/pricing")
 TRACE = Price(5.00, _M, "traces of X-Ray", "xray/pricing", "100,000 a month are free")
 SCHEDULED = Price(1.00, _M, "starts by EventBridge Scheduler", "eventbridge/pricing", "14 million a month are free")
-MAIL = Price(2.00, 100_000, "mails of SNS", "sns/pricing", "a thousand a month are free")
 
 PRICES = tuple(price for price in tuple(globals().values()) if isinstance(price, Price))
 """All, in the order of the table."""

@@ -103,7 +103,6 @@ class Recorder:
             commits=counted["commits"],
             redo_bytes=counted["redo_bytes"],
             log_bytes=sum(map(records.ingested_bytes, lines.values())),
-            messages=states["PublishAnnouncement"],
             metrics=sorted(set().union(*map(records.metrics, lines.values()))),
             seconds=round(self._seconds(events, work), 1),
         )
@@ -146,7 +145,6 @@ class Recorder:
             work[name] = Work(
                 invocations=len(some),
                 cpu_ms=round(cpu_ms, 1),
-                slept_ms=round(sum(one.slept_ms for one in some)),
                 billed_ms=round(billed),
             )
         return work

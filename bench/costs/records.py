@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 Event = Mapping[str, Any]
 
 EVENT_BYTES = 26
-"""What CloudWatch adds to each message when it counts bytes.
+"""Bytes that CloudWatch adds to each message.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 """
 
-_REPORT = re.compile(r"REPORT .*?\tDuration: ([\d.]+) ms\t.*?\tLocal CPU: ([\d.]+) ms\tLocal Wait: ([\d.]+) ms")
+_REPORT = re.compile(r"REPORT .*?\tDuration: ([\d.]+) ms\t.*?\tLocal CPU: ([\d.]+) ms")
 _INIT = re.compile(r"REPORT .*\tLocal Init CPU: ([\d.]+) ms")
 _LOCAL = re.compile(r"\tLocal [^\t]*")
-"""What only the local cloud adds to a REPORT line."""
+"""The local cloud's own parts of a REPORT line."""
 
 
 def states(history: Iterable[Event]) -> Counter[str]:
@@ -54,24 +54,22 @@ class Invocation(NamedTuple):
     """One invocation, from its REPORT line."""
 
     lasted_ms: float
-    """On the wall."""
+    """Milliseconds on the wall."""
     cpu_ms: float
-    slept_ms: float
-    """In the cloud's time."""
 
 
 def invocations(lines: Iterable[str]) -> list[Invocation]:
     """All invocations.
 
     Raises:
-        ValueError: one was killed or died, and so did not say what it used.
+        ValueError: one was killed or died, so its usage is unknown.
     """
     found = []
     for line in lines:
         if match := _REPORT.match(line):
             found.append(Invocation(*map(float, match.groups())))
         elif line.startswith("REPORT "):
-            raise ValueError(f"A function was killed or died, so what it used is unknown: {line}")
+            raise ValueError(f"A function was killed or died, so its usage is unknown: {line}. Measure again.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What one run used on the local cloud, and what AWS would count of it."""
+"""A run's usage on the local cloud, and what AWS would charge for."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ ONE_VCPU_MB = 1769
 """The memory at which a function has one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 EC2_SECONDS = 0.5
-"""Assumed: how long a function waits for an answer of EC2, or of another AWS API, connecting included."""
+"""Assumed: a function's wait for an answer of EC2 or another AWS API, connecting included."""
 
 SQL_SECONDS = 0.005
-"""Assumed: how long a function waits for an answer of the database in its VPC."""
+"""Assumed: a function's wait for an answer of the database in its VPC."""
 
 WRITE_BYTES = 4096
-"""What Aurora counts as one request to its storage: https://aws.amazon.com/rds/aurora/faqs/"""
+"""Bytes that Aurora counts as one request to its storage: https://aws.amazon.com/rds/aurora/faqs/"""
 
 
 class Work(TypedDict):
@@ -26,8 +26,6 @@ class Work(TypedDict):
     invocations: int
     cpu_ms: float
     """Milliseconds on a whole processor of the machine that measured."""
-    slept_ms: float
-    """Milliseconds in `time.sleep`, in the cloud's time."""
     billed_ms: float
     """Milliseconds that Lambda would bill."""
 
@@ -36,7 +34,7 @@ class Usage(TypedDict):
     """One run's usage."""
 
     states: dict[str, int]
-    """How often each state was entered."""
+    """Number of times that each state was entered."""
     repeats: int
     """Repeated tasks, for which Step Functions charges too."""
     functions: dict[str, Work]
@@ -49,8 +47,6 @@ class Usage(TypedDict):
     """Bytes that the database wrote to its log."""
     log_bytes: int
     """Bytes that CloudWatch would take in."""
-    messages: int
-    """Messages published to the SNS topic."""
     metrics: list[str]
     """Custom metrics sent: namespace, name and dimensions."""
     seconds: float
@@ -58,7 +54,7 @@ class Usage(TypedDict):
 
 
 class Run(TypedDict):
-    """A run that was recorded."""
+    """A recorded run."""
 
     case: str
     targets: int
@@ -87,14 +83,14 @@ def gb_seconds(run: Usage, memory_mb: Mapping[str, int]) -> float:
 
 
 def storage_requests(run: Usage) -> int:
-    """Assumed: Aurora's log in pieces of 4 KiB, and one more for each commit."""
+    """Requests to Aurora's storage. Assumed: its log in pieces of `WRITE_BYTES`, and one for each commit."""
     return math.ceil(run["redo_bytes"] / WRITE_BYTES) + run["commits"]
 
 
 def billed_ms(cpu_ms: float, latency_seconds: float, memory_mb: int, invocations: int) -> float:
-    """Milliseconds on Lambda: processor time on the function's part of a vCPU, and waiting for answers.
+    """Milliseconds on Lambda: processor time on the function's part of a vCPU, plus waits for answers.
 
-    They are added, as if a function never worked while it waits, which is the dearer assumption. Each invocation is
-    rounded up to the next millisecond.
+    The sum assumes that a function never works while it waits, which costs more. Each invocation is rounded up to a
+    millisecond.
     """
     return cpu_ms * ONE_VCPU_MB / memory_mb + latency_seconds * 1000 + invocations

@@ -124,18 +124,16 @@ def _changes(results: dict[str, Any]) -> str:
 def _runs(results: dict[str, Any], memory_mb: Mapping[str, int]) -> str:
     def row(run: Run) -> str:
         used = run["used"]
-        invocations, cpu_ms, slept_ms, billed_ms = (
-            of_functions(used, field) for field in ("invocations", "cpu_ms", "slept_ms", "billed_ms")
-        )
+        invocations, cpu_ms, billed_ms = (of_functions(used, field) for field in ("invocations", "cpu_ms", "billed_ms"))
         return (
             f"{_label(run)} | {transitions(used):,} | {invocations:,.0f} | {cpu_ms / 1000:.2f} | "
-            f"{slept_ms / 1000:,.0f} | {used['ec2_calls']:,} | {used['bucket_writes']:,} | {used['statements']:,} | "
+            f"{used['ec2_calls']:,} | {used['bucket_writes']:,} | {used['statements']:,} | "
             f"{used['log_bytes'] / 1000:,.1f} | {billed_ms / 1000:,.1f} | {gb_seconds(used, memory_mb):,.2f} | "
             f"{used['seconds']:,.0f}"
         )
 
     head = (
-        "a run with | transitions | invocations | CPU, s | asleep, s | EC2 calls | "
+        "a run with | transitions | invocations | CPU, s | EC2 calls | "
         "writes to DynamoDB | SQL statements | log, KB | billed, s | GB-s | lasts, s"
     )
     return table(head, (row(run) for case in (BUSY, HELD, DRY, SLOW) for run in of_case(results, case)))

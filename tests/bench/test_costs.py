@@ -29,13 +29,13 @@ from bench.costs.usage import DRY, HELD, SLOW, Run, Usage, Work, billed_ms, gb_s
 from bench.tables.costs import growth, more, one_more
 
 
-def work(invocations: int, cpu_ms: float, slept_ms: float, billed_ms: float) -> Work:
-    return Work(invocations=invocations, cpu_ms=cpu_ms, slept_ms=slept_ms, billed_ms=billed_ms)
+def work(invocations: int, cpu_ms: float, billed_ms: float) -> Work:
+    return Work(invocations=invocations, cpu_ms=cpu_ms, billed_ms=billed_ms)
 
 
 def usage(**fields: Any) -> Usage:
     counts: dict[str, Any] = dict.fromkeys(("repeats", "ec2_calls", "bucket_writes", "statements", "commits"), 0)
-    counts |= dict.fromkeys(("redo_bytes", "log_bytes", "messages", "seconds"), 0)
+    counts |= dict.fromkeys(("redo_bytes", "log_bytes", "seconds"), 0)
     return {"states": {}, "functions": {}, "metrics": [], **counts, **fields}
 
 
@@ -54,9 +54,9 @@ STACK = StackCounts(
 IDLE = usage(
     states={"LoadTargets": 1, "IsLeaseHeld": 1, "FindShortfalls": 1, "Map": 1, "RecordResults": 1, "Announce": 1},
     functions={
-        "LoadTargets": work(1, 10, 0, 100),
-        "FindShortfalls": work(1, 10, 0, 503),
-        "RecordResults": work(1, 10, 0, 100),
+        "LoadTargets": work(1, 10, 100),
+        "FindShortfalls": work(1, 10, 503),
+        "RecordResults": work(1, 10, 100),
     },
     ec2_calls=1,
     statements=20,
@@ -68,14 +68,14 @@ IDLE = usage(
 )
 BUSY = usage(
     states=dict.fromkeys(("LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"), 1),
-    functions={"LoadTargets": work(1, 10, 0, 0)},
+    functions={"LoadTargets": work(1, 10, 0)},
     log_bytes=1000,
 )
 ASKING = usage(
     **{
         **IDLE,
         "states": {**IDLE["states"], "ReserveCapacity": 1, "StartNextRun": 1},
-        "functions": {**IDLE["functions"], "ReserveCapacity": work(1, 100, 90_000, 100_000)},
+        "functions": {**IDLE["functions"], "ReserveCapacity": work(1, 100, 100_000)},
         "bucket_writes": 20,
         "metrics": [*IDLE["metrics"], "ODCR C s=1"],
         "seconds": 109.5,
@@ -156,7 +156,7 @@ def test_a_missed_aim_is_told(case: str, aim: float) -> None:
 @pytest.mark.parametrize(("many_ms", "verdict"), [(120, "is met"), (140, "is **missed**")])
 def test_work_that_grows_faster_than_the_targets_is_told(many_ms: float, verdict: str) -> None:
     def working(cpu_ms: float) -> Usage:
-        return usage(functions={"LoadTargets": work(1, cpu_ms, 0, 0)})
+        return usage(functions={"LoadTargets": work(1, cpu_ms, 0)})
 
     runs = [
         recorded(case, 10 * short, 0 if case == HELD else short, working(cpu_ms))
@@ -181,10 +181,10 @@ def test_what_is_ones_own_is_on_another_bill() -> None:
 
 
 def test_each_function_is_billed_with_its_own_memory_and_work_is_stretched_by_it() -> None:
-    run = usage(functions={"ReserveCapacity": work(2, 10, 0, 2000), "LoadTargets": work(1, 30, 5, 1000)})
+    run = usage(functions={"ReserveCapacity": work(2, 10, 2000), "LoadTargets": work(1, 30, 1000)})
     assert gb_seconds(run, STACK["memory_mb"]) == pytest.approx(2 * 160 / 1024 + 0.25)
-    sums = [of_functions(run, field) for field in ("invocations", "cpu_ms", "slept_ms", "billed_ms")]
-    assert sums == [3, 40, 5, 3000]
+    sums = [of_functions(run, field) for field in ("invocations", "cpu_ms", "billed_ms")]
+    assert sums == [3, 40, 3000]
     assert billed_ms(100, 0, 1769, 0) == pytest.approx(100)
     assert billed_ms(100, 0.5, 128, 2) == pytest.approx(1382.03 + 502, abs=0.01)
     assert storage_requests(usage(redo_bytes=4097, commits=1)) == 3
@@ -245,7 +245,7 @@ METRIC = (
 
 
 def test_the_logs_tell_time_and_metrics() -> None:
-    assert records.invocations(["START", METRIC, REPORT]) == [records.Invocation(99, 8.5, 2500)]
+    assert records.invocations(["START", METRIC, REPORT]) == [records.Invocation(99, 8.5)]
     assert records.init_cpu_ms([REPORT, REPORT.partition("\tLocal")[0]]) == [700]
     assert records.metrics([METRIC, METRIC]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
     with pytest.raises(ValueError, match="killed or died"):
