@@ -1,4 +1,4 @@
-"""FetchPrices: asks the price list what an hour of each pool's instances costs."""
+"""FetchPrices: gets the price per hour of each pool's instances from AWS's price list."""
 
 import time
 from typing import Any
@@ -12,23 +12,23 @@ from odcr.observability import logger
 from odcr.settings import RegionSettings
 
 RESERVED_SECONDS = 90
-"""How long the last pool may take: four attempts of fifteen seconds, with waits between them."""
+"""The most that the last pool may take: four attempts of fifteen seconds, with waits between them."""
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """One invocation; repeating it has no effect but the requests.
+    """One invocation. Repeating it has no effect except more requests.
 
     Args:
         event: `{"Execution": str, "Pools": [...]}`, as RecordPrices returns them.
         context: Lambda's.
 
     Returns:
-        `{"Prices": [...]}`: each pool that was answered, with `HourlyPrice`, a decimal number as text, and `Currency`;
-        without the former if the list has no price.
+        `{"Prices": [...]}`: each pool that got an answer, with `HourlyPrice`, a decimal number as text, and `Currency`.
+        `HourlyPrice` is missing if the list has no price.
 
     Raises:
-        PriceListUnavailable: if no pool was answered.
+        PriceListUnavailable: if no pool got an answer.
         InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)

@@ -1,7 +1,8 @@
-"""FindShortfalls: compares the targets with what EC2 holds."""
+"""FindShortfalls: compares the targets with what EC2 holds, and plans who is asked for and how."""
 
 import time
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -10,11 +11,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.asking import plan
+from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
-from odcr.domain.comparison import bounded, find_shortfalls
+from odcr.domain.comparison import find_shortfalls
+from odcr.domain.outcome import Outcome
 from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import (
+    Findings,
     groups_to_ask,
     outcomes_of_unseen,
     regions_by_id,
@@ -23,6 +27,7 @@ from odcr.domain.regions import (
 )
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import shared_out
+from odcr.domain.target import Target
 from odcr.domain.weights import needing_vcpus, outcomes_of_unweighed, with_weights
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
@@ -39,14 +44,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Args:
         event: `Targets`, `Rejected`, `Prices`, `Complete` and `InstancesDue` as LoadTargets returns them; `Execution`,
-            the run; `StartedAt`, when it started, and `AskSeconds`, how long after that its last request is sent;
-            `Input`, the execution's own.
+            the run; `StartedAt`, when it started, and `AskSeconds`, how long after that it may send requests; `Input`,
+            the execution's own input.
         context: Lambda's.
 
     Returns:
-        `Branches`, who is asked for how; `Observed` and `Rejected`, outcomes of the targets that need no asking;
-        `Next`, whether a run is to follow while something is short, `Failures`, what it is told of those before it, and
-        `Left`, whether something was left to it; `Instances`, what was seen of the account's instances, or null.
+        `Branches`, who is asked for and how; `Observed` and `Rejected`, the outcomes of targets that need no asking;
+        `Next`, whether another run follows while something is short, `Failures`, how many failed runs that run counts
+        before it, and `Left`, whether something is left for it; `Instances`, a look at the account's instances, or
+        null.
 
     Raises:
         InvalidSettings, InvalidEvent: see there.
@@ -54,89 +60,113 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     started = instant(event, "StartedAt")
     ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     share, settings = RunShare.from_event(event), StackSettings.load()
-    targets, rejected, home = share.targets, share.rejected, settings.region
     ec2 = Ec2Gateway(settings.owner, settings.account)
-    partition = partition_of(home)
-    budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), usual_currency(partition))
+    currency = usual_currency(partition_of(settings.region))
+    budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), currency)
     execution = required(event, "Execution", str)
     is_plan = optional(event, "Plan", bool, False)
     ledger = None if budget.cap is None or is_plan else SpendLedger(BucketSettings.load().table, execution)
     # Before EC2 is looked at: from now on no other run's attempts can spend anything.
-    not_shown = ledger.open() if ledger else Decimal(0)
-    findings = look(
-        ec2,
-        regions_to_ask(targets, rejected, home),
-        regions_by_id(targets, rejected, home),
-        groups_to_ask(targets, home),
-    )
-    targets = [with_unseen_members(one, findings, home, known_regions(), partition_of) for one in targets]
-    targets = with_strangers(targets, chain.from_iterable(findings.reservations.values()))
-    not_seen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
-    vcpus = look_up_vcpus(ec2, needing_vcpus(targets, findings, home))
-    not_seen += (unweighed := outcomes_of_unweighed(targets, vcpus, findings, home))
-    targets = with_weights(targets, vcpus, findings, home)
-    not_counted = {one.key for one in unweighed}
-    share = replace(share, targets=[one for one in targets if one.key not in not_counted])
+    unshown = ledger.open() if ledger else Decimal(0)
+    view = _look(ec2, share, settings.region)
+    share = view.share
     now = datetime.fromtimestamp(time.time(), UTC)
-    found = find_shortfalls(
+    comparison = find_shortfalls(
         share,
-        findings,
-        not_seen,
-        home,
+        view.findings,
+        view.unseen,
+        settings.region,
         releases=ReleaseSettings.load().is_on,
         now=now,
         stack_tags=TagSettings.load().tags,
     )
-    is_due = optional(event, "InstancesDue", bool, False) and bool(found.unused)
-    # Once an hour, for an account may have thousands of instances.
-    instances = look_at_instances(ec2, found.unused, is_partial=not share.is_complete).to_event() if is_due else None
-    located = {target.key: target for target in targets} | found.targets
-    before = Spent()
+    is_due = optional(event, "InstancesDue", bool, False) and bool(comparison.unused)
+    # Only once an hour: an account may have thousands of instances.
+    instances = look_at_instances(ec2, comparison.unused, is_partial=not share.is_complete) if is_due else None
+    instances_field = instances.to_event() if instances else None
+    targets = {target.key: target for target in view.targets} | comparison.targets
+    spent_before = Spent()
     if budget.cap is not None:
-        before = spent(chain.from_iterable(findings.reservations.values()), located.values(), budget)
-        before = replace(before, amount=max(before.amount, not_shown))
-    has_caps = budget.cap is not None or any(one.terms.max_hourly_cost is not None for one in located.values())
-    fitting = bounded(found, ROOM - (size_of(instances) if instances else 0), has_caps=has_caps)
-    is_all = len(fitting.shortfalls) == len(found.shortfalls)
-    passed = shared_out(
+        spent_before = spent(chain.from_iterable(view.findings.reservations.values()), targets.values(), budget)
+        spent_before = replace(spent_before, amount=max(spent_before.amount, unshown))
+    has_caps = budget.cap is not None or any(target.terms.max_hourly_cost is not None for target in targets.values())
+    room = ROOM - (size_of(instances_field) if instances_field else 0)
+    fitting = bounded(comparison, room, has_caps=has_caps)
+    is_all = len(fitting.shortfalls) == len(comparison.shortfalls)
+    affordable = shared_out(
         fitting,
-        located,
+        targets,
         budget,
-        before,
-        why_closed="" if ledger is None else _why_closed(ledger, share, budget, before, is_shown=not not_shown),
+        spent_before,
+        why_closed="" if ledger is None else _why_closed(ledger, share, budget, spent_before, is_shown=not unshown),
     )
-    schedule = read_schedule(settings.stack_name, now) if passed.shortfalls or found.is_blind else OFF
+    schedule = read_schedule(settings.stack_name, now) if affordable.shortfalls or comparison.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
-        # Started by the schedule, or by a run before it, and meanwhile somebody switched the schedule off.
-        passed.shortfalls.clear()
+        # The schedule, or a run before, started this run, and somebody has switched the schedule off since.
+        affordable.shortfalls.clear()
     goes_on = schedule.lets_asking_go_on(failures)
     planned = plan(
-        passed.shortfalls,
-        located,
+        affordable.shortfalls,
+        targets,
         AskSettings.load(),
         now,
         ask_until,
         is_alone=schedule.is_each_minute,
         are_all=is_all,
-        is_blind=found.is_blind and goes_on,
+        is_blind=comparison.is_blind and goes_on,
     )
     logger.info(
         "Targets compared",
-        targets=len(targets),
-        short=len(found.shortfalls),
-        not_seen=len(not_seen),
-        worked_on=len(passed.shortfalls),
+        targets=len(view.targets),
+        short=len(comparison.shortfalls),
+        unseen=len(view.unseen),
+        worked_on=len(affordable.shortfalls),
     )
     return {
         "Branches": planned.to_event(started, ask_until),
-        "Observed": [outcome.to_event() for outcome in passed.observed],
-        "Rejected": [outcome.to_event() for outcome in passed.rejected],
+        "Observed": [outcome.to_event() for outcome in affordable.observed],
+        "Rejected": [outcome.to_event() for outcome in affordable.rejected],
         "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
-        "Left": found.is_blind or not is_all or planned.asked < len(passed.shortfalls),
-        "Instances": instances,
+        "Left": comparison.is_blind or not is_all or planned.asked < len(affordable.shortfalls),
+        "Instances": instances_field,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What EC2 shows, and the targets completed with it."""
+
+    findings: Findings
+    targets: list[Target]
+    unseen: list[Outcome]
+    """Outcomes of targets whose Region does not answer, or whose weights are unknown."""
+    share: RunShare
+    """The run's share, without targets whose weights are unknown."""
+
+
+def _look(ec2: Ec2Gateway, share: RunShare, home: str) -> _View:
+    """Looks into all Regions, and completes the targets with zones, other reservations and weights."""
+    findings = look(
+        ec2,
+        regions_to_ask(share.targets, share.rejected, home),
+        regions_by_id(share.targets, share.rejected, home),
+        groups_to_ask(share.targets, home),
+    )
+    targets = [with_unseen_members(target, findings, home, known_regions(), partition_of) for target in share.targets]
+    targets = with_strangers(targets, chain.from_iterable(findings.reservations.values()))
+    unseen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
+    vcpus = look_up_vcpus(ec2, needing_vcpus(targets, findings, home))
+    unweighed = outcomes_of_unweighed(targets, vcpus, findings, home)
+    targets = with_weights(targets, vcpus, findings, home)
+    weighed = _without(targets, unweighed)
+    return _View(findings, targets, unseen + unweighed, replace(share, targets=weighed))
+
+
+def _without(targets: Iterable[Target], outcomes: Iterable[Outcome]) -> list[Target]:
+    keys = {outcome.key for outcome in outcomes}
+    return [target for target in targets if target.key not in keys]
 
 
 def _why_closed(ledger: SpendLedger, share: RunShare, budget: Budget, before: Spent, *, is_shown: bool) -> str:
@@ -145,5 +175,5 @@ def _why_closed(ledger: SpendLedger, share: RunShare, budget: Budget, before: Sp
     if not ledger.settle(amount, is_shown=is_shown):
         return "Another run shares out MaxHourlySpend; the next one asks again."
     if not share.is_complete:
-        return "More targets than one run can look at: what all of them cost is not known, so MaxHourlySpend stops it."
+        return "One run cannot look at all targets, so their cost is unknown and MaxHourlySpend allows no purchase."
     return ""

@@ -1,4 +1,4 @@
-"""LoadTargets: takes the run lease, reads and validates the rows."""
+"""LoadTargets: takes the run lease, and reads and validates the rows."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from odcr.settings import DatabaseSettings, SpendSettings
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """One invocation.
+    """One invocation. A repetition takes the same lease again.
 
     Args:
         event: `{"Execution": str, "LeaseSeconds": int}`.
@@ -23,30 +23,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     Returns:
         `{"Lease": "HELD" | "BUSY", "Targets": [...], "Rejected": [...], "Prices": [...], "Complete": bool,
-        "InstancesDue": bool}`; without the lease the lists are empty. Complete is false if there are more targets than
-        fit; the others' turn comes in other runs. Prices are there only if a cap is to be kept. InstancesDue is true
-        once an hour: the account's instances are to be looked at.
+        "InstancesDue": bool}`. Without the lease the lists are empty. Complete is false if there are more targets than
+        fit; other runs take the rest. Prices are given only if there is a cap. InstancesDue is true once an hour: then
+        the run looks at the account's instances.
 
     Raises:
         TablesOutdated, TablesTooNew, DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
     """
     execution = required(event, "Execution", str)
     if not execution:
-        raise InvalidEvent(
-            "'Execution' must not be empty, for nobody holds the lease that bears no name. Fix the event."
-        )
+        raise InvalidEvent("'Execution' must not be empty: a lease without a holder is free. Fix the event.")
     lease_seconds = required(event, "LeaseSeconds", int)
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
             return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event(), "InstancesDue": False}
         loaded = load(cursor, has_cap=SpendSettings.load().cap is not None, taker=execution)
-    passed = loaded.share(turn=execution)
+    share = loaded.share(turn=execution)
     logger.info(
         "Targets loaded",
         execution=execution,
         targets=len(loaded.targets),
         rejected=len(loaded.rejected),
-        passed_on=len(passed.targets) + len(passed.rejected),
+        passed_on=len(share.targets) + len(share.rejected),
     )
-    return {"Lease": "HELD", **passed.to_event(), "InstancesDue": loaded.is_look_due}
+    return {"Lease": "HELD", **share.to_event(), "InstancesDue": loaded.is_look_due}

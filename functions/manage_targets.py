@@ -5,16 +5,16 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.requests import Changes, Reading, ReadingTogether, request_of
-from odcr.gateways.changing import make
 from odcr.gateways.database import DatabaseUnavailable, transaction
 from odcr.gateways.next_share import load
-from odcr.gateways.reading import read_part
+from odcr.gateways.row_changes import make_changes
+from odcr.gateways.row_pages import read_part
 from odcr.gateways.schema import VERSION
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings, SpendSettings
 
 _TRIES = 3
-"""Of a change: a run that records at the same moment may win, and then it is made anew."""
+"""Tries of one change: a run that records at the same time may win, and the change starts over."""
 
 
 @logger.inject_lambda_context
@@ -26,35 +26,36 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             `{"Read": table, "Where": {key column: value}, "Since": "YYYY-MM-DD HH:MM:SS", "After": str}`;
             `{"Read": [table, ...]}`, of up to six tables;
             `{"Change": [{"Table": str, "Row": {column: value} | null, "Was": {column: value} | null}], "Try": bool}`;
-            `{"Plan": true}`. All but the first field may be left out.
+            `{"Plan": true}`. All fields but the first are optional.
         context: Lambda's.
 
     Returns:
-        For Read `{"Rows": [{column: value}], "Next": str | null, "Version": int}`: Next is the After of the next part.
-        Rows are in the order of their keys, and one that is there all the time is read once, whatever comes and goes
-        from part to part. Moments are in UTC, amounts are text. Of several tables, as they were at one moment,
+        For Read, `{"Rows": [{column: value}], "Next": str | null, "Version": int}`. Next is the After of the next part.
+        Rows come in the order of their keys. A row that exists all the time is read exactly once, even if others come
+        and go between parts. Times are in UTC, amounts are text. For several tables, all read at one moment,
         `{"Tables": {table: {"Rows", "Next"}}, "Version": int}`.
 
-        For Change `{"Committed": bool, "Changed": int, "Problems": [{"Table", "Key", "Reason"}],
-        "Conflicts": [{"Table", "Key", "Is"}]}`. All is changed or nothing. Row null removes; without Was whatever is
-        there is overwritten, with Was null nothing may be there. Columns that Row leaves out stay as they are.
+        For Change, `{"Committed": bool, "Changed": int, "Problems": [{"Table", "Key", "Reason"}],
+        "Conflicts": [{"Table", "Key", "Is"}]}`. Either all changes are made or none. A Row of null deletes the row.
+        Without Was the change overwrites any row; a Was of null requires that there is none. Columns missing in Row
+        stay as they are.
 
-        For Plan what LoadTargets would hand on now; no lease is taken, and nothing written.
+        For Plan, what LoadTargets would return now; it takes no lease and writes nothing.
 
     Raises:
-        InvalidRequest: if the event makes no sense.
+        InvalidRequest: if the event is no valid request.
         TableUnusable, TablesOutdated, TablesTooNew, DatabaseUnavailable, LoginRefused, InvalidSecret: see there.
     """
     request = request_of(event)
     secret = DatabaseSettings.load().secret_arn
     if isinstance(request, Reading):
         with transaction(secret) as cursor:
-            rows, following = read_part(cursor, request)
-        return {"Rows": rows, "Next": following, "Version": VERSION}
+            rows, next_after = read_part(cursor, request)
+        return {"Rows": rows, "Next": next_after, "Version": VERSION}
     if isinstance(request, ReadingTogether):
         with transaction(secret) as cursor:
             parts = {table: read_part(cursor, Reading(table)) for table in request.tables}
-        tables = {table: {"Rows": rows, "Next": following} for table, (rows, following) in parts.items()}
+        tables = {table: {"Rows": rows, "Next": next_after} for table, (rows, next_after) in parts.items()}
         return {"Tables": tables, "Version": VERSION}
     if isinstance(request, Changes):
         return _change(secret, request)
@@ -64,16 +65,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _change(secret: str, changes: Changes) -> dict[str, Any]:
-    for tried in range(1, _TRIES + 1):
+    for attempt in range(1, _TRIES + 1):
         try:
             with transaction(secret) as cursor:
-                result = make(cursor, changes)
+                result = make_changes(cursor, changes)
                 is_committed = result.is_clean and not changes.is_trial
                 if not is_committed:
                     cursor.connection.rollback()
             break
         except DatabaseUnavailable:
-            if tried == _TRIES:
+            if attempt == _TRIES:
                 raise
     logger.info(
         "Rows changed" if is_committed else "Nothing changed",

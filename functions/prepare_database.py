@@ -1,4 +1,4 @@
-"""PrepareDatabase: makes or repairs odcr's own database user when its login is refused; updates older tables."""
+"""PrepareDatabase: creates or repairs odcr's database user when its login is refused, and updates older tables."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.wire import required
 from odcr.gateways.database import DatabaseUnavailable, LoginRefused, explained, transaction
 from odcr.gateways.database_user import prepare_user, update_tables
-from odcr.gateways.schema import TablesOutdated
+from odcr.gateways.schema_versions import TablesOutdated
 from odcr.gateways.secret import administrator_login, database_login
 from odcr.observability import logger
 from odcr.settings import DatabaseSettings
@@ -18,7 +18,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """One invocation; repeating it has no further effect.
 
     Args:
-        event: `{"Execution": str}`, the run whose login was refused, or that found the tables outdated.
+        event: `{"Execution": str}`, the run whose login was refused or whose tables are outdated.
         context: Lambda's.
 
     Returns:
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         user = database_login(settings.secret_arn, fresh=True)
         arn = settings.administrator_secret_arn
         administrator = administrator_login(arn, user) if arn else None
-    if not _finds_outdated_tables(settings.secret_arn):
+    if not _are_only_tables_outdated(settings.secret_arn):
         prepare_user(administrator, user)
     statements = update_tables(administrator or user)
     logger.info(
@@ -42,13 +42,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     return {"User": user.username, "Database": user.dbname}
 
 
-def _finds_outdated_tables(secret_arn: str) -> bool:
-    """Whether the functions' user can log in, so that nothing but the tables is to be updated."""
+def _are_only_tables_outdated(secret_arn: str) -> bool:
+    """Whether the functions' user can log in, and finds outdated tables."""
     try:
         with transaction(secret_arn):
             return False
     except (LoginRefused, DatabaseUnavailable):
-        # A user who has used up its limits is unavailable, too.
+        # A user who has used up its limits counts as unavailable.
         return False
     except TablesOutdated:
         return True

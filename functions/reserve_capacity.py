@@ -1,4 +1,4 @@
-"""ReserveCapacity: asks EC2 for one target, until it is met or the run's time is up."""
+"""ReserveCapacity: asks EC2 for one target until it is met or the time is up."""
 
 import time
 from datetime import UTC, datetime
@@ -8,11 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import in_all, outcome_so_far, resumed
 from odcr.domain.calendar import iso
 from odcr.domain.outcome import Status, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace
 from odcr.domain.refusal import Refusal
+from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.wire import instant, number, required
 from odcr.gateways.ec2 import Ec2Gateway
@@ -22,7 +22,7 @@ from odcr.observability import logger, metrics
 from odcr.settings import BucketSettings, SpendSettings, StackSettings, TagSettings
 
 RELEASE_SECONDS = 60
-"""How long after its start a run gives back what a target no longer wants: somebody may have raised it meanwhile."""
+"""How long after its start a run may release: after that, somebody may have raised the target again."""
 
 _buckets: dict[str, RequestBuckets] = {}
 
@@ -33,19 +33,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One attempt at one target.
 
     Args:
-        event: `Target`, one of FindShortfalls' shortfalls, with the `Outcome` of the rounds before; `Execution`, and
-            `EnteredAt`, `Attempt` and `StartedAt` as Step Functions has them; `AskEvery` (seconds; 0 asks once) and
-            `AskUntil` (ISO 8601) as FindShortfalls has planned.
+        event: `Target`, one of FindShortfalls' shortfalls, with the `Outcome` of earlier rounds; `Execution`;
+            `EnteredAt`, `Attempt` and `StartedAt` from Step Functions' context; `AskEvery` (seconds; 0 asks once) and
+            `AskUntil` (ISO 8601) from FindShortfalls' plan.
         context: Lambda's.
 
     Returns:
-        The outcome of a target that is met, or whose pool is dry; an empty one if its turn has not come.
+        The outcome of a target that is met or whose pool is dry; an empty dict if its turn has not come.
 
     Raises:
-        Refusal: of the type that the state machine repeats or catches by; its message is the outcome as JSON.
+        Refusal: its type is what the state machine retries and catches; its message is the outcome as JSON.
         InvalidSettings, InvalidEvent: see there.
     """
-    # Also an attempt that finds its target met tells something: Powertools warns of one that does not.
+    # Powertools warns if an invocation emits no metric, as one does whose target is met already.
     metrics.add_metric("CapacityRequests", MetricUnit.Count, 0)
     item = required(event, "Target", dict)
     shortfall, before = Shortfall.from_event(item), outcome_so_far(item)
@@ -53,11 +53,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return to_round(before)
     attempt, ask_until = required(event, "Attempt", int), instant(event, "AskUntil").timestamp()
     if not attempt and time.time() > ask_until:
-        # Its turn has not come; its record stays as it is, and in the next run it is one of the first. One that is
-        # repeated has asked EC2, and looks what became of that.
+        # Its turn has not come. Its record stays as it is, so that the next run takes it early. A retry does not end
+        # here: it has asked EC2 before, and looks at what came of it.
         return to_round(before) if before else {}
     started = instant(event, "StartedAt").timestamp()
-    # Each entry of the state is another occasion to make a reservation; a repetition of it is told by Attempt.
+    # Each entry into the state is a new occasion to create a reservation. A retry belongs to the same occasion.
     occasion = f"{required(event, 'Execution', str)}/{required(event, 'EnteredAt', str)}"
     function_ends = time.time() + context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
     settings = StackSettings.load()
@@ -84,18 +84,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
     except Refusal as refusal:
         if before is not None:
-            refusal.outcome = in_all(before, refusal.outcome)
+            refusal.outcome = combined(before, refusal.outcome)
         logger.info("Target not met", attempt=attempt, outcome=refusal.outcome.to_event(), error=type(refusal).__name__)
-        # The frames below say nothing more, and the state machine's payload has to hold them.
+        # The stack trace says nothing more, and would take up room in the state machine's payload.
         raise refusal.with_traceback(None) from None
     if before is not None:
-        outcome = in_all(before, outcome)
+        outcome = combined(before, outcome)
     logger.info("Target asked for", attempt=attempt, outcome=outcome.to_event())
     return to_round(outcome)
 
 
 def _purse(shortfall: Shortfall, run: str) -> Purse | None:
-    """What the attempt pays with, if the stack has a cap."""
+    """The purse that the attempt pays from; None if the stack has no cap."""
     cap = SpendSettings.load().cap
     if cap is None or shortfall.limit is None or not shortfall.limit.price:
         return None
@@ -103,5 +103,5 @@ def _purse(shortfall: Shortfall, run: str) -> Purse | None:
 
 
 def _buckets_of(table: str) -> RequestBuckets:
-    """Kept from one invocation to the next: what was seen of a bucket is a good guess."""
+    """Kept between invocations: the last known state of a bucket is a good guess."""
     return _buckets.setdefault(table, RequestBuckets(table))

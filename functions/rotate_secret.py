@@ -1,4 +1,4 @@
-"""RotateSecret: one step of the rotation of the database login, called by Secrets Manager."""
+"""RotateSecret: does one step of rotating the database secret, called by Secrets Manager."""
 
 from typing import Any
 
@@ -24,6 +24,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     step, secret_id, token = (required(event, name, str) for name in ("Step", "SecretId", "ClientRequestToken"))
     secret_arn = DatabaseSettings.load().secret_arn
     if secret_id != secret_arn:
-        raise RotationFailed("The secret is not this stack's.")
+        raise RotationFailed("The secret is not this stack's. Rotate it with a function of its own.")
     rotate(step, secret_arn, token)
     logger.info("Rotation step done", step=step, version=token)

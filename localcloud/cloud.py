@@ -31,9 +31,9 @@ from localcloud import (
 from localcloud.client_environment import DEFAULT_REGION
 from localcloud.clock import Clock
 from localcloud.database_server import DatabaseServer
-from localcloud.ec2.catalogue import zones_of
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
+from localcloud.ec2.places import zones_of
 from localcloud.lambda_runtime.runtime import CONCURRENCY
 from localcloud.log import Log
 from localcloud.mariadb import MariaDB

@@ -1,4 +1,4 @@
-"""Shows in which account and Region an aws or sam command would work, and asks before it changes anything there."""
+"""Runs an aws or sam command. Shows the account and the Region first, and asks before it may change anything."""
 
 import os
 import re
@@ -13,15 +13,15 @@ from typing import Any, NoReturn
 import click
 
 _OPTION = re.compile(r"--(?P<name>[a-z-]+)(=(?P<value>.*))?")
-_LOOKS = re.compile(r"(describe|list|get|filter|lookup|head|search|wait)(-.*)?|help|ls")
-"""Operations that change nothing, as AWS names them."""
-_IN_ACCOUNT = {"aws": None, "sam": ("deploy", "delete", "sync", "list", "logs")}
-"""The programs, and those of sam's commands that take a Region and a profile."""
+_READS = re.compile(r"(describe|list|get|filter|lookup|head|search|wait)(-.*)?|help|ls")
+"""Names of operations that change nothing."""
+_PROGRAMS = {"aws": None, "sam": ("deploy", "delete", "sync", "list", "logs")}
+"""The programs, and the commands of sam that take a Region and a profile."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a command would work."""
+    """Where a command runs."""
 
     account: str
     caller: str
@@ -34,14 +34,14 @@ def option(arguments: Sequence[str], name: str) -> str | None:
     """The value of an option, written as `--name value` or `--name=value`; the last one, as aws and sam take it."""
     value = None
     for position, argument in enumerate(arguments):
-        if (found := _OPTION.fullmatch(argument)) and found["name"] == name:
+        if (match := _OPTION.fullmatch(argument)) and match["name"] == name:
             following = arguments[position + 1] if position + 1 < len(arguments) else None
-            value = found["value"] if found[2] else following
+            value = match["value"] if match[2] else following
     return value
 
 
-def saved(arguments: Sequence[str]) -> dict[str, Any]:
-    """What samconfig.toml says for a sam command.
+def saved_options(arguments: Sequence[str]) -> dict[str, Any]:
+    """samconfig.toml's options for a sam command.
 
     https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
     """
@@ -54,30 +54,30 @@ def saved(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def place(program: str, arguments: Sequence[str]) -> Place:
-    """Asks STS who the command would be.
+    """Asks STS in which account, and as whom, the command would run.
 
     Raises:
-        click.ClickException: there is no Region or profile, or the credentials are not accepted.
+        click.ClickException: if there is no Region or profile, or AWS does not accept the credentials.
     """
-    import boto3  # it takes a moment, in which Ctrl-C must not show where the import was
+    import boto3  # slow: imported here, so that Ctrl-C meanwhile ends the program in order
     from botocore.exceptions import BotoCoreError, ClientError
 
-    configured = saved(arguments) if program == "sam" else {}
+    configured = saved_options(arguments) if program == "sam" else {}
     profile = option(arguments, "profile") or configured.get("profile")
     named = option(arguments, "region") or configured.get("region") or os.environ.get("AWS_REGION")
     try:
         session = boto3.Session(profile_name=profile, region_name=named)
         if session.region_name is None:
-            raise click.ClickException("No Region is set; name it, as in: --region ap-northeast-1")
+            raise click.ClickException("No Region is set. Add one, such as --region ap-northeast-1")
         sts = session.client("sts")
         caller = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise click.ClickException(f"Which account this is, AWS does not say: {error}") from error
+        raise click.ClickException(f"AWS does not say which account this is: {error}") from error
     return Place(caller["Account"], caller["Arn"], session.region_name, sts.meta.endpoint_url, profile)
 
 
 def pinned(command: Sequence[str], where: Place) -> list[str]:
-    """The command with the Region and the profile that were shown, however it would have found its own."""
+    """The command with the Region and the profile that were shown, so that it uses no others."""
     program, *arguments = command
     options = ["--region", where.region] * (option(arguments, "region") is None)
     if where.profile and option(arguments, "profile") is None:
@@ -88,11 +88,11 @@ def pinned(command: Sequence[str], where: Place) -> list[str]:
 
 
 def changes(command: Sequence[str]) -> bool:
-    """Whether the command may change something; one that is not understood may."""
+    """Whether the command may change something. An unknown one may."""
     program, *words = command
     if Path(program).name == "sam":
         return words[0] not in ("list", "logs")
-    return len(words) < 2 or words[0].startswith("-") or not _LOOKS.fullmatch(words[1])  # aws SERVICE OPERATION
+    return len(words) < 2 or words[0].startswith("-") or not _READS.fullmatch(words[1])  # aws SERVICE OPERATION
 
 
 @click.command(
@@ -102,31 +102,31 @@ def changes(command: Sequence[str]) -> bool:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def main(yes: bool, command: tuple[str, ...]) -> None:
-    """Runs it."""
+    """Runs the command."""
     run(command, yes=yes)
 
 
 def run(command: Sequence[str], *, yes: bool = False) -> NoReturn:
-    """Shows where the command would work, asks, and becomes the command.
+    """Shows where the command would run, asks, and replaces this process by the command.
 
     Args:
         command: the program and its arguments.
         yes: do not ask.
 
     Raises:
-        click.ClickException: there is no Region, the credentials are not accepted, or the answer is no.
+        click.ClickException: if there is no Region, AWS does not accept the credentials, or the answer is no.
     """
     program, *arguments = command
     name = Path(program).name
-    commands = _IN_ACCOUNT.get(name, ())
+    commands = _PROGRAMS.get(name, ())
     if commands is not None and (not arguments or arguments[0] not in commands):
-        raise click.UsageError(f"This is for aws and sam {', '.join(_IN_ACCOUNT['sam'] or ())}")
+        raise click.UsageError(f"This runs only aws, and sam {', '.join(_PROGRAMS['sam'] or ())}")
     where = place(name, arguments)
     final = pinned(command, where)
     for title, text in (
         ("Account", f"{where.account}, as {where.caller}"),
         ("Region", where.region),
-        ("Asked", where.endpoint),
+        ("STS", where.endpoint),
         ("Command", shlex.join(final)),
     ):
         click.echo(f"{title:8} {text}", err=True)
@@ -139,7 +139,7 @@ def run(command: Sequence[str], *, yes: bool = False) -> NoReturn:
 
 
 if __name__ == "__main__":
-    # It is run by its path, from any folder.
+    # Run by its path from any folder, it needs the checkout on the path.
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from scripts.program import program
 

@@ -1,7 +1,7 @@
-"""How a program of this project ends: in order, and whatever goes wrong around it, with one sentence and no trace.
+"""Ends a program of this project in order: with one sentence and no stack trace, whatever the system refuses.
 
-It is not in `localcloud/`, which takes the person's AWS settings out of the process that imports it: the commands for
-an account need them.
+It is not in `localcloud/`, because importing that removes the person's AWS settings from the process, and the commands
+for an account need them.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended, as shells have it."""
+"""The exit code of a program that Ctrl-C ended, as in shells."""
 
 
 @contextlib.contextmanager
 def program() -> Iterator[None]:
-    """For all that a program does, its imports included: `in_sentences`, and in order.
+    """Wraps all of a program, including its imports: `in_sentences`, and signals end it in order.
 
-    The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt. Further ones must not break into the stopping, and are
-    ignored.
+    The first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that they do not
+    interrupt the cleaning up.
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -30,7 +30,7 @@ def program() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # An interrupt may come before the `try` of in_sentences is entered, or after it was left.
+    # An interrupt may come before the `try` of in_sentences, or after it.
     sys.excepthook = _without_interrupts
     for each in _SIGNALS:
         signal.signal(each, interrupt)
@@ -40,12 +40,12 @@ def program() -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_sentences() -> Iterator[None]:
-    """For a program that has its own way with signals.
+    """Wraps a program that handles signals itself.
 
-    - What the terminal cannot show is shown as its code.
-    - Output that nobody takes (a closed pipe, `>&-`) ends the program, or goes nowhere.
-    - What the system refuses (a full or read-only disk) is one sentence on the standard error.
-    - An interrupt that nobody caught ends it without a word.
+    - Characters that the terminal cannot show are escaped.
+    - Output that nobody reads (a closed pipe, `>&-`) ends the program, or is discarded.
+    - An error of the system (a full or read-only disk) is one sentence on standard error.
+    - An uncaught interrupt ends the program silently.
     """
     sys.excepthook = _without_interrupts
     _open_what_is_closed()
@@ -76,7 +76,7 @@ def sentence(error: OSError) -> str:
 
 
 def _open_what_is_closed() -> None:
-    # A descriptor below 3 that is closed would be given to the next file or socket, and what is printed goes there.
+    # The next file or socket would get a closed descriptor below 3, and printed text would go there.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -86,7 +86,7 @@ def _open_what_is_closed() -> None:
 
 
 def _write_nowhere() -> None:
-    # Else Python tries once more when it ends, and says so.
+    # Otherwise Python tries to write once more when it ends, and complains.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,1 +1,1 @@
-"""Plays the state machine's own definition, attempt by attempt, in simulated time: for tests and the benchmark."""
+"""Runs the state machine's real definition, attempt by attempt, in simulated time: for tests and benchmarks."""

@@ -1,4 +1,4 @@
-"""One line of control within an execution: its own, or that of one item of a Map."""
+"""One flow of control within an execution: the execution's own, or that of one item of a Map."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ _FIELDS = {
 
 
 class TaskFailed(Exception):  # noqa: N818 - a state that reports an error, which is no mistake of the stepper's
-    """Args: the error's name, and its cause as text."""
+    """Args: error: the error's name; cause: as text."""
 
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(error, cause)
@@ -39,18 +39,18 @@ class TaskFailed(Exception):  # noqa: N818 - a state that reports an error, whic
 
 
 class Branch:
-    """A chain of states; it stands before an attempt of a Task, within a Wait or a Map, or is over.
+    """A chain of states. It waits before an attempt of a Task, in a Wait or a Map, or is over.
 
     Args:
-        execution: which it is part of.
+        execution: the execution that it belongs to.
         definition: `StartAt` and `States`.
         data: the first state's input.
-        context: what the context object has besides the execution and the state.
-        done: is told of the output.
-        failed: is told of an error that nothing here catches.
+        context: the context object, besides the execution and the state.
+        done: called with the output.
+        failed: called with an error that nothing here catches.
 
     Raises:
-        NotImplementedError: a state has a type or a field that is not played.
+        NotImplementedError: if a state has a type or a field that the stepper does not support.
     """
 
     def __init__(
@@ -68,15 +68,15 @@ class Branch:
         self.due = 0.0
         """Seconds since the epoch before which nothing happens."""
         self.planned = 0
-        """The number of its place in the execution's plan; 0 if nothing is to happen to it by itself."""
+        """The number of its entry in the execution's plan; 0 if nothing is planned."""
         self._strand: Strand[Callable[[], None]] | None = None
-        """The attempt at hand."""
+        """The current attempt."""
         self._is_running = False
         self._enter(definition["StartAt"], data)
 
     @property
     def state_name(self) -> str:
-        """The state that it is in."""
+        """The current state's name."""
         return self._name
 
     @property
@@ -87,22 +87,22 @@ class Branch:
 
     @property
     def input(self) -> Any:
-        """The state's input, after InputPath."""
+        """The current state's input, after InputPath."""
         path = self._state.get("InputPath", "$")
         return {} if path is None else select(path, self._data, self.context)
 
     @property
     def attempts(self) -> int:
-        """How often the state at hand was repeated."""
+        """How often the current state was retried."""
         return self._retriers.count
 
     @property
     def is_asleep(self) -> bool:
-        """Whether its task has begun, and sleeps."""
+        """Whether its task has begun and sleeps."""
         return self._strand is not None and not self._is_running
 
     def ready(self) -> "list[Branch]":
-        """Itself, or the items of its Map; none that is in the midst of an attempt and does not sleep."""
+        """Itself, or the items of its Map; without those whose attempt is running."""
         if self._is_running:
             return []
         if self._map is None:
@@ -110,10 +110,10 @@ class Branch:
         return [branch for index in sorted(self._map.active) for branch in self._map.active[index].ready()]
 
     def advance(self, *, twice: bool = False) -> None:
-        """Begins an attempt, or goes on with it, until its task sleeps or all that follows from it is done.
+        """Begins or continues an attempt, until its task sleeps or everything that follows from it is done.
 
         Args:
-            twice: a task that begins runs a second time with the same payload, and the second answer counts.
+            twice: a task that begins now runs a second time with the same payload, and the second answer counts.
         """
         self.planned = 0
         strand = self._strand = self._strand or Strand(lambda: self._attempt(twice=twice))
@@ -125,19 +125,19 @@ class Branch:
             self._execution.machine.sleeps(self)
             return
         self._strand = None
-        # What a task does after its execution's end is done, and changes the execution no more.
+        # A task may outlive its execution, but does not change it any more.
         if not self._execution.is_over_by_now():
             strand.result()
 
     def abandon(self) -> None:
-        """Nothing happens to it any more."""
+        """Ends it: nothing happens to it any more."""
         self.planned = 0
         if self._map is not None:
             for item in self._map.active.values():
                 item.abandon()
 
     def answer(self, result: Any) -> None:
-        """Goes on with the result of the Task or the Map."""
+        """Continues with the result of the Task or the Map."""
         self._map = None
         try:
             if "ResultSelector" in self._state:
@@ -149,7 +149,7 @@ class Branch:
         self._leave(output)
 
     def _attempt(self, *, twice: bool) -> Callable[[], None]:
-        """One attempt of the Task at hand, or the end of a wait; what follows from it is left to be called."""
+        """Makes one attempt of the current Task, or ends a wait; returns a function that continues from there."""
         if self._state["Type"] == "Wait":
             return lambda: self._leave(self.input)
         if self._state["Type"] == "Map":
@@ -179,7 +179,7 @@ class Branch:
         self._retriers = Retriers(self._state.get("Retry", ()))
         kind = self._state["Type"]
         if unknown := self._state.keys() - _FIELDS.get(kind, {"Type"}):
-            raise NotImplementedError(f"{name}, a {kind}: {', '.join(sorted(unknown))} cannot be played")
+            raise NotImplementedError(f"{name}, a {kind}: {', '.join(sorted(unknown))} is not supported")
         now = self._execution.machine.clock.now()
         self._entered = iso(now)
         self._execution.entered.setdefault(name, now)
@@ -196,11 +196,11 @@ class Branch:
         kind = self._state["Type"]
         if kind == "Choice":
             data = self.input
-            chosen = (one["Next"] for one in self._state["Choices"] if holds(one, data, self.context))
-            following = next(chosen, self._state.get("Default"))
-            if following is None:
+            matching = (rule["Next"] for rule in self._state["Choices"] if holds(rule, data, self.context))
+            next_state = next(matching, self._state.get("Default"))
+            if next_state is None:
                 raise TaskFailed("States.NoChoiceMatched", f"{self._name} has no choice for its input")
-            self._enter(following, data)
+            self._enter(next_state, data)
         elif kind == "Pass":
             result = self._state["Result"] if "Result" in self._state else self._payload()
             self._leave(put(self._state.get("ResultPath", "$"), self._data, result))
@@ -224,7 +224,7 @@ class Branch:
         data, context = self.input, self.context
         items = select(self._state.get("ItemsPath", "$"), data, context)
         if not isinstance(items, list):
-            raise PathError(f"{self._name} has no array to work on, but {items!r:.300}")
+            raise PathError(f"{self._name} needs an array, not {items!r:.300}")
         at_once = self._state.get("MaxConcurrency", 0)
         if "MaxConcurrencyPath" in self._state:
             at_once = select(self._state["MaxConcurrencyPath"], data, context)
@@ -232,9 +232,9 @@ class Branch:
 
         def start(index: int) -> Branch:
             more = {"Map": {"Item": {"Index": index, "Value": items[index]}}}
-            given = items[index] if selector is None else fill_in(selector, data, {**context, **more})
+            item = items[index] if selector is None else fill_in(selector, data, {**context, **more})
             processor = self._state["ItemProcessor"]
-            return Branch(self._execution, processor, given, more, lambda output: run.done(index, output), self._error)
+            return Branch(self._execution, processor, item, more, lambda output: run.done(index, output), self._error)
 
         run = self._map = Items(len(items), at_once or len(items), start)
         self._map.begin(self.answer)
@@ -277,8 +277,8 @@ class Branch:
             self.planned = 0
             self._failed(failure)
             return
-        told = {"Error": failure.error, "Cause": failure.cause}
-        self._enter(catcher["Next"], put(catcher.get("ResultPath", "$"), self._data, told))
+        error_output = {"Error": failure.error, "Cause": failure.cause}
+        self._enter(catcher["Next"], put(catcher.get("ResultPath", "$"), self._data, error_output))
 
     @staticmethod
     def _evaluated(work: Callable[[], Any]) -> Any:
@@ -289,16 +289,16 @@ class Branch:
 
 
 def iso(moment: float) -> str:
-    """As Step Functions writes times, e.g. `2026-11-11T00:00:00.123Z`."""
+    """A time as Step Functions writes it, such as `2026-11-11T00:00:00.123Z`."""
     text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 def carry(value: Any) -> Any:
-    """What arrives of a value that one state hands to the next: a copy, as JSON has it.
+    """The copy of a value that the next state gets, after JSON.
 
     Raises:
-        TaskFailed: `States.DataLimitExceeded`.
+        TaskFailed: `States.DataLimitExceeded`, if it is too large.
     """
     text = json.dumps(value)
     if len(text) > _MAX_BYTES and len(json.dumps(value, ensure_ascii=False).encode()) > _MAX_BYTES:

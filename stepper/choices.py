@@ -29,16 +29,16 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 
 
 def holds(rule: Mapping[str, Any], data: Any, context: dict[str, Any]) -> bool:
-    """Whether a rule is true of the data.
+    """Whether a rule holds for the data.
 
     Raises:
-        PathError: if it compares something that is not there.
+        PathError: if it compares a value that does not exist.
         NotImplementedError: for a comparison that the States Language does not have.
     """
     if "And" in rule:
-        return all(holds(one, data, context) for one in rule["And"])
+        return all(holds(part, data, context) for part in rule["And"])
     if "Or" in rule:
-        return any(holds(one, data, context) for one in rule["Or"])
+        return any(holds(part, data, context) for part in rule["Or"])
     if "Not" in rule:
         return not holds(rule["Not"], data, context)
     (name,) = rule.keys() - {"Variable", "Next", "Comment"}
@@ -57,7 +57,7 @@ def holds(rule: Mapping[str, Any], data: Any, context: dict[str, Any]) -> bool:
             if kind == "Timestamp":
                 value, expected = _moment(value), _moment(expected)
             return comparison(value, expected)
-    raise NotImplementedError(f"A Choice compares by {name!r}")
+    raise NotImplementedError(f"The comparison {name!r} of a Choice is not supported")
 
 
 def _is_present(path: str, data: Any, context: dict[str, Any]) -> bool:

@@ -27,10 +27,10 @@ class Function:
     """A Lambda function of the template."""
 
     name: str
-    """The resource's."""
+    """The logical id."""
     arn: str
     handler: str
-    """As Lambda has it: `module.function`."""
+    """`module.function`."""
     timeout: float
     """Seconds."""
 
@@ -39,8 +39,8 @@ class Template:
     """A SAM template with a state machine.
 
     Args:
-        path: the template's.
-        machine: which of its state machines; by default the first.
+        path: the template's path.
+        machine: the logical id of one of its state machines; by default the first.
     """
 
     def __init__(self, path: Path, machine: str | None = None) -> None:
@@ -54,10 +54,10 @@ class Template:
         return self._attribute(self.machine_name, "Arn")
 
     def definition(self) -> dict[str, Any]:
-        """The state machine's definition, its substitutions made.
+        """The state machine's definition with its substitutions.
 
         Raises:
-            ValueError: if one is missing, or has a value that only a deployment would know.
+            ValueError: if a substitution is missing, or its value is known only after a deployment.
         """
         properties = self._template["Resources"][self.machine_name]["Properties"]
         text = (self._folder / properties["DefinitionUri"]).read_text()
@@ -69,22 +69,22 @@ class Template:
         return definition
 
     def schedule_input(self) -> Any:
-        """What the state machine's one schedule gives the executions that it starts."""
+        """The input of executions that the state machine's only schedule starts."""
         (event,) = self._template["Resources"][self.machine_name]["Properties"]["Events"].values()
         return json.loads(event["Properties"].get("Input", "{}"))
 
     def functions(self) -> list[Function]:
         """The template's functions."""
         general = self._template.get("Globals", {}).get("Function", {})
-        found = []
+        functions = []
         for name in self._of_type(_FUNCTION):
             properties = {**general, **self._template["Resources"][name]["Properties"]}
             arn, seconds = self._attribute(name, "Arn"), float(properties.get("Timeout", 3))
-            found.append(Function(name, arn, properties["Handler"], seconds))
-        return found
+            functions.append(Function(name, arn, properties["Handler"], seconds))
+        return functions
 
     def _of_type(self, kind: str) -> list[str]:
-        return [name for name, one in self._template["Resources"].items() if one["Type"] == kind]
+        return [name for name, resource in self._template["Resources"].items() if resource["Type"] == kind]
 
     def _value(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -102,17 +102,17 @@ class Template:
             return self._template["Parameters"][argument]["Default"]
         if function == "Ref":
             return self._attribute(argument, "Ref")
-        raise ValueError(f"The stepper does not know what {value!r} is once it is deployed")
+        raise ValueError(f"The stepper does not know the deployed value of {value!r}")
 
     def _attribute(self, name: str, attribute: str) -> str:
         resource = self._template["Resources"][name]
         if (resource["Type"], attribute) not in _ATTRIBUTES:
             raise ValueError(f"The stepper does not know {name}.{attribute}; add {resource['Type']} to its attributes")
         properties = resource["Properties"]
-        given = properties.get("FunctionName", properties.get("Name"))
+        explicit_name = properties.get("FunctionName", properties.get("Name"))
         return _ATTRIBUTES[resource["Type"], attribute].format(
             partition=_PSEUDO["AWS::Partition"],
             region=REGION,
             account=ACCOUNT,
-            name=self._value(given) if given else f"{STACK}-{name}",
+            name=self._value(explicit_name) if explicit_name else f"{STACK}-{name}",
         )

@@ -1,4 +1,4 @@
-"""Executions of a state machine that are played one attempt at a time, in a time that somebody else lets pass."""
+"""Executions of a state machine that run one attempt at a time, in simulated time."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -9,21 +9,21 @@ from typing import Any, Protocol
 from stepper.branch import Branch, TaskFailed, carry, iso
 
 Task = Callable[[Any], Any]
-"""What a Task state's resource does: takes the payload, returns the result, or raises TaskFailed."""
+"""A Task state's resource: takes the payload, and returns the result or raises TaskFailed."""
 
 
 class Clock(Protocol):
-    """The time that an execution lives in."""
+    """The simulated time of executions."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
 
     def wait_until(self, moment: float) -> None:
-        """Lets time pass until then, if it is not past."""
+        """Lets time pass until then; does nothing if that is past."""
 
 
 class Status(StrEnum):
-    """As DescribeExecution has it."""
+    """An execution's status, as in DescribeExecution."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
@@ -37,11 +37,11 @@ class StateMachine:
 
     Args:
         definition: in the States Language, with JSONPath.
-        arn: its own.
-        tasks: what each Task state's `Resource` does.
+        arn: the state machine's ARN.
+        tasks: the tasks by `Resource`.
         clock: the time.
-        jitter: the seconds that a retrier with full jitter waits, of those that it may.
-        carry: what arrives of a value that one state hands to the next; by default as JSON, if it is not too large.
+        jitter: the seconds that a retrier with full jitter waits, from the most that it may wait.
+        carry: the value that the next state gets for one that a state returns; by default a copy after JSON.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class StateMachine:
         self.definition, self.arn, self.tasks, self.clock = definition, arn, tasks, clock
         self.jitter, self.carry = jitter, carry
         self.executions: dict[str, Execution] = {}
-        """All that were started, by name."""
+        """All started executions, by name."""
         self._asleep: list[tuple[float, int, int, Branch]] = []
-        """Tasks that sleep, as a heap; an entry counts if its branch still names the second number."""
+        """Sleeping tasks, as a heap. An entry is valid if its second number still is its branch's `planned`."""
         self._numbers = count()
 
     def start(self, name: str, given: Any = None) -> "Execution":
-        """StartExecution; nothing is done yet.
+        """StartExecution. No attempt is made yet.
 
         Raises:
-            ValueError: there was one of this name.
+            ValueError: if the name exists.
         """
         if name in self.executions:
             raise ValueError(f"ExecutionAlreadyExists: {name}")
@@ -73,16 +73,16 @@ class StateMachine:
         return self.executions[name]
 
     def sleeps(self, branch: Branch) -> None:
-        """The branch's task sleeps until the branch is due."""
+        """Notes that the branch's task sleeps until the branch is due."""
         heappush(self._asleep, (branch.due, next(self._numbers), branch.planned, branch))
 
     @property
     def asleep(self) -> list[Branch]:
-        """What has a task that sleeps, though its execution may be over."""
+        """Branches with a sleeping task, even if their execution is over."""
         return [branch for _, _, planned, branch in self._asleep if branch.planned == planned]
 
     def wait_until(self, moment: float) -> None:
-        """Lets time pass until then. Each task that sleeps goes on when it is due, though its execution is over."""
+        """Lets time pass until then. Sleeping tasks continue when they are due, even if their execution is over."""
         while self._asleep and self._asleep[0][0] < moment:
             due, _, planned, branch = heappop(self._asleep)
             if branch.planned == planned:
@@ -92,12 +92,12 @@ class StateMachine:
 
 
 class Execution:
-    """One execution. It stands before an attempt of each branch in `ready`, and `step` makes one.
+    """One execution. Each branch in `ready` waits for its next attempt, and `step` makes one.
 
     Args:
-        machine: whose.
+        machine: the state machine.
         name: unique.
-        given: its input.
+        given: the input.
     """
 
     def __init__(self, machine: StateMachine, name: str, given: Any) -> None:
@@ -105,13 +105,13 @@ class Execution:
         self.arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
         self.started = machine.clock.now()
         self.stopped: float | None = None
-        """When it ended."""
+        """When it ended; None while it runs."""
         self.status = Status.RUNNING
         self.output: Any = None
         self.failure: TaskFailed | None = None
         """The error of an execution that failed."""
         self.entered: dict[str, float] = {}
-        """The states that were entered, with the time when each was first."""
+        """The time when each state was first entered."""
         self.context = {
             "Execution": {"Id": self.arn, "Input": given, "Name": name, "StartTime": iso(self.started)},
             "StateMachine": {"Id": machine.arn, "Name": machine.arn.split(":")[-1]},
@@ -119,7 +119,7 @@ class Execution:
         limit = machine.definition.get("TimeoutSeconds")
         self._deadline = float("inf") if limit is None else self.started + limit
         self._plan: list[tuple[float, int, Branch]] = []
-        """What happens next, as a heap; an entry counts if its branch still names its number."""
+        """What happens next, as a heap. An entry is valid if its number still is its branch's `planned`."""
         self._numbers = count(1)
         self._root = Branch(self, machine.definition, given, {}, self._succeed, self._fail)
 
@@ -130,19 +130,19 @@ class Execution:
 
     @property
     def state(self) -> str:
-        """The state that it is in, or ended in; a Map's, not its items'."""
+        """The current or last state; a Map, not a state of its items."""
         return self._root.state_name
 
     @property
     def ready(self) -> list[Branch]:
-        """What may be stepped: the Task or Wait states at hand, one for each item of a Map that is worked on."""
+        """The branches that can be stepped: one, or one for each active item of a Map."""
         return [] if self.is_over else self._root.ready()
 
     def step(self, which: int = 0, *, twice: bool = False) -> None:
-        """One attempt, after the wait that comes before it, or what follows a task's sleep; up to the next of these.
+        """Makes one attempt after the wait before it, or continues a sleeping task.
 
         Args:
-            which: of those that are ready, counted round.
+            which: index into `ready`, modulo its length.
             twice: the task runs a second time with the same payload, and the second answer counts.
         """
         if not (ready := self.ready):
@@ -154,31 +154,31 @@ class Execution:
             branch.advance(twice=twice)
 
     def answer(self, which: int, result: Any) -> None:
-        """As if the task at hand had returned this at once."""
+        """Continues as if the current task had returned this at once."""
         ready = self.ready
         ready[which % len(ready)].answer(result)
 
     @property
     def due(self) -> float:
-        """When something happens next, in seconds since the epoch; never, once it is over."""
+        """When something happens next, in seconds since the epoch; infinity once it is over."""
         while self._plan and (self.is_over or self._plan[0][2].planned != self._plan[0][1]):
             heappop(self._plan)
         return self._plan[0][0] if self._plan else float("inf")
 
     def plan(self, branch: Branch) -> None:
-        """Something happens to the branch when it is due."""
+        """Plans the branch's next attempt for when it is due."""
         branch.planned = next(self._numbers)
         heappush(self._plan, (branch.due, branch.planned, branch))
 
     def advance(self) -> None:
-        """Lets happen what is due first. Where tasks sleep by `stepper.strand.sleep_until`, they run side by side."""
+        """Does what is due first. Tasks that sleep with `stepper.strand.sleep_until` run side by side."""
         self.machine.wait_until(min(self.due, self._deadline))
         if not self.is_over_by_now() and self.due <= self.machine.clock.now():
             _, _, branch = heappop(self._plan)
             branch.advance()
 
     def run(self) -> "Execution":
-        """All attempts, each as soon as it may be made."""
+        """Makes all attempts, each as soon as possible."""
         while not self.is_over:
             self.advance()
         return self

@@ -1,6 +1,6 @@
-"""What a state machine's paths, payload templates and intrinsic functions yield.
+"""Evaluates a state machine's paths, payload templates and intrinsic functions.
 
-Paths other than plain ones and all intrinsic functions are evaluated by moto's interpreter of the States Language.
+moto's interpreter of the States Language evaluates intrinsic functions and all but plain paths.
 https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
@@ -17,21 +17,21 @@ from moto.stepfunctions.parser.asl.utils import json_path
 
 _moto: dict[str, Any] = vars(json_path)
 if not hasattr(_moto["parse"], "cache_info"):
-    # moto builds the whole grammar anew for each path.
+    # moto builds the whole grammar again for each path.
     _moto["parse"] = cache(_moto["parse"])
 
 _PLAIN = re.compile(r"\$(\.[A-Za-z_]\w*)*")
 
 
 class PathError(Exception):
-    """An expression has no value for this input. That is taken for `States.Runtime`, which nothing catches."""
+    """An expression has no value for this input. It becomes `States.Runtime`, which nothing catches."""
 
 
 def select(expression: str, data: Any, context: dict[str, Any]) -> Any:
     """The value of a path, of a path into the context object (`$$.`), or of an intrinsic function.
 
     Raises:
-        PathError: there is none.
+        PathError: if there is none.
     """
     if not expression.startswith("$"):
         return _intrinsic(expression, data, context)
@@ -39,10 +39,10 @@ def select(expression: str, data: Any, context: dict[str, Any]) -> Any:
 
 
 def fill_in(template: Any, data: Any, context: dict[str, Any]) -> Any:
-    """A payload template: each field whose name ends with `.$` holds an expression.
+    """Fills in a payload template, in which fields with a name ending in `.$` contain expressions.
 
     Raises:
-        PathError: if one has no value.
+        PathError: if an expression has no value.
     """
     if isinstance(template, dict):
         return {
@@ -55,16 +55,16 @@ def fill_in(template: Any, data: Any, context: dict[str, Any]) -> Any:
 
 
 def put(path: str | None, data: Any, result: Any) -> Any:
-    """`ResultPath`: the data with the result put into it; None keeps the data, `$` only the result.
+    """Puts a result into the data, as `ResultPath` does; None keeps only the data, `$` only the result.
 
     Raises:
-        PathError: if the path leads through something that is no object.
+        PathError: if the path leads through something that is not an object.
     """
     if path is None:
         return data
     names = _names(path)
     if names is None:
-        raise NotImplementedError(f"ResultPath {path!r}: only plain paths are played")
+        raise NotImplementedError(f"ResultPath {path!r}: only plain paths are supported")
     if not names:
         return result
     changed = copy.copy(data)
@@ -116,11 +116,11 @@ def _intrinsic(expression: str, data: Any, context: dict[str, Any]) -> Any:
         cloud_watch_logging_session=None,
         activity_store={},
     )
-    # Only what runs is evaluated.
+    # moto evaluates only in a running state.
     environment.next_state_name = context["State"]["Name"]
     environment.stack.append(data)
     try:
         _parsed(expression).eval(environment)
-    except Exception as error:  # whatever moto raises, AWS has one name for it
+    except Exception as error:  # moto raises many errors where AWS has one
         raise PathError(f"{expression} has no value: {error!r}") from error
     return environment.stack.pop()

@@ -1,4 +1,4 @@
-"""The items of a Map: as many at once as it allows, the next one when one is done."""
+"""The items of a Map: as many at once as allowed, and the next one when one is done."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -7,43 +7,45 @@ _Item = TypeVar("_Item")
 
 
 class Items(Generic[_Item]):
-    """Args:
-    count: how many there are.
-    at_once: how many may be worked on at once.
-    start: starts the one of this index. It may be done before it is returned.
+    """The items of one Map state.
+
+    Args:
+        count: the number of items.
+        at_once: the most that may be active at once.
+        start: starts the item with this index. It may call `done` before it returns.
     """
 
     def __init__(self, count: int, at_once: int, start: Callable[[int], _Item]) -> None:
         self._count, self._at_once, self._start = count, at_once, start
         self.active: dict[int, _Item] = {}
-        """Those that are worked on, by index."""
+        """The active items, by index."""
         self._outputs: dict[int, Any] = {}
         self._next = 0
         self._is_starting = False
         self._tell: Callable[[list[Any]], None] | None = None
 
     def begin(self, tell: Callable[[list[Any]], None]) -> None:
-        """Starts the first ones.
+        """Starts the first items.
 
         Args:
-            tell: is told of the outputs, in the items' order, once all are done.
+            tell: called with the outputs, in the items' order, once all are done.
         """
         self._tell = tell
         self._go_on()
 
     def done(self, index: int, output: Any) -> None:
-        """The item of this index has ended."""
+        """Notes the output of an item, and starts the next one."""
         self._outputs[index] = output
         self.active.pop(index, None)
         self._go_on()
 
     def abandon(self) -> None:
-        """One of them failed, and the others with it."""
+        """Ends all items, because one has failed."""
         self._tell = None
         self.active.clear()
 
     def _go_on(self) -> None:
-        # An item that is done at once comes here while it is started.
+        # An item that is done at once calls this while it is being started.
         if self._is_starting:
             return
         self._is_starting = True

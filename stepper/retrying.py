@@ -1,4 +1,4 @@
-"""What comes of a state's error: which retrier repeats it and when, or which catcher takes it.
+"""Which retrier retries a state after an error and when, or which catcher takes the error.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _NOT_COVERED = frozenset({"States.DataLimitExceeded", "States.Runtime"})
-"""By States.ALL."""
+"""Errors that States.ALL does not cover."""
 
 
 class Retriers:
@@ -24,11 +24,11 @@ class Retriers:
 
     @property
     def count(self) -> int:
-        """How often the state was repeated."""
+        """How often the state was retried."""
         return self._used.total()
 
     def wait_after(self, error: str, jitter: Callable[[float], float]) -> float | None:
-        """Seconds until the state is repeated, which is counted; None if it is not."""
+        """Seconds until the state is retried, which is counted; None if it is not retried."""
         for number, retrier in enumerate(self._definitions):
             if not matches(retrier["ErrorEquals"], error):
                 continue
@@ -44,7 +44,7 @@ class Retriers:
 
 def catcher_of(catchers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, Any] | None:
     """The first catcher that takes an error."""
-    return next((one for one in catchers if matches(one["ErrorEquals"], error)), None)
+    return next((catcher for catcher in catchers if matches(catcher["ErrorEquals"], error)), None)
 
 
 def matches(names: Sequence[str], error: str) -> bool:

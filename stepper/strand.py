@@ -1,4 +1,4 @@
-"""Work that can be left where it sleeps and gone on with later: functions that run side by side in simulated time."""
+"""Work that is left where it sleeps and continued later, so that functions run side by side in simulated time."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,41 +9,45 @@ _Result = TypeVar("_Result")
 
 
 class Strand(Generic[_Result]):
-    """Args: work: what is to be done; within it `sleep_until` may be called, however deep."""
+    """One piece of work that may sleep.
+
+    Args:
+        work: does it; may call `sleep_until`, however deep.
+    """
 
     def __init__(self, work: Callable[[], _Result]) -> None:
         self._result: list[_Result] = []
         self._greenlet = greenlet(lambda: self._result.append(work()))
 
     def go_on(self) -> float | None:
-        """Works on until it sleeps; returns the moment at which it wants to go on, or None when all is done.
+        """Continues until it sleeps; returns the time when it wants to continue, or None when it is done.
 
         Raises:
             Exception: whatever the work raises.
         """
-        # Whoever lets it go on is who it comes back to, which may be another strand.
+        # It returns to its caller, which may be another strand.
         self._greenlet.parent = getcurrent()
         moment: float | None = self._greenlet.switch()
         return moment
 
     @property
     def result(self) -> _Result:
-        """What came of it, once all is done."""
+        """The work's result, once it is done."""
         return self._result[0]
 
 
 def is_in_strand() -> bool:
-    """Whether there is a strand at hand."""
+    """Whether the caller runs in a strand."""
     return getcurrent().parent is not None
 
 
 def sleep_until(moment: float) -> None:
-    """Leaves the strand at hand until then.
+    """Leaves the current strand until then.
 
     Raises:
-        RuntimeError: there is none.
+        RuntimeError: if there is no strand.
     """
     parent = getcurrent().parent
     if parent is None:
-        raise RuntimeError("Only what runs in a strand can sleep: advance or run the execution instead of stepping it")
+        raise RuntimeError("Only a strand can sleep: call advance or run instead of step")
     parent.switch(moment)

@@ -70,7 +70,7 @@ def count(given: Mapping[str, str]) -> StackCounts:
     values = parameters.resolve(template, given).values
     pseudo = pseudo_parameters("123456789012", REGION, "aws", "stack-id", "odcr")
     expanded = expand(template, dict(given), REGION)
-    scope = Scope(expanded, {**pseudo, **values}, REGION, _LogicalIds(), {})
+    scope = Scope(expanded, {**pseudo, **values}, _LogicalIds())
     resources = {
         name: (str(resource["Type"]), resolve(resource.get("Properties", {}), scope))
         for name, resource in expanded["Resources"].items()

@@ -9,11 +9,13 @@ from bench.market.clock import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS, Si
 from bench.market.ec2 import DESCRIBE, Request
 from bench.market.target import MarketTarget
 from odcr.domain.acquisition import Ladder, acquire
-from odcr.domain.asking import in_all, outcome_so_far, plan, resumed
-from odcr.domain.comparison import bounded, compare
+from odcr.domain.asking import plan
+from odcr.domain.bounds import bounded
+from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
 from odcr.domain.refusal import Refusal
+from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target
 from odcr.settings import AskSettings
@@ -148,7 +150,7 @@ class Product:
             outcome = acquire(asked, occasion, event["Attempt"], ec2, pace, ladder=self._ladder)
         except Refusal as error:
             raise TaskFailed(type(error).__name__, json.dumps({"errorMessage": str(error)})) from None
-        return to_round(outcome if before is None else in_all(before, outcome))
+        return to_round(outcome if before is None else combined(before, outcome))
 
     def _record_results(self, event: Event) -> Event:
         self._clock.sleep(STEP_SECONDS)

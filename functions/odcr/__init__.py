@@ -1,1 +1,1 @@
-"""What the functions share: the domain, which knows no AWS, and the gateways to EC2 and MySQL."""
+"""The code that the functions share: the domain, which knows no AWS, and the gateways to AWS and MySQL."""

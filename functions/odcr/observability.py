@@ -3,7 +3,7 @@
 from aws_lambda_powertools import Logger, Metrics
 
 logger = Logger()
-"""Structured logs; service and level come from Powertools' environment variables."""
+"""Structured logs. Service and level come from Powertools' environment variables."""
 
 metrics = Metrics(namespace="ODCR")
-"""Totals only: a metric per target would be a bill per target."""
+"""Totals only: a metric for each target would cost for each target."""

@@ -1,4 +1,4 @@
-"""What the functions are told by their environment; nothing else reads it."""
+"""The functions' settings, from environment variables. Nothing else reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 
 class InvalidSettings(Exception):  # noqa: N818 - the name is what the state machine shows
-    """The function's environment lacks something."""
+    """An environment variable is missing or invalid. Says which, and what to do."""
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -27,18 +27,18 @@ def _number(environment: Mapping[str, str], name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """Which stack a function belongs to."""
+    """The stack that a function belongs to."""
 
     stack_name: str
     region: str
     account: str
-    """Its id. Reservations that other accounts share are shown as well, and are not the stack's."""
+    """The account's id. EC2 also shows reservations that other accounts share; they are not the stack's."""
 
     @property
     def owner(self) -> str:
         """The value of the tag `odcr:stack` on every reservation that this stack manages.
 
-        Two stacks of one name in two Regions are two owners.
+        It includes the Region: two Regions may have a stack of the same name.
         """
         return f"{self.stack_name}/{self.region}"
 
@@ -55,28 +55,28 @@ class StackSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSettings:
-    """Whether what is held above a lowered target is given back."""
+    """Whether capacity above a lowered target is given back."""
 
     is_on: bool
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "ReleaseSettings":
-        """Reads the environment. Nothing but a plain yes is one: what is given back cannot be bought again."""
+        """Reads the environment. Only a plain "yes" counts: what is given back may not be had again."""
         return cls(environment.get("RELEASE_ON_LOWERED_TARGET", "no") == "yes")
 
 
 @dataclass(frozen=True, slots=True)
 class TagSettings:
-    """What every reservation of the stack bears, besides the system's own tags and its row's."""
+    """Tags on every reservation of the stack, besides odcr's own and its row's."""
 
     tags: Mapping[str, str]
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "TagSettings":
-        """Reads the environment: `Key=Value,Key=Value`, as the template's pattern has it.
+        """Reads the environment.
 
         Raises:
-            InvalidSettings: if RESERVATION_TAGS is something else.
+            InvalidSettings: if RESERVATION_TAGS is not `Key=Value,Key=Value`, as the template's pattern requires.
         """
         text = environment.get("RESERVATION_TAGS", "").strip()
         pairs = [pair.partition("=") for pair in text.split(",")] if text else []
@@ -90,10 +90,10 @@ class TagSettings:
 
 @dataclass(frozen=True, slots=True)
 class SpendSettings:
-    """What the system's purchases may bring the hourly cost of all that it holds to."""
+    """The most that everything odcr holds may cost."""
 
     cap: Decimal | None
-    """In the currency of the partition's price list; None: there is no cap."""
+    """Per hour, in the currency of the partition's price list; None: no cap."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "SpendSettings":
@@ -128,12 +128,12 @@ class HistorySettings:
         """Reads the environment.
 
         Raises:
-            InvalidSettings: if HISTORY_DAYS is missing or no number of days.
+            InvalidSettings: if HISTORY_DAYS is missing or not a number of days.
         """
         text = _required(environment, "HISTORY_DAYS")
         if not (text.isascii() and text.isdigit() and int(text) > 0):
             raise InvalidSettings(
-                f"The environment variable HISTORY_DAYS is {text!r}, and must be a number of days above 0. Deploy the "
+                f"The environment variable HISTORY_DAYS must be a number of days above 0, not {text!r}. Deploy the "
                 "stack again with its template."
             )
         return cls(int(text))
@@ -144,7 +144,7 @@ class EventSettings:
     """Where events go."""
 
     bus: str
-    """The event bus's name; empty: there are to be none."""
+    """The event bus's name; empty: no events."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "EventSettings":
@@ -154,34 +154,34 @@ class EventSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSettings:
-    """Which metrics only an alarm needs."""
+    """Which metrics are sent only because an alarm needs them."""
 
     watches_unused: bool
-    """Whether an alarm is raised for capacity that nobody uses."""
+    """Whether there is an alarm for capacity that is held but unused."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "AlarmSettings":
-        """Reads the environment. Without a number of minutes there is no such alarm."""
+        """Reads the environment. Without UNUSED_ALARM_MINUTES, or with 0, there is no such alarm."""
         return cls(environment.get("UNUSED_ALARM_MINUTES", "").strip() not in ("", "0"))
 
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
-    """How EC2 is asked, as the stack's parameters say."""
+    """How fast EC2 is asked."""
 
     every: float
-    """Seconds from one asking for a target to the next, while few are short."""
+    """Seconds between two requests for one target, while few are short."""
     slow_after_hours: float
     """Hours after which a dry pool is asked less often; 0: never."""
     places: int
-    """Functions that ask at once."""
+    """Number of functions that ask at once."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "AskSettings":
         """Reads the environment.
 
         Raises:
-            InvalidSettings: if a variable is missing, or no number; says which.
+            InvalidSettings: if a variable is missing or not a number; says which.
         """
         return cls(
             _number(environment, "ASK_EVERY_SECONDS"),
@@ -192,9 +192,10 @@ class AskSettings:
 
 @dataclass(frozen=True, slots=True)
 class BucketSettings:
-    """Where the requests to EC2 are counted."""
+    """The DynamoDB table that counts requests to EC2 and money spent."""
 
     table: str
+    """The table's name."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "BucketSettings":
@@ -208,11 +209,11 @@ class BucketSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where a function finds the database login."""
+    """The secrets with database logins."""
 
     secret_arn: str
     administrator_secret_arn: str = ""
-    """Empty for all functions but PrepareDatabase, and where people bring a database of their own."""
+    """Empty in all functions but PrepareDatabase, and with an existing database."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "DatabaseSettings":
@@ -227,10 +228,10 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, slots=True)
 class CertificateSettings:
-    """Which certificates a function trusts beside the system's and those of RDS that it carries."""
+    """The certificates that a function trusts besides the system's and the RDS roots that it carries."""
 
     secret_arn: str
-    """Empty unless the stack was given DatabaseCertificatesSecretArn."""
+    """Empty unless the stack has DatabaseCertificatesSecretArn."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "CertificateSettings":
@@ -240,7 +241,7 @@ class CertificateSettings:
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """Where the stack is."""
+    """The stack's Region, for functions that need no other stack settings."""
 
     region: str
 

@@ -1,7 +1,7 @@
 """AWS CloudFormation as `sam deploy` needs it, on top of moto's.
 
-moto brings the API, stacks and models of many resources. Added here: the SAM transform, checks before anything is
-created, more intrinsic functions and resource types, updates that follow dependencies, and rollback with its reason.
+moto brings the API, and those of the services whose resources a stack has. Added here: the SAM transform, checks
+before anything is created, more resource types, changes in the order of dependencies, and rollback with its reason.
 """
 
 from moto.cloudformation import models
@@ -11,36 +11,19 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from localcloud.cloudformation import backend, responses
 from localcloud.cloudformation.resources.rds import show_real_addresses
-from localcloud.cloudformation.stack import LocalStack
+from localcloud.cloudformation.stack import Stack
 from localcloud.cloudformation.template import from_s3_url
 from localcloud.services import Services
 
-_BACKEND_METHODS = (
-    "create_change_set",
-    "create_stack",
-    "delete_stack",
-    "describe_change_set",
-    "execute_change_set",
-    "update_stack",
-)
-_RESPONSE_METHODS = (
-    "create_change_set",
-    "create_stack",
-    "describe_change_set",
-    "describe_stack_resource",
-    "describe_stack_resources",
-    "execute_change_set",
-    "get_template",
-    "list_stack_resources",
-    "update_stack",
-)
+_BACKEND_METHODS = ("create_change_set", "create_stack", "delete_stack", "describe_change_set", "execute_change_set")
+_RESPONSE_METHODS = ("create_change_set", "create_stack", "execute_change_set", "update_stack")
 
 
 def install(services: Services) -> None:
     """Extends moto's CloudFormation in this process; a second call changes the services that stacks get."""
-    LocalStack.services = services
+    Stack.services = services
     for module, name, replacement in (
-        (models, "Stack", LocalStack),
+        (models, "Stack", Stack),
         (models, "get_stack_from_s3_url", from_s3_url),
         (moto_responses, "get_stack_from_s3_url", from_s3_url),
     ):

@@ -1,6 +1,6 @@
-"""`{{resolve:service:...}}` in a property's value, read just before the resource is created.
+"""`{{resolve:secretsmanager:...}}` in a property's value, read just before the resource is created.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
 """
 
 import json
@@ -8,44 +8,43 @@ import re
 from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.secretsmanager.models import secretsmanager_backends
+
+from localcloud.cloudformation import calls
+from localcloud.services import Services
 
 REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
 
 
-def resolve(value: Any, account_id: str, region: str) -> Any:
+def resolve(value: Any, services: Services, region: str) -> Any:
     """The value with every dynamic reference in it replaced by what it refers to.
 
     Raises:
-        ValidationError: the reference's service is unknown, or it leads to nothing.
+        ClientError: there is no such secret.
+        ValidationError: the reference's service is unknown, or the secret lacks the key.
     """
     if isinstance(value, dict):
-        return {key: resolve(part, account_id, region) for key, part in value.items()}
+        return {key: resolve(part, services, region) for key, part in value.items()}
     if isinstance(value, list):
-        return [resolve(part, account_id, region) for part in value]
+        return [resolve(part, services, region) for part in value]
     if not isinstance(value, str):
         return value
 
     def read(match: re.Match[str]) -> str:
         if match[1] == "secretsmanager":
-            return _secret(match[2], account_id, region)
+            return _secret(match[2], services, region)
         raise ValidationError(message=f"The local cloud does not know the dynamic reference {match[1]}: {match[0]}")
 
     return REFERENCE.sub(read, value)
 
 
-def _secret(reference: str, account_id: str, region: str) -> str:
+def _secret(reference: str, services: Services, region: str) -> str:
     # secret-id:SecretString:json-key:version-stage:version-id, where the id may be an ARN, which has colons itself.
     parts = reference.split(":")
     split = 7 if parts[0] == "arn" else 1
     secret_id = ":".join(parts[:split])
-    kind, key, stage, version = (parts[split:] + [""] * 4)[:4]
-    if kind not in ("", "SecretString"):
-        raise ValidationError(message=f"Dynamic reference to {secret_id}: {kind} is not supported, use SecretString")
-    backend = secretsmanager_backends[account_id][region]
-    if secret_id not in backend.secrets:
-        raise ValidationError(message=f"Secrets Manager can't find the specified secret. ({secret_id})")
-    text = str(backend.get_secret_value(secret_id, version, stage or "AWSCURRENT")["SecretString"])
+    _, key, stage, version = (parts[split:] + [""] * 4)[:4]
+    parameters = {"SecretId": secret_id, "VersionStage": stage or None, "VersionId": version or None}
+    text = str(calls.call(services, region, "secretsmanager.GetSecretValue", parameters)["SecretString"])
     if not key:
         return text
     try:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from moto.cloudformation.exceptions import ExportNotFound, ValidationError
+from moto.cloudformation.exceptions import ValidationError
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
-from localcloud.cloudformation.template import Template
+from localcloud.cloudformation.template import Template, text
 
 VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 
@@ -40,19 +40,22 @@ class Scope:
     template: Template
     values: Mapping[str, Any]
     """Parameters and pseudo parameters by name."""
-    region: str
-    resources: Resources
-    exports: Mapping[str, str]
+    resources: Resources | None = None
+    """None where expressions may refer to parameters only."""
     _conditions: dict[str, bool] = field(default_factory=dict)
 
     def holds(self, condition: str) -> bool:
         """Whether the named condition is true."""
         if condition not in self._conditions:
-            declared = self.template.get("Conditions") or {}
-            if condition not in declared:
+            declared = (self.template.get("Conditions") or {}).get(condition)
+            if declared is None:
                 raise ValidationError(message=f"Template format error: Unresolved condition {condition}")
-            self._conditions[condition] = bool(resolve(declared[condition], self))
+            self._conditions[condition] = bool(resolve(declared, self))
         return self._conditions[condition]
+
+    def has(self, part: Mapping[str, Any]) -> bool:
+        """Whether a resource or an output is there: it has no condition, or one that is true."""
+        return "Condition" not in part or self.holds(part["Condition"])
 
 
 def pseudo_parameters(account_id: str, region: str, partition: str, stack_id: str, stack_name: str) -> dict[str, Any]:
@@ -105,33 +108,26 @@ def references(value: Any) -> Iterator[str]:
             elif name == "Fn::GetAtt":
                 yield (argument.split(".", 1) if isinstance(argument, str) else argument)[0]
             elif name == "Fn::Sub":
-                text, local = argument if isinstance(argument, list) else (argument, {})
+                pattern, local = argument if isinstance(argument, list) else (argument, {})
                 yield from references(local)
-                names = (match[2].strip().split(".", 1)[0] for match in VARIABLE.finditer(text) if not match[1])
+                names = (match[2].strip().split(".", 1)[0] for match in VARIABLE.finditer(pattern) if not match[1])
                 yield from (found for found in names if found not in local)
             else:
                 yield from references(argument)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether Fn::Equals calls them equal: CloudFormation compares text."""
-    if isinstance(one, list | dict) or isinstance(other, list | dict):
-        return bool(one == other)
-    return _text(one) == _text(other)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def _ref(name: Any, scope: Scope) -> Any:
-    return scope.values[name] if name in scope.values else scope.resources.ref(str(name))
+    if name in scope.values:
+        return scope.values[name]
+    if scope.resources is None:
+        raise ValidationError(message=f"Template error: there is no parameter {name}")
+    return scope.resources.ref(str(name))
 
 
 def _get_att(argument: Any, scope: Scope) -> Any:
     logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+    if scope.resources is None:
+        raise ValidationError(message=f"Template error: Fn::GetAtt cannot refer to {logical_id} here")
     return scope.resources.get_att(logical_id, str(resolve(attribute, scope)))
 
 
@@ -141,22 +137,22 @@ def _if(argument: Any, scope: Scope) -> Any:
 
 
 def _sub(argument: Any, scope: Scope) -> str:
-    text, local = argument if isinstance(argument, list) else (argument, {})
+    pattern, local = argument if isinstance(argument, list) else (argument, {})
 
     def value(match: re.Match[str]) -> str:
         literal, name = match[1], match[2].strip()
         if literal:
             return "${" + match[2] + "}"
         if name in local:
-            return _text(resolve(local[name], scope))
-        return _text(_get_att(name, scope) if "." in name else _ref(name, scope))
+            return text(resolve(local[name], scope))
+        return text(_get_att(name, scope) if "." in name else _ref(name, scope))
 
-    return VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, pattern)
 
 
 def _join(argument: Any, scope: Scope) -> str:
     delimiter, members = argument
-    return str(delimiter).join(_text(member) for member in resolve(members, scope))
+    return str(delimiter).join(text(member) for member in resolve(members, scope))
 
 
 def _select(argument: Any, scope: Scope) -> Any:
@@ -167,12 +163,12 @@ def _select(argument: Any, scope: Scope) -> Any:
 
 
 def _split(argument: Any, scope: Scope) -> list[str]:
-    delimiter, text = resolve(argument, scope)
-    return str(text).split(delimiter)
+    delimiter, joined = resolve(argument, scope)
+    return str(joined).split(delimiter)
 
 
 def _find_in_map(argument: Any, scope: Scope) -> Any:
-    name, first, second = (_text(part) for part in resolve(argument, scope))
+    name, first, second = (text(part) for part in resolve(argument, scope))
     try:
         return scope.template["Mappings"][name][first][second]
     except KeyError as error:
@@ -181,29 +177,32 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
 
 
 def _get_azs(argument: Any, scope: Scope) -> list[str]:
-    region = str(resolve(argument, scope) or scope.region)
+    region = str(resolve(argument, scope) or scope.values["AWS::Region"])
     return [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, [])]
 
 
-def _import_value(argument: Any, scope: Scope) -> str:
-    name = str(resolve(argument, scope))
-    if name not in scope.exports:
-        raise ExportNotFound(name)
-    return scope.exports[name]
+def _equals(argument: Any, scope: Scope) -> bool:
+    one, other = resolve(argument, scope)
+    return text(one) == text(other)
+
+
+def _contains(argument: Any, scope: Scope) -> bool:
+    members, value = resolve(argument, scope)
+    return text(value) in map(text, members)
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Ref": _ref,
-    "Fn::And": lambda parts, scope: all(resolve(part, scope) for part in parts),
-    "Fn::Equals": lambda pair, scope: same(*(resolve(part, scope) for part in pair)),
+    "Fn::And": lambda parts, scope: all(resolve(parts, scope)),
+    "Fn::Contains": _contains,
+    "Fn::Equals": _equals,
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,
     "Fn::If": _if,
-    "Fn::ImportValue": _import_value,
     "Fn::Join": _join,
     "Fn::Not": lambda parts, scope: not resolve(parts[0], scope),
-    "Fn::Or": lambda parts, scope: any(resolve(part, scope) for part in parts),
+    "Fn::Or": lambda parts, scope: any(resolve(parts, scope)),
     "Fn::Select": _select,
     "Fn::Split": _split,
     "Fn::Sub": _sub,

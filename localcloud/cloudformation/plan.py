@@ -9,14 +9,14 @@ from localcloud.cloudformation import parameters as parameter_values
 from localcloud.cloudformation import rules, transform, validation
 from localcloud.cloudformation.intrinsics import pseudo_parameters
 from localcloud.cloudformation.parameters import Parameters
-from localcloud.cloudformation.stack_resource import StackIdentity
+from localcloud.cloudformation.resource_type import StackIdentity
 from localcloud.cloudformation.template import Template, parse
 
 IAM_NAMES = frozenset({"GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName"})
 
 
 class InsufficientCapabilitiesError(CloudFormationError):
-    """The caller did not acknowledge what the template may do."""
+    """The caller did not consent to the rights that the template creates."""
 
     code = "InsufficientCapabilitiesException"
 
@@ -28,16 +28,18 @@ class Plan:
     """A checked template with its parameters: all that can be known before something is created.
 
     Raises:
+        InsufficientCapabilitiesError: the caller does not consent to the rights that the template creates.
         ValidationError: the template or a parameter is refused.
     """
 
-    def __init__(self, identity: StackIdentity, text: str, given: Mapping[str, str]) -> None:
+    def __init__(self, identity: StackIdentity, text: str, given: Mapping[str, str], capabilities: list[str]) -> None:
         self.text = text
         try:
             self._check(identity, given)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             # A section that is no dict, an assertion without Assert: whatever the checks did not expect.
             raise ValidationError(message=f"Template format error: {type(error).__name__}: {error}") from error
+        self._require(capabilities)
 
     def _check(self, identity: StackIdentity, given: Mapping[str, str]) -> None:
         written = parse(self.text)
@@ -51,16 +53,12 @@ class Plan:
         self.template: Template = transform.expand(written, dict(given), identity.region)
         validation.check(self.template, frozenset(self.values))
 
-    def require_capabilities(self, given: list[str]) -> None:
-        """Refuses a template that creates rights without the caller's explicit consent.
-
-        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
-
-        Raises:
-            InsufficientCapabilitiesError: CAPABILITY_IAM, or CAPABILITY_NAMED_IAM for named ones, is missing.
-        """
+    def _require(self, capabilities: list[str]) -> None:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
         rights = [one for one in self.template["Resources"].values() if str(one["Type"]).startswith("AWS::IAM::")]
-        if any(IAM_NAMES & set(one.get("Properties", {})) for one in rights) and "CAPABILITY_NAMED_IAM" not in given:
+        if any(IAM_NAMES & set(one.get("Properties", {})) for one in rights) and (
+            "CAPABILITY_NAMED_IAM" not in capabilities
+        ):
             raise InsufficientCapabilitiesError("CAPABILITY_NAMED_IAM")
-        if rights and not {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(given):
+        if rights and not {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(capabilities):
             raise InsufficientCapabilitiesError("CAPABILITY_IAM")

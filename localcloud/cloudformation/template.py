@@ -1,11 +1,10 @@
-"""A template's text, its sections, and where it is uploaded to."""
+"""A template as text and as a dict, and where it is uploaded to."""
 
 import json
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.utils import get_stack_from_s3_url as moto_get_stack_from_s3_url
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
@@ -30,17 +29,15 @@ SECTIONS = frozenset(
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and SAM's Globals."""
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-
-def parse(text: str) -> Template:
+def parse(written: str) -> Template:
     """The template as a dict, short forms (`!Ref`) written out.
 
     Raises:
         ValidationError: the text is neither YAML nor JSON, has no Resources, or a section that CloudFormation lacks.
     """
     try:
-        template = yaml_parse(text)
+        template = yaml_parse(written)
     except (YAMLError, ValueError) as error:
         raise ValidationError(message=f"Template format error: {error}") from error
     if not isinstance(template, dict):
@@ -62,13 +59,13 @@ def parse(text: str) -> Template:
     return dict(template)
 
 
-def packaged(text: str) -> Template:
+def packaged(written: str) -> Template:
     """The template of the text with its local paths replaced, as `sam package` does: the transform takes S3's only.
 
     Raises:
         ValidationError: see `parse`.
     """
-    template = parse(text)
+    template = parse(written)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::StateMachine":
             resource["Properties"]["DefinitionUri"] = "s3://bucket/definition"
@@ -76,17 +73,21 @@ def packaged(text: str) -> Template:
     return template
 
 
+def text(value: Any) -> str:
+    """The value as CloudFormation writes it where text is wanted."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
 def from_s3_url(template_url: str, account_id: str, partition: str) -> str:
-    """The text that a TemplateURL points to, also when the URL names this endpoint (`http://127.0.0.1:4566/bucket/key`).
+    """The text that a TemplateURL points to, such as `http://127.0.0.1:4566/bucket/key`.
 
     Raises:
         ValidationError: there is no such object.
     """
-    url = urlparse(template_url)
+    bucket, _, key = unquote(urlparse(template_url).path).lstrip("/").partition("/")
     try:
-        if url.hostname not in LOOPBACK:
-            return str(moto_get_stack_from_s3_url(template_url, account_id=account_id, partition=partition))
-        bucket, _, key = unquote(url.path).lstrip("/").partition("/")
         found = s3_backends[account_id][partition].get_object(bucket, key)
     except S3ClientError as error:
         raise ValidationError(message=f"S3 error: {error.message} ({template_url})") from error

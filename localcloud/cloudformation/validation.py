@@ -6,7 +6,7 @@ from typing import Any
 from moto.cloudformation.exceptions import ValidationError
 
 from localcloud.cloudformation.intrinsics import references
-from localcloud.cloudformation.registry import HANDLERS
+from localcloud.cloudformation.resources import RESOURCE_TYPES
 from localcloud.cloudformation.template import Template
 
 RESOURCE_ATTRIBUTES = frozenset(
@@ -26,15 +26,21 @@ def check(template: Template, names: frozenset[str]) -> None:
         ValidationError: an unknown resource type or attribute, a reference to nothing, or a circle of references.
     """
     resources: dict[str, dict[str, Any]] = template["Resources"]
-    unknown = sorted({str(resource["Type"]) for resource in resources.values()} - set(HANDLERS))
+    unknown = sorted({str(resource["Type"]) for resource in resources.values()} - set(RESOURCE_TYPES))
     if unknown:
         raise ValidationError(
             message=f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]. The local cloud "
-            "cannot create them; what it can is in localcloud/cloudformation/resources"
+            "cannot create them; those that it can are in localcloud/cloudformation/resources"
         )
     conditions = template.get("Conditions") or {}
     for logical_id, resource in resources.items():
         _check_resource(logical_id, resource, conditions)
+    exported = sorted(name for name, output in (template.get("Outputs") or {}).items() if "Export" in output)
+    if exported:
+        raise ValidationError(
+            message=f"Output {exported[0]}: the local cloud has no exports; leave Export out, and give other "
+            "stacks the value as a parameter"
+        )
     known = names | set(resources)
     for section in ("Resources", "Outputs", "Conditions"):
         missing = sorted(set(references(template.get(section) or {})) - known)

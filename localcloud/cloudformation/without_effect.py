@@ -4,10 +4,8 @@ A resource type is effective, or is listed here, or is unknown and fails the dep
 """
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from localcloud.cloudformation.template import Template
 
 _NETWORK = "the network is on paper: functions reach everything"
 _POLICY = "not enforced: it lets nobody in and keeps nobody out"
@@ -21,7 +19,6 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::Route": _NETWORK,
     "AWS::EC2::RouteTable": _NETWORK,
     "AWS::EC2::SecurityGroup": "not enforced: nobody is kept out",
-    "AWS::EC2::SecurityGroupEgress": "not enforced: nobody is kept in",
     "AWS::EC2::SecurityGroupIngress": "not enforced: nobody is kept out",
     "AWS::EC2::Subnet": _NETWORK,
     "AWS::EC2::SubnetRouteTableAssociation": _NETWORK,
@@ -30,18 +27,18 @@ TYPES: Mapping[str, str] = {
     "AWS::EC2::VPCGatewayAttachment": _NETWORK,
     "AWS::IAM::Role": "enforced only for reservations, secrets, items, schedules and events put",
     "AWS::Lambda::Permission": _POLICY,
-    "AWS::RDS::DBClusterParameterGroup": "the server keeps its own settings",
     "AWS::RDS::DBInstance": "one MariaDB server serves the whole cluster",
     "AWS::RDS::DBSubnetGroup": _NETWORK,
     "AWS::S3::BucketPolicy": _POLICY,
     "AWS::SNS::TopicPolicy": _POLICY,
-    "AWS::SQS::QueuePolicy": _POLICY,
 }
 
 PROPERTIES: Mapping[tuple[str, str], str] = {
     ("AWS::Lambda::Function", "Architectures"): "functions run on this computer's processor",
     ("AWS::Lambda::Function", "EphemeralStorage"): "temporary files lie in this computer's own folder",
+    ("AWS::Lambda::Function", "Layers"): "functions run without layers: put what is in them into the artifact",
     ("AWS::Lambda::Function", "MemorySize"): "functions may use all of this computer's memory",
+    ("AWS::Lambda::Function", "PackageType"): "functions run from a zip, never from an image",
     ("AWS::Lambda::Function", "TracingConfig"): "nothing is traced",
     ("AWS::Lambda::Function", "VpcConfig"): _NETWORK,
     ("AWS::Logs::LogGroup", "RetentionInDays"): "logs last as long as the local cloud",
@@ -60,17 +57,16 @@ PROPERTIES: Mapping[tuple[str, str], str] = {
 EFFECTIVE: Mapping[str, str] = {
     "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
     "ProvisionedThroughput TableName Tags",
-    "AWS::Events::EventBus": "Description Name Tags",
     "AWS::Events::Rule": "Description EventBusName EventPattern Name RoleArn State Tags Targets",
-    "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig PackageType "
-    "ReservedConcurrentExecutions Role Runtime Tags Timeout",
+    "AWS::Lambda::Function": "Code Description Environment FunctionName Handler LoggingConfig Role Runtime Tags "
+    "Timeout",
     "AWS::Logs::LogGroup": "LogGroupName Tags",
-    "AWS::RDS::DBCluster": "DBClusterIdentifier DBClusterParameterGroupName DBSubnetGroupName DatabaseName "
+    "AWS::RDS::DBCluster": "DBClusterIdentifier DBSubnetGroupName DatabaseName "
     "DeletionProtection Engine ManageMasterUserPassword MasterUserPassword MasterUsername Tags VpcSecurityGroupIds",
-    "AWS::S3::Bucket": "BucketName Tags VersioningConfiguration",
+    "AWS::S3::Bucket": "BucketName",
     "AWS::SNS::Subscription": "Endpoint Protocol TopicArn DeliveryPolicy FilterPolicy FilterPolicyScope "
     "RawMessageDelivery RedrivePolicy",
-    "AWS::SNS::Topic": "DisplayName FifoTopic Subscription Tags TopicName",
+    "AWS::SNS::Topic": "DisplayName FifoTopic Tags TopicName",
     "AWS::SQS::Queue": "ContentBasedDeduplication DelaySeconds FifoQueue MaximumMessageSize MessageRetentionPeriod "
     "QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy Tags VisibilityTimeout",
     "AWS::Scheduler::Schedule": "Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
@@ -86,17 +82,10 @@ EFFECTIVE: Mapping[str, str] = {
 _DELIVERED = frozenset({"http", "https", "lambda", "sqs"})
 
 
-def lines(template: Template, is_created: Callable[[str], bool]) -> list[str]:
-    """One line per type and per property that has no effect, with the logical ids that it concerns.
-
-    Args:
-        template: plain, the transform done.
-        is_created: whether this logical id's condition holds.
-    """
+def lines(resources: Mapping[str, dict[str, Any]]) -> list[str]:
+    """One line per type and per property that has no effect, with the logical ids that it concerns."""
     found: dict[tuple[str, str], list[str]] = {}
-    for logical_id, resource in template["Resources"].items():
-        if not is_created(logical_id):
-            continue
+    for logical_id, resource in resources.items():
         for what, why in _without_effect(resource):
             found.setdefault((what, why), []).append(logical_id)
     return [

@@ -1,4 +1,4 @@
-"""EC2 Capacity Reservations for moto: their actions, the capacity behind them, who runs in them, and faults on request.
+"""What EC2 has and when it fails: pools, quotas, request rates and faults behind `localcloud.capacity_reservations`.
 
 moto is imported late: the client alone (`localcloud.ec2.client`) must be quick to import.
 """
@@ -10,7 +10,7 @@ PLENTY = 1_000_000
 
 
 def install(clock: Clock, partition: str | None = None, vcpu_quota: int | None = PLENTY) -> None:
-    """Adds the actions to moto's EC2Response, and starts with no pools, quotas, faults or reservations.
+    """Adds the actions to moto's EC2, and starts with no pools, quotas, faults or reservations.
 
     A second call swaps the clock and empties the state, which belongs to the process.
 
@@ -19,8 +19,12 @@ def install(clock: Clock, partition: str | None = None, vcpu_quota: int | None =
         partition: of the account; None opens the Regions of all.
         vcpu_quota: each On-Demand quota's vCPUs in each Region; None: as a new account has them.
     """
-    from localcloud.ec2.moto_hooks import add_actions
-    from localcloud.ec2.state import replace_current
+    from localcloud import capacity_reservations
+    from localcloud.ec2 import places, request_hooks
+    from localcloud.ec2.state import State
 
-    add_actions()
-    replace_current(clock, partition, vcpu_quota)
+    state = State(clock, partition, vcpu_quota)
+    capacity_reservations.install(state)
+    state.reset()
+    places.hook()
+    request_hooks.hook()

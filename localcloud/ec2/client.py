@@ -32,16 +32,6 @@ class ActionCalls:
 
 
 @dataclass(frozen=True)
-class FaultHits:
-    """A fault that was set, and how many requests it has hit."""
-
-    fault: Fault
-    fired: int
-    over: bool
-    """Whether it can hit no more."""
-
-
-@dataclass(frozen=True)
 class VcpuQuota:
     """An On-Demand quota of a Region."""
 
@@ -90,14 +80,6 @@ class CapacityClient:
         for fault in faults:
             self._call("POST", "faults", dataclasses.asdict(fault))
 
-    def faults(self) -> list[FaultHits]:
-        """Those that are set."""
-        return [
-            FaultHits(Fault(**fault), fired, over)
-            for fault in self._call("GET", "faults")["Faults"]
-            for fired, over in [(fault.pop("fired"), fault.pop("over"))]
-        ]
-
     def fired(self) -> dict[FaultKind, int]:
         """Hits by kind since the reset, those of faults that were cleared included."""
         fired = self._call("GET", "faults")["Fired"]
@@ -121,10 +103,6 @@ class CapacityClient:
         """All On-Demand quotas of a Region."""
         quotas = self._call("GET", f"quota?{urlencode({'Region': region})}")["Quotas"]
         return [VcpuQuota(one["Name"], one["Code"], one["VCpus"], one["Used"]) for one in quotas]
-
-    def set_instance_quota(self, region: str, instance_type: str, instances: int | None) -> None:
-        """Limits the instances that a Region's reservations for a type have together; None lifts it."""
-        self._call("PUT", "quota", {"Region": region, "InstanceType": instance_type, "Instances": instances})
 
     def set_offered(self, instance_type: str, zone: str, *, offered: bool) -> None:
         """False makes EC2 not offer the type in the zone; True undoes that."""
@@ -169,17 +147,8 @@ class CapacityClient:
 
     def calls(self) -> list[ActionCalls]:
         """The counts, by Region and action."""
-        return [
-            ActionCalls(
-                count["Region"],
-                count["Action"],
-                count["Calls"],
-                count["Overdrawn"],
-                count["Unanswered"],
-                count["Refused"],
-            )
-            for count in self._call("GET", "calls")["Calls"]
-        ]
+        names = ("Region", "Action", "Calls", "Overdrawn", "Unanswered", "Refused")
+        return [ActionCalls(*(count[name] for name in names)) for count in self._call("GET", "calls")["Calls"]]
 
     def reset(self) -> None:
         """Empties pools, quotas, faults, settings, counts, reservations, instances and placement groups."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import random
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +13,6 @@ CANCEL = "CancelCapacityReservation"
 DESCRIBE = "DescribeCapacityReservations"
 ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
 SPLIT = "CreateCapacityReservationBySplitting"
-MOVE = "MoveCapacityReservationInstances"
 DESCRIBE_TYPES = "DescribeInstanceTypes"
 DESCRIBE_ZONES = "DescribeAvailabilityZones"
 DESCRIBE_INSTANCES = "DescribeInstances"
@@ -30,7 +28,7 @@ GROUP_ACTIONS = (GROUP, UNGROUP, LIST_GROUP)
 """Actions of Resource Groups."""
 ANY = "*"
 """Every action of EC2."""
-OTHER_ACTIONS = (SPLIT, MOVE, DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
+OTHER_ACTIONS = (SPLIT, DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
 """What can be hit before it has an effect only."""
 MAX_LAG_SECONDS = 3600.0
 
@@ -78,7 +76,7 @@ _ACTIONS_OF = {
     FaultKind.ADJUSTING: (MODIFY,),
 }
 _NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING, FaultKind.ADJUSTING)
-_ABOUT_ONE = (MODIFY, CANCEL, SPLIT, MOVE, CREATE_TAGS, DELETE_TAGS, GROUP, UNGROUP)
+_ABOUT_ONE = (MODIFY, CANCEL, SPLIT, CREATE_TAGS, DELETE_TAGS, GROUP, UNGROUP)
 _ADJUSTED = ("applied", "rejected")
 _STARTED = ("active", "failed")
 
@@ -92,7 +90,7 @@ def actions_of(kind: FaultKind) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Request:
-    """What a fault asks about a request."""
+    """What decides which faults hit a request."""
 
     action: str
     region: str
@@ -110,8 +108,6 @@ class Fault:
         times: how many requests it hits; None for all until it is cleared.
         seconds: cloud seconds; what they mean depends on the kind.
         lasts: cloud seconds after which the fault ends, however often it has hit; None for no such end.
-        probability: of hitting a request that it could hit, from 0 to 1.
-        seed: the same seed hits the same requests of a sequence.
         then: `active` or `failed` for PENDING, `applied` or `rejected` for ADJUSTING; None for the first.
         instance_type: hits only requests about this type; not for DESCRIBE.
         region: hits only requests to this Region, e.g. `Fault(ANY, FaultKind.HANGS, None, region="us-west-2")`.
@@ -127,8 +123,6 @@ class Fault:
     times: int | None = 1
     seconds: float | None = None
     lasts: float | None = None
-    probability: float = 1.0
-    seed: int = 0
     then: str | None = None
     instance_type: str | None = None
     region: str | None = None
@@ -154,15 +148,11 @@ class Fault:
                 raise ValueError(f"{name} must be 0 or more, not {value}")
         if self.kind is FaultKind.STALE_DESCRIBE and (self.seconds or 0) > MAX_LAG_SECONDS:
             raise ValueError(f"The past is known for {MAX_LAG_SECONDS:.0f} cloud seconds; lag by at most that")
-        if not 0 <= self.probability <= 1:
-            raise ValueError(f"probability must be from 0 to 1, not {self.probability}")
         outcomes = _ADJUSTED if self.kind is FaultKind.ADJUSTING else _STARTED
         object.__setattr__(self, "then", self.then or outcomes[0])
         if self.then not in outcomes:
             raise ValueError(f"then must be {' or '.join(outcomes)}, not {self.then!r}")
-        if self.instance_type is not None and self.action.startswith("Describe"):
-            raise ValueError("A describe is about no one type; leave instance_type out")
-        if self.instance_type is not None and self.action in GROUP_ACTIONS:
+        if self.instance_type is not None and self.action.startswith(("Describe", *GROUP_ACTIONS)):
             raise ValueError(f"{self.action} is about no one type; leave instance_type out")
         if self.reservation_id is not None and self.action not in _ABOUT_ONE:
             raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
@@ -189,20 +179,10 @@ class ActiveFault:
     """A reading of the cloud's clock."""
     fired: int = 0
 
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.fault.seed)  # noqa: S311 - repeatable on purpose
-
     def is_over(self, now: float) -> bool:
         """Whether it can hit nothing any more."""
         spent = self.fault.times is not None and self.fired >= self.fault.times
         return spent or (self.fault.lasts is not None and now - self.set_at >= self.fault.lasts)
-
-    def fires(self, now: float) -> bool:
-        """Draws whether it hits a request, and counts it."""
-        if self.is_over(now) or self._random.random() >= self.fault.probability:
-            return False
-        self.fired += 1
-        return True
 
     def as_json(self, now: float) -> dict[str, Any]:
         """For the control API."""
@@ -229,7 +209,8 @@ class Faults:
         """The fault of one of these kinds that hits a request, if any; it is counted."""
         for active in self.set:
             fault = active.fault
-            if fault.kind in kinds and fault.can_hit(request) and active.fires(now):
+            if fault.kind in kinds and fault.can_hit(request) and not active.is_over(now):
+                active.fired += 1
                 self.fired[fault.kind] += 1
                 return active
         return None

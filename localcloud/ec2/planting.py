@@ -1,103 +1,145 @@
-"""Reservations that are put there directly: kinds, states and owners that no action of the local cloud makes."""
+"""Reservations that are put there, or changed, directly: kinds, states and owners that no action here makes.
 
+The fields are those of botocore's model of EC2, which also checks their types:
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
+"""
+
+import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
+from botocore.model import ListShape, Shape, StructureShape
+from botocore.utils import parse_to_aware_datetime
+from botocore.validate import ParamValidator
+from moto.core.utils import get_service_model
 from moto.ec2.models import ec2_backends
 from moto.utilities.utils import get_partition
 
-from localcloud.ec2 import catalogue
-from localcloud.ec2.control_input import instance_type_in, number_in, text_in, zone_in
-from localcloud.ec2.described_fields import with_fields
-from localcloud.ec2.new_reservation import Owner, new_identity
-from localcloud.ec2.reservation import Reservation
+from localcloud.capacity_reservations.reservation import CapacityReservation, new_identity
 from localcloud.ec2.state import State
 from localcloud.ec2.zones import region_of
 from localcloud.services import ACCOUNT_ID
 
+_ATTRIBUTES = {
+    "OwnerId": "owner_id",
+    "AvailabilityZone": "availability_zone",
+    "AvailabilityZoneId": "availability_zone_id",
+    "InstanceType": "instance_type",
+    "InstancePlatform": "instance_platform",
+    "Tenancy": "tenancy",
+    "TotalInstanceCount": "instance_count",
+    "EbsOptimized": "ebs_optimized",
+    "EphemeralStorage": "ephemeral_storage",
+    "State": "state",
+    "StartDate": "start_date",
+    "EndDate": "end_date",
+    "EndDateType": "end_date_type",
+    "InstanceMatchCriteria": "instance_match_criteria",
+    "CreateDate": "create_date",
+    "AdjustmentStatus": "adjustment_status",
+}
+"""The fields that the local cloud itself works with; all others it only shows."""
+_ITS_OWN = frozenset({"CapacityReservationId", "CapacityReservationArn", "Tags"})
 
-def plant(state: State, given: Mapping[str, Any]) -> Reservation:
+
+def plant(state: State, given: Mapping[str, Any]) -> CapacityReservation:
     """Puts a reservation there that the account sees in describe, whoever owns it.
 
     It takes nothing from a pool. Ended by an action or by time, it gives its instances to its pool like any other.
 
     Args:
         state: the process's own; the caller holds its lock.
-        given: `InstanceType`, `AvailabilityZone`, `TotalInstanceCount`, and any more fields of the model.
+        given: a known `InstanceType` and `AvailabilityZone`, `TotalInstanceCount`, and any more fields of the model.
 
     Raises:
         ValueError: with what to do.
     """
-    instance_type, zone, count = instance_type_in(given), zone_in(given), number_in(given, "TotalInstanceCount")
-    region, now, created = region_of(zone), state.clock.now(), datetime.now(UTC)
-    owner = str(given.get("OwnerId") or ACCOUNT_ID)
-    new_id, arn = new_identity(Owner(get_partition(region), region, owner))
-    bare = Reservation(
-        sequence=next(state.sequence),
-        id=new_id,
-        arn=arn,
-        owner_id=owner,
-        instance_type=instance_type,
-        instance_platform="Linux/UNIX",
+    zone, created = str(given["AvailabilityZone"]), state.date()
+    region = region_of(zone)
+    bare = CapacityReservation(
+        **new_identity(get_partition(region), region, str(given.get("OwnerId") or ACCOUNT_ID)),
+        instance_type=str(given["InstanceType"]),
         availability_zone=zone,
-        availability_zone_id=_zone_id(zone, region),
-        tenancy="default",
-        instance_count=count,
-        ebs_optimized=False,
-        ephemeral_storage=False,
-        instance_match_criteria="open",
-        end_date_type="unlimited",
-        end_date=None,
+        availability_zone_id=state.zones(region).get(zone),
+        instance_count=0,
         create_date=created,
         start_date=created,
-        state="active",
-        at=now,
+        at=state.now(),
     )
-    tags = _tags_in(given)
-    planted = with_fields(bare, {name: value for name, value in given.items() if name != "Tags"}, now)
-    state.history(ACCOUNT_ID, region).put(planted)
-    _tag(region, planted.id, tags)
-    return planted
+    return _put(state, region, bare, given)
 
 
-def alter(state: State, given: Mapping[str, Any]) -> Reservation:
+def alter(state: State, given: Mapping[str, Any]) -> CapacityReservation:
     """Changes any fields of a reservation, and its tags, as no action could. Pools stay as they are.
+
+    What is set stays: a pending reservation becomes active only if its `State` is set again.
 
     Args:
         state: the process's own; the caller holds its lock.
-        given: `CapacityReservationId`, and the fields to change; null hides one. `Tags` replaces all tags.
+        given: `CapacityReservationId`, and the fields to change by EC2's names; null hides one. `Tags` replaces all.
 
     Raises:
         ValueError: with what to do.
     """
-    wanted, tags = text_in(given, "CapacityReservationId"), _tags_in(given)
-    for region, history in state.histories_of(ACCOUNT_ID):
-        before = history.get(wanted)
-        if before is None:
-            continue
-        fields = {name: value for name, value in given.items() if name not in ("CapacityReservationId", "Tags")}
-        after = with_fields(before, fields, state.clock.now())
-        history.put(after)
-        _tag(region, after.id, tags)
-        return after
+    wanted = given.get("CapacityReservationId")
+    backend: Any
+    for region, backend in ec2_backends[ACCOUNT_ID].items():
+        if wanted in backend.capacity_reservations:
+            fields = {name: value for name, value in given.items() if name != "CapacityReservationId"}
+            return _put(state, region, backend.capacity_reservations[wanted], fields)
     raise ValueError(f"There is no reservation {wanted!r}; plant one, or create one as EC2's clients do")
 
 
-def _zone_id(zone: str, region: str) -> str | None:
-    return next((str(one.zone_id) for one in catalogue.zones_of(region) if one.name == zone), None)
-
-
-def _tags_in(given: Mapping[str, Any]) -> dict[str, str] | None:
+def _put(state: State, region: str, before: CapacityReservation, given: Mapping[str, Any]) -> CapacityReservation:
+    backend: Any = ec2_backends[ACCOUNT_ID][region]
     tags = given.get("Tags")
     if tags is not None and not (isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())):
         raise ValueError(f"Tags must be an object of keys and values, not {tags!r}")
-    return tags
+    after = _with_fields(state, before, {name: value for name, value in given.items() if name != "Tags"})
+    backend.put_capacity_reservation(after)
+    if tags is not None:
+        backend.tags.pop(after.id, None)
+        backend.create_tags([after.id], tags)
+    return after
 
 
-def _tag(region: str, reservation_id: str, tags: dict[str, str] | None) -> None:
-    if tags is None:
-        return
-    backend = ec2_backends[ACCOUNT_ID][region]
-    backend.tags.pop(reservation_id, None)
-    backend.create_tags([reservation_id], tags)
+def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str, Any]) -> CapacityReservation:
+    model = get_service_model("ec2").shape_for("CapacityReservation")
+    assert isinstance(model, StructureShape)  # noqa: S101 - tells the type checker
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name not in model.members or name in _ITS_OWN:
+            settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
+            raise ValueError(f"{name!r} cannot be set; set one of {settable}")
+        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
+            raise ValueError(report.generate_report())
+        values[name] = None if value is None else _with_dates(value, model.members[name])
+    available = values.pop("AvailableInstanceCount", None)
+    changes = {_ATTRIBUTES[name]: value for name, value in values.items() if name in _ATTRIBUTES and value is not None}
+    shown = {name: value for name, value in before.described.items() if name not in values}
+    shown |= {name: value for name, value in values.items() if name not in _ATTRIBUTES or value is None}
+    if "State" in values:
+        changes["pending_until"] = math.inf
+    if values.get("EndDate") is not None:
+        changes["end_date_type"] = values.get("EndDateType") or "limited"
+        changes["ends_at"] = state.reading_at(values["EndDate"])
+    elif "EndDate" in values or values.get("EndDateType") == "unlimited":
+        changes |= {"end_date": None, "end_date_type": "unlimited", "ends_at": math.inf}
+    # A modification that is being processed would undo what is set here.
+    changes |= {"adjusted_at": math.inf, "after_adjustment": None}
+    after = replace(before, **changes, described=shown, at=state.now())
+    if available is None:
+        return after
+    if not 0 <= available <= after.instance_count:
+        raise ValueError(f"AvailableInstanceCount must be from 0 to {after.instance_count}, not {available}")
+    return replace(after, in_use=after.instance_count - available)
+
+
+def _with_dates(value: Any, shape: Shape) -> Any:
+    """The value as moto serializes it."""
+    if isinstance(shape, StructureShape):
+        return {key: _with_dates(each, shape.members[key]) for key, each in value.items()}
+    if isinstance(shape, ListShape):
+        return [_with_dates(each, shape.member) for each in value]
+    return parse_to_aware_datetime(value) if shape.type_name == "timestamp" else value

@@ -4,14 +4,11 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from localcloud.ec2.errors import InstanceLimitExceeded, VcpuLimitExceeded
-from localcloud.ec2.reservation import Reservation
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-_Key = TypeVar("_Key")
 _FAMILY = re.compile(r"([a-z]+?)(?:-|\d)")
 
 
@@ -47,6 +44,11 @@ _OF_DEDICATED_HOSTS = "mac"
 """Launched on Dedicated Hosts only, which have quotas of their own."""
 
 
+def vcpus_of(instance_type: str) -> int:
+    """How many vCPUs one instance has."""
+    return int(INSTANCE_TYPES[instance_type]["VCpuInfo"]["DefaultVCpus"])
+
+
 def quota_of(instance_type: str) -> Quota | None:
     """The quota towards which a type counts; None for types that run on Dedicated Hosts only."""
     match = _FAMILY.match(instance_type)
@@ -78,7 +80,6 @@ class Quotas:
     def __init__(self, vcpus: int | None) -> None:
         self._vcpus_at_first = vcpus
         self._vcpus: dict[tuple[str, Quota], int] = {}
-        self._instances: dict[tuple[str, str], int] = {}
 
     def vcpus(self, region: str, quota: Quota) -> int:
         """How many vCPUs it allows."""
@@ -91,52 +92,25 @@ class Quotas:
         Raises:
             ValueError: negative.
         """
-        _set(self._vcpus, (region, quota), limit)
-
-    def set_instances(self, region: str, instance_type: str, limit: int | None) -> None:
-        """The instances that all reservations for a type may have together; None lifts it.
-
-        Raises:
-            ValueError: negative.
-        """
-        _set(self._instances, (region, instance_type), limit)
+        if limit is None:
+            self._vcpus.pop((region, quota), None)
+        elif limit < 0:
+            raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
+        else:
+            self._vcpus[region, quota] = limit
 
     def check_vcpus(self, region: str, quota: Quota, used: int, more: int) -> None:
         """Whether so many more vCPUs are allowed.
 
         Raises:
-            VcpuLimitExceeded: they are not. The words are EC2's, as people report them:
+            EC2ClientError: VcpuLimitExceeded. The words are EC2's, as people report them:
                 https://github.com/scrapoxy/scrapoxy/issues/202
         """
         limit = self.vcpus(region, quota)
         if used + more > limit:
-            raise VcpuLimitExceeded(
+            raise EC2ClientError(
+                "VcpuLimitExceeded",
                 f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
                 "instance bucket that the specified instance type belongs to. Please visit "
-                "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+                "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
             )
-
-    def check_instances(self, region: str, held: Iterable[Reservation], instance_type: str, more: int) -> None:
-        """Whether so many more instances fit beside what the Region's reservations hold.
-
-        Raises:
-            InstanceLimitExceeded: they do not.
-        """
-        limit = self._instances.get((region, instance_type))
-        if limit is None:
-            return
-        wanted = sum(one.instance_count for one in held if one.holds and one.instance_type == instance_type) + more
-        if wanted > limit:
-            raise InstanceLimitExceeded(
-                f"You have requested more instances ({wanted}) than your current instance limit of {limit} allows "
-                "for the specified instance type."
-            )
-
-
-def _set(limits: dict[_Key, int], key: _Key, limit: int | None) -> None:
-    if limit is None:
-        limits.pop(key, None)
-    elif limit < 0:
-        raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
-    else:
-        limits[key] = limit

@@ -1,105 +1,62 @@
-"""The state of EC2 behind the actions: one for the process, as moto's."""
+"""The state of EC2 in the local cloud, one for the process as moto's: what there is, and what goes wrong."""
 
-import itertools
 import math
-import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.utilities.utils import get_partition
 
+from localcloud.capacity_reservations import instances, market
+from localcloud.capacity_reservations.exceptions import InsufficientCapacityError
+from localcloud.capacity_reservations.market import Market, NotInGroupError
+from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
-from localcloud.ec2.catalogue import vcpus_of
-from localcloud.ec2.client_tokens import ClientTokens
-from localcloud.ec2.faults import Faults
-from localcloud.ec2.group_members import GroupMembers
-from localcloud.ec2.history import ReservationHistory
-from localcloud.ec2.instances import Instances
-from localcloud.ec2.placement_groups import PlacementGroups
+from localcloud.ec2.faults import CREATE, DESCRIBE, MAX_LAG_SECONDS, MODIFY, ActiveFault, FaultKind, Faults, Request
 from localcloud.ec2.pools import CapacityPools
-from localcloud.ec2.quotas import Quota, Quotas, quota_of
+from localcloud.ec2.quotas import Quota, Quotas, quota_of, vcpus_of
 from localcloud.ec2.request_rate import RequestRate
-from localcloud.ec2.reservation import Reservation
+from localcloud.ec2.zones import id_of_local
 from localcloud.services import ACCOUNT_ID
 
-_current: "State | None" = None
 
+class State(Market):
+    """Everything that requests and the control API share. Whoever reads or changes it holds `lock`.
 
-class State:
-    """Everything that requests and the control API share. Whoever reads or changes it holds `lock`."""
+    Args:
+        clock: the cloud's time.
+        partition: of the account; the Regions of others are closed to it. None opens all.
+        vcpu_quota: each On-Demand quota's vCPUs in each Region; None: as a new account has them.
+    """
 
     def __init__(self, clock: Clock, partition: str | None, vcpu_quota: int | None) -> None:
-        self.lock = threading.RLock()
+        super().__init__()
         self.clock = clock
         self.partition = partition
-        """Of the account; the Regions of others are closed to it. None: all are open."""
         self._vcpu_quota = vcpu_quota
-        self._histories: dict[tuple[str, str], ReservationHistory] = {}
         self._empty()
 
     def reset(self) -> None:
-        """Empties all of it, and forgets in moto the reservations' tags and the instances."""
+        """Empties all of it, and what moto has of reservations, placement groups and instances."""
         with self.lock:
-            regions = self.instances.regions
-            for (account, region), history in self._histories.items():
-                ec2_backend = ec2_backends[account][region]
-                for reservation in history.all():
-                    ec2_backend.tags.pop(reservation.id, None)
+            for backend in _backends():
+                for launched in backend.reservations.values():
+                    for instance in launched.instances:
+                        if instance.state != "terminated":
+                            instance.terminate()
+                backend.reservations.clear()
+                backend.placement_groups.clear()
+                backend.forget_capacity_reservations()
             self._empty()
-            for region in regions:
-                _forget_instances(ec2_backends[ACCOUNT_ID][region])
-
-    def history(self, account: str, region: str) -> ReservationHistory:
-        """The reservations of an account in a Region, after `settle`."""
-        return self._histories.setdefault((account, region), ReservationHistory())
-
-    def histories_of(self, account: str) -> list[tuple[str, ReservationHistory]]:
-        """The Regions in which an account has had reservations, and these, after `settle`."""
-        return [(region, history) for (owner, region), history in self._histories.items() if owner == account]
 
     def settle(self) -> float:
-        """Lets the changes happen that time has brought, and returns the reading of the clock up to which it did."""
-        now = self.clock.now()
-        for history in self._histories.values():
-            for reservation in history.due(now):
-                while reservation.changes_at <= now:
-                    before, reservation = reservation, self._next(reservation)
-                    history.put(reservation)
-                    if before.holds and not reservation.holds:
-                        self.give_back(reservation)
-        return now
-
-    def resize(self, after: Reservation, held: int) -> Reservation | None:
-        """Takes from the pool what a reservation is to have more, or gives back; None if the pool lacks it.
-
-        The running instances that it absorbs bring their capacity along.
-
-        Args:
-            after: as it is to be.
-            held: how many instances it has until now.
-
-        Returns:
-            It, with what it absorbs.
-        """
-        instance_type, zone = after.instance_type, after.availability_zone
-        joining = self.instances.joining(after, self.members.groups_with(after.arn))
-        more = after.instance_count - held - len(joining)
-        if more > 0 and not self.pools.take(instance_type, zone, more):
-            return None
-        self.pools.give_back(instance_type, zone, max(0, -more))
-        for instance in joining:
-            instance.enter(after.id)
-        return replace(after, in_use=after.in_use + len(joining)) if joining else after
-
-    def give_back(self, reservation: Reservation) -> None:
-        """Returns the instances of an ended reservation to their pool, but for those that still run."""
-        running = self.instances.inside(reservation.id)
-        for instance in running:
-            instance.enter(None)
-        free = reservation.instance_count - len(running)
-        self.pools.give_back(reservation.instance_type, reservation.availability_zone, free)
+        """Lets the changes happen that time has brought; the reading of the clock."""
+        for backend in _backends():
+            backend.settle_capacity_reservations()
+        return self.now()
 
     def is_closed(self, region: str) -> bool:
         """Whether a Region is in another partition than the account, "which can't be used across partitions":
@@ -107,73 +64,119 @@ class State:
         """
         return self.partition is not None and get_partition(region) != self.partition
 
-    def check_quota(self, region: str, instance_type: str, more: int) -> None:
-        """Whether so many more instances, in a reservation or in none, are within the account's quota of vCPUs.
-
-        Reservations count whether they are used or not. An instance in one is no further use of the quota.
-
-        Raises:
-            VcpuLimitExceeded: they are not.
-        """
-        quota = quota_of(instance_type)
-        if quota is not None:
-            used = self.vcpus_used(region, quota)
-            self.quotas.check_vcpus(region, quota, used, vcpus_of(instance_type) * more)
+    def hit(self, request: Request, *kinds: FaultKind) -> ActiveFault | None:
+        """The fault of one of these kinds that hits the request, if any; it is counted."""
+        with self.lock:
+            return self.faults.hit(request, self.now(), *kinds)
 
     def vcpus_used(self, region: str, quota: Quota) -> int:
-        """The vCPUs of a quota that the account's reservations and other running instances have, after `settle`."""
-        own = (one for one in self.history(ACCOUNT_ID, region).all() if one.owner_id == ACCOUNT_ID and one.holds)
-        counts = [(one.instance_type, one.instance_count) for one in own]
-        counts += [(one.instance_type, 1) for one in self.instances.on_demand_outside(region)]
+        """The vCPUs of a quota that the account's reservations and other running instances have.
+
+        Reservations count whether they are used or not. An instance in one is no further use of the quota.
+        """
+        backend = ec2_backends[ACCOUNT_ID][region]
+        counts = [(one.instance_type, one.instance_count) for one in _held(backend)]
+        counts += [
+            (one.instance_type, 1)
+            for one in instances.running(backend)
+            if one.capacity_reservation_id is None and one.lifecycle != "spot"
+        ]
         return sum(vcpus_of(type_) * count for type_, count in counts if quota_of(type_) is quota)
 
-    def _next(self, reservation: Reservation) -> Reservation:
-        at = max(reservation.at, reservation.changes_at)
-        if reservation.state == "active" and reservation.adjusted_at == reservation.changes_at:
-            return self._adjusted(reservation, at)
-        if reservation.state == "active":
-            return replace(reservation, state="expired", at=at)
-        started = datetime.now(UTC) if reservation.after_pending == "active" else None
-        after = replace(reservation, state=reservation.after_pending, at=at, start_date=started)
-        resized = self.resize(after, after.instance_count) if after.state == "active" else None
-        return resized or after
+    def now(self) -> float:
+        return self.clock.now()
 
-    def _adjusted(self, before: Reservation, at: float) -> Reservation:
-        after, status = before.after_adjustment, "applied"
-        resized = after and self.resize(replace(after, in_use=before.in_use), before.instance_count)
-        if resized is None:
-            resized, status = before, "rejected"
-        return replace(resized, adjustment_status=status, adjusted_at=math.inf, after_adjustment=None, at=at)
+    def date(self) -> datetime:
+        return datetime.now(UTC)
+
+    def reading_at(self, date: datetime | None) -> float:
+        # What lies between now and then passes in cloud seconds.
+        return math.inf if date is None else self.now() + max(0.0, (date - self.date()).total_seconds())
+
+    def zones(self, region: str) -> dict[str, str | None]:
+        # A local zone is there as soon as a pool was set in it; moto has none.
+        zones = super().zones(region)
+        any_id = next(iter(zones.values()), None)
+        local = self.pools.local_zones_in(region) if any_id else []
+        return zones | {zone: id_of_local(zone, str(any_id)) for zone in local}
+
+    def is_offered(self, instance_type: str, zone: str, region: str) -> bool:
+        return (instance_type, zone) not in self.not_offered and super().is_offered(instance_type, zone, region)
+
+    def admit(
+        self,
+        backend: Any,
+        instance_type: str,
+        count: int,
+        reservation: CapacityReservation | None = None,
+    ) -> None:
+        region = str(backend.region_name)
+        if (quota := quota_of(instance_type)) is not None:
+            self.quotas.check_vcpus(region, quota, self.vcpus_used(region, quota), vcpus_of(instance_type) * count)
+        if reservation is not None and self.hit(_asked(backend, reservation), FaultKind.INSUFFICIENT_CAPACITY):
+            raise InsufficientCapacityError(instance_type, reservation.availability_zone)
+
+    def take(self, instance_type: str, zone: str, count: int) -> bool:
+        return self.pools.take(instance_type, zone, count)
+
+    def give_back(self, instance_type: str, zone: str, count: int) -> None:
+        self.pools.give_back(instance_type, zone, count)
+
+    def created(self, backend: Any, reservation: CapacityReservation) -> CapacityReservation:
+        pending = self.hit(_asked(backend, reservation), FaultKind.PENDING)
+        if pending is None:
+            return reservation
+        until, then = self.now() + (pending.fault.seconds or 0), str(pending.fault.then)
+        return replace(reservation, state="pending", start_date=None, pending_until=until, after_pending=then)
+
+    def postponed(
+        self, backend: Any, before: CapacityReservation, after: CapacityReservation
+    ) -> CapacityReservation | None:
+        adjusting = self.hit(_asked(backend, before), FaultKind.ADJUSTING)
+        if adjusting is None:
+            return None
+        return replace(
+            before,
+            adjustment_status="requested",
+            adjusted_at=self.now() + (adjusting.fault.seconds or 0),
+            after_adjustment=after if adjusting.fault.then == "applied" else None,
+            at=self.now(),
+        )
+
+    def noted(self, backend: Any, reservation: CapacityReservation) -> None:
+        of_region = self._versions.setdefault((backend.account_id, backend.region_name), {})
+        versions = of_region.setdefault(reservation.id, [])
+        versions.append(reservation)
+        while len(versions) > 1 and versions[1].at <= reservation.at - MAX_LAG_SECONDS:
+            del versions[0]
+
+    def seen(self, backend: Any) -> list[CapacityReservation]:
+        stale = self.hit(Request(DESCRIBE, backend.region_name), FaultKind.STALE_DESCRIBE)
+        if stale is None:
+            return list(super().seen(backend))
+        at = stale.set_at if stale.fault.seconds is None else self.now() - stale.fault.seconds
+        of_region = self._versions.get((backend.account_id, backend.region_name), {})
+        past = ([one for one in versions if one.at <= at] for versions in of_region.values())
+        return [versions[-1] for versions in past if versions]
+
+    def regroup(self, action: str, region: str, arn: str) -> None:
+        refused = self.hit(Request(action, region, reservation_id=arn.rpartition("/")[2]), FaultKind.REFUSED)
+        if refused is not None:
+            raise NotInGroupError(refused.fault.message, refused.fault.code)
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
         self.quotas = Quotas(self._vcpu_quota)
-        self.tokens = ClientTokens()
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
-        self.instances = Instances()
-        self.members = GroupMembers()
-        self.placement_groups = PlacementGroups()
+        self.remember_refused = False
+        """Whether the token of a refused create repeats the refusal for ever. What AWS does is unverified."""
+        self.refused_tokens: dict[tuple[str, ...], tuple[Any, EC2ClientError]] = {}
+        """By account, Region, zone and token: the request, and its refusal."""
         self.not_offered: set[tuple[str, str]] = set()
         """Pairs of type and zone that EC2 is to lack, beside those that it lacks by moto's data."""
-        self.sequence = itertools.count()
-        self._histories.clear()
-
-
-def _forget_instances(ec2_backend: Any) -> None:
-    for launched in ec2_backend.reservations.values():
-        for instance in launched.instances:
-            if instance.state != "terminated":
-                instance.terminate()
-    ec2_backend.reservations.clear()
-
-
-def replace_current(clock: Clock, partition: str | None, vcpu_quota: int | None) -> None:
-    """Makes a new state the process's own, after emptying the one before."""
-    global _current
-    if _current is not None:
-        _current.reset()
-    _current = State(clock, partition, vcpu_quota)
+        self._versions: dict[tuple[str, str], dict[str, list[CapacityReservation]]] = {}
+        """Of each reservation by account and Region, oldest first, as far as a describe may lag behind."""
 
 
 def current() -> State:
@@ -182,6 +185,23 @@ def current() -> State:
     Raises:
         RuntimeError: there is none yet.
     """
-    if _current is None:
+    state = market.current()
+    if not isinstance(state, State):
         raise RuntimeError("Call localcloud.ec2.install(clock) first")
-    return _current
+    return state
+
+
+def _backends() -> Iterator[Any]:
+    return (backend for regions in list(ec2_backends.values()) for backend in list(regions.values()))
+
+
+def _held(backend: Any) -> list[CapacityReservation]:
+    """The account's own reservations that hold instances."""
+    return [one for one in backend.capacity_reservations.values() if one.holds and one.owner_id == backend.account_id]
+
+
+def _asked(backend: Any, reservation: CapacityReservation) -> Request:
+    """What a fault asks about a request that makes a reservation, or changes one."""
+    known = reservation.id in backend.capacity_reservations
+    given_id = reservation.id if known else None
+    return Request(MODIFY if known else CREATE, backend.region_name, reservation.instance_type, given_id)

@@ -1,4 +1,4 @@
-"""The Condition element of a statement.
+"""The Condition element of a statement, and the patterns of policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -9,11 +9,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.iam import wildcards
-from localcloud.iam.enforced import MULTIVALUED, is_known
-from localcloud.iam.errors import UnsupportedPolicyError
+KEYS = frozenset(
+    {
+        "aws:requestedregion",
+        "aws:tagkeys",
+        "ec2:availabilityzone",
+        "ec2:createaction",
+        "ec2:instancetype",
+        "ec2:placementgroup",
+        "secretsmanager:resource/allowrotationlambdaarn",
+    }
+)
+"""The condition keys that the local cloud gives values to, in lower case: IAM does not care about their case."""
+
+KEYS_WITH_TAG = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "secretsmanager:resourcetag/")
+"""The beginnings of those that end with a tag's key."""
+
+MULTIVALUED = frozenset({"aws:tagkeys"})
+"""The keys that may have more than one value in a request."""
 
 _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Like)(IfExists)?")
+
+
+class UnsupportedPolicyError(Exception):
+    """A policy has something, named by `what`, by which the local cloud cannot judge an action that it checks."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The local cloud cannot judge a policy with {what}. Say it otherwise, or teach it to localcloud/iam"
+        )
 
 
 @dataclass(frozen=True)
@@ -41,19 +65,7 @@ class Condition:
         return any(pattern.fullmatch(value) for pattern in self.patterns) != self.is_negated
 
 
-@dataclass(frozen=True)
-class NullCondition:
-    """Whether a key is absent."""
-
-    key: str
-    is_absent: bool
-
-    def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a request with these values by key fulfils it."""
-        return (not context.get(self.key)) == self.is_absent
-
-
-def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition | NullCondition, ...]:
+def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]:
     """Every operator and key of a Condition element; all have to hold.
 
     Raises:
@@ -80,21 +92,43 @@ def as_texts(value: Any) -> tuple[str, ...]:
     return texts
 
 
-def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condition | NullCondition:
+def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condition:
     key = given_key.lower()
-    if not is_known(key):
+    if key not in KEYS and not any(key.startswith(prefix) and key != prefix for prefix in KEYS_WITH_TAG):
         raise UnsupportedPolicyError(f"the condition key {given_key}")
-    if operator == "Null":
-        return NullCondition(key, is_absent="true" in values)
     parts = _OPERATOR.fullmatch(operator)
     if parts is None:
         raise UnsupportedPolicyError(f"the condition operator {operator}")
     quantifier, negation, kind, if_exists = parts.groups()
     if key in MULTIVALUED and not quantifier:
         raise UnsupportedPolicyError(f"{operator} without ForAllValues or ForAnyValue on {given_key}")
-    make = wildcards.anywhere if kind == "Like" else _exactly
+    make = wildcards if kind == "Like" else _exactly
     return Condition(key, tuple(make(value) for value in values), quantifier or "", bool(negation), bool(if_exists))
 
 
 def _exactly(value: str) -> re.Pattern[str]:
     return re.compile(re.escape(value))
+
+
+def wildcards(
+    pattern: str, *, any_text: str = ".*", any_character: str = ".", ends_part: str = "", flags: int = 0
+) -> re.Pattern[str]:
+    """A policy's pattern, `*` for any text and `?` for one character.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+
+    Args:
+        pattern: such as `ec2:Describe*`.
+        any_text: what a `*` matches.
+        any_character: what a `?` matches.
+        ends_part: what a `*` at the end or before a colon matches instead.
+        flags: of `re`.
+    """
+    pieces = []
+    for index, character in enumerate(pattern):
+        if character == "*":
+            is_last = pattern[index + 1 : index + 2] in ("", ":")
+            pieces.append(ends_part if ends_part and is_last else any_text)
+        else:
+            pieces.append(any_character if character == "?" else re.escape(character))
+    return re.compile("".join(pieces), flags | re.DOTALL)

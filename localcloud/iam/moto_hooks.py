@@ -1,7 +1,5 @@
 """Where the check goes into moto."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -12,28 +10,11 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
-from localcloud.iam import (
-    dynamodb_accesses,
-    ec2_accesses,
-    events_accesses,
-    pricing_accesses,
-    resource_group_accesses,
-    scheduler_accesses,
-    secret_accesses,
-)
-from localcloud.iam.access import ANY_RESOURCE, Access
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.iam.accesses import ANY_RESOURCE, SERVICES, Access, needed
+from localcloud.iam.conditions import UnsupportedPolicyError
 from localcloud.iam.roles import rights_of
 
 _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
-
-
-@dataclass(frozen=True)
-class _Service:
-    needed: Callable[[Any, str], list[Access]]
-    """The accesses that a request, moto's response object, needs for an action."""
-    refusal: Callable[[Any, str], HTTPException]
-    """As the service words it. moto answers it with `description` and `code`."""
 
 
 def check_calls() -> None:
@@ -44,20 +25,23 @@ def check_calls() -> None:
 
 def _authorize(self: Any, resource: str = "*") -> None:
     _moto_authorize(self, resource)
-    service = _SERVICES.get(self.service_name)
-    if service is None:
-        return
     partition = get_partition(self.region)
     key = iam_backends[self.current_account][partition].access_keys.get(self.access_key)
     role_arn = getattr(key, "role_arn", None)
     if role_arn is None:
         return
-    for access in service.needed(self, self._get_action()):
+    if self.service_name not in SERVICES:
+        return
+    for access in needed(self, self._get_action()):
         if why := _why_not(role_arn, access):
             assumed = sts_backends[self.current_account][partition].get_assumed_role_from_access_key(self.access_key)
             who = assumed.arn if assumed else role_arn
             where = "" if access.resource == ANY_RESOURCE else f" on resource: {access.resource}"
-            raise service.refusal(self, f"User: {who} is not authorized to perform: {access.action}{where} {why}")
+            message = f"User: {who} is not authorized to perform: {access.action}{where} {why}"
+            if self.service_name == "ec2":
+                raise _unauthorized_operation(self, message)
+            # https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
+            raise JsonRESTError("AccessDeniedException", message)
 
 
 def _why_not(role_arn: str, access: Access) -> str | None:
@@ -76,21 +60,3 @@ def _unauthorized_operation(response: Any, message: str) -> HTTPException:
     refusal = HTTPException(body)
     refusal.code = 403
     return refusal
-
-
-def _access_denied(response: Any, message: str) -> HTTPException:
-    """As the services with a JSON protocol word it:
-    https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html"""
-    del response
-    return JsonRESTError("AccessDeniedException", message)
-
-
-_SERVICES = {
-    "dynamodb": _Service(dynamodb_accesses.needed, _access_denied),
-    "ec2": _Service(ec2_accesses.needed, _unauthorized_operation),
-    "resource-groups": _Service(resource_group_accesses.needed, _access_denied),
-    "pricing": _Service(pricing_accesses.needed, _access_denied),
-    "events": _Service(events_accesses.needed, _access_denied),
-    "scheduler": _Service(scheduler_accesses.needed, _access_denied),
-    "secretsmanager": _Service(secret_accesses.needed, _access_denied),
-}

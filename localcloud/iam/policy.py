@@ -11,11 +11,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from localcloud.iam import conditions, wildcards
-from localcloud.iam.access import Access
-from localcloud.iam.conditions import Condition, NullCondition, as_texts
-from localcloud.iam.enforced import ACTIONS
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.iam import conditions
+from localcloud.iam.accesses import ACTIONS, Access
+from localcloud.iam.conditions import Condition, UnsupportedPolicyError, as_texts, wildcards
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
 
@@ -37,7 +35,7 @@ class Statement:
     is_deny: bool
     actions: tuple[re.Pattern[str], ...]
     resources: tuple[re.Pattern[str], ...]
-    conditions: tuple[Condition | NullCondition, ...]
+    conditions: tuple[Condition, ...]
 
     def matches(self, access: Access) -> bool:
         """Whether it speaks of this access."""
@@ -80,7 +78,7 @@ def parse(document: str) -> tuple[Statement, ...]:
 
 def _statement(given: dict[str, Any]) -> Statement | None:
     if "Action" in given:
-        actions = tuple(wildcards.action(pattern) for pattern in as_texts(given["Action"]))
+        actions = tuple(wildcards(pattern, flags=re.IGNORECASE) for pattern in as_texts(given["Action"]))
         if not any(pattern.fullmatch(action) for pattern in actions for action in ACTIONS):
             return None
     if unknown := sorted(set(given) - _ELEMENTS):
@@ -99,7 +97,8 @@ def _statement(given: dict[str, Any]) -> Statement | None:
 
 def _resource(pattern: str) -> re.Pattern[str]:
     if pattern == "*":
-        return wildcards.anywhere(pattern)
+        return wildcards(pattern)
     if pattern.count(":") < 5:
         raise UnsupportedPolicyError(f"the resource {pattern}, which is neither * nor an ARN")
-    return wildcards.arn(pattern)
+    # A wildcard does not reach over a colon, but for a `*` that ends its part.
+    return wildcards(pattern, any_text="[^:]*", any_character="[^:]", ends_part=".*")

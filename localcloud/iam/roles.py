@@ -9,7 +9,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
-from localcloud.iam.access import Access
+from localcloud.iam.accesses import Access
 from localcloud.iam.policy import Statement, Verdict, judge, parse
 
 

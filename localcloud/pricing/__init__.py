@@ -4,13 +4,11 @@ No price is AWS's. Each product says so.
 """
 
 from localcloud.pricing.prices import Prices
+from localcloud.pricing.service import PricingResponse, add_service
 
 
 def install() -> Prices:
-    """Adds the service to moto; its prices, as they are at first. The second call empties what was set."""
-    from localcloud.pricing.moto_hooks import add_service
-    from localcloud.pricing.responses import PricingResponse
-
+    """Adds the service to moto; its prices, as they are at first. A second call empties what was set."""
     add_service()
     PricingResponse.prices = Prices()
     return PricingResponse.prices

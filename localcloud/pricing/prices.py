@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Any, Final
 from zlib import crc32
 
-from localcloud.ec2 import catalogue
+from localcloud.ec2 import places
+from localcloud.ec2.quotas import vcpus_of
 
 DESCRIPTION: Final = "The local cloud's own price, not AWS's"
 
@@ -44,21 +45,18 @@ class Prices:
 
     def reset(self) -> None:
         """Each type costs by its vCPUs, the same in all Regions; nothing is refused."""
-        with self._lock:
-            self._set: dict[tuple[str, str], Decimal | None] = {}
-            self._refusals: list[str] = []
-            self.requests = 0
-            """How many there were."""
+        self._set: dict[tuple[str, str], Decimal | None] = {}
+        self._refusals: list[str] = []
+        self.requests = 0
+        """How many there were."""
 
     def set(self, instance_type: str, region: str, hourly: str | None) -> None:
         """Sets a price; None makes the list have none. The Region may be the group of a Local Zone."""
-        with self._lock:
-            self._set[instance_type, region] = None if hourly is None else Decimal(hourly)
+        self._set[instance_type, region] = None if hourly is None else Decimal(hourly)
 
     def refuse(self, code: str, times: int) -> None:
         """Refuses the next requests with this error code."""
-        with self._lock:
-            self._refusals += [code] * times
+        self._refusals += [code] * times
 
     def refusal(self) -> str | None:
         """The code by which this request is refused; it is counted."""
@@ -90,12 +88,11 @@ class Prices:
                         yield _product(attributes, hourly * times * more * share)
 
     def _hourly(self, instance_type: str, region: str) -> Decimal | None:
-        with self._lock:
-            if (instance_type, region) in self._set:
-                return self._set[instance_type, region]
-        if not catalogue.is_known(instance_type) or not catalogue.zones_of(region):
+        if (instance_type, region) in self._set:
+            return self._set[instance_type, region]
+        if not places.is_known(instance_type) or not places.zones_of(region):
             return None
-        return _OF_A_VCPU * catalogue.vcpus_of(instance_type)
+        return _OF_A_VCPU * vcpus_of(instance_type)
 
 
 def _product(attributes: dict[str, str], hourly: Decimal) -> dict[str, Any]:

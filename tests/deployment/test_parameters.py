@@ -1,4 +1,4 @@
-"""Every combination of parameters that makes sense deploys and works; what makes none is refused with a sentence."""
+"""Every valid combination of parameters deploys and works; an invalid one is refused with a sentence."""
 
 import itertools
 import json
@@ -24,11 +24,11 @@ PLACES: dict[str, dict[str, str]] = {
     "own VPC": OWN_VPC | NEW_DATABASE,
     "own VPC and database": OWN_VPC | OWN_DATABASE,
 }
-"""Where the network and the database are: each combination that makes sense."""
+"""Where the network and the database are: each valid combination."""
 
 OPTIONS: dict[str, dict[str, str]] = {
-    "as plain as can be": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0", "EventBusName": ""},
-    "with all options": {
+    "fewest options": {"ScheduleState": "DISABLED", "NoRunAlarmMinutes": "0", "EventBusName": ""},
+    "all options": {
         "ScheduleExpression": "cron(0/5 8-20 * * ? *)",
         "PriceScheduleExpression": "cron(0 3 * * ? *)",
         "ScheduleTimezone": "Asia/Tokyo",
@@ -63,10 +63,10 @@ ASKING = {
     "SLOW_AFTER_HOURS": "48",
     "RESERVATION_TAGS": "Team=shop,CostCenter=4-2",
 }
-"""What these options say to FindShortfalls."""
+"""What FindShortfalls gets from these options."""
 
-OF_A_NEW_DATABASE = {"as plain as can be": {}, "with all options": {"SecretRotationDays": "30"}}
-"""What else the options are where the stack makes the database."""
+NEW_DATABASE_OPTIONS = {"fewest options": {}, "all options": {"SecretRotationDays": "30"}}
+"""Further options, if the stack creates the database."""
 
 BOUNDARY = {
     "Version": "2012-10-17",
@@ -94,26 +94,26 @@ BOUNDARY = {
         }
     ],
 }
-"""Such as an organisation may demand: services, but not IAM."""
+"""Such as an organization may require: services, but not IAM."""
 
-NONSENSE: list[tuple[dict[str, str], str]] = [
-    ({"VpcId": "{vpc}"}, "give LambdaSubnetIds as well"),
-    (OWN_VPC, "give DatabaseSubnetIds for the new database as well, or ExistingDatabaseSecretArn"),
+INVALID: list[tuple[dict[str, str], str]] = [
+    ({"VpcId": "{vpc}"}, "LambdaSubnetIds is missing"),
+    (OWN_VPC, "give DatabaseSubnetIds for a new database, or ExistingDatabaseSecretArn"),
     ({"LambdaSubnetIds": "{lambda_subnets}"}, "Give its VpcId as well"),
     (NEW_DATABASE, "Give its VpcId as well"),
-    ({"SecretsManagerAccess": "existing"}, "A new VPC has no way to Secrets Manager yet"),
-    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "a NAT gateway is made only in a new VPC"),
+    ({"SecretsManagerAccess": "existing"}, "A new VPC has no way to Secrets Manager. Set"),
+    (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "nat"}, "a NAT gateway only in a new VPC"),
     (OWN_VPC | NEW_DATABASE | {"SecretsManagerAccess": "endpoint"}, "set SecretsManagerAccess to existing"),
     (OWN_DATABASE, "With ExistingDatabaseSecretArn, give VpcId and LambdaSubnetIds"),
-    (OWN_VPC | {"ExistingDatabaseSecretArn": "{secret}"}, "give ExistingDatabaseSecurityGroupId as well"),
-    (OWN_VPC | OWN_DATABASE | {"SecretRotationDays": "7"}, "Only the secret of a new database is rotated here"),
+    (OWN_VPC | {"ExistingDatabaseSecretArn": "{secret}"}, "ExistingDatabaseSecurityGroupId is missing"),
+    (OWN_VPC | OWN_DATABASE | {"SecretRotationDays": "7"}, "rotates only the secret of a new database"),
     (OWN_VPC | NEW_DATABASE | OWN_DATABASE, "DatabaseSubnetIds are for a new database"),
     ({"ExistingDatabaseSecurityGroupId": "{database_group}"}, "Give ExistingDatabaseSecretArn as well"),
-    ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "belong to a database that exists"),
+    ({"ExistingDatabaseSecretKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1"}, "are for an existing database"),
     ({"DatabaseCertificatesSecretArn": "-----BEGIN CERTIFICATE-----"}, "must be the whole ARN of a secret"),
     ({"EventBusName": "arn:aws:events:eu-west-1:123456789012:event-bus/others"}, "must be the name of an event bus"),
     ({"AlertEmail": "nobody"}, "must be one e-mail address, or empty"),
-    ({"ScheduleEnd": "tomorrow"}, "must be a moment in UTC, such as 2026-11-12T00:00:00Z"),
+    ({"ScheduleEnd": "tomorrow"}, "must be a time in UTC, such as 2026-11-12T00:00:00Z"),
     ({"ScheduleExpression": "every minute"}, "must be an EventBridge Scheduler expression"),
     ({"ScheduleTimezone": "9"}, "must be a time zone of the IANA database"),
     ({"LambdaSubnetIds": "subnet-01234567"}, "must be the ids of two or more subnets"),
@@ -122,28 +122,40 @@ NONSENSE: list[tuple[dict[str, str], str]] = [
 
 @dataclass(frozen=True)
 class Account:
-    """An account with a VPC and a database of its own, and the packaged template."""
+    """An account that has a VPC and a database already, and the packaged template."""
 
     stack: Stack
     template_url: str
     own: dict[str, str]
 
     def create(self, parameters: dict[str, str]) -> None:
-        """Creates the stack from the packaged template; an error of CloudFormation's where it refuses."""
+        """Creates the stack from the packaged template; raises CloudFormation's error if it refuses."""
         cloudformation = self.stack.client("cloudformation")
-        cloudformation.create_stack(
-            StackName=self.stack.name,
-            TemplateURL=self.template_url,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Parameters=[
-                {"ParameterKey": name, "ParameterValue": value.format(**self.own)}
-                for name, value in {"DatabaseDeletionProtection": "no", **parameters}.items()
-            ],
-        )
+        cloudformation.create_stack(**self._stack(parameters))
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
         self.stack.__dict__.pop("outputs", None)
+
+    def change(self, parameters: dict[str, str]) -> None:
+        """Deploys the stack again, with other parameters."""
+        cloudformation, change_set = self.stack.client("cloudformation"), "again"
+        cloudformation.create_change_set(**self._stack(parameters), ChangeSetName=change_set, ChangeSetType="UPDATE")
+        cloudformation.execute_change_set(StackName=self.stack.name, ChangeSetName=change_set)
+        cloudformation.get_waiter("stack_update_complete").wait(
+            StackName=self.stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
+    def _stack(self, parameters: dict[str, str]) -> dict[str, Any]:
+        return {
+            "StackName": self.stack.name,
+            "TemplateURL": self.template_url,
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": value.format(**self.own)}
+                for name, value in {"DatabaseDeletionProtection": "no", **parameters}.items()
+            ],
+        }
 
     def delete(self) -> None:
         cloudformation = self.stack.client("cloudformation")
@@ -153,7 +165,7 @@ class Account:
         )
 
     def resources(self) -> dict[str, str]:
-        """The types of what the stack made, by logical id."""
+        """The resource types of the stack, by logical id."""
         pages = (
             self.stack.client("cloudformation")
             .get_paginator("list_stack_resources")
@@ -161,12 +173,17 @@ class Account:
         )
         return {r["LogicalResourceId"]: r["ResourceType"] for page in pages for r in page["StackResourceSummaries"]}
 
+    def physical_ids(self) -> dict[str, str]:
+        """The ids of what the stack has, by logical id."""
+        found = self.stack.client("cloudformation").describe_stack_resources(StackName=self.stack.name)
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found["StackResources"]}
+
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    # A cloud of its own: one has room for one database with the product's names.
+    # A separate cloud: each has room for only one database with the product's names.
     build()
-    # A run asks for five seconds then, in which a function can start on a busy machine.
+    # At this speed a run asks for five seconds, in which a function can start even on a busy machine.
     with LocalCloud(speed=20, vcpu_quota=PLENTY) as cloud:
         stack = Stack(cloud)
         ec2 = stack.client("ec2")
@@ -224,29 +241,29 @@ def functions_subnets(stack: Stack) -> list[str]:
 
 
 @pytest.mark.parametrize(("place", "options"), list(itertools.product(PLACES, OPTIONS)))
-def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str, options: str) -> None:
+def test_valid_parameters_deploy_and_hold_capacity(empty: Account, place: str, options: str) -> None:
     is_new = "database" not in place
-    empty.create(PLACES[place] | OPTIONS[options] | (OF_A_NEW_DATABASE[options] if is_new else {}))
-    stack, made = empty.stack, empty.resources()
+    empty.create(PLACES[place] | OPTIONS[options] | (NEW_DATABASE_OPTIONS[options] if is_new else {}))
+    stack, resources = empty.stack, empty.resources()
 
-    assert "AWS::DynamoDB::Table" in made.values()
-    # The network and the database are made where none was given, and nowhere else.
-    kinds = set(made.values())
+    kinds = set(resources.values())
+    assert "AWS::DynamoDB::Table" in kinds
+    # The stack creates a network or a database only if it was given none.
     assert ("AWS::EC2::VPC" in kinds) == place.startswith("all new")
     assert ("AWS::EC2::NatGateway" in kinds) == ("NAT" in place)
     assert ("AWS::EC2::VPCEndpoint" in kinds) == (place == "all new")
     assert ("AWS::RDS::DBCluster" in kinds) == ("AWS::SecretsManager::Secret" in kinds) == is_new
     if not place.startswith("all new"):
         assert functions_subnets(stack) == sorted(empty.own["lambda_subnets"].split(","))
-    assert ("AlertSubscription" in made) == (options == "with all options")
-    assert ("NoRunAlarm" in made) == (options == "with all options")
-    assert ("EventBusExists" in made) == (options == "with all options")
-    assert ("UnusedAlarm" in made) == (options == "with all options")
-    assert ("RotateSecret" in made) == (is_new and options == "with all options")
+    assert ("AlertSubscription" in resources) == (options == "all options")
+    assert ("NoRunAlarm" in resources) == (options == "all options")
+    assert ("EventBusExists" in resources) == (options == "all options")
+    assert ("UnusedAlarm" in resources) == (options == "all options")
+    assert ("RotateSecret" in resources) == (is_new and options == "all options")
 
     stack.cloud.capacity.reset()
     stack.cloud.capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
-    # The first run makes the tables, the second finds the target in them.
+    # The first run creates the tables, the second finds the target in them.
     assert stack.run()["status"] == "SUCCEEDED"
     stack.sql("DELETE FROM odcr_capacity")
     stack.sql("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
@@ -254,20 +271,30 @@ def test_what_makes_sense_deploys_and_holds_capacity(empty: Account, place: str,
     assert stack.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
 
 
-def test_the_options_reach_what_they_are_for(empty: Account) -> None:
-    empty.create(OPTIONS["with all options"])
+@pytest.mark.parametrize("how", ["at once", "in place"])
+def test_options_reach_their_resources(empty: Account, how: str) -> None:
+    if how == "at once":
+        empty.create(OPTIONS["all options"])
+    else:
+        # A database stays where it is.
+        zones = {"AvailabilityZones": OPTIONS["all options"]["AvailabilityZones"]}
+        empty.create(OPTIONS["fewest options"] | zones)
+        ids = empty.physical_ids()
+        empty.change(OPTIONS["all options"])
+        assert ids.items() <= empty.physical_ids().items()
     stack = empty.stack
     schedule = stack.client("scheduler").get_schedule(Name=stack.name)
     assert schedule["ScheduleExpression"] == "cron(0/5 8-20 * * ? *)"
     assert schedule["ScheduleExpressionTimezone"] == "Asia/Tokyo"
     assert (schedule["StartDate"].year, schedule["EndDate"].month) == (2040, 2)
-    finds = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
-    variables = finds["Environment"]["Variables"]
+    find_shortfalls = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
+    variables = find_shortfalls["Environment"]["Variables"]
     assert {name: variables[name] for name in ASKING} == ASKING
-    loads = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
-    assert loads["Environment"]["Variables"]["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
-    records = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")
-    variables = records["Environment"]["Variables"]
+    load_targets = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-LoadTargets")
+    variables = load_targets["Environment"]["Variables"]
+    assert variables["DATABASE_CERTIFICATES_SECRET_ARN"] == empty.own["certificates"]
+    record_results = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-RecordResults")
+    variables = record_results["Environment"]["Variables"]
     assert variables["EVENT_BUS_NAME"] == "campaign"
     assert (variables["HISTORY_DAYS"], variables["UNUSED_ALARM_MINUTES"]) == ("90", "45")
     assert schedule["Target"]["DeadLetterConfig"]["Arn"].startswith("arn:aws:sqs:")
@@ -277,8 +304,9 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     unused = alarms["odcr-held-but-unused"]
     assert (unused["MetricName"], unused["Threshold"]) == ("LongestUnusedMinutes", 45)
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms.values()} == {(stack.outputs["AlertTopicArn"],)}
-    (told,) = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])["Subscriptions"]
-    assert (told["Protocol"], told["Endpoint"]) == ("email", "night-watch@example.com")
+    subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=stack.outputs["AlertTopicArn"])
+    (subscription,) = subscriptions["Subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "night-watch@example.com")
     subnets = stack.client("ec2").describe_subnets(Filters=[{"Name": "tag:Project", "Values": ["ODCR"]}])["Subnets"]
     assert sorted(subnet["AvailabilityZone"][-1] for subnet in subnets) == ["c", "c", "d", "d"]
     roles = stack.client("iam").list_roles()["Roles"]
@@ -292,7 +320,7 @@ def test_the_options_reach_what_they_are_for(empty: Account) -> None:
     assert {int(group["retentionInDays"]) for group in groups if "odcr" in group["logGroupName"]} == {7}
 
 
-def test_a_protected_database_is_not_deleted_with_the_stack(account: Account) -> None:
+def test_a_protected_database_survives_deleting_the_stack(account: Account) -> None:
     account.create({"ScheduleState": "DISABLED", "DatabaseDeletionProtection": "yes"})
     with pytest.raises(WaiterError):
         account.delete()
@@ -303,8 +331,10 @@ def test_a_protected_database_is_not_deleted_with_the_stack(account: Account) ->
     account.delete()
 
 
-@pytest.mark.parametrize(("parameters", "sentence"), NONSENSE, ids=[sentence for _, sentence in NONSENSE])
-def test_what_makes_no_sense_is_refused(account: Account, parameters: dict[str, str], sentence: str) -> None:
+@pytest.mark.parametrize(("parameters", "sentence"), INVALID, ids=[sentence for _, sentence in INVALID])
+def test_invalid_parameters_are_refused_with_a_sentence(
+    account: Account, parameters: dict[str, str], sentence: str
+) -> None:
     with pytest.raises(ClientError) as refused:
         account.create(parameters)
     assert sentence in str(refused.value)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.iam.enforced import ACTIONS, KEYS, KEYS_WITH_TAG, MULTIVALUED
+from localcloud.iam.accesses import ACTIONS
+from localcloud.iam.conditions import KEYS, KEYS_WITH_TAG, MULTIVALUED
 from tests.scan.authorization import GLOBAL_KEYS, reference
 
 RESOURCES = {

@@ -115,9 +115,9 @@ def test_one_bad_target_never_harms_another(stack: Stack) -> None:
     }
     assert "instance type" in recorded["r5b.nonsense", "ap-northeast-1c"][1]
     assert "ap-northeast-1z" in recorded["r5b.2xlarge", "ap-northeast-1z"][1]
-    assert "xx-nowhere-1 cannot be asked what is held" in recorded["r5b.2xlarge", "xx-nowhere-1a"][1]
+    assert "xx-nowhere-1 does not say what is held there" in recorded["r5b.2xlarge", "xx-nowhere-1a"][1]
     assert "is not an Availability Zone" in recorded["r5b.2xlarge", "Tokyo"][1]
-    assert recorded["m5.xlarge", "ap-northeast-1c"][1] == "The target is 0: nothing is to be reserved."
+    assert recorded["m5.xlarge", "ap-northeast-1c"][1] == "The target is 0, so nothing is reserved."
     assert "it must be 0 or more" in recorded["m5.xlarge", "ap-northeast-1a"][1]
     assert current(stack)[KEY] == 15
     assert current(stack)["c6i.large", "ap-northeast-1c"] == 2

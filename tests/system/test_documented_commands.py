@@ -49,7 +49,7 @@ def test_what_the_page_says_works_and_leads_nowhere_else(someone: Someone) -> No
 def test_without_knowing_the_account_nothing_is_done(someone: Someone, line: str) -> None:
     done = someone.types(line)
     assert done.returncode == 1
-    assert "Which account this is, AWS does not say" in done.stderr
+    assert "AWS does not say which account this is" in done.stderr
     # The control of all others: without exec this person leaves, and the proxy sees it.
     assert someone.proxy.asked
     assert all(asked.startswith("CONNECT sts.") for asked in someone.proxy.asked)

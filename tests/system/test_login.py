@@ -78,7 +78,7 @@ def test_newer_tables_end_the_run_and_are_not_touched(stack: Stack) -> None:
     execution = stack.start_run()
     ended = stack.wait(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "TablesTooNew")
-    assert "Deploy the newer one again" in ended["cause"]
+    assert "Deploy the newer odcr again" in ended["cause"]
     assert "PrepareDatabase" not in states(stack.history(execution))
     assert stack.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
 

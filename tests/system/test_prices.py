@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.iam.access import Access
+from localcloud.iam.accesses import Access
 from localcloud.iam.roles import rights_of
 from localcloud.stack import Stack
 

@@ -56,7 +56,7 @@ def test_a_lowered_target_is_released_by_the_second_run_and_told(releasing: Stac
         json.loads(message["Body"])["Message"]
         for message in queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
     ]
-    at_once = "To do: if that is not meant, raise Target_Capacity at once."
+    at_once = "To do: if you did not mean that, raise Target_Capacity at once."
     costs = [["", f"All that is held costs {amount} USD an hour."] for amount in ("7.50", "5.00")]
     assert [[line.strip() for line in text.splitlines()[3:]] for text in messages] == [
         [announced, at_once, *costs[0]],

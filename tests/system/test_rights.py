@@ -6,8 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.iam.access import Access
-from localcloud.iam.ec2_accesses import Context
+from localcloud.iam.accesses import Access, Context
 from localcloud.iam.roles import Rights, rights_of
 from localcloud.stack import OWNER_TAG, Stack
 

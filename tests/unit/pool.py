@@ -32,19 +32,19 @@ class Turns:
 
     regions: list[str] = field(default_factory=list)
 
-    def allows_another(self, action: Action, region: str) -> bool:
+    def await_turn(self, action: Action, region: str) -> bool:
         self.left -= 1
         self.actions.append(action)
         self.regions.append(region)
         return self.left >= 0
 
-    def turns_to_pool(self) -> None:
+    def begin_pool(self) -> None:
         self.regions.append("")
 
     def is_late(self) -> bool:
         return False
 
-    def asks_again(self, *, looks: bool) -> bool:
+    def await_asking(self, *, looks: bool) -> bool:
         self.looks.append(looks)
         self.askings -= 1
         return self.askings >= 0

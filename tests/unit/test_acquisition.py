@@ -23,14 +23,14 @@ from odcr.domain.use import Use
 from tests.unit.pool import KEY, Pool, Turns, acquire, not_met, shortfall, shortfall_of
 
 
-def test_all_of_it_in_one_reservation_and_one_call() -> None:
+def test_one_call_makes_one_reservation_for_the_whole_target() -> None:
     pool = Pool(20)
     outcome = acquire(shortfall(pool), 0, pool)
     assert outcome == Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=15, calls=1, use=Use(unused=15))
     assert (pool.asks, pool.free) == ([15], 5)
 
 
-def test_what_there_is_when_it_is_less() -> None:
+def test_a_pool_with_less_gives_all_it_has() -> None:
     pool = Pool(11)
     outcome = not_met(pool, InsufficientInstanceCapacity)
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.SHORT, 11, 11)
@@ -38,14 +38,14 @@ def test_what_there_is_when_it_is_less() -> None:
     assert [reservation.count for reservation in pool.reservations] == [11]
 
 
-def test_the_same_reservation_grows_by_what_frees_up() -> None:
+def test_freed_capacity_makes_the_same_reservation_grow() -> None:
     pool = Pool(4, [Reservation("cr-1", KEY, 11, "active")])
     outcome = acquire(shortfall(pool, last_status="SHORT"), 0, pool)
     assert (outcome.reserved, outcome.acquired, outcome.reservation_ids) == (15, 4, ("cr-1",))
 
 
 @pytest.mark.parametrize(("attempt", "last_status"), [(1, None), (0, "SHORT"), (0, "QUOTA_EXCEEDED")])
-def test_a_pool_known_to_be_dry_costs_one_call(attempt: int, last_status: str | None) -> None:
+def test_a_known_dry_pool_costs_one_call(attempt: int, last_status: str | None) -> None:
     pool = Pool(0)
     assert not_met(pool, InsufficientInstanceCapacity, attempt, last_status=last_status).calls == 1
     assert pool.asks == [1]
@@ -81,7 +81,7 @@ DRY = InsufficientInstanceCapacity("InsufficientInstanceCapacity", "dry")
         ([QUOTA] * 4, None, QuotaExceeded),
     ],
 )
-def test_one_quota_error_between_capacity_errors_is_not_yet_believed(
+def test_one_quota_error_between_capacity_errors_does_not_count(
     refusals: list[Refusal], last_status: str | None, error: type[Refusal]
 ) -> None:
     pool = Pool(20, refusals=list(refusals))
@@ -94,7 +94,7 @@ def test_a_quota_error_that_passes_costs_nothing() -> None:
     assert acquire(shortfall(pool, last_status="SHORT"), 0, pool).reserved == 15
 
 
-def test_no_creation_bears_the_token_of_one_that_was_refused() -> None:
+def test_a_refused_client_token_is_never_sent_again() -> None:
     pool = Pool(20, refusals=[QUOTA, DRY, DRY, DRY])
     not_met(pool, InsufficientInstanceCapacity)
     assert pool.occasions == ["", "/1", "/2", "/3"]
@@ -117,7 +117,7 @@ def test_any_other_refusal_ends_the_attempt(refusal: Refusal, error: type[Refusa
     assert refusal.message in outcome.reason
 
 
-def test_what_was_got_before_a_throttling_has_to_be_seen_too() -> None:
+def test_capacity_granted_before_a_throttling_has_to_be_seen() -> None:
     pool = Pool(20)
     take, answers = pool._take, iter([DRY, None, RequestLimitExceeded("Throttling", "")])
 
@@ -146,17 +146,17 @@ def test_progress_is_kept_when_the_attempt_ends_early() -> None:
     assert (outcome.reserved, outcome.acquired, outcome.calls) == (7, 7, 3)
 
 
-def test_somebody_was_here_so_it_looks_again() -> None:
+def test_the_attempt_looks_again_after_a_change_by_somebody_else() -> None:
     pool = Pool(20, refusals=[Changed("IdempotentParameterMismatch", "other parameters")])
     assert acquire(shortfall(pool), 0, pool).reserved == 15
 
 
-def test_it_does_not_look_for_ever() -> None:
+def test_the_attempt_stops_looking_after_repeated_changes() -> None:
     pool = Pool(20, refusals=[Changed("InvalidState", "ended")] * 10)
     assert "keeps changing" in not_met(pool, RequestRefused).reason
 
 
-def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
+def test_a_target_met_meanwhile_asks_for_nothing() -> None:
     short = shortfall_of(KEY, 15, 4, ("cr-1",))
     pool = Pool(20, [Reservation("cr-1", KEY, 15, "active")])
     met = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=11, use=Use(unused=15))
@@ -165,7 +165,7 @@ def test_a_target_met_in_the_meantime_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("attempt", [0, 1, 2])
-def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int) -> None:
+def test_a_describe_that_lags_behind_a_fresh_record_does_not_count(attempt: int) -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     known = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1",), is_fresh=True)
     with pytest.raises(OutcomeUnknown) as caught:
@@ -174,12 +174,12 @@ def test_a_describe_that_lags_behind_a_fresh_record_is_not_believed(attempt: int
     assert "EC2 shows 4 instances where 11 were known" in caught.value.outcome.reason
 
 
-def test_somebody_reduced_the_reservation_a_while_ago() -> None:
+def test_a_reservation_reduced_a_while_ago_counts_as_reduced() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     assert acquire(shortfall_of(KEY, 15, 4, ("cr-1",), recorded_ids=("cr-1",)), 0, pool).reserved == 15
 
 
-def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
+def test_a_lagging_describe_does_not_make_the_attempt_forget() -> None:
     pool = Pool(20)
     take, answers = (
         pool._take,
@@ -198,19 +198,19 @@ def test_what_the_attempt_knows_itself_is_never_forgotten() -> None:
 
 
 @pytest.mark.parametrize("attempt", [0, 1])
-def test_an_attempt_whose_time_is_up_tells_what_it_has(attempt: int) -> None:
+def test_an_attempt_out_of_time_reports_what_it_holds(attempt: int) -> None:
     pool = Pool(11)
     outcome = acquire(shortfall(pool), attempt, pool, turns=2)
     assert outcome.status == Status.SHORT
     assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
     assert (
-        outcome.reason
-        == f"The time was up before all was asked for: {15 - outcome.reserved} of 15 missing. It goes on from here."
+        outcome.reason == f"Time ran out before everything was asked for: {15 - outcome.reserved} of 15 missing. "
+        "The next run goes on from here."
     )
     assert outcome.was_tried
 
 
-def test_a_target_whose_turn_never_came_was_not_tried() -> None:
+def test_a_target_without_a_turn_was_not_tried() -> None:
     pool = Pool(20)
     outcome = acquire(shortfall(pool), 0, pool, turns=0)
     assert (outcome.status, outcome.was_tried) == (Status.SHORT, False)
@@ -223,13 +223,13 @@ def test_an_ended_reservation_explains_why_less_is_held() -> None:
     assert pool.observed == ["cr-1"]
 
 
-def test_what_was_added_is_recorded_though_a_describe_lags() -> None:
+def test_added_capacity_is_recorded_even_if_describe_lags() -> None:
     pool = Pool(11)
     pool.find = lambda _key: []  # type: ignore[method-assign]
     assert not_met(pool, InsufficientInstanceCapacity).reserved == 11
 
 
-def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
+def test_before_the_first_look_the_outcome_has_what_the_run_saw() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 11, "active")])
 
     def throttled(_key: TargetKey) -> list[Reservation]:
@@ -242,7 +242,7 @@ def test_before_ec2_was_asked_the_outcome_says_what_the_run_saw() -> None:
     assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (11, ("cr-1",))
 
 
-def test_more_than_asked_for_is_told_as_an_excess() -> None:
+def test_more_than_wanted_is_an_excess() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 16, "active")])
     assert acquire(shortfall_of(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
 
@@ -252,21 +252,21 @@ def bought_twice(**second: object) -> Pool:
     return Pool(0, [first, replace(Reservation("cr-2", KEY, 11, "active", created="2026-11-02"), **second)])  # type: ignore[arg-type]
 
 
-def test_what_was_bought_twice_is_given_back_and_told() -> None:
+def test_a_duplicate_is_given_back_and_reported() -> None:
     pool = bought_twice()
     outcome = acquire(shortfall_of(KEY, 15, 0), 1, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 15, ("cr-1",))
-    assert outcome.reason == "11 instances had been bought twice and were given back."
+    assert outcome.reason == "11 instances were bought twice and have been given back."
     assert pool.free == 11
 
 
-def test_of_what_was_bought_twice_only_the_excess_is_given_back() -> None:
+def test_only_the_excess_of_a_duplicate_is_given_back() -> None:
     pool = bought_twice()
     outcome = acquire(shortfall_of(KEY, 20, 0), 1, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 20, ("cr-1", "cr-2"))
 
 
-def test_a_purchase_made_twice_in_this_very_attempt_is_seen() -> None:
+def test_a_duplicate_made_in_this_attempt_is_noticed() -> None:
     pool = Pool(30, [Reservation("cr-1", KEY, 15, "active", created="2026-11-01")])
     answers = iter([[], None])
     find = pool.find
@@ -276,20 +276,20 @@ def test_a_purchase_made_twice_in_this_very_attempt_is_seen() -> None:
 
 
 @pytest.mark.parametrize("second", [{"is_adopted": True}, {"state": "pending"}])
-def test_what_nobody_bought_twice_is_kept(second: dict[str, object]) -> None:
+def test_a_reservation_that_is_no_duplicate_is_kept(second: dict[str, object]) -> None:
     pool = bought_twice(**second)
     assert acquire(shortfall_of(KEY, 15, 0), 1, pool).status == Status.EXCESS
     assert held(pool.reservations) == 26
 
 
-def test_what_a_run_has_recorded_is_kept() -> None:
+def test_a_recorded_reservation_is_kept() -> None:
     pool = bought_twice()
     recorded = shortfall_of(KEY, 15, 26, ("cr-1", "cr-2"), recorded=26, recorded_ids=("cr-1", "cr-2"))
     assert acquire(recorded, 0, pool).status == Status.EXCESS
     assert held(pool.reservations) == 26
 
 
-def test_of_several_the_oldest_active_one_grows() -> None:
+def test_the_oldest_active_reservation_grows() -> None:
     managed = [
         Reservation("cr-new", KEY, 3, "active", created="2026-11-02"),
         Reservation("cr-old", KEY, 4, "active", created="2026-11-01"),
@@ -306,7 +306,7 @@ def test_of_several_the_oldest_active_one_grows() -> None:
     }
 
 
-def test_another_platforms_reservation_is_left_alone() -> None:
+def test_a_reservation_for_another_platform_is_left_alone() -> None:
     pool = Pool(20, [Reservation("cr-windows", KEY, 4, "active", platform="Windows")])
     assert acquire(shortfall_of(KEY, 15, 0), 0, pool).reserved == 15
     assert pool.reservations[0].count == 4
@@ -331,13 +331,13 @@ def test_after_a_refusal_the_same_intent_is_another_occasion(
     assert pool.occasions == [occasion]
 
 
-def test_who_looks_again_does_not_send_what_was_a_mismatch_again() -> None:
+def test_a_token_that_did_not_match_is_not_sent_again_after_a_look() -> None:
     pool = Pool(20, refusals=[Changed("IdempotentParameterMismatch", "other parameters")])
     acquire(shortfall(pool), 0, pool)
     assert pool.occasions == ["", "run-1/0/1"]
 
 
-def test_pending_reservations_count_as_observed_when_the_next_one_is_made() -> None:
+def test_a_pending_reservation_changes_the_token_of_the_next_one() -> None:
     pool = Pool(7)
     make = pool.create
 
@@ -352,7 +352,7 @@ def test_pending_reservations_count_as_observed_when_the_next_one_is_made() -> N
     assert [reservation.count for reservation in pool.reservations] == [7]
 
 
-def test_what_the_run_has_seen_is_not_forgotten_by_a_describe_that_lags() -> None:
+def test_a_lagging_describe_does_not_hide_what_the_run_has_seen() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 4, "active")])
     short = shortfall(pool)
     pool.find = lambda _key: []  # type: ignore[method-assign]
@@ -361,7 +361,7 @@ def test_what_the_run_has_seen_is_not_forgotten_by_a_describe_that_lags() -> Non
     assert pool.asks == []
 
 
-def test_a_reservation_that_ended_as_it_was_made_is_not_the_target_met() -> None:
+def test_a_reservation_that_ends_at_once_does_not_meet_the_target() -> None:
     pool = Pool(20)
     make = pool.create
     pool.create = lambda *arguments: replace(make(*arguments), state="failed")  # type: ignore[method-assign,assignment]
@@ -371,7 +371,7 @@ def test_a_reservation_that_ended_as_it_was_made_is_not_the_target_met() -> None
     assert "EC2 shows 0 of 15" in outcome.reason
 
 
-def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
+def test_a_duplicate_that_cannot_be_given_back_is_reported() -> None:
     pool = bought_twice()
 
     def throttled(_reservation: Reservation) -> None:
@@ -383,7 +383,7 @@ def test_what_cannot_be_given_back_is_told_as_bought_twice() -> None:
     assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))
 
 
-def test_what_somebody_added_while_the_attempt_waited_is_not_given_away() -> None:
+def test_capacity_added_by_somebody_during_a_wait_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
     turns = Turns(has_waited=True)
     finds = iter(range(100))
@@ -400,7 +400,7 @@ def test_what_somebody_added_while_the_attempt_waited_is_not_given_away() -> Non
     assert held(pool.reservations) == 15
 
 
-def test_after_a_wait_a_describe_that_lags_changes_nothing() -> None:
+def test_a_lagging_describe_after_a_wait_changes_nothing() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
     find, answers = pool.find, iter([None, []])
     pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
@@ -408,7 +408,7 @@ def test_after_a_wait_a_describe_that_lags_changes_nothing() -> None:
     assert outcome.reserved == 15
 
 
-def test_a_creation_that_finds_what_it_made_before_does_not_climb_on_top_of_that() -> None:
+def test_a_repeated_creation_does_not_climb_on_top_of_the_first() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 6, "active")])
     # The function runs a second time with the same event, while a describe does not show what the first has made.
     find, answers = pool.find, iter([[], None])
@@ -427,7 +427,7 @@ def asking(pool: Pool, askings: int, turns: int = 1000, last_status: str | None 
     return acquisition.acquire(shortfall(pool, last_status=last_status), "run-1", 0, pool, pace), pace
 
 
-def test_a_dry_pool_is_asked_for_one_until_the_attempt_is_to_end() -> None:
+def test_a_dry_pool_is_asked_for_one_instance_until_the_attempt_ends() -> None:
     pool = Pool(0)
     outcome, _ = asking(pool, 3)
     assert pool.asks == [15, 7, 3, 1, 1, 1, 1]
@@ -436,13 +436,13 @@ def test_a_dry_pool_is_asked_for_one_until_the_attempt_is_to_end() -> None:
     assert len(set(pool.occasions)) == len(pool.occasions) == 7
 
 
-def test_what_frees_up_between_two_askings_is_taken() -> None:
+def test_capacity_that_frees_up_between_two_askings_is_taken() -> None:
     pool = Pool(0)
-    ask = Turns.asks_again
+    ask = Turns.await_asking
     freed = iter([0, 5, 10])
 
     class Market(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.free += next(freed, 0)
             return ask(self, looks=looks)
 
@@ -456,7 +456,7 @@ def test_what_frees_up_between_two_askings_is_taken() -> None:
     [([], [False, True, False, False, True, False]), ([Reservation("cr-1", KEY, 5, "active")], [True] * 6)],
     ids=["nothing held", "some held"],
 )
-def test_before_it_asks_again_it_looks_whenever_something_could_be_given_away(
+def test_the_attempt_looks_before_it_asks_again_if_it_holds_anything(
     held_before: list[Reservation], expected: list[bool]
 ) -> None:
     pool, turns = Pool(0, held_before), Turns(askings=5)
@@ -464,7 +464,7 @@ def test_before_it_asks_again_it_looks_whenever_something_could_be_given_away(
     assert turns.looks == expected
 
 
-def test_nothing_is_sent_once_a_look_before_it_has_taken_too_long() -> None:
+def test_no_request_follows_a_look_that_took_too_long() -> None:
     class Slow(Turns):
         def is_late(self) -> bool:
             return True
@@ -474,15 +474,15 @@ def test_nothing_is_sent_once_a_look_before_it_has_taken_too_long() -> None:
     assert (outcome.reserved, pool.asks) == (5, [])
 
 
-def test_a_new_reservation_that_ec2_does_not_find_yet_gets_no_other_beside_it() -> None:
+def test_no_second_reservation_is_made_while_ec2_does_not_show_the_first() -> None:
     """Nothing was held, so the second asking made it without a look; EC2 then says that it knows of none."""
     pool = Pool(0)
 
     class Market(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.free = 3
             pool.refusals = []
-            return super().asks_again(looks=looks)
+            return super().await_asking(looks=looks)
 
     resize, refused = pool.resize, iter([Changed("InvalidCapacityReservationId.NotFound", "none")])
 
@@ -496,25 +496,25 @@ def test_a_new_reservation_that_ec2_does_not_find_yet_gets_no_other_beside_it() 
     assert (outcome.reserved, len(pool.reservations)) == (3, 1)
 
 
-def test_what_somebody_added_between_two_askings_is_not_given_away() -> None:
+def test_capacity_added_by_somebody_between_two_askings_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
 
     class Somebody(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
+        def await_asking(self, *, looks: bool) -> bool:
             pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
             pool.free = 99
-            return super().asks_again(looks=looks)
+            return super().await_asking(looks=looks)
 
     outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
     assert (outcome.reserved, held(pool.reservations)) == (15, 15)
 
 
-def test_somebody_may_be_there_more_often_than_one_look_allows_for() -> None:
+def test_each_asking_allows_its_own_looks_after_changes_by_others() -> None:
     pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
 
     class Somebody(Turns):
-        def asks_again(self, *, looks: bool) -> bool:
-            goes_on = super().asks_again(looks=looks)
+        def await_asking(self, *, looks: bool) -> bool:
+            goes_on = super().await_asking(looks=looks)
             (before,) = pool.reservations
             pool.reservations = [replace(before, count=before.count + goes_on)]
             return goes_on
@@ -523,7 +523,7 @@ def test_somebody_may_be_there_more_often_than_one_look_allows_for() -> None:
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 1 + 2 * acquisition.MAX_LOOKS)
 
 
-def test_a_describe_that_lags_between_two_askings_changes_nothing() -> None:
+def test_a_lagging_describe_between_two_askings_changes_nothing() -> None:
     pool = Pool(4)
     find, answers = pool.find, iter([None, []])
     pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
@@ -531,13 +531,13 @@ def test_a_describe_that_lags_between_two_askings_changes_nothing() -> None:
     assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.SHORT, 4, 4)
 
 
-def test_a_pool_that_was_dry_is_called_dry_when_the_time_is_up_before_it_was_asked_again() -> None:
+def test_a_dry_pool_stays_dry_if_time_runs_out_before_the_next_asking() -> None:
     outcome, _ = asking(Pool(0), 9, turns=2, last_status="SHORT")
     assert outcome.calls == 2
     assert outcome.reason.startswith("EC2 has no more r5b.2xlarge")
 
 
-def test_one_quota_error_between_dry_askings_is_not_yet_believed() -> None:
+def test_one_quota_error_between_dry_askings_does_not_count() -> None:
     outcome, _ = asking(Pool(0, refusals=[DRY, QUOTA, DRY, DRY]), 2, last_status="SHORT")
     assert (outcome.status, outcome.calls) == (Status.SHORT, 4)
     with pytest.raises(QuotaExceeded):
@@ -550,7 +550,7 @@ def test_each_request_takes_a_token_of_its_own_action() -> None:
     assert turns.actions == [Action.CREATE, Action.CREATE, *[Action.MODIFY] * (len(pool.asks) - 2)]
 
 
-def test_what_was_refused_is_counted_and_what_was_not_answered_is_not() -> None:
+def test_refusals_are_counted_and_lost_answers_are_not() -> None:
     assert not_met(Pool(0), InsufficientInstanceCapacity).refusals == 4
     assert not_met(Pool(20, refusals=[OutcomeUnknown("ReadTimeoutError", "silence")]), OutcomeUnknown).refusals == 0
     assert not_met(Pool(20, refusals=[RequestLimitExceeded("Throttling", "")]), RequestLimitExceeded).refusals == 1

@@ -20,7 +20,7 @@ def bought(
 ) -> tuple[dict[TargetKey, int], list[tuple[TargetKey, int]]]:
     """What an asker holds that takes each turn, and the turns; a pool grants what it has."""
     free, dry, turns = dict(free), dry or set(), []
-    places = {one.key: one for one in allocation.places}
+    places = {place.key: place for place in allocation.places}
     while turn := Allocation(
         list(places.values()), allocation.total, allocation.strategy, allocation.allows_overshoot
     ).next_turn(dry):
@@ -36,16 +36,16 @@ def bought(
         if granted < count:
             dry.add(key)
         assert len(turns) < 1000
-    return {key: one.held for key, one in places.items()}, turns
+    return {key: place.held for key, place in places.items()}, turns
 
 
-def test_the_most_wanted_pool_is_asked_for_all_and_the_next_for_the_rest() -> None:
+def test_the_first_pool_is_asked_for_everything_and_the_next_for_the_rest() -> None:
     held, turns = bought(Allocation([Place(A, 0), Place(B, 2), Place(C, 0)], 10), {A: 3, B: 1, C: 99})
     assert turns == [(A, 8), (B, 5), (C, 4)]
     assert held == {A: 3, B: 3, C: 4}
 
 
-def test_balanced_over_zones_as_even_as_the_pools_allow() -> None:
+def test_balanced_fills_the_zones_as_evenly_as_the_pools_allow() -> None:
     three = [Place(A, 0), Place(B, 0), Place(C, 0)]
     assert bought(Allocation(three, 10, Strategy.balanced), {A: 99, B: 99, C: 99})[0] == {A: 4, B: 3, C: 3}
     assert bought(Allocation(three, 10, Strategy.balanced), {A: 1, B: 99, C: 99})[0] == {A: 1, B: 5, C: 4}
@@ -58,7 +58,7 @@ def test_a_zone_of_two_types_counts_as_one() -> None:
     assert bought(Allocation(places, 8, Strategy.balanced), {A: 1, D: 99, B: 99})[0] == {A: 1, D: 3, B: 4}
 
 
-def test_what_a_pool_lacks_of_its_least_comes_first_and_its_room_is_kept() -> None:
+def test_a_pool_below_its_least_comes_first_and_keeps_its_share() -> None:
     places = [Place(A, 0), Place(B, 0, least=3)]
     assert bought(Allocation(places, 10), {A: 99, B: 99})[1] == [(B, 3), (A, 7)]
     held, _ = bought(Allocation(places, 10), {A: 99, B: 1})
@@ -84,7 +84,9 @@ def test_no_pool_is_asked_for_more_than_its_row_or_a_cap_allows() -> None:
         ((Decimal("1.5"), 1), Decimal("2.2"), False, (1, 0)),
     ],
 )
-def test_a_rest_that_no_weight_fits(weights: Any, total: Amount, overshoot: bool, expected: Any) -> None:
+def test_a_rest_smaller_than_any_weight_is_left_or_overshot(
+    weights: Any, total: Amount, overshoot: bool, expected: Any
+) -> None:
     places = [Place(A, 0, weights[0]), Place(B, 0, weights[1])]
     held, _ = bought(Allocation(places, total, allows_overshoot=overshoot), {A: 99, B: 99})
     assert tuple(held.values()) == expected
@@ -115,16 +117,14 @@ def test_a_dry_pool_that_would_fit_leaves_the_group_unmet() -> None:
         (Strategy.balanced, 6, {D: 2, B: 3, C: 1}),
     ],
 )
-def test_the_least_wanted_pools_give_back_first(
-    strategy: Strategy, excess: int, expected: dict[TargetKey, int]
-) -> None:
+def test_the_last_pools_give_back_first(strategy: Strategy, excess: int, expected: dict[TargetKey, int]) -> None:
     places = [Place(A, 3), Place(B, 6, least=1), Place(C, 4), Place(D, 2, is_removed=True)]
     allocation = Allocation(places, 1, strategy)
-    found = allocation.to_give_back(excess, {A: 3, B: 6, C: 3 if excess < 13 else 4, D: 2})
-    assert found == expected
+    given = allocation.to_give_back(excess, {A: 3, B: 6, C: 3 if excess < 13 else 4, D: 2})
+    assert given == expected
 
 
-def test_what_is_left_holds_the_total() -> None:
+def test_giving_back_leaves_the_total() -> None:
     places = [Place(A, 3, 4), Place(B, 2, 3)]
     assert Allocation(places, 10).to_give_back(8, {A: 3, B: 2}) == {B: 2}
     assert Allocation(places, 10).to_give_back(8, {A: 3, B: 0}) == {A: 2}
@@ -150,31 +150,33 @@ def test_whatever_is_granted_the_total_is_never_exceeded(
 ) -> None:
     keys = [TargetKey(f"m{index}.large", f"us-east-1{'abc'[index % 3]}", group="g") for index in range(5)]
     places = [Place(key, **values) for key, values in zip(keys, given_places, strict=False)]
-    free = {one.key: data.draw(st.integers(0, 30)) for one in places}
+    free = {place.key: data.draw(st.integers(0, 30)) for place in places}
     allocation = Allocation(places, total, strategy, overshoot)
     held, turns = bought(allocation, free)
-    counts = units((held[one.key], one.weight) for one in places)
+    counts = units((held[place.key], place.weight) for place in places)
     if allocation.held < total:
-        most = total + (max(one.weight for one in places) if overshoot else 0)
+        most = total + (max(place.weight for place in places) if overshoot else 0)
         assert counts < most or counts == total
     else:
         assert not turns
-    for one in places:
-        assert held[one.key] == one.held or (one.may_buy and (one.most is None or held[one.key] <= one.most))
+    for place in places:
+        assert held[place.key] == place.held or (
+            place.may_buy and (place.most is None or held[place.key] <= place.most)
+        )
 
 
 @given(_PLACES, st.integers(0, 100), st.sampled_from(Strategy), st.data())
-def test_whatever_is_spare_what_is_left_holds_the_total(
+def test_giving_back_leaves_the_total_whatever_is_spare(
     given_places: list[dict[str, Any]], total: int, strategy: Strategy, data: st.DataObject
 ) -> None:
     keys = [TargetKey(f"m{index}.large", f"us-east-1{'abc'[index % 3]}", group="g") for index in range(5)]
     places = [Place(key, **values) for key, values in zip(keys, given_places, strict=False)]
     allocation = Allocation(places, total, strategy)
     excess = max(0, allocation.held - total)
-    spare = {one.key: data.draw(st.integers(0, one.held)) for one in places}
-    found = allocation.to_give_back(excess, spare)
-    assert all(count <= spare[key] for key, count in found.items())
-    left = excess - units((found.get(one.key, 0), one.weight) for one in places)
+    spare = {place.key: data.draw(st.integers(0, place.held)) for place in places}
+    given = allocation.to_give_back(excess, spare)
+    assert all(count <= spare[key] for key, count in given.items())
+    left = excess - units((given.get(place.key, 0), place.weight) for place in places)
     assert left >= 0
     # Nothing that could still be given back is kept.
-    assert all(one.weight > left or found.get(one.key, 0) == spare[one.key] for one in places)
+    assert all(place.weight > left or given.get(place.key, 0) == spare[place.key] for place in places)

@@ -6,9 +6,10 @@ from math import ceil
 
 import pytest
 
-from odcr.domain.asking import Plan, in_all, interval, outcome_so_far, plan, resumed
+from odcr.domain.asking import Plan, interval, plan
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pace import KEPT
+from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Member, Target, TargetKey, Terms, group_key
 from odcr.settings import AskSettings
@@ -31,7 +32,12 @@ def short(of: Target, *, held: int = 0) -> Shortfall:
 
 def planned(targets: list[Target], settings: AskSettings = USUAL, held: int = 0, **fields: bool) -> Plan:
     return plan(
-        [short(one, held=held) for one in targets], {one.key: one for one in targets}, settings, NOW, UNTIL, **fields
+        [short(target, held=held) for target in targets],
+        {target.key: target for target in targets},
+        settings,
+        NOW,
+        UNTIL,
+        **fields,
     )
 
 
@@ -49,13 +55,13 @@ def test_while_there_are_places_each_target_has_a_function_that_stays(count: int
     assert given.is_pressing
 
 
-def test_over_several_regions_they_stay_as_well_and_share_no_bucket() -> None:
+def test_functions_stay_in_several_regions_too_and_share_no_bucket() -> None:
     zones = ("ap-northeast-1c", "us-east-1a", "eu-west-1a", "us-west-2b")
     given = planned([target(number, zones[number % 4]) for number in range(40)])
     assert [(branch.every, branch.places) for branch in given.branches] == [(5.0, 40)]
 
 
-def test_more_than_there_are_places_are_visited_in_rounds() -> None:
+def test_more_targets_than_places_are_visited_in_rounds() -> None:
     given = planned([target(number) for number in range(100)])
     (branch,) = given.branches
     assert (len(branch.shortfalls), branch.places, branch.every) == (100, 12, 0)
@@ -63,11 +69,11 @@ def test_more_than_there_are_places_are_visited_in_rounds() -> None:
     assert NOW < branch.rounds_until < UNTIL
 
 
-def test_those_that_hold_something_and_those_that_do_not_are_visited_side_by_side() -> None:
+def test_creates_and_modifies_are_visited_in_parallel_branches() -> None:
     """They share no bucket: one is asked for by Create, the other by Modify."""
     targets = [target(number) for number in range(100)]
-    shortfalls = [short(one, held=number % 2) for number, one in enumerate(targets)]
-    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL)
+    shortfalls = [short(target, held=number % 2) for number, target in enumerate(targets)]
+    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
     assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(50, 12), (50, 12)]
 
 
@@ -84,7 +90,7 @@ def test_there_are_never_more_functions_than_places() -> None:
             assert all(branch.places >= 1 for branch in given.branches)
 
 
-def test_a_round_is_no_larger_than_the_rate_allows_in_the_time_and_takes_the_first() -> None:
+def test_a_round_takes_the_first_targets_that_the_rate_allows() -> None:
     given = planned([target(number) for number in range(500)], are_all=False)
     (branch,) = given.branches
     assert len(branch.shortfalls) == given.asked == int(0.9 * 4 * 101)
@@ -92,21 +98,21 @@ def test_a_round_is_no_larger_than_the_rate_allows_in_the_time_and_takes_the_fir
     assert branch.rounds_until is None
 
 
-def test_while_the_most_are_visited_once_others_have_more_rounds() -> None:
+def test_smaller_branches_have_more_rounds_than_the_largest() -> None:
     targets = [target(number) for number in range(350)]
-    shortfalls = [short(one, held=number < 50) for number, one in enumerate(targets)]
-    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL, are_all=False)
+    shortfalls = [short(target, held=number < 50) for number, target in enumerate(targets)]
+    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL, are_all=False)
     few, many = given.branches
     assert (len(few.shortfalls), len(many.shortfalls), many.rounds_until) == (50, 300, None)
     assert few.rounds_until is not None
     assert timedelta(seconds=70) < few.rounds_until - NOW < timedelta(seconds=80)
 
 
-def test_the_history_has_room_for_all_visits_of_many_regions() -> None:
+def test_the_visits_of_many_regions_fit_into_the_history() -> None:
     zones = [f"{region}a" for region in ("ap-northeast-1", "us-east-1", "eu-west-1", "us-west-2", "eu-north-1")]
     targets = [target(number, zones[number % 5]) for number in range(500)]
-    shortfalls = [short(one, held=number % 2) for number, one in enumerate(targets)]
-    given = plan(shortfalls, {one.key: one for one in targets}, USUAL, NOW, UNTIL)
+    shortfalls = [short(target, held=number % 2) for number, target in enumerate(targets)]
+    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
     visits = 0.0
     for branch in given.branches:
         assert branch.rounds_until is not None
@@ -118,7 +124,7 @@ def test_the_history_has_room_for_all_visits_of_many_regions() -> None:
 
 def test_the_lowest_priority_comes_first() -> None:
     given = planned([target(1), target(2, terms=Terms(-3)), target(3, terms=Terms(7)), target(4)])
-    assert [one.key.instance_type for one in given.branches[0].shortfalls] == [
+    assert [shortfall.key.instance_type for shortfall in given.branches[0].shortfalls] == [
         "m2.large", "m1.large", "m4.large", "m3.large"
     ]  # fmt: skip
 
@@ -126,18 +132,18 @@ def test_the_lowest_priority_comes_first() -> None:
 @pytest.mark.parametrize(
     ("hours", "expected"), [(None, 5), (0, 5), (23.9, 5), (24, 15), (30, 30), (36, 60), (1000, 60)]
 )
-def test_a_pool_that_stays_dry_is_asked_ever_less_often(hours: float | None, expected: float) -> None:
+def test_a_pool_that_stays_dry_is_asked_less_and_less_often(hours: float | None, expected: float) -> None:
     dry = None if hours is None else int(hours * HOUR)
     assert interval(target(1, dry_seconds=dry), USUAL, NOW) == expected
     assert interval(target(1, dry_seconds=dry), AskSettings(5.0, 0.0, 40), NOW) == 5
 
 
-def test_a_slow_stack_is_not_made_quicker_by_slowing_down() -> None:
+def test_slowing_down_never_speeds_up_a_slow_stack() -> None:
     assert interval(target(1, dry_seconds=24 * HOUR), AskSettings(20.0, 24.0, 40), NOW) == 20
 
 
 @pytest.mark.parametrize("status", ["QUOTA_EXCEEDED", "FAILED", "INVALID", "UNSUPPORTED"])
-def test_what_a_person_has_to_put_right_is_asked_for_once_a_minute(status: str) -> None:
+def test_a_target_that_waits_for_a_person_is_asked_for_once_a_minute(status: str) -> None:
     given = planned([target(1, last_status=status)], is_alone=True)
     assert interval(target(1, last_status=status), USUAL, NOW) == 60
     assert not given.is_pressing
@@ -155,7 +161,7 @@ def test_no_function_waits_for_a_slowed_target() -> None:
 
 @pytest.mark.parametrize(("hours", "pace"), [(24, 15), (30, 30), (36, 60)])
 @pytest.mark.parametrize("count", [1, 3, 30, 130])
-def test_slowed_targets_are_visited_as_often_as_their_pace_says(count: int, hours: int, pace: int) -> None:
+def test_slowed_targets_are_visited_at_their_pace(count: int, hours: int, pace: int) -> None:
     """A visit takes a second and a half, about, and a round its visits and the pause after it."""
     _, visited = planned([target(999), *(target(number, dry_seconds=hours * HOUR) for number in range(count))]).branches
     assert abs(ceil(count / visited.places) * 1.5 + visited.pause - pace) <= 1
@@ -163,7 +169,7 @@ def test_slowed_targets_are_visited_as_often_as_their_pace_says(count: int, hour
 
 
 @pytest.mark.parametrize("pace", [15, 30, 60])
-def test_a_run_waits_for_no_slowed_target_while_others_could_be_asked(pace: int) -> None:
+def test_slowed_targets_do_not_keep_a_run_from_asking_for_others(pace: int) -> None:
     hours = {15: 24, 30: 30, 60: 36}[pace]
     _, visited = planned([target(1), target(2, dry_seconds=hours * HOUR)]).branches
     assert visited.rounds_until is not None
@@ -182,24 +188,26 @@ def test_slowed_targets_alone_end_the_run_when_the_next_visit_is_due() -> None:
             break
         now += timedelta(seconds=visited.pause)
     # The last one comes too late to ask, and no run takes longer than two minutes.
-    assert [one < UNTIL for one in visits] == [True, True, False]
+    assert [visit < UNTIL for visit in visits] == [True, True, False]
     assert visits[-1] - NOW < timedelta(seconds=112)
 
 
-def test_who_has_waited_longest_is_in_the_run_whatever_is_more_urgent() -> None:
+def test_the_longest_waiting_targets_are_in_the_run_even_before_urgent_ones() -> None:
     waited = [target(number, terms=Terms(5)) for number in range(30)]
     urgent = [target(number, terms=Terms(-1)) for number in range(100, 600)]
     (branch,) = planned([*waited, *urgent], are_all=False).branches
-    keys = [one.key for one in branch.shortfalls]
-    assert {one.key for one in waited} <= set(keys)
-    assert keys[-30:] == [one.key for one in waited]
+    keys = [shortfall.key for shortfall in branch.shortfalls]
+    assert {key.key for key in waited} <= set(keys)
+    assert keys[-30:] == [key.key for key in waited]
 
 
-def test_a_release_comes_before_what_is_urgent() -> None:
+def test_a_release_comes_before_urgent_targets() -> None:
     first, last = target(1, terms=Terms(-9)), target(2)
     releasing = replace(short(last, held=200), is_release=True)
-    (branch,) = plan([short(first), releasing], {one.key: one for one in (first, last)}, USUAL, NOW, UNTIL).branches
-    assert [one.key for one in branch.shortfalls] == [last.key, first.key]
+    (branch,) = plan(
+        [short(first), releasing], {target.key: target for target in (first, last)}, USUAL, NOW, UNTIL
+    ).branches
+    assert [shortfall.key for shortfall in branch.shortfalls] == [last.key, first.key]
 
 
 def test_slowed_targets_leave_the_history_room_for_the_others() -> None:
@@ -211,13 +219,13 @@ def test_slowed_targets_leave_the_history_room_for_the_others() -> None:
     assert sum(branch.visits(NOW) for branch in given.branches) * 7 < 24_000
 
 
-def test_what_was_bought_twice_stays_so_in_the_next_round() -> None:
+def test_a_duplicate_stays_one_in_the_next_round() -> None:
     before = Outcome(target(1).key, Status.THROTTLED, 150, 160, ("cr-1", "cr-2"), ("cr-2",), calls=3)
     (pool,) = resumed(short(target(1), held=3), before).pools
     assert (pool.recorded_ids, pool.duplicate_ids) == (("cr-1",), ("cr-2",))
 
 
-def test_what_is_astray_is_no_part_of_what_the_next_round_begins_with() -> None:
+def test_the_next_round_begins_without_what_is_astray() -> None:
     """Five are held and four more are astray; the round before added two."""
     before = Outcome(target(1).key, Status.SHORT, 150, 11, ("cr-1",), acquired=2, calls=3)
     resumed_one = resumed(short(target(1), held=5), before)
@@ -226,7 +234,7 @@ def test_what_is_astray_is_no_part_of_what_the_next_round_begins_with() -> None:
     assert not resumed(short(target(1), held=5), in_vain).is_fresh
 
 
-def test_a_pace_that_lets_functions_wait_for_long_has_none_that_stay() -> None:
+def test_no_function_stays_at_a_slow_pace() -> None:
     given = planned([target(number) for number in range(30)], AskSettings(60.0, 24.0, 40), is_alone=True)
     assert [(branch.every, branch.rounds_until) for branch in given.branches] == [(0, None)]
     assert not given.is_pressing
@@ -235,13 +243,13 @@ def test_a_pace_that_lets_functions_wait_for_long_has_none_that_stay() -> None:
     assert given.is_pressing
 
 
-def test_slowed_ones_alone_have_a_round_a_minute_whatever_the_schedule() -> None:
+def test_slowed_targets_alone_have_a_round_a_minute_whatever_the_schedule() -> None:
     slowed = [target(1, dry_seconds=48 * HOUR)]
     assert planned(slowed, is_alone=True).branches[0].rounds_until is None
     assert planned(slowed, is_alone=False).branches[0].rounds_until == UNTIL - timedelta(seconds=30)
 
 
-def test_the_event_says_what_the_state_machine_compares() -> None:
+def test_the_event_has_the_times_that_the_state_machine_compares() -> None:
     given = planned([target(1)])
     (branch,) = given.to_event(NOW, UNTIL)
     assert branch["RoundsUntil"] == "2026-11-26T12:00:00.000Z"
@@ -270,7 +278,7 @@ def test_an_outcome_is_kept_beside_its_shortfall_and_read_again() -> None:
     assert outcome_of(item(to_round(outcome))) == outcome
 
 
-def test_a_function_that_died_forgets_nothing_that_earlier_rounds_achieved() -> None:
+def test_a_dead_function_keeps_what_earlier_rounds_achieved() -> None:
     outcome = Outcome(target(1).key, Status.SHORT, 150, 5, ("cr-1", "cr-2"), acquired=2, calls=3)
     died = {"Before": to_round(outcome), "Status": "FAILED", "Reason": "it died"}
     again = {"Before": died, "Status": "FAILED", "Reason": "it died again"}
@@ -289,14 +297,14 @@ def test_the_next_round_goes_on_from_what_the_last_one_left() -> None:
     assert not resumed(shortfall, Outcome(target(1).key, Status.SHORT, 150, 5)).is_fresh
 
 
-def test_what_several_rounds_achieved_is_told_together() -> None:
+def test_the_outcome_sums_up_several_rounds() -> None:
     first = Outcome(target(1).key, Status.SHORT, 150, 5, acquired=2, calls=3, lost=1)
     second = Outcome(target(1).key, Status.SHORT, 150, 9, acquired=4, calls=5)
-    both = in_all(first, second)
+    both = combined(first, second)
     assert (both.reserved, both.acquired, both.calls, both.lost) == (9, 6, 8, 1)
 
 
-def test_many_slowed_targets_have_more_than_one_function_and_leave_places_to_the_others() -> None:
+def test_many_slowed_targets_get_several_functions_and_leave_places_to_others() -> None:
     slowed = [target(number, dry_seconds=48 * HOUR) for number in range(200)]
     given = planned([*(target(number) for number in range(300, 303)), *slowed])
     assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 10)]
@@ -306,7 +314,8 @@ def group(number: int, pools: int, *, first_holds: bool = False) -> tuple[Target
     keys = [TargetKey(f"m{one}.large", "ap-northeast-1c", group=f"group-{number}") for one in range(pools)]
     members = tuple(Member(key, 1) for key in keys)
     held = tuple(
-        Pool(key, int(first_holds and not one), ("cr-1",) * (first_holds and not one)) for one, key in enumerate(keys)
+        Pool(key, int(first_holds and not index), ("cr-1",) * (first_holds and not index))
+        for index, key in enumerate(keys)
     )
     return Target(group_key(f"group-{number}"), 100, members=members), Shortfall(held, 100)
 
@@ -321,7 +330,7 @@ def test_a_group_has_a_function_that_stays_while_there_are_places_for_all_pools(
     assert (branch.places, branch.every) == (6, 36 / 4)
 
 
-def test_groups_with_more_pools_than_there_are_places_take_even_turns_in_rounds() -> None:
+def test_groups_with_more_pools_than_places_take_even_turns_in_rounds() -> None:
     """Else each of the functions would wait with a first request, and climbs would wait for all of them."""
     some = [group(number, 6, first_holds=number % 2 == 0) for number in range(7)]
     (branch,) = planned_groups(some).branches

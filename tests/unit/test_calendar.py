@@ -34,8 +34,8 @@ def held(count: int, *, in_use: int = 0) -> list[Reservation]:
     return [Reservation("cr-1", KEY, count, "active", in_use=in_use, made=MADE)] if count else []
 
 
-def seen(one: Target, count: int, now: str, *, in_use: int = 0) -> Comparison:
-    return compare([one], [], held(count, in_use=in_use), now=now)
+def seen(target: Target, count: int, now: str, *, in_use: int = 0) -> Comparison:
+    return compare([target], [], held(count, in_use=in_use), now=now)
 
 
 # Start_At
@@ -45,51 +45,51 @@ START = Terms(start_at="2026-11-28T00:00:00")
 
 @pytest.mark.parametrize("now", ["2026-11-27T23:59:59", "2026-01-01T00:00:00"])
 def test_nothing_is_asked_for_before_start_at(now: str) -> None:
-    found = seen(target(START), 4, now)
-    assert found.shortfalls == []
-    (outcome,) = found.observed
+    comparison = seen(target(START), 4, now)
+    assert comparison.shortfalls == []
+    (outcome,) = comparison.observed
     assert (outcome.status, outcome.target, outcome.reserved) == (Status.WAITING, 15, 4)
     assert outcome.reason == "4 of 15 held. Nothing is asked for before Start_At, 2026-11-28 00:00 UTC."
     assert not outcome.is_short
 
 
-def test_it_is_told_once_and_from_start_at_on_it_is_asked_for() -> None:
+def test_waiting_is_recorded_once_and_asking_begins_at_start_at() -> None:
     (outcome,) = seen(target(START), 0, "2026-11-27T00:00:00").observed
-    told = target(START, last_status="WAITING", last_reason=outcome.reason)
-    assert seen(told, 0, "2026-11-27T00:01:00") == Comparison()
-    (shortfall,) = seen(told, 0, "2026-11-28T00:00:00").shortfalls
+    recorded_target = target(START, last_status="WAITING", last_reason=outcome.reason)
+    assert seen(recorded_target, 0, "2026-11-27T00:01:00") == Comparison()
+    (shortfall,) = seen(recorded_target, 0, "2026-11-28T00:00:00").shortfalls
     assert (shortfall.target, shortfall.rest) == (15, None)
 
 
-def test_what_is_held_before_start_at_counts() -> None:
+def test_capacity_held_before_start_at_counts() -> None:
     (outcome,) = seen(target(START), 15, "2026-11-27T00:00:00").observed
     assert outcome.status == Status.FULFILLED
 
 
-def test_what_may_be_astray_is_looked_for_before_start_at_and_nothing_is_bought() -> None:
+def test_before_start_at_astray_reservations_are_looked_up_and_nothing_is_bought() -> None:
     astray = target(START, last_status="ASTRAY", last_reserved=15, last_ids=("cr-1", "cr-2"))
     (shortfall,) = seen(astray, 5, "2026-11-27T00:00:00").shortfalls
     pool = Pool(100, held(5))
     lost = acquire(shortfall, "run-1", 0, pool, Turns())
     assert (lost.status, lost.reserved, pool.asks) == (Status.WAITING, 5, [])
     untagged = replace(held(10)[0], id="cr-2", is_managed=False)
-    found = acquire(shortfall, "run-1", 0, Pool(100, [*held(5), untagged]), Turns())
-    assert (found.status, found.reserved) == (Status.ASTRAY, 15)
+    outcome = acquire(shortfall, "run-1", 0, Pool(100, [*held(5), untagged]), Turns())
+    assert (outcome.status, outcome.reserved) == (Status.ASTRAY, 15)
 
 
 # The verdict
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(15, MET), (20, MET), (14, MISSED), (0, MISSED)])
-def test_the_first_look_after_the_deadline_comes_to_a_verdict(count: int, verdict: Judgement) -> None:
+def test_the_first_look_after_the_deadline_gives_a_verdict(count: int, verdict: Judgement) -> None:
     due = target(Terms(deadline=DEADLINE), last_status="FULFILLED", current=count)
     before, after = seen(due, count, BEFORE), seen(due, count, AFTER)
-    assert not [one for one in (*before.shortfalls, *before.observed) if one.judgement]
-    (found,) = (*after.shortfalls, *after.observed)
-    assert found.judgement == verdict
+    assert not [shortfall for shortfall in (*before.shortfalls, *before.observed) if shortfall.judgement]
+    (judged,) = (*after.shortfalls, *after.observed)
+    assert judged.judgement == verdict
     judged = replace(due, last_judgement=verdict)
     again = seen(judged, count, "2026-12-24T00:00:00")
-    assert not [one for one in (*again.shortfalls, *again.observed) if one.judgement]
+    assert not [shortfall for shortfall in (*again.shortfalls, *again.observed) if shortfall.judgement]
 
 
 def test_another_deadline_has_a_verdict_of_its_own() -> None:
@@ -104,7 +104,7 @@ IN_AN_HOUR = "2026-11-30T21:00:00"
 
 
 @pytest.mark.parametrize("fields", [{"is_fresh": True}, {}, {"last_status": "FAILED"}])
-def test_what_ec2_does_not_show_is_looked_for_before_the_verdict_for_an_hour(fields: dict[str, object]) -> None:
+def test_the_verdict_waits_an_hour_for_what_ec2_does_not_show(fields: dict[str, object]) -> None:
     due = target(replace(GIVE_UP, start_at=None), last_reserved=15, last_ids=("cr-1",), **fields)
     (shortfall,) = seen(due, 0, AFTER).shortfalls
     assert (shortfall.judgement, shortfall.is_given_up) == (None, False)
@@ -113,7 +113,7 @@ def test_what_ec2_does_not_show_is_looked_for_before_the_verdict_for_an_hour(fie
     assert (shortfall.judgement, shortfall.is_given_up) == (MISSED, False)
 
 
-def test_what_is_astray_was_held_at_the_deadline() -> None:
+def test_astray_capacity_counts_at_the_deadline() -> None:
     astray = target(GIVE_UP, last_status="ASTRAY", last_reserved=15, last_ids=("cr-1", "cr-2"))
     (shortfall,) = seen(astray, 10, AFTER).shortfalls
     assert (shortfall.judgement, shortfall.is_given_up) == (MET, False)
@@ -121,21 +121,21 @@ def test_what_is_astray_was_held_at_the_deadline() -> None:
     assert seen(replace(astray, last_status="FAILED"), 10, AFTER).shortfalls[0].judgement is None
 
 
-def test_a_row_that_made_no_sense_at_the_deadline_gives_nothing_up_once_it_does() -> None:
+def test_a_row_invalid_at_the_deadline_gives_nothing_up_once_corrected() -> None:
     """Somebody corrects a typo: what was held all the while stays."""
     corrected = target(GIVE_UP, last_status="INVALID", last_reserved=12, last_ids=("cr-1",))
     (shortfall,) = seen(corrected, 12, AFTER).shortfalls
     assert (shortfall.judgement, shortfall.is_given_up, shortfall.target) == (MISSED, False, 15)
 
 
-def test_a_record_that_was_lost_gives_nothing_up() -> None:
+def test_a_lost_record_gives_nothing_up() -> None:
     forgotten = target(GIVE_UP, last_status=None)
     for now in (AFTER, "2026-12-24T00:00:00"):
         (shortfall,) = seen(forgotten, 10, now).shortfalls
         assert (shortfall.judgement, shortfall.is_given_up) == (MISSED, False)
 
 
-def test_a_row_that_is_spelled_anew_keeps_its_verdict() -> None:
+def test_a_row_in_a_new_spelling_keeps_its_verdict() -> None:
     by_id = TargetKey("r5b.2xlarge", "apne1-az1", "ap-northeast-1c")
     gone = replace(target(Terms(), last_judgement=MET), key=by_id, capacity=0, withdrawn=True, last_ids=("cr-1",))
     (named, _), _ = with_record([target(GIVE_UP, last_status=None), gone], [])
@@ -153,7 +153,7 @@ def test_asking_goes_on_after_a_missed_deadline_unless_the_row_says_stop() -> No
     assert not outcome.is_short
 
 
-def test_what_is_lost_after_the_end_of_asking_is_told_and_not_bought_again() -> None:
+def test_a_loss_after_the_end_of_asking_is_reported_and_not_bought_again() -> None:
     terms = Terms(deadline=DEADLINE, stops_at_deadline=True)
     lost = target(terms, last_status="FULFILLED", last_reserved=15, last_ids=("cr-1",), last_judgement=MET)
     (shortfall,) = compare([lost], [], [], now=AFTER).shortfalls
@@ -168,7 +168,7 @@ def test_what_is_lost_after_the_end_of_asking_is_told_and_not_bought_again() -> 
     assert (lagging.reserved, lagging.reservation_ids) == (15, ("cr-1",))
 
 
-def test_what_is_astray_after_the_end_of_asking_is_told_as_such() -> None:
+def test_astray_capacity_after_the_end_of_asking_is_reported() -> None:
     terms = Terms(deadline=DEADLINE, stops_at_deadline=True)
     stopped = target(terms, capacity=20, last_status="STOPPED", last_reserved=15, last_ids=("cr-1", "cr-2"))
     (shortfall,) = seen(replace(stopped, last_judgement=MISSED), 10, AFTER).shortfalls
@@ -190,16 +190,16 @@ ANNOUNCED = target(
 """A demand of whose release the last run has told."""
 
 
-def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -> None:
+def test_a_release_for_a_missed_deadline_is_announced_and_then_made() -> None:
     missed = target(GIVE_UP, current=12, last_reserved=12, last_ids=("cr-1",))
-    found = seen(missed, 12, AFTER)
-    assert found.shortfalls == []
-    (outcome,) = found.observed
+    comparison = seen(missed, 12, AFTER)
+    assert comparison.shortfalls == []
+    (outcome,) = comparison.observed
     assert (outcome.status, outcome.target, outcome.reserved, outcome.judgement) == (Status.STOPPED, 15, 12, GIVEN_UP)
     assert outcome.announced == Announcement(12, 0)
     assert outcome.reason == (
         "The deadline, 2026-11-30 20:00 UTC, was missed. "
-        "Set On_Missed to keep, or a later Deadline: else the next run releases 12 if unused."
+        "Set On_Missed to keep, or a later Deadline: otherwise the next run releases 12 if unused."
     )
 
     announced = replace(
@@ -219,16 +219,16 @@ def test_what_is_held_for_a_missed_deadline_is_announced_and_then_given_back() -
     done = replace(announced, last_reserved=0, last_ids=(), current=0, last_announced=None)
     (outcome,) = seen(done, 0, AFTER).observed
     assert (outcome.status, outcome.reserved, outcome.is_short) == (Status.STOPPED, 0, False)
-    told = replace(done, last_reason=outcome.reason)
-    assert seen(told, 0, AFTER) == Comparison()
+    recorded_target = replace(done, last_reason=outcome.reason)
+    assert seen(recorded_target, 0, AFTER) == Comparison()
 
 
-def test_what_is_in_use_is_kept() -> None:
+def test_capacity_in_use_is_kept() -> None:
     (shortfall,) = seen(ANNOUNCED, 12, AFTER, in_use=5).shortfalls
     pool = Pool(0, held(12, in_use=5))
     outcome = acquire(shortfall, "run-2", 0, pool, Turns())
     assert (outcome.status, outcome.reserved) == (Status.STOPPED, 5)
-    assert [one.count for one in pool.reservations] == [5]
+    assert [reservation.count for reservation in pool.reservations] == [5]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_what_is_in_use_is_kept() -> None:
         {"last_judgement": MISSED},
     ],
 )
-def test_nothing_is_given_back_once_the_row_says_otherwise_or_for_a_deadline_that_was_met(
+def test_nothing_is_given_back_for_a_changed_row_or_a_met_deadline(
     change: dict[str, object],
 ) -> None:
     (shortfall,) = seen(replace(ANNOUNCED, **change), 12, AFTER).shortfalls  # type: ignore[arg-type]
@@ -263,7 +263,7 @@ def test_a_pool_that_was_dry_for_days_is_asked_at_full_pace_in_the_last_day(hour
 # What people are told
 
 
-def test_a_verdict_is_told_with_what_is_held_and_since_when() -> None:
+def test_a_verdict_says_what_is_held_and_since_when() -> None:
     deadline, since = datetime(2026, 11, 30, 20, 0), datetime(2026, 11, 29, 8, 30)  # noqa: DTZ001 - as the tables have it
     met = Change(KEY, "FULFILLED", Status.FULFILLED, 15, 15, verdict=Verdict.MET, deadline=deadline, met_since=since)
     missed = Change(KEY, "SHORT", Status.SHORT, 12, 15, short_since=since, verdict=Verdict.MISSED, deadline=deadline)

@@ -12,7 +12,7 @@ def test_the_same_intent_gives_the_same_token_in_any_order() -> None:
     )
 
 
-def test_any_other_intent_gives_another() -> None:
+def test_another_intent_gives_another_token() -> None:
     tokens = [
         client_token("odcr/x", KEY, USUAL_OPTIONS, [], 15),
         client_token("odcr/y", KEY, USUAL_OPTIONS, [], 15),
@@ -27,7 +27,7 @@ def test_any_other_intent_gives_another() -> None:
     assert len(set(tokens)) == len(tokens)
 
 
-def test_it_is_as_long_as_ec2_allows() -> None:
+def test_a_token_is_as_long_as_ec2_allows() -> None:
     token = client_token("odcr/x", KEY, USUAL_OPTIONS, [], 15)
     assert len(token) == 64
     assert token.isascii()

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import resumed
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.correction import Wishes, correction_of
 from odcr.domain.outcome import Outcome, Status
@@ -20,6 +19,7 @@ from odcr.domain.refusal import (
     RequestRefused,
 )
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.rounds import resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.tags import (
     ASKED_TAG,
@@ -51,8 +51,8 @@ def target(options: ReservationOptions = USUAL_OPTIONS, capacity: int = 15, **fi
     return replace(recorded, **fields)
 
 
-def seen(one: Target, *held: Reservation, wishes: Wishes | None = None) -> Comparison:
-    return compare([one], [], held, now=NOW, wishes=wishes or Wishes({}, {}))
+def seen(target: Target, *held: Reservation, wishes: Wishes | None = None) -> Comparison:
+    return compare([target], [], held, now=NOW, wishes=wishes or Wishes({}, {}))
 
 
 def met(shortfall: Shortfall, pool: Pool, stack_tags: dict[str, str] | None = None) -> Outcome:
@@ -72,7 +72,7 @@ def met(shortfall: Shortfall, pool: Pool, stack_tags: dict[str, str] | None = No
         (USUAL_OPTIONS, reservation("targeted/none", match_criteria="targeted"), (None, "open")),
     ],
 )
-def test_a_change_of_the_row_reaches_the_reservation_that_stands(
+def test_a_changed_row_changes_its_reservation(
     options: ReservationOptions, held: Reservation, after: tuple[str | None, str]
 ) -> None:
     (shortfall,) = seen(target(options), held).shortfalls
@@ -103,21 +103,21 @@ def test_a_change_of_the_row_reaches_the_reservation_that_stands(
         (LIMITED, reservation("something else")),
     ],
 )
-def test_what_a_person_or_ec2_wants_otherwise_stays(options: ReservationOptions, held: Reservation) -> None:
+def test_differences_made_by_a_person_or_by_ec2_stay(options: ReservationOptions, held: Reservation) -> None:
     assert correction_of(held, options, {}, NOW) is None
 
 
-def test_what_a_person_changed_in_ec2_stays_while_the_row_changes_something_else() -> None:
+def test_a_persons_change_in_ec2_stays_while_the_row_changes_something_else() -> None:
     ends_later = reservation(f"open/{END}", ends=f"{LATER}+00:00")
-    found = correction_of(ends_later, replace(LIMITED, match_criteria="targeted"), {}, NOW)
-    assert found is not None
-    assert found.to_modify is not None
-    assert (found.to_modify.end_date, found.to_modify.match_criteria) == (LATER, "targeted")
+    correction = correction_of(ends_later, replace(LIMITED, match_criteria="targeted"), {}, NOW)
+    assert correction is not None
+    assert correction.to_modify is not None
+    assert (correction.to_modify.end_date, correction.to_modify.match_criteria) == (LATER, "targeted")
     targeted = reservation(f"open/{END}", ends=f"{END}+00:00", match_criteria="targeted")
-    found = correction_of(targeted, replace(LIMITED, end_date=LATER), {}, NOW)
-    assert found is not None
-    assert found.to_modify is not None
-    assert (found.to_modify.end_date, found.to_modify.match_criteria) == (LATER, "targeted")
+    correction = correction_of(targeted, replace(LIMITED, end_date=LATER), {}, NOW)
+    assert correction is not None
+    assert correction.to_modify is not None
+    assert (correction.to_modify.end_date, correction.to_modify.match_criteria) == (LATER, "targeted")
 
 
 def test_the_end_follows_at_once_and_the_match_criteria_once_nothing_runs_in_it() -> None:
@@ -135,11 +135,11 @@ def test_the_end_follows_at_once_and_the_match_criteria_once_nothing_runs_in_it(
     assert pool.reservations[0].tags == {ASKED_TAG: f"targeted/{END}"}
 
 
-def test_one_that_was_modified_and_not_tagged_is_only_tagged() -> None:
+def test_a_reservation_modified_but_not_tagged_is_only_tagged() -> None:
     held = reservation(ends=f"{END}+00:00")
-    found = correction_of(held, LIMITED, {}, NOW)
-    assert found is not None
-    assert (found.to_modify, found.tags) == (None, {ASKED_TAG: f"open/{END}"})
+    correction = correction_of(held, LIMITED, {}, NOW)
+    assert correction is not None
+    assert (correction.to_modify, correction.tags) == (None, {ASKED_TAG: f"open/{END}"})
 
 
 def test_a_reservation_that_ended_too_early_is_extended_and_then_grown() -> None:
@@ -148,7 +148,9 @@ def test_a_reservation_that_ended_too_early_is_extended_and_then_grown() -> None
     pool = Pool(11, [held])
     (shortfall,) = seen(short, held).shortfalls
     assert met(shortfall, pool).reserved == 15
-    assert [(one.id, one.count, one.ends) for one in pool.reservations] == [("cr-1", 15, LATER)]
+    assert [(reservation.id, reservation.count, reservation.ends) for reservation in pool.reservations] == [
+        ("cr-1", 15, LATER)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_a_reservation_that_ended_too_early_is_extended_and_then_grown() -> None
         InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no"),
     ],
 )
-def test_what_ec2_refuses_to_change_is_told_and_keeps_nothing_from_being_bought(refusal: Refusal) -> None:
+def test_a_refused_change_is_reported_and_does_not_stop_buying(refusal: Refusal) -> None:
     held = reservation(count=4)
     pool = Pool(20, [held], refusals=[refusal])
     (shortfall,) = seen(target(LIMITED, last_reserved=4, current=4), held).shortfalls
@@ -171,7 +173,7 @@ def test_what_ec2_refuses_to_change_is_told_and_keeps_nothing_from_being_bought(
     assert f"EC2 does not change cr-1: {refusal.text}" in outcome.reason
 
 
-def test_what_was_just_tried_is_left_for_a_while_and_told() -> None:
+def test_a_correction_just_tried_waits_and_is_reported() -> None:
     held = reservation()
     (outcome,) = seen(target(LIMITED, was_just_tried=True), held).observed
     assert outcome.status == Status.FULFILLED
@@ -195,7 +197,7 @@ def test_only_the_first_round_corrects_and_the_next_ones_still_know_who_is_outsi
 TEAM = replace(USUAL_OPTIONS, tags=to_text({"Team": "shop"}))
 
 
-def test_tags_of_the_row_win_over_the_stacks_and_the_systems_own_over_both() -> None:
+def test_a_rows_tags_win_over_the_stacks_and_the_systems_over_both() -> None:
     options = replace(
         USUAL_OPTIONS, tags=to_text({"Team": "shop", "Project": "mine", "odcr:stack": "theirs", "odcr:new": "x"})
     )
@@ -203,7 +205,7 @@ def test_tags_of_the_row_win_over_the_stacks_and_the_systems_own_over_both() -> 
     assert standing_tags(USUAL_OPTIONS, {}) == {}
 
 
-def test_changed_tags_reach_what_stands_also_what_a_person_made_and_nobody_elses_tags_are_touched() -> None:
+def test_changed_tags_reach_every_reservation_and_leave_other_tags_alone() -> None:
     for held in (reservation(None, {"Owner": "me"}), reservation(tags={"Owner": "me", "Team": "old"})):
         (shortfall,) = seen(target(TEAM), held, wishes=Wishes({"Cost": "1"}, {})).shortfalls
         pool = Pool(0, [held])
@@ -213,7 +215,7 @@ def test_changed_tags_reach_what_stands_also_what_a_person_made_and_nobody_elses
         assert seen(target(TEAM), *pool.reservations, wishes=Wishes({"Cost": "1"}, {})) == Comparison()
 
 
-def test_a_tag_that_is_not_given_any_more_is_removed_and_no_other() -> None:
+def test_only_a_tag_that_is_no_longer_given_is_removed() -> None:
     held = reservation(tags={"Owner": "me", **standing_tags(TEAM, {"Cost": "1"})})
     for options, stack_tags, left in (
         (USUAL_OPTIONS, {"Cost": "1"}, {"Owner": "me", "Cost": "1"}),
@@ -241,11 +243,11 @@ def test_a_tag_that_is_not_given_any_more_is_removed_and_no_other() -> None:
         ({f"k{number}": "" for number in range(41)}, "These are 41 tags"),
     ],
 )
-def test_what_ec2_would_not_take_as_tags_is_told(tags: object, says: str) -> None:
+def test_tags_that_ec2_would_refuse_are_reported(tags: object, says: str) -> None:
     assert says in (reason_to_reject_tags(tags) or "")
 
 
-def test_as_many_tags_as_there_may_be_fit_with_what_is_remembered_of_them() -> None:
+def test_the_most_tags_allowed_fit_together_with_their_hashes() -> None:
     tags = {f"{number:03}" + "k" * 124: "v" * 255 for number in range(MAX_GIVEN)}
     assert reason_to_reject_tags(tags) is None
     standing = standing_tags(replace(USUAL_OPTIONS, tags=to_text(tags)), {})
@@ -270,7 +272,7 @@ def test_a_reservation_outside_the_group_joins_it() -> None:
     assert seen(target(GROUPED), reservation(), wishes=wishes("cr-0", "cr-1")) == Comparison()
 
 
-def test_a_new_reservation_joins_at_once_and_a_grown_one_is_in_it_already() -> None:
+def test_a_new_reservation_joins_its_group_at_once() -> None:
     (shortfall,) = seen(target(GROUPED, last_reserved=0, current=0, last_ids=()), wishes=wishes()).shortfalls
     pool = Pool(4)
     outcome = acquire(shortfall, "run-1", 0, pool, Turns(askings=2), now=NOW)
@@ -278,13 +280,13 @@ def test_a_new_reservation_joins_at_once_and_a_grown_one_is_in_it_already() -> N
     assert pool.changes == [("join", "cr-1")]
 
 
-def test_one_that_was_pending_joins_as_soon_as_it_is_there_and_what_was_refused_waits() -> None:
+def test_a_pending_reservation_joins_when_active_and_a_refused_one_waits() -> None:
     arrived = target(GROUPED, last_status="PENDING", was_just_tried=True)
     assert seen(arrived, reservation(), wishes=wishes()).shortfalls
     assert not seen(replace(arrived, last_status="FULFILLED"), reservation(), wishes=wishes()).shortfalls
 
 
-def test_a_group_that_cannot_be_looked_at_or_joined_is_told() -> None:
+def test_a_group_that_cannot_be_read_or_joined_is_reported() -> None:
     refused = InvalidTarget("NotFoundException", "no such group")
     (outcome,) = seen(target(GROUPED), reservation(), wishes=Wishes({}, {("ap-northeast-1", "sale"): refused})).observed
     assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
@@ -296,11 +298,11 @@ def test_a_group_that_cannot_be_looked_at_or_joined_is_told() -> None:
     assert "no such group" in outcome.reason
 
 
-def test_a_local_zone_has_no_groups_and_the_row_is_told() -> None:
+def test_a_resource_group_in_a_local_zone_is_reported() -> None:
     key = TargetKey("r5b.2xlarge", "us-west-2-lax-1a")
     (outcome,) = seen(replace(target(GROUPED), key=key), reservation(key=key), wishes=wishes()).observed
     assert outcome.status == Status.FULFILLED
-    assert "us-west-2-lax-1a is a Local Zone, whose reservations join none" in outcome.reason
+    assert "us-west-2-lax-1a is a Local Zone, whose reservations cannot join one" in outcome.reason
 
 
 # The placement group
@@ -318,7 +320,7 @@ def test_only_what_is_in_the_placement_group_serves() -> None:
     assert "Cancel these in EC2, or correct odcr_option; nothing is bought until then" in outcome.reason
 
 
-def test_a_persons_reservation_for_another_placement_group_is_told_and_not_counted() -> None:
+def test_a_persons_reservation_for_another_placement_group_is_reported_but_does_not_count() -> None:
     theirs = reservation(kind=Kind.PLACEMENT_GROUP, placement_group="hpc", is_adopted=True)
     (shortfall,) = seen(target(), theirs).shortfalls
     assert shortfall.reserved == 0

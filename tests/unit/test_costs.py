@@ -22,12 +22,12 @@ from odcr.domain.costs import (
     totals_of,
 )
 from odcr.domain.messages import Change, announcements
-from odcr.domain.outcome import Outcome, Status, to_round, what_of, with_record_kept
-from odcr.domain.price_pools import USUAL, PricePool, kind_of
+from odcr.domain.outcome import Outcome, Status, shared_fields, to_round, with_record_kept
+from odcr.domain.price_pools import PricePool, kind_of
 from odcr.domain.prices import PriceList, prices_of
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Pool, Shortfall
-from odcr.domain.target import ReservationOptions, Target, TargetKey, group_key
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, group_key
 
 KEY = TargetKey("m5.large", "us-east-1a")
 OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 26, 18, 39, tzinfo=UTC)
 
 
 def standing(key: TargetKey = KEY, reserved: int = 10, target: int | None = 10, status: str = "FULFILLED") -> Standing:
-    return Standing(key, status, target, reserved, platform=USUAL.platform, tenancy=USUAL.tenancy)
+    return Standing(key, status, target, reserved, platform=USUAL_OPTIONS.platform, tenancy=USUAL_OPTIONS.tenancy)
 
 
 def price_list(**currencies: str) -> PriceList:
@@ -49,13 +49,13 @@ def price_list(**currencies: str) -> PriceList:
 # ---- What it costs
 
 
-def test_what_is_held_costs_the_price_of_each_instance() -> None:
+def test_held_instances_cost_their_price() -> None:
     costs = costs_of([standing(), standing(OTHER, 15)], price_list(r5b="USD"), "us-east-1")
     assert costs.by_key == {KEY: Cost(Decimal("0.9600"), "USD"), OTHER: Cost(Decimal("9.0000"), "USD")}
     assert (costs.total, costs.unpriced, costs.others) == (Cost(Decimal("9.96"), "USD"), 0, ())
 
 
-def test_a_price_is_that_of_the_platform_and_the_tenancy() -> None:
+def test_the_price_depends_on_platform_and_tenancy() -> None:
     windows = replace(standing(), platform="Windows")
     row = ("m5.large", "us-east-1", "Windows", "default", "0.188", "USD", "list")
     prices, _ = prices_of([row])
@@ -70,8 +70,8 @@ def test_an_unknown_price_is_counted_beside_the_sum() -> None:
     assert (costs.by_key[OTHER], costs.total, costs.unpriced) == (None, Cost(Decimal("0.96"), "USD"), 15)
 
 
-def test_what_holds_nothing_costs_nothing_whatever_its_price() -> None:
-    pool = pool_of(OTHER, USUAL.platform, USUAL.tenancy)
+def test_a_target_that_holds_nothing_costs_nothing() -> None:
+    pool = pool_of(OTHER, USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy)
     assert recorded_cost(0, pool, price_list()) == 0
     assert recorded_cost(1, pool, price_list()) is None
     assert costs_of([standing(reserved=0)], price_list(), "us-east-1") == Costs()
@@ -79,7 +79,7 @@ def test_what_holds_nothing_costs_nothing_whatever_its_price() -> None:
 
 def test_a_cost_that_the_column_cannot_hold_is_unknown() -> None:
     prices, _ = prices_of([("m5.large", "us-east-1", None, None, "99999999", "USD", "given")])
-    pool = pool_of(KEY, USUAL.platform, USUAL.tenancy)
+    pool = pool_of(KEY, USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy)
     assert recorded_cost(100, pool, prices) == Decimal(9999999900)
     assert recorded_cost(101, pool, prices) is None
 
@@ -94,14 +94,14 @@ def test_a_cost_that_the_column_cannot_hold_is_unknown() -> None:
         ("EUR", "GBP", "us-east-1", "None", ["0.96 EUR", "9.00 GBP"]),
     ],
 )
-def test_of_several_currencies_the_partition_s_is_summed(
+def test_the_total_is_in_the_currency_of_the_partition(
     m5: str, r5b: str, region: str, total: str, others: list[str]
 ) -> None:
     costs = costs_of([standing(), standing(OTHER, 15)], price_list(m5=m5, r5b=r5b), region)
     assert (str(costs.total), [str(cost) for cost in costs.others]) == (total, others)
 
 
-def test_totals_tell_the_cost_and_of_how_many_it_is_unknown() -> None:
+def test_totals_have_the_cost_and_the_number_of_unpriced_instances() -> None:
     short = replace(standing(OTHER, 15, 20, "SHORT"), short_minutes=90)
     rests, invalid = standing(OTHER, 4, 15, "WAITING"), standing(OTHER, 0, None, "INVALID")
     standings = [standing(reserved=12), short, rests, invalid]
@@ -141,7 +141,7 @@ def test_a_group_with_a_pool_that_cannot_be_added_has_no_cost(prices: PriceList)
 def test_a_group_that_holds_nothing_costs_nothing() -> None:
     standings = [Standing(WEB, "SHORT", 12, 0), of_group(OTHER, 0)]
     assert costs_of(standings, price_list(), "us-east-1").remark(WEB) == ""
-    assert recorded_costs(standings, price_list()) == {one.key: 0 for one in standings}
+    assert recorded_costs(standings, price_list()) == {standing.key: 0 for standing in standings}
 
 
 @pytest.mark.parametrize("held", [0, 5])
@@ -166,7 +166,7 @@ def test_the_outcome_of_a_group_costs_the_same(held: int) -> None:
         ("INVALID", None, 0, 0),
     ],
 )
-def test_what_a_group_is_missing_counts_as_instances_of_its_smallest_weight(
+def test_a_group_misses_instances_of_its_smallest_weight(
     status: str, target: Amount | None, wanted: int, missing: int
 ) -> None:
     group = Standing(WEB, status, target, Decimal("9"), short_minutes=30 if status == "SHORT" else None)
@@ -180,7 +180,7 @@ def test_what_a_group_is_missing_counts_as_instances_of_its_smallest_weight(
     assert (totals.unused, totals.longest_unused_minutes) == (3, 5)
 
 
-def test_the_price_of_a_group_s_pool_is_looked_for_though_nothing_is_held_there() -> None:
+def test_the_price_of_an_empty_pool_of_a_group_is_looked_up() -> None:
     pool = of_group(OTHER, 0)
     for target, status, is_asked in ((12, "SHORT", True), (0, "FULFILLED", False), (12, "INVALID", False)):
         name = start_of_update([Standing(WEB, status, target, 0), pool], price_list(), NOW)
@@ -191,13 +191,13 @@ def test_the_price_of_a_group_s_pool_is_looked_for_though_nothing_is_held_there(
 # ---- What has the price
 
 
-def test_the_zone_counts_as_the_row_has_it() -> None:
+def test_the_price_follows_the_zone_as_written_in_the_row() -> None:
     """UpdatePrices, which does not know the zone's name, asks for the same."""
     by_id = TargetKey("m5.large", "use1-wl1-bos-wlz1", "us-east-1-wl1-bos-wlz-1")
     assert pool_of(by_id, "Windows", "default") == PricePool("m5.large", "use1-wl1-bos-wlz1", "Windows")
 
 
-def test_an_outcome_says_its_platform_only_where_nobody_else_does() -> None:
+def test_an_outcome_has_its_platform_only_if_its_shortfall_does_not() -> None:
     usual = Outcome(KEY, Status.FULFILLED, 1, 1)
     assert not {"Platform", "Tenancy"} & set(usual.to_event())
     windows = replace(usual, platform="Windows", tenancy="dedicated")
@@ -205,10 +205,10 @@ def test_an_outcome_says_its_platform_only_where_nobody_else_does() -> None:
     shortfall = Shortfall((Pool(KEY, 0),), 1, options=ReservationOptions("Windows", "dedicated")).to_event()
     attempted = to_round(usual)
     assert not {"Platform", "Tenancy"} & set(attempted)
-    assert Outcome.from_event({**what_of(shortfall), **attempted}) == windows
+    assert Outcome.from_event({**shared_fields(shortfall), **attempted}) == windows
 
 
-def test_a_target_that_is_not_seen_keeps_its_platform() -> None:
+def test_an_unseen_target_keeps_its_platform() -> None:
     target = Target(KEY, 1, options=ReservationOptions("Windows", "dedicated"))
     kept = with_record_kept(target, Status.FAILED, "silent")
     assert (kept.platform, kept.tenancy) == ("Windows", "dedicated")
@@ -226,7 +226,7 @@ def test_reservations_of_several_kinds_have_no_price() -> None:
 # ---- How it is told
 
 
-def test_a_message_tells_what_each_change_and_all_that_is_held_costs() -> None:
+def test_a_message_has_the_cost_of_each_change_and_the_total() -> None:
     changes = [Change(KEY, "SHORT", Status.FULFILLED, 10, 10), Change(OTHER, None, Status.SHORT, 4, 15)]
     empty = TargetKey("c5.large", "us-east-1a")
     standings = [standing(), standing(OTHER, 4), standing(empty, 0), standing(TargetKey("m5.large", "us-east-1b"), 1)]
@@ -242,18 +242,18 @@ def test_a_message_tells_what_each_change_and_all_that_is_held_costs() -> None:
     ]
 
 
-def test_a_message_tells_sums_in_several_currencies_and_of_no_price_at_all() -> None:
+def test_a_message_has_sums_in_several_currencies_and_says_if_no_price_is_known() -> None:
     both = costs_of([standing(), standing(OTHER, 15)], price_list(m5="EUR", r5b="USD"), "us-east-1")
     assert both.summary() == "All that is held costs 9.00 USD and 0.96 EUR an hour."
     none = costs_of([standing(OTHER, 15)], price_list(), "us-east-1")
-    assert none.summary() == "What is held are 15 instance(s) whose price is unknown; it can be given in odcr_price."
+    assert none.summary() == "The price of the 15 instance(s) held is unknown. Give it in odcr_price."
     assert Costs().summary() == ""
 
 
 # ---- The early start of UpdatePrices
 
 
-def test_a_target_without_a_price_has_the_list_asked_once_in_ten_minutes() -> None:
+def test_a_missing_price_starts_an_update_once_in_ten_minutes() -> None:
     names = [start_of_update([standing(OTHER)], price_list(), NOW.replace(minute=minute)) for minute in (30, 39, 40)]
     assert [name and name.rpartition("-")[0] for name in names] == [
         "wanted-2026-11-26T18-30",
@@ -265,7 +265,7 @@ def test_a_target_without_a_price_has_the_list_asked_once_in_ten_minutes() -> No
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,80}", str(names[0]))
 
 
-def test_a_target_that_comes_meanwhile_has_the_list_asked_anew() -> None:
+def test_a_new_target_starts_another_update() -> None:
     zones = [standing(TargetKey("r5b.2xlarge", zone)) for zone in ("ap-northeast-1a", "ap-northeast-1c")]
     name = start_of_update(zones, price_list(), NOW)
     assert name == start_of_update(zones[1:], price_list(), NOW)
@@ -283,17 +283,15 @@ def test_a_target_that_comes_meanwhile_has_the_list_asked_anew() -> None:
         replace(standing(OTHER), platform=None),
     ],
 )
-def test_nobody_asks_for_what_is_known_or_cannot_be_found(one: Standing) -> None:
+def test_no_update_starts_for_known_prices_or_targets_without_one(one: Standing) -> None:
     assert start_of_update([one], price_list(), NOW) is None
 
 
 @pytest.mark.parametrize(("price", "source"), [(None, "list"), (None, "given"), ("a dollar", "given")])
-def test_nobody_asks_at_once_for_what_the_list_does_not_have_or_a_person_wrote_wrongly(
-    price: str | None, source: str
-) -> None:
+def test_no_update_starts_for_prices_that_the_list_lacks_or_that_are_invalid(price: str | None, source: str) -> None:
     prices, _ = prices_of([("m5.large", "us-east-1", None, None, price, "USD", source)])
     assert start_of_update([standing()], prices, NOW) is None
 
 
-def test_nobody_asks_while_the_table_cannot_be_read() -> None:
+def test_no_update_starts_while_the_table_cannot_be_read() -> None:
     assert start_of_update([standing()], PriceList(is_readable=False), NOW) is None

@@ -11,7 +11,7 @@ from odcr_cli.main import main
 from tests.documented import ROOT, Command, commands, documented, make_commands, make_targets
 
 WITHOUT_AWS = (
-    *(f"make {target}" for target in ("setup", "build", "test", "lint", "format", "docs", "bench", "soak")),
+    *(f"make {target}" for target in ("setup", "build", "check", "test", "lint", "format", "docs", "bench", "soak")),
     *(f".venv/bin/{program} " for program in ("pytest", "pre-commit")),
     ". .venv/bin/activate",
     "mysqldump ",

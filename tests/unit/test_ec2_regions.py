@@ -1,4 +1,4 @@
-"""Regions are asked side by side: whatever one does, the others are seen, and in time."""
+"""Regions are asked side by side: whatever one does, the others are seen in time."""
 
 import errno
 import socket
@@ -26,7 +26,7 @@ def reservation(region: str) -> Reservation:
 
 
 def unresolvable(number: int = socket.EAI_NONAME) -> Refusal:
-    """As boto3 and the gateway raise it."""
+    """The refusal that boto3 and the gateway raise if a name does not resolve."""
     refusal = OutcomeUnknown("EndpointConnectionError", "No answer.")
     cause = NameResolutionError("ec2.x.amazonaws.com", None, socket.gaierror(number, "?"))  # type: ignore[arg-type]
     cause.__context__ = socket.gaierror(number, "?")
@@ -43,20 +43,20 @@ def unreachable() -> Refusal:
 
 
 class Finder:
-    """An EC2 in which each Region does what a test says."""
+    """An EC2 in which each Region behaves as a test says."""
 
-    def __init__(self, doing: dict[str, Callable[[], None]], usually: Callable[[], None] = lambda: None) -> None:
-        self._doing, self._usually = doing, usually
+    def __init__(self, actions: dict[str, Callable[[], None]], default: Callable[[], None] = lambda: None) -> None:
+        self._actions, self._default = actions, default
         self.asked: list[tuple[str, str, bool]] = []
 
     def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
         self.asked.append(("reservations", region, is_known))
-        self._doing.get(region, self._usually)()
+        self._actions.get(region, self._default)()
         return [reservation(region)]
 
     def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
         self.asked.append(("zones", region, is_known))
-        self._doing.get(f"{region} zones", lambda: None)()
+        self._actions.get(f"{region} zones", lambda: None)()
         return {"x-az1": f"{region}a"}
 
 
@@ -69,7 +69,7 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 @pytest.fixture
 def hanging() -> Iterator[Callable[[], None]]:
-    """What a Region does that never answers."""
+    """The behaviour of a Region that never answers."""
     end = threading.Event()
 
     def hang() -> None:
@@ -83,7 +83,7 @@ def looked(finder: Finder, regions: list[str], zones_of: tuple[str, ...] = ()) -
     return look(finder, dict.fromkeys(regions, 0), zones_of)
 
 
-def test_each_region_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_look_sees_each_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ec2_regions, "REGION_SECONDS", 30.0)
     finder = Finder({})
     findings = looked(finder, [HOME, ABROAD], (ABROAD,))
@@ -92,7 +92,7 @@ def test_each_region_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert findings.unseen == set()
 
 
-def test_a_region_that_hangs_takes_no_other_along(monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]) -> None:
+def test_hanging_region_holds_up_no_other(monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]) -> None:
     monkeypatch.setattr(ec2_regions, "REGION_SECONDS", 0.3)
     begun = time.monotonic()
     findings = looked(Finder({ABROAD: hanging}), [ABROAD, HOME, NEW])
@@ -101,56 +101,56 @@ def test_a_region_that_hangs_takes_no_other_along(monkeypatch: pytest.MonkeyPatc
     assert findings.silent[ABROAD].code == "NoAnswer"
 
 
-def test_regions_that_hang_cost_their_time_once(monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]) -> None:
+def test_many_hanging_regions_cost_the_time_of_one(
+    monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]
+) -> None:
     monkeypatch.setattr(ec2_regions, "REGION_SECONDS", 0.3)
     monkeypatch.setattr(ec2_regions, "UNKNOWN_SECONDS", 0.2)
     begun = time.monotonic()
-    findings = looked(Finder({HOME: lambda: None}, usually=hanging), [HOME, *known_regions(), *INVENTED])
+    findings = looked(Finder({HOME: lambda: None}, default=hanging), [HOME, *known_regions(), *INVENTED])
     assert time.monotonic() - begun < 5
     assert set(findings.reservations) == {HOME}
     assert set(findings.silent) >= set(known_regions()) - {HOME}
 
 
-def test_zones_that_are_not_told_hide_no_reservation(
-    monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]
-) -> None:
+def test_missing_zones_hide_no_reservation(monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], None]) -> None:
     monkeypatch.setattr(ec2_regions, "REGION_SECONDS", 0.3)
     findings = looked(Finder({f"{HOME} zones": hanging}), [HOME], (HOME,))
     assert set(findings.reservations) == {HOME}
     assert isinstance(findings.zones[HOME], Refusal)
 
 
-def test_what_nobody_foresaw_is_one_regions_trouble() -> None:
+def test_unexpected_error_concerns_only_one_region() -> None:
     findings = looked(Finder({ABROAD: raising(RuntimeError("!"))}), [ABROAD, HOME])
     assert set(findings.reservations) == {HOME}
     assert findings.silent[ABROAD].code == "RuntimeError"
 
 
-def test_the_end_of_the_process_is_not_swallowed() -> None:
+def test_interrupt_is_not_swallowed() -> None:
     with pytest.raises(KeyboardInterrupt):
         looked(Finder({ABROAD: raising(KeyboardInterrupt())}), [ABROAD, HOME])
 
 
-def test_invented_regions_come_last_and_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_regions_come_last_and_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ec2_regions, "MAX_UNKNOWN", 7)
-    finder = Finder({HOME: lambda: time.sleep(0.1)}, usually=raising(unresolvable()))
+    finder = Finder({HOME: lambda: time.sleep(0.1)}, default=raising(unresolvable()))
     findings = looked(finder, [*INVENTED, HOME])
     assert finder.asked[0] == ("reservations", HOME, True)
     assert {is_known for _, region, is_known in finder.asked if region != HOME} == {False}
     assert (len(findings.missing), len(findings.postponed)) == (7, 93)
     assert findings.missing | findings.postponed == set(INVENTED)
-    # All have their turn.
+    # Each gets its turn in some run.
     seen = set(findings.missing)
     for _ in range(500):
-        seen |= looked(Finder({}, usually=raising(unresolvable())), INVENTED).missing
+        seen |= looked(Finder({}, default=raising(unresolvable())), INVENTED).missing
     assert seen == set(INVENTED)
 
 
-def test_those_that_answered_before_are_asked_before_all_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_regions_of_low_rank_are_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ec2_regions, "MAX_UNKNOWN", 2)
     for _ in range(20):
         findings = look(
-            Finder({NEW: lambda: None}, usually=raising(unresolvable())),
+            Finder({NEW: lambda: None}, default=raising(unresolvable())),
             {**dict.fromkeys(INVENTED, 1), NEW: 0},
             (),
         )
@@ -171,22 +171,22 @@ def test_those_that_answered_before_are_asked_before_all_guesses(monkeypatch: py
         (ABROAD, unresolvable(), False),
     ],
 )
-def test_only_what_does_not_resolve_is_no_region(region: str, refusal: Refusal, is_missing: bool) -> None:
+def test_only_an_unresolvable_name_is_no_region(region: str, refusal: Refusal, is_missing: bool) -> None:
     findings = looked(Finder({region: raising(refusal)}), [region])
     assert (region in findings.missing) is is_missing
     assert (region in findings.silent) is not is_missing
 
 
 class Types:
-    """What Regions say of their types' vCPUs; each does first what a test says."""
+    """Regions that know their types' vCPUs, and first behave as a test says."""
 
-    def __init__(self, doing: dict[str, Callable[[], None]]) -> None:
-        self._doing = doing
+    def __init__(self, actions: dict[str, Callable[[], None]]) -> None:
+        self._actions = actions
         self.asked: dict[str, tuple[list[str], bool]] = {}
 
     def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
         self.asked[region] = (sorted(types), is_known)
-        self._doing.get(region, lambda: None)()
+        self._actions.get(region, lambda: None)()
         return dict.fromkeys(types, 2)
 
 
@@ -194,10 +194,10 @@ def test_vcpus_are_looked_up_side_by_side(monkeypatch: pytest.MonkeyPatch, hangi
     monkeypatch.setattr(ec2_regions, "VCPU_SECONDS", 0.3)
     finder = Types({ABROAD: hanging, "us-west-2": raising(RequestRefused("AuthFailure", "Not yours."))})
     begun = time.monotonic()
-    found = look_up_vcpus(finder, {HOME: {"m5.large"}, ABROAD: {"m5.large"}, "us-west-2": {"a"}, NEW: {"b", "c"}})
+    vcpus = look_up_vcpus(finder, {HOME: {"m5.large"}, ABROAD: {"m5.large"}, "us-west-2": {"a"}, NEW: {"b", "c"}})
     assert time.monotonic() - begun < 5
-    assert (found[HOME], found[NEW]) == ({"m5.large": 2}, {"b": 2, "c": 2})
-    assert [getattr(found[region], "code", "") for region in (ABROAD, "us-west-2")] == ["NoAnswer", "AuthFailure"]
+    assert (vcpus[HOME], vcpus[NEW]) == ({"m5.large": 2}, {"b": 2, "c": 2})
+    assert [getattr(vcpus[region], "code", "") for region in (ABROAD, "us-west-2")] == ["NoAnswer", "AuthFailure"]
     assert finder.asked[HOME] == (["m5.large"], True)
     assert finder.asked[NEW] == (["b", "c"], False)
     assert look_up_vcpus(finder, {}) == {}
@@ -216,11 +216,11 @@ def test_vcpus_are_looked_up_side_by_side(monkeypatch: pytest.MonkeyPatch, hangi
         ("moon-far-1", None),
     ],
 )
-def test_the_partition_of_a_region(region: str, partition: str | None) -> None:
+def test_partition_of_a_region(region: str, partition: str | None) -> None:
     assert partition_of(region) == partition
 
 
-def test_the_function_has_time_for_all_of_it(resources: dict[str, Any]) -> None:
+def test_find_shortfalls_has_time_for_all_looks(resources: dict[str, Any]) -> None:
     seconds = ec2_regions.REGION_SECONDS + 2 * ec2_regions.UNKNOWN_SECONDS + ec2_regions.VCPU_SECONDS
-    # As much again for what comes before and after, on the little of a processor that the function has.
+    # Half as much again for everything else, on the function's small share of a processor.
     assert 1.5 * seconds < resources["FindShortfalls"]["Properties"]["Timeout"]

@@ -31,9 +31,9 @@ def outcome(acquired: int = 0, lost: int = 0, **more: Any) -> Outcome:
     return Outcome(KEY, Status.SHORT, 15, 11, acquired=acquired, lost=lost, **given)
 
 
-def recorded(one: Outcome, met_since: datetime | None = None) -> Recorded:
+def recorded(outcome: Outcome, met_since: datetime | None = None) -> Recorded:
     """An outcome whose run added all that is new."""
-    return Recorded(one, max(0, one.acquired), met_since)
+    return Recorded(outcome, max(0, outcome.acquired), met_since)
 
 
 def events(*outcomes: Outcome, owner: str = OWNER, execution: str = "run-1") -> list[dict[str, Any]]:
@@ -87,14 +87,14 @@ def closed(schema: Draft202012Validator) -> Draft202012Validator:
 
 
 @pytest.mark.parametrize("more", [{}, {"more_ids": 2, "reason": ""}, {"reservation_ids": ("cr-1",) * (MAX_IDS + 1)}])
-def test_every_type_is_as_its_schema_says(more: dict[str, Any]) -> None:
+def test_every_type_of_event_matches_its_schema(more: dict[str, Any]) -> None:
     made = entries(one_of_each(**more), AT, "default", dropped=3)
     assert {entry["DetailType"] for entry in made} == set(EventType)
     for entry in made:
         closed(schema_of(entry["DetailType"])).validate(entry["Detail"])
 
 
-def test_of_a_group_every_type_is_as_its_schema_says() -> None:
+def test_every_type_of_event_on_a_group_matches_its_schema() -> None:
     met, missed = (Judgement(verdict, "2026-11-11T00:00:00") for verdict in Verdict)
     made = [
         *events(of_group(lost=Decimal("0.5"), acquired=Decimal("2.5"), judgement=met)),
@@ -128,7 +128,7 @@ def test_the_schemas_tell_types_and_mistakes_apart() -> None:
 
 def test_the_page_has_a_valid_example_of_each_type() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    (received,) = (one for one in examples if "detail" in one and "id" in one)
+    (received,) = (example for example in examples if "detail" in example and "id" in example)
     assert (received["source"], received["region"]) == ("odcr", "ap-northeast-1")
     details = {received["detail-type"]: received["detail"]}
     for kind, text in re.findall(r"`([A-Z]\w+ [A-Z]\w+)`:\n\n```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
@@ -141,10 +141,10 @@ def test_the_page_has_a_valid_example_of_each_type() -> None:
 
 def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() -> None:
     examples = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-    (detail,) = (one for one in examples if "Pools" in one)
+    (detail,) = (example for example in examples if "Pools" in example)
     closed(schema_of("Capacity Gained")).validate(detail)
     assert detail["Reserved"] == sum(pool["Reserved"] * pool["Weight"] for pool in detail["Pools"])
-    (rule,) = (one for one in examples if "source" in one and "detail" in one and "id" not in one)
+    (rule,) = (example for example in examples if "source" in example and "detail" in example and "id" not in example)
     assert detail["Demand"]["Group"] in rule["detail"]["Demand"]["Group"]
     (event,) = events_of(
         detail["Stack"], detail["Execution"], [recorded(replace(of_group(name=detail["Demand"]["Group"]), acquired=1))]
@@ -156,7 +156,7 @@ def test_cfn_lint_accepts_the_page_s_rule() -> None:
     assert cfn_lint(ROOT / "docs" / "events" / "on-capacity-gained.yaml") == ""
 
 
-def test_what_is_sent_is_what_put_events_takes() -> None:
+def test_put_events_accepts_the_entries() -> None:
     """But for the detail, which Step Functions makes a text of:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
     made = [{**entry, "Detail": json.dumps(entry["Detail"])} for entry in entries(one_of_each(), AT, "default")]
@@ -166,7 +166,7 @@ def test_what_is_sent_is_what_put_events_takes() -> None:
     assert shape.members["Entries"].metadata["max"] == MAX_ENTRIES
 
 
-def test_numbers_are_those_of_the_run() -> None:
+def test_an_event_has_the_numbers_of_the_run() -> None:
     lost, gained = events(outcome(7, lost=4), outcome())
     assert (lost["DetailType"], lost["Detail"]["Lost"]) == ("Capacity Lost", 4)
     assert (gained["DetailType"], gained["Detail"]["Acquired"]) == ("Capacity Gained", 7)
@@ -186,7 +186,7 @@ def test_numbers_are_those_of_the_run() -> None:
     }
 
 
-def test_a_group_is_told_in_its_units_with_the_pools_that_hold_something() -> None:
+def test_an_event_on_a_group_has_units_and_the_pools_that_hold_something() -> None:
     whole = of_group(acquired=Decimal("2.5"), reason="EC2 has no more.", reserved=11)
     # Of the pools their group tells.
     (event,) = events(*whole.rows)
@@ -210,7 +210,7 @@ def test_a_group_is_told_in_its_units_with_the_pools_that_hold_something() -> No
     assert isinstance(event["Detail"]["Reserved"], int)
 
 
-def test_a_group_s_reservations_that_are_not_named_are_counted_over_its_pools() -> None:
+def test_unnamed_reservations_of_a_group_are_counted_over_its_pools() -> None:
     pools = tuple(
         Outcome(TargetKey(name, "apne1-az1", group="web"), Status.SHORT, 1, 1, ("cr-1",) * MAX_IDS, more_ids=2)
         for name in ("m5.large", "c5.large")
@@ -220,7 +220,7 @@ def test_a_group_s_reservations_that_are_not_named_are_counted_over_its_pools() 
     assert event["Detail"]["MoreReservations"] == MAX_IDS + 4
 
 
-def test_a_verdict_tells_the_deadline_and_since_when_all_is_held() -> None:
+def test_a_verdict_has_the_deadline_and_since_when_everything_is_held() -> None:
     met, missed = verdicts()
     assert (met["DetailType"], missed["DetailType"]) == ("Demand Met", "Demand Missed")
     assert (met["Detail"]["Deadline"], met["Detail"]["HeldSince"]) == ("2026-11-11T00:00:00Z", "2026-11-10T23:59:07Z")
@@ -249,7 +249,7 @@ def test_ids_that_do_not_fit_are_counted() -> None:
     assert event["Detail"]["MoreReservations"] == 5
 
 
-def test_a_batch_has_ten_events_at_most_and_no_more_bytes_than_there_is_room_for() -> None:
+def test_a_batch_has_at_most_ten_events_and_fits_into_its_room() -> None:
     events = [{"DetailType": "t", "Detail": {"n": n}} for n in range(23)]
     assert [len(batch) for batch in batches(events, 10_000)] == [10, 10, 3]
     assert [event for batch in batches(events, 10_000) for event in batch] == events
@@ -258,7 +258,7 @@ def test_a_batch_has_ten_events_at_most_and_no_more_bytes_than_there_is_room_for
     assert list(batches([], 100)) == []
 
 
-def test_what_was_dropped_is_told_once() -> None:
+def test_dropped_events_are_reported_once() -> None:
     first, second = entries(events(outcome(7), outcome(lost=1)), AT, "bus", dropped=12)
     assert (first["Detail"]["Dropped"], first["EventBusName"]) == (12, "bus")
     assert "Dropped" not in second["Detail"]

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 import find_shortfalls
-from odcr.domain import comparison
+from odcr.domain import bounds
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Target, TargetKey
-from odcr.gateways.schedule import MOST_FAILURES, OFF, UNKNOWN, Schedule
+from odcr.gateways.schedule import MAX_FAILURES, OFF, UNKNOWN, Schedule
 
 HOME = "ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", f"{HOME}c")
@@ -55,7 +55,7 @@ def find(
 def handle(*targets: Target, **more: Any) -> dict[str, Any]:
     event = {
         "Execution": "run-1",
-        "Targets": [one.to_event() for one in targets],
+        "Targets": [target.to_event() for target in targets],
         "Rejected": [],
         "Prices": [],
         "Complete": True,
@@ -97,13 +97,13 @@ def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
     ("given", "follows", "failures"),
     [
         ({"Failures": 0}, True, 1),
-        ({"Failures": MOST_FAILURES - 1}, True, MOST_FAILURES),
-        ({"Failures": MOST_FAILURES}, False, MOST_FAILURES + 1),
+        ({"Failures": MAX_FAILURES - 1}, True, MAX_FAILURES),
+        ({"Failures": MAX_FAILURES}, False, MAX_FAILURES + 1),
         # A person started it.
         ({}, False, 1),
     ],
 )
-def test_while_nobody_knows_whether_the_schedule_is_on_asking_goes_on_for_some_time(
+def test_asking_goes_on_for_a_while_if_the_schedule_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, int], follows: bool, failures: int
 ) -> None:
     planned = find(monkeypatch, SHORT, schedule=UNKNOWN, Input=given)
@@ -125,7 +125,7 @@ def test_without_a_shortfall_the_schedule_is_not_asked(monkeypatch: pytest.Monke
     monkeypatch.setattr(find_shortfalls, "read_schedule", read)
     planned = handle(MET, StartedAt="2026-11-26T12:00:00.000Z")
     assert (planned["Branches"], planned["Next"], planned["Left"]) == ([], False, False)
-    assert [one["Status"] for one in planned["Observed"]] == ["FULFILLED"]
+    assert [outcome["Status"] for outcome in planned["Observed"]] == ["FULFILLED"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_without_a_shortfall_the_schedule_is_not_asked(monkeypatch: pytest.Monke
     ],
     ids=["hourly", "each minute", "off", "met"],
 )
-def test_what_may_be_short_in_a_silent_region_is_looked_at_again_within_a_minute_or_two(
+def test_a_target_in_a_silent_region_is_looked_at_again_within_two_minutes(
     monkeypatch: pytest.MonkeyPatch, target: Target, schedule: Schedule, follows: bool, pauses: list[int]
 ) -> None:
     silent = Findings({}, {HOME: RequestRefused("Timeout", "It did not answer.")})
@@ -150,8 +150,8 @@ def test_what_may_be_short_in_a_silent_region_is_looked_at_again_within_a_minute
     assert (planned["Next"] and planned["Left"]) is follows
 
 
-def test_what_does_not_fit_into_a_run_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "MAX_SHORTFALLS", 1)
+def test_shortfalls_that_do_not_fit_are_left_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_SHORTFALLS", 1)
     other = Target(TargetKey("m5.large", f"{HOME}a"), 2)
     planned = find(monkeypatch, SHORT, other)
     assert [len(branch["Shortfalls"]) for branch in planned["Branches"]] == [1]
@@ -167,4 +167,4 @@ def test_a_plan_writes_nothing_into_the_spend_ledger_and_says_what_the_cap_allow
     monkeypatch.setenv("MAX_HOURLY_SPEND", "3")
     monkeypatch.setattr(find_shortfalls, "SpendLedger", opened)
     result = find(monkeypatch, SHORT, Plan=True)
-    assert [one["Status"] for one in result["Observed"]] == ["CAPPED"]
+    assert [outcome["Status"] for outcome in result["Observed"]] == ["CAPPED"]

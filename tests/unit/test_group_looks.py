@@ -21,7 +21,7 @@ class Market(pool.Pool):
 
     def find(self, *keys: TargetKey) -> list[Reservation]:
         self.looks.append(keys)
-        return [one for one in self.reservations if one.key in keys]
+        return [reservation for reservation in self.reservations if reservation.key in keys]
 
 
 def group(*pools: Pool) -> Shortfall:
@@ -33,10 +33,10 @@ def test_all_pools_are_looked_at_in_one_request() -> None:
     outcome = acquire(group(*(Pool(key, 0) for key in KEYS)), "run-1", 0, ec2, turns)
     assert (outcome.status, outcome.reserved, turns.looks[:2]) == (Status.SHORT, 2, [True, True])
     assert ec2.looks == [tuple(KEYS)] * 3
-    assert {one.key for one in ec2.reservations} == {KEYS[0]}
+    assert {reservation.key for reservation in ec2.reservations} == {KEYS[0]}
 
 
-def test_each_pool_has_what_is_shown_of_it() -> None:
+def test_each_pool_gets_its_own_reservations() -> None:
     held = [Reservation(f"cr-{number}", key, number, "active") for number, key in enumerate(KEYS) if number]
     ec2 = Market(free=0, reservations=held)
     pools = [
@@ -44,11 +44,11 @@ def test_each_pool_has_what_is_shown_of_it() -> None:
     ]
     outcome = acquire(Shortfall(tuple(pools), 20, strategy=Strategy.prioritized), "run-1", 0, ec2, Turns(1000))
     assert outcome.reserved == 15
-    assert [one.reserved for one in outcome.pools] == [0, 1, 2, 3, 4, 5]
-    assert [one.reservation_ids for one in outcome.pools] == [(), *((f"cr-{number}",) for number in range(1, 6))]
+    assert [pool.reserved for pool in outcome.pools] == [0, 1, 2, 3, 4, 5]
+    assert [pool.reservation_ids for pool in outcome.pools] == [(), *((f"cr-{number}",) for number in range(1, 6))]
 
 
-def test_a_pool_that_never_was_one_is_not_looked_at() -> None:
+def test_an_invalid_pool_that_never_held_anything_is_not_looked_at() -> None:
     ec2 = Market(free=0)
     acquire(
         group(Pool(KEYS[0], 0, may_buy=False, remark="Write it as EC2 does."), Pool(KEYS[1], 0)), "", 0, ec2, Turns(9)
@@ -56,12 +56,12 @@ def test_a_pool_that_never_was_one_is_not_looked_at() -> None:
     assert ec2.looks == [(KEYS[1],)]
 
 
-def test_what_ec2_said_of_a_pool_holds_until_it_is_asked_again() -> None:
+def test_a_pools_status_stays_until_it_is_asked_again() -> None:
     """A pool that is known to be dry is asked for one instance first, also if its turn did not come the last time."""
     dry = [Pool(key, 0, last_status="SHORT") for key in KEYS]
     outcome = acquire(group(*dry), "run-1", 0, Market(free=0), Turns(2))
-    assert [one.calls for one in outcome.pools] == [1, 1, 0, 0, 0, 0]
-    assert {one.status for one in outcome.pools} == {Status.SHORT}
+    assert [pool.calls for pool in outcome.pools] == [1, 1, 0, 0, 0, 0]
+    assert {pool.status for pool in outcome.pools} == {Status.SHORT}
 
 
 def test_each_pools_first_request_waits_its_turn() -> None:

@@ -49,7 +49,7 @@ def test_the_regions_and_zones_of_all_members_are_asked_for() -> None:
     assert groups_to_ask([target, named], HOME) == {(HOME, "sale"), (ABROAD, "sale"), (CHINA, "sale")}
 
 
-def test_what_is_held_for_a_group_that_makes_no_sense_is_looked_for() -> None:
+def test_capacity_of_an_invalid_group_is_looked_up() -> None:
     pools = tuple(Outcome(member(zone).key, Status.FULFILLED, 0, 0) for zone in ("us-west-2a", "use1-az1"))
     rejected = Outcome(group_key("web"), Status.INVALID, None, 0, pools=pools)
     assert set(regions_to_ask([], [rejected], HOME)) == {HOME, ABROAD, "us-west-2"}
@@ -92,11 +92,11 @@ def test_a_group_is_not_asked_for_while_a_members_region_is_silent(
     [
         (INVENTED, {"missing": {INVENTED}}, "Correct the zone: there is no Region 'ap-northeast-9'. Did you mean ap-"),
         (INVENTED, {"postponed": {INVENTED}}, "Check the zone's name: the Region 'ap-northeast-9' is not known here."),
-        (INVENTED, {"silent": {INVENTED: SILENT}}, "ap-northeast-9 cannot be asked what is held"),
+        (INVENTED, {"silent": {INVENTED: SILENT}}, "ap-northeast-9 does not say what is held there"),
         (CHINA, {"silent": {CHINA: SILENT}}, "Give cn-north-1 a stack in an account of its own partition, aws-cn"),
     ],
 )
-def test_a_group_goes_on_without_a_member_where_nothing_of_it_can_be(
+def test_a_group_goes_on_without_a_member_that_cannot_hold_anything(
     region: str, unseen: dict[str, Any], said: str
 ) -> None:
     target, outcomes = looked(group(member(f"{HOME}a"), member(f"{region}a")), findings(**unseen))
@@ -107,8 +107,8 @@ def test_a_group_goes_on_without_a_member_where_nothing_of_it_can_be(
     held = replace(member(f"{region}a"), last_reserved=4)
     target, outcomes = looked(group(member(f"{HOME}a"), held, last_status="SHORT"), findings(**unseen))
     assert not is_seen(target, findings(**unseen), HOME)
-    assert [one.fault for one in target.members] == ["", ""]
-    assert [one.reserved for one in outcomes] == ([] if "postponed" in unseen else [4])
+    assert [member.fault for member in target.members] == ["", ""]
+    assert [outcome.reserved for outcome in outcomes] == ([] if "postponed" in unseen else [4])
 
 
 def test_a_row_is_left_as_it_is() -> None:

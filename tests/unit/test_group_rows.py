@@ -13,7 +13,7 @@ from odcr.domain.member_rows import MEMBER_COLUMNS
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import UNREADABLE_RECORD, Record, least_recently_tried_first, records_of
-from odcr.domain.run_share import MAX_GROUP_BYTES, one_runs_share
+from odcr.domain.run_share import MAX_GROUP_BYTES, share_of_run
 from odcr.domain.target import Announcement, Judgement, Strategy, Target, TargetKey, Unit, Verdict, group_key
 from odcr.domain.use import Use
 from odcr.domain.wire import size_of
@@ -57,7 +57,7 @@ def one_rejected(tables: GroupTables, records: Any = None) -> Outcome:
     return outcome
 
 
-def test_a_group_is_one_total_over_its_members_the_most_wanted_first() -> None:
+def test_a_group_has_one_total_and_its_members_in_order_of_priority() -> None:
     first = member(B, Weight=Decimal("0.500"), Priority=-1, Min_Instances=1, Max_Instances=4)
     row = group(
         "web", Decimal("14.500"), AllocationStrategy="balanced", Allow_Overshoot=1, Priority=5, Tenancy="dedicated"
@@ -66,7 +66,7 @@ def test_a_group_is_one_total_over_its_members_the_most_wanted_first() -> None:
     assert (target.key, target.capacity) == (group_key("web"), Decimal("14.5"))
     assert (target.strategy, target.allows_overshoot, target.unit) == (Strategy.balanced, True, Unit.instances)
     assert (target.terms.priority, target.options.tenancy) == (5, "dedicated")
-    assert [(one.key, one.weight, one.least, one.most, one.fault) for one in target.members] == [
+    assert [(member.key, member.weight, member.least, member.most, member.fault) for member in target.members] == [
         (pool(B), Decimal("0.5"), 1, 4, ""),
         (pool(("c5.large", "us-east-1a")), 1, 0, None, ""),
         (pool(A), 1, 0, None, ""),
@@ -74,7 +74,7 @@ def test_a_group_is_one_total_over_its_members_the_most_wanted_first() -> None:
     assert Target.from_event(json.loads(json.dumps(target.to_event()))) == target
 
 
-def test_a_weight_that_is_not_given_is_one_or_to_be_looked_up() -> None:
+def test_a_missing_weight_is_1_or_is_looked_up() -> None:
     records = recorded(A, weight=2)
     (member_,) = one_target(row=group(Unit="vCPUs"), records=records).members
     assert (member_.weight, member_.last_weight) == (None, 2)
@@ -86,7 +86,7 @@ def test_a_weight_that_is_not_given_is_one_or_to_be_looked_up() -> None:
 
 
 @pytest.mark.parametrize("total", [Decimal("10.125"), 10.125, "10.125", b"10.125"])
-def test_a_total_is_one_whatever_its_type(total: object) -> None:
+def test_a_total_is_read_from_any_type(total: object) -> None:
     assert one_target(row=group(total=total)).capacity == Decimal("10.125")
 
 
@@ -108,7 +108,7 @@ def test_a_total_is_one_whatever_its_type(total: object) -> None:
         (group(Deadline="soon"), "Deadline in odcr_group is 'soon', which is no time"),
     ],
 )
-def test_a_group_that_makes_no_sense_is_told_with_what_to_do(row: tuple[object, ...], says: str) -> None:
+def test_an_invalid_group_is_reported_with_what_to_do(row: tuple[object, ...], says: str) -> None:
     outcome = one_rejected(GroupTables([row], [member()]))
     assert (outcome.key, outcome.status, outcome.pools) == (group_key("web"), Status.INVALID, ())
     assert says in outcome.reason
@@ -128,7 +128,7 @@ def test_a_group_needs_a_name(name: object, told_as: str, says: str) -> None:
     assert says in outcome.reason
 
 
-def test_a_group_needs_members_and_has_forty_at_most() -> None:
+def test_a_group_needs_members_and_has_at_most_forty() -> None:
     assert "Insert its members" in one_rejected(GroupTables([group()])).reason
     many = [member((f"m5.{number}xlarge", "us-east-1a")) for number in range(MAX_MEMBERS + 1)]
     assert len(one_target(*many[1:]).members) == MAX_MEMBERS
@@ -154,7 +154,7 @@ def test_a_group_needs_members_and_has_forty_at_most() -> None:
         (member(Min_Instances=3, Max_Instances=2), "Raise Max_Instances in odcr_group_member, 2"),
     ],
 )
-def test_a_member_that_makes_no_sense_buys_nothing_and_harms_no_other(row: tuple[object, ...], says: str) -> None:
+def test_an_invalid_member_buys_nothing_and_does_not_harm_others(row: tuple[object, ...], says: str) -> None:
     members = one_target(row, member(B)).members
     good, bad = sorted(members, key=lambda one: one.key != pool(B))
     assert (good.key, good.fault) == (pool(B), "")
@@ -171,7 +171,7 @@ def test_a_weight_that_makes_the_total_absurd_is_taken_for_a_mistake() -> None:
     assert one.fault == ""
 
 
-def test_a_senseless_weight_of_what_is_held_stops_the_whole_group_and_keeps_its_record() -> None:
+def test_an_invalid_weight_of_held_capacity_stops_the_group_and_keeps_its_record() -> None:
     records = recorded(A, weight=Decimal("1.5"))
     outcome = one_rejected(GroupTables([group()], [member(Weight=0), member(B)]), records)
     assert outcome.reason.startswith("Set Weight in odcr_group_member")
@@ -191,17 +191,17 @@ def test_members_find_their_group_as_people_write_it_and_an_exact_name_wins() ->
     assert names.of("other") == []
 
 
-def test_two_groups_that_a_member_may_mean_are_both_told() -> None:
+def test_a_member_that_may_mean_two_groups_is_reported_for_both() -> None:
     tables = GroupTables([group("web"), group("Web")], [member(name="web"), member(name="Web"), member(B, name="WEB")])
     targets, rejected = groups_of(tables, {})
     assert targets == []
-    assert [one.key.group for one in rejected] == ["web", "Web"]
-    assert all("Write Group_Name in odcr_group_member exactly" in one.reason for one in rejected)
+    assert [outcome.key.group for outcome in rejected] == ["web", "Web"]
+    assert all("Write Group_Name in odcr_group_member exactly" in outcome.reason for outcome in rejected)
     apart = replace(tables, members=tables.members[:2])
     assert [one.key.group for one in groups_of(apart, {})[0]] == ["web", "Web"]
 
 
-def test_rows_of_one_name_that_agree_are_one_and_others_buy_nothing() -> None:
+def test_equal_rows_of_a_group_count_as_one_and_different_ones_buy_nothing() -> None:
     assert one_target(member(), member()).members == one_target().members
     tables = GroupTables([group(), group(" web ")], [member()])
     assert len(groups_of(tables, {})[0]) == 1
@@ -211,7 +211,7 @@ def test_rows_of_one_name_that_agree_are_one_and_others_buy_nothing() -> None:
     assert one.fault == "Delete all but one of its 2 rows in odcr_group_member: they differ."
 
 
-def test_members_without_a_group_are_told_until_it_is_recorded() -> None:
+def test_members_without_a_group_are_reported_until_that_is_recorded() -> None:
     tables = GroupTables([], [member(), member(B)])
     outcome = one_rejected(tables)
     assert (outcome.key, outcome.status, outcome.target) == (group_key("web"), Status.INVALID, None)
@@ -220,7 +220,7 @@ def test_members_without_a_group_are_told_until_it_is_recorded() -> None:
     assert groups_of(tables, {group_key("web"): own}) == ([], [])
 
 
-def test_what_the_pools_hold_comes_from_their_record() -> None:
+def test_the_pools_have_their_recorded_holdings() -> None:
     records = recorded(A, age=30, use=Use(1, 2), reason="late", more_ids=1)
     (one,) = one_target(records=records).members
     assert (one.last_reserved, one.last_kept, one.last_ids, one.more_ids) == (3, 3, ("cr-1",), 1)
@@ -280,12 +280,12 @@ def test_a_removed_member_stays_with_its_recorded_weight_as_long_as_it_is_record
     assert (removed.key, removed.weight, removed.is_removed, removed.last_reserved) == (pool(B), 2, True, 3)
 
 
-def test_a_pool_that_never_made_sense_is_not_kept() -> None:
+def test_a_removed_invalid_pool_is_not_kept() -> None:
     records = {pool(("M5.large", "us-east-1a")): Record("INVALID", 0)}
-    assert [one.key for one in one_target(records=records).members] == [pool(A)]
+    assert [member.key for member in one_target(records=records).members] == [pool(A)]
 
 
-def test_weights_that_were_of_another_unit_do_not_count() -> None:
+def test_recorded_weights_in_another_unit_do_not_count() -> None:
     own = Record("SHORT", 24, target=30, unit="vcpus")
     _, removed = one_target(member(), records=recorded(A, B, weight=8, own=own)).members
     assert removed.weight == 1
@@ -297,16 +297,18 @@ def test_weights_that_were_of_another_unit_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("members", [[], [member()]])
-def test_a_group_that_is_gone_while_something_is_held_is_withdrawn(members: list[tuple[object, ...]]) -> None:
+def test_a_deleted_group_that_holds_something_is_withdrawn(members: list[tuple[object, ...]]) -> None:
     records = recorded(A, weight=Decimal("0.5"), own=Record("SHORT", Decimal("1.5"), unit="vcpus"))
     ((target,), rejected) = groups_of(GroupTables([], members), records)
     assert rejected == []
     assert (target.key, target.capacity, target.withdrawn, target.unit) == (group_key("web"), 0, True, Unit.vcpus)
-    assert [(one.key, one.weight, one.is_removed) for one in target.members] == [(pool(A), Decimal("0.5"), True)]
+    assert [(member.key, member.weight, member.is_removed) for member in target.members] == [
+        (pool(A), Decimal("0.5"), True)
+    ]
     assert target.recorded == Decimal("1.5")
 
 
-def test_of_a_group_that_is_gone_and_never_had_a_pool_nothing_is_left() -> None:
+def test_a_deleted_group_that_never_had_a_pool_leaves_nothing() -> None:
     assert groups_of(GroupTables(), {group_key("web"): Record("INVALID", 0, "nonsense")}) == ([], [])
 
 
@@ -320,22 +322,22 @@ def test_tables_that_cannot_be_read_buy_nothing_and_forget_nothing(are_groups_re
         "Correct it.",
         3,
     )
-    assert [one.key for one in outcome.pools] == [pool(A)]
+    assert [pool.key for pool in outcome.pools] == [pool(A)]
     empty = {group_key("web"): Record("FAILED", 0, "Correct it.")}
     assert groups_of(tables, empty) == ([], [])
 
 
-def test_options_that_are_not_known_stop_all_groups() -> None:
+def test_unreadable_options_stop_all_groups() -> None:
     tables = GroupTables([group()], [member()], option_doubt="Add the column.")
     assert one_rejected(tables).reason == "Add the column."
 
 
-def test_without_a_readable_record_nothing_is_taken_for_bought_twice() -> None:
+def test_without_a_readable_record_nothing_is_a_duplicate() -> None:
     ((target,), _) = groups_of(GroupTables([group()], [member()]), {}, UNREADABLE_RECORD)
     assert (target.last_status, target.members[0].more_ids) == ("FAILED", 1)
 
 
-def test_the_keys_that_the_tables_ask_for() -> None:
+def test_member_keys_cover_all_groups_and_pools() -> None:
     tables = GroupTables(
         [group("Web")], [member(name="web"), member(("m5.large ", "us-east-1a")), member(B, name="lost")]
     )
@@ -345,7 +347,7 @@ def test_the_keys_that_the_tables_ask_for() -> None:
 @pytest.mark.parametrize(
     ("cell", "reserved"), [(15.0, 15), (14.567, Decimal("14.567")), (Decimal("0.5"), Decimal("0.5"))]
 )
-def test_what_a_group_holds_is_read_as_it_was_written(cell: object, reserved: Amount) -> None:
+def test_a_groups_record_survives_writing_and_reading(cell: object, reserved: Amount) -> None:
     own = (
         "",
         "",
@@ -378,7 +380,7 @@ def test_groups_take_their_place_among_the_rows_by_when_they_were_tried() -> Non
     records = {row: Record(age=10), web: Record(age=50), other: Record(age=90)}
     gone = Target(TargetKey("c5.large", "us-east-1a"), 0, withdrawn=True)
     targets = [gone, Target(row, 1), Target(web, 1), Target(other, 1)]
-    assert [one.key for one in least_recently_tried_first(targets, records)] == [other, web, row, gone.key]
+    assert [target.key for target in least_recently_tried_first(targets, records)] == [other, web, row, gone.key]
 
 
 def test_a_group_that_is_too_large_is_told_and_the_largest_usual_one_is_not() -> None:
@@ -389,9 +391,9 @@ def test_a_group_that_is_too_large_is_told_and_the_largest_usual_one_is_not() ->
     tables = GroupTables([group(name)], [member(place, name, Weight=Decimal("1234.567")) for place in places])
     ((large,), _) = groups_of(tables, records)
     assert size_of(large.to_event()) < MAX_GROUP_BYTES
-    assert one_runs_share([large], [], "run").targets == [large]
+    assert share_of_run([large], [], "run").targets == [large]
     too_large = replace(large, last_reason="x" * MAX_GROUP_BYTES)
-    share = one_runs_share([too_large], [], "run")
+    share = share_of_run([too_large], [], "run")
     assert share.targets == []
     assert "odcr_group, odcr_group_member and odcr_status" in share.rejected[0].reason
-    assert [one.key for one in share.rejected[0].pools] == [one.key for one in large.members]
+    assert [member.key for member in share.rejected[0].pools] == [member.key for member in large.members]

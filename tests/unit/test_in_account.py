@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.in_account import Place, changes, option, pinned, saved
+from scripts.in_account import Place, changes, option, pinned, saved_options
 
 WHERE = Place("123456789012", "arn:aws:iam::123456789012:user/me", "eu-west-1", "https://sts", None)
 SAVED = """
@@ -41,16 +41,16 @@ def test_option(arguments: list[str], value: str | None) -> None:
         (["deploy", "--config-env", "none"], {}),
     ],
 )
-def test_saved(
+def test_saved_options(
     arguments: list[str], configured: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert saved(arguments) == {}
+    assert saved_options(arguments) == {}
     (tmp_path / "samconfig.toml").write_text(SAVED)
-    assert saved(arguments) == configured
+    assert saved_options(arguments) == configured
 
 
-def test_what_was_shown_is_what_is_used() -> None:
+def test_command_uses_the_region_and_profile_that_were_shown() -> None:
     assert pinned(["aws", "ec2", "x"], WHERE) == ["aws", "--region", "eu-west-1", "ec2", "x"]
     assert pinned(["aws", "--region", "eu-west-1", "ec2"], WHERE) == ["aws", "--region", "eu-west-1", "ec2"]
     ours = Place(WHERE.account, WHERE.caller, WHERE.region, WHERE.endpoint, "ours")
@@ -74,5 +74,5 @@ def test_what_was_shown_is_what_is_used() -> None:
         ("sam list resources", False),
     ],
 )
-def test_only_what_changes_something_is_asked_about(command: str, asks: bool) -> None:
+def test_only_commands_that_change_something_are_asked_about(command: str, asks: bool) -> None:
     assert changes(command.split()) is asks

@@ -41,7 +41,7 @@ def test_capacity_that_cannot_be(free: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(("command", "arguments"), [(bench, ["nonsense"]), (demo, ["--keep=maybe"])])
-def test_a_word_that_is_none_of_those_that_can_be(command: object, arguments: list[str]) -> None:
+def test_a_word_that_is_skipped_of_those_that_can_be(command: object, arguments: list[str]) -> None:
     typed = CliRunner().invoke(command, arguments)  # type: ignore[arg-type]
     assert typed.exit_code == 2
     assert "Error: Invalid value for " in typed.output

@@ -12,11 +12,11 @@ from odcr.domain.target import Announcement, TargetKey, Unit, group_key
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
 
-def test_nothing_changed_nothing_said() -> None:
+def test_no_change_makes_no_message() -> None:
     assert announcements("odcr/us-east-1", [], {}) == []
 
 
-def test_one_message_tells_all_changes_and_what_to_do() -> None:
+def test_one_message_has_all_changes_and_what_to_do() -> None:
     changes = [
         Change(KEY, "SHORT", Status.FULFILLED, 15, 15, short_since=datetime(2026, 11, 1, 12, 30)),  # noqa: DTZ001
         Change(TargetKey("m5.large", "us-east-1a"), None, Status.INVALID, 0, -1, "Set it to the number wanted."),
@@ -26,24 +26,24 @@ def test_one_message_tells_all_changes_and_what_to_do() -> None:
     lines = message["Message"].splitlines()
     assert lines[2:] == [
         "FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held (was SHORT); "
-        "it was missing some since 2026-11-01 12:30 UTC",
+        "some was missing since 2026-11-01 12:30 UTC",
         "INVALID: m5.large in us-east-1a: 0 of -1 held (was new)",
         "    Set it to the number wanted.",
         "    To do: correct or delete the row in odcr_capacity, or its row in odcr_option.",
     ]
 
 
-def test_a_shortage_tells_how_many_are_missing_and_since_when() -> None:
+def test_a_shortage_says_how_many_are_missing_and_since_when() -> None:
     since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
     (message,) = announcements("odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)], {})
-    told = "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held (was FULFILLED); missing 11 since 2026-11-01 12:30 UTC"
-    assert told in message["Message"]
+    line = "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held (was FULFILLED); missing 11 since 2026-11-01 12:30 UTC"
+    assert line in message["Message"]
     (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)], {})
     assert "0 of ? held (was new); missing an unknown number since" in message["Message"]
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.FULFILLED, Status.THROTTLED}))
-def test_every_status_that_a_person_can_mend_says_how(status: Status) -> None:
+def test_every_status_that_a_person_can_fix_says_how(status: Status) -> None:
     assert advice(KEY, status).startswith("To do: ")
 
 
@@ -74,9 +74,9 @@ def test_a_release_that_is_announced_says_how_to_keep_what_is_held() -> None:
 )
 def test_a_used_up_quota_is_named(instance_type: str, quota: str) -> None:
     assert quota_of(instance_type) == quota
-    told = advice(TargetKey(instance_type, "eu-west-1a"), Status.QUOTA_EXCEEDED)
-    assert told.startswith("To do: in Service Quotas, eu-west-1, ")
-    assert f"'Running On-Demand {quota} instances'" in told
+    text = advice(TargetKey(instance_type, "eu-west-1a"), Status.QUOTA_EXCEEDED)
+    assert text.startswith("To do: in Service Quotas, eu-west-1, ")
+    assert f"'Running On-Demand {quota} instances'" in text
 
 
 def test_the_subject_is_as_short_as_sns_wants() -> None:
@@ -84,7 +84,7 @@ def test_the_subject_is_as_short_as_sns_wants() -> None:
     assert len(message["Subject"]) == MAX_SUBJECT
 
 
-def test_a_release_is_told_with_how_many_and_why() -> None:
+def test_a_release_says_how_many_and_why() -> None:
     change = Change(KEY, "EXCESS", Status.FULFILLED, 10, 10, "Released 5, as the target was lowered to 10.")
     (message,) = announcements("odcr/us-east-1", [change], {})
     assert "10 of 10 held (was EXCESS)\n    Released 5, as the target was lowered to 10." in message["Message"]
@@ -93,7 +93,7 @@ def test_a_release_is_told_with_how_many_and_why() -> None:
 WEB = group_key("web")
 
 
-def test_a_group_is_told_in_units_with_what_to_do_about_it() -> None:
+def test_a_message_on_a_group_has_units_and_what_to_do() -> None:
     since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
     change = Change(WEB, "FULFILLED", Status.SHORT, Decimal("14.5"), Decimal("20.25"), "", since)
     (message,) = announcements("odcr", [change], {})
@@ -108,21 +108,21 @@ def test_a_group_is_told_in_units_with_what_to_do_about_it() -> None:
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.FULFILLED, Status.THROTTLED}))
 def test_the_advice_on_a_group_is_about_its_own_tables(status: Status) -> None:
     for announced in (None, Announcement(15, 10)):
-        told = advice(WEB, status, announced)
-        assert told.startswith("To do: ")
-        assert "odcr_capacity" not in told
-        assert " Target_Capacity" not in told
+        text = advice(WEB, status, announced)
+        assert text.startswith("To do: ")
+        assert "odcr_capacity" not in text
+        assert " Target_Capacity" not in text
     assert "raise TotalTargetCapacity" in advice(WEB, Status.EXCESS)
     assert "odcr_group_member" in advice(WEB, Status.INVALID)
 
 
 def test_a_used_up_quota_of_a_group_names_no_type() -> None:
-    told = advice(WEB, Status.QUOTA_EXCEEDED)
-    assert told.startswith("To do: in Service Quotas, Amazon EC2, raise the quota")
-    assert "Standard" not in told
+    text = advice(WEB, Status.QUOTA_EXCEEDED)
+    assert text.startswith("To do: in Service Quotas, Amazon EC2, raise the quota")
+    assert "Standard" not in text
 
 
-def test_a_change_of_a_group_passes_on_as_a_number() -> None:
+def test_a_change_of_a_group_has_its_units_as_a_number() -> None:
     change = Change(WEB, None, Status.SHORT, Decimal("14.5"), 20, unit=Unit.vcpus)
     assert json.loads(json.dumps(change.to_event())) == {
         **WEB.to_event(),

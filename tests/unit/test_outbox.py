@@ -23,7 +23,7 @@ def order(*rows: Waiting, execution: str = "now", room: int = ROOM) -> list[int]
     return [item["Id"] for item in to_send(rows, execution, "bus", room)]
 
 
-def test_mails_come_first_where_nothing_was_refused() -> None:
+def test_mails_come_first_if_nothing_was_refused() -> None:
     assert order(events(1), mail(2), mail(3), events(4)) == [2, 3, 1, 4]
 
 
@@ -32,7 +32,7 @@ def test_a_stream_with_something_refused_comes_last_and_stays_in_order() -> None
     assert order(events(1, "before"), mail(2), events(3)) == [2, 1, 3]
 
 
-def test_of_two_that_were_refused_each_comes_first_in_some_run() -> None:
+def test_each_of_two_refused_streams_comes_first_in_some_run() -> None:
     """So one that is refused for ever keeps the other waiting for some runs and not for ever."""
     rows = (mail(1, "before"), events(2, "before"))
     orders = [tuple(order(*rows, execution=f"run-{number}")) for number in range(20)]
@@ -58,7 +58,7 @@ def test_an_item_is_what_its_task_needs() -> None:
     ]
 
 
-def test_an_event_that_waited_is_as_it_was() -> None:
+def test_an_event_does_not_change_while_it_waits() -> None:
     (now,) = to_send([events(2, "before")], "before", "bus", ROOM)
     (late,) = to_send([events(2, "before")], "now", "bus", ROOM)
     assert late == now
@@ -79,7 +79,7 @@ def test_events_take_what_mails_leave() -> None:
     assert order(mail(9, text="y" * (ROOM // 3)), *(events(number, **each) for number in range(6))) == [9, 0, 1, 2]
 
 
-def test_nothing_overtakes_what_does_not_fit() -> None:
+def test_nothing_overtakes_an_item_that_does_not_fit() -> None:
     large, small = {"Detail": {"Reason": "x" * 3000}}, {"Detail": {}}
     assert order(events(1, **small), events(2, **large), events(3, **small), room=2000) == [1]
 

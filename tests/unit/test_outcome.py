@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import OutcomeUnknown, QuotaExceeded, RequestLimitExceeded
 from odcr.domain.regions import in_silent_region
+from odcr.domain.rounds import outcome_so_far
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
 from odcr.domain.wire import InvalidEvent
@@ -64,7 +64,7 @@ def test_a_broken_outcome_is_named(event: object, said: str) -> None:
         Outcome.from_event(event)  # type: ignore[arg-type]
 
 
-def test_a_target_that_cannot_be_looked_at_keeps_its_whole_record() -> None:
+def test_an_unseen_target_keeps_its_whole_record() -> None:
     """Also how many reservations the record does not name: else these would be taken for bought twice."""
     target = Target(KEY, 15, last_reserved=15, last_ids=("cr-1", "cr-2"), more_ids=3)
     outcome = in_silent_region(target, "us-east-1", OutcomeUnknown("Timeout", "no answer"))

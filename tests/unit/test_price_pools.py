@@ -60,7 +60,7 @@ def test_a_zone_has_the_prices_of_its_region_or_of_its_own(zone: str, region: st
     assert pool == PricePool("m5.large", region, "Windows", "dedicated")
 
 
-def test_what_is_no_zone_has_no_price() -> None:
+def test_an_invalid_zone_has_no_price() -> None:
     assert price_region("nonsense") is None
     assert price_pool(TargetKey("m5.large", "nonsense"), ReservationOptions()) is None
 
@@ -80,7 +80,7 @@ def test_a_pool_is_one_product() -> None:
     [PricePool("m5.large", "us-east-1", platform) for platform in (WITHOUT_EDITION, "windows", "", "BeOS")]
     + [PricePool("m5.large", "us-east-1", tenancy="host")],
 )
-def test_what_the_list_cannot_tell_apart_is_no_product(pool: PricePool) -> None:
+def test_a_pool_that_the_list_cannot_tell_apart_has_no_product(pool: PricePool) -> None:
     assert pool.product is None
 
 

@@ -28,14 +28,14 @@ def row(**cells: object) -> tuple[object, ...]:
 def test_a_row_is_a_price_for_its_pool_only() -> None:
     prices, complaints = prices_of([row(), row(platform="Windows", price=Decimal("0.188"), source="list")])
     assert complaints == []
-    assert prices.hourly("m5.large", "us-east-1") == Price(Decimal("0.096"), "USD", Source.GIVEN)
-    assert prices.hourly("m5.large", "us-east-1", "Windows") == Price(Decimal("0.188"), "USD", Source.LIST)
-    assert prices.hourly("m5.large", "us-east-1", tenancy="dedicated") is None
-    assert prices.hourly("m5.xlarge", "us-east-1") is None
+    assert prices.of(PricePool("m5.large", "us-east-1")) == Price(Decimal("0.096"), "USD", Source.GIVEN)
+    assert prices.of(PricePool("m5.large", "us-east-1", "Windows")) == Price(Decimal("0.188"), "USD", Source.LIST)
+    assert prices.of(PricePool("m5.large", "us-east-1", tenancy="dedicated")) is None
+    assert prices.of(PricePool("m5.xlarge", "us-east-1")) is None
     assert prices.of(None) is None
 
 
-def test_a_price_that_the_list_has_not_is_unknown_and_looked_for() -> None:
+def test_a_price_that_the_list_lacks_is_unknown_and_counts_as_looked_for() -> None:
     prices, complaints = prices_of([row(price=None, source="list")])
     assert complaints == []
     assert prices.of(POOL) is None
@@ -64,12 +64,12 @@ def test_an_amount_of_any_type_is_read_exactly(cell: object, amount: str) -> Non
     "cell",
     [None, Decimal("-0.1"), float("nan"), float("inf"), Decimal("NaN"), "a dollar", "", "0,1", True, 10**8, date.min],
 )
-def test_an_amount_that_makes_no_sense_is_unknown_and_named(cell: object) -> None:
+def test_an_invalid_price_is_unknown_and_reported(cell: object) -> None:
     prices, (complaint,) = prices_of([row(price=cell), row(region="us-east-2")])
     assert prices.of(POOL) is None
     # To look for it again helps nobody.
     assert prices.has_looked_for(POOL)
-    assert prices.hourly("m5.large", "us-east-2") is not None
+    assert prices.of(PricePool("m5.large", "us-east-2")) is not None
     assert complaint.startswith("m5.large in us-east-1, Linux/UNIX, default: Hourly_Price is ")
 
 
@@ -83,14 +83,14 @@ def test_capitals_and_blanks_make_no_difference() -> None:
     assert prices.of(POOL) == Price(Decimal("0.096"), "CNY", Source.GIVEN)
 
 
-def test_a_currency_that_is_none_leaves_the_row_out() -> None:
+def test_an_invalid_currency_leaves_the_row_out() -> None:
     prices, (complaint,) = prices_of([row(currency="dollars")])
     assert prices.of(POOL) is None
     assert "three letters" in complaint
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_several_rows_the_given_one_counts_then_the_highest(order: int) -> None:
+def test_a_given_price_wins_over_the_lists_and_then_the_highest_wins(order: int) -> None:
     rows = [
         row(price=9, source="list"),
         row(price=None, source="list"),

@@ -25,7 +25,7 @@ def started(inside: str, **options: object) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+def test_signal_ends_the_program_silently(number: signal.Signals) -> None:
     process = started("print('now', flush=True); import time; time.sleep(60)")
     assert process.stdout is not None
     assert process.stdout.readline() == "now\n"
@@ -34,7 +34,7 @@ def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
     assert process.returncode == 130
 
 
-def test_a_second_signal_does_not_break_into_the_stopping() -> None:
+def test_second_signal_does_not_interrupt_the_cleaning_up() -> None:
     stopping = (
         "try: print('now', flush=True); time.sleep(60)\n    finally: print('stopping', flush=True); time.sleep(0.3)"
     )
@@ -53,20 +53,20 @@ def test_a_second_signal_does_not_break_into_the_stopping() -> None:
         ("open('/dev/full', 'w').write('x' * 100_000)", "No space left on device"),
     ],
 )
-def test_what_the_system_refuses_is_one_sentence(inside: str, sentence: str) -> None:
+def test_system_error_is_one_sentence(inside: str, sentence: str) -> None:
     process = started(inside)
     assert process.communicate(timeout=30) == ("", f"Error: {sentence}\n")
     assert process.returncode == 1
 
 
-def test_a_full_disk_behind_the_output_is_one_sentence() -> None:
+def test_full_disk_for_the_output_is_one_sentence() -> None:
     with open("/dev/full", "w") as full:
         process = started(PRINTS, stdout=full)
     assert process.communicate(timeout=30)[1] == "Error: No space left on device\n"
     assert process.returncode == 1
 
 
-def test_a_reader_that_has_gone_ends_it_without_a_word() -> None:
+def test_closed_pipe_ends_the_program_silently() -> None:
     process = started(f"import time; time.sleep(0.2); {PRINTS}")
     assert process.stdout is not None
     assert process.stderr is not None
@@ -79,14 +79,14 @@ def closed(number: int) -> Callable[[], None]:
     return lambda: os.close(number)
 
 
-def test_what_is_printed_to_a_closed_output_does_not_end_up_in_a_file() -> None:
+def test_text_for_a_closed_output_does_not_end_up_in_a_file() -> None:
     inside = f"file = open('{os.devnull}'); assert file.fileno() > 2; {PRINTS}"
     process = started(inside, stdout=None, preexec_fn=closed(1))
     assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 0
 
 
-def test_what_the_terminal_cannot_show_is_shown_as_its_code() -> None:
+def test_characters_that_the_terminal_cannot_show_are_escaped() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     process = started(PRINTS, env=environment)
     assert process.communicate(timeout=30) == ("\\u2588 line\n", "")
@@ -97,7 +97,7 @@ def test_what_the_terminal_cannot_show_is_shown_as_its_code() -> None:
     [["-m", "demo"], ["-m", "localcloud"], ["-m", "bench"], ["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT],
     ids=" ".join,
 )
-def test_each_command_says_in_a_sentence_that_the_disk_is_full(program: list[str]) -> None:
+def test_each_command_reports_a_full_disk_in_a_sentence(program: list[str]) -> None:
     environment = {**os.environ, **PATH, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     with open("/dev/full", "w") as full:
         done = subprocess.run(
@@ -122,7 +122,7 @@ def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -
 
 
 @pytest.mark.parametrize("package", ["demo", "localcloud", "bench", "scripts.deploy", "tests.mysql", "tests.runtime"])
-def test_an_interrupt_while_it_is_imported_shows_no_import(package: str) -> None:
+def test_interrupt_during_imports_shows_no_stack_trace(package: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", package],
         cwd=ROOT,

@@ -44,12 +44,12 @@ class Ec2(test_groups.Ec2):
 
     @property
     def alive(self) -> list[Reservation]:
-        return [one for one in self.reservations if one.is_held]
+        return [reservation for reservation in self.reservations if reservation.is_held]
 
 
 def held(cloud: Ec2, target: Target) -> Amount:
     weights = {member.key: member.weight for member in target.members}
-    return units((one.count, weights[one.key]) for one in cloud.alive)
+    return units((reservation.count, weights[reservation.key]) for reservation in cloud.alive)
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
@@ -69,9 +69,9 @@ def test_whatever_happens_around_it_no_attempt_exceeds_the_total_or_gives_away_w
             cloud.cancel(dice.choice(cloud.alive))
         if dice.random() < 0.2:
             target = replace(target, capacity=dice.randint(0, 30))
-        before, found = held(cloud, target), seen(target, cloud)
-        outcome = found.observed[0] if found.observed else None
-        for shortfall in found.shortfalls:
+        before, comparison = held(cloud, target), seen(target, cloud)
+        outcome = comparison.observed[0] if comparison.observed else None
+        for shortfall in comparison.shortfalls:
             has_rival = dice.random() < 0.3
             if has_rival:
                 with suppress(Refusal):

@@ -46,12 +46,12 @@ LACKING = (
     ],
     ids=lambda value: value.code if isinstance(value, RequestRefused) else str(value)[:30],
 )
-def test_the_part_that_tells_what_to_do_is_never_cut(refusal: RequestRefused, said: str) -> None:
+def test_what_to_do_is_never_cut(refusal: RequestRefused, said: str) -> None:
     assert said in refusal.text[:MAX_REASON]
 
 
 @pytest.mark.parametrize("code", ["PendingVerification", "Blocked", "OptInRequired", "AuthFailure", "ExpiredToken"])
-def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> None:
+def test_a_refusal_about_the_account_never_says_to_correct_the_row(code: str) -> None:
     assert "row" not in RequestRefused(code, "").advice
     assert "row" in InvalidTarget("InvalidParameterValue", "").advice
 
@@ -64,7 +64,7 @@ def test_what_is_about_the_account_never_says_to_correct_the_row(code: str) -> N
         ("Insufficient capacity.", ""),
     ],
 )
-def test_zones_that_a_message_names(message: str, zones: str) -> None:
+def test_the_zones_in_a_message_are_read(message: str, zones: str) -> None:
     assert InsufficientInstanceCapacity("InsufficientInstanceCapacity", message).other_zones == zones
 
 

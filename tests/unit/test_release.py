@@ -9,7 +9,8 @@ import pytest
 
 from odcr.domain import acquisition
 from odcr.domain.allocation import Allocation, Place
-from odcr.domain.comparison import MAX_SHORTFALLS, Comparison, bounded, compare
+from odcr.domain.bounds import MAX_SHORTFALLS, bounded
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,
@@ -68,7 +69,7 @@ class Ec2:
         self.calls.append((name, count))
         if self.refusals and (refusal := self.refusals.pop(0)):
             raise refusal
-        (index,) = (n for n, one in enumerate(self.reservations) if one.id == name)
+        (index,) = (n for n, reservation in enumerate(self.reservations) if reservation.id == name)
         if self.reservations[index].state != "active":
             raise Changed("InvalidState", "It must be active.")
         if abs(count - self.reservations[index].count) > 1000 and count:
@@ -77,11 +78,11 @@ class Ec2:
 
     @property
     def held(self) -> list[int]:
-        return [one.count for one in self.reservations if one.is_held]
+        return [reservation.count for reservation in self.reservations if reservation.is_held]
 
 
 def release_of(ec2: Ec2, target: int) -> Shortfall:
-    ids = tuple(one.id for one in ec2.reservations)
+    ids = tuple(reservation.id for reservation in ec2.reservations)
     return shortfall_of(
         KEY,
         target,
@@ -107,41 +108,41 @@ def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reducti
     return planned([stock], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
 
 
-def test_exactly_the_excess_goes_the_newest_first_and_with_as_few_calls_as_that_allows() -> None:
+def test_exactly_the_excess_goes_newest_first_in_few_calls() -> None:
     for counts in itertools.chain.from_iterable(itertools.product(range(1, 5), repeat=size) for size in (1, 2, 3)):
         for target in range(sum(counts) + 3):
             plan = planned_of(made(*counts), target)
-            kept = {one.reservation.id: one.kept for one in plan}
-            after = [kept.get(one.id, one.count) for one in made(*counts)]
+            kept = {reduction.reservation.id: reduction.kept for reduction in plan}
+            after = [kept.get(reservation.id, reservation.count) for reservation in made(*counts)]
             assert sum(after) == min(target, sum(counts))
             # The oldest are whole, then one in part, then none.
             assert sorted(after, key=bool, reverse=True) == after
-            assert sum(one.kept > 0 for one in plan) <= 1
+            assert sum(reduction.kept > 0 for reduction in plan) <= 1
             changed = [now != before for now, before in zip(after, counts, strict=True)]
             assert len(plan) == sum(changed)
 
 
-def test_what_runs_in_a_reservation_keeps_its_place() -> None:
+def test_running_instances_keep_their_reservation() -> None:
     for counts in itertools.product(range(1, 4), repeat=2):
         for in_use in itertools.product(range(4), repeat=2):
             if any(used > count for used, count in zip(in_use, counts, strict=True)):
                 continue
-            both = [replace(one, in_use=used) for one, used in zip(made(*counts), in_use, strict=True)]
+            both = [replace(reservation, in_use=used) for reservation, used in zip(made(*counts), in_use, strict=True)]
             for target in range(sum(counts) + 1):
                 plan = planned_of(both, target)
-                assert all(one.kept >= one.reservation.in_use for one in plan)
-                given = sum(one.reservation.count - one.kept for one in plan)
+                assert all(reduction.kept >= reduction.reservation.in_use for reduction in plan)
+                given = sum(reduction.reservation.count - reduction.kept for reduction in plan)
                 assert given <= sum(counts) - target
                 # Nothing is left undone for good: where something is spare, something is given.
                 assert bool(given) == (sum(counts) > target and sum(counts) > sum(in_use))
 
 
 @pytest.mark.parametrize("second", [{"state": "pending"}, {"is_adopted": True}])
-def test_nothing_is_taken_from_what_is_pending_or_was_put_under_its_care(second: dict[str, object]) -> None:
+def test_pending_and_adopted_reservations_are_not_released(second: dict[str, object]) -> None:
     first, other = made(5, 5)
     plan = planned_of([first, replace(other, **second)], 2)  # type: ignore[arg-type]
     # Of two, the other may fail while it is pending, so that the first has to stay as well.
-    assert [one.reservation.id for one in plan] == ([] if "state" in second else ["cr-1"])
+    assert [reduction.reservation.id for reduction in plan] == ([] if "state" in second else ["cr-1"])
 
 
 # The comparison: two looks
@@ -149,27 +150,29 @@ def test_nothing_is_taken_from_what_is_pending_or_was_put_under_its_care(second:
 
 def announced(target: int, reservations: Sequence[Reservation], **fields: object) -> Target:
     """The target as it is loaded after the run that saw the excess for the first time."""
-    first = Target(KEY, target, held(reservations), "FULFILLED", last_ids=tuple(one.id for one in reservations))
+    first = Target(
+        KEY, target, held(reservations), "FULFILLED", last_ids=tuple(reservation.id for reservation in reservations)
+    )
     (outcome,) = compare([first], [], reservations, releases=True).observed
     assert outcome.status == Status.EXCESS
-    told = replace(
+    recorded_target = replace(
         first,
         last_status="EXCESS",
         last_reserved=outcome.reserved,
         last_reason=outcome.reason,
         last_announced=outcome.announced,
     )
-    return replace(told, **fields)  # type: ignore[arg-type]
+    return replace(recorded_target, **fields)  # type: ignore[arg-type]
 
 
 def test_the_first_run_announces_and_the_second_releases() -> None:
     target = announced(10, made(15))
     assert target.last_reason == "15 held, 10 wanted. Unless it is raised, the next run releases 5 if unused."
     assert target.last_announced == Announcement(15, 10)
-    found = compare([target], [], made(15), releases=True)
+    comparison = compare([target], [], made(15), releases=True)
     due = shortfall_of(KEY, 10, 15, ("cr-1",), "EXCESS", recorded=15, recorded_ids=("cr-1",), is_release=True)
-    assert found.shortfalls == [replace(due, has_other_work=True)]
-    assert found.observed == []
+    assert comparison.shortfalls == [replace(due, has_other_work=True)]
+    assert comparison.observed == []
 
 
 def test_after_a_release_that_failed_the_announcement_still_stands() -> None:
@@ -194,18 +197,18 @@ def test_after_a_release_that_failed_the_announcement_still_stands() -> None:
         ({"capacity": 0, "withdrawn": True}, made(15)),
     ],
 )
-def test_any_doubt_leaves_it_at_being_told(now: dict[str, object], reservations: list[Reservation]) -> None:
-    found = compare([announced(10, made(15), **now)], [], reservations, releases=True)
-    assert [one for one in found.shortfalls if one.is_release] == []
+def test_a_doubtful_release_is_only_announced(now: dict[str, object], reservations: list[Reservation]) -> None:
+    comparison = compare([announced(10, made(15), **now)], [], reservations, releases=True)
+    assert [shortfall for shortfall in comparison.shortfalls if shortfall.is_release] == []
 
 
-def test_without_the_parameter_nothing_is_released_that_was_announced_with_it() -> None:
-    found = compare([announced(10, made(15))], [], made(15))
-    assert found.shortfalls == []
-    assert "Nothing is given back unasked" in found.observed[0].reason
+def test_an_announced_release_is_not_made_once_the_parameter_is_off() -> None:
+    comparison = compare([announced(10, made(15))], [], made(15))
+    assert comparison.shortfalls == []
+    assert "Nothing is given back unasked" in comparison.observed[0].reason
 
 
-def test_a_deleted_row_is_told_how_to_release() -> None:
+def test_a_deleted_row_says_how_to_release() -> None:
     gone = Target(KEY, 0, 15, "FULFILLED", last_ids=("cr-1",), withdrawn=True)
     (outcome,) = compare([gone], [], made(15), releases=True).observed
     assert (outcome.status, outcome.reason) == (
@@ -214,17 +217,17 @@ def test_a_deleted_row_is_told_how_to_release() -> None:
     )
 
 
-def test_what_is_not_the_systems_own_is_told_as_that() -> None:
+def test_an_excess_that_is_not_the_systems_own_is_reported_as_such() -> None:
     (outcome,) = compare([Target(KEY, 10, 15)], [], made(15, is_adopted=True), releases=True).observed
     assert "Nothing is given back unasked" in outcome.reason
 
 
-def test_releases_come_first_and_leave_most_of_the_run_to_what_is_short() -> None:
+def test_releases_come_first_and_leave_most_of_the_run_to_shortfalls() -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(MAX_SHORTFALLS)]
     both = [*(shortfall_of(key, 9, 0) for key in keys), *(shortfall_of(key, 0, 9, is_release=True) for key in keys)]
-    passed = bounded(Comparison(both)).shortfalls
-    assert [one.is_release for one in passed] == [True] * MAX_RELEASES + [False] * (len(passed) - MAX_RELEASES)
-    assert len(passed) / 2 > MAX_RELEASES
+    kept = bounded(Comparison(both)).shortfalls
+    assert [one.is_release for one in kept] == [True] * MAX_RELEASES + [False] * (len(kept) - MAX_RELEASES)
+    assert len(kept) / 2 > MAX_RELEASES
 
 
 # The release
@@ -246,20 +249,20 @@ def test_one_reservation_is_reduced_in_one_call() -> None:
     assert (ec2.held, ec2.calls) == ([10], [("cr-1", 10)])
 
 
-def test_a_target_of_0_releases_all() -> None:
+def test_a_target_of_0_releases_everything() -> None:
     ec2 = Ec2(made(10, 5))
     outcome = run(ec2, 0)
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.FULFILLED, 0, -15)
     assert sorted(ec2.calls) == [("cr-1", 0), ("cr-2", 0)]
 
 
-def test_what_stays_is_confirmed_before_anything_ends() -> None:
+def test_reservations_that_stay_are_confirmed_before_any_ends() -> None:
     ec2 = Ec2(made(5, 5, 5))
     assert run(ec2, 7).reserved == 7
     assert ec2.calls == [("cr-1", 5), ("cr-2", 2), ("cr-3", 0)]
 
 
-def test_the_model_every_few_reservations_and_target() -> None:
+def test_a_release_is_right_for_every_small_set_of_reservations() -> None:
     for counts in itertools.chain.from_iterable(itertools.product(range(1, 4), repeat=size) for size in (1, 2, 3)):
         for target in range(sum(counts)):
             ec2 = Ec2(made(*counts))
@@ -268,7 +271,7 @@ def test_the_model_every_few_reservations_and_target() -> None:
             assert len(ec2.calls) <= len(counts)
 
 
-def test_a_reservation_shown_that_has_just_ended_takes_nothing_with_it() -> None:
+def test_a_release_leaves_the_target_although_a_reservation_has_just_ended() -> None:
     for counts in itertools.product(range(1, 4), repeat=3):
         for gone in range(3):
             for target in range(1, sum(counts)):
@@ -294,7 +297,7 @@ def test_an_attempt_that_repeats_a_release_counts_it_once() -> None:
     assert again.reason == "Released 7, as the target was lowered to 8."
 
 
-def test_repeating_it_from_what_is_shown_late_changes_nothing() -> None:
+def test_a_release_repeated_on_a_lagging_describe_changes_nothing() -> None:
     before = made(10, 5)
     ec2 = Ec2([*before])
     short = release_of(ec2, 8)
@@ -311,28 +314,28 @@ def test_repeating_it_from_what_is_shown_late_changes_nothing() -> None:
         (OutcomeUnknown("ReadTimeoutError", "silence"), OutcomeUnknown),
     ],
 )
-def test_a_refusal_ends_as_its_error_and_the_announcement_stands(refusal: Refusal, error: type[Refusal]) -> None:
+def test_a_refused_release_ends_with_its_error_and_stays_announced(refusal: Refusal, error: type[Refusal]) -> None:
     ec2 = Ec2(made(15), refusals=[refusal])
     with pytest.raises(error) as caught:
         run(ec2, 10)
     outcome = caught.value.outcome
     assert (outcome.reserved, outcome.acquired, ec2.held) == (15, 0, [15])
     assert refusal.code in outcome.reason
-    told = announced(10, made(15), last_status=str(outcome.status), last_announced=outcome.announced)
-    assert compare([told], [], made(15), releases=True).shortfalls[0].is_release
+    recorded_target = announced(10, made(15), last_status=str(outcome.status), last_announced=outcome.announced)
+    assert compare([recorded_target], [], made(15), releases=True).shortfalls[0].is_release
 
 
-def test_what_ec2_does_not_take_back_is_an_excess_in_its_words_and_is_tried_again() -> None:
+def test_a_refused_cancellation_is_an_excess_and_is_tried_again() -> None:
     ec2 = Ec2(made(15), refusals=[RequestRefused("OperationNotPermitted", "not this one")])
     outcome = run(ec2, 10)
     assert (outcome.status, outcome.reserved, ec2.held) == (Status.EXCESS, 15, [15])
     assert "EC2 does not change cr-1: " in outcome.reason
     assert "OperationNotPermitted: not this one" in outcome.reason
-    told = announced(10, made(15), last_status="EXCESS", last_announced=outcome.announced)
-    assert compare([told], [], made(15), releases=True).shortfalls[0].is_release
+    recorded_target = announced(10, made(15), last_status="EXCESS", last_announced=outcome.announced)
+    assert compare([recorded_target], [], made(15), releases=True).shortfalls[0].is_release
 
 
-def test_a_shortage_on_the_way_down_means_that_somebody_was_there() -> None:
+def test_a_shortage_during_a_release_means_that_somebody_changed_something() -> None:
     ec2 = Ec2(made(5, 5), refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")])
     assert run(ec2, 5).status == Status.FULFILLED
     ec2 = Ec2(made(5, 5), refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", "no")] * 9)
@@ -340,7 +343,7 @@ def test_a_shortage_on_the_way_down_means_that_somebody_was_there() -> None:
         run(ec2, 5)
 
 
-def test_more_than_was_announced_is_announced_first() -> None:
+def test_an_excess_larger_than_announced_is_announced_first() -> None:
     ec2 = Ec2(made(16))
     outcome = run(ec2, 10, short=release_of(Ec2(made(15)), 10))
     assert (outcome.status, ec2.calls) == (Status.EXCESS, [])
@@ -348,36 +351,36 @@ def test_more_than_was_announced_is_announced_first() -> None:
     assert outcome.announced == Announcement(16, 10)
 
 
-def test_what_was_bought_twice_meanwhile_is_told_apart_from_what_is_released() -> None:
+def test_a_duplicate_is_reported_apart_from_a_release() -> None:
     ec2 = Ec2(made(15, 1))
     outcome = run(ec2, 10, short=release_of(Ec2(made(15)), 10))
     assert (outcome.status, outcome.acquired, ec2.held) == (Status.FULFILLED, -5, [10])
     assert outcome.reason == (
-        "Released 5, as the target was lowered to 10. 1 instances had been bought twice and were given back."
+        "Released 5, as the target was lowered to 10. 1 instances were bought twice and have been given back."
     )
 
 
-def test_without_a_turn_it_is_left_to_the_next_run() -> None:
+def test_a_release_without_a_turn_is_left_to_the_next_run() -> None:
     ec2 = Ec2(made(5, 5, 5))
     outcome = run(ec2, 7, turns=Turns(2))
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.EXCESS, 12, -3)
     assert outcome.reason.startswith("Released 3, as the target was lowered to 7. 12 held, 7 wanted. Unless ")
 
 
-def test_for_a_target_that_was_read_a_while_ago_nothing_is_released() -> None:
+def test_a_target_read_a_while_ago_is_not_released() -> None:
     ec2 = Ec2(made(15))
     outcome = acquisition.acquire(release_of(ec2, 10), "run-1", 0, ec2, Turns(), lambda: False)
     assert (outcome.status, outcome.calls, ec2.held) == (Status.EXCESS, 0, [15])
 
 
-def test_a_thousand_at_a_time() -> None:
+def test_a_release_reduces_by_a_thousand_at_a_time() -> None:
     ec2 = Ec2(made(3500))
     assert run(ec2, 500).reserved == 500
     assert ec2.calls == [("cr-1", 2500), ("cr-1", 1500), ("cr-1", 500)]
     assert run(ec2, 0).calls == 1
 
 
-def test_what_is_in_use_is_kept_and_told() -> None:
+def test_capacity_in_use_is_kept_and_reported() -> None:
     ec2 = Ec2(made(15, in_use=12))
     outcome = run(ec2, 10)
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.EXCESS, 12, -3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.requests import KEYS, MAX_CHANGES, WRITABLE, InvalidRequest, Planning, is_same, request_of, told
+from odcr.domain.requests import KEYS, MAX_CHANGES, WRITABLE, InvalidRequest, Planning, is_same, json_cell, request_of
 from odcr.gateways.schema import TABLES
 
 ROW = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a", "Target_Capacity": 2}
@@ -17,7 +17,7 @@ def change(**fields: Any) -> dict[str, Any]:
     return {"Change": [{"Table": "odcr_capacity", "Row": ROW} | fields]}
 
 
-def test_it_reads_every_table_that_there_is_by_columns_that_it_has() -> None:
+def test_every_table_can_be_read_by_its_key_columns() -> None:
     assert list(KEYS) == list(TABLES)
     for table, keys in KEYS.items():
         for column in (*keys, *WRITABLE.get(table, ())):
@@ -85,22 +85,22 @@ def test_current_capacity_is_not_for_people_to_write() -> None:
     ],
     ids=lambda event: json.dumps(event)[:60],
 )
-def test_what_makes_no_sense_is_refused_with_what_to_do(event: Any) -> None:
+def test_an_invalid_request_is_refused_with_what_to_do(event: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         request_of(event)
     assert len(str(refused.value)) < 1_000
     assert str(refused.value).endswith(".")
 
 
-def test_a_plan_needs_nothing_else() -> None:
+def test_a_plan_takes_no_other_field() -> None:
     assert request_of({"Plan": True}) == Planning()
 
 
-def test_cells_travel_as_json_that_loses_nothing() -> None:
+def test_a_cell_as_json_loses_nothing() -> None:
     cells = (None, 5, 14.5, "x", Decimal("2.3840"), Decimal("100"), Decimal("0.000"), b"ab\0\0")
-    assert [told(cell) for cell in cells] == [None, 5, 14.5, "x", "2.384", "100", "0", "ab"]
-    assert told(datetime.datetime(2026, 11, 10, 1, 2, 3, tzinfo=datetime.UTC)) == "2026-11-10 01:02:03"
-    assert told(datetime.date(2026, 11, 10)) == "2026-11-10"
+    assert [json_cell(cell) for cell in cells] == [None, 5, 14.5, "x", "2.384", "100", "0", "ab"]
+    assert json_cell(datetime.datetime(2026, 11, 10, 1, 2, 3, tzinfo=datetime.UTC)) == "2026-11-10 01:02:03"
+    assert json_cell(datetime.date(2026, 11, 10)) == "2026-11-10"
 
 
 def test_a_number_is_the_same_however_it_is_written() -> None:

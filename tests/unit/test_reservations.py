@@ -35,7 +35,7 @@ def recorded(
 
 
 def replace_pool(pool: Pool) -> Pool:
-    return Pool(0, [one for one in pool.reservations if one.is_managed])
+    return Pool(0, [reservation for reservation in pool.reservations if reservation.is_managed])
 
 
 class Stubborn(Pool):
@@ -68,17 +68,17 @@ def test_a_reservation_that_ec2_will_not_change_never_blocks_the_target(refusal:
     pool = Stubborn(40, [OLD], refusal, "cr-1")
     outcome = acquire(shortfall(pool), 0, pool)
     assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
-    assert [one.count for one in pool.reservations] == [4, 11]
+    assert [reservation.count for reservation in pool.reservations] == [4, 11]
     assert "EC2 does not change cr-1: " in outcome.reason
     assert refusal.code in outcome.reason
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
-def test_the_second_reservation_grows_then(refusal: Refusal) -> None:
+def test_a_second_reservation_grows_if_the_first_cannot_change(refusal: Refusal) -> None:
     pool = Stubborn(8, [OLD, replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64)], refusal, "cr-1")
     outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1, target=20)
     assert outcome.reserved == 16
-    assert [one.count for one in pool.reservations] == [4, 12]
+    assert [reservation.count for reservation in pool.reservations] == [4, 12]
 
 
 def test_nothing_is_bought_beside_a_modification_that_may_still_be_applied() -> None:
@@ -88,9 +88,9 @@ def test_nothing_is_bought_beside_a_modification_that_may_still_be_applied() -> 
     assert "has not decided about the last modification of cr-1" in outcome.reason
 
 
-def test_four_that_cannot_be_changed_do_not_use_up_the_looks() -> None:
+def test_unchangeable_reservations_do_not_use_up_the_looks() -> None:
     stuck = [replace(OLD, id=f"cr-{number}", count=1, made=str(number) * 64) for number in range(1, 5)]
-    pool = Stubborn(40, stuck, Changed("InvalidState", "no"), *(one.id for one in stuck))
+    pool = Stubborn(40, stuck, Changed("InvalidState", "no"), *(reservation.id for reservation in stuck))
     assert acquire(shortfall(pool), 0, pool).reserved == 15
 
 
@@ -118,12 +118,12 @@ def test_a_dry_pool_is_still_dry_beside_a_reservation_that_cannot_be_changed() -
     ],
     ids=str,
 )
-def test_each_kind_is_counted_and_grown_for_what_it_is(fields: dict[str, object], counts: bool, grows: bool) -> None:
+def test_each_kind_counts_and_grows_as_it_should(fields: dict[str, object], counts: bool, grows: bool) -> None:
     pool = Pool(40, [replace(OLD, **fields)])  # type: ignore[arg-type]
     outcome = acquire(shortfall(pool), 0, pool)
-    own = [one for one in pool.reservations if one.id == "cr-1"]
+    own = [reservation for reservation in pool.reservations if reservation.id == "cr-1"]
     assert outcome.reserved == 15
-    assert held(one for one in pool.reservations if one.serves(USUAL_OPTIONS)) == 15
+    assert held(reservation for reservation in pool.reservations if reservation.serves(USUAL_OPTIONS)) == 15
     assert own[0].count == (15 if grows else 4)
     assert ("cr-1" in outcome.reservation_ids) is counts
 
@@ -139,7 +139,7 @@ def test_each_kind_is_counted_and_grown_for_what_it_is(fields: dict[str, object]
     ],
     ids=str,
 )
-def test_what_is_remarkable_is_told(fields: dict[str, object], said: str) -> None:
+def test_remarks_are_in_the_reason(fields: dict[str, object], said: str) -> None:
     pool = Pool(40, [replace(OLD, **fields)])  # type: ignore[arg-type]
     assert said in acquire(shortfall(pool), 0, pool).reason
 
@@ -147,19 +147,19 @@ def test_what_is_remarkable_is_told(fields: dict[str, object], said: str) -> Non
 @pytest.mark.parametrize(
     "fields", [{"ends": "2026-11-27T00:00:00+00:00"}, {"match_criteria": "targeted"}, {"kind": Kind.FLEET}], ids=str
 )
-def test_what_is_remarkable_is_told_once_of_a_target_that_needs_nothing(fields: dict[str, object]) -> None:
+def test_remarks_are_recorded_once_for_a_target_that_needs_nothing(fields: dict[str, object]) -> None:
     reservation = replace(OLD, **fields)  # type: ignore[arg-type]
     target = Target(KEY, 4, 4, "FULFILLED", last_reserved=4, last_ids=("cr-1",), last_use=Use(unused=4))
-    found = compare([target], [], [reservation]).observed
+    observed = compare([target], [], [reservation]).observed
     if "kind" in fields:
-        assert found == []
+        assert observed == []
         return
-    (outcome,) = found
+    (outcome,) = observed
     assert (outcome.status, outcome.lost) == (Status.FULFILLED, 0)
     assert compare([replace(target, last_reason=outcome.reason)], [], [reservation]).observed == []
 
 
-def test_a_row_that_says_targeted_is_told_of_an_open_reservation() -> None:
+def test_an_open_reservation_is_reported_to_a_row_that_says_targeted() -> None:
     target = Target(KEY, 4, 4, "FULFILLED", ReservationOptions(match_criteria="targeted"))
     (outcome,) = compare([target], [], [OLD]).observed
     assert "open, so any instance that matches uses it; the row says targeted." in outcome.reason
@@ -168,7 +168,7 @@ def test_a_row_that_says_targeted_is_told_of_an_open_reservation() -> None:
 @pytest.mark.parametrize(
     "fields", [{"is_committed": True}, {"lent": 1}, {"kind": Kind.FLEET}, {"is_adopted": True}], ids=str
 )
-def test_what_cannot_be_given_back_is_an_excess(fields: dict[str, object]) -> None:
+def test_a_reservation_that_cannot_be_given_back_is_an_excess(fields: dict[str, object]) -> None:
     first = replace(OLD, count=15)
     second = replace(OLD, id="cr-2", created="2026-11-02", made="b" * 64, **fields)  # type: ignore[arg-type]
     pool = Pool(0, [first, second])
@@ -185,10 +185,10 @@ def test_a_reservation_that_lost_its_tag_is_not_bought_again() -> None:
     outcome = acquire(recorded(pool), 0, pool)
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
     assert (outcome.acquired, outcome.lost, pool.asks) == (0, 0, [])
-    assert "15 are held in cr-1 without this stack's tag odcr:stack: tag it again" in outcome.reason
+    assert "15 are held in cr-1 without this stack's tag odcr:stack: tag them again" in outcome.reason
 
 
-def test_it_stays_so_run_after_run_and_a_raised_target_buys_only_the_difference() -> None:
+def test_astray_capacity_keeps_counting_and_a_raised_target_buys_only_the_difference() -> None:
     pool = Pool(40, [replace(OLD, count=15, is_managed=False)])
     first = acquire(recorded(pool), 0, pool)
     again = replace(recorded(pool, 18), last_status=str(first.status))
@@ -197,7 +197,7 @@ def test_it_stays_so_run_after_run_and_a_raised_target_buys_only_the_difference(
     assert set(outcome.reservation_ids) == {"cr-1", "cr-2"}
 
 
-def test_what_was_split_off_is_not_bought_again() -> None:
+def test_a_split_off_part_is_not_bought_again() -> None:
     parent = replace(OLD, count=11)
     part = replace(OLD, id="cr-2", count=4, created="2026-11-09", is_managed=False, is_adopted=True, made="")
     pool = Pool(40, [parent, part])
@@ -220,7 +220,7 @@ def test_what_was_split_off_is_not_bought_again() -> None:
     ],
     ids=str,
 )
-def test_somebody_elses_reservation_is_not_taken_for_what_is_missing(other: dict[str, object]) -> None:
+def test_somebody_elses_reservation_does_not_count_as_missing_capacity(other: dict[str, object]) -> None:
     part = replace(OLD, id="cr-2", count=4, created="2026-11-09", is_managed=False)
     pool = Pool(40, [replace(OLD, count=11), replace(part, **other)])  # type: ignore[arg-type]
     outcome = acquire(recorded(pool), 0, pool)
@@ -228,27 +228,27 @@ def test_somebody_elses_reservation_is_not_taken_for_what_is_missing(other: dict
     assert "4 that were held are gone; 4 were bought again." in outcome.reason
 
 
-def test_what_is_lent_out_comes_back_and_is_not_bought_again() -> None:
+def test_lent_capacity_is_not_bought_again() -> None:
     pool = Pool(40, [replace(OLD, count=11, lent=4)])
     outcome = acquire(recorded(pool), 0, pool)
     assert (outcome.status, outcome.reserved, outcome.lost, pool.asks) == (Status.ASTRAY, 15, 0, [])
     assert "4 are lent out by cr-1: reclaim them in EC2" in outcome.reason
 
 
-def test_only_what_is_really_gone_is_bought_and_that_is_told() -> None:
+def test_only_lost_capacity_is_bought_again_and_reported() -> None:
     pool = Pool(40, [replace(OLD, state="cancelled"), replace(OLD, id="cr-2", count=6, is_managed=False)])
     outcome = acquire(recorded(pool, ids=("cr-1", "cr-2")), 0, pool)
     assert (outcome.status, outcome.reserved, outcome.acquired, outcome.lost) == (Status.ASTRAY, 15, 9, 9)
     assert "9 that were held are gone; 9 were bought again." in outcome.reason
 
 
-def test_a_loss_that_cannot_be_made_up_for_is_told_with_the_shortage() -> None:
+def test_a_loss_is_reported_together_with_a_shortage() -> None:
     pool = Pool(2)
     outcome = acquire(recorded(pool), 1, pool)
     assert (outcome.status, outcome.lost, outcome.reserved) == (Status.SHORT, 15, 2)
 
 
-def test_a_loss_that_a_run_made_up_for_and_never_recorded_is_told_by_the_next() -> None:
+def test_a_replaced_loss_that_was_not_recorded_is_reported_by_the_next_run() -> None:
     target = Target(KEY, 15, 15, "FULFILLED", last_reserved=15, last_ids=("cr-0",))
     (outcome,) = compare([target], [], [replace(OLD, count=15)]).observed
     assert (outcome.status, outcome.lost) == (Status.FULFILLED, 15)
@@ -256,20 +256,20 @@ def test_a_loss_that_a_run_made_up_for_and_never_recorded_is_told_by_the_next() 
 
 
 @pytest.mark.parametrize(("wanted", "lost"), [(15, 5), (12, 2), (10, 0)])
-def test_what_was_given_up_on_purpose_is_not_lost(wanted: int, lost: int) -> None:
+def test_capacity_given_up_on_purpose_is_not_lost(wanted: int, lost: int) -> None:
     pool = Pool(40, [replace(OLD, count=10)])
     outcome = acquire(recorded(pool, wanted), 0, pool)
     assert outcome.lost == lost
 
 
-def test_a_describe_by_tag_that_lags_is_corrected_by_the_one_without() -> None:
+def test_a_lagging_describe_by_tag_is_corrected_by_one_without() -> None:
     pool = Pool(40, [replace(OLD, count=15)])
     pool.find = lambda _key: []  # type: ignore[method-assign]
     outcome = acquire(shortfall_of(KEY, 15, 0, (), "FULFILLED", recorded=15, recorded_ids=("cr-1",)), 0, pool)
     assert (outcome.status, outcome.reserved, pool.asks) == (Status.FULFILLED, 15, [])
 
 
-def test_nothing_is_bought_while_what_is_recorded_cannot_be_looked_up() -> None:
+def test_nothing_is_bought_while_recorded_reservations_cannot_be_looked_up() -> None:
     pool = Pool(40)
 
     def throttled(_key: object) -> list[Reservation]:
@@ -286,7 +286,7 @@ def test_nothing_is_bought_while_what_is_recorded_cannot_be_looked_up() -> None:
 # What looks as if it had been bought twice
 
 
-def test_what_was_split_off_with_all_tags_is_no_duplicate_while_the_parent_shows_the_old_count() -> None:
+def test_a_part_split_off_with_all_tags_is_no_duplicate() -> None:
     part = replace(OLD, id="cr-2", created="2026-11-09")
     assert duplicates([OLD, part], ["cr-1"]) == []
     pool = Pool(0, [replace(OLD, count=15), part])
@@ -294,9 +294,9 @@ def test_what_was_split_off_with_all_tags_is_no_duplicate_while_the_parent_shows
     assert held(pool.reservations) == 19
 
 
-def test_what_is_kept_is_confirmed_before_a_duplicate_goes() -> None:
-    twice = replace(OLD, id="cr-2", count=11, created="2026-11-09", made="b" * 64)
-    pool = Pool(0, [replace(OLD, count=15), twice])
+def test_kept_reservations_are_confirmed_before_a_duplicate_goes() -> None:
+    second = replace(OLD, id="cr-2", count=11, created="2026-11-09", made="b" * 64)
+    pool = Pool(0, [replace(OLD, count=15), second])
     shown = list(pool.reservations)
     # The describe lags: a person has reduced the first.
     pool.reservations[0] = replace(OLD, count=4)
@@ -317,13 +317,13 @@ def test_a_target_held_by_a_pending_reservation_is_pending() -> None:
     target = Target(KEY, 15)
     (outcome,) = compare([target], [], [pending]).observed
     assert outcome.status == Status.PENDING
-    told = Target(KEY, 15, 15, "PENDING", last_reserved=15, last_ids=("cr-1",), last_reason=outcome.reason)
-    assert compare([told], [], [pending]).observed == []
-    (outcome,) = compare([told], [], [replace(pending, state="active")]).observed
+    recorded_target = Target(KEY, 15, 15, "PENDING", last_reserved=15, last_ids=("cr-1",), last_reason=outcome.reason)
+    assert compare([recorded_target], [], [pending]).observed == []
+    (outcome,) = compare([recorded_target], [], [replace(pending, state="active")]).observed
     assert outcome.status == Status.FULFILLED
 
 
-def test_what_failed_after_pending_is_bought_anew_with_a_word() -> None:
+def test_a_reservation_that_fails_after_pending_is_bought_again_and_reported() -> None:
     pool = Pool(40, [replace(OLD, count=15, state="failed")])
     outcome = acquire(recorded(pool), 0, pool)
     assert (outcome.status, outcome.acquired, outcome.lost) == (Status.FULFILLED, 15, 15)
@@ -332,7 +332,7 @@ def test_what_failed_after_pending_is_bought_anew_with_a_word() -> None:
 # Unsupported
 
 
-def test_what_ec2_does_not_support_rests_and_is_asked_again_later() -> None:
+def test_an_unsupported_target_rests_and_is_asked_again_later() -> None:
     pool = Pool(40, refusals=[Unsupported("Unsupported", "The requested configuration is not supported.")])
     outcome = not_met(pool, InvalidTarget)
     assert outcome.status == Status.UNSUPPORTED
@@ -344,7 +344,7 @@ def test_what_ec2_does_not_support_rests_and_is_asked_again_later() -> None:
     assert compare([replace(resting, last_reserved=4)], [], []).shortfalls != []
 
 
-def test_a_hint_of_other_zones_is_shown_as_one() -> None:
+def test_zones_that_ec2_suggests_are_in_the_reason() -> None:
     message = (
         "We currently do not have sufficient r5b.2xlarge capacity in the Availability Zone you requested "
         "(ap-northeast-1c). You can currently get r5b.2xlarge capacity by not specifying an Availability Zone in your "
@@ -352,7 +352,7 @@ def test_a_hint_of_other_zones_is_shown_as_one() -> None:
     )
     pool = Pool(0, refusals=[InsufficientInstanceCapacity("InsufficientInstanceCapacity", message)] * 9)
     outcome = not_met(pool, InsufficientInstanceCapacity, attempt=1)
-    assert "EC2's hint, which nothing proves: ap-northeast-1a, ap-northeast-1d." in outcome.reason
+    assert "EC2 suggests ap-northeast-1a, ap-northeast-1d, which may be dry as well." in outcome.reason
 
 
 # Run after run
@@ -363,7 +363,7 @@ def runs(pool: Pool, reserved: int, status: str = "SHORT") -> list[Outcome]:
     outcomes: list[Outcome] = []
     target = Target(KEY, 15, reserved, status, last_reserved=reserved, is_fresh=True, last_ids=("cr-1",))
     for _ in range(4):
-        shown = [one for one in pool.reservations if one.is_managed]
+        shown = [reservation for reservation in pool.reservations if reservation.is_managed]
         work = compare([target], [], shown).shortfalls
         for attempt in range(3 if work else 0):
             try:
@@ -392,12 +392,10 @@ def runs(pool: Pool, reserved: int, status: str = "SHORT") -> list[Outcome]:
     ],
     ids=["reduced", "cancelled without the tag", "reduced without the tag"],
 )
-def test_less_than_was_recorded_a_moment_ago_is_believed_in_the_next_run(
-    now: Reservation, status: str, last: Status
-) -> None:
+def test_less_than_a_fresh_record_counts_in_the_next_run(now: Reservation, status: str, last: Status) -> None:
     outcomes = runs(Pool(40, [now]), 10, status)
     assert (outcomes[-1].status, outcomes[-1].reserved) == (last, 15)
-    assert sum(one.lost for one in outcomes) == 10 - (now.count if now.is_held else 0)
+    assert sum(outcome.lost for outcome in outcomes) == 10 - (now.count if now.is_held else 0)
 
 
 def test_a_describe_that_lags_is_no_loss() -> None:
@@ -407,7 +405,7 @@ def test_a_describe_that_lags_is_no_loss() -> None:
     assert caught.value.outcome.lost == 0
 
 
-def test_a_loss_that_an_attempt_made_up_for_and_died_is_told_by_the_repeated_one() -> None:
+def test_a_loss_replaced_by_a_dead_attempt_is_reported_by_the_repeated_one() -> None:
     pool = Pool(40, [replace(OLD, state="cancelled", count=15)])
     acquire(recorded(pool), 0, pool)
     assert acquire(recorded(Pool(0)), 1, pool).lost == 15
@@ -422,7 +420,7 @@ def test_a_loss_that_an_attempt_made_up_for_and_died_is_told_by_the_repeated_one
     ],
     ids=["lowered", "row deleted", "after an attempt that died"],
 )
-def test_what_is_astray_is_not_forgotten_when_nothing_is_wanted_any_more(target: Target) -> None:
+def test_astray_capacity_is_not_forgotten_when_the_target_is_0(target: Target) -> None:
     (work,) = compare([target], [], []).shortfalls
     astray = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False)]))
     assert (astray.status, astray.reserved, astray.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
@@ -430,21 +428,21 @@ def test_what_is_astray_is_not_forgotten_when_nothing_is_wanted_any_more(target:
     assert (gone.status, gone.reserved, gone.reservation_ids) == (Status.FULFILLED, 0, ())
 
 
-def test_what_ended_without_its_tag_is_believed_at_once() -> None:
+def test_a_reservation_that_ended_without_its_tag_counts_as_ended_at_once() -> None:
     ended = replace(OLD, count=10, is_managed=False, state="cancelled")
     short = shortfall_of(KEY, 15, 0, (), "ASTRAY", recorded=10, recorded_ids=("cr-1",), is_fresh=True)
     outcome = acquire(short, 0, Pool(40, [ended]))
     assert (outcome.status, outcome.reserved, outcome.lost) == (Status.FULFILLED, 15, 10)
 
 
-def test_a_loss_that_dead_attempts_made_up_for_is_told_though_the_record_is_fresh() -> None:
+def test_a_loss_replaced_by_dead_attempts_is_reported_despite_a_fresh_record() -> None:
     target = Target(KEY, 15, 15, "FAILED", last_reserved=15, is_fresh=True, last_ids=("cr-1",))
     (work,) = compare([target], [], [replace(OLD, id="cr-2", count=15)]).shortfalls
     outcome = acquire(work, 0, Pool(0, [replace(OLD, id="cr-2", count=15)]))
     assert (outcome.status, outcome.lost) == (Status.FULFILLED, 15)
 
 
-def test_what_ended_was_not_split_off() -> None:
+def test_an_ended_reservation_was_not_split_off() -> None:
     first, ended = replace(OLD, count=10), replace(OLD, id="cr-2", count=5, state="cancelled", made="b" * 64)
     others = replace(OLD, id="cr-3", count=5, created="2026-11-09", is_managed=False)
     outcome = acquire(
@@ -453,7 +451,7 @@ def test_what_ended_was_not_split_off() -> None:
     assert (outcome.status, outcome.lost, outcome.acquired) == (Status.FULFILLED, 5, 5)
 
 
-def test_what_grew_astray_grew_for_somebody_else() -> None:
+def test_growth_of_an_astray_reservation_does_not_count() -> None:
     first = replace(OLD, count=10)
     grown = replace(OLD, id="cr-2", count=100, created="2026-11-09", is_managed=False)
     pool = Pool(40, [first, grown])

@@ -116,13 +116,13 @@ def test_the_next_round_goes_on_and_sums_up(monkeypatch: pytest.MonkeyPatch) -> 
     assert (third["Status"], third["Reserved"], third["Calls"]) == ("FULFILLED", 15, 5)
 
 
-def test_an_error_of_a_later_round_tells_what_the_earlier_ones_achieved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_later_round_has_what_earlier_ones_achieved(monkeypatch: pytest.MonkeyPatch) -> None:
     before = invoke() | {"Acquired": 3}
     monkeypatch.setattr(DryEc2, "find", throttled)
     with pytest.raises(RequestLimitExceeded) as caught:
         invoke(Target=with_outcome(before))
-    told = json.loads(str(caught.value))["Outcome"]
-    assert (told["Status"], told["Reserved"], told["Acquired"], told["Calls"]) == ("THROTTLED", 4, 3, 4)
+    outcome = json.loads(str(caught.value))["Outcome"]
+    assert (outcome["Status"], outcome["Reserved"], outcome["Acquired"], outcome["Calls"]) == ("THROTTLED", 4, 3, 4)
 
 
 @pytest.mark.parametrize("status", ["FULFILLED", "EXCESS", "ASTRAY"])
@@ -135,14 +135,14 @@ def test_a_met_target_asks_nothing_in_the_rounds_after(monkeypatch: pytest.Monke
     assert invoke(Target=with_outcome(before)) == before
 
 
-def test_a_target_whose_turn_has_not_come_keeps_what_it_had() -> None:
+def test_a_target_without_a_turn_keeps_what_it_had() -> None:
     late = {"AskUntil": moment(1)}
     assert invoke(**late) == {}
     before = invoke()
     assert invoke(**late, Target=with_outcome(before)) == before
 
 
-def test_one_that_is_repeated_too_late_looks_once_more() -> None:
+def test_an_item_repeated_too_late_looks_once_more() -> None:
     outcome = invoke(AskUntil=moment(1), Attempt=1)
     assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
     assert "Calls" not in outcome
@@ -177,7 +177,7 @@ def throttled(_ec2: DryEc2, _key: TargetKey) -> list[Reservation]:
     raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
 
 
-def test_what_is_to_be_repeated_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_to_repeat_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DryEc2, "find", throttled)
     with pytest.raises(RequestLimitExceeded) as caught:
         invoke()
@@ -190,16 +190,16 @@ def test_a_function_that_has_to_end_asks_no_more() -> None:
     outcome = invoke(context)
     assert (outcome["Status"], outcome["Reserved"]) == ("SHORT", 4)
     assert "Calls" not in outcome
-    assert "The time was up" in outcome["Reason"]
+    assert "Time ran out" in outcome["Reason"]
 
 
-def test_a_start_that_is_no_time_is_told() -> None:
+def test_an_invalid_start_time_is_reported() -> None:
     with pytest.raises(InvalidEvent, match="'StartedAt' must be a time in ISO 8601, not 'yesterday'"):
         invoke(StartedAt="yesterday")
 
 
 @pytest.mark.parametrize(("seconds_ago", "held"), [(10, 2), (90, 4)])
-def test_a_target_that_was_read_a_while_ago_releases_nothing(
+def test_a_target_read_a_while_ago_releases_nothing(
     monkeypatch: pytest.MonkeyPatch, seconds_ago: float, held: int
 ) -> None:
     resized: list[int] = []
@@ -209,9 +209,7 @@ def test_a_target_that_was_read_a_while_ago_releases_nothing(
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "WAITING", "CAPPED", "FULFILLED"])
-def test_a_later_round_leaves_alone_what_it_can_change_nothing_about(
-    monkeypatch: pytest.MonkeyPatch, status: str
-) -> None:
+def test_a_later_round_leaves_alone_what_it_cannot_change(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     before = invoke() | {"Status": status, "Acquired": 3}
     monkeypatch.setattr(DryEc2, "find", lambda *_: pytest.fail("EC2 is looked at"))
     assert invoke(Target=with_outcome(before)) == before

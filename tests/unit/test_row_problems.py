@@ -19,7 +19,7 @@ ROWS = [("r5b.2xlarge", "ap-northeast-1c", 15), ("m5.large", "apne1-az1", 1)]
         ("m5.large", "ap-northeast-1a"),
     ],
 )
-def test_what_is_or_may_be_a_targets_is_not_lonely(key: tuple[object, object]) -> None:
+def test_options_that_may_belong_to_a_target_are_not_lonely(key: tuple[object, object]) -> None:
     assert lonely_options(ROWS, [key]) == {}
 
 
@@ -60,7 +60,7 @@ def change(table: str, key: dict[str, str], column: str, now: object, before: ob
         ("x", 15, False),
     ],
 )
-def test_who_only_asks_for_less_is_never_held_up(now: object, before: object, is_so: bool) -> None:
+def test_a_change_that_only_lowers_is_never_a_problem(now: object, before: object, is_so: bool) -> None:
     pool = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
     assert only_lowers(change("odcr_capacity", pool, "Target_Capacity", now, before)) is is_so
     assert only_lowers(change("odcr_group", {"Group_Name": "web"}, "TotalTargetCapacity", now, before)) is is_so

@@ -5,15 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from odcr.domain.asking import standing_outcome
 from odcr.domain.cells import StrangeCell, amount_of, moment_of, text_of, whole_number
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
+from odcr.domain.rounds import standing_outcome
 from odcr.domain.rows import targets_of
-from odcr.domain.run_share import MAX_TARGET_BYTES, one_runs_share
+from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
@@ -24,7 +24,7 @@ MANY = tuple(f"cr-{number:017x}" for number in range(3500))
 
 
 @pytest.mark.parametrize("cell", [5, Decimal("5.00"), 5.0, "5", " +5 ", "5.0", b"5", b"5\0\0", bytearray(b"5")])
-def test_a_whole_number_is_one_whatever_its_type(cell: object) -> None:
+def test_a_whole_number_is_read_from_any_type(cell: object) -> None:
     assert whole_number(cell, "Target_Capacity") == 5
 
 
@@ -45,7 +45,7 @@ def test_a_whole_number_is_one_whatever_its_type(cell: object) -> None:
         [5],
     ],
 )
-def test_what_is_no_whole_number_is_told_with_what_to_do(cell: object) -> None:
+def test_an_invalid_number_is_reported_with_what_to_do(cell: object) -> None:
     with pytest.raises(StrangeCell, match=r"^Target_Capacity is .*; it must be a whole number\. Set it\.$"):
         whole_number(cell, "Target_Capacity", "Set it.")
 
@@ -61,7 +61,7 @@ def test_what_is_no_whole_number_is_told_with_what_to_do(cell: object) -> None:
         ("2026-11-30 20:00:00+09:00", "2026-11-30T11:00:00"),
     ],
 )
-def test_a_moment_is_one_whatever_its_type(cell: object, moment: str | None) -> None:
+def test_a_time_is_read_from_any_type(cell: object, moment: str | None) -> None:
     assert moment_of(cell, "End_Date") == moment
 
 
@@ -69,7 +69,7 @@ def test_text_is_never_an_error() -> None:
     assert [text_of(cell) for cell in (None, "x", b"x\0\0", b"\xff", 5)] == ["", "x", "x", "\\xff", "5"]
 
 
-def test_a_list_of_ids_is_cut_and_knows_it() -> None:
+def test_a_cut_list_of_ids_says_how_many_are_missing() -> None:
     text = ids_to_text(MANY)
     assert len(text) < 65_536
     assert ids_from_text(text) == (MANY[:MAX_IDS], 3000)
@@ -78,7 +78,7 @@ def test_a_list_of_ids_is_cut_and_knows_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["cr-1,nonsense", "cr-1,DROP TABLE", "cr-1,1 more", "cr-1,cr-\u00e9"])
-def test_nonsense_in_a_list_of_ids_counts_as_an_id_that_is_not_known(text: str) -> None:
+def test_an_invalid_entry_in_a_list_of_ids_counts_as_an_unnamed_id(text: str) -> None:
     assert ids_from_text(text) == (("cr-1",), 1)
 
 
@@ -106,7 +106,7 @@ def test_an_error_with_the_longest_lists_fits_into_its_cause() -> None:
     assert len(cause) < 32_768
 
 
-def test_with_a_cut_list_nothing_looks_bought_twice_or_lost() -> None:
+def test_with_a_cut_list_nothing_is_a_duplicate_or_lost() -> None:
     reservations = [Reservation(id_, KEY, 1, "active", made=f"{id_:>064}") for id_ in MANY]
     few = reservations[:10]
     assert duplicates(few, {"cr-00000000000000000"})
@@ -139,7 +139,7 @@ def status(
     return row(*cells, in_use, unused, verdict, deadline, given_up, None, None, None)
 
 
-def test_rows_of_one_key_that_agree_are_one_and_others_buy_nothing() -> None:
+def test_equal_rows_of_a_key_count_as_one_and_different_ones_buy_nothing() -> None:
     ((target,), rejected) = targets_of([row(5, 0), row(Decimal(5), 3), row("5", None)], [], {})
     assert (target.capacity, rejected) == (5, [])
     targets, (outcome,) = targets_of([row(5, 0), row(7, 0)], [], {})
@@ -164,7 +164,7 @@ def test_a_priority_is_a_whole_number_and_usually_0(cell: object, priority: int)
 
 
 @pytest.mark.parametrize(("cell", "says"), [("urgent", "it must be a whole number"), (2**40, "is too large")])
-def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None:
+def test_an_invalid_priority_is_reported(cell: object, says: str) -> None:
     options = option("Linux/UNIX", "default", "open", None, cell)
     (_, (outcome,)) = targets_of([row(5, 0)], [options], {})
     assert outcome.status == Status.INVALID
@@ -172,7 +172,7 @@ def test_a_priority_that_makes_no_sense_is_told(cell: object, says: str) -> None
     assert says in outcome.reason
 
 
-def test_two_rows_of_options_that_differ_in_the_priority_differ() -> None:
+def test_option_rows_with_different_priorities_are_rejected() -> None:
     options = [option("Linux/UNIX", "default", "open", None, priority) for priority in (1, 2)]
     (_, (outcome,)) = targets_of([row(5, 0)], options, {})
     assert "Delete all but one of its 2 rows in odcr_option" in outcome.reason
@@ -213,14 +213,14 @@ def test_a_row_has_a_start_and_a_deadline() -> None:
         ),
     ],
 )
-def test_terms_that_make_no_sense_are_told(cells: dict[str, object], says: str) -> None:
+def test_invalid_terms_are_reported(cells: dict[str, object], says: str) -> None:
     (targets, (outcome,)) = targets_of([row(5, 0)], [option(**cells)], {})
     assert (targets, outcome.status) == ([], Status.INVALID)
     assert outcome.reason.startswith(says)
 
 
 @pytest.mark.parametrize(("verdict", "deadline"), [("WON", datetime(2026, 11, 26)), ("MET", "soon"), (None, None)])  # noqa: DTZ001
-def test_a_verdict_that_somebody_changed_is_none(verdict: object, deadline: object) -> None:
+def test_a_verdict_overwritten_by_somebody_does_not_count(verdict: object, deadline: object) -> None:
     records = records_of(
         [status("SHORT", 0, "", "", "", 5, None, None, None, None, verdict=verdict, deadline=deadline)]
     )
@@ -228,12 +228,12 @@ def test_a_verdict_that_somebody_changed_is_none(verdict: object, deadline: obje
 
 
 @pytest.mark.parametrize("cell", [12.5, "12.50", b"12.5", Decimal("12.50")])
-def test_an_amount_is_one_whatever_its_type(cell: object) -> None:
+def test_an_amount_is_read_from_any_type(cell: object) -> None:
     assert amount_of(cell, "Max_Hourly_Cost") == Decimal("12.5")
 
 
 @pytest.mark.parametrize("cell", ["cheap", -1, float("nan"), "inf", True, date(2026, 1, 1), 10**12])
-def test_what_is_no_amount_is_told(cell: object) -> None:
+def test_an_invalid_amount_is_reported(cell: object) -> None:
     with pytest.raises(StrangeCell, match=r"Max_Hourly_Cost is .*; it must be an amount per hour"):
         amount_of(cell, "Max_Hourly_Cost")
 
@@ -246,16 +246,14 @@ def test_a_target_knows_how_long_its_pool_has_been_dry() -> None:
     ((new,), _) = targets_of([row(15, 5)], [], {})
     assert new.dry_seconds is None
     assert {"DrySeconds", "Priority"}.isdisjoint(new.to_event())
-    for one in (target, new):
-        assert Target.from_event(json.loads(json.dumps(one.to_event()))) == one
+    for each in (target, new):
+        assert Target.from_event(json.loads(json.dumps(each.to_event()))) == each
 
 
 @pytest.mark.parametrize(
     ("recorded", "dry"), [(15, 90_000), (20, 90_000), (14, None), (None, 90_000), ("many", 90_000)]
 )
-def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run(
-    recorded: object, dry: int | None
-) -> None:
+def test_a_raised_target_is_asked_for_at_full_pace_in_the_next_run(recorded: object, dry: int | None) -> None:
     records = records_of([status("SHORT", 5, "", "cr-1", "", recorded, 30, 90_000, None, None)])
     ((target,), _) = targets_of([row(15, 5)], [], records)
     assert target.dry_seconds == dry
@@ -286,14 +284,14 @@ def test_a_target_that_was_raised_is_asked_for_at_full_pace_in_the_very_next_run
         (("EXCESS", 15, "", "cr-1", "", None, None, None, "15", None), Record("EXCESS", 15, ids=("cr-1",))),
     ],
 )
-def test_a_record_that_somebody_changed_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:
+def test_a_record_overwritten_by_somebody_is_read_with_care(cells: tuple[object, ...], record: Record) -> None:
     assert records_of([status(*cells)]) == {KEY: record}
 
 
 def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
     large = Target(KEY, 5, last_reason="x" * MAX_TARGET_BYTES)
     small = replace(large, key=TargetKey("m5.large", "us-east-1a"), last_reason="")
-    share = one_runs_share([large, small], [], "run-1")
+    share = share_of_run([large, small], [], "run-1")
     assert share.targets == [small]
     assert [(outcome.key, outcome.status) for outcome in share.rejected] == [(KEY, Status.FAILED)]
     assert "no run can carry" in share.rejected[0].reason
@@ -301,11 +299,11 @@ def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
 
 def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
     rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
-    told = {outcome.key for run in range(60) for outcome in one_runs_share([], rejected, f"run-{run}").rejected}
-    assert len(told) == 10
+    keys = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}").rejected}
+    assert len(keys) == 10
 
 
-def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() -> None:
+def test_options_in_another_spelling_of_the_zone_travel_with_the_target() -> None:
     options = [
         ("r5b.2xlarge", zone, *option(platform)[2:])
         for zone, platform in (
@@ -316,14 +314,14 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
     ]
     wanted = [("r5b.2xlarge", zone, 5, 0) for zone in ("ap-northeast-1c", "apne1-az4", "ap-northeast-1a", "apne1-az1")]
     targets, _ = targets_of(wanted, options, {})
-    found = {
+    by_zone = {
         target.key.availability_zone: (
             target.options.platform,
-            [(one.zone, one.options.platform) for one in target.elsewhere],
+            [(row.zone, row.options.platform) for row in target.elsewhere],
         )
         for target in targets
     }
-    assert found == {
+    assert by_zone == {
         "ap-northeast-1c": ("Linux/UNIX", [("apne1-az1", "Windows")]),
         "apne1-az4": ("Linux/UNIX", [("ap-northeast-1a", "Red Hat Enterprise Linux")]),
         # A row that spells the zone in the same way counts, and no other.
@@ -336,8 +334,6 @@ def test_options_that_spell_the_zone_the_other_way_go_along_for_ec2_to_tell() ->
     ("age", "dry_seconds", "is_fresh"),
     [(10, None, True), (10, 59, True), (10, 60, False), (10, 4000, False), (60, None, False), (None, None, False)],
 )
-def test_ec2_may_show_late_only_what_a_grant_has_just_changed(
-    age: int | None, dry_seconds: int | None, is_fresh: bool
-) -> None:
+def test_a_record_is_fresh_only_after_a_recent_grant(age: int | None, dry_seconds: int | None, is_fresh: bool) -> None:
     """A pool that has given nothing for a minute has changed nothing: somebody who reduces what is held is believed."""
     assert Record("SHORT", 11, age=age, dry_seconds=dry_seconds).is_fresh is is_fresh

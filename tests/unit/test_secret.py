@@ -13,11 +13,11 @@ def test_the_originals_secret_is_read(port: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("hunter2", "is no JSON"),
-        ('["hunter2"]', "is no JSON object"),
-        ('{"password": "hunter2"}', "lacks username, host, port, dbname"),
-        (WHOLE % '"hunter2"', "port is no port number"),
-        (WHOLE % "99999", "port is no port number"),
+        ("hunter2", "is not JSON"),
+        ('["hunter2"]', "is not a JSON object"),
+        ('{"password": "hunter2"}', "has no username, host, port, dbname"),
+        (WHOLE % '"hunter2"', "port is not a port number"),
+        (WHOLE % "99999", "port is not a port number"),
     ],
 )
 def test_a_broken_secret_is_named_and_never_shown(text: str, said: str) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from find_shortfalls import _why_closed
 from odcr.domain.acquisition import acquire
-from odcr.domain.asking import resumed
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import Comparison, compare
 from odcr.domain.outcome import Outcome, Status
@@ -16,6 +15,7 @@ from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
 from odcr.domain.refusal import InsufficientInstanceCapacity, OutcomeUnknown, Refusal
 from odcr.domain.reservation import Kind, Reservation
+from odcr.domain.rounds import resumed
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, Terms
@@ -45,22 +45,28 @@ def held(key: TargetKey, count: int, **fields: Any) -> Reservation:
 
 
 def shared(given: Budget, targets: list[Target], *reservations: Reservation, **more: Any) -> Comparison:
-    found = compare(targets, [], reservations)
+    comparison = compare(targets, [], reservations)
     before = spent(reservations, targets, given)
-    return shared_out(found, {one.key: one for one in targets}, given, before, **more)
+    return shared_out(comparison, {target.key: target for target in targets}, given, before, **more)
 
 
-def limits(found: Comparison) -> dict[str, int]:
+def limits(comparison: Comparison) -> dict[str, int]:
     """How much each demand may hold; what is capped may hold no more than it does."""
     return {
-        **{one.key.instance_type: one.limit.count for one in found.shortfalls if one.limit},
-        **{one.key.instance_type: one.reserved for one in found.observed if one.status is Status.CAPPED},
+        **{
+            shortfall.key.instance_type: shortfall.limit.count for shortfall in comparison.shortfalls if shortfall.limit
+        },
+        **{
+            outcome.key.instance_type: outcome.reserved
+            for outcome in comparison.observed
+            if outcome.status is Status.CAPPED
+        },
     }
 
 
 def test_without_a_cap_nothing_is_limited_and_no_price_is_needed() -> None:
-    found = shared(Budget(), [target(), target(M5)])
-    assert [one.limit for one in found.shortfalls] == [None, None]
+    comparison = shared(Budget(), [target(), target(M5)])
+    assert [shortfall.limit for shortfall in comparison.shortfalls] == [None, None]
 
 
 @pytest.mark.parametrize(("cap", "count"), [("10.5", 15), ("10.4", 14), ("0.7", 1), ("100", 15)])
@@ -71,28 +77,28 @@ def test_the_room_is_shared_out_in_whole_instances(cap: str, count: int) -> None
 
 
 @pytest.mark.parametrize("cap", ["0.69", "0"])
-def test_what_fits_not_even_once_is_capped_with_the_numbers(cap: str) -> None:
-    found = shared(budget(cap), [target()])
-    assert found.shortfalls == []
-    (outcome,) = found.observed
+def test_a_demand_that_fits_not_even_once_is_capped_with_the_numbers(cap: str) -> None:
+    comparison = shared(budget(cap), [target()])
+    assert comparison.shortfalls == []
+    (outcome,) = comparison.observed
     assert (outcome.status, outcome.target, outcome.reserved, outcome.is_short) == (Status.CAPPED, 15, 0, True)
     assert outcome.reason == (
         f"15 of 15 missing. More would exceed MaxHourlySpend: {Decimal(cap):.2f} USD an hour, "
         "0.00 spent before this run, 0.7000 each."
     )
-    told = target(last_status="CAPPED", last_reason=outcome.reason)
-    assert shared(budget(cap), [told]) == Comparison(targets={})
+    recorded_target = target(last_status="CAPPED", last_reason=outcome.reason)
+    assert shared(budget(cap), [recorded_target]) == Comparison(targets={})
 
 
-def test_what_is_held_already_counts_whoever_it_is_for() -> None:
+def test_capacity_already_held_counts_whoever_it_is_for() -> None:
     # Of another platform, for no row, and for a row that is met.
     windows = PricePool("r5b.2xlarge", "ap-northeast-1", "Windows").folded
     given = budget("10")
     prices = {**given.prices.prices, windows: Price(Decimal(1), "USD", Source.GIVEN)}
     reservations = [held(R5B, 2, platform="Windows", id="cr-w"), held(C5, 10), held(M5, 10)]
-    found = shared(replace(given, prices=PriceList(prices)), [target(), target(M5, 10)], *reservations)
+    comparison = shared(replace(given, prices=PriceList(prices)), [target(), target(M5, 10)], *reservations)
     # 2 + 1 + 1 are spent, and eight of the nine that the rest would pay for are missing... 6 / 0.7.
-    assert limits(found) == {"r5b.2xlarge": 8}
+    assert limits(comparison) == {"r5b.2xlarge": 8}
 
 
 def test_the_larger_of_seen_and_recorded_counts() -> None:
@@ -105,7 +111,7 @@ def test_the_larger_of_seen_and_recorded_counts() -> None:
     assert spent([], [unseen], budget("5")).amount == 7
 
 
-def test_the_lowest_priority_comes_first_and_the_rest_is_the_next_ones() -> None:
+def test_the_lowest_priority_comes_first_and_the_next_gets_the_rest() -> None:
     targets = [target(M5, 10), target(R5B, 2, priority=-1), target(C5, 10, priority=1)]
     assert limits(shared(budget("2"), targets)) == {"r5b.2xlarge": 2, "m5.large": 6, "c5.large": 0}
 
@@ -115,7 +121,7 @@ def test_if_one_instance_fits_the_first_demand_gets_it() -> None:
     assert limits(shared(budget("0.19"), targets)) == {"c5.large": 1, "m5.large": 0}
 
 
-def test_what_a_dry_pool_leaves_unused_is_the_next_ones_in_the_next_run() -> None:
+def test_room_left_by_a_dry_pool_goes_to_the_next_demand_in_the_next_run() -> None:
     first, second = target(M5, 10, priority=-1), target(C5, 10)
     assert limits(shared(budget("1"), [first, second])) == {"m5.large": 10, "c5.large": 0}
     dry = replace(first, last_status="SHORT")
@@ -140,21 +146,19 @@ def test_a_demand_has_a_cap_of_its_own_beside_the_stacks() -> None:
 
 
 @pytest.mark.parametrize(("price", "own"), [("2", "10"), (None, "10"), (None, None)])
-def test_what_was_lost_is_not_bought_again_above_a_cap_or_at_an_unknown_price(
-    price: str | None, own: str | None
-) -> None:
+def test_a_loss_is_not_bought_again_above_a_cap_or_at_an_unknown_price(price: str | None, own: str | None) -> None:
     lost = target(M5, 10, max_hourly_cost=own, last_status="FULFILLED", last_reserved=10, last_ids=("cr-1",))
-    found = shared(budget(None if own else "100", **{"m5.large": price}), [lost])
-    assert limits(found) == {"m5.large": 5 if price else 0}
+    comparison = shared(budget(None if own else "100", **{"m5.large": price}), [lost])
+    assert limits(comparison) == {"m5.large": 5 if price else 0}
 
 
-def test_what_was_lost_is_not_bought_again_once_a_price_rose_above_the_stacks_cap() -> None:
+def test_a_loss_is_not_bought_again_once_a_price_rose_above_the_stacks_cap() -> None:
     lost = target(M5, 10, last_status="FULFILLED", last_reserved=10, last_ids=("cr-1",))
     assert limits(shared(budget("1"), [lost])) == {"m5.large": 10}
     assert limits(shared(budget("0.55"), [lost])) == {"m5.large": 5}
 
 
-def test_what_a_person_wrote_as_current_capacity_pays_for_nothing() -> None:
+def test_current_capacity_written_by_a_person_does_not_count_as_spent() -> None:
     (shortfall,) = shared(budget("5"), [target(R5B, 15, last_reserved=15)]).shortfalls
     assert shortfall.limit is not None
     assert shortfall.limit.count == 7
@@ -173,9 +177,9 @@ def test_in_another_currency_the_statement_names_it() -> None:
 
 
 def test_a_price_that_rose_stops_purchases_and_releases_nothing() -> None:
-    found = shared(budget("5", **{"m5.large": "0.6"}), [target(M5, 20)], held(M5, 10))
-    assert found.shortfalls == []
-    (outcome,) = found.observed
+    comparison = shared(budget("5", **{"m5.large": "0.6"}), [target(M5, 20)], held(M5, 10))
+    assert comparison.shortfalls == []
+    (outcome,) = comparison.observed
     assert (outcome.status, outcome.reserved) == (Status.CAPPED, 10)
     assert "6.00 spent before this run" in outcome.reason
 
@@ -203,28 +207,28 @@ def test_under_a_cap_nothing_is_bought_at_an_unknown_price_and_the_reason_says_h
         (target(options=options), given),
         (target(options=options, max_hourly_cost="100"), replace(given, cap=None)),
     ):
-        found = shared(its, [one, target(M5, 2)])
-        (outcome,) = found.observed
+        comparison = shared(its, [one, target(M5, 2)])
+        (outcome,) = comparison.observed
         assert (outcome.key, outcome.status) == (R5B, Status.CAPPED)
         assert outcome.reason == f"15 of 15 missing. Price unknown, so a cap stops it. Run: {statement}"
         assert len(outcome.reason) <= 190
         # Nobody else is harmed.
-        assert [one.key for one in found.shortfalls] == [M5]
+        assert [shortfall.key for shortfall in comparison.shortfalls] == [M5]
 
 
 def test_while_something_is_held_at_an_unknown_price_nothing_is_bought_under_the_stacks_cap() -> None:
     given = budget("100", **{"c5.large": None})
-    found = shared(given, [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
-    capped = [one for one in found.observed if one.status is Status.CAPPED]
-    assert [one.key for one in capped] == [R5B, M5]
+    comparison = shared(given, [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
+    capped = [outcome for outcome in comparison.observed if outcome.status is Status.CAPPED]
+    assert [outcome.key for outcome in capped] == [R5B, M5]
     assert "Give the price of c5.large in ap-northeast-1c in odcr_price" in capped[0].reason
     # A cap of one demand needs no other's price.
     own = shared(replace(given, cap=None), [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
-    assert [one.key for one in own.shortfalls] == [R5B, M5]
+    assert [shortfall.key for shortfall in own.shortfalls] == [R5B, M5]
 
 
 def test_a_price_in_another_currency_is_unknown() -> None:
-    assert [one.status for one in shared(budget("100", "EUR"), [target()]).observed] == [Status.CAPPED]
+    assert [outcome.status for outcome in shared(budget("100", "EUR"), [target()]).observed] == [Status.CAPPED]
 
 
 def test_a_capacity_block_was_paid_for_and_what_costs_nothing_is_not_limited() -> None:
@@ -239,7 +243,7 @@ def test_a_capacity_block_was_paid_for_and_what_costs_nothing_is_not_limited() -
 def test_a_price_of_0_that_somebody_gave_reaches_find_shortfalls() -> None:
     pool = PricePool("m5.large", "ap-northeast-1").folded
     given = PriceList({pool: Price(Decimal(0), "USD", Source.GIVEN)})
-    assert PriceList.from_known(given.known([])).hourly("m5.large", "ap-northeast-1") is not None
+    assert PriceList.from_known(given.known([])).of(PricePool("m5.large", "ap-northeast-1")) is not None
 
 
 @pytest.mark.parametrize(
@@ -252,9 +256,7 @@ def test_a_price_of_0_that_somebody_gave_reaches_find_shortfalls() -> None:
         (True, True, Spent(unknown=C5), ""),
     ],
 )
-def test_a_run_that_does_not_know_the_whole_sum_spends_nothing(
-    is_settled: bool, is_complete: bool, before: Spent, why: str
-) -> None:
+def test_a_run_without_all_targets_spends_nothing(is_settled: bool, is_complete: bool, before: Spent, why: str) -> None:
     settled: list[Decimal] = []
 
     class Ledger:
@@ -271,12 +273,12 @@ def test_a_run_that_does_not_know_the_whole_sum_spends_nothing(
 
 def test_other_work_is_done_under_a_cap_as_well() -> None:
     lowered = target(M5, 5, last_reserved=5, last_ids=("cr-m5.large",))
-    twice = [held(M5, 5), held(M5, 5, id="cr-2", created="2026-11-26", made="0" * 64)]
-    (shortfall,) = shared(budget("0"), [lowered], *twice).shortfalls
+    reservations = [held(M5, 5), held(M5, 5, id="cr-2", created="2026-11-26", made="0" * 64)]
+    (shortfall,) = shared(budget("0"), [lowered], *reservations).shortfalls
     assert shortfall.limit is None
 
 
-def test_another_run_that_took_over_leaves_this_one_nothing_to_spend() -> None:
+def test_a_run_overtaken_by_another_spends_nothing() -> None:
     (outcome,) = shared(
         budget("100"), [target()], why_closed="Another run shares out MaxHourlySpend; the next one asks again."
     ).observed
@@ -321,7 +323,7 @@ def test_a_dry_pool_below_the_limit_is_short() -> None:
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 4)
 
 
-def test_what_is_definitely_refused_is_put_back_and_what_is_not_answered_stays_counted() -> None:
+def test_a_definite_refusal_is_put_back_and_a_lost_answer_stays_counted() -> None:
     purse = Purse("1")
     attempt(Pool(4), purse)
     assert purse.room == Decimal("0.6")
@@ -356,9 +358,9 @@ def test_forty_attempts_and_their_repetitions_never_exceed_the_cap() -> None:
     }
     given = Budget(Decimal("20.05"), PriceList(prices))
     targets = [Target(key, 15) for key in keys]
-    found = shared(given, targets)
+    comparison = shared(given, targets)
     pools = {key: Pool(7 + number % 9) for number, key in enumerate(keys)}
-    for number, shortfall in enumerate(found.shortfalls):
+    for number, shortfall in enumerate(comparison.shortfalls):
         pool = pools[shortfall.key]
         for repeat in range(3):
             pool.refusals = [_fault(number + repeat)] if (number + repeat) % 3 else []
@@ -366,7 +368,7 @@ def test_forty_attempts_and_their_repetitions_never_exceed_the_cap() -> None:
                 acquire(shortfall, "run-1", repeat, pool, Turns())
             except Refusal:
                 continue
-    total = sum(one.count for pool in pools.values() for one in pool.reservations) * Decimal("0.1")
+    total = sum(reservation.count for pool in pools.values() for reservation in pool.reservations) * Decimal("0.1")
     assert Decimal(5) < total <= Decimal("20.05")
 
 

@@ -12,8 +12,8 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import RESERVED_SECONDS
 from odcr.domain.target import TargetKey
 from odcr.gateways.database import LoginRefused
-from odcr.gateways.schedule import MOST_FAILURES
-from odcr.gateways.schema import TablesOutdated, TablesTooNew
+from odcr.gateways.schedule import MAX_FAILURES
+from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
 from tests.cfn_lint import cfn_lint
 
 ROOT = Path(__file__).parents[2]
@@ -287,7 +287,7 @@ def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> No
     assert states[choice["Next"]]["Seconds"] == 60
     is_counted, is_early = choice["And"]
     assert {is_counted["Variable"], is_early["Variable"]} == {"$$.Execution.Input.Failures"}
-    assert is_early["NumericLessThan"] == MOST_FAILURES
+    assert is_early["NumericLessThan"] == MAX_FAILURES
     # The schedule and StartNextRun begin to count, and a run that failed goes on.
     schedule = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
     assert json.loads(schedule["Input"]) == {"Failures": 0}

@@ -1,4 +1,4 @@
-"""The stepper plays as moto's interpreter of the States Language does, which somebody else wrote."""
+"""The stepper behaves like moto's independent interpreter of the States Language."""
 
 import io
 import json
@@ -315,7 +315,7 @@ INPUTS = {
 
 @pytest.mark.parametrize("given", INPUTS.values(), ids=INPUTS)
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_the_same_calls_are_made_and_the_same_comes_of_them(script: Script, given: Any) -> None:
+def test_stepper_and_moto_make_the_same_calls_with_the_same_result(script: Script, given: Any) -> None:
     played, execution = stepped(script, given)
     expected = interpreted(script, execution)
     calls, status, output, failure = expected
@@ -346,7 +346,7 @@ def a_map(at_once: int, retry: dict[str, Any] | None = None, **machine_fields: A
     return {"StartAt": "Items", "States": {"Items": items}, **machine_fields}
 
 
-def test_a_maps_items_are_stepped_in_any_order_and_as_many_at_once_as_it_allows() -> None:
+def test_items_of_a_map_step_in_any_order_within_its_concurrency() -> None:
     asked: list[str] = []
 
     def work(payload: Any) -> Any:
@@ -362,7 +362,7 @@ def test_a_maps_items_are_stepped_in_any_order_and_as_many_at_once_as_it_allows(
     assert (asked, run.status, run.output) == (["b", "c", "a"], Status.SUCCEEDED, ["A", "B", "C"])
 
 
-def test_items_wait_beside_each_other() -> None:
+def test_items_wait_at_the_same_time() -> None:
     def work(payload: Any) -> Any:
         if payload["Attempt"] == 0:
             raise TaskFailed("Again", "")
@@ -373,7 +373,7 @@ def test_items_wait_beside_each_other() -> None:
     assert (run.output, played.clock.now() - run.started) == ([1, 1, 1], 10)
 
 
-def test_an_execution_whose_time_is_up_ends_without_another_attempt() -> None:
+def test_timed_out_execution_makes_no_further_attempt() -> None:
     def work(_payload: Any) -> Any:
         raise TaskFailed("Again", "")
 
@@ -382,7 +382,7 @@ def test_an_execution_whose_time_is_up_ends_without_another_attempt() -> None:
     assert (run.status, run.stopped) == (Status.TIMED_OUT, run.started + 100)
 
 
-def test_a_task_goes_on_after_its_execution_was_aborted_and_changes_nothing_more() -> None:
+def test_task_outlives_an_aborted_execution_without_changing_it() -> None:
     done: list[str] = []
 
     def work(_payload: Any) -> Any:
@@ -395,7 +395,7 @@ def test_a_task_goes_on_after_its_execution_was_aborted_and_changes_nothing_more
     assert (done, run.status, run.ready) == (["worked"], Status.ABORTED, [])
 
 
-def test_what_cannot_be_played_is_refused() -> None:
+def test_unsupported_definition_is_refused() -> None:
     definition = {"StartAt": "Two", "States": {"Two": {"Type": "Parallel", "Branches": [], "End": True}}}
     with pytest.raises(NotImplementedError, match="Parallel"):
         machine(definition, print).start("run-1")

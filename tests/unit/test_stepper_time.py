@@ -62,19 +62,19 @@ def items(**seconds: float) -> list[dict[str, Any]]:
     return [{"Name": name, "Seconds": length} for name, length in seconds.items()]
 
 
-def test_the_items_of_a_map_overlap() -> None:
+def test_items_of_a_map_overlap() -> None:
     log, ended, output = played(over(WORK), items(a=30, b=10, c=20))
     assert log == [("b", 0, 10), ("c", 0, 20), ("a", 0, 30)]
     assert (ended, output) == (30, ["a", "b", "c"])
 
 
-def test_the_next_item_takes_the_place_that_is_free_first() -> None:
+def test_next_item_takes_the_first_free_place() -> None:
     log, ended, _ = played(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
     assert log == [("b", 0, 10), ("c", 10, 15), ("d", 15, 16), ("a", 0, 30)]
     assert ended == 30
 
 
-def test_a_repetition_waits_while_others_work() -> None:
+def test_retry_waits_while_other_items_work() -> None:
     given = [{"Name": "a", "Seconds": 1, "IsBusyOnce": True}, *items(b=10)]
     log, ended, _ = played(over(WORK, MaxConcurrency=2), given)
     assert log == [("a", 0, 1), ("a", 6, 7), ("b", 0, 10)]
@@ -115,7 +115,7 @@ def test_an_execution_ends_at_its_time_limit() -> None:
     assert (execution.status, execution.stopped) == ("TIMED_OUT", 15)
 
 
-def test_what_is_carried_may_be_left_as_it_is() -> None:
+def test_values_may_be_passed_on_without_a_copy() -> None:
     seen: list[Any] = []
     given = {"large": object()}
     definition = {"StartAt": "All", "States": {"All": WORK}}
@@ -123,7 +123,7 @@ def test_what_is_carried_may_be_left_as_it_is() -> None:
     assert seen == [given]
 
 
-def test_tasks_that_sleep_see_what_others_did_meanwhile() -> None:
+def test_sleeping_tasks_see_what_others_did_meanwhile() -> None:
     clock, taken = Time(), []
 
     def work(payload: Any) -> None:
@@ -135,12 +135,12 @@ def test_tasks_that_sleep_see_what_others_did_meanwhile() -> None:
     assert taken == [(0, 2), (0, 3), (2, 2), (3, 3), (4, 2), (6, 3)]
 
 
-def test_only_what_runs_in_a_strand_can_sleep() -> None:
+def test_only_a_strand_can_sleep() -> None:
     with pytest.raises(RuntimeError, match="strand"):
         Time().sleep(1)
 
 
-def test_a_task_that_sleeps_outlives_its_execution() -> None:
+def test_sleeping_task_outlives_its_execution() -> None:
     clock, done = Time(), []
 
     def work(payload: Any) -> None:
@@ -159,7 +159,7 @@ def test_a_task_that_sleeps_outlives_its_execution() -> None:
     assert (done[2:], first.output) == ([(50, 50)], None)
 
 
-def test_a_step_ends_where_the_task_sleeps() -> None:
+def test_step_ends_where_the_task_sleeps() -> None:
     clock, done = Time(), []
 
     def work(payload: Any) -> Any:
@@ -182,7 +182,7 @@ def test_a_step_ends_where_the_task_sleeps() -> None:
     assert clock.now() == 30
 
 
-def test_a_task_may_step_another_execution_whose_tasks_sleep() -> None:
+def test_task_may_step_another_execution_with_sleeping_tasks() -> None:
     clock, done = Time(), list[tuple[float, str]]()
 
     def work(payload: Any) -> Any:

@@ -39,7 +39,7 @@ def test_sensible_rows_are_accepted(instance_type: str, capacity: int) -> None:
         ("r5b.2xlarge", "ap-northeast-1c", 100_001, "above 100000, which is taken for a mistake"),
     ],
 )
-def test_rows_that_make_no_sense_are_rejected_with_what_to_do(
+def test_invalid_rows_are_rejected_with_what_to_do(
     instance_type: str, zone: str, capacity: int | None, said: str
 ) -> None:
     assert said in str(reason_to_reject(TargetKey(instance_type, zone), capacity))
@@ -52,7 +52,7 @@ def test_a_target_survives_its_event() -> None:
         assert Target.from_event(target.to_event()) == target
 
 
-def test_the_event_of_a_plain_row_has_the_contracts_fields_only() -> None:
+def test_the_event_of_a_plain_row_has_only_the_fields_of_the_contract() -> None:
     assert Target(TargetKey("r5b.2xlarge", "ap-northeast-1c"), 15).to_event() == {
         "InstanceType": "r5b.2xlarge",
         "AvailabilityZone": "ap-northeast-1c",

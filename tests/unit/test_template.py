@@ -1,4 +1,4 @@
-"""What the template makes. Rights are in test_rights.py."""
+"""The template's resources and parameters. Rights are in test_rights.py."""
 
 import json
 import re
@@ -29,13 +29,13 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
 
 
-def test_everything_is_tagged(resources: dict[str, Any]) -> None:
+def test_every_resource_is_tagged(resources: dict[str, Any]) -> None:
     for name, resource in resources.items():
         if resource["Type"] not in CANNOT_BE_TAGGED:
             assert {"Key": "Project", "Value": "ODCR"} in resource["Properties"].get("Tags", []), name
 
 
-def test_the_originals_network_is_the_default(resources: dict[str, Any]) -> None:
+def test_the_default_network_is_the_original_s(resources: dict[str, Any]) -> None:
     parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
 
     def cidr(properties: dict[str, Any]) -> str:
@@ -57,7 +57,7 @@ def test_the_originals_network_is_the_default(resources: dict[str, Any]) -> None
     assert [cidr(vpc) for vpc in of_type(resources, "AWS::EC2::VPC").values()] == ["172.18.0.0/16"]
 
 
-def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[str, Any]) -> None:
+def test_only_nat_creates_a_way_to_the_internet(resources: dict[str, Any]) -> None:
     conditional = {name for name, resource in resources.items() if resource.get("Condition") == "WithNatGateway"}
     assert conditional == {
         "PublicSubnet",
@@ -74,7 +74,7 @@ def test_the_way_to_the_internet_is_there_only_when_asked_for(resources: dict[st
     assert parameters["SecretsManagerAccess"]["Default"] == "endpoint"
 
 
-def test_the_functions_do_not_log_in_as_the_administrator(resources: dict[str, Any]) -> None:
+def test_functions_do_not_log_in_as_the_administrator(resources: dict[str, Any]) -> None:
     cluster = resources["Database"]["Properties"]
     assert cluster["ManageMasterUserPassword"] is True
     assert "MasterUserPassword" not in cluster
@@ -82,7 +82,7 @@ def test_the_functions_do_not_log_in_as_the_administrator(resources: dict[str, A
     assert json.loads(login)["username"] != cluster["MasterUsername"]
 
 
-def test_rotation_is_there_only_when_asked_for(resources: dict[str, Any]) -> None:
+def test_rotation_is_off_by_default(resources: dict[str, Any]) -> None:
     conditional = {name for name, resource in resources.items() if resource.get("Condition") == "WithRotation"}
     assert conditional == {
         "DatabaseSecretRotation",
@@ -98,7 +98,7 @@ def test_rotation_is_there_only_when_asked_for(resources: dict[str, Any]) -> Non
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
-def test_runtime_and_architecture(resources: dict[str, Any]) -> None:
+def test_functions_have_one_runtime_and_architecture(resources: dict[str, Any]) -> None:
     functions = of_type(resources, "AWS::Lambda::Function").values()
     assert {function["Runtime"] for function in functions} == {"python3.13"}
     assert all(function["Architectures"] == [{"Ref": "FunctionArchitecture"}] for function in functions)
@@ -106,24 +106,31 @@ def test_runtime_and_architecture(resources: dict[str, Any]) -> None:
     assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
 
 
-def test_nothing_is_released_unless_it_is_asked_for(resources: dict[str, Any]) -> None:
-    told = {
+def test_nothing_is_released_by_default(resources: dict[str, Any]) -> None:
+    releases = {
         name: function["Environment"]["Variables"].get("RELEASE_ON_LOWERED_TARGET")
         for name, function in of_type(resources, "AWS::Lambda::Function").items()
     }
-    assert told.pop("FindShortfalls") == {"Ref": "ReleaseOnLoweredTarget"}
-    assert set(told.values()) == {None}
+    assert releases.pop("FindShortfalls") == {"Ref": "ReleaseOnLoweredTarget"}
+    assert set(releases.values()) == {None}
     assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"
 
 
-def test_every_parameter_is_in_its_group_in_order_described_and_bounded() -> None:
-    template = yaml_parse((ROOT / "template.yaml").read_text())
+def test_parameters_stand_in_labelled_groups_in_order() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    template = yaml_parse(text)
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    parameters = template["Parameters"]
-    # `sam deploy --guided` asks in the order of the parameters, the console in that of the groups.
-    assert [name for group in groups for name in group["Parameters"]] == list(parameters)
+    # The console asks in the order of the groups, `sam deploy --guided` in that of the parameters.
+    assert [name for group in groups for name in group["Parameters"]] == list(template["Parameters"])
     assert groups[0]["Parameters"][0] == "AlertEmail"
-    for name, parameter in parameters.items():
+    labels = [group["Label"]["default"] for group in groups]
+    assert len(set(labels)) == len(labels)
+    for label, group in zip(labels, groups, strict=True):
+        assert f"\n  # {label}\n  {group['Parameters'][0]}:\n" in text
+
+
+def test_every_parameter_is_described_and_bounded() -> None:
+    for name, parameter in yaml_parse((ROOT / "template.yaml").read_text())["Parameters"].items():
         assert parameter["Description"].endswith("."), name
         if parameter["Type"] == "Number":
             assert "AllowedValues" in parameter or {"MinValue", "MaxValue"} <= set(parameter), name

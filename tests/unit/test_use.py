@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
+from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent
-from odcr.domain.comparison import Comparison, bounded, compare
+from odcr.domain.comparison import Comparison, compare
 from odcr.domain.misfits import (
     MAX_SENTENCE,
     NAMED_ALIKE,
@@ -42,9 +43,9 @@ RUNNING = RunningInstance(KEY, "Linux/UNIX")
 
 def unused(options: ReservationOptions = USUAL_OPTIONS, key: TargetKey = KEY, **fields: Any) -> Unused:
     """A target part of whose capacity is unused, in one reservation with these fields."""
-    found = unused_of(key, options, [replace(HELD, key=key, **fields)])
-    assert found
-    return found
+    unused = unused_of(key, options, [replace(HELD, key=key, **fields)])
+    assert unused
+    return unused
 
 
 @pytest.mark.parametrize(
@@ -62,39 +63,39 @@ def test_only_what_is_active_and_counted_is_in_use_or_unused(reservations: list[
     assert use_of(reservations) == use
 
 
-def test_a_target_whose_use_changed_is_observed_and_nothing_else() -> None:
+def test_only_a_target_whose_use_changed_is_observed() -> None:
     target = Target(KEY, 15, 15, "FULFILLED", last_ids=("cr-1",), last_use=Use(4, 11))
     assert compare([target], [], [HELD]) == Comparison()
     (outcome,) = compare([target], [], [replace(HELD, in_use=5)]).observed
     assert (outcome.use, outcome.status, outcome.was_tried) == (Use(5, 10), Status.FULFILLED, False)
 
 
-def test_the_use_of_a_demand_that_a_cap_stops_is_told_until_it_is_recorded() -> None:
+def test_the_use_of_a_capped_demand_is_observed_until_it_is_recorded() -> None:
     def capped(target: Target) -> list[Outcome]:
-        found = bounded(compare([target], [], [HELD]))
-        return shared_out(found, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
+        comparison = bounded(compare([target], [], [HELD]))
+        return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
 
     record = Target(KEY, 20, 15, "CAPPED", last_ids=("cr-1",))
     (outcome,) = capped(record)
     assert (outcome.status, outcome.use) == (Status.CAPPED, Use(4, 11))
-    told = replace(record, last_reason=outcome.reason)
-    assert len(capped(told)) == 1
-    assert capped(replace(told, last_use=outcome.use)) == []
+    recorded_target = replace(record, last_reason=outcome.reason)
+    assert len(capped(recorded_target)) == 1
+    assert capped(replace(recorded_target, last_use=outcome.use)) == []
 
 
-def test_what_is_unused_is_looked_at_only_where_it_counts_for_a_row() -> None:
+def test_unused_capacity_matters_only_if_it_counts_for_a_row() -> None:
     busy = replace(HELD, key=ELSEWHERE, in_use=15)
     windows = replace(HELD, id="cr-2", platform="Windows")
-    found = compare([Target(KEY, 30), Target(ELSEWHERE, 15)], [], [HELD, windows, busy])
-    assert found.unused == [Unused(KEY, USUAL_OPTIONS, (HELD,))]
+    comparison = compare([Target(KEY, 30), Target(ELSEWHERE, 15)], [], [HELD, windows, busy])
+    assert comparison.unused == [Unused(KEY, USUAL_OPTIONS, (HELD,))]
 
 
-def test_an_attempt_tells_the_use_of_what_it_saw() -> None:
+def test_an_attempt_reports_the_use_that_it_saw() -> None:
     pool = Pool(0, [HELD])
     assert acquire(shortfall(pool, 20), 0, pool).use == Use(4, 11)
 
 
-def test_an_attempt_that_saw_nothing_leaves_the_use_as_it_is_recorded() -> None:
+def test_an_attempt_that_saw_nothing_keeps_the_recorded_use() -> None:
     class Silent(Pool):
         def find(self, key: TargetKey) -> list[Reservation]:
             raise RequestLimitExceeded("RequestLimitExceeded", f"no more of {key}")
@@ -105,7 +106,7 @@ def test_an_attempt_that_saw_nothing_leaves_the_use_as_it_is_recorded() -> None:
     assert Outcome.from_event(caught.value.outcome.to_event()).is_use_known is False
 
 
-def test_what_a_new_reservation_takes_in_is_told() -> None:
+def test_running_instances_that_a_new_reservation_takes_in_are_reported() -> None:
     class Absorbing(Pool):
         def create(self, *args: Any) -> Reservation:
             made = replace(super().create(*args), in_use=3)
@@ -113,7 +114,7 @@ def test_what_a_new_reservation_takes_in_is_told() -> None:
             return made
 
     outcome = acquire(shortfall_of(KEY, 15, 0), 0, Absorbing(20))
-    assert (outcome.use, outcome.reason) == (Use(3, 12), "3 of it are in use by instances that ran already.")
+    assert (outcome.use, outcome.reason) == (Use(3, 12), "3 of it are in use by instances that were already running.")
 
 
 # ---- Who cannot use it ---------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_why_an_instance_cannot_use_what_is_held(instance: RunningInstance, held
     assert (why_not(instance, held) or (None,))[0] == why
 
 
-def test_the_platforms_that_are_compared_are_ec2s() -> None:
+def test_the_compared_platforms_are_ec2s() -> None:
     shape = boto3.client("ec2", "us-east-1").meta.service_model.shape_for("CapacityReservationInstancePlatform")
     assert set(shape.enum) >= NAMED_ALIKE  # type: ignore[attr-defined]
 
@@ -162,7 +163,7 @@ def counted(held: Sequence[Unused], *instances: RunningInstance) -> MisfitCount:
     return count
 
 
-def test_each_target_has_one_sentence_with_the_commonest_reasons_first() -> None:
+def test_each_target_has_one_sentence_with_the_most_common_reasons_first() -> None:
     windows, dedicated = replace(RUNNING, platform="Windows"), replace(RUNNING, tenancy="dedicated")
     others = [replace(RUNNING, preference="none"), replace(RUNNING, preference="", named="cr-9")]
     elsewhere = replace(windows, pool=ELSEWHERE)
@@ -181,14 +182,14 @@ def test_each_target_has_one_sentence_with_the_commonest_reasons_first() -> None
     assert len(said.sentence) < MAX_SENTENCE
 
 
-def test_an_instance_that_can_use_what_is_held_for_one_of_several_demands_in_its_pool_is_no_misfit() -> None:
+def test_an_instance_that_fits_one_of_several_demands_is_no_misfit() -> None:
     web, db = replace(KEY, group="web"), replace(KEY, group="db")
     windows = ReservationOptions(platform="Windows")
     demands = [TARGETED, unused(windows, web, platform="Windows", id="cr-2"), unused(windows, db, in_use=0, id="cr-3")]
     fits_web, names_db = replace(RUNNING, platform="Windows"), replace(RUNNING, platform="Windows", named="cr-3")
     none = replace(RUNNING, preference="none")
     count = counted(demands, fits_web, names_db, RUNNING, none, replace(none, pool=ELSEWHERE))
-    assert {one.key: one.sentence for one in look_of([count.counts], [], is_partial=False).misfits} == {
+    assert {misfits.key: misfits.sentence for misfits in look_of([count.counts], [], is_partial=False).misfits} == {
         KEY: "2 run beside it and cannot use it: 1 does not name it (targeted), 1 takes no reservation (preference "
         "none).",
         web: "2 run beside it and cannot use it: 2 are Linux/UNIX.",
@@ -197,7 +198,7 @@ def test_an_instance_that_can_use_what_is_held_for_one_of_several_demands_in_its
     assert counted([*demands, unused(key=db)], RUNNING).counts == {}
 
 
-def test_what_is_said_goes_away_only_where_somebody_looked() -> None:
+def test_a_recorded_sentence_goes_away_only_after_a_look() -> None:
     look = InstanceLook((Misfits(KEY, "new"),), "eu-west-1 us-west-2")
     assert look.sentence(KEY, "old") == "new"
     assert look.sentence(ELSEWHERE, "old") is None
@@ -206,7 +207,7 @@ def test_what_is_said_goes_away_only_where_somebody_looked() -> None:
     assert replace(look, is_partial=True).sentence(ELSEWHERE, "old") == "old"
 
 
-def test_more_sentences_than_fit_leave_the_others_as_they_are_and_most_of_the_run_to_other_things() -> None:
+def test_sentences_that_do_not_fit_leave_the_recorded_ones() -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(500)]
     windows = [RunningInstance(key, "Windows") for key in keys]
     look = look_of([counted([unused(key=key) for key in keys], *windows, *windows[300:]).counts], [], is_partial=False)
@@ -241,7 +242,7 @@ class Finder:
             yield page
 
 
-def test_the_regions_are_looked_at_page_by_page_and_one_that_refuses_or_makes_no_sense_is_left_out() -> None:
+def test_a_region_that_refuses_or_answers_nonsense_is_left_out() -> None:
     windows = replace(RUNNING, platform="Windows")
     west = [TargetKey("m5.large", f"{region}a") for region in ("us-west-1", "us-west-2")]
     finder = Finder(
@@ -252,7 +253,7 @@ def test_the_regions_are_looked_at_page_by_page_and_one_that_refuses_or_makes_no
     )
     keys = [KEY, replace(KEY, instance_type="c5.large"), ELSEWHERE, *west, TargetKey("m5.large", "mars-north-1a")]
     look = look_at_instances(finder, [unused(key=key) for key in keys])
-    assert {one.key: one.sentence for one in look.misfits} == {
+    assert {misfits.key: misfits.sentence for misfits in look.misfits} == {
         KEY: "2 run beside it and cannot use it: 2 are Windows.",
         west[1]: "1 runs beside it and cannot use it: 1 is Windows.",
     }

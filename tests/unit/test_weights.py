@@ -30,14 +30,14 @@ def held(kind: str, zone: str = f"{HOME}a", name: str = "web") -> Findings:
     return Findings({HOME: [Reservation("cr-1", TargetKey(kind, zone, group=name), 2, "active")], ABROAD: []})
 
 
-def weighed(target: Target, found: dict[str, Any], findings: Findings = SEEN) -> tuple[list[Any], list[str], int]:
+def weighed(target: Target, vcpus: dict[str, Any], findings: Findings = SEEN) -> tuple[list[Any], list[str], int]:
     """The weights, the faults, and how many outcomes there are."""
-    (seen,) = with_weights([target], found, findings, HOME)
-    outcomes = outcomes_of_unweighed([target], found, findings, HOME)
-    return [one.weight for one in seen.members], [one.fault for one in seen.members], len(outcomes)
+    (seen,) = with_weights([target], vcpus, findings, HOME)
+    outcomes = outcomes_of_unweighed([target], vcpus, findings, HOME)
+    return [member.weight for member in seen.members], [member.fault for member in seen.members], len(outcomes)
 
 
-def test_only_what_has_no_weight_is_looked_up_and_only_where_vcpus_are_counted() -> None:
+def test_only_members_without_a_weight_in_vcpu_groups_are_looked_up() -> None:
     vcpus = group(
         member("m5.large"),
         member("m5.xlarge", weight=4),
@@ -52,13 +52,13 @@ def test_only_what_has_no_weight_is_looked_up_and_only_where_vcpus_are_counted()
     assert with_weights([instances, row], {}, SEEN, HOME) == [instances, row]
 
 
-def test_each_member_counts_for_what_its_own_region_says() -> None:
+def test_each_member_has_the_weight_that_its_own_region_says() -> None:
     target = group(member("m5.large"), member("m5.xlarge", weight=1), member("m5.2xlarge", "use1-az1"))
-    found = {HOME: {"m5.large": 2, "m5.xlarge": 4}, ABROAD: {"m5.2xlarge": 8}}
-    assert weighed(target, found) == ([2, 1, 8], ["", "", ""], 0)
+    vcpus = {HOME: {"m5.large": 2, "m5.xlarge": 4}, ABROAD: {"m5.2xlarge": 8}}
+    assert weighed(target, vcpus) == ([2, 1, 8], ["", "", ""], 0)
 
 
-def test_a_type_that_ec2_does_not_know_is_told_and_the_others_go_on() -> None:
+def test_an_unknown_type_is_reported_and_the_others_go_on() -> None:
     target = group(member("m5.large"), member("m5.huge"))
     weights, faults, outcomes = weighed(target, {HOME: {"m5.large": 2}})
     assert (weights, outcomes) == ([2, 1], 0)
@@ -69,7 +69,7 @@ def test_a_type_that_ec2_does_not_know_is_told_and_the_others_go_on() -> None:
 
 
 @pytest.mark.parametrize("refusal", [REFUSED, OutcomeUnknown("NoAnswer", "x" * 500)])
-def test_a_look_up_that_is_refused_stops_its_members_and_no_others(refusal: Refusal) -> None:
+def test_a_refused_look_up_stops_only_its_own_members(refusal: Refusal) -> None:
     target = group(member("m5.large"), member("m5.xlarge", "us-east-1a"))
     weights, faults, outcomes = weighed(target, {HOME: {"m5.large": 2}, ABROAD: refusal})
     assert (weights, faults[0], outcomes) == ([2, 1], "", 0)
@@ -92,25 +92,25 @@ def test_a_group_that_cannot_be_counted_buys_nothing_and_keeps_its_record(
     fields: dict[str, Any], findings: Findings
 ) -> None:
     target = group(member("c5.large", "us-east-1a"), member("m5.large", **fields), member("r5.large", weight=2))
-    found = {HOME: REFUSED, ABROAD: {"c5.large": 2}}
-    weights, faults, _ = weighed(target, found, findings)
+    vcpus = {HOME: REFUSED, ABROAD: {"c5.large": 2}}
+    weights, faults, _ = weighed(target, vcpus, findings)
     assert weights == [2, 1, 2]
     assert all("ap-northeast-1 does not say how many vCPUs it has" in fault for fault in faults)
-    (outcome,) = outcomes_of_unweighed([target], found, findings, HOME)
+    (outcome,) = outcomes_of_unweighed([target], vcpus, findings, HOME)
     assert (outcome.key, outcome.status, outcome.reason) == (target.key, Status.THROTTLED, faults[1])
-    assert [pool.reserved for pool in outcome.pools] == [one.last_reserved for one in target.members]
+    assert [pool.reserved for pool in outcome.pools] == [member.last_reserved for member in target.members]
 
 
 @pytest.mark.parametrize(
     "findings",
     [held("m5.large", "us-east-1a"), held("m5.large", name="db"), held("m5.xlarge"), held("m5.large", name="")],
 )
-def test_what_is_held_elsewhere_or_for_others_stops_no_group(findings: Findings) -> None:
+def test_capacity_held_elsewhere_or_for_others_stops_no_group(findings: Findings) -> None:
     _, faults, outcomes = weighed(group(member("m5.large"), member("c5.large", weight=2)), {HOME: REFUSED}, findings)
     assert (faults[1], outcomes) == ("", 0)
 
 
-def test_what_is_wrong_with_a_row_is_said_first_and_its_weight_is_known_all_the_same() -> None:
+def test_a_rows_own_fault_comes_first_and_its_weight_is_still_known() -> None:
     target = group(
         member("m5.large", fault="Min_Instances is above Max_Instances.", last_reserved=3), member("c5.large")
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from odcr.domain.amounts import amount
 from odcr.domain.calendar import Rest
+from odcr.domain.event import Event
 from odcr.domain.messages import Change
 from odcr.domain.misfits import MAX_SENTENCE, InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status
@@ -30,7 +31,7 @@ from odcr.domain.target import (
     Verdict,
 )
 from odcr.domain.use import Use
-from odcr.domain.wire import Event, InvalidEvent
+from odcr.domain.wire import InvalidEvent
 from odcr.domain.wording import MAX_REASON
 
 EVENTS = (
@@ -82,13 +83,13 @@ def event(kind: type[Event]) -> st.SearchStrategy[Any]:
     """Events of that class, some fields of which have their defaults."""
     hints = get_type_hints(kind)
     known = {
-        one.name: st.one_of(
-            *([] if one.default is MISSING else [st.just(one.default)]),
-            _BY_NAME[one.name] if one.name in _BY_NAME else _of(hints[one.name], needs_one=kind is Shortfall),
+        field.name: st.one_of(
+            *([] if field.default is MISSING else [st.just(field.default)]),
+            _BY_NAME[field.name] if field.name in _BY_NAME else _of(hints[field.name], needs_one=kind is Shortfall),
         )
-        for one in fields(kind)
+        for field in fields(kind)
         # An outcome is of a group, whose pools have none of their own, or of a pool.
-        if (kind is not Change or one.name not in _NOT_WRITTEN) and (kind, one.name) != (Outcome, "pools")
+        if (kind is not Change or field.name not in _NOT_WRITTEN) and (kind, field.name) != (Outcome, "pools")
     }
     return st.builds(kind, **known)
 
@@ -138,7 +139,7 @@ def test_a_field_that_is_missing_is_named_or_has_its_default(sent: Event, data: 
 
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize("given", [None, [], "{}", 1])
-def test_what_is_no_object_is_told(kind: type[Event], given: Any) -> None:
+def test_an_event_that_is_no_object_is_reported(kind: type[Event], given: Any) -> None:
     with pytest.raises(InvalidEvent, match="The event must be an object"):
         kind.from_event(given)
 

@@ -26,7 +26,7 @@ def test_a_quoted_name_takes_no_more_than_its_room(name: str) -> None:
     assert quoted(name)[0] == quoted(name)[-1]
 
 
-def test_a_right_name_is_shown_whole() -> None:
+def test_a_valid_name_is_not_cut() -> None:
     for name in ("r5b.2xlarge", "ap-northeast-1-wl1-nrt-wlz-1", "u7inh-32tb.480xlarge"):
         assert quoted(name) == repr(name)
         assert brief(name) == name
@@ -50,7 +50,7 @@ def test_a_detail_takes_what_room_is_left() -> None:
 
 
 @pytest.mark.parametrize("text", [LONG, UNSEEN, LONG.upper(), f"{LONG[:200]}.2xlarge ", f"US-{LONG[:240]}-1a"])
-def test_a_row_with_the_longest_names_is_told_what_to_write(text: str) -> None:
+def test_a_row_with_the_longest_names_says_what_to_write(text: str) -> None:
     for key in (TargetKey(text, KEY.availability_zone), TargetKey(KEY.instance_type, text)):
         reason = str(reason_to_reject(key, 5))
         assert len(reason) <= MAX_REASON
@@ -67,7 +67,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
-def test_a_region_that_says_nothing_is_told_whole(refusal: RequestRefused) -> None:
+def test_the_reason_for_a_silent_region_is_not_cut(refusal: RequestRefused) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
     for outcome in (
         regions.in_silent_region(target, REGION, refusal),
@@ -76,11 +76,11 @@ def test_a_region_that_says_nothing_is_told_whole(refusal: RequestRefused) -> No
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
         assert (outcome.status == Status.THROTTLED) == isinstance(refusal, RequestLimitExceeded)
-    told = regions.in_silent_region(target, REGION, refusal).reason
-    assert refusal.advice in told or isinstance(refusal, InvalidTarget)
+    reason = regions.in_silent_region(target, REGION, refusal).reason
+    assert refusal.advice in reason or isinstance(refusal, InvalidTarget)
 
 
-def test_a_zone_that_is_not_there_is_told_whole() -> None:
+def test_the_reason_for_an_unknown_zone_is_not_cut() -> None:
     target = Target(TargetKey(f"r5b.{'x' * 240}", f"use1-{'x' * 240}-az1", "us-east-1a"), 5)
     zones = {f"use1-az{number}": f"us-east-1{number}" for number in range(60)}
     reasons = [
@@ -99,7 +99,7 @@ def reasons_about(target: Target, reservations: list[Reservation], releases: boo
     return compare([target], [], reservations, releases=releases).observed
 
 
-def test_thousands_of_reservations_hide_nothing_of_what_to_do() -> None:
+def test_thousands_of_reservations_do_not_hide_what_to_do() -> None:
     windows = ReservationOptions(platform="Windows")
     (other,) = reasons_about(Target(KEY, 15, options=windows), MANY)
     (excess,) = reasons_about(Target(KEY, 15, last_ids=tuple(one.id for one in MANY)), MANY)

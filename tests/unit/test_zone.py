@@ -1,7 +1,7 @@
 import botocore.session
 import pytest
 
-from odcr.domain.target import as_ec2_writes, is_zone_id, nearest, reason_to_reject_zone, region_of
+from odcr.domain.zone import as_ec2_writes, is_zone_id, nearest, reason_to_reject_zone, region_of
 
 LOADER = botocore.session.Session().get_component("data_loader")
 REGIONS = sorted(
@@ -62,7 +62,7 @@ def test_a_zones_id_tells_its_region(short: str, region: str) -> None:
         assert is_zone_id(zone)
 
 
-def test_an_id_that_does_not_tell_its_region_may_be_one_all_the_same() -> None:
+def test_a_zone_id_of_unknown_form_may_still_be_valid() -> None:
     assert region_of("xyz1-az1") is None
     assert is_zone_id("xyz1-az1")
     assert reason_to_reject_zone("xyz1-az1") is None
@@ -82,7 +82,7 @@ def test_an_id_that_does_not_tell_its_region_may_be_one_all_the_same() -> None:
         "apne1-az",
     ],
 )
-def test_what_is_no_zone_has_no_region(name: str) -> None:
+def test_an_invalid_zone_has_no_region(name: str) -> None:
     assert region_of(name) is None
     assert reason_to_reject_zone(name) is not None
 
@@ -102,15 +102,15 @@ def test_what_is_no_zone_has_no_region(name: str) -> None:
         ("", "Write it as EC2 does, e.g. 'ap-northeast-1c' or 'apne1-az1':"),
     ],
 )
-def test_a_wrong_zone_is_told_with_what_to_write(zone: str, says: str) -> None:
+def test_an_invalid_zone_is_reported_with_what_to_write(zone: str, says: str) -> None:
     assert says in str(reason_to_reject_zone(zone))
 
 
-def test_what_ec2_writes_has_neither_blanks_nor_capitals() -> None:
+def test_ec2s_spelling_has_neither_blanks_nor_capitals() -> None:
     assert as_ec2_writes("\t R5B.2xlarge \N{IDEOGRAPHIC SPACE}") == "r5b.2xlarge"
 
 
-def test_the_nearest_names_are_told() -> None:
+def test_the_nearest_names_are_suggested() -> None:
     assert nearest("ap-notheast-1", REGIONS).startswith(" Did you mean ap-northeast-1")
     assert nearest("apne1-az9", ["apne1-az1", "usw2-az1"]) == " Did you mean apne1-az1?"
     assert nearest("xx", REGIONS) == ""

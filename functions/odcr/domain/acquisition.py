@@ -1,14 +1,16 @@
-"""Meeting one demand: what to ask for next, when to ask again, and what to say of how it ended."""
+"""Meeting one demand: what to ask for next, when to ask again, and how it ended."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
+from itertools import chain
 
 from odcr.domain.amounts import amount
-from odcr.domain.attempt import Attempt, Purse, Turns
+from odcr.domain.attempt import Attempt
 from odcr.domain.calendar import Rest
 from odcr.domain.correction import correct
-from odcr.domain.holding import Ec2, Holding
+from odcr.domain.holding import Holding
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.ports import Ec2, Purse, Turns
 from odcr.domain.reasons import astray_remark, reason_for_excess, reason_to_give_up, remark_on_group, remarks
 from odcr.domain.refusal import (
     Changed,
@@ -20,16 +22,15 @@ from odcr.domain.refusal import (
     Refusal,
 )
 from odcr.domain.release import announcement, give_back_surplus, release
-from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Limit, Shortfall
 from odcr.domain.target import Announcement, TargetKey, Unit
 from odcr.domain.wording import counted
 
 MAX_LOOKS = 3
-"""How often in a row one attempt looks because somebody else was there."""
+"""Looks in a row after which an attempt gives up because somebody else keeps changing the reservations."""
 
 Ladder = Callable[..., Generator[int, bool, None]]
-"""What to ask for next, as `ask_ladder` has it: of a gap, and of `from_one`."""
+"""A function like `ask_ladder`."""
 
 
 def acquire(
@@ -45,25 +46,25 @@ def acquire(
     now: str = "",
     purse: Purse | None = None,
 ) -> Outcome:
-    """Asks EC2 until the target is met, or the attempt is to end.
+    """Asks EC2 until the target is met, or the attempt has to end.
 
     Args:
         shortfall: the demand, and what was held when the run looked.
         execution: the run.
         number: how often the state machine has repeated this item; 0 the first time.
-        ec2: the way to EC2.
-        turns: the demand's share of the requests that EC2 takes.
-        is_recent: whether the target was read from the table a moment ago; else nothing is released for it.
-        ladder: how many to ask for.
-        stack_tags: what every reservation of the stack bears.
+        ec2: the gateway to EC2.
+        turns: when to send requests.
+        is_recent: whether the target was read from the table a moment ago; otherwise nothing is released.
+        ladder: how many instances to ask for.
+        stack_tags: the tags of every reservation of the stack.
         now: the time, ISO 8601 in UTC.
-        purse: what purchases are paid with; None: no cap of the stack is to be kept.
+        purse: what pays for purchases under the stack's cap; None: there is no such cap.
 
     Returns:
-        The outcome: the target is met, its pools are dry, or the time was up.
+        The outcome, if the target is met, its pools are dry, or the time is up.
 
     Raises:
-        Refusal: what else ended the attempt, of the type by which the state machine decides, with the outcome.
+        Refusal: what else ended the attempt, with the outcome. The state machine decides by its type.
     """
     attempt = Attempt(shortfall, execution, number, ec2, turns, stack_tags, now, purse)
     try:
@@ -71,8 +72,7 @@ def acquire(
     except Refusal as raised:
         refusal = raised
     if refusal is None:
-        observed = [one for holding in attempt.holdings for one in holding.observed]
-        return attempt.outcome(_status(attempt), _reason(attempt, observed=observed), _announced(attempt))
+        return attempt.outcome(_status(attempt), _reason(attempt), _announced(attempt))
     outcome = attempt.outcome(refusal.status, _reason(attempt, _why(refusal, attempt)), _announced(attempt))
     if refusal.is_error:
         raise refusal.ending(outcome) from None
@@ -80,13 +80,13 @@ def acquire(
 
 
 def _work(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Refusal | None:
-    """Looks, closes the gap and gives back what is too much, again if somebody else was there meanwhile.
+    """Looks, closes the gap and gives back the surplus; starts again if somebody else changed something meanwhile.
 
     Returns:
         Why the target is not met; None if it is.
 
     Raises:
-        Refusal: if that is for the state machine to repeat.
+        Refusal: if the state machine has to repeat the item.
     """
     while True:
         try:
@@ -100,10 +100,10 @@ def _work(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Re
 def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> Refusal | None:
     shortfall, before = attempt.shortfall, attempt.reserved
     if shortfall.has_other_work:
-        # First, for a reservation that ends too early is not grown.
+        # First: a reservation that ends too early would not be grown.
         correct(attempt)
     refusal = _climb(attempt, ladder)
-    while attempt.missing and isinstance(refusal, InsufficientInstanceCapacity) and attempt.asks_again():
+    while attempt.missing and isinstance(refusal, InsufficientInstanceCapacity) and attempt.await_asking():
         got, dry = attempt.reserved, refusal
         refusal = _climb(attempt, ladder)
         if isinstance(refusal, OutOfTime) and attempt.reserved == got:
@@ -111,16 +111,16 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
     is_unmet = attempt.missing or (refusal is not None and refusal.is_of_the_pool and not attempt.allocation.is_met)
     if refusal is not None and is_unmet:
         if refusal.is_error and attempt.reserved > before:
-            # The state machine may repeat the item at once, from what EC2 shows then.
+            # The state machine may repeat the item at once, so the outcome should have what EC2 shows now.
             attempt.look()
         return refusal
 
-    if attempt.excess or any(one.id not in shortfall.reservation_ids for one in attempt.reservations):
+    if attempt.excess or any(reservation.id not in shortfall.reservation_ids for reservation in attempt.reservations):
         give_back_surplus(attempt)
     if shortfall.is_release and attempt.excess:
         release(attempt, is_recent)
     if attempt.missing:
-        # A reservation that was made, or grown, is not what it was answered to be.
+        # EC2 granted it all, but its reservations do not show it.
         raise OutcomeUnknown(
             "NotHeld", f"EC2 shows {attempt.reserved} of {shortfall.target}. It is asked again shortly."
         )
@@ -128,55 +128,55 @@ def _close(attempt: Attempt, is_recent: Callable[[], bool], ladder: Ladder) -> R
 
 
 def _climb(attempt: Attempt, ladder: Ladder) -> Refusal | None:
-    """Asks for what the ladder says; the refusal that counts, or None if there was none."""
+    """Asks all pools once, and returns the refusal that counts; None if there was none."""
     before, held = attempt.calls, attempt.reserved
     refusal = _ask(attempt, ladder)
     is_only_answer = attempt.calls == before + 1
     if isinstance(refusal, QuotaExceeded) and is_only_answer and attempt.shortfall.last_status != Status.QUOTA_EXCEEDED:
-        # One quota error between capacity errors says little; two in a row are believed.
+        # One quota error between capacity errors says little; two in a row count.
         refusal = _ask(attempt, ladder)
     if attempt.reserved > held:
-        # What was made joins its group at once, for somebody may be waiting for it.
+        # A new reservation joins its resource group at once: somebody may be waiting for it.
         correct(attempt, is_new_only=True)
     return refusal
 
 
 def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
-    """Asks each pool whose turn comes, the next one at once when one is dry, until all is held or all are dry.
+    """Asks one pool after another until everything is held or all pools are dry.
 
     Returns:
-        Of the refusals the one that says most; None if there was none.
+        The refusal that says most; None if there was none.
 
     Raises:
-        OutcomeUnknown: if it is not known whether a request had its effect.
-        Changed: if what was observed is no longer so.
+        OutcomeUnknown: if nobody knows whether a request had an effect.
+        Changed: if EC2 no longer has what it showed.
     """
-    by_key = {one.pool.key.pool: one for one in attempt.holdings}
+    by_key = {holding.pool.key.pool: holding for holding in attempt.holdings}
     dry: dict[TargetKey, Refusal] = {}
     asked: set[TargetKey] = set()
     while not attempt.shortfall.rest and (turn := attempt.allocation.next_turn(dry)):
         holding = by_key[turn[0]]
         before = holding.standing
         if asked and turn[0] not in asked:
-            attempt.turns.turns_to_pool()
+            attempt.turns.begin_pool()
         asked.add(turn[0])
         refusal = _ask_pool(attempt, ladder, holding, turn[1])
         if refusal is None:
             holding.refusal = None
             if holding.standing < before + turn[1]:
-                # What was made is not what it was answered to be: to ask for more might buy it twice.
+                # EC2 granted it, but the reservation does not show it: asking for more might buy it twice.
                 return None
             continue
         holding.refusal, dry[turn[0]] = refusal, refusal
         if not (isinstance(refusal, (InsufficientInstanceCapacity, QuotaExceeded)) or holding.is_unusable):
             return refusal
-    # That a pool is dry is surer than that a quota is used up, and says more than what is wrong about another.
+    # A dry pool is a surer answer than a used-up quota, and says more than another pool's fault.
     kinds = (InsufficientInstanceCapacity, QuotaExceeded, Refusal)
-    return next((one for kind in kinds for one in dry.values() if isinstance(one, kind)), None)
+    return next((refusal for kind in kinds for refusal in dry.values() if isinstance(refusal, kind)), None)
 
 
 def _ask_pool(attempt: Attempt, ladder: Ladder, holding: Holding, gap: int) -> Refusal | None:
-    """Climbs the ladder in one pool; the refusal that counts, or None if all was granted."""
+    """Climbs the ladder in one pool, and returns the refusal that counts; None if all was granted."""
     steps = ladder(gap, from_one=attempt.number > 0 or holding.was_refused)
     count, shortage = next(steps, None), None
     while count is not None:
@@ -184,7 +184,7 @@ def _ask_pool(attempt: Attempt, ladder: Ladder, holding: Holding, gap: int) -> R
             attempt.add(holding, count)
             granted = True
         except (InsufficientInstanceCapacity, QuotaExceeded) as refused:
-            # A quota, too, may leave room for some of the gap. That the pool is dry is the surer of the two.
+            # A quota may leave room for part of the gap too. Of the two, "dry" is the surer answer.
             shortage = shortage if isinstance(shortage, InsufficientInstanceCapacity) else refused
             holding.was_refused = True
             granted = False
@@ -200,14 +200,14 @@ def _ask_pool(attempt: Attempt, ladder: Ladder, holding: Holding, gap: int) -> R
 
 
 def _announced(attempt: Attempt) -> Announcement | None:
-    """What is left of a release, which the next run may go on with."""
+    """The rest of a release, for the next run."""
     if not attempt.shortfall.is_release:
         return None
     return announcement(attempt.reservations, attempt.managed, attempt.target)
 
 
 def _status(attempt: Attempt) -> Status:
-    """How a demand stands that is met, or for which nothing is asked."""
+    """The status of a demand that is met, or that nothing is asked for."""
     if (rest := _rest(attempt)) and not (attempt.astray or attempt.lenders):
         return rest.status
     if _limit(attempt):
@@ -217,48 +217,52 @@ def _status(attempt: Attempt) -> Status:
     if attempt.astray or attempt.lenders:
         return Status.ASTRAY
     if not (attempt.allocation.is_met or attempt.shortfall.rest):
-        # Something is missing, and no pool can be asked for it.
+        # Something is missing, but no pool can be asked for it.
         return Status.INVALID if attempt.allocation.is_full else _status_of_pools(attempt)
-    return Status.PENDING if any(one.state == "pending" for one in attempt.reservations) else Status.FULFILLED
+    return (
+        Status.PENDING
+        if any(reservation.state == "pending" for reservation in attempt.reservations)
+        else Status.FULFILLED
+    )
 
 
 def _status_of_pools(attempt: Attempt) -> Status:
-    """How a group stands of which something is missing, and none of whose pools that it would fit can be asked."""
-    answers = [Status(one.pool.last_status) for one in attempt.holdings if one.pool.last_status]
-    answers += [one.refusal.status for one in attempt.holdings if one.refusal]
+    """The status of a group that is short while no pool with room can be asked."""
+    answers = [Status(holding.pool.last_status) for holding in attempt.holdings if holding.pool.last_status]
+    answers += [holding.refusal.status for holding in attempt.holdings if holding.refusal]
     return next((status for status in (Status.SHORT, Status.UNSUPPORTED) if status in answers), Status.INVALID)
 
 
 def _rest(attempt: Attempt) -> Rest | None:
-    """Why not all that is wanted is held, if nothing is asked for; of a demand that was given up, in any case."""
+    """Why nothing is asked for, if something is missing or the demand was given up."""
     shortfall = attempt.shortfall
     return shortfall.rest if not attempt.allocation.is_met or shortfall.is_given_up else None
 
 
 def _limit(attempt: Attempt) -> Limit | None:
-    """Why not all that is wanted is held, if a cap is the reason."""
+    """The cap that keeps the demand short, if it is one."""
     limit, allocation = attempt.shortfall.limit, attempt.allocation
     if limit is None or allocation.is_met or allocation.next_turn() is not None:
         return None
-    buying = [one for one in allocation.places if one.may_buy]
-    is_reason = any(one.affordable == 0 for one in buying) or (not buying and bool(limit.reason))
+    buying = [place for place in allocation.places if place.may_buy]
+    is_reason = any(place.affordable == 0 for place in buying) or (not buying and bool(limit.reason))
     return limit if is_reason else None
 
 
 def _why(refusal: Refusal, attempt: Attempt) -> str:
-    """Why the target is not met."""
+    """Why the target is not met, for people."""
     missing = _missing(attempt)
     match refusal:
         case InsufficientInstanceCapacity():
             zones = refusal.other_zones
-            hint = f" EC2's hint, which nothing proves: {zones}." if zones else ""
+            hint = f" EC2 suggests {zones}, which may be dry as well." if zones else ""
             key = attempt.shortfall.key
             where = f"in {len(attempt.holdings)} pools" if key.is_group else f"{key}"
             return f"EC2 has no more {where}: {missing}. Every run asks again.{hint}"
         case OverCap():
             return f"{missing}. {refusal.message}"
         case OutOfTime():
-            return f"The time was up before all was asked for: {missing}. It goes on from here."
+            return f"Time ran out before everything was asked for: {missing}. The next run goes on from here."
         case Changed():
             return f"Somebody else keeps changing the reservations; the next run tries again. ({refusal})"
         case _:
@@ -266,13 +270,18 @@ def _why(refusal: Refusal, attempt: Attempt) -> str:
 
 
 def _missing(attempt: Attempt) -> str:
-    """How much is missing, in words."""
+    """How much is missing, for people."""
     target, unit = attempt.shortfall.target, attempt.shortfall.unit
     return f"{amount(target - attempt.reserved)} of {target}{' vCPUs' if unit is Unit.vcpus else ''} missing"
 
 
-def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = ()) -> str:
-    """What happened to what was held, why it is not as it should be, and what else is remarkable."""
+def _reason(attempt: Attempt, why: str = "") -> str:
+    """The reason of the outcome: what became of what was held, why the target is not met, and other remarks.
+
+    Args:
+        attempt: the attempt as it ended.
+        why: why the target is not met; empty if it is.
+    """
     shortfall, reservations, lenders = attempt.shortfall, attempt.reservations, attempt.lenders
     parts = []
     if attempt.released:
@@ -290,7 +299,7 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
     if not why:
         parts.append(remark_on_group(shortfall, attempt.allocation))
     if attempt.returned:
-        parts.append(f"{counted(attempt.returned, shortfall.unit)} had been bought twice and were given back.")
+        parts.append(f"{counted(attempt.returned, shortfall.unit)} were bought twice and have been given back.")
     if attempt.lost:
         added = amount(max(0, attempt.managed - shortfall.reserved))
         parts.append(f"{attempt.lost} that were held are gone; {added} were bought again.")
@@ -298,11 +307,12 @@ def _reason(attempt: Attempt, why: str = "", observed: Sequence[Reservation] = (
         parts.append(why)
     if attempt.absorbed:
         is_or_are = "is" if attempt.absorbed == 1 else "are"
-        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that ran already.")
-    parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(one.lent for one in lenders)))
+        parts.append(f"{attempt.absorbed} of it {is_or_are} in use by instances that were already running.")
+    parts.append(astray_remark(shortfall.key, attempt.astray, lenders, sum(lender.lent for lender in lenders)))
     for holding in attempt.holdings:
         unchanged = {**holding.uncorrected, **holding.unchangeable}
-        parts += [f"EC2 does not change {one}: {refusal.text}" for one, refusal in unchanged.items()]
-    by_id = {one.id: one for one in (*observed, *reservations)}
+        parts += [f"EC2 does not change {id_}: {refusal.text}" for id_, refusal in unchanged.items()]
+    observed = () if why else chain.from_iterable(holding.observed for holding in attempt.holdings)
+    by_id = {reservation.id: reservation for reservation in (*observed, *reservations)}
     parts.append(remarks(by_id.values(), shortfall.options))
     return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""How a demand's total is spread over its pools: where to ask next and for how many, and who gives back first.
+"""How a demand's total is spread over its pools: where to ask next, for how many, and which pool gives back first.
 
 A row has one pool. A group's pools, weights and strategies are those of AWS's Capacity Reservation Fleets:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-cr-fleet.html
@@ -19,26 +19,28 @@ class Place:
 
     key: TargetKey
     held: int
-    """Instances."""
+    """Instances held."""
     weight: Amount = 1
-    """Units that an instance counts for."""
+    """Units per instance."""
     least: int = 0
+    """Fewest instances to hold there."""
     most: int | None = None
-    """Instances to be held there at most; None: any number."""
+    """Most instances to hold there; None: any number."""
     may_buy: bool = True
     """Whether EC2 may be asked for more there."""
     is_removed: bool = False
+    """Whether it is no longer a member of its group."""
     affordable: int | None = None
-    """Instances that may be added under a cap; None: any number."""
+    """Instances that a cap allows to add; None: any number."""
 
     @property
     def room(self) -> int | None:
-        """Instances that may be added, as the row says; None: any number."""
+        """Instances that `most` allows to add; None: any number."""
         return None if self.most is None else max(0, self.most - self.held)
 
     @property
     def unmet(self) -> int:
-        """Instances that it lacks of the least that it is to hold."""
+        """Instances missing to `least`."""
         return max(0, self.least - self.held)
 
     @property
@@ -49,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A demand's pools, the most wanted first, and its total."""
+    """A demand's total, and its pools in order of priority."""
 
     places: Sequence[Place]
     total: Amount
@@ -58,150 +60,155 @@ class Allocation:
 
     @property
     def held(self) -> Amount:
-        """Units."""
-        return units((one.held, one.weight) for one in self.places)
+        """Units held."""
+        return units((place.held, place.weight) for place in self.places)
 
     @property
     def missing(self) -> Amount:
-        """Units wanted and not held."""
+        """Units missing."""
         return amount(max(0, self.total - self.held))
 
     @property
     def is_full(self) -> bool:
-        """Whether something is missing, and every pool holds the most that its row allows."""
-        return bool(self.missing) and not any(one.room != 0 for one in self._members)
+        """Whether something is missing while every pool holds its most."""
+        return bool(self.missing) and not any(place.room != 0 for place in self._members)
 
     @property
     def has_rest(self) -> bool:
-        """Whether what is missing is less than an instance of any pool that has room counts for."""
+        """Whether less is missing than one instance of any pool with room counts for."""
         return self.missing > 0 and not (self.is_full or self._fits)
 
     @property
     def is_met(self) -> bool:
-        """Whether all is held that the total and the weights allow."""
+        """Whether everything is held that the total and the weights allow."""
         return not self.missing or (self.has_rest and not self.allows_overshoot)
 
     @property
     def is_excess(self) -> bool:
-        """Whether so much more is held than is wanted that an instance could be spared.
+        """Whether at least one instance more is held than needed.
 
-        With `allows_overshoot` what a pool that has room could only have brought is none.
+        With `allows_overshoot`, an excess smaller than one instance of any pool with room does not count.
         """
         excess = self.held - self.total
-        weights = [one.weight for one in self._members if one.room != 0] if self.allows_overshoot else []
-        return any(one.held and one.weight <= excess for one in self.places) and excess >= min(weights, default=0)
+        weights = [place.weight for place in self._members if place.room != 0] if self.allows_overshoot else []
+        return any(place.held and place.weight <= excess for place in self.places) and excess >= min(weights, default=0)
 
     @property
     def spare(self) -> Amount:
-        """Units above the total that could be given back, if nobody used them."""
-        given = self.to_give_back(amount(max(0, self.held - self.total)), {one.key: one.held for one in self.places})
-        return units((given.get(one.key, 0), one.weight) for one in self.places)
+        """Units above the total that could be given back if nobody used them."""
+        given = self.to_give_back(
+            amount(max(0, self.held - self.total)), {place.key: place.held for place in self.places}
+        )
+        return units((given.get(place.key, 0), place.weight) for place in self.places)
 
     def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
-        """The pool to ask next, and for how many instances at most; None if nothing is to be asked for.
+        """The pool to ask next, and for how many instances at most; None if there is nothing to ask for.
 
-        What a pool lacks of its least comes first. While it is dry the room for it is kept; not if it cannot be asked.
+        Pools below their least come first. While one of them is dry, its share of the total is kept for it; not if it
+        may not be asked at all.
 
         Args:
-            dry: pools that are not asked any more.
+            dry: pools not to ask again.
         """
-        asked = [one for one in self.places if one.may_buy and one.key not in dry]
+        asked = [place for place in self.places if place.may_buy and place.key not in dry]
         askable = self._askable()
-        for one in asked:
-            if one.unmet and (count := min(one.unmet, askable(one))) > 0:
-                return one.key, count
+        for place in asked:
+            if place.unmet and (count := min(place.unmet, askable(place))) > 0:
+                return place.key, count
         if self.allows_overshoot and self.has_rest:
-            covering = [one for one in asked if one.room != 0 and one.affordable != 0]
-            smallest = min(covering, key=lambda one: one.weight, default=None)
+            covering = [place for place in asked if place.room != 0 and place.affordable != 0]
+            smallest = min(covering, key=lambda place: place.weight, default=None)
             return (smallest.key, 1) if smallest else None
-        able = ((one, count) for one in asked if (count := askable(one)) > 0)
+        able = ((place, count) for place in asked if (count := askable(place)) > 0)
         if self.strategy is Strategy.prioritized:
-            return next(((one.key, count) for one, count in able), None)
-        return self._evenly(each) if (each := list(able)) else None
+            return next(((place.key, count) for place, count in able), None)
+        candidates = list(able)
+        return self._evenly(candidates) if candidates else None
 
     def to_give_back(self, excess: Amount, spare: Mapping[TargetKey, int]) -> dict[TargetKey, int]:
-        """How many instances each pool gives back: the least wanted first, and what is above its least before the rest.
+        """How many instances each pool gives back.
 
-        Balanced over zones, the zone that holds most gives first.
+        Pools give in reverse order of priority, and go below their least only once all others have given. With
+        `balanced`, the zone that holds most gives first.
 
         Args:
-            excess: units to give back; what is left holds no less than the total.
-            spare: instances that each pool can give.
+            excess: units to give back at most.
+            spare: instances that each pool can give back.
         """
         given: dict[TargetKey, int] = {}
 
-        def give(one: Place, most: int) -> None:
+        def give(place: Place, most: int) -> None:
             nonlocal excess
-            count = min(most, int(excess // one.weight))
+            count = min(most, int(excess // place.weight))
             if count > 0:
-                given[one.key] = given.get(one.key, 0) + count
-                excess = amount(excess - count * one.weight)
+                given[place.key] = given.get(place.key, 0) + count
+                excess = amount(excess - count * place.weight)
 
         for keeps_least in (True, False):
 
-            def left_of(one: Place, keeps_least: bool = keeps_least) -> int:
-                left = spare.get(one.key, 0) - given.get(one.key, 0)
-                above = one.held - given.get(one.key, 0) - one.least
+            def left_of(place: Place, keeps_least: bool = keeps_least) -> int:
+                left = spare.get(place.key, 0) - given.get(place.key, 0)
+                above = place.held - given.get(place.key, 0) - place.least
                 return max(0, min(left, above) if keeps_least else left)
 
-            for one in (one for one in self.places if one.is_removed):
-                give(one, left_of(one))
+            for place in (place for place in self.places if place.is_removed):
+                give(place, left_of(place))
             if self.strategy is Strategy.balanced:
-                while able := [one for one in self.places if left_of(one) and one.weight <= excess]:
+                while able := [place for place in self.places if left_of(place) and place.weight <= excess]:
                     zones = self._by_zone(given)
-                    fullest = max(able, key=lambda one: (zones[one.zone], self.places.index(one)))
-                    next_level = max((zones[one.zone] for one in able if one.zone != fullest.zone), default=0)
+                    fullest = max(able, key=lambda place: (zones[place.zone], self.places.index(place)))
+                    next_level = max((zones[place.zone] for place in able if place.zone != fullest.zone), default=0)
                     above = (zones[fullest.zone] - next_level) // fullest.weight
-                    # Its even share of all, which no zone gives less than that holds as much as any other.
-                    share = excess // (fullest.weight * len({one.zone for one in able}))
+                    # An even share of the excess: zones that hold equally much give at least that.
+                    share = excess // (fullest.weight * len({place.zone for place in able}))
                     give(fullest, max(1, min(left_of(fullest), max(int(above), int(share)))))
-            for one in reversed(self.places):
-                give(one, left_of(one))
+            for place in reversed(self.places):
+                give(place, left_of(place))
         return given
 
     @property
     def _members(self) -> list[Place]:
-        return [one for one in self.places if not one.is_removed]
+        return [place for place in self.places if not place.is_removed]
 
     @property
     def _fits(self) -> bool:
-        return any(one.room != 0 and one.weight <= self.missing for one in self._members)
+        return any(place.room != 0 and place.weight <= self.missing for place in self._members)
 
     def _askable(self) -> Callable[[Place], int]:
-        """Instances that each pool may be asked for, without the room for what others lack of their least."""
+        """Tells how many instances a pool may be asked for, without what is kept for pools below their least."""
         missing = self.missing
-        unmet = {one.key: one.unmet * one.weight for one in self.places if one.unmet and one.may_buy}
+        unmet = {place.key: place.unmet * place.weight for place in self.places if place.unmet and place.may_buy}
         kept = sum(unmet.values())
         kept_before = dict(zip(unmet, accumulate(unmet.values(), initial=0), strict=False))
 
-        def askable(one: Place) -> int:
-            count = int(max(0, missing - kept + unmet.get(one.key, 0)) // one.weight)
-            if one.key in unmet:
-                # Of two that lack something and do not both fit, the more wanted one comes first.
-                count = max(count, min(one.unmet, int(max(0, missing - kept_before[one.key]) // one.weight)))
-            limits = [limit for limit in (one.room, one.affordable) if limit is not None]
+        def askable(place: Place) -> int:
+            count = int(max(0, missing - kept + unmet.get(place.key, 0)) // place.weight)
+            if place.key in unmet:
+                # If two pools below their least do not both fit, the one with the higher priority does.
+                count = max(count, min(place.unmet, int(max(0, missing - kept_before[place.key]) // place.weight)))
+            limits = [limit for limit in (place.room, place.affordable) if limit is not None]
             return min([count, *limits])
 
         return askable
 
     def _evenly(self, able: Sequence[tuple[Place, int]]) -> tuple[TargetKey, int]:
-        """The first pool of the zone that holds least, and what it takes to be as full as the others then are."""
+        """The first pool of the zone that holds least, and the instances that bring it level with the others."""
         zones = self._by_zone({})
-        levels = {one.zone: zones[one.zone] for one, _ in able}
+        levels = {place.zone: zones[place.zone] for place, _ in able}
         lowest = min(levels, key=lambda zone: levels[zone])
-        place, count = next((one, count) for one, count in able if one.zone == lowest)
+        place, count = next((place, count) for place, count in able if place.zone == lowest)
         share = _level(levels.values(), self.missing) - Fraction(levels[lowest])
         return place.key, max(1, min(count, int(share // Fraction(place.weight))))
 
     def _by_zone(self, given: Mapping[TargetKey, int]) -> dict[str, Amount]:
         zones: dict[str, Amount] = {}
-        for one in self.places:
-            zones[one.zone] = zones.get(one.zone, 0) + (one.held - given.get(one.key, 0)) * one.weight
+        for place in self.places:
+            zones[place.zone] = zones.get(place.zone, 0) + (place.held - given.get(place.key, 0)) * place.weight
         return zones
 
 
 def _level(heights: Iterable[Amount], poured: Amount) -> Fraction:
-    """How high vessels of these heights are filled that share what is poured into them."""
+    """The level that water reaches when this much is poured over a floor of steps of these heights."""
     ordered = sorted(map(Fraction, heights))
     levels = ((sum(ordered[:count]) + Fraction(poured)) / count for count in range(len(ordered), 0, -1))
     return next(level for level, highest in zip(levels, reversed(ordered), strict=True) if level >= highest)

@@ -1,4 +1,4 @@
-"""What the caps let one demand hold: a row so many instances, a group so much money for its pools together."""
+"""How much the caps let one demand hold: a row in instances, a group in money for all its pools."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 
 OF_ITS_POOLS = "group"
-"""`Limit.price` of a group under the stack's cap: each of its pools has a price of its own."""
+"""`Limit.price` of a group under the stack's cap. Its pools have prices of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What is to be kept when a demand gets its share."""
+    """The caps and the room left when a demand gets its share."""
 
     budget: Budget
     before: Spent
-    """What is spent already."""
+    """What is already spent."""
     room: Decimal | None
-    """What may still be spent under the stack's cap; below 0 if a price rose, None: there is no such cap."""
+    """Hourly cost left under the stack's cap, negative if prices have risen; None: there is no such cap."""
     why_closed: str = ""
     """Why the run may spend nothing under the stack's cap; empty if it may."""
 
@@ -32,27 +32,27 @@ class Allotment:
     """The share of one demand."""
 
     shortfall: Shortfall
-    """With its limit, and what is known of its pools' prices."""
+    """The shortfall with its limit and the known prices of its pools."""
     cost: Decimal = Decimal(0)
-    """What it takes of the room, beside what is counted as spent already."""
+    """Hourly cost that it takes from the room, besides what counts as spent already."""
     is_capped: bool = False
     """Whether nothing can be bought because of a cap."""
 
 
 def is_short(shortfall: Shortfall) -> bool:
-    """Whether something is to be bought for it."""
+    """Whether something has to be bought for it."""
     return shortfall.rest is None and shortfall.reserved < shortfall.target
 
 
 def allotment(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
-    """What of the room a demand gets, and what its own cap leaves of that.
+    """The share of the room that a demand gets, within its own cap.
 
-    What was recorded and is not shown is in the sum already, and may be bought again for it.
+    Recorded instances that EC2 does not show count as spent already, and may be bought again for that.
 
     Args:
         shortfall: the demand.
-        target: as the tables say.
-        caps: what is to be kept, with what the demands before it have left of the room.
+        target: the demand according to the tables.
+        caps: the caps, with the room that earlier demands have left.
     """
     if caps.room is None and target.terms.max_hourly_cost is None:
         return Allotment(shortfall)
@@ -76,7 +76,7 @@ def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
 
 
 def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: Caps, target: Target) -> tuple[int, str]:
-    """How many may be bought, and what is said once these are."""
+    """How many instances may be bought, and the reason why not more."""
     budget, before, room, own = caps.budget, caps.before, caps.room, target.terms.max_hourly_cost
     reserved, missing = shortfall.pools[0].reserved, int(shortfall.target - shortfall.reserved)
     if price is None:
@@ -97,7 +97,7 @@ def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: C
 
 
 def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
-    """The limit is what all that the group holds may cost: what it holds now, and its share."""
+    """The limit of a group is the hourly cost of what it holds now, plus its share."""
     options, currency = target.options, caps.budget.currency
     prices = [caps.budget.price(pool.key, options) for pool in shortfall.pools]
     known = [(pool, price) for pool, price in zip(shortfall.pools, prices, strict=True) if price is not None]
@@ -123,7 +123,7 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
 
 
 def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
-    """Whether an instance of the pool may be bought, as far as the total and the member's row say."""
+    """Whether the total and the member's row allow another instance in the pool."""
     missing = shortfall.target - shortfall.reserved
     is_full = pool.most is not None and pool.reserved >= pool.most
     return (
@@ -135,7 +135,7 @@ def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
 
 
 def _most(missing: Amount, fits: list[tuple[Pool, Decimal]], shortfall: Shortfall) -> Decimal:
-    """What the missing units may cost: in the dearest pool, and one instance more if that may be too much."""
+    """The most that the missing units may cost: in the dearest pool, with one instance more for an overshoot."""
     if not fits:
         return Decimal(0)
     dearest = max((Decimal(missing) / pool.weight).to_integral_value(ROUND_CEILING) * price for pool, price in fits)
@@ -150,9 +150,9 @@ def _money(
     caps: Caps,
     target: Target,
 ) -> tuple[Decimal, str]:
-    """What purchases may cost together, and what is said once that is spent."""
+    """The hourly cost of all purchases together, and the reason why not more."""
     budget, room, own = caps.budget, caps.room, target.terms.max_hourly_cost
-    # Where nothing is to be bought, something may be lost before the attempt looks, and is bought again.
+    # Even if nothing is missing, something may get lost before the attempt looks. It may be bought again.
     share, reason = most or unseen, ""
     each = f"{min((price for _, price in fits), default=Decimal(0)):.4f} for the cheapest instance"
     if room is not None and max(Decimal(0), room + unseen) < share:
@@ -177,7 +177,7 @@ def _why_nothing(unpriced: Iterable[Pool], target: Target, caps: Caps) -> str:
 
 
 def _priced(pool: Pool, price: Decimal | None, options: ReservationOptions, currency: str) -> Pool:
-    """A group's pool with its price; one whose price is unknown buys nothing."""
+    """A group's pool with its price. If that is unknown, nothing is bought there."""
     if price is not None:
         return replace(pool, price=f"{price:f}")
     if not pool.may_buy or pool.is_removed:
@@ -190,7 +190,7 @@ def _reason(name: str, cap: Decimal | None, amount: Decimal, each: str, currency
 
 
 def _give_the_price(key: TargetKey, cap: str) -> str:
-    return f"Give the price of {key} in odcr_price: until then {cap} lets nothing be bought."
+    return f"Give the price of {key} in odcr_price: until then {cap} allows no purchase."
 
 
 def _how_to_give_a_price(key: TargetKey, options: ReservationOptions, currency: str) -> str:
@@ -207,6 +207,6 @@ def _how_to_give_a_price(key: TargetKey, options: ReservationOptions, currency: 
             names.append(name)
             values.append(value)
     given = ", ".join(f"'{value}'" for value in values)
-    # For a person to run, with the right price.
+    # For a person to run with the right price, not for the program.
     statement = f"REPLACE INTO odcr_price ({', '.join(names)}, Hourly_Price) VALUES ({given}, 0.50)"  # noqa: S608
     return f"Price unknown, so a cap stops it. Run: {statement}"

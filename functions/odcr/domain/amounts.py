@@ -1,16 +1,16 @@
-"""Amounts of capacity: instances, or the units of a group, which have up to three digits after the point."""
+"""Amounts of capacity: whole instances, or a group's units with up to three digits after the point."""
 
 from decimal import Decimal
 
 Amount = int | Decimal
-"""An int where it is whole, so that it reads as people write it."""
+"""An int if it is whole, so that it is shown without a point."""
 
 DIGITS = 3
-"""After the point, of a weight and of a total."""
+"""Digits after the point of a weight and of a total."""
 
 
 def amount(value: int | float | Decimal | str) -> Amount:
-    """The amount that a number says."""
+    """A number as an amount."""
     if isinstance(value, int):
         return value
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
@@ -19,6 +19,6 @@ def amount(value: int | float | Decimal | str) -> Amount:
 
 
 def as_json(value: Amount) -> int | float:
-    """An amount as JSON has it, and the tables' columns."""
+    """An amount as JSON and the tables have it."""
     value = amount(value)
     return value if isinstance(value, int) else float(value)

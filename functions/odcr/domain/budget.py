@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from odcr.domain.price_pools import PricePool, price_pool
+from odcr.domain.price_pools import price_pool
 from odcr.domain.prices import PriceList
 from odcr.domain.reservation import HELD_STATES, Kind, Reservation
 from odcr.domain.target import ReservationOptions, Target, TargetKey
@@ -15,49 +15,46 @@ class Budget:
     """What may be spent, and what an instance costs."""
 
     cap: Decimal | None = None
-    """Of the stack, for an hour; None: there is none."""
+    """The stack's hourly cap; None: no cap."""
     prices: PriceList = field(default_factory=PriceList)
     currency: str = "USD"
-    """Of the cap; a price in another one counts as unknown."""
+    """The cap's currency. A price in another one counts as unknown."""
 
     def price(self, key: TargetKey, options: ReservationOptions) -> Decimal | None:
-        """What an instance costs for an hour; None if that is unknown."""
-        return self._of(price_pool(key, options))
-
-    def _of(self, pool: PricePool | None) -> Decimal | None:
-        price = self.prices.of(pool)
+        """The hourly price of an instance; None if it is unknown."""
+        price = self.prices.of(price_pool(key, options))
         return price.amount if price is not None and price.currency == self.currency else None
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The hourly cost of all that is held, or was recorded as held."""
+    """The hourly cost of everything held, or recorded as held."""
 
     amount: Decimal = Decimal(0)
     unknown: TargetKey | None = None
-    """Something that is held and whose price is unknown, so that the cost is."""
+    """A pool that is held at an unknown price, which makes the amount unknown."""
 
 
 def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget: Budget) -> Spent:
-    """The larger of what EC2 shows and what was recorded, pool by pool: a describe may lag.
+    """The hourly cost of the larger of what EC2 shows and what was recorded, pool by pool, as Describe may lag.
 
     Args:
-        reservations: all that bear the stack's tag, in all Regions that answered.
-        targets: all of this run, also those whose Region did not answer, and rows and groups that are gone.
-        budget: with the prices.
+        reservations: all with the stack's tag, in all Regions that answered.
+        targets: all of this run, including deleted ones and those whose Region did not answer.
+        budget: the prices.
     """
     total, seen = Decimal(0), dict[TargetKey, int]()
-    for one in reservations:
-        if one.state not in HELD_STATES or one.kind is Kind.BLOCK or not one.count:
+    for reservation in reservations:
+        if reservation.state not in HELD_STATES or reservation.kind is Kind.BLOCK or not reservation.count:
             continue
-        price = budget.price(one.key, ReservationOptions(one.platform, one.tenancy))
+        price = budget.price(reservation.key, ReservationOptions(reservation.platform, reservation.tenancy))
         if price is None:
-            return Spent(unknown=one.key)
-        total += price * one.count
-        seen[one.key] = seen.get(one.key, 0) + one.count
+            return Spent(unknown=reservation.key)
+        total += price * reservation.count
+        seen[reservation.key] = seen.get(reservation.key, 0) + reservation.count
     for target in targets:
         if target.last_status is None and not target.key.is_group:
-            # Current_Capacity, which somebody may have written. What a group's pools hold stands in the record alone.
+            # Without a record, its number is Current_Capacity, which anybody may have written.
             continue
         for pool in target.pools:
             unseen = pool.last_reserved - seen.get(pool.key.pool, 0)

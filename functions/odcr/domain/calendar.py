@@ -1,6 +1,6 @@
-"""When a demand is asked for: not before its start, and after its deadline as its row says; and the verdict on it.
+"""When to ask for a demand, from its start to its deadline and beyond, and the verdict at the deadline.
 
-Times are ISO 8601 in UTC, as the tables have them, and are compared as texts to the second.
+Times are ISO 8601 in UTC, as in the tables, and are compared as texts to the second.
 """
 
 from collections.abc import Collection
@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from odcr.domain.amounts import Amount
+from odcr.domain.event import As, Event
 from odcr.domain.outcome import Status
 from odcr.domain.target import Judgement, Target, Terms, Verdict
-from odcr.domain.wire import As, Event
 from odcr.domain.wording import MAX_REASON, minute
 
 LAST_HOURS = 24
-"""Hours before a deadline in which a dry pool is asked at full pace."""
+"""Hours before a deadline in which even a dry pool is asked at full pace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest(Event):
-    """Why nothing is asked for, though something is missing."""
+    """Why to ask for nothing now, though something is missing."""
 
     status: Status
     """WAITING or STOPPED."""
@@ -28,25 +28,25 @@ class Rest(Event):
 
 
 def iso(now: datetime) -> str:
-    """A time as it is compared."""
+    """A time as text, to compare."""
     return f"{now:%Y-%m-%dT%H:%M:%S}"
 
 
 def judge(
     target: Target, reserved: Amount, shown_ids: Collection[str], now: str, *, is_met: bool = False
 ) -> Judgement | None:
-    """The verdict that is due; None before the deadline, once it is recorded, and while it cannot be given.
+    """The verdict that is due; None before the deadline, after it is recorded, and while it has to wait.
 
-    What EC2 does not show although it was recorded may be late, or may have lost its tag. It is looked for before the
-    verdict, for an hour at most. Only a verdict within that hour, on a demand of which a run has a record, gives
-    anything up: a row that was corrected later, or a record that was lost, must not.
+    If EC2 does not show a recorded reservation, its answer may lag, or the tag is gone. The verdict waits up to an hour
+    for it to be looked up. Only a verdict within that hour, on a demand with a record, gives anything up: correcting a
+    row later, or losing the record, must not.
 
     Args:
-        target: the demand, with what was recorded of it.
+        target: the demand and its record.
         reserved: units that EC2 shows as held.
-        shown_ids: the reservations that it shows as held.
-        now: the time.
-        is_met: whether that is all that the weights allow, though it may be less than the total.
+        shown_ids: the reservations that EC2 shows as held.
+        now: the time, as `iso` writes it.
+        is_met: whether everything that the weights allow is held, which may be less than the total.
     """
     deadline = target.terms.deadline
     if deadline is None or not _is_past(deadline, now) or _is_of(target.last_judgement, deadline):
@@ -64,11 +64,11 @@ def judge(
 
 
 def is_given_up(target: Target, due: Judgement | None) -> bool:
-    """Whether what is held for the demand is to be given back, because its deadline was missed.
+    """Whether to give back what is held for a demand, as its deadline was missed.
 
     Args:
         target: the demand.
-        due: the verdict that this run has come to.
+        due: the verdict of this run; None: the recorded one counts.
     """
     judgement = due or target.last_judgement
     return (
@@ -80,20 +80,18 @@ def is_given_up(target: Target, due: Judgement | None) -> bool:
 
 
 def rest(target: Target, reserved: Amount, now: str, *, is_given_up: bool) -> Rest | None:
-    """Why nothing is asked for now; None if it is to be asked for.
+    """Why to ask for nothing now; None: ask.
 
     Args:
         target: the demand.
         reserved: units that EC2 shows as held.
-        now: the time.
-        is_given_up: whether its deadline was missed, and what is held is given back.
+        now: the time, as `iso` writes it.
+        is_given_up: whether to give back what is held, as the deadline was missed.
     """
     terms, held = target.terms, f"{reserved} of {target.capacity} held"
     if is_given_up and terms.deadline is not None:
-        rest_of_it = (
-            "" if reserved else f" Nothing is asked for any more, as On_Missed in {target.key.option_table} says."
-        )
-        return Rest(Status.STOPPED, f"The deadline, {minute(terms.deadline)}, was missed.{rest_of_it}")
+        why = "" if reserved else f" Nothing is asked for any more, as On_Missed in {target.key.option_table} says."
+        return Rest(Status.STOPPED, f"The deadline, {minute(terms.deadline)}, was missed.{why}")
     if terms.start_at is not None and not _is_past(terms.start_at, now):
         return Rest(Status.WAITING, f"{held}. Nothing is asked for before Start_At, {minute(terms.start_at)}.")
     if terms.stops_at_deadline and terms.deadline is not None and _is_past(terms.deadline, now):
@@ -103,7 +101,7 @@ def rest(target: Target, reserved: Amount, now: str, *, is_given_up: bool) -> Re
 
 
 def is_in_last_hours(terms: Terms, now: str) -> bool:
-    """Whether the deadline is so near that the demand is asked for at full pace, however long its pool has been dry."""
+    """Whether the deadline is so near that even a dry pool is asked at full pace."""
     if terms.deadline is None or _is_past(terms.deadline, now):
         return False
     first = datetime.fromisoformat(terms.deadline) - timedelta(hours=LAST_HOURS)

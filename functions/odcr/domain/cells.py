@@ -1,4 +1,4 @@
-"""The cells of a row, whatever types the columns have: the tables may have been made by hand.
+"""Table cells as values, whatever types the columns have: people may have created the tables by hand.
 
 https://dev.mysql.com/doc/refman/8.0/en/data-types.html
 """
@@ -15,21 +15,18 @@ Cells = Sequence[object]
 """A row as the driver gives it: int, Decimal, float, str, bytes, date, datetime, timedelta or None."""
 
 _MAX_SHOWN = 60
-"""Characters of a wrong value that a reason shows."""
+"""Characters of a wrong value that an error shows."""
 _MAX_AMOUNT = 10**9
 _MAX_QUANTITY = 10**18
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0*)?")
 
 
-class StrangeCell(Exception):  # noqa: N818 - a reason to tell, not a fault
-    """A cell that means nothing where it stands. The message is the reason, for the person who wrote it."""
+class StrangeCell(Exception):  # noqa: N818 - the person's mistake, not the program's
+    """A cell makes no sense. The message tells the person who wrote it what to do."""
 
 
 def text_of(cell: object) -> str:
-    """A cell as text; what is no text is shown as Python does, and a binary column's padding is left out.
-
-    NULL is empty.
-    """
+    """A cell as text, without the padding of a binary column; empty for NULL."""
     if cell is None:
         return ""
     if isinstance(cell, (bytes, bytearray)):
@@ -38,12 +35,12 @@ def text_of(cell: object) -> str:
 
 
 def whole_number(cell: object, column: str, todo: str = "") -> int | None:
-    """A cell as a number of instances; None if it is NULL.
+    """A cell as a whole number; None for NULL.
 
     Args:
-        cell: an integer, or a decimal, a float or text that is a whole number.
-        column: its name, for the reason.
-        todo: what to do about one that is none.
+        cell: a whole number of any type, or text that is one.
+        column: its name, for the error.
+        todo: what to do about a wrong value.
 
     Raises:
         StrangeCell: if it is anything else.
@@ -61,7 +58,7 @@ def whole_number(cell: object, column: str, todo: str = "") -> int | None:
 
 
 def number_or(cell: object, default: int) -> int:
-    """A cell that the system wrote, or reports into, as a number that is not below 0; the default if it is none."""
+    """A cell as a whole number of 0 or more; the default for anything else."""
     try:
         number = whole_number(cell, "")
     except StrangeCell:
@@ -70,12 +67,12 @@ def number_or(cell: object, default: int) -> int:
 
 
 def quantity(cell: object, column: str, todo: str = "") -> Amount | None:
-    """A cell as an amount of capacity; None if it is NULL.
+    """A cell as an amount of capacity; None for NULL.
 
     Args:
         cell: a number, or text that is one, with at most three digits after the point.
-        column: its name, for the reason.
-        todo: what to do about one that is none.
+        column: its name, for the error.
+        todo: what to do about a wrong value.
 
     Raises:
         StrangeCell: if it is anything else.
@@ -91,20 +88,20 @@ def quantity(cell: object, column: str, todo: str = "") -> Amount | None:
 
 
 def quantity_or(cell: object, default: Amount) -> Amount:
-    """A cell that the system wrote as an amount that is not below 0; the default if it is none."""
+    """A cell as an amount of 0 or more; the default for anything else."""
     try:
-        found = quantity(cell, "")
+        number = quantity(cell, "")
     except StrangeCell:
         return default
-    return default if found is None or found < 0 else found
+    return default if number is None or number < 0 else number
 
 
 def _decimal(cell: object) -> Decimal | None:
-    """A number of any type, if it is one and of no absurd size."""
+    """A number of any type; None if it is none, or absurdly large."""
     if isinstance(cell, bool) or not isinstance(cell, (int, float, Decimal, str, bytes, bytearray)):
         return None
     try:
-        # By its text: a float is meant as it is written.
+        # By way of its text: 0.1 means one tenth, not the nearest float.
         number = Decimal(text_of(cell).strip())
     except InvalidOperation:
         return None
@@ -112,7 +109,7 @@ def _decimal(cell: object) -> Decimal | None:
 
 
 def moment_of(cell: object, column: str) -> str | None:
-    """A cell as a time in UTC, ISO 8601; None if it is NULL. A day begins at midnight.
+    """A cell as a time, ISO 8601 in UTC; None for NULL. A date means its midnight.
 
     Raises:
         StrangeCell: if it is no time.
@@ -122,7 +119,7 @@ def moment_of(cell: object, column: str) -> str | None:
     if isinstance(cell, datetime):
         return cell.isoformat()
     if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day).isoformat()  # noqa: DTZ001 - the table's times bear no zone
+        return datetime(cell.year, cell.month, cell.day).isoformat()  # noqa: DTZ001 - the tables' times have no zone
     if isinstance(cell, (str, bytes, bytearray)):
         try:
             moment = datetime.fromisoformat(text_of(cell).strip())
@@ -131,12 +128,12 @@ def moment_of(cell: object, column: str) -> str | None:
         else:
             return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
     raise StrangeCell(
-        f"{column} is {shown(cell)}, which is no time. Set it as in '2026-11-30 20:00:00' (UTC), or NULL."
+        f"{column} is {shown(cell)}, which is no time. Write it like '2026-11-30 20:00:00' (UTC), or set NULL."
     )
 
 
 def amount_of(cell: object, column: str) -> Decimal | None:
-    """A cell as an amount of money that is not below 0; None if it is NULL.
+    """A cell as an amount of money of 0 or more; None for NULL.
 
     Raises:
         StrangeCell: if it is none.
@@ -150,8 +147,8 @@ def amount_of(cell: object, column: str) -> Decimal | None:
 
 
 def shown(cell: object) -> str:
-    """A cell in a reason: cut, as what is valid has to fit in behind it."""
+    """A cell to quote in an error, cut to leave room for the advice."""
     if isinstance(cell, (str, bytes, bytearray)):
-        # Escapes may make one character ten.
+        # Cut only now: an escape may take ten characters.
         return quoted(text_of(cell), _MAX_SHOWN)
     return brief(text_of(cell), _MAX_SHOWN)

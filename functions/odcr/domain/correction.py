@@ -1,4 +1,4 @@
-"""What a standing reservation is to be like besides its count: when it ends, who may use it, its tags and its group.
+"""Changes to a standing reservation besides its count: its end, its match criteria, its tags and its resource group.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
 """
@@ -12,20 +12,21 @@ from odcr.domain.pace import Action
 from odcr.domain.refusal import OutOfTime, Refusal
 from odcr.domain.reservation import Reservation
 from odcr.domain.tags import ASKED_TAG, asked, not_given_any_more, parsed_asked, standing_tags
-from odcr.domain.target import ReservationOptions, Target, TargetKey, is_ordinary_zone
+from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.wording import brief, quoted
+from odcr.domain.zone import is_ordinary_zone
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How one reservation differs from what the row says, as far as that can be changed now."""
+    """What to change about one reservation so that it follows its row."""
 
     to_modify: ReservationOptions | None
-    """The match criteria and the end that it is to have; None if it has them."""
+    """Options with the match criteria and the end to set; None if they are right."""
     tags: Mapping[str, str]
-    """Tags that it lacks, or that have another value."""
+    """Tags to set."""
     removed: tuple[str, ...]
-    """Tags that are not given to it any more."""
+    """Keys of tags to remove."""
 
     @property
     def is_empty(self) -> bool:
@@ -36,23 +37,23 @@ class Correction:
 def correction_of(
     reservation: Reservation, options: ReservationOptions, stack_tags: Mapping[str, str], now: str
 ) -> Correction | None:
-    """What is to be changed about a reservation; None if nothing is, or can be.
+    """What to change about a reservation; None if nothing has to be changed, or can be.
 
-    The end and the match criteria follow the row where the row was changed. If they were changed in EC2 by a person
-    they stay, and so do those of what a person put under the system's care.
+    The end and the match criteria follow the row when the row changes. What a person changed in EC2 stays, and so do
+    those of a reservation that a person put under the system's care.
 
     Args:
-        reservation: of this stack, serving the options.
+        reservation: one of this stack that serves the options.
         options: what the row says.
-        stack_tags: what every reservation of the stack bears.
-        now: the time, ISO 8601 in UTC: EC2 takes no end that has passed.
+        stack_tags: the tags of every reservation of the stack.
+        now: the time, ISO 8601 in UTC. EC2 accepts no end in the past.
     """
     if not reservation.is_changeable or not reservation.is_managed:
         return None
     wanted = standing_tags(options, stack_tags)
     to_modify = None
     if (before := parsed_asked(reservation.tags.get(ASKED_TAG, ""))) is not None:
-        # Of each by itself: what the row has not changed stays as it is in EC2.
+        # Each by itself: what did not change in the row stays as it is in EC2.
         match_criteria, end_date = before
         target = replace(options, match_criteria=reservation.match_criteria, end_date=_end_of(reservation))
         if options.match_criteria != match_criteria and not reservation.in_use:
@@ -67,8 +68,8 @@ def correction_of(
             to_modify = target
     tags = {key: value for key, value in wanted.items() if reservation.tags.get(key) != value}
     removed = tuple(not_given_any_more(reservation.tags, wanted))
-    found = Correction(to_modify, tags, removed)
-    return None if found.is_empty else found
+    correction = Correction(to_modify, tags, removed)
+    return None if correction.is_empty else correction
 
 
 def _end_of(reservation: Reservation) -> str | None:
@@ -77,40 +78,43 @@ def _end_of(reservation: Reservation) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a run knows of how reservations are to be, besides what their rows say."""
+    """What reservations should be like besides what their rows say."""
 
     stack_tags: Mapping[str, str]
     groups: Mapping[tuple[str, str], set[str] | Refusal]
-    """The ids of the reservations in each resource group, by its Region and name."""
+    """The ids of the reservations in each resource group, by Region and name of the group."""
 
     def differs(self, reservation: Reservation, options: ReservationOptions, now: str) -> bool:
-        """Whether something about a reservation is to be changed, and can be."""
+        """Whether something about a reservation has to be changed, and can be."""
         return correction_of(reservation, options, self.stack_tags, now) is not None
 
     def outside_group(self, target: Target, pool: TargetKey, serving: Sequence[Reservation]) -> tuple[list[str], str]:
-        """The reservations of a pool that are to join the target's resource group; and why they cannot, if so."""
+        """The reservations of a pool that have to join the target's resource group; or why they cannot."""
         group, zone = target.options.resource_group, pool.zone
         if not group:
             return [], ""
         if not is_ordinary_zone(zone):
-            return [], f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations join none."
+            return (
+                [],
+                f"Resource_Group has no effect: {brief(zone)} is a Local Zone, whose reservations cannot join one.",
+            )
         members = self.groups.get((pool.region, group))
         if isinstance(members, Refusal):
             return [], f"The resource group {quoted(group)} cannot be looked at. {members.text}"
         if members is None:
             return [], ""
-        return [one.id for one in serving if one.id not in members], ""
+        return [reservation.id for reservation in serving if reservation.id not in members], ""
 
 
 NO_WISHES = Wishes({}, {})
 
 
 def correct(attempt: Attempt, *, is_new_only: bool = False) -> None:
-    """Changes what differs from the row. What EC2 refuses is noted, and keeps nothing else from being done.
+    """Changes what differs from the row. If EC2 refuses a change, the others are made all the same.
 
     Args:
-        attempt: after a look.
-        is_new_only: whether only what this run has made is looked at.
+        attempt: an attempt that has looked at EC2.
+        is_new_only: whether to correct only the reservations that this run has made.
 
     Raises:
         Changed: if somebody has added anything meanwhile.
@@ -128,33 +132,34 @@ def correct(attempt: Attempt, *, is_new_only: bool = False) -> None:
 
 
 def _correct(attempt: Attempt, holding: Holding, reservation: Reservation) -> None:
-    found = correction_of(reservation, attempt.shortfall.options, attempt.stack_tags, attempt.now)
-    if found is None:
+    correction = correction_of(reservation, attempt.shortfall.options, attempt.stack_tags, attempt.now)
+    if correction is None:
         return
-    if found.to_modify is not None:
-        options = found.to_modify
-        if not _is_done(attempt, holding, reservation, Action.MODIFY, lambda: attempt.ec2.adjust(reservation, options)):
+    if correction.to_modify is not None:
+        options = correction.to_modify
+        if not _send(attempt, holding, reservation, Action.MODIFY, lambda: attempt.ec2.adjust(reservation, options)):
             return
         reservation = replace(reservation, ends=options.end_date, match_criteria=options.match_criteria)
         holding.take_over(reservation)
-    if found.tags or found.removed:
-        tagged = reservation
-        if _is_done(attempt, holding, tagged, Action.TAG, lambda: attempt.ec2.tag(tagged, found.tags, found.removed)):
-            kept = {key: value for key, value in tagged.tags.items() if key not in found.removed}
-            holding.take_over(replace(tagged, tags={**kept, **found.tags}))
+    if correction.tags or correction.removed:
+        tags, removed, tagged = correction.tags, correction.removed, reservation
+        if _send(attempt, holding, tagged, Action.TAG, lambda: attempt.ec2.tag(tagged, tags, removed)):
+            kept = {key: value for key, value in tagged.tags.items() if key not in removed}
+            holding.take_over(replace(tagged, tags={**kept, **tags}))
 
 
 def _join(attempt: Attempt, holding: Holding, reservation: Reservation) -> None:
     group = attempt.shortfall.options.resource_group
     if not group or reservation.id not in holding.outside_group:
         return
-    if _is_done(attempt, holding, reservation, Action.GROUP, lambda: attempt.ec2.join(reservation, group)):
+    if _send(attempt, holding, reservation, Action.GROUP, lambda: attempt.ec2.join(reservation, group)):
         holding.outside_group.discard(reservation.id)
 
 
-def _is_done(
+def _send(
     attempt: Attempt, holding: Holding, reservation: Reservation, action: Action, request: Callable[[], None]
 ) -> bool:
+    """Sends a request; False if EC2 refuses it, or has refused one for this reservation before."""
     if reservation.id in holding.uncorrected:
         return False
     attempt.take_turn(holding, action)

@@ -1,4 +1,4 @@
-"""What an hour of what is held costs: of each target, and in all; and how all targets stand together."""
+"""The hourly cost of what is held, by target and in total, and the totals of all targets."""
 
 import hashlib
 import math
@@ -16,50 +16,52 @@ from odcr.domain.target import ReservationOptions, TargetKey
 _DIGITS = Decimal("0.0001")
 _MET = [status for status in Status if status.is_met]
 _TOO_MUCH = Decimal(10) ** 10
-"""What `odcr_status.Hourly_Cost` cannot hold."""
+"""The first cost that is too large for `odcr_status.Hourly_Cost`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a target, or a pool of a group, stands, as a row of `odcr_status` says."""
+    """How a demand, or a pool of a group, stands according to its row of `odcr_status`."""
 
     key: TargetKey
     status: str
     target: Amount | None
     reserved: Amount
     short_minutes: int | None = None
-    """How long it has not been met; None if it is."""
+    """Minutes that it has not been met; None if it is met."""
     platform: str | None = None
     """None: not recorded."""
     tenancy: str | None = None
+    """None: not recorded."""
     unused: int = 0
+    """Instances held while nothing runs in them."""
     unused_minutes: int | None = None
-    """How long some of it has been unused without a break; None if all is used, or that is not known."""
+    """Minutes that it has had unused capacity without a break; None if it has none, or that is unknown."""
     weight: Amount | None = None
-    """Of a group's pool: the units that an instance counts for."""
+    """Units per instance of a group's pool."""
 
     @property
     def pool(self) -> PricePool | None:
-        """What has the price of its instances; None if that cannot be said."""
+        """The price pool of its instances; None if it is unknown."""
         return pool_of(self.key, self.platform, self.tenancy)
 
     @property
     def wanted(self) -> int:
-        """Instances asked for: before its start, and once it was stopped, a demand asks for no more than it holds."""
+        """Instances wanted. Before its start and after it has stopped, a demand wants no more than it holds."""
         return int(min(self.target or 0, self.reserved) if self.rests else self.target or 0)
 
     @property
     def rests(self) -> bool:
-        """Whether nothing is asked for, as the row says."""
+        """Whether the row says to ask for nothing now."""
         return self.status in Status.__members__ and Status(self.status).rests
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an hour costs."""
+    """A cost per hour."""
 
     amount: Decimal
-    """With four digits after the point."""
+    """Currency units, with four digits after the point."""
     currency: str
 
     def __str__(self) -> str:
@@ -70,12 +72,12 @@ _NOTHING = Cost(Decimal(0), "")
 
 
 def pool_of(key: TargetKey, platform: str | None, tenancy: str | None) -> PricePool | None:
-    """What has the price of a target's instances; None if that cannot be said.
+    """The price pool of a target's instances; None if it is unknown.
 
     Args:
-        key: the row's. As UpdatePrices does, it goes by what the row says of the zone, name or id.
-        platform: None if it is not known.
-        tenancy: likewise.
+        key: the row's key. Like UpdatePrices, this takes the zone's name or id as the row gives it.
+        platform: the platform; None if it is not recorded.
+        tenancy: the tenancy; None if it is not recorded.
     """
     if not (platform and tenancy):
         return None
@@ -83,7 +85,7 @@ def pool_of(key: TargetKey, platform: str | None, tenancy: str | None) -> PriceP
 
 
 def cost_of(reserved: Amount, pool: PricePool | None, prices: PriceList) -> Cost | None:
-    """What an hour of so many instances costs; None if the price is unknown."""
+    """The hourly cost of so many instances; None if the price is unknown."""
     price = prices.of(pool)
     if price is None:
         return None
@@ -92,7 +94,7 @@ def cost_of(reserved: Amount, pool: PricePool | None, prices: PriceList) -> Cost
 
 
 def recorded_cost(reserved: Amount, pool: PricePool | None, prices: PriceList) -> Decimal | None:
-    """What `odcr_status.Hourly_Cost` says: None if the price is unknown, 0 where nothing is held."""
+    """The value of `odcr_status.Hourly_Cost`: None if the price is unknown, 0 if nothing is held."""
     if reserved <= 0:
         return Decimal(0)
     cost = cost_of(reserved, pool, prices)
@@ -100,33 +102,35 @@ def recorded_cost(reserved: Amount, pool: PricePool | None, prices: PriceList) -
 
 
 def recorded_cost_of(outcome: Outcome, prices: PriceList) -> Decimal | None:
-    """The same, of an outcome. A group costs what its pools cost."""
+    """The same for an outcome. A group costs what its pools cost."""
     if outcome.key.is_group:
-        costs = sum_of(cost_of(*_held(one), prices) for one in outcome.pools if one.reserved > 0)
-        return costs.amount if costs else None if any(one.reserved > 0 for one in outcome.pools) else Decimal(0)
+        costs = sum_of(cost_of(*_held(pool), prices) for pool in outcome.pools if pool.reserved > 0)
+        return costs.amount if costs else None if any(pool.reserved > 0 for pool in outcome.pools) else Decimal(0)
     return recorded_cost(*_held(outcome), prices)
 
 
 def recorded_costs(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Decimal | None]:
-    """The same, of all rows of `odcr_status`."""
+    """The same for all rows of `odcr_status`."""
     costs = costs_by_key(standings, prices)
-    return {one.key: cost.amount if (cost := costs.get(one.key, _NOTHING)) else None for one in standings}
+    return {
+        standing.key: cost.amount if (cost := costs.get(standing.key, _NOTHING)) else None for standing in standings
+    }
 
 
 def costs_by_key(standings: Sequence[Standing], prices: PriceList) -> dict[TargetKey, Cost | None]:
-    """What an hour of each target and pool costs of which something is held; None: its price is unknown."""
+    """The hourly cost of each demand and pool that holds something; None if its price is unknown."""
     costs: dict[TargetKey, Cost | None] = {}
     by_group: dict[TargetKey, list[Cost | None]] = {}
-    for one in standings:
-        if one.reserved > 0 and not one.key.is_group:
-            costs[one.key] = cost_of(one.reserved, one.pool, prices)
-            if one.key.group:
-                by_group.setdefault(one.key.demand, []).append(costs[one.key])
+    for standing in standings:
+        if standing.reserved > 0 and not standing.key.is_group:
+            costs[standing.key] = cost_of(standing.reserved, standing.pool, prices)
+            if standing.key.group:
+                by_group.setdefault(standing.key.demand, []).append(costs[standing.key])
     return costs | {key: sum_of(parts) for key, parts in by_group.items()}
 
 
 def sum_of(costs: Iterable[Cost | None]) -> Cost | None:
-    """Several costs together; None if one is unknown or in another currency, or if there are none."""
+    """The sum of costs; None if one is unknown or in another currency, or if there are none."""
     known = list(costs)
     currencies = {cost.currency if cost else "" for cost in known}
     if len(currencies) != 1 or "" in currencies:
@@ -141,31 +145,31 @@ def _held(outcome: Outcome) -> tuple[Amount, PricePool | None]:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an hour of all that is held costs."""
+    """The hourly costs of everything held."""
 
     by_key: Mapping[TargetKey, Cost | None] = field(default_factory=dict)
-    """By each target of which something is held; None: its price is unknown."""
+    """The cost of each demand and pool that holds something; None if its price is unknown."""
     total: Cost | None = None
-    """None if nothing is held, or no price is known."""
+    """The sum; None if nothing is held, or no price is known."""
     unpriced: int = 0
-    """Instances held whose price is unknown."""
+    """Instances held at an unknown price."""
     others: Sequence[Cost] = ()
     """Sums in other currencies, which `total` leaves out."""
 
     def remark(self, key: TargetKey) -> str:
-        """What a line about a target says of it, with the comma before it; nothing if nothing is held."""
+        """The end of a line about a target, such as `, 1.20 USD an hour`; empty if it holds nothing."""
         if key not in self.by_key:
             return ""
         cost = self.by_key[key]
         return f", {cost} an hour" if cost else ", price unknown"
 
     def summary(self) -> str:
-        """What a message says of all that is held; empty if nothing is."""
+        """A sentence on everything held; empty if nothing is."""
         sums = " and ".join(str(cost) for cost in (self.total, *self.others) if cost)
-        unknown = f"{self.unpriced} instance(s) whose price is unknown"
         if not sums:
-            return f"What is held are {unknown}; it can be given in odcr_price." if self.unpriced else ""
-        rest = f", without {unknown}" if self.unpriced else ""
+            unknown = f"The price of the {self.unpriced} instance(s) held is unknown. Give it in odcr_price."
+            return unknown if self.unpriced else ""
+        rest = f", without {self.unpriced} instance(s) whose price is unknown" if self.unpriced else ""
         return f"All that is held costs {sums} an hour{rest}."
 
 
@@ -173,23 +177,23 @@ NO_COSTS = Costs()
 
 
 def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> Costs:
-    """What an hour of all that is held costs.
+    """The hourly costs of everything held.
 
     Args:
-        standings: all targets, and the pools of groups.
-        prices: all that are known.
-        region: the stack's own, whose partition has one currency: of several this one is summed.
+        standings: all demands, and the pools of groups.
+        prices: all known prices.
+        region: the stack's own Region. If there are several currencies, its partition's makes the total.
     """
     by_key = costs_by_key(standings, prices)
     unpriced = 0
     sums: dict[str, Decimal] = {}
-    for one in standings:
-        if one.key.is_group or one.key not in by_key:
+    for standing in standings:
+        if standing.key.is_group or standing.key not in by_key:
             continue
-        if cost := by_key[one.key]:
+        if cost := by_key[standing.key]:
             sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
         else:
-            unpriced += int(one.reserved)
+            unpriced += int(standing.reserved)
     currency = next(iter(sums)) if len(sums) == 1 else usual_currency("aws-cn" if region.startswith("cn-") else "aws")
     total = Cost(sums[currency], currency) if currency in sums else None
     others = tuple(Cost(amount, other) for other, amount in sorted(sums.items()) if other != currency)
@@ -197,65 +201,65 @@ def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> C
 
 
 def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
-    """How all targets together stand, in instances.
+    """The totals of all targets, in instances.
 
-    What is held is that of the rows and of the groups' pools; what is missing, that of the rows and of the groups.
+    Held instances are summed over rows and the pools of groups, missing ones over rows and groups.
     """
-    pools = [one for one in standings if not one.key.is_group]
-    demands = [one for one in standings if one.key.demand == one.key]
+    pools = [pool for pool in standings if not pool.key.is_group]
+    demands = [demand for demand in standings if demand.key.demand == demand.key]
     of_group: dict[TargetKey, list[Standing]] = {}
-    for one in pools:
-        if one.key.group:
-            of_group.setdefault(one.key.demand, []).append(one)
-    counts = [_wanted_and_missing(one, of_group.get(one.key, ())) for one in demands]
-    shortages = [one.short_minutes for one in demands if one.short_minutes is not None]
+    for pool in pools:
+        if pool.key.group:
+            of_group.setdefault(pool.key.demand, []).append(pool)
+    counts = [_wanted_and_missing(demand, of_group.get(demand.key, ())) for demand in demands]
+    shortages = [demand.short_minutes for demand in demands if demand.short_minutes is not None]
     return Totals(
         wanted=sum(wanted for wanted, _ in counts),
-        held=int(sum(one.reserved for one in pools)),
+        held=int(sum(pool.reserved for pool in pools)),
         missing=sum(missing for _, missing in counts),
         unmet=len(shortages),
         longest_shortage_minutes=max(shortages, default=0),
-        unused=sum(one.unused for one in pools),
-        longest_unused_minutes=max((one.unused_minutes or 0 for one in pools), default=0),
+        unused=sum(pool.unused for pool in pools),
+        longest_unused_minutes=max((pool.unused_minutes or 0 for pool in pools), default=0),
         hourly_cost=costs.total.amount if costs.total else None,
         unpriced=costs.unpriced,
     )
 
 
 def _wanted_and_missing(demand: Standing, pools: Sequence[Standing]) -> tuple[int, int]:
-    """Instances that a demand asks for, and those among them that are missing.
+    """Instances that a demand wants, and how many of them are missing.
 
-    What a group is missing are so many instances of its smallest weight as would cover it. It asks for these, and for
-    what it holds as long as that is not too much.
+    A group misses as many instances of its smallest weight as would cover what is missing. It wants these, and what it
+    holds without a surplus.
     """
     if not demand.key.is_group:
         return demand.wanted, int(max(0, demand.wanted - demand.reserved))
     is_met = demand.rests or demand.status == Status.PENDING or demand.status in _MET
     rest = 0 if is_met else max(0, (demand.target or 0) - demand.reserved)
-    missing = math.ceil(rest / min((one.weight or 1 for one in pools), default=1))
-    kept = sum(int(min(one.target or 0, one.reserved)) for one in pools) if demand.target else 0
+    missing = math.ceil(rest / min((pool.weight or 1 for pool in pools), default=1))
+    kept = sum(int(min(pool.target or 0, pool.reserved)) for pool in pools) if demand.target else 0
     return kept + missing, missing
 
 
 def start_of_update(standings: Iterable[Standing], prices: PriceList, now: datetime) -> str | None:
-    """The name of the execution of UpdatePrices that is to be started; None if nobody lacks a price it may find.
+    """The name for an execution of UpdatePrices; None if there is no price for it to look for.
 
-    It is the same for ten minutes and the same pools, and there is one execution of a name. So a price list that does
-    not answer is asked every ten minutes, and a row that comes meanwhile does not wait:
+    Step Functions starts only one execution per name. The name stays the same for ten minutes and the same pools, so a
+    price list that does not answer is asked every ten minutes, while a new row does not have to wait:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 
     Args:
-        standings: all targets, and the pools of groups. A price that was looked for in vain is looked for again by the
-            schedule alone, and so is that of what is gone or makes no sense, of which UpdatePrices does not know.
-        prices: all that are recorded.
-        now: in UTC.
+        standings: all demands, and the pools of groups. Only the daily schedule looks again for a price that the list
+            did not have, and for those of deleted and invalid rows, which UpdatePrices does not know.
+        prices: all recorded prices.
+        now: the time, in UTC.
     """
     standings = list(standings)
-    asked = {one.key for one in standings if one.target and one.status != Status.INVALID}
+    asked = {standing.key for standing in standings if standing.target and standing.status != Status.INVALID}
     pools = (
-        one.pool
-        for one in standings
-        if one.key.demand in asked and one.status != Status.INVALID and not one.key.is_group
+        standing.pool
+        for standing in standings
+        if standing.key.demand in asked and standing.status != Status.INVALID and not standing.key.is_group
     )
     new = sorted({str(pool.folded) for pool in pools if pool and not prices.has_looked_for(pool)})
     if not (new and prices.is_readable):

@@ -1,4 +1,4 @@
-"""What other systems are told of a run's changes: events for EventBridge, which docs/reference/events.md describes.
+"""Events for other systems about what a run changed, sent by EventBridge. docs/reference/events.md describes them.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
 """
@@ -18,62 +18,63 @@ from odcr.domain.wire import MAX_IDS, size_of
 SOURCE = "odcr"
 
 MAX_ENTRIES = 10
-"""Events in one PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+"""Events per PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
 
 
 class EventType(StrEnum):
-    """What happened, as `detail-type` says it."""
+    """What happened: the event's `detail-type`."""
 
     GAINED = "Capacity Gained"
     """A run added capacity."""
     LOST = "Capacity Lost"
-    """Capacity is gone that the last run recorded."""
+    """Recorded capacity is gone."""
     RELEASED = "Capacity Released"
-    """A run gave capacity back, as it was told to."""
+    """A run gave capacity back because the target was lowered."""
     MET = "Demand Met"
-    """At its deadline all was held."""
+    """Everything was held at the deadline."""
     MISSED = "Demand Missed"
-    """At its deadline something was missing."""
+    """Something was missing at the deadline."""
 
 
 def events_of(owner: str, execution: str, recorded: Iterable[Recorded]) -> list[dict[str, Any]]:
-    """The events about what a run gained, lost and released, and the verdicts that it came to.
+    """The events about what a run gained, lost and released, and about its verdicts.
 
     Args:
-        owner: the stack that speaks.
+        owner: the stack's name and Region.
         execution: the run.
-        recorded: all that the run has recorded. Of a group's pools its own event tells.
+        recorded: everything that the run has recorded. A group's event covers its pools.
 
     Returns:
-        `{"DetailType", "Detail"}` for each, what was lost before what was bought in its place.
+        `{"DetailType", "Detail"}` for each; losses come before the gains that replace them.
     """
     events = []
-    for one in recorded:
-        outcome = one.outcome
+    for record in recorded:
+        outcome = record.outcome
         if outcome.key != outcome.key.demand:
+            # A group's pool.
             continue
         if outcome.lost > 0:
             events.append(_event(owner, execution, EventType.LOST, outcome, {"Lost": as_json(outcome.lost)}))
-        if one.gained > 0:
-            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": as_json(one.gained)}))
+        if record.gained > 0:
+            events.append(_event(owner, execution, EventType.GAINED, outcome, {"Acquired": as_json(record.gained)}))
         if outcome.acquired < 0:
             events.append(
                 _event(owner, execution, EventType.RELEASED, outcome, {"Released": as_json(-outcome.acquired)})
             )
         if outcome.judgement is not None:
             kind = EventType.MET if outcome.judgement.verdict is Verdict.MET else EventType.MISSED
-            since = _iso(one.met_since) if one.met_since else None
+            since = _iso(record.met_since) if record.met_since else None
             facts = {"Deadline": f"{outcome.judgement.deadline[:19]}Z", "HeldSince": since}
             events.append(_event(owner, execution, kind, outcome, facts))
     return events
 
 
 def batches(events: Iterable[dict[str, Any]], room: int) -> Iterator[list[dict[str, Any]]]:
-    """The events in order, as many together as one PutEvents takes.
+    """The events in order, in batches that one PutEvents takes.
 
     Args:
         events: `{"DetailType", "Detail"}`.
-        room: bytes of a batch as JSON. An event that is larger is one by itself.
+        room: bytes of a batch as JSON. A larger event is a batch by itself.
     """
     batch: list[dict[str, Any]] = []
     size = 0
@@ -93,9 +94,9 @@ def entries(events: Sequence[dict[str, Any]], recorded: datetime, bus: str, drop
 
     Args:
         events: a batch.
-        recorded: when the run was recorded that they tell of, in UTC.
+        recorded: when their run was recorded, in UTC.
         bus: the event bus's name.
-        dropped: how many events before them were dropped, which the first one tells.
+        dropped: events before them that were dropped. The first entry says how many.
     """
     details: list[dict[str, Any]] = [{**event["Detail"], "Recorded": _iso(recorded)} for event in events]
     if dropped and details:
@@ -125,7 +126,7 @@ def _event(
     if outcome.key.is_group:
         detail["Unit"] = str(outcome.unit)
         detail["Pools"] = [_pool(pool) for pool in outcome.pools if pool.reserved > 0]
-    if more := sum(one.more_ids for one in outcome.rows) + len(outcome.ids) - len(ids):
+    if more := sum(row.more_ids for row in outcome.rows) + len(outcome.ids) - len(ids):
         detail["MoreReservations"] = more
     return {"DetailType": str(kind), "Detail": detail}
 
@@ -140,16 +141,12 @@ def _where(key: TargetKey) -> dict[str, str]:
 
 
 def _id(owner: str, execution: str, kind: EventType, key: TargetKey) -> str:
-    """The same for the same event, however often it is made and sent."""
+    """An id that stays the same however often the same event is made and sent."""
     demand = [key.group] if key.is_group else [key.instance_type, key.availability_zone]
     what = json.dumps([owner, execution, kind, *demand])
     return hashlib.sha256(what.encode()).hexdigest()[:32]
 
 
 def _iso(moment: datetime) -> str:
-    """As `2026-11-11T00:00:00Z`.
-
-    Args:
-        moment: in UTC, as the database gives it.
-    """
+    """A time in UTC as `2026-11-11T00:00:00Z`."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

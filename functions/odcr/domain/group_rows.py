@@ -1,4 +1,4 @@
-"""What `odcr_group` and `odcr_group_member` say: groups as targets with members, and groups that make no sense."""
+"""The rows of `odcr_group` and `odcr_group_member` as targets, or as outcomes that say what is wrong with a group."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from odcr.domain.amounts import Amount
 from odcr.domain.cells import Cells, StrangeCell, quantity, shown, text_of, whole_number
 from odcr.domain.member_rows import as_recorded, key_of_member, member_of
-from odcr.domain.option_rows import choice_of, wishes_of
+from odcr.domain.option_rows import choice_of, options_and_terms
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.records import NO_RECORD, Record, name_of
 from odcr.domain.target import (
@@ -25,12 +25,12 @@ from odcr.domain.target import (
 from odcr.domain.wording import MAX_REASON, quoted
 
 GROUP_COLUMNS = ("TotalTargetCapacity", "Unit", "AllocationStrategy", "Allow_Overshoot")
-"""The columns beside the name and the options, in the order in which they are given."""
+"""The columns between the name and the options, in the order in which they are read."""
 
 MAX_MEMBERS = 40
 MAX_GROUP_NAME = 128
 MAX_TOTAL = 10 * MAX_TARGET
-"""A total above this is taken for a slip of the finger."""
+"""Units. More is taken for a typo."""
 
 _TOTAL_WANTED = "Set it to the units wanted in all members together."
 _NAMELESS = "(no name)"
@@ -40,22 +40,22 @@ Pools = Mapping[TargetKey, Record]
 
 @dataclass(frozen=True, slots=True)
 class GroupTables:
-    """What the two tables have."""
+    """The rows of both tables."""
 
     groups: Sequence[Cells] = ()
     """Group_Name, `GROUP_COLUMNS`, `OPTION_COLUMNS`."""
     members: Sequence[Cells] = ()
     """Group_Name, InstanceType, AvailabilityZone, `MEMBER_COLUMNS`."""
     doubt: str = ""
-    """Why nothing is known of any group; empty if it is."""
+    """Why the tables could not be read; empty if they could."""
     are_groups_read: bool = True
     """Whether `odcr_group` could be read."""
     option_doubt: str = ""
-    """Why the groups' options are not known; empty if they are."""
+    """Why the groups' options could not be read; empty if they could."""
 
 
 class GroupNames:
-    """The names of groups, found as people write them: exactly, or in other letter cases; blanks around do not count.
+    """The names of groups. An exact match comes first, then one in other letter cases; blanks around are ignored.
 
     Args:
         names: as `odcr_group` has them.
@@ -75,13 +75,13 @@ class GroupNames:
 
 @dataclass
 class _Group:
-    """The rows of one group, and what is recorded of it."""
+    """The rows of one group, and its record."""
 
     name: str
     rows: list[Cells] = field(default_factory=list)
     members: list[Cells] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
-    """Names that members have, and that may mean it or another group."""
+    """Names in its members' rows that may mean another group as well."""
     record: Record = NO_RECORD
     pools: dict[TargetKey, Record] = field(default_factory=dict)
 
@@ -95,13 +95,13 @@ class _Group:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether the pools' records make up the group's, so that none is lost."""
+        """Whether the records of the pools add up to that of the group, so that none is lost."""
         return self.record.reserved == units((pool.instances or 0, pool.weight) for pool in self.pools.values())
 
     def as_recorded(self) -> Target:
-        """The group as if it had no row: nothing is known of it but its record."""
+        """The group as if its rows were deleted: only what is recorded."""
         unit = Unit(self.record.unit) if self.record.unit in Unit.__members__ else Unit.instances
-        members = (_removed(key, pool, pool.weight or 1) for key, pool in self._sensible())
+        members = (_removed(key, pool, pool.weight or 1) for key, pool in self._valid_pools())
         return Target(
             self.key,
             0,
@@ -116,7 +116,7 @@ class _Group:
         )
 
     def rejected(self, status: Status, reason: str) -> tuple[Outcome, bool]:
-        """Its outcome, with what its pools hold, and whether it is not recorded yet, or what is held may change."""
+        """Its outcome, and whether to record it: it is new, or something is held that may have changed."""
         outcome = with_record_kept(self.as_recorded(), status, reason)
         is_news = self.holds or (self.record.status, self.record.reason) != (status, reason[:MAX_REASON])
         return replace(outcome, target=self._total()), is_news
@@ -127,10 +127,12 @@ class _Group:
         except StrangeCell:
             return None
 
-    def _sensible(self) -> list[tuple[TargetKey, Record]]:
-        """What is recorded, but for what made no sense and so held nothing."""
-        pools = (one for one in self.pools.items() if one[1].reserved or reason_to_reject(one[0], 0) is None)
-        return sorted(pools, key=lambda one: (one[0].instance_type, one[0].availability_zone))
+    def _valid_pools(self) -> list[tuple[TargetKey, Record]]:
+        """The recorded pools without invalid ones that hold nothing."""
+        pools = [
+            (key, record) for key, record in self.pools.items() if record.reserved or reason_to_reject(key, 0) is None
+        ]
+        return sorted(pools, key=lambda pool: (pool[0].instance_type, pool[0].availability_zone))
 
     def target(self, unknown: Record, option_doubt: str) -> Target:
         """The group as its rows say.
@@ -142,10 +144,10 @@ class _Group:
             raise StrangeCell(reason)
         if option_doubt:
             raise StrangeCell(option_doubt)
-        wishes = {_wish(row) for row in self.rows}
-        if len(wishes) > 1:
+        wanted = {_group_row(row) for row in self.rows}
+        if len(wanted) > 1:
             raise StrangeCell(f"Delete all but one of its {len(self.rows)} rows in odcr_group: they differ.")
-        wish = wishes.pop()
+        row = wanted.pop()
         if self.unclear:
             raise StrangeCell(
                 f"Write Group_Name in odcr_group_member exactly as odcr_group has it: {quoted(self.unclear[0])} may "
@@ -154,25 +156,25 @@ class _Group:
         record = self.record
         return Target(
             self.key,
-            wish.total,
+            row.total,
             last_status=record.status,
-            options=wish.options,
+            options=row.options,
             is_fresh=record.is_fresh and record.reserved is not None,
-            last_reason=record.told,
+            last_reason=record.comparable_reason,
             last_announced=record.announced,
             was_just_tried=record.was_just_tried,
-            terms=wish.terms,
-            dry_seconds=record.dry_seconds_for(wish.total),
+            terms=row.terms,
+            dry_seconds=record.dry_seconds_for(row.total),
             last_judgement=record.judgement,
             last_use=record.use,
-            members=self._members(wish, unknown),
-            strategy=wish.strategy,
-            allows_overshoot=wish.allows_overshoot,
-            unit=wish.unit,
-            last_capacity=record.target if record.unit in ("", wish.unit) and self._is_whole else None,
+            members=self._members(row, unknown),
+            strategy=row.strategy,
+            allows_overshoot=row.allows_overshoot,
+            unit=row.unit,
+            last_capacity=record.target if record.unit in ("", row.unit) and self._is_whole else None,
         )
 
-    def _members(self, wish: "_Wish", unknown: Record) -> tuple[Member, ...]:
+    def _members(self, group: "_GroupRow", unknown: Record) -> tuple[Member, ...]:
         by_key: dict[TargetKey, list[Cells]] = {}
         for row in self.members:
             by_key.setdefault(key_of_member(row, self.name), []).append(row)
@@ -183,25 +185,25 @@ class _Group:
                 f"Delete some of its {len(by_key)} members, or make two groups of it: a group has at most "
                 f"{MAX_MEMBERS}."
             )
-        found = [
-            member_of(rows, key, self.pools.get(name_of(key), unknown), wish.unit, wish.total)
+        ranked = [
+            member_of(rows, key, self.pools.get(name_of(key), unknown), group.unit, group.total)
             for key, rows in by_key.items()
         ]
-        found.sort(key=lambda one: (one[0], one[1].key.instance_type, one[1].key.availability_zone))
+        ranked.sort(key=lambda item: (item[0], item[1].key.instance_type, item[1].key.availability_zone))
         names = {name_of(key) for key in by_key}
-        # Weights that counted something else are none.
-        is_of_unit = self.record.unit in ("", wish.unit)
-        usual = 1 if wish.unit is Unit.instances else None
+        # A recorded weight counted instances or vCPUs; in another unit it means nothing.
+        is_same_unit = self.record.unit in ("", group.unit)
+        usual = 1 if group.unit is Unit.instances else None
         removed = [
-            _removed(key, pool, (pool.weight if is_of_unit else None) or usual)
-            for key, pool in self._sensible()
+            _removed(key, pool, (pool.weight if is_same_unit else None) or usual)
+            for key, pool in self._valid_pools()
             if key not in names
         ]
-        return (*(member for _, member in found), *removed)
+        return (*(member for _, member in ranked), *removed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _GroupRow:
     """What a row of odcr_group says."""
 
     total: Amount
@@ -213,7 +215,7 @@ class _Wish:
 
 
 def groups_of(tables: GroupTables, records: Pools, unknown: Record = NO_RECORD) -> tuple[list[Target], list[Outcome]]:
-    """The groups, sorted into targets and groups that make no sense.
+    """The valid groups as targets, the others as outcomes that say what is wrong.
 
     Args:
         tables: what people wrote.
@@ -221,8 +223,8 @@ def groups_of(tables: GroupTables, records: Pools, unknown: Record = NO_RECORD) 
         unknown: the record of a group or pool that has none.
 
     Returns:
-        The targets, with those that are gone while something is recorded for them; and an outcome for each rejected
-        group whose record differs, which keeps what is recorded of its pools.
+        The targets, with deleted groups that still have a record; and an outcome for each rejected group whose record
+        differs. It repeats what is recorded of the group's pools.
     """
     groups, orphans = _gathered(tables, records, unknown)
     targets: list[Target] = []
@@ -246,7 +248,7 @@ def groups_of(tables: GroupTables, records: Pools, unknown: Record = NO_RECORD) 
 
 
 def _gathered(tables: GroupTables, records: Pools, unknown: Record) -> tuple[dict[str, _Group], dict[str, int]]:
-    """The groups by their names; and how many members have the name of no group."""
+    """The groups by name, and for each name that no group has, the number of members that give it."""
     groups: dict[str, _Group] = {}
     for row in tables.groups:
         name = _shown_name(text_of(row[0]))
@@ -273,20 +275,20 @@ def _gathered(tables: GroupTables, records: Pools, unknown: Record) -> tuple[dic
 
 
 def member_keys(tables: GroupTables) -> set[TargetKey]:
-    """The keys of all groups and pools in the tables, as `name_of` has them; also the groups of members without one."""
+    """The keys of all groups and pools in the tables, by `name_of`, including groups that only members mention."""
     groups, orphans = _gathered(tables, {}, NO_RECORD)
     pools = {name_of(key_of_member(row, group.name)) for group in groups.values() for row in group.members}
     return pools | {group_key(name) for name in (*groups, *orphans)}
 
 
-def _wish(row: Cells) -> _Wish:
+def _group_row(row: Cells) -> _GroupRow:
     total, unit, strategy, overshoot, *options = row[1:]
-    return _Wish(
+    return _GroupRow(
         _total(total),
         Unit(choice_of(unit, "Unit in odcr_group", list(Unit))),
         Strategy(choice_of(strategy, "AllocationStrategy in odcr_group", list(Strategy))),
         _is_set(overshoot),
-        *wishes_of(options, "odcr_group"),
+        *options_and_terms(options, "odcr_group"),
     )
 
 
@@ -330,7 +332,7 @@ def _reason_for_orphans(name: str, count: int) -> str:
 
 
 def _shown_name(text: str) -> str:
-    """The group's name; of one that makes no sense, what it is recorded by."""
+    """The group's name; for an invalid one, the name in `odcr_status`."""
     name = text.strip()
     return (name if len(name) <= MAX_GROUP_NAME else f"{name[: MAX_GROUP_NAME - 3]}...") or _NAMELESS
 

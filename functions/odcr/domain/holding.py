@@ -1,47 +1,18 @@
-"""What is held in one pool while an attempt goes on: as EC2 shows it, unless it lags, and as the attempt changes it."""
+"""What an attempt holds in one pool: what EC2 shows, unless it lags, and what the attempt changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from odcr.domain.outcome import Outcome, Status
+from odcr.domain.ports import Ec2
 from odcr.domain.refusal import Changed, OutcomeUnknown, OutOfTime, Refusal
 from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.stock import Stock
 from odcr.domain.tags import OWNER_TAG
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions
 from odcr.domain.use import use_of
-
-
-class Ec2(Protocol):
-    """What an attempt needs of EC2. Every method may raise a `Refusal`."""
-
-    def find(self, *keys: TargetKey) -> list[Reservation]:
-        """This stack's reservations for the keys, in every state. Several are pools of one group."""
-
-    def find_all(self, key: TargetKey) -> list[Reservation]:
-        """The account's reservations for the key, in every state, whatever their tags."""
-
-    def create(
-        self, key: TargetKey, options: ReservationOptions, count: int, observed: Sequence[Reservation], occasion: str
-    ) -> Reservation:
-        """Makes a reservation of exactly this many instances, or none; the same for the same arguments."""
-
-    def resize(self, reservation: Reservation, count: int) -> None:
-        """Sets how many instances a reservation holds."""
-
-    def cancel(self, reservation: Reservation) -> None:
-        """Gives a reservation back."""
-
-    def adjust(self, reservation: Reservation, options: ReservationOptions) -> None:
-        """Sets when a reservation ends and which instances may use it."""
-
-    def tag(self, reservation: Reservation, tags: Mapping[str, str], removed: Sequence[str]) -> None:
-        """Sets tags of a reservation, and removes others."""
-
-    def join(self, reservation: Reservation, group: str) -> None:
-        """Puts a reservation into a resource group."""
+from odcr.domain.zone import region_of
 
 
 class Holding:
@@ -50,46 +21,46 @@ class Holding:
     Args:
         pool: what the run saw there.
         shortfall: the demand that the pool serves.
-        ec2: the way to EC2.
+        ec2: the gateway to EC2.
     """
 
     def __init__(self, pool: Pool, shortfall: Shortfall, ec2: Ec2) -> None:
         self.pool, self._shortfall, self._ec2 = pool, shortfall, ec2
         self.key = pool.key.pool
-        """As EC2's reservations have it."""
+        """The key in EC2's spelling."""
         self._reservations: Sequence[Reservation] = ()
         self._held = 0
         self.observed: list[Reservation] = []
-        """All that the last look showed, in every state."""
+        """Everything that the last look showed, in every state."""
         self.is_seen = False
         """Whether EC2 has answered a look."""
         self.astray: list[Reservation] = []
-        """What is held for the demand without this stack's tag: it was removed, or split off."""
+        """Reservations held for the demand without this stack's tag: somebody removed it, or split them off."""
         self.astray_count = 0
-        """Instances held astray: no more than a run recorded, for what grew since grew for somebody else."""
+        """Instances held astray, no more than a run recorded: any growth since then is not ours."""
         self.lent = 0
-        """Instances that were recorded, and are lent out as an interruptible reservation now."""
+        """Recorded instances that are now lent out as an interruptible reservation."""
         self.lost = 0
-        """Instances that were recorded and are gone."""
+        """Recorded instances that are gone."""
         self.refused_creations = 0
         self.unchangeable: dict[str, Refusal] = {}
-        """Reservations whose count EC2 would not change, by id."""
+        """Why EC2 would not change the count of a reservation, by id."""
         self.uncorrected: dict[str, Refusal] = {}
-        """Reservations of which something else would not be changed, by id."""
+        """Why EC2 would not change something else about a reservation, by id."""
         self.outside_group = set(pool.outside_group)
-        """Reservations that are not in the demand's resource group."""
+        """Ids of the reservations that are not in the demand's resource group."""
         self.calls = 0
-        """Requests for capacity in this pool."""
+        """Requests that change capacity in this pool."""
         self.refusals = 0
-        """Requests among them that EC2 definitely refused."""
+        """The calls that EC2 definitely refused."""
         self.refusal: Refusal | None = None
-        """Why no more was to be had when it was last asked in this attempt."""
+        """Why this attempt got no more when it last asked."""
         last_status = pool.last_status if pool.key.group else shortfall.last_status
         self.was_refused = last_status in (Status.SHORT, Status.QUOTA_EXCEEDED)
-        """Whether it gave less than it was asked for the last time, so that it is asked for one instance first."""
+        """Whether it gave less than it was last asked for. Then the attempt asks for one instance first."""
         self.has_ended = False
-        """Whether the last look showed that a reservation which was known has ended."""
-        # Above what is wanted may be what was bought too much, and is given back.
+        """Whether the last look showed that a known reservation has ended."""
+        # More than that may be a surplus that is given back.
         self._wanted = pool.kept if pool.key.group else int(shortfall.target)
         self._least_seen = min(pool.reserved, self._wanted)
         if pool.key.group:
@@ -97,12 +68,12 @@ class Holding:
 
     @property
     def reservations(self) -> Sequence[Reservation]:
-        """What this stack holds for the demand; nothing before the first look."""
+        """The reservations that this stack holds for the demand; empty before the first look."""
         return self._reservations
 
     @reservations.setter
     def reservations(self, reservations: Sequence[Reservation]) -> None:
-        # Summed up once: it is asked for with each request, of all pools.
+        # Summed up here, as every request needs the sum for all pools.
         self._reservations, self._held = reservations, held(reservations)
 
     @property
@@ -112,67 +83,73 @@ class Holding:
 
     @property
     def standing(self) -> int:
-        """Instances that count for the demand, those astray included; before the first look, as the run saw them."""
+        """Instances that count for the demand, including those astray; before the first look, as the run saw them."""
         return self.managed + self.astray_count + self.lent
 
     @property
     def stock(self) -> Stock:
-        """What this stack holds, beside what a run recorded."""
+        """What this stack holds and what was recorded, to find duplicates and surplus."""
         pool = self.pool
         return Stock(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
 
     @property
     def growable(self) -> list[Reservation]:
-        """Reservations that may be asked to hold more, the oldest first."""
-        able = (one for one in self.reservations if one.is_changeable and one.lasts_for(self._shortfall.options))
-        return sorted((one for one in able if one.id not in self.unchangeable), key=lambda one: (one.created, one.id))
+        """Reservations that may grow, the oldest first."""
+        able = (
+            reservation
+            for reservation in self.reservations
+            if reservation.is_changeable
+            and reservation.lasts_for(self._shortfall.options)
+            and reservation.id not in self.unchangeable
+        )
+        return sorted(able, key=lambda reservation: (reservation.created, reservation.id))
 
     @property
     def lenders(self) -> list[Reservation]:
         """Reservations part of which is lent out."""
-        return [one for one in self.reservations if one.lent]
+        return [reservation for reservation in self.reservations if reservation.lent]
 
     @property
     def is_answered(self) -> bool:
-        """Whether EC2 has said in this attempt if it has more."""
+        """Whether EC2 has told this attempt if it has more."""
         return self.calls > 0 and not isinstance(self.refusal, OutOfTime)
 
     @property
     def is_unusable(self) -> bool:
-        """Whether EC2 has refused for good to sell anything in it."""
+        """Whether this is a group's pool in which EC2 refuses, for good, to sell anything."""
         return self.pool.key.group != "" and self.refusal is not None and self.refusal.is_of_the_pool
 
     def outcome(
         self,
-        too_much: Sequence[Reduction],
+        surplus: Sequence[Reduction],
         most_ids: int,
         options: ReservationOptions,
         *,
         is_met: bool,
         may_have_released: bool,
     ) -> Outcome:
-        """How a group's pool stands.
+        """The outcome of a group's pool.
 
         Args:
-            too_much: what was bought too much and is still held.
-            most_ids: reservations that are named.
+            surplus: what was bought there beyond the total, and is still held.
+            most_ids: how many reservations to name at most.
             options: the group's.
-            is_met: whether the group is, so that it does not matter that the pool was dry.
+            is_met: whether the group is met, so that a dry pool does not matter.
             may_have_released: whether the run may have given anything back for a lowered target.
         """
         pool, held_now = self.pool, [*self.reservations, *self.astray]
         if not self.is_seen:
             return replace(pool.standing_outcome(options), calls=self.calls, refusals=self.refusals)
-        ids, twice = ids_of(held_now), ids_of(one.reservation for one in too_much)
+        ids, surplus_ids = ids_of(held_now), ids_of(reduction.reservation for reduction in surplus)
         status, reason = self._status(is_met=is_met)
         added = self.managed - pool.reserved
         return Outcome(
             key=pool.key,
             status=status,
-            target=self.standing - sum(one.reservation.count - one.kept for one in too_much),
+            target=self.standing - sum(reduction.reservation.count - reduction.kept for reduction in surplus),
             reserved=self.standing,
             reservation_ids=ids[:most_ids],
-            duplicate_ids=tuple(one for one in twice if one not in pool.recorded_ids)[:most_ids],
+            duplicate_ids=tuple(id_ for id_ in surplus_ids if id_ not in pool.recorded_ids)[:most_ids],
             acquired=added if may_have_released else max(0, added),
             calls=self.calls,
             refusals=self.refusals,
@@ -186,8 +163,8 @@ class Holding:
         )
 
     @property
-    def is_none(self) -> bool:
-        """Whether it is a group's pool that cannot be asked, and that never held anything: EC2 may not even know it."""
+    def is_skipped(self) -> bool:
+        """Whether this is a group's pool that may not be asked and never held anything: EC2 may not even know it."""
         pool = self.pool
         is_known = pool.may_buy or pool.is_removed or pool.standing_ids or pool.more_ids
         return bool(pool.key.group) and not (is_known and region_of(pool.key.zone))
@@ -197,30 +174,30 @@ class Holding:
             return Status(self.pool.last_status or Status.INVALID), self.pool.remark
         last_status = self.pool.last_status
         if not (is_met or self.is_answered) and last_status in (Status.SHORT, Status.QUOTA_EXCEEDED):
-            # Its turn has not come: what EC2 said before holds, and the next attempt asks for one instance first.
+            # Not asked yet in this attempt: keep the status, so that the next one asks for one instance first.
             return Status(last_status), ""
         if self.refusal is not None and (self.is_unusable or not is_met):
             return self.refusal.status, self.refusal.text
-        if any(one.state == "pending" for one in self.reservations):
+        if any(reservation.state == "pending" for reservation in self.reservations):
             return Status.PENDING, ""
         return Status.FULFILLED, ""
 
     def forget(self) -> None:
-        """Takes back a look that lagged behind what is known."""
+        """Discards a look that lagged."""
         self.is_seen, self.lost = False, 0
 
     def look(self, observed: list[Reservation]) -> None:
-        """Takes over what EC2 shows in the pool, unless it lags behind what is known.
+        """Takes over what EC2 shows in the pool, unless its answer lags.
 
-        A resize sets an absolute count: from too low a count it would give instances away, and a reservation that is
-        not seen yet would be made a second time. EC2's answers lag by seconds, so the state machine repeats the item
-        after half a minute.
+        A resize sets an absolute count: starting from too low a count, it would give instances away. And a reservation
+        that EC2 does not show yet would be made again. EC2 lags by seconds, so the state machine repeats the item after
+        half a minute.
 
         Raises:
-            OutcomeUnknown: if less is held than is known, and no reservation has ended that would explain it.
+            OutcomeUnknown: if EC2 shows less than is known, and no reservation has ended that would explain it.
         """
         pool, shortfall = self.pool, self._shortfall
-        if self.is_none:
+        if self.is_skipped:
             self.is_seen = True
             return
         known, known_ids = self.managed, set(ids_of(self.reservations))
@@ -231,9 +208,11 @@ class Holding:
             observed = self._looked_up(observed)
             known -= min(known, self.astray_count + self.lent)
         seen = self._serving(observed)
-        self.has_ended = any(one.id in known_ids and one.state not in HELD_STATES for one in observed)
+        self.has_ended = any(
+            reservation.id in known_ids and reservation.state not in HELD_STATES for reservation in observed
+        )
         if held(seen) < known and not self.has_ended:
-            # Nobody knows yet whether anything is gone.
+            # It is not known yet whether anything is gone.
             self.lost = 0
             raise OutcomeUnknown(
                 "ObservationLags",
@@ -242,38 +221,39 @@ class Holding:
         self.reservations, self.observed, self.is_seen = seen, observed, True
 
     def check(self, observed: Sequence[Reservation]) -> None:
-        """Makes sure, after a wait, that nobody has added anything meanwhile: a resize would give it away.
+        """Checks after a wait that nobody has added anything, which a resize would give away.
 
         Raises:
-            Changed: if somebody has. Less than is known may be a describe that lags.
+            Changed: if somebody has. Less than is known is no change: Describe may lag.
         """
         known = {reservation.id: reservation.count for reservation in self.reservations}
-        for one in self._serving(observed):
-            if one.count > known.get(one.id, 0):
-                raise Changed("Changed", f"{one.id} holds {one.count} now.")
+        for reservation in self._serving(observed):
+            if reservation.count > known.get(reservation.id, 0):
+                raise Changed("Changed", f"{reservation.id} holds {reservation.count} now.")
 
     def look_for_duplicates(self, observed: Sequence[Reservation]) -> None:
-        """Takes over what EC2 shows, and keeps what it does not show yet."""
+        """Takes over what EC2 shows, without forgetting what it does not show yet."""
         shown = set(ids_of(observed))
-        not_shown_yet = (one for one in self.reservations if one.id not in shown)
+        not_shown_yet = (reservation for reservation in self.reservations if reservation.id not in shown)
         self.reservations = [*self._serving(observed), *not_shown_yet]
 
     def take_over(self, reservation: Reservation) -> None:
-        """What a reservation holds now; with a count of 0 it has ended."""
-        others = [one for one in self.reservations if one.id != reservation.id]
+        """Takes over one reservation as it is now; with a count of 0 it has ended."""
+        others = [other for other in self.reservations if other.id != reservation.id]
         self.reservations = [*others, reservation] if reservation.count else others
 
     def _serving(self, observed: Sequence[Reservation]) -> list[Reservation]:
-        """Those that count for the demand."""
-        return [one for one in observed if one.is_held and one.serves(self._shortfall.options)]
+        """The reservations that count for the demand."""
+        options = self._shortfall.options
+        return [reservation for reservation in observed if reservation.is_held and reservation.serves(options)]
 
     def _looked_up(self, observed: list[Reservation]) -> list[Reservation]:
-        """Looks for what a run recorded and the stack's tag does not show, before anything is bought in its place.
+        """Looks up recorded reservations that EC2 does not show under the stack's tag, before anything replaces them.
 
-        It may be held without the tag, split off, lent out, or lost; only what is lost is to be bought.
+        They may be held without the tag, split off, lent out, or lost. Only what is lost has to be bought.
 
         Returns:
-            All that EC2 shows, with what it shows only without the filter on the tag.
+            `observed`, and what EC2 shows only without the filter on the tag.
         """
         pool, shortfall = self.pool, self._shortfall
         expected, known_ids = min(pool.recorded, self._wanted), pool.recorded_ids
@@ -281,55 +261,61 @@ class Holding:
         shown = set(ids_of(observed))
         missing = lost(expected, known_ids, seen, pool.more_ids)
         if held(seen) >= self._wanted and shortfall.last_status not in MAY_BE_ASTRAY:
-            # Whatever is gone was bought again, perhaps by an attempt that died.
+            # Whatever is gone has been bought again, perhaps by an attempt that died.
             self.lost = 0 if shortfall.is_fresh else missing
             return observed
-        if not missing and all(one in shown for one in known_ids):
+        if not missing and all(id_ in shown for id_ in known_ids):
             return observed
-        others = [one for one in self._ec2.find_all(pool.key) if one.id not in shown]
-        # With the tag after all: the other describe lagged. What has ended without it explains why less is held.
+        others = [reservation for reservation in self._ec2.find_all(pool.key) if reservation.id not in shown]
+        # If it has the tag after all, the first Describe lagged. If it has ended, that explains why less is held.
         observed = [
             *observed,
-            *(one for one in others if one.is_managed or (one.id in known_ids and one.state not in HELD_STATES)),
+            *(
+                reservation
+                for reservation in others
+                if reservation.is_managed or (reservation.id in known_ids and reservation.state not in HELD_STATES)
+            ),
         ]
         seen = self._serving(observed)
-        untagged = [one for one in self._serving(others) if not one.is_managed]
-        self.astray = [one for one in untagged if one.id in known_ids]
+        untagged = [reservation for reservation in self._serving(others) if not reservation.is_managed]
+        self.astray = [reservation for reservation in untagged if reservation.id in known_ids]
         missing = lost(expected, known_ids, [*seen, *self.astray], pool.more_ids)
-        self.lent = min(missing, sum(one.lent for one in seen if one.id in known_ids))
+        self.lent = min(missing, sum(reservation.lent for reservation in seen if reservation.id in known_ids))
         missing -= self.lent
         if set(known_ids) <= set(ids_of([*seen, *self.astray])):
-            # Else what is missing is what ended.
-            parents = [one for one in seen if one.id in known_ids]
-            split_off = _split_off([one for one in untagged if one.id not in known_ids], parents, missing)
+            # Otherwise what is missing is what has ended, not what was split off.
+            parents = [reservation for reservation in seen if reservation.id in known_ids]
+            split_off = _split_off(
+                [reservation for reservation in untagged if reservation.id not in known_ids], parents, missing
+            )
             self.astray += split_off
             missing -= held(split_off)
         self.lost = missing
-        elsewhere = held(one for one in seen if one.id in known_ids)
+        elsewhere = held(reservation for reservation in seen if reservation.id in known_ids)
         self.astray_count = min(held(self.astray), max(0, pool.recorded - elsewhere))
         return observed
 
 
 def _split_off(untagged: Sequence[Reservation], parents: Sequence[Reservation], missing: int) -> list[Reservation]:
-    """What a person split off a reservation: EC2 says of no reservation where it came from, nor keeps its tags.
+    """What a person split off our reservations. EC2 does not say where a reservation came from.
 
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservationBySplitting.html: all but the
-    tags is as in the source.
+    A part is like its source except for the tags, which EC2 does not copy:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservationBySplitting.html
 
     Returns:
-        Those that are younger than a reservation like them and hold exactly what is missing, alone or together.
+        The reservations that are like a parent, younger, and hold exactly what is missing, alone or together.
     """
     if not missing:
         return []
     alike = [
-        one
-        for one in untagged
+        reservation
+        for reservation in untagged
         for parent in parents
-        # What is split off bears no tags.
-        if OWNER_TAG not in one.tags
-        and (one.match_criteria, one.ends) == (parent.match_criteria, parent.ends)
-        and one.created >= parent.created
+        # A part has no tags.
+        if OWNER_TAG not in reservation.tags
+        and (reservation.match_criteria, reservation.ends) == (parent.match_criteria, parent.ends)
+        and reservation.created >= parent.created
     ]
-    alike = list({one.id: one for one in alike}.values())
-    exact = next(([one] for one in alike if one.count == missing), alike)
+    alike = list({reservation.id: reservation for reservation in alike}.values())
+    exact = next(([reservation] for reservation in alike if reservation.count == missing), alike)
     return exact if held(exact) == missing else []

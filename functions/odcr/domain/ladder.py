@@ -10,19 +10,18 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReserva
 
 
 def ask_ladder(gap: int, *, from_one: bool) -> Generator[int, bool, None]:
-    """Finds out how much of a gap is to be had, in few requests that are each met whole or refused.
+    """Gets as much of a gap as a pool has, in few requests, each of which is granted in full or refused.
 
-    For a pool of f free instances that nobody else uses it acquires exactly min(gap, f). It takes one request if all
-    of the gap is there; from one, a single request if nothing is; else at most 2 + ceil(log2(gap + 1)), and from one
-    2 * ceil(log2(gap + 1)) + 1.
+    From a pool with f free instances that nobody else takes, it gets exactly min(gap, f). Starting with the whole gap,
+    that takes one request if everything is there, and otherwise at most 2 + ceil(log2(gap + 1)). Starting with one
+    instance, it takes one request if nothing is there, and otherwise at most 2 * ceil(log2(gap + 1)) + 1.
 
     Args:
-        gap: instances that are missing, 0 or more.
-        from_one: begin with one instance and double, as for a pool that is known to be dry; otherwise begin with the
-            whole gap.
+        gap: instances missing, 0 or more.
+        from_one: start with one instance and double, as for a pool that was dry; otherwise start with the whole gap.
 
     Yields:
-        How many more instances to ask for. Send whether they were granted.
+        How many more instances to ask for. Send back whether they were granted.
 
     Example:
         >>> ladder = ask_ladder(15, from_one=False)

@@ -1,4 +1,4 @@
-"""`odcr_group_member`, row by row: the pools of a group."""
+"""The rows of `odcr_group_member` as the pools of a group."""
 
 import math
 from collections.abc import Sequence
@@ -14,39 +14,39 @@ from odcr.domain.target import MAX_TARGET, Member, TargetKey, Unit, reason_to_re
 from odcr.domain.wording import brief, with_detail
 
 MEMBER_COLUMNS = ("Weight", "Priority", "Min_Instances", "Max_Instances")
-"""The columns beside the key, in the order in which they are given."""
+"""The columns after the key, in the order in which they are read."""
 
 MAX_WEIGHT = Decimal("9999.999")
 
 _TABLE = "odcr_group_member"
 _LAST = 2**31
-"""The priority of a member whose own makes no sense."""
+"""The priority of a member whose own is invalid."""
 
 
 def key_of_member(row: Cells, group: str) -> TargetKey:
-    """The pool that a row of a group means, as it is written."""
+    """The key of a member's row, spelled as in the row."""
     return replace(cut_key(row[1], row[2]), group=group)
 
 
 def member_of(rows: Sequence[Cells], key: TargetKey, record: Record, unit: Unit, total: Amount) -> tuple[int, Member]:
-    """A member, with a fault if it makes no sense; and its priority.
+    """A member's priority, and the member itself, with a fault if its row is invalid.
 
     Args:
-        rows: those of one key: Group_Name, InstanceType, AvailabilityZone, `MEMBER_COLUMNS`.
-        key: theirs.
+        rows: all with the same key: Group_Name, InstanceType, AvailabilityZone, `MEMBER_COLUMNS`.
+        key: their key.
         record: what the last run recorded of the pool.
         unit: what the group's total counts.
-        total: the group's.
+        total: units that the group wants.
 
     Raises:
-        StrangeCell: if something is held there that cannot be counted, because the weight makes no sense.
+        StrangeCell: if the weight is invalid, and instances are held there that therefore cannot be counted.
     """
     fault = ""
     try:
         weight = _weight(rows, unit)
     except StrangeCell as strange:
         if record.reserved:
-            # What is valid comes first: the names may be cut off.
+            # The advice comes first: the end of a long reason is cut.
             raise StrangeCell(with_detail(str(strange), f"{key.instance_type} in {key.availability_zone}")) from None
         weight, fault = 1, str(strange)
     priority, least, most = _LAST, 0, None

@@ -1,4 +1,4 @@
-"""What people are told of a run's changes, by mail."""
+"""The mail to people about what a run changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from typing import Annotated
 
 from odcr.domain.amounts import Amount
 from odcr.domain.costs import NO_COSTS, Costs
+from odcr.domain.event import As, Event
 from odcr.domain.outcome import Status
-from odcr.domain.target import Announcement, TargetKey, Unit, Verdict, region_of
-from odcr.domain.wire import As, Event
+from odcr.domain.target import Announcement, TargetKey, Unit, Verdict
+from odcr.domain.zone import region_of
 
 MAX_SUBJECT = 100
 """Characters of an SNS subject: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 
 MAX_LISTED = 100
-"""Changes that a message tells one by one; nobody reads more, and SNS takes no more than 256 KiB."""
+"""Changes listed in a message. Nobody reads more, and SNS takes no more than 256 KiB."""
 
-# Families as Amazon EC2's quotas of Running On-Demand instances name them, longest prefix first:
+# Instance families by the names of EC2's quotas for Running On-Demand instances, longest prefix first:
 # https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 _QUOTAS = {
     "inf": "Inf",
@@ -36,40 +37,40 @@ _STANDARD = "Standard (A, C, D, H, I, M, R, T, Z)"
 
 @dataclass(frozen=True, slots=True)
 class Change(Event):
-    """A target whose status is another than before, or of which something was released."""
+    """A target with a new status, a release or a verdict."""
 
     key: Annotated[TargetKey, As(flat=True)]
     before: Annotated[str | None, As("From")]
-    """The status before; None for a target that is new."""
+    """The status before; None for a new target."""
     after: Annotated[Status, As("To")]
     reserved: Amount
     target: Annotated[Amount | None, As("TargetCapacity")]
     reason: Annotated[str, As(is_left_out=True)] = ""
     short_since: Annotated[datetime | None, As(is_left_out=True)] = None
-    """Since when it has not been met, in UTC, or was not until now; None if it was met before, too."""
+    """Since when it has not been met, in UTC, also if it is met now; None if it was met before too."""
     verdict: Annotated[Verdict | None, As(is_left_out=True)] = None
-    """Of the run that comes to it."""
+    """The verdict of this run on the deadline."""
     deadline: Annotated[datetime | None, As(is_left_out=True)] = None
-    """What the verdict is on, in UTC."""
+    """The deadline that the verdict is on, in UTC."""
     met_since: Annotated[datetime | None, As(is_left_out=True)] = None
-    """Since when all that is wanted is held, in UTC."""
+    """Since when everything wanted is held, in UTC."""
     unit: Unit = Unit.instances
-    """Of a group: what its total counts."""
+    """What a group's total counts."""
 
 
 def announcements(
     owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement], costs: Costs = NO_COSTS
 ) -> list[dict[str, str]]:
-    """The message about a run's changes: none if there are none, else one.
+    """The message about a run's changes.
 
     Args:
-        owner: the stack that speaks.
+        owner: the stack's name and Region.
         changes: what changed.
         announced: the releases that the next run may make, by target.
-        costs: what is held costs.
+        costs: hourly costs of what is held.
 
     Returns:
-        A list of at most one `{"Subject", "Message"}`.
+        One `{"Subject", "Message"}`; none if nothing changed.
     """
     if not changes:
         return []
@@ -82,13 +83,14 @@ def announcements(
         lines += [f"    {text}" for text in (change.reason, todo) if text]
     if len(changes) > MAX_LISTED:
         lines.append(f"... and {len(changes) - MAX_LISTED} more; odcr_status has them all.")
-    lines += ["", summed] if (summed := costs.summary()) else []
+    if summary_of_costs := costs.summary():
+        lines += ["", summary_of_costs]
     return [{"Subject": f"EC2 capacity {owner}: {summary}"[:MAX_SUBJECT], "Message": "\n".join(lines)}]
 
 
 def _line(change: Change, cost: str = "") -> str:
     wanted = "?" if change.target is None else change.target
-    # Weights may make units of a group's instances.
+    # A group's units may not be instances, because of its weights.
     unit = "" if not change.key.is_group else " vCPUs" if change.unit is Unit.vcpus else " units"
     held = f"{change.reserved} of {wanted}{unit} held{cost}"
     line = f"{change.after}: {change.key}: {held} (was {change.before or 'new'})"
@@ -100,7 +102,7 @@ def _line(change: Change, cost: str = "") -> str:
         return line
     since = f"since {_minute(change.short_since)}"
     if change.after.is_met:
-        return f"{line}; it was missing some {since}"
+        return f"{line}; some was missing {since}"
     missing = "an unknown number" if change.target is None else max(0, change.target - change.reserved)
     return f"{line}; missing {missing} {since}"
 
@@ -110,12 +112,12 @@ def _minute(moment: datetime) -> str:
 
 
 def advice(key: TargetKey, status: Status, announced: Announcement | None = None) -> str:
-    """What to do about a target of this status; empty where there is nothing to do.
+    """What to do about a target with this status; empty if nothing.
 
     Args:
-        key: the target, whose Region and quota the advice names; or a group.
-        status: how it stands.
-        announced: the release that the next run may make of it.
+        key: the target's key.
+        status: its status.
+        announced: the release that the next run may make.
     """
     total = "TotalTargetCapacity" if key.is_group else "Target_Capacity"
     match status:
@@ -135,13 +137,13 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
             table = "odcr_group_member" if key.is_group else "odcr_capacity"
             return f"To do: nothing, every run asks again. If time runs out, add another type or zone to {table}."
         case Status.EXCESS if announced:
-            return f"To do: if that is not meant, raise {total} at once."
+            return f"To do: if you did not mean that, raise {total} at once."
         case Status.EXCESS:
             return f"To do: raise {total}, or reduce or cancel the reservations in the EC2 console."
         case Status.QUOTA_EXCEEDED if key.is_group:
             return (
                 "To do: in Service Quotas, Amazon EC2, raise the quota 'Running On-Demand ... instances' of the types "
-                "and Regions that odcr_status says it of. It counts vCPUs."
+                "and Regions with this status in odcr_status. It counts vCPUs."
             )
         case Status.QUOTA_EXCEEDED:
             return (
@@ -149,7 +151,7 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
                 f"{quota_of(key.instance_type)} instances'. It counts vCPUs."
             )
         case Status.CAPPED:
-            return "To do: what the reason says, or raise the cap, if it is to be bought all the same."
+            return "To do: what the reason says, or raise the cap to buy it anyway."
         case Status.WAITING:
             return "To do: nothing. It is asked for from its Start_At on."
         case Status.STOPPED if announced:
@@ -165,7 +167,7 @@ def advice(key: TargetKey, status: Status, announced: Announcement | None = None
 
 
 def quota_of(instance_type: str) -> str:
-    """Which On-Demand quota an instance type counts towards, as Service Quotas names it."""
+    """The On-Demand quota that an instance type counts towards, by its name in Service Quotas."""
     return next((name for prefix, name in _QUOTAS.items() if instance_type.startswith(prefix)), _STANDARD)
 
 

@@ -1,11 +1,10 @@
-"""Running instances that cannot use what is held for their type and zone, and why not.
+"""Misfits: running instances that cannot use what is held for their type and zone, and why not.
 
 Which instances use a reservation, and which of their attributes have to match:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-using.html and
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservationSpecification.html
 
-Where AWS does not say whether an instance could use a reservation, it is taken for one that can: a wrong warning
-costs more than a missing one.
+Where AWS does not say whether an instance can use a reservation, we assume it can: a wrong warning is worse than none.
 """
 
 from collections import Counter
@@ -13,18 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from odcr.domain.event import As, Event
 from odcr.domain.reservation import Reservation, ids_of
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
-from odcr.domain.wire import As, Event, fitting, size_of
+from odcr.domain.target import ReservationOptions, TargetKey
+from odcr.domain.wire import fitting, size_of
+from odcr.domain.zone import region_of
 
 MAX_SENTENCE = 250
-"""Characters of what is said of one target's misfits."""
+"""Characters of the sentence on one target's misfits."""
 
 _MAX_REASONS = 3
-"""Reasons that a sentence names; the rest is summed up."""
+"""Reasons named in a sentence; the rest is summed up."""
 
 _ROOM = 20_000
-"""Bytes that all sentences of a run take together."""
+"""Bytes of all sentences of a run together."""
 
 NAMED_ALIKE = frozenset(
     {
@@ -38,12 +39,11 @@ NAMED_ALIKE = frozenset(
         "Windows with SQL Server Web",
     }
 )
-"""Platforms that have one name where instances are billed and where capacity is reserved. Of the others, such as "Red
-Hat BYOL Linux", AWS does not say which reservations they match:
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html"""
+"""Platforms with the same name in billing and in Capacity Reservations. AWS does not say which reservations the others
+match, such as "Red Hat BYOL Linux": https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html"""
 
 Why = tuple[str, str]
-"""Why instances cannot use a reservation, said of one instance and of several."""
+"""Why instances cannot use a reservation, in the singular and in the plural."""
 
 _TAKES_NONE = ("takes no reservation (preference none)", "take no reservation (preference none)")
 _NAMES_ANOTHER = ("names another reservation", "name another reservation")
@@ -53,17 +53,17 @@ _OUTSIDE_GROUP = ("is outside its placement group", "are outside its placement g
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A row, or a group's pool, part of whose capacity is unused."""
+    """A row or a group's pool that holds unused capacity."""
 
     key: TargetKey
     options: ReservationOptions
     reservations: tuple[Reservation, ...]
-    """Those that have room for instances."""
+    """The reservations with unused capacity."""
 
     @property
     def is_open(self) -> bool:
-        """Whether instances that name no reservation can use it."""
-        return any(one.match_criteria == "open" for one in self.reservations)
+        """Whether instances that name no reservation can use one of them."""
+        return any(reservation.match_criteria == "open" for reservation in self.reservations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,18 @@ class RunningInstance:
 
     pool: TargetKey
     platform: str
-    """As EC2 bills it, by a name that may be another than that of a reservation's platform."""
+    """The platform's name in billing, which may differ from that of a reservation's platform."""
     tenancy: str = "default"
     placement_group: str = ""
     preference: str = "open"
-    """What it says of reservations that it does not name; empty if it names one."""
+    """Its `CapacityReservationPreference`; empty if it names a reservation."""
     named: str = ""
     """The id of the reservation that it names; empty if it names none, or a resource group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Misfits(Event):
-    """What is said of the running instances that cannot use what is held for one target."""
+    """The sentence on the misfits of one target."""
 
     key: Annotated[TargetKey, As(flat=True)]
     sentence: Annotated[str, As(longest=MAX_SENTENCE)]
@@ -95,24 +95,24 @@ class InstanceLook(Event):
 
     misfits: tuple[Misfits, ...] = ()
     silent: str = ""
-    """The Regions that did not answer in time, with blanks between them: what is recorded there stays."""
+    """The Regions that did not answer in time, separated by blanks. Their recorded sentences stay."""
     is_partial: Annotated[bool, As("Partial")] = False
-    """Whether there may be more to say than is said, so that what is recorded stays."""
+    """Whether misfits may be left out, so that recorded sentences stay."""
 
     def sentence(self, key: TargetKey, recorded: str | None) -> str | None:
-        """What is to be said of a target from now on; None: nothing.
+        """The sentence to record for a target; None: none.
 
         Args:
             key: the target.
-            recorded: what was said until now.
+            recorded: the sentence recorded so far.
         """
-        if said := next((one.sentence for one in self.misfits if one.key == key), None):
-            return said
+        if sentence := next((misfits.sentence for misfits in self.misfits if misfits.key == key), None):
+            return sentence
         return recorded if self.is_partial or region_of(key.zone) in self.silent.split() else None
 
 
 def why_not(instance: RunningInstance, unused: Unused) -> Why | None:
-    """Why an instance of the target's type and zone cannot use what is held for it; None if it can, for all we know."""
+    """Why an instance of the target's type and zone cannot use what is held; None if it can, or that is not known."""
     options = unused.options
     if instance.platform != options.platform and {instance.platform, options.platform} <= NAMED_ALIKE:
         return f"is {instance.platform}", f"are {instance.platform}"
@@ -130,22 +130,24 @@ def why_not(instance: RunningInstance, unused: Unused) -> Why | None:
 class MisfitCount:
     """Counts the misfits of some targets, one page of instances after another.
 
-    A row and several groups may have the same pool: an instance that can use what is held for one of them is no misfit.
+    A row and several groups may share a pool. An instance that can use what is held for any of them is no misfit.
 
     Args:
-        unused: the targets.
+        unused: the targets with unused capacity.
     """
 
     def __init__(self, unused: Iterable[Unused]) -> None:
         self._unused: dict[tuple[str, str], list[Unused]] = {}
-        for one in unused:
-            self._unused.setdefault(_place(one.key.pool), []).append(one)
+        for target in unused:
+            self._unused.setdefault(_place(target.key.pool), []).append(target)
         self._counts: dict[TargetKey, Counter[Why]] = {}
 
     def add(self, instances: Iterable[RunningInstance]) -> None:
-        """Counts those among the instances that are misfits."""
+        """Counts the misfits among these instances."""
         for instance in instances:
-            reasons = [(one.key, why_not(instance, one)) for one in self._unused.get(_place(instance.pool), ())]
+            reasons = [
+                (unused.key, why_not(instance, unused)) for unused in self._unused.get(_place(instance.pool), ())
+            ]
             misfits = [(key, why) for key, why in reasons if why]
             if len(misfits) < len(reasons):
                 continue
@@ -154,7 +156,7 @@ class MisfitCount:
 
     @property
     def counts(self) -> Mapping[TargetKey, Mapping[Why, int]]:
-        """How many there are, by target and reason."""
+        """The number of misfits by target and reason."""
         return self._counts
 
 
@@ -165,40 +167,40 @@ def _place(pool: TargetKey) -> tuple[str, str]:
 def look_of(
     counts: Iterable[Mapping[TargetKey, Mapping[Why, int]]], silent: Iterable[str], *, is_partial: bool
 ) -> InstanceLook:
-    """What is said of all misfits together, as far as there is room; the targets with most of them first.
+    """The sentences on all misfits that there is room for, targets with the most misfits first.
 
     Args:
-        counts: of each Region that answered.
-        silent: those that did not.
-        is_partial: whether other targets were not looked at.
+        counts: the counts of each Region that answered.
+        silent: the Regions that did not answer.
+        is_partial: whether there are targets that were not looked at.
     """
     by_target = [(key, why) for region in counts for key, why in region.items()]
-    by_target.sort(key=lambda one: -sum(one[1].values()))
-    said = (Misfits(key, _sentence(why)) for key, why in by_target)
-    kept, _ = fitting(said, _ROOM, lambda one: size_of(one.to_event()))
+    by_target.sort(key=lambda item: -sum(item[1].values()))
+    all_misfits = (Misfits(key, _sentence(why)) for key, why in by_target)
+    kept, _ = fitting(all_misfits, _ROOM, lambda misfits: size_of(misfits.to_event()))
     return InstanceLook(tuple(kept), " ".join(sorted(silent)), is_partial or len(kept) < len(by_target))
 
 
 def _sentence(why: Mapping[Why, int]) -> str:
-    """E.g. `5 run beside it and cannot use it: 3 are Windows, 2 do not name it (targeted).`"""
-    ordered = sorted(why.items(), key=lambda one: (-one[1], one[0]))
-    reasons = [_counted(count, *said) for said, count in ordered[:_MAX_REASONS]]
+    """Such as `5 run beside it and cannot use it: 3 are Windows, 2 do not name it (targeted).`"""
+    ordered = sorted(why.items(), key=lambda item: (-item[1], item[0]))
+    reasons = [_counted(count, *reason) for reason, count in ordered[:_MAX_REASONS]]
     if rest := sum(count for _, count in ordered[_MAX_REASONS:]):
         reasons.append(f"{rest} for other reasons")
     return f"{_counted(sum(why.values()), 'runs', 'run')} beside it and cannot use it: {', '.join(reasons)}."
 
 
-def _counted(count: int, of_one: str, of_several: str) -> str:
-    return f"{count} {of_one if count == 1 else of_several}"
+def _counted(count: int, singular: str, plural: str) -> str:
+    return f"{count} {singular if count == 1 else plural}"
 
 
 def unused_of(key: TargetKey, options: ReservationOptions, serving: Sequence[Reservation]) -> Unused | None:
-    """What is unused of a target; None if all of it is in use.
+    """The unused capacity of a target; None if all of it is in use.
 
     Args:
         key: the target.
         options: what its row asks for.
         serving: the reservations that count for it.
     """
-    with_room = tuple(one for one in serving if one.unused)
+    with_room = tuple(reservation for reservation in serving if reservation.unused)
     return Unused(key, options, with_room) if with_room else None

@@ -1,4 +1,4 @@
-"""What kind of reservation a demand wants, when and how urgently: rows of `odcr_option`, columns of `odcr_group`."""
+"""The options and terms of a demand, from rows of `odcr_option` or columns of `odcr_group`."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,17 +6,9 @@ from dataclasses import dataclass
 
 from odcr.domain.cells import Cells, StrangeCell, amount_of, moment_of, shown, text_of, whole_number
 from odcr.domain.tags import reason_to_reject_tags, to_text
-from odcr.domain.target import (
-    USUAL_OPTIONS,
-    USUAL_TERMS,
-    OptionRow,
-    ReservationOptions,
-    TargetKey,
-    Terms,
-    is_zone_id,
-    region_of,
-)
+from odcr.domain.target import USUAL_OPTIONS, USUAL_TERMS, OptionRow, ReservationOptions, TargetKey, Terms
 from odcr.domain.wording import brief, minute
+from odcr.domain.zone import is_zone_id, region_of
 
 OPTION_COLUMNS = (
     "Platform",
@@ -33,7 +25,7 @@ OPTION_COLUMNS = (
     "Tags",
     "Max_Hourly_Cost",
 )
-"""The columns beside the key, in the order in which they are given."""
+"""The columns after the key, in the order in which they are read."""
 
 _AFTER_DEADLINE = ("keep-asking", "stop")
 _ON_MISSED = ("keep", "release")
@@ -43,7 +35,7 @@ _MAX_OPTION = 64
 
 
 class OptionRows:
-    """The rows of `odcr_option`, found as people write them: in other letter cases and with blanks around."""
+    """The rows of `odcr_option`, looked up regardless of letter case and of blanks around a key."""
 
     def __init__(self, rows: Iterable[Cells], doubt: str) -> None:
         self._doubt = doubt
@@ -68,15 +60,15 @@ class OptionRows:
         exact = [
             row for row in rows if (text_of(row[0]), text_of(row[1])) == (key.instance_type, key.availability_zone)
         ]
-        wanted = {wishes_of(row[2:], "odcr_option") for row in exact or rows}
+        wanted = {options_and_terms(row[2:], "odcr_option") for row in exact or rows}
         if len(wanted) > 1:
             raise StrangeCell(f"Delete all but one of its {len(exact or rows)} rows in odcr_option: they differ.")
         return OptionRow(key.availability_zone, *wanted.pop())
 
     def elsewhere(self, key: TargetKey) -> tuple[OptionRow, ...]:
-        """The rows that may be for the target's pool though they spell the zone the other way: by its id, or its name.
+        """The rows that may be the target's although they give the zone's id where it gives the name, or vice versa.
 
-        Which name an id has, only EC2 knows. None where a row spells it as the target does.
+        Only EC2 knows which id belongs to which name. Empty if a row spells the zone as the target does.
 
         Raises:
             StrangeCell: if one of them makes no sense.
@@ -89,7 +81,7 @@ class OptionRows:
 
 
 def may_be_same_zone(zone: str, other: str) -> bool:
-    """Whether one is a zone's name and the other an id, of the same Region."""
+    """Whether these are the name and the id of zones in the same Region."""
     regions = {region_of(zone), region_of(other)} - {None}
     return is_zone_id(zone) != is_zone_id(other) and len(regions) == 1
 
@@ -98,12 +90,12 @@ def _folded(type_: str, zone: str) -> tuple[str, str]:
     return type_.strip().casefold(), zone.strip().casefold()
 
 
-def wishes_of(cells: Cells, table: str) -> tuple[ReservationOptions, Terms]:
+def options_and_terms(cells: Cells, table: str) -> tuple[ReservationOptions, Terms]:
     """What a row's option columns say.
 
     Args:
         cells: of `OPTION_COLUMNS`.
-        table: which table they are in, for the reason.
+        table: the table's name, for the error.
 
     Raises:
         StrangeCell: if they make no sense.
@@ -125,7 +117,7 @@ class _OptionCells:
             self._text("Tenancy", USUAL_OPTIONS.tenancy),
             self._text("Match_Criteria", USUAL_OPTIONS.match_criteria),
             self._moment("End_Date"),
-            # The name alone, also where somebody gives the ARN.
+            # Somebody may have given the ARN; EC2 reports the name.
             self._name("Placement_Group").rpartition("/")[2],
             self._name("Resource_Group"),
             self._tags(),
@@ -180,15 +172,15 @@ class _OptionCells:
 
     def _moment(self, column: str) -> str | None:
         moment = moment_of(self.cells[column], f"{column} in {self.table}")
-        # The tables keep no fractions of a second.
+        # odcr_status keeps no fractions of a second.
         return moment and moment[:19]
 
 
 def choice_of(cell: object, column: str, choices: Sequence[str]) -> str:
-    """One of the choices; the first is the usual one.
+    """The choice that a cell names; the first one if it is empty.
 
     Raises:
-        StrangeCell: if it is none of them.
+        StrangeCell: if it names none.
     """
     text = text_of(cell).strip().casefold().replace("_", "-") or choices[0]
     if text not in choices:
@@ -197,10 +189,15 @@ def choice_of(cell: object, column: str, choices: Sequence[str]) -> str:
 
 
 def priority_of(cell: object, column: str, what: str) -> int:
-    """A priority: of those that have one, the lowest comes first.
+    """A cell as a priority, 0 if it is NULL.
+
+    Args:
+        cell: the cell.
+        column: its name, for the error.
+        what: what has the priority, for the error.
 
     Raises:
-        StrangeCell: if it is no number.
+        StrangeCell: if it is no whole number, or too large.
     """
     todo = f"Set it to a number; the {what} with the lowest comes first."
     number = whole_number(cell, column, todo) or 0

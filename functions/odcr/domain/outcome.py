@@ -1,6 +1,6 @@
-"""How a target stands, and what a run found or achieved for it."""
+"""How a target stands after a run, and what the run did for it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,166 +9,166 @@ from itertools import chain
 from typing import Annotated, Any
 
 from odcr.domain.amounts import Amount
+from odcr.domain.event import As, Event
 from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Member, Target, TargetKey, Unit, group_key
 from odcr.domain.use import NO_USE, Use
-from odcr.domain.wire import As, Event, optional
+from odcr.domain.wire import optional
 from odcr.domain.wording import MAX_REASON
 
 
 class Status(StrEnum):
-    """The one word that says how a target stands after a run."""
+    """How a target stands after a run, in one word."""
 
     FULFILLED = "FULFILLED"
-    """As much is held as was asked for."""
+    """Everything wanted is held."""
     PENDING = "PENDING"
-    """As much is held as was asked for, but EC2 is still providing some of it, and that may fail."""
+    """Everything wanted is held, but EC2 is still providing some of it, which may fail."""
     ASTRAY = "ASTRAY"
-    """As much is held as was asked for, but some of it has left this stack's hands; a person has to say what it is."""
+    """Everything wanted is held, but some of it is no longer under this stack's control; a person has to look."""
     SHORT = "SHORT"
     """EC2 has no more at the moment; every run asks again."""
     EXCESS = "EXCESS"
-    """More is held than is asked for; nothing is given back unasked."""
+    """More is held than wanted; nothing is given back unasked."""
     THROTTLED = "THROTTLED"
     """EC2 took no more requests; the next run asks again."""
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
     """The account may hold no more; a person has to raise the quota."""
     UNSUPPORTED = "UNSUPPORTED"
-    """EC2 does not offer it, which has been seen to pass: it is asked again, but seldom."""
+    """EC2 does not offer it. That may pass, so it is asked again now and then."""
     INVALID = "INVALID"
-    """The row makes no sense or EC2 does not know it; a person has to correct it."""
+    """The row makes no sense, or EC2 does not know what it names; a person has to correct it."""
     CAPPED = "CAPPED"
-    """More would cost more than a cap allows; nothing is given back for it."""
+    """A cap allows no more; nothing is given back for it."""
     WAITING = "WAITING"
     """Nothing is asked for before the row's Start_At."""
     STOPPED = "STOPPED"
-    """Nothing is asked for any more: the deadline has passed, and the row says to stop then."""
+    """Nothing more is asked for: the deadline has passed, and the row says to stop then."""
     FAILED = "FAILED"
-    """Something else went wrong, and the reason says what; the next run tries again."""
+    """Something else went wrong, as the reason says; the next run tries again."""
 
     @property
     def is_met(self) -> bool:
-        """Whether all that is wanted is held."""
+        """Whether everything wanted is held."""
         return self in (Status.FULFILLED, Status.EXCESS, Status.ASTRAY)
 
     @property
     def rests(self) -> bool:
-        """Whether nothing is asked for, as the row says, so that what is missing is no shortage."""
+        """Whether the row says to ask for nothing now, so that what is missing is no shortage."""
         return self in (Status.WAITING, Status.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over all targets, as they stand after a run."""
+    """Sums over all targets after a run."""
 
     wanted: int
-    """Instances that the rows ask for."""
+    """Instances wanted."""
     held: int
-    """Instances held, an excess included."""
+    """Instances held, including any excess."""
     missing: int
-    """Instances wanted and not held; one target's excess does not make up for another's shortage."""
+    """Instances missing. One target's excess does not make up for another's shortage."""
     unmet: int
-    """Targets of which not all is held."""
+    """Targets that are not met."""
     longest_shortage_minutes: int
-    """How long the one among them that has waited longest has not been met; 0 if all are."""
+    """Minutes that the longest-waiting target has not been met; 0 if all are met."""
     unused: int = 0
-    """Instances held in which nothing runs."""
+    """Instances held while nothing runs in them."""
     longest_unused_minutes: int = 0
-    """How long some of a target has been unused without a break, of the target for which that is longest."""
+    """Longest time in minutes that a target has had unused capacity without a break."""
     hourly_cost: Decimal | None = None
-    """What an hour of all that is held costs; None if no price is known. In the stack's own currency."""
+    """Hourly cost of everything held, in the stack's currency; None if no price is known."""
     unpriced: int = 0
-    """Instances held whose price is unknown, so that they are not in it."""
+    """Instances held at an unknown price, which the cost leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Event):
-    """How one target stands, and what it took."""
+    """How one demand, or a pool of a group, stands, and what the run did for it."""
 
     key: Annotated[TargetKey, As(flat=True)]
     status: Status
     target: Annotated[Amount | None, As("TargetCapacity")]
-    """Units wanted, which of a row are instances; None if the row does not say. Of a group's pool: instances held there
-    that were not bought too much."""
+    """Units wanted, instances for a row; None if the row does not say. For a group's pool, instances held there without
+    a surplus."""
     reserved: Amount
-    """Units held; of a group's pool, instances."""
+    """Units held; instances for a row or a group's pool."""
     reservation_ids: tuple[str, ...] = ()
     duplicate_ids: tuple[str, ...] = ()
-    """Those among them that were bought twice and are still to be given back."""
+    """The duplicates among `reservation_ids` that are still to be given back."""
     acquired: Amount = 0
-    """Units that this run added; below 0, those that it gave back because the target was lowered."""
+    """Units that this run added; if negative, units given back because the target was lowered."""
     calls: int = 0
-    """Requests for capacity that the run made."""
+    """Requests of this run that change capacity."""
     reason: Annotated[str, As(longest=MAX_REASON)] = ""
     lost: Amount = 0
-    """Units that the last run recorded and that are gone, also if others were bought in their place."""
+    """Recorded units that are gone, even if others have replaced them."""
     more_ids: Annotated[int, As(is_more=True)] = 0
-    """Reservations beside `reservation_ids`, which are not named."""
+    """Reservations that `reservation_ids` does not name."""
     refusals: int = 0
-    """Requests among `calls` that EC2 definitely refused."""
+    """The calls that EC2 definitely refused."""
     announced: Announcement | None = None
     """The release that the next run may make."""
     judgement: Judgement | None = None
-    """The verdict on the demand's deadline, of the one run that comes to it."""
+    """The verdict on the deadline, in the one run that gives it."""
     use: Annotated[Use, As(flat=True)] = NO_USE
-    """What is in use and unused of what is held."""
     is_use_known: Annotated[bool, As("UseKnown")] = True
-    """Whether the run saw that. If not, it stays as it is recorded."""
+    """Whether the run saw the use. If not, the recorded one stays."""
     platform: str = USUAL_OPTIONS.platform
-    """Of what is held, so that its price can be found."""
+    """The platform of what is held, to find its price."""
     tenancy: str = USUAL_OPTIONS.tenancy
     pools: tuple["Outcome", ...] = ()
-    """How each pool of a group stands, in instances. The group's own `reservation_ids` are empty."""
+    """The outcomes of a group's pools, in instances. The group's own `reservation_ids` are empty."""
     weight: Amount | None = None
-    """Of a group's pool: the units that an instance counts for."""
+    """Units per instance of a group's pool."""
     unit: Unit = Unit.instances
 
     @property
     def rows(self) -> tuple["Outcome", ...]:
-        """It, and its pools below it: each is a row of the status table."""
+        """The outcome and those of its pools: each is a row of odcr_status."""
         return (self, *self.pools)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The reservations in all its pools, as far as they are named."""
+        """The named reservations of all its pools."""
         return tuple(chain(self.reservation_ids, *(pool.reservation_ids for pool in self.pools)))
 
     @property
     def added(self) -> int:
         """Instances that this run added."""
-        return sum(max(0, int(one.acquired)) for one in self.pools or (self,))
+        return sum(max(0, int(pool.acquired)) for pool in self.pools or (self,))
 
     @property
     def given_back(self) -> int:
         """Instances that this run gave back because the target was lowered."""
-        return sum(max(0, -int(one.acquired)) for one in self.pools or (self,))
+        return sum(max(0, -int(pool.acquired)) for pool in self.pools or (self,))
 
     @property
     def was_tried(self) -> bool:
-        """Whether EC2 was asked for anything. What was only looked at makes no record fresh: EC2 may lag behind no more
-        than it did, and a target that is looked at again and again would never be believed to hold less."""
+        """Whether EC2 was asked to change anything. A mere look does not make the record fresh: otherwise a target that
+        every run looks at would never be believed to hold less."""
         return self.calls > 0 or self.acquired != 0
 
     @property
     def is_short(self) -> bool:
-        """Whether something is missing: a target that cannot be looked at is not short if all of it was held."""
+        """Whether something is missing. A target that could not be looked at is not, if its record has everything."""
         is_covered = self.target is not None and 0 <= self.target <= self.reserved
-        # A group may be met with less, where no weight fits the rest.
+        # A group may be met with less, if no weight fits the rest.
         is_covered = is_covered or (self.key.is_group and self.status is Status.PENDING)
         return not (self.status.is_met or self.status.rests or is_covered)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An outcome as a run has recorded it, compared with the record before."""
+    """A recorded outcome, compared with the record before it."""
 
     outcome: Outcome
     gained: Amount
-    """Units held that were not recorded before, whoever added them: also what an attempt bought that died."""
+    """Units held that were not recorded before, including those bought by an attempt that died."""
     met_since: datetime | None
-    """Since when all that is wanted is held, in UTC."""
+    """Since when everything wanted is held, in UTC."""
 
 
-_OF = (
+_SHARED_WITH_SHORTFALL = (
     "InstanceType",
     "AvailabilityZone",
     "ZoneName",
@@ -179,50 +179,52 @@ _OF = (
     "Tenancy",
     "Unit",
 )
-"""What a shortfall says of itself, and its outcome need not say again."""
+"""Fields that a shortfall has too, so that its outcome leaves them out."""
 
-
-_OF_ALL_POOLS = ("GroupName", "Platform", "Tenancy")
-"""What the pools of a group have in common with it."""
+_SHARED_WITH_POOLS = ("GroupName", "Platform", "Tenancy")
+"""Fields that are the same for a group and its pools."""
 
 
 def to_round(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as it is kept beside its shortfall, which says already what it is of."""
-    left = {name: value for name, value in outcome.to_event().items() if name not in _OF}
+    """An outcome as it stands beside its shortfall, without the fields that the shortfall has."""
+    event = _without(outcome.to_event(), _SHARED_WITH_SHORTFALL)
     if outcome.pools:
-        pools = left["Pools"]
-        left["Pools"] = [{name: value for name, value in one.items() if name not in _OF_ALL_POOLS} for one in pools]
-    return left
+        event["Pools"] = [_without(pool, _SHARED_WITH_POOLS) for pool in event["Pools"]]
+    return event
 
 
-def from_round(left: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
+def _without(event: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in names}
+
+
+def from_round(event: Mapping[str, Any], item: Mapping[str, Any]) -> Outcome:
     """Reads what `to_round` wrote.
 
     Args:
-        left: that.
+        event: what it wrote.
         item: the shortfall.
 
     Raises:
         InvalidEvent: if a field is missing or of another type.
     """
-    event = {**what_of(item), **left}
-    if pools := optional(event, "Pools", list, None):
-        common = {name: event[name] for name in _OF_ALL_POOLS if name in event}
-        event["Pools"] = [{**common, **one} if isinstance(one, Mapping) else one for one in pools]
-    return Outcome.from_event(event)
+    whole = {**shared_fields(item), **event}
+    if pools := optional(whole, "Pools", list, None):
+        common = {name: whole[name] for name in _SHARED_WITH_POOLS if name in whole}
+        whole["Pools"] = [{**common, **pool} if isinstance(pool, Mapping) else pool for pool in pools]
+    return Outcome.from_event(whole)
 
 
-def what_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that say what an outcome, or a shortfall, is of."""
-    said = {name: event[name] for name in _OF if name in event}
-    (first, *_) = event.get("Pools") or (event,)
+def shared_fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a shortfall that its outcome has too; for a group's, the key of the group."""
+    shared = {name: item[name] for name in _SHARED_WITH_SHORTFALL if name in item}
+    (first, *_) = item.get("Pools") or (item,)
     if group := first.get("GroupName"):
-        said |= group_key(group).to_event()
-    return said
+        shared |= group_key(group).to_event()
+    return shared
 
 
 def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
-    """The outcome of a target of which this run does not know what is held: the record of that stays as it is."""
+    """The outcome of a target if this run does not know what is held. What is recorded of that stays as it is."""
     return Outcome(
         target.key,
         status,
@@ -240,7 +242,7 @@ def with_record_kept(target: Target, status: Status, reason: str) -> Outcome:
 
 
 def member_as_recorded(member: Member, target: Target) -> Outcome:
-    """The outcome of a group's pool of which this run does not know what is held."""
+    """The outcome of a group's pool if this run does not know what is held there."""
     return Outcome(
         member.key,
         Status(member.last_status) if member.last_status else Status.FULFILLED,

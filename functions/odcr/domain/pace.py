@@ -1,14 +1,13 @@
-"""How often EC2 is asked: never more than the system permits itself, whoever asks and whenever.
+"""How fast requests go to EC2: never faster than the system allows itself, however many attempts there are.
 
-EC2 keeps a bucket of requests for each account, Region and API action. For Create, Modify and Cancel it is 50 deep and
-refilled at 5 a second: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+EC2 keeps a bucket of request tokens for each account, Region and API action. For Create, Modify and Cancel it holds 50
+and gains 5 a second: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 
-This system keeps a bucket of its own for each of them, of four fifths: 40 deep and refilled at 4 a second. Each
-request is taken out of it before it is sent, as `after_one_more` has it and in one atomic step
-(gateways/request_buckets.py), and is sent no earlier than `sent_at` says. So in any t seconds all attempts of all runs
-together send at most 44 + 4t requests, with what SLACK allows, and EC2 would take 50 + 5t: this system cannot overdraw
-any bucket of EC2's. Not counted is what EC2 did not answer, or answered with a fault of its own, and what is therefore
-sent once more (gateways/ec2.py).
+This system keeps a bucket of its own for each of them, four fifths as large: it holds 40 and gains 4 a second. Every
+request takes a token before it is sent, in one atomic step (`after_one_more`, gateways/request_buckets.py), and is sent
+no earlier than `sent_at`. So in any t seconds, all attempts of all runs together send at most 44 + 4t requests, SLACK
+included, while EC2 takes 50 + 5t. Requests that EC2 does not answer, or answers with a fault of its own, are repeated
+without another token (gateways/ec2.py).
 """
 
 from collections.abc import Callable
@@ -16,31 +15,30 @@ from enum import StrEnum
 from typing import Protocol
 
 REQUESTS_PER_SECOND = 4.0
-"""Requests that the system sends in the long run, in each Region and of each action. The rest is for others."""
+"""Tokens that a bucket gains each second, for each Region and action. The rest of EC2's rate is for others."""
 
 DEPTH = 40
-"""Requests that it sends at once after a pause."""
+"""Tokens that a full bucket holds."""
 
 SLACK = 1.0
-"""Seconds for which a bucket that is full may go on filling. Who takes a request need not know then to the moment
-whether it is full, and seldom has to try twice."""
+"""Seconds that a full bucket may go on filling, so that a caller whose clock is slightly off seldom tries twice."""
 
 KEPT = 12
-"""Of these, requests that are kept for a climb under way: a target whose pool has something comes before one that may
-have nothing. So the first request for a pool in a Region waits while there are no more than so many."""
+"""Tokens kept for climbs under way: a pool that has just given something comes before one that may be dry. The first
+request for a pool waits while the bucket holds no more than these."""
 
 LOOK_SECONDS = 0.5
-"""A look at EC2 before a target is asked for again takes about as long."""
+"""About how long a look at EC2 takes before a target is asked for again."""
 
 LATE_SECONDS = 5.0
-"""After its latest moment a request may be sent so much later, as EC2 is looked at after a wait."""
+"""How much later than its latest moment a request may be sent, as a look at EC2 follows each wait."""
 
 RESERVED_SECONDS = 40.0
-"""What a request needs at most, repeated and looked after; with less of the function's time left, none is sent."""
+"""The longest that a request takes, with repeats and follow-up. With less of the function's time left, none is sent."""
 
 
 class Action(StrEnum):
-    """What is asked of EC2; each has a bucket of its own. The value is a part of the bucket's name."""
+    """A kind of request to EC2, with a bucket of its own. The value is part of the bucket's name."""
 
     CREATE = "Create"
     MODIFY = "Modify"
@@ -50,27 +48,32 @@ class Action(StrEnum):
 
 
 def after_one_more(full_at: float, now: float) -> float:
-    """When a bucket is full again after one more request is taken out of it.
+    """When a bucket is full again once one more token is taken.
 
     Args:
-        full_at: when it is full again without that request, in seconds; in the past if it is full.
+        full_at: when it is full without that, in seconds; in the past if it is full now.
         now: the time, in seconds.
     """
     return (full_at if full_at > now - SLACK else now) + 1 / REQUESTS_PER_SECOND
 
 
 def sent_at(full_at: float, kept: int = 0) -> float:
-    """The earliest moment at which the last request taken out may be sent.
+    """The earliest time to send the request that took the last token.
 
     Args:
-        full_at: when the bucket is full again, that request taken out.
-        kept: requests that are left in it for others.
+        full_at: when the bucket is full again, in seconds.
+        kept: tokens to leave in it for others.
     """
     return full_at - (DEPTH - kept) / REQUESTS_PER_SECOND
 
 
 def full_by(latest: float, kept: int = 0) -> float:
-    """When a bucket is full again at the latest, if the last request taken out is to be sent by a moment."""
+    """The latest `full_at` of a bucket from which one more request can still be sent in time.
+
+    Args:
+        latest: when to send the request at the latest, in seconds.
+        kept: tokens to leave in the bucket for others.
+    """
     return latest + (DEPTH - kept) / REQUESTS_PER_SECOND
 
 
@@ -78,16 +81,16 @@ class Buckets(Protocol):
     """The buckets that all attempts share."""
 
     def take(self, bucket: str, kept: int, latest: float) -> float | None:
-        """Takes a request out of a bucket.
+        """Takes a token for one request.
 
         Args:
             bucket: its name.
-            kept: requests that are left in it for others.
-            latest: seconds since the epoch after which the request is not sent any more.
+            kept: tokens to leave in it for others.
+            latest: when to send the request at the latest, in seconds since the epoch.
 
         Returns:
-            When it may be sent, in seconds since the epoch, perhaps in the past; None, and nothing is taken, if that is
-            after `latest`.
+            The earliest time to send the request, in seconds since the epoch, perhaps in the past. None if that is
+            after `latest`; then no token is taken.
 
         Raises:
             Refusal: if the buckets cannot be reached.
@@ -98,11 +101,11 @@ class Pace:
     """When one attempt sends its requests.
 
     Args:
-        buckets: shared by all attempts.
-        every: seconds from one asking for the target to the next; 0 if this attempt asks once.
-        latest: when the last request may be sent, in seconds since the epoch.
-        now: the time, in seconds since the epoch.
-        sleep: waits so many seconds.
+        buckets: the buckets that all attempts share.
+        every: seconds from one asking to the next; 0 if this attempt asks once.
+        latest: when to send the last request at the latest, in seconds since the epoch.
+        now: tells the time, in seconds since the epoch.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -118,12 +121,12 @@ class Pace:
         self._asked: float | None = None
         """When the first request of this asking was sent."""
         self._regions: set[str] = set()
-        """The Regions that this asking has sent a request to for the pool at hand."""
+        """The Regions that this asking has sent a request to for the current pool."""
         self.has_waited = False
-        """Whether the last request had to wait for its turn."""
+        """Whether the last request had to wait."""
 
-    def allows_another(self, action: Action, region: str) -> bool:
-        """Waits until another request may be sent to a Region; False, at once, if it would be too late by then.
+    def await_turn(self, action: Action, region: str) -> bool:
+        """Waits until another request may be sent to a Region; returns False at once if that would be too late.
 
         Raises:
             Refusal: if the buckets cannot be reached.
@@ -143,22 +146,22 @@ class Pace:
             self._asked = max(turn, now)
         return True
 
-    def turns_to_pool(self) -> None:
-        """The next request is the first one for another pool, for which what is kept for climbs is left alone.
+    def begin_pool(self) -> None:
+        """Notes that the next request is the first one for another pool, so it leaves the tokens for climbs alone.
 
-        Else all of a group's pools but the first would take it from targets that have something to climb for.
+        Otherwise a group's other pools would take them from targets that are climbing.
         """
         self._regions.clear()
 
     def is_late(self) -> bool:
-        """Whether it is later than a request may be sent, and longer than a look usually takes."""
+        """Whether it is too late to send a request even after a look."""
         return self._now() > self._latest + LATE_SECONDS
 
-    def asks_again(self, *, looks: bool) -> bool:
-        """Waits until the target is to be asked for again; False, at once, if that is too late, or another's work.
+    def await_asking(self, *, looks: bool) -> bool:
+        """Waits until it is time to ask again; returns False at once if that is too late, or not this attempt's job.
 
         Args:
-            looks: whether EC2 is looked at before.
+            looks: whether a look at EC2 comes first.
         """
         if not self._every:
             return False

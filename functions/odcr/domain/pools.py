@@ -1,4 +1,4 @@
-"""Which pool each row and each reservation means, and what cannot be told."""
+"""Which pool each row and each reservation belongs to, and which of them cannot be told."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,25 +14,27 @@ from odcr.domain.regions import (
     with_unread_zones,
 )
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for, why_unreadable
-from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit, is_zone_id, region_of
+from odcr.domain.target import Member, OptionRow, Target, TargetKey, Unit
 from odcr.domain.wording import brief, quoted
+from odcr.domain.zone import is_zone_id, region_of
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Targets whose zone is known by its name, and those for which that cannot be told."""
+    """Targets with the name of their zone, and the others."""
 
     targets: list[Target] = field(default_factory=list)
     unsure: list[Outcome] = field(default_factory=list)
+    """Outcomes of the targets whose zone has an unknown name."""
     unread: "Unread" = field(default_factory=set)
 
 
 Unread = set[tuple[str, str, str]]
-"""Types, Regions and groups for which some row may mean any zone: what is held there may be for it."""
+"""The type, Region and group of rows that may mean any zone. What is held there may be for them."""
 
 
 def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
-    """Gives each target by a zone's id the zone's name, and the options that a row of odcr_option has for the pool."""
+    """Looks up the names of zones given by id, and takes over options from rows that spell the zone differently."""
     located = Located()
     for target in targets:
         if target.key.is_group:
@@ -50,14 +52,14 @@ def locate(targets: Iterable[Target], zones: Zones, home: str) -> Located:
             located.unsure.append(with_unknown_zone(target, region, ids))
         else:
             key = target.key.in_zone(ids.get(target.key.zone, "")) if by_id else target.key
-            found = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
-            row = next(found, OptionRow(key.zone, target.options, target.terms))
+            rows = (row for row in target.elsewhere if ids.get(row.zone, row.zone) == key.zone)
+            row = next(rows, OptionRow(key.zone, target.options, target.terms))
             located.targets.append(replace(target, key=key, options=row.options, terms=row.terms, elsewhere=()))
     return located
 
 
 def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> None:
-    """The same for a group: of two rows that mean one pool the first one counts, with the record of both."""
+    """The same for a group. If two members are one pool, the first counts, with the records of both."""
     pools: dict[TargetKey, Member] = {}
     for member in target.members:
         region = region_of_row(member.key, home)
@@ -65,14 +67,16 @@ def _locate_group(target: Target, zones: Zones, home: str, located: Located) -> 
         is_by_id = is_zone_id(member.key.zone) and region is not None
         if is_by_id and isinstance(ids, Refusal):
             located.unsure.append(with_unread_zones(target, region or "", ids, member.key))
-            located.unread.update((one.key.pool.instance_type, region or "", one.key.group) for one in target.members)
+            located.unread.update(
+                (member.key.pool.instance_type, region or "", member.key.group) for member in target.members
+            )
             return
-        one = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
-        first = pools.get(one.key.pool)
-        if first and one.last_status:
-            reason = f"What is held counts for the row {quoted(f'{first.key}')} now."
-            located.unsure.append(Outcome(one.key, Status.FULFILLED, 0, 0, reason=reason, weight=one.weight))
-        pools[one.key.pool] = one if first is None else _with_both_records(first, one)
+        named = _named(member, region or "", ids) if is_by_id and not isinstance(ids, Refusal) else member
+        first = pools.get(named.key.pool)
+        if first and named.last_status:
+            reason = f"What is held now counts for the row {quoted(f'{first.key}')}."
+            located.unsure.append(Outcome(named.key, Status.FULFILLED, 0, 0, reason=reason, weight=named.weight))
+        pools[named.key.pool] = named if first is None else _with_both_records(first, named)
     located.targets.append(replace(target, members=tuple(pools.values())))
 
 
@@ -88,27 +92,27 @@ def _with_both_records(first: Member, second: Member) -> Member:
         last_reserved=max(first.last_reserved, second.last_reserved),
         last_kept=max(first.last_kept, second.last_kept),
         last_ids=tuple(dict.fromkeys((*first.last_ids, *second.last_ids))),
-        # Of a pool that no row recorded nothing is known beside the record of the other.
+        # A removed member without a record adds nothing to the other's.
         more_ids=first.more_ids if second.is_removed and not second.last_status else first.more_ids + second.more_ids,
     )
 
 
 def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation]) -> list[Target]:
-    """The targets; a group with the pools that are none of its members, where something that bears its tag is held.
+    """The targets. A group gets another, removed member for each pool in which something with its tag is held.
 
-    Somebody tagged it, or the record of it is lost. It counts for the group, for the tag says so.
+    Somebody tagged it, or the record is lost. It counts for the group, because the tag says so.
     """
     held: dict[str, dict[TargetKey, None]] = {}
-    for one in reservations:
-        if one.is_held and one.key.group:
-            held.setdefault(one.key.group, {})[one.key] = None
+    for reservation in reservations:
+        if reservation.is_held and reservation.key.group:
+            held.setdefault(reservation.key.group, {})[reservation.key] = None
 
     def complete(target: Target) -> Target:
-        # A member whose zone is written by its id may be one of these: it is merged with it where its name is known.
+        # A member given by a zone id may be the same pool. `locate` merges the two once the name is known.
         known = {member.key.pool for member in target.members}
         usual = None if target.unit is Unit.vcpus else 1
         weights = {member.key.pool.instance_type: member.weight for member in reversed(target.members)}
-        # Whether a run had recorded it is not known, so nothing of it is given back before one has.
+        # With more_ids nothing is given back until a run has recorded it.
         added = tuple(
             Member(key, weights.get(key.instance_type, usual), is_removed=True, more_ids=1)
             for key in held.get(target.key.group, {})
@@ -116,11 +120,11 @@ def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation
         )
         return replace(target, members=target.members + added) if added else target
 
-    return [complete(one) if one.key.is_group else one for one in targets]
+    return [complete(target) if target.key.is_group else target for target in targets]
 
 
 def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> list[Outcome]:
-    """The same for rows that make no sense. Those whose zone cannot be told are left out; their record stays."""
+    """The same for invalid rows. Those whose zone has an unknown name are left out; their record stays."""
     located = []
     for outcome in rejected:
         if outcome.key.is_group:
@@ -139,13 +143,15 @@ def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> lis
 def certain(
     reservations: Iterable[Reservation], targets: Iterable[Target], unread: Unread
 ) -> tuple[list[Reservation], list[Target]]:
-    """What can be compared although the zones of some rows cannot be told.
+    """The reservations and targets to compare while some rows may mean any zone.
 
-    A reservation for which no other row asks may be held for one of these, and so may that of a row that is gone.
+    A reservation that no other row asks for may belong to one of these rows, so it is left out; so is a deleted row.
     """
-    targets = [one for one in targets if not (one.withdrawn and _is_in(one.key.pool, unread))]
+    targets = [target for target in targets if not (target.withdrawn and _is_in(target.key.pool, unread))]
     asked = {pool.key.pool for target in targets for pool in target.pools}
-    return [one for one in reservations if one.key in asked or not _is_in(one.key, unread)], targets
+    return [
+        reservation for reservation in reservations if reservation.key in asked or not _is_in(reservation.key, unread)
+    ], targets
 
 
 def _is_in(pool: TargetKey, unread: Unread) -> bool:
@@ -153,14 +159,14 @@ def _is_in(pool: TargetKey, unread: Unread) -> bool:
 
 
 def conflicts(targets: Iterable[Target]) -> list[Outcome]:
-    """The rows that ask for a pool for which another row asks already: INVALID, with a sentence that names it.
+    """The outcomes of rows that ask for the same pool as another row: INVALID, with a reason that names the other.
 
-    The first row is the one for which something is recorded as held, then the one that was served before, then the one
-    by the zone's name.
+    The row that counts is the one with something recorded as held, else the one served before, else the one that gives
+    the zone's name.
     """
     first: dict[TargetKey, Target] = {}
     seconds = []
-    for target in sorted((one for one in targets if not (one.withdrawn or one.key.is_group)), key=_rank):
+    for target in sorted((target for target in targets if not (target.withdrawn or target.key.is_group)), key=_rank):
         other = first.setdefault(target.key.pool, target)
         if other is not target:
             reason = (
@@ -172,35 +178,35 @@ def conflicts(targets: Iterable[Target]) -> list[Outcome]:
 
 
 def with_record(targets: Sequence[Target], rejected: Sequence[Outcome]) -> tuple[list[Target], list[Outcome]]:
-    """The rows, and those that a run has no record of with the record of the row whose place they take.
+    """The rows. One without a record takes over that of a deleted row for the same pool in another spelling.
 
-    What a run recorded tells a reservation that was bought twice from one that was not, whatever the row's spelling.
+    Without the record, nobody could tell a duplicate from the other reservations.
 
     Args:
-        targets: with those of rows that are gone.
-        rejected: rows that make no sense.
+        targets: including deleted rows.
+        rejected: outcomes of invalid rows.
     """
     gone = {target.key.pool: target for target in targets if target.withdrawn}
 
-    def taking_over(one: Target) -> Target:
-        before = gone.get(one.key.pool)
-        if before is None or one.withdrawn or one.last_ids or one.key.is_group:
-            return one
+    def target_with_record(target: Target) -> Target:
+        before = gone.get(target.key.pool)
+        if before is None or target.withdrawn or target.last_ids or target.key.is_group:
+            return target
         return replace(
-            one,
+            target,
             last_ids=before.last_ids,
             last_reserved=before.last_reserved,
             last_judgement=before.last_judgement,
-            more_ids=one.more_ids + before.more_ids,
+            more_ids=target.more_ids + before.more_ids,
         )
 
-    def keeping(one: Outcome) -> Outcome:
-        before = gone.get(one.key.pool)
-        if before is None or one.reservation_ids or one.key.is_group:
-            return one
-        return replace(one, reservation_ids=before.last_ids, more_ids=one.more_ids + before.more_ids)
+    def outcome_with_record(outcome: Outcome) -> Outcome:
+        before = gone.get(outcome.key.pool)
+        if before is None or outcome.reservation_ids or outcome.key.is_group:
+            return outcome
+        return replace(outcome, reservation_ids=before.last_ids, more_ids=outcome.more_ids + before.more_ids)
 
-    return [taking_over(one) for one in targets], [keeping(one) for one in rejected]
+    return list(map(target_with_record, targets)), list(map(outcome_with_record, rejected))
 
 
 def _rank(target: Target) -> tuple[bool, bool, bool]:
@@ -211,27 +217,36 @@ def _rank(target: Target) -> tuple[bool, bool, bool]:
 def set_apart(
     targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Sequence[Reservation]
 ) -> tuple[list[Target], list[Outcome], list[Reservation], list[Outcome]]:
-    """Takes out the targets of which it cannot be told how much is held.
+    """Sets targets apart for which something may be held that EC2 describes only in part.
 
     Returns:
-        The other targets; the other rejected rows, for the record of these stays as it is; the reservations without
-        those that are described in part only, or that are held for what was taken out; an outcome for each such target.
+        The other targets; the other rejected rows; the reservations without those that are described only in part or
+        held for a target set apart; and an outcome for each target set apart. Their records stay as they are.
     """
-    partial = [one for one in reservations if one.state == UNREADABLE]
+    partial = [reservation for reservation in reservations if reservation.state == UNREADABLE]
     if not partial:
         return list(targets), list(rejected), list(reservations), []
     clear: list[Target] = []
     unclear: list[Outcome] = []
     taken_out: set[TargetKey] = set()
     for target in targets:
-        one = next((one for one in partial if any(may_be_for(one, pool.key) for pool in target.pools)), None)
-        if one is None:
+        reservation = next(
+            (reservation for reservation in partial if any(may_be_for(reservation, pool.key) for pool in target.pools)),
+            None,
+        )
+        if reservation is None:
             clear.append(target)
             continue
         taken_out.update(pool.key.pool for pool in target.pools)
-        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(one)))
+        unclear.append(with_record_kept(target, Status.FAILED, why_unreadable(reservation)))
     others = [
-        one for one in rejected if not any(may_be_for(unknown, key) for unknown in partial for key in keys_of(one))
+        outcome
+        for outcome in rejected
+        if not any(may_be_for(unknown, key) for unknown in partial for key in keys_of(outcome))
     ]
-    counted = [one for one in reservations if one.state != UNREADABLE and one.key not in taken_out]
+    counted = [
+        reservation
+        for reservation in reservations
+        if reservation.state != UNREADABLE and reservation.key not in taken_out
+    ]
     return clear, others, counted, unclear

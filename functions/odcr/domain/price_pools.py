@@ -1,15 +1,14 @@
-"""What has one price: a type in a Region, with a platform and a tenancy; and how the price list names it."""
+"""Price pools: instances that all have the same price, and their names in AWS's price list."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from odcr.domain.event import Event
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject, region_of
-from odcr.domain.wire import Event
-
-USUAL = ReservationOptions()
+from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
+from odcr.domain.zone import region_of
 
 OPERATIONS: Final = {
     "Linux/UNIX": "RunInstances",
@@ -30,14 +29,14 @@ OPERATIONS: Final = {
     "Windows with SQL Server Web": "RunInstances:0202",
     "Windows with SQL Server Enterprise": "RunInstances:0102",
 }
-"""The operation by which the price list tells platforms apart, licences included, by EC2's name of the platform.
+"""The price list's operation for each platform with its licences, by EC2's name of the platform.
 
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html has each operation. "Windows with SQL
-Server" names no edition, so it has none.
+From https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html. "Windows with SQL Server" names no
+edition, so it has no operation.
 """
 
 TENANCIES: Final = {"default": "Shared", "dedicated": "Dedicated"}
-"""The price list's words, by EC2's."""
+"""The price list's tenancies by EC2's."""
 
 _LOCAL_NAME = re.compile(r"(?P<group>-[a-z]{3}-[0-9]+)[a-z]")
 _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
@@ -45,28 +44,28 @@ _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-
 
 @dataclass(frozen=True, slots=True)
 class PricePool(Event):
-    """What has one price: instances of a type in all zones of a Region, with one platform and tenancy."""
+    """The instances of one type in one Region, with one platform and tenancy, which all have the same price."""
 
     instance_type: str
     region: str
-    """The Region, the group of a Local Zone, or a Wavelength Zone: see `price_region`."""
-    platform: str = USUAL.platform
-    tenancy: str = USUAL.tenancy
+    """A Region, the group of a Local Zone, or a Wavelength Zone: see `price_region`."""
+    platform: str = USUAL_OPTIONS.platform
+    tenancy: str = USUAL_OPTIONS.tenancy
 
     def __str__(self) -> str:
         return f"{self.instance_type} in {self.region}, {self.platform}, {self.tenancy}"
 
     @property
     def folded(self) -> "PricePool":
-        """The same for all letter cases and blanks around, as people write."""
+        """The same pool however people write it: lower case, no blanks around."""
         return PricePool(*(folded(text) for text in (self.instance_type, self.region, self.platform, self.tenancy)))
 
     @property
     def product(self) -> Mapping[str, str] | None:
-        """The attributes of its product in the price list; None if the list cannot tell it from others.
+        """The attributes of its product in the price list; None if the list does not have its platform or tenancy.
 
-        `capacitystatus` is Used, for an instance that runs. An unused reservation has a product of its own that costs
-        the same, and so has one whose instances run, which costs nothing beside them:
+        `capacitystatus` is Used, the product of a running instance. Unused reservations are another product at the same
+        price; reservations in use are a third one, which costs nothing on top of the instances:
         https://docs.aws.amazon.com/cur/latest/userguide/monitor-ondemand-reservations.html
         """
         operation, tenancy = OPERATIONS.get(self.platform), TENANCIES.get(self.tenancy)
@@ -82,19 +81,17 @@ class PricePool(Event):
 
 
 def price_pool(key: TargetKey, options: ReservationOptions) -> PricePool | None:
-    """What has the price of a target's instances; None if its zone makes no sense."""
+    """The price pool of a target's instances; None if its zone is invalid."""
     region = price_region(key.zone)
     return PricePool(key.pool.instance_type, region, options.platform, options.tenancy) if region else None
 
 
 def pools_of(target: Target, options: ReservationOptions) -> list[PricePool]:
-    """What has the prices of a demand's pools: those of a group are all its members, also what is only held still.
-
-    Those whose type or zone makes no sense have none.
+    """The price pools of a demand, without those of an invalid type or zone.
 
     Args:
-        target: the demand.
-        options: its own, or those of a row in another spelling.
+        target: the demand. A group has all its members, including removed ones.
+        options: its own, or those of a row of odcr_option in another spelling.
     """
     keys = [member.key for member in target.pools]
     pools = [price_pool(key, options) for key in keys if reason_to_reject(key.pool, 0) is None]
@@ -102,21 +99,27 @@ def pools_of(target: Target, options: ReservationOptions) -> list[PricePool]:
 
 
 def kind_of(reservations: Sequence[Reservation]) -> dict[str, Any]:
-    """The platform and tenancy of some reservations; "several", which has no price, if they differ in it."""
+    """The `platform` and `tenancy` of reservations; "several", which has no price, where they differ."""
     if not reservations:
         return {}
-    platforms, tenancies = {one.platform for one in reservations}, {one.tenancy for one in reservations}
+    platforms, tenancies = (
+        {reservation.platform for reservation in reservations},
+        {reservation.tenancy for reservation in reservations},
+    )
     return {"platform": _only(platforms), "tenancy": _only(tenancies)}
 
 
 def price_region(zone: str) -> str | None:
-    """What the price list calls the place of a zone, from its name or id.
+    """The price list's name for where a zone is.
 
-    A Region has one price in all of its zones, and a Local Zone has prices of its own, listed under its group, such as
-    `us-west-2-lax-1`. The price list's names of Wavelength Zones are not EC2's, so theirs have to be given.
+    All zones of a Region have the same prices. Local Zones have prices of their own, listed under their group, such as
+    `us-west-2-lax-1`. The price list names Wavelength Zones differently from EC2, so people have to give their prices.
+
+    Args:
+        zone: a name or an id.
 
     Returns:
-        A Region, a Local Zone's group, a Wavelength Zone as it is written; None if it is no zone.
+        A Region, a Local Zone's group, or the Wavelength Zone as written; None if it is no zone.
     """
     region = region_of(zone)
     if region is None:
@@ -135,23 +138,23 @@ def _only(names: Collection[str]) -> str:
 
 
 def folded(text: str) -> str:
-    """The same text for all letter cases, and without blanks around it."""
+    """A text in lower case and without blanks around it."""
     return text.strip().casefold()
 
 
 def pools_under_caps(targets: Iterable[Target], *, has_cap: bool) -> list[PricePool]:
-    """The pools whose prices are needed: under a cap of the stack all targets', else those of targets with a cap.
+    """The pools whose prices caps need: all under the stack's cap, otherwise those of targets with a cap of their own.
 
     Args:
-        targets: all.
+        targets: all targets.
         has_cap: whether the stack has a cap.
     """
     pools = []
     for target in targets:
-        wishes = [(target.options, target.terms), *((row.options, row.terms) for row in target.elsewhere)]
+        variants = [(target.options, target.terms), *((row.options, row.terms) for row in target.elsewhere)]
         pools += [
             pool
-            for options, terms in wishes
+            for options, terms in variants
             if has_cap or terms.max_hourly_cost is not None
             for pool in pools_of(target, options)
         ]

@@ -1,4 +1,4 @@
-"""What an hour of an instance costs: by the price list, or as a person gives it; unknown where neither says.
+"""Hourly prices of instances, from AWS's price list or given by a person.
 
 An hour of a reservation costs as much as an hour of the instance, used or not:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-pricing-billing.html
@@ -12,26 +12,28 @@ from enum import StrEnum
 from typing import Annotated
 
 from odcr.domain.cells import StrangeCell, amount_of, shown, text_of
-from odcr.domain.price_pools import USUAL, PricePool, folded
-from odcr.domain.wire import As, Event, InvalidEvent
+from odcr.domain.event import As, Event
+from odcr.domain.price_pools import PricePool, folded
+from odcr.domain.target import USUAL_OPTIONS
+from odcr.domain.wire import InvalidEvent
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _TOO_MUCH = Decimal(10) ** 8
-"""What the table's column cannot hold."""
+"""The first price that is too large for the table's column."""
 
 
 class Source(StrEnum):
-    """Who says a price."""
+    """Where a price comes from."""
 
     LIST = "list"
     GIVEN = "given"
 
 
 def _amount(text: str, name: str) -> Decimal:
-    """The Decimal that a field says.
+    """A field's text as an amount.
 
     Raises:
-        InvalidEvent: if it says none, or one that the table cannot hold.
+        InvalidEvent: if it is none, or too large for the table.
     """
     try:
         amount = Decimal(text)
@@ -44,11 +46,11 @@ def _amount(text: str, name: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class ListPrice(Event):
-    """What the price list says of a pool, now."""
+    """The current price of a pool in the price list."""
 
     pool: Annotated[PricePool, As(flat=True)]
     hourly_price: Annotated[str | None, As(check=_amount)] = None
-    """An amount for one instance and hour; None: the list has none."""
+    """The price of an instance for an hour; None: the list has none."""
     currency: str = "USD"
 
     @property
@@ -59,48 +61,47 @@ class ListPrice(Event):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one instance costs for an hour."""
+    """The hourly price of an instance."""
 
     amount: Decimal
     currency: str
-    """Three letters; the price list of China is in CNY."""
+    """Three letters. The price list of China is in CNY."""
     source: Source
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """All prices that are recorded."""
+    """All recorded prices."""
 
     prices: Mapping[PricePool, Price | None] = field(default_factory=dict)
-    """By the folded pool; None where the price list was asked and has none, or the row makes no sense."""
+    """The price by folded pool; None if the price list has none, or the row is invalid."""
     is_readable: bool = True
     """Whether the table could be read. If not, all prices are unknown."""
 
-    def hourly(
-        self, instance_type: str, region: str, platform: str = USUAL.platform, tenancy: str = USUAL.tenancy
-    ) -> Price | None:
-        """What one instance costs for an hour; None if that is unknown."""
-        return self.of(PricePool(instance_type, region, platform, tenancy))
-
     def of(self, pool: PricePool | None) -> Price | None:
-        """What an instance of a pool costs for an hour; None if that is unknown."""
+        """The hourly price of an instance of a pool; None if it is unknown."""
         return self.prices.get(pool.folded) if pool else None
 
     def known(self, first: Iterable[PricePool]) -> list[ListPrice]:
-        """The prices that are known, as events; those of some pools first."""
-        order = list(dict.fromkeys([*(pool.folded for pool in first), *self.prices]))
-        found = ((pool, self.prices.get(pool)) for pool in order)
-        return [ListPrice(pool, f"{price.amount:f}", price.currency) for pool, price in found if price]
+        """The known prices as events, those of the given pools first."""
+        order = dict.fromkeys([*(pool.folded for pool in first), *self.prices])
+        return [
+            ListPrice(pool, f"{price.amount:f}", price.currency) for pool in order if (price := self.prices.get(pool))
+        ]
 
     @classmethod
     def from_known(cls, prices: Iterable[ListPrice]) -> "PriceList":
-        """The prices that `known` gave."""
+        """Reads what `known` wrote."""
         return cls(
-            {one.pool.folded: Price(one.amount, one.currency, Source.LIST) for one in prices if one.amount is not None}
+            {
+                price.pool.folded: Price(price.amount, price.currency, Source.LIST)
+                for price in prices
+                if price.amount is not None
+            }
         )
 
     def has_looked_for(self, pool: PricePool) -> bool:
-        """Whether there is a row: the price is known, the price list was asked and has none, or a person has to act."""
+        """Whether there is a row, so that the price list need not be asked."""
         return pool.folded in self.prices
 
 
@@ -111,13 +112,13 @@ def prices_of(rows: Iterable[Sequence[object]]) -> tuple[PriceList, list[str]]:
     """The rows of `odcr_price`, whatever types the columns have.
 
     Args:
-        rows: InstanceType, Region, Platform, Tenancy, Hourly_Price, Currency, Source; NULL is a column's default.
+        rows: InstanceType, Region, Platform, Tenancy, Hourly_Price, Currency, Source; NULL means a column's default.
 
     Returns:
-        The prices, and a sentence for each row that makes no sense, whose price is unknown. Of several rows for one
-        pool a given one wins, then the highest: a cap must not be exceeded.
+        The prices, and a sentence for each invalid row, whose price is unknown. Among several rows for one pool a
+        given price wins, then the highest, so that no cap is exceeded.
     """
-    found: dict[PricePool, Price | None] = {}
+    prices: dict[PricePool, Price | None] = {}
     complaints: list[str] = []
     for row in rows:
         pool, source = pool_of(row), source_of(row[6])
@@ -125,30 +126,30 @@ def prices_of(rows: Iterable[Sequence[object]]) -> tuple[PriceList, list[str]]:
             price = _price(row[4], row[5], source)
         except ValueError as error:
             complaints.append(f"{pool}: {error}")
-            found.setdefault(pool.folded, None)
+            prices.setdefault(pool.folded, None)
             continue
-        before = found.get(pool.folded)
+        before = prices.get(pool.folded)
         if before is None or (price is not None and _rank(price) > _rank(before)):
-            found[pool.folded] = price
-    return PriceList(found), complaints
+            prices[pool.folded] = price
+    return PriceList(prices), complaints
 
 
 def pool_of(row: Sequence[object]) -> PricePool:
-    """The pool of a row of `odcr_price`, which begins with its key."""
-    usual = ("", "", USUAL.platform, USUAL.tenancy)
+    """The pool of a row of `odcr_price`."""
+    usual = ("", "", USUAL_OPTIONS.platform, USUAL_OPTIONS.tenancy)
     return PricePool(*(text_of(cell) or default for cell, default in zip(row, usual, strict=False)))
 
 
 def source_of(cell: object) -> Source:
-    """Whose a row is; what the system did not write is a person's."""
+    """The source of a row. Anything that the system did not write was given by a person."""
     return Source.LIST if folded(text_of(cell)) == Source.LIST else Source.GIVEN
 
 
 def _price(cell: object, currency_cell: object, source: Source) -> Price | None:
-    """The price that a row says; None if it says that the price list has none.
+    """The price in a row; None if the row says that the price list has none.
 
     Raises:
-        ValueError: if that makes no sense.
+        ValueError: if the row is invalid. The message says what to do.
     """
     if cell is None:
         if source is Source.LIST:

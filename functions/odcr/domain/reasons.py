@@ -1,4 +1,4 @@
-"""Why a target stands as it does, and what is remarkable about its reservations."""
+"""Sentences for people on why a target has its status, and remarks on its reservations."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -10,14 +10,14 @@ from odcr.domain.target import Announcement, ReservationOptions, Target, TargetK
 from odcr.domain.wording import counted, listed, minute
 
 _IDS_ROOM = 50
-"""Characters that a list of ids takes in a sentence."""
+"""Characters of a list of ids in a sentence."""
 
 _MAX_UNCOUNTED = 3
-"""Reservations that are not counted, of which each has a sentence."""
+"""Reservations that do not count, with a sentence for each."""
 
 
 def reason_for_excess(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
-    """Why more is held than is wanted, and what becomes of it.
+    """How much more is held than wanted, and what happens to it.
 
     Args:
         reservations: those that serve the target.
@@ -33,22 +33,22 @@ def reason_for_excess(reservations: Sequence[Reservation], held: Allocation, ann
 
 
 def reason_to_give_up(reservations: Sequence[Reservation], held: Allocation, announced: Announcement | None) -> str:
-    """What becomes of what is held for a demand whose deadline was missed, and how to keep it.
+    """What happens to what is held for a demand that is given up, and how to keep it.
 
     Args:
         reservations: those that serve the demand.
-        held: what they hold, and what is to stay.
+        held: what they hold, and the total to keep.
         announced: the release that the next run may make.
     """
     if announced:
-        return f"Set On_Missed to keep, or a later Deadline: else the next run releases {held.spare} if unused."
-    if any(one.may_be_released for one in reservations):
+        return f"Set On_Missed to keep, or a later Deadline: otherwise the next run releases {held.spare} if unused."
+    if any(reservation.may_be_released for reservation in reservations):
         return ""
-    return f"None of {held.held} held is odcr's to give back."
+    return f"None of the {held.held} held is odcr's to give back."
 
 
 def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
-    """Why a group holds less than its total although nothing more is asked for, and what is wrong with its members."""
+    """Why a group cannot hold exactly its total, and what is held in removed members; empty for a row."""
     if not demand.key.is_group:
         return ""
     parts = []
@@ -61,45 +61,47 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
         parts.append(
             f"{counted(more, demand.unit)} more than the total are held, which is less than any instance's weight."
         )
-    if removed := sum(one.held for one in allocation.places if one.is_removed):
+    if removed := sum(place.held for place in allocation.places if place.is_removed):
         parts.append(
-            f"{removed} instances are held in pools that are no members any more, and count while they are held."
+            f"{removed} instances are held in pools that are no longer members, and count as long as they are held."
         )
     return " ".join(parts)
 
 
 def named(reservations: Sequence[Reservation]) -> str:
-    """Their ids, as many as a sentence has room for."""
+    """The ids of reservations, as many as fit into a sentence."""
     return listed(ids_of(reservations), _IDS_ROOM)
 
 
 def remarks(reservations: Iterable[Reservation], options: ReservationOptions) -> str:
-    """What a person should know of the reservations that a target is held in, or could be taken to be held in.
+    """What a person should know about the reservations that count for a target, or seem to.
 
     Args:
-        reservations: this stack's in the pool, in every state.
+        reservations: this stack's reservations in the pool, in every state.
         options: what the row asks for.
     """
-    fitting = [one for one in reservations if one.fits(options)]
-    counted = [one for one in fitting if one.is_held and one.serves(options)]
+    fitting = [reservation for reservation in reservations if reservation.fits(options)]
+    counted = [reservation for reservation in fitting if reservation.is_held and reservation.serves(options)]
 
     def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
-        found = list(chosen)
-        return text(named(found), sum(one.count for one in found)) if found else ""
+        about = list(chosen)
+        return text(named(about), sum(reservation.count for reservation in about)) if about else ""
 
-    uncounted = [one for one in fitting if one.state in HELD_STATES and one not in counted]
-    parts = [f"Not counted: {one.id}, {one.kind}." for one in uncounted[:_MAX_UNCOUNTED]]
+    uncounted = [
+        reservation for reservation in fitting if reservation.state in HELD_STATES and reservation not in counted
+    ]
+    parts = [f"Not counted: {reservation.id}, {reservation.kind}." for reservation in uncounted[:_MAX_UNCOUNTED]]
     parts += [
         sentence(
-            (one for one in fitting if one.state in COMING_STATES),
+            (reservation for reservation in fitting if reservation.state in COMING_STATES),
             lambda ids, count: f"Not counted yet: {count} in {ids}, which begin later.",
         ),
         sentence(
-            (one for one in counted if not one.lasts_for(options)),
+            (reservation for reservation in counted if not reservation.lasts_for(options)),
             lambda ids, count: f"{count} are held in {ids} only until {_earliest(counted)}.",
         ),
         sentence(
-            (one for one in counted if one.match_criteria != options.match_criteria),
+            (reservation for reservation in counted if reservation.match_criteria != options.match_criteria),
             lambda ids, _: (
                 f"{ids}: targeted, so instances have to name it; the row says open."
                 if options.match_criteria == "open"
@@ -111,21 +113,21 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
 
 
 def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequence[Reservation], lent: int) -> str:
-    """Why what is held is not all in this stack's hands.
+    """What is held outside this stack's control, and what to do about it.
 
     Args:
-        key: the demand's.
-        astray: reservations that lack the tag, or were split off without it.
-        lenders: reservations part of which is lent out.
-        lent: instances that are lent out.
+        key: the demand's key.
+        astray: reservations without the tag, which somebody removed or split off.
+        lenders: reservations that are partly lent out.
+        lent: instances lent out.
     """
     parts = []
     if astray:
-        count = sum(one.count for one in astray)
+        count = sum(reservation.count for reservation in astray)
         lacked = "this stack's tag odcr:stack, or odcr:group" if key.is_group else "this stack's tag odcr:stack"
         parts.append(
-            f"{count} are held in {named(astray)} without {lacked}: tag it again, or delete the "
-            "target's row in odcr_status to have them bought anew."
+            f"{count} are held in {named(astray)} without {lacked}: tag them again, or delete the "
+            "target's row in odcr_status to buy them again."
         )
     if lent:
         parts.append(f"{lent} are lent out by {named(lenders)}: reclaim them in EC2 before you need them.")
@@ -133,4 +135,4 @@ def astray_remark(key: TargetKey, astray: Sequence[Reservation], lenders: Sequen
 
 
 def _earliest(reservations: Iterable[Reservation]) -> str:
-    return minute(min(one.ends for one in reservations if one.ends is not None))
+    return minute(min(reservation.ends for reservation in reservations if reservation.ends is not None))

@@ -1,7 +1,7 @@
-"""How a request for capacity can fail, whatever EC2 calls it, and what a person can do about it.
+"""The ways in which EC2 can refuse a request, and what a person can do about each.
 
-The EC2 gateway raises these; the acquisition decides what follows from them. An error that ends an attempt leaves
-ReserveCapacity under its class's name, by which the state machine repeats and catches.
+The EC2 gateway raises refusals and the acquisition decides what to do about them. One that ends an attempt leaves
+ReserveCapacity under its class name, by which the state machine retries and catches it.
 """
 
 import difflib
@@ -30,7 +30,7 @@ _ADVICE = {
     "AccessDenied": "The function's role lacks the IAM right.",
     "AccessDeniedException": "The function's role lacks the IAM right.",
 }
-"""By code, for those that are about the account and not about the row:
+"""Advice by error code, for errors that are about the account and not about the row:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
 
 _ORGANIZATION = "The organization denies it: ask those who manage its policies."
@@ -43,8 +43,8 @@ _INVALID = re.compile(
 _HINT = re.compile(r"choosing (?P<zones>[a-z0-9-]+(?:(?:, | or |, or )[a-z0-9-]+)*)")
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; and the names are the state machine's
-    """EC2 did not do what was asked.
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault; and the state machine uses the names
+    """EC2 did not do what it was asked.
 
     Args:
         code: EC2's error code.
@@ -52,16 +52,17 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
     """
 
     status: ClassVar[Status] = Status.FAILED
-    """How a target stands whose attempt ends with it."""
+    """The status of a target whose attempt ends with it."""
     is_error: ClassVar[bool] = True
-    """Whether an attempt that ends with it raises it; else the attempt returns its outcome."""
+    """Whether an attempt that ends with it raises it instead of returning its outcome."""
     is_definite: ClassVar[bool] = True
-    """Whether the request had no effect."""
+    """Whether the request certainly had no effect."""
     is_of_the_pool: ClassVar[bool] = False
-    """Whether it is about the type and the zone alone, and asking again soon does not change it."""
+    """Whether it is about the type and the zone alone, and stays if asked again soon."""
     usual_advice: ClassVar[str] = ""
+    """What a person can do if the error code has no advice of its own."""
     outcome: Outcome
-    """What the attempt that ended with it achieved; only then is it set."""
+    """The outcome of the attempt that ended with it; not set before."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -69,33 +70,28 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
         super().__init__(code, message)
 
     def __str__(self) -> str:
-        """EC2's words; of an attempt that ended with it, the outcome as JSON, so that what it achieved is not lost.
-
-        The state machine merges it into the shortfall, which says already what it is of.
-        """
+        """EC2's error; after `ending`, the outcome as JSON, which the state machine merges into the item."""
         if not hasattr(self, "outcome"):
             return f"{self.code}: {self.message}"
         return json.dumps({"Outcome": to_round(self.outcome)}, separators=(",", ":"))
 
     def ending(self, outcome: Outcome) -> "Refusal":
-        """The error by which an attempt ends that has come to this outcome."""
+        """The error to raise from an attempt with this outcome."""
         self.outcome = outcome
         return self
 
     @property
     def advice(self) -> str:
-        """What a person can do about it; empty where there is nothing to do."""
+        """What a person can do about it; empty if nothing."""
         if "service control policy" in self.message or "resource control policy" in self.message:
             return _ORGANIZATION
         return _ADVICE.get(self.code, self.usual_advice)
 
     @property
     def text(self) -> str:
-        """What to do, then what EC2 said. What to do comes first, for a long message of EC2's is cut.
-
-        So of many valid values there are the nearest.
-        """
+        """What to do, then what EC2 said: the end of a long message is cut."""
         if invalid := _INVALID.search(self.message):
+            # EC2 lists all valid values; the nearest ones are enough.
             valid = [value.strip(" .'\"") for value in invalid["valid"].split(",")]
             near = difflib.get_close_matches(invalid["value"], valid, n=3, cutoff=0.3) or valid
             return (
@@ -105,7 +101,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault; a
         return " ".join(part for part in (self.advice, f"{self.code}: {self._gist()}") if part)
 
     def _gist(self) -> str:
-        """The message; of a long denial, what was denied and by which policy."""
+        """The message; for a denial, only the action and the policy that denies it."""
         action, denial = _ACTION.search(self.message), _DENIAL.search(self.message)
         if action is None:
             return self.message
@@ -120,23 +116,23 @@ class InsufficientInstanceCapacity(Refusal):
 
     @property
     def other_zones(self) -> str:
-        """The zones that EC2's message names instead. It proves nothing: two dry zones have named each other."""
+        """The zones that EC2 suggests instead. They may be dry too: two dry zones have suggested each other."""
         hint = _HINT.search(self.message)
         return hint["zones"] if hint else ""
 
 
 class OverCap(Refusal):
-    """Another purchase of the stack took the room under the cap."""
+    """The stack's other purchases have used up its cap."""
 
     status = Status.CAPPED
     is_error = False
 
     def __init__(self) -> None:
-        super().__init__("OverCap", "MaxHourlySpend leaves no room for it at the moment; the next run shares it anew.")
+        super().__init__("OverCap", "MaxHourlySpend leaves no room for it at the moment; the next run tries again.")
 
 
 class OutOfTime(Refusal):
-    """EC2 was not asked any more: the attempt has to end."""
+    """The attempt has to end, so EC2 is not asked."""
 
     status = Status.SHORT
     is_error = False
@@ -146,13 +142,13 @@ class OutOfTime(Refusal):
 
 
 class RequestLimitExceeded(Refusal):
-    """EC2 takes no more requests at the moment."""
+    """EC2 is throttling requests."""
 
     status = Status.THROTTLED
 
 
 class OutcomeUnknown(Refusal):
-    """No answer, not even when the request was repeated, or one that leaves open whether it had its effect."""
+    """EC2 did not answer even a repeated request, or left open whether it had an effect."""
 
     is_definite = False
 
@@ -165,7 +161,7 @@ class QuotaExceeded(Refusal):
 
 
 class InvalidTarget(Refusal):
-    """EC2 does not know the type, the zone or an option, or not in this combination."""
+    """EC2 does not know the type, the zone or an option, or does not offer this combination."""
 
     status = Status.INVALID
     is_of_the_pool = True
@@ -173,30 +169,30 @@ class InvalidTarget(Refusal):
 
 
 class Unsupported(InvalidTarget):
-    """EC2 does not support the type in the zone, or not now: it has been seen to pass."""
+    """EC2 does not support the type in the zone. This has been seen to pass."""
 
     status = Status.UNSUPPORTED
     usual_advice = "Is the type offered in the zone? This can pass, so it is asked again every ten minutes."
 
     def ending(self, outcome: Outcome) -> Refusal:
-        """To the state machine it is an InvalidTarget; the outcome's status tells the two apart."""
+        """An InvalidTarget, which the state machine knows. The outcome's status tells the two apart."""
         return InvalidTarget(self.code, self.message).ending(outcome)
 
 
 class RequestRefused(Refusal):
-    """EC2 refused for a reason that asking again does not change, such as a missing right."""
+    """EC2 refused for a reason that stays if asked again, such as a missing right."""
 
     is_of_the_pool = True
     usual_advice = "EC2's whole message is in the function's log."
 
 
 class Changed(Refusal):
-    """What was observed is no longer so; look again."""
+    """EC2 no longer has what it showed; look again."""
 
     def ending(self, outcome: Outcome) -> Refusal:
-        """An attempt that keeps finding it ends as refused."""
+        """A RequestRefused: the reservations keep changing."""
         return RequestRefused(self.code, self.message).ending(outcome)
 
 
 OF_THE_MOMENT = (InsufficientInstanceCapacity, QuotaExceeded, RequestLimitExceeded, OutcomeUnknown)
-"""What says nothing against the reservation that was to be changed: it may be asked again."""
+"""Refusals that say nothing about the reservation to be changed, so that it may be tried again."""

@@ -1,7 +1,7 @@
-"""The Regions that a run asks what is held there, and what is said of demands whose Regions did not tell.
+"""The Regions that a run asks what they hold, and the outcomes of demands whose Regions did not say.
 
-Nothing is bought for these, and nothing forgotten. A group goes on without a member whose Region cannot be asked at
-all, unless something may be held there.
+For these demands nothing is bought and nothing is forgotten. A group goes on without a member whose Region cannot be
+asked at all, unless something may be held there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, Refusal, RequestLimitExceeded
 from odcr.domain.reservation import Reservation
-from odcr.domain.target import Member, Target, TargetKey, is_zone_id, nearest, region_of
+from odcr.domain.target import Member, Target, TargetKey
 from odcr.domain.wording import brief, listed, quoted, with_detail
+from odcr.domain.zone import is_zone_id, nearest, region_of
 
 Zones = Mapping[str, Mapping[str, str] | Refusal]
-"""Of each Region whose zones were asked for: their names by their ids."""
-
+"""For each Region whose zones were looked up, their names by their ids."""
 
 _LAST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the Regions answered. Each that was to be asked is in exactly one of the first four."""
+    """What the Regions answered. Each Region to ask is in exactly one of the first four fields."""
 
     reservations: dict[str, list[Reservation]] = field(default_factory=dict)
     silent: dict[str, Refusal] = field(default_factory=dict)
@@ -30,45 +30,45 @@ class Findings:
     missing: set[str] = field(default_factory=set)
     """Regions that do not exist: botocore does not know them, and their endpoint's name does not resolve."""
     postponed: set[str] = field(default_factory=set)
-    """Regions that botocore does not know, and whose turn comes in another run."""
+    """Regions that botocore does not know, and that another run will ask."""
     zones: dict[str, Mapping[str, str] | Refusal] = field(default_factory=dict)
-    """For the Regions whose zones were wanted: the zones' names by their ids."""
+    """For each Region whose zones were looked up, their names by their ids."""
     groups: dict[tuple[str, str], set[str] | Refusal] = field(default_factory=dict)
-    """The ids of the reservations in each resource group, by its Region and name."""
+    """The ids of the reservations in each resource group, by Region and name of the group."""
 
     @property
     def unseen(self) -> set[str]:
-        """Regions of which it is not known what is held there."""
+        """Regions that have not said what is held there."""
         return {*self.silent, *self.missing, *self.postponed}
 
 
 def region_of_row(key: TargetKey, home: str) -> str | None:
-    """The Region that a row means, or that of a group's member.
+    """The Region of a row, or of a group's member; None if its zone is invalid.
 
     Args:
-        key: its key, as it is written.
-        home: the stack's own Region, in which an id is looked up that does not tell its Region.
+        key: its key, as written.
+        home: the stack's own Region, where zone ids of unknown form are looked up.
     """
     return region_of(key.zone) or (home if is_zone_id(key.zone) else None)
 
 
 def regions_by_id(targets: Collection[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
-    """The Regions in which a row gives a zone's id, so that their zones are to be asked for."""
+    """The Regions whose zones have to be looked up, because a row gives a zone's id."""
     keys = [key for target in targets for key in keys_of(target)]
     keys += [key for outcome in rejected for key in keys_of(outcome)]
     keys += [TargetKey(target.key.instance_type, row.zone) for target in targets for row in target.elsewhere]
     return {region for key in keys if is_zone_id(key.zone) and (region := region_of_row(key, home))}
 
 
-def keys_of(one: Target | Outcome) -> list[TargetKey]:
-    """The keys of the pools of a demand; a row's own."""
-    if isinstance(one, Target):
-        return [pool.key for pool in one.pools]
-    return [pool.key for pool in one.pools] if one.key.is_group else [one.key]
+def keys_of(demand: Target | Outcome) -> list[TargetKey]:
+    """The keys of a demand's pools."""
+    if isinstance(demand, Target):
+        return [pool.key for pool in demand.pools]
+    return [pool.key for pool in demand.pools] if demand.key.is_group else [demand.key]
 
 
 def groups_to_ask(targets: Iterable[Target], home: str) -> set[tuple[str, str]]:
-    """The resource groups that demands name, by Region and name."""
+    """The Region and name of each resource group that demands name."""
     return {
         (region, options.resource_group)
         for target in targets
@@ -80,10 +80,10 @@ def groups_to_ask(targets: Iterable[Target], home: str) -> set[tuple[str, str]]:
 
 
 def regions_to_ask(targets: Iterable[Target], rejected: Iterable[Outcome], home: str) -> dict[str, int]:
-    """The Regions that demands mean, and the stack's own: what is held there is found though no row is left.
+    """The Regions of all demands, and the stack's own, where something may be held without a row.
 
     Returns:
-        A rank for each. Those come first that have answered before, then those that were never asked.
+        A rank for each: 0 for one that has answered before, then those never asked, then the others.
     """
     ranks: dict[str, int] = {}
     for target in targets:
@@ -104,23 +104,23 @@ def _rank(target: Target, pool: Member) -> int:
     return 1 if last_status is None else _LAST
 
 
-def is_seen(one: Target | Outcome, findings: Findings, home: str) -> bool:
-    """Whether all is known that is held for a demand.
+def is_seen(demand: Target | Outcome, findings: Findings, home: str) -> bool:
+    """Whether it is known what is held for a demand.
 
     Args:
-        one: a row; or a group that `with_unseen_members` has looked at; or one of these that makes no sense.
+        demand: a row, or a group after `with_unseen_members`; or the outcome of an invalid one.
         findings: what the Regions answered.
         home: the stack's own Region.
     """
-    return next(_unseen(one, findings, home), None) is None
+    return next(_unseen(demand, findings, home), None) is None
 
 
-def _unseen(one: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
-    """The Regions in which something may be held for a demand, of which it is not known what is held there."""
-    if isinstance(one, Target) and one.key.is_group:
-        keys = [member.key for member in one.members if not member.fault or _may_hold(member)]
+def _unseen(demand: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
+    """The Regions that may hold something for a demand, and have not said what is held there."""
+    if isinstance(demand, Target) and demand.key.is_group:
+        keys = [member.key for member in demand.members if not member.fault or _may_hold(member)]
     else:
-        keys = keys_of(one)
+        keys = keys_of(demand)
     for key in keys:
         region = region_of_row(key, home)
         if region in findings.unseen:
@@ -138,17 +138,17 @@ def with_unseen_members(
     known: Collection[str],
     partition_of: Callable[[str], str | None],
 ) -> Target:
-    """A group that goes on without those members whose Region does not exist, or is not one of this stack's.
+    """A group with a fault for each member whose Region does not exist, or cannot be asked by this stack.
 
-    Each of them gets a fault that says so. A member for which something is recorded keeps the group from being asked
-    instead, and so does one in a Region that botocore knows and that did not answer.
+    The group goes on without these members. It has to wait instead if something is recorded for such a member, or if a
+    member's Region is one that botocore knows and did not answer.
 
     Args:
         target: a group; a row stays as it is.
         findings: what the Regions answered.
         home: the stack's own Region.
         known: the Regions that botocore knows.
-        partition_of: the partition of a Region, if it can be told.
+        partition_of: tells the partition of a Region; None if it is unknown.
     """
     if not target.key.is_group:
         return target
@@ -160,7 +160,9 @@ def with_unseen_members(
             return member
         partition = partition_of(region)
         if region in findings.missing:
-            return replace(member, fault=why_missing(region, [one for one in known if partition_of(one) == own]))
+            return replace(
+                member, fault=why_missing(region, [region for region in known if partition_of(region) == own])
+            )
         if region in findings.postponed:
             return replace(member, fault=why_postponed(region))
         if partition and own and partition != own:
@@ -179,14 +181,14 @@ def outcomes_of_unseen(
     known: Collection[str],
     partition_of: Callable[[str], str | None],
 ) -> list[Outcome]:
-    """The outcomes of the demands that `is_seen` leaves out, unless the record says all there is to say.
+    """The outcomes of demands that are not `is_seen`. There is none for one with a record in a postponed Region.
 
     Args:
-        targets: all, as `with_unseen_members` has them.
+        targets: all targets, after `with_unseen_members`.
         findings: what the Regions answered.
         home: the stack's own Region.
         known: the Regions that botocore knows.
-        partition_of: the partition of a Region, if it can be told.
+        partition_of: tells the partition of a Region; None if it is unknown.
     """
     own = partition_of(home)
     outcomes = []
@@ -196,7 +198,7 @@ def outcomes_of_unseen(
             continue
         partition = partition_of(region)
         if region in findings.missing:
-            reason = why_missing(region, [one for one in known if partition_of(one) == own])
+            reason = why_missing(region, [region for region in known if partition_of(region) == own])
             outcomes.append(with_record_kept(target, Status.INVALID, reason))
         elif region in findings.postponed and target.last_status is None:
             outcomes.append(with_record_kept(target, Status.FAILED, why_postponed(region)))
@@ -208,20 +210,20 @@ def outcomes_of_unseen(
 
 
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
-    """A Region that did not say what is held there."""
+    """The outcome of a target in a Region that did not say what is held there."""
     status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
     return with_record_kept(target, status, why_silent(region, refusal))
 
 
 def why_silent(region: str, refusal: Refusal) -> str:
-    """Of a Region that did not say what is held there."""
+    """The reason if a Region did not say what is held there."""
     place = brief(region)
-    # The advice stands outside the detail, which may be cut.
+    # The detail may be cut, so the advice comes before it.
     detail = refusal.text.removeprefix(refusal.advice).strip()
     if isinstance(refusal, RequestLimitExceeded):
-        what_to_do = f"EC2 takes no more questions in {place} for now; the next run asks again."
+        what_to_do = f"EC2 takes no more requests in {place} for now; the next run asks again."
         return with_detail(what_to_do, detail)
-    what_to_do = f"{place} cannot be asked what is held; nothing is reserved blindly."
+    what_to_do = f"{place} does not say what is held there, so nothing is bought."
     if isinstance(refusal, OutcomeUnknown):
         what_to_do = f"{what_to_do} If it lasts: is the zone's name right, the Region enabled?"
     elif refusal.advice and not isinstance(refusal, InvalidTarget):
@@ -230,7 +232,7 @@ def why_silent(region: str, refusal: Refusal) -> str:
 
 
 def why_elsewhere(region: str, partition: str, own: str) -> str:
-    """Of a Region that cannot be asked, of a partition that has accounts of its own."""
+    """The reason if a Region belongs to another partition, which has accounts of its own."""
     return (
         f"Give {brief(region)} a stack in an account of its own partition, {partition}, and delete the row here: this "
         f"stack is in {own}."
@@ -238,23 +240,23 @@ def why_elsewhere(region: str, partition: str, own: str) -> str:
 
 
 def why_missing(region: str, known: Iterable[str]) -> str:
-    """Of a Region that neither botocore nor the DNS knows."""
+    """The reason if neither botocore nor the DNS knows a Region."""
     return f"Correct the zone: there is no Region {quoted(region)}.{nearest(region, known)}"
 
 
 def why_postponed(region: str) -> str:
-    """Of a Region that may exist, and that has not been asked yet, for too many others may exist as well."""
-    return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs asks for it."
+    """The reason if a Region that botocore does not know is left to another run."""
+    return f"Check the zone's name: the Region {quoted(region)} is not known here. One of the next runs looks for it."
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal, key: TargetKey | None = None) -> Outcome:
-    """A row by a zone's id, or one of odcr_option for it, in a Region that did not say which zone that is.
+    """The outcome of a target with a zone id in a Region that did not say which zone that is.
 
     Args:
-        target: a row; or a group.
+        target: a row, or a group.
         region: the Region.
         refusal: its answer.
-        key: of the group's member.
+        key: the key of the group's member; None for a row.
     """
     zones = (key.zone if key else target.key.zone, *(row.zone for row in target.elsewhere))
     id_ = brief(next((zone for zone in zones if is_zone_id(zone)), zones[0]))
@@ -264,12 +266,12 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal, key: Target
 
 
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:
-    """A row by a zone's id that its Region does not have."""
+    """The outcome of a row with a zone id that its Region does not have."""
     return with_record_kept(target, Status.INVALID, why_unknown_zone(target.key, region, zones))
 
 
 def why_unknown_zone(key: TargetKey, region: str, zones: Mapping[str, str]) -> str:
-    """Of a zone's id that its Region does not have."""
+    """The reason if a Region does not have a zone with this id."""
     id_ = key.availability_zone
     guess = nearest(id_, zones) or (f" It has {listed(sorted(zones), 40)}." if zones else "")
     return f"Correct the zone: {brief(region)} has no zone with the id {quoted(id_)}.{guess}"

@@ -1,4 +1,4 @@
-"""What people may ask of ManageTargets, and how cells travel to them and back."""
+"""The requests that ManageTargets accepts, and table cells as JSON."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "odcr_price": ("InstanceType", "Region", "Platform", "Tenancy"),
     "odcr_outbox": ("Id",),
 }
-"""The tables, and what tells their rows apart and puts them in order."""
+"""The tables that can be read, with the columns of their keys, by which rows are sorted."""
 
 WRITABLE: dict[str, tuple[str, ...]] = {
     "odcr_capacity": ("Target_Capacity",),
@@ -36,13 +36,13 @@ WRITABLE: dict[str, tuple[str, ...]] = {
     "odcr_group_member": MEMBER_COLUMNS,
     "odcr_price": ("Hourly_Price", "Currency", "Source"),
 }
-"""The tables that people write into, and the columns beside the key that are theirs."""
+"""The tables that people write into, with the columns besides the key that they may set."""
 
 MAX_TABLES = 6
-"""Of one answer, so that it stays below Lambda's 6 MB."""
+"""Tables per answer, which keeps it below Lambda's 6 MB."""
 MAX_CHANGES = 5_000
 MAX_TEXT = 16_000
-"""Characters of one value; the longest that makes sense are a row's tags, fifty of 384 characters."""
+"""Characters of a value. The longest useful one is a row's tags: 40 of up to 384 characters."""
 
 _PLACE = re.compile(r"[0-9]{1,9}(\.([0-9A-F]{2})*)+")
 
@@ -50,28 +50,28 @@ JsonCell = str | int | float | None
 JsonRow = dict[str, JsonCell]
 
 
-class InvalidRequest(Exception):  # noqa: N818 - the name is what the caller sees
-    """ManageTargets was asked for something that there is not. Says what to do."""
+class InvalidRequest(Exception):  # noqa: N818 - the caller sees the name
+    """ManageTargets cannot do what it was asked. The message says what to ask instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row's place in its table's order, by its key: rows may come and go before it, and it stays where it is."""
+    """Where reading goes on: after a row's key, so that rows may come and go before it."""
 
     key: tuple[str, ...]
-    """The key columns' bytes, in hexadecimal digits."""
+    """The bytes of the key columns in hexadecimal digits."""
     rows: int
-    """How many rows of this key were read. In a table that somebody made without one there may be several."""
+    """Rows with this key that were read. There may be several if somebody created the table without a primary key."""
 
     @classmethod
     def of(cls, text: object, columns: int) -> "Place":
-        """What `str` wrote.
+        """Reads what `str` wrote.
 
         Raises:
-            InvalidRequest: if it is something else.
+            InvalidRequest: if it is anything else.
         """
         if not isinstance(text, str) or not _PLACE.fullmatch(text) or text.count(".") != columns:
-            raise InvalidRequest("'After' must be the 'Next' of the answer before.")
+            raise InvalidRequest("'After' must be the 'Next' of the previous answer.")
         rows, *key = text.split(".")
         return cls(tuple(key), int(rows))
 
@@ -81,91 +81,92 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A part of a table is to be read."""
+    """Read a part of a table."""
 
     table: str
     where: Mapping[str, JsonCell] = field(default_factory=dict)
-    """Values of key columns."""
+    """Values that key columns must have."""
     since: str = ""
-    """Of `odcr_history`, the first moment that matters; empty: all."""
+    """The earliest `Recorded` to read from `odcr_history`; empty: all."""
     after: Place | None = None
-    """The last row that was read before; None: none was."""
+    """Where to go on; None: from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingTogether:
-    """The first parts of several tables are to be read as they are at one moment."""
+    """Read the first part of several tables at the same moment."""
 
     tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row is to say something else, to be there, or to be gone."""
+    """Insert, update or delete a row."""
 
     table: str
     key: tuple[str, ...]
     row: Mapping[str, JsonCell] | None
-    """What it is to say; None: it is to be gone."""
+    """The row to write; None: delete it."""
     was: Mapping[str, JsonCell] | None
-    """What it has to say now; None: it must not be there."""
+    """The row that must be there now; None: there must be none."""
     is_checked: bool
-    """Whether `was` matters."""
+    """Whether to check `was`."""
 
     @property
     def key_cells(self) -> JsonRow:
-        """The key by its columns."""
+        """The key columns and their values."""
         return dict(zip(KEYS[self.table], self.key, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows are to be changed, all of them or none."""
+    """Change rows, all of them or none."""
 
     items: tuple[Change, ...]
     is_trial: bool
+    """Whether to check the changes without keeping them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What the next run would load is to be told."""
+    """Tell what the next run would load."""
 
 
 Request = Reading | ReadingTogether | Changes | Planning
 
 
 def request_of(event: object) -> Request:
-    """What an event asks for.
+    """The request that an event makes.
 
     Raises:
-        InvalidRequest: if that makes no sense.
+        InvalidRequest: if it makes none, or a wrong one.
     """
-    asked = _object(event, "The event")
-    kinds = [kind for kind in ("Read", "Change", "Plan") if kind in asked]
+    request = _object(event, "The event")
+    kinds = [kind for kind in ("Read", "Change", "Plan") if kind in request]
     if len(kinds) != 1:
         raise InvalidRequest("Ask for one thing: give 'Read', 'Change' or 'Plan'.")
     if kinds == ["Read"]:
-        return _reading(asked)
+        return _reading(request)
     if kinds == ["Change"]:
-        return _changes(asked)
-    _only(asked, ("Plan",))
+        return _changes(request)
+    _reject_other_fields(request, ("Plan",))
     return Planning()
 
 
-def _reading(asked: Mapping[str, Any]) -> Reading | ReadingTogether:
-    if isinstance(asked["Read"], list):
-        _only(asked, ("Read",))
-        tables = tuple(_one_of(table, KEYS, "A table of 'Read'") for table in asked["Read"])
+def _reading(request: Mapping[str, Any]) -> Reading | ReadingTogether:
+    if isinstance(request["Read"], list):
+        _reject_other_fields(request, ("Read",))
+        tables = tuple(_choice(table, KEYS, "A table of 'Read'") for table in request["Read"])
         if not 0 < len(set(tables)) == len(tables) <= MAX_TABLES:
             raise InvalidRequest(f"'Read' must be one table, or a list of up to {MAX_TABLES} different ones.")
         return ReadingTogether(tables)
-    _only(asked, ("Read", "Where", "Since", "After"))
-    table = _one_of(asked["Read"], KEYS, "'Read'")
-    where = _object({} if asked.get("Where") is None else asked["Where"], "'Where'")
+    _reject_other_fields(request, ("Read", "Where", "Since", "After"))
+    table = _choice(request["Read"], KEYS, "'Read'")
+    where = _object({} if request.get("Where") is None else request["Where"], "'Where'")
     for column, value in where.items():
-        _one_of(column, KEYS[table], "A column of 'Where'")
-        _cell(value, column)
-    since, after = asked.get("Since") or "", asked.get("After")
+        _choice(column, KEYS[table], "A column of 'Where'")
+        _check_cell(value, column)
+    since, after = request.get("Since") or "", request.get("After")
     if since:
         if table != "odcr_history":
             raise InvalidRequest("'Since' is for odcr_history alone. Leave it out.")
@@ -176,36 +177,36 @@ def _reading(asked: Mapping[str, Any]) -> Reading | ReadingTogether:
     return Reading(table, where, str(since), None if after is None else Place.of(after, len(KEYS[table])))
 
 
-def _changes(asked: Mapping[str, Any]) -> Changes:
-    _only(asked, ("Change", "Try"))
-    items, is_trial = asked["Change"], asked.get("Try", False)
+def _changes(request: Mapping[str, Any]) -> Changes:
+    _reject_other_fields(request, ("Change", "Try"))
+    items, is_trial = request["Change"], request.get("Try", False)
     if not isinstance(items, list):
         raise InvalidRequest("'Change' must be a list of changes.")
     if not isinstance(is_trial, bool):
         raise InvalidRequest("'Try' must be true or false.")
     if len(items) > MAX_CHANGES:
-        raise InvalidRequest(f"At most {MAX_CHANGES} changes at once, and there are {len(items)}. Make several parts.")
+        raise InvalidRequest(f"Send at most {MAX_CHANGES} changes at once, not {len(items)}: split them.")
     changes = tuple(_change(item) for item in items)
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for one in changes:
-        if (one.table, one.key) in seen:
-            raise InvalidRequest(f"Two changes are of the same row of {one.table}: {quoted(' '.join(one.key))}.")
-        seen.add((one.table, one.key))
+    for change in changes:
+        if (change.table, change.key) in seen:
+            raise InvalidRequest(f"Two changes are of the same row of {change.table}: {quoted(' '.join(change.key))}.")
+        seen.add((change.table, change.key))
     return Changes(changes, is_trial)
 
 
 def _change(item: object) -> Change:
     change = _object(item, "A change")
-    _only(change, ("Table", "Row", "Was"))
-    table = _one_of(change.get("Table"), WRITABLE, "'Table'")
+    _reject_other_fields(change, ("Table", "Row", "Was"))
+    table = _choice(change.get("Table"), WRITABLE, "'Table'")
     if "Row" not in change:
-        raise InvalidRequest("A change needs a 'Row': what it is to say, or null if it is to be gone.")
+        raise InvalidRequest("A change needs a 'Row': the row to write, or null to delete it.")
     row = None if change["Row"] is None else _row(change["Row"], table, "'Row'")
-    was = None if change.get("Was") is None else _seen(change["Was"])
-    keyed = row if row is not None else was
-    if keyed is None:
+    was = None if change.get("Was") is None else _row_as_read(change["Was"])
+    row_with_key = row if row is not None else was
+    if row_with_key is None:
         raise InvalidRequest("A change with neither 'Row' nor 'Was' changes nothing. Give one of them.")
-    key = _key(keyed, table)
+    key = _key(row_with_key, table)
     if row is not None and was is not None and _key(was, table) != key:
         raise InvalidRequest("'Row' and 'Was' must be of one row. To rename one, remove it and add the other.")
     return Change(table, key, row, was, "Was" in change)
@@ -215,18 +216,18 @@ def _row(value: object, table: str, what: str) -> JsonRow:
     row = _object(value, what)
     columns = (*KEYS[table], *WRITABLE[table])
     for column, cell in row.items():
-        _one_of(column, columns, f"A column of {what}")
-        _cell(cell, column)
+        _choice(column, columns, f"A column of {what}")
+        _check_cell(cell, column)
     return dict(row)
 
 
-def _seen(value: object) -> JsonRow:
-    """A row as somebody has read it, whatever columns it has."""
+def _row_as_read(value: object) -> JsonRow:
+    """A row that somebody has read, whatever columns it has."""
     row = _object(value, "'Was'")
     for column, cell in row.items():
         if isinstance(cell, str) and "\0" in cell:
             continue
-        _cell(cell, str(column)[:64])
+        _check_cell(cell, str(column)[:64])
     return dict(row)
 
 
@@ -237,7 +238,7 @@ def _key(row: Mapping[str, JsonCell], table: str) -> tuple[str, ...]:
     return tuple(str(row[column]) for column in KEYS[table])
 
 
-def _cell(value: object, column: str) -> None:
+def _check_cell(value: object, column: str) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
         raise InvalidRequest(f"{column} must be text, a number or null.")
     if isinstance(value, str) and (len(value) > MAX_TEXT or "\0" in value):
@@ -252,22 +253,22 @@ def _object(value: object, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _one_of(value: object, known: Mapping[str, object] | tuple[str, ...], what: str) -> str:
+def _choice(value: object, known: Mapping[str, object] | tuple[str, ...], what: str) -> str:
     if not isinstance(value, str) or value not in known:
         raise InvalidRequest(f"{what} must be one of {listed(list(known), 600)}, not {quoted(str(value))}.")
     return value
 
 
-def _only(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    if unknown := [name for name in given if name not in known]:
+def _reject_other_fields(event: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    if unknown := [name for name in event if name not in known]:
         raise InvalidRequest(f"There is no {quoted(str(unknown[0]))} here. Give {', '.join(known)}.")
 
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-def told(cell: object) -> JsonCell:
-    """A cell as JSON: moments are `YYYY-MM-DD HH:MM:SS`, amounts text without zeros at their end."""
+def json_cell(cell: object) -> JsonCell:
+    """A cell as JSON: times as `YYYY-MM-DD HH:MM:SS`, decimals as text without trailing zeros."""
     if cell is None or isinstance(cell, (str, int, float)):
         return cell
     if isinstance(cell, datetime):
@@ -280,13 +281,13 @@ def told(cell: object) -> JsonCell:
 
 
 def is_same(cell: object, expected: JsonCell) -> bool:
-    """Whether a cell says what somebody has seen in it: a number is the same however it is written."""
-    is_now = told(cell)
-    if is_now is None or expected is None:
-        return is_now is expected
-    if is_now == expected or str(is_now) == str(expected):
+    """Whether a cell still has the value that somebody read. Numbers may be written differently."""
+    current = json_cell(cell)
+    if current is None or expected is None:
+        return current is expected
+    if current == expected or str(current) == str(expected):
         return True
     try:
-        return Decimal(str(is_now)) == Decimal(str(expected))
+        return Decimal(str(current)) == Decimal(str(expected))
     except InvalidOperation:
         return False

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from odcr.domain.refusal import OutcomeUnknown
-from odcr.domain.target import ReservationOptions, TargetKey, region_of
+from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.wire import MAX_IDS
+from odcr.domain.zone import region_of
 
 HELD_STATES = frozenset({"active", "pending"})
 """The states in which a reservation holds capacity, or is about to.
 
-All others have ended, failed or not begun:
+In all other states it has ended, failed or not begun:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
 """
 
@@ -20,13 +21,13 @@ COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
 """The states of a future-dated reservation that has not begun."""
 
 UNREADABLE = "unreadable"
-"""The state of a reservation that is described in part only. It counts as held by nobody, and keeps what it may be for
-from being bought blindly. Its key has an empty type if EC2 did not say it, the Region for an unknown zone, and no group
-if its tags do not say one."""
+"""Our state for a reservation that EC2 describes only in part. It counts for nobody, and whatever it may be for is not
+bought. Its key has an empty type if that is unknown, the Region for an unknown zone, and no group if no tag names one.
+"""
 
 
 class Kind(StrEnum):
-    """What a reservation is, by the fields that API_CapacityReservation has for it. The value is what people read."""
+    """What sort of reservation it is. The value is the text for people."""
 
     ORDINARY = "an On-Demand Capacity Reservation"
     FLEET = "managed by a Capacity Reservation Fleet"
@@ -37,7 +38,7 @@ class Kind(StrEnum):
 
 
 _COUNTED = frozenset({Kind.ORDINARY, Kind.FLEET, Kind.PLACEMENT_GROUP})
-"""Instances that a row asks for can run in these. The others serve something else, so they are told and not counted."""
+"""On-Demand instances can run in these. The others are mentioned, but do not count."""
 
 _CHANGEABLE = frozenset({Kind.ORDINARY, Kind.PLACEMENT_GROUP})
 
@@ -49,33 +50,33 @@ class Reservation:
     id: str
     key: TargetKey
     count: int
-    """Instances that it reserves, used or not."""
+    """Instances held, used or not."""
     state: str
     platform: str = "Linux/UNIX"
     tenancy: str = "default"
     created: str = ""
-    """When it was made, ISO 8601: the oldest is the one that grows."""
+    """When it was made, ISO 8601. The oldest one grows."""
     in_use: int = 0
-    """Instances that run in it."""
+    """Instances running in it."""
     is_adopted: bool = False
-    """A person tagged it, or moved it here from another demand; the system did not make it for this one, and never
-    gives it back."""
+    """Whether a person tagged it, or moved it here from another demand. The system did not make it for this demand, and
+    never gives it back."""
     made: str = ""
-    """The client token that it was made with. A part that a person split off may bear the same."""
+    """The client token that it was made with. A part that a person split off may have the same one."""
     match_criteria: str = "open"
     ends: str | None = None
-    """When it ends by itself, ISO 8601 in UTC; None: when it is cancelled."""
+    """When it ends, ISO 8601 in UTC; None: only when it is cancelled."""
     kind: Kind = Kind.ORDINARY
     is_managed: bool = True
-    """Whether it bears this stack's tag."""
+    """Whether it has this stack's tag."""
     is_committed: bool = False
-    """Until its commitment ends, EC2 neither reduces nor cancels it."""
+    """Whether EC2 refuses to reduce or cancel it, as its commitment has not ended."""
     lent: int = 0
-    """Instances that its owner made available to others as an interruptible reservation."""
+    """Instances that its owner lends to others as an interruptible reservation."""
     is_adjusting: bool = False
-    """Its last modification is accepted and not decided: `AdjustmentStatus` is `requested`."""
+    """Whether EC2 has accepted its last modification and not decided on it: `AdjustmentStatus` is `requested`."""
     placement_group: str = ""
-    """The name of the placement group that it is for; empty: none."""
+    """The name of its placement group; empty: none."""
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -85,17 +86,17 @@ class Reservation:
 
     @property
     def unused(self) -> int:
-        """Instances that could run in it now and do not."""
+        """Instances held while nothing runs in them."""
         return max(0, self.count - self.in_use) if self.state == "active" else 0
 
     @property
     def is_changeable(self) -> bool:
-        """Whether EC2 lets its count be changed, as far as describe tells; a fleet's count is the fleet's to change."""
+        """Whether its count can be changed, as far as Describe tells. A fleet changes the count of its own ones."""
         return self.state == "active" and self.kind in _CHANGEABLE
 
     @property
     def may_be_released(self) -> bool:
-        """Whether it is this stack's to give back: what a person tagged is not, nor what is committed or lent out."""
+        """Whether it is this stack's to give back: not if a person tagged it, or it is committed or lent out."""
         return self.kind in _CHANGEABLE and not (self.is_adopted or self.is_committed or self.lent)
 
     @property
@@ -104,25 +105,25 @@ class Reservation:
         return self.is_changeable and self.may_be_released
 
     def serves(self, options: ReservationOptions) -> bool:
-        """Whether instances of these options can run in it; none of this can be changed later."""
+        """Whether it is what these options ask for, in all that EC2 cannot change later."""
         return self.fits(options) and self.placement_group == options.placement_group
 
     def fits(self, options: ReservationOptions) -> bool:
-        """Whether it is of their platform and tenancy."""
+        """Whether it has their platform and tenancy."""
         return self.platform == options.platform and self.tenancy == options.tenancy
 
     def is_for_another_group(self, options: ReservationOptions) -> bool:
-        """Whether a person made it for a placement group that these options do not name."""
+        """Whether a person put it under the system's care, and it is for a placement group that they do not name."""
         is_other = self.placement_group != options.placement_group
         return self.kind is Kind.PLACEMENT_GROUP and self.is_adopted and is_other
 
     def lasts_for(self, options: ReservationOptions) -> bool:
-        """Whether it ends no earlier than is wanted."""
+        """Whether it ends no earlier than they ask."""
         return self.ends is None or (options.end_date is not None and options.end_date[:19] <= self.ends[:19])
 
 
 def held(reservations: Iterable[Reservation]) -> int:
-    """Instances that these reservations hold together."""
+    """Instances that these reservations hold together, without those that do not count."""
     return sum(reservation.count for reservation in reservations if reservation.is_held)
 
 
@@ -132,117 +133,120 @@ def ids_of(reservations: Iterable[Reservation]) -> tuple[str, ...]:
 
 
 def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation], more_ids: int = 0) -> int:
-    """Instances that a run recorded and that are gone, also if others have taken their place since.
+    """Recorded instances that are gone, even if others have replaced them.
 
     Args:
-        expected: as many as the record and the target both have; what somebody gave up on purpose is not lost.
-        known_ids: the reservations that the run recorded; without any there is nothing to compare.
+        expected: instances recorded, up to the target: what somebody gave up on purpose is not lost.
+        known_ids: the recorded reservations. Without any there is nothing to compare.
         reservations: what is held now.
-        more_ids: those that it recorded without naming them; while there are any, what is held now may be these.
+        more_ids: recorded reservations that are not named. While there are any, everything held may be one of them.
     """
     if not known_ids:
         return 0
-    return max(0, expected - held(one for one in reservations if more_ids or one.id in known_ids))
+    return max(
+        0, expected - held(reservation for reservation in reservations if more_ids or reservation.id in known_ids)
+    )
 
 
 def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], more_ids: int = 0) -> list[Reservation]:
-    """Those that can only be a purchase made twice, newest first; pending ones cannot be given back yet.
+    """The reservations that can only have been bought twice, newest first.
 
-    A target has one reservation, which grows. Another one that the system made, and that no run has recorded, is what a
-    creation left whose answer was lost while EC2 did not show it either. If none is recorded, the oldest is what there
-    is to be. What bears another one's client token was split off from that one, for EC2 makes one of each token.
+    A target has one reservation, which grows. If Create's answer is lost and Describe lags, the retry makes a second
+    one: the system made it, and no run has recorded it. If none is recorded, the oldest is the one to keep. Several
+    with one client token are parts of one that a person split, as EC2 makes one reservation per token.
 
     Args:
         reservations: all that serve one target.
-        known_ids: those that a run recorded, and not as bought twice.
-        more_ids: those that it recorded without naming them. While there are any, or more than can be named, none is
-            taken for bought twice: it may be one of these.
+        known_ids: the recorded reservations, without duplicates.
+        more_ids: recorded reservations that are not named. While there are any, or more reservations than can be named,
+            nothing counts as a duplicate: it may be one of these.
     """
     by_age = sorted(reservations, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
     if more_ids or len(by_age) > MAX_IDS:
         return []
-    is_any_known = any(one.id in known_ids for one in by_age)
+    is_any_known = any(reservation.id in known_ids for reservation in by_age)
     candidates = by_age if is_any_known else by_age[:-1]
-    tokens = [one.made for one in by_age if one.made]
+    tokens = [reservation.made for reservation in by_age if reservation.made]
     return [
-        one
-        for one in candidates
-        if not one.is_adopted and one.id not in known_ids and (not one.made or tokens.count(one.made) == 1)
+        reservation
+        for reservation in candidates
+        if not reservation.is_adopted
+        and reservation.id not in known_ids
+        and (not reservation.made or tokens.count(reservation.made) == 1)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """A reservation that is to hold less."""
+    """A reservation that has to hold less."""
 
     reservation: Reservation
     kept: int
-    """Instances that it holds afterwards; with 0 it is cancelled."""
+    """Instances to keep; 0: cancel it."""
 
 
 def reductions(
     reservations: Iterable[Reservation], excess: int, spare: Callable[[Reservation], int]
 ) -> list[Reduction]:
-    """Which reservations give how much: the first ones all that they can, until the excess is gone.
+    """Which reservations give how much: each as much as it can, until the excess is gone.
 
     Args:
-        reservations: in the order in which they are to give.
+        reservations: in the order in which to take from them.
         excess: instances to give back.
         spare: how many instances a reservation can give.
 
     Returns:
-        At most `excess` instances, in one reduction for each reservation that gives any.
+        One reduction for each reservation that gives any.
     """
-    found = []
-    for one in reservations:
-        given = min(excess, spare(one))
+    taken = []
+    for reservation in reservations:
+        given = min(excess, spare(reservation))
         if given > 0:
-            found.append(Reduction(one, one.count - given))
+            taken.append(Reduction(reservation, reservation.count - given))
             excess -= given
-    return found
+    return taken
 
 
 def client_token(
     owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str = ""
 ) -> str:
-    """A token that is the same for the same intent, and another for any other.
+    """A client token that is the same for the same intent, and different for any other.
 
-    EC2 answers a repeated request with the same token and parameters with the first reservation. A token counts within
-    a zone, so the zone is part of it:
+    EC2 answers a second request with the same token and parameters with the first reservation, within one zone:
     https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 
     Args:
         owner: the stack that asks.
         key: what is asked for.
         options: the kind of reservation.
-        observed_ids: every reservation of this stack for the key, ended ones too, as they were seen before asking. A
-            reservation that was cancelled changes them, so that a new one can be made.
+        observed_ids: every reservation of this stack for the key, seen before asking, including ended ones. Once one is
+            cancelled the ids differ, so a new one can be made.
         count: instances asked for.
-        occasion: tells two requests of the same intent apart.
+        occasion: tells two requests with the same intent apart.
 
     Returns:
-        64 ASCII characters, which is as long as a token may be.
+        64 ASCII characters, the longest token that EC2 accepts.
     """
     intent = [
         owner,
         key.instance_type,
-        # One pool is one intent, whether the row names the zone or gives its id.
+        # The name, also if the row has the id: it is the same pool.
         key.zone,
-        # What can be changed while it stands makes no other intent.
+        # A resource group and tags can be changed later, so they do not make another intent.
         repr(replace(options, resource_group="", tags="")),
         *sorted(set(observed_ids)),
         str(count),
         occasion,
-        # A row and several groups may have the same pool.
+        # A row and several groups may share a pool.
         *([key.group] if key.group else []),
     ]
     return hashlib.sha256("\n".join(intent).encode()).hexdigest()
 
 
 def may_be_for(reservation: Reservation, key: TargetKey) -> bool:
-    """Whether a reservation that is described in part only may hold something for a row, or for a group's pool."""
+    """Whether a reservation that EC2 describes only in part may count for a row, or for a group's pool."""
     pool, unsure = key.pool, reservation.key
-    # Without the tag of a group it may be a row's, or its tags may be what is not described.
+    # Without a group's tag it may be for a row; or it is the tags that EC2 did not describe.
     if reservation.state != UNREADABLE or unsure.group not in ("", pool.group):
         return False
     return unsure.instance_type in ("", pool.instance_type) and unsure.availability_zone in (
@@ -252,23 +256,24 @@ def may_be_for(reservation: Reservation, key: TargetKey) -> bool:
 
 
 def readable(observed: Iterable[Reservation], key: TargetKey) -> list[Reservation]:
-    """What was observed for one target.
+    """The reservations that EC2 describes in full.
 
     Raises:
-        OutcomeUnknown: if there may be more, of which EC2 does not say enough.
+        OutcomeUnknown: if one of the others may count for the target.
     """
-    found = []
-    for one in observed:
-        if may_be_for(one, key):
-            raise OutcomeUnknown("IncompleteDescription", why_unreadable(one))
-        if one.state != UNREADABLE:
-            found.append(one)
-    return found
+    described = []
+    for reservation in observed:
+        if may_be_for(reservation, key):
+            raise OutcomeUnknown("IncompleteDescription", why_unreadable(reservation))
+        if reservation.state != UNREADABLE:
+            described.append(reservation)
+    return described
 
 
 def why_unreadable(reservation: Reservation) -> str:
+    """Why nothing is bought where EC2 describes a reservation only in part."""
     name = reservation.id or "a reservation without an id"
     return (
-        f"Nothing is bought, for it cannot be told how much is held: EC2 describes {name} in part only. Look at it in "
-        "the EC2 console."
+        f"Nothing is bought: EC2 describes {name} only in part, so it is unclear how much is held. Look at it in the "
+        "EC2 console."
     )

@@ -1,4 +1,4 @@
-"""What the next run would reject of the rows that people are about to write, and what it would not even notice."""
+"""The changes by people that the next run would reject, or that would have no effect."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -19,37 +19,45 @@ _POOL_TABLES = ("odcr_capacity", "odcr_option")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What all tables say that people write into."""
+    """The rows of all tables that people write into."""
 
     rows: Sequence[Cells]
     """InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity."""
     options: Sequence[Cells]
     """InstanceType, AvailabilityZone, `OPTION_COLUMNS`."""
     doubt: str
-    """Why no row's options are known; empty if they are."""
+    """Why `odcr_option` could not be read at all; empty if it could."""
     option_doubt: str
+    """Why its rows could not be read in full; empty if they could."""
     groups: GroupTables
 
 
 def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, Any]]:
-    """The changes that the next run would reject, or that would have no effect: `Table`, `Key`, `Reason`.
+    """The changes that the next run would reject, or that would have no effect.
 
     Args:
         changes: what was changed.
-        written: what the tables say now that it is.
+        written: the tables after the changes.
+
+    Returns:
+        `{"Table", "Key", "Reason"}` for each.
     """
     rejected = targets_of(written.rows, written.options, {}, doubt=written.doubt, option_doubt=written.option_doubt)[1]
     groups, rejected_groups = groups_of(written.groups, {})
     rejected = [*rejected, *rejected_groups]
-    # Nothing is bought in such a pool; its group goes on with the others.
+    # The group itself is valid, but buys nothing in these members.
     faults = {
         (group.key.group.strip().casefold(), *_folded(pool.key.instance_type, pool.key.availability_zone)): pool.fault
         for group in groups
         for pool in group.members
         if pool.fault
     }
-    of_pools = {_folded(one.key.instance_type, one.key.availability_zone): one for one in rejected if not one.key.group}
-    of_groups = {one.key.group.strip().casefold(): one for one in rejected if one.key.group}
+    of_pools = {
+        _folded(outcome.key.instance_type, outcome.key.availability_zone): outcome
+        for outcome in rejected
+        if not outcome.key.group
+    }
+    of_groups = {outcome.key.group.strip().casefold(): outcome for outcome in rejected if outcome.key.group}
     lonely = lonely_options(written.rows, written.options)
     names = GroupNames(text_of(row[0]) for row in written.groups.groups)
     problems = []
@@ -73,9 +81,9 @@ def problems_of(changes: Iterable[Change], written: Written) -> list[dict[str, A
 
 
 def only_lowers(change: Change) -> bool:
-    """Whether a change asks for less of what was asked for, and for nothing else.
+    """Whether a change does nothing but lower a target.
 
-    It makes nothing worse, whatever is wrong with the rest of the demand, and may be how a bill is to end.
+    It is harmless whatever else is wrong with the row, and may be what ends a bill.
     """
     column = {"odcr_capacity": "Target_Capacity", "odcr_group": "TotalTargetCapacity"}.get(change.table)
     if column is None or change.row is None or change.was is None:
@@ -90,17 +98,17 @@ def only_lowers(change: Change) -> bool:
 
 
 def lonely_options(rows: Iterable[Cells], options: Iterable[Cells]) -> dict[tuple[str, str], str]:
-    """The rows of `odcr_option` that are no target's, by type and zone as they are written, each with what to do.
+    """What to do about each row of `odcr_option` that belongs to no target, by its type and zone as written.
 
     Args:
-        rows: of `odcr_capacity`, the type and the zone first.
+        rows: of `odcr_capacity`, with the type and the zone first.
         options: of `odcr_option`, likewise.
     """
     pools = [(text_of(row[0]), text_of(row[1])) for row in rows]
     zones: dict[str, set[str]] = {}
     for type_, zone in (_folded(*pool) for pool in pools):
         zones.setdefault(type_, set()).add(zone)
-    found = {}
+    reasons = {}
     for row in options:
         key = text_of(row[0]), text_of(row[1])
         type_, zone = _folded(*key)
@@ -109,10 +117,10 @@ def lonely_options(rows: Iterable[Cells], options: Iterable[Cells]) -> dict[tupl
             continue
         near = difflib.get_close_matches(" ".join(key), [" ".join(other) for other in pools], n=1)
         nearest = f" The nearest is {quoted(near[0])}." if near else ""
-        found[key] = (
+        reasons[key] = (
             f"No row of odcr_capacity has this type and zone, so it has no effect.{nearest} Correct it, or delete it."
         )
-    return found
+    return reasons
 
 
 def _reason(outcome: Outcome | None) -> str:

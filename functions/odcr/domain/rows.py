@@ -1,4 +1,4 @@
-"""What the tables say, row by row, as targets and as rows that make no sense."""
+"""The rows of `odcr_capacity` as targets, or as outcomes that say what is wrong with a row."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from odcr.domain.target import MAX_TARGET, Target, TargetKey, reason_to_reject
 from odcr.domain.wording import MAX_REASON
 
 MAX_KEY = 255
-"""Characters of a key's column in the tables that odcr writes; EC2's names are much shorter."""
+"""Characters of a key column in odcr's own tables. EC2's names are much shorter."""
 
 _TOO_LONG_TO_SHOW = 10**20
 _MAX_INT = 2**31 - 1
@@ -27,40 +27,41 @@ def targets_of(
     doubt: str = "",
     option_doubt: str = "",
 ) -> tuple[list[Target], list[Outcome]]:
-    """The rows of `odcr_capacity`, sorted into targets and rows that make no sense.
+    """The valid rows as targets, the others as outcomes that say what is wrong.
 
     Args:
         rows: InstanceType, AvailabilityZone, Target_Capacity, Current_Capacity.
-        options: of `odcr_option`: InstanceType, AvailabilityZone, and `OPTION_COLUMNS`.
+        options: the rows of `odcr_option`: InstanceType, AvailabilityZone, and `OPTION_COLUMNS`.
         records: by `name_of` the key.
         unknown: the record of a row that has none.
-        doubt: why no row's options are known; empty if they are.
-        option_doubt: why no row of `odcr_option` can be read in full; empty if they can.
+        doubt: why `odcr_option` could not be read at all; empty if it could.
+        option_doubt: why its rows could not be read in full; empty if they could.
 
     Returns:
-        The targets, each key once, least recently tried first, then what is gone from the table; and an outcome for
-        each rejected row whose record differs.
+        The targets, each key once, the least recently tried first and deleted rows last; and an outcome for each
+        rejected row whose record differs.
     """
     by_key: dict[TargetKey, list[Cells]] = {}
     for row in rows:
         by_key.setdefault(cut_key(row[0], row[1]), []).append(row)
-    wishes = OptionRows(options, option_doubt)
+    option_rows = OptionRows(options, option_doubt)
     targets: list[Target] = []
     rejected: list[Outcome] = []
-    told_before: list[Outcome] = []
-    for key, same in by_key.items():
+    recorded_rejections: list[Outcome] = []
+    for key, rows_of_key in by_key.items():
         record = records.get(name_of(key), unknown)
-        current = number_or(same[0][3], record.instances or 0)
+        current = number_or(rows_of_key[0][3], record.instances or 0)
+        problem: tuple[Status, str] | None = None
         try:
-            capacity = _capacity(key, same)
-            wish, elsewhere = wishes.of(key), wishes.elsewhere(key)
+            capacity = _capacity(key, rows_of_key)
+            own, elsewhere = option_rows.of(key), option_rows.elsewhere(key)
         except StrangeCell as strange:
-            outcome, is_news = _rejected(key, same[0], current, record, Status.INVALID, str(strange))
-            (rejected if is_news else told_before).append(outcome)
-            continue
-        if doubt:
-            outcome, is_news = _rejected(key, same[0], current, record, Status.FAILED, doubt)
-            (rejected if is_news else told_before).append(outcome)
+            problem = Status.INVALID, str(strange)
+        if not problem and doubt:
+            problem = Status.FAILED, doubt
+        if problem:
+            outcome, is_news = _rejected(key, rows_of_key[0], current, record, *problem)
+            (rejected if is_news else recorded_rejections).append(outcome)
             continue
         targets.append(
             Target(
@@ -68,31 +69,31 @@ def targets_of(
                 capacity,
                 current,
                 record.status,
-                wish.options,
+                own.options,
                 current if record.instances is None else record.instances,
                 record.is_fresh and record.instances is not None,
                 record.ids,
-                last_reason=record.told,
+                last_reason=record.comparable_reason,
                 last_announced=record.announced,
                 is_resting=record.is_resting,
                 was_just_tried=record.was_just_tried,
                 more_ids=record.more_ids,
                 elsewhere=elsewhere,
-                terms=wish.terms,
+                terms=own.terms,
                 dry_seconds=record.dry_seconds_for(capacity),
                 last_judgement=record.judgement,
                 last_use=record.use,
             )
         )
     withdrawn = _withdrawn(by_key, records)
-    # What is held for a row that is gone may be held for one in other letters.
+    # A deleted row's reservations may now count for a row in another spelling.
     gone = {target.key.pool for target in withdrawn}
-    rejected += [outcome for outcome in told_before if outcome.key.pool in gone]
-    return least_recently_tried_first([*targets, *withdrawn], records), _apart(targets, rejected)
+    rejected += [outcome for outcome in recorded_rejections if outcome.key.pool in gone]
+    return least_recently_tried_first([*targets, *withdrawn], records), _distinct(targets, rejected)
 
 
 def cut_key(type_: object, zone: object) -> TargetKey:
-    """A row's key, cut to what the tables can keep."""
+    """A row's key, cut to the length of odcr's own columns."""
     return TargetKey(*(text if len(text := text_of(cell)) <= MAX_KEY else _cut(text) for cell in (type_, zone)))
 
 
@@ -100,18 +101,18 @@ def _cut(text: str) -> str:
     return text[: MAX_KEY - 3] + "..."
 
 
-def _capacity(key: TargetKey, same: Sequence[Cells]) -> int:
-    """The target of the rows of one key.
+def _capacity(key: TargetKey, rows: Sequence[Cells]) -> int:
+    """The target of the rows that share a key.
 
     Raises:
-        StrangeCell: if they make no sense.
+        StrangeCell: if they make no sense, or contradict each other.
     """
-    for column, cell in zip(("InstanceType", "AvailabilityZone"), same[0][:2], strict=True):
+    for column, cell in zip(("InstanceType", "AvailabilityZone"), rows[0][:2], strict=True):
         if cell is None:
             raise StrangeCell(f"{column} is NULL; write it as EC2 does, or delete the row.")
         if len(text_of(cell)) > MAX_KEY:
             raise StrangeCell(f"{column} has more than {MAX_KEY} characters; write it as EC2 does: {shown(cell)}.")
-    numbers = {whole_number(row[2], "Target_Capacity", _NUMBER_WANTED) for row in same}
+    numbers = {whole_number(row[2], "Target_Capacity", _NUMBER_WANTED) for row in rows}
     for number in numbers:
         if number is not None and abs(number) >= _TOO_LONG_TO_SHOW:
             raise StrangeCell(
@@ -122,7 +123,7 @@ def _capacity(key: TargetKey, same: Sequence[Cells]) -> int:
     if len(numbers) > 1:
         wanted = ", ".join(str(number) for number in sorted(number or 0 for number in numbers))
         raise StrangeCell(
-            f"Delete all but one of its {len(same)} rows in odcr_capacity: they ask for {wanted}, and until then "
+            f"Delete all but one of its {len(rows)} rows in odcr_capacity: they ask for {wanted}, and until then "
             "nothing is bought."
         )
     return numbers.pop() or 0
@@ -131,12 +132,12 @@ def _capacity(key: TargetKey, same: Sequence[Cells]) -> int:
 def _rejected(
     key: TargetKey, row: Cells, current: int, record: Record, status: Status, reason: str
 ) -> tuple[Outcome, bool]:
-    """The row's outcome, and whether it is not recorded yet, or something is held that may have changed."""
+    """The row's outcome, and whether to record it: it is new, or something is held that may have changed."""
     try:
         wanted = whole_number(row[2], "")
     except StrangeCell:
         wanted = None
-    # The status table keeps an int.
+    # odcr_status has an INT column for it.
     if wanted is not None and not -_MAX_INT - 1 <= wanted <= _MAX_INT:
         wanted = None
     is_news = bool(record.reserved) or (record.status, record.reason) != (status, reason[:MAX_REASON])
@@ -145,16 +146,16 @@ def _rejected(
     return replace(outcome, is_use_known=False), is_news
 
 
-def _apart(targets: Sequence[Target], rejected: Iterable[Outcome]) -> list[Outcome]:
-    """The rejected rows that the status table can tell from the others."""
+def _distinct(targets: Sequence[Target], rejected: Iterable[Outcome]) -> list[Outcome]:
+    """The rejected rows without those whose key `odcr_status` cannot tell from another row's."""
     taken = {target.key for target in targets}
-    apart = []
+    distinct = []
     for outcome in rejected:
         name = name_of(outcome.key)
         if name not in taken:
-            apart.append(outcome)
+            distinct.append(outcome)
             taken.add(name)
-    return apart
+    return distinct
 
 
 def _withdrawn(rows: Iterable[TargetKey], records: Mapping[TargetKey, Record]) -> list[Target]:
@@ -174,6 +175,6 @@ def _withdrawn(rows: Iterable[TargetKey], records: Mapping[TargetKey, Record]) -
             last_use=record.use,
         )
         for key, record in records.items()
-        # A row that made no sense held nothing, unless it meant what another row means rightly.
+        # An invalid row held nothing, unless its record counted what a valid row with the same pool holds.
         if not key.group and key not in names and (record.reserved or reason_to_reject(key, 0) is None)
     ]

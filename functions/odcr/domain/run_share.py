@@ -1,4 +1,4 @@
-"""Which targets one run looks at, if the table has more than fit between two states."""
+"""The targets that one run looks at, if the tables have more than fit between two states."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,28 +13,28 @@ _REJECTED_ROOM = ROOM // 8
 _WAITING_ROOM = ROOM // 2
 _PRICES_ROOM = ROOM // 3
 MAX_TARGET_BYTES = 30_000
-"""Of one row, which is far more than any has: its reservations' ids are cut, and so are its texts."""
+"""Bytes of one row. Ids and texts are cut, so no real row comes near."""
 MAX_GROUP_BYTES = 2 * MAX_TARGET_BYTES
-"""Of one group, which has at most 40 members, most of them with one reservation."""
+"""Bytes of one group. It has at most 40 members, most of them with one reservation."""
 
 _SETTLED = (Status.FULFILLED, Status.EXCESS, Status.INVALID)
-"""Asking EC2 changes nothing about these."""
+"""Asking EC2 does not help a target with one of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunShare:
-    """What one run passes on."""
+    """What LoadTargets passes on in one run."""
 
     targets: list[Target]
-    """In the order in which they were given."""
+    """The least recently tried first."""
     rejected: list[Outcome]
     is_complete: bool
-    """Whether these are all."""
+    """Whether these are all targets and all rejected rows."""
     prices: list[ListPrice] = field(default_factory=list)
-    """What is known of prices, where a cap is to be kept."""
+    """The known prices that caps need."""
 
     def to_event(self) -> dict[str, Any]:
-        """The share as LoadTargets passes it on."""
+        """The share as a JSON object."""
         return {
             "Targets": [target.to_event() for target in self.targets],
             "Rejected": [outcome.to_event() for outcome in self.rejected],
@@ -64,20 +64,19 @@ def _target_from(event: Mapping[str, Any]) -> Target:
     return target
 
 
-def one_runs_share(
+def share_of_run(
     targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
 ) -> RunShare:
-    """As many targets as fit into 256 KiB, which are some 1,200 rows; usually all. A group goes with all its members.
+    """As many targets as fit into 256 KiB: some 1,200 rows, so usually all.
 
     Args:
-        targets: all, least recently tried first.
-        rejected: rows that make no sense and whose record is to be corrected.
-        turn: the execution's name. A repeated step has the same share, and every other run another one.
-        prices: those that are needed, the most important first. They have a third of the room.
+        targets: all targets, the least recently tried first.
+        rejected: outcomes of invalid rows to record.
+        turn: the execution's name, which seeds the choice, so that a repeated step has the same share.
+        prices: the prices needed, the most important first. They get a third of the room.
 
     Returns:
-        If not all fit: those that wait for capacity come first, then a random choice of the others, so that each is
-        looked at again and again.
+        If not all fit, the targets that wait for capacity, and a random choice of the others.
     """
     rejected = [*(_too_large(target) for target in targets if _target_bytes(target) > _most_bytes(target)), *rejected]
     targets = [target for target in targets if _target_bytes(target) <= _most_bytes(target)]

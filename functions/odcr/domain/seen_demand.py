@@ -1,4 +1,4 @@
-"""One demand as a run sees it: what is held for it, and what is to be done or told about it."""
+"""One demand as FindShortfalls sees it: what is held for it, and what to do about it or to record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,10 +34,10 @@ class SeenDemand:
     """A demand and its pools.
 
     Args:
-        target: what is wanted, with the record.
-        pools: the most wanted first.
-        wishes: what reservations are to be like besides what their rows say.
-        releases: whether what is held above a lowered target is given back.
+        target: what is wanted, and the record.
+        pools: in order of priority.
+        wishes: what the stack and the resource groups want of reservations.
+        releases: whether to give back what is held above a lowered target.
         now: the time, ISO 8601 in UTC.
     """
 
@@ -49,18 +49,20 @@ class SeenDemand:
 
     @cached_property
     def serving(self) -> list[Reservation]:
-        """What counts for it."""
-        return list(chain.from_iterable(one.serving for one in self.pools))
+        """The reservations that count for it."""
+        return list(chain.from_iterable(pool.serving for pool in self.pools))
 
     @cached_property
     def allocation(self) -> Allocation:
-        """The pools as they stand, and its total."""
+        """The pools as they stand, and the total wanted."""
         target = self.target
-        return Allocation([one.place for one in self.pools], target.capacity, target.strategy, target.allows_overshoot)
+        return Allocation(
+            [pool.place for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
+        )
 
     @property
     def kept(self) -> Allocation:
-        """The same, and what of it is to stay."""
+        """The pools as they stand, and the total to keep: none if the demand is given up."""
         return replace(self.allocation, total=0) if self.is_given_up else self.allocation
 
     @property
@@ -70,7 +72,7 @@ class SeenDemand:
 
     @property
     def use(self) -> Use:
-        """What is in use of it."""
+        """How much of it is in use."""
         return use_of(self.serving)
 
     @cached_property
@@ -80,36 +82,36 @@ class SeenDemand:
 
     @cached_property
     def is_given_up(self) -> bool:
-        """Whether what is held is to be given back, because the deadline was missed."""
+        """Whether to give back what is held, as the deadline was missed."""
         return is_given_up(self.target, self.judgement)
 
     @cached_property
     def rest(self) -> Rest | None:
-        """Why nothing is asked for now."""
+        """Why to ask for nothing now; None: ask."""
         return rest(self.target, self.reserved, self.now, is_given_up=self.is_given_up)
 
     @cached_property
-    def too_much(self) -> dict[TargetKey, list[Reduction]]:
-        """What was bought too much, by pool."""
+    def surplus(self) -> dict[TargetKey, list[Reduction]]:
+        """What attempts bought beyond the total, by pool."""
         return self._surplus(can_now=False)
 
     def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
-        stocks, target = [one.stock for one in self.pools], self.target
+        stocks, target = [pool.stock for pool in self.pools], self.target
         return surplus(stocks, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
 
     @property
-    def bought_twice(self) -> list[Reservation]:
-        """Of a row, the reservations that were bought twice."""
+    def duplicates(self) -> list[Reservation]:
+        """The duplicates of a row."""
         return [] if self.target.key.is_group else self.pools[0].stock.duplicates
 
     @property
     def is_missing(self) -> bool:
-        """Whether something is missing that fits."""
+        """Whether something is missing that the weights allow to buy."""
         return not self.kept.is_met
 
     @property
     def _may_release(self) -> bool:
-        # Which of them a run has announced and recorded is not known beyond what can be named.
+        # Only of reservations that the record can name is it known whether the release was announced for them.
         is_named = not self.target.unnamed_ids and len(self.serving) <= MAX_IDS
         return (self.releases or self.is_given_up) and is_named
 
@@ -125,62 +127,62 @@ class SeenDemand:
 
     @property
     def lost(self) -> Amount:
-        """Units that were recorded and are gone."""
-        return units((one.lost, one.weight) for one in self.pools)
+        """Recorded units that are gone."""
+        return units((pool.lost, pool.weight) for pool in self.pools)
 
     def work(self) -> Shortfall | Outcome | None:
-        """What is to be done about it, or else what is to be told; None if the record has it all."""
-        target, others = self.target, list(chain.from_iterable(one.others for one in self.pools))
+        """The work to do, or else the outcome to record; None if the record is up to date."""
+        target, others = self.target, list(chain.from_iterable(pool.others for pool in self.pools))
         asks = self.is_missing and not self.rest
-        if asks and (reason := self._reason_to_ask_no_more(others)):
-            return self._told(Status.INVALID, [one.managed for one in self.pools], reason)
+        if asks and (reason := self._reason_to_stop_asking(others)):
+            return self._outcome_to_record(Status.INVALID, reason)
         is_resting = target.is_resting and self.reserved == target.recorded
         if self.is_missing and is_resting and not (self.rest or self.judgement):
             return None
         if asks and target.key.is_group and self.allocation.next_turn() is None:
-            # No pool that it would fit can be asked.
+            # No pool with room can be asked.
             asks = False
         reserved, kept = self.reserved, self.kept
         is_release = self._may_release and reserved > kept.total
         is_release = is_release and is_due(
-            replace(target, capacity=kept.total), [one.stock for one in self.pools], kept
+            replace(target, capacity=kept.total), [pool.stock for pool in self.pools], kept
         )
         outside, remark = self._outside_group()
-        is_wrong = any(outside.values()) or any(
-            self.wishes.differs(one, target.options, self.now) for one in self.serving
+        differs = any(outside.values()) or any(
+            self.wishes.differs(reservation, target.options, self.now) for reservation in self.serving
         )
-        is_twice = reserved > kept.total and any(self._surplus(can_now=True).values())
-        # One that was pending when it was made joins its group as soon as it is there.
-        is_left = target.was_just_tried and target.last_status != Status.PENDING
-        is_to_correct = is_wrong and not (self.is_given_up or is_left)
-        # What is recorded and not shown is looked for before it is forgotten, also where nothing is bought for it.
-        is_to_look = self._may_be_astray or (self.rest is not None and not self._shows_all)
-        if asks or is_release or is_twice or is_to_correct or is_to_look:
+        has_surplus = reserved > kept.total and any(self._surplus(can_now=True).values())
+        # A reservation that was pending when it was made has to join its resource group as soon as it is active.
+        is_left_alone = target.was_just_tried and target.last_status != Status.PENDING
+        corrects = differs and not (self.is_given_up or is_left_alone)
+        # A recorded reservation that EC2 does not show is looked up before the record forgets it.
+        looks_up = self._may_be_astray or (self.rest is not None and not self._shows_all)
+        if asks or is_release or has_surplus or corrects or looks_up:
             return replace(
                 self.shortfall(outside, is_release=is_release),
-                has_other_work=not asks or is_to_correct or is_to_look,
+                has_other_work=not asks or corrects or looks_up,
             )
-        status, reasons, gone, announced = self._standing(others, remark)
-        if is_wrong and target.was_just_tried:
+        status, reasons, gone, announced = self._status(others, remark)
+        if differs and target.was_just_tried:
             reasons.append(
                 f"Its reservations differ from {target.key.option_table}; they are changed within ten minutes, where "
                 "EC2 lets them."
             )
         reason = " ".join(part for part in reasons if part)
-        return self._told(status, [one.managed for one in self.pools], reason, gone, announced)
+        return self._outcome_to_record(status, reason, gone, announced)
 
     def shortfall(self, outside: Mapping[TargetKey, Sequence[str]], *, is_release: bool = False) -> Shortfall:
         """The demand as an item of the Map.
 
         Args:
-            outside: by pool, the reservations that are not in its resource group.
-            is_release: whether what is held above the target is to be given back.
+            outside: by pool, the reservations that are not in the demand's resource group.
+            is_release: whether to give back what is held above the target.
         """
         target = self.target
         is_above = self.reserved > self.kept.total
-        pools = tuple(self._pool(one, outside, is_above=is_above) for one in self.pools)
-        # Late is only what shows less than the record.
-        is_late = target.is_fresh and any(one.recorded > one.reserved for one in pools)
+        pools = tuple(self._pool(pool, outside, is_above=is_above) for pool in self.pools)
+        # If EC2 shows as much as the record, its answers do not lag.
+        is_late = target.is_fresh and any(pool.recorded > pool.reserved for pool in pools)
         return Shortfall(
             pools,
             target.capacity,
@@ -199,8 +201,8 @@ class SeenDemand:
         )
 
     def standing(self) -> Outcome:
-        """A group's outcome if it is only looked at."""
-        pools = tuple(one.outcome(self.too_much.get(one.member.key.pool, ())) for one in self.pools)
+        """The outcome if nothing is done, without its status and reason."""
+        pools = tuple(pool.outcome(self.surplus.get(pool.member.key.pool, ())) for pool in self.pools)
         target = self.target
         return Outcome(
             target.key,
@@ -216,66 +218,64 @@ class SeenDemand:
         )
 
     def _pool(self, seen: SeenPool, outside: Mapping[TargetKey, Sequence[str]], *, is_above: bool) -> Pool:
-        one, place = seen.member, seen.place
-        is_group = self.target.key.is_group
-        found = self.too_much.get(one.key.pool, ()) if is_above else ()
-        twice = [each.reservation for each in found] if is_group else (seen.stock.duplicates if is_above else [])
+        member, place, is_group = seen.member, seen.place, self.target.key.is_group
+        duplicate_ids: tuple[str, ...] = ()
+        if is_above and is_group:
+            surplus = self.surplus.get(member.key.pool, ())
+            ids = ids_of(reduction.reservation for reduction in surplus)
+            duplicate_ids = tuple(id_ for id_ in ids if id_ not in member.last_ids)
+        elif is_above:
+            duplicate_ids = ids_of(seen.stock.duplicates)
         return Pool(
-            one.key,
+            member.key,
             place.held,
             ids_of(seen.serving),
-            one.last_reserved,
-            one.last_ids,
-            tuple(id_ for id_ in ids_of(twice) if not is_group or id_ not in one.last_ids),
-            one.more_ids,
-            tuple(outside.get(one.key.pool, ())),
-            one.last_kept if is_group else one.last_reserved,
+            member.last_reserved,
+            member.last_ids,
+            duplicate_ids,
+            member.more_ids,
+            tuple(outside.get(member.key.pool, ())),
+            member.last_kept if is_group else member.last_reserved,
             place.weight,
             place.least,
             place.most,
-            one.last_status if is_group else None,
+            member.last_status if is_group else None,
             place.may_buy,
-            one.is_removed,
-            one.fault or (one.last_reason if one.is_resting else ""),
+            member.is_removed,
+            member.fault or (member.last_reason if member.is_resting else ""),
         )
 
-    def _told(
-        self,
-        status: Status,
-        managed: Sequence[Sequence[Reservation]],
-        reason: str,
-        gone: Amount = 0,
-        announced: Announcement | None = None,
+    def _outcome_to_record(
+        self, status: Status, reason: str, gone: Amount = 0, announced: Announcement | None = None
     ) -> Outcome | None:
+        """The outcome if nothing is done; None if the record says the same."""
         outcome = replace(self.standing(), status=status, reason=reason, lost=gone, announced=announced)
         if not self.target.key.is_group:
-            twice = self.bought_twice if self.reserved > self.kept.total or status is Status.INVALID else []
-            outcome = replace(
-                outcome, reservation_ids=ids_of(chain.from_iterable(managed)), duplicate_ids=ids_of(twice)
-            )
-        # An excess is told again: its target may have changed, and the reason with it.
+            managed = chain.from_iterable(pool.managed for pool in self.pools)
+            duplicates = self.duplicates if self.reserved > self.kept.total or status is Status.INVALID else []
+            outcome = replace(outcome, reservation_ids=ids_of(managed), duplicate_ids=ids_of(duplicates))
+        # An excess is always recorded: its target may have changed, and the reason with it.
         if self.judgement or status == Status.EXCESS or not is_recorded(self.target, outcome):
             return outcome
         return None
 
     def _outside_group(self) -> tuple[dict[TargetKey, list[str]], str]:
-        """By pool, the reservations that are to join the resource group; and why some cannot."""
-        found = {
-            one.member.key.pool: self.wishes.outside_group(self.target, one.member.key, one.serving)
-            for one in self.pools
-        }
-        remark = next((said for _, said in found.values() if said), "")
-        return {key: ids for key, (ids, _) in found.items()}, remark
+        """By pool, the reservations that have to join the resource group; and why some cannot."""
+        ids, remarks_on_pools = {}, []
+        for pool in self.pools:
+            ids[pool.member.key.pool], remark = self.wishes.outside_group(self.target, pool.member.key, pool.serving)
+            remarks_on_pools.append(remark)
+        return ids, next(filter(None, remarks_on_pools), "")
 
-    def _standing(
+    def _status(
         self, others: Sequence[Reservation], remark: str
     ) -> tuple[Status, list[str], Amount, Announcement | None]:
-        """How it stands if nothing is to be done, why, how much is gone, and the release that the next run may make."""
+        """The status if nothing is done, the reasons, the units that are gone, and the release that may come next."""
         target, serving, kept = self.target, self.serving, self.kept
         status, announced, reasons = Status.FULFILLED, None, list[str]()
-        # Only of what EC2 may be showing late is nothing said yet.
+        # While EC2's answers may lag, nothing counts as gone.
         gone = 0 if target.is_fresh and self.reserved < target.recorded else self.lost
-        lenders = [one for one in serving if one.lent]
+        lenders = [reservation for reservation in serving if reservation.lent]
         if gone:
             reasons.append(f"{gone} that were held are gone; as many are held in {named(serving)}.")
         if self.rest and (self.is_missing or self.is_given_up):
@@ -294,36 +294,36 @@ class SeenDemand:
             )
         elif lenders:
             status = Status.ASTRAY
-            reasons.append(astray_remark(target.key, [], lenders, sum(one.lent for one in lenders)))
-        elif any(one.state == "pending" for one in serving):
+            reasons.append(astray_remark(target.key, [], lenders, sum(reservation.lent for reservation in lenders)))
+        elif any(reservation.state == "pending" for reservation in serving):
             status = Status.PENDING
             reasons.append("EC2 is still providing some of it, which can take five minutes and may fail.")
         elif kept.total == 0:
-            reasons.append("The target is 0: nothing is to be reserved.")
+            reasons.append("The target is 0, so nothing is reserved.")
         if kept.is_excess:
             announced = announcement(serving, self.reserved, kept.total) if self._may_release else None
             to_give = reason_to_give_up if self.is_given_up else reason_for_excess
             reasons.append(to_give(serving, kept, announced))
-        remarkable = chain.from_iterable(one.remarkable for one in self.pools)
+        remarkable = chain.from_iterable(pool.remarkable for pool in self.pools)
         reasons += [remark_on_group(target, self.allocation), remark, remarks(remarkable, target.options)]
         return status, reasons, gone, announced
 
     def _why_not_asked(self) -> tuple[Status, str]:
-        """How a group stands of which something is missing, and no pool that it would fit can be asked."""
+        """The status and reason of a group that is short while no pool with room can be asked."""
         if self.allocation.is_full:
             return Status.INVALID, ""
-        resting = [one.member for one in self.pools if one.member.is_resting]
-        if any(one.last_status == Status.UNSUPPORTED for one in resting):
+        resting = [pool.member for pool in self.pools if pool.member.is_resting]
+        if any(member.last_status == Status.UNSUPPORTED for member in resting):
             return Status.UNSUPPORTED, f"{resting[0].key}: {resting[0].last_reason}"
-        faulty = (one.member for one in self.pools if one.member.fault or one.member.is_resting)
-        return Status.INVALID, next((f"{one.key}: {one.fault or one.last_reason}" for one in faulty), "")
+        faulty = (pool.member for pool in self.pools if pool.member.fault or pool.member.is_resting)
+        return Status.INVALID, next((f"{member.key}: {member.fault or member.last_reason}" for member in faulty), "")
 
-    def _reason_to_ask_no_more(self, others: Sequence[Reservation]) -> str:
-        """Why nothing more is to be bought though it is short, in words that say what to do; empty if it is."""
+    def _reason_to_stop_asking(self, others: Sequence[Reservation]) -> str:
+        """Why to buy nothing more although the demand is short, and what to do; empty if nothing speaks against it."""
         target = self.target
-        held_otherwise = units((held(one.others), one.weight) for one in self.pools)
+        held_otherwise = units((held(pool.others), pool.weight) for pool in self.pools)
         if target.capacity <= held_otherwise:
-            # To go on would hold the target twice, and once more whenever the options change.
+            # Otherwise the target would be held twice, and once more after each change of options.
             table = target.key.option_table
             return f"Cancel these in EC2, or correct {table}; nothing is bought until then: {self._others(others)}."
         end = target.options.end_date
@@ -341,26 +341,26 @@ class SeenDemand:
 
 
 def may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
-    """Whether something that was held without the stack's tag has to be looked for, though nothing is missing."""
+    """Whether to look for recorded reservations that EC2 does not show, even if nothing is missing."""
     return target.last_status in MAY_BE_ASTRAY and not set(target.recorded_ids) <= set(ids_of(serving))
 
 
 def is_recorded(target: Target, outcome: Outcome) -> bool:
-    """Whether the last run has recorded all that an outcome says."""
+    """Whether the record says the same as an outcome."""
     if target.key.is_group:
         return _is_group_recorded(target, outcome)
-    same = (target.last_status, target.current) == (outcome.status, outcome.reserved)
-    is_told = target.last_reason == outcome.reason[:MAX_REASON] and target.last_use == outcome.use
-    return same and is_told and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
+    recorded = (target.last_status, target.current, target.last_reason, target.last_use)
+    seen = (outcome.status, outcome.reserved, outcome.reason[:MAX_REASON], outcome.use)
+    return recorded == seen and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
 
 
 def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
-    if any(one.is_removed and not (one.last_reserved or one.last_ids) for one in target.members):
-        # Told once more, its row is deleted.
+    if any(member.is_removed and not (member.last_reserved or member.last_ids) for member in target.members):
+        # Recording it once more deletes the empty pool's row.
         return False
-    is_told = (target.last_status, target.last_reason) == (outcome.status, outcome.reason[:MAX_REASON])
-    is_same = target.last_capacity == outcome.target and len(target.members) == len(outcome.pools)
-    return is_told and is_same and all(map(_is_pool_recorded, target.members, outcome.pools))
+    recorded = (target.last_status, target.last_reason, target.last_capacity, len(target.members))
+    seen = (outcome.status, outcome.reason[:MAX_REASON], outcome.target, len(outcome.pools))
+    return recorded == seen and all(map(_is_pool_recorded, target.members, outcome.pools))
 
 
 def _is_pool_recorded(member: Member, pool: Outcome) -> bool:

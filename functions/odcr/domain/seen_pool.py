@@ -1,4 +1,4 @@
-"""One pool of a demand as a run sees it."""
+"""One pool of a demand as FindShortfalls sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class SeenPool:
     """One pool of a demand, and what EC2 shows in it.
 
     Args:
-        member: what the tables say.
+        member: the pool according to the tables.
         target: the demand.
-        managed: what this stack holds there for it.
-        uncounted: reservations of another kind, which count for nothing.
+        managed: this stack's reservations there for it.
+        uncounted: reservations of a kind that never counts.
     """
 
     member: Member
@@ -33,74 +33,87 @@ class SeenPool:
 
     @cached_property
     def serving(self) -> list[Reservation]:
-        """Those that count for the demand."""
-        return [one for one in self.managed if one.serves(self.target.options)]
+        """The reservations that count for the demand."""
+        return [reservation for reservation in self.managed if reservation.serves(self.target.options)]
 
     @cached_property
     def others(self) -> list[Reservation]:
-        """Those that hold something else than the demand wants."""
+        """The reservations that hold something else than the demand wants."""
         options = self.target.options
-        return [one for one in self.managed if not (one.serves(options) or one.is_for_another_group(options))]
+        return [
+            reservation
+            for reservation in self.managed
+            if not (reservation.serves(options) or reservation.is_for_another_group(options))
+        ]
 
     @property
     def remarkable(self) -> list[Reservation]:
-        """All of which something may be said."""
+        """The reservations that a remark may be about."""
         options = self.target.options
-        return [*self.serving, *self.uncounted, *(one for one in self.managed if one.is_for_another_group(options))]
+        return [
+            *self.serving,
+            *self.uncounted,
+            *(reservation for reservation in self.managed if reservation.is_for_another_group(options)),
+        ]
 
     @property
     def weight(self) -> Amount:
-        """Units that an instance counts for."""
+        """Units per instance."""
         return 1 if self.member.weight is None else self.member.weight
 
     @property
     def place(self) -> Place:
-        """As it stands."""
-        one = self.member
-        may_buy = not (one.fault or one.is_removed or one.is_resting)
+        """The pool as it stands, for the allocation."""
+        member = self.member
         return Place(
-            one.key.pool, held(self.serving), self.weight, one.least, one.most, may_buy, is_removed=one.is_removed
+            member.key.pool,
+            held(self.serving),
+            self.weight,
+            member.least,
+            member.most,
+            may_buy=not (member.fault or member.is_removed or member.is_resting),
+            is_removed=member.is_removed,
         )
 
     @property
     def stock(self) -> Stock:
-        """What is held, beside what was recorded."""
-        one = self.member
-        return Stock(one.key.pool, self.serving, one.last_ids, one.last_kept, one.more_ids, self.weight)
+        """What is held and what was recorded, to find duplicates and surplus."""
+        member = self.member
+        return Stock(member.key.pool, self.serving, member.last_ids, member.last_kept, member.more_ids, self.weight)
 
     @property
     def lost(self) -> int:
-        """Instances that were recorded and are gone."""
+        """Recorded instances that are gone."""
         expected = self.member.last_kept
         if not self.target.key.is_group:
             expected = min(self.member.last_reserved, int(self.target.capacity))
         return lost(expected, self.member.last_ids, self.serving, self.member.more_ids)
 
-    def outcome(self, too_much: Sequence[Reduction]) -> Outcome:
-        """How a group's pool stands that is only looked at.
+    def outcome(self, surplus: Sequence[Reduction]) -> Outcome:
+        """The outcome of a group's pool if the run only looks at it.
 
         Args:
-            too_much: what was bought too much there.
+            surplus: what was bought there beyond the total, and is still held.
         """
-        one, reserved = self.member, held(self.serving)
+        member, reserved = self.member, held(self.serving)
         status, reason = Status.FULFILLED, ""
-        if one.fault:
-            status, reason = Status.INVALID, one.fault
-        elif one.is_resting and one.last_status:
-            status, reason = Status(one.last_status), one.last_reason
-        elif one.is_removed:
-            reason = "No member of the group any more: what is held counts while it is held, and is given back first."
-        elif any(each.state == "pending" for each in self.serving):
+        if member.fault:
+            status, reason = Status.INVALID, member.fault
+        elif member.is_resting and member.last_status:
+            status, reason = Status(member.last_status), member.last_reason
+        elif member.is_removed:
+            reason = "No longer a member of the group: what is held there still counts, and is given back first."
+        elif any(reservation.state == "pending" for reservation in self.serving):
             status = Status.PENDING
-        ids = ids_of(self.serving)
+        ids, surplus_ids = ids_of(self.serving), ids_of(reduction.reservation for reduction in surplus)
         most = MAX_IDS // max(1, len(self.target.members))
         return Outcome(
-            one.key,
+            member.key,
             status,
-            reserved - sum(each.reservation.count - each.kept for each in too_much),
+            reserved - sum(reduction.reservation.count - reduction.kept for reduction in surplus),
             reserved,
             ids[:most],
-            ids_of(each.reservation for each in too_much if each.reservation.id not in one.last_ids)[:most],
+            tuple(id_ for id_ in surplus_ids if id_ not in member.last_ids)[:most],
             reason=reason[:MAX_REASON],
             lost=self.lost,
             more_ids=max(0, len(ids) - most),

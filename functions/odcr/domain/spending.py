@@ -1,8 +1,8 @@
-"""What the system's own purchases may bring the hourly cost to, and how that is shared out.
+"""How the room under the stack's cap is shared out to the demands of a run.
 
-The room under the stack's cap is shared out to the lowest Priority first: to rows in whole instances, to groups as
-money, for their pools have different prices. Each demand is told how much it may hold, so whatever dies or is repeated,
-all together stay below the cap. What two runs side by side would buy is also counted in one place, the `Purse`.
+The lowest Priority comes first. A row gets whole instances, a group gets money, as its pools have different prices.
+Each demand knows how much it may hold in all, so whatever dies or is repeated, together they stay below the cap. Two
+runs side by side share one account of their purchases, the `Purse`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from odcr.domain.target import Target, TargetKey
 from odcr.domain.use import NO_USE
 
 MICRO = 1_000_000
-"""Costs are counted in millionths of the currency's unit, rounded so that no cap is exceeded."""
+"""Parts of a currency unit in which the ledger counts, rounded so that no cap is exceeded."""
 
 _LEFT_UNUSED = frozenset(
     {
@@ -32,39 +32,38 @@ _LEFT_UNUSED = frozenset(
         Status.FAILED,
     }
 )
-"""After these a demand has been asked for, and has not used the room that it had."""
+"""With one of these, a demand did not use the room that it had."""
 
 
 def shared_out(
     comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str = ""
 ) -> Comparison:
-    """The comparison, with a limit on each shortfall that a cap bounds; those that may buy nothing are observed.
+    """The comparison, with a limit on each shortfall under a cap. Those that may buy nothing become observed outcomes.
 
-    The lowest Priority comes first. A demand that left its room unused when it was last asked for comes after those
-    that may use it.
+    The lowest Priority comes first, and a demand that did not use its room the last time comes after all others.
 
     Args:
         comparison: what one run works on.
-        targets: what the tables say, by key.
+        targets: the targets by key.
         budget: the stack's cap and the prices.
-        before: what is spent already.
+        before: what is already spent.
         why_closed: why this run may spend nothing under the stack's cap; empty if it may.
     """
-    # Below 0 if the price of what is held rose: then not even what was lost is bought again.
+    # Negative if prices have risen. Then not even what was lost is bought again.
     room = None if budget.cap is None else budget.cap - before.amount
     allotted: dict[TargetKey, Shortfall | Outcome] = {}
-    for shortfall in sorted(comparison.shortfalls, key=lambda one: _rank(targets[one.key])):
+    for shortfall in sorted(comparison.shortfalls, key=lambda shortfall: _rank(targets[shortfall.key])):
         share = allotment(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
         if room is not None:
             room -= share.cost
         is_work = shortfall.has_other_work or not share.is_capped
         allotted[shortfall.key] = share.shortfall if is_work else _capped(share.shortfall, comparison)
-    results = [allotted[one.key] for one in comparison.shortfalls]
-    capped = [one for one in results if isinstance(one, Outcome)]
-    news = [one for one in capped if one.judgement or not is_recorded(targets[one.key], one)]
+    results = [allotted[shortfall.key] for shortfall in comparison.shortfalls]
+    capped = [result for result in results if isinstance(result, Outcome)]
+    news = [outcome for outcome in capped if outcome.judgement or not is_recorded(targets[outcome.key], outcome)]
     return replace(
         comparison,
-        shortfalls=[one for one in results if isinstance(one, Shortfall)],
+        shortfalls=[shortfall for shortfall in results if isinstance(shortfall, Shortfall)],
         observed=[*comparison.observed, *news],
     )
 
@@ -74,7 +73,7 @@ def _rank(target: Target) -> tuple[bool, int]:
 
 
 def _capped(shortfall: Shortfall, comparison: Comparison) -> Outcome:
-    """The outcome of a demand that is not asked for because of a cap, with what the run saw of it."""
+    """The outcome of a demand that is not asked for because of a cap."""
     standing = comparison.standings.get(shortfall.key) or _standing(shortfall, comparison)
     missing, reason = amount(shortfall.target - shortfall.reserved), shortfall.limit.reason if shortfall.limit else ""
     remarks = {pool.key: pool.remark for pool in shortfall.pools if pool.remark}
@@ -87,7 +86,7 @@ def _capped(shortfall: Shortfall, comparison: Comparison) -> Outcome:
 
 
 def _standing(shortfall: Shortfall, comparison: Comparison) -> Outcome:
-    """How a demand stands, by what its shortfall says of it."""
+    """The outcome that a shortfall has if nothing is done about it."""
     is_group = shortfall.key.is_group
     return Outcome(
         shortfall.key,
@@ -108,11 +107,11 @@ def _standing(shortfall: Shortfall, comparison: Comparison) -> Outcome:
 
 
 def _pool_standing(pool: Pool, shortfall: Shortfall, comparison: Comparison) -> Outcome:
-    too_many = max(0, pool.recorded - pool.kept)
+    surplus = max(0, pool.recorded - pool.kept)
     return Outcome(
         pool.key,
         Status(pool.last_status) if pool.last_status else Status.FULFILLED,
-        max(0, pool.reserved - too_many),
+        max(0, pool.reserved - surplus),
         pool.reserved,
         pool.reservation_ids,
         pool.duplicate_ids,
@@ -126,10 +125,10 @@ def _pool_standing(pool: Pool, shortfall: Shortfall, comparison: Comparison) -> 
 
 
 def micro_up(cost: Decimal) -> int:
-    """An amount in millionths, rounded up."""
+    """A cost in millionths, rounded up."""
     return int((cost * MICRO).to_integral_value(ROUND_CEILING))
 
 
 def micro_down(cost: Decimal) -> int:
-    """An amount in millionths, rounded down."""
+    """A cost in millionths, rounded down."""
     return int((cost * MICRO).to_integral_value(ROUND_FLOOR))

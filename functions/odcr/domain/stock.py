@@ -1,4 +1,4 @@
-"""What is held in one pool beside what a run recorded of it, and what of that was bought too much."""
+"""The surplus: what attempts bought beyond what was wanted, found by comparing a pool with its record."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,98 +13,100 @@ from odcr.domain.wire import MAX_IDS
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What is held in one pool for a demand."""
+    """What is held in one pool for a demand, and its record."""
 
     key: TargetKey
     serving: Sequence[Reservation]
-    """The reservations that count for it."""
+    """The reservations that count for the demand."""
     recorded_ids: Sequence[str] = ()
-    """Those that the last run recorded, and not as bought twice."""
+    """The recorded reservations, without duplicates."""
     kept: int = 0
-    """Instances that it recorded, and not as bought too much."""
+    """Recorded instances, without a surplus."""
     more_ids: int = 0
-    """Reservations that it recorded without naming them."""
+    """Recorded reservations that are not named."""
     weight: Amount = 1
+    """Units per instance."""
 
     @property
     def newest_first(self) -> list[Reservation]:
-        """The reservations in the order in which they are given back."""
-        return sorted(self.serving, key=lambda one: (one.created, one.id), reverse=True)
+        """The reservations in the order in which to give them back."""
+        return sorted(self.serving, key=lambda reservation: (reservation.created, reservation.id), reverse=True)
 
     @property
     def duplicates(self) -> list[Reservation]:
-        """What can only be a purchase made twice."""
+        """The reservations that can only have been bought twice."""
         return duplicates(self.serving, self.recorded_ids, self.more_ids)
 
     @property
     def is_named(self) -> bool:
-        """Whether it is known of each reservation if it was recorded."""
+        """Whether the record can tell for each reservation if it knows it."""
         return not self.more_ids and len(self.serving) <= MAX_IDS
 
 
 def surplus(
     stocks: Sequence[Stock], allocation: Allocation, last_total: Amount | None, *, has_rivals: bool, can_now: bool
 ) -> dict[TargetKey, list[Reduction]]:
-    """What was bought too much, of what this stack made and, in a group, nobody uses.
+    """What attempts bought beyond the total: only what this stack made and, in a group, what nobody uses.
 
-    A row has one reservation that grows, so what was bought twice is another reservation that no run has recorded. Two
-    attempts at a group side by side may also have bought in two pools what was wanted once. EC2 has no operation over
-    two, and does not say who made a reservation grow. But as long as less than the total is recorded as held, and has
-    stayed, attempts were asking, and so may one of a run that recorded nothing: what is held beyond the record and the
-    total is then theirs. Otherwise somebody else made it grow, or the record is lost, and only a second reservation in
-    a pool is given back, if no run has recorded it.
+    A row has one reservation, which grows. Its surplus is its duplicates: other reservations that no run has recorded.
+
+    Two attempts at a group side by side may buy in two pools what was wanted once, as EC2 has no operation over two.
+    They may also grow a recorded reservation, and EC2 does not say who made one grow. It was the attempts if they were
+    asking: if less than the total was recorded and is still held, or if there was a rival. Then all growth beyond the
+    record and the total is surplus. Otherwise somebody else may have made it grow, or the record is lost, and only a
+    second, unrecorded reservation in a pool is surplus.
 
     Args:
-        stocks: of each pool.
+        stocks: one for each pool.
         allocation: the pools as they stand.
-        last_total: of a group, units that were wanted when it was recorded: what a total that was lowered since leaves
-            above it is not given back unasked. None: of a row, or of a group that is not recorded.
-        has_rivals: whether a run that recorded nothing may have bought a moment ago.
-        can_now: whether what EC2 cannot take back yet is left out.
+        last_total: units of a group that were wanted when it was recorded. What a lowered total leaves above it is no
+            surplus. None for a row, or a group without a record.
+        has_rivals: whether a run that recorded nothing may just have bought too.
+        can_now: whether to leave out what EC2 does not take back yet.
 
     Returns:
-        By pool, which reservations give how much, the newest first. What is left holds the total.
+        By pool, which reservations give how much, the newest first. What stays holds the total.
     """
     is_group = stocks[0].key.group
     total = allocation.total if last_total is None else max(allocation.total, last_total)
     excess = amount(max(0, allocation.held - total))
     if not is_group:
         (stock,) = stocks
-        twice = [one for one in stock.duplicates if one.can_be_given_back or not can_now]
-        return {stock.key: reductions(twice, int(excess), lambda one: one.count)}
-    stayed = units((min(held(one.serving), one.kept), one.weight) for one in stocks)
+        returnable = [reservation for reservation in stock.duplicates if reservation.can_be_given_back or not can_now]
+        return {stock.key: reductions(returnable, int(excess), lambda reservation: reservation.count)}
+    stayed = units((min(held(stock.serving), stock.kept), stock.weight) for stock in stocks)
     with_growth = has_rivals or (last_total is not None and stayed < total)
-    spare = {one.key: _spare(one, with_growth=with_growth, can_now=can_now) for one in stocks}
-    counts = allocation.to_give_back(excess, {key: sum(each.values()) for key, each in spare.items()})
+    spare = {stock.key: _spare(stock, with_growth=with_growth, can_now=can_now) for stock in stocks}
+    counts = allocation.to_give_back(excess, {key: sum(spare_there.values()) for key, spare_there in spare.items()})
 
-    def spare_of(one: Reservation) -> int:
-        return spare[one.key].get(one.id, 0)
+    def spare_of(reservation: Reservation) -> int:
+        return spare[reservation.key].get(reservation.id, 0)
 
-    return {one.key: reductions(one.newest_first, counts.get(one.key, 0), spare_of) for one in stocks}
+    return {stock.key: reductions(stock.newest_first, counts.get(stock.key, 0), spare_of) for stock in stocks}
 
 
 def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
-    """Of each reservation, the instances that attempts may have bought and nobody uses."""
+    """By reservation, the unused instances that attempts may have bought beyond the total."""
     if not stock.is_named:
         return {}
-    recorded = [one for one in stock.serving if one.id in stock.recorded_ids]
+    recorded = [reservation for reservation in stock.serving if reservation.id in stock.recorded_ids]
     growth = max(0, held(recorded) - stock.kept) if with_growth else 0
-    tokens = Counter(one.made for one in stock.serving if one.made)
-    # Where none is recorded, the oldest is what there is to be.
+    tokens = Counter(reservation.made for reservation in stock.serving if reservation.made)
+    # If none is recorded, the oldest is the one to keep.
     oldest = stock.newest_first[-1].id if stock.serving and not recorded else ""
     spare = {}
-    for one in stock.newest_first:
-        if tokens[one.made] > 1 and one.id not in stock.recorded_ids:
-            # Split off by a person, for EC2 makes one of each token.
+    for reservation in stock.newest_first:
+        if tokens[reservation.made] > 1 and reservation.id not in stock.recorded_ids:
+            # EC2 makes one reservation per token, so a person split this one off another.
             continue
-        if not (one.can_be_given_back if can_now else one.may_be_released):
+        if not (reservation.can_be_given_back if can_now else reservation.may_be_released):
             continue
-        unused = max(0, one.count - one.in_use)
-        if one.id == oldest:
-            spare[one.id] = unused if with_growth else 0
-        elif one.id in stock.recorded_ids:
-            spare[one.id] = min(unused, growth)
-            growth -= spare[one.id]
+        unused = max(0, reservation.count - reservation.in_use)
+        if reservation.id == oldest:
+            spare[reservation.id] = unused if with_growth else 0
+        elif reservation.id in stock.recorded_ids:
+            spare[reservation.id] = min(unused, growth)
+            growth -= spare[reservation.id]
         else:
-            spare[one.id] = unused
+            spare[reservation.id] = unused
     return spare

@@ -1,4 +1,4 @@
-"""The tags of a reservation: the system's own, those that a row or the stack gives it, and what is remembered in them.
+"""The tags of a reservation: the system's own, which also serve as its memory, and those from its row and the stack.
 
 EC2's limits: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 """
@@ -11,45 +11,45 @@ from odcr.domain.target import ReservationOptions
 from odcr.domain.wording import quoted
 
 OWNER_TAG = "odcr:stack"
-"""Marks a reservation as managed; its value names the stack and its Region."""
+"""Marks a reservation as managed. The value names the stack and its Region."""
 
 MADE_TAG = "odcr:made"
-"""Marks what the system made itself, to tell it from what a person put under its care by tagging.
+"""Marks a reservation that the system made, as opposed to one that a person put under its care by tagging.
 
-Its value is the client token: what was split off and given the same tags is told from what was bought twice. What was
-made for a group has the group's name behind it, as `made_for` writes it.
+The value is the client token, and the group's name if it was made for a group (`made_for`). The token tells a duplicate
+from a part that a person split off and tagged alike.
 """
 
 GROUP_TAG = "odcr:group"
-"""The name of the group that a reservation counts for; without it, it counts for the row of its pool."""
+"""The name of the group that a reservation counts for. Without this tag it counts for the row of its pool."""
 
 ASKED_TAG = "odcr:asked"
-"""What the row asked for when that was last applied: match criteria and end. What differs from it has been changed in
-the row since; what differs in EC2 alone was changed there by a person, and stays."""
+"""The match criteria and the end that the row asked for when they were last applied. If the row differs now, it has
+changed since; if only EC2 differs, a person changed it there, and it stays."""
 
 GIVEN_TAG = "odcr:given"
-"""Which tags a row or the stack gave, so that those which neither gives any more are removed, and no others."""
+"""Remembers the tags from the row and the stack, so that only these are removed once neither gives them any more."""
 
 PROJECT_TAG = {"Project": "ODCR"}
 
 _OWN = frozenset({OWNER_TAG, MADE_TAG, GROUP_TAG, ASKED_TAG, GIVEN_TAG, *PROJECT_TAG})
 
 MAX_GIVEN = 40
-"""Tags that a row and the stack give together. EC2 takes 50, and some are the system's."""
+"""Tags from a row and the stack together. EC2 takes 50, and some are the system's own."""
 
 _MAX_KEY = 127
 _MAX_VALUE = 255
 _DIGITS = 5
-"""Of a key's hash: 40 of them fit into one value."""
-_FOR_EVER = "none"
+"""Digits of a key's hash, so that 40 hashes fit into one value."""
+_NO_END = "none"
 _TOKEN_LENGTH = 64
 
 
 def reason_to_reject_tags(tags: object) -> str | None:
-    """Why these are no tags for a reservation, in words that say what to do; None if they are.
+    """Why these cannot be tags of a reservation, and what to do; None if they can.
 
     Args:
-        tags: of a row or the stack, as JSON was read.
+        tags: the parsed JSON from a row or the stack.
     """
     if not isinstance(tags, dict):
         return """Write a JSON object of texts, such as {"Team": "shop"}."""
@@ -67,50 +67,50 @@ def reason_to_reject_tags(tags: object) -> str | None:
 
 
 def to_text(tags: Mapping[str, str]) -> str:
-    """Tags as the options carry them; empty if there are none."""
+    """Tags as text for the options; empty if there are none."""
     return json.dumps(tags, sort_keys=True, ensure_ascii=False, separators=(",", ":")) if tags else ""
 
 
 def given_tags(options: ReservationOptions, stack_tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags that a row and the stack give. The row's win over the stack's, and the system's own over both."""
+    """The tags from a row and the stack. The row's win over the stack's, and the system's own over both."""
     given = {**stack_tags, **(json.loads(options.tags) if options.tags else {})}
     allowed = {key: value for key, value in given.items() if key not in _OWN and not key.startswith("odcr:")}
     return dict(list(allowed.items())[:MAX_GIVEN])
 
 
 def standing_tags(options: ReservationOptions, stack_tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags that may change while a reservation stands."""
+    """The tags that may change during a reservation's life."""
     given = given_tags(options, stack_tags)
     return given | ({GIVEN_TAG: _memory(given)} if given else {})
 
 
 def made_for(token: str, group: str) -> str:
-    """What `MADE_TAG` says of a reservation that is made with a client token for a group; or for a row, without one."""
+    """The value of `MADE_TAG` for a client token and a group; the group is empty for a row."""
     return f"{token}/{group}" if group else token
 
 
 def parsed_made(value: str) -> tuple[str, str] | None:
-    """The client token and the group of a tag's value; None if a person wrote it, which is no promise of the system."""
+    """The client token and the group in a value of `MADE_TAG`; None if a person wrote something else there."""
     token, _, group = value.partition("/")
     return (token, group) if len(token) == _TOKEN_LENGTH else None
 
 
 def asked(match_criteria: str, end_date: str | None) -> str:
-    """What a row asks for, as `ASKED_TAG` has it."""
-    return f"{match_criteria}/{end_date[:19] if end_date else _FOR_EVER}"
+    """The value of `ASKED_TAG` for what a row asks for."""
+    return f"{match_criteria}/{end_date[:19] if end_date else _NO_END}"
 
 
 def parsed_asked(value: str) -> tuple[str, str | None] | None:
-    """Match criteria and end of a tag's value; None if somebody wrote something else there."""
+    """The match criteria and the end in a value of `ASKED_TAG`; None if a person wrote something else there."""
     match_criteria, slash, end_date = value.partition("/")
-    return (match_criteria, None if end_date == _FOR_EVER else end_date) if slash else None
+    return (match_criteria, None if end_date == _NO_END else end_date) if slash else None
 
 
 def not_given_any_more(tags: Mapping[str, str], wanted: Collection[str]) -> list[str]:
-    """The keys that a row or the stack gave once, and neither does now.
+    """The keys of tags that a row or the stack once gave, and neither gives now.
 
     Args:
-        tags: the reservation's.
+        tags: the reservation's tags.
         wanted: the keys of its `standing_tags`.
     """
     memory = tags.get(GIVEN_TAG, "")

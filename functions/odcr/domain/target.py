@@ -1,128 +1,37 @@
-"""What is wanted, and where; which Region a zone belongs to, and what to write where a zone makes no sense.
-
-Names and ids: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html,
-https://docs.aws.amazon.com/local-zones/latest/ug/available-local-zones.html and
-https://docs.aws.amazon.com/wavelength/latest/developerguide/available-wavelength-zones.html
-"""
+"""What is wanted and where: demands, their pools, and how they are to be met."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from itertools import chain
 from typing import Annotated
 
 from odcr.domain.amounts import Amount, amount
+from odcr.domain.event import As, Event
 from odcr.domain.use import NO_USE, Use
-from odcr.domain.wire import As, Event, moment
-from odcr.domain.wording import listed, quoted
-
-# us-east-1a, us-gov-west-1b, eusc-de-east-1a, and local or wavelength zones such as us-west-2-lax-1a,
-# us-east-1-wl1-bos-wlz-1 and eu-west-3-cmn-wlz-1a.
-_REGION = r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}"
-_NAME = re.compile(rf"(?P<region>{_REGION})(?:[a-z]|-[a-z0-9-]*[a-z0-9])")
-
-# apne1-az1, usgw1-az1, usw2-lax1-az1, use1-wl1-bos-wlz1, euw3-cmn1-wlz1.
-_ID = re.compile(r"(?P<region>[a-z]+[0-9]{1,2})(?:-[a-z0-9]+)*-(?:az|wlz)[0-9]+")
-
-# ap|ne|1, us|g|w|1 for us-gov-west-1, us|ib|e|1 for us-isob-east-1.
-_SHORT_REGION = re.compile(r"(?P<area>[a-z]{2})(?P<part>g|i[bef]?)?(?P<where>[ns][ew]?|[ewc])(?P<number>[0-9]+)")
-_PARTS = {"g": "gov", "i": "iso", "ib": "isob", "ie": "isoe", "if": "isof"}
-_WHERE = {"n": "north", "s": "south", "e": "east", "w": "west", "c": "central"}
-
-_BLANKS = " \t\r\n\v\f\0\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
-
-
-def region_of(zone: str) -> str | None:
-    """The Region of a zone, from its name or id alone.
-
-    Args:
-        zone: a name such as `ap-northeast-1c`, or an id such as `apne1-az1`, of an Availability Zone, a Local Zone or a
-            Wavelength Zone.
-
-    Returns:
-        The Region, e.g. `ap-northeast-1`; None if it is no zone, or an id that does not tell its Region. Whether the
-        Region and the zone exist, only EC2 knows.
-    """
-    if match := _NAME.fullmatch(zone):
-        return match["region"]
-    if match := _ID.fullmatch(zone):
-        return _full_region(match["region"])
-    return None
-
-
-def is_ordinary_zone(zone: str) -> bool:
-    """Whether it is an Availability Zone, and no Local or Wavelength Zone, by its name; an id tells nothing."""
-    return re.fullmatch(rf"{_REGION}[a-z]", zone) is not None
-
-
-def is_zone_id(zone: str) -> bool:
-    """Whether it has the form of a zone's id."""
-    return _ID.fullmatch(zone) is not None
-
-
-def as_ec2_writes(text: str) -> str:
-    """A name without blanks around it and in lower case, as all names of zones and instance types are."""
-    return text.strip(_BLANKS).lower()
-
-
-def reason_to_reject_zone(zone: str) -> str | None:
-    """Why a text is no zone, in words that say what to do; None if it may be one."""
-    if _NAME.fullmatch(zone) or _ID.fullmatch(zone):
-        return None
-    meant = as_ec2_writes(zone)
-    if meant != zone and (_NAME.fullmatch(meant) or _ID.fullmatch(meant)):
-        return f"Write it as EC2 does, {quoted(meant)}: {quoted(zone)} is not an Availability Zone."
-    if re.fullmatch(_REGION, meant):
-        return (
-            f"Write a zone of the Region, e.g. {quoted(meant + 'a')}: {quoted(zone)} is a Region, "
-            "not an Availability Zone."
-        )
-    if meant.startswith("op-") or ":outposts:" in meant:
-        return (
-            "Write a zone as EC2 does, e.g. 'ap-northeast-1c', or delete the row: nothing is reserved on an Outpost, "
-            f"such as {quoted(zone)}."
-        )
-    return f"Write it as EC2 does, e.g. 'ap-northeast-1c' or 'apne1-az1': {quoted(zone)} is not an Availability Zone."
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known names that a wrong one may have been meant for: `such as a, b`, or nothing."""
-    near = get_close_matches(name, sorted(known), n=3, cutoff=0.7)
-    return f" Did you mean {listed(near, 60, last='or')}?" if near else ""
-
-
-def _full_region(short: str) -> str | None:
-    """`ap-northeast-1` for `apne1`; None for a form that no Region has had yet."""
-    if re.fullmatch(r"eusc[a-z]*[0-9]+", short):
-        # The partition has one country so far, by its pattern in botocore's partitions.json.
-        return f"eusc-de-east-{short.lstrip('abcdefghijklmnopqrstuvwxyz')}"
-    match = _SHORT_REGION.fullmatch(short)
-    if not match:
-        return None
-    where = "".join(_WHERE[letter] for letter in match["where"])
-    return "-".join(filter(None, (match["area"], _PARTS.get(match["part"] or ""), where, match["number"])))
-
+from odcr.domain.wire import moment
+from odcr.domain.wording import quoted
+from odcr.domain.zone import as_ec2_writes, reason_to_reject_zone, region_of
 
 MAX_TARGET = 100_000
-"""A target above this is taken for a slip of the finger: it would cost millions a day."""
+"""Instances. More is taken for a typo: it would cost millions a day."""
 
 _INSTANCE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetKey(Event):
-    """The table's primary key, as the row has it; or a group, or a pool of one."""
+    """Which row, group or pool of a group something is about, spelled as in its table."""
 
     instance_type: str
-    """Empty: a group as a whole."""
+    """Empty for a whole group."""
     availability_zone: str
-    """A zone's name or id; empty: a group as a whole."""
+    """A zone's name or id; empty for a whole group."""
     zone_name: str = field(default="", compare=False)
-    """The zone's name in this account, where the row has its id and FindShortfalls has looked it up."""
+    """The zone's name in this account, once FindShortfalls has looked up the row's zone id."""
     group: Annotated[str, As("GroupName")] = ""
-    """The group that it is, or is of; empty: a row of odcr_capacity."""
+    """The name of the group; empty for a row of odcr_capacity."""
 
     def __str__(self) -> str:
         if self.is_group:
@@ -131,27 +40,27 @@ class TargetKey(Event):
 
     @property
     def is_group(self) -> bool:
-        """Whether it is a group as a whole."""
+        """Whether this is a whole group."""
         return bool(self.group) and not self.instance_type
 
     @property
     def table(self) -> str:
-        """The table that has its row, for reasons that say what to correct."""
+        """The table to correct."""
         return "odcr_group" if self.group else "odcr_capacity"
 
     @property
     def option_table(self) -> str:
-        """The table that has its options."""
+        """The table that holds its options."""
         return "odcr_group" if self.group else "odcr_option"
 
     @property
     def demand(self) -> "TargetKey":
-        """The key of the demand that it is, or is a pool of."""
+        """The key of the whole demand: a pool's group, or the row itself."""
         return group_key(self.group) if self.group else self
 
     @property
     def zone(self) -> str:
-        """The zone as EC2 is asked for it: its name, if that is known."""
+        """The zone to send to EC2: its name, if known."""
         return self.zone_name or as_ec2_writes(self.availability_zone)
 
     @property
@@ -159,7 +68,7 @@ class TargetKey(Event):
         """The zone's Region.
 
         Raises:
-            ValueError: if the zone's name is not one of a zone, or its id does not tell.
+            ValueError: if the text is no zone, or an id of unknown form.
         """
         region = region_of(self.zone)
         if region is None:
@@ -168,22 +77,22 @@ class TargetKey(Event):
 
     @property
     def pool(self) -> "TargetKey":
-        """The key as EC2's reservations have it, whatever the row's spelling; what the row probably meant."""
+        """The key in EC2's spelling, to compare with reservations."""
         return TargetKey(as_ec2_writes(self.instance_type), self.zone, group=self.group)
 
     def in_zone(self, name: str) -> "TargetKey":
-        """The same key, with its zone's name."""
+        """The same key with the zone's name filled in."""
         return replace(self, zone_name=name)
 
 
 def group_key(name: str) -> TargetKey:
-    """The key of a group as a whole."""
+    """The key of a whole group."""
     return TargetKey("", "", group=name)
 
 
 @dataclass(frozen=True, slots=True)
 class ReservationOptions(Event):
-    """What kind of reservation a target wants; the defaults are those of the table's plain rows.
+    """What kind of reservation a target wants. The defaults are those of a row without options.
 
     See https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
     """
@@ -192,35 +101,35 @@ class ReservationOptions(Event):
     tenancy: str = "default"
     match_criteria: str = "open"
     end_date: Annotated[str | None, As(check=moment)] = None
-    """When the reservation ends, ISO 8601 in UTC; None: when it is cancelled."""
+    """When the reservation ends, ISO 8601 in UTC; None: only when it is cancelled."""
     placement_group: str = ""
-    """The name of the cluster placement group that it is for; empty: none."""
+    """The name of its cluster placement group; empty: none."""
     resource_group: str = ""
     """The resource group that it joins; empty: none."""
     tags: str = ""
-    """The row's tags, as a JSON object; empty: none. See tags.py."""
+    """The row's tags as a JSON object (see tags.py); empty: none."""
 
 
 USUAL_OPTIONS = ReservationOptions()
-"""What a row without a row of its own in odcr_option gets."""
+"""The options of a target that has no row in odcr_option."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms(Event):
-    """When and how urgently a demand is asked for; the defaults are those of the table's plain rows. Times are UTC."""
+    """When and how urgently to ask for a demand. The defaults are those of a row without options."""
 
     priority: int = 0
-    """Of the demands that are short, the one with the lowest comes first."""
+    """The short demand with the lowest number is asked for first."""
     start_at: Annotated[str | None, As(check=moment)] = None
-    """Before this, ISO 8601, nothing is asked for."""
+    """When to start asking, ISO 8601 in UTC; None: at once."""
     deadline: Annotated[str | None, As(check=moment)] = None
-    """When all that is wanted has to be held, ISO 8601."""
+    """When everything has to be held, ISO 8601 in UTC; None: no deadline."""
     stops_at_deadline: bool = False
-    """Whether nothing is asked for after the deadline."""
+    """Whether to stop asking after the deadline."""
     releases_if_missed: bool = False
-    """Whether what is held and unused is given back if the deadline is missed."""
+    """Whether to give back what is held and unused if the deadline is missed."""
     max_hourly_cost: str | None = None
-    """What the system's purchases may bring the hourly cost of the demand to, a decimal number; None: no cap."""
+    """Highest hourly cost of the demand that a purchase may lead to, a decimal number; None: no cap."""
 
 
 USUAL_TERMS = Terms()
@@ -228,16 +137,16 @@ USUAL_TERMS = Terms()
 
 @dataclass(frozen=True, slots=True)
 class OptionRow(Event):
-    """A row of odcr_option that may be for a target, whose zone it spells in another way."""
+    """A row of odcr_option that may belong to a target although it spells the zone differently."""
 
     zone: Annotated[str, As("AvailabilityZone")]
-    """As the row has it."""
+    """The zone as the row spells it."""
     options: Annotated[ReservationOptions, As(flat=True)]
     terms: Annotated[Terms, As(flat=True)] = USUAL_TERMS
 
 
 class Verdict(StrEnum):
-    """Whether all that was wanted was held at the deadline."""
+    """Whether everything wanted was held at the deadline."""
 
     MET = "MET"
     MISSED = "MISSED"
@@ -245,18 +154,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement(Event):
-    """The verdict on one deadline: the first run that looks at the demand after it decides."""
+    """The verdict on one deadline, given by the first run that looks at the demand after it."""
 
     verdict: Verdict
     deadline: Annotated[str, As(check=moment)]
     """ISO 8601, in UTC."""
     gives_up: bool = False
-    """Whether what is held for the demand is to be given back, as its row said when the verdict was given."""
+    """Whether to give back what is held, as the row said at the time of the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement(Event):
-    """A release that a run has announced, and that the next one makes if nothing has changed."""
+    """A release that one run announces and the next one makes, if nothing changes meanwhile."""
 
     reserved: Amount
     """Units held."""
@@ -266,35 +175,35 @@ class Announcement(Event):
 
 @dataclass(frozen=True, slots=True)
 class Member(Event):
-    """One pool of a group, as its row says, and as the last run recorded it."""
+    """One pool of a group: what its row says, and what the last run recorded."""
 
     key: Annotated[TargetKey, As(flat=True)]
     weight: Amount | None = None
-    """Units that an instance counts for; None: as many as the type has vCPUs, which FindShortfalls looks up."""
+    """Units per instance; None: the number of vCPUs of the type, which FindShortfalls looks up."""
     least: Annotated[int, As("MinInstances")] = 0
     most: Annotated[int | None, As("MaxInstances")] = None
-    """Instances to be held there at most; None: any number."""
+    """Most instances to hold there; None: any number."""
     last_reserved: int = 0
-    """Instances held as the last run recorded them."""
+    """Instances held, as recorded."""
     last_kept: Annotated[int, As(same_as="last_reserved")] = 0
-    """Those among them that two attempts side by side had not bought too much."""
+    """Recorded instances without the surplus of two attempts side by side."""
     last_ids: Annotated[tuple[str, ...], As("LastReservationIds")] = ()
     more_ids: Annotated[int, As(is_more=True)] = 0
     last_status: str | None = None
     last_reason: str = ""
     last_use: Annotated[Use, As(flat=True)] = NO_USE
     is_resting: Annotated[bool, As("Resting")] = False
-    """EC2 said a moment ago that there is no such pool, so it is not asked in this run."""
+    """Whether to leave the pool alone in this run: EC2 has just said that it does not offer it."""
     is_removed: Annotated[bool, As("Removed")] = False
-    """It has no row any more. What is held there counts, and is given back first; nothing more is bought."""
+    """Whether its row is gone. What is held there still counts, and is given back first; nothing more is bought."""
     fault: str = ""
-    """Why nothing is bought there, in words that say what to do; empty if it may be."""
+    """Why nothing is bought there, and what to do; empty if nothing is wrong."""
     last_weight: Amount | None = None
-    """Where the weight is still to be looked up, the one that the last run recorded."""
+    """The recorded weight, while `weight` has to be looked up."""
 
     @property
     def recorded_weight(self) -> Amount | None:
-        """Units that an instance of what was recorded counts for, as far as they are known."""
+        """Units per recorded instance; None if unknown."""
         return self.last_weight if self.weight is None else self.weight
 
 
@@ -302,9 +211,9 @@ class Strategy(StrEnum):
     """How a group's total is spread over its pools, by the name of `AllocationStrategy`."""
 
     prioritized = "prioritized"
-    """In their order, the next one when one is dry."""
+    """In the order of their priority: the next pool when one is dry."""
     balanced = "balanced"
-    """As even over the zones as the pools allow."""
+    """As evenly over the zones as the pools allow."""
 
 
 class Unit(StrEnum):
@@ -316,86 +225,84 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target(Event):
-    """One demand, found to make sense: a row of odcr_capacity, or a group."""
+    """One valid demand: a row of odcr_capacity, or a group."""
 
     key: Annotated[TargetKey, As(flat=True)]
     capacity: Annotated[Amount, As("TargetCapacity")]
-    """Units wanted; of a row these are instances."""
+    """Units wanted; instances for a row."""
     current: Annotated[int, As("CurrentCapacity")] = 0
-    """Instances held as the table last recorded it: a report, not the truth."""
+    """Instances held, according to `Current_Capacity`: a report that people may overwrite."""
     last_status: str | None = None
     options: Annotated[ReservationOptions, As(flat=True)] = USUAL_OPTIONS
     last_reserved: Annotated[int, As(same_as="current")] = 0
-    """Instances held as the last run recorded them, which people do not write."""
+    """Instances held, as recorded."""
     is_fresh: Annotated[bool, As("Fresh")] = False
-    """That was a moment ago, and EC2's answers may lag behind."""
+    """Whether the record is so new that EC2's answers may lag behind it."""
     last_ids: Annotated[tuple[str, ...], As("LastReservationIds")] = ()
-    """The reservations that the last run recorded, without those that it took for bought twice."""
+    """The recorded reservations, without duplicates."""
     withdrawn: bool = False
-    """Its row was deleted while something is held for it; the capacity is then 0."""
+    """Whether its row was deleted while something is held for it. The capacity is then 0."""
     last_reason: str = ""
-    """What the last run said of it."""
     last_announced: Announcement | None = None
     """The release that the last run announced."""
     is_resting: Annotated[bool, As("Resting")] = False
-    """EC2 said a moment ago that it does not support this, so it is not asked in this run."""
+    """Whether to leave it alone in this run: EC2 has just said that it does not offer it."""
     was_just_tried: Annotated[bool, As("Tried")] = False
-    """EC2 was asked a moment ago, so what it may have refused to change about a reservation is left for a while."""
+    """Whether EC2 was asked in the last minutes. What it may have refused to change is then left for a while."""
     elsewhere: Annotated[tuple[OptionRow, ...], As("OptionsElsewhere")] = ()
-    """Rows of odcr_option for its type that spell the zone the other way, by id or by name; one may be for its pool."""
+    """Rows of odcr_option for its type with a zone id where this row has a name, or the reverse; one may be its own."""
     more_ids: Annotated[int, As(is_more=True)] = 0
-    """Reservations that the last run recorded beside `last_ids`; while there are any, nothing is given back."""
+    """Recorded reservations that `last_ids` does not name. While there are any, nothing is given back."""
     terms: Annotated[Terms, As(flat=True)] = USUAL_TERMS
     dry_seconds: int | None = None
-    """Seconds since its pool began to give nothing, though asked; None if it gave something when last asked."""
+    """Seconds since the pool ran dry; None if it gave something when last asked."""
     last_judgement: Judgement | None = None
-    """The verdict that was recorded last, perhaps on an earlier deadline."""
+    """The last recorded verdict, perhaps on an earlier deadline."""
     last_use: Annotated[Use, As(flat=True)] = NO_USE
-    """What was in use and unused of what the last run recorded."""
     members: tuple[Member, ...] = ()
-    """The pools of a group, the most wanted first, those that were removed last."""
+    """The pools of a group, in order of priority, removed ones last."""
     strategy: Strategy = Strategy.prioritized
     allows_overshoot: Annotated[bool, As("Overshoot")] = False
-    """Whether a rest that no weight fits is covered by the smallest that covers it."""
+    """Whether to exceed the total by less than one instance where the weights do not add up to it."""
     unit: Unit = Unit.instances
     last_capacity: Annotated[Amount | None, As("LastTarget")] = None
-    """Of a group: units that were wanted when the last run recorded it."""
+    """Units of a group that were wanted when it was last recorded."""
     has_rivals: bool = False
-    """Of a group: a run that recorded nothing may have bought a moment ago, beside those that did."""
+    """Whether a run that recorded nothing may just have bought for this group too."""
 
     @property
     def pools(self) -> tuple[Member, ...]:
-        """Where it may be met: a row has one pool."""
+        """Where it may be met. A row has one pool."""
         if self.key.is_group:
             return self.members
         return (Member(self.key, 1, last_reserved=self.last_reserved, last_ids=self.last_ids, more_ids=self.more_ids),)
 
     @property
     def recorded(self) -> Amount:
-        """Units held as the last run recorded them."""
-        return units((one.last_reserved, one.recorded_weight) for one in self.pools)
+        """Units held, as recorded."""
+        return units((pool.last_reserved, pool.recorded_weight) for pool in self.pools)
 
     @property
     def recorded_ids(self) -> tuple[str, ...]:
-        """The reservations that the last run recorded, in all pools."""
-        return tuple(chain.from_iterable(one.last_ids for one in self.pools))
+        """The recorded reservations of all pools."""
+        return tuple(chain.from_iterable(pool.last_ids for pool in self.pools))
 
     @property
     def unnamed_ids(self) -> int:
-        """Reservations that it recorded and does not name."""
-        return sum(one.more_ids for one in self.pools)
+        """How many recorded reservations are not named."""
+        return sum(pool.more_ids for pool in self.pools)
 
 
 def units(counts: Iterable[tuple[int, Amount | None]]) -> Amount:
-    """What instances count for together, each with its weight; without one it counts as one."""
+    """The sum of instances times weight. A weight of None counts as 1."""
     return amount(sum(count * (1 if weight is None else weight) for count, weight in counts))
 
 
 def reason_to_reject(key: TargetKey, capacity: int | None) -> str | None:
-    """Why a row makes no sense, in words that say what to do; None if it does.
+    """Why a row is invalid, and what to do; None if it is valid.
 
     Args:
-        key: the row's primary key, as it is written in the table.
+        key: the row's primary key, spelled as in the table.
         capacity: `Target_Capacity`.
     """
     if reason := _reason_to_reject_type(key.instance_type) or reason_to_reject_zone(key.availability_zone):

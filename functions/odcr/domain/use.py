@@ -1,10 +1,10 @@
-"""How much of what is held is in use, and how much nobody uses, which is a bill all the same."""
+"""How much of what is held is in use. What nobody uses costs as much."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from odcr.domain.wire import Event
+from odcr.domain.event import Event
 
 if TYPE_CHECKING:
     from odcr.domain.reservation import Reservation
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Use(Event):
-    """What becomes of the instances held. A pending reservation's are neither in use nor unused."""
+    """Instances held, by whether somebody uses them. Those of a pending reservation count as neither."""
 
     in_use: int = 0
-    """Instances that run in what is held."""
+    """Instances running in reservations."""
     unused: int = 0
-    """Instances held in which nothing runs."""
+    """Instances held while nothing runs in them."""
 
 
 NO_USE = Use()
 
 
 def use_of(reservations: Iterable["Reservation"]) -> Use:
-    """The use of all these reservations together."""
-    active = [one for one in reservations if one.is_held and one.state == "active"]
-    return Use(sum(one.in_use for one in active), sum(one.unused for one in active))
+    """The use of these reservations together."""
+    active = [reservation for reservation in reservations if reservation.is_held and reservation.state == "active"]
+    return Use(sum(reservation.in_use for reservation in active), sum(reservation.unused for reservation in active))

@@ -1,7 +1,7 @@
-"""What an instance counts for in a group whose total is in vCPUs, where its member says nothing else.
+"""The weights of members without one in groups whose total counts vCPUs: the vCPUs of their type.
 
-EC2 says how many vCPUs a type has. Where it does not, nothing is bought; and while something is held there, nothing for
-the whole group, for it is not known how much of its total that is.
+If EC2 does not say how many a type has, nothing is bought in that member. If something is held there, nothing is bought
+for the whole group, because nobody knows how much of its total that is.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import Refusal, RequestLimitExceeded
 from odcr.domain.regions import Findings, is_seen, region_of_row
-from odcr.domain.target import Member, Target, Unit, reason_to_reject, region_of
+from odcr.domain.target import Member, Target, Unit, reason_to_reject
 from odcr.domain.wording import brief, quoted, with_detail
+from odcr.domain.zone import region_of
 
 Vcpus = Mapping[str, Mapping[str, int] | Refusal]
-"""Of each Region that was asked: the vCPUs of its types, without those that it does not have."""
+"""For each Region that was asked, the vCPUs of the types that it knows."""
 
 
 def needing_vcpus(targets: Collection[Target], findings: Findings, home: str) -> dict[str, set[str]]:
-    """The types whose vCPUs are to be looked up, by Region; only Regions that answered.
+    """The types to look up, by Region, for the Regions that answered.
 
     Args:
-        targets: all.
+        targets: all targets.
         findings: what the Regions answered.
         home: the stack's own Region.
     """
@@ -34,34 +35,34 @@ def needing_vcpus(targets: Collection[Target], findings: Findings, home: str) ->
     return needed
 
 
-def with_weights(targets: Collection[Target], found: Vcpus, findings: Findings, home: str) -> list[Target]:
-    """The targets, in which each member has a weight: where it is not known 1, and a fault that says why.
+def with_weights(targets: Collection[Target], vcpus: Vcpus, findings: Findings, home: str) -> list[Target]:
+    """The targets with a weight for each member. An unknown one becomes 1, with a fault that says why.
 
-    Of a group whose total cannot be counted, all members have a fault; `outcomes_of_unweighed` are of the same groups.
+    If nobody can count a group's total, all its members have a fault, and `outcomes_of_unweighed` has its outcome.
 
     Args:
-        targets: all.
-        found: the answers for what `needing_vcpus` said.
+        targets: all targets.
+        vcpus: the answers to `needing_vcpus`.
         findings: what the Regions answered.
         home: the stack's own Region.
     """
     held = _held(findings)
-    return [_weighed(target, found, held, home) if _unweighed(target) else target for target in targets]
+    return [_weighed(target, vcpus, held, home) if _unweighed(target) else target for target in targets]
 
 
-def outcomes_of_unweighed(targets: Collection[Target], found: Vcpus, findings: Findings, home: str) -> list[Outcome]:
-    """The outcomes of groups whose total cannot be counted; what is recorded of them stays as it is.
+def outcomes_of_unweighed(targets: Collection[Target], vcpus: Vcpus, findings: Findings, home: str) -> list[Outcome]:
+    """The outcomes of groups whose total cannot be counted. What is recorded of them stays as it is.
 
     Args:
-        targets: all, as they are before `with_weights`; those that `is_seen` leaves out have outcomes already.
-        found: the answers for what `needing_vcpus` said.
+        targets: all targets, before `with_weights`. Those that `is_seen` leaves out have outcomes already.
+        vcpus: the answers to `needing_vcpus`.
         findings: what the Regions answered.
         home: the stack's own Region.
     """
     held = _held(findings)
     seen = (target for target in targets if is_seen(target, findings, home))
-    obstacles = [(target, _obstacle(target, found, held, home)) for target in seen]
-    return [with_record_kept(target, one.status, one.reason) for target, one in obstacles if one]
+    obstacles = [(target, _obstacle(target, vcpus, held, home)) for target in seen]
+    return [with_record_kept(target, obstacle.status, obstacle.reason) for target, obstacle in obstacles if obstacle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,17 @@ class _Unknown:
 
 
 _Held = Collection[tuple[str, str | None, str]]
-"""The groups, Regions and types of which something is held."""
+"""The group, Region and type of everything that is held for a group."""
 
 
 def _held(findings: Findings) -> _Held:
-    reservations = (one for found in findings.reservations.values() for one in found if one.key.group)
-    return {(one.key.group, region_of(one.key.zone), one.key.instance_type) for one in reservations}
+    reservations = (
+        reservation for found in findings.reservations.values() for reservation in found if reservation.key.group
+    )
+    return {
+        (reservation.key.group, region_of(reservation.key.zone), reservation.key.instance_type)
+        for reservation in reservations
+    }
 
 
 def _unweighed(target: Target) -> list[Member]:
@@ -87,39 +93,42 @@ def _unweighed(target: Target) -> list[Member]:
     return [member for member in target.members if member.weight is None]
 
 
-def _weight(member: Member, found: Vcpus, home: str) -> int | _Unknown:
-    kind, region = member.key.pool.instance_type, region_of_row(member.key, home) or ""
-    answer = found.get(region, {})
+def _weight(member: Member, vcpus: Vcpus, home: str) -> int | _Unknown:
+    instance_type, region = member.key.pool.instance_type, region_of_row(member.key, home) or ""
+    answer = vcpus.get(region, {})
     if isinstance(answer, Refusal):
         status = Status.THROTTLED if isinstance(answer, RequestLimitExceeded) else Status.FAILED
-        what_to_do = f"Give {brief(kind)} a Weight if this lasts: {brief(region)} does not say how many vCPUs it has."
+        what_to_do = (
+            f"Give {brief(instance_type)} a Weight if this lasts: {brief(region)} does not say how many vCPUs it has."
+        )
         return _Unknown(with_detail(what_to_do, answer.text), status)
-    if kind in answer:
-        return answer[kind]
+    if instance_type in answer:
+        return answer[instance_type]
     what_to_do = (
-        f"EC2 does not know the type {quoted(kind)} in {brief(region)}: correct InstanceType in odcr_group_member."
+        f"EC2 does not know the type {quoted(instance_type)} in {brief(region)}: "
+        "correct InstanceType in odcr_group_member."
     )
     return _Unknown(what_to_do, Status.INVALID)
 
 
-def _obstacle(target: Target, found: Vcpus, held: _Held, home: str) -> _Unknown | None:
-    """Why it cannot be counted how much of a group's total is held; None if it can."""
+def _obstacle(target: Target, vcpus: Vcpus, held: _Held, home: str) -> _Unknown | None:
+    """Why nobody can count how much of a group's total is held; None if that can be counted."""
     for member in _unweighed(target):
         key = member.key.pool
         seen_as = (key.group, region_of_row(member.key, home), key.instance_type)
         if member.last_reserved or member.last_ids or member.more_ids or seen_as in held:
-            weight = _weight(member, found, home)
+            weight = _weight(member, vcpus, home)
             if isinstance(weight, _Unknown):
                 return weight
     return None
 
 
-def _weighed(target: Target, found: Vcpus, held: _Held, home: str) -> Target:
-    obstacle = _obstacle(target, found, held, home)
+def _weighed(target: Target, vcpus: Vcpus, held: _Held, home: str) -> Target:
+    obstacle = _obstacle(target, vcpus, held, home)
 
     def weighed(member: Member) -> Member:
         if member.weight is None:
-            weight = _weight(member, found, home)
+            weight = _weight(member, vcpus, home)
             if isinstance(weight, _Unknown):
                 member = replace(member, weight=member.last_weight or 1, fault=member.fault or weight.reason)
             else:

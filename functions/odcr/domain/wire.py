@@ -1,27 +1,21 @@
-"""Events between the states: read with errors that name the field, and cut to what fits."""
+"""Fields and lists in the events between the states: reading them, and cutting them to what fits."""
 
 import json
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Self, TypeVar, get_args, get_origin, get_type_hints, overload
-
-from odcr.domain.amounts import amount, as_json
+from typing import Any, TypeVar, overload
 
 MAX_STATE_BYTES = 262_144
-"""Of a state's input or output, as JSON in UTF-8:
+"""Bytes of a state's input or output, as JSON in UTF-8:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
-ROOM = 248_000
-"""Bytes that the lists in one state's data take together; the rest is for what stands around them."""
+ROOM = MAX_STATE_BYTES - 14_144
+"""Bytes of the lists in one state's data together; the rest is for everything else."""
 
 MAX_IDS = 500
-"""Ids that are named for one target.
+"""Reservation ids named for one target.
 
 An error's cause carries two such lists, with each quote escaped, and has at most 32,768 characters:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_LambdaFunctionFailedEventDetails.html
@@ -33,41 +27,51 @@ _MORE = re.compile(r"([0-9]{1,9}) more")
 _T = TypeVar("_T")
 
 
-class InvalidEvent(Exception):  # noqa: N818 - the name is what the state machine shows
-    """A function was called with an event that its contract does not allow."""
+class InvalidEvent(Exception):  # noqa: N818 - the state machine shows the name
+    """A function was called with an event that breaks its contract."""
 
 
-def _checked(name: str, value: Any, kind: type[_T]) -> _T:
-    # bool is an int to Python, and no number to anybody else.
+def checked(name: str, value: Any, kind: type[_T]) -> _T:
+    """The value of a field.
+
+    Raises:
+        InvalidEvent: if it is of another type.
+    """
+    # Python counts a bool as an int.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InvalidEvent(f"{name!r} must be {kind.__name__}, not {type(value).__name__}. Fix the event.")
     return value
 
 
-def _object_with(event: Any, name: str) -> Mapping[str, Any]:
+def object_with(event: Any, name: str) -> Mapping[str, Any]:
+    """The event, which should be an object with a field of that name.
+
+    Raises:
+        InvalidEvent: if it is no object.
+    """
     if not isinstance(event, Mapping):
         raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Fix the event.")
     return event
 
 
 def required(event: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
-    """The field of that name.
+    """The value of a field.
 
     Raises:
         InvalidEvent: if it is missing or of another type.
     """
-    if name not in _object_with(event, name):
+    if name not in object_with(event, name):
         raise InvalidEvent(f"{name!r} is missing from the event, which has {sorted(event)}. Fix the event.")
-    return _checked(name, event[name], kind)
+    return checked(name, event[name], kind)
 
 
 def number(event: Mapping[str, Any], name: str) -> float:
-    """The number of that name, with or without a fraction.
+    """The number in a field, with or without a fraction.
 
     Raises:
         InvalidEvent: if it is missing or no number.
     """
-    value = _object_with(event, name).get(name)
+    value = object_with(event, name).get(name)
     return float(value) if isinstance(value, float) else float(required(event, name, int))
 
 
@@ -76,29 +80,33 @@ def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: None)
 @overload
 def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T) -> _T: ...
 def optional(event: Mapping[str, Any], name: str, kind: type[_T], default: _T | None) -> _T | None:
-    """The field of that name, or the default if it is missing or null.
+    """The value of a field, or the default if it is missing or null.
 
     Raises:
         InvalidEvent: if it is of another type.
     """
-    value = _object_with(event, name).get(name)
-    return default if value is None else _checked(name, value, kind)
+    value = object_with(event, name).get(name)
+    return default if value is None else checked(name, value, kind)
 
 
 def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
-    """The lists that the field's list has.
+    """The lists in a field that has a list of them.
 
     Raises:
         InvalidEvent: if it is missing or no list, or something in it is no list.
     """
-    return [_checked(name, value, list) for value in required(event, name, list)]
+    return [checked(name, value, list) for value in required(event, name, list)]
 
 
 def moment(text: str, name: str) -> datetime:
-    """The time that a field says.
+    """The time that a text says.
+
+    Args:
+        text: ISO 8601.
+        name: the field's name, for the error.
 
     Raises:
-        InvalidEvent: if it says none.
+        InvalidEvent: if it is no time.
     """
     try:
         return datetime.fromisoformat(text)
@@ -107,36 +115,36 @@ def moment(text: str, name: str) -> datetime:
 
 
 def instant(event: Mapping[str, Any], name: str) -> datetime:
-    """The time that a field says, with its zone.
+    """The time in a field, with its time zone.
 
     Raises:
-        InvalidEvent: if it is missing, or says none.
+        InvalidEvent: if it is missing, no time, or without a time zone.
     """
     text = required(event, name, str)
-    said = moment(text, name)
-    if said.tzinfo is None:
+    time = moment(text, name)
+    if time.tzinfo is None:
         raise InvalidEvent(f"{name!r} must be a time with its zone, not {text[:80]!r}. Fix the event.")
-    return said
+    return time
 
 
 def cut_ids(ids: Sequence[str], more: int = 0) -> list[str]:
-    """The first ids, and an entry such as `3000 more` for those that are not named.
+    """The first ids, and an entry such as `3000 more` for the rest.
 
-    Whoever reads the list knows by that entry that it is not whole: a reservation that is not in it may have been
-    recorded all the same, and must not be taken for bought twice.
+    The entry tells the reader that the list is incomplete: a reservation that is not in it may have been recorded all
+    the same, and must not count as a duplicate.
 
     Args:
         ids: reservation ids.
-        more: reservations beside these.
+        more: further reservations that `ids` does not name.
     """
     left_out = more + max(0, len(ids) - MAX_IDS)
     return [*ids[:MAX_IDS], *([f"{left_out} more"] if left_out else [])]
 
 
 def parsed_ids(entries: Iterable[str]) -> tuple[tuple[str, ...], int]:
-    """The ids of a list that `cut_ids` made, and how many it does not name.
+    """Reads what `cut_ids` wrote: the ids, and how many more there are.
 
-    An entry that is neither an id nor such a number counts as one that is not named: somebody wrote over the list.
+    Any other entry counts as one more: somebody has overwritten the list.
     """
     ids: list[str] = []
     more = 0
@@ -150,209 +158,44 @@ def parsed_ids(entries: Iterable[str]) -> tuple[tuple[str, ...], int]:
 
 
 def ids_to_text(ids: Sequence[str], more: int = 0) -> str:
-    """The list as a table has it."""
+    """The list that `cut_ids` makes, as a table keeps it."""
     return ",".join(cut_ids(ids, more))
 
 
 def ids_from_text(text: str) -> tuple[tuple[str, ...], int]:
-    """The list that a table has."""
+    """Reads what `ids_to_text` wrote."""
     return parsed_ids(entry for part in text.split(",") if (entry := part.strip()))
 
 
-@dataclass(frozen=True, slots=True)
-class As:
-    """How a field of an Event is written, if not under its own name: `Annotated[int, As("TargetCapacity")]`."""
-
-    name: str = ""
-    """Empty: the field's own, in PascalCase."""
-    flat: bool = False
-    """An Event whose fields stand beside those around it; of a tuple that has one, the same."""
-    same_as: str = ""
-    """A field before it, whose value it usually has: left out if so."""
-    check: Callable[[str, str], object] | None = None
-    """Called with a text and its name when it is read; raises InvalidEvent."""
-    longest: int | None = None
-    """Characters of a text that are written."""
-    is_more: bool = False
-    """How many ids the lists of ids do not name. It is written as an entry of the first of them (`cut_ids`)."""
-    is_left_out: bool = False
-    """Nobody who reads the event needs it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A dataclass that passes between the states as a JSON object.
-
-    The fields' annotations say it all. A field that has its default, or is None, is left out; one that is missing or
-    null when read gets it. Types are bool, int, str, an `Amount`, an enum of texts, another Event, `X | None` of these,
-    a tuple of Events, and `tuple[str, ...]`, which is a list of reservation ids, cut to what fits.
-    """
-
-    def to_event(self) -> dict[str, Any]:
-        """The object."""
-        event: dict[str, Any] = {}
-        parts = _parts_of(type(self))
-        more = next((getattr(self, one.field) for one in parts if one.way.is_more), 0)
-        for one in parts:
-            value = getattr(self, one.field)
-            if one.way.flat and not (one.is_list and len(value) != 1):
-                (part,) = value if one.is_list else (value,)
-                event |= part.to_event()
-            elif one.is_written:
-                usual = getattr(self, one.way.same_as) if one.way.same_as else one.default
-                if value != usual or (one.is_ids and more):
-                    event[one.name] = cut_ids(value, more) if one.is_ids else one.written(value)
-                more = 0 if one.is_ids else more
-        return event
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> Self:
-        """Reads the object.
-
-        Raises:
-            InvalidEvent: if it is none, or a field is missing or of another type.
-        """
-        first = _parts_of(cls)[0]
-        if not first.way.flat:
-            # Of one that is written flat, its own first field is named.
-            _object_with(event, first.name)
-        values: dict[str, Any] = {}
-        more = 0
-        for one in _parts_of(cls):
-            if one.way.flat and not (one.is_list and isinstance(event, Mapping) and one.name in event):
-                part = one.kind.from_event(event)
-                values[one.field] = (part,) if one.is_list else part
-            elif one.is_written:
-                usual = values[one.way.same_as] if one.way.same_as else one.default
-                value = one.found_in(event, is_needed=usual is MISSING)
-                if value is None:
-                    values[one.field] = usual
-                elif one.is_ids:
-                    values[one.field], beside = parsed_ids(_checked(one.name, entry, str) for entry in value)
-                    more = max(more, beside)
-                else:
-                    values[one.field] = one.read(value)
-        return cls(**values, **{one.field: more for one in _parts_of(cls) if one.way.is_more})
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A field of an Event."""
-
-    field: str
-    name: str
-    kind: Any
-    """Its type, or that of the tuple's elements."""
-    is_list: bool
-    default: Any
-    """MISSING if it has to be there."""
-    way: As
-
-    @property
-    def is_ids(self) -> bool:
-        return self.is_list and self.kind is str
-
-    @property
-    def is_written(self) -> bool:
-        return not (self.way.is_more or self.way.is_left_out)
-
-    def found_in(self, event: Mapping[str, Any], *, is_needed: bool) -> Any:
-        """What an object has for it; None if it need not be there and is not."""
-        kind = self._json_type
-        if kind is int and self.kind is Decimal and isinstance(_object_with(event, self.name).get(self.name), float):
-            kind = float
-        return required(event, self.name, kind) if is_needed else optional(event, self.name, kind, None)
-
-    @property
-    def _json_type(self) -> type:
-        if self.is_list:
-            return list
-        if self.kind is Decimal:
-            return int
-        return dict if issubclass(self.kind, Event) else str if issubclass(self.kind, str) else self.kind
-
-    def written(self, value: Any) -> Any:
-        if self.is_list:
-            return [one.to_event() for one in value]
-        if isinstance(value, Event):
-            return value.to_event()
-        if self.kind is Decimal:
-            return as_json(value)
-        return str(value)[: self.way.longest] if isinstance(value, str) else value
-
-    def read(self, value: Any) -> Any:
-        if self.is_list:
-            return tuple(self.kind.from_event(one) for one in value)
-        if issubclass(self.kind, Event):
-            return self.kind.from_event(value)
-        if self.kind is Decimal:
-            return amount(value)
-        if issubclass(self.kind, StrEnum):
-            if value not in self.kind.__members__:
-                raise InvalidEvent(
-                    f"{self.name!r} must be one of {', '.join(self.kind)}, not {value!r}. Fix the event."
-                )
-            return self.kind(value)
-        if self.way.check:
-            self.way.check(value, self.name)
-        return value
-
-
-def _parts_of(kind: type[Event]) -> tuple[_Part, ...]:
-    if kind not in _parts:
-        hints = get_type_hints(kind, include_extras=True)
-        _parts[kind] = tuple(_part(one, hints[one.name]) for one in fields(kind))
-    return _parts[kind]
-
-
-_parts: dict[type, tuple[_Part, ...]] = {}
-
-
-def _part(field: Field[Any], hint: Any) -> _Part:
-    way, default = As(), field.default
-    if get_origin(hint) is Annotated:
-        hint, way = get_args(hint)
-    if isinstance(hint, UnionType):
-        kinds = get_args(hint)
-        # An Amount is whole or a Decimal.
-        hint = Decimal if Decimal in kinds else next(one for one in kinds if one is not NoneType)
-        default = None if default is MISSING and NoneType in kinds else default
-    is_list = get_origin(hint) is tuple
-    kind = get_args(hint)[0] if is_list else hint
-    name = way.name or "".join(word.capitalize() for word in field.name.split("_"))
-    return _Part(field.name, name, kind, is_list, default, way)
-
-
 def size_of(event: Any) -> int:
-    """Bytes of an event, with the comma that follows it."""
+    """Bytes of an event in a list, including the comma and the blank after it."""
     return len(json.dumps(event, ensure_ascii=False).encode()) + 2
 
 
 def in_turns(items: Sequence[_T], room: int, size: Callable[[_T], int], turn: str | None = None) -> Sequence[_T]:
-    """The items as they are if all fit; else in another order each time, so that none is left out for ever.
+    """The items as they are if all fit; otherwise shuffled, so that none is left out every time.
 
     Args:
         items: of equal importance.
-        room: bytes.
-        size: an item's bytes.
-        turn: what the order follows from; None: chance.
+        room: bytes of all items together.
+        size: tells an item's bytes.
+        turn: the seed, for the same order each time; None: chance.
     """
     if sum(size(item) for item in items) <= room:
         return items
-    # Fairness, not secrecy.
-    return random.Random(turn).sample(items, len(items))  # noqa: S311
+    return random.Random(turn).sample(items, len(items))  # noqa: S311 - fairness, not secrecy
 
 
 def fitting(items: Iterable[_T], room: int, size: Callable[[_T], int]) -> tuple[list[_T], int]:
-    """The items that fit; one that does not makes room for smaller ones after it.
+    """The items that fit. One that does not fit is skipped, as smaller ones may follow.
 
     Args:
         items: the most important first.
-        room: bytes.
-        size: an item's bytes.
+        room: bytes of all items together.
+        size: tells an item's bytes.
 
     Returns:
-        The items, and the bytes that are left.
+        The items, and the bytes left over.
     """
     taken: list[_T] = []
     for item in items:

@@ -1,1 +1,1 @@
-"""The ways out: EC2, the database and its secret."""
+"""The ways to everything outside: EC2, other services of AWS, and the database."""

@@ -1,8 +1,8 @@
-"""Making boto3's clients where several threads work."""
+"""Creating boto3's clients where several threads work."""
 
 from threading import Lock
 from typing import Final
 
-MAKING: Final = Lock()
-"""Clients may be used by several threads, but not made:
+CREATION_LOCK: Final = Lock()
+"""Threads may share clients, but not create them at the same time:
 https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients"""

@@ -47,7 +47,7 @@ NOT_OFFERED = frozenset(
         "InvalidZone.NotFound",
         "InvalidParameter",
         "InvalidPlacementGroup.Unknown",
-        # Of a resource group: https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html
+        # From Resource Groups: https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html
         "NotFoundException",
         "BadRequestException",
     }
@@ -64,18 +64,18 @@ CHANGED = frozenset(
 
 
 Ec2Error = (ClientError, BotoCoreError, ResponseParserError, KeyError, ValueError)
-"""What is raised for a request that did not go well: by boto3, or because its answer lacks something."""
+"""The errors of a failed request: boto3 raises them, or the answer lacks something."""
 
 
 def refusal_of(error: Exception, service: str = "EC2") -> Refusal:
-    """What an error of boto3, one of `Ec2Error`, means.
+    """What an `Ec2Error` means.
 
-    A code that is known is believed whatever its HTTP status: EC2 has answered InsufficientInstanceCapacity with 500.
-    An unknown code with 5xx, or no answer at all, leaves open whether the request had its effect.
+    A known code counts whatever its HTTP status: EC2 has answered InsufficientInstanceCapacity with 500. An unknown
+    code with 5xx, or no answer at all, leaves open whether the request had an effect.
     """
     if not isinstance(error, ClientError):
         if isinstance(error, (HTTPClientError, NoConnection)) or not isinstance(error, BotoCoreError):
-            return OutcomeUnknown(type(error).__name__, f"{service} gave no answer that can be read.")
+            return OutcomeUnknown(type(error).__name__, f"{service} gave no readable answer.")
         return RequestRefused(type(error).__name__, str(error))
     detail = error.response.get("Error", {})
     code, message = detail.get("Code", "Unknown"), detail.get("Message", "")

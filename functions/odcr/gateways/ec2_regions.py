@@ -1,4 +1,4 @@
-"""Looking into several Regions side by side, so that one that does not answer takes no other along."""
+"""Looking into several Regions side by side, so that one that does not answer holds up no other."""
 
 import random
 import re
@@ -16,27 +16,27 @@ from odcr.domain.misfits import InstanceLook, MisfitCount, RunningInstance, Unus
 from odcr.domain.refusal import OutcomeUnknown, Refusal
 from odcr.domain.regions import Findings
 from odcr.domain.reservation import Reservation
-from odcr.gateways.ec2 import UNKNOWN_SECONDS
+from odcr.gateways.ec2_clients import UNKNOWN_SECONDS
 from odcr.observability import logger
 
 REGION_SECONDS = 55.0
-"""A known Region's time: as long as the EC2 gateway's three attempts take at most."""
+"""The time that a known Region gets: the EC2 gateway's three attempts take no longer."""
 
 MAX_UNKNOWN = 16
-"""Such Regions that one run asks: each needs a client, which takes memory and processor time."""
+"""Regions unknown to botocore that one run asks: each needs a client, which takes memory and processor time."""
 
 INSTANCE_SECONDS = 8.0
-"""The time in which the instances of all Regions are to be counted: meanwhile nothing is asked for."""
+"""The time for counting the instances of all Regions. Short, because the run asks for nothing meanwhile."""
 
 VCPU_SECONDS = 8.0
-"""The time in which all Regions are to say how many vCPUs their types have: nothing is asked for meanwhile either."""
+"""The time in which all Regions must say how many vCPUs their types have. Short for the same reason."""
 
 _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")
 
 
 class Finder(Protocol):
-    """What is needed of `Ec2Gateway`."""
+    """What `look` needs of `Ec2Gateway`."""
 
     def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
         """The owner's reservations in a Region."""
@@ -49,31 +49,31 @@ class Finder(Protocol):
 
 
 class InstanceFinder(Protocol):
-    """What is needed of `Ec2Gateway` to look at instances."""
+    """What `look_at_instances` needs of `Ec2Gateway`."""
 
     def running_instances(self, region: str, types: Sequence[str]) -> Iterator[list[RunningInstance]]:
         """The account's instances of these types that run in no reservation, page by page."""
 
 
 class TypeFinder(Protocol):
-    """What is needed of `Ec2Gateway` to weigh instances."""
+    """What `look_up_vcpus` needs of `Ec2Gateway`."""
 
     def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
-        """How many vCPUs an instance of each type has; without those types that the Region does not have."""
+        """How many vCPUs an instance of each type has; without types that the Region does not have."""
 
 
 def look(
     finder: Finder, ranks: Mapping[str, int], zones_of: Collection[str], groups: Collection[tuple[str, str]] = ()
 ) -> Findings:
-    """Asks each Region what is held there, and which zones it has and what is in its groups where that is wanted.
+    """Asks each Region what is held there, and some also for their zones and the members of resource groups.
 
-    Ends within some REGION_SECONDS + 2 * UNKNOWN_SECONDS, whatever the Regions do.
+    Ends within about REGION_SECONDS + 2 * UNKNOWN_SECONDS, whatever the Regions do.
 
     Args:
-        finder: the way to EC2. Its methods are called in several threads.
-        ranks: the Regions to ask; of those that botocore does not know, the ones of a low rank are asked first.
-        zones_of: those among them whose zones are wanted.
-        groups: the resource groups whose members are wanted, by Region and name. Only known Regions are asked.
+        finder: the EC2 gateway. Several threads call its methods.
+        ranks: the Regions to ask. Among those that botocore does not know, low ranks come first.
+        zones_of: Regions that are also asked for their zones.
+        groups: resource groups whose members are asked for, by Region and name; only in known Regions.
     """
     known = sorted(region for region in ranks if region in known_regions())
     others = [region for region in ranks if region not in known_regions()]
@@ -81,36 +81,36 @@ def look(
     others.sort(key=lambda region: ranks[region])
     findings = Findings(postponed=set(others[MAX_UNKNOWN:]))
     _ask(finder, known, zones_of, findings, groups, is_known=True)
-    # They come last: a guess may cost what exists neither time nor memory.
+    # Last, because a guessed name must cost real Regions neither time nor memory.
     _ask(finder, others[:MAX_UNKNOWN], zones_of, findings, (), is_known=False)
     return findings
 
 
 def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_partial: bool = False) -> InstanceLook:
-    """Looks for running instances that cannot use what is unused.
+    """Looks for running instances that cannot use the unused capacity.
 
-    Never raises what a Region answers, and ends within some INSTANCE_SECONDS: a Region that has not answered by then,
-    in full, is looked at another time.
+    Never raises a Region's error, and ends within about INSTANCE_SECONDS: a Region that has not answered in full by
+    then is left for another time.
 
     Args:
-        finder: the way to EC2. Its methods are called in several threads.
-        unused: the targets part of whose capacity is unused.
-        is_partial: whether there may be others.
+        finder: the EC2 gateway. Several threads call its method.
+        unused: the targets that have unused capacity.
+        is_partial: whether other targets may have some, too.
     """
     by_region: dict[str, list[Unused]] = {}
-    for one in unused:
-        if one.key.region in known_regions():
-            by_region.setdefault(one.key.region, []).append(one)
+    for target in unused:
+        if target.key.region in known_regions():
+            by_region.setdefault(target.key.region, []).append(target)
     ends = time.monotonic() + INSTANCE_SECONDS
 
     def count_in(region: str) -> Callable[[], MisfitCount]:
         def count() -> MisfitCount:
             counted = MisfitCount(by_region[region])
-            types = sorted({one.key.pool.instance_type for one in by_region[region]})
+            types = sorted({target.key.pool.instance_type for target in by_region[region]})
             for page in finder.running_instances(region, types):
-                # Whoever waited for it has gone on by then.
+                # Nobody waits for the answer any longer.
                 if time.monotonic() > ends:
-                    raise OutcomeUnknown("TooMany", f"Not all are described within {INSTANCE_SECONDS:.0f} seconds.")
+                    raise OutcomeUnknown("TooMany", f"EC2 described only some within {INSTANCE_SECONDS:.0f} seconds.")
                 counted.add(page)
             return counted
 
@@ -125,16 +125,16 @@ def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_
 
 
 def look_up_vcpus(finder: TypeFinder, needed: Mapping[str, Collection[str]]) -> dict[str, dict[str, int] | Refusal]:
-    """Asks Regions how many vCPUs instances have, which a process needs once for each type.
+    """Asks Regions how many vCPUs instances have; each process asks only once for each type.
 
-    Never raises what a Region answers, and ends within some VCPU_SECONDS.
+    Never raises a Region's error, and ends within about VCPU_SECONDS.
 
     Args:
-        finder: the way to EC2. Its method is called in several threads.
+        finder: the EC2 gateway. Several threads call its method.
         needed: the types, by Region.
 
     Returns:
-        For each Region what it knows, or why it does not say.
+        For each Region its answer, or why there is none.
     """
 
     def in_region(region: str, types: Collection[str]) -> Callable[[], dict[str, int]]:
@@ -149,7 +149,7 @@ def look_up_vcpus(finder: TypeFinder, needed: Mapping[str, Collection[str]]) -> 
 
 @cache
 def known_regions() -> Mapping[str, str]:
-    """The partition of each Region that botocore knows."""
+    """The Regions that botocore knows, with their partitions."""
     return {
         region: partition["id"]
         for partition in _partitions()
@@ -159,8 +159,8 @@ def known_regions() -> Mapping[str, str]:
 
 
 def partition_of(region: str) -> str | None:
-    """The partition of a Region, known or not, by botocore's patterns."""
-    by_pattern = (one["id"] for one in _partitions() if re.fullmatch(one["regionRegex"], region))
+    """The partition of a Region; of an unknown one by botocore's patterns, or None."""
+    by_pattern = (partition["id"] for partition in _partitions() if re.fullmatch(partition["regionRegex"], region))
     return known_regions().get(region) or next(by_pattern, None)
 
 
@@ -194,13 +194,13 @@ def _ask(
         if region in zones_of:
             tasks["zones", region] = zones_in(region)
     tasks |= {(group, region): members_of(region, group) for region, group in groups if region in regions}
-    # A client's own limits do not cover the look-up of a name, nor its making.
+    # The client's time-outs do not cover creating it, nor the DNS.
     seconds = REGION_SECONDS if is_known else 2 * UNKNOWN_SECONDS
-    for (what, region), answer in _side_by_side(tasks, seconds).items():
-        if what == "zones":
+    for (kind, region), answer in _side_by_side(tasks, seconds).items():
+        if kind == "zones":
             findings.zones[region] = answer
-        elif what != "reservations":
-            findings.groups[region, what] = answer
+        elif kind != "reservations":
+            findings.groups[region, kind] = answer
         elif not isinstance(answer, Refusal):
             findings.reservations[region] = answer
         elif not is_known and _is_unresolvable(answer):
@@ -211,43 +211,43 @@ def _ask(
 
 
 def _side_by_side(tasks: Mapping[_K, Callable[[], _T]], seconds: float) -> dict[_K, _T | Refusal]:
-    """Does all tasks at once; a refusal for each that does not end in time.
+    """Runs all tasks at once; gives a refusal for each that does not end in time.
 
-    What is late goes on in a daemon thread, which keeps neither the function nor its process from ending.
+    A late task goes on in a daemon thread, which keeps neither the function nor its process from ending.
     """
     answers: SimpleQueue[tuple[_K, _T | BaseException]] = SimpleQueue()
     for key, task in tasks.items():
-        threading.Thread(target=_answer, args=(key, task, answers), daemon=True).start()
+        threading.Thread(target=_put_answer, args=(key, task, answers), daemon=True).start()
     ends = time.monotonic() + seconds
     late = OutcomeUnknown("NoAnswer", f"No answer within {seconds:.0f} seconds.")
-    given: dict[_K, _T | Refusal] = {}
-    while len(given) < len(tasks):
+    in_time: dict[_K, _T | Refusal] = {}
+    while len(in_time) < len(tasks):
         try:
             key, answer = answers.get(timeout=max(0.0, ends - time.monotonic()))
         except Empty:
             break
         if isinstance(answer, BaseException) and not isinstance(answer, Refusal):
             raise answer
-        given[key] = answer
-    return {key: given.get(key, late) for key in tasks}
+        in_time[key] = answer
+    return {key: in_time.get(key, late) for key in tasks}
 
 
-def _answer(key: _K, task: Callable[[], _T], answers: "SimpleQueue[tuple[_K, _T | BaseException]]") -> None:
+def _put_answer(key: _K, task: Callable[[], _T], answers: "SimpleQueue[tuple[_K, _T | BaseException]]") -> None:
     try:
         answers.put((key, task()))
     except Refusal as refusal:
         answers.put((key, refusal))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is one Region's
+    except Exception as error:  # noqa: BLE001 - whatever it is, it concerns only one Region
         logger.exception("Looking into a Region failed", key=key)
         answers.put(
             (key, OutcomeUnknown(type(error).__name__, "The answer cannot be read. The function's log has more."))
         )
-    except BaseException as end:  # noqa: BLE001 - the caller's thread is the one to end
+    except BaseException as end:  # noqa: BLE001 - the caller's thread must end
         answers.put((key, end))
 
 
 def _is_unresolvable(refusal: Refusal) -> bool:
-    """Whether the DNS says that there is no such name: neither a refused connection, nor a DNS that does not answer."""
+    """Whether the DNS says that there is no such name. A refused connection or a silent DNS does not count."""
     pending: list[object] = [refusal]
     seen: set[int] = set()
     while pending:
@@ -257,6 +257,6 @@ def _is_unresolvable(refusal: Refusal) -> bool:
         seen.add(id(error))
         if isinstance(error, socket.gaierror):
             return error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-        # botocore keeps the cause among its arguments, urllib3 as the exception's own cause.
+        # botocore keeps the cause in kwargs, urllib3 in the exception itself.
         pending += [error.__cause__, error.__context__, getattr(error, "kwargs", {}).get("error")]
     return False

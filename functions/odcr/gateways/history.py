@@ -1,6 +1,6 @@
 """`odcr_history`: a row for each change, and one an hour for all attempts at a target that changed nothing.
 
-So 100 targets that are short for a month leave some 72,000 rows, and not one for each attempt.
+So 100 targets that are short for a month leave about 72,000 rows, instead of one for each attempt.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,15 @@ from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import TargetKey, Unit, Verdict
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Insert, Row, time_or_none, with_or_without_group, write
+from odcr.gateways.tolerant_reads import Row, time_or_none
+from odcr.gateways.tolerant_writes import Insert, with_or_without_group, write
 from odcr.observability import logger
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 MAX_DELETED: Final = 1_000
-"""Old rows that a run deletes; it writes fewer, so the table does not outgrow it for long."""
+"""Old rows that one run deletes. A run usually writes fewer, so the table does not keep growing."""
 
 _CHANGES = Insert(
     "odcr_history",
@@ -65,40 +66,40 @@ _SUMS = Insert(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a run found or achieved for one target, and how it stood before."""
+    """A run's outcome for one target or pool, and the state before it."""
 
     outcome: Outcome
     previous_status: str | None
     """None for a target that was not recorded before."""
     short_since: datetime | None
-    """Since when it has not been met, or was not until now."""
+    """Since when the target has been short, or was until now."""
     met_since: datetime | None = None
-    """Since when all that is wanted is held."""
+    """Since when the target has been met."""
 
     @property
     def is_change(self) -> bool:
-        """Whether it has a row of its own, and people are told of it."""
+        """Whether it gets its own row, and people hear about it."""
         outcome = self.outcome
         if outcome.key.demand != outcome.key:
-            # Of a group's pools only what changed in what is held.
+            # For a group's pool, only a change in what is held counts.
             return bool(outcome.acquired or outcome.lost)
-        # Dry demands under one cap take turns: which of them may not ask at the moment is no news.
+        # Dry demands under one cap take turns. Which of them may ask at the moment is no news.
         is_turn = {self.previous_status, outcome.status} == {Status.SHORT, Status.CAPPED}
         is_news = self.previous_status != outcome.status and not is_turn
         return bool(outcome.acquired or outcome.lost or outcome.judgement) or is_news
 
 
 def write_history(cursor: "Cursor", execution: str, now: datetime, entries: Iterable[Entry]) -> None:
-    """Writes a row for each change, and adds the attempts that changed nothing to the rows of this hour.
+    """Writes a row for each change, and adds the attempts that changed nothing to this hour's rows.
 
     Args:
-        cursor: in the transaction that records the run, which is recorded once: what is added twice is wrong.
+        cursor: in the transaction that records the run. A run must be recorded only once, because sums are added.
         execution: the run.
         now: in UTC.
-        entries: of all targets that the run knows of, and of the groups' pools.
+        entries: all targets that the run knows of, and the groups' pools.
     """
     changes, sums = [], []
-    # An execution's name has no blanks, so no row of a change has this one:
+    # An execution's name has no blanks, so this cannot be one:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     hour = f"hour {now:%Y-%m-%d %H}:00"
     for entry in entries:
@@ -138,9 +139,9 @@ def _row(execution: str, now: datetime, entry: Entry, previous_status: str | Non
 
 
 def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
-    """What an execution changed, as it was recorded: a status, a verdict, what was released, or lost and replaced.
+    """The recorded changes of an execution: statuses, verdicts, and what was released, or lost and replaced.
 
-    What changed in a group is told of the group, and not of its pools.
+    For a group, these are the group's changes, not its pools'.
     """
     columns = (
         "Previous_Status, Status, Reserved, Target_Capacity, Reason, Short_Since, Verdict, Judged_Deadline, Met_Since"
@@ -163,7 +164,7 @@ def changes_of(cursor: "Cursor", execution: str) -> list[Change]:
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
             raise
-        logger.error("odcr_history cannot be read, so nobody is told of changes", error=text_of_error(error))
+        logger.error("odcr_history cannot be read, so changes are not announced", error=text_of_error(error))
         return []
     return [_change(row) for row in rows if text_of(row[5]) in Status.__members__]
 
@@ -186,7 +187,7 @@ def _change(row: Row) -> Change:
 
 
 def delete_old_history(cursor: "Cursor", days: int) -> None:
-    """Deletes the oldest of the rows that are older than so many days, at most `MAX_DELETED`."""
+    """Deletes rows that are older than this many days, the oldest first, at most `MAX_DELETED`."""
     try:
         cursor.execute(
             "DELETE FROM odcr_history WHERE Recorded < UTC_TIMESTAMP() - INTERVAL %s DAY ORDER BY Recorded LIMIT %s",

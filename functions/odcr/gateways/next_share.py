@@ -1,4 +1,4 @@
-"""What the next run is to look at, out of all tables."""
+"""Loading the tables for the next run."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from odcr.domain.outcome import Outcome
 from odcr.domain.price_pools import pools_under_caps
 from odcr.domain.prices import ListPrice
-from odcr.domain.run_share import RunShare, one_runs_share
+from odcr.domain.run_share import RunShare, share_of_run
 from odcr.domain.target import Target
-from odcr.gateways.lease import lately, remember_taker
+from odcr.gateways.lease import read_earlier_runs, remember_taker
 from odcr.gateways.price_table import read_prices
 from odcr.gateways.target_tables import read_targets
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the tables say."""
+    """What the tables contain."""
 
     targets: list[Target]
     rejected: list[Outcome]
     prices: list[ListPrice]
     is_look_due: bool
-    """Whether the account's instances are to be looked at."""
+    """Whether it is time to look at the account's instances."""
 
     def share(self, turn: str) -> RunShare:
-        """As much of it as fits into one run."""
-        return one_runs_share(self.targets, self.rejected, turn=turn, prices=self.prices)
+        """As much as fits into one run. Different turns take different targets."""
+        return share_of_run(self.targets, self.rejected, turn=turn, prices=self.prices)
 
 
 def load(cursor: "Cursor", *, has_cap: bool, taker: str = "") -> Loaded:
@@ -37,7 +37,7 @@ def load(cursor: "Cursor", *, has_cap: bool, taker: str = "") -> Loaded:
     Args:
         cursor: in a transaction.
         has_cap: whether the stack has a MaxHourlySpend.
-        taker: the execution that has just taken the lease; empty if nobody has, and nothing is to be written.
+        taker: the execution that has just taken the lease; empty to write nothing.
 
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
@@ -47,7 +47,7 @@ def load(cursor: "Cursor", *, has_cap: bool, taker: str = "") -> Loaded:
         remember_taker(cursor, taker)
     capped = pools_under_caps(targets, has_cap=has_cap)
     prices = read_prices(cursor).known(capped) if capped else []
-    known = lately(cursor)
-    if known.may_have_rivals:
+    earlier = read_earlier_runs(cursor)
+    if earlier.may_have_rivals:
         targets = [replace(target, has_rivals=bool(target.members)) for target in targets]
-    return Loaded(targets, rejected, prices, known.is_look_due)
+    return Loaded(targets, rejected, prices, earlier.is_look_due)

@@ -1,4 +1,4 @@
-"""The mails and events that are still to be sent, in the database: what is refused today is sent by a later run."""
+"""`odcr_outbox`: mails and events that have not been sent yet. What is refused now, a later run sends."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,37 +10,39 @@ from odcr.domain.outbox import MAX_BYTES, Stream, Waiting, shortened
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-_OF_STREAM = {Stream.MAILS: "Events = 0", Stream.EVENTS: "Events > 0"}
+_CONDITIONS = {Stream.MAILS: "Events = 0", Stream.EVENTS: "Events > 0"}
 
 
 def put_in_outbox(
     cursor: "Cursor", execution: str, messages: Iterable[Mapping[str, str]], events: Iterable[dict[str, Any]] = ()
 ) -> None:
-    """Keeps mails and events until they are sent. If there are too many, the oldest are dropped, and the next says so.
+    """Keeps mails and events until they are sent. If there are too many, drops the oldest, and the next one says so.
 
     Args:
-        cursor: in the transaction that records what they tell of.
+        cursor: in the transaction that records what they report.
         execution: the run.
         messages: `{"Subject", "Message"}`, the oldest first.
         events: `{"DetailType", "Detail"}`, the oldest first.
     """
-    mails = [(execution, one["Subject"], shortened(one["Message"]), 0) for one in messages]
-    # As the state machine's data is: characters of any language take their bytes and no more.
-    told = [(execution, "", json.dumps(batch, ensure_ascii=False), len(batch)) for batch in batches(events, MAX_BYTES)]
-    if not mails and not told:
+    mail_rows = [(execution, mail["Subject"], shortened(mail["Message"]), 0) for mail in messages]
+    # Not ASCII only, as in the state machine's data: other characters take fewer bytes so.
+    event_rows = [
+        (execution, "", json.dumps(batch, ensure_ascii=False), len(batch)) for batch in batches(events, MAX_BYTES)
+    ]
+    if not mail_rows and not event_rows:
         return
     cursor.executemany(
         "INSERT INTO odcr_outbox (Execution, Recorded, Subject, Message, Events) "
         "VALUES (%s, UTC_TIMESTAMP(), %s, %s, %s)",
-        [*mails, *told],
+        [*mail_rows, *event_rows],
     )
-    for stream, rows in ((Stream.MAILS, mails), (Stream.EVENTS, told)):
+    for stream, rows in ((Stream.MAILS, mail_rows), (Stream.EVENTS, event_rows)):
         if rows:
             _drop_oldest(cursor, stream)
 
 
 def _drop_oldest(cursor: "Cursor", stream: Stream) -> None:
-    where = _OF_STREAM[stream]
+    where = _CONDITIONS[stream]
     cursor.execute(
         f"SELECT Id FROM odcr_outbox WHERE {where} ORDER BY Id DESC LIMIT 1 OFFSET %s",  # noqa: S608 - our words
         (stream.max_waiting - 1,),
@@ -58,17 +60,17 @@ def _drop_oldest(cursor: "Cursor", stream: Stream) -> None:
         cursor.execute("UPDATE odcr_outbox SET Dropped = Dropped + %s WHERE Id = %s", (dropped, *oldest))
 
 
-def still_to_be_sent(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
-    """What a run is to send, each stream's oldest first.
+def next_to_send(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
+    """What a run has to send, the oldest of each stream first.
 
     Args:
         cursor: in a transaction.
-        with_events: whether there is an event bus. If there is none, events that still wait are deleted: nobody wants
-            them, and whoever names a bus again is not to get them years later.
+        with_events: whether there is an event bus. If not, waiting events are deleted: nobody wants them now, and they
+            must not arrive years later on a new bus.
     """
     parts = [
         "(SELECT Id, Execution, Recorded, Subject, Message, Events, Dropped FROM odcr_outbox "  # noqa: S608 - our words
-        f"WHERE {_OF_STREAM[stream]} ORDER BY Id LIMIT {stream.max_sent})"
+        f"WHERE {_CONDITIONS[stream]} ORDER BY Id LIMIT {stream.max_sent})"
         for stream in Stream
     ]
     cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY Id")
@@ -79,6 +81,6 @@ def still_to_be_sent(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
     return rows
 
 
-def take_out_of_outbox(cursor: "Cursor", message_id: int) -> None:
-    """Forgets what was sent. Doing so again has no effect."""
+def remove_from_outbox(cursor: "Cursor", message_id: int) -> None:
+    """Deletes what was sent. Repeating it has no further effect."""
     cursor.execute("DELETE FROM odcr_outbox WHERE Id = %s", (message_id,))

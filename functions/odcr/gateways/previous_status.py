@@ -1,4 +1,4 @@
-"""`odcr_status` before this run writes: how each target, and each pool of a group, stood."""
+"""`odcr_status` before this run writes it: the earlier state of each target, and of each pool of a group."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,19 +9,19 @@ from odcr.domain.cells import number_or, quantity_or, text_of
 from odcr.domain.misfits import InstanceLook
 from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.target import TargetKey
-from odcr.gateways.strange_tables import Row, TableUnusable, read, time_or_none
+from odcr.gateways.tolerant_reads import Row, TableUnusable, read, time_or_none
 from odcr.observability import logger
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _MET = (Status.FULFILLED, Status.PENDING, Status.ASTRAY, Status.EXCESS)
-"""All that is wanted is held, as far as the weights of a group let it be."""
+"""Statuses of a target that is met, or as close to it as a group's weights allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """How a target, or a pool of a group, stood after the last run that wrote about it."""
+    """The state of a target, or a pool of a group, after the last run that recorded it."""
 
     status: str | None = None
     short_since: datetime | None = None
@@ -38,26 +38,26 @@ class Previous:
     """Its key as the table has it: InstanceType, AvailabilityZone, Group_Name."""
 
     def short_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when the target has not been met, after this outcome."""
+        """Since when the target has been short, after this outcome; None if it is met."""
         return (self.short_since or now) if outcome.is_short and not is_pool(outcome.key) else None
 
     def met_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when all that is wanted is held, after this outcome."""
+        """Since when the target has been met, after this outcome; None if it is short."""
         if not outcome.target or is_pool(outcome.key):
             return None
-        # A group may be met though a rest is left that no weight fits.
+        # A group may count as met although a remainder is missing that no weight fits.
         is_met = outcome.reserved >= outcome.target or (outcome.key.is_group and outcome.status in _MET)
         return (self.met_since or now) if is_met else None
 
     def recorded(self, outcome: Outcome, now: datetime) -> Recorded:
         """What this outcome adds to the record."""
         gone = outcome.lost + max(0, -outcome.acquired)
-        # Of a target that was not recorded before only what the run added is new.
+        # For a target without a record, only what the run added is a gain.
         gained = outcome.acquired if self.reserved < 0 else outcome.reserved - self.reserved + gone
         return Recorded(outcome, max(0, gained), self.met_since_after(outcome, now))
 
     def dry_since_after(self, outcome: Outcome, now: datetime) -> datetime | None:
-        """Since when a pool that was asked has given nothing, after this outcome; None at the first grant."""
+        """Since when requests have been granted nothing, after this outcome; None after a grant or a raised target."""
         is_raised = outcome.target is not None and self.target is not None and outcome.target > self.target
         if not outcome.is_short or outcome.acquired > 0 or is_raised or is_pool(outcome.key):
             return None
@@ -65,7 +65,7 @@ class Previous:
         return self.dry_since or (now if is_dry else None)
 
     def use_after(self, outcome: Outcome, now: datetime, look: InstanceLook | None) -> Row:
-        """What is in use, what is unused and since when, and which instances cannot use it, after this outcome."""
+        """In_Use, Unused, Unused_Since and Misfits after this outcome."""
         if not outcome.is_use_known:
             return self.in_use, self.unused, self.unused_since, self.misfits
         if not outcome.use.unused:
@@ -78,12 +78,12 @@ UNKNOWN = Previous()
 
 
 def is_pool(key: TargetKey) -> bool:
-    """Whether it is a pool of a group, which is no demand of its own."""
+    """Whether a key is a group's pool, which is not a demand itself."""
     return bool(key.group) and not key.is_group
 
 
 def read_previous(cursor: "Cursor") -> dict[TargetKey, Previous]:
-    """How all of them stood; nothing if the table cannot be read."""
+    """All rows of `odcr_status` by key; nothing if the table cannot be read."""
     others = (
         "Status",
         "Short_Since",

@@ -17,19 +17,19 @@ from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import ListPrice
 from odcr.observability import logger
 
-EVERY: Final = 0.25
-"""Seconds from one request to the next: four fifths of the 5 a second that GetProducts allows an account.
+REQUEST_INTERVAL: Final = 0.25
+"""Seconds between two requests: four fifths of the 5 a second that GetProducts allows an account.
 
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html, "Quotas"
 """
 
-MOST_FAILURES = 3
-"""Pools in a row that may get no answer before the rest is left to another time."""
+MAX_FAILURES = 3
+"""Pools in a row without an answer after which the rest is left for another time."""
 
-_OF_ONE_POOL = frozenset({"InvalidParameterException", "NotFoundException"})
-"""Refusals that say nothing of the other pools."""
+_POOL_ERRORS = frozenset({"InvalidParameterException", "NotFoundException"})
+"""Refusals that concern only one pool."""
 
-# Where there are several endpoints, by the beginning of a Region's name: the one that is near.
+# If there are several endpoints: the nearest one, by the beginning of the Region's name.
 _NEAR = {"ap": "ap-south-1", "me": "ap-south-1", "af": "eu-central-1", "eu": "eu-central-1", "il": "eu-central-1"}
 _USUAL_ENDPOINT = "us-east-1"
 
@@ -39,7 +39,7 @@ class PriceListUnavailable(Exception):  # noqa: N818 - the name is what the stat
 
 
 def endpoint_region(home: str) -> str | None:
-    """The Region whose endpoint has the price list; None if the partition has none, as GovCloud.
+    """The Region whose endpoint has the price list; None if the partition has none, like GovCloud.
 
     botocore knows the endpoints: https://docs.aws.amazon.com/general/latest/gr/billing.html
 
@@ -49,7 +49,7 @@ def endpoint_region(home: str) -> str | None:
     session = boto3.Session()
     endpoints = session.get_available_regions("pricing", session.get_partition_for_region(home))
     wanted = (home, _NEAR.get(home.partition("-")[0]), _USUAL_ENDPOINT)
-    return next((one for one in wanted if one in endpoints), next(iter(endpoints), None))
+    return next((region for region in wanted if region in endpoints), next(iter(endpoints), None))
 
 
 @cache
@@ -68,20 +68,20 @@ def fetch_prices(
     now: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> list[ListPrice]:
-    """The prices of some pools, each asked for by itself.
+    """The prices of some pools, with one request for each.
 
     Args:
         home: the stack's Region.
         pools: the most important first.
-        has_time: whether another pool may be asked for.
+        has_time: whether there is time for another pool.
         now: the time, in seconds.
         sleep: waits for some seconds.
 
     Returns:
-        A price, or that the list has none, for each pool that was answered. The others keep the price they have.
+        For each pool with an answer, its price, or that the list has none. The others keep their recorded price.
 
     Raises:
-        PriceListUnavailable: if there was no answer at all.
+        PriceListUnavailable: if no pool got an answer.
     """
     endpoint = endpoint_region(home)
     prices: list[ListPrice] = []
@@ -92,27 +92,27 @@ def fetch_prices(
         if filters is None:
             prices.append(ListPrice(pool))
             continue
-        if not has_time() or failures >= MOST_FAILURES:
+        if not has_time() or failures >= MAX_FAILURES:
             break
-        asked = now()
+        started = now()
         try:
             amounts = [price for text in _products(str(endpoint), filters) for price in _hourly_prices(text)]
         except (BotoCoreError, ClientError) as refusal:
             error = refusal
             code = refusal.response["Error"]["Code"] if isinstance(refusal, ClientError) else type(refusal).__name__
-            failures = failures if code in _OF_ONE_POOL else failures + 1
+            failures = failures if code in _POOL_ERRORS else failures + 1
             logger.error("The price list does not answer", pool=str(pool), error=str(refusal))
         else:
             failures = 0
             prices.append(_highest(pool, amounts))
-        sleep(max(0.0, asked + EVERY - now()))
+        sleep(max(0.0, started + REQUEST_INTERVAL - now()))
     if error is not None and not prices:
         raise PriceListUnavailable(f"The price list did not answer for any pool: {error}")
     return prices
 
 
 def _products(endpoint: str, filters: Any) -> Iterator[object]:
-    """The products with these attributes, each as JSON in a text."""
+    """The products with these attributes, each as JSON text."""
     pages = (
         _client(endpoint)
         .get_paginator("get_products")
@@ -126,28 +126,31 @@ def _products(endpoint: str, filters: Any) -> Iterator[object]:
 
 
 def _hourly_prices(text: object) -> Iterator[tuple[str, Decimal]]:
-    """The currency and the amount of each price for an hour in a product's On-Demand terms.
+    """The currency and amount of each hourly price in a product's On-Demand terms.
 
-    Made as https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html shows.
+    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html shows the format.
     """
     try:
         terms = json.loads(str(text))["terms"]["OnDemand"]
-        dimensions = [one for term in terms.values() for one in term["priceDimensions"].values()]
-        given = [pair for one in dimensions if one["unit"] == "Hrs" for pair in one["pricePerUnit"].items()]
-        found = [(str(currency), Decimal(amount)) for currency, amount in given]
+        dimensions = [dimension for term in terms.values() for dimension in term["priceDimensions"].values()]
+        hourly = [dimension["pricePerUnit"] for dimension in dimensions if dimension["unit"] == "Hrs"]
+        prices = [(str(currency), Decimal(amount)) for price in hourly for currency, amount in price.items()]
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
         logger.warning("A product of the price list cannot be read", error=repr(error), product=str(text)[:1000])
         return
-    # What costs nothing is no price: nothing that EC2 reserves is free.
-    yield from ((currency, amount) for currency, amount in found if amount.is_finite() and amount > 0)
+    # A price of 0 is an error: nothing that EC2 reserves is free.
+    yield from ((currency, amount) for currency, amount in prices if amount.is_finite() and amount > 0)
 
 
 def _highest(pool: PricePool, prices: list[tuple[str, Decimal]]) -> ListPrice:
-    """The price of a pool. The attributes leave one product; should there be more, the highest exceeds no cap."""
+    """The price of a pool. The attributes select one product. Among several prices, the highest is safe under a cap."""
     if len(set(prices)) > 1:
-        logger.warning("The price list has several prices", pool=str(pool), prices=[str(one) for one in set(prices)])
+        logger.warning(
+            "The price list has several prices", pool=str(pool), prices=[str(price) for price in set(prices)]
+        )
     if not prices:
         return ListPrice(pool)
-    # All of one currency, the partition's: a price in a second one is the same price.
-    currency = "USD" if any(one == "USD" for one, _ in prices) else prices[0][0]
-    return ListPrice(pool, f"{max(amount for one, amount in prices if one == currency):f}", currency)
+    # One currency is enough: a price in a second one is the same price.
+    currencies = [currency for currency, _ in prices]
+    chosen = "USD" if "USD" in currencies else currencies[0]
+    return ListPrice(pool, f"{max(amount for currency, amount in prices if currency == chosen):f}", chosen)

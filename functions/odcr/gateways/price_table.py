@@ -1,4 +1,4 @@
-"""`odcr_price`: prices that people give, and those of the price list, which never take their place."""
+"""`odcr_price`: prices that people enter, and those of the price list, which never replace them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 from odcr.domain.price_pools import PricePool, pools_of
 from odcr.domain.prices import ListPrice, PriceList, Source, pool_of, prices_of, source_of
 from odcr.domain.wire import ROOM, fitting, size_of
-from odcr.gateways.strange_tables import Insert, Row, TableUnusable, lacking, read, time_or_none, write
 from odcr.gateways.target_tables import read_targets
+from odcr.gateways.tolerant_reads import Row, TableUnusable, lacking, read, time_or_none
+from odcr.gateways.tolerant_writes import Insert, write
 from odcr.observability import logger
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-MOST_POOLS = 900
-"""Pools that one execution asks for: at four a second, what FetchPrices has time for."""
+MAX_POOLS = 900
+"""Pools that one execution asks for: FetchPrices has time for these at four a second."""
 
 _SHOWN = 5
-"""Rows that make no sense and that the log names."""
+"""Invalid rows that the log names."""
 
 _TABLE = "odcr_price"
 _KEYS = ("InstanceType", "Region")
 _OTHERS = ("Platform", "Tenancy", "Hourly_Price", "Currency", "Source", "Updated")
 
-# A row that is not the price list's stays as it is. MySQL assigns from left to right, so Source comes last.
+# Only rows from the price list are updated. MySQL assigns from left to right, so Source comes last.
 _INSERT = Insert(
     _TABLE,
     {
@@ -35,11 +36,11 @@ _INSERT = Insert(
         },
     },
 )
-_WIDEST = {"InstanceType": 255, "Region": 64, "Platform": 64, "Tenancy": 16}
+_WIDTHS = {"InstanceType": 255, "Region": 64, "Platform": 64, "Tenancy": 16}
 
 
 def read_prices(cursor: "Cursor") -> PriceList:
-    """All prices that are recorded; none if the table cannot be read, so that all are unknown."""
+    """All recorded prices. If the table cannot be read, all are unknown."""
     try:
         rows = _rows(cursor)
     except TableUnusable as error:
@@ -47,15 +48,15 @@ def read_prices(cursor: "Cursor") -> PriceList:
         return PriceList(is_readable=False)
     prices, complaints = prices_of(rows)
     if complaints:
-        logger.warning("Prices make no sense", rows=len(complaints), some=complaints[:_SHOWN])
+        logger.warning("Rows of odcr_price are invalid", rows=len(complaints), some=complaints[:_SHOWN])
     return prices
 
 
 def pools_to_price(cursor: "Cursor") -> list[PricePool]:
-    """What the price list is to be asked for: all that the targets need and that nobody has given.
+    """The pools to ask the price list for: those that the targets need and whose price nobody has entered.
 
     Returns:
-        As many as one execution can ask for: those never looked for, then those whose price is the oldest.
+        As many as one execution can ask for: first those never asked for, then those with the oldest price.
 
     Raises:
         TableUnusable: if `odcr_price` or `odcr_capacity` cannot be read.
@@ -71,22 +72,22 @@ def pools_to_price(cursor: "Cursor") -> list[PricePool]:
                 if pool.folded not in given and _has_room(pool):
                     wanted.setdefault(pool.folded, pool)
     never = datetime.min  # noqa: DTZ901 - as in the table
-    first = sorted(wanted, key=lambda one: (one in updated, updated.get(one, never)))
-    fit, _ = fitting((wanted[one] for one in first), ROOM, _largest)
-    if len(fit) > MOST_POOLS or len(fit) < len(wanted):
-        logger.warning("More prices than one execution can look for", pools=len(wanted))
-    return fit[:MOST_POOLS]
+    ordered = sorted(wanted, key=lambda pool: (pool in updated, updated.get(pool, never)))
+    fit, _ = fitting((wanted[pool] for pool in ordered), ROOM, _largest)
+    if len(fit) > MAX_POOLS or len(fit) < len(wanted):
+        logger.warning("More pools than one execution can ask the price list for", pools=len(wanted))
+    return fit[:MAX_POOLS]
 
 
 def write_prices(cursor: "Cursor", prices: Iterable[ListPrice]) -> int:
-    """Records prices of the price list, and for which pools it has none. Repeating it changes nothing more.
+    """Records the price list's prices, and for which pools it has none. Repeating it has no further effect.
 
     Args:
         cursor: in a transaction.
-        prices: what the list says now.
+        prices: from the price list.
 
     Returns:
-        How many were recorded, or are given by people.
+        The number of prices that were recorded, or that people have entered.
     """
     if why := _why_not_writable(cursor):
         logger.error("Prices are not recorded", why=why)
@@ -95,16 +96,16 @@ def write_prices(cursor: "Cursor", prices: Iterable[ListPrice]) -> int:
     ((now,),) = cursor.fetchall()
     rows: list[Row] = [
         (
-            one.pool.instance_type,
-            one.pool.region,
-            one.pool.platform,
-            one.pool.tenancy,
-            one.amount,
-            one.currency,
+            price.pool.instance_type,
+            price.pool.region,
+            price.pool.platform,
+            price.pool.tenancy,
+            price.amount,
+            price.currency,
             now,
             str(Source.LIST),
         )
-        for one in prices
+        for price in prices
     ]
     return len(rows) - len(write(cursor, _INSERT, rows))
 
@@ -131,11 +132,11 @@ def _rows(cursor: "Cursor") -> Sequence[Row]:
 
 
 def _has_room(pool: PricePool) -> bool:
-    """Whether the table can hold the pool. What is longer is no name of EC2's."""
+    """Whether the pool's names fit into the table. EC2 has no longer ones."""
     texts = (pool.instance_type, pool.region, pool.platform, pool.tenancy)
-    return all(len(text) <= widest for text, widest in zip(texts, _WIDEST.values(), strict=True))
+    return all(len(text) <= width for text, width in zip(texts, _WIDTHS.values(), strict=True))
 
 
 def _largest(pool: PricePool) -> int:
-    """Bytes of a pool with the longest price that it can have."""
+    """Bytes of a pool with the longest possible price."""
     return size_of(ListPrice(pool, "12345678.1234567890", "XXX").to_event())

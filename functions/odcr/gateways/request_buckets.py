@@ -1,4 +1,4 @@
-"""The buckets of requests, in Amazon DynamoDB: what all attempts share, though none knows of the others."""
+"""The request buckets in DynamoDB, which all attempts share."""
 
 import time
 from functools import cache
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TRIES = 10
-"""A bucket may become full, or stop being full, between a look and a step; so often hardly."""
+"""Tries for one request. A bucket may become full, or stop being full, between two of them, but hardly this often."""
 
 _UNANSWERED = 3
-"""After so many tries without an answer the table counts as not to be reached."""
+"""Tries without an answer after which the table counts as unreachable."""
 
 _ONE = round(1000 / REQUESTS_PER_SECOND)
-"""Milliseconds by which one request puts off the moment at which a bucket is full."""
+"""Milliseconds by which one request postpones the time at which a bucket is full."""
 
 _SLACK = round(1000 * SLACK)
 
 
 @cache
 def client() -> "DynamoDBClient":
-    """The client of the table that all attempts share."""
+    """DynamoDB's client."""
     return boto3.client(
         "dynamodb",
         config=Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1}),
@@ -38,7 +38,7 @@ def client() -> "DynamoDBClient":
 class RequestBuckets:
     """A table with an item for each bucket: `Bucket`, its name, and `Full_At`, in milliseconds since the epoch.
 
-    A request is taken by one conditional UpdateItem, so each of two that come at once has a moment of its own:
+    One conditional UpdateItem takes a request, so two that come at once get different times:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 
     Args:
@@ -48,35 +48,35 @@ class RequestBuckets:
     def __init__(self, table: str) -> None:
         self._table = table
         self._full_at: dict[str, int] = {}
-        """As it was seen last."""
+        """`Full_At` as last seen, by bucket."""
         self._was_full: dict[str, bool] = {}
-        """Whether it was full then. That is the best guess for the next time, for the others go on as they do."""
+        """Whether the bucket was full then: the best guess for the next time."""
 
     def take(self, bucket: str, kept: int, latest: float) -> float | None:
-        """Takes a request out of a bucket, as domain/pace.py has it.
+        """Takes a request out of a bucket: see `odcr.domain.pace`.
 
         Raises:
-            RequestLimitExceeded: if the table cannot be reached: nobody knows then how much EC2 is asked.
+            RequestLimitExceeded: if the table is unreachable, so that nobody knows how much EC2 is asked.
         """
         most = _milliseconds(full_by(latest, kept)) - _ONE
         unanswered = 0
         for _ in range(_TRIES):
-            # Anew for each try: what was the time before one that took long is too early for the next.
+            # Read the time for each try: a slow one leaves the last reading too early.
             now = _milliseconds(time.time())
             if max(self._full_at.get(bucket, 0), now) > most:
-                # What was seen may be old, but others only put the moment off.
+                # The last known value may be old, but others only postpone the time further.
                 return None
             try:
-                if self._takes_one(bucket, now, most):
+                if self._try_to_take(bucket, now, most):
                     return sent_at(self._full_at[bucket] / 1000, kept)
             except RequestLimitExceeded:
                 unanswered += 1
                 if unanswered == _UNANSWERED:
                     raise
-        raise RequestLimitExceeded("RequestBuckets", f"It stays unknown how many requests {bucket!r} has left.")
+        raise RequestLimitExceeded("RequestBuckets", f"It is unknown how many requests {bucket!r} has left.")
 
-    def _takes_one(self, bucket: str, now: int, most: int) -> bool:
-        """Puts off the moment at which a bucket is full, as `after_one_more` has it; False if it is not as supposed."""
+    def _try_to_take(self, bucket: str, now: int, most: int) -> bool:
+        """Postpones the time at which the bucket is full, as `after_one_more` does; False if the guess was wrong."""
         if self._was_full.get(bucket, True):
             values, change = {":now": now, ":next": now + _ONE}, "SET Full_At = :next"
             condition = "attribute_not_exists(Full_At) OR Full_At <= :now"

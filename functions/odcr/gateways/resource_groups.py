@@ -1,4 +1,4 @@
-"""Resource groups of Capacity Reservations, by which Auto Scaling groups, ECS and launch templates choose them.
+"""Resource groups of Capacity Reservations. Auto Scaling groups, ECS and launch templates select reservations by group.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-cr-group.html
 """
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from odcr.domain.refusal import OutcomeUnknown, RequestRefused
-from odcr.gateways.clients import MAKING
+from odcr.gateways.clients import CREATION_LOCK
 from odcr.gateways.ec2_errors import refusal_of
 
 if TYPE_CHECKING:
@@ -35,38 +35,38 @@ def members_of(region: str, group: str) -> set[str]:
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_ListGroupResources.html
 
     Args:
-        region: the group's.
-        group: its name or ARN.
+        region: the group's Region.
+        group: the group's name or ARN.
 
     Raises:
-        Refusal: if there is none of this name, or it does not answer.
+        Refusal: if there is no such group, or Resource Groups does not answer.
     """
     try:
-        with MAKING:
+        with CREATION_LOCK:
             client = _client(region)
         pages = client.get_paginator("list_group_resources").paginate(Group=group)
-        arns = [one["Identifier"]["ResourceArn"] for page in pages for one in page.get("Resources", [])]
+        arns = [resource["Identifier"]["ResourceArn"] for page in pages for resource in page.get("Resources", [])]
     except (BotoCoreError, ClientError, KeyError) as error:
         raise refusal_of(error, _SERVICE) from error
     return {arn.rpartition("/")[2] for arn in arns}
 
 
 def join_group(region: str, group: str, arn: str) -> None:
-    """Puts a reservation into a group; one that is in it stays.
+    """Puts a reservation into a group. Repeating it is harmless.
 
     https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html
 
     Raises:
-        Refusal: if the group does not take it, or does not answer.
+        Refusal: if the group does not take it, or Resource Groups does not answer.
     """
     try:
-        with MAKING:
+        with CREATION_LOCK:
             client = _client(region)
         answer = client.group_resources(Group=group, ResourceArns=[arn])
     except (BotoCoreError, ClientError) as error:
         raise refusal_of(error, _SERVICE) from error
     for failed in answer.get("Failed", []):
-        message = failed.get("ErrorMessage", "The group did not take it.")
+        message = failed.get("ErrorMessage", "The group did not take the reservation.")
         raise RequestRefused(failed.get("ErrorCode", "Failed"), message)
     if answer.get("Pending"):
-        raise OutcomeUnknown("Pending", "The group has not taken it yet.")
+        raise OutcomeUnknown("Pending", "The group has not taken the reservation yet.")

@@ -1,4 +1,4 @@
-"""The schedule that starts the runs, as EventBridge Scheduler has it now."""
+"""The schedule that starts the runs, in EventBridge Scheduler."""
 
 import re
 from dataclasses import dataclass
@@ -15,30 +15,31 @@ from odcr.observability import logger
 if TYPE_CHECKING:
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
-MOST_FAILURES = 60
-"""Runs in a row that may fail, or not be told whether the schedule is on, before the schedule alone starts them."""
+MAX_FAILURES = 60
+"""Runs in a row that fail, or cannot read the schedule, after which only the schedule starts runs."""
 
 _MINUTES = re.compile(r"rate\((?:1 minute|1 minutes)\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What matters of it for whether asking goes on."""
+    """The properties of the schedule that decide whether asking goes on."""
 
     is_on: bool
-    """Whether it is enabled, and now lies between its start and its end."""
+    """Whether it is enabled, and the time is between its start and its end."""
     is_each_minute: bool
     """Whether it starts a run each minute."""
     is_known: bool = True
-    """Whether Scheduler said so."""
+    """Whether Scheduler answered."""
 
     def lets_asking_go_on(self, failures: int | None) -> bool:
-        """Whether a run may follow the one that asks.
+        """Whether another run may follow this one.
 
         Args:
-            failures: runs in a row before it that failed, or were not told; None if a person started it.
+            failures: runs in a row before this one that failed, or could not read the schedule; None if a person
+                started this run.
         """
-        return self.is_on if self.is_known else failures is not None and failures < MOST_FAILURES
+        return self.is_on if self.is_known else failures is not None and failures < MAX_FAILURES
 
 
 OFF = Schedule(is_on=False, is_each_minute=False)
@@ -54,19 +55,19 @@ def _client() -> "EventBridgeSchedulerClient":
 
 
 def read_schedule(name: str, now: datetime) -> Schedule:
-    """Asks for the schedule: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
+    """Reads the schedule: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
 
     Args:
-        name: the schedule's, in the default group.
+        name: the schedule's name, in the default group.
         now: the time.
 
     Returns:
-        The schedule; OFF if there is none of this name, and UNKNOWN if there is no answer.
+        The schedule; OFF if it does not exist, and UNKNOWN if there is no answer.
     """
     try:
         answer = _client().get_schedule(Name=name)
     except (BotoCoreError, ClientError) as error:
-        logger.warning("The schedule did not say whether it is on", schedule=name, error=str(error))
+        logger.warning("The schedule cannot be read", schedule=name, error=str(error))
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         return OFF if code == "ResourceNotFoundException" else UNKNOWN
     begins, ends = answer.get("StartDate"), answer.get("EndDate")

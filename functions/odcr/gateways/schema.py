@@ -1,21 +1,17 @@
 """The tables and their version, in the SQL that MySQL 8, MySQL 9 and MariaDB share."""
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pymysql.cursors import Cursor
+from typing import Final
 
 VERSION: Final = 2
-"""The tables' version that this code works with. Those that were made before there were versions are of version 0."""
+"""The version of the tables that this code works with. Tables from before there were versions have version 0."""
 
-# Our own tables take any text, whatever the database's default is: EC2's messages are quoted in them.
+# odcr's own tables take any text, whatever the database's default is: they quote EC2's messages.
 #
-# The keys of our own tables tell letter case apart, as EC2 does, whatever odcr_capacity does. Joins with it name this
-# collation, for two that differ may not be comparable.
+# The keys of odcr's own tables are case-sensitive, like EC2, whatever odcr_capacity does. Joins with it name this
+# collation, because columns of different collations may not be comparable.
 _KEY = "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
-# The group that a row of ours is of; empty: a row of odcr_capacity. All parts of a key together have 3,072 bytes:
+# The group that a row belongs to; empty: a row of odcr_capacity. A key may have 3,072 bytes altogether:
 # https://dev.mysql.com/doc/refman/8.0/en/innodb-limits.html
 _GROUP = "varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT ''"
 
@@ -33,16 +29,16 @@ _OPTIONS = """Platform varchar(64) NOT NULL DEFAULT 'Linux/UNIX',
             Tags text NULL,
             Max_Hourly_Cost decimal(12,4) NULL"""
 
-_VERSION_TABLE = "odcr_version"
+VERSION_TABLE = "odcr_version"
 
 TABLES: Final = {
-    # Each version that the tables have had, and since when. It comes first: see create_missing_tables.
-    _VERSION_TABLE: f"""
-        CREATE TABLE IF NOT EXISTS {_VERSION_TABLE} (
+    # Each version that the tables have had, and since when. It comes first: see `create_missing_tables`.
+    VERSION_TABLE: f"""
+        CREATE TABLE IF NOT EXISTS {VERSION_TABLE} (
             Version int PRIMARY KEY,
             Since datetime NOT NULL)
     """,
-    # What is wanted. People write here with plain SQL, so it has these four columns and no other.
+    # What is wanted. People write it with plain SQL, so it has only these four columns.
     "odcr_capacity": """
         CREATE TABLE IF NOT EXISTS odcr_capacity (
             InstanceType varchar(255),
@@ -51,7 +47,7 @@ TABLES: Final = {
             Target_Capacity int NOT NULL,
             Current_Capacity int DEFAULT 0)
     """,
-    # What kind of reservation a target wants, if not the usual one, when and how urgently. Times are UTC.
+    # The kind of reservation that a target wants, if not the usual one; when and how urgently. Times are in UTC.
     "odcr_option": f"""
         CREATE TABLE IF NOT EXISTS odcr_option (
             InstanceType varchar(255),
@@ -59,7 +55,7 @@ TABLES: Final = {
             PRIMARY KEY (InstanceType, AvailabilityZone),
             {_OPTIONS})
     """,
-    # What several pools are to make up together. Its options are those of odcr_option.
+    # What several pools make up together. The options are those of odcr_option.
     "odcr_group": f"""
         CREATE TABLE IF NOT EXISTS odcr_group (
             Group_Name varchar(128) PRIMARY KEY,
@@ -81,7 +77,7 @@ TABLES: Final = {
             Min_Instances int NOT NULL DEFAULT 0,
             Max_Instances int NULL) CHARACTER SET utf8mb4
     """,
-    # How each target stands: the waiting list. A group has a row without type and zone, and one for each of its pools.
+    # The state of each target: the waiting list. A group has a row without type and zone, and one for each pool.
     "odcr_status": f"""
         CREATE TABLE IF NOT EXISTS odcr_status (
             InstanceType {_KEY},
@@ -115,7 +111,7 @@ TABLES: Final = {
             Hourly_Cost decimal(14,4) NULL,
             Execution varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
-    # One row for each change, and one for all attempts of an hour that changed nothing: see history.py.
+    # A row for each change, and one an hour for all attempts that changed nothing: see history.py.
     "odcr_history": f"""
         CREATE TABLE IF NOT EXISTS odcr_history (
             Execution varchar(80),
@@ -142,7 +138,7 @@ TABLES: Final = {
             Reason varchar(1024) NOT NULL,
             KEY recorded (Recorded)) CHARACTER SET utf8mb4
     """,
-    # Which execution works now, and until when nobody looks at instances again: a row each.
+    # Who holds the run lease, when the next look at instances is due, and who took the lease last: see lease.py.
     "odcr_lease": """
         CREATE TABLE IF NOT EXISTS odcr_lease (
             Name varchar(16) PRIMARY KEY,
@@ -150,7 +146,7 @@ TABLES: Final = {
             Expires datetime NOT NULL,
             Last_Recorded varchar(80) NOT NULL) CHARACTER SET utf8mb4
     """,
-    # What an instance costs for an hour: given by people with plain SQL, or as the price list says.
+    # What an instance costs per hour: entered by people with plain SQL, or from the price list.
     "odcr_price": """
         CREATE TABLE IF NOT EXISTS odcr_price (
             InstanceType varchar(255),
@@ -163,7 +159,7 @@ TABLES: Final = {
             Source varchar(8) NOT NULL DEFAULT 'given',
             Updated datetime NOT NULL DEFAULT CURRENT_TIMESTAMP) CHARACTER SET utf8mb4
     """,
-    # Mails and events that are still to be sent.
+    # Mails and events that have not been sent yet.
     "odcr_outbox": """
         CREATE TABLE IF NOT EXISTS odcr_outbox (
             Id bigint AUTO_INCREMENT PRIMARY KEY,
@@ -175,10 +171,10 @@ TABLES: Final = {
             Events int NOT NULL DEFAULT 0)
     """,
 }
-"""The tables by name; each statement makes its table, at this version, if it is missing."""
+"""The tables by name; each statement creates its table in this version if it is missing."""
 
-_ADDED: Final = {
-    # By the version that added them.
+ADDED: Final = {
+    # Columns by the version that added them.
     1: {
         "odcr_option": {"Priority": "int NOT NULL DEFAULT 0"},
         "odcr_status": {
@@ -230,9 +226,8 @@ _ADDED: Final = {
         "odcr_outbox": {"Events": "int NOT NULL DEFAULT 0"},
     },
 }
-_WIDENED: Final = {
-    # Columns that were whole numbers before version 2. What a group holds has up to three digits after the point, which
-    # a double gives back as they were.
+WIDENED: Final = {
+    # Columns that were integers before version 2. A group's amounts have up to three decimals, which a double keeps.
     "odcr_status": {
         "Target_Capacity": "double NULL",
         "Reserved": "double NOT NULL",
@@ -246,133 +241,5 @@ _WIDENED: Final = {
         "Lost": "double NOT NULL",
     },
 }
-_CHANGED: Final = {table for tables in _ADDED.values() for table in tables}
-"""The tables that are not as they were before there were versions."""
-
-
-class TablesOutdated(Exception):  # noqa: N818 - the name is what the state machine catches
-    """The tables are of an earlier version. PrepareDatabase updates them; the functions' own user may not."""
-
-
-class TablesTooNew(Exception):  # noqa: N818 - the name is what the state machine does not retry
-    """The tables are of a later version, so nothing is written into them. Says what to do."""
-
-
-def create_missing_tables(cursor: "Cursor") -> None:
-    """Creates what is not there yet. Leaves what is there as it is.
-
-    Raises:
-        TablesOutdated, TablesTooNew: if the tables are not of this code's version; then nothing is created.
-    """
-    present = _present(cursor)
-    version = _recorded_version(cursor, present)
-    if not version and not _CHANGED & present.keys():
-        # The version is recorded before the first table that has it, so whoever dies in between leaves no doubt.
-        cursor.execute(TABLES[_VERSION_TABLE])
-        cursor.execute(_record_version())
-    elif version < VERSION:
-        raise TablesOutdated(
-            f"The tables are of version {version} and this code works with version {VERSION}. PrepareDatabase updates "
-            "them."
-        )
-    elif version > VERSION:
-        raise TablesTooNew(
-            f"The tables are of version {version} and this code works with version {VERSION}: a newer odcr has updated "
-            "them. Deploy the newer one again. Nothing was written."
-        )
-    for name, statement in TABLES.items():
-        if name not in present:
-            cursor.execute(statement)
-
-
-def statements_of_update(cursor: "Cursor") -> list[str]:
-    """What is still to be done to bring the tables to this version; nothing for tables that are, or are newer.
-
-    Each statement can be repeated, and whoever dies after any of them leaves the rest to the next call.
-    """
-    present = _present(cursor)
-    version = _recorded_version(cursor, present)
-    if version >= VERSION or not _CHANGED & present.keys():
-        return []
-    added: dict[str, dict[str, str]] = {}
-    for tables in _ADDED.values():
-        for table, columns in tables.items():
-            added.setdefault(table, {}).update(columns)
-    alterations = []
-    for table, columns in added.items():
-        # Nobody can add a column to a view that people made; reading and writing put up with what is missing.
-        if present.get(table) != "BASE TABLE":
-            continue
-        has = _types_of(cursor, table)
-        changes = [f"ADD {name} {definition}" for name, definition in columns.items() if name.casefold() not in has]
-        for name, definition in _WIDENED.get(table, {}).items():
-            if has.get(name.casefold(), "").endswith("int"):
-                changes.append(f"MODIFY {name} {definition}")
-        if "Group_Name" in columns:
-            changes += _with_group_in_keys(cursor, table)
-        if changes:
-            # One statement, which both servers do as a whole or not at all.
-            alterations.append(f"ALTER TABLE {table} {', '.join(changes)}")
-    return [*alterations, " ".join(TABLES[_VERSION_TABLE].split()), _record_version()]
-
-
-def columns_of(cursor: "Cursor", table: str) -> set[str]:
-    """The names of a table's columns, casefolded."""
-    return set(_types_of(cursor, table))
-
-
-def _types_of(cursor: "Cursor", table: str) -> dict[str, str]:
-    """The types of a table's columns, by their names, all in lower case and without lengths."""
-    cursor.execute(
-        "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
-        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s",
-        (table,),
-    )
-    return {str(name).casefold(): str(kind).casefold() for name, kind in cursor.fetchall()}
-
-
-def _with_group_in_keys(cursor: "Cursor", table: str) -> list[str]:
-    """What puts the group into the keys that tell rows apart, so that a group's pool is no row of odcr_capacity.
-
-    A table that people made may have no such key, or a prefix of a column in it; that stays as it is.
-    """
-    cursor.execute(
-        "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS "
-        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND NON_UNIQUE = 0 ORDER BY INDEX_NAME, SEQ_IN_INDEX",
-        (table,),
-    )
-    keys: dict[str, dict[str, str]] = {}
-    for index, column, length in cursor.fetchall():
-        part = f"`{column}`" if length is None else f"`{column}`({length})"
-        keys.setdefault(str(index), {})[str(column).casefold()] = part
-    changes = []
-    for index, parts in keys.items():
-        if {"instancetype", "availabilityzone"} <= parts.keys() and "group_name" not in parts:
-            columns = ", ".join((*parts.values(), "Group_Name"))
-            if index == "PRIMARY":
-                changes += ["DROP PRIMARY KEY", f"ADD PRIMARY KEY ({columns})"]
-            else:
-                changes += [f"DROP INDEX `{index}`", f"ADD UNIQUE KEY `{index}` ({columns})"]
-    return changes
-
-
-def _present(cursor: "Cursor") -> dict[str, str]:
-    """The kind of each table that is there."""
-    cursor.execute(
-        "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
-        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE 'odcr%'"
-    )
-    return {str(name): str(kind) for name, kind in cursor.fetchall()}
-
-
-def _recorded_version(cursor: "Cursor", present: Collection[str]) -> int:
-    """The tables' version; 0 if they are older than versions, or not there."""
-    if _VERSION_TABLE not in present:
-        return 0
-    cursor.execute(f"SELECT COALESCE(MAX(Version), 0) FROM {_VERSION_TABLE}")  # noqa: S608 - our name
-    ((version,),) = cursor.fetchall()
-    return int(version)
-
-
-def _record_version() -> str:
-    return f"INSERT IGNORE INTO {_VERSION_TABLE} VALUES ({VERSION}, UTC_TIMESTAMP())"  # noqa: S608 - our name
+CHANGED: Final = {table for tables in ADDED.values() for table in tables}
+"""The tables that have changed since version 0."""

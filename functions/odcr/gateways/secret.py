@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class InvalidSecret(Exception):  # noqa: N818 - the name is what the state machine shows
-    """The secret does not hold a database login. Never shows the secret's text."""
+    """The secret's content cannot be used. Never shows the secret's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLogin:
-    """Who logs in where."""
+    """A user of a database, with password and address."""
 
     username: str
     password: str = field(repr=False)
@@ -30,7 +30,7 @@ class DatabaseLogin:
 
 @cache
 def client() -> "SecretsManagerClient":
-    """Of Secrets Manager; a call ends, one way or another, within half a minute."""
+    """Secrets Manager's client. Each call ends within half a minute."""
     return boto3.client(
         "secretsmanager",
         config=Config(retries={"total_max_attempts": 3, "mode": "standard"}, connect_timeout=3, read_timeout=5),
@@ -38,14 +38,14 @@ def client() -> "SecretsManagerClient":
 
 
 def secret_text(secret_arn: str, **version: str) -> str:
-    """The text of one version of a secret, the current one unless told otherwise.
+    """The text of one version of a secret; by default the current one.
 
     Args:
-        secret_arn: where it is.
-        version: `VersionId` and `VersionStage`, as GetSecretValue takes them.
+        secret_arn: the secret's ARN.
+        version: `VersionId` and `VersionStage`, as in GetSecretValue.
 
     Raises:
-        InvalidSecret: if it is binary.
+        InvalidSecret: if the secret is binary.
         botocore.exceptions.ClientError: if it cannot be read.
     """
     answer = client().get_secret_value(SecretId=secret_arn, **version)
@@ -60,14 +60,14 @@ def _fetched(secret_arn: str) -> DatabaseLogin:
 
 
 def database_login(secret_arn: str, *, fresh: bool = False) -> DatabaseLogin:
-    """The login; kept while the function's environment lives.
+    """The login; fetched once for each function's environment.
 
     Args:
-        secret_arn: where it is.
-        fresh: fetch it again, because it was refused: it may have been rotated.
+        secret_arn: the secret's ARN.
+        fresh: fetch it again: it was refused, and may have been rotated.
 
     Raises:
-        InvalidSecret: if the secret is not of the form that `parse_login` describes.
+        InvalidSecret: if the secret does not have the form that `parse_login` describes.
         botocore.exceptions.ClientError: if it cannot be read.
     """
     if fresh:
@@ -76,7 +76,7 @@ def database_login(secret_arn: str, *, fresh: bool = False) -> DatabaseLogin:
 
 
 def pending_login(secret_arn: str) -> DatabaseLogin | None:
-    """The login that a rotation under way is about to make the current one; None if nothing is being rotated.
+    """The login that a running rotation is about to make the current one; None if there is no rotation.
 
     Raises:
         botocore.exceptions.ClientError: if the secret cannot be read.
@@ -92,14 +92,14 @@ def pending_login(secret_arn: str) -> DatabaseLogin | None:
 
 
 def administrator_login(secret_arn: str, user: DatabaseLogin) -> DatabaseLogin:
-    """The administrator of the user's database, never kept: RDS rotates this secret by itself.
+    """The administrator's login to the user's database. Fetched each time, because RDS rotates this secret.
 
     Args:
-        secret_arn: a secret as RDS makes it, of nothing but username and password.
-        user: whose address and database it is.
+        secret_arn: a secret that RDS created, with only username and password.
+        user: the login whose address and database to take.
 
     Raises:
-        InvalidSecret: if the secret lacks something or makes no sense.
+        InvalidSecret: if a field is missing or invalid.
         botocore.exceptions.ClientError: if it cannot be read.
     """
     name = "administrator's secret"
@@ -108,7 +108,7 @@ def administrator_login(secret_arn: str, user: DatabaseLogin) -> DatabaseLogin:
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether Secrets Manager says that there is no such secret, or no such version of it with a value."""
+    """Whether Secrets Manager says that the secret, or this version of it, does not exist or has no value."""
     return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
 
 
@@ -116,7 +116,7 @@ def parse_login(text: str) -> DatabaseLogin:
     """Reads `{"username", "password", "host", "port", "dbname"}`.
 
     Raises:
-        InvalidSecret: if a field is missing or makes no sense; names the field, never its value.
+        InvalidSecret: if a field is missing or invalid; names the field, never its value.
     """
     name = "database secret"
     return _login(_fields(text, name), name)
@@ -126,28 +126,28 @@ def _fields(text: str, name: str) -> dict[str, Any]:
     try:
         secret = json.loads(text)
     except ValueError:
-        raise InvalidSecret(f"The {name} is no JSON. Store an object with username, password, ...") from None
+        raise InvalidSecret(f"The {name} is not JSON. Store an object with username, password, ...") from None
     if not isinstance(secret, dict):
-        raise InvalidSecret(f"The {name} is no JSON object. Store one with username, password, host, ...")
+        raise InvalidSecret(f"The {name} is not a JSON object. Store one with username, password, host, ...")
     return secret
 
 
 def _login(secret: dict[str, Any], name: str) -> DatabaseLogin:
     missing = [field for field in ("username", "password", "host", "port", "dbname") if secret.get(field) in (None, "")]
     if missing:
-        raise InvalidSecret(f"The {name} lacks {', '.join(missing)}. Add what is missing to the secret.")
+        raise InvalidSecret(f"The {name} has no {', '.join(missing)}. Add what is missing to the secret.")
     try:
         port = int(secret["port"])
     except (TypeError, ValueError, OverflowError):
         port = 0
     if not 0 < port < 65536:
-        raise InvalidSecret(f"The {name}'s port is no port number. Correct it; MySQL's is 3306.")
+        raise InvalidSecret(f"The {name}'s port is not a port number. Correct it; MySQL's is 3306.")
     username, password, host, dbname = (str(secret[field]) for field in ("username", "password", "host", "dbname"))
     if any(ord(character) > 255 for character in password):
         # The driver's own error would show the password.
-        raise InvalidSecret(f"The {name}'s password has characters that MySQL's protocol lacks. Change it.")
+        raise InvalidSecret(f"The {name}'s password has characters that MySQL's protocol cannot send. Change it.")
     if not _is_host_name(host):
-        raise InvalidSecret(f"The {name}'s host is no host name. Correct it.")
+        raise InvalidSecret(f"The {name}'s host is not a host name. Correct it.")
     return DatabaseLogin(username, password, host, port, dbname)
 
 

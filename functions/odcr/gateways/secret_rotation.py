@@ -1,8 +1,8 @@
-"""The four steps in which Secrets Manager rotates the database login.
+"""The four steps in which Secrets Manager rotates the database secret.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 
-The user changes its own password, so that nobody with more rights is needed. Each step may die and be run again.
+The user changes its own password, so no administrator is needed. Each step may die and be repeated.
 """
 
 import json
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 PASSWORD_LENGTH: Final = 32
 _CURRENT, _PENDING, _PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
-# RDS takes no / @ " ' \ and blank.
+# RDS does not allow / @ " ' \ and blanks.
 _KINDS: Final = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+,-.:=?^_~")
 
 
 class RotationFailed(Exception):  # noqa: N818 - says what happened
-    """A step could not be done. Never shows a password."""
+    """A step of the rotation failed. Never shows a password."""
 
 
 def new_password() -> str:
-    """Of `PASSWORD_LENGTH` characters, with some of each kind."""
+    """A password of `PASSWORD_LENGTH` characters, with some of each kind."""
     rest = [secrets.choice("".join(_KINDS)) for _ in range(PASSWORD_LENGTH - len(_KINDS))]
     characters = [*(secrets.choice(kind) for kind in _KINDS), *rest]
     secrets.SystemRandom().shuffle(characters)
@@ -41,17 +41,17 @@ def new_password() -> str:
 
 
 def rotate(step: str, secret_arn: str, token: str) -> None:
-    """Does one step; a step that was done before has no further effect.
+    """Does one step. Repeating a step has no further effect.
 
     Args:
         step: `createSecret`, `setSecret`, `testSecret` or `finishSecret`.
-        secret_arn: which secret.
+        secret_arn: the secret's ARN.
         token: the id of the version that becomes the current one.
 
     Raises:
-        RotationFailed: if the step is unknown, the version is not the pending one, or nobody can log in.
+        RotationFailed: if the step is unknown, the version is not the pending one, or no login works.
         DatabaseUnavailable: if the database or Secrets Manager does not answer.
-        InvalidSecret: if the secret is no database login.
+        InvalidSecret: if the secret is not a database login.
     """
     steps: dict[str, Callable[[str, str], None]] = {
         "createSecret": _create,
@@ -60,15 +60,15 @@ def rotate(step: str, secret_arn: str, token: str) -> None:
         "finishSecret": _finish,
     }
     if step not in steps:
-        raise RotationFailed(f"{step!r} is no step of a rotation: {', '.join(steps)}.")
+        raise RotationFailed(f"{step!r} is not a step of a rotation. The steps are {', '.join(steps)}.")
     with explained():
         stages = _stages(secret_arn).get(token)
         if stages is None:
-            raise RotationFailed("The secret has no version of that token.")
+            raise RotationFailed("The secret has no version with this token. Start a new rotation.")
         if _CURRENT in stages:
             return
         if _PENDING not in stages:
-            raise RotationFailed("The version is not the pending one: the rotation was given up, or another began.")
+            raise RotationFailed("The version is not pending: the rotation was given up, or another one has begun.")
         steps[step](secret_arn, token)
 
 
@@ -82,7 +82,7 @@ def _create(secret_arn: str, token: str) -> None:
             raise
     else:
         return
-    # What else the secret holds stays as it is.
+    # The secret's other fields stay as they are.
     text = json.dumps({**json.loads(current), "password": new_password()})
     client().put_secret_value(
         SecretId=secret_arn, ClientRequestToken=token, SecretString=text, VersionStages=[_PENDING]
@@ -91,29 +91,31 @@ def _create(secret_arn: str, token: str) -> None:
 
 def _set(secret_arn: str, token: str) -> None:
     current, pending = _both(secret_arn, token)
-    if connection := _let_in(pending):
+    if connection := _connection_or_none(pending):
         connection.close()
         return
-    # A rotation that was given up after this step left the database with the pending password of then.
+    # An earlier rotation that was given up after this step left its own pending password in the database.
     for login in (current, _previous(secret_arn)):
-        if login and _is_same_account(login, pending) and (connection := _let_in(login)):
+        if login and _is_same_account(login, pending) and (connection := _connection_or_none(login)):
             with closing(connection), connection.cursor() as cursor:
                 _change_own_password(connection, cursor, pending.password)
             return
     raise RotationFailed(
-        f"The database lets {pending.username!r} in with no password of the secret. The next run mends that, and "
-        "Secrets Manager then tries again."
+        f"The database refuses {pending.username!r} with every password of the secret. The next run repairs the user, "
+        "and then Secrets Manager tries again."
     )
 
 
 def _test(secret_arn: str, token: str) -> None:
     current, pending = _both(secret_arn, token)
-    if connection := _let_in(pending):
+    if connection := _connection_or_none(pending):
         with closing(connection), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     elif pending != current:
-        # Equal they are when a schedule is only being checked, which may be before the first run makes the user.
-        raise RotationFailed(f"The database does not let {pending.username!r} in with the pending password.")
+        # They are equal when Secrets Manager only tests a new schedule, perhaps before the first run creates the user.
+        raise RotationFailed(
+            f"The database refuses {pending.username!r} with the pending password. Secrets Manager tries again."
+        )
 
 
 def _finish(secret_arn: str, token: str) -> None:
@@ -126,7 +128,7 @@ def _finish(secret_arn: str, token: str) -> None:
 def _stages(secret_arn: str) -> dict[str, list[str]]:
     described = client().describe_secret(SecretId=secret_arn)
     if described.get("RotationEnabled") is False:
-        raise RotationFailed("Rotation is not switched on for the secret.")
+        raise RotationFailed("Rotation is not switched on for the secret. Deploy the stack with SecretRotationDays.")
     return described["VersionIdsToStages"]
 
 
@@ -134,7 +136,7 @@ def _both(secret_arn: str, token: str) -> tuple[DatabaseLogin, DatabaseLogin]:
     current = parse_login(secret_text(secret_arn, VersionStage=_CURRENT))
     pending = parse_login(secret_text(secret_arn, VersionId=token, VersionStage=_PENDING))
     if not _is_same_account(current, pending):
-        raise RotationFailed("The pending version is for another user or another database than the current one.")
+        raise RotationFailed("The pending version has another user or database than the current one. Correct it.")
     return current, pending
 
 
@@ -142,7 +144,7 @@ def _previous(secret_arn: str) -> DatabaseLogin | None:
     try:
         return parse_login(secret_text(secret_arn, VersionStage=_PREVIOUS))
     except InvalidSecret:
-        # A young stack's is from before CloudFormation wrote the database's address into the secret.
+        # In a new stack it is from before CloudFormation wrote the database's address into the secret.
         return None
     except ClientError as error:
         if is_missing(error):
@@ -154,7 +156,7 @@ def _is_same_account(one: DatabaseLogin, other: DatabaseLogin) -> bool:
     return (one.username, one.host, one.port) == (other.username, other.host, other.port)
 
 
-def _let_in(login: DatabaseLogin) -> "Connection[Cursor] | None":
+def _connection_or_none(login: DatabaseLogin) -> "Connection[Cursor] | None":
     """A connection, or None if the login is refused."""
     try:
         with explained():
@@ -164,7 +166,7 @@ def _let_in(login: DatabaseLogin) -> "Connection[Cursor] | None":
 
 
 def _change_own_password(connection: "Connection[Cursor]", cursor: "Cursor", password: str) -> None:
-    # The one statement for which neither server asks for a right; but each has its own way to write it.
+    # The only statement that needs no right on either server; but its syntax differs.
     server = str(connection.get_server_info())  # type: ignore[no-untyped-call]
     value = "PASSWORD(%s)" if "MariaDB" in server else "%s"
     code: int | None = None

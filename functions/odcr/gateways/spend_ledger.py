@@ -1,7 +1,7 @@
-"""How much the purchases of all runs may have brought the hourly cost to, in one item of the table of buckets.
+"""The hourly cost that all runs' purchases may have reached, in one item of the table of request buckets.
 
-Attempts that go on after their run has ended, and runs side by side, cannot exceed the cap together: each purchase is
-added here first, by one conditional write, and only while its run is the last one that shared the cap out.
+Attempts that outlive their run, and runs side by side, cannot exceed the cap together: each purchase is first added
+here, by one conditional write, and only while its run is the last one that shared out the cap.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
@@ -16,30 +16,28 @@ from odcr.domain.spending import MICRO, micro_down, micro_up
 from odcr.gateways.request_buckets import client
 
 SETTLED_SECONDS = 300
-"""After so long without a purchase EC2 shows all that was bought: longer than a function lives and a describe lags."""
+"""Time without a purchase after which EC2 shows everything: longer than a function lives and Describe lags."""
 
 _KEY = {"Bucket": {"S": "spend"}}
 
 
 class SpendLedger:
-    """The item, for one run.
+    """The item, as one run uses it.
 
     Args:
         table: the table's name.
-        run: the execution.
+        run: the execution's name.
     """
 
     def __init__(self, table: str, run: str) -> None:
         self._table, self._run = table, run
 
     def open(self) -> Decimal:
-        """Makes this run the one that may spend; from now on no other one's attempts can.
-
-        To be called before EC2 is looked at.
+        """Makes this run the only one whose attempts may spend. Call it before looking at EC2.
 
         Returns:
-            What the purchases of the run before have brought the hourly cost to, as far as EC2 may not show them yet;
-            0 if there were none, or it shows them.
+            The hourly cost that earlier purchases may have reached, if EC2 may not show them yet; 0 if there were none,
+            or EC2 shows them.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
@@ -51,21 +49,21 @@ class SpendLedger:
         return Decimal(0) if is_settled else Decimal(spent) / MICRO
 
     def settle(self, amount: Decimal, *, is_shown: bool = True) -> bool:
-        """Records what is spent as this run starts to buy; False if another run has taken its place.
+        """Records the cost at which this run starts to buy; False if another run has taken its place.
 
         Args:
-            amount: all that is held.
-            is_shown: whether EC2 shows all that was bought; if not, what may be missing stays counted as such.
+            amount: the hourly cost of everything held.
+            is_shown: whether EC2 shows all earlier purchases. If not, they stay counted as not shown.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
         """
         values = {":run": {"S": self._run}, ":spent": {"N": f"{micro_up(amount)}"}}
         change = "SET Spent = :spent, Begun_With = :spent" if is_shown else "SET Spent = :spent"
-        return self._holds(change, values, "Run_Name = :run")
+        return self._update_if(change, values, "Run_Name = :run")
 
     def add(self, amount: Decimal, cap: Decimal) -> bool:
-        """Counts a purchase that is about to be made; False if it would exceed the cap, or another run may spend now.
+        """Counts a purchase before it is made; False if it would exceed the cap, or another run may spend now.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
@@ -77,17 +75,18 @@ class SpendLedger:
             ":most": {"N": f"{micro_down(cap) - cost}"},
             ":now": {"N": f"{int(time.time() * 1000)}"},
         }
-        return self._holds("SET Spent_At = :now ADD Spent :cost", values, "Run_Name = :run AND Spent <= :most")
+        return self._update_if("SET Spent_At = :now ADD Spent :cost", values, "Run_Name = :run AND Spent <= :most")
 
     def take_back(self, amount: Decimal) -> None:
-        """Takes back a purchase that EC2 definitely refused. If the table does not answer, it stays counted."""
+        """Subtracts a purchase that EC2 definitely refused. If the table does not answer, it stays counted."""
         values = {":run": {"S": self._run}, ":cost": {"N": f"{-micro_up(amount)}"}}
         try:
-            self._holds("ADD Spent :cost", values, "Run_Name = :run")
+            self._update_if("ADD Spent :cost", values, "Run_Name = :run")
         except RequestLimitExceeded:
             return
 
-    def _holds(self, change: str, values: dict[str, Any], condition: str) -> bool:
+    def _update_if(self, change: str, values: dict[str, Any], condition: str) -> bool:
+        """Changes the item; False if the condition does not hold."""
         try:
             self._update(change, values, ConditionExpression=condition)
         except ClientError as error:
@@ -116,24 +115,24 @@ class SpendLedger:
 
 
 class Purse:
-    """What one attempt pays with: `odcr.domain.attempt.Purse`.
+    """What one attempt pays from: `odcr.domain.attempt.Purse`.
 
     Args:
         ledger: of the attempt's run.
-        cap: of the stack.
+        cap: the stack's.
     """
 
     def __init__(self, ledger: SpendLedger, cap: Decimal) -> None:
         self._ledger, self._cap = ledger, cap
 
     def take(self, cost: Decimal) -> bool:
-        """Counts a purchase that costs so much for an hour; False if it is not to be made."""
+        """Counts a purchase of this hourly cost; False if it must not be made."""
         return self._ledger.add(cost, self._cap)
 
     def put_back(self, cost: Decimal) -> None:
-        """Takes back what was not bought."""
+        """Subtracts what was not bought."""
         self._ledger.take_back(cost)
 
 
 def _unreachable(error: Exception) -> RequestLimitExceeded:
-    return RequestLimitExceeded("SpendLedger", f"The table that counts what is spent did not answer: {error}")
+    return RequestLimitExceeded("SpendLedger", f"The table that counts spending did not answer: {error}")

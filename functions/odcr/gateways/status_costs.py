@@ -1,4 +1,4 @@
-"""What is held costs as prices are now: `odcr_status.Hourly_Cost`, and how all targets stand together."""
+"""What is held costs at current prices: `odcr_status.Hourly_Cost`, and the state of all targets together."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,8 +13,9 @@ from odcr.domain.prices import PriceList
 from odcr.domain.records import name_of
 from odcr.domain.target import TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Row, TableUnusable, change_by_key, read
 from odcr.gateways.target_tables import read_targets
+from odcr.gateways.tolerant_reads import Row, TableUnusable, read
+from odcr.gateways.tolerant_writes import change_by_key
 from odcr.observability import logger
 
 if TYPE_CHECKING:
@@ -39,19 +40,19 @@ _AGES = {name: f"TIMESTAMPDIFF(MINUTE, {name}, UTC_TIMESTAMP())" for name in ("S
 
 
 def update_costs(cursor: "Cursor", prices: PriceList) -> list[Standing]:
-    """How each target stands, as it is recorded. What it costs is recorded anew where a price has changed.
+    """The recorded state of each target. Updates the recorded cost if a price has changed.
 
     Args:
         cursor: in the transaction that has written the run's results.
-        prices: all that are known.
+        prices: all known prices.
 
     Returns:
-        All targets, and the pools of groups; none if the table cannot be read.
+        All targets, and the pools of groups; nothing if the table cannot be read.
     """
     try:
         rows = read(cursor, _TABLE, _KEYS, _OTHERS, _AGES)
     except TableUnusable as error:
-        logger.error("odcr_status cannot be summed up", error=str(error))
+        logger.error("odcr_status cannot be read for costs and metrics", error=str(error))
         return []
     recorded = [_standing(row) for row in rows]
     standings = _with_options(cursor, recorded)
@@ -77,29 +78,33 @@ def _standing(row: Row) -> Standing:
 
 
 def _with_options(cursor: "Cursor", standings: list[Standing]) -> list[Standing]:
-    """The same, with the platform and tenancy of those whose status was recorded before there were these columns."""
-    if all(one.platform or not (one.reserved or one.target) for one in standings):
+    """The same, with platform and tenancy added where the status was recorded before these columns existed."""
+    if all(standing.platform or not (standing.reserved or standing.target) for standing in standings):
         return standings
     try:
         targets, _ = read_targets(cursor)
     except TableUnusable as error:
         logger.error("What some targets cost is unknown", error=str(error))
         return standings
-    # Which of several rows is for a target, only a run that knows the zones' names can tell.
-    known_targets = [one for one in targets if not (one.elsewhere or one.withdrawn)]
-    options = {name_of(key): one.options for one in known_targets for key in (one.key, *(m.key for m in one.members))}
+    # If several rows may be the target's, only a run that knows the zones' names can decide.
+    unambiguous = [target for target in targets if not (target.elsewhere or target.withdrawn)]
+    options = {
+        name_of(key): target.options
+        for target in unambiguous
+        for key in (target.key, *(member.key for member in target.members))
+    }
 
-    def completed(one: Standing) -> Standing:
-        known = None if one.platform else options.get(name_of(one.key))
-        return replace(one, platform=known.platform, tenancy=known.tenancy) if known else one
+    def completed(standing: Standing) -> Standing:
+        known = None if standing.platform else options.get(name_of(standing.key))
+        return replace(standing, platform=known.platform, tenancy=known.tenancy) if known else standing
 
-    return [completed(one) for one in standings]
+    return [completed(standing) for standing in standings]
 
 
 def _changes(
     rows: Iterable[Row], recorded: Iterable[Standing], standings: Sequence[Standing], prices: PriceList
 ) -> list[tuple[Row, Row]]:
-    """What is to be written where the table says something else, with the key as the table has it."""
+    """The values that differ from the table's, each with the key as the table has it."""
     changes: list[tuple[Row, Row]] = []
     costs = recorded_costs(standings, prices)
     for row, before, now in zip(rows, recorded, standings, strict=True):
@@ -116,7 +121,7 @@ def _amount(cell: object) -> Decimal | None:
 
 
 def _write(cursor: "Cursor", changes: Sequence[tuple[Row, Row]]) -> None:
-    """Writes what changed, as far as the table lets it be written; of one that people made it may not."""
+    """Writes the changes, unless the table refuses them, as one that people made may."""
     if not changes:
         return
     cursor.execute("SAVEPOINT before_costs")

@@ -1,4 +1,4 @@
-"""`odcr_status`: how each target stands, as the last run that looked at it recorded it."""
+"""`odcr_status`: the state of each target, as the last run that looked at it recorded it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,18 +17,19 @@ from odcr.domain.records import name_of
 from odcr.domain.target import TargetKey, units
 from odcr.domain.wire import ids_to_text
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.forgetting import forget
 from odcr.gateways.history import Entry, write_history
 from odcr.gateways.previous_status import UNKNOWN, Previous, read_previous
-from odcr.gateways.strange_tables import Insert, Row, change_by_key, write
+from odcr.gateways.status_cleanup import delete_obsolete_rows
 from odcr.gateways.target_tables import read_capacity, write_current
+from odcr.gateways.tolerant_reads import Row
+from odcr.gateways.tolerant_writes import Insert, change_by_key, write
 from odcr.observability import logger
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
-# Since is set before Status: MySQL assigns from left to right, and it compares with the old status. The key is written
-# anew, for to MySQL a key with a blank behind it is the same.
+# MySQL assigns from left to right: Since comes before Status, because it compares with the old status. The key is
+# written again, because to MySQL a key with a trailing blank is the same.
 _STATUS = Insert(
     "odcr_status",
     {
@@ -73,20 +74,20 @@ def record(
     look: InstanceLook | None = None,
     prices: PriceList = NO_PRICES,
 ) -> list[Recorded]:
-    """Writes the truth into `odcr_capacity`, each target's status, and the history.
+    """Writes what is held into `odcr_capacity`, each target's status, and the history.
 
     Args:
         cursor: in the transaction that also releases the lease.
         execution: the run.
-        attempted: outcomes of the run's shortfalls, a group's with its pools.
+        attempted: outcomes of the run's shortfalls; a group's includes its pools'.
         seen: outcomes of the targets that needed no asking, likewise.
-        look: what the run has seen of the account's instances; None if it has not looked at them.
+        look: the run's look at the account's instances; None if it took none.
         prices: what instances cost.
 
     Returns:
-        What was recorded of each target.
+        What was recorded for each target.
     """
-    # PyMySQL sends many rows in one statement only if their values are nothing but parameters.
+    # PyMySQL sends many rows in one statement only if all values are parameters.
     cursor.execute("SELECT UTC_TIMESTAMP()")
     ((now,),) = cursor.fetchall()
     previous = read_previous(cursor)
@@ -96,21 +97,22 @@ def record(
     if look:
         _write_misfits(cursor, {o.key for o in outcomes}, previous, look)
     rows = read_capacity(cursor)
-    # What a group holds is no row's.
+    # What a group holds counts for no row.
     held = {name_of(o.key): int(o.reserved) for o in demands if not o.key.group}
     write_current(cursor, execution, held, rows, unwritten)
     write_history(cursor, execution, now, [_entry(o, previous.get(o.key, UNKNOWN), now) for o in outcomes])
-    forget(cursor, execution, previous, {name_of(o.key): o for o in outcomes}, {row.name for row in rows})
+    by_name = {name_of(o.key): o for o in outcomes}
+    delete_obsolete_rows(cursor, execution, previous, by_name, {row.name for row in rows})
     return [_recorded(o, previous, now) for o in demands]
 
 
 def _recorded(outcome: Outcome, previous: Mapping[TargetKey, Previous], now: datetime) -> Recorded:
-    """What an outcome adds to the record. Of a group its pools say that: a weight that was changed is no gain."""
-    found = previous.get(outcome.key, UNKNOWN).recorded(outcome, now)
+    """What an outcome adds to the record. A group's gain is the sum of its pools': a changed weight is no gain."""
+    recorded = previous.get(outcome.key, UNKNOWN).recorded(outcome, now)
     if not outcome.pools:
-        return found
+        return recorded
     gained = ((previous.get(pool.key, UNKNOWN).recorded(pool, now).gained, pool.weight) for pool in outcome.pools)
-    return replace(found, gained=units((int(count), weight) for count, weight in gained))
+    return replace(recorded, gained=units((int(count), weight) for count, weight in gained))
 
 
 def _write_status(
@@ -122,7 +124,7 @@ def _write_status(
     look: InstanceLook | None,
     prices: PriceList,
 ) -> set[TargetKey]:
-    """Writes a row for each outcome; the names of those that the database did not take."""
+    """Writes a row for each outcome; returns the names of those that the database refused."""
     rows: list[Row] = [
         (
             o.key.instance_type,
@@ -159,7 +161,7 @@ def _write_status(
 
 
 def _in_short(row: Row, error: str) -> Row:
-    """What is recorded of a target whose status the database refuses: whatever it was, the next run tries again."""
+    """The row for a target whose status the database refuses. The next run tries again."""
     cells = dict(zip(_STATUS.columns, row, strict=True))
     cells |= {
         "Status": str(Status.FAILED),
@@ -183,7 +185,7 @@ def _in_short(row: Row, error: str) -> Row:
 def _write_misfits(
     cursor: "Cursor", written: Collection[TargetKey], previous: Mapping[TargetKey, Previous], look: InstanceLook
 ) -> None:
-    """Writes what a look has shown of the targets for which nothing else is to be written."""
+    """Writes what a look at instances showed about targets that have no outcome in this run."""
     sentences = {key: look.sentence(key, one.misfits) for key, one in previous.items() if key not in written}
     changed: list[tuple[Row, Row]] = [
         ((text,), previous[key].cells) for key, text in sentences.items() if text != previous[key].misfits
@@ -193,7 +195,7 @@ def _write_misfits(
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
             raise
-        logger.error("odcr_status takes no Misfits", error=text_of_error(error))
+        logger.error("Misfits cannot be written into odcr_status", error=text_of_error(error))
 
 
 def _clipped(number: object) -> Amount | None:
@@ -205,7 +207,7 @@ def _plain(text: str) -> str:
 
 
 def _entry(outcome: Outcome, before: Previous, now: datetime) -> Entry:
-    # Short_Since is also recorded when the target is met, so that history shows how long it was short.
+    # Also recorded when the target is met, so that history shows how long it was short.
     return Entry(
         outcome,
         before.status,

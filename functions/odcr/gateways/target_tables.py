@@ -1,4 +1,4 @@
-"""The tables that people write: reading the targets, and reporting what is held into `odcr_capacity`."""
+"""The tables that people write: reading targets from them, and writing what is held into `odcr_capacity`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ from odcr.domain.row_problems import Written, lonely_options, problems_of
 from odcr.domain.rows import targets_of
 from odcr.domain.target import Target, TargetKey
 from odcr.gateways.database import is_about_a_table, text_of_error
-from odcr.gateways.strange_tables import Row, TableUnusable, code_of, lacking, read, with_or_without_group
+from odcr.gateways.tolerant_reads import Row, TableUnusable, code_of, lacking, read
+from odcr.gateways.tolerant_writes import with_or_without_group
 from odcr.observability import logger
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("InstanceType", "AvailabilityZone")
 _NEEDED_OPTIONS = ("Platform", "Tenancy", "Match_Criteria", "End_Date")
-"""Options without which a row cannot be understood. Without one of the others, all rows have the usual one."""
+"""Options without which a row cannot be understood. If another column is missing, all rows have its usual value."""
 _RECORDED = (
     "Status",
     "Reserved",
@@ -57,12 +58,12 @@ _AGES = {name: f"TIMESTAMPDIFF(SECOND, {name}, UTC_TIMESTAMP())" for name in ("L
 _SHOWN = 5
 """Rows that the log names."""
 _MAX_FAILURES = 20
-"""Rows that may be refused one after another before the rest is not tried any more."""
+"""Rows refused for the same reason after which the rest is not tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityRow:
-    """One row's key, and what it says is held."""
+    """The key and the Current_Capacity of a row of `odcr_capacity`."""
 
     cells: Row
     """The key as the table has it."""
@@ -71,28 +72,28 @@ class CapacityRow:
 
     @property
     def is_padded(self) -> bool:
-        """Whether the key's type fills it up, so that no statement over two tables finds it."""
+        """Whether the column's type pads the key, so that no join finds it."""
         return any(isinstance(cell, bytes) and cell.endswith(b"\0") for cell in self.cells)
 
 
 def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
-    """The rows of `odcr_capacity` and the groups, sorted into targets and what makes no sense.
+    """The rows of `odcr_capacity` and the groups, divided into targets and invalid ones.
 
-    The tables are put together here, not by the server: to it, columns of two collations may not be comparable.
+    The tables are joined here, because the server may not be able to compare columns of different collations.
 
-    A row, or a group, that was deleted while something was, or may be, held for it comes as a target of 0 that is
-    withdrawn: what it holds must not be forgotten.
+    A row or group that was deleted while something is, or may be, held for it becomes a withdrawn target of 0, so that
+    what it holds is not forgotten.
 
     Returns:
         The targets, least recently tried first, and an outcome for each rejected row or group whose record differs:
-        INVALID, or FAILED where the table beside it cannot be read.
+        INVALID, or FAILED if the table with its options cannot be read.
 
     Raises:
         TableUnusable: if `odcr_capacity` cannot be read at all.
     """
     written = _read_written(cursor)
     if lonely := lonely_options(written.rows, written.options):
-        logger.warning("Rows of odcr_option are no target's", rows=len(lonely), some=list(lonely.items())[:_SHOWN])
+        logger.warning("Rows of odcr_option belong to no target", rows=len(lonely), some=list(lonely.items())[:_SHOWN])
     records, unknown = _read_records(cursor)
     targets, rejected = targets_of(
         written.rows,
@@ -107,7 +108,7 @@ def read_targets(cursor: "Cursor") -> tuple[list[Target], list[Outcome]]:
 
 
 def problems_of_rows(cursor: "Cursor", changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """What LoadTargets would reject of rows that were changed in this transaction: see `row_problems`."""
+    """What LoadTargets would reject among the rows changed in this transaction: see `row_problems`."""
     return problems_of(changes, _read_written(cursor))
 
 
@@ -118,7 +119,7 @@ def _read_written(cursor: "Cursor") -> Written:
 
 
 def read_groups(cursor: "Cursor") -> GroupTables:
-    """What people wrote about groups."""
+    """The tables of groups, as people wrote them."""
     try:
         groups = read(
             cursor, "odcr_group", ("Group_Name", "TotalTargetCapacity"), (*GROUP_COLUMNS[1:], *OPTION_COLUMNS)
@@ -136,50 +137,49 @@ def read_groups(cursor: "Cursor") -> GroupTables:
 
 
 def _read_options(cursor: "Cursor") -> tuple[list[Row], str, str]:
-    """The rows of `odcr_option`; why no row's options are known; why those of its rows are not."""
+    """The rows of `odcr_option`; why all rows' options are unknown; why the options of its own rows are unknown."""
     try:
         options = read(cursor, "odcr_option", _KEYS, OPTION_COLUMNS)
     except TableUnusable as error:
-        # Whoever has this table wants something else than the usual for some rows, and nobody knows for which.
+        # Some rows want unusual options, and it is unknown which.
         logger.error("odcr_option cannot be read", error=str(error))
         return (
             [],
-            f"Correct odcr_option: until then nothing is bought, for the row's options are not known. {error}",
+            f"Correct odcr_option: until then nothing is bought, because the row's options are unknown. {error}",
             "",
         )
     return options, "", _option_doubt(cursor, "odcr_option", options)
 
 
 def _option_doubt(cursor: "Cursor", table: str, rows: Sequence[Row]) -> str:
-    """Why the options that end a table's rows cannot be understood; empty if they can."""
-    # Only NULL in a whole column leads to another question.
+    """Why the options at the end of a table's rows cannot be understood; empty if they can."""
+    # The table is only examined if a whole column is NULL.
     columns = zip(OPTION_COLUMNS, zip(*(row[-len(OPTION_COLUMNS) :] for row in rows), strict=True), strict=False)
     absent = [name for name, cells in columns if name in _NEEDED_OPTIONS and all(cell is None for cell in cells)]
-    gaps = lacking(cursor, table, absent) if _is_suspicious(absent) else []
-    if not gaps:
+    missing = ", ".join(lacking(cursor, table, absent)) if _is_suspicious(absent) else ""
+    if not missing:
         return ""
-    lacked = ", ".join(gaps)
-    logger.warning(f"{table} lacks columns", columns=lacked)
-    return f"{table} has no column {lacked}. Add it; until then its rows cannot be understood."
+    logger.warning(f"{table} lacks columns", columns=missing)
+    return f"{table} has no column {missing}. Add it; until then its rows cannot be understood."
 
 
 def _is_suspicious(absent: list[str]) -> bool:
-    # End_Date usually is NULL everywhere; the others have no NULL in the table that odcr makes.
+    # End_Date usually is NULL in all rows. The others are NOT NULL in the table that odcr creates.
     return bool(absent) and absent != ["End_Date"]
 
 
 def _read_records(cursor: "Cursor") -> tuple[dict[TargetKey, Record], Record]:
-    """The rows of `odcr_status` by their keys, and the record of a row that has none there."""
+    """The rows of `odcr_status` by key, and the record for a target without a row there."""
     try:
         return records_of(read(cursor, "odcr_status", _KEYS, _RECORDED, _AGES)), NO_RECORD
     except TableUnusable as error:
-        # EC2 is the truth: what is missing can be bought without it.
+        # EC2 is the truth: odcr can buy what is missing without this table.
         logger.error("odcr_status cannot be read", error=str(error))
         return {}, UNREADABLE_RECORD
 
 
 def read_capacity(cursor: "Cursor") -> list[CapacityRow]:
-    """The rows of `odcr_capacity`; none if it cannot be read any more."""
+    """The rows of `odcr_capacity`; none if it can no longer be read."""
     try:
         rows = read(cursor, "odcr_capacity", ("InstanceType", "AvailabilityZone"), ("Current_Capacity",))
     except TableUnusable as error:
@@ -195,19 +195,19 @@ def write_current(
     rows: Sequence[CapacityRow],
     not_in_status: Collection[TargetKey],
 ) -> None:
-    """Writes Current_Capacity, as far as the table lets it be written: a view or a generated column may not.
+    """Writes Current_Capacity, unless the table refuses it: it may be a view, or the column generated.
 
     Args:
         cursor: in a transaction that has written `odcr_status`.
-        execution: whose rows of `odcr_status` count.
+        execution: the run whose rows of `odcr_status` count.
         held: instances by a row's name.
-        rows: the table's.
-        not_in_status: names that are in `held` and could not be written there.
+        rows: the table's rows.
+        not_in_status: names in `held` that could not be written into `odcr_status`.
     """
-    # From the status rows that this run has just written: one statement, whatever the number of rows. Unlike an upsert
-    # it never brings back a row that was deleted while the run went on. MariaDB takes no index of a column that is
-    # given a collation, so it is not the status table's. MySQL, left to itself, may look at all of a small status table
-    # for each row: one without such a key is written row by row.
+    # One statement for any number of rows, from the status rows that this run has just written. Unlike an upsert, it
+    # never brings back a row that was deleted during the run. MariaDB uses no index of a column with an explicit
+    # collation, so odcr_capacity's column gets it. FORCE INDEX, because MySQL may scan a small status table for each
+    # row. If that key does not exist, rows are written one by one.
     statement = (
         "UPDATE odcr_capacity c STRAIGHT_JOIN odcr_status s FORCE INDEX (PRIMARY) "
         "ON s.InstanceType = CONVERT(c.InstanceType USING utf8mb4) COLLATE utf8mb4_bin "
@@ -215,7 +215,7 @@ def write_current(
         "SET c.Current_Capacity = s.Reserved WHERE s.Execution = %s"
     )
     try:
-        # Where the status table does not tell groups apart, it has none.
+        # A status table without Group_Name contains no groups.
         with_or_without_group(cursor, "odcr_status", f"{statement} AND s.Group_Name = ''", statement, [(execution,)])
     except pymysql.err.MySQLError as error:
         if not is_about_a_table(error):
@@ -238,7 +238,7 @@ def _write_one_by_one(cursor: "Cursor", rows: Sequence[CapacityRow], held: Mappi
             if not is_about_a_table(error):
                 raise
             failures.append(error)
-            if len(failures) >= _MAX_FAILURES and len({code_of(one) for one in failures}) == 1:
+            if len(failures) >= _MAX_FAILURES and len({code_of(failure) for failure in failures}) == 1:
                 break
     if failures:
         logger.warning(

@@ -5,113 +5,137 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.h
 
 from typing import Any
 
-from moto.ec2.models import EC2Backend, ec2_backends
-
-from localcloud.cloudformation.handler import Handler, Physical, Request
-from localcloud.cloudformation.moto_handler import MotoHandler
+from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
 
 
-def backend_of(request: Request) -> EC2Backend:
-    """moto's EC2 in the stack's account and Region."""
-    backend: EC2Backend = ec2_backends[request.account_id][request.region]
-    return backend
+class Tagged(ApiType):
+    """A part of the network, with CloudFormation's tags and those of the template."""
+
+    def create(self, request: Request) -> Physical:
+        return self.update(request, super().create(request))
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return changed <= {"Tags"}
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        stack = {
+            "aws:cloudformation:logical-id": request.logical_id,
+            "aws:cloudformation:stack-id": request.stack.stack_id,
+            "aws:cloudformation:stack-name": request.stack.stack_name,
+        }
+        tags = [{"Key": key, "Value": value} for key, value in stack.items()] + request.properties.get("Tags", [])
+        request.call("ec2.CreateTags", Resources=self._tagged(current), Tags=tags)
+        return current
+
+    def _tagged(self, current: Physical) -> str:
+        return current.id
 
 
-def _delete_route(request: Request, current: Physical) -> None:
-    del current
-    destination = str(request.properties.get("DestinationCidrBlock", ""))
-    table = backend_of(request).route_tables.get(str(request.properties["RouteTableId"]))
-    if table is not None and destination in {route.destination_cidr_block for route in table.routes}:
-        backend_of(request).delete_route(table.id, destination)
+class Address(Tagged):
+    """An Elastic IP, whose id is its address; it is tagged by its allocation."""
+
+    def _tagged(self, current: Physical) -> str:
+        return str(current.attribute("AllocationId"))
 
 
-def _disassociate(request: Request, current: Physical) -> None:
-    del current
-    table = backend_of(request).route_tables.get(str(request.properties["RouteTableId"]))
-    for association, subnet_id in list(table._associations.items() if table else []):
-        if subnet_id == request.properties["SubnetId"]:
-            backend_of(request).disassociate_route_table(association)
+class Endpoint(Tagged):
+    """A VPC endpoint."""
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return changed <= {"Tags", "PolicyDocument"}
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        policy = request.properties.get("PolicyDocument")
+        request.call("ec2.ModifyVpcEndpoint", VpcEndpointId=current.id, PolicyDocument=policy)
+        return super().update(request, current)
 
 
-def _detach(request: Request, current: Physical) -> None:
-    del current
-    gateway, vpc = request.properties.get("InternetGatewayId"), request.properties.get("VpcId")
-    if gateway:
-        backend_of(request).detach_internet_gateway(str(gateway), str(vpc))
+class SecurityGroup(Tagged):
+    """A group with the rules written into it; without any egress rule EC2 gives it the one that allows everything."""
+
+    def create(self, request: Request) -> Physical:
+        group = super().create(request)
+        self._set_rules(request, group)
+        return group
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return changed <= {"Tags", "SecurityGroupEgress", "SecurityGroupIngress"}
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        self._set_rules(request, current)
+        return super().update(request, current)
+
+    def _set_rules(self, request: Request, group: Physical) -> None:
+        (found,) = request.call("ec2.DescribeSecurityGroups", GroupIds=group.id)["SecurityGroups"]
+        for direction, had in (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress")):
+            if rules := request.properties.get(f"SecurityGroup{direction}"):
+                if found[had]:
+                    request.call(f"ec2.RevokeSecurityGroup{direction}", GroupId=group.id, IpPermissions=found[had])
+                permissions = [_permission(rule) for rule in rules]
+                request.call(f"ec2.AuthorizeSecurityGroup{direction}", GroupId=group.id, IpPermissions=permissions)
 
 
-def _delete_vpc(request: Request, current: Physical) -> None:
-    backend_of(request).delete_vpc(current.id)
+class SecurityGroupIngress(ResourceType):
+    """One rule in its own resource."""
+
+    def create(self, request: Request) -> Physical:
+        self._change("Authorize", request)
+        return Physical(request.name, {"Id": request.name})
+
+    def delete(self, request: Request, current: Physical) -> None:
+        del current
+        self._change("Revoke", request)
+
+    def _change(self, verb: str, request: Request) -> None:
+        group, permission = request.properties["GroupId"], _permission(request.properties)
+        request.call(f"ec2.{verb}SecurityGroupIngress", GroupId=group, IpPermissions=permission)
 
 
-def _delete_subnet(request: Request, current: Physical) -> None:
-    backend_of(request).delete_subnet(current.id)
+def _permission(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule of a template as the API has it."""
+    cidr, peer = rule.get("CidrIp"), rule.get("SourceSecurityGroupId", rule.get("DestinationSecurityGroupId"))
+    return {
+        **{name: rule.get(name) for name in ("IpProtocol", "FromPort", "ToPort")},
+        "IpRanges": [{"CidrIp": cidr}] if cidr else [],
+        "UserIdGroupPairs": [{"GroupId": peer}] if peer else [],
+    }
 
 
-def _delete_nat_gateway(request: Request, current: Physical) -> None:
-    backend_of(request).delete_nat_gateway(current.id)
-    backend_of(request).nat_gateways.pop(current.id, None)
+def _part(name: str, api_name: str) -> Tagged:
+    """A type for which the API has a Create and a Delete."""
+    key = f"{api_name}Id"
+    return Tagged(f"AWS::EC2::{name}", f"ec2.Create{api_name}", f"ec2.Delete{api_name}", key, within=api_name)
 
 
-def _delete_endpoint(request: Request, current: Physical) -> None:
-    backend_of(request).delete_vpc_endpoints([current.id])
-    backend_of(request).vpc_end_points.pop(current.id, None)
-
-
-def _default_group(vpc: Any) -> str:
-    groups = vpc.ec2_backend.groups[vpc.id].values()
-    return str(next(group.id for group in groups if group.name == "default"))
-
-
-HANDLERS: tuple[Handler, ...] = (
-    MotoHandler(
-        "AWS::EC2::VPC",
-        delete=_delete_vpc,
-        attributes={
-            "VpcId": lambda vpc: vpc.id,
-            "CidrBlock": lambda vpc: vpc.cidr_block,
-            "DefaultSecurityGroup": _default_group,
-        },
+TYPES: tuple[ResourceType, ...] = (
+    _part("VPC", "Vpc"),
+    _part("Subnet", "Subnet"),
+    _part("RouteTable", "RouteTable"),
+    _part("InternetGateway", "InternetGateway"),
+    _part("NatGateway", "NatGateway"),
+    Endpoint(
+        "AWS::EC2::VPCEndpoint",
+        "ec2.CreateVpcEndpoint",
+        "ec2.DeleteVpcEndpoints",
+        "VpcEndpointId",
+        within="VpcEndpoint",
     ),
-    MotoHandler(
-        "AWS::EC2::Subnet",
-        delete=_delete_subnet,
-        attributes={
-            "SubnetId": lambda subnet: subnet.id,
-            "AvailabilityZone": lambda subnet: subnet.availability_zone,
-            "CidrBlock": lambda subnet: subnet.cidr_block,
-            "VpcId": lambda subnet: subnet.vpc_id,
-        },
-    ),
-    MotoHandler(
-        "AWS::EC2::RouteTable",
-        delete=lambda request, current: backend_of(request).delete_route_table(current.id),
-        attributes={"RouteTableId": lambda table: table.id},
-    ),
-    MotoHandler("AWS::EC2::Route", delete=_delete_route),
-    MotoHandler(
+    Address("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
+    ApiType("AWS::EC2::Route", "ec2.CreateRoute", "ec2.DeleteRoute", "RouteId"),
+    ApiType(
         "AWS::EC2::SubnetRouteTableAssociation",
-        delete=_disassociate,
-        physical_id=lambda association: f"{association.route_table_id}|{association.subnet_id}",
+        "ec2.AssociateRouteTable",
+        "ec2.DisassociateRouteTable",
+        "AssociationId",
     ),
-    MotoHandler(
-        "AWS::EC2::InternetGateway",
-        delete=lambda request, current: backend_of(request).delete_internet_gateway(current.id),
-        attributes={"InternetGatewayId": lambda gateway: gateway.id},
+    ApiType("AWS::EC2::VPCGatewayAttachment", "ec2.AttachInternetGateway", "ec2.DetachInternetGateway", "AttachmentId"),
+    SecurityGroup(
+        "AWS::EC2::SecurityGroup",
+        "ec2.CreateSecurityGroup",
+        "ec2.DeleteSecurityGroup",
+        "GroupId",
+        named="GroupName",
+        prepare=lambda group: {**group, "Description": group["GroupDescription"]},
     ),
-    MotoHandler("AWS::EC2::VPCGatewayAttachment", delete=_detach),
-    MotoHandler(
-        "AWS::EC2::EIP",
-        delete=lambda request, current: backend_of(request).release_address(address=current.id),
-        attributes={
-            "AllocationId": lambda address: address.allocation_id,
-            "PublicIp": lambda address: address.public_ip,
-        },
-    ),
-    MotoHandler(
-        "AWS::EC2::NatGateway",
-        delete=_delete_nat_gateway,
-        attributes={"NatGatewayId": lambda gateway: gateway.id},
-    ),
-    MotoHandler("AWS::EC2::VPCEndpoint", delete=_delete_endpoint, attributes={"Id": lambda endpoint: endpoint.id}),
+    SecurityGroupIngress("AWS::EC2::SecurityGroupIngress"),
 )

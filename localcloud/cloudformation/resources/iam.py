@@ -3,77 +3,68 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
 """
 
-import json
-from typing import Any
-
 from moto.cloudformation.exceptions import ValidationError
 from moto.iam.models import IAMBackend, iam_backends
 from moto.utilities.utils import get_partition
 
-from localcloud.cloudformation.handler import Handler, Physical, Request, required
-from localcloud.cloudformation.moto_handler import MotoHandler
-from localcloud.iam.errors import UnsupportedPolicyError
+from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
+from localcloud.cloudformation.template import text
+from localcloud.iam.conditions import UnsupportedPolicyError
 from localcloud.iam.policy import parse
 from localcloud.iam.roles import document_of, managed_policy
 
 
-def backend_of(request: Request) -> IAMBackend:
-    """moto's IAM in the stack's account."""
-    backend: IAMBackend = iam_backends[request.account_id][get_partition(request.region)]
-    return backend
-
-
-class Role(MotoHandler):
-    """A moto role, with its managed and inline policies."""
-
-    def __init__(self) -> None:
-        attributes = {"Arn": lambda role: role.arn, "RoleId": lambda role: role.id}
-        super().__init__("AWS::IAM::Role", attributes=attributes)
+class Role(ApiType):
+    """A role, with its managed and inline policies."""
 
     def create(self, request: Request) -> Physical:
         _check(request)
-        physical = super().create(request)
-        self._set_policies(request, physical.model)
-        return physical
+        role = super().create(request)
+        self._add_policies(request, role)
+        return role
 
-    def must_replace(self, changed: frozenset[str]) -> bool:
-        return bool(changed & {"RoleName", "Path"})
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return not changed & {"RoleName", "Path"}
 
     def update(self, request: Request, current: Physical) -> Physical:
         _check(request)
-        role: Any = current.model
-        role.assume_role_policy_document = json.dumps(required(request, "AssumeRolePolicyDocument"))
-        role.description = str(request.properties.get("Description", ""))
-        role.max_session_duration = int(request.properties.get("MaxSessionDuration", 3600))
-        role.permissions_boundary_arn = request.properties.get("PermissionsBoundary")
-        role.tags = {tag["Key"]: tag for tag in request.properties.get("Tags", [])}
-        self._set_policies(request, role)
+        properties = {"Description": "", "MaxSessionDuration": 3600, **request.properties, "RoleName": current.id}
+        request.call("iam.UpdateRole", **properties)
+        if "AssumeRolePolicyDocument" in request.changed:
+            document = properties["AssumeRolePolicyDocument"]
+            request.call("iam.UpdateAssumeRolePolicy", RoleName=current.id, PolicyDocument=document)
+        boundary = "Put" if "PermissionsBoundary" in properties else "Delete"
+        request.call(f"iam.{boundary}RolePermissionsBoundary", **properties)
+        self._remove_policies(request, current)
+        self._add_policies(request, current)
         return current
 
     def delete(self, request: Request, current: Physical) -> None:
-        self._detach_all(request, current.model)
+        self._remove_policies(request, current)
         super().delete(request, current)
 
-    def _set_policies(self, request: Request, role: Any) -> None:
-        for name in list(role.policies):
-            role.delete_policy(name)
+    def _add_policies(self, request: Request, role: Physical) -> None:
         for policy in request.properties.get("Policies", []):
-            role.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
-        self._detach_all(request, role)
+            # moto refuses a policy without Version, such as SAM writes and AWS takes.
+            document = {"Version": "2012-10-17", **policy["PolicyDocument"]}
+            request.call("iam.PutRolePolicy", RoleName=role.id, **{**policy, "PolicyDocument": document})
         for arn in request.properties.get("ManagedPolicyArns", []):
-            backend_of(request).attach_role_policy(policy_arn=arn, role_name=role.name)
+            request.call("iam.AttachRolePolicy", RoleName=role.id, PolicyArn=arn)
 
-    def _detach_all(self, request: Request, role: Any) -> None:
-        for arn in list(role.managed_policies):
-            backend_of(request).detach_role_policy(policy_arn=arn, role_name=role.name)
+    def _remove_policies(self, request: Request, role: Physical) -> None:
+        for name in request.call("iam.ListRolePolicies", RoleName=role.id)["PolicyNames"]:
+            request.call("iam.DeleteRolePolicy", RoleName=role.id, PolicyName=name)
+        for policy in request.call("iam.ListAttachedRolePolicies", RoleName=role.id)["AttachedPolicies"]:
+            request.call("iam.DetachRolePolicy", RoleName=role.id, PolicyArn=policy["PolicyArn"])
 
 
 def _check(request: Request) -> None:
     """Refuses, before anything changes, what could not be enforced later."""
+    backend: IAMBackend = iam_backends[request.stack.account_id][get_partition(request.stack.region)]
     policies, boundary = request.properties.get("Policies", []), request.properties.get("PermissionsBoundary")
     managed = [*request.properties.get("ManagedPolicyArns", []), *([boundary] if boundary else [])]
-    documents = [json.dumps(policy["PolicyDocument"]) for policy in policies]
-    documents += [document_of(managed_policy(backend_of(request), arn)) for arn in managed]
+    documents = [text(policy["PolicyDocument"]) for policy in policies]
+    documents += [document_of(managed_policy(backend, arn)) for arn in managed]
     try:
         for document in documents:
             parse(document)
@@ -81,4 +72,6 @@ def _check(request: Request) -> None:
         raise ValidationError(message=str(error)) from error
 
 
-HANDLERS: tuple[Handler, ...] = (Role(),)
+TYPES: tuple[ResourceType, ...] = (
+    Role("AWS::IAM::Role", "iam.CreateRole", "iam.DeleteRole", "RoleName", within="Role"),
+)

@@ -9,89 +9,68 @@ from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.rds.models import DBCluster as MotoCluster
-from moto.rds.models import RDSBackend, rds_backends
+from moto.rds.models import rds_backends
 
-from localcloud.cloudformation.handler import Handler, Physical, Request, required
-from localcloud.cloudformation.resources.secretsmanager import backend_of as secretsmanager_of
-from localcloud.cloudformation.resources.secretsmanager import put_secret
+from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
 from localcloud.services import Services
-
-
-def backend_of(request: Request) -> RDSBackend:
-    """moto's RDS in the stack's account and Region."""
-    backend: RDSBackend = rds_backends[request.account_id][request.region]
-    return backend
 
 
 def show_real_addresses(services: Services) -> None:
     """Makes DescribeDBClusters tell where the database really answers."""
-    for name in ("endpoint", "reader_endpoint"):
-        setattr(MotoCluster, name, property(lambda _: services.database.host))
+    host: Any = property(lambda _: services.database.host)
+    port: Any = property(lambda _: services.database.port, lambda cluster, port: None)  # noqa: ARG005 - moto sets it
+    for name, shown in (("endpoint", host), ("reader_endpoint", host), ("port", port)):
+        setattr(MotoCluster, name, shown)
 
 
-class DBCluster(Handler):
-    """A moto cluster, and a database with a user on the local server."""
+_FOR_GOOD = frozenset(
+    {
+        *("DBClusterIdentifier", "DBSubnetGroupName", "DatabaseName", "Engine"),
+        *("ManageMasterUserPassword", "MasterUserPassword", "MasterUsername"),
+    }
+)
+"""What a cluster that exists keeps."""
 
-    type_name = "AWS::RDS::DBCluster"
-    create_only = frozenset({"DBClusterIdentifier", "DatabaseName", "Engine", "MasterUsername", "DBSubnetGroupName"})
+
+class DBCluster(ApiType):
+    """A cluster, and a database with a user on the local server."""
 
     def create(self, request: Request) -> Physical:
-        properties, backend, database = request.properties, backend_of(request), request.services.database
-        engine = required(request, "Engine")
-        if engine != "aurora-mysql":
-            raise ValidationError(message=f"Engine {engine}: the local cloud's databases are aurora-mysql only")
-        name, user = str(required(request, "DatabaseName")), str(required(request, "MasterUsername"))
-        is_managed = _is_managed(properties)
-        if is_managed and "MasterUserPassword" in properties:
-            raise ValidationError(message="MasterUserPassword can't be specified with ManageMasterUserPassword")
-        password = secrets.token_urlsafe(24) if is_managed else str(required(request, "MasterUserPassword"))
+        properties, database = request.properties, request.services.database
+        if properties["Engine"] != "aurora-mysql":
+            raise ValidationError(
+                message=f"Engine {properties['Engine']}: the local cloud's databases are aurora-mysql only"
+            )
+        name, user = str(properties["DatabaseName"]), str(properties["MasterUsername"])
         _refuse_taken(name, user)
-        cluster = backend.create_db_cluster(
-            {
-                "db_cluster_identifier": str(properties.get("DBClusterIdentifier", request.name)).lower(),
-                "engine": engine,
-                "engine_version": properties.get("EngineVersion"),
-                "database_name": name,
-                "master_username": user,
-                **({"manage_master_user_password": True} if is_managed else {"master_user_password": password}),
-                "port": database.port,
-                "tags": list(properties.get("Tags", [])),
-                **_changeable(properties),
-            }
-        )
-        if is_managed:
+        cluster = super().create(request)
+        if "MasterUserPassword" in properties:
+            password = str(properties["MasterUserPassword"])
+        else:
             # moto's is the same for every cluster.
-            login = {"username": user, "password": password}
-            put_secret(secretsmanager_of(request), cluster.master_user_secret.secret_arn, json.dumps(login))
+            password = secrets.token_urlsafe(24)
+            arn, login = cluster.attribute("MasterUserSecret.SecretArn"), {"username": user, "password": password}
+            request.call("secretsmanager.PutSecretValue", SecretId=arn, SecretString=json.dumps(login))
         try:
             database.create_database(name, user, password)
         except Exception:
-            backend.clusters.pop(cluster.db_cluster_identifier)
+            super().delete(request, cluster)
             raise
-        return _physical(request, cluster)
+        address = {"Endpoint.Address": database.host, "Endpoint.Port": str(database.port)}
+        return Physical(cluster.id, {**cluster.attributes, **address})
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return not changed & _FOR_GOOD
 
     def update(self, request: Request, current: Physical) -> Physical:
-        if "ManageMasterUserPassword" in request.changed:
-            raise ValidationError(message="ManageMasterUserPassword of a cluster that exists stays in the local cloud")
-        cluster = backend_of(request).clusters[current.id]
-        for name, value in _changeable(request.properties).items():
-            setattr(cluster, name, value)
-        cluster.tags = list(request.properties.get("Tags", []))
-        cluster.engine_version = request.properties.get("EngineVersion", cluster.engine_version)
-        if "MasterUserPassword" in request.changed:
-            password = str(request.properties["MasterUserPassword"])
-            request.services.database.set_password(str(cluster.master_username), password)
-        return _physical(request, cluster)
+        # RDS would make a new login of ManageMasterUserPassword.
+        others = {name: value for name, value in request.properties.items() if name not in _FOR_GOOD}
+        request.call("rds.ModifyDBCluster", **others, DBClusterIdentifier=current.id)
+        return current
 
     def delete(self, request: Request, current: Physical) -> None:
-        backend = backend_of(request)
-        if cluster := backend.clusters.get(current.id):
-            backend.delete_db_cluster(current.id)
-            request.services.database.drop_database(str(cluster.database_name))
-
-
-def _is_managed(properties: dict[str, Any]) -> bool:
-    return str(properties.get("ManageMasterUserPassword", "")).lower() == "true"
+        super().delete(request, current)
+        request.services.database.drop_database(str(current.attribute("DatabaseName")))
 
 
 def _refuse_taken(name: str, user: str) -> None:
@@ -107,74 +86,28 @@ def _refuse_taken(name: str, user: str) -> None:
                     )
 
 
-def _changeable(properties: dict[str, Any]) -> dict[str, Any]:
-    scaling = properties.get("ServerlessV2ScalingConfiguration")
-    return {
-        "backup_retention_period": int(properties.get("BackupRetentionPeriod", 1)),
-        "deletion_protection": str(properties.get("DeletionProtection", "")).lower() == "true",
-        "db_cluster_parameter_group_name": properties.get("DBClusterParameterGroupName"),
-        "db_subnet_group_name": properties.get("DBSubnetGroupName"),
-        "enable_cloudwatch_logs_exports": properties.get("EnableCloudwatchLogsExports"),
-        "kms_key_id": properties.get("KmsKeyId"),
-        "serverless_v2_scaling_configuration": scaling
-        and {"min_capacity": scaling.get("MinCapacity"), "max_capacity": scaling.get("MaxCapacity")},
-        "storage_encrypted": str(properties.get("StorageEncrypted", "")).lower() == "true",
-        "vpc_security_group_ids": list(properties.get("VpcSecurityGroupIds", [])),
-    }
-
-
-def _physical(request: Request, cluster: MotoCluster) -> Physical:
-    database = request.services.database
-    attributes = {
-        "DBClusterArn": cluster.db_cluster_arn,
-        "DBClusterResourceId": cluster.db_cluster_resource_id,
-        "Endpoint.Address": database.host,
-        "Endpoint.Port": str(database.port),
-        "ReadEndpoint.Address": database.host,
-    }
-    if cluster.manage_master_user_password:
-        attributes["MasterUserSecret.SecretArn"] = cluster.master_user_secret.secret_arn
-    return Physical(str(cluster.db_cluster_identifier), attributes, cluster)
-
-
-class DBInstance(Handler):
-    """An instance of a serverless cluster; the work is done by the cluster's database."""
-
-    type_name = "AWS::RDS::DBInstance"
-    create_only = frozenset({"DBInstanceIdentifier", "DBClusterIdentifier", "Engine", "AvailabilityZone"})
-
-    def create(self, request: Request) -> Physical:
-        properties, backend = request.properties, backend_of(request)
-        cluster_id = properties.get("DBClusterIdentifier")
-        if cluster_id is None:
-            raise ValidationError(message="A DBInstance needs a DBClusterIdentifier in the local cloud")
-        if cluster_id not in backend.clusters:
-            raise ValidationError(message=f"DBCluster {cluster_id} not found.")
-        instance = backend.create_db_instance(
-            {
-                "db_instance_identifier": str(properties.get("DBInstanceIdentifier", request.name)).lower(),
-                "db_cluster_identifier": cluster_id,
-                "db_instance_class": required(request, "DBInstanceClass"),
-                "engine": required(request, "Engine"),
-                "tags": list(properties.get("Tags", [])),
-                "vpc_security_group_ids": [],
-            }
-        )
-        attributes = {
-            "DBInstanceArn": instance.arn,
-            "Endpoint.Address": request.services.database.host,
-            "Endpoint.Port": str(request.services.database.port),
-        }
-        return Physical(str(instance.db_instance_identifier), attributes, instance)
-
-    def update(self, request: Request, current: Physical) -> Physical:
-        current.model.db_instance_class = required(request, "DBInstanceClass")
-        current.model.tags = list(request.properties.get("Tags", []))
-        return current
-
-    def delete(self, request: Request, current: Physical) -> None:
-        if current.id in backend_of(request).databases:
-            backend_of(request).delete_db_instance(current.id)
-
-
-HANDLERS: tuple[Handler, ...] = (DBCluster(), DBInstance())
+TYPES: tuple[ResourceType, ...] = (
+    DBCluster(
+        "AWS::RDS::DBCluster",
+        "rds.CreateDBCluster",
+        "rds.DeleteDBCluster",
+        "DBClusterIdentifier",
+        within="DBCluster",
+    ),
+    ApiType(
+        "AWS::RDS::DBInstance",
+        "rds.CreateDBInstance",
+        "rds.DeleteDBInstance",
+        "DBInstanceIdentifier",
+        update="rds.ModifyDBInstance",
+        within="DBInstance",
+    ),
+    ApiType(
+        "AWS::RDS::DBSubnetGroup",
+        "rds.CreateDBSubnetGroup",
+        "rds.DeleteDBSubnetGroup",
+        "DBSubnetGroupName",
+        update="rds.ModifyDBSubnetGroup",
+        within="DBSubnetGroup",
+    ),
+)

@@ -19,7 +19,7 @@ from localcloud.ec2.control import blueprint
 from localcloud.mariadb import MariaDB
 from localcloud.server import Server
 from odcr.gateways.database_user import prepare_user
-from odcr.gateways.schema import create_missing_tables
+from odcr.gateways.schema_versions import create_missing_tables
 from odcr.gateways.secret import DatabaseLogin
 from tests.integration.bad_input.product import (
     ABROAD,

@@ -33,13 +33,13 @@ def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
 
 def describe(name: str, given: Answer, *says: str) -> AnswerKind:
     """Nothing may be reserved where it is not known what is held."""
-    says = ("us-east-1 cannot be asked", "reserved", "blindly", *says)
+    says = ("us-east-1 does not say what is held there", "nothing is bought", *says)
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
 
 
 def throttled(name: str, given: Answer) -> AnswerKind:
     """Nothing is wrong with the row, nor with the Region."""
-    says = ("EC2 takes no more questions in us-east-1", "the next run asks again", "RequestLimitExceeded")
+    says = ("EC2 takes no more requests in us-east-1", "the next run asks again", "RequestLimitExceeded")
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "THROTTLED", says)
 
 
@@ -64,7 +64,7 @@ def item(**changes: str) -> Answer:
     return reservations(f"<item>{reservation(**changes)}</item>")
 
 
-UNREADABLE = "EC2 gave no answer that can be read"
+UNREADABLE = "EC2 gave no readable answer"
 QUOTA = "Raise the On-Demand quota of this instance family in Service Quotas"
 ROW = "Correct the row"
 
@@ -171,7 +171,7 @@ DESCRIPTIONS = [
             DESCRIBE,
             item(**{field: ""}),
             "FAILED",
-            ("Nothing is bought", "in part only", "Look at it in the EC2 console"),
+            ("Nothing is bought", "only in part", "Look at it in the EC2 console"),
         )
         for field in ("capacityReservationId", "instanceType", "availabilityZone", "totalInstanceCount", "state")
     ),

@@ -95,7 +95,7 @@ ZONES = [
     RowKind("a local zone that there is not", ("ap-northeast-1-xyz-1a", *UNKNOWN_TO_EC2), zone="ap-northeast-1-xyz-1a"),
     RowKind(
         "a zone of an unknown Region",
-        ("xx-nowhere-1", "cannot be asked", "Is the Region enabled"),
+        ("xx-nowhere-1", "does not say what is held there", "Is the Region enabled"),
         zone="xx-nowhere-1a",
         status="FAILED",
     ),
@@ -107,7 +107,7 @@ TARGETS = [
     RowKind("the least target", ("Target_Capacity is -2147483648", "0 or more", NUMBER_WANTED), target=-2147483648),
     RowKind("the greatest target", ("2147483647", "above 100000", "mistake", "Correct the row"), target=2147483647),
     RowKind("one above the greatest that is believed", ("100001", "above 100000", "Correct the row"), target=100001),
-    RowKind("a target of 0", ("The target is 0", "nothing is to be reserved"), target=0, status="FULFILLED"),
+    RowKind("a target of 0", ("The target is 0", "nothing is reserved"), target=0, status="FULFILLED"),
 ]
 
 OPTIONS = [

@@ -40,29 +40,29 @@ def without(field: str, *says: str) -> SecretKind:
 
 
 NO_LOGIN = "Store an object with username, password"
-NO_PORT = "no port number"
+NO_PORT = "not a port number"
 REFUSED = "LoginRefused"
 SILENT = "DatabaseUnavailable"
 
 TEXTS = [
-    text("the password alone", PASSWORD, "no JSON", NO_LOGIN),
-    text("blank", " ", "no JSON", NO_LOGIN),
-    text("JSON that breaks off", f'{{"username": "odcr", "password": "{PASSWORD}"', "no JSON", NO_LOGIN),
-    text("a JSON list", f'["odcr", "{PASSWORD}"]', "no JSON object", "Store one with username, password"),
-    text("a JSON text", f'"{PASSWORD}"', "no JSON object", "Store one with username, password"),
-    text("a JSON null", "null", "no JSON object", "Store one with username, password"),
+    text("the password alone", PASSWORD, "not JSON", NO_LOGIN),
+    text("blank", " ", "not JSON", NO_LOGIN),
+    text("JSON that breaks off", f'{{"username": "odcr", "password": "{PASSWORD}"', "not JSON", NO_LOGIN),
+    text("a JSON list", f'["odcr", "{PASSWORD}"]', "not a JSON object", "Store one with username, password"),
+    text("a JSON text", f'"{PASSWORD}"', "not a JSON object", "Store one with username, password"),
+    text("a JSON null", "null", "not a JSON object", "Store one with username, password"),
     text("binary", f'{{"password": "{PASSWORD}"}}'.encode(), "binary", "text"),
 ]
 
 FIELDS = [
     *(
-        without(name, f"lacks {name}", "Add what is missing")
+        without(name, f"has no {name}", "Add what is missing")
         for name in ("username", "password", "host", "port", "dbname")
     ),
-    fields("only a password", "lacks username, host, port, dbname", username=..., host=..., port=..., dbname=...),
-    fields("an empty password", "lacks password", "Add what is missing", password=""),
-    fields("a password of null", "lacks password", "Add what is missing", password=None),
-    fields("an empty host", "lacks host", "Add what is missing", host=""),
+    fields("only a password", "has no username, host, port, dbname", username=..., host=..., port=..., dbname=...),
+    fields("an empty password", "has no password", "Add what is missing", password=""),
+    fields("a password of null", "has no password", "Add what is missing", password=None),
+    fields("an empty host", "has no host", "Add what is missing", host=""),
     fields("a port that is text", "port", NO_PORT, "Correct it", port="mysql"),
     fields("the password for the port", "port", NO_PORT, "Correct it", port=PASSWORD),
     fields("a port of 0", "port", NO_PORT, "Correct it", port=0),
@@ -72,7 +72,7 @@ FIELDS = [
     fields("a port that is a list", "port", NO_PORT, "Correct it", port=[3306]),
     fields("a port without end", "port", NO_PORT, "Correct it", port=float("inf")),
     fields("a password that MySQL cannot take", "password", "characters", password=FOREIGN_PASSWORD),
-    fields("a host with two dots in a row", "host", "no host name", "Correct it", host="db..invalid"),
+    fields("a host with two dots in a row", "host", "not a host name", "Correct it", host="db..invalid"),
 ]
 
 REFUSALS = [
@@ -80,9 +80,9 @@ REFUSALS = [
     fields("an unknown user", "Access denied", "'nobody'", "secret", error=REFUSED, username="nobody"),
     fields("another's database", "Access denied", "'elsewhere'", "secret", error=REFUSED, dbname="elsewhere"),
     fields("an unknown database", "Unknown database", "'absent'", "secret", error=REFUSED, dbname="absent"),
-    fields("an unknown host", NO_HOST, "Name or service not known", "is the cluster up", error=SILENT, host=NO_HOST),
+    fields("an unknown host", NO_HOST, "Name or service not known", "cluster is available", error=SILENT, host=NO_HOST),
     fields(
-        "a port that nobody listens on", "127.0.0.1", "Connection refused", "is the cluster up", error=SILENT, port=1
+        "a port that nobody listens on", "127.0.0.1", "Connection refused", "cluster is available", error=SILENT, port=1
     ),
     SecretKind(
         "no secret",

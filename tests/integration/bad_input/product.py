@@ -14,7 +14,7 @@ import record_results
 import reserve_capacity
 from localcloud.ec2.client import CapacityClient
 from localcloud.mariadb import MariaDB
-from odcr.gateways import database, ec2, request_buckets, schedule, secret
+from odcr.gateways import database, ec2_clients, instance_types, request_buckets, schedule, secret
 from stepper.branch import TaskFailed
 from stepper.definition import Template
 from stepper.execution import StateMachine
@@ -44,10 +44,12 @@ TEMPLATE = Template(Path(__file__).parents[3] / "template.yaml")
 
 def forget() -> None:
     """Makes the functions forget what they keep from one invocation to the next."""
-    for module in (database, secret, ec2, request_buckets, schedule):
+    for module in (database, secret, ec2_clients, request_buckets, schedule):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
+    instance_types._ebs_optimizable.clear()
+    instance_types._vcpus.clear()
 
 
 class Context:

@@ -9,8 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from odcr.gateways import ec2 as gateway
-from odcr.gateways import ec2_regions
+from odcr.gateways import ec2_clients, ec2_regions
 from odcr.gateways.ec2_regions import known_regions
 from tests.integration.bad_input.broken_ec2 import answer, error
 from tests.integration.bad_input.kinds_of_ec2_answers import DESCRIBE
@@ -36,7 +35,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     The others are at the local cloud's endpoint.
     """
     behaviour: dict[str, Any] = {"answer": lambda: None, "asked": set()}
-    make, look_up = gateway._new_client, socket.getaddrinfo
+    make, look_up = ec2_clients._new_client, socket.getaddrinfo
 
     def new_client(region: str, attempts: int, connect_timeout: float, read_timeout: float) -> Any:
         if region in known_regions():
@@ -57,7 +56,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         behaviour["answer"]()
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(gateway, "_new_client", new_client)
+    monkeypatch.setattr(ec2_clients, "_new_client", new_client)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return behaviour
 
@@ -78,7 +77,7 @@ def test_a_hundred_invented_regions_stop_nobody_and_are_told_in_turn(rows: Produ
     waiting = [status for key, status in statuses.items() if status.status == "FAILED"]
     assert (len(invalid), len(waiting)) == (ec2_regions.MAX_UNKNOWN, 100 - ec2_regions.MAX_UNKNOWN)
     assert all("there is no Region 'ap-x" in status.reason for status in invalid)
-    assert all("One of the next runs asks for it" in status.reason for status in waiting)
+    assert all("One of the next runs looks for it" in status.reason for status in waiting)
     rows.run()
     assert len(dns["asked"]) > ec2_regions.MAX_UNKNOWN
 
@@ -100,7 +99,7 @@ def test_a_dns_that_gives_no_answer_is_no_proof(rows: Product, dns: dict[str, An
     finally:
         end.set()
     assert (status.status, rows.seen()) == ("FAILED", UNHARMED)
-    assert "ap-northwest-1 cannot be asked what is held" in status.reason
+    assert "ap-northwest-1 does not say what is held there" in status.reason
 
 
 def test_what_is_recorded_stays_while_a_region_has_no_name(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001

@@ -46,7 +46,7 @@ def pem(server: DatabaseServer) -> str:
     return Path(server.ca_file).read_text()
 
 
-def test_a_server_is_trusted_by_the_secret(store: Store, pem: str, transaction: Any) -> None:
+def test_certificates_in_the_secret_are_trusted(store: Store, pem: str, transaction: Any) -> None:
     store({"SecretString": f"# Autorité de la base\n{pem}"})
     with transaction() as cursor:
         cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
@@ -67,9 +67,7 @@ def test_a_corrected_secret_is_read_by_the_next_run(store: Store, pem: str, tran
 
 
 @pytest.mark.parametrize("damage", ["", "hunter2", '{"pem": "%s"}', "cut", "binary"])
-def test_what_is_no_certificate_is_refused_with_a_sentence(
-    store: Store, pem: str, transaction: Any, damage: str
-) -> None:
+def test_invalid_certificate_is_refused_with_a_sentence(store: Store, pem: str, transaction: Any, damage: str) -> None:
     if damage == "binary":
         store({"SecretBinary": pem})
     elif damage == "cut":
@@ -81,13 +79,13 @@ def test_what_is_no_certificate_is_refused_with_a_sentence(
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_secret_that_cannot_be_read_is_named(store: Store, transaction: Any) -> None:
+def test_unreadable_secret_is_named(store: Store, transaction: Any) -> None:
     store({})
     with pytest.raises(DatabaseUnavailable, match=r"secret of DatabaseCertificatesSecretArn cannot be read: .*Not you"):
         transaction().__enter__()
 
 
-def test_the_bundle_is_trusted_as_well(store: Store, pem: str) -> None:
+def test_rds_bundle_is_trusted_too(store: Store, pem: str) -> None:
     store({"SecretString": pem})
     own = ssl.create_default_context()
     own.load_verify_locations(cadata=pem)

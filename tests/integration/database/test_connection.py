@@ -9,7 +9,7 @@ from odcr.gateways.schema import TABLES
 from .conftest import in_grants
 
 
-def test_all_tables_are_there_in_the_first_transaction(transaction: Any) -> None:
+def test_first_transaction_creates_all_tables(transaction: Any) -> None:
     with transaction() as cursor:
         cursor.execute("SHOW TABLES")
         assert {name for (name,) in cursor.fetchall()} == set(TABLES)
@@ -48,9 +48,7 @@ def test_a_rotated_secret_is_fetched_again_once(transaction: Any, secrets: Any, 
     assert secrets.reads == 2
 
 
-def test_in_the_midst_of_a_rotation_either_password_is_good(
-    transaction: Any, secrets: Any, server: DatabaseServer
-) -> None:
+def test_both_passwords_work_during_a_rotation(transaction: Any, secrets: Any, server: DatabaseServer) -> None:
     secrets.pending = {**secrets.login, "password": "second-password"}
     with transaction():
         pass
@@ -63,7 +61,7 @@ def test_in_the_midst_of_a_rotation_either_password_is_good(
         pass
 
 
-def test_rights_that_are_missing_are_a_refused_login(transaction: Any, server: DatabaseServer) -> None:
+def test_missing_rights_are_a_refused_login(transaction: Any, server: DatabaseServer) -> None:
     with transaction():
         pass
     with server.admin_connection() as connection, connection.cursor() as cursor:
@@ -72,7 +70,7 @@ def test_rights_that_are_missing_are_a_refused_login(transaction: Any, server: D
         cursor.execute("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
 
 
-def test_a_wrong_password_is_not_tried_for_ever_and_not_shown(transaction: Any, secrets: Any) -> None:
+def test_wrong_password_is_tried_a_few_times_and_never_shown(transaction: Any, secrets: Any) -> None:
     secrets.login["password"] = "not-the-password"
     with pytest.raises(LoginRefused, match=r"Access denied.*Correct the login in the database secret") as caught:
         transaction().__enter__()
@@ -81,11 +79,11 @@ def test_a_wrong_password_is_not_tried_for_ever_and_not_shown(transaction: Any, 
     assert "not-the-password" not in repr(caught.value)
 
 
-def test_a_server_that_is_down_is_unavailable(transaction: Any, server: DatabaseServer) -> None:
+def test_stopped_server_is_unavailable(transaction: Any, server: DatabaseServer) -> None:
     server.stop()
     try:
         with (
-            pytest.raises(DatabaseUnavailable, match=r"cannot be used at the moment.*is the cluster up"),
+            pytest.raises(DatabaseUnavailable, match=r"cannot be used at the moment.*cluster is available"),
             transaction(),
         ):
             pass
@@ -95,7 +93,7 @@ def test_a_server_that_is_down_is_unavailable(transaction: Any, server: Database
         cursor.execute("SELECT 1")
 
 
-def test_a_server_that_dies_in_the_middle_is_unavailable(transaction: Any, server: DatabaseServer) -> None:
+def test_server_that_dies_during_a_transaction_is_unavailable(transaction: Any, server: DatabaseServer) -> None:
     def lose_the_server() -> None:
         with transaction() as cursor:
             server.stop()

@@ -54,7 +54,7 @@ def update(transaction: Transaction) -> list[Standing]:
         return update_costs(cursor, read_prices(cursor))
 
 
-def test_a_status_says_what_is_held_costs_and_null_where_the_price_is_unknown(transaction: Transaction) -> None:
+def test_status_has_the_hourly_cost_or_null_if_the_price_is_unknown(transaction: Transaction) -> None:
     sql(transaction, GIVE % "0.1234567")
     write(transaction, HELD, HELD_BY_WINDOWS)
     expected = (
@@ -66,7 +66,7 @@ def test_a_status_says_what_is_held_costs_and_null_where_the_price_is_unknown(tr
     assert sql(transaction, STATUS)[1] == ("m5.xlarge", "Windows", "default", Decimal(0))
 
 
-def test_a_changed_price_changes_the_cost_though_nothing_else_has(transaction: Transaction) -> None:
+def test_changed_price_alone_changes_the_cost(transaction: Transaction) -> None:
     write(transaction, HELD, HELD_BY_WINDOWS)
     for price, cost in (("0.1", "1"), ("0.25", "2.5"), ("0", "0")):
         sql(transaction, GIVE % price)
@@ -88,7 +88,7 @@ def test_only_rows_whose_cost_changed_are_written(transaction: Transaction) -> N
         assert counted.words("UPDATE") == written
 
 
-def test_rows_that_are_older_than_these_columns_get_their_platform_from_odcr_option(transaction: Transaction) -> None:
+def test_older_rows_get_their_platform_from_odcr_option(transaction: Transaction) -> None:
     want(transaction)
     sql(
         transaction,

@@ -68,7 +68,7 @@ def shown(error: BaseException, *hidden: str) -> list[str]:
     return [one for one in hidden if one in text]
 
 
-def test_the_user_is_made_and_can_do_the_work_of_a_run(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_created_user_can_do_the_work_of_a_run(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     with pytest.raises(pymysql.err.OperationalError, match="1045"):
         connect(server)
     assert prepare() == {"User": USERNAME, "Database": DATABASE}
@@ -81,7 +81,7 @@ def test_the_user_is_made_and_can_do_the_work_of_a_run(secrets: Secrets, server:
         cursor.execute("DELETE FROM odcr_capacity")
 
 
-def test_it_has_exactly_the_rights_that_it_needs(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_user_has_exactly_the_rights_it_needs(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     # A name that the user's own would match, were the underscore a wildcard.
     administer(server, "CREATE DATABASE odcrxdb", "CREATE TABLE odcrxdb.t (x INT)")
     try:
@@ -108,13 +108,13 @@ def test_it_has_exactly_the_rights_that_it_needs(secrets: Secrets, server: Datab
         administer(server, "DROP DATABASE odcrxdb")
 
 
-def test_it_is_let_in_with_tls_only(prepared: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_user_can_log_in_only_with_tls(prepared: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     connect(server).close()
     with pytest.raises(pymysql.err.OperationalError, match="1045"):
         connect(server, ssl_disabled=True)
 
 
-def test_without_an_administrator_a_person_is_told_what_to_run(
+def test_without_an_administrator_the_error_says_what_to_run(
     secrets: Secrets, server: DatabaseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_ADMIN_SECRET_ARN")
@@ -130,13 +130,13 @@ def test_without_an_administrator_a_person_is_told_what_to_run(
 def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
     secrets.administrator["password"] = "not-the-password"
     with pytest.raises(
-        DatabaseNotPrepared, match=r"'chief' could not make 'odcr': Access denied.*by hand: DROP USER"
+        DatabaseNotPrepared, match=r"'chief' could not create 'odcr': Access denied.*by hand, run: DROP USER"
     ) as caught:
         prepare()
     assert shown(caught.value, "not-the-password", *PASSWORDS) == []
 
 
-def test_an_administrator_without_the_right_is_told(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_administrator_without_the_right_is_named(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     if isinstance(server, MySQL):
         grant = f"GRANT ALL ON {DATABASE}.* TO {ADMINISTRATOR}@'%' WITH GRANT OPTION"
         administer(server, f"REVOKE {ROLE} FROM {ADMINISTRATOR}@'%'", grant)
@@ -147,17 +147,17 @@ def test_an_administrator_without_the_right_is_told(secrets: Secrets, server: Da
     assert shown(caught.value, *PASSWORDS) == []
 
 
-def test_a_database_that_is_not_there_is_told_and_not_made(secrets: Secrets, server: DatabaseServer) -> None:
+def test_missing_database_is_named_and_not_created(secrets: Secrets, server: DatabaseServer) -> None:
     administer(server, f"GRANT ALL PRIVILEGES ON absent.* TO {ADMINISTRATOR}@'%'")
     secrets.login["dbname"] = "absent"
     with pytest.raises(DatabaseNotPrepared, match="Unknown database 'absent'"):
         prepare()
 
 
-def test_another_account_of_that_name_is_suspected(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_error_suspects_another_account_with_that_name(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     administer(server, "CREATE USER odcr@'127.0.0.1' IDENTIFIED BY 'other'")
     try:
-        with pytest.raises(DatabaseNotPrepared, match=r"still cannot log in.*another account of that name") as caught:
+        with pytest.raises(DatabaseNotPrepared, match=r"cannot log in.*another account with that name") as caught:
             prepare()
     finally:
         administer(server, "DROP USER odcr@'127.0.0.1'")
@@ -165,9 +165,9 @@ def test_another_account_of_that_name_is_suspected(secrets: Secrets, server: Dat
 
 
 @pytest.mark.parametrize("name", ["root", "mysql.sys", "mariadb.sys", "rdsadmin", "RDSADMIN", "chief", "Chief"])
-def test_an_account_that_is_not_odcr_s_own_is_left_alone(secrets: Secrets, server: DatabaseServer, name: str) -> None:
+def test_system_account_is_left_alone(secrets: Secrets, server: DatabaseServer, name: str) -> None:
     secrets.login["username"] = name
-    with pytest.raises(DatabaseNotPrepared, match=r"account of the server's own|is the administrator") as caught:
+    with pytest.raises(DatabaseNotPrepared, match=r"system account of the server|is the administrator") as caught:
         prepare()
     assert "database secret" in str(caught.value)
     assert shown(caught.value, *PASSWORDS) == []
@@ -212,7 +212,7 @@ def test_an_error_never_quotes_the_password(
     del server, secrets
 
 
-def test_a_server_that_is_down_is_unavailable(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
+def test_stopped_server_is_unavailable(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
     server.stop()
     try:
         with pytest.raises(DatabaseUnavailable, match="cannot be used at the moment"):
@@ -221,13 +221,13 @@ def test_a_server_that_is_down_is_unavailable(secrets: Secrets, server: Database
         server.start()
 
 
-def test_an_administrator_s_secret_that_makes_no_sense_is_named(secrets: Secrets) -> None:
+def test_invalid_administrator_secret_is_named(secrets: Secrets) -> None:
     del secrets.administrator["password"]
-    with pytest.raises(InvalidSecret, match="administrator's secret lacks password"):
+    with pytest.raises(InvalidSecret, match="administrator's secret has no password"):
         prepare()
 
 
-def test_a_login_that_is_the_administrator_s_is_refused_before_anybody_logs_in() -> None:
+def test_administrator_as_user_is_refused_without_a_login() -> None:
     login = DatabaseLogin("admin", "secret", "db.invalid", 3306, DATABASE)
     with pytest.raises(DatabaseNotPrepared, match="is the administrator"):
         prepare_user(login, login)

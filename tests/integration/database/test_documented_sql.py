@@ -43,7 +43,7 @@ def targets(transaction: Any) -> dict[str, Target]:
     return {target.key.group or target.key.instance_type: target for target in found}
 
 
-def test_three_complete_examples_make_sense(targets: dict[str, Target]) -> None:
+def test_three_complete_examples_are_valid(targets: dict[str, Target]) -> None:
     assert set(targets) == {"r5b.2xlarge", "c6i.4xlarge", "checkout"}
     sale, team = targets["r5b.2xlarge"], targets["c6i.4xlarge"]
     assert (sale.terms.start_at, sale.terms.deadline) == ("2099-11-08T00:00:00", "2099-11-10T00:00:00")
@@ -52,7 +52,7 @@ def test_three_complete_examples_make_sense(targets: dict[str, Target]) -> None:
     assert team.options.resource_group == "checkout-capacity"
 
 
-def test_one_of_them_is_a_group(targets: dict[str, Target]) -> None:
+def test_one_example_is_a_group(targets: dict[str, Target]) -> None:
     group = targets["checkout"]
     assert (group.capacity, group.unit, group.terms.deadline) == (256, Unit.vcpus, "2099-11-10T00:00:00")
     assert (group.terms.priority, Decimal(group.terms.max_hourly_cost or 0)) == (5, 25)

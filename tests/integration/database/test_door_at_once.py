@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from odcr.gateways import changing
+from odcr.gateways import row_changes
 from odcr.gateways.database import DatabaseUnavailable
 
 from .conftest import Transaction
@@ -13,7 +13,7 @@ from .door import KEY, capacity, change, option, rows
 pytestmark = pytest.mark.usefixtures("tables")
 
 
-def test_two_people_at_once_lose_nothing() -> None:
+def test_two_people_at_once_lose_no_change() -> None:
     """Each raises the target by one from what it has seen, again and again until it is the one."""
     change(capacity(target=0))
 
@@ -28,7 +28,7 @@ def test_two_people_at_once_lose_nothing() -> None:
     assert rows("odcr_capacity")[0]["Target_Capacity"] == 9
 
 
-def test_what_two_people_do_in_two_tables_makes_sense_together() -> None:
+def test_changes_of_two_people_in_two_tables_are_valid_together() -> None:
     """One deletes the target while another gives it options: only one of both can be right."""
     for _ in range(3):
         change(capacity())
@@ -41,7 +41,7 @@ def test_what_two_people_do_in_two_tables_makes_sense_together() -> None:
         change({"Table": "odcr_option", "Row": None, "Was": KEY})
 
 
-def test_a_run_that_records_waits_for_no_more_than_the_change(transaction: Transaction) -> None:
+def test_recording_run_waits_only_for_the_change(transaction: Transaction) -> None:
     """RecordResults writes odcr_status and then odcr_capacity: the door locks the second and only reads the first."""
     change(capacity())
     with transaction() as run, ThreadPoolExecutor(1) as people:
@@ -53,9 +53,9 @@ def test_a_run_that_records_waits_for_no_more_than_the_change(transaction: Trans
     assert rows("odcr_capacity") == [{**KEY, "Target_Capacity": 20, "Current_Capacity": 4}]
 
 
-def test_who_stays_in_the_way_is_told_of(transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lock_is_reported(transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
     change(capacity())
-    monkeypatch.setattr(changing, "_LOCK_SECONDS", 1)
+    monkeypatch.setattr(row_changes, "_LOCK_SECONDS", 1)
     with transaction() as other:
         other.execute("SELECT * FROM odcr_capacity FOR UPDATE")
         with pytest.raises(DatabaseUnavailable, match="Lock wait timeout"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odcr.gateways.strange_tables import TableUnusable
+from odcr.gateways.tolerant_reads import TableUnusable
 
 from .conftest import Chief
 from .door import KEY, ZONE, capacity, change, rows
@@ -25,7 +25,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_tables_made_by_hand_are_read_and_changed(chief: Chief, kind: str) -> None:
+def test_hand_made_tables_are_read_and_changed(chief: Chief, kind: str) -> None:
     remade(chief, STRANGE[kind])
     chief(
         "INSERT INTO odcr_capacity (InstanceType, AvailabilityZone, Target_Capacity) "
@@ -42,14 +42,14 @@ def test_tables_made_by_hand_are_read_and_changed(chief: Chief, kind: str) -> No
     assert "m5.xlarge" in [row["InstanceType"] for row in rows("odcr_capacity")]
 
 
-def test_letter_cases_that_a_table_does_not_tell_apart_are_told_apart(chief: Chief) -> None:
+def test_letter_case_counts_even_if_the_table_ignores_it(chief: Chief) -> None:
     remade(chief, "InstanceType varchar(99), AvailabilityZone varchar(99), Target_Capacity int")
     chief(f"INSERT INTO odcr_capacity VALUES ('m5.large', '{ZONE}', 1), ('M5.LARGE', '{ZONE}', 2)")
     assert change({"Table": "odcr_capacity", "Row": None, "Was": {**KEY, "InstanceType": "M5.LARGE"}})["Changed"] == 1
     assert [row["InstanceType"] for row in rows("odcr_capacity")] == ["m5.large"]
 
 
-def test_a_view_is_read_and_what_it_lets_be_written_is_written(chief: Chief) -> None:
+def test_view_is_read_and_written_as_far_as_it_allows(chief: Chief) -> None:
     view = "SELECT t AS InstanceType, z AS AvailabilityZone, n AS Target_Capacity FROM wanted"
     chief(
         "CREATE TABLE wanted (t varchar(99), z varchar(99), n int, PRIMARY KEY (t, z))",
@@ -63,7 +63,7 @@ def test_a_view_is_read_and_what_it_lets_be_written_is_written(chief: Chief) -> 
     assert "The database refuses it: " in problem["Reason"]
 
 
-def test_a_table_that_takes_nothing_back_is_not_changed(chief: Chief) -> None:
+def test_table_without_transactions_is_not_changed(chief: Chief) -> None:
     remade(chief, "InstanceType varchar(99), AvailabilityZone varchar(99), Target_Capacity int", "ENGINE=MyISAM")
     with pytest.raises(TableUnusable, match="ALTER TABLE odcr_capacity ENGINE = InnoDB"):
         change(capacity())

@@ -23,8 +23,8 @@ from .test_database_user import administer, prepare
 
 USER = "odcr@'%'"
 # The server itself sends these; the rest are the driver's own.
-PASSING = sorted(database_errors._PASSING)
-REFUSED = sorted(code for code in database_errors._LOGIN_REFUSED if code not in database_errors._CLIENTS_OWN)
+PASSING = sorted(database_errors._TRANSIENT)
+REFUSED = sorted(code for code in database_errors._LOGIN_REFUSED if code not in database_errors._CLIENT_ERRORS)
 
 
 @contextmanager
@@ -45,26 +45,26 @@ def run(transaction: Any, *statements: str) -> None:
 @pytest.mark.parametrize(
     ("code", "meaning"), [(code, DatabaseUnavailable) for code in PASSING] + [(code, LoginRefused) for code in REFUSED]
 )
-def test_an_error_of_a_known_kind(transaction: Any, code: int, meaning: type[Exception]) -> None:
+def test_known_error_is_translated(transaction: Any, code: int, meaning: type[Exception]) -> None:
     with pytest.raises(meaning, match="as the server says it"), transaction() as cursor:
         cursor.execute(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'as the server says it'")
 
 
 @pytest.mark.parametrize("code", [1054, 1062, 1064, 1146, 1267, 1406, 9999])
-def test_an_error_of_another_kind_stays_what_it_is(transaction: Any, code: int) -> None:
+def test_unknown_error_stays_as_it_is(transaction: Any, code: int) -> None:
     with pytest.raises(pymysql.err.MySQLError) as caught, transaction() as cursor:
         cursor.execute(f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'x'")
     assert caught.value.args[0] == code
 
 
 @pytest.mark.parametrize("code", [2059, 2061])
-def test_a_way_to_log_in_that_the_driver_lacks_is_no_outage(code: int) -> None:
+def test_unknown_authentication_method_is_no_outage(code: int) -> None:
     with pytest.raises(LoginRefused), explained():
         raise pymysql.err.OperationalError(code, "Authentication plugin 'x' not configured")
 
 
 @pytest.mark.parametrize("kill", ["KILL QUERY", "KILL"])
-def test_somebody_ends_the_statement_or_the_connection(transaction: Any, server: DatabaseServer, kill: str) -> None:
+def test_killed_statement_or_connection_is_transient(transaction: Any, server: DatabaseServer, kill: str) -> None:
     def wait() -> None:
         with transaction() as cursor:
             cursor.execute("SELECT * FROM odcr_lease WHERE SLEEP(20) FOR UPDATE")
@@ -85,7 +85,7 @@ def test_somebody_ends_the_statement_or_the_connection(transaction: Any, server:
             waiting.result()
 
 
-def test_another_holds_the_lock(transaction: Any) -> None:
+def test_lock_time_out_is_transient(transaction: Any) -> None:
     with transaction() as cursor:
         cursor.execute("INSERT INTO odcr_lease VALUES ('run', 'x', NOW(), '')")
     with transaction() as cursor:
@@ -94,7 +94,7 @@ def test_another_holds_the_lock(transaction: Any) -> None:
             run(transaction, "SET innodb_lock_wait_timeout = 1", "SELECT * FROM odcr_lease FOR UPDATE")
 
 
-def test_a_statement_takes_too_long(transaction: Any, server: DatabaseServer) -> None:
+def test_statement_time_out_is_transient(transaction: Any, server: DatabaseServer) -> None:
     limit = "max_execution_time = 100" if isinstance(server, MySQL) else "max_statement_time = 0.1"
     slow = "SELECT COUNT(*) FROM {0} a, {0} b, {0} c".format("information_schema.COLUMNS")
     with pytest.raises(DatabaseUnavailable, match="interrupted"):
@@ -102,7 +102,7 @@ def test_a_statement_takes_too_long(transaction: Any, server: DatabaseServer) ->
 
 
 @pytest.mark.parametrize("name", ["read_only", "super_read_only", "offline_mode"])
-def test_it_is_read_only_or_offline(transaction: Any, server: DatabaseServer, name: str) -> None:
+def test_read_only_or_offline_server_is_transient(transaction: Any, server: DatabaseServer, name: str) -> None:
     if name != "read_only" and not isinstance(server, MySQL):
         pytest.skip("MySQL's")
     with setting(server, name, 1, 0), pytest.raises(DatabaseUnavailable), transaction() as cursor:
@@ -110,7 +110,7 @@ def test_it_is_read_only_or_offline(transaction: Any, server: DatabaseServer, na
     administer(server, "SET GLOBAL read_only = 0")
 
 
-def test_there_are_too_many_connections(transaction: Any, server: DatabaseServer, secrets: Secrets) -> None:
+def test_too_many_connections_are_transient(transaction: Any, server: DatabaseServer, secrets: Secrets) -> None:
     del secrets
     administer(server, f"ALTER USER {USER} WITH MAX_USER_CONNECTIONS 1")
     with transaction(), pytest.raises(DatabaseUnavailable, match="max_user_connections"):
@@ -135,7 +135,7 @@ def test_there_are_too_many_connections(transaction: Any, server: DatabaseServer
         "SET PASSWORD FOR odcr@'%' = ''",
     ],
 )
-def test_who_is_not_let_in_is_corrected(transaction: Any, server: DatabaseServer, statement: str) -> None:
+def test_refused_user_is_repaired(transaction: Any, server: DatabaseServer, statement: str) -> None:
     with transaction():
         pass
     is_mysql = isinstance(server, MySQL)
@@ -159,7 +159,7 @@ class TestCertificates:
             transaction().__enter__()
         assert "DatabaseCertificatesSecretArn" in str(caught.value)
         assert "certificate in certificate chain" in str(caught.value) or "issuer" in str(caught.value)
-        assert "cluster up" not in str(caught.value)
+        assert "cluster is available" not in str(caught.value)
 
     def test_another_authority_of_the_same_name(
         self, transaction: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -193,7 +193,7 @@ class TestCertificates:
             raise error
 
 
-def test_the_login_is_by_sha2_and_takes_no_key_exchange(
+def test_sha2_login_works_without_a_key_exchange(
     prepared: Secrets, server: DatabaseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over TLS the driver sends the password as it is, so it does without `cryptography`, which the functions lack."""

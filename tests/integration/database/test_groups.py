@@ -88,7 +88,7 @@ def wanted(transaction: Transaction) -> Transaction:
     return transaction
 
 
-def test_a_group_is_read_with_its_members_and_its_options(wanted: Transaction) -> None:
+def test_group_is_read_with_members_and_options(wanted: Transaction) -> None:
     sql(
         wanted,
         "UPDATE odcr_group SET Unit = 'vcpus', AllocationStrategy = 'balanced', Allow_Overshoot = 1, Priority = -1, "
@@ -107,7 +107,7 @@ def test_a_group_is_read_with_its_members_and_its_options(wanted: Transaction) -
     ]
 
 
-def test_a_group_and_its_pools_are_written_beside_the_row_of_the_same_pool_and_read_again(wanted: Transaction) -> None:
+def test_group_pools_and_a_row_of_the_same_pool_are_written_and_read_separately(wanted: Transaction) -> None:
     write(wanted, "run-1", HELD, SHORT)
     written = (
         "SELECT Group_Name, InstanceType, Status, Target_Capacity, Reserved, Weight, Unit, Reservation_Ids "
@@ -132,27 +132,27 @@ def test_a_group_and_its_pools_are_written_beside_the_row_of_the_same_pool_and_r
     ]
 
 
-def test_what_was_bought_too_much_in_a_pool_is_read_as_such(wanted: Transaction) -> None:
+def test_duplicates_in_a_pool_are_read_again(wanted: Transaction) -> None:
     too_much = replace(SHORT, pools=(replace(SHORT.pools[0], target=1), SHORT.pools[1]))
     write(wanted, "run-1", too_much)
     (group,) = (one for one in read(wanted)[0] if one.key.is_group)
     assert [(one.last_reserved, one.last_kept) for one in group.members] == [(3, 1), (13, 13)]
 
 
-def test_only_a_pool_that_was_tried_has_been(wanted: Transaction) -> None:
+def test_only_tried_pools_have_last_tried(wanted: Transaction) -> None:
     write(wanted, "run-1", SHORT)
     tried = "SELECT InstanceType FROM odcr_status WHERE Last_Tried IS NOT NULL ORDER BY InstanceType"
     assert sql(wanted, tried) == (("",), ("m5.large",))
 
 
-def test_an_announced_release_of_units_is_read_as_it_was_written(wanted: Transaction) -> None:
+def test_announced_release_of_units_is_read_unchanged(wanted: Transaction) -> None:
     announced = Announcement(Decimal("14.5"), Decimal("10.125"))
     write(wanted, "run-1", replace(SHORT, status=Status.EXCESS, target=Decimal("10.125"), announced=announced))
     (group,) = (one for one in read(wanted)[0] if one.key.is_group)
     assert group.last_announced == announced
 
 
-def test_people_are_told_of_the_group_and_history_has_what_changed_in_its_pools(wanted: Transaction) -> None:
+def test_announcements_are_about_the_group_and_history_also_about_its_pools(wanted: Transaction) -> None:
     (change,) = write(wanted, "run-1", SHORT)
     assert (change.key, change.reserved, change.target, change.unit) == (
         WEB,
@@ -178,7 +178,7 @@ def test_people_are_told_of_the_group_and_history_has_what_changed_in_its_pools(
     assert hours == [("", 2, 10), ("m5.large", 2, 4)]
 
 
-def test_a_group_is_met_though_no_weight_fits_the_rest(wanted: Transaction) -> None:
+def test_group_is_met_if_no_weight_fits_the_remainder(wanted: Transaction) -> None:
     met = web(pool(XLARGE, 20, 1, "cr-2", status=Status.FULFILLED), status=Status.FULFILLED)
     write(wanted, "run-1", met)
     since = "SELECT Met_Since IS NOT NULL, Short_Since IS NOT NULL FROM odcr_status ORDER BY InstanceType"
@@ -188,7 +188,7 @@ def test_a_group_is_met_though_no_weight_fits_the_rest(wanted: Transaction) -> N
     assert (totals.wanted, totals.held, totals.missing, totals.unmet) == (20, 20, 0, 0)
 
 
-def test_the_sums_count_pools_or_groups_and_never_both(wanted: Transaction) -> None:
+def test_totals_count_a_group_s_instances_once(wanted: Transaction) -> None:
     sql(
         wanted,
         "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) "
@@ -220,7 +220,7 @@ def test_the_sums_count_pools_or_groups_and_never_both(wanted: Transaction) -> N
 # ---- What is gone
 
 
-def test_a_pool_that_was_removed_goes_once_two_runs_saw_nothing_there(wanted: Transaction) -> None:
+def test_removed_pool_is_deleted_after_two_runs_saw_nothing_held(wanted: Transaction) -> None:
     sql(wanted, "DELETE FROM odcr_group_member WHERE InstanceType = 'm5.xlarge'")
     write(wanted, "run-1", SHORT)
     (group,) = (one for one in read(wanted)[0] if one.key.is_group)
@@ -232,7 +232,7 @@ def test_a_pool_that_was_removed_goes_once_two_runs_saw_nothing_there(wanted: Tr
     assert groups_in_status(wanted) == {("web", ""), ("web", "m5.large")}
 
 
-def test_a_removed_pool_of_which_nothing_was_seen_is_not_forgotten(wanted: Transaction) -> None:
+def test_unseen_removed_pool_is_kept(wanted: Transaction) -> None:
     sql(wanted, "DELETE FROM odcr_group_member WHERE InstanceType = 'm5.xlarge'")
     write(wanted, "run-1", EMPTY)
     unseen = replace(EMPTY, status=Status.FAILED, pools=tuple(replace(one, is_use_known=False) for one in EMPTY.pools))
@@ -241,7 +241,7 @@ def test_a_removed_pool_of_which_nothing_was_seen_is_not_forgotten(wanted: Trans
     assert ("web", "m5.xlarge") in groups_in_status(wanted)
 
 
-def test_a_group_that_is_gone_is_loaded_while_something_is_held_and_then_forgotten(wanted: Transaction) -> None:
+def test_deleted_group_is_loaded_until_nothing_is_held(wanted: Transaction) -> None:
     write(wanted, "run-1", HELD, SHORT)
     sql(wanted, "DELETE FROM odcr_group", "DELETE FROM odcr_group_member")
     (gone,) = (one for one in read(wanted)[0] if one.key.is_group)
@@ -253,7 +253,7 @@ def test_a_group_that_is_gone_is_loaded_while_something_is_held_and_then_forgott
     assert groups_in_status(wanted) == {("", "m5.large")}
 
 
-def test_members_that_lost_their_group_are_told_once_nothing_is_held(wanted: Transaction) -> None:
+def test_orphaned_members_are_reported_once_nothing_is_held(wanted: Transaction) -> None:
     sql(wanted, "DELETE FROM odcr_group", "UPDATE odcr_group_member SET Group_Name = 'web'")
     _, (rejected,) = read(wanted)
     assert (rejected.key, rejected.status) == (WEB, Status.INVALID)
@@ -266,7 +266,7 @@ def test_members_that_lost_their_group_are_told_once_nothing_is_held(wanted: Tra
     assert groups_in_status(wanted) == set()
 
 
-def test_a_corrected_member_leaves_nothing_of_the_wrong_one(wanted: Transaction) -> None:
+def test_corrected_member_removes_the_wrong_one_s_status(wanted: Transaction) -> None:
     typo = TargetKey("M5.xlarge", "us-east-1b", group="web")
     sql(wanted, "UPDATE odcr_group_member SET InstanceType = 'M5.xlarge' WHERE InstanceType = 'm5.xlarge'")
     write(wanted, "run-1", web(pool(LARGE, 0, 1), pool(typo, 0, 1, status=Status.INVALID)))
@@ -280,7 +280,7 @@ def test_a_corrected_member_leaves_nothing_of_the_wrong_one(wanted: Transaction)
 
 
 @pytest.mark.parametrize("table", ["odcr_group", "odcr_group_member"])
-def test_a_table_of_groups_that_cannot_be_read_stops_groups_and_no_row(
+def test_unreadable_group_table_stops_groups_but_no_row(
     wanted: Transaction, server: DatabaseServer, table: str
 ) -> None:
     write(wanted, "run-1", HELD, SHORT)
@@ -295,7 +295,7 @@ def test_a_table_of_groups_that_cannot_be_read_stops_groups_and_no_row(
     assert len(groups_in_status(wanted)) == 4
 
 
-def test_options_that_a_table_of_groups_lacks_are_told(wanted: Transaction, server: DatabaseServer) -> None:
+def test_missing_option_columns_of_groups_are_named(wanted: Transaction, server: DatabaseServer) -> None:
     as_chief(server, "ALTER TABLE odcr_group DROP Platform, DROP Tenancy, DROP Unit, DROP Allow_Overshoot")
     targets, (rejected,) = read(wanted)
     assert [one.key for one in targets] == [ROW]
@@ -305,7 +305,7 @@ def test_options_that_a_table_of_groups_lacks_are_told(wanted: Transaction, serv
 
 
 @pytest.mark.parametrize("change", ["", "CREATE VIEW odcr_status AS SELECT * FROM s"], ids=["tables", "a view"])
-def test_where_groups_have_no_column_they_are_left_out_and_no_row_is_written_over(
+def test_without_a_group_column_groups_are_left_out_and_overwrite_no_row(
     wanted: Transaction, server: DatabaseServer, caplog: pytest.LogCaptureFixture, change: str
 ) -> None:
     for table, key in (("odcr_status", ""), ("odcr_history", "Execution, ")):

@@ -41,7 +41,7 @@ def attempt(transaction: Any, now: datetime, outcome: Outcome, before: str | Non
         write_history(cursor, name, now, [entry])
 
 
-def test_attempts_of_an_hour_that_changed_nothing_are_one_row(transaction: Any) -> None:
+def test_attempts_without_a_change_share_one_row_an_hour(transaction: Any) -> None:
     for minute in range(60):
         attempt(transaction, NOON + timedelta(minutes=minute), replace(DRY, reason=f"dry at {minute}"))
     assert query(
@@ -69,7 +69,7 @@ def test_attempts_of_an_hour_that_changed_nothing_are_one_row(transaction: Any) 
     )
 
 
-def test_each_hour_and_each_target_has_its_own(transaction: Any) -> None:
+def test_each_hour_and_target_has_its_own_row_of_sums(transaction: Any) -> None:
     for hours, key in ((0, KEY), (1, KEY), (1, OTHER), (24, KEY)):
         attempt(transaction, NOON + timedelta(hours=hours), replace(DRY, key=key))
     assert query(transaction, "SELECT Execution, InstanceType, Attempts FROM odcr_history ORDER BY 1, 2") == (
@@ -100,7 +100,7 @@ def test_a_month_of_one_short_target_is_a_row_an_hour(transaction: Any) -> None:
     ],
     ids=["another status", "a grant", "a release", "a loss", "a loss that was only seen"],
 )
-def test_a_change_has_a_row_of_its_own(transaction: Any, outcome: Outcome, before: str) -> None:
+def test_change_has_its_own_row(transaction: Any, outcome: Outcome, before: str) -> None:
     attempt(transaction, NOON, DRY, name="run-1")
     attempt(transaction, NOON, outcome, before, "run-2")
     assert query(transaction, "SELECT Execution, Previous_Status, Status, Attempts FROM odcr_history ORDER BY 1") == (
@@ -109,12 +109,12 @@ def test_a_change_has_a_row_of_its_own(transaction: Any, outcome: Outcome, befor
     )
 
 
-def test_what_was_only_seen_and_did_not_change_leaves_nothing(transaction: Any) -> None:
+def test_unchanged_target_without_an_attempt_leaves_no_row(transaction: Any) -> None:
     attempt(transaction, NOON, Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",)))
     assert query(transaction, "SELECT * FROM odcr_history") == ()
 
 
-def test_a_row_of_sums_is_never_taken_for_a_change(transaction: Any) -> None:
+def test_row_of_sums_is_no_change(transaction: Any) -> None:
     # Also if the status of the attempts that are summed up is another than an hour's first.
     attempt(transaction, NOON, DRY)
     attempt(transaction, NOON, replace(DRY, status=Status.THROTTLED))
@@ -125,7 +125,7 @@ def test_a_row_of_sums_is_never_taken_for_a_change(transaction: Any) -> None:
         assert changes_of(cursor, "run-1") == []
 
 
-def test_sums_are_added_once_although_results_are_recorded_again(transaction: Any) -> None:
+def test_repeated_recording_adds_sums_once(transaction: Any) -> None:
     event = {
         "Execution": "run-2",
         "Branches": [[{"Outcome": DRY.to_event()}]],
@@ -145,9 +145,7 @@ def test_sums_are_added_once_although_results_are_recorded_again(transaction: An
     )
 
 
-def test_sums_are_added_once_although_the_database_refuses_one_of_many_rows(
-    transaction: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_row_does_not_add_other_sums_twice(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver makes several statements of rows that are long together, and what the first wrote is written."""
     monkeypatch.setattr("pymysql.cursors.Cursor.max_stmt_length", 2_000)
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(40)]
@@ -158,9 +156,7 @@ def test_sums_are_added_once_although_the_database_refuses_one_of_many_rows(
     assert query(transaction, "SELECT COUNT(*), MIN(Attempts), MAX(Attempts) FROM odcr_history") == ((40, 1, 1),)
 
 
-def test_old_rows_are_deleted_oldest_first_and_not_all_at_once(
-    transaction: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_rows_are_deleted_in_portions_oldest_first(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MAX_DELETED", 3)
     with transaction() as cursor:
         cursor.execute("SELECT UTC_TIMESTAMP()")
@@ -203,7 +199,7 @@ def test_a_run_deletes_what_is_older_than_its_days(transaction: Any, monkeypatch
     assert query(transaction, "SELECT Execution FROM odcr_history") == (("run-2-days-ago",),)
 
 
-def test_old_rows_are_found_by_the_index(transaction: Any) -> None:
+def test_deleting_old_rows_uses_the_index(transaction: Any) -> None:
     statements: list[Any] = []
     with transaction() as cursor:
         recorded = NOON - timedelta(days=1_000)
@@ -224,7 +220,7 @@ def test_old_rows_are_found_by_the_index(transaction: Any) -> None:
     assert plan[names.index("key")] == "recorded"
 
 
-def test_a_history_of_another_kind_keeps_no_run_from_recording(
+def test_unusable_history_does_not_stop_recording(
     transaction: Any, server: DatabaseServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with transaction():

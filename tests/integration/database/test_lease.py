@@ -12,8 +12,8 @@ from odcr.gateways.lease import (
     has_recorded,
     holder_of_lease,
     holds_lease,
-    lately,
     mark_recorded,
+    read_earlier_runs,
     release_lease,
     remember_taker,
     take_lease,
@@ -29,12 +29,12 @@ def take(transaction: Any, execution: str, seconds: int = 60) -> bool:
         return take_lease(cursor, execution, seconds)
 
 
-def test_one_at_a_time(transaction: Any) -> None:
+def test_only_one_execution_holds_the_lease(transaction: Any) -> None:
     assert take(transaction, "first")
     assert not take(transaction, "second")
 
 
-def test_the_holder_may_take_it_again(transaction: Any) -> None:
+def test_holder_may_take_the_lease_again(transaction: Any) -> None:
     assert take(transaction, "first")
     assert take(transaction, "first")
 
@@ -46,14 +46,14 @@ def test_a_released_lease_is_free(transaction: Any) -> None:
     assert take(transaction, "second")
 
 
-def test_nobody_releases_anothers_lease(transaction: Any) -> None:
+def test_only_the_holder_releases_the_lease(transaction: Any) -> None:
     take(transaction, "first")
     with transaction() as cursor:
         release_lease(cursor, "second")
     assert not take(transaction, "second")
 
 
-def test_it_expires_by_itself(transaction: Any) -> None:
+def test_lease_expires(transaction: Any) -> None:
     take(transaction, "first", seconds=-1)
     assert take(transaction, "second")
     with transaction() as cursor:
@@ -61,7 +61,7 @@ def test_it_expires_by_itself(transaction: Any) -> None:
         assert holds_lease(cursor, "second")
 
 
-def test_of_many_at_once_one_gets_it(transaction: Any) -> None:
+def test_one_of_many_at_once_gets_the_lease(transaction: Any) -> None:
     with transaction():
         pass
     with ThreadPoolExecutor(16) as pool:
@@ -69,7 +69,7 @@ def test_of_many_at_once_one_gets_it(transaction: Any) -> None:
     assert sum(taken) == 1
 
 
-def test_the_last_to_record_is_remembered(transaction: Any) -> None:
+def test_last_recorded_execution_is_remembered(transaction: Any) -> None:
     take(transaction, "first")
     with transaction() as cursor:
         mark_recorded(cursor, "first")
@@ -79,14 +79,14 @@ def test_the_last_to_record_is_remembered(transaction: Any) -> None:
         assert not has_recorded(cursor, "second")
 
 
-def test_a_run_that_recorded_nothing_is_a_rival_of_those_after_it_for_a_while(transaction: Any) -> None:
+def test_run_that_recorded_nothing_is_a_rival_for_a_while(transaction: Any) -> None:
     def follows(execution: str, *, records: bool = True) -> bool:
         with transaction() as cursor:
             take_lease(cursor, execution, 60)
             found = []
             for _ in range(2):
                 remember_taker(cursor, execution)
-                found.append(lately(cursor).may_have_rivals)
+                found.append(read_earlier_runs(cursor).may_have_rivals)
             if records:
                 mark_recorded(cursor, execution)
             release_lease(cursor, execution)
@@ -101,7 +101,7 @@ def test_a_run_that_recorded_nothing_is_a_rival_of_those_after_it_for_a_while(tr
     assert not follows("fifth")
 
 
-def test_an_expired_lease_is_one_like_any_other_for_whoever_takes_it(transaction: Any) -> None:
+def test_expired_lease_is_taken_like_a_free_one(transaction: Any) -> None:
     take(transaction, "dead", seconds=-1)
     with ThreadPoolExecutor(16) as pool:
         taken = list(pool.map(lambda number: take(transaction, f"run-{number}"), range(16)))
@@ -110,7 +110,7 @@ def test_an_expired_lease_is_one_like_any_other_for_whoever_takes_it(transaction
         assert holder_of_lease(cursor) == f"run-{taken.index(True)}"
 
 
-def test_load_targets_leaves_the_lease_to_its_holder_until_it_expires(transaction: Any) -> None:
+def test_load_targets_respects_the_lease_until_it_expires(transaction: Any) -> None:
     take(transaction, "holder")
     event = {"Execution": "next", "LeaseSeconds": 60}
     busy = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete": True, "InstancesDue": False}
@@ -122,9 +122,7 @@ def test_load_targets_leaves_the_lease_to_its_holder_until_it_expires(transactio
         assert load_targets.handler(event, CONTEXT)["Lease"] == "HELD"
 
 
-def test_a_holder_that_was_thought_dead_writes_nothing_any_more(
-    transaction: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_former_holder_writes_nothing(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK_NAME", "odcr")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
     monkeypatch.setenv("ACCOUNT_ID", "123456789012")

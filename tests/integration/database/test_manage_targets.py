@@ -42,7 +42,7 @@ def test_a_target_is_added_changed_and_removed() -> None:
     assert rows("odcr_capacity") == []
 
 
-def test_columns_that_are_not_given_stay() -> None:
+def test_omitted_columns_stay() -> None:
     change(target(2), {"Table": "odcr_option", "Row": POOL | {"Priority": 5, "Deadline": "2099-01-01 00:00:00"}})
     change({"Table": "odcr_option", "Row": POOL | {"Tags": '{"Team": "web"}'}})
     (option,) = rows("odcr_option")
@@ -50,12 +50,12 @@ def test_columns_that_are_not_given_stay() -> None:
     assert option["Tags"] == '{"Team": "web"}'
 
 
-def test_what_is_only_tried_is_not_done() -> None:
+def test_trial_changes_nothing() -> None:
     assert change(target(2), trial=True) == {"Committed": False, "Changed": 1, "Problems": [], "Conflicts": []}
     assert rows("odcr_capacity") == []
 
 
-def test_all_is_done_or_nothing_and_every_problem_is_told() -> None:
+def test_all_or_nothing_is_changed_and_every_problem_reported() -> None:
     answer = change(
         target(2),
         target(-1, OTHER),
@@ -75,14 +75,14 @@ def test_all_is_done_or_nothing_and_every_problem_is_told() -> None:
     assert all(rows(table) == [] for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"))
 
 
-def test_what_the_database_refuses_is_a_problem_in_its_words() -> None:
+def test_database_refusal_is_a_problem_in_its_own_words() -> None:
     answer = change(target("many"), {"Table": "odcr_option", "Row": POOL | {"Deadline": "tomorrow"}})
     assert [one["Table"] for one in answer["Problems"]] == ["odcr_capacity", "odcr_option"]
     assert all(one["Reason"].startswith("The database refuses it: ") for one in answer["Problems"])
     assert rows("odcr_capacity") == []
 
 
-def test_a_pool_in_which_nothing_would_be_bought_is_a_problem() -> None:
+def test_pool_that_can_never_be_bought_is_a_problem() -> None:
     group = {"Table": "odcr_group", "Row": {"Group_Name": "web", "TotalTargetCapacity": 10}}
     good = {"Table": "odcr_group_member", "Row": POOL | {"Group_Name": "web"}}
     wrong = {"Table": "odcr_group_member", "Row": OTHER | {"Group_Name": "Web", "Weight": "0"}}
@@ -92,7 +92,7 @@ def test_a_pool_in_which_nothing_would_be_bought_is_a_problem() -> None:
     assert rows("odcr_group") == []
 
 
-def test_a_group_comes_with_its_members() -> None:
+def test_group_and_members_are_changed_together() -> None:
     group = {"Table": "odcr_group", "Row": {"Group_Name": "web", "TotalTargetCapacity": "20.5"}}
     members = [{"Table": "odcr_group_member", "Row": pool | {"Group_Name": "web"}} for pool in (POOL, OTHER)]
     assert change(group, *members)["Changed"] == 3
@@ -101,7 +101,7 @@ def test_a_group_comes_with_its_members() -> None:
     assert rows("odcr_group_member", Where={"Group_Name": "other"}) == []
 
 
-def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten() -> None:
+def test_somebody_else_s_change_is_a_conflict() -> None:
     change(target(2))
     answer = change(target(9, Was=POOL | {"Target_Capacity": 1}), target(5, OTHER, Was=None))
     (conflict,) = answer["Conflicts"]
@@ -112,7 +112,7 @@ def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten() -> None:
     assert change({"Table": "odcr_capacity", "Row": None, "Was": OTHER})["Conflicts"][0]["Is"] is None
 
 
-def test_of_many_who_change_one_row_at_once_each_change_is_kept() -> None:
+def test_concurrent_changes_of_one_row_are_all_kept() -> None:
     change(target(0))
     wins, lost = [], []
 
@@ -146,7 +146,7 @@ def test_a_thousand_rows_are_one_request() -> None:
     assert (len(answer["Rows"]), answer["Next"]) == (1_000, None)
 
 
-def test_history_is_read_from_a_moment_on(transaction: Transaction) -> None:
+def test_history_is_read_since_a_time(transaction: Transaction) -> None:
     with transaction() as cursor:
         for hour in (1, 2):
             cursor.execute(
@@ -165,7 +165,7 @@ def test_a_plan_is_what_the_next_run_loads_and_writes_nothing() -> None:
     assert rows("odcr_lease") == []
 
 
-def test_a_table_that_a_person_made_is_read_and_written_as_it_is(server: DatabaseServer) -> None:
+def test_hand_made_table_is_read_and_written_as_it_is(server: DatabaseServer) -> None:
     with server.admin_connection(database=DATABASE) as chief, chief.cursor() as person:
         person.execute("DROP TABLE odcr_capacity")
         person.execute(
@@ -188,7 +188,7 @@ def test_hostile_text_is_nothing_but_text(text: str) -> None:
     assert rows("odcr_capacity", Where={"InstanceType": text}) == []
 
 
-def test_a_mistake_never_opens_the_database(prepared: Secrets) -> None:
+def test_invalid_request_opens_no_connection(prepared: Secrets) -> None:
     reads = prepared.reads
     with pytest.raises(InvalidRequest):
         ask(Read="nothing")

@@ -13,7 +13,7 @@ from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.target import TargetKey
 from odcr.domain.wire import MAX_STATE_BYTES
 from odcr.gateways.lease import take_lease
-from odcr.gateways.outbox import put_in_outbox, still_to_be_sent, take_out_of_outbox
+from odcr.gateways.outbox import next_to_send, put_in_outbox, remove_from_outbox
 
 CONTEXT: Any = SimpleNamespace(
     function_name="odcr", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="test"
@@ -48,7 +48,7 @@ def put(transaction: Any, execution: str, *texts: str) -> None:
 
 def waiting(transaction: Any, execution: str = "later") -> list[str]:
     with transaction() as cursor:
-        return [one.to_item(execution, "")["Message"] for one in still_to_be_sent(cursor, with_events=False)]
+        return [one.to_item(execution, "")["Message"] for one in next_to_send(cursor, with_events=False)]
 
 
 def record(transaction: Any, execution: str, status: Status | None) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def send(execution: str, **event: Any) -> dict[str, Any]:
     return result
 
 
-def test_what_was_sent_is_taken_out(transaction: Any) -> None:
+def test_sent_message_is_removed(transaction: Any) -> None:
     (message,) = record(transaction, "run-1", Status.SHORT)["Announcements"]
     assert message["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 SHORT"
     assert message["Message"].startswith("odcr/ap-northeast-1: the status of 1 target(s) changed.")
@@ -85,7 +85,7 @@ def test_what_was_sent_is_taken_out(transaction: Any) -> None:
     assert record(transaction, "run-2", None)["Announcements"] == []
 
 
-def test_what_was_refused_is_sent_by_a_later_run_before_its_own(transaction: Any) -> None:
+def test_later_run_sends_refused_messages_before_its_own(transaction: Any) -> None:
     (refused,) = record(transaction, "run-1", Status.SHORT)["Announcements"]
     # A run without changes of its own sends it as well.
     (late,) = record(transaction, "run-2", None)["Announcements"]
@@ -98,13 +98,13 @@ def test_what_was_refused_is_sent_by_a_later_run_before_its_own(transaction: Any
     assert "could not be sent" not in second["Message"]
 
 
-def test_a_repeated_record_writes_no_second_message(transaction: Any) -> None:
+def test_repeated_recording_adds_no_second_message(transaction: Any) -> None:
     first = record(transaction, "run-1", Status.SHORT)
     assert first["Announcements"] != []
     assert send("run-1", **results()) == first
 
 
-def test_what_was_not_recorded_is_not_told(transaction: Any) -> None:
+def test_unrecorded_results_are_not_announced(transaction: Any) -> None:
     def record_and_die() -> None:
         with transaction() as cursor:
             put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "never"}])
@@ -115,7 +115,7 @@ def test_what_was_not_recorded_is_not_told(transaction: Any) -> None:
     assert waiting(transaction) == []
 
 
-def test_a_long_outage_keeps_the_newest_and_says_how_many_are_gone(transaction: Any) -> None:
+def test_long_outage_keeps_the_newest_and_counts_the_dropped(transaction: Any) -> None:
     more = 7
     for number in range(MAX_WAITING + more):
         put(transaction, f"run-{number}", f"message {number}")
@@ -130,20 +130,20 @@ def test_a_long_outage_keeps_the_newest_and_says_how_many_are_gone(transaction: 
         assert cursor.fetchall() == ((MAX_WAITING,),)
 
 
-def test_the_messages_leave_in_order_however_often_a_run_dies(transaction: Any) -> None:
+def test_messages_leave_in_order_even_if_runs_die(transaction: Any) -> None:
     texts = [f"message {number}" for number in range(2 * MAX_SENT + 3)]
     put(transaction, "run-1", *texts)
     sent: list[str] = []
     while True:
         with transaction() as cursor:
-            messages = still_to_be_sent(cursor, with_events=True)
+            messages = next_to_send(cursor, with_events=True)
         if not messages:
             break
         # Each run sends three and dies.
         for one in messages[:3]:
             sent.append(one.message)
             with transaction() as cursor:
-                take_out_of_outbox(cursor, one.id)
+                remove_from_outbox(cursor, one.id)
     assert sent == texts
 
 
@@ -181,7 +181,7 @@ MET = Outcome(KEY, Status.FULFILLED, 15, 15, calls=1).to_event()
     ],
     ids=["short", "short, schedule off", "met", "met, others left", "one not asked for", "one not asked for, off"],
 )
-def test_a_run_follows_while_something_is_short_and_is_started_first(
+def test_next_run_is_started_first_while_something_is_short(
     transaction: Any, recorded: dict[str, Any], follows: bool
 ) -> None:
     with transaction() as cursor:
@@ -219,7 +219,7 @@ def kinds(announced: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.usefixtures("bus")
-def test_a_run_tells_what_was_gained_lost_and_released(transaction: Any) -> None:
+def test_run_sends_events_for_gains_losses_and_releases(transaction: Any) -> None:
     others = [
         Outcome(TargetKey("m5.large", "us-east-1a"), Status.FULFILLED, 4, 4, ("cr-2",), acquired=-2, calls=1),
         Outcome(TargetKey("c5.large", "us-east-1a"), Status.SHORT, 4, 0),
@@ -237,7 +237,7 @@ def test_a_run_tells_what_was_gained_lost_and_released(transaction: Any) -> None
 
 
 @pytest.mark.usefixtures("bus")
-def test_without_a_change_of_status_there_are_events_and_no_mail(transaction: Any) -> None:
+def test_unchanged_status_sends_events_but_no_mail(transaction: Any) -> None:
     for item in gain(transaction, "run-1", gained(1)):
         send("run-1", Announced=item["Id"])
     assert kinds(gain(transaction, "run-2", gained(2))) == ["Capacity Gained"]
@@ -247,9 +247,7 @@ def test_without_a_change_of_status_there_are_events_and_no_mail(transaction: An
 
 
 @pytest.mark.usefixtures("bus")
-def test_events_that_were_refused_come_after_newer_mails_as_they_were(
-    transaction: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_events_follow_newer_mails_unchanged(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mail, refused = gain(transaction, "run-1", gained(3))
     send("run-1", Announced=mail["Id"])
     monkeypatch.setenv("EVENT_BUS_NAME", "another")
@@ -261,13 +259,13 @@ def test_events_that_were_refused_come_after_newer_mails_as_they_were(
 
 
 @pytest.mark.usefixtures("bus")
-def test_mails_that_were_refused_come_after_newer_events(transaction: Any) -> None:
+def test_refused_mails_follow_newer_events(transaction: Any) -> None:
     _, events = gain(transaction, "run-1", gained(3))
     send("run-1", Announced=events["Id"])
     assert kinds(gain(transaction, "run-2", gained(4))) == ["Capacity Gained", "mail"]
 
 
-def test_without_a_bus_there_are_no_events_and_those_that_wait_are_forgotten(
+def test_without_a_bus_there_are_no_events_and_waiting_ones_are_deleted(
     transaction: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVENT_BUS_NAME", BUS)
@@ -278,14 +276,14 @@ def test_without_a_bus_there_are_no_events_and_those_that_wait_are_forgotten(
     assert kinds(gain(transaction, "run-3", gained(4, lost=1))) == ["Capacity Lost, Capacity Gained", "mail", "mail"]
 
 
-def test_each_stream_has_its_own_bounds(transaction: Any) -> None:
+def test_each_stream_has_its_own_limits(transaction: Any) -> None:
     event = events_of("odcr/x", "run", [Recorded(gained(), 1, None)])[0]
     most, more = Stream.EVENTS.max_waiting, 2
     with transaction() as cursor:
         put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "the only mail"}])
         for _ in range(2):
             put_in_outbox(cursor, "run-1", [], [event] * (MAX_ENTRIES * (most + more) // 2))
-        rows = still_to_be_sent(cursor, with_events=True)
+        rows = next_to_send(cursor, with_events=True)
     mails = [row for row in rows if row.stream is Stream.MAILS]
     first, *rest = (row for row in rows if row.stream is Stream.EVENTS)
     assert [mail.message for mail in mails] == ["the only mail"]
@@ -302,7 +300,7 @@ def test_the_largest_events_fit_between_two_states(transaction: Any) -> None:
     )[0]
     with transaction() as cursor:
         put_in_outbox(cursor, "run-0", [], [event] * 30)
-        rows: list[Waiting] = still_to_be_sent(cursor, with_events=True)
+        rows: list[Waiting] = next_to_send(cursor, with_events=True)
     assert sum(row.events for row in rows) == 30
     result = record(transaction, "run-1", Status.SHORT)
     assert len(json.dumps(result, ensure_ascii=False).encode()) < MAX_STATE_BYTES

@@ -53,7 +53,7 @@ def needed(transaction: Transaction) -> list[PricePool]:
         return pools_to_price(cursor)
 
 
-def test_three_columns_are_enough_to_give_a_price(transaction: Transaction) -> None:
+def test_price_needs_three_columns(transaction: Transaction) -> None:
     sql(transaction, MAKE)
     assert sql(transaction, "SELECT Platform, Tenancy, Hourly_Price, Currency, Source FROM odcr_price") == (
         ("Linux/UNIX", "default", Decimal("0.070000"), "USD", "given"),
@@ -64,7 +64,7 @@ def test_three_columns_are_enough_to_give_a_price(transaction: Transaction) -> N
     assert prices(transaction).of(LINUX) == Price(Decimal("0.07"), "USD", Source.GIVEN)
 
 
-def test_the_list_s_price_follows_the_list(transaction: Transaction) -> None:
+def test_list_price_follows_the_price_list(transaction: Transaction) -> None:
     for hourly in ("0.096", "0.0960000000", "0.12", None, "0.1234567"):
         assert write(transaction, ListPrice(LINUX, hourly), ListPrice(WINDOWS, "0.188", "CNY")) == 2
         known = prices(transaction)
@@ -84,7 +84,7 @@ def test_a_given_price_is_never_overwritten(transaction: Transaction, source: st
     assert prices(transaction).of(LINUX).amount == Decimal("0.07")
 
 
-def test_replace_gives_a_price_whether_the_list_s_is_there_or_not(transaction: Transaction) -> None:
+def test_replace_enters_a_price_over_a_list_price_or_none(transaction: Transaction) -> None:
     write(transaction, ListPrice(LINUX, "0.096"))
     sql(transaction, MAKE.replace("INSERT", "REPLACE"))
     write(transaction, ListPrice(LINUX, "0.097"))
@@ -120,7 +120,7 @@ def test_each_pool_that_targets_need_is_asked_for_once(transaction: Transaction)
     }
 
 
-def test_what_is_held_for_a_row_that_is_gone_is_asked_for(transaction: Transaction) -> None:
+def test_prices_of_deleted_rows_capacity_are_asked_for(transaction: Transaction) -> None:
     sql(
         transaction,
         "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Reserved, Reason, Reservation_Ids, "
@@ -129,16 +129,14 @@ def test_what_is_held_for_a_row_that_is_gone_is_asked_for(transaction: Transacti
     assert needed(transaction) == [LINUX]
 
 
-def test_those_never_looked_for_come_first_then_the_oldest(
-    transaction: Transaction, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_prices_come_first_then_the_oldest(transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
     ask_for(transaction, *(f"{size} us-east-1a" for size in ("m5.large", "m5.xlarge", "c5.large", "r5.large")))
     for size, updated in (("m5.large", "2026-01-02"), ("m5.xlarge", "2026-01-01"), ("r5.large", "2026-01-03")):
         write(transaction, ListPrice(PricePool(size, "us-east-1"), None))
         sql(transaction, f"UPDATE odcr_price SET Updated = '{updated}' WHERE InstanceType = '{size}'")
     ages = [pool.instance_type for pool in needed(transaction)]
     assert ages == ["c5.large", "m5.xlarge", "m5.large", "r5.large"]
-    monkeypatch.setattr(price_table, "MOST_POOLS", 2)
+    monkeypatch.setattr(price_table, "MAX_POOLS", 2)
     assert [pool.instance_type for pool in needed(transaction)] == ages[:2]
 
 
@@ -158,7 +156,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_a_table_made_by_hand_gives_its_prices_and_breaks_nothing(
+def test_hand_made_price_table_is_read_and_breaks_nothing(
     transaction: Transaction, server: DatabaseServer, kind: str
 ) -> None:
     ask_for(transaction, "m5.large us-east-1a", "c5.large us-east-1a")
@@ -186,7 +184,7 @@ def test_a_table_made_by_hand_gives_its_prices_and_breaks_nothing(
         "CREATE VIEW odcr_price AS SELECT 1 AS Nothing",
     ],
 )
-def test_without_a_table_that_can_be_read_all_prices_are_unknown(
+def test_unreadable_price_table_makes_all_prices_unknown(
     transaction: Transaction, statement: str, server: DatabaseServer
 ) -> None:
     sql(transaction, MAKE)
@@ -199,8 +197,8 @@ def test_without_a_table_that_can_be_read_all_prices_are_unknown(
         assert write_prices(cursor, [ListPrice(LINUX, "0.1")]) == 0
 
 
-def test_rows_that_make_no_sense_are_left_out(transaction: Transaction) -> None:
+def test_invalid_price_rows_are_left_out(transaction: Transaction) -> None:
     sql(transaction, MAKE, "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('c5.large', 'x', -1)")
     known = prices(transaction)
     assert known.of(LINUX) is not None
-    assert known.hourly("c5.large", "x") is None
+    assert known.of(PricePool("c5.large", "x")) is None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from odcr.gateways import reading
+from odcr.gateways import row_pages
 
 from .conftest import Chief, Transaction
 from .door import ZONE, ask
@@ -17,7 +17,7 @@ HAND_MADE = "InstanceType varchar(99), AvailabilityZone varchar(99), Target_Capa
 @pytest.fixture(autouse=True)
 def three_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many fit into an answer."""
-    monkeypatch.setattr(reading, "MAX_ROWS", 3)
+    monkeypatch.setattr(row_pages, "MAX_ROWS", 3)
 
 
 def parts(table: str, meanwhile: Callable[[int], None] = lambda _number: None, **asked: Any) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def test_a_long_table_is_read_in_parts(chief: Chief) -> None:
     assert types(parts("odcr_capacity")) == names
 
 
-def test_rows_that_come_and_go_between_the_parts_hide_and_double_no_other(chief: Chief) -> None:
+def test_rows_that_come_and_go_between_parts_neither_hide_nor_repeat_others(chief: Chief) -> None:
     add(chief, *(f"m{n}.large" for n in range(1, 10)))
 
     def meanwhile(number: int) -> None:
@@ -68,7 +68,7 @@ def test_rows_that_come_and_go_between_the_parts_hide_and_double_no_other(chief:
 
 
 @pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_unicode_ci", "latin1_swedish_ci"])
-def test_names_that_a_collation_takes_for_one_are_each_read_once(chief: Chief, collation: str) -> None:
+def test_names_equal_to_a_collation_are_each_read_once(chief: Chief, collation: str) -> None:
     remade(
         chief,
         f"InstanceType varchar(99) COLLATE {collation}, AvailabilityZone varchar(99) COLLATE {collation}, n int",
@@ -84,7 +84,7 @@ def test_names_that_a_collation_takes_for_one_are_each_read_once(chief: Chief, c
     assert sorted(types(parts("odcr_capacity", meanwhile))) == sorted(names)
 
 
-def test_rows_that_nothing_tells_apart_are_all_read(chief: Chief) -> None:
+def test_identical_rows_are_all_read(chief: Chief) -> None:
     remade(chief, HAND_MADE)
     names = ["m5.large"] * 8 + ["m6.large"]
     add(chief, *names)
@@ -108,7 +108,7 @@ def test_a_table_of_other_types_is_read_in_parts(chief: Chief, columns: str) -> 
     assert [*rows[0]] == ["InstanceType", "AvailabilityZone", "Target_Capacity", "Note"]
 
 
-def test_numbers_and_moments_are_in_their_own_order(transaction: Transaction) -> None:
+def test_numbers_and_times_are_in_natural_order(transaction: Transaction) -> None:
     with transaction() as cursor:
         for number in range(1, 13):
             cursor.execute(
@@ -128,7 +128,7 @@ def test_numbers_and_moments_are_in_their_own_order(transaction: Transaction) ->
     assert [row["Recorded"][8:10] for row in later] == days[3:]
 
 
-def test_several_tables_are_read_at_one_moment_each_in_parts(chief: Chief) -> None:
+def test_several_tables_are_read_at_one_moment(chief: Chief) -> None:
     names = [f"m{n}.large" for n in range(4)]
     add(chief, *names)
     tables = ask(Read=["odcr_capacity", "odcr_option"])["Tables"]
@@ -138,10 +138,10 @@ def test_several_tables_are_read_at_one_moment_each_in_parts(chief: Chief) -> No
     assert types(tables["odcr_capacity"]["Rows"] + rest["Rows"]) == names
 
 
-def test_an_answer_is_bounded_in_bytes_and_still_gets_on(monkeypatch: pytest.MonkeyPatch, chief: Chief) -> None:
+def test_answer_is_limited_in_bytes_and_a_large_row_comes_alone(monkeypatch: pytest.MonkeyPatch, chief: Chief) -> None:
     names = [f"m{n}.large" for n in range(3)]
     add(chief, *names)
-    monkeypatch.setattr(reading, "MAX_BYTES", 10)
+    monkeypatch.setattr(row_pages, "MAX_BYTES", 10)
     answer = ask(Read="odcr_capacity")
     assert types(answer["Rows"]) == names[:1]
     assert types(parts("odcr_capacity")) == names

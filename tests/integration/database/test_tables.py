@@ -70,7 +70,7 @@ def test_rows_become_targets_or_rejected(transaction: Any) -> None:
     assert [(outcome.key.availability_zone, outcome.status) for outcome in rejected] == [("moon", Status.INVALID)]
 
 
-def test_the_truth_the_status_and_the_history_are_written(transaction: Any) -> None:
+def test_current_capacity_status_and_history_are_written(transaction: Any) -> None:
     execute(transaction, INSERT)
     assert write(transaction, "run-1", [SHORT]) == [Change(KEY, None, Status.SHORT, 11, 15, "dry")]
     assert execute(transaction, "SELECT Current_Capacity FROM odcr_capacity") == ((11,),)
@@ -99,7 +99,7 @@ def test_short_since_lasts_through_every_status_until_the_target_is_met(transact
     assert again > since
 
 
-def test_totals_count_what_one_target_lacks_although_another_has_too_much(transaction: Any) -> None:
+def test_totals_do_not_offset_one_target_s_shortage_with_another_s_excess(transaction: Any) -> None:
     with transaction() as cursor:
         assert totals(cursor) == Totals(0, 0, 0, 0, 0)
     execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('m5.large','moon',2,0)")
@@ -110,7 +110,7 @@ def test_totals_count_what_one_target_lacks_although_another_has_too_much(transa
         assert totals(cursor) == Totals(wanted=17, held=21, missing=4, unmet=2, longest_shortage_minutes=0)
 
 
-def test_since_is_when_the_status_began(transaction: Any) -> None:
+def test_since_is_the_start_of_the_status(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [SHORT])
     execute(transaction, "UPDATE odcr_status SET Since = '2026-11-01 00:00:00'")
@@ -122,7 +122,7 @@ def test_since_is_when_the_status_began(transaction: Any) -> None:
     assert since == 1
 
 
-def test_what_needed_no_asking_gets_history_only_when_its_status_changed(transaction: Any) -> None:
+def test_observed_target_gets_history_only_if_its_status_changed(transaction: Any) -> None:
     execute(transaction, INSERT)
     seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))
     assert len(write(transaction, "run-1", [], [seen])) == 1
@@ -143,7 +143,7 @@ def test_a_target_is_read_with_how_long_it_has_been_dry(transaction: Any) -> Non
     assert target.dry_seconds in range(172_800, 172_810)
 
 
-def test_an_announced_release_is_read_as_it_was_recorded_until_a_run_announces_none(transaction: Any) -> None:
+def test_announced_release_is_read_until_a_run_announces_none(transaction: Any) -> None:
     execute(transaction, INSERT)
     for announced in (Announcement(15, 10), None):
         write(transaction, "run-1", [], [Outcome(KEY, Status.EXCESS, 10, 15, ("cr-1",), announced=announced)])
@@ -164,7 +164,7 @@ def dry_for_a_day(transaction: Any) -> Any:
     return dry_since(transaction)
 
 
-def test_a_pool_is_dry_from_the_first_refusal_on(transaction: Any) -> None:
+def test_pool_is_dry_from_the_first_refusal(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [replace(SHORT, acquired=0)])
     assert execute_one(transaction, "SELECT Dry_Since = Last_Tried FROM odcr_status") == 1
@@ -206,7 +206,7 @@ def test_a_pool_is_no_longer_dry(transaction: Any, outcome: Outcome, was_tried: 
     assert dry_since(transaction) is None
 
 
-def test_a_raised_target_is_dry_again_from_the_next_refusal_on(transaction: Any) -> None:
+def test_raised_target_is_dry_again_from_the_next_refusal(transaction: Any) -> None:
     since = dry_for_a_day(transaction)
     for number in (2, 3):
         write(transaction, f"run-{number}", [Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",), calls=5)])
@@ -214,7 +214,7 @@ def test_a_raised_target_is_dry_again_from_the_next_refusal_on(transaction: Any)
 
 
 @pytest.mark.parametrize("status", sorted({*Status} - {Status.SHORT}))
-def test_a_target_that_is_not_short_of_capacity_does_not_become_dry(transaction: Any, status: Status) -> None:
+def test_other_statuses_do_not_make_a_pool_dry(transaction: Any, status: Status) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [Outcome(KEY, status, 15, 11, ("cr-1",), calls=5)])
     assert dry_since(transaction) is None
@@ -228,13 +228,13 @@ def test_the_least_recently_tried_come_first(transaction: Any) -> None:
         assert [target.key for target in read_targets(cursor)[0]] == [KEY, OTHER]
 
 
-def test_a_target_that_its_run_had_no_time_for_stays_where_it_was_in_the_queue(transaction: Any) -> None:
+def test_untried_target_keeps_its_place_in_the_queue(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [Outcome(KEY, Status.SHORT, 15, 0)])
     assert execute(transaction, "SELECT Status, Last_Tried FROM odcr_status") == (("SHORT", None),)
 
 
-def test_what_is_held_is_known_to_be_more_than_ec2_may_show_for_a_minute_only(transaction: Any) -> None:
+def test_record_is_trusted_above_ec2_for_only_a_minute(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [SHORT])
     for age, known in ((0, True), (50, True), (61, False)):
@@ -244,7 +244,7 @@ def test_what_is_held_is_known_to_be_more_than_ec2_may_show_for_a_minute_only(tr
         assert (target.last_reserved, target.is_fresh, target.last_ids) == (11, known, SHORT.reservation_ids)
 
 
-def test_a_row_that_makes_no_sense_is_passed_on_until_it_is_recorded(transaction: Any) -> None:
+def test_invalid_row_is_rejected_until_that_is_recorded(transaction: Any) -> None:
     execute(transaction, "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',-1,0)")
     with transaction() as cursor:
         (_, (rejected,)) = read_targets(cursor)
@@ -256,7 +256,7 @@ def test_a_row_that_makes_no_sense_is_passed_on_until_it_is_recorded(transaction
         assert len(read_targets(cursor)[1]) == 1
 
 
-def test_a_row_deleted_while_it_is_not_known_what_is_held_is_looked_at_once_more(transaction: Any) -> None:
+def test_row_deleted_while_unseen_is_looked_at_once_more(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [Outcome(KEY, Status.FAILED, 15, 0)])
     execute(transaction, "DELETE FROM odcr_capacity")
@@ -266,7 +266,7 @@ def test_a_row_deleted_while_it_is_not_known_what_is_held_is_looked_at_once_more
     assert (target.key, target.withdrawn) == (KEY, True)
 
 
-def test_what_was_bought_twice_is_not_what_a_run_has_recorded(transaction: Any) -> None:
+def test_duplicates_are_not_part_of_what_is_recorded(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [Outcome(KEY, Status.THROTTLED, 15, 26, ("cr-1", "cr-2"), ("cr-2",))])
     with transaction() as cursor:
@@ -277,7 +277,7 @@ def test_what_was_bought_twice_is_not_what_a_run_has_recorded(transaction: Any) 
 @pytest.mark.parametrize(
     ("typo", "right"), [("AP-northeast-1c", "ap-northeast-1c"), ("ap-northeast-1c ", "ap-northeast-1c")]
 )
-def test_a_corrected_spelling_leaves_nothing_of_the_wrong_one(transaction: Any, typo: str, right: str) -> None:
+def test_corrected_spelling_removes_the_wrong_one_s_status(transaction: Any, typo: str, right: str) -> None:
     execute(transaction, f"INSERT INTO odcr_capacity VALUES ('m5.large','{typo}',2,0)")
     write(transaction, "run-1", [], [Outcome(TargetKey("m5.large", typo), Status.INVALID, 2, 0)])
     execute(transaction, f"UPDATE odcr_capacity SET AvailabilityZone = '{right}'")
@@ -298,7 +298,7 @@ def test_a_row_deleted_during_the_run_does_not_come_back(transaction: Any) -> No
     assert execute(transaction, "SELECT * FROM odcr_capacity") == ()
 
 
-def test_a_deleted_row_is_loaded_while_something_is_held_and_then_forgotten(transaction: Any) -> None:
+def test_deleted_row_is_loaded_until_nothing_is_held(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [SHORT])
     execute(transaction, "DELETE FROM odcr_capacity")
@@ -313,7 +313,7 @@ def test_a_deleted_row_is_loaded_while_something_is_held_and_then_forgotten(tran
     assert execute(transaction, "SELECT * FROM odcr_status") == ()
 
 
-def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
+def test_five_hundred_outcomes_are_recorded_at_once(transaction: Any) -> None:
     keys = [TargetKey(f"m5.size{number}", "us-east-1a") for number in range(500)]
     with transaction() as cursor:
         cursor.executemany(
@@ -325,7 +325,7 @@ def test_five_hundred_outcomes_at_once(transaction: Any) -> None:
 
 
 @pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_bin", "latin1_swedish_ci"])
-def test_the_rows_find_their_status_by_its_key_and_not_by_looking_at_all(
+def test_writing_current_capacity_uses_the_status_table_s_key(
     transaction: Any, server: DatabaseServer, collation: str
 ) -> None:
     with transaction():
@@ -350,9 +350,7 @@ def test_the_rows_find_their_status_by_its_key_and_not_by_looking_at_all(
     assert execute_one(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == 200
 
 
-def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(
-    transaction: Any, server: DatabaseServer
-) -> None:
+def test_rows_that_differ_by_a_trailing_blank_share_a_status(transaction: Any, server: DatabaseServer) -> None:
     with transaction():
         pass
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
@@ -371,7 +369,7 @@ def test_rows_that_differ_by_a_blank_at_the_end_are_one_to_the_status_table(
     write(transaction, "run-1", [Outcome(OTHER, Status.SHORT, 2, 0, calls=1)], rejected)
 
 
-def test_a_deleted_row_whose_options_made_no_sense_is_looked_at_once_more(transaction: Any) -> None:
+def test_deleted_row_with_invalid_options_is_looked_at_once_more(transaction: Any) -> None:
     execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('nonsense','us-east-1a',2,0)")
     nonsense = Outcome(TargetKey("nonsense", "us-east-1a"), Status.INVALID, 2, 0)
     write(transaction, "run-1", [], [Outcome(KEY, Status.INVALID, 15, 0, ("cr-1",)), nonsense])
@@ -384,7 +382,7 @@ def test_a_deleted_row_whose_options_made_no_sense_is_looked_at_once_more(transa
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_what_was_told_comes_with_a_target_that_may_be_found_as_it_was(transaction: Any, status: Status) -> None:
+def test_last_reason_is_read_with_the_target(transaction: Any, status: Status) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [], [Outcome(KEY, status, 10, 15, ("cr-1",), reason="announced")])
     with transaction() as cursor:
@@ -393,7 +391,7 @@ def test_what_was_told_comes_with_a_target_that_may_be_found_as_it_was(transacti
     assert target.last_reason == ("announced" if status in may_be else "")
 
 
-def test_what_ec2_does_not_support_rests_for_ten_minutes(transaction: Any) -> None:
+def test_unsupported_target_rests_for_ten_minutes(transaction: Any) -> None:
     execute(transaction, INSERT)
     for status, minutes, rests in (("UNSUPPORTED", 9, True), ("UNSUPPORTED", 11, False), ("SHORT", 1, False)):
         write(transaction, f"run-{minutes}", [Outcome(KEY, Status(status), 10, 0, calls=1)])
@@ -403,7 +401,7 @@ def test_what_ec2_does_not_support_rests_for_ten_minutes(transaction: Any) -> No
         assert target.is_resting is rests
 
 
-def test_what_was_lost_and_replaced_is_a_change_even_if_the_status_stays(transaction: Any) -> None:
+def test_replaced_loss_is_a_change_even_if_the_status_stays(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [], [Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))])
     seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",), reason="15 that were held are gone", lost=15)
@@ -445,7 +443,7 @@ def test_a_verdict_is_recorded_once_with_what_is_held_and_since_when(transaction
     assert target.last_judgement == given_up
 
 
-def test_what_an_attempt_bought_that_died_is_gained_once_a_run_sees_it(transaction: Any) -> None:
+def test_purchase_of_a_dead_attempt_is_a_gain_once_seen(transaction: Any) -> None:
     execute(transaction, INSERT)
     died = Outcome(KEY, Status.FAILED, 15, 4, ("cr-1",), reason="died")
     for outcome, gained in (
@@ -474,16 +472,14 @@ def test_the_terms_of_a_target_are_read(transaction: Any) -> None:
     assert target.terms == terms
 
 
-def test_what_is_not_asked_for_yet_is_neither_wanted_nor_missing(transaction: Any) -> None:
+def test_target_before_its_start_is_neither_wanted_nor_missing(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [], [Outcome(KEY, Status.WAITING, 15, 4, ("cr-1",))])
     with transaction() as cursor:
         assert totals(cursor) == Totals(wanted=4, held=4, missing=0, unmet=0, longest_shortage_minutes=0)
 
 
-def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(
-    transaction: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_refused_row_keeps_no_other_from_being_recorded(transaction: Any, caplog: pytest.LogCaptureFixture) -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(20)]
     met = [Outcome(key, Status.FULFILLED, 1, 1, ("cr-1",), calls=1) for key in keys]
     too_much = replace(met[7], reserved=2**40, target=2**40, calls=2**40, use=Use(2**40))
@@ -503,9 +499,7 @@ def test_one_row_that_the_database_refuses_keeps_no_other_from_being_recorded(
     assert [(one["table"], one["rows"]) for one in refusals] == [("odcr_status", 1), ("odcr_history", 2)]
 
 
-def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_strict(
-    transaction: Any, server: DatabaseServer
-) -> None:
+def test_oversized_value_is_refused_even_by_a_lenient_server(transaction: Any, server: DatabaseServer) -> None:
     with server.admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL sql_mode = ''")
     try:
@@ -516,9 +510,7 @@ def test_a_value_that_does_not_fit_is_refused_also_by_a_server_that_is_not_stric
             cursor.execute("SET GLOBAL sql_mode = DEFAULT")
 
 
-def test_reasons_of_any_script_are_recorded_whatever_the_databases_default_is(
-    transaction: Any, server: DatabaseServer
-) -> None:
+def test_reasons_in_any_script_are_recorded(transaction: Any, server: DatabaseServer) -> None:
     with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         cursor.execute("ALTER DATABASE odcr_db CHARACTER SET latin1")
     execute(transaction, INSERT)

@@ -16,7 +16,7 @@ from odcr.domain.prices import NO_PRICES
 from odcr.domain.target import TargetKey
 from odcr.domain.use import NO_USE, Use
 from odcr.gateways.history import changes_of
-from odcr.gateways.lease import lately, take_lease
+from odcr.gateways.lease import read_earlier_runs, take_lease
 from odcr.gateways.status_costs import update_costs
 from odcr.gateways.status_table import record
 from odcr.gateways.target_tables import read_targets
@@ -63,7 +63,7 @@ def write(transaction: Any) -> Any:
     return recorded
 
 
-def test_the_use_is_recorded_since_when_it_is_so_and_is_no_change(transaction: Any, sql: Any, write: Any) -> None:
+def test_use_is_recorded_with_its_start_and_is_no_change(transaction: Any, sql: Any, write: Any) -> None:
     assert write(HELD)
     assert sql("SELECT In_Use, Unused, Unused_Since = Since FROM odcr_status") == ((4, 11, 1),)
     sql("UPDATE odcr_status SET Unused_Since = UTC_TIMESTAMP() - INTERVAL 90 MINUTE")
@@ -81,7 +81,7 @@ def test_the_use_is_recorded_since_when_it_is_so_and_is_no_change(transaction: A
     assert sql("SELECT COUNT(*) FROM odcr_history") == ((1,),)
 
 
-def test_what_a_run_could_not_see_stays(transaction: Any, sql: Any, write: Any) -> None:
+def test_unseen_use_stays(transaction: Any, sql: Any, write: Any) -> None:
     write(HELD, look=SAID)
     before = sql("SELECT In_Use, Unused, Unused_Since, Misfits FROM odcr_status")
     with transaction() as cursor:
@@ -91,7 +91,7 @@ def test_what_a_run_could_not_see_stays(transaction: Any, sql: Any, write: Any) 
     assert before[0][3] == SENTENCE
 
 
-def test_of_what_was_never_seen_nothing_is_known(sql: Any, write: Any) -> None:
+def test_never_seen_use_is_unknown(sql: Any, write: Any) -> None:
     write(Outcome(KEY, Status.FAILED, 15, 0, is_use_known=False))
     assert sql("SELECT In_Use, Unused, Unused_Since, Misfits FROM odcr_status") == ((None,) * 4,)
 
@@ -100,7 +100,7 @@ def misfits(sql: Any) -> list[Any]:
     return [text for (text,) in sql("SELECT Misfits FROM odcr_status ORDER BY InstanceType DESC")]
 
 
-def test_what_cannot_use_it_is_told_until_a_look_shows_otherwise_or_all_is_used(sql: Any, write: Any) -> None:
+def test_misfits_stay_until_a_look_shows_otherwise_or_all_is_used(sql: Any, write: Any) -> None:
     other = replace(HELD, key=OTHER)
     write(HELD, other, look=SAID)
     assert misfits(sql) == [SENTENCE, None]
@@ -117,9 +117,7 @@ def test_what_cannot_use_it_is_told_until_a_look_shows_otherwise_or_all_is_used(
     assert misfits(sql) == [None, None]
 
 
-def test_a_status_table_without_the_column_loses_the_warning_and_nothing_else(
-    sql: Any, write: Any, server: DatabaseServer
-) -> None:
+def test_status_table_without_misfits_loses_only_the_warning(sql: Any, write: Any, server: DatabaseServer) -> None:
     write(HELD)
     with closing(server.admin_connection(database=DATABASE)) as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE odcr_status DROP COLUMN Misfits")
@@ -143,7 +141,7 @@ def run(name: str, instances: dict[str, Any] | None) -> None:
     )
 
 
-def test_instances_are_due_until_a_run_has_looked_and_again_after_an_hour(transaction: Any, sql: Any) -> None:
+def test_look_is_due_until_taken_and_again_after_an_hour(transaction: Any, sql: Any) -> None:
     def is_due(name: str) -> bool:
         return bool(load_targets.handler({"Execution": name, "LeaseSeconds": 60}, Context())["InstancesDue"])
 
@@ -166,12 +164,12 @@ def test_instances_are_due_until_a_run_has_looked_and_again_after_an_hour(transa
     with pytest.raises(record_results.LeaseLost):
         run("run-5", InstanceLook().to_event())
     with transaction() as cursor:
-        assert lately(cursor).is_look_due
+        assert read_earlier_runs(cursor).is_look_due
     assert misfits(sql) == [SENTENCE]
 
 
 @pytest.mark.parametrize(("minutes", "is_watched"), [(None, False), ("0", False), ("30", True)])
-def test_the_alarms_metric_is_sent_only_for_an_alarm(
+def test_unused_metric_is_sent_only_with_an_alarm(
     transaction: Any, monkeypatch: pytest.MonkeyPatch, minutes: str | None, is_watched: bool
 ) -> None:
     if minutes is not None:

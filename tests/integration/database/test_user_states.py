@@ -98,7 +98,7 @@ def bring_into(server: DatabaseServer, *statements: str) -> None:
 
 @pytest.mark.parametrize("state", [*STATES, *ON_MYSQL, *ON_MARIADB])
 @pytest.mark.usefixtures("surroundings")
-def test_the_user_is_right_afterwards(server: DatabaseServer, state: str) -> None:
+def test_user_is_repaired_from_every_state(server: DatabaseServer, state: str) -> None:
     of_this_server = STATES | (ON_MYSQL if isinstance(server, MySQL) else ON_MARIADB)
     if state not in of_this_server:
         pytest.skip("the other server's")
@@ -117,9 +117,7 @@ class Died(BaseException):
 
 @pytest.mark.parametrize("state", ["absent", "another password", "rights everywhere", "locked"])
 @pytest.mark.usefixtures("surroundings")
-def test_an_attempt_that_died_is_completed_by_the_next(
-    server: DatabaseServer, state: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_next_attempt_completes_a_dead_one(server: DatabaseServer, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bring_into(server, *STATES[state])
     real, died = pymysql.cursors.Cursor.execute, 0
     while True:
@@ -149,7 +147,7 @@ def test_an_attempt_that_died_is_completed_by_the_next(
 
 @pytest.mark.parametrize("state", ["absent", "another password", "rights everywhere"])
 @pytest.mark.usefixtures("surroundings")
-def test_several_at_once_make_one_user(server: DatabaseServer, state: str) -> None:
+def test_concurrent_attempts_make_one_user(server: DatabaseServer, state: str) -> None:
     bring_into(server, *STATES[state])
     with ThreadPoolExecutor(4) as pool:
         assert len(list(pool.map(lambda _: prepare(), range(4)))) == 4
@@ -158,7 +156,7 @@ def test_several_at_once_make_one_user(server: DatabaseServer, state: str) -> No
 
 @pytest.mark.parametrize("state", ["without one of the rights", "rights everywhere", "all rights here"])
 @pytest.mark.usefixtures("surroundings")
-def test_a_run_that_is_connected_goes_on(server: DatabaseServer, state: str) -> None:
+def test_open_connection_survives_the_repair(server: DatabaseServer, state: str) -> None:
     bring_into(server, *STATES[state])
     verified = {"ssl_ca": str(server.ca_file), "autocommit": False}
     with closing(connect(server, **verified)) as connection, connection.cursor() as cursor:
@@ -170,7 +168,7 @@ def test_a_run_that_is_connected_goes_on(server: DatabaseServer, state: str) -> 
 
 
 @pytest.mark.usefixtures("surroundings")
-def test_who_may_not_be_dropped_is_told(server: DatabaseServer) -> None:
+def test_user_that_cannot_be_dropped_is_reported(server: DatabaseServer) -> None:
     if not isinstance(server, MySQL):
         pytest.skip("MariaDB has no SYSTEM_USER")
     bring_into(server, *FULL, f"GRANT SYSTEM_USER ON *.* TO {USER}")
@@ -179,7 +177,7 @@ def test_who_may_not_be_dropped_is_told(server: DatabaseServer) -> None:
 
 
 @pytest.mark.usefixtures("surroundings")
-def test_a_user_who_is_right_is_not_dropped(server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_correct_user_is_not_dropped(server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     real = pymysql.cursors.Cursor.execute
 

@@ -13,8 +13,9 @@ from odcr.domain.target import TargetKey
 from odcr.gateways import database_user, schema
 from odcr.gateways.database import DatabaseUnavailable
 from odcr.gateways.database_user import DatabaseNotPrepared
-from odcr.gateways.outbox import put_in_outbox, still_to_be_sent
-from odcr.gateways.schema import TABLES, VERSION, TablesOutdated, TablesTooNew
+from odcr.gateways.outbox import next_to_send, put_in_outbox
+from odcr.gateways.schema import TABLES, VERSION
+from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
 from odcr.gateways.target_tables import read_targets
 from prepare_database import handler
 from tests.integration.bad_input.product import Context
@@ -104,20 +105,20 @@ def assert_up_to_date(person: Person, transaction: Any) -> None:
         assert {table: person.columns(table) for table in TABLES} == updated
 
 
-def test_a_new_database_has_this_version_at_once(person: Person, transaction: Any) -> None:
+def test_new_database_has_the_current_version(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     assert person.sql("SELECT Version FROM odcr_version") == ((VERSION,),)
 
 
-def test_a_person_s_own_odcr_capacity_is_of_every_version(person: Person, transaction: Any) -> None:
+def test_hand_made_odcr_capacity_fits_every_version(person: Person, transaction: Any) -> None:
     person.sql(version_0.TABLES[0], version_0.ROWS[0])
     with transaction() as cursor:
         assert len(read_targets(cursor)[0]) == 2
 
 
 @pytest.mark.parametrize("dies_after", range(1, len(TABLES) + 1))
-def test_a_new_database_whose_first_run_dies_is_completed(
+def test_dead_first_run_of_a_new_database_is_completed(
     person: Person, transaction: Any, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ) -> None:
     dying_after(monkeypatch, dies_after, "CREATE")
@@ -128,7 +129,7 @@ def test_a_new_database_whose_first_run_dies_is_completed(
     assert_up_to_date(person, transaction)
 
 
-def test_older_tables_are_not_touched_by_the_functions_own_user(old: Person, transaction: Any) -> None:
+def test_functions_user_does_not_touch_older_tables(old: Person, transaction: Any) -> None:
     before = rows(old)
     with pytest.raises(TablesOutdated, match=rf"version 0 .* version {VERSION}"), transaction():
         pass
@@ -154,12 +155,12 @@ def test_older_tables_are_updated_and_keep_their_rows(old: Person, transaction: 
 
 
 @pytest.mark.parametrize("version", range(1, VERSION))
-def test_tables_of_each_version_before_are_updated(person: Person, transaction: Any, version: int) -> None:
+def test_tables_of_each_earlier_version_are_updated(person: Person, transaction: Any, version: int) -> None:
     with transaction():
         pass
     person.sql(*NARROWED)
     for later in range(version + 1, VERSION + 1):
-        for table, columns in schema._ADDED[later].items():
+        for table, columns in schema.ADDED[later].items():
             person.sql(f"ALTER TABLE {table} {', '.join(f'DROP {name}' for name in columns)}")
     person.sql(f"UPDATE odcr_version SET Version = {version}")
     with pytest.raises(TablesOutdated), transaction():
@@ -170,7 +171,7 @@ def test_tables_of_each_version_before_are_updated(person: Person, transaction: 
     assert_up_to_date(person, transaction)
 
 
-def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transaction: Any) -> None:
+def test_waiting_mail_of_version_1_is_sent(person: Person, transaction: Any) -> None:
     with transaction() as cursor:
         put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "refused"}])
     person.sql("ALTER TABLE odcr_outbox DROP Events", "UPDATE odcr_version SET Version = 1")
@@ -178,7 +179,7 @@ def test_a_mail_that_waits_in_tables_of_version_1_is_sent(person: Person, transa
         pass
     prepare()
     with transaction() as cursor:
-        (mail,) = still_to_be_sent(cursor, with_events=True)
+        (mail,) = next_to_send(cursor, with_events=True)
     assert (mail.message, mail.stream) == ("refused", Stream.MAILS)
 
 
@@ -207,7 +208,7 @@ def keys(person: Person, table: str) -> dict[str, list[str]]:
     ],
     ids=["as made", "no key", "a key of another kind", "a key beside another"],
 )
-def test_a_group_s_pool_is_told_from_the_row_of_the_same_type_and_zone(
+def test_updated_keys_distinguish_a_group_s_pool_from_a_row(
     old: Person, transaction: Any, change: str, expected: dict[str, list[str]]
 ) -> None:
     if change:
@@ -220,7 +221,7 @@ def test_a_group_s_pool_is_told_from_the_row_of_the_same_type_and_zone(
         assert len(read_targets(cursor)[0]) == 2
 
 
-def test_a_column_that_a_person_made_of_another_type_stays_what_it_is(old: Person, transaction: Any) -> None:
+def test_column_with_another_type_stays_as_it_is(old: Person, transaction: Any) -> None:
     old.sql("ALTER TABLE odcr_status MODIFY Reserved varchar(20) NOT NULL")
     prepare()
     assert old.columns("odcr_status")["Reserved"][0] == "varchar(20)"
@@ -228,7 +229,7 @@ def test_a_column_that_a_person_made_of_another_type_stays_what_it_is(old: Perso
         assert [target.last_reserved for target in read_targets(cursor)[0]] == [2, 11]
 
 
-def test_the_functions_user_is_left_alone(old: Person) -> None:
+def test_update_does_not_change_the_user(old: Person) -> None:
     """Setting the password again in the midst of a rotation would undo it."""
     (before,) = old.sql("SELECT authentication_string FROM mysql.user WHERE User = 'odcr'")
     prepare()
@@ -265,7 +266,7 @@ def set_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("dies_after", range(1, STATEMENTS + 1))
-def test_an_update_that_dies_is_completed_by_the_next(
+def test_next_update_completes_a_dead_one(
     old: Person, transaction: Any, monkeypatch: pytest.MonkeyPatch, dies_after: int
 ) -> None:
     before = rows(old)
@@ -282,7 +283,7 @@ def test_an_update_that_dies_is_completed_by_the_next(
     assert_up_to_date(old, transaction)
 
 
-def test_each_statement_of_the_update_can_be_lost_after_it_took_effect(
+def test_update_survives_a_lost_answer_to_each_statement(
     old: Person, transaction: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(STATEMENTS):
@@ -294,7 +295,7 @@ def test_each_statement_of_the_update_can_be_lost_after_it_took_effect(
     assert_up_to_date(old, transaction)
 
 
-def test_without_an_administrator_a_person_is_told_the_exact_sql(
+def test_without_an_administrator_the_error_has_the_exact_sql(
     old: Person, transaction: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_ADMIN_SECRET_ARN")
@@ -309,7 +310,7 @@ def test_without_an_administrator_a_person_is_told_the_exact_sql(
     assert_up_to_date(old, transaction)
 
 
-def test_a_user_of_a_person_s_own_database_who_may_alter_needs_no_administrator(
+def test_user_with_alter_needs_no_administrator(
     old: Person, server: DatabaseServer, transaction: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_ADMIN_SECRET_ARN")
@@ -331,7 +332,7 @@ def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
-    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer one again"
+    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer odcr again"
     for use in (lambda: transaction().__enter__(), prepare):
         with pytest.raises(TablesTooNew, match=told):
             use()
@@ -339,7 +340,7 @@ def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((VERSION + 1,),)
 
 
-def test_a_refused_login_is_repaired_though_the_tables_are_newer(
+def test_refused_login_is_repaired_even_with_newer_tables(
     person: Person, server: DatabaseServer, transaction: Any
 ) -> None:
     with transaction():
@@ -351,7 +352,7 @@ def test_a_refused_login_is_repaired_though_the_tables_are_newer(
         pass
 
 
-def test_a_table_that_somebody_renamed_is_made_anew_at_this_version(person: Person, transaction: Any) -> None:
+def test_renamed_table_is_created_again_in_this_version(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     person.sql("RENAME TABLE odcr_status TO odcr_status_old")
@@ -359,7 +360,7 @@ def test_a_table_that_somebody_renamed_is_made_anew_at_this_version(person: Pers
         assert "Dry_Since" in person.columns("odcr_status")
 
 
-def test_a_forgotten_version_is_recorded_again(person: Person, transaction: Any) -> None:
+def test_missing_version_is_recorded_again(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     person.sql("DROP TABLE odcr_version")
@@ -369,9 +370,7 @@ def test_a_forgotten_version_is_recorded_again(person: Person, transaction: Any)
     assert_up_to_date(person, transaction)
 
 
-def test_a_view_in_the_place_of_a_table_does_not_keep_the_others_from_being_updated(
-    old: Person, transaction: Any
-) -> None:
+def test_view_instead_of_a_table_does_not_stop_the_update_of_others(old: Person, transaction: Any) -> None:
     old.sql("RENAME TABLE odcr_option TO options", "CREATE VIEW odcr_option AS SELECT * FROM options")
     prepare()
     with transaction() as cursor:
@@ -379,7 +378,7 @@ def test_a_view_in_the_place_of_a_table_does_not_keep_the_others_from_being_upda
     assert "Dry_Since" in old.columns("odcr_status")
 
 
-def test_whoever_has_a_table_open_delays_the_update_and_stops_nobody_else(
+def test_open_table_delays_only_the_update(
     old: Person, server: DatabaseServer, monkeypatch: pytest.MonkeyPatch, transaction: Any
 ) -> None:
     monkeypatch.setattr(database_user, "_LOCK_SECONDS", 1)
@@ -391,7 +390,7 @@ def test_whoever_has_a_table_open_delays_the_update_and_stops_nobody_else(
     assert_up_to_date(old, transaction)
 
 
-def test_looking_at_the_tables_does_not_fix_what_a_transaction_sees(person: Person, transaction: Any) -> None:
+def test_checking_the_tables_does_not_fix_the_transaction_s_snapshot(person: Person, transaction: Any) -> None:
     """A run that waits for the lease has to see what the run before it wrote meanwhile."""
     with transaction():
         pass
@@ -400,8 +399,8 @@ def test_looking_at_the_tables_does_not_fix_what_a_transaction_sees(person: Pers
         assert len(read_targets(cursor)[0]) == 1
 
 
-def test_every_column_that_a_version_added_is_in_the_tables_as_they_are_made() -> None:
-    for tables in schema._ADDED.values():
+def test_added_columns_match_the_tables() -> None:
+    for tables in schema.ADDED.values():
         for table, columns in tables.items():
             for column in columns:
                 assert f" {column} " in TABLES[table]

@@ -9,12 +9,12 @@ from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.server import Server
-from odcr.gateways import ec2 as gateway
+from odcr.gateways import ec2_clients
 from odcr.gateways.ec2 import Ec2Gateway
 
 
 class ClockWithJumps(Clock):
-    """Goes on as the wall's, and by as much more as a test says."""
+    """A clock that runs like the wall clock, and jumps ahead when a test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,12 +46,12 @@ def capacity(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> CapacityClient:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "local")
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    gateway._client.cache_clear()
+    ec2_clients._client.cache_clear()
     client = CapacityClient(endpoint)
     client.reset()
     return client
 
 
 @pytest.fixture
-def ec2_gateway(capacity: CapacityClient) -> Ec2Gateway:  # noqa: ARG001 - which points boto3 to the local cloud
+def ec2_gateway(capacity: CapacityClient) -> Ec2Gateway:  # noqa: ARG001 - points boto3 to the local cloud
     return Ec2Gateway("odcr/ap-northeast-1", "123456789012")

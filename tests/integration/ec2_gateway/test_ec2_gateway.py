@@ -17,6 +17,7 @@ from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
+from odcr.gateways.ec2_descriptions import reservation_of
 from tests.unit.pool import Turns, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -33,13 +34,13 @@ DESCRIBED: Any = {
 }
 
 
-def everything() -> list[Any]:
+def all_reservations() -> list[Any]:
     pages = boto3.client("ec2", region_name="ap-northeast-1").get_paginator("describe_capacity_reservations").paginate()
     return [reservation for page in pages for reservation in page["CapacityReservations"]]
 
 
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
-    """One attempt with all the time it wants, and nobody else at EC2's bucket."""
+    """One attempt with unlimited time, and with nobody else using EC2's request bucket."""
     return acquire(shortfall, "run-1", number, ec2, Turns())
 
 
@@ -47,7 +48,7 @@ def calls(capacity: CapacityClient, action: str) -> int:
     return sum(count.calls for count in capacity.calls() if count.action == action)
 
 
-def test_a_reservation_is_made_found_and_resized(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_create_find_and_resize(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     ec2_gateway.resize(made, 15)
@@ -61,7 +62,7 @@ def test_options_reach_ec2(ec2_gateway: Ec2Gateway, capacity: CapacityClient) ->
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
     options = ReservationOptions("Windows", "dedicated", "targeted", "2099-12-01T00:00:00")
     ec2_gateway.create(KEY, options, 1, [])
-    (made,) = everything()
+    (made,) = all_reservations()
     assert (made["InstancePlatform"], made["Tenancy"], made["InstanceMatchCriteria"]) == (
         "Windows",
         "dedicated",
@@ -71,15 +72,17 @@ def test_options_reach_ec2(ec2_gateway: Ec2Gateway, capacity: CapacityClient) ->
 
 
 @pytest.mark.parametrize(("instance_type", "optimized"), [("m5.xlarge", True), ("t2.micro", False)])
-def test_ebs_optimisation_follows_the_types_ability(
+def test_ebs_optimization_depends_on_the_type(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, instance_type: str, optimized: bool
 ) -> None:
     capacity.set_free(instance_type, "ap-northeast-1c", 1)
     ec2_gateway.create(TargetKey(instance_type, "ap-northeast-1c"), USUAL_OPTIONS, 1, [])
-    assert everything()[0]["EbsOptimized"] is optimized
+    assert all_reservations()[0]["EbsOptimized"] is optimized
 
 
-def test_all_pages_are_read(ec2_gateway: Ec2Gateway, capacity: CapacityClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_reads_all_pages(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 12)
     observed: list[Any] = []
     for _ in range(12):
@@ -90,48 +93,44 @@ def test_all_pages_are_read(ec2_gateway: Ec2Gateway, capacity: CapacityClient, m
     assert calls(capacity, DESCRIBE) - before == 3
 
 
-def test_others_reservations_are_not_found(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_other_owners_reservations_are_left_out(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
     Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
     boto3.client("ec2", region_name="ap-northeast-1").create_capacity_reservation(
         InstanceType="r5b.2xlarge", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=1
     )
-    assert len(everything()) == 2
+    assert len(all_reservations()) == 2
     assert ec2_gateway.find(KEY) == []
 
 
-def test_a_refusal_with_http_500_is_asked_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_refusal_with_http_500_is_not_retried(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     with pytest.raises(refusal.InsufficientInstanceCapacity):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
     assert calls(capacity, CREATE) == 1
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOST_AFTER, FaultKind.LOST_BEFORE, FaultKind.INTERNAL_ERROR])
-def test_a_lost_answer_to_a_create_buys_once(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind
-) -> None:
+def test_lost_answer_to_create_buys_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.inject(Fault(CREATE, kind))
     outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert outcome.reserved == 15
     assert capacity.fired()[kind] == 1
-    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOST_AFTER, FaultKind.LOST_BEFORE])
-def test_a_lost_answer_to_a_resize_buys_once(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind
-) -> None:
+def test_lost_answer_to_resize_buys_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     (made,) = ec2_gateway.find(KEY)
     capacity.inject(Fault(MODIFY, kind))
     assert attempt(shortfall_of(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
-    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
 
 
-def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth(
+def test_two_lost_answers_are_an_unknown_outcome_and_the_next_attempt_buys_nothing_more(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
@@ -139,11 +138,11 @@ def test_silence_twice_is_an_unknown_outcome_and_the_next_attempt_sees_the_truth
     with pytest.raises(OutcomeUnknown):
         attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway).reserved == 15
-    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [15]
+    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
 
 
 @pytest.mark.parametrize("then", ["applied", "rejected"])
-def test_nothing_is_bought_beside_a_modification_that_ec2_has_not_decided_about(
+def test_nothing_is_bought_while_ec2_decides_about_a_modification(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, clock: Any, then: str
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
@@ -154,25 +153,23 @@ def test_nothing_is_bought_beside_a_modification_that_ec2_has_not_decided_about(
         with pytest.raises(OutcomeUnknown) as caught:
             attempt(short, number, ec2_gateway)
         assert "has not decided about the" in caught.value.outcome.reason
-    assert [one["TotalInstanceCount"] for one in everything()] == [4]
+    assert [one["TotalInstanceCount"] for one in all_reservations()] == [4]
     clock.jump(600)
-    assert [one["TotalInstanceCount"] for one in everything()] == [6 if then == "applied" else 4]
+    assert [one["TotalInstanceCount"] for one in all_reservations()] == [6 if then == "applied" else 4]
     assert attempt(short, 2, ec2_gateway).reserved == 6
-    assert [one["TotalInstanceCount"] for one in everything()] == [6]
+    assert [one["TotalInstanceCount"] for one in all_reservations()] == [6]
 
 
-def test_another_is_made_beside_a_reservation_whose_modification_is_rejected(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient
-) -> None:
+def test_rejected_modification_leads_to_a_second_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, None, seconds=0, then="rejected"))
     outcome = attempt(shortfall_of(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
     assert (outcome.reserved, "AdjustmentRejected" in outcome.reason) == (6, True)
-    assert [one["TotalInstanceCount"] for one in everything()] == [4, 2]
+    assert [one["TotalInstanceCount"] for one in all_reservations()] == [4, 2]
 
 
-def test_a_describe_that_hiccups_is_read_again(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_failed_describe_is_retried(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(DESCRIBE, FaultKind.LOST_BEFORE), Fault(DESCRIBE, FaultKind.THROTTLED))
     assert ec2_gateway.find(KEY) == []
     assert calls(capacity, DESCRIBE) == 3
@@ -185,36 +182,34 @@ def test_a_describe_that_hiccups_is_read_again(ec2_gateway: Ec2Gateway, capacity
         (TargetKey("r5b.2xlarge", "ap-northeast-1z"), refusal.InvalidTarget),
     ],
 )
-def test_what_ec2_does_not_know_is_not_offered(
+def test_unknown_type_or_zone_is_an_invalid_target(
     ec2_gateway: Ec2Gateway, key: TargetKey, meaning: type[refusal.Refusal]
 ) -> None:
     with pytest.raises(meaning):
         ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
 
 
-def test_a_type_that_the_zone_does_not_offer(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_type_not_offered_in_the_zone_is_unsupported(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_offered("r5b.2xlarge", "ap-northeast-1c", offered=False)
     with pytest.raises(refusal.Unsupported, match="not supported"):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
 
 
-def test_a_quota_is_told_from_a_dry_pool(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_quota_is_distinguished_from_a_dry_pool(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.set_vcpu_quota("ap-northeast-1", 8)
     with pytest.raises(refusal.QuotaExceeded):
         ec2_gateway.create(KEY, USUAL_OPTIONS, 2, [])
 
 
-def test_fifteen_wanted_and_eleven_free_end_in_one_reservation(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient
-) -> None:
+def test_fifteen_wanted_and_eleven_free_make_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 11)
     outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 11)
-    assert [reservation["TotalInstanceCount"] for reservation in everything()] == [11]
+    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [11]
 
 
-def test_what_a_lagging_describe_let_be_bought_twice_is_given_back_at_once(
+def test_duplicate_from_a_lagging_describe_is_given_back_at_once(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
@@ -223,13 +218,13 @@ def test_what_a_lagging_describe_let_be_bought_twice_is_given_back_at_once(
         attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     outcome = attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway)
     assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
-    assert (outcome.reserved, outcome.reason) == (15, "15 instances had been bought twice and were given back.")
+    assert (outcome.reserved, outcome.reason) == (15, "15 instances were bought twice and have been given back.")
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
-    (kept,) = (reservation for reservation in everything() if reservation["State"] == "active")
+    (kept,) = (reservation for reservation in all_reservations() if reservation["State"] == "active")
     assert (kept["CapacityReservationId"],) == outcome.reservation_ids
 
 
-def test_an_adopted_reservation_is_told_from_one_that_was_made(
+def test_adopted_reservation_is_distinguished_from_a_created_one(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
@@ -250,9 +245,7 @@ def test_an_adopted_reservation_is_told_from_one_that_was_made(
     assert sorted(reservation.is_adopted for reservation in ec2_gateway.find(KEY)) == [False, True]
 
 
-def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacity(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient
-) -> None:
+def test_refused_client_token_is_not_sent_again(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.remember_refused_tokens(True)
     for number in (0, 1):
         assert attempt(shortfall_of(KEY, 1, 0), number, ec2_gateway).status == Status.SHORT
@@ -264,9 +257,8 @@ def test_a_refusal_that_ec2_remembers_by_its_token_keeps_nobody_from_the_capacit
 @pytest.mark.parametrize(
     ("available", "in_use"), [({"AvailableInstanceCount": 3}, 12), ({"AvailableInstanceCount": 15}, 0), ({}, 15)]
 )
-def test_how_many_instances_run_in_a_reservation_or_may(available: dict[str, int], in_use: int) -> None:
-    # In the fake EC2 no instance ever runs.
-    assert gateway._reservation({**DESCRIBED, **available}, "odcr/ap-northeast-1").in_use == in_use
+def test_instances_in_use(available: dict[str, int], in_use: int) -> None:
+    assert reservation_of({**DESCRIBED, **available}, "odcr/ap-northeast-1").in_use == in_use
 
 
 @pytest.mark.parametrize(
@@ -282,10 +274,10 @@ def test_how_many_instances_run_in_a_reservation_or_may(available: dict[str, int
         ({"Interruptible": False}, Kind.ORDINARY),
     ],
 )
-def test_kinds_are_told_by_ec2s_own_fields(described: Any, kind: Kind) -> None:
+def test_kind_follows_from_ec2_s_fields(described: Any, kind: Kind) -> None:
     fields = boto3.client("ec2", region_name="us-east-1").meta.service_model.shape_for("CapacityReservation").members
     assert set(described) <= set(fields)
-    assert gateway._reservation({**DESCRIBED, **described}, "odcr/ap-northeast-1").kind is kind
+    assert reservation_of({**DESCRIBED, **described}, "odcr/ap-northeast-1").kind is kind
 
 
 def test_commitment_end_and_lending_are_read() -> None:
@@ -297,11 +289,11 @@ def test_commitment_end_and_lending_are_read() -> None:
         "InterruptibleCapacityAllocation": {"InstanceCount": 3, "Status": "active"},
         "InstanceMatchCriteria": "targeted",
     }
-    found = gateway._reservation(described, "odcr/ap-northeast-1")
-    assert (found.is_committed, found.lent, found.match_criteria) == (True, 3, "targeted")
-    assert found.ends == "2026-11-27T12:00:00+00:00"
+    reservation = reservation_of(described, "odcr/ap-northeast-1")
+    assert (reservation.is_committed, reservation.lent, reservation.match_criteria) == (True, 3, "targeted")
+    assert reservation.ends == "2026-11-27T12:00:00+00:00"
     described["CommitmentInfo"]["CommitmentEndDate"] = soon - timedelta(days=2)
-    assert not gateway._reservation(described, "odcr/ap-northeast-1").is_committed
+    assert not reservation_of(described, "odcr/ap-northeast-1").is_committed
 
 
 @pytest.mark.parametrize(
@@ -314,13 +306,13 @@ def test_commitment_end_and_lending_are_read() -> None:
         ({}, False, True),
     ],
 )
-def test_tags_tell_whose_a_reservation_is(tags: dict[str, str], is_managed: bool, is_adopted: bool) -> None:
+def test_tags_show_the_owner(tags: dict[str, str], is_managed: bool, is_adopted: bool) -> None:
     described: Any = {**DESCRIBED, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-    found = gateway._reservation(described, "odcr/ap-northeast-1")
-    assert (found.is_managed, found.is_adopted) == (is_managed, is_adopted)
+    reservation = reservation_of(described, "odcr/ap-northeast-1")
+    assert (reservation.is_managed, reservation.is_adopted) == (is_managed, is_adopted)
 
 
-def test_what_is_made_bears_its_own_client_token(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_reservation_has_its_client_token_as_a_tag(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
     first = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
     second = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [first])
@@ -328,7 +320,7 @@ def test_what_is_made_bears_its_own_client_token(ec2_gateway: Ec2Gateway, capaci
     assert {one.made for one in ec2_gateway.find(KEY)} == {first.made, second.made}
 
 
-def test_without_the_tag_all_of_the_pool_is_shown_but_only_this_accounts(
+def test_find_all_shows_all_of_the_account_s_pool_and_no_other_account(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
@@ -339,20 +331,20 @@ def test_without_the_tag_all_of_the_pool_is_shown_but_only_this_accounts(
     assert stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1") == []
 
 
-# What changes about a reservation besides its count
+# ---- Changes of a reservation other than its count ----------------------------------------------------------------
 
 LATER = "2099-12-08T00:00:00"
 TEAM = replace(USUAL_OPTIONS, tags='{"Team":"shop"}')
 
 
 def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -> Any:
-    """One attempt at what is held already; the reservation as EC2 shows it then."""
+    """Makes one attempt at a target that is met; returns the reservation as EC2 shows it then."""
     (before,) = ec2.find(KEY)
     short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
     short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),), has_other_work=True)
     outcome = acquire(short, "run-1", 0, ec2, Turns(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
     assert (outcome.status, outcome.reason) == (Status.FULFILLED, "")
-    (after,) = everything()
+    (after,) = all_reservations()
     return after
 
 
@@ -360,7 +352,7 @@ def tags_of(described: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
 
 
-def test_the_end_and_the_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_end_date_and_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     for end_date, match_criteria in ((LATER, "targeted"), (LATER, "open"), (None, "targeted")):
@@ -373,11 +365,11 @@ def test_the_end_and_the_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, 
 
 
 @pytest.mark.usefixtures("ec2_gateway")
-def test_the_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None:
+def test_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     own = Ec2Gateway("odcr/ap-northeast-1", "123456789012", {"Cost": "1"})
     made = own.create(KEY, TEAM, 4, [])
-    assert made.tags == tags_of(everything()[0])
+    assert made.tags == tags_of(all_reservations()[0])
     assert (made.tags["Team"], made.tags["Cost"], made.tags["Project"]) == ("shop", "1", "ODCR")
     assert own.find(KEY) == [made]
     calls_before = calls(capacity, "CreateTags")
@@ -389,7 +381,7 @@ def test_the_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None
     assert set(after) == {"odcr:stack", "odcr:made", "odcr:asked", "Project"}
 
 
-def test_a_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     group = f"sale-{uuid.uuid4()}"
     boto3.client("resource-groups", region_name="ap-northeast-1").create_group(
@@ -399,14 +391,12 @@ def test_a_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacit
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     corrected(ec2_gateway, replace(USUAL_OPTIONS, resource_group=group))
     assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
-    # Once more, as whoever was not answered does.
+    # Once more, as after a lost answer.
     ec2_gateway.join(made, group)
     assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
 
 
-def test_a_group_that_does_not_exist_or_does_not_answer_is_a_refusal(
-    ec2_gateway: Ec2Gateway, capacity: CapacityClient
-) -> None:
+def test_missing_or_silent_resource_group_is_a_refusal(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     with pytest.raises(refusal.InvalidTarget):
@@ -422,7 +412,7 @@ def test_a_group_that_does_not_exist_or_does_not_answer_is_a_refusal(
         (FaultKind.INTERNAL_ERROR, OutcomeUnknown),
         (FaultKind.LOST_AFTER, OutcomeUnknown),
     ):
-        # boto3 tries twice by itself: the request may be repeated.
+        # boto3 itself tries twice, because the request is idempotent.
         capacity.inject(Fault(GROUP, kind), Fault(GROUP, kind))
         with pytest.raises(expected):
             ec2_gateway.join(made, group)
@@ -431,7 +421,7 @@ def test_a_group_that_does_not_exist_or_does_not_answer_is_a_refusal(
         ec2_gateway.join(made, group)
 
 
-def test_a_reservation_is_made_in_its_placement_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_reservation_is_created_in_its_placement_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     name = f"cluster-{uuid.uuid4()}"
     options = replace(USUAL_OPTIONS, placement_group=name)
@@ -439,7 +429,7 @@ def test_a_reservation_is_made_in_its_placement_group(ec2_gateway: Ec2Gateway, c
         ec2_gateway.create(KEY, options, 4, [])
     boto3.client("ec2", region_name="ap-northeast-1").create_placement_group(GroupName=name, Strategy="cluster")
     made = ec2_gateway.create(KEY, options, 4, [])
-    assert everything()[0]["PlacementGroupArn"].endswith(f":placement-group/{name}")
+    assert all_reservations()[0]["PlacementGroupArn"].endswith(f":placement-group/{name}")
     assert (made.placement_group, made.is_held, made.serves(options)) == (name, True, True)
     assert not made.serves(USUAL_OPTIONS)
     ec2_gateway.resize(made, 2)

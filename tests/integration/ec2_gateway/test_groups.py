@@ -1,4 +1,4 @@
-"""Reservations of groups, and what EC2 says of types, through the gateway with real boto3, on the local cloud's EC2."""
+"""Groups' reservations and instance types through the EC2 gateway, with real boto3, against the local cloud's EC2."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,13 +13,14 @@ from localcloud.ec2.faults import CREATE, DESCRIBE_TYPES, Fault, FaultKind
 from odcr.domain.refusal import OutcomeUnknown, RequestLimitExceeded
 from odcr.domain.reservation import UNREADABLE, Reservation, may_be_for
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
-from odcr.gateways import ec2 as gateway
 from odcr.gateways import instance_types
 from odcr.gateways.ec2 import Ec2Gateway
+from odcr.gateways.ec2_clients import retrying_client
+from odcr.gateways.ec2_descriptions import reservation_of, reservation_or_unreadable
 
 ROW = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 WEB, SHOP = replace(ROW, group="web"), replace(ROW, group="店/Nov 27 + *")
-"""Groups with the row's pool. EC2's tags take any character:
+"""Groups with the row's pool. EC2's tags allow any character:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions"""
 TOKEN = "a" * 64
 DESCRIBED: Any = {
@@ -45,7 +46,7 @@ def describes(capacity: CapacityClient) -> int:
 
 
 def tag(reservation: Reservation, **tags: str) -> None:
-    """As a person tags it."""
+    """Tags it as a person does."""
     pairs: Any = [{"Key": f"odcr:{key}", "Value": value} for key, value in tags.items()]
     boto3.client("ec2", region_name=ROW.region).create_tags(Resources=[reservation.id], Tags=pairs)
 
@@ -55,13 +56,15 @@ def untag(reservation: Reservation, *keys: str) -> None:
     boto3.client("ec2", region_name=ROW.region).delete_tags(Resources=[reservation.id], Tags=removed)
 
 
-def test_a_groups_pools_are_found_in_one_request_a_region(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_find_reads_a_group_s_pools_with_one_request_for_each_region(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
     near, far = replace(WEB, availability_zone="ap-northeast-1a"), replace(WEB, availability_zone="us-east-1a")
     other_type = replace(WEB, instance_type="m5.large")
     for key in (near, far, other_type):
         capacity.set_free(key.instance_type, key.zone, 10)
     made = [ec2_gateway.create(key, USUAL_OPTIONS, 1, []) for key in (WEB, near, far, other_type)]
-    # Of one's type in another's zone, of a row, and of another group.
+    # To be left out: one's type in another's zone, a row's, and another group's.
     crossed = replace(other_type, availability_zone=near.zone)
     capacity.set_free(crossed.instance_type, crossed.zone, 10)
     for key in (crossed, ROW, SHOP):
@@ -72,7 +75,7 @@ def test_a_groups_pools_are_found_in_one_request_a_region(ec2_gateway: Ec2Gatewa
     assert ec2_gateway.find() == []
 
 
-def test_a_row_and_groups_in_one_pool_have_reservations_of_their_own(ec2_gateway: Ec2Gateway) -> None:
+def test_row_and_groups_with_the_same_pool_have_separate_reservations(ec2_gateway: Ec2Gateway) -> None:
     made = {key.group: ec2_gateway.create(key, USUAL_OPTIONS, 2, []) for key in (ROW, WEB, SHOP)}
     assert len({one.id for one in made.values()}) == 3
     assert all(len(one.made) == 64 and not one.is_adopted and one.is_managed for one in made.values())
@@ -81,31 +84,31 @@ def test_a_row_and_groups_in_one_pool_have_reservations_of_their_own(ec2_gateway
         assert (one.key, one.tags["odcr:made"]) == (key, f"{one.made}/{key.group}" if key.group else one.made)
         assert one.tags.get("odcr:group", "") == key.group
         assert ec2_gateway.find(key) == [one]
-        # Nothing that is clearly another demand's.
+        # Leaves out what clearly belongs to another demand.
         assert ec2_gateway.find_all(key) == [one]
     assert {one.key for one in ec2_gateway.find_in_region(ROW.region)} == {ROW, WEB, SHOP}
 
 
-def test_the_same_intent_of_a_group_makes_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_same_request_of_a_group_makes_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(CREATE, FaultKind.LOST_AFTER))
     first = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
     assert ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []) == first
     assert ids(ec2_gateway.find(WEB)) == [first.id]
 
 
-def test_what_lost_its_groups_tag_is_found_as_not_managed(ec2_gateway: Ec2Gateway) -> None:
+def test_reservation_without_its_group_s_tag_is_not_managed(ec2_gateway: Ec2Gateway) -> None:
     made, rows = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []), ec2_gateway.create(ROW, USUAL_OPTIONS, 3, [])
     untag(made, "group")
     assert ec2_gateway.find(WEB) == []
-    (found,) = ec2_gateway.find_all(WEB)
-    assert (found.id, found.is_managed, found.is_held, found.count) == (made.id, False, True, 2)
-    # It counts for the row now, which did not buy it.
+    (untagged,) = ec2_gateway.find_all(WEB)
+    assert (untagged.id, untagged.is_managed, untagged.is_held, untagged.count) == (made.id, False, True, 2)
+    # It now counts for the row, which did not buy it.
     assert {one.id: one.is_adopted for one in ec2_gateway.find(ROW)} == {made.id: True, rows.id: False}
     tag(made, group="web")
     assert ec2_gateway.find(WEB) == ec2_gateway.find_all(WEB) == [made]
 
 
-def test_what_lost_all_its_tags_is_found_for_the_group_and_for_the_row(ec2_gateway: Ec2Gateway) -> None:
+def test_reservation_without_tags_may_belong_to_any_demand(ec2_gateway: Ec2Gateway) -> None:
     made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
     untag(made, "group", "stack", "made")
     for key in (WEB, ROW, SHOP):
@@ -113,7 +116,7 @@ def test_what_lost_all_its_tags_is_found_for_the_group_and_for_the_row(ec2_gatew
         assert [(one.id, one.is_managed) for one in ec2_gateway.find_all(key)] == [(made.id, False)]
 
 
-def test_what_lost_only_the_stacks_tag_is_found_for_its_group_alone(ec2_gateway: Ec2Gateway) -> None:
+def test_reservation_without_the_stack_s_tag_belongs_only_to_its_group(ec2_gateway: Ec2Gateway) -> None:
     made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
     untag(made, "stack")
     assert [(one.id, one.is_managed) for one in ec2_gateway.find_all(WEB)] == [(made.id, False)]
@@ -121,21 +124,21 @@ def test_what_lost_only_the_stacks_tag_is_found_for_its_group_alone(ec2_gateway:
 
 
 @pytest.mark.parametrize(("before", "after"), [(WEB, SHOP), (ROW, WEB)])
-def test_what_a_person_moves_to_a_group_counts_there_and_is_never_given_back(
+def test_reservation_moved_to_a_group_by_a_person_counts_there_and_is_never_released(
     ec2_gateway: Ec2Gateway, before: TargetKey, after: TargetKey
 ) -> None:
     made = ec2_gateway.create(before, USUAL_OPTIONS, 2, [])
     tag(made, group=after.group)
     assert ec2_gateway.find(before) == ec2_gateway.find_all(before) == []
-    (found,) = ec2_gateway.find(after)
-    assert (found.id, found.key, found.is_managed, found.is_adopted, found.made) == (
+    (moved,) = ec2_gateway.find(after)
+    assert (moved.id, moved.key, moved.is_managed, moved.is_adopted, moved.made) == (
         made.id,
         after,
         True,
         True,
         made.made,
     )
-    assert not found.may_be_released
+    assert not moved.may_be_released
     assert [(one.key, one.is_adopted) for one in ec2_gateway.find_in_region(ROW.region)] == [(after, True)]
 
 
@@ -153,74 +156,73 @@ def test_what_a_person_moves_to_a_group_counts_there_and_is_never_given_back(
         ({"odcr:group": "web"}, WEB, True, ""),
     ],
 )
-def test_tags_tell_which_demand_it_counts_for_and_whether_it_was_made_for_that(
+def test_tags_show_the_demand_and_whether_it_was_made_for_it(
     tags: dict[str, str], key: TargetKey, is_adopted: bool, made: str
 ) -> None:
     pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
-    found = gateway._reservation({**DESCRIBED, "Tags": pairs}, "odcr/ap-northeast-1")
-    assert (found.key, found.is_adopted, found.made) == (key, is_adopted, made)
+    reservation = reservation_of({**DESCRIBED, "Tags": pairs}, "odcr/ap-northeast-1")
+    assert (reservation.key, reservation.is_adopted, reservation.made) == (key, is_adopted, made)
 
 
 @pytest.mark.parametrize(
-    ("tags", "for_whom"),
+    ("tags", "demands"),
     [([], {"row", "web", "shop"}), ([{"Key": "odcr:group", "Value": "web"}], {"web"})],
 )
-def test_what_is_described_in_part_only_may_be_for_those_whose_tag_it_has(tags: Any, for_whom: set[str]) -> None:
+def test_incomplete_description_may_belong_to_any_demand_that_its_tags_allow(tags: Any, demands: set[str]) -> None:
     described = {name: value for name, value in DESCRIBED.items() if name != "TotalInstanceCount"}
-    found = gateway._described({**described, "Tags": tags}, "odcr/ap-northeast-1", ROW.region)
-    assert found.state == UNREADABLE
-    assert {name for name, key in (("row", ROW), ("web", WEB), ("shop", SHOP)) if may_be_for(found, key)} == for_whom
-    assert not may_be_for(found, replace(WEB, instance_type="m5.large"))
+    reservation = reservation_or_unreadable({**described, "Tags": tags}, "odcr/ap-northeast-1", ROW.region)
+    assert reservation.state == UNREADABLE
+    keys = {"row": ROW, "web": WEB, "shop": SHOP}
+    assert {name for name, key in keys.items() if may_be_for(reservation, key)} == demands
+    assert not may_be_for(reservation, replace(WEB, instance_type="m5.large"))
 
 
 # ---- vCPUs ---------------------------------------------------------------------------------------------------------
 
 VCPUS = {"m5.large": 2, "m5.24xlarge": 96, "r5b.2xlarge": 8, "t2.micro": 1}
-"""As https://aws.amazon.com/ec2/instance-types/ has them."""
+"""From https://aws.amazon.com/ec2/instance-types/"""
 
 
 @pytest.fixture
-def asked(ec2_gateway: Ec2Gateway) -> Iterator[list[Any]]:  # noqa: ARG001 - which points boto3 to the local cloud
-    """The requests for types, of a process that knows none; each with the types that are in it."""
-    requests: list[Any] = []
+def requests(ec2_gateway: Ec2Gateway) -> Iterator[list[Any]]:  # noqa: ARG001 - points boto3 to the local cloud
+    """DescribeInstanceTypes requests of a process that knows no types yet; each is its list of types."""
+    sent: list[Any] = []
 
     def note(params: Any, **_: Any) -> None:
         body = params["body"]
         assert "InstanceType.1" not in body
-        requests.append([body[name] for name in sorted(body) if name.startswith("Filter.1.Value.")])
+        sent.append([body[name] for name in sorted(body) if name.startswith("Filter.1.Value.")])
 
     instance_types._vcpus.clear()
     for region in (ROW.region, "us-east-1"):
-        gateway._retrying_client(region).meta.events.register("before-call.ec2.DescribeInstanceTypes", note)
-    yield requests
+        retrying_client(region).meta.events.register("before-call.ec2.DescribeInstanceTypes", note)
+    yield sent
     instance_types._vcpus.clear()
 
 
-def test_the_vcpus_of_types_are_ec2s_without_those_that_it_does_not_know(
-    ec2_gateway: Ec2Gateway, asked: list[Any]
-) -> None:
+def test_vcpus_leave_out_unknown_types_and_are_asked_for_once(ec2_gateway: Ec2Gateway, requests: list[Any]) -> None:
     assert ec2_gateway.vcpus(ROW.region, [*VCPUS, "m5.huge", "m5.large"]) == VCPUS
-    assert asked == [sorted([*VCPUS, "m5.huge"])]
-    # They never change. What was unknown may be known by now.
+    assert requests == [sorted([*VCPUS, "m5.huge"])]
+    # Known types are not asked for again; EC2 may know an unknown one by now.
     assert ec2_gateway.vcpus(ROW.region, VCPUS) == VCPUS
     assert ec2_gateway.vcpus(ROW.region, ["m5.huge", "m5.large"]) == {"m5.large": 2}
     assert ec2_gateway.vcpus("us-east-1", ["m5.large"]) == {"m5.large": 2}
     assert ec2_gateway.vcpus(ROW.region, []) == {}
-    assert asked[1:] == [["m5.huge"], ["m5.large"]]
+    assert requests[1:] == [["m5.huge"], ["m5.large"]]
 
 
-def test_more_types_than_one_request_takes_are_asked_for_in_several(
-    ec2_gateway: Ec2Gateway, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+def test_many_types_are_asked_for_in_several_requests(
+    ec2_gateway: Ec2Gateway, requests: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instance_types, "MAX_TYPES", 5)
     many = [f"m5.{number}huge" for number in range(9)]
     assert ec2_gateway.vcpus(ROW.region, [*VCPUS, *many]) == VCPUS
-    assert [len(types) for types in asked] == [5, 5, 3]
+    assert [len(types) for types in requests] == [5, 5, 3]
 
 
-@pytest.mark.usefixtures("asked")
-def test_all_pages_of_types_are_read_as_large_as_ec2_gives_them(ec2_gateway: Ec2Gateway) -> None:
-    client = gateway._retrying_client(ROW.region)
+@pytest.mark.usefixtures("requests")
+def test_vcpus_reads_all_pages_in_ec2_s_largest_size(ec2_gateway: Ec2Gateway) -> None:
+    client = retrying_client(ROW.region)
     shape: Any = client.meta.service_model.shape_for("DescribeInstanceTypesRequest").members["MaxResults"]
     assert shape.metadata["max"] == instance_types.MAX_TYPES
     request = {"Filters": [{"Name": "instance-type", "Values": ["m5.large", "t2.micro"]}], "MaxResults": 100}
@@ -233,8 +235,10 @@ def test_all_pages_of_types_are_read_as_large_as_ec2_gives_them(ec2_gateway: Ec2
         stubber.assert_no_pending_responses()
 
 
-@pytest.mark.usefixtures("asked")
-def test_a_look_up_that_fails_is_a_refusal_and_is_made_again(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+@pytest.mark.usefixtures("requests")
+def test_failed_lookup_is_a_refusal_and_is_repeated_next_time(
+    ec2_gateway: Ec2Gateway, capacity: CapacityClient
+) -> None:
     for kind, expected in (
         (FaultKind.THROTTLED, RequestLimitExceeded),
         (FaultKind.LOST_BEFORE, OutcomeUnknown),

@@ -1,4 +1,4 @@
-"""Running instances as the functions' own EC2 gateway sees them, with real boto3, against the local cloud's EC2."""
+"""Running instances through the functions' EC2 gateway, with real boto3, against the local cloud's EC2."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from odcr.gateways.ec2 import Ec2Gateway
 KEY, OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c"), TargetKey("m5.xlarge", "ap-northeast-1a")
 TYPES = [KEY.instance_type, OTHER.instance_type]
 WINDOWS = "ami-03cf127a"
-"""One of moto's images, which are AWS's own."""
+"""One of moto's copies of AWS's own images."""
 NONE = {"CapacityReservationPreference": "none"}
 
 
@@ -45,7 +45,7 @@ def seen(ec2_gateway: Ec2Gateway, types: list[str] = TYPES) -> list[RunningInsta
     return [one for page in ec2_gateway.running_instances(KEY.region, types) for one in page]
 
 
-def test_what_runs_beside_the_reservations_is_seen_with_what_decides_whether_it_could_use_one(
+def test_instances_outside_reservations_are_shown_with_what_decides_whether_they_fit(
     ec2_gateway: Ec2Gateway,
 ) -> None:
     windows = launch(image=WINDOWS)
@@ -65,7 +65,7 @@ def test_what_runs_beside_the_reservations_is_seen_with_what_decides_whether_it_
     assert list(ec2_gateway.running_instances("us-east-1", TYPES)) == [[]]
 
 
-def test_what_runs_in_a_reservation_is_in_use_and_no_misfit(ec2_gateway: Ec2Gateway) -> None:
+def test_instances_in_a_reservation_are_in_use_and_no_misfits(ec2_gateway: Ec2Gateway) -> None:
     launch(count=2)
     made = ec2_gateway.create(KEY, USUAL_OPTIONS, 5, [])
     assert (made.in_use, made.unused) == (2, 3)
@@ -75,8 +75,8 @@ def test_what_runs_in_a_reservation_is_in_use_and_no_misfit(ec2_gateway: Ec2Gate
     assert [one.preference for one in seen(ec2_gateway)] == ["none"]
 
 
-def test_the_misfits_that_are_told_are_those_that_ec2_lets_into_no_reservation(ec2_gateway: Ec2Gateway) -> None:
-    """What the rule says of an instance is what becomes of it when there is a reservation with room."""
+def test_misfits_are_the_instances_that_ec2_lets_into_no_reservation(ec2_gateway: Ec2Gateway) -> None:
+    """The domain's rule and EC2 agree about each instance while there is a reservation with room."""
     targeted = ReservationOptions(match_criteria="targeted")
     held = ec2_gateway.create(KEY, targeted, 5, [])
     other = ec2_gateway.create(KEY, targeted, 1, [held])
@@ -85,8 +85,7 @@ def test_the_misfits_that_are_told_are_those_that_ec2_lets_into_no_reservation(e
     launch(image=WINDOWS)
     launch(CapacityReservationSpecification=NONE)
     launch(CapacityReservationSpecification=targeting(other))
-    found = {one.id: one for one in ec2_gateway.find(KEY)}
-    unused = unused_of(KEY, targeted, list(found.values()))
+    unused = unused_of(KEY, targeted, ec2_gateway.find(KEY))
     assert unused
     assert [one.id for one in unused.reservations] == [held.id]
     count = MisfitCount([unused])
@@ -99,21 +98,21 @@ def test_the_misfits_that_are_told_are_those_that_ec2_lets_into_no_reservation(e
     )
 
 
-def test_all_pages_and_all_types_are_read(
+def test_running_instances_reads_all_pages_and_types(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
         launch()
     launch(OTHER)
     monkeypatch.setattr(gateway, "INSTANCE_PAGE_SIZE", 5)
-    monkeypatch.setattr(gateway, "_MAX_TYPES", 1)
+    monkeypatch.setattr(gateway, "MAX_TYPES", 1)
     pages = list(ec2_gateway.running_instances(KEY.region, TYPES))
     assert [len(page) for page in pages] == [5, 2, 1]
     (described,) = (one.calls for one in capacity.calls() if one.action == DESCRIBE_INSTANCES)
     assert described == 3
 
 
-def test_a_refusal_is_one_of_the_products_own(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
+def test_throttled_describe_is_a_refusal(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(DESCRIBE_INSTANCES, FaultKind.THROTTLED, None))
     with pytest.raises(RequestLimitExceeded):
         seen(ec2_gateway)

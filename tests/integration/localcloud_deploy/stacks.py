@@ -1,6 +1,7 @@
 """What tests of templates have in common."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -15,7 +16,20 @@ def create(cloud: Cloud, name: str, template: dict[str, Any], **parameters: str)
     """The stack, complete or rolled back."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     client = cloud.client("cloudformation")
-    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Parameters=given)
+    client.create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+    )
+    stack: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+    return stack
+
+
+def update(cloud: Cloud, name: str, template: dict[str, Any]) -> dict[str, Any]:
+    """The stack, updated or rolled back."""
+    client, names = cloud.client("cloudformation"), {"StackName": name, "ChangeSetName": f"set-{uuid.uuid4()}"}
+    client.create_change_set(
+        **names, ChangeSetType="UPDATE", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+    )
+    client.execute_change_set(**names)
     stack: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     return stack
 

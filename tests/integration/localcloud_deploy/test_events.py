@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.localcloud_deploy.conftest import REGION, Cloud
-from tests.integration.localcloud_deploy.stacks import create
+from tests.integration.localcloud_deploy.stacks import create, update
 
 BUS = f"arn:aws:events:{REGION}:123456789012:event-bus/"
 ENTRY = {"Source": "tests", "DetailType": "Happened", "Detail": {"what": "早", "count": 1}}
@@ -102,15 +102,12 @@ def test_a_bus_that_is_missing_takes_events_as_aws_does(cloud: Cloud, machine: s
 
 def test_a_template_s_rule_on_a_bus_that_is_missing_fails_the_deployment(cloud: Cloud) -> None:
     rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["tests"]}}}
-    bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "made"}}
-    bus: Any = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "made"}}
-    resources = {"Default": rule, "Bus": bus, "Rule": on(rule, {"Ref": "Bus"})}
     events, cloudformation = cloud.client("events"), cloud.client("cloudformation")
+    events.create_event_bus(Name="made")
+    resources = {"Default": rule, "Rule": on(rule, "made")}
     assert create(cloud, "rules", {"Resources": resources})["StackStatus"] == "CREATE_COMPLETE"
     assert [len(events.list_rules(EventBusName=one)["Rules"]) for one in ("default", "made")] == [1, 1]
-    changed = json.dumps({"Resources": {**resources, "Rule": on(rule, "missing")}})
-    cloudformation.update_stack(StackName="rules", TemplateBody=changed)
-    (stack,) = cloudformation.describe_stacks(StackName="rules")["Stacks"]
+    stack = update(cloud, "rules", {"Resources": {**resources, "Rule": on(rule, "missing")}})
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     happened = cloudformation.describe_stack_events(StackName="rules")["StackEvents"]
     assert any("missing does not exist" in one.get("ResourceStatusReason", "") for one in happened)

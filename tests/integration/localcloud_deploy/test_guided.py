@@ -66,8 +66,8 @@ def test_three_answers_and_two_times_yes_deploy(cloud: Cloud, project: Path) -> 
     command = [sys.executable, "-m", "scripts.deploy"]
 
     wrong = types(cloud, project, command, ["1st", "by-make", "", "nobody", "me@example.com", "n"])
-    assert "Error: it must be like odcr" in wrong.stdout + wrong.stderr
-    assert "Error: it must be like name@example.com" in wrong.stdout + wrong.stderr
+    assert "Error: Enter something like odcr" in wrong.stdout + wrong.stderr
+    assert "Error: Enter something like name@example.com" in wrong.stdout + wrong.stderr
     assert "Nothing was done." in wrong.stderr
     assert "by-make" not in str(cloud.client("cloudformation").list_stacks()["StackSummaries"])
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from localcloud.ec2.planting import plant
 from localcloud.ec2.state import current
 from tests.integration.localcloud_deploy.conftest import REGION, Cloud
+from tests.integration.localcloud_deploy.stacks import create, update
 
 STACK = "rights"
 RESERVATIONS = f"arn:aws:ec2:{REGION}:123456789012:capacity-reservation/*"
@@ -70,7 +71,7 @@ class Deployed:
 
     def update(self, *statements: dict[str, Any], **role: Any) -> None:
         """Changes the role's rights."""
-        assert put(self.cloud, "update_stack", template(*statements, **role))["StackStatus"] == "UPDATE_COMPLETE"
+        assert update(self.cloud, STACK, template(*statements, **role))["StackStatus"] == "UPDATE_COMPLETE"
 
     def as_role(self, service: str) -> Any:
         """A client with credentials of the function's role."""
@@ -94,18 +95,10 @@ class Deployed:
 Deploy = Callable[..., Deployed]
 
 
-def put(cloud: Cloud, how: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Makes or changes the stack; what became of it."""
-    client = cloud.client("cloudformation")
-    getattr(client, how)(StackName=STACK, TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_IAM"])
-    stack: dict[str, Any] = client.describe_stacks(StackName=STACK)["Stacks"][0]
-    return stack
-
-
 @pytest.fixture
 def deploy(cloud: Cloud) -> Iterator[Deploy]:
     def deployed(*statements: dict[str, Any], **role: Any) -> Deployed:
-        stack = put(cloud, "create_stack", template(*statements, **role))
+        stack = create(cloud, STACK, template(*statements, **role))
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
         outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
         return Deployed(cloud, outputs["Role"], outputs["Secret"])
@@ -371,7 +364,7 @@ def test_managed_policies_and_boundaries_count(deploy: Deploy, cloud: Cloud) -> 
     ],
 )
 def test_what_cannot_be_judged_fails_the_deployment(cloud: Cloud, statement: dict[str, Any], named: str) -> None:
-    stack = put(cloud, "create_stack", template(statement))
+    stack = create(cloud, STACK, template(statement))
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert named in stack["StackStatusReason"]
     cloud.client("cloudformation").delete_stack(StackName=STACK)
@@ -382,7 +375,7 @@ def test_a_managed_policy_has_to_exist(cloud: Cloud) -> None:
         {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/No"]},
         {"PermissionsBoundary": "arn:aws:iam::1:policy/No"},
     ):
-        stack = put(cloud, "create_stack", template(**role))
+        stack = create(cloud, STACK, template(**role))
         assert "policy/No does not exist or is not attachable" in stack["StackStatusReason"]
         cloud.client("cloudformation").delete_stack(StackName=STACK)
 

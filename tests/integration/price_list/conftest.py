@@ -1,11 +1,8 @@
 """The functions' own way to the price list, with real boto3, against the local cloud's."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from localcloud import pricing
 from localcloud.pricing.prices import Prices
@@ -32,8 +29,3 @@ def prices(service: tuple[str, Prices], monkeypatch: pytest.MonkeyPatch) -> Pric
     price_list._client.cache_clear()
     prices.reset()
     return prices
-
-
-@pytest.fixture
-def client(service: tuple[str, Prices], prices: Prices) -> Any:  # noqa: ARG001 - which points boto3 to the local cloud
-    return boto3.client("pricing", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}))

@@ -8,7 +8,7 @@ import pytest
 from localcloud.pricing.prices import Prices
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import ListPrice
-from odcr.gateways.price_list import EVERY, MOST_FAILURES, PriceListUnavailable, fetch_prices
+from odcr.gateways.price_list import MAX_FAILURES, REQUEST_INTERVAL, PriceListUnavailable, fetch_prices
 
 HOME = "eu-west-1"
 
@@ -56,14 +56,14 @@ def test_china_s_price_list_is_in_its_currency(prices: Prices) -> None:  # noqa:
     assert (price.amount, price.currency) == (Decimal("0.1"), "CNY")
 
 
-def test_a_price_that_the_list_has_not_is_an_answer(prices: Prices) -> None:
+def test_missing_price_is_an_answer(prices: Prices) -> None:
     prices.set("m5.large", "eu-west-1", None)
     free = PricePool("m5.large", "us-east-1")
     prices.set(free.instance_type, free.region, "0")
     assert fetch(*pools(1), free) == [ListPrice(*pools(1)), ListPrice(free)]
 
 
-def test_what_the_list_cannot_tell_apart_is_not_asked_for(prices: Prices) -> None:
+def test_ambiguous_pool_is_not_asked_for(prices: Prices) -> None:
     strange = [
         PricePool("m5.large", "eu-west-1", "Windows with SQL Server"),
         PricePool("m5.large", "eu-west-1", "BeOS"),
@@ -81,38 +81,36 @@ def test_a_partition_without_a_price_list_has_no_price(prices: Prices) -> None:
 def test_requests_are_no_closer_than_four_a_second(prices: Prices) -> None:  # noqa: ARG001 - which answers
     time = Time()
     fetch_prices(HOME, pools(5), lambda: True, time.now, time.sleep)
-    assert time.seconds == 5 * EVERY == 1.25
+    assert time.seconds == 5 * REQUEST_INTERVAL == 1.25
 
 
-def test_what_there_is_no_time_for_is_left_out(prices: Prices) -> None:
+def test_pools_without_time_are_left_out(prices: Prices) -> None:
     assert [one.pool for one in fetch(*pools(5), has_time=lambda: prices.requests < 2)] == pools(2)
 
 
-def test_a_refusal_of_one_pool_harms_no_other(prices: Prices) -> None:
+def test_refusal_for_one_pool_harms_no_other(prices: Prices) -> None:
     prices.refuse("InvalidParameterException", 4)
     assert [one.pool for one in fetch(*pools(5))] == pools(5)[4:]
 
 
-def test_throttling_is_sat_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_is_waited_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     prices.refuse("ThrottlingException", 3)
     assert [one.pool for one in fetch(*pools(2))] == pools(2)
     assert prices.requests == 3 + 2
 
 
-def test_a_price_list_that_is_down_ends_it_and_what_was_answered_stays(
-    prices: Prices, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unavailable_price_list_keeps_the_answers_so_far(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     prices.refuse("AccessDeniedException", 10)
     with pytest.raises(PriceListUnavailable, match="AccessDeniedException"):
         fetch(*pools(5))
-    assert prices.requests == MOST_FAILURES
+    assert prices.requests == MAX_FAILURES
     prices.reset()
 
     def has_time() -> bool:
         if prices.requests == 1:
-            prices.refuse("InternalErrorException", 4 * MOST_FAILURES)
+            prices.refuse("InternalErrorException", 4 * MAX_FAILURES)
         return True
 
     assert [one.pool for one in fetch(*pools(5), has_time=has_time)] == pools(1)

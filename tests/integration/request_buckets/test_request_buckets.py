@@ -23,26 +23,26 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> float:
     return 1000.0
 
 
-def test_a_bucket_that_nobody_used_is_full(stopped: float) -> None:
+def test_unused_bucket_is_full(stopped: float) -> None:
     buckets = RequestBuckets("buckets")
     turns = [buckets.take(BUCKET, 0, FAR) for _ in range(DEPTH + 2)]
     assert all(turn is not None and turn <= stopped for turn in turns[:DEPTH])
     assert turns[DEPTH:] == [stopped + 1 / REQUESTS_PER_SECOND, stopped + 2 / REQUESTS_PER_SECOND]
 
 
-def test_functions_that_know_nothing_of_each_other_share_it(stopped: float) -> None:
+def test_separate_functions_share_a_bucket(stopped: float) -> None:
     turns = [RequestBuckets("buckets").take(BUCKET, 0, FAR) for _ in range(DEPTH + 1)]
     assert turns[-1] == stopped + 1 / REQUESTS_PER_SECOND
     assert RequestBuckets("buckets").take("ap-northeast-1 Modify", 0, FAR) is not None
 
 
-def test_two_that_take_turns_see_what_the_other_took(stopped: float) -> None:
+def test_alternating_takers_see_each_other_s_requests(stopped: float) -> None:
     one, other = RequestBuckets("buckets"), RequestBuckets("buckets")
     turns = [taker.take(BUCKET, 0, FAR) for _ in range(DEPTH) for taker in (one, other)]
     assert turns[-1] == stopped + DEPTH / REQUESTS_PER_SECOND
 
 
-def test_many_at_once_each_get_a_moment_of_their_own() -> None:
+def test_concurrent_takers_get_different_times() -> None:
     turns: list[float | None] = []
     start = threading.Barrier(8)
 
@@ -62,7 +62,7 @@ def test_many_at_once_each_get_a_moment_of_their_own() -> None:
     assert all(later - earlier > 1 / REQUESTS_PER_SECOND - 0.002 for earlier, later in pairwise(moments))
 
 
-def test_what_would_be_too_late_is_not_taken(stopped: float) -> None:
+def test_request_that_would_be_too_late_is_not_taken(stopped: float) -> None:
     buckets = RequestBuckets("buckets")
     for _ in range(DEPTH):
         buckets.take(BUCKET, 0, FAR)
@@ -72,19 +72,19 @@ def test_what_would_be_too_late_is_not_taken(stopped: float) -> None:
 
 
 @pytest.mark.parametrize(("functions", "every"), [(1, 5.0), (5, 5.0), (20, 5.0), (40, 10.0)])
-def test_functions_that_ask_side_by_side_seldom_try_twice(
+def test_concurrent_functions_rarely_need_a_second_try(
     monkeypatch: pytest.MonkeyPatch, functions: int, every: float
 ) -> None:
     """Each try is a write that is paid, and a call that takes its time."""
     now, tries = [1000.0], [0]
     monkeypatch.setattr(time, "time", lambda: now[0])
-    takes_one = RequestBuckets._takes_one
+    try_to_take = RequestBuckets._try_to_take
 
     def counted(*args: Any) -> bool:
         tries[0] += 1
-        return takes_one(*args)
+        return try_to_take(*args)
 
-    monkeypatch.setattr(RequestBuckets, "_takes_one", counted)
+    monkeypatch.setattr(RequestBuckets, "_try_to_take", counted)
     chance = random.Random(1)
     taking = [(1000 + chance.random() * every, RequestBuckets("buckets")) for _ in range(functions)]
     taken, sent = 0, []
@@ -109,7 +109,7 @@ def test_without_the_table_nothing_is_sent() -> None:
         RequestBuckets("no-such-table").take(BUCKET, 0, FAR)
 
 
-def test_a_write_that_is_not_answered_is_tried_again(monkeypatch: pytest.MonkeyPatch, stopped: float) -> None:
+def test_unanswered_write_is_retried(monkeypatch: pytest.MonkeyPatch, stopped: float) -> None:
     client, lost = request_buckets.client(), iter([True, True])
     update = client.update_item
 

@@ -37,13 +37,13 @@ def test_purchases_are_counted_up_to_the_cap_and_no_further() -> None:
     assert int(item()["Spent"]["N"]) == 9_900_000
 
 
-def test_nothing_is_spent_before_the_run_has_settled_what_is() -> None:
+def test_nothing_is_spent_before_the_run_settles() -> None:
     assert not Purse(ledger(), CAP).take(PRICE)
     ledger().open()
     assert not Purse(ledger(), CAP).take(PRICE)
 
 
-def test_once_another_run_has_opened_it_the_attempts_of_the_first_spend_nothing_more() -> None:
+def test_attempts_of_an_earlier_run_spend_nothing_more() -> None:
     first, second = ledger("run-1"), ledger("run-2")
     first.open()
     first.settle(Decimal(1))
@@ -59,7 +59,7 @@ def test_once_another_run_has_opened_it_the_attempts_of_the_first_spend_nothing_
     assert not Purse(second, CAP).take(PRICE)
 
 
-def test_what_was_bought_long_ago_or_refused_is_not_held_against_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_or_refused_purchases_do_not_count_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger("run-1").open()
     ledger("run-1").settle(Decimal(5))
     purse = Purse(ledger("run-1"), CAP)
@@ -103,25 +103,25 @@ def test_forty_attempts_at_once_never_exceed_the_cap() -> None:
 
 
 @pytest.mark.parametrize("call", ["open", "settle", "add"])
-def test_a_table_that_does_not_answer_lets_nothing_be_bought(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+def test_unreachable_table_allows_no_purchase(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     def refused(**_: Any) -> Any:
         raise ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "UpdateItem")
 
     monkeypatch.setattr(request_buckets.client(), "update_item", refused)
     arguments = {"open": (), "settle": (PRICE,), "add": (PRICE, CAP)}[call]
-    with pytest.raises(RequestLimitExceeded, match="The table that counts what is spent did not answer"):
+    with pytest.raises(RequestLimitExceeded, match="The table that counts spending did not answer"):
         getattr(ledger(), call)(*arguments)
     Purse(ledger(), CAP).put_back(PRICE)
 
 
-def test_parts_of_a_cent_are_rounded_to_the_safe_side() -> None:
+def test_fractions_are_rounded_to_the_safe_side() -> None:
     ledger().open()
     ledger().settle(Decimal("0.0000001"))
     assert int(item()["Spent"]["N"]) == 1
     assert not Purse(ledger(), Decimal("0.0000019")).take(Decimal("0.0000001"))
 
 
-def test_what_ec2_may_not_show_yet_stays_counted_however_often_a_run_begins() -> None:
+def test_unshown_purchases_stay_counted_over_several_runs() -> None:
     ledger("run-1").open()
     ledger("run-1").settle(Decimal(1))
     assert Purse(ledger("run-1"), CAP).take(3 * PRICE)

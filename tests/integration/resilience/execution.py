@@ -4,9 +4,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from odcr.domain.asking import outcome_so_far
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pace import REQUESTS_PER_SECOND
+from odcr.domain.rounds import outcome_so_far
 from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
 from stepper.execution import Execution as Played

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.ec2.faults import CREATE, Fault, FaultKind
-from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from tests.agreement import Key
 from tests.integration.resilience import execution
@@ -402,7 +402,7 @@ class Histories(RuleBasedStateMachine):
             self._nothing_was_lost(before)
             self._nothing_was_lost_of_group(of_group)
 
-    def _nothing_was_lost_of_group(self, before: list[Reservation]) -> None:
+    def _nothing_was_lost_of_group(self, before: list[CapacityReservation]) -> None:
         """No step makes a group hold less than its total: only what is above that is ever given back."""
         if all(one.state == "active" for one in before):
             units = sum(one.instance_count * WEIGHTS[one.instance_type, one.availability_zone] for one in before)
@@ -414,7 +414,7 @@ class Histories(RuleBasedStateMachine):
         """Units held for a row or the group."""
         return self.world.held_of_group(NAME, WEIGHTS) if key == GROUP else self.world.held(key)
 
-    def _nothing_was_lost(self, before: dict[Key, list[Reservation]]) -> None:
+    def _nothing_was_lost(self, before: dict[Key, list[CapacityReservation]]) -> None:
         """No step makes a target's only reservation smaller: only what was bought twice is ever given back.
 
         Unless the stack releases. And what there is too much is all that is ever given back.

@@ -37,7 +37,7 @@ def test_instances_that_run_in_it_beside_it_and_not_any_more_are_told(world: Wor
     assert run(world, "run-1") == []
     # What was there before runs in the reservation from the moment that it is active.
     said = "SELECT Reason FROM odcr_history WHERE Execution = 'run-1'"
-    assert world.sql(said) == (("3 of it are in use by instances that ran already.",),)
+    assert world.sql(said) == (("3 of it are in use by instances that were already running.",),)
     assert status(world) == ("FULFILLED", 10, 3, 7, None)
 
     misfits = "2 run beside it and cannot use it: 2 are Windows."

@@ -26,15 +26,21 @@ from moto.scheduler.models import scheduler_backends
 import find_shortfalls
 import reserve_capacity
 from localcloud import ec2
+from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
-from localcloud.ec2 import new_reservation, planting, transfers
 from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
-from localcloud.ec2.reservation import Reservation
 from localcloud.ec2.state import current
 from localcloud.mariadb import MariaDB
-from odcr.gateways import database, ec2_regions, instance_types, request_buckets, spend_ledger
-from odcr.gateways import ec2 as ec2_gateway
+from odcr.gateways import (
+    database,
+    ec2_clients,
+    ec2_descriptions,
+    ec2_regions,
+    instance_types,
+    request_buckets,
+    spend_ledger,
+)
 from odcr.gateways import schedule as schedule_gateway
 from odcr.gateways import secret as secret_gateway
 from odcr.gateways.database_user import prepare_user
@@ -110,8 +116,10 @@ class _SteppedDatetime(datetime):
         return cls.fromtimestamp(_elapsed[0], tz)
 
 
-_NOT_COPIED = ("lock", "clock", "sequence")
+_NOT_COPIED = ("lock", "clock")
 """Of EC2's state: what has no past."""
+_COPIED = ("capacity_reservations", "capacity_reservation_tokens", "_nothing_changes_before", "tags")
+"""Of moto's EC2: what a run changes."""
 _LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
 _limits: dict[object, float] = {}
 """When the functions that run, or sleep, are to end, each in a strand of its own."""
@@ -134,7 +142,8 @@ class Snapshot:
 
     now: float
     ec2: dict[str, Any]
-    tags: dict[str, Any]
+    moto: dict[str, Any]
+    """Of moto's EC2."""
     rows: dict[str, tuple[tuple[Any, ...], ...]]
     buckets: dict[Any, Any]
     parameters: tuple[float, int, float]
@@ -223,7 +232,7 @@ class World:
         # Thousands of runs would write gigabytes.
         logger.setLevel("CRITICAL")
         # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
-        for module in (new_reservation, planting, state_module, transfers, ec2_gateway):
+        for module in (state_module, ec2_descriptions):
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # What the functions and boto3 sleep passes at once, for EC2 as well.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
@@ -232,7 +241,7 @@ class World:
         monkeypatch.setattr(find_shortfalls, "datetime", _SteppedDatetime)
         monkeypatch.setattr(ec2_regions, "threading", SimpleNamespace(Thread=_Inline))
         caches = (
-            ec2_gateway._client,
+            ec2_clients._client,
             secret_gateway.client,
             database._tls,
             request_buckets.client,
@@ -303,7 +312,7 @@ class World:
             return Snapshot(
                 self.clock.now(),
                 copy.deepcopy(fields),
-                copy.deepcopy(dict(ec2_backends[ACCOUNT][REGION].tags)),
+                copy.deepcopy({name: getattr(ec2_backends[ACCOUNT][REGION], name) for name in _COPIED}),
                 {table: self.sql(f"SELECT * FROM {table}") for table in TABLES},
                 copy.deepcopy(dict(dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items)),
                 (float(os.environ["ASK_EVERY_SECONDS"]), int(os.environ["MAP_CONCURRENCY"]), self.ask_seconds),
@@ -320,7 +329,7 @@ class World:
         state = current()
         with state.lock:
             vars(state).update(copy.deepcopy(snapshot.ec2))
-            ec2_backends[ACCOUNT][REGION].tags.update(copy.deepcopy(snapshot.tags))
+            vars(ec2_backends[ACCOUNT][REGION]).update(copy.deepcopy(snapshot.moto))
         dynamodb_backends[ACCOUNT][REGION].tables[BUCKETS].items.update(copy.deepcopy(snapshot.buckets))
         for table, rows in snapshot.rows.items():
             for row in rows:
@@ -375,7 +384,7 @@ class World:
     def start_cold(self) -> None:
         """The next invocation finds nothing that an earlier one remembered."""
         secret_gateway._fetched.cache_clear()
-        ec2_gateway._is_ebs_optimizable.cache_clear()
+        instance_types._ebs_optimizable.clear()
         instance_types._vcpus.clear()
         reserve_capacity._buckets.clear()
 
@@ -417,14 +426,14 @@ class World:
         # For one connection, and what it is told as the time stands until it is told again.
         execute(f"SET timestamp = {self.clock.now():.6f}")
 
-    def reservations(self) -> list[Reservation]:
+    def reservations(self) -> list[CapacityReservation]:
         """All that hold capacity in the Region, whoever made them, as EC2 has them and no describe shows them late."""
         state = current()
         with state.lock:
             state.settle()
-            return [one for one in state.history(ACCOUNT, REGION).all() if one.holds]
+            return [one for one in ec2_backends[ACCOUNT][REGION].capacity_reservations.values() if one.holds]
 
-    def managed(self, key: Key) -> list[Reservation]:
+    def managed(self, key: Key) -> list[CapacityReservation]:
         """Those that this stack holds for one row."""
         return [
             one
@@ -434,7 +443,7 @@ class World:
             and not self._group_of(one)
         ]
 
-    def managed_of_group(self, name: str) -> list[Reservation]:
+    def managed_of_group(self, name: str) -> list[CapacityReservation]:
         """Those that this stack holds for one group."""
         return [one for one in self.reservations() if self._owner_of(one) == OWNER and self._group_of(one) == name]
 
@@ -583,10 +592,10 @@ class World:
     def _tags_of(self, reservation_id: str) -> dict[str, str]:
         return dict(ec2_backends[ACCOUNT][REGION].tags.get(reservation_id, {}))
 
-    def _group_of(self, reservation: Reservation) -> str:
+    def _group_of(self, reservation: CapacityReservation) -> str:
         return str(self._tags_of(reservation.id).get("odcr:group", ""))
 
-    def _owner_of(self, reservation: Reservation) -> str | None:
+    def _owner_of(self, reservation: CapacityReservation) -> str | None:
         tags = self._tags_of(reservation.id)
         owner = tags.get("odcr:stack") if reservation.owner_id == ACCOUNT else None
         return str(owner) if owner is not None else None

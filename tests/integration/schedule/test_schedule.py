@@ -61,7 +61,7 @@ def put(expression: str = "rate(1 minute)", **more: Any) -> None:
     ids=["new", "enabled", "disabled", "before its start", "in its time", "after its end", "later", "disabled in time"],
 )
 @pytest.mark.usefixtures("scheduler")
-def test_it_is_on_while_it_is_enabled_and_in_its_time(more: dict[str, Any], is_on: bool) -> None:
+def test_schedule_is_on_while_enabled_and_in_its_period(more: dict[str, Any], is_on: bool) -> None:
     put(**more)
     assert read_schedule("odcr", NOW + timedelta(seconds=1)).is_on is is_on
 
@@ -79,13 +79,13 @@ def test_it_is_on_while_it_is_enabled_and_in_its_time(more: dict[str, Any], is_o
     ],
 )
 @pytest.mark.usefixtures("scheduler")
-def test_it_starts_a_run_each_minute_only_at_that_rate(expression: str, is_each_minute: bool) -> None:
+def test_only_rate_1_minute_is_each_minute(expression: str, is_each_minute: bool) -> None:
     put(expression)
     assert read_schedule("odcr", NOW) == Schedule(is_on=True, is_each_minute=is_each_minute)
 
 
 @pytest.mark.usefixtures("scheduler")
-def test_one_that_is_not_there_is_off() -> None:
+def test_missing_schedule_is_off() -> None:
     put()
     assert read_schedule("odcr", NOW) == ON
     assert read_schedule("another", NOW) == OFF
@@ -101,7 +101,7 @@ def test_one_that_is_not_there_is_off() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_without_an_answer_it_is_unknown(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_schedule_without_an_answer_is_unknown(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def refuse(**_: object) -> None:
         raise error
 

@@ -1,0 +1,60 @@
+"""The errors that come up in several places. All others are an EC2ClientError with its code, where it is raised.
+
+Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+from moto.ec2.exceptions import EC2ClientError
+
+
+class InvalidValueError(EC2ClientError):
+    """A parameter that cannot be."""
+
+    code = "InvalidParameterValue"
+
+
+class InvalidCombinationError(EC2ClientError):
+    """Parameters that exclude or need each other."""
+
+    code = "InvalidParameterCombination"
+
+
+class InvalidStateError(EC2ClientError):
+    """The reservation's state forbids it."""
+
+    code = "InvalidState"
+
+
+class NotPermittedError(EC2ClientError):
+    """What the reservation is forbids it. AWS documents that it refuses these requests, and not with which code."""
+
+    code = "OperationNotPermitted"
+
+
+class ReservationNotFoundError(EC2ClientError):
+    """No such reservation."""
+
+    code = "InvalidCapacityReservationId.NotFound"
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"The capacity reservation '{reservation_id}' does not exist.")
+
+
+class PlacementGroupUnknownError(EC2ClientError):
+    """No such placement group."""
+
+    code = "InvalidPlacementGroup.Unknown"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The Placement Group '{name}' is unknown.")
+
+
+class InsufficientCapacityError(EC2ClientError):
+    """The zone has fewer free instances than asked for."""
+
+    code = "InsufficientInstanceCapacity"
+
+    def __init__(self, instance_type: str, zone: str) -> None:
+        super().__init__(
+            f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested "
+            f"({zone})."
+        )

@@ -1,0 +1,97 @@
+"""Which reservations EC2 changes at all."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from localcloud.capacity_reservations.exceptions import InvalidStateError, NotPermittedError
+from localcloud.capacity_reservations.reservation import CapacityReservation
+
+_CANCELLABLE = frozenset({"active", "assessing", "delayed"})
+"""Of botocore's CancelCapacityReservation; a scheduled one needs a quote, which is not simulated."""
+
+
+def must_be_managed(reservation: CapacityReservation, account: str, done: str) -> None:
+    """Refuses what only somebody else, or another action, can change.
+
+    Sources, all in https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/: capacity-reservation-sharing.html ("Consumers
+    cannot modify the shared Capacity Reservation in any way"), cr-fleets.html ("can't be managed individually"),
+    interruptible-capacity-reservations.html ("cannot directly modify or cancel"); CancelCapacityReservation ("You can't
+    modify or cancel a Capacity Block").
+
+    Args:
+        reservation: as it is.
+        account: whose request it is.
+        done: what is asked for, e.g. `modified`.
+    """
+    shown = reservation.described
+    if reservation.owner_id != account:
+        why = f"it belongs to account {reservation.owner_id}"
+    elif shown.get("ReservationType") == "capacity-block":
+        why = "it is a Capacity Block"
+    elif shown.get("CapacityReservationFleetId"):
+        why = f"the Capacity Reservation Fleet {shown['CapacityReservationFleetId']} manages it"
+    elif shown.get("Interruptible"):
+        why = "it is interruptible; change the allocation of its source"
+    else:
+        return
+    raise NotPermittedError(f"The capacity reservation '{reservation.id}' cannot be {done}: {why}.")
+
+
+def must_be_active(reservation: CapacityReservation, done: str) -> None:
+    """Refuses any other state, and a reservation whose last modification EC2 has not decided about."""
+    if reservation.state != "active":
+        raise InvalidStateError(
+            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be {done}; "
+            "it must be active."
+        )
+    if reservation.adjustment_status == "requested":
+        raise InvalidStateError(
+            f"The last modification of the capacity reservation '{reservation.id}' is being processed."
+        )
+
+
+def must_be_cancellable(reservation: CapacityReservation) -> None:
+    """Refuses a reservation whose state, or commitment, forbids to cancel it."""
+    if reservation.state not in _CANCELLABLE:
+        raise InvalidStateError(
+            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be cancelled."
+        )
+    if reservation.state == "active":
+        must_be_uncommitted(reservation)
+
+
+def must_be_uncommitted(reservation: CapacityReservation) -> None:
+    """Refuses a reservation whose commitment has not ended."""
+    if _committed(reservation):
+        raise NotPermittedError(f"The commitment of the capacity reservation '{reservation.id}' has not ended.")
+
+
+def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
+    """Refuses a modification that a commitment, or instances in use, forbid.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-modify.html, which does not say what
+    becomes of a count below the instances in use.
+    """
+    committed = _committed(before)
+    least = max(committed, before.in_use)
+    if after.instance_count < min(least, before.instance_count):
+        why = f"{least} instances are in use or committed"
+    elif committed and after.end_date and after.end_date < _commitment(before)["CommitmentEndDate"]:
+        why = "its commitment ends later"
+    elif before.in_use and after.instance_match_criteria != before.instance_match_criteria:
+        why = "it must be idle to change its instance eligibility"
+    else:
+        return
+    raise NotPermittedError(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
+
+
+def _committed(reservation: CapacityReservation) -> int:
+    """Instances that must be kept until the commitment of a future-dated reservation ends; 0 if there is none."""
+    commitment = _commitment(reservation)
+    ends = commitment.get("CommitmentEndDate")
+    return int(commitment.get("CommittedInstanceCount", 0)) if ends and datetime.now(UTC) < ends else 0
+
+
+def _commitment(reservation: CapacityReservation) -> Mapping[str, Any]:
+    return reservation.described.get("CommitmentInfo") or {}

@@ -1,0 +1,143 @@
+"""What creates, updates and deletes one type of resource.
+
+The contract is CloudFormation's own between itself and a resource type:
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from localcloud.cloudformation import calls
+from localcloud.services import Services
+
+
+@dataclass(frozen=True)
+class StackIdentity:
+    """Which stack."""
+
+    account_id: str
+    region: str
+    stack_id: str
+    stack_name: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to create, update or delete."""
+
+    services: Services
+    stack: StackIdentity
+    logical_id: str
+    name: str
+    """A unique name, for a resource that the template gives none."""
+    properties: dict[str, Any]
+    """Resolved, dynamic references included."""
+    changed: frozenset[str] = frozenset()
+    """In an update, the names of the properties that differ."""
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Calls an API; see `calls.call`."""
+        return calls.call(self.services, self.stack.region, operation, parameters)
+
+
+@dataclass(frozen=True)
+class Physical:
+    """A resource that exists."""
+
+    id: str
+    """What Ref returns."""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What Fn::GetAtt returns, by attribute; `A.B` may be B within A."""
+
+    def attribute(self, name: str) -> Any:
+        """The value of the attribute.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if name in self.attributes:
+            return self.attributes[name]
+        value: Any = self.attributes
+        for part in name.split("."):
+            value = value[part]
+        return value
+
+
+class ResourceType:
+    """One resource type. By default its resources exist only in the stack's list.
+
+    Every method raises what the API raises; the stack then fails with that reason.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create(self, request: Request) -> Physical:
+        """Creates the resource."""
+        return Physical(request.name)
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        """Whether the resource can stay when these properties change; otherwise it is deleted and created anew."""
+        del changed
+        return False
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        """Changes the resource: the request has the new properties, `current` is the resource as it is."""
+        raise NotImplementedError
+
+    def delete(self, request: Request, current: Physical) -> None:
+        """Deletes the resource; the error of the API that it does not exist is none."""
+
+
+class ApiType(ResourceType):
+    """A type whose properties are the parameters of the call that creates it.
+
+    Args:
+        name: the type's name.
+        create: the call, such as `ec2.CreateVpc`.
+        delete: the call that deletes it.
+        key: the identifier in the first call's answer, and (or its plural) the parameter of the second.
+        named: the property for a name; by default the key.
+        within: the member of the answer with the resource; by default the whole answer.
+        update: the call that changes the resource; by default there is none.
+        arn: the member of the answer that Fn::GetAtt calls Arn.
+        prepare: turns properties into parameters where the two differ.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        create: str,
+        delete: str,
+        key: str,
+        *,
+        named: str = "",
+        within: str = "",
+        update: str = "",
+        arn: str = "",
+        prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
+        super().__init__(name)
+        self._create, self._update, self._delete = create, update, delete
+        self._key, self._named, self._within, self._arn = key, named or key, within, arn
+        self._prepare = prepare
+
+    def create(self, request: Request) -> Physical:
+        properties = {self._named: request.name, **request.properties}
+        answer = request.call(self._create, **self._prepare(properties))
+        about = answer[self._within] if self._within else answer
+        attributes = {self._named: properties[self._named], **about}
+        if self._arn:
+            attributes["Arn"] = about[self._arn]
+        return Physical(str(about.get(self._key) or properties.get(self._key, request.name)), attributes)
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return bool(self._update) and self._named not in changed
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        request.call(self._update, **self._prepare({**request.properties, self._key: current.id}))
+        return current
+
+    def delete(self, request: Request, current: Physical) -> None:
+        request.call(self._delete, **{**request.properties, self._key: current.id, f"{self._key}s": current.id})

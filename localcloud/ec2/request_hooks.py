@@ -1,0 +1,193 @@
+"""What happens to a request to EC2 or Resource Groups around moto: rate limits, faults, and EC2's HTTP statuses."""
+
+import functools
+import json
+import socket
+from http import HTTPStatus
+from typing import Any, cast
+
+import flask
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.responses import EC2Response
+from moto.resourcegroups.responses import ResourceGroupsResponse
+
+from localcloud.capacity_reservations import market
+from localcloud.ec2 import faults
+from localcloud.ec2.faults import FaultKind, Request
+from localcloud.ec2.request_rate import ALL_INSTANCES
+from localcloud.ec2.state import State, current
+
+_ABOUT_RESERVATIONS = (*faults.ACTIONS, faults.SPLIT)
+_LIMITED = (*_ABOUT_RESERVATIONS, *faults.WATCHED)
+_HANGS_SECONDS = 60.0
+_STATUSES = {
+    "AuthFailure": 401,
+    "DryRunOperation": 412,
+    # EC2 has answered this with 500 (FACTS).
+    "InsufficientInstanceCapacity": 500,
+    "InternalError": 500,
+    "RequestLimitExceeded": 503,
+    "UnauthorizedOperation": 403,
+}
+"""Those that are not 400. moto knows the status of an error from botocore's model, which has no errors for EC2."""
+
+
+def _error(code: str, message: str, status: int = 400) -> EC2ClientError:
+    error = EC2ClientError(code, message)
+    vars(error)["status"] = _STATUSES.get(code, status)
+    return error
+
+
+_THROTTLED = _error("RequestLimitExceeded", "Request limit exceeded.")
+_FAILED = _error("InternalError", "An internal error has occurred")
+_UNKNOWN = _error("AuthFailure", "AWS was not able to validate the provided access credentials")
+_OF_GROUPS = {
+    # https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html#API_GroupResources_Errors
+    _THROTTLED: _error("TooManyRequestsException", "Too many requests.", 429),
+    _FAILED: _error("InternalServerErrorException", "An internal error occurred.", 500),
+}
+
+
+def hook() -> None:
+    """Puts itself in front of moto. The second call does nothing."""
+    if hasattr(EC2Response.call_action, "__wrapped__"):
+        return
+    # By setattr: methods are replaced on purpose.
+    setattr(EC2Response, "serialized", _serialized(EC2Response.serialized))  # noqa: B010
+    for response in (EC2Response, ResourceGroupsResponse):
+        setattr(response, "call_action", _call_action(response.call_action))  # noqa: B010
+
+
+def _serialized(perform: Any) -> Any:
+    @functools.wraps(perform)
+    def serialized(self: Any, action_result: ActionResult) -> TYPE_RESPONSE:
+        status, headers, body = perform(self, action_result)
+        error = action_result.result
+        if isinstance(error, EC2ClientError):
+            self.refused_with = error
+            status = getattr(error, "status", _STATUSES.get(error.code, status))
+        return status, headers, body
+
+    return serialized
+
+
+def _call_action(perform: Any) -> Any:
+    @functools.wraps(perform)
+    def call_action(self: Any) -> TYPE_RESPONSE:
+        state, action, is_of_ec2 = market.current(), self._get_action(), isinstance(self, EC2Response)
+        if not isinstance(state, State) or (not is_of_ec2 and action not in faults.GROUP_ACTIONS):
+            return cast(TYPE_RESPONSE, perform(self))
+        request, count = _request(self, action), state.rate.count
+        is_counted = action in _LIMITED or not is_of_ec2
+        with state.lock:
+            if is_counted:
+                count(self.region, action).calls += 1
+        if is_of_ec2 and state.is_closed(self.region):
+            return _refused(self, _UNKNOWN)
+        _lose(state, request)
+        error = _refusal(state, self, request)
+        answer = _refused(self, error) if error else perform(self)
+        if not is_counted:
+            return answer
+        if answer[0] == HTTPStatus.OK:
+            _depart(state, request)
+        else:
+            refused_with = getattr(self, "refused_with", None)
+            code = refused_with.code if refused_with else json.loads(answer[2])["__type"]
+            with state.lock:
+                count(self.region, action).refused[code] += 1
+                if action == faults.CREATE:
+                    _remember(state, self, refused_with)
+        return answer
+
+    return call_action
+
+
+def _request(response: Any, action: str) -> Request:
+    """What decides which faults hit it."""
+    given = response._get_params() if action in _LIMITED else {}
+    changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
+    changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
+    instance_type = given.get("InstanceType")
+    if changed and not current().is_closed(response.region):
+        known = response.ec2_backend.capacity_reservations.get(changed)
+        instance_type = known.instance_type if known else None
+    return Request(action, response.region, instance_type, changed)
+
+
+def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | None:
+    """Why a request is refused before moto sees it."""
+    with state.lock:
+        if request.action in _LIMITED:
+            given = response._get_params()
+            is_bounded = any(given.get(one) for one in ("Filters", "MaxResults", "NextToken"))
+            bucket = ALL_INSTANCES if request.action == faults.DESCRIBE_INSTANCES and not is_bounded else None
+            if not state.rate.admit(response.current_account, request.region, request.action, bucket):
+                return _THROTTLED
+        scope, given = _token(response)
+        if request.action == faults.CREATE and scope in state.refused_tokens:
+            first, refusal = state.refused_tokens[scope]
+            mismatch = "The client token has been used before, with other parameters."
+            return refusal if first == given else EC2ClientError("IdempotentParameterMismatch", mismatch)
+    found = state.hit(request, FaultKind.THROTTLED, FaultKind.INTERNAL_ERROR, FaultKind.REFUSED)
+    if found is None:
+        return None
+    fault = found.fault
+    if fault.kind is FaultKind.REFUSED:
+        return _error(fault.code, fault.message, fault.status)
+    error = _THROTTLED if fault.kind is FaultKind.THROTTLED else _FAILED
+    return _OF_GROUPS[error] if request.action in faults.GROUP_ACTIONS else error
+
+
+def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
+    if isinstance(response, EC2Response):
+        status, headers, body = response.serialized(ActionResult(error))
+        return status, {**headers, "status": str(status)}, body
+    status = getattr(error, "status", HTTPStatus.BAD_REQUEST)
+    body = json.dumps({"__type": error.code, "message": error.message})
+    return status, {"status": str(status), "Content-Type": "application/json"}, body
+
+
+def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> None:
+    """Remembers a refused token, if it is to be. What came of an InternalError is unknown, so it is no refusal."""
+    scope, given = _token(response)
+    if state.remember_refused and scope and refusal and refusal.code not in ("DryRunOperation", "InternalError"):
+        status = getattr(refusal, "status", HTTPStatus.BAD_REQUEST)
+        state.refused_tokens.setdefault(scope, (given, _error(refusal.code, refusal.message, status)))
+
+
+def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Where the client token of a create counts, and what must be the same when it comes again."""
+    given = dict(response._get_params())
+    zone, token = given.get("AvailabilityZone") or given.get("AvailabilityZoneId"), given.pop("ClientToken", None)
+    return (response.current_account, response.region, str(zone), token) if token else (), given
+
+
+def _lose(state: State, request: Request) -> None:
+    """Loses a request before it has any effect. It takes nothing from the bucket."""
+    if found := state.hit(request, FaultKind.LOST_BEFORE, FaultKind.HANGS):
+        seconds = _HANGS_SECONDS if found.fault.seconds is None else found.fault.seconds
+        _close_connection(state, request, seconds if found.fault.kind is FaultKind.HANGS else 0.0)
+
+
+def _depart(state: State, request: Request) -> None:
+    """Loses the answer, or delays it."""
+    found = state.hit(request, FaultKind.LOST_AFTER, FaultKind.LATE)
+    if found and found.fault.kind is FaultKind.LOST_AFTER:
+        _close_connection(state, request, 0.0)
+    elif found:
+        state.clock.sleep(found.fault.seconds or 0)
+
+
+def _close_connection(state: State, request: Request, wait: float) -> None:
+    """Leaves the client without an answer: werkzeug takes the error for a client that went away."""
+    with state.lock:
+        state.rate.count(request.region, request.action).unanswered += 1
+    state.clock.sleep(wait)
+    if flask.has_request_context():
+        connection: socket.socket = flask.request.environ["werkzeug.socket"]
+        # Without this werkzeug would wait for the next request, and the client for an answer.
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError(f"{request.action} is left without an answer")

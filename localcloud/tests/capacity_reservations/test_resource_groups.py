@@ -1,0 +1,76 @@
+"""Resource groups of reservations, and launches that target them."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Refused = Callable[..., str]
+POOL = {"Type": "AWS::EC2::CapacityReservationPool"}
+GENERIC = {
+    "Type": "AWS::ResourceGroups::Generic",
+    "Parameters": [{"Name": "allowed-resource-types", "Values": ["AWS::EC2::CapacityReservation"]}],
+}
+
+
+@pytest.fixture
+def group(groups: Any) -> Any:
+    """An empty group."""
+    return groups.create_group(Name=f"group-{uuid.uuid4()}", Configuration=[POOL, GENERIC])["Group"]
+
+
+def arn_of(reservation: Any) -> str:
+    return str(reservation["CapacityReservationArn"])
+
+
+def members(groups: Any, group: Any) -> list[str]:
+    pages = groups.get_paginator("list_group_resources").paginate(
+        Group=group["GroupArn"], PaginationConfig={"PageSize": 2}
+    )
+    return [one["Identifier"]["ResourceArn"] for page in pages for one in page["Resources"]]
+
+
+def test_members_come_and_go(cloud: Any, groups: Any, group: Any) -> None:
+    made = [cloud.create() for _ in range(5)]
+    arns = [arn_of(one) for one in made]
+    answer = groups.group_resources(Group=group["Name"], ResourceArns=arns)
+    assert (answer["Succeeded"], answer["Failed"], answer["Pending"]) == (arns, [], [])
+    groups.group_resources(Group=group["GroupArn"], ResourceArns=arns[:1])
+    assert members(groups, group) == arns
+    shown = groups.list_group_resources(Group=group["Name"])
+    assert shown["Resources"][0]["Identifier"]["ResourceType"] == "AWS::EC2::CapacityReservation"
+    assert shown["ResourceIdentifiers"] == [one["Identifier"] for one in shown["Resources"]]
+    # That one leaves when it has ended is not documented.
+    cloud.cancel(made[0])
+    assert members(groups, group) == arns
+    answer = groups.ungroup_resources(Group=group["Name"], ResourceArns=arns[:2])
+    assert (answer["Succeeded"], answer["Failed"]) == (arns[:2], [])
+    (failed,) = groups.ungroup_resources(Group=group["Name"], ResourceArns=arns[:1])["Failed"]
+    assert (failed["ResourceArn"], members(groups, group)) == (arns[0], arns[2:])
+    groups.delete_group(Group=group["Name"])
+    groups.create_group(Name=group["Name"], Configuration=[POOL, GENERIC])
+    assert groups.get_group(Group=group["GroupArn"])["Group"]["Name"] == group["Name"]
+    assert members(groups, group) == []
+
+
+def test_groups_of_another_kind(cloud: Any, groups: Any, refused: Refused) -> None:
+    query = {
+        "Type": "TAG_FILTERS_1_0",
+        "Query": '{"ResourceTypeFilters": [], "TagFilters": [{"Key": "a", "Values": []}]}',
+    }
+    name, arns = f"group-{uuid.uuid4()}", [arn_of(cloud.create())]
+    bad = "BadRequestException"
+    assert refused(groups.create_group, Name=name, Configuration=[POOL]) == bad
+    assert refused(groups.create_group, Name=name, Configuration=[POOL, GENERIC], ResourceQuery=query) == bad
+    groups.create_group(Name=name, ResourceQuery=query)
+    assert refused(groups.group_resources, Group=name, ResourceArns=arns) == bad
+    missing = "NotFoundException"
+    assert refused(groups.group_resources, Group="none", ResourceArns=arns) == missing
+    assert refused(groups.list_group_resources, Group="none") == missing
+
+
+def test_at_most_ten_at_once(groups: Any, group: Any, refused: Refused) -> None:
+    arns = [f"arn:aws:ec2:ap-northeast-1:123456789012:capacity-reservation/cr-{number:017x}" for number in range(11)]
+    assert refused(groups.group_resources, Group=group["Name"], ResourceArns=arns) == "BadRequestException"
+    assert len(groups.group_resources(Group=group["Name"], ResourceArns=arns[:10])["Failed"]) == 10
