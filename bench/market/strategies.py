@@ -14,7 +14,7 @@ class Strategy:
     """A way to ask."""
 
     name: str
-    """As in the results."""
+    """Its name in the results."""
     play: Callable[[Sequence[MarketTarget]], list[Request]]
     """Plays six hours; returns the requests for no single target."""
 

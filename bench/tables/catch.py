@@ -109,7 +109,8 @@ def _ratios(cells: Sequence[Cell]) -> str:
 
 
 def _verdict(results: dict[str, Any]) -> str:
-    of_ideal, of_groups = (_range(_of(results[part], ODCR.name, "of_ideal"), 3) for part in ("many", "groups"))
+    of_ideal, of_groups = (_of(results[part], ODCR.name, "of_ideal") for part in ("many", "groups"))
+    met = [share >= AIM for share in (*of_ideal, *of_groups)]
     *numbers, last = map(str, sorted({cell["targets"] for cell in results["many"]}))
     some = wet(results["scenarios"])
     scarce = [cell for cell in some if cell["scenario"] in {one.name for one in SCARCE}]
@@ -124,8 +125,8 @@ def _verdict(results: dict[str, Any]) -> str:
     return (
         f"- With one target odcr holds {_range(_of(some, ODCR.name, 'ratio'), 3)} of the oracle's instance-hours. In "
         f"the scarce scenarios the original holds {_range(_of(scarce, ORIGINAL.name, 'ratio'))}.\n"
-        f"- odcr holds {of_ideal} of what the ideal asker holds, with {', '.join(numbers)} and {last} targets, and "
-        f"{of_groups} with groups. The aim is {AIM}.\n"
+        f"- odcr holds {_range(of_ideal, 3)} of what the ideal asker holds, with {', '.join(numbers)} and {last} targets, "
+        f"and {_range(of_groups, 3)} with groups. The aim, {AIM}, is met in {sum(met)} of {len(met)} markets.\n"
         "- At the same pace these ladders hold more, by more than chance explains (95 %, the same seeds side by side): "
         f"{'; '.join(ahead) or 'none'}.\n"
         "- In a pool that stays dry odcr asks for one instance every "

@@ -1,11 +1,10 @@
-"""What a run used is read rightly, and a month's bill is what a person reckons by hand."""
+"""A month's bill agrees with one reckoned by hand."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bench.costs import prices, records
+from bench.costs import prices
 from bench.costs.bill import (
     ALARMS,
     AURORA,
@@ -130,12 +129,12 @@ def recorded(case: str, targets: int, short: int, used: Usage) -> Run:
     return Run(case=case, targets=targets, short=short, used=used)
 
 
-def results(*runs_of_it: Run) -> dict[str, Any]:
+def results(*added: Run) -> dict[str, Any]:
     others = (recorded(BUSY_CASE, 9, 0, BUSY), *(recorded(HELD, targets, 0, IDLE) for targets in (10, 100)))
-    return {"runs": [*others, *runs_of_it], "stacks": {DEFAULT: STACK}}
+    return {"runs": [*others, *added], "stacks": {DEFAULT: STACK}}
 
 
-def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
+def test_one_more_short_target_costs_its_share_of_the_increase() -> None:
     two = recorded(DRY, 10, 2, ASKING)
     items = more(results(two), two)
     assert items[METRICS] == pytest.approx(0.30 / 2)
@@ -145,7 +144,7 @@ def test_one_more_short_target_is_its_part_of_what_a_month_costs_more() -> None:
 
 
 @pytest.mark.parametrize(("case", "aim"), [(DRY, 10), (SLOW, 4)])
-def test_a_missed_aim_is_told(case: str, aim: float) -> None:
+def test_a_missed_aim_is_reported(case: str, aim: float) -> None:
     cheap = usage(**{**IDLE, "bucket_writes": 1})
     # So many writes in 43,800 runs cost a hundredth more than is allowed.
     dear = usage(**{**IDLE, "bucket_writes": round(aim / 0.625 * 1e6 / 43_800 * 1.01)})
@@ -154,7 +153,7 @@ def test_a_missed_aim_is_told(case: str, aim: float) -> None:
 
 
 @pytest.mark.parametrize(("many_ms", "verdict"), [(120, "is met"), (140, "is **missed**")])
-def test_work_that_grows_faster_than_the_targets_is_told(many_ms: float, verdict: str) -> None:
+def test_work_that_grows_faster_than_the_targets_is_reported(many_ms: float, verdict: str) -> None:
     def working(cpu_ms: float) -> Usage:
         return usage(functions={"LoadTargets": work(1, cpu_ms, 0)})
 
@@ -167,20 +166,20 @@ def test_work_that_grows_faster_than_the_targets_is_told(many_ms: float, verdict
     assert [verdict in line for line in lines] == [True, False, True, False]
 
 
-def test_without_a_schedule_only_what_stands_there_costs() -> None:
+def test_without_a_schedule_only_the_standing_parts_cost() -> None:
     items = bill({**STACK, "period_minutes": None}, IDLE, BUSY)
     assert {name for name, usd in items.items() if usd == 0} == {STEP_FUNCTIONS, LAMBDA, DYNAMODB, METRICS, LOGS, OTHER}
     assert items[AURORA] == pytest.approx(44.80)
 
 
-def test_what_is_ones_own_is_on_another_bill() -> None:
+def test_your_own_network_and_database_are_on_another_bill() -> None:
     items = bill({**STACK, "acus": 0, "endpoint_zones": 0, "secrets": 0}, IDLE, BUSY)
     assert items[AURORA] == items[NETWORK] == items[SECRETS] == 0
     nat = bill({**STACK, "endpoint_zones": 0, "nat_gateways": 1, "addresses": 1}, IDLE, BUSY)
     assert nat[NETWORK] == pytest.approx(32.85 + 3.65)
 
 
-def test_each_function_is_billed_with_its_own_memory_and_work_is_stretched_by_it() -> None:
+def test_each_function_is_billed_by_its_own_memory() -> None:
     run = usage(functions={"ReserveCapacity": work(2, 10, 2000), "LoadTargets": work(1, 30, 1000)})
     assert gb_seconds(run, STACK["memory_mb"]) == pytest.approx(2 * 160 / 1024 + 0.25)
     sums = [of_functions(run, field) for field in ("invocations", "cpu_ms", "billed_ms")]
@@ -199,59 +198,3 @@ def test_every_price_has_its_page_and_date() -> None:
         assert price.unit
     assert {id(one) for one in vars(prices).values() if isinstance(one, prices.Price)} == set(map(id, prices.PRICES))
     assert prices.TRANSITION.of(1000) == 0.025
-
-
-def scheduled(number: int, previous: int) -> dict[str, object]:
-    return {
-        "id": number,
-        "previousEventId": previous,
-        "type": "LambdaFunctionScheduled",
-        "lambdaFunctionScheduledEventDetails": {"resource": "x", "input": "{}"},
-    }
-
-
-HISTORY: list[dict[str, Any]] = [
-    {"id": 1, "type": "ExecutionStarted"},
-    {"id": 2, "type": "MapStateEntered", "stateEnteredEventDetails": {"name": "ReserveShortfalls"}},
-    {"id": 3, "type": "MapIterationStarted"},
-    {"id": 4, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "ReserveCapacity"}},
-    scheduled(5, 4),
-    {"id": 6, "type": "LambdaFunctionFailed"},
-    scheduled(7, 6),
-    {"id": 8, "type": "LambdaFunctionSucceeded"},
-]
-
-
-def test_a_repeat_is_a_transition_and_an_iteration_is_none() -> None:
-    assert records.repeats(HISTORY) == 1
-    assert records.transitions(HISTORY) == 3
-
-
-def test_when_a_state_was_entered_first_is_told() -> None:
-    times = [datetime(2026, 11, 1, 0, 0, second, tzinfo=UTC) for second in (1, 2)]
-    events = [{"stateEnteredEventDetails": {"name": "A"}, "timestamp": time} for time in times]
-    assert records.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]
-    assert records.entered(events, "B") is None
-
-
-REPORT = (
-    "REPORT RequestId: one\tDuration: 99.00 ms\tBilled Duration: 99 ms\tMemory Size: 256 MB"
-    "\tLocal CPU: 8.50 ms\tLocal Wait: 2500.00 ms\tLocal Init CPU: 700.00 ms"
-)
-METRIC = (
-    '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"ODCR","Dimensions":[["service"]],'
-    '"Metrics":[{"Name":"A","Unit":"Count"},{"Name":"B","Unit":"Count"}]}]},"service":"odcr","A":[0.0]}'
-)
-
-
-def test_the_logs_tell_time_and_metrics() -> None:
-    assert records.invocations(["START", METRIC, REPORT]) == [records.Invocation(99, 8.5)]
-    assert records.init_cpu_ms([REPORT, REPORT.partition("\tLocal")[0]]) == [700]
-    assert records.metrics([METRIC, METRIC]) == {"ODCR A service=odcr", "ODCR B service=odcr"}
-    with pytest.raises(ValueError, match="killed or died"):
-        records.invocations(["REPORT RequestId: two\tDuration: 1 ms"])
-
-
-def test_bytes_are_those_of_lambdas_own_messages() -> None:
-    assert records.ingested_bytes(["é"]) == 2 + 26
-    assert records.ingested_bytes([REPORT]) == REPORT.index("\tLocal") + 26

@@ -51,7 +51,7 @@ def test_no_other_ladder_is_ahead_by_more_than_chance() -> None:
     assert ahead == {("bursts of 6", 1, "halving")}
 
 
-def test_ec2_would_refuse_no_request_of_odcrs() -> None:
+def test_ec2_would_refuse_none_of_odcrs_requests() -> None:
     for cell in (cell for cells in CATCH.values() for cell in cells):
         assert cell["strategies"][ODCR.name]["overdrawn"] == 0
 
