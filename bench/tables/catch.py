@@ -125,8 +125,9 @@ def _verdict(results: dict[str, Any]) -> str:
     return (
         f"- With one target odcr holds {_range(_of(some, ODCR.name, 'ratio'), 3)} of the oracle's instance-hours. In "
         f"the scarce scenarios the original holds {_range(_of(scarce, ORIGINAL.name, 'ratio'))}.\n"
-        f"- odcr holds {_range(of_ideal, 3)} of what the ideal asker holds, with {', '.join(numbers)} and {last} targets, "
-        f"and {_range(of_groups, 3)} with groups. The aim, {AIM}, is met in {sum(met)} of {len(met)} markets.\n"
+        f"- odcr holds {_range(of_ideal, 3)} of what the ideal asker holds, with {', '.join(numbers)} and {last} "
+        f"targets, and {_range(of_groups, 3)} with groups. "
+        f"The aim, {AIM}, is met in {sum(met)} of {len(met)} markets.\n"
         "- At the same pace these ladders hold more, by more than chance explains (95 %, the same seeds side by side): "
         f"{'; '.join(ahead) or 'none'}.\n"
         "- In a pool that stays dry odcr asks for one instance every "
