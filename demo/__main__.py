@@ -4,7 +4,7 @@ from scripts.program import program
 
 if __name__ == "__main__":
     with program():
-        # It takes a second or two, in which Ctrl-C must not show where the import was.
-        from demo.playing import main
+        # Importing takes a second or two, in which Ctrl-C must not print a traceback.
+        from demo.play import main
 
         main(prog_name="python -m demo")

@@ -1,4 +1,4 @@
-"""Watches a deployed stack from outside, as a person with a console would, and prints what changes."""
+"""Watches a deployed stack from outside, as a person would in the console, and prints what changes."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from localcloud.stack import OWNER_TAG, Stack
 
 _BAR = 20
 _EXPECTED = {"LoginRefused": "the database does not know odcr yet, so it is prepared first"}
-"""Errors that are no trouble here: what they mean."""
+"""Errors that are expected here, with their meaning."""
 _GROUP_TAG = "odcr:group"
 
 
@@ -28,21 +28,21 @@ class Observer:
         self._began = time.monotonic()
         self._events_seen: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
-        """Of the runs that have something to tell. Others found another at work."""
+        """The runs that printed something, numbered. Other runs found the lease taken."""
         self._asking: set[str] = set()
-        """Runs that ask EC2 and have not recorded yet."""
+        """The runs that are asking EC2."""
         self._told: set[tuple[int, str]] = set()
         self._held: dict[Key, int] = dict.fromkeys(TARGETS, 0)
         self.overbought: list[str] = []
-        """Each moment at which more was held than a target asks for; must stay empty."""
+        """A text for each time that more was held than wanted; must stay empty."""
 
     def say(self, *parts: Part) -> None:
-        """Prints a line with the time since the beginning."""
+        """Prints a line with the time since the start."""
         seconds = int(time.monotonic() - self._began)
         self._screen.say((f"{seconds // 60}:{seconds % 60:02}", "dim"), "  ", *parts)
 
     def say_of(self, key: Key, *parts: Part) -> None:
-        """Prints a line about one target."""
+        """Prints a line about a target."""
         self.say("         ", (f"{key[0]:<12} {key[1]:<16}", "bold"), " ", *parts)
 
     @property
@@ -76,7 +76,7 @@ class Observer:
     def _look_at_runs(self) -> None:
         machine = self._stack.outputs["StateMachineArn"]
         executions = self._stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-        for execution in sorted(executions, key=lambda one: one["startDate"]):
+        for execution in sorted(executions, key=lambda execution: execution["startDate"]):
             arn = execution["executionArn"]
             seen = self._events_seen.get(arn, 0)
             if seen < 0:
@@ -113,7 +113,7 @@ class Observer:
             self._numbers[arn] = len(self._numbers) + 1
             self._say_of_run(self._numbers[arn], "started")
         number = self._numbers[arn]
-        # A repeated attempt may say the same; once is enough to read.
+        # Repeated attempts may have the same result; print it once.
         if (number, result) not in self._told:
             self._told.add((number, result))
             self._say_of_run(number, f"{state:<15} {result}")
@@ -123,13 +123,13 @@ class Observer:
 
 
 def _state_of(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
-    """The state in which an event came about."""
+    """The name of the state that an event belongs to."""
     entered = _before(event, events, "stateEntered")
     return str(entered["stateEnteredEventDetails"]["name"]) if entered else ""
 
 
 def _before(event: dict[str, Any], events: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    """The last event of a kind that led to this one; an empty one if there is none."""
+    """The last event of a kind before this one in its strand; empty if there is none."""
     by_id = {other["id"]: other for other in events}
     while event and f"{kind}EventDetails" not in event:
         event = by_id.get(event["previousEventId"], {})
@@ -147,7 +147,7 @@ def _refusal(event: dict[str, Any], events: list[dict[str, Any]]) -> str:
 
 
 def _result(state: str, output: Any) -> str:
-    """What a state achieved; nothing if its error was caught, which has been told already."""
+    """What a state achieved; empty if its error was caught, as that was printed before."""
     match state, output:
         case "LoadTargets", {"Lease": "HELD", "Targets": targets}:
             return f"{len(targets)} targets, lease HELD"

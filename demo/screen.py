@@ -1,4 +1,4 @@
-"""What the demonstration prints. Text of others (errors, SQL, names) is never taken for markup."""
+"""Prints the demonstration's output. Errors, SQL and names are never taken for markup."""
 
 import io
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ _ANY_WIDTH = 100_000
 
 
 class Screen:
-    """Prints lines and tables, of which nothing is cut, whatever the terminal.
+    """Prints lines and tables without cutting anything, whatever the terminal.
 
     Args:
-        file: where to; the standard output by default.
-        width: in columns; the terminal's by default.
+        file: the output; by default the standard output.
+        width: the width in columns; by default the terminal's.
     """
 
     def __init__(self, file: TextIO | None = None, width: int | None = None) -> None:
         self._console = Console(file=file, width=width, markup=False, emoji=False, highlight=False)
         if isinstance(self._console.file, io.TextIOWrapper):
-            # What the terminal cannot show is shown as its code.
+            # Print an escape for what the terminal cannot show.
             self._console.file.reconfigure(errors="backslashreplace")
 
     def say(self, *parts: Part) -> None:
-        """Prints one line, as long as it may be."""
+        """Prints one line, however long."""
         self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def bar(self, full: int, of: int) -> str:
-        """A bar of so many cells, the first ones full."""
+        """A bar of `of` cells, the first `full` of them full."""
         on, off = "#." if self._console.options.ascii_only else "█░"
         return on * min(full, of) + off * (of - full)
 
     def table(self, title: str, heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Prints a table; where it does not fit, each row as a line of its own, which breaks between words only."""
+        """Prints a table; if it does not fit, each row as a line that breaks between words only."""
         table = Table(*heading, title=title, title_justify="left")
         texts = [[_shown(value) for value in row] for row in rows]
         for row in texts:

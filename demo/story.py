@@ -1,4 +1,4 @@
-"""What happens to EC2's capacity in the demonstration, and what the system has to make of it."""
+"""The demonstration's story: what happens to EC2's capacity, and what the system has to achieve."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from localcloud.stack import Stack
 
 Key = tuple[str, str]
-"""Instance type and Availability Zone; of a group `("group", its name)`."""
+"""Instance type and Availability Zone; for a group `("group", its name)`."""
 
 R5B: Key = ("r5b.2xlarge", "ap-northeast-1c")
 M5: Key = ("m5.xlarge", "ap-northeast-1a")
@@ -20,10 +20,10 @@ M6I_LARGER: Key = ("m6i.4xlarge", "ap-northeast-1d")
 M5_2X: Key = ("m5.2xlarge", "ap-northeast-1c")
 
 VCPUS: dict[Key, int] = {M6I: 8, M6I_LARGER: 16, M5_2X: 8}
-"""The pools of the group, the most wanted first, and what an instance of each has."""
+"""The vCPUs of an instance in each pool of the group, by priority."""
 
 TARGETS: dict[Key, int] = {**ROWS, CHECKOUT: 64}
-"""What is wanted in all: instances, or the group's vCPUs."""
+"""What is wanted: instances, or the group's vCPUs."""
 
 RESERVATIONS: dict[Key, int] = {**ROWS, M6I: 3, M6I_LARGER: 2, M5_2X: 1}
 """What EC2 has to hold at the end, each in one reservation."""
@@ -32,10 +32,10 @@ QUOTA = 256
 """vCPUs of Standard instances that EC2 allows; all targets together have 224."""
 
 DEADLINE_MINUTES = 10
-"""Of the group, in the cloud's time, from the moment when it is inserted. Most stories have it filled after four."""
+"""The group's deadline, in the cloud's minutes after it is inserted. It is usually met after four."""
 
 LAST_TABLE = "odcr_outbox"
-"""Once it is there, so are all others."""
+"""The table that is created last."""
 
 STATEMENTS = (
     "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)",
@@ -51,16 +51,16 @@ STATEMENTS = (
 
 @dataclass(frozen=True)
 class Scene:
-    """Something that happens outside, and how every target has to stand after the next run or two."""
+    """Something that happens outside, and the state that every target must reach within a run or two."""
 
     text: str
     expected: dict[Key, tuple[int, str]]
-    """What is held and the status, by target."""
+    """What is held, and the status, by target."""
     happen: Callable[[Stack], None] = lambda _: None
     meanwhile: bool = False
     """Whether it happens while a run is asking."""
     verdict: str = ""
-    """On the group's deadline; empty: it has not passed, or that does not matter yet."""
+    """The verdict on the group's deadline; empty if it has not passed or does not matter."""
 
 
 def _scarce(stack: Stack) -> None:

@@ -1,1 +1,1 @@
-"""`python -m verify`: asks an account what no test without one can tell, belief by belief: docs/how-to/verify.md."""
+"""`python -m verify`: asks a real account what tests cannot tell, belief by belief. See docs/how-to/verify.md."""

@@ -3,7 +3,7 @@
 from scripts.program import in_sentences
 
 if __name__ == "__main__":
-    # Not `program`: while it cleans up, a second Ctrl-C means something.
+    # Not `program`: during the clean-up, a second Ctrl-C has a meaning of its own.
     with in_sentences():
         from verify.commands import main
 

@@ -1,4 +1,4 @@
-"""A belief: what odcr assumes about AWS, and what the account says to it."""
+"""A belief: what odcr assumes about AWS, and what the account answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What came of asking."""
+    """The result of asking about a belief."""
 
     AS_ASSUMED = "as assumed"
     DIFFERS = "differs"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """What the account said."""
+    """A verdict, and what was seen."""
 
     verdict: Verdict
     text: str
@@ -28,35 +28,35 @@ class Seen:
 
 @dataclass(frozen=True)
 class Belief:
-    """One assumption, and how to ask about it."""
+    """An assumption about AWS, and how to ask about it."""
 
     name: str
-    """As docs/how-to/verify.md has it in a heading."""
+    """Its heading in docs/how-to/verify.md."""
     assumes: str
     source: str
-    """Where AWS says so; a URL."""
+    """The URL of AWS's documentation."""
     if_differs: str
-    """What to change then."""
+    """What to change if it differs."""
     ask: Callable[["Subject"], Seen]
     local: bool = True
-    """Whether the answer of a local cloud means anything. If not, it is not asked there."""
+    """Whether it can be asked on a local cloud."""
 
 
 def as_assumed(text: str) -> Seen:
-    """It is so."""
+    """The belief holds."""
     return Seen(Verdict.AS_ASSUMED, text)
 
 
 def differs(text: str) -> Seen:
-    """It is otherwise."""
+    """The belief does not hold."""
     return Seen(Verdict.DIFFERS, text)
 
 
 def not_asked(text: str) -> Seen:
-    """Nobody knows, and why."""
+    """The belief could not be checked; the text says why."""
     return Seen(Verdict.NOT_ASKED, text)
 
 
 def compared(text: str, *, is_so: bool) -> Seen:
-    """It is so, or not; the text says what was seen."""
+    """The belief holds or not; the text says what was seen."""
     return as_assumed(text) if is_so else differs(text)

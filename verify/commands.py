@@ -13,17 +13,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from odcr_cli.account import Place
-from odcr_cli.asking import confirmed
 from odcr_cli.checks.line import NotAsked
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.confirmation import is_confirmed
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 from verify import deployment, probe
 from verify.belief import Belief, Seen, Verdict
-from verify.beliefs.every import BELIEFS, ask
-from verify.cleaning import clean_up
-from verify.guard import TooDear
+from verify.beliefs.all_beliefs import BELIEFS, ask_belief
+from verify.cleanup import clean_up
+from verify.guard import TooExpensive
+from verify.progress import Progress, terminated_as_interrupted
 from verify.report import markdown
-from verify.subject import TYPE, NeverCame, Subject
-from verify.talk import Talk, terminated_as_interrupted
+from verify.subject import TYPE, NotInTime, Subject
 
 _PREFIX = "odcr-verify-"
 _NAME = re.compile(rf"{_PREFIX}[0-9a-f]{{6}}")
@@ -39,11 +39,11 @@ No request is sent that would cost over a cent a minute if it were granted."""
 @click.command(help=__doc__)
 @click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it.")
 @click.option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The Region; else as the AWS CLI finds it.")
-@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS: a local cloud.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The table's file.")
+@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The endpoint to use instead of AWS: a local cloud's.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The file for the table.")
 @click.option("--clean-up", "old", metavar="NAME", help="Only delete what an earlier verification left.")
-@click.option("--built", type=click.Path(file_okay=False, path_type=Path), help="What `sam build` has built already.")
-@click.option("--s3-bucket", default="", help="For the artifacts; else the SAM CLI's own.")
+@click.option("--built", type=click.Path(file_okay=False, path_type=Path), help="The output of an earlier `sam build`.")
+@click.option("--s3-bucket", default="", help="The bucket for artifacts; by default the SAM CLI's own.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def main(
     profile: str | None,
@@ -55,18 +55,18 @@ def main(
     s3_bucket: str,
     yes: bool,
 ) -> None:
-    """Shows where, asks, and begins."""
-    talk = Talk()
+    """Shows account and Region, asks, and starts."""
+    progress = Progress()
     try:
         if old and not _NAME.fullmatch(old):
-            raise Trouble(f"{old} is no stack of a verification, and is left alone. They are named {_EXAMPLE}.")
+            raise Trouble(f"{old} is not a verification's stack, so it was left alone. Give a name {_EXAMPLE}.")
         place = Place(old or f"{_PREFIX}{secrets.token_hex(3)}", region, profile, endpoint_url)
-        subject = Subject(place, talk.line)
+        subject = Subject(place, progress.line)
         confirm(subject, old, is_sure=yes)
         if old:
-            sys.exit(_say_left(talk, clean_up(subject.account, talk.line)))
+            sys.exit(_say_left(progress, clean_up(subject.account, progress.line)))
         file = output or Path(f"{place.stack}.md")
-        sys.exit(verify(subject, talk, file, built, s3_bucket))
+        sys.exit(verify(subject, progress, file, built, s3_bucket))
     except Trouble as trouble:
         click.echo(f"verify: {trouble}", err=True)
         sys.exit(_FAILED)
@@ -78,7 +78,7 @@ def confirm(subject: Subject, old: str | None, *, is_sure: bool) -> None:
     Raises:
         Trouble: if the answer is no, or nobody can be asked.
     """
-    with in_words():
+    with aws_errors_as_trouble():
         caller = subject.client("sts").get_caller_identity()
     for title, text in (
         ("Account", caller["Account"]),
@@ -90,73 +90,75 @@ def confirm(subject: Subject, old: str | None, *, is_sure: bool) -> None:
         click.echo(f"{title:8} {text}", err=True)
     if not old:
         click.echo(_STORY, err=True)
-    if not confirmed("Delete what is left of it?" if old else "Do it there?", yes=is_sure):
+    if not is_confirmed("Delete what is left of it?" if old else "Do it there?", yes=is_sure):
         raise Trouble("Nothing was done.")
 
 
-def verify(subject: Subject, talk: Talk, file: Path, built: Path | None, bucket: str) -> int:
-    """Everything, and the clean-up whatever happens.
+def verify(subject: Subject, progress: Progress, file: Path, built: Path | None, bucket: str) -> int:
+    """Deploys, asks every belief, and cleans up whatever happens.
 
     Returns:
-        The exit code: 0 if nothing differs and nothing is left, 1 if something does, 2 if it could not be asked.
+        The exit code: 0 if nothing differs and nothing is left, 1 if something does or is, 2 if asking failed.
     """
     answers: list[tuple[Belief, Seen]] = []
     began, code, had_sam_stack = datetime.now(UTC), 0, True
-    talk.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
+    progress.line(f"If this machine dies, delete what is left: make verify-on-aws ARGS='--clean-up {subject.name}'")
     with terminated_as_interrupted():
         try:
             had_sam_stack = bool(bucket) or deployment.has_sam_stack(subject.account)
-            _prepare(subject, talk, built, bucket)
+            _prepare(subject, progress, built, bucket)
             for belief in BELIEFS:
-                talk.line(f"{belief.name} ...")
-                answers.append((belief, ask(belief, subject)))
-                talk.seen(answers[-1][1])
+                progress.line(f"{belief.name} ...")
+                answers.append((belief, ask_belief(belief, subject)))
+                progress.answer(answers[-1][1])
         except KeyboardInterrupt:
-            talk.line("Interrupted. Cleaning up; a second Ctrl-C leaves everything as it is.")
+            progress.line("Interrupted. Cleaning up; a second Ctrl-C leaves everything as it is.")
             code = _INTERRUPTED
-        except (Trouble, NotAsked, TooDear, NeverCame, ClientError, BotoCoreError) as trouble:
-            talk.line(str(trouble))
+        except (Trouble, NotAsked, TooExpensive, NotInTime, ClientError, BotoCoreError) as trouble:
+            progress.line(str(trouble))
             code = _FAILED
         finally:
-            left = _cleaned(subject, talk)
+            left = _cleaned(subject, progress)
             stays = [] if had_sam_stack else _kept(subject)
             asked = {belief.name for belief, _ in answers}
             answers += [
-                (one, Seen(Verdict.NOT_ASKED, "it did not come to that")) for one in BELIEFS if one.name not in asked
+                (belief, Seen(Verdict.NOT_ASKED, "it did not come to that"))
+                for belief in BELIEFS
+                if belief.name not in asked
             ]
-            _write(file, markdown(answers, _facts(subject, began), left, stays), talk)
-            _say_left(talk, left, stays)
+            _write(file, markdown(answers, _facts(subject, began), left, stays), progress)
+            _say_left(progress, left, stays)
     differing = any(seen.verdict is Verdict.DIFFERS for _, seen in answers)
     return code or int(differing or bool(left))
 
 
-def _prepare(subject: Subject, talk: Talk, built: Path | None, bucket: str) -> None:
-    # Before anything costs anything: is the type's price known, and is there a zone with it?
+def _prepare(subject: Subject, progress: Progress, built: Path | None, bucket: str) -> None:
+    # Before anything costs money, check that the type's price is known and that a zone offers it.
     subject.guard.must_be_cheap(TYPE, 2)
-    talk.line(f"Asking for single {TYPE} in {subject.zone}.")
-    talk.line("Deploying the probe ...")
+    progress.line(f"Asking for single {TYPE} in {subject.zone}.")
+    progress.line("Deploying the probe ...")
     probe.deploy(subject)
-    talk.line("Building and deploying the stack ...")
+    progress.line("Building and deploying the stack ...")
     with tempfile.TemporaryDirectory(prefix="odcr-verify-") as scratch:
         deployment.deploy(
             subject.place,
             subject.region,
             Path(scratch),
-            lambda line: talk.line(f"  {line}"),
+            lambda line: progress.line(f"  {line}"),
             built=built,
             bucket=bucket,
         )
 
 
-def _cleaned(subject: Subject, talk: Talk) -> list[str]:
+def _cleaned(subject: Subject, progress: Progress) -> list[str]:
     try:
-        return clean_up(subject.account, talk.line)
+        return clean_up(subject.account, progress.line)
     except KeyboardInterrupt:
         return [f"all of {subject.name}: make verify-on-aws ARGS='--clean-up {subject.name}'"]
 
 
 def _kept(subject: Subject) -> list[str]:
-    """The SAM CLI's own stack, which was not there before."""
+    """The SAM CLI's own stack, if this verification created it."""
     try:
         is_there = deployment.has_sam_stack(subject.account)
     except (ClientError, BotoCoreError, Trouble):
@@ -169,20 +171,20 @@ def _facts(subject: Subject, began: datetime) -> dict[str, str]:
     return {"Begun": f"{began:%Y-%m-%d %H:%M} UTC", "Region": subject.region} | asked
 
 
-def _write(file: Path, text: str, talk: Talk) -> None:
+def _write(file: Path, text: str, progress: Progress) -> None:
     try:
         file.write_text(text, encoding="utf-8")
-        talk.line(f"The table is in {file}; paste it into an issue.")
+        progress.line(f"The table is in {file}; paste it into an issue.")
     except OSError as error:
-        talk.line(f"{file} cannot be written: {error.strerror}. Here is the table:")
-        talk.show(Text(text))
+        progress.line(f"{file} cannot be written: {error.strerror}. Here is the table:")
+        progress.show(Text(text))
 
 
-def _say_left(talk: Talk, left: list[str], stays: Sequence[str] = ()) -> int:
-    for one in stays:
-        talk.line(f"Kept for other deployments: {one}")
-    for one in left:
-        talk.line(f"Left: {one}")
+def _say_left(progress: Progress, left: list[str], stays: Sequence[str] = ()) -> int:
+    for name in stays:
+        progress.line(f"Kept for other deployments: {name}")
+    for name in left:
+        progress.line(f"Left: {name}")
     nothing = "Nothing else is left." if stays else "Nothing is left."
-    talk.line(nothing if not left else f"{len(left)} things are left.")
+    progress.line(nothing if not left else f"{len(left)} things are left.")
     return int(bool(left))

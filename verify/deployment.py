@@ -1,4 +1,4 @@
-"""Builds and deploys the throwaway stack, by the real SAM CLI."""
+"""Builds and deploys the throwaway stack with the SAM CLI."""
 
 import os
 import subprocess
@@ -22,53 +22,53 @@ PARAMETERS = {
     "ShortageAlarmMinutes": "1",
     "NoRunAlarmMinutes": "0",
     "LogRetentionDays": "1",
-    # The stack's own limit, beside the guard's: a cent a minute.
+    # A cent a minute, like the guard's limit.
     "MaxHourlySpend": "0.60",
 }
-"""Where the throwaway stack differs from the defaults."""
+"""The parameters in which the throwaway stack differs from the defaults."""
 _CONFIG = "version = 0.1\n"
 SAM_STACK = "aws-sam-cli-managed-default"
-"""What `--resolve-s3` makes once in an account's Region, with the bucket for all artifacts:
+"""The stack that `--resolve-s3` creates once per account and Region, with the bucket for artifacts:
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-deploy.html"""
 
 
 def has_sam_stack(account: Account) -> bool:
-    """Whether the SAM CLI's own stack is there."""
+    """Whether the SAM CLI's own stack exists."""
     try:
-        (found,) = account.client("cloudformation").describe_stacks(StackName=SAM_STACK)["Stacks"]
+        (stack,) = account.client("cloudformation").describe_stacks(StackName=SAM_STACK)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return False
         raise
-    return bool(found["StackStatus"] != "DELETE_COMPLETE")
+    return bool(stack["StackStatus"] != "DELETE_COMPLETE")
 
 
 def deploy(
     place: Place,
     region: str,
     scratch: Path,
-    tell: Callable[[str], None],
+    show_line: Callable[[str], None],
     *,
     built: Path | None = None,
     bucket: str = "",
 ) -> None:
-    """Builds and deploys.
+    """Builds and deploys the stack.
 
     Args:
-        place: the stack's name, and the profile.
+        place: the stack's name and the profile.
         region: the Region.
         scratch: a folder for what the SAM CLI writes.
-        tell: is told each line that it prints.
-        built: what `sam build` has built already.
-        bucket: for the artifacts; empty for the SAM CLI's own.
+        show_line: shows each line that the SAM CLI prints.
+        built: the output of an earlier `sam build`; None to build.
+        bucket: the bucket for artifacts; empty for the SAM CLI's own.
 
     Raises:
-        Trouble: if that fails.
+        Trouble: if the SAM CLI fails.
     """
     if built is None:
         built = scratch / "built"
-        _run(["build", "--build-dir", str(built)], tell)
-    # What `sam deploy --guided` saved is meant for another stack.
+        _run(["build", "--build-dir", str(built)], show_line)
+    # Ignore what `sam deploy --guided` saved for another stack.
     config = scratch / "samconfig.toml"
     config.write_text(_CONFIG, encoding="utf-8")
     database = place.stack.replace("-", "_")
@@ -84,11 +84,11 @@ def deploy(
             *("--capabilities", "CAPABILITY_IAM", "--tags", "Project=ODCR", "--no-confirm-changeset"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
         ],
-        tell,
+        show_line,
     )
 
 
-def _run(arguments: list[str], tell: Callable[[str], None]) -> None:
+def _run(arguments: list[str], show_line: Callable[[str], None]) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
     lines: list[str] = []
@@ -99,6 +99,6 @@ def _run(arguments: list[str], tell: Callable[[str], None]) -> None:
         for line in process.stdout:
             if line.strip():
                 lines.append(line.rstrip())
-                tell(line.strip())
+                show_line(line.strip())
     if process.returncode:
         raise Trouble(f"sam {arguments[0]} ended with {process.returncode}: " + " ".join(lines[-5:]))

@@ -1,4 +1,4 @@
-"""The guard through which each request to EC2 goes: none that costs over a cent a minute if it is granted."""
+"""The guard that checks each request to EC2: none may cost over a cent a minute if granted."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from odcr_cli.account import Account
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 
 MOST_AN_HOUR = Decimal("0.60")
 """A cent a minute."""
@@ -15,15 +15,15 @@ _HARMLESS = ("Describe", "Get", "List")
 _ENDPOINTS = {"us": "us-east-1", "ap": "ap-south-1", "eu": "eu-central-1"}
 
 
-class TooDear(Exception):  # noqa: N818 - says what it would be
-    """A request that would cost over a cent a minute, or of which that is not known. It was not sent."""
+class TooExpensive(Exception):  # noqa: N818 - says what it would be
+    """A request would cost over a cent a minute, or its cost is unknown. It was not sent."""
 
 
 class Guard:
-    """Knows what an hour of each request would cost.
+    """Checks the hourly cost of each request before it is sent.
 
     Args:
-        price_of: a type's hourly price in the Region; raises TooDear if it is not known.
+        price_of: returns a type's hourly price in the Region; raises TooExpensive if unknown.
     """
 
     def __init__(self, price_of: Callable[[str], Decimal]) -> None:
@@ -31,24 +31,24 @@ class Guard:
         self._types: dict[str, str] = {}
 
     def must_be_cheap(self, instance_type: str, count: int) -> None:
-        """Whether so many instances may be asked for.
+        """Checks that a number of instances may be requested.
 
         Raises:
-            TooDear: if they may not.
+            TooExpensive: if it may not.
         """
         cost = self._price_of(instance_type) * count
         if cost > MOST_AN_HOUR:
-            raise TooDear(f"{count} x {instance_type} would cost {cost} an hour, and {MOST_AN_HOUR} is the limit.")
+            raise TooExpensive(f"{count} x {instance_type} would cost {cost} an hour, and {MOST_AN_HOUR} is the limit.")
 
     def remember(self, reservation_id: str, instance_type: str) -> None:
-        """Of which type a reservation is, so that it may be changed."""
+        """Remembers a reservation's type, so that the reservation may be changed."""
         self._types[reservation_id] = instance_type
 
     def before(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         """Botocore's handler, called before each request is built.
 
         Raises:
-            TooDear: for what may not be sent.
+            TooExpensive: if the request may not be sent.
         """
         if model.name.startswith(_HARMLESS) or model.name == "CancelCapacityReservation":
             return
@@ -57,25 +57,25 @@ class Guard:
         elif model.name == "ModifyCapacityReservation":
             known = self._types.get(params["CapacityReservationId"])
             if known is None:
-                raise TooDear(f"{params['CapacityReservationId']} is not one that the verification made.")
+                raise TooExpensive(f"{params['CapacityReservationId']} was not made by the verification.")
             self.must_be_cheap(known, params.get("InstanceCount", 0))
         else:
-            raise TooDear(f"The verification never sends {model.name}.")
+            raise TooExpensive(f"The verification never sends {model.name}.")
 
     def after(self, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """Botocore's handler, called with each answer: what was made may be changed."""
+        """Botocore's handler, called with each answer: remembers new reservations."""
         made = parsed.get("CapacityReservation") if model.name == "CreateCapacityReservation" else None
         if made:
             self.remember(made["CapacityReservationId"], made["InstanceType"])
 
 
 class GuardedAccount(Account):
-    """An account whose EC2 is asked through the guard only."""
+    """An account whose EC2 clients always have the guard."""
 
     guard: Guard | None = None
 
     def client(self, service: str, region: str = "") -> Any:
-        """As an Account's; EC2's never without the guard."""
+        """As Account's, with the guard on EC2's."""
         is_new = (service, region or self.region) not in self._clients
         client = super().client(service, region)
         if service == "ec2" and is_new:
@@ -92,16 +92,16 @@ class GuardedAccount(Account):
 
 
 def _unknown(instance_type: str) -> Decimal:
-    raise TooDear(f"No price of {instance_type} is known yet.")
+    raise TooExpensive(f"No price of {instance_type} is known yet.")
 
 
 class PriceList:
-    """Hourly On-Demand prices of Linux instances in the account's Region, each asked for once.
+    """Hourly On-Demand prices of Linux instances in the account's Region, each looked up once.
 
     https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 
     Args:
-        account: whom to ask.
+        account: the account to ask.
     """
 
     def __init__(self, account: Account) -> None:
@@ -112,12 +112,12 @@ class PriceList:
         """A type's price.
 
         Raises:
-            TooDear: if the list has none.
+            TooExpensive: if the list has no price.
         """
         if instance_type not in self._known:
             prices = list(self._prices(instance_type))
             if not prices:
-                raise TooDear(f"The price list has no {instance_type} in {self._account.region}.")
+                raise TooExpensive(f"The price list has no {instance_type} in {self._account.region}.")
             self._known[instance_type] = max(prices)
         return self._known[instance_type]
 
@@ -132,13 +132,13 @@ class PriceList:
         }
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
         near = _ENDPOINTS.get(self._account.region.partition("-")[0], "us-east-1")
-        found = ask(
+        price_list = ask_aws(
             "pricing:GetProducts",
             lambda: self._account.pages(
                 "pricing", "get_products", "PriceList", near, ServiceCode="AmazonEC2", Filters=filters
             ),
         )
-        for text in found:
+        for text in price_list:
             for term in json.loads(str(text))["terms"].get("OnDemand", {}).values():
                 for dimension in term["priceDimensions"].values():
                     amount = max(Decimal(value) for value in dimension["pricePerUnit"].values())

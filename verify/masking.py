@@ -1,4 +1,4 @@
-"""Takes out of a text what tells whose account it is of: the table goes into a public issue.
+"""Masks what identifies the account or the caller: the table goes into a public issue.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 """
@@ -8,14 +8,14 @@ import re
 ACCOUNT = "ACCOUNT"
 _NAME = "NAME"
 _REST = r"(?:[\w+=,.@/-]*[\w+=@/-])?"
-"""What names of users, roles and sessions are made of; without the full stop of a sentence."""
+"""The characters of user, role and session names, without a sentence's full stop."""
 _RULES = (
-    # The name that follows may tell the person: for a session of the Identity Center it is an e-mail address.
+    # The name may identify the person: an Identity Center session is named by an e-mail address.
     (re.compile(rf"(\barn:[\w-]+:(?:iam|sts):[\w-]*:)\d*:([a-z-]+)/{_REST}"), rf"\g<1>{ACCOUNT}:\g<2>/{_NAME}"),
-    # Also one that was cut off.
+    # Also an ARN that was cut off.
     (re.compile(r"(\barn:[\w-]+:[\w-]+:[\w-]*:)\d+"), rf"\g<1>{ACCOUNT}"),
     (re.compile(r"(?<![0-9A-Za-z])(?:\d{12}|\d{4}-\d{4}-\d{4})(?![0-9A-Za-z])"), ACCOUNT),
-    # Ids of keys, users and roles; after a colon, the session.
+    # Ids of keys, users and roles, with a session after a colon.
     (re.compile(rf"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{{12,}}(?::{_REST})?"), _NAME),
     (re.compile(r"(?i)(encoded authorization failure message: ?)\S+"), r"\g<1>..."),
 )

@@ -1,26 +1,26 @@
-"""The probe: a second, small stack with what is broken on purpose."""
+"""The probe: a second, small stack with things broken on purpose."""
 
 from pathlib import Path
 
-from odcr_cli.trouble import in_words
+from odcr_cli.trouble import aws_errors_as_trouble
 from verify.subject import Subject
 
 _TEMPLATE = Path(__file__).with_name("probe.yaml")
 
 
 def name_of(stack: str) -> str:
-    """The probe's stack of a throwaway stack."""
+    """The name of the probe's stack, for a throwaway stack."""
     return f"{stack}-probe"
 
 
 def deploy(subject: Subject) -> None:
-    """Makes the probe, and waits until it is there.
+    """Deploys the probe's stack, and waits until it is complete.
 
     Raises:
         Trouble: if CloudFormation refuses.
     """
     client, name = subject.client("cloudformation"), name_of(subject.name)
-    with in_words():
+    with aws_errors_as_trouble():
         client.create_stack(
             StackName=name,
             TemplateBody=_TEMPLATE.read_text(encoding="utf-8"),
@@ -31,7 +31,7 @@ def deploy(subject: Subject) -> None:
 
 
 def outputs(subject: Subject) -> dict[str, str]:
-    """What the probe's stack says of itself."""
-    with in_words():
-        (found,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
-    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+    """The outputs of the probe's stack."""
+    with aws_errors_as_trouble():
+        (stack,) = subject.client("cloudformation").describe_stacks(StackName=name_of(subject.name))["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

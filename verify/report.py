@@ -1,4 +1,4 @@
-"""The table: one line for each belief, as Markdown that can be pasted into an issue."""
+"""The table: one row per belief, as Markdown for an issue."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,13 @@ from verify.masking import masked
 def markdown(
     answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str], stays: Sequence[str] = ()
 ) -> str:
-    """The table, under what it is of, and over what was left. Nothing in it tells the account or the caller.
+    """The report: facts, the table, and what was left. It does not reveal the account or the caller.
 
     Args:
         answers: each belief, and what was seen.
-        facts: what it is of, e.g. the Region.
+        facts: about the verification, e.g. the Region.
         left: what the clean-up could not delete.
-        stays: what was made and is not the verification's to delete.
+        stays: what the deployment created for others, so it is kept.
     """
     answers = list(answers)
     counts = Counter(seen.verdict for _, seen in answers)
@@ -34,12 +34,12 @@ def markdown(
     nothing = "Nothing else was left." if stays else "Nothing was left."
     if stays:
         lines += ["", "Made by the deployment, and kept for others; delete it by hand if nothing needs it:", ""]
-        lines += [f"- `{masked(one)}`" for one in stays]
+        lines += [f"- `{masked(name)}`" for name in stays]
     lines += ["", nothing if not left else "Left, and to be deleted by hand:", ""]
-    lines += [f"- `{masked(one)}`" for one in left]
+    lines += [f"- `{masked(name)}`" for name in left]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _cell(text: str) -> str:
-    """As one cell of a row: no line break, no bar, and nothing that tells whose account it is."""
+    """A cell's text without line breaks and bars, masked."""
     return masked(" ".join(text.split())).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""What the beliefs are asked of: the account, and the throwaway stack in it."""
+"""What the beliefs are about: the account, and the throwaway stack in it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from odcr_cli.account import Place
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 from odcr_cli.door import Change, Door
 from odcr_cli.trouble import Trouble
 from verify.guard import Guard, GuardedAccount, PriceList
@@ -17,40 +17,40 @@ from verify.guard import Guard, GuardedAccount, PriceList
 _T = TypeVar("_T")
 
 TYPE = "t3.nano"
-"""The only instance type that is ever granted: half a cent an hour."""
+"""The only instance type that should be granted: half a cent an hour."""
 OWN_TAG = "odcr:verify"
-"""Marks what the verification reserves itself, so that it is found again after a crash."""
+"""Tags the verification's own reservations, to find them after a crash."""
 _LOOK_SECONDS = 0.5
 
 
-class NeverCame(Exception):  # noqa: N818 - says what happened
-    """What was waited for did not come. The text says what."""
+class NotInTime(Exception):  # noqa: N818 - says what happened
+    """Something did not happen in time. The text says what."""
 
 
 @dataclass
 class Subject:
-    """The account and the stack.
+    """The account and the throwaway stack.
 
     Args:
-        place: where, with the name of the throwaway stack.
-        tell: is told, one line each, what goes on.
+        place: the throwaway stack's name and how to reach it.
+        show_line: shows a line about each step.
     """
 
     place: Place
-    tell: Callable[[str], None]
+    show_line: Callable[[str], None]
     schedule_runs: list[str] = field(default_factory=list)
-    """The names of runs that the schedule started, as far as they were seen."""
+    """The names of the runs that the schedule has started, as far as seen."""
 
     @cached_property
     def account(self) -> GuardedAccount:
-        """The account, whose EC2 only hears what is cheap."""
+        """The account, with the guard on EC2."""
         account = GuardedAccount(self.place)
         account.guard = Guard(PriceList(account))
         return account
 
     @property
     def guard(self) -> Guard:
-        """The account's."""
+        """The account's guard."""
         assert self.account.guard is not None  # noqa: S101 - set above
         return self.account.guard
 
@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def region(self) -> str:
-        """Where it is."""
+        """The throwaway stack's Region."""
         return self.account.region
 
     @property
@@ -72,7 +72,7 @@ class Subject:
     @cached_property
     def zone(self) -> str:
         """A zone that offers the type."""
-        found = ask(
+        offerings = ask_aws(
             "ec2:DescribeInstanceTypeOfferings",
             lambda: self.account.pages(
                 "ec2",
@@ -82,7 +82,7 @@ class Subject:
                 Filters=[{"Name": "instance-type", "Values": [TYPE]}],
             ),
         )
-        zones = sorted(one["Location"] for one in found)
+        zones = sorted(offering["Location"] for offering in offerings)
         if not zones:
             raise Trouble(f"No zone of {self.region} offers {TYPE}. Verify in another Region.")
         return str(zones[0])
@@ -94,7 +94,7 @@ class Subject:
     # ---- Runs -------------------------------------------------------------------------------------------------------
 
     def run(self, seconds: float = 600) -> dict[str, Any]:
-        """Starts a run and waits until it has ended.
+        """Starts a run, and waits until it has ended.
 
         Returns:
             DescribeExecution's answer.
@@ -106,12 +106,12 @@ class Subject:
         return self.ended(arn, seconds)
 
     def ended(self, arn: str, seconds: float = 600) -> dict[str, Any]:
-        """An execution once it has ended."""
+        """Waits for an execution to end. Returns DescribeExecution's answer."""
         states = self.client("stepfunctions")
 
         def look() -> dict[str, Any] | None:
-            found: dict[str, Any] = states.describe_execution(executionArn=arn)
-            return found if found["status"] != "RUNNING" else None
+            described: dict[str, Any] = states.describe_execution(executionArn=arn)
+            return described if described["status"] != "RUNNING" else None
 
         return self.wait(look, f"the end of {arn.rpartition(':')[2]}", seconds)
 
@@ -120,13 +120,13 @@ class Subject:
         return self.account.pages("stepfunctions", "get_execution_history", "events", executionArn=arn)
 
     def run_until(self, is_so: Callable[[], bool], what: str, seconds: float = 600) -> int:
-        """Lets runs follow each other until something is so.
+        """Starts runs one after the other until a condition holds.
 
         Returns:
-            How many it took.
+            The number of runs.
 
         Raises:
-            NeverCame: if it is not so after so many seconds.
+            NotInTime: if it does not hold in time.
         """
         ended = 0
 
@@ -142,7 +142,7 @@ class Subject:
     # ---- What is wanted, and held -----------------------------------------------------------------------------------
 
     def want(self, count: int) -> None:
-        """Writes into the table how many instances are wanted."""
+        """Sets the target of the type."""
         self.guard.must_be_cheap(TYPE, count)
         row = {"InstanceType": TYPE, "AvailabilityZone": self.zone, "Target_Capacity": count}
         changed = self.door.change([SetRow("odcr_capacity", row)])
@@ -150,13 +150,15 @@ class Subject:
             raise Trouble(f"ManageTargets refused the row: {changed.problems or changed.conflicts}")
 
     def held(self) -> int:
-        """Instances that the stack's reservations hold."""
+        """The instances that the stack's reservations hold."""
         filters = [
             {"Name": "tag:odcr:stack", "Values": [f"{self.name}/{self.region}"]},
             {"Name": "state", "Values": ["active", "pending"]},
         ]
-        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
-        return sum(one["TotalInstanceCount"] for one in found)
+        reservations = self.account.pages(
+            "ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters
+        )
+        return sum(reservation["TotalInstanceCount"] for reservation in reservations)
 
     def reserve(self, token: str = "", count: int = 1, **more: Any) -> dict[str, Any]:
         """Makes a reservation with the caller's own rights; `more` changes the request."""
@@ -176,7 +178,7 @@ class Subject:
         return dict(answer["CapacityReservation"])
 
     def refused(self, token: str = "", **more: Any) -> "Refusal | None":
-        """How EC2 refuses a reservation; None if it grants it, and then it is given back at once."""
+        """How EC2 refuses a reservation; None if granted, and then it is cancelled at once."""
         made: list[str] = []
         refusal = refusal_of(lambda: made.append(self.reserve(token, **more)["CapacityReservationId"]))
         for name in made:
@@ -184,46 +186,51 @@ class Subject:
         return refusal
 
     def shown(self, reservation_id: str) -> dict[str, Any] | None:
-        """A reservation as describe shows it, by the tag, as the product looks for its own."""
+        """A reservation as Describe shows it, filtered by tag as in the product; None if not shown."""
         filters = [{"Name": f"tag:{OWN_TAG}", "Values": [self.name]}]
-        found = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters)
-        return next((one for one in found if one["CapacityReservationId"] == reservation_id), None)
+        reservations = self.account.pages(
+            "ec2", "describe_capacity_reservations", "CapacityReservations", Filters=filters
+        )
+        return next(
+            (reservation for reservation in reservations if reservation["CapacityReservationId"] == reservation_id),
+            None,
+        )
 
     def cancel(self, reservation_id: str) -> None:
-        """Gives a reservation back."""
+        """Cancels a reservation."""
         self.client("ec2").cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
     # ---- Waiting ----------------------------------------------------------------------------------------------------
 
     def wait(self, look: Callable[[], _T | None], what: str, seconds: float) -> _T:
-        """Looks until there is something.
+        """Calls `look` until it returns something.
 
         Raises:
-            NeverCame: if there is nothing after so many seconds.
+            NotInTime: if it does not in time.
         """
         deadline = time.monotonic() + seconds
         while True:
-            if (found := look()) is not None:
-                return found
+            if (result := look()) is not None:
+                return result
             if time.monotonic() > deadline:
-                raise NeverCame(f"{what} did not come within {seconds:.0f} seconds")
+                raise NotInTime(f"{what} did not come within {seconds:.0f} seconds")
             time.sleep(_LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
 class SetRow(Change):
-    """A change that does not care what was there."""
+    """A change whatever the current row is."""
 
     was: Mapping[str, Any] | None = None
 
     def to_event(self) -> dict[str, Any]:
-        """Without `Was`, which would have to be right."""
+        """The change without `Was`, so that it never conflicts."""
         return {"Table": self.table, "Row": self.row}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """How AWS refused."""
+    """A refusal by AWS."""
 
     code: str
     status: int
@@ -234,7 +241,7 @@ class Refusal:
 
 
 def refusal_of(request: Callable[[], Any]) -> Refusal | None:
-    """How a request is refused; None if it is not."""
+    """How AWS refuses a request; None if it does not."""
     try:
         request()
     except ClientError as error:

@@ -1,1 +1,1 @@
-"""The command line `odcr`, and its page: over AWS's APIs, with the rights of whoever calls it."""
+"""The command line `odcr` and its page. Both call AWS's APIs with the caller's own rights."""

@@ -13,22 +13,22 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _LOCAL = "local"
 _REGION_OF_LOCAL_CLOUD = "ap-northeast-1"
 INVOKE_SECONDS = 150
-"""How long an invoked function is waited for: longer than any of those that people call may take (template.yaml)."""
+"""How long to wait for an invoked function: longer than the timeout of any that people call (template.yaml)."""
 _THROTTLED = "TooManyRequestsException"
 _PAUSES = (1.0, 2.0, 4.0)
-"""Seconds before a throttled invocation is repeated."""
+"""Seconds to wait before each repetition of a throttled invocation."""
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where to work, as the AWS CLI's options of the same names say."""
+    """Which stack to work on, and how to reach it; as the AWS CLI's options of the same names."""
 
     stack: str = "odcr"
     region: str | None = None
@@ -37,7 +37,7 @@ class Place:
 
     @property
     def is_local(self) -> bool:
-        """Whether the endpoint is on this machine: a local cloud."""
+        """Whether the endpoint is on this machine, so a local cloud."""
         return (
             bool(self.endpoint_url)
             and _is_address(self.endpoint_url or "")
@@ -65,7 +65,7 @@ class Stack:
         """One of its outputs.
 
         Raises:
-            Trouble: if it has none of this name, for it was deployed from an older template.
+            Trouble: if the stack lacks it, because it was deployed from an older template.
         """
         if not (value := self.outputs.get(name)):
             raise Trouble(f"The stack {self.name} has no output {name}: it is older than this odcr. Deploy it again.")
@@ -73,29 +73,29 @@ class Stack:
 
 
 class Account:
-    """The APIs of one account, with the rights of whoever calls.
+    """The APIs of one account, called with the caller's own rights.
 
     Args:
-        place: where.
+        place: the stack and how to reach it.
     """
 
     def __init__(self, place: Place) -> None:
         if not _STACK_NAME.fullmatch(place.stack):
-            raise Trouble(f"{place.stack!r} is no name of a stack. Name the one that you deployed with --stack.")
+            raise Trouble(f"{place.stack!r} is not a stack name. Name your stack with --stack.")
         if place.endpoint_url and not _is_address(place.endpoint_url):
-            raise Trouble(f"{place.endpoint_url!r} is no address. Name one such as http://127.0.0.1:4566.")
+            raise Trouble(f"{place.endpoint_url!r} is not an address. Use one such as http://127.0.0.1:4566.")
         self.place = place
         self._clients: dict[tuple[str, str], Any] = {}
-        self._invoking: Any = None
-        # Threads share the clients, and may not share the session that makes them:
+        self._invoke_client: Any = None
+        # Threads may share clients, but not the session that creates them:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
-        self._making = threading.RLock()
+        self._lock = threading.RLock()
 
     @cached_property
     def _session(self) -> boto3.Session:
-        with in_words():
+        with aws_errors_as_trouble():
             if self.place.is_local:
-                # A local cloud takes any credentials, and an account's own have no business there.
+                # A local cloud takes any credentials; an account's real ones must not go there.
                 region = self.place.region or _REGION_OF_LOCAL_CLOUD
                 return boto3.Session(_LOCAL, _LOCAL, region_name=region)
             return boto3.Session(profile_name=self.place.profile, region_name=self.place.region)
@@ -105,39 +105,39 @@ class Account:
         """The stack's Region.
 
         Raises:
-            Trouble: if none is named anywhere.
+            Trouble: if no Region is configured.
         """
-        with self._making:
+        with self._lock:
             region = self._session.region_name
         if not region:
             raise Trouble("No Region is named. Name the Region of the stack with --region, or set AWS_REGION.")
         return str(region)
 
     def client(self, service: str, region: str = "") -> Any:
-        """A boto3 client; the stack's Region unless another is named."""
-        with self._making:
+        """A boto3 client, in the stack's Region by default."""
+        with self._lock:
             key = (service, region or self.region)
             if key not in self._clients:
-                self._clients[key] = self._made(*key, read_timeout=70, retries={"mode": "standard"})
+                self._clients[key] = self._new_client(*key, read_timeout=70, retries={"mode": "standard"})
             return self._clients[key]
 
     def invoker(self) -> Any:
-        """A client of Lambda that waits for as long as a function may take, and sends each request once."""
-        with self._making:
-            if self._invoking is None:
-                # A long invocation needs a long time-out, and a connection that is kept alive:
+        """A Lambda client that waits as long as a function may take, and never retries."""
+        with self._lock:
+            if self._invoke_client is None:
+                # A long invocation needs a long timeout and TCP keep-alive:
                 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
                 once = {"total_max_attempts": 1}
-                self._invoking = self._made(
+                self._invoke_client = self._new_client(
                     "lambda", self.region, read_timeout=INVOKE_SECONDS, retries=once, tcp_keepalive=True
                 )
-            return self._invoking
+            return self._invoke_client
 
-    def _made(self, service: str, region: str, **how: Any) -> Any:
+    def _new_client(self, service: str, region: str, **how: Any) -> Any:
         if self.place.is_local:
-            # A proxy leads to the internet, and never to this machine.
+            # A proxy would not reach this machine.
             how["proxies"] = {}
-        with in_words():
+        with aws_errors_as_trouble():
             return self._session.client(  # type: ignore[call-overload]
                 service,
                 region_name=region,
@@ -146,22 +146,22 @@ class Account:
             )
 
     def pages(self, service: str, operation: str, key: str, region: str = "", **arguments: Any) -> list[dict[str, Any]]:
-        """All that a paginated operation lists under a key."""
-        with in_words():
+        """All items that a paginated operation lists under a key."""
+        with aws_errors_as_trouble():
             pages = self.client(service, region).get_paginator(operation).paginate(**arguments)
-            return [one for page in pages for one in page.get(key, [])]
+            return [item for page in pages for item in page.get(key, [])]
 
     @cached_property
     def stack(self) -> Stack:
-        """The stack that was named.
+        """The stack that `place` names.
 
         Raises:
-            Trouble: if there is none; says which there are.
+            Trouble: if there is no such stack.
         """
         name = self.place.stack
         try:
-            with in_words():
-                (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+            with aws_errors_as_trouble():
+                (described,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except Trouble as trouble:
             cause = trouble.__cause__
             if isinstance(cause, ClientError) and "does not exist" in str(cause):
@@ -172,27 +172,30 @@ class Account:
         return Stack(
             name,
             self.region,
-            found["StackId"].split(":")[4],
-            found["StackStatus"],
-            {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])},
-            {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])},
+            described["StackId"].split(":")[4],
+            described["StackStatus"],
+            {
+                parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+                for parameter in described.get("Parameters", [])
+            },
+            {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])},
         )
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
-        """What a Lambda function answers. It is invoked once: what was sent may have been done, answered or not.
+        """Invokes a Lambda function, once: without an answer, it may still have done its work.
 
         Raises:
-            Trouble: with what the function raised, if it did; or that it did not answer.
+            Trouble: if the function raised an error, or did not answer.
         """
         try:
-            with in_words():
-                answer = self._sent(function, json.dumps(event).encode())
+            with aws_errors_as_trouble():
+                answer = self._invoke_retrying(function, json.dumps(event).encode())
                 payload = json.loads(answer["Payload"].read() or b"null")
         except Trouble as trouble:
             if isinstance(trouble.__cause__, ReadTimeoutError | ConnectionClosedError):
                 raise Trouble(
-                    f"{function} was asked and did not answer; it is waited for {INVOKE_SECONDS} s. "
-                    "It may have done its work all the same: look before you ask again."
+                    f"{function} did not answer within {INVOKE_SECONDS} s. "
+                    "It may still have done its work: check before you repeat the command."
                 ) from trouble.__cause__
             raise
         if answer.get("FunctionError"):
@@ -202,13 +205,13 @@ class Account:
             raise Trouble(f"{function} failed with {kind}: {message}")
         return dict(payload)
 
-    def _sent(self, function: str, payload: bytes) -> dict[str, Any]:
+    def _invoke_retrying(self, function: str, payload: bytes) -> dict[str, Any]:
         client = self.invoker()
         for pause in _PAUSES:
             try:
                 return dict(client.invoke(FunctionName=function, Payload=payload))
             except ClientError as error:
-                # A throttled invocation is the one that has certainly not begun:
+                # Only a throttled invocation has certainly not begun:
                 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
                 if error.response["Error"]["Code"] != _THROTTLED:
                     raise

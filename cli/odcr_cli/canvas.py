@@ -1,4 +1,4 @@
-"""The paper that plots are drawn on: matplotlib's, turned into an SVG element that follows the page's theme."""
+"""Draws a plot with matplotlib and turns it into an SVG element that follows the page's theme."""
 
 import re
 import threading
@@ -30,7 +30,7 @@ COLOURS = {
     "requests": "#080808",
     "refusals": "#090909",
 }
-"""The page's CSS variables, without `--`, and the colours that stand for them until the drawing is done."""
+"""The page's CSS variables, without `--`, and the placeholder colours that matplotlib draws them in."""
 
 FALLBACKS = {
     "ink": "#1d2733",
@@ -45,7 +45,7 @@ FALLBACKS = {
     "good": "#2e8b57",
     "ground": "#ffffff",
 }
-"""What is used where the page does not say, and in files of their own: in the light."""
+"""The light theme's colours, for standalone files and pages that do not set the variables."""
 
 DARK = {
     "ink": "#e6e9ee",
@@ -60,28 +60,28 @@ DARK = {
     "good": "#5fc08a",
     "ground": "#14181d",
 }
-"""The same in the dark."""
+"""The dark theme's colours."""
 
 _SIZE = (7.0, 2.7)
 """Inches, of 72 units each in the SVG."""
 _NUMBERS = count()
 _ONE_AT_A_TIME = threading.Lock()
-"""matplotlib's settings are the process's, and the page's requests come in threads."""
+"""Threads must take turns: matplotlib's settings belong to the process."""
 _dates = cast("Any", dates)
 
 
 @dataclass(frozen=True)
 class Words:
-    """What a plot says, in the reader's language."""
+    """The texts of a plot, in the reader's language."""
 
     title: str = ""
     description: str = ""
-    """For those who cannot see it; empty: made from the last values."""
+    """For screen readers; if empty, derived from the last values."""
     held: str = "held"
     wanted: str = "wanted"
     missing: str = "missing"
     per_hour: str = "an hour"
-    granted: str = "answered otherwise"
+    granted: str = "other answers"
     refused: str = "refused"
     nothing: str = "Nothing is recorded for this time."
     now: str = "now"
@@ -97,13 +97,13 @@ def plot(
     """An SVG element for a page.
 
     Args:
-        draw: draws on matplotlib's axes; None if there is nothing to show.
-        legend: of each colour its name in `COLOURS`, what it means, and how it looks: `area`, `pale` or `dashes`.
-        words: what is said beside it.
-        start, end: the moments at both ends.
+        draw: draws on matplotlib's axes; None if there are no values.
+        legend: for each colour its name in `COLOURS`, its meaning, and its shape: `area`, `pale` or `dashes`.
+        words: the plot's texts.
+        start, end: the moments at the left and right edge.
     """
     style: Any = {"svg.fonttype": "none", "svg.hashsalt": "odcr", "font.size": 10, "font.family": "sans-serif"}
-    # The letters are the browser's: which of them matplotlib's own font has does not matter.
+    # The browser sets the text, so glyphs that matplotlib's font lacks do not matter.
     with _ONE_AT_A_TIME, mpl.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         figure = Figure(figsize=_SIZE)
@@ -141,7 +141,7 @@ def _dress_times(axes: Any, start: datetime, end: datetime) -> None:
     axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1], 1) * 1.04)
     axes.yaxis.set_major_formatter(lambda value, _position: f"{value:,.6g}")
     locator = _dates.AutoDateLocator(minticks=4, maxticks=9)
-    # Numbers only, which every language reads alike.
+    # Numbers only, so that they suit every language.
     formats = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"]
     days = ["%Y", "%Y", "%m-%d", "%m-%d", "%H:%M", "%H:%M"]
     formatter = _dates.ConciseDateFormatter(locator, formats=formats, zero_formats=days, offset_formats=[""] * 6)
@@ -150,7 +150,7 @@ def _dress_times(axes: Any, start: datetime, end: datetime) -> None:
 
 
 def _write_legend(figure: Figure, legend: Sequence[tuple[str, str, str]]) -> None:
-    """What the colours mean, above the plot. Widths are guessed: the letters are the browser's."""
+    """Writes the legend above the plot. Text widths are estimates: the browser chooses the font."""
     unit = 1 / (_SIZE[0] * 72)
     left, height = 0.078, 0.94
     for colour, text, shape in legend:
@@ -173,15 +173,15 @@ _DECLARED = re.compile(r'\sid="([^"]+)"')
 
 
 def _tidied(svg: str, words: Words) -> str:
-    """An element for a page: no header, no style for the whole page, no id that is also another plot's."""
+    """The `<svg>` element alone: without XML header and global styles, and with ids unique on the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     used = set(_USED.findall(svg))
-    svg = _DECLARED.sub(lambda found: found[0] if found[1] in used else "", svg)
+    svg = _DECLARED.sub(lambda match: match[0] if match[1] in used else "", svg)
     number = next(_NUMBERS)
-    svg = _ID.sub(lambda found: f"{found[1]}plot{number}-{found[2]}", svg)
+    svg = _ID.sub(lambda match: f"{match[1]}plot{number}-{match[2]}", svg)
     svg = re.sub(r"font-family: [^;\"]+", "font-family: inherit", svg)
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name}, {FALLBACKS[name]})")

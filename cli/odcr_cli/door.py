@@ -1,4 +1,4 @@
-"""The tables, through the function ManageTargets: it alone has a way to the database."""
+"""The tables, through the function ManageTargets, the only way to the database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,68 +29,68 @@ KEYS = {
     "odcr_group_member": ("Group_Name", "InstanceType", "AvailabilityZone"),
     "odcr_price": ("InstanceType", "Region", "Platform", "Tenancy"),
 }
-"""The tables that people write into, and what tells their rows apart."""
+"""The key columns of the tables that people write to."""
 
 
 def folded(text: str) -> str:
-    """A part of a key as the product compares it: letter cases and blanks around it do not count."""
+    """A part of a key as the product compares it, ignoring case and surrounding blanks."""
     return text.strip().casefold()
 
 
 def number(value: Any) -> Decimal:
-    """A cell as a number; 0 if it is none."""
+    """A cell as a number; 0 if it is not one."""
     try:
-        found = Decimal(str(value if value is not None else 0))
+        parsed = Decimal(str(value if value is not None else 0))
     except InvalidOperation:
         return Decimal(0)
-    return found if found.is_finite() else Decimal(0)
+    return parsed if parsed.is_finite() else Decimal(0)
 
 
 def folded_key(key: Iterable[str]) -> tuple[str, ...]:
-    """A key likewise."""
+    """A key as the product compares it."""
     return tuple(map(folded, key))
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row's change."""
+    """A change to one row."""
 
     table: str
     row: Mapping[str, Any] | None
-    """What it is to say; None: it is to be gone."""
+    """The new row; None to remove it."""
     was: Mapping[str, Any] | None
-    """What it says now, as far as that matters; None: it is not there."""
+    """The expected current row, with the columns that matter; None if there is none."""
 
     def to_event(self) -> dict[str, Any]:
-        """As ManageTargets takes it."""
+        """The change as ManageTargets takes it."""
         return {"Table": self.table, "Row": self.row, "Was": self.was}
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What became of a list of changes: all of them, or none."""
+    """The result of a list of changes: all were made, or none."""
 
     is_committed: bool
     count: int
     problems: list[dict[str, Any]]
-    """`Table`, `Key`, `Reason` of what the next run would reject."""
+    """`Table`, `Key` and `Reason` of each row that the next run would reject."""
     conflicts: list[dict[str, Any]]
-    """`Table`, `Key`, `Is` of what somebody else changed meanwhile."""
+    """`Table`, `Key` and `Is` of each row that somebody else changed meanwhile."""
 
 
 class Door:
-    """ManageTargets of a stack."""
+    """A client of a stack's ManageTargets."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
 
     def rows(self, table: str, *, since: str = "", where: Mapping[str, Any] | None = None) -> list[Row]:
-        """A table's rows, all of them.
+        """All rows of a table.
 
         Args:
             table: one of `TABLES`.
-            since: of `odcr_history`, the first moment that matters.
-            where: values of key columns.
+            since: for `odcr_history`, the first moment to return.
+            where: values that key columns must have.
         """
         request: dict[str, Any] = {"Read": table}
         if since:
@@ -100,30 +100,30 @@ class Door:
         return self._rest(request, None)
 
     def rows_of(self, *names: str) -> dict[str, list[Row]]:
-        """The rows of several tables as they were at one moment; what does not fit into one answer is read after it.
+        """The rows of several tables, read at one moment; what does not fit into one answer is read later.
 
         Args:
             names: at most six of `TABLES`.
         """
-        found: dict[str, list[Row]] = {}
+        rows: dict[str, list[Row]] = {}
         for name, part in self._ask({"Read": list(names)})["Tables"].items():
-            found[name] = part["Rows"]
+            rows[name] = part["Rows"]
             if part["Next"] is not None:
-                found[name] += self._rest({"Read": name}, part["Next"])
-        return found
+                rows[name] += self._rest({"Read": name}, part["Next"])
+        return rows
 
     def change(self, changes: Iterable[Change], *, is_trial: bool = False) -> Changed:
         """Makes all the changes, or none.
 
         Args:
-            changes: what is to be changed.
-            is_trial: whether nothing is to be changed, only said what would become of it.
+            changes: the changes to make.
+            is_trial: whether to only report what would happen.
         """
-        answer = self._ask({"Change": [one.to_event() for one in changes], "Try": is_trial})
+        answer = self._ask({"Change": [change.to_event() for change in changes], "Try": is_trial})
         return Changed(answer["Committed"], answer["Changed"], answer["Problems"], answer["Conflicts"])
 
     def targets(self) -> dict[str, Any]:
-        """What LoadTargets would hand on now."""
+        """What LoadTargets would return now."""
         return self._ask({"Plan": True})
 
     def _rest(self, request: dict[str, Any], after: str | None) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What is held and not used, since when, and what an hour of it costs: docs/how-to/find-unused-capacity.md."""
+"""Held but unused capacity, since when, and its hourly cost: docs/how-to/find-unused-capacity.md."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from odcr_cli.prices import Prices
 
 @dataclass(frozen=True)
 class Idle:
-    """One pool of a demand of which something is unused."""
+    """A pool of a demand with unused instances."""
 
     demand: str
     pool: str
     held: Decimal
     unused: int
     since: str
-    """Since when some of it has been unused, without a break."""
+    """Since when some instances have been unused without a break."""
     cost: Decimal | None
-    """Of an hour of what is unused; None: its price is unknown."""
+    """The hourly cost of the unused instances; None if unknown."""
     currency: str
     misfits: str
-    """Instances that run beside it and cannot use it, and why."""
+    """Which running instances cannot use it, and why."""
     ids: tuple[str, ...]
 
 
 def idle_of(demands: Iterable[Demand], prices: Prices) -> list[Idle]:
-    """All that is unused, as the last run saw it; what costs most first, by currency, then what is unknown."""
-    found = []
+    """All unused capacity, as the last run saw it: dearest first within each currency, unknown prices last."""
+    entries = []
     for demand in demands:
         for pool in demand.pools:
             if not pool.unused:
                 continue
-            price = prices.of(pool, demand)
-            found.append(
+            price = prices.of(pool, demand.options)
+            entries.append(
                 Idle(
                     demand.name,
                     pool.name,
@@ -48,9 +48,11 @@ def idle_of(demands: Iterable[Demand], prices: Prices) -> list[Idle]:
                     pool.reservation_ids,
                 )
             )
-    return sorted(found, key=lambda one: (one.cost is None, one.currency, -(one.cost or 0), one.demand, one.pool))
+    return sorted(
+        entries, key=lambda entry: (entry.cost is None, entry.currency, -(entry.cost or 0), entry.demand, entry.pool)
+    )
 
 
 def costs_of(idle: Sequence[Idle]) -> dict[str, Decimal]:
-    """What an hour of all that is unused costs, by currency, as far as it is known."""
-    return sum_of({one.currency: one.cost} for one in idle if one.cost is not None)
+    """The hourly cost of all unused capacity, by currency, as far as prices are known."""
+    return sum_of({entry.currency: entry.cost} for entry in idle if entry.cost is not None)

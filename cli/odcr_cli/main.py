@@ -1,4 +1,4 @@
-"""`odcr`: what its commands have in common."""
+"""`odcr`: the options, errors and exit codes that all commands share."""
 
 import io
 import sys
@@ -8,23 +8,23 @@ from typing import Any
 import click
 
 from odcr_cli.account import Account, Place
-from odcr_cli.lazy import LazyGroup
-from odcr_cli.source import Live, Source
+from odcr_cli.lazy_commands import LazyGroup
+from odcr_cli.source import LiveSource, Source
 from odcr_cli.trouble import Trouble
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, as in shells."""
 ERROR = 2
-"""The exit code when something could not be done, also click's for a wrong command line."""
+"""The exit code when something fails, as click's for a wrong command line."""
 
 
 class Context:
-    """What a command is given: where to look, and how to show it.
+    """What every command gets: where to look, and how to answer.
 
     Args:
-        place: which account and stack.
-        as_json: whether answers are to be JSON.
-        recording: a file to look at in place of an account; empty for none.
+        place: the stack and how to reach it.
+        as_json: whether to answer in JSON.
+        recording: a recording to read instead of an account; empty for none.
     """
 
     def __init__(self, place: Place, *, as_json: bool = False, recording: str = "") -> None:
@@ -38,7 +38,7 @@ class Context:
         """The account to work in.
 
         Raises:
-            Trouble: if a recording is looked at, which nobody can change.
+            Trouble: if the source is a recording, which cannot be changed.
         """
         if self._recording:
             raise Trouble("A recording can only be looked at. Leave out --recording.")
@@ -48,26 +48,31 @@ class Context:
 
     @property
     def source(self) -> Source:
-        """What to look at."""
+        """The account or the recording to read."""
         if self._recording:
-            from odcr_cli.recording import Recorded
+            from odcr_cli.recording import RecordedSource
 
-            return Recorded.read(self._recording)
-        return Live(self.account)
+            return RecordedSource.read(self._recording)
+        return LiveSource(self.account)
 
 
 pass_context = click.make_pass_decorator(Context)
 
 
 class _Main(LazyGroup):
-    """The group of all commands. Whatever goes wrong is one line; the trace is for those who ask for it."""
+    """The group of all commands. Errors print one line; --debug adds the traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, but the common options may also follow the command, as the AWS CLI takes them."""
+        """Parses as click does, but the common options may also follow the command, as in the AWS CLI."""
         return super().parse_args(ctx, self._common_first(args))
 
     def _common_first(self, args: list[str]) -> list[str]:
-        options = {name: one for one in self.params if isinstance(one, click.Option) for name in one.opts}
+        options = {
+            name: parameter
+            for parameter in self.params
+            if isinstance(parameter, click.Option)
+            for name in parameter.opts
+        }
         first, rest, left = [], [], list(args)
         while left:
             argument = left.pop(0)
@@ -92,11 +97,9 @@ class _Main(LazyGroup):
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, 1 would mean that something is short
+        except Exception as error:  # noqa: BLE001 - any other exit code, as 1 means that something is short
             text = " ".join(f"{type(error).__name__}: {error}".split())
-            self._tell(
-                ctx, f"This is a mistake of odcr's own: {text} Repeat it with --debug, and report what that shows."
-            )
+            self._tell(ctx, f"This is a bug in odcr: {text} Repeat the command with --debug, and report its output.")
 
     def _tell(self, ctx: click.Context, text: str) -> None:
         if ctx.params.get("debug"):
@@ -117,10 +120,14 @@ class _Main(LazyGroup):
     help="The stack's Region; else as the AWS CLI finds it (AWS_REGION, the profile).",
 )
 @click.option("--profile", help="The profile with the credentials; else as the AWS CLI finds it (AWS_PROFILE).")
-@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="Where to ask in place of AWS, e.g. a local cloud.")
-@click.option("--recording", type=click.Path(exists=True, dir_okay=False), help="Look at a recording instead.")
+@click.option(
+    "--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The endpoint to use instead of AWS, e.g. a local cloud."
+)
+@click.option(
+    "--recording", type=click.Path(exists=True, dir_okay=False), help="Read a recording instead of an account."
+)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-@click.option("--debug", is_flag=True, help="Show the whole trace of what went wrong.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="odcr")
 @click.pass_context
 def main(
@@ -133,21 +140,21 @@ def main(
     as_json: bool,
     debug: bool,  # noqa: ARG001 - the group reads it where an error ends
 ) -> None:
-    """Looks after the EC2 capacity that odcr holds for you."""
+    """Manages the EC2 capacity that odcr holds for you."""
     ctx.obj = Context(Place(stack, region, profile, endpoint_url), as_json=as_json, recording=recording or "")
 
 
 def run() -> None:
-    """The console script."""
+    """Runs the console script."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What a terminal has no letters for is no reason to end.
+            # Do not fail on characters that the terminal cannot show.
             stream.reconfigure(errors="replace")
     main(prog_name="odcr", standalone_mode=True)
 
 
 if __name__ == "__main__":
-    # The commands import this module by its name, and its classes are others than this script's.
+    # The commands import this module by name, and then its classes differ from this script's.
     from odcr_cli.main import run as run_by_name
 
     run_by_name()

@@ -1,7 +1,7 @@
-"""Plots as SVG elements in the page's colours: held against wanted, what was missing, spend, requests.
+"""Plots as SVG elements in the page's colours: held against wanted, missing, spend, requests.
 
-What they show is also in their `<title>` and `<desc>`, which the caller writes in the reader's language. `start` is the
-moment at the left edge, that of the first value unless it is given.
+`<title>` and `<desc>` describe them, in the reader's language. `start` is the moment at the left edge, by default that
+of the first value.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import Any
 
 from matplotlib.ticker import MaxNLocator
 
-from odcr_cli.calls import Requests
 from odcr_cli.canvas import COLOURS, DARK, FALLBACKS, Words, plot
+from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
 from odcr_cli.sparkline import sparkline
 from odcr_cli.spend import Spend
@@ -26,7 +26,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
 
 
 def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
-    """What was held of what was wanted, the gap in between in a colour of its own."""
+    """Held against wanted, with the gap between them in its own colour."""
 
     def draw(axes: Any) -> None:
         times, held, wanted = _drawn(series)
@@ -39,12 +39,12 @@ def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | No
     legend = [("held", words.held, "area"), ("wanted", words.wanted, "dashes"), ("missing", words.missing, "pale")]
     if not series.times:
         return plot(None, legend, words, series.end, series.end)
-    said = f"{words.now}: {words.held} {series.held[-1]:g}, {words.wanted} {series.wanted[-1]:g}"
-    return plot(draw, legend, _described(words, said), start or series.times[0], series.end)
+    description = f"{words.now}: {words.held} {series.held[-1]:g}, {words.wanted} {series.wanted[-1]:g}"
+    return plot(draw, legend, _described(words, description), start or series.times[0], series.end)
 
 
 def missing(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
-    """What was missing."""
+    """Missing over time."""
 
     def draw(axes: Any) -> None:
         times = [*series.times, series.end]
@@ -54,12 +54,12 @@ def missing(series: Series, words: Words = ENGLISH, start: datetime | None = Non
     legend = [("missing", words.missing, "area")]
     if not series.times:
         return plot(None, legend, words, series.end, series.end)
-    said = f"{words.now}: {words.missing} {series.missing[-1]:g}"
-    return plot(draw, legend, _described(words, said), start or series.times[0], series.end)
+    description = f"{words.now}: {words.missing} {series.missing[-1]:g}"
+    return plot(draw, legend, _described(words, description), start or series.times[0], series.end)
 
 
 def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -> str:
-    """What an hour of all that was held costs."""
+    """The hourly cost of all that was held."""
 
     def draw(axes: Any) -> None:
         _area(axes, [*spent.times, spent.end], [*spent.amounts, spent.amounts[-1]], "spend")
@@ -68,12 +68,12 @@ def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -
     legend = [("spend", f"{spent.currency} {words.per_hour}", "area")]
     if not spent.times:
         return plot(None, legend, words, spent.end, spent.end)
-    said = f"{words.now}: {spent.amounts[-1]:,.2f} {spent.currency} {words.per_hour}"
-    return plot(draw, legend, _described(words, said), start or spent.times[0], spent.end)
+    description = f"{words.now}: {spent.amounts[-1]:,.2f} {spent.currency} {words.per_hour}"
+    return plot(draw, legend, _described(words, description), start or spent.times[0], spent.end)
 
 
 def requests(asked: Requests, words: Words = ENGLISH) -> str:
-    """Requests of each hour, or of several together, and those among them that were refused."""
+    """Requests per hour, or per several hours, divided into refused and others."""
     width = asked.width
 
     def draw(axes: Any) -> None:
@@ -85,9 +85,9 @@ def requests(asked: Requests, words: Words = ENGLISH) -> str:
     legend = [("refusals", words.refused, "area"), ("requests", words.granted, "area")]
     if not asked.hours:
         return plot(None, legend, words, asked.start, asked.end)
-    said = f"{words.refused} {sum(asked.refusals)}, {words.granted} {sum(asked.calls) - sum(asked.refusals)}"
+    description = f"{words.refused} {sum(asked.refusals)}, {words.granted} {sum(asked.calls) - sum(asked.refusals)}"
     first = min(asked.start, asked.hours[0]) if asked.hours[0] - asked.start < timedelta(days=2) else asked.hours[0]
-    return plot(draw, legend, _described(words, said), first, max(asked.end, asked.hours[-1] + width))
+    return plot(draw, legend, _described(words, description), first, max(asked.end, asked.hours[-1] + width))
 
 
 def _area(axes: Any, times: Sequence[datetime], values: Sequence[float], colour: str) -> None:
@@ -103,22 +103,22 @@ def _drawn(series: Series) -> tuple[list[datetime], list[float], list[float]]:
     )
 
 
-def _described(words: Words, said: str) -> Words:
-    return words if words.description else replace(words, description=said)
+def _described(words: Words, description: str) -> Words:
+    return words if words.description else replace(words, description=description)
 
 
 def standalone(*plots: str) -> str:
-    """A file of its own, with the plots below one another, light or dark as its reader likes it."""
-    found = [_VIEW_BOX.search(one) for one in plots]
-    sizes = [(int(one[1]), int(one[2])) if one else (576, 200) for one in found]
+    """An SVG file with the plots below one another, in the reader's light or dark theme."""
+    boxes = [_VIEW_BOX.search(drawing) for drawing in plots]
+    sizes = [(int(box[1]), int(box[2])) if box else (576, 200) for box in boxes]
     width, gap, top = max(size[0] for size in sizes) + 24, 34, 12
     parts = []
-    for one, (wide, high) in zip(plots, sizes, strict=True):
-        title = _TITLE.search(one)
+    for drawing, (wide, high) in zip(plots, sizes, strict=True):
+        title = _TITLE.search(drawing)
         if title and title[1]:
             top += gap
             parts.append(f'<text x="24" y="{top - 10}" style="font-size: 14px; fill: var(--ink)">{title[1]}</text>')
-        parts.append(one.replace("<svg ", f'<svg x="12" y="{top}" width="{wide}" height="{high}" ', 1))
+        parts.append(drawing.replace("<svg ", f'<svg x="12" y="{top}" width="{wide}" height="{high}" ', 1))
         top += high
     variables = "; ".join(f"--{name}: {colour}" for name, colour in FALLBACKS.items())
     dark = "; ".join(f"--{name}: {colour}" for name, colour in DARK.items())

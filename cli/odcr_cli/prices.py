@@ -1,37 +1,51 @@
-"""What an instance costs for an hour, as `odcr_price` has it: docs/how-to/give-prices.md."""
+"""Hourly prices of instances, from `odcr_price`: docs/how-to/give-prices.md."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.regions import region_of
-
-if TYPE_CHECKING:
-    from odcr_cli.demands import Demand, Pool
 
 _LOCAL_NAME = re.compile(r"-[a-z]{3}-[0-9]+[a-z]")
 _LOCAL_ID = re.compile(r"[a-z]+[0-9]+-(?P<city>[a-z]{3})(?P<number>[0-9]+)-az[0-9]+")
 _PLATFORM, _TENANCY = "Linux/UNIX", "default"
 _KEY = {"InstanceType": "", "Region": "", "Platform": _PLATFORM, "Tenancy": _TENANCY}
-"""The columns that a price is found by, and what they say if they say nothing."""
+"""The key columns of a price, with their defaults."""
 
 
 @dataclass(frozen=True)
 class Price:
-    """Of an instance for an hour."""
+    """An instance's hourly price."""
 
     amount: Decimal
     currency: str
 
 
+class PricedPool(Protocol):
+    """What a pool's price depends on; see `odcr_cli.demands.Pool`."""
+
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def platform(self) -> str: ...
+    @property
+    def tenancy(self) -> str: ...
+    @property
+    def held(self) -> Decimal: ...
+    @property
+    def hourly_cost(self) -> Decimal | None: ...
+
+
 class Prices:
-    """The prices that are known.
+    """The known prices.
 
     Args:
-        rows: of `odcr_price`.
+        rows: the rows of `odcr_price`.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -42,7 +56,7 @@ class Prices:
                 continue
             key = folded_key(str(row.get(column) or usual) for column, usual in _KEY.items())
             price = Price(number(row["Hourly_Price"]), str(row.get("Currency") or "").strip().upper() or "USD")
-            # As a run has it: of two rows that mean the same a given one wins, then the highest price.
+            # As in a run: of two rows with the same key, one set by hand wins, then the higher price.
             rank = folded(str(row.get("Source") or "")) != "list", price.amount
             if key not in ranked or rank > ranked[key]:
                 ranked[key], self._known[key] = rank, price
@@ -50,30 +64,35 @@ class Prices:
     def of_type(
         self, instance_type: str, zone: str, platform: str = _PLATFORM, tenancy: str = _TENANCY
     ) -> Price | None:
-        """The price of a type in a zone; None if it is unknown."""
+        """The price of a type in a zone; None if unknown."""
         return self._known.get(folded_key((instance_type, price_region(folded(zone)), platform, tenancy)))
 
-    def of(self, pool: "Pool", demand: "Demand") -> Price | None:
-        """The price of an instance that is held in a pool; None if it is unknown."""
-        if pool.hourly_cost is not None and pool.held:
-            # As the last run worked it out; the row's options may have been changed since.
-            return Price(pool.hourly_cost / pool.held, self.currency_of(pool, demand.options))
-        return self._of(pool, demand.options)
+    def of(self, pool: PricedPool, options: Row) -> Price | None:
+        """The price of an instance held in a pool; None if unknown.
 
-    def currency_of(self, pool: "Pool", options: Row) -> str:
-        """The currency of a pool's costs, which the tables do not record: its price's, else its partition's."""
+        Args:
+            pool: the pool.
+            options: the options of its demand.
+        """
+        if pool.hourly_cost is not None and pool.held:
+            # The price that the last run used: the options may have changed since.
+            return Price(pool.hourly_cost / pool.held, self.currency_of(pool, options))
+        return self._of(pool, options)
+
+    def currency_of(self, pool: PricedPool, options: Row) -> str:
+        """The currency of a pool's costs, which the tables do not record: its price's, or else its partition's."""
         price = self._of(pool, options)
         # https://docs.amazonaws.cn/en_us/aws/latest/userguide/billing-and-payment.html
         return price.currency if price else "CNY" if price_region(folded(pool.zone)).startswith("cn-") else "USD"
 
-    def _of(self, pool: "Pool", options: Row) -> Price | None:
+    def _of(self, pool: PricedPool, options: Row) -> Price | None:
         platform = pool.platform or str(options.get("Platform") or _PLATFORM)
         tenancy = pool.tenancy or str(options.get("Tenancy") or _TENANCY)
         return self.of_type(pool.instance_type, pool.zone, platform, tenancy)
 
 
 def price_region(zone: str) -> str:
-    """What `odcr_price` calls the place of a zone: its Region, a Local Zone's group, a Wavelength Zone itself."""
+    """A zone's place in `odcr_price`: its Region, a Local Zone's group, or the Wavelength Zone itself."""
     region = region_of(zone) or ""
     if "-wl" in zone:
         return zone

@@ -1,4 +1,4 @@
-"""A recording: one file with all that there was to look at, so that it can be looked at when the account is gone."""
+"""Recordings: one file with everything that odcr shows, to look at when the account is gone."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from odcr_cli.account import Stack
 from odcr_cli.door import TABLES, Row
-from odcr_cli.source import Live, NoRun, Run, Source
+from odcr_cli.source import LiveSource, Run, RunNotFound, Source
 from odcr_cli.trouble import Trouble
 
 _FORMAT = 1
@@ -19,38 +19,38 @@ _MOMENT = "$moment"
 
 
 def record(
-    source: Live, path: Path, *, runs: int = 100, tell: Callable[[str], None] = lambda _doing: None
+    source: LiveSource, path: Path, *, runs: int = 100, show_step: Callable[[str], None] = lambda _doing: None
 ) -> list[str]:
-    """Writes a recording of what there is now.
+    """Writes a recording of the current state.
 
     Args:
         source: what to record.
-        path: the file, which appears when it is complete.
-        runs: how many of the newest executions.
-        tell: is told what is being read.
+        path: the file; it appears only when complete.
+        runs: how many of the newest executions to record.
+        show_step: called with each step before it begins.
 
     Returns:
-        The names of runs that were listed, and gone when they were read. They are left out.
+        The names of listed runs that were gone before they could be read, so they are left out.
 
     Raises:
-        Trouble: if something cannot be read, or the file not be written.
+        Trouble: if something cannot be read, or the file cannot be written.
     """
-    tell("Listing the runs")
+    show_step("Listing the runs")
     listed = source.runs(runs)
     content: dict[str, Any] = {"Format": _FORMAT, "Now": source.now(), "Stack": asdict(source.stack), "Tables": {}}
     for table in TABLES:
-        tell(f"Reading {table}")
+        show_step(f"Reading {table}")
         content["Tables"][table] = source.rows(table)
     histories: dict[str, Any] = {}
-    for number, one in enumerate(listed, 1):
-        tell(f"Reading run {number} of {len(listed)}")
+    for number, run in enumerate(listed, 1):
+        show_step(f"Reading run {number} of {len(listed)}")
         try:
-            histories[one["name"]] = asdict(source.run(one["name"]))
-        except NoRun:
+            histories[run["name"]] = asdict(source.run(run["name"]))
+        except RunNotFound:
             continue
-    tell("Looking at the reservations")
+    show_step("Looking at the reservations")
     content |= {
-        "Runs": [one for one in listed if one["name"] in histories],
+        "Runs": [run for run in listed if run["name"] in histories],
         "Histories": histories,
         "Reservations": source.reservations(),
     }
@@ -61,11 +61,11 @@ def record(
         unfinished.replace(path)
     except OSError as error:
         raise Trouble(f"{path} cannot be written: {error.strerror}. Name another file.") from error
-    return [one["name"] for one in listed if one["name"] not in histories]
+    return [run["name"] for run in listed if run["name"] not in histories]
 
 
-class Recorded(Source):
-    """A recording.
+class RecordedSource(Source):
+    """A recording as a source.
 
     Args:
         content: as `record` wrote it.
@@ -78,11 +78,11 @@ class Recorded(Source):
         self.stack = Stack(**content["Stack"])
 
     @classmethod
-    def read(cls, path: str) -> "Recorded":
+    def read(cls, path: str) -> "RecordedSource":
         """Reads a file.
 
         Raises:
-            Trouble: if it is no recording that this odcr understands.
+            Trouble: if it is not a recording that this odcr understands.
         """
         try:
             content = json.loads(gzip.decompress(Path(path).read_bytes()), object_hook=_decoded)
@@ -92,36 +92,36 @@ class Recorded(Source):
                 content[part]
             return cls(content)
         except (gzip.BadGzipFile, zlib.error, EOFError, ValueError, KeyError, TypeError) as error:
-            raise Trouble(f"{path} is no recording. Name a file that odcr recorded.") from error
+            raise Trouble(f"{path} is not a recording. Name a file that `odcr record` wrote.") from error
         except OSError as error:
-            raise Trouble(f"{path} cannot be read: {error.strerror}. Name a file that odcr recorded.") from error
+            raise Trouble(f"{path} cannot be read: {error.strerror}. Name a file that `odcr record` wrote.") from error
 
     def now(self) -> datetime:
-        """When it was recorded."""
+        """The moment of the recording."""
         moment: datetime = self._content["Now"]
         return moment
 
     def rows(self, table: str, *, since: str = "") -> list[Row]:
-        """A table's rows, as they were."""
+        """A table's recorded rows."""
         rows: list[Row] = self._content["Tables"].get(table, [])
         return [row for row in rows if row["Recorded"] >= since] if since else rows
 
     def runs(self, limit: int = 100) -> list[dict[str, Any]]:
-        """The runs that were recorded."""
+        """The recorded runs."""
         runs: list[dict[str, Any]] = self._content["Runs"]
         return runs[:limit]
 
     def run(self, name: str) -> Run:
-        """One of them."""
-        found = self._content["Histories"].get(name.rpartition(":")[2])
-        if found is None:
-            raise NoRun(f"The recording has no run {name}. `odcr runs` lists them.")
-        return Run(**found)
+        """A recorded run."""
+        history = self._content["Histories"].get(name.rpartition(":")[2])
+        if history is None:
+            raise RunNotFound(f"The recording has no run {name}. `odcr runs` lists them.")
+        return Run(**history)
 
     def reservations(self) -> list[dict[str, Any]]:
-        """The reservations as they were."""
-        found: list[dict[str, Any]] = self._content["Reservations"]
-        return found
+        """The recorded reservations."""
+        reservations: list[dict[str, Any]] = self._content["Reservations"]
+        return reservations
 
     def log_lines(
         self,
@@ -132,7 +132,7 @@ class Recorded(Source):
         request: str = "",  # noqa: ARG002
         limit: int = 200,  # noqa: ARG002
     ) -> list[dict[str, Any]]:
-        """None: logs are not recorded."""
+        """Nothing: logs are not recorded."""
         return []
 
 
@@ -142,5 +142,5 @@ def _encoded(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be recorded")
 
 
-def _decoded(found: dict[str, Any]) -> Any:
-    return datetime.fromisoformat(found[_MOMENT]) if found.keys() == {_MOMENT} else found
+def _decoded(content: dict[str, Any]) -> Any:
+    return datetime.fromisoformat(content[_MOMENT]) if content.keys() == {_MOMENT} else content

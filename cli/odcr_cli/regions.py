@@ -1,4 +1,4 @@
-"""Which Region a zone is in, by its name or its id alone."""
+"""Which Region a zone is in, from its name or id alone."""
 
 import re
 from functools import cache
@@ -40,13 +40,13 @@ def _by_prefix() -> dict[str, str]:
 
 
 def region_of(zone: str) -> str | None:
-    """The Region, e.g. `ap-northeast-1` of `ap-northeast-1c` and of `apne1-az1`; None if none is known."""
+    """The Region, e.g. `ap-northeast-1` of `ap-northeast-1c` and of `apne1-az1`; None if unknown."""
     if (match := _OF_NAME.fullmatch(zone)) and match["region"] in known_regions():
         return match["region"]
     return _by_prefix().get(zone.partition("-")[0])
 
 
-def may_be_same(zone: str, other: str) -> bool:
-    """Whether one is a zone's name and the other a zone's id, of one Region."""
+def may_be_same_zone(zone: str, other: str) -> bool:
+    """Whether one is a zone's name and the other a zone's id, in the same Region."""
     are_names = bool(_OF_NAME.fullmatch(zone)), bool(_OF_NAME.fullmatch(other))
     return are_names[0] != are_names[1] and region_of(zone) is not None and region_of(zone) == region_of(other)

@@ -1,4 +1,4 @@
-"""The report: one page with all that there is to tell, which needs nothing else to be looked at."""
+"""The report: one self-contained HTML page that sums everything up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,38 +6,39 @@ from pathlib import Path
 
 import jinja2
 
-from odcr_cli.amounts import money, moneys
-from odcr_cli.answers import ago, amount, bar, colour_of, moment
+from odcr_cli.amounts import format_amounts, format_money
 from odcr_cli.canvas import DARK, FALLBACKS
-from odcr_cli.demands import read_demands_and_prices, sums_of
+from odcr_cli.demand_tables import read_demands_and_prices
+from odcr_cli.demands import sums_of
+from odcr_cli.formatting import ago, bar, colour_of, format_count, format_moment
 from odcr_cli.gains import gains_of
 from odcr_cli.idle import costs_of, idle_of
-from odcr_cli.pictures import drawn
-from odcr_cli.reservations import reservations_of
+from odcr_cli.plot_set import plots_of
+from odcr_cli.reservations import parse_reservations
 from odcr_cli.source import Source
 
 _RUNS = 20
 
 
-def report(source: Source, days: float, tell: Callable[[str], None] = lambda _doing: None) -> str:
+def report(source: Source, days: float, show_step: Callable[[str], None] = lambda _doing: None) -> str:
     """The page, as HTML.
 
     Args:
-        source: what is looked at.
-        days: so many days back the plots and the runs go.
-        tell: is told what is being done.
+        source: the account or the recording.
+        days: how many days back the plots go.
+        show_step: called with each step before it begins.
     """
-    tell("Reading the tables")
+    show_step("Reading the tables")
     now = source.now()
     start = now - timedelta(days=days)
     demands, prices = read_demands_and_prices(source)
-    history = source.rows("odcr_history", since=moment(start))
-    tell("Listing the runs")
+    history = source.rows("odcr_history", since=format_moment(start))
+    show_step("Listing the runs")
     runs = source.runs(_RUNS)
     idle = idle_of(demands, prices)
-    tell("Looking at the reservations")
-    held = reservations_of(source.reservations(), source.stack.owner, source.stack.account, now)
-    tell("Drawing")
+    show_step("Looking at the reservations")
+    held = parse_reservations(source.reservations(), source.stack.owner, source.stack.account, now)
+    show_step("Drawing")
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -46,10 +47,10 @@ def report(source: Source, days: float, tell: Callable[[str], None] = lambda _do
         lstrip_blocks=True,
     )
     pages.globals |= {
-        "amount": amount,
-        "money": money,
-        "moneys": moneys,
-        "moment": moment,
+        "format_count": format_count,
+        "format_money": format_money,
+        "format_amounts": format_amounts,
+        "format_moment": format_moment,
         "bar": bar,
         "colour": colour_of,
     }
@@ -61,10 +62,13 @@ def report(source: Source, days: float, tell: Callable[[str], None] = lambda _do
         sums=sums_of(demands),
         idle=idle,
         idle_costs=costs_of(idle),
-        plots=drawn(source, history, start, now),
+        plots=plots_of(source, history, start, now),
         runs=runs,
         gains=gains_of(history),
-        reservations=sorted(held, key=lambda one: (one.pool, one.created or datetime.min.replace(tzinfo=now.tzinfo))),
+        reservations=sorted(
+            held,
+            key=lambda reservation: (reservation.pool, reservation.created or datetime.min.replace(tzinfo=now.tzinfo)),
+        ),
         since=lambda text: ago(text, now),
         light=FALLBACKS,
         dark=DARK,

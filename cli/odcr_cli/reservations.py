@@ -1,9 +1,9 @@
-"""Capacity Reservations as EC2 describes them: what they hold, whose they are, and which demand they count for.
+"""Capacity Reservations as EC2 describes them: what they hold, whose they are, which demand they count for.
 
 The rules are the product's: docs/how-to/look-after-reservations.md and docs/how-to/demands.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ MADE_TAG = "odcr:made"
 HELD_STATES = frozenset({"active", "pending"})
 COMING_STATES = frozenset({"assessing", "scheduled", "delayed"})
 _TOKEN_LENGTH = 64
-"""Of the client token in `odcr:made`; what a person wrote there is no promise of the system."""
+"""The length of the client token in `odcr:made`; a value that a person wrote differs."""
 
 
 class Whose(StrEnum):
@@ -29,12 +29,12 @@ class Whose(StrEnum):
     OURS = "this stack"
     ANOTHERS = "another stack"
     NOBODYS = "nobody"
-    """It bears no tag of a stack."""
+    """It has no stack's tag."""
     ANOTHER_ACCOUNTS = "another account"
 
 
 class Kind(StrEnum):
-    """What a reservation is, by the fields that tell.
+    """The kind of a reservation, derived from its fields.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
     """
@@ -48,12 +48,12 @@ class Kind(StrEnum):
 
     @property
     def is_counted(self) -> bool:
-        """Whether instances that a demand asks for can run in it."""
+        """Whether instances of a demand can run in it."""
         return self in (Kind.ORDINARY, Kind.FLEET, Kind.PLACEMENT_GROUP)
 
     @property
     def is_changeable(self) -> bool:
-        """Whether its count is its owner's to change; a fleet's is the fleet's."""
+        """Whether odcr may change its count; only the fleet may change a fleet's."""
         return self in (Kind.ORDINARY, Kind.PLACEMENT_GROUP)
 
 
@@ -65,31 +65,31 @@ class Reservation:
     region: str
     instance_type: str
     zone: str
-    """By name."""
+    """The zone's name."""
     zone_id: str
     count: int
     unused: int
-    """Instances that could run in it now and do not."""
+    """The instances that could run in it but do not."""
     state: str
     platform: str = "Linux/UNIX"
     tenancy: str = "default"
     match_criteria: str = "open"
     created: datetime | None = None
     ends: datetime | None = None
-    """None: when it is cancelled."""
+    """None if it ends only when cancelled."""
     kind: Kind = Kind.ORDINARY
     whose: Whose = Whose.NOBODYS
     is_made: bool = False
-    """Whether odcr made it, for the demand that it counts for now; else a person put it under its care."""
+    """Whether odcr made it for the demand that it counts for; if not, it was adopted."""
     is_committed: bool = False
-    """EC2 neither reduces nor cancels it before its commitment ends."""
+    """Whether EC2 refuses to reduce or cancel it until its commitment ends."""
     lent: int = 0
-    """Instances lent out as an interruptible reservation."""
+    """The instances lent out as an interruptible reservation."""
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def group(self) -> str:
-        """The group that it counts for; empty: the row of its pool."""
+        """The group that it counts for; empty if it counts for its pool's target."""
         return self.tags.get(GROUP_TAG, "")
 
     @property
@@ -104,52 +104,44 @@ class Reservation:
 
     @property
     def used(self) -> int:
-        """Instances that run in it."""
+        """The instances that run in it."""
         return self.count - self.unused if self.state == "active" else 0
 
     def is_in(self, pool: Pool) -> bool:
-        """Whether it is of the pool's type and zone, which a row may name by its id."""
+        """Whether it has the pool's type and zone; the pool may name the zone by its id."""
         place = folded(pool.zone)
         return folded(pool.instance_type) == self.instance_type and place in (self.zone, self.zone_id)
 
     def fits(self, demand: Demand) -> bool:
-        """Whether it is of the demand's platform and tenancy, which EC2 never changes."""
+        """Whether it has the demand's platform and tenancy, which EC2 cannot change."""
         wanted = (demand.options.get("Platform") or "Linux/UNIX", demand.options.get("Tenancy") or "default")
         return (self.platform, self.tenancy) == wanted
 
 
-def reservations_of(
+def parse_reservations(
     described: Iterable[Mapping[str, Any]], owner: str, account: str, now: datetime
 ) -> list[Reservation]:
-    """Reservations as a source lists them, those that have ended left out.
+    """Parses reservations as a source lists them; ended ones are left out.
 
     Args:
         described: DescribeCapacityReservations' items, with the field `Region`.
         owner: the value of the stack's tag.
-        account: its id.
-        now: the time.
+        account: the stack's account id.
+        now: the current time.
     """
-    every = [_reservation(one, owner, account, now) for one in described]
-    return [one for one in every if one.state in HELD_STATES | COMING_STATES | {"cancelling"}]
+    every = [_reservation(item, owner, account, now) for item in described]
+    return [reservation for reservation in every if reservation.state in HELD_STATES | COMING_STATES | {"cancelling"}]
 
 
-def serving(demand: Demand, reservations: Iterable[Reservation]) -> list[Reservation]:
-    """What this stack holds for a demand."""
+def reservations_for(demand: Demand, reservations: Iterable[Reservation]) -> list[Reservation]:
+    """This stack's reservations that count for a demand."""
     return [
-        one
-        for one in reservations
-        if one.whose is Whose.OURS
-        and one.group == (demand.name if demand.is_group else "")
-        and any(one.is_in(pool) for pool in demand.pools)
+        reservation
+        for reservation in reservations
+        if reservation.whose is Whose.OURS
+        and reservation.group == (demand.name if demand.is_group else "")
+        and any(reservation.is_in(pool) for pool in demand.pools)
     ]
-
-
-def demand_of(reservation: Reservation, demands: Sequence[Demand]) -> Demand | None:
-    """The demand that a reservation of this stack counts for; None if nobody wants it."""
-    for demand in demands:
-        if serving(demand, [reservation]):
-            return demand
-    return None
 
 
 def _reservation(described: Mapping[str, Any], owner: str, account: str, now: datetime) -> Reservation:
@@ -209,18 +201,17 @@ def _kind(described: Mapping[str, Any]) -> Kind:
     return Kind.ORDINARY
 
 
-def units_of_one(reservation: Reservation, demand: Demand) -> Decimal:
-    """Units of its demand that one instance of a reservation counts for.
+def units_per_instance(reservation: Reservation, demand: Demand) -> Decimal:
+    """The demand's units that an instance of a reservation counts for.
 
     Raises:
-        Trouble: if it is not recorded yet how many vCPUs the type has; the first run that looks at the pool does it.
+        Trouble: if the type's vCPUs are not recorded yet; the first run that looks at the pool records them.
     """
     pool = next(pool for pool in demand.pools if reservation.is_in(pool))
     if not demand.is_group:
         return Decimal(1)
     if pool.weight is None and demand.unit != "instances":
         raise Trouble(
-            f"How many {demand.unit} one {pool.name} counts for is not recorded yet. Repeat the command after the next "
-            "run."
+            f"It is not recorded yet how many {demand.unit} one {pool.name} has. Repeat the command after the next run."
         )
     return pool.weight or Decimal(1)

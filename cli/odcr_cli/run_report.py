@@ -1,4 +1,4 @@
-"""What happened in a run, in lines: its states in order, and its items, those that failed first."""
+"""What happened in a run: its states in order, and its Maps' items, failed ones first."""
 
 import json
 from collections.abc import Iterator
@@ -16,40 +16,40 @@ _WORST_FIRST = (Status.FAILED, Status.ABORTED, Status.CAUGHT, Status.RUNNING, St
 
 @dataclass(frozen=True)
 class Step:
-    """One visit of a state of the machine itself."""
+    """A visit to a state of the outermost level."""
 
     state: str
     kind: str
     status: str
     started: datetime | None
     seconds: float | None
-    """None: it is still at work, or nobody knows."""
+    """None if it has not ended, or the times are unknown."""
     retries: int
     error: str
     cause: str
     items: int | None
-    """Of a Map, how many it has."""
+    """A Map's number of items; None for other states."""
     failed: int
-    """Of a Map, how many of them failed."""
+    """A Map's number of failed items."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a Map, in which no other Map has items."""
+    """An item of an innermost Map."""
 
     where: str
-    """The Maps and the numbers: `ReserveShortfalls #0, ReserveBranch #3`."""
+    """The Maps and item numbers: `ReserveShortfalls #0, ReserveBranch #3`."""
     demand: str
-    """What it is of; empty if its data do not say."""
+    """The demand that it works on; empty if its data do not say."""
     status: str
     at: str
-    """The state where it failed, or where it is."""
+    """The state where it failed, or its latest."""
     seconds: float | None
     retries: int
     error: str
     cause: str
     outcome: str
-    """How the demand stands, in the words of the attempt; empty if there is none."""
+    """The attempt's outcome as text; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class RunReport:
     cause: str
     steps: tuple[Step, ...]
     items: tuple[Item, ...]
-    """Those that failed first."""
+    """Failed items come first."""
 
 
 def report_of(run: Run) -> RunReport:
-    """What happened in an execution of any state machine."""
+    """The report of an execution of any state machine."""
     described = run.described
     progress = progress_of(graph_of(run.definition), run.events, str(described["status"]))
-    items = sorted(_items(progress), key=lambda one: _WORST_FIRST.index(Status(one.status)))
+    items = sorted(_items(progress), key=lambda item: _WORST_FIRST.index(Status(item.status)))
     return RunReport(
         str(described["name"]),
         str(described["status"]),
@@ -103,7 +103,7 @@ def _step(visit: Visit) -> Step:
 
 
 def _items(progress: Progress) -> Iterator[Item]:
-    visits = [visit for found in progress.visits.values() for visit in found]
+    visits = [visit for state_visits in progress.visits.values() for visit in state_visits]
     for visit in visits:
         for scope in visit.items.values():
             if not scope.superseded and not any(inner.items for inner in scope.visits):
@@ -114,18 +114,18 @@ def _item(visit: Visit, scope: Scope) -> Item:
     failing = scope.failing_visit
     failure = failing.failure if failing else None
     at = failing or (scope.visits[-1] if scope.visits else None)
-    said = _json(scope.visits[-1].output.text) if scope.visits and scope.visits[-1].output else {}
-    given = said or (_json(scope.visits[0].input.text) if scope.visits and scope.visits[0].input else {})
+    output = _json(scope.visits[-1].output.text) if scope.visits and scope.visits[-1].output else {}
+    data = output or (_json(scope.visits[0].input.text) if scope.visits and scope.visits[0].input else {})
     return Item(
         _where(visit, scope),
-        _demand(given.get("Target") if isinstance(given.get("Target"), dict) else given),
+        _demand(data.get("Target") if isinstance(data.get("Target"), dict) else data),
         str(Status.CAUGHT if failing and scope.status is Status.SUCCEEDED else scope.status),
         at.state.name if at else "",
         _seconds(scope.started, scope.ended),
-        sum(one.retries for one in scope.visits),
+        sum(visit.retries for visit in scope.visits),
         failure.error if failure else "",
         _cause(failure.cause) if failure else "",
-        _outcome(said),
+        _outcome(output),
     )
 
 
@@ -140,7 +140,7 @@ def _where(visit: Visit, scope: Scope) -> str:
 
 
 def _demand(event: Any) -> str:
-    """As a shortfall and an outcome say what they are of; see functions/odcr/domain/shortfall.py."""
+    """The demand's name in a shortfall or an outcome: functions/odcr/domain/shortfall.py."""
     pools = event.get("Pools") if isinstance(event, dict) else None
     first = pools[0] if isinstance(pools, list) and pools else event
     if not isinstance(first, dict):
@@ -149,28 +149,28 @@ def _demand(event: Any) -> str:
     return str(first.get("GroupName") or pool)
 
 
-def _outcome(said: dict[str, Any]) -> str:
-    found = said.get("Outcome")
-    if not isinstance(found, dict) or "Status" not in found:
+def _outcome(output: dict[str, Any]) -> str:
+    outcome = output.get("Outcome")
+    if not isinstance(outcome, dict) or "Status" not in outcome:
         return ""
-    text = f"{found['Status']}, {found.get('Reserved', 0)} of {said.get('TargetCapacity', '?')} held"
-    if found.get("Calls"):
-        text += f", {found['Calls']} requests, {found.get('Refusals', 0)} refused"
-    return f"{text}. {found['Reason']}" if found.get("Reason") else text
+    text = f"{outcome['Status']}, {outcome.get('Reserved', 0)} of {output.get('TargetCapacity', '?')} held"
+    if outcome.get("Calls"):
+        text += f", {outcome['Calls']} requests, {outcome.get('Refusals', 0)} refused"
+    return f"{text}. {outcome['Reason']}" if outcome.get("Reason") else text
 
 
 def _cause(cause: str) -> str:
-    """Why it failed; empty where the cause is the outcome, which stands beside it."""
-    said = _json(cause)
-    return "" if "Outcome" in said or "Outcome" in _json(str(said.get("errorMessage", ""))) else reason_of(cause)
+    """Why it failed; empty if the cause is the outcome, which is shown beside it."""
+    content = _json(cause)
+    return "" if "Outcome" in content or "Outcome" in _json(str(content.get("errorMessage", ""))) else reason_of(cause)
 
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _seconds(started: datetime | None, ended: datetime | None) -> float | None:

@@ -5,12 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from odcr_cli.account import Account
-from odcr_cli.answers import moment
-from odcr_cli.trouble import in_words
+from odcr_cli.formatting import format_moment
+from odcr_cli.trouble import aws_errors_as_trouble
 
 
-class Standing(StrEnum):
-    """Whether it starts runs."""
+class ScheduleStatus(StrEnum):
+    """Whether the schedule starts runs."""
 
     ON = "on"
     OFF = "off"
@@ -20,48 +20,50 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Schedule:
-    """EventBridge Scheduler's schedule, as far as it matters."""
+    """The parts of EventBridge Scheduler's schedule that matter here."""
 
     is_enabled: bool
     expression: str
-    """When it starts a run, as `rate(1 minute)`."""
+    """When it starts runs, such as `rate(1 minute)`."""
     start: datetime | None = None
     end: datetime | None = None
 
-    def standing(self, now: datetime) -> Standing:
-        """How it stands at a moment."""
+    def status(self, now: datetime) -> ScheduleStatus:
+        """The status at a moment."""
         if not self.is_enabled:
-            return Standing.OFF
+            return ScheduleStatus.OFF
         if self.end is not None and self.end <= now:
-            return Standing.OVER
+            return ScheduleStatus.OVER
         if self.start is not None and self.start > now:
-            return Standing.NOT_STARTED
-        return Standing.ON
+            return ScheduleStatus.NOT_STARTED
+        return ScheduleStatus.ON
 
-    def silence(self, now: datetime) -> str:
-        """Why no run will ask, as a sentence with what to do; empty if runs start."""
+    def why_no_run(self, now: datetime) -> str:
+        """Why no run will ask and what to do, as a sentence; empty if runs start."""
         return {
-            Standing.ON: "",
-            Standing.OFF: "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED.",
-            Standing.OVER: f"The schedule ended{_at(self.end)}: no run will ask. Deploy with a later ScheduleEnd.",
-            Standing.NOT_STARTED: f"The schedule has not started: no run will ask before{_at(self.start, '')}.",
-        }[self.standing(now)]
+            ScheduleStatus.ON: "",
+            ScheduleStatus.OFF: "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED.",
+            ScheduleStatus.OVER: (
+                f"The schedule ended{_at(self.end)}: no run will ask. Deploy with a later ScheduleEnd."
+            ),
+            ScheduleStatus.NOT_STARTED: f"The schedule has not started: no run will ask before{_at(self.start, '')}.",
+        }[self.status(now)]
 
 
 def schedule_of(account: Account, stack: str) -> Schedule:
-    """The schedule of a stack, which bears its name.
+    """The schedule of a stack, which has the stack's name.
 
     https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html
 
     Raises:
-        Trouble: if Scheduler does not say.
+        Trouble: if Scheduler does not answer.
     """
-    with in_words():
-        found = account.client("scheduler").get_schedule(Name=stack)
+    with aws_errors_as_trouble():
+        answer = account.client("scheduler").get_schedule(Name=stack)
     return Schedule(
-        found["State"] == "ENABLED", found["ScheduleExpression"], found.get("StartDate"), found.get("EndDate")
+        answer["State"] == "ENABLED", answer["ScheduleExpression"], answer.get("StartDate"), answer.get("EndDate")
     )
 
 
 def _at(at: datetime | None, word: str = " at") -> str:
-    return f"{word} {moment(at)} UTC" if at else ""
+    return f"{word} {format_moment(at)} UTC" if at else ""

@@ -1,4 +1,4 @@
-"""What there is to look at, from an account or from a recording of one."""
+"""What commands and the page show, from an account or from a recording."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from odcr_cli.account import Account, Stack
 from odcr_cli.door import Door, Row
 from odcr_cli.regions import region_of
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 _MAX_EVENTS = 25_000
 """An execution's history has no more: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -21,31 +21,31 @@ _MAX_EVENTS = 25_000
 
 @dataclass(frozen=True)
 class Run:
-    """One execution, as the APIs describe it."""
+    """An execution, as the APIs describe it."""
 
     described: dict[str, Any]
     """DescribeExecution's answer."""
     definition: str
-    """The state machine as it was for this execution, in Amazon States Language."""
+    """The state machine's definition for this execution, in Amazon States Language."""
     events: list[dict[str, Any]]
     """GetExecutionHistory's events, oldest first."""
 
 
-class NoRun(Trouble):
-    """There is no such run, or not any more."""
+class RunNotFound(Trouble):
+    """There is no such run, or it has been deleted."""
 
 
 class Source(ABC):
-    """What commands and the page look at. All moments are of the clock of whoever is looked at."""
+    """What commands and the page read. All moments are by the source's clock."""
 
     is_live: bool
     stack: Stack
-    silent: Mapping[str, str] = MappingProxyType({})
-    """Regions whose reservations could not be seen when they were last asked for, each with why."""
+    unreachable: Mapping[str, str] = MappingProxyType({})
+    """Regions whose reservations could not be read last time, each with the reason."""
 
     @abstractmethod
     def now(self) -> datetime:
-        """The moment that what is shown is of."""
+        """The source's current moment."""
 
     @abstractmethod
     def rows(self, table: str, *, since: str = "") -> list[Row]:
@@ -57,11 +57,11 @@ class Source(ABC):
 
     @abstractmethod
     def runs(self, limit: int = 100) -> list[dict[str, Any]]:
-        """ListExecutions' summaries, the newest first."""
+        """ListExecutions' items, newest first."""
 
     @abstractmethod
     def run(self, name: str) -> Run:
-        """An execution by its name.
+        """An execution, by its name.
 
         Raises:
             NoRun: if there is none.
@@ -69,7 +69,7 @@ class Source(ABC):
 
     @abstractmethod
     def reservations(self) -> list[dict[str, Any]]:
-        """The Capacity Reservations of the account in all Regions that demands name, with the field `Region`."""
+        """The account's Capacity Reservations in all Regions of demands, each with the field `Region`."""
 
     @abstractmethod
     def log_lines(
@@ -78,19 +78,19 @@ class Source(ABC):
         """A function's log events, `timestamp` and `message`, oldest first.
 
         Args:
-            function: its name without the stack's.
-            start: of the time to look at.
-            end: of it.
-            request: the id of the only request whose lines are looked for; those that do not say it are left out.
-            limit: of events; the oldest are given.
+            function: the function's name without the stack's.
+            start: the first moment.
+            end: the last moment.
+            request: the id of a request; only lines that contain it are returned.
+            limit: the most events; the oldest are returned.
         """
 
 
-class Live(Source):
-    """An account as it is now.
+class LiveSource(Source):
+    """The current state of an account.
 
     Args:
-        account: which.
+        account: the account to read.
     """
 
     is_live = True
@@ -101,7 +101,7 @@ class Live(Source):
         self.stack = account.stack
 
     def now(self) -> datetime:
-        """The wall's clock."""
+        """The wall clock."""
         return datetime.now(UTC)
 
     def rows(self, table: str, *, since: str = "") -> list[Row]:
@@ -109,20 +109,20 @@ class Live(Source):
         return self.door.rows(table, since=since)
 
     def rows_of(self, *names: str) -> dict[str, list[Row]]:
-        """Several tables, read by ManageTargets in one go."""
+        """The rows of several tables, read by ManageTargets at one moment."""
         return self.door.rows_of(*names)
 
     def runs(self, limit: int = 100) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
         machine = self.stack.output("StateMachineArn")
-        found: list[dict[str, Any]] = []
-        with in_words():
+        runs: list[dict[str, Any]] = []
+        with aws_errors_as_trouble():
             pages = self.account.client("stepfunctions").get_paginator("list_executions")
             for page in pages.paginate(stateMachineArn=machine, PaginationConfig={"PageSize": min(limit, 1000)}):
-                found += page["executions"]
-                if len(found) >= limit:
+                runs += page["executions"]
+                if len(runs) >= limit:
                     break
-        return found[:limit]
+        return runs[:limit]
 
     def run(self, name: str) -> Run:
         """The execution, its definition and its history."""
@@ -130,16 +130,16 @@ class Live(Source):
         states = self.account.client("stepfunctions")
         paged = {"PageSize": 1000}
         try:
-            with in_words():
+            with aws_errors_as_trouble():
                 described = states.describe_execution(executionArn=arn)
                 definition = states.describe_state_machine_for_execution(executionArn=arn)["definition"]
-            # It may go in between: all three know this error.
+            # It may be deleted in between: all three calls raise this error.
             events = self.account.pages(
                 "stepfunctions", "get_execution_history", "events", executionArn=arn, PaginationConfig=paged
             )
         except Trouble as trouble:
             if isinstance(trouble.__cause__, states.exceptions.ExecutionDoesNotExist | states.exceptions.InvalidArn):
-                raise NoRun(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
+                raise RunNotFound(f"There is no run {name}. `odcr runs` lists them.") from trouble.__cause__
             raise
         described.pop("ResponseMetadata", None)
         return Run(described, definition, events[:_MAX_EVENTS])
@@ -149,20 +149,20 @@ class Live(Source):
 
     def reservations(self) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html"""
-        found: list[dict[str, Any]] = []
-        silent: dict[str, str] = {}
+        reservations: list[dict[str, Any]] = []
+        unreachable: dict[str, str] = {}
         for region in sorted(self._regions()):
             try:
                 here = self.account.pages("ec2", "describe_capacity_reservations", "CapacityReservations", region)
             except Trouble as trouble:
-                # One Region that does not answer is no reason to hide what is held in the others.
-                silent[region] = str(trouble)
+                # A Region that does not answer must not hide the others.
+                unreachable[region] = str(trouble)
                 continue
-            found += [one | {"Region": region} for one in here]
-        if self.stack.region in silent:
-            raise Trouble(silent[self.stack.region])
-        self.silent = silent
-        return found
+            reservations += [reservation | {"Region": region} for reservation in here]
+        if self.stack.region in unreachable:
+            raise Trouble(unreachable[self.stack.region])
+        self.unreachable = unreachable
+        return reservations
 
     def _regions(self) -> set[str]:
         tables = self.rows_of("odcr_capacity", "odcr_group_member", "odcr_status")
@@ -175,9 +175,9 @@ class Live(Source):
         """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
         pattern = {"filterPattern": f'"{request}"'} if request else {}
-        found: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         logs, group = self.account.client("logs"), f"/aws/lambda/{self.stack.name}-{function}"
-        with _missing(group), in_words():
+        with _missing(group), aws_errors_as_trouble():
             pages = logs.get_paginator("filter_log_events")
             # A page may be empty, and others follow it.
             for page in pages.paginate(
@@ -187,22 +187,20 @@ class Live(Source):
                 PaginationConfig={"PageSize": limit},
                 **pattern,
             ):
-                found += page["events"]
-                if len(found) >= limit:
+                events += page["events"]
+                if len(events) >= limit:
                     break
-        ordered = sorted(found, key=lambda one: one["timestamp"])
-        return [{"timestamp": one["timestamp"], "message": one["message"]} for one in ordered[:limit]]
+        ordered = sorted(events, key=lambda event: event["timestamp"])
+        return [{"timestamp": event["timestamp"], "message": event["message"]} for event in ordered[:limit]]
 
 
 @contextmanager
 def _missing(group: str) -> Iterator[None]:
-    """Says of a log group that is not there that it is not."""
+    """Explains the error for a missing log group."""
     try:
         yield
     except Trouble as trouble:
         cause = trouble.__cause__
         if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ResourceNotFoundException":
-            raise Trouble(
-                f"The log group {group} is gone, and what was in it. Deploy the stack to have a new one."
-            ) from cause
+            raise Trouble(f"The log group {group} and its logs are gone. Deploy the stack to get a new one.") from cause
         raise

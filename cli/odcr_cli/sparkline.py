@@ -1,4 +1,4 @@
-"""A sparkline: held against wanted, as small as a word, and cheap enough for a thousand in a page."""
+"""A sparkline: held against wanted, as small as a word, and cheap enough for a thousand on a page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +7,12 @@ from odcr_cli.series import Series
 
 
 def sparkline(series: Series, width: int = 120, height: int = 24, start: datetime | None = None) -> str:
-    """An SVG element in the page's colours. It is hidden from screen readers, for the numbers stand beside it.
+    """An SVG element in the page's colours, hidden from screen readers because the numbers stand beside it.
 
     Args:
-        series: what to show.
+        series: the series to draw.
         width, height: its size.
-        start: the moment at its left edge; that of the first value unless it is given.
+        start: the moment at the left edge; by default that of the first value.
     """
     head = (
         f'<svg class="sparkline" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -34,7 +34,7 @@ def sparkline(series: Series, width: int = 120, height: int = 24, start: datetim
 
 
 def _steps(columns: Sequence[int], heights: Sequence[float], width: int) -> str:
-    """A path of steps; of several values in one column the last counts."""
+    """A stepped path; of several values in one column the last counts."""
     at = dict(zip(columns, heights, strict=True))
     path = ""
     for column, height in at.items():

@@ -1,4 +1,4 @@
-"""What a person is told when something cannot be done: one line, which says what to do."""
+"""The error that a person sees: one line that says what is wrong and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +21,13 @@ from botocore.exceptions import (
 _ADVICE: dict[type[BotoCoreError], str] = {
     NoCredentialsError: "Log in (`aws configure`, `aws sso login`), or name a profile with --profile.",
     PartialCredentialsError: "Give both parts of the credentials, or name a profile with --profile.",
-    ProfileNotFound: "`aws configure list-profiles` shows those that there are.",
+    ProfileNotFound: "`aws configure list-profiles` lists the profiles.",
     NoRegionError: "Name the Region of the stack with --region, or set AWS_REGION.",
     TokenRetrievalError: "Log in again: `aws sso login`.",
     UnauthorizedSSOTokenError: "Log in again: `aws sso login`.",
-    EndpointConnectionError: "Nothing answers there. Is the Region right, and is there a way to the internet?",
+    EndpointConnectionError: "Nothing answers there. Is the Region right, and is the internet reachable?",
     ProxyConnectionError: "The proxy of HTTPS_PROXY does not answer. Correct it, or leave it out.",
-    ConnectTimeoutError: "Nothing answers there. Is there a way to the internet?",
+    ConnectTimeoutError: "Nothing answers there. Is the internet reachable?",
     ReadTimeoutError: "It took too long. Try again.",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"}
@@ -40,16 +40,16 @@ _EXPIRED = {
 }
 
 
-class Trouble(Exception):  # noqa: N818 - it is what people are in, not an error of the program
-    """Something cannot be done. The text is one line, says what, and what to do."""
+class Trouble(Exception):  # noqa: N818 - a person's trouble, not a bug
+    """Something cannot be done. The text is one line that says what is wrong and what to do."""
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Turns what botocore raises into a Trouble.
+def aws_errors_as_trouble() -> Iterator[None]:
+    """Turns botocore's errors into a Trouble.
 
     Raises:
-        Trouble: for whatever AWS refused, or did not answer.
+        Trouble: if AWS refuses or does not answer.
     """
     try:
         yield
@@ -63,14 +63,14 @@ def in_words() -> Iterator[None]:
 def _of_client_error(error: ClientError) -> str:
     code = error.response.get("Error", {}).get("Code", "")
     message = _line(error.response.get("Error", {}).get("Message", ""))
-    told = f"{error.operation_name} was refused with {code}: {message}"
+    text = f"{error.operation_name} was refused with {code}: {message}"
     if code in _DENIED:
-        # The action that is lacked is in the message of most services.
+        # Most services name the missing action in the message.
         needs = "docs/explanation/security.md lists what each command needs."
-        return f"{told} Ask for the right to {error.operation_name}; {needs}"
+        return f"{text} Ask for the right to {error.operation_name}; {needs}"
     if code in _EXPIRED:
-        return f"{told} Log in again."
-    return told
+        return f"{text} Log in again."
+    return text
 
 
 def _line(text: str) -> str:

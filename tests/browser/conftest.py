@@ -29,7 +29,7 @@ Server = Callable[[flask.Flask | str], str]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium."""
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    program = next((path for name in NAMES if (path := shutil.which(name))), None)
     assert program, "There is no Chromium: `make browser` installs it."
     # Its own folder, so that it reads and leaves nothing of the person's browser.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""The pictures of the page in the documentation: `make screenshots`."""
+"""Takes the documentation's screenshots of the page: `make screenshots`."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 from waitress.server import create_server
 
-from odcr_cli.console.app import application
+from odcr_cli.console.app import create_app
 from tests.browser import scenes
 from tests.browser.conftest import NAMES, OPTIONS
 
@@ -25,12 +25,12 @@ PICTURES: tuple[tuple[str, str, Any], ...] = (
 
 
 def main() -> None:
-    """Makes all of them, of an evening that never was."""
-    app = application(scenes.evening, token="token")
+    """Takes all screenshots."""
+    app = create_app(scenes.evening, token="token")
     server: Any = create_server(app, host="127.0.0.1", port=0)
     Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}/"
-    program = next(found for name in NAMES if (found := shutil.which(name)))
+    program = next(filter(None, map(shutil.which, NAMES)))
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=OPTIONS)

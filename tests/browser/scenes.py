@@ -1,4 +1,4 @@
-"""What the page shows in the tests and in the pictures of the documentation: the evening before a sale."""
+"""The scenes for tests and screenshots of the page: the evening before a sale."""
 
 import random
 from copy import deepcopy
@@ -10,7 +10,7 @@ from typing import Any
 from odcr_cli.source import Run
 from tests.machines import acquiring
 from tests.played import interpreter
-from tests.unit.looked_at import MACHINE, NOW, STACK, LookedAt
+from tests.unit.fake_source import MACHINE, NOW, STACK, FakeSource
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>{{ 7 * 7 }} \u202egnp.exe"
 OWNER = STACK.owner
@@ -46,13 +46,13 @@ _POOLS = (
 
 
 def text(moment: datetime) -> str:
-    """As the tables have it."""
+    """A moment as the tables have it."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
-def evening() -> LookedAt:
-    """Eight rows and a group, six hours of history, runs of which one failed, reservations of which some are idle."""
-    return LookedAt(
+def evening() -> FakeSource:
+    """Eight targets and a group, with history, runs (one failed), and reservations (some idle)."""
+    return FakeSource(
         tables={
             "odcr_capacity": [_capacity(*row[:4]) for row in _ROWS],
             "odcr_option": [
@@ -106,8 +106,8 @@ def evening() -> LookedAt:
     )
 
 
-def many(count: int) -> LookedAt:
-    """So many targets, with a day of history each."""
+def many(count: int) -> FakeSource:
+    """`count` targets, with a day of history each."""
     chance = random.Random(7)
     rows = [
         (f"m{number % 7 + 1}i.{number // 7}xlarge", f"ap-northeast-1{'acd'[number % 3]}", 20, chance.randrange(21))
@@ -122,14 +122,14 @@ def many(count: int) -> LookedAt:
         for type_, zone, wanted, held in rows
         for hours in range(24)
     ]
-    return LookedAt(
+    return FakeSource(
         tables={"odcr_capacity": [_capacity(*row) for row in rows], "odcr_status": status, "odcr_history": past},
         histories=runs(),
     )
 
 
-def hostile() -> LookedAt:
-    """Everything that a stranger may write says what would do harm if it were taken for anything but text."""
+def hostile() -> FakeSource:
+    """The evening with hostile text wherever strangers can write."""
     scene = evening()
     for table in ("odcr_status", "odcr_history"):
         for row in scene.tables[table]:
@@ -193,7 +193,7 @@ def _group_status() -> list[dict[str, Any]]:
 
 
 def history() -> list[dict[str, Any]]:
-    """The last six hours: capacity that came one by one, and what was asked for in each hour."""
+    """Capacity that came one by one, and each hour's requests."""
     chance = random.Random(3)
     rows = []
     for type_, zone, wanted, held, *_rest in _ROWS:
@@ -204,7 +204,7 @@ def history() -> list[dict[str, Any]]:
         for hour in range(18 if held < wanted else 0):
             minutes = 60 * hour + 3
             calls = chance.randrange(300, 720)
-            later = sum(one < minutes for one in moments)
+            later = sum(earlier < minutes for earlier in moments)
             then = NOW - timedelta(minutes=minutes)
             rows.append(_hour(type_, zone, then, wanted, held - later, calls, calls - chance.randrange(90)))
     for step, units in enumerate((160, 144, 120, 96, 48)):
@@ -248,14 +248,14 @@ def _played() -> Any:
 
 
 def runs() -> dict[str, Run]:
-    """A run at work, one with a retried and a failed item, one that failed, and many that went well."""
+    """A running one, one with a retried and a failed item, a failed one, and many that succeeded."""
     return dict(_all_runs())
 
 
 @cache
 def _all_runs() -> dict[str, Run]:
     played = _played()
-    found = {}
+    described_runs = {}
     for before in range(60):
         started = NOW - timedelta(seconds=125 * before + 40)
         lasted = timedelta(seconds=112 + before % 5 * 3 if before % 9 else 6)
@@ -272,32 +272,32 @@ def _all_runs() -> dict[str, Run]:
             events, lasted = events[: len(events) * 2 // 3], NOW - started
         else:
             described["stopDate"] = started + lasted
-        # It was played in an instant, and at another time.
+        # Spread the events over the run: they were played in an instant.
         events = [
             {**event, "timestamp": started + lasted * number / len(events)} for number, event in enumerate(events)
         ]
-        found[name] = Run(described, played.definition, events)
-    return found
+        described_runs[name] = Run(described, played.definition, events)
+    return described_runs
 
 
 def reservations() -> list[dict[str, Any]]:
-    """Of the stack, of a group, adopted, of somebody else, and one that is cancelled."""
+    """Reservations of the stack and a group, adopted, somebody else's, and cancelled."""
     # The value of the second has the client token, and the group: docs/explanation/reserving.md.
     ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
     made = [ours, {"Key": "odcr:made", "Value": token}]
-    found = []
+    described = []
     for number, (type_, zone, _wanted, held, used, *_rest) in enumerate(_ROWS):
         if held:
-            found.append(_reservation(number, type_, zone, held, held - used, made))
+            described.append(_reservation(number, type_, zone, held, held - used, made))
     for number, pool in enumerate(_POOLS):
         tags = [ours, {"Key": "odcr:group", "Value": "checkout"}, {"Key": "odcr:made", "Value": f"{token}/checkout"}]
-        found.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
-    found.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
-    found.append(
+        described.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
+    described.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
+    described.append(
         _reservation(31, "m6i.xlarge", "ap-northeast-1a", 4, 1, made[:1]) | {"InstanceMatchCriteria": "targeted"}
     )
-    found.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
-    return found
+    described.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
+    return described
 
 
 def _reservation(
@@ -323,7 +323,7 @@ def _reservation(
 
 
 def log_lines() -> list[dict[str, Any]]:
-    """As Lambda and Powertools write them."""
+    """Log lines as Lambda and Powertools write them."""
     start = int((NOW - timedelta(minutes=2)).timestamp() * 1000)
     return [
         {"timestamp": start, "message": "START RequestId: 0c9f Version: $LATEST\n"},

@@ -1,4 +1,4 @@
-"""The page in a browser: what can be seen, used by keyboard, and read without script."""
+"""The page in a browser: look, keyboard, accessibility, and use without script."""
 
 import re
 import threading
@@ -10,13 +10,13 @@ import flask
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from odcr_cli.console.app import application
-from odcr_cli.console.history import History
-from odcr_cli.console.memory import EndedRuns, LastRun
+from odcr_cli.console.app import create_app
+from odcr_cli.console.history_cache import HistoryCache
+from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server
-from tests.unit.looked_at import LookedAt
+from tests.unit.fake_source import FakeSource
 
 TOKEN = "a-token"
 BRANCH = "ReserveShortfalls/ReserveBranch"
@@ -62,7 +62,7 @@ CONTRASTS = """() => {
   if (seen < 10) poor.push(`only ${seen} texts`);
   return poor;
 }"""
-# What a screen reader finds its way by.
+# The structure that screen readers rely on.
 STRUCTURE = """() => {
   const wrong = [];
   const count = (selector, number) => {
@@ -122,7 +122,7 @@ PAINTED = """
 
 
 class Market:
-    """A local cloud's market that stands still."""
+    """A fixed market of a local cloud."""
 
     def pools(self) -> dict[tuple[str, str], int]:
         return {("r5b.2xlarge", "ap-northeast-1c"): 0, ("c6i.4xlarge", "ap-northeast-1a"): 12}
@@ -132,7 +132,7 @@ class Market:
 
 
 class Changes:
-    """Says yes to each change."""
+    """Accepts each change."""
 
     def __init__(self) -> None:
         self.made: list[bool] = []
@@ -149,16 +149,18 @@ Open = Callable[..., str]
 
 
 class Stage:
-    """The page, on whatever scene a test puts before it; one for all tests, for it compiles its templates once."""
+    """The page on a test's scene; one application for all tests, so that it compiles its templates once."""
 
     def __init__(self) -> None:
-        self.scene = LookedAt()
-        self.app = application(lambda: self.scene, token=TOKEN, local_market=Market())  # type: ignore[arg-type]
+        self.scene = FakeSource()
+        self.app = create_app(lambda: self.scene, token=TOKEN, local_market=Market())  # type: ignore[arg-type]
 
-    def on(self, scene: LookedAt, changes: Changes | None = None) -> flask.Flask:
-        """The page on a scene, and with changes if there are any."""
+    def on(self, scene: FakeSource, changes: Changes | None = None) -> flask.Flask:
+        """The application on a scene, with changes allowed if given."""
         self.scene = scene
-        self.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
+        self.app.config.update(
+            CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
+        )
         return self.app
 
 
@@ -169,7 +171,7 @@ def stage() -> Stage:
 
 
 def entered(page: Page, address: str) -> str:
-    """Lets a browser in; the address of the folder to which it is led."""
+    """Opens a session; returns the address of its path."""
     page.goto(f"{address}?token={TOKEN}")
     assert page.url.endswith("/demands/")
     return page.url.removesuffix("demands/")
@@ -177,9 +179,9 @@ def entered(page: Page, address: str) -> str:
 
 @pytest.fixture
 def console(page: Page, serve: Server, stage: Stage) -> Iterator[Open]:
-    """Opens the page on a scene, and gives its address."""
+    """Opens the page on a scene, and returns its address."""
 
-    def start(scene: LookedAt, path: str = "", changes: Changes | None = None) -> str:
+    def start(scene: FakeSource, path: str = "", changes: Changes | None = None) -> str:
         address = serve(stage.on(scene, changes))
         address = entered(page, address)
         assert "token" not in page.url
@@ -193,7 +195,7 @@ def console(page: Page, serve: Server, stage: Stage) -> Iterator[Open]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_can_be_read_and_found_about_in(page: Page, console: Open, scheme: Any) -> None:
+def test_every_page_is_readable_and_structured(page: Page, console: Open, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     address = console(scenes.evening(), changes=Changes())
     for path in (*PAGES, "change/?demand=r5b.2xlarge+ap-northeast-1c"):
@@ -235,9 +237,11 @@ def test_a_group_opens_to_its_pools_and_stays_open_while_the_page_refreshes(page
     expect(row).to_contain_text("9 / 15")
     scene.tables["odcr_status"][0] |= {"Reserved": 15, "Status": "FULFILLED", "Reason": ""}
     scene.tables["odcr_capacity"] = [
-        one for one in scene.tables["odcr_capacity"] if one["InstanceType"] != "c7g.xlarge"
+        entry for entry in scene.tables["odcr_capacity"] if entry["InstanceType"] != "c7g.xlarge"
     ]
-    scene.tables["odcr_status"] = [one for one in scene.tables["odcr_status"] if one["InstanceType"] != "c7g.xlarge"]
+    scene.tables["odcr_status"] = [
+        entry for entry in scene.tables["odcr_status"] if entry["InstanceType"] != "c7g.xlarge"
+    ]
     refreshed(page)
     expect(row).to_contain_text("15 / 15")
     expect(row).to_contain_text("Fulfilled")
@@ -252,7 +256,7 @@ def test_a_group_opens_to_its_pools_and_stays_open_while_the_page_refreshes(page
 
 
 def refreshed(page: Page) -> None:
-    """Waits until the page has looked once more, without waiting for its time to come."""
+    """Triggers a refresh, and waits for its answer."""
     with page.expect_response(lambda answer: answer.request.resource_type == "fetch"):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
@@ -315,7 +319,7 @@ class Held:
         answer.close()
 
 
-def test_of_a_thousand_targets_the_first_are_painted_while_the_rest_is_still_to_come(
+def test_the_first_of_a_thousand_targets_are_painted_before_the_rest_arrives(
     page: Page, console: Open, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # How long a person waits depends on AWS's answers and on what else the machine does. What depends on this page is
@@ -337,7 +341,7 @@ def test_of_a_thousand_targets_the_first_are_painted_while_the_rest_is_still_to_
     expect(page.locator("tbody[data-text]:visible")).to_have_count(333)
 
 
-def test_all_that_strangers_write_stays_text(page: Page, console: Open) -> None:
+def test_hostile_text_stays_text_in_the_browser(page: Page, console: Open) -> None:
     address = console(scenes.hostile())
     for path in (*PAGES[:-1], f"runs/run-999?state={BRANCH}/%3C~1svg%3E%3Cscript%3Ealert(1)%3C~1script%3E&logs=yes"):
         page.goto(address + path)
@@ -385,7 +389,7 @@ def test_a_slow_answer_does_not_replace_what_was_selected_after_it(page: Page, c
     assert page.evaluate("window.stays")
 
 
-def test_all_is_reached_by_keyboard_and_seen_to_be(page: Page, console: Open) -> None:
+def test_everything_is_reachable_by_keyboard_with_visible_focus(page: Page, console: Open) -> None:
     address = console(scenes.evening())
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -440,13 +444,13 @@ def test_the_browser_sends_forms_of_this_page(page: Page, console: Open) -> None
     assert changes.made == [True]
 
 
-def test_a_page_on_another_port_cannot_send_forms_here_nor_read_what_is_here(browser: Browser, serve: Server) -> None:
+def test_a_page_on_another_port_can_neither_post_nor_read(browser: Browser, serve: Server) -> None:
     changes, sent = Changes(), []
-    app = application(scenes.evening, token=TOKEN, changes=changes)  # type: ignore[arg-type]
+    app = create_app(scenes.evening, token=TOKEN, changes=changes)  # type: ignore[arg-type]
 
     @app.after_request
     def note(answer: flask.Response) -> flask.Response:
-        known = any(map(app.config["ENTRANCE"].knows, flask.request.cookies.values()))
+        known = any(map(app.config["SESSIONS"].is_known, flask.request.cookies.values()))
         sent.append((flask.request.path, known, answer.status_code))
         return answer
 
@@ -471,9 +475,7 @@ def test_a_page_on_another_port_cannot_send_forms_here_nor_read_what_is_here(bro
     context.close()
 
 
-def test_a_server_on_another_port_gets_no_cookie_and_is_not_told_where_it_would(
-    browser: Browser, serve: Server, stage: Stage
-) -> None:
+def test_a_server_on_another_port_gets_neither_cookie_nor_path(browser: Browser, serve: Server, stage: Stage) -> None:
     heard: list[Any] = []
     other = flask.Flask("other")
 
@@ -526,7 +528,7 @@ def test_a_recording_does_not_refresh_and_says_when_it_is_from(page: Page, conso
     expect(page.locator("#pause")).to_have_count(0)
 
 
-def test_a_server_that_ended_is_told(page: Page, console: Open) -> None:
+def test_a_server_that_does_not_answer_is_shown(page: Page, console: Open) -> None:
     console(scenes.evening())
     page.route("**/demands/", lambda route: route.fulfill(status=200, content_type="text/html", body="<p>no page</p>"))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -1,4 +1,4 @@
-"""The graph of an execution as a browser shows it."""
+"""The graph of an execution in a browser."""
 
 import json
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def run() -> Iterator[Played]:
 def shown(played: Played, selected: str | None = None) -> str:
     graph = execution_graph.graph_of(played.definition)
     progress = execution_graph.progress_of(graph, played.events, played.status)
-    return PAGE.format(execution_graph.drawn(graph, progress, lambda path: f"/?state={quote(path, safe='')}", selected))
+    return PAGE.format(execution_graph.draw(graph, progress, lambda path: f"/?state={quote(path, safe='')}", selected))
 
 
 def application(played: Played) -> flask.Flask:
@@ -101,7 +101,9 @@ def test_text_can_be_read_on_its_box(page: Page, serve: Server, run: Played, sch
 
 def luminance(css: str) -> float:
     channels = [int(part) / 255 for part in css.removeprefix("rgb(").removesuffix(")").split(",")]
-    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels)
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -1,4 +1,4 @@
-"""The harness of these tests notices what it is there for."""
+"""The harness of the browser tests detects errors."""
 
 from collections.abc import Generator
 from typing import Any
@@ -20,7 +20,7 @@ WRONG = {
 
 
 def visit(browser: Browser, address: str) -> None:
-    """Opens a page as a test does that takes the fixture, to its end."""
+    """Opens a page through the fixture, and ends the fixture."""
     fixture: Any = conftest.page
     pages: Generator[Page] = fixture.__wrapped__(browser)
     next(pages).goto(address)

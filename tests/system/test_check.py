@@ -1,4 +1,4 @@
-"""`odcr check` on the deployed stack, whose every API it asks; what the local cloud lacks is a warning."""
+"""`odcr check` on the deployed stack calls every API; what the local cloud lacks is a warning."""
 
 import json
 import os
@@ -16,16 +16,16 @@ def check(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_what_is_in_the_way_is_said_line_by_line(stack: Stack) -> None:
+def test_check_reports_each_problem_in_a_line(stack: Stack) -> None:
     stack.wait(stack.start_run())
     stack.sql(f"INSERT INTO odcr_capacity VALUES ('m5.large','{ZONE}',2,0), ('m5.large','ap-northeast-1z',1,0)")
     stack.sql(f"INSERT INTO odcr_option (InstanceType, AvailabilityZone) VALUES ('m5.larg','{ZONE}')")
     done = check(stack, "--json", "check")
     assert done.returncode == 1, done.stderr
-    lines = [(one["Check"], one["Level"], one["Seen"]) for one in json.loads(done.stdout)["Lines"]]
+    lines = [(line["Check"], line["Level"], line["Seen"]) for line in json.loads(done.stdout)["Lines"]]
 
     def said(check: str, level: str, words: str) -> bool:
-        return any((one[0], one[1]) == (check, level) and words in one[2] for one in lines)
+        return any((line[0], line[1]) == (check, level) and words in line[2] for line in lines)
 
     assert said("version", "ok", "of version 2"), lines
     assert said("rows", "error", "odcr_option has m5.larg"), lines
@@ -37,7 +37,7 @@ def test_what_is_in_the_way_is_said_line_by_line(stack: Stack) -> None:
     # Other tests of this stack may have subscribed.
     assert said("mail", "warning", "Nobody is told") or said("mail", "ok", "subscri"), lines
     # Every check says something.
-    assert len({one[0] for one in lines}) >= 13
+    assert len({line[0] for line in lines}) >= 13
 
     shown = check(stack, "check")
     print(shown.stdout)

@@ -7,7 +7,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 from click.testing import CliRunner
 
-from demo.looking import keep_recording, open_page
+from demo.console import keep_recording, open_page
 from localcloud.stack import Stack
 from odcr_cli.main import main
 from tests.documented import documented

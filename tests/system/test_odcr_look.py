@@ -1,4 +1,4 @@
-"""The command line's looks at a deployed stack, and what it adopts and gives back there."""
+"""The commands that read a deployed stack, and those that adopt and give back there."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from localcloud.stack import Stack
-from odcr_cli import releasing
+from odcr_cli import release_wait
 from odcr_cli.main import main
 from tests.system.test_acquiring import KEY, active, counts, insert, run
 
@@ -20,10 +20,10 @@ Odcr = Callable[..., Any]
 def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     """Calls the command line on the stack, and reads its JSON."""
     # The local cloud shows an execution at once.
-    monkeypatch.setattr(releasing, "_RETRIED_LIST_SECONDS", 0.1)
-    monkeypatch.setattr(releasing, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(release_wait, "_RETRIED_LIST_SECONDS", 0.1)
+    monkeypatch.setattr(release_wait, "_LOOK_SECONDS", 0.1)
     # Other tests' runs have failed a moment ago.
-    monkeypatch.setattr(releasing, "AGE_SECONDS", 0)
+    monkeypatch.setattr(release_wait, "AGE_SECONDS", 0)
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
         common = ["--stack", stack.name, "--region", stack.cloud.region, "--endpoint-url", stack.cloud.endpoint]
@@ -34,7 +34,7 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     return call
 
 
-def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
+def test_past_and_planned_work_is_shown_by_every_command(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -67,17 +67,19 @@ def test_what_happened_and_what_comes_is_shown_in_every_way(stack: Stack, odcr: 
     assert counts(stack) == [15]
 
 
-def test_what_was_made_by_hand_is_adopted_counted_and_never_given_back_unasked(stack: Stack, odcr: Odcr) -> None:
+def test_an_adopted_reservation_counts_and_is_given_back_only_on_request(stack: Stack, odcr: Odcr) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     by_hand = stack.client("ec2").create_capacity_reservation(
         InstanceType=KEY[0], AvailabilityZone=KEY[1], InstancePlatform="Linux/UNIX", InstanceCount=6
     )["CapacityReservation"]["CapacityReservationId"]
-    assert "Say --yes" in odcr("adopt", exit_code=2)
+    assert "Add --yes" in odcr("adopt", exit_code=2)
     assert odcr("adopt", "--yes")["Tagged"] == [by_hand]
     run(stack)
     # It has grown, and no other was made.
-    assert [(one["CapacityReservationId"], one["TotalInstanceCount"]) for one in active(stack)] == [(by_hand, 15)]
+    assert [
+        (reservation["CapacityReservationId"], reservation["TotalInstanceCount"]) for reservation in active(stack)
+    ] == [(by_hand, 15)]
     assert odcr("adopt", "--yes")["Tagged"] == []
 
     released = odcr("release", *KEY, "--keep", "10", "--yes")
@@ -91,7 +93,7 @@ def test_a_release_lowers_what_is_wanted_gives_back_and_can_be_repeated(stack: S
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
-    assert "Say --yes" in odcr("release", *KEY, exit_code=2)
+    assert "Add --yes" in odcr("release", *KEY, exit_code=2)
     assert stack.sql("SELECT Target_Capacity FROM odcr_capacity") == ((15,),)
 
     assert odcr("release", *KEY, "--keep", "9", "--yes")["GivenBack"][0]["Instances"] == 6

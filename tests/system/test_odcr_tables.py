@@ -1,4 +1,4 @@
-"""What `odcr` writes into the tables of the deployed stack, through the door, and what a run makes of it."""
+"""The commands that write to the tables of the deployed stack, and the runs that follow."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_target_is_raised_lowered_and_removed(prepared: Stack) -> None:
     assert prepared.sql("SELECT * FROM odcr_capacity") == prepared.sql("SELECT * FROM odcr_option") == ()
 
 
-def test_every_problem_is_said_and_nothing_is_changed(prepared: Stack, tmp_path: Path) -> None:
+def test_every_problem_is_reported_and_nothing_is_changed(prepared: Stack, tmp_path: Path) -> None:
     file = tmp_path / "wrong.csv"
     file.write_text(
         "Group_Name,InstanceType,AvailabilityZone,Target_Capacity,Start_At,Deadline,Weight\n"
@@ -81,5 +81,5 @@ def test_every_problem_is_said_and_nothing_is_changed(prepared: Stack, tmp_path:
         "shop,m5.large,ap-northeast-1d,,,,0\n"
     )
     problems = answer(prepared, "import", str(file), "--yes", code=1)["Problems"]
-    assert {one["Line"] for one in problems} == {3, 4, 5, 6, 7, 8}
+    assert {problem["Line"] for problem in problems} == {3, 4, 5, 6, 7, 8}
     assert prepared.sql("SELECT * FROM odcr_capacity") == ()

@@ -15,13 +15,13 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.stack import ROOT
 from verify.belief import Verdict
-from verify.beliefs.every import BELIEFS
+from verify.beliefs.all_beliefs import BELIEFS
 from verify.subject import TYPE
 
 SPEED = 21
 """Another than the other tests', so that the cloud is another: in one cloud two stacks have no database each."""
 OUTCOMES = {"modify a pending one": Verdict.NOT_ASKED}
-"""The lines that are not as assumed here, though they are asked."""
+"""The beliefs with another verdict than `as assumed` on the local cloud."""
 
 
 def command(cloud: LocalCloud, built: Path, *arguments: str) -> list[str]:
@@ -52,20 +52,31 @@ def client(cloud: LocalCloud, service: str) -> Any:
 
 
 def is_left(cloud: LocalCloud) -> list[str]:
-    """What has the name of a verification."""
+    """All resources with a verification's name."""
     listed = client(cloud, "s3").list_objects_v2(Bucket="localcloud-artifacts").get("Contents", [])
     held = client(cloud, "ec2").describe_capacity_reservations()["CapacityReservations"]
-    found = {
-        "stack": [one["StackName"] for one in client(cloud, "cloudformation").describe_stacks()["Stacks"]],
-        "function": [one["FunctionName"] for one in client(cloud, "lambda").list_functions()["Functions"]],
-        "log group": [one["logGroupName"] for one in client(cloud, "logs").describe_log_groups()["logGroups"]],
-        "secret": [one["Name"] for one in client(cloud, "secretsmanager").list_secrets()["SecretList"]],
-        "cluster": [one["DBClusterIdentifier"] for one in client(cloud, "rds").describe_db_clusters()["DBClusters"]],
-        "schedule": [one["Name"] for one in client(cloud, "scheduler").list_schedules()["Schedules"]],
-        "object": [one["Key"] for one in listed],
-        "reservation": [one["CapacityReservationId"] for one in held if one["State"] in ("active", "pending")],
+    names_by_kind = {
+        "stack": [stack["StackName"] for stack in client(cloud, "cloudformation").describe_stacks()["Stacks"]],
+        "function": [function["FunctionName"] for function in client(cloud, "lambda").list_functions()["Functions"]],
+        "log group": [group["logGroupName"] for group in client(cloud, "logs").describe_log_groups()["logGroups"]],
+        "secret": [secret["Name"] for secret in client(cloud, "secretsmanager").list_secrets()["SecretList"]],
+        "cluster": [
+            cluster["DBClusterIdentifier"] for cluster in client(cloud, "rds").describe_db_clusters()["DBClusters"]
+        ],
+        "schedule": [schedule["Name"] for schedule in client(cloud, "scheduler").list_schedules()["Schedules"]],
+        "object": [item["Key"] for item in listed],
+        "reservation": [
+            reservation["CapacityReservationId"]
+            for reservation in held
+            if reservation["State"] in ("active", "pending")
+        ],
     }
-    return [f"{kind} {one}" for kind, names in found.items() for one in names if "odcr" in one or kind == "reservation"]
+    return [
+        f"{kind} {name}"
+        for kind, names in names_by_kind.items()
+        for name in names
+        if "odcr" in name or kind == "reservation"
+    ]
 
 
 @pytest.mark.parametrize("cloud", [SPEED], indirect=True)
@@ -73,7 +84,7 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
     refused = call(cloud, built)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "Account  123456789012\nCaller   arn:aws:sts::123456789012:" in refused.stderr
-    assert refused.stderr.endswith("Say --yes.\n")
+    assert refused.stderr.endswith("Add --yes.\n")
 
     for zone in client(cloud, "ec2").describe_availability_zones()["AvailabilityZones"]:
         cloud.capacity.set_free(TYPE, str(zone["ZoneName"]), 5)
@@ -83,7 +94,8 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
     assert done.returncode == 0, (text, done.stdout[-3000:], done.stderr)
     verdicts = dict(re.findall(r"^\| (.+?) \| \*\*(.+?)\*\* \|", text, re.MULTILINE))
     assert verdicts == {
-        one.name: OUTCOMES.get(one.name, Verdict.AS_ASSUMED) if one.local else Verdict.MEANS_NOTHING for one in BELIEFS
+        belief.name: OUTCOMES.get(belief.name, Verdict.AS_ASSUMED) if belief.local else Verdict.MEANS_NOTHING
+        for belief in BELIEFS
     }
     assert "Nothing was left." in text
     assert "123456789012" not in text
@@ -91,7 +103,7 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
 
 
 @pytest.mark.parametrize("cloud", [SPEED], indirect=True)
-def test_what_was_interrupted_or_killed_is_deleted(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
+def test_an_interrupted_or_killed_verification_is_cleaned_up(cloud: LocalCloud, built: Path, tmp_path: Path) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
         output = tmp_path / number.name
         with output.open("w") as file:

@@ -5,7 +5,7 @@ from click.testing import CliRunner, Result
 
 from odcr_cli import main
 from tests.translated import translated
-from tests.unit.looked_at import LookedAt, Odcr
+from tests.unit.fake_source import FakeSource, Odcr
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +17,10 @@ def resources() -> dict[str, Any]:
 
 @pytest.fixture
 def odcr(monkeypatch: pytest.MonkeyPatch) -> Odcr:
-    """The command line, which looks at what a test gives it."""
+    """Calls the command line on a test's source."""
 
-    def call(source: LookedAt, *arguments: str, columns: int = 80) -> Result:
-        monkeypatch.setattr(main, "Live", lambda _account: source)
+    def call(source: FakeSource, *arguments: str, columns: int = 80) -> Result:
+        monkeypatch.setattr(main, "LiveSource", lambda _account: source)
         monkeypatch.setenv("COLUMNS", str(columns))
         return CliRunner(mix_stderr=False).invoke(main.main, ["--region", "ap-northeast-1", *arguments])
 

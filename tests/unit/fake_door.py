@@ -1,4 +1,4 @@
-"""A door that keeps the tables in memory, with the contract of ManageTargets."""
+"""A fake door that keeps the tables in memory, with ManageTargets' contract."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
@@ -41,11 +41,11 @@ def nothing_wrong(_tables: Tables) -> list[dict[str, Any]]:
 
 
 class FakeDoor:
-    """All or nothing, as one transaction.
+    """Makes all changes or none, as one transaction.
 
     Args:
-        tables: the rows that there are; columns that are left out have their defaults.
-        reject: what the next run would reject once the changes are made.
+        tables: the rows; missing columns have their defaults.
+        reject: returns what the next run would reject after the changes.
     """
 
     def __init__(self, tables: Mapping[str, Iterable[Row]], reject: Reject = nothing_wrong) -> None:

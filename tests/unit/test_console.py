@@ -1,4 +1,4 @@
-"""What the pages say, and what they do with what goes wrong. How they look is for tests/browser."""
+"""What the pages show, and how they handle errors. tests/browser tests how they look."""
 
 import re
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from odcr_cli.console.app import application
+from odcr_cli.console.app import create_app
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.history import History
-from odcr_cli.console.memory import EndedRuns, LastRun
+from odcr_cli.console.history_cache import HistoryCache
+from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.demands import Demand
 from odcr_cli.door import Changed
 from odcr_cli.trouble import Trouble
 from tests.browser import scenes
-from tests.unit.entered import HERE, Entered, entered
-from tests.unit.looked_at import NOW, LookedAt
+from tests.unit.fake_source import NOW, FakeSource
+from tests.unit.page_client import HERE, PageClient, logged_in
 
 PAGES = ("/demands/", "/runs/", "/runs/run-999", "/capacity/", "/plots/")
 FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
@@ -27,7 +27,7 @@ FAILED = "/runs/run-999?state=ReserveShortfalls/ReserveBranch/ReserveCapacity"
 
 @dataclass
 class Recorder:
-    """Changes that are written down, and not made."""
+    """Records changes instead of making them."""
 
     answer: Changed = field(default_factory=lambda: Changed(True, 1, [], []))
     made: list[tuple[str, Decimal, Decimal, bool]] = field(default_factory=list)
@@ -50,41 +50,43 @@ class Recorder:
 
 
 class Stage:
-    """One application for all tests, for it compiles its templates anew in each."""
+    """One application for all tests, because each one compiles its templates again."""
 
     def __init__(self) -> None:
-        self.source: Callable[[], Any] = LookedAt
-        self.app = application(lambda: self.source(), token="token")
+        self.source: Callable[[], Any] = FakeSource
+        self.app = create_app(lambda: self.source(), token="token")
 
 
 STAGE = Stage()
 
 
-def reader(source: Callable[[], Any], changes: Recorder | None = None) -> Entered:
-    """A browser that looks at what the source says when it is called now."""
-    STAGE.source = source if source in (LookedAt, gone) else partial(lambda found: found, source())
-    STAGE.app.config.update(CHANGES=changes, HISTORY=History(), LAST_RUN=LastRun(), ENDED_RUNS=EndedRuns())
-    return entered(STAGE.app)
+def reader(source: Callable[[], Any], changes: Recorder | None = None) -> PageClient:
+    """A client of the page on a source."""
+    STAGE.source = source if source in (FakeSource, gone) else partial(lambda fixed: fixed, source())
+    STAGE.app.config.update(
+        CHANGES=changes, HISTORY=HistoryCache(), LAST_RUN=LastRunCache(), ENDED_RUNS=EndedRunsCache()
+    )
+    return logged_in(STAGE.app)
 
 
-def gone() -> LookedAt:
+def gone() -> FakeSource:
     raise Trouble("There is no stack odcr in ap-northeast-1.")
 
 
-def text_of(client: Entered, path: str, status: int = 200) -> str:
-    """What a person reads."""
+def text_of(client: PageClient, path: str, status: int = 200) -> str:
+    """The text of a page."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
     return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
 
 
-def post(client: Entered, path: str, **form: str) -> Any:
+def post(client: PageClient, path: str, **form: str) -> Any:
     return client.post(path, base_url=HERE, data={"csrf": form_token("token"), **form})
 
 
 @dataclass
-class Failing(LookedAt):
-    """A source of which some parts cannot be read."""
+class Failing(FakeSource):
+    """A source with parts that cannot be read."""
 
     fails: tuple[str, ...] = ()
 
@@ -155,7 +157,7 @@ def test_the_filter_works_without_script() -> None:
 
 
 def test_an_empty_stack_says_what_to_do() -> None:
-    client = reader(LookedAt)
+    client = reader(FakeSource)
     assert "Nothing is wanted yet. odcr targets set TYPE ZONE COUNT" in text_of(client, "/demands/")
     assert "No run yet" in text_of(client, "/runs/")
     assert "Nothing is reserved." in text_of(client, "/capacity/")
@@ -181,11 +183,11 @@ def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_th
     client = reader(scenes.evening)
     page = client.get("/runs/run-999?state=ReserveShortfalls/ReserveBranch&language=zh").text
     graph = page[page.index("<svg class=") : page.index('id="state-panel"')]
-    for part in ("执行流程图", ">开始</text>", ", 未到达", "ReserveCapacity, Task, 已捕获错误", "发生任何错误之后"):
+    for part in ("执行图", ">开始</text>", ", 未执行到", "ReserveCapacity, Task, 已捕获错误", "发生任意错误后"):
         assert part in graph, part
     own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
     shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
-    read = [one or other for one, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
+    read = [text or other for text, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
     assert [text for text in read if re.search(own, text)] == []
     assert "QuotaExceeded" in page
 
@@ -201,7 +203,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     asked = []
 
     @dataclass
-    class Asked(LookedAt):
+    class Asked(FakeSource):
         def log_lines(self, function: str, start: datetime, end: datetime, **more: Any) -> list[dict[str, Any]]:
             asked.append((function, start, end))
             return super().log_lines(function, start, end, **more)
@@ -212,7 +214,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     assert asked == []
     said = text_of(client, f"{FAILED}&logs=yes")
     assert "ERROR Refused Code=UnauthorizedOperation" in said
-    assert "Lines of others that were at work at this time are among them." in said
+    assert "Lines of other items from the same time are included." in said
     visits = [int(id_) for id_ in re.findall(r'id="visit-(\d+)"', client.get(FAILED, base_url=HERE).text)]
     assert len(visits) == 20
     for visit in visits[:2]:
@@ -226,7 +228,7 @@ def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> No
     assert all(end - start < whole for _, start, end in asked)
 
 
-def test_it_is_said_where_the_log_goes_on() -> None:
+def test_a_long_log_says_that_it_is_cut() -> None:
     scene = scenes.evening()
     assert "The first 200 lines" not in text_of(reader(lambda: scene), f"{FAILED}&logs=yes")
     scene.lines *= 60
@@ -253,7 +255,7 @@ def test_each_plot_has_its_numbers_in_a_table() -> None:
 
 
 def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
-    def recorded() -> LookedAt:
+    def recorded() -> FakeSource:
         scene = scenes.evening()
         scene.is_live = False
         return scene
@@ -266,10 +268,10 @@ def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
     assert "Logs are not in a recording." in text_of(reader(recorded), FAILED)
 
 
-def test_what_is_live_says_how_old_the_last_run_is() -> None:
-    assert "A run has been at work for 40 s" in text_of(reader(scenes.evening), "/demands/")
+def test_the_header_shows_the_age_of_the_last_run() -> None:
+    assert "A run has been running for 40 s" in text_of(reader(scenes.evening), "/demands/")
 
-    def idle() -> LookedAt:
+    def idle() -> FakeSource:
         scene = scenes.evening()
         del scene.histories["run-1000"]
         return scene
@@ -296,20 +298,22 @@ def test_what_is_live_says_how_old_the_last_run_is() -> None:
         ("log_lines", f"{FAILED}&logs=yes", "Runtime.OutOfMemory", True),
     ],
 )
-def test_what_cannot_be_read_is_told_and_the_rest_goes_on(lacks: str, path: str, still: str, is_told: bool) -> None:
+def test_a_part_that_cannot_be_read_leaves_the_rest_of_the_page(
+    lacks: str, path: str, still: str, is_told: bool
+) -> None:
     said = text_of(reader(lambda: failing(lacks)), path)
     assert still in said
     assert (f"You may not read {lacks}. Ask for the right." in said) == is_told
 
 
-def test_a_stack_that_is_gone_is_a_page_that_can_be_read() -> None:
+def test_a_missing_stack_is_shown_as_a_page() -> None:
     for path in PAGES:
         said = text_of(reader(gone), path, 502)
         assert "There is no stack odcr in ap-northeast-1." in said
         assert "Demands Runs Capacity Plots" in said
 
 
-def test_a_run_that_is_not_there_is_said_to_be_none() -> None:
+def test_an_unknown_run_is_reported() -> None:
     assert "There is no run nonsense." in text_of(reader(scenes.evening), "/runs/nonsense", 502)
 
 
@@ -323,7 +327,7 @@ def test_hostile_text_stays_text(path: str) -> None:
     assert "49" not in re.findall(r"onerror=.alert\(2\).&gt;(\d+)", page.text)
 
 
-def test_who_only_looks_finds_no_form_and_changes_nothing() -> None:
+def test_a_read_only_page_has_no_forms_and_refuses_changes() -> None:
     client = reader(scenes.evening)
     for path in PAGES:
         assert 'method="post"' not in client.get(path, base_url=HERE).text
@@ -349,7 +353,7 @@ def test_the_page_adds_up_each_currency_by_itself() -> None:
         assert re.search(r"Cost per hour [0-9,.]+ [A-Z]{3}, [0-9,.]+ [A-Z]{3}", text_of(client, path)), path
 
 
-def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
+def test_a_change_is_shown_before_it_is_made() -> None:
     changes = Recorder()
     client = reader(scenes.evening, changes=changes)
     assert "9 held, 15 wanted" in text_of(client, "/change/?demand=r5b.2xlarge+ap-northeast-1c")
@@ -367,13 +371,13 @@ def test_a_target_is_changed_after_what_it_does_was_shown() -> None:
     assert "r5b.2xlarge ap-northeast-1c: the target is 20 now." in text_of(client, "/demands/")
 
 
-def changed_to(client: Entered, name: str, was: str, wanted: str, group: str = "") -> str:
-    """What is said of a change before it is made."""
+def changed_to(client: PageClient, name: str, was: str, wanted: str, group: str = "") -> str:
+    """The text of the page that reviews a change."""
     page = post(client, "/change/", demand=name, was=was, wanted=wanted, group=group).text
     return " ".join(re.sub("<[^>]*>", " ", page).split())
 
 
-def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_none() -> None:
+def test_each_currency_has_its_own_sum_and_unknown_prices_are_named() -> None:
     scene = scenes.evening()
     for row in scene.tables["odcr_price"]:
         row["Currency"] = "CNY" if row["InstanceType"] == "c6i.4xlarge" else "USD"
@@ -382,28 +386,12 @@ def test_each_currency_has_its_own_sum_and_what_has_no_price_is_said_to_have_non
     assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in said
     assert re.search(r"All demands ([\d.]+) USD \1 USD", said)
     said = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
-    assert "What it costs is not known" in said
+    assert "The cost is unknown" in said
     assert "not in the sum: 2" in said
     # 200 vCPUs of c5.2xlarge, which has 8, at 0.428.
     said = changed_to(client, "checkout", "200", "100", "yes")
     assert "checkout 10.70 USD 5.35 USD" in said
-    assert "most wanted pool" in said
-
-
-class PricesFailAlone(Failing):
-    """The demands can be read, with the prices they need; the prices by themselves cannot, as the door is busy."""
-
-    def rows_of(self, *names: str) -> dict[str, list[dict[str, Any]]]:
-        return {name: LookedAt.rows(self, name) for name in names}
-
-
-def test_prices_that_cannot_be_read_hinder_no_change() -> None:
-    scene = scenes.evening()
-    source = PricesFailAlone(scene.tables, scene.histories, scene.held, scene.lines, fails=("odcr_price",))
-    client = reader(lambda: source, changes=Recorder())
-    said = changed_to(client, "r5b.2xlarge ap-northeast-1c", "15", "20")
-    assert "You may not read odcr_price." in said
-    assert "Change it" in said
+    assert "first pool with a price" in said
 
 
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
@@ -419,7 +407,7 @@ def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:
     assert len(changes.made) == 1
 
 
-def test_a_change_that_would_be_rejected_or_comes_too_late_is_not_made() -> None:
+def test_a_rejected_or_conflicting_change_is_not_made() -> None:
     changes = Recorder(Changed(False, 0, [{"Table": "odcr_capacity", "Key": {}, "Reason": "No such type."}], []))
     client = reader(scenes.evening, changes=changes)
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "was": "15", "wanted": "20"}
@@ -435,7 +423,7 @@ def test_a_change_that_would_be_rejected_or_comes_too_late_is_not_made() -> None
     assert "You may not call ManageTargets." in post(client, "/change/", **form).text
 
 
-def test_a_demand_that_is_gone_meanwhile_is_told() -> None:
+def test_a_demand_that_is_gone_meanwhile_is_reported() -> None:
     client = reader(scenes.evening, changes=Recorder())
     assert "This demand is gone." in post(client, "/change/", demand="m5.large nowhere", was="1", wanted="2").text
 

@@ -1,4 +1,4 @@
-"""The page answers to the browser of whoever started it, and to nobody else."""
+"""The page answers only the browser of the person who started it."""
 
 import logging
 import re
@@ -9,35 +9,35 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from odcr_cli.console.app import application
-from odcr_cli.console.entrance import Entrance
+from odcr_cli.console.app import create_app
 from odcr_cli.console.guard import form_token
-from odcr_cli.console.rooted import root_of
-from odcr_cli.console.serving import Page
+from odcr_cli.console.server import ConsoleServer
+from odcr_cli.console.session_path import session_path
+from odcr_cli.console.sessions import Sessions
 from odcr_cli.main import Context, main
 from odcr_cli.trouble import Trouble
-from tests.unit.entered import HERE, Entered, client_of, entered
-from tests.unit.looked_at import LookedAt
+from tests.unit.fake_source import FakeSource
+from tests.unit.page_client import HERE, PageClient, logged_in, new_client
 
 PAGES = ("/demands/", "/runs/", "/capacity/", "/plots/", "/static/console.js", "/nothing")
 
 
 @pytest.fixture
 def app() -> Flask:
-    return application(LookedAt, token="secret-token")
+    return create_app(FakeSource, token="secret-token")
 
 
 @pytest.fixture
-def stranger(app: Flask) -> Entered:
-    return client_of(app)
+def stranger(app: Flask) -> PageClient:
+    return new_client(app)
 
 
 @pytest.fixture
-def reader(app: Flask) -> Entered:
-    return entered(app, "secret-token")
+def reader(app: Flask) -> PageClient:
+    return logged_in(app, "secret-token")
 
 
-def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_site_sees(stranger: Entered) -> None:
+def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_site_sees(stranger: PageClient) -> None:
     answer = stranger.enter("token=secret-token")
     assert answer.status_code == 302
     assert re.fullmatch("/~[0-9a-f]{32}/", answer.headers["Location"])
@@ -64,26 +64,26 @@ def test_the_token_of_the_address_becomes_a_cookie_that_no_script_and_no_other_s
         "?token=秘密",
     ],
 )
-def test_without_the_token_there_is_nothing_to_see(stranger: Entered, path: str, query: str) -> None:
+def test_without_the_token_there_is_nothing_to_see(stranger: PageClient, path: str, query: str) -> None:
     answer = stranger.get(path + query, base_url=HERE)
     assert answer.status_code == 403
     assert "secret-token" not in answer.text
     assert "Set-Cookie" not in answer.headers
 
 
-def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(reader: Entered) -> None:
-    later = client_of(application(LookedAt, token="another-token"))
+def test_the_cookie_of_another_start_is_worth_nothing_and_no_token_is_a_cookie(reader: PageClient) -> None:
+    later = new_client(create_app(FakeSource, token="another-token"))
     for value in (cookie_of(reader), "another-token", ""):
-        later.root = root_of(value)
+        later.root = session_path(value)
         later.set_cookie("odcr-console-8123", value, domain="127.0.0.1")
         assert later.get("/demands/", base_url=HERE).status_code == 403
 
 
-def test_a_cookie_is_worth_nothing_outside_of_its_folder(app: Flask, reader: Entered) -> None:
-    other = entered(app, "secret-token")
+def test_a_cookie_is_worthless_outside_its_path(app: Flask, reader: PageClient) -> None:
+    other = logged_in(app, "secret-token")
     assert other.root != reader.root
     for root in ("", other.root, f"/~{'0' * 32}", reader.root[:-1], reader.root.upper()):
-        thief = client_of(app)
+        thief = new_client(app)
         thief.set_cookie("odcr-console-8123", cookie_of(reader), domain="127.0.0.1")
         thief.root = root
         assert thief.get("/demands/").status_code == 403, root
@@ -91,7 +91,7 @@ def test_a_cookie_is_worth_nothing_outside_of_its_folder(app: Flask, reader: Ent
         assert thief.get("/demands/").status_code == 200
 
 
-def test_all_that_a_browser_is_told_to_keep_is_of_its_folder_but_the_language(app: Flask, reader: Entered) -> None:
+def test_all_cookies_but_the_language_have_the_sessions_path(app: Flask, reader: PageClient) -> None:
     app.config["CHANGES"] = Failing()
     said = reader.post("/runs/start", data={"csrf": form_token("secret-token")})
     assert said.status_code == 302
@@ -104,35 +104,35 @@ def test_all_that_a_browser_is_told_to_keep_is_of_its_folder_but_the_language(ap
 
 
 class Failing:
-    """Changes that cannot be made."""
+    """Changes that always fail."""
 
     def start_run(self) -> str:
         raise Trouble("You may not call StartExecution.")
 
 
-def test_the_folder_does_not_tell_the_cookie(reader: Entered) -> None:
+def test_the_path_does_not_reveal_the_cookie(reader: PageClient) -> None:
     assert cookie_of(reader) not in reader.root
-    assert root_of(cookie_of(reader)) == reader.root
+    assert session_path(cookie_of(reader)) == reader.root
 
 
-def cookie_of(client: Entered) -> str:
+def cookie_of(client: PageClient) -> str:
     cookie = client.get_cookie("odcr-console-8123", domain="127.0.0.1", path=f"{client.root}/")
     assert cookie
     return cookie.value
 
 
 def test_the_printed_address_opens_several_browsers_and_each_has_a_cookie_of_its_own(app: Flask) -> None:
-    clients = [client_of(app) for _ in range(3)]
+    clients = [new_client(app) for _ in range(3)]
     for client in clients:
         client.enter("token=secret-token")
     assert {client.get("/demands/", base_url=HERE).status_code for client in clients} == {200}
     assert len({cookie_of(client) for client in clients}) == 3
 
 
-def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reader: Entered) -> None:
-    first, second = client_of(app), client_of(app)
-    code = app.config["ENTRANCE"].code()
-    assert code != app.config["ENTRANCE"].code()
+def test_a_code_opens_one_session(app: Flask, reader: PageClient) -> None:
+    first, second = new_client(app), new_client(app)
+    code = app.config["SESSIONS"].code()
+    assert code != app.config["SESSIONS"].code()
     answer = first.enter(f"code={code}")
     assert answer.status_code == 302
     assert code not in answer.headers["Location"]
@@ -149,23 +149,23 @@ def test_what_the_browsers_process_is_told_lets_one_browser_in(app: Flask, reade
 
 def test_a_code_is_good_for_a_minute_and_does_no_harm_later() -> None:
     now = 1000.0
-    entrance = Entrance(clock=lambda: now)
+    entrance = Sessions(clock=lambda: now)
     used, unused = entrance.code(), entrance.code()
     now += 59
-    session = entrance.by_code(used)
+    session = entrance.open_by_code(used)
     assert session
-    assert entrance.knows(session)
+    assert entrance.is_known(session)
     now += 1
-    assert entrance.by_code(unused) == ""
-    assert entrance.by_code(used) == ""
-    assert entrance.knows(session)
+    assert entrance.open_by_code(unused) == ""
+    assert entrance.open_by_code(used) == ""
+    assert entrance.is_known(session)
 
 
 def test_the_browsers_process_is_not_told_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
-    monkeypatch.setattr(Page, "serve", lambda _: None)
-    monkeypatch.setattr(Context, "source", LookedAt(is_live=False))
+    monkeypatch.setattr(ConsoleServer, "serve", lambda _: None)
+    monkeypatch.setattr(Context, "source", FakeSource(is_live=False))
     result = CliRunner().invoke(main, ["console"])
     assert result.exit_code == 0, result.output
     printed = re.search(r"http://127\.0\.0\.1:\d+/\?token=(\S+)", result.output)
@@ -179,18 +179,18 @@ def test_the_browsers_process_is_not_told_the_token(monkeypatch: pytest.MonkeyPa
     "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8123", "127.0.0.2", "10.0.0.1:8123", "[::2]:8123"]
 )
 def test_another_name_that_leads_here_is_refused(app: Flask, host: str) -> None:
-    answer = client_of(app).get("/?token=secret-token", headers={"Host": host})
+    answer = new_client(app).get("/?token=secret-token", headers={"Host": host})
     assert answer.status_code == 403
     assert "127.0.0.1 only" in answer.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "[::1]:8123", "127.0.0.1"])
 def test_the_names_of_this_machine_are_let_in(app: Flask, host: str) -> None:
-    assert client_of(app).get("/?token=secret-token", headers={"Host": host}).status_code == 302
+    assert new_client(app).get("/?token=secret-token", headers={"Host": host}).status_code == 302
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(reader: Entered, site: str) -> None:
+def test_embedding_by_another_site_is_refused_and_links_work(reader: PageClient, site: str) -> None:
     embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
     assert reader.get("/demands/", base_url=HERE, headers=embedded).status_code == 403
     followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
@@ -209,7 +209,7 @@ def test_what_another_site_embeds_is_refused_and_a_link_to_here_is_followed(read
     ],
 )
 def test_a_form_of_another_site_or_of_nobody_changes_nothing(
-    reader: Entered, headers: dict[str, str], csrf: bool
+    reader: PageClient, headers: dict[str, str], csrf: bool
 ) -> None:
     form = {"csrf": form_token("secret-token") if csrf else "guessed"}
     answer = reader.post("/runs/start", base_url=HERE, headers=headers, data=form)
@@ -217,13 +217,13 @@ def test_a_form_of_another_site_or_of_nobody_changes_nothing(
     assert "read-only" not in answer.text
 
 
-def test_the_token_of_forms_does_not_tell_the_token() -> None:
+def test_the_form_token_does_not_reveal_the_token() -> None:
     assert "secret-token" not in form_token("secret-token")
     assert form_token("secret-token") != form_token("secret-toker")
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: Entered, path: str) -> None:
+def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: PageClient, path: str) -> None:
     headers = reader.get(path, base_url=HERE).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -235,17 +235,17 @@ def test_every_answer_forbids_scripts_frames_and_other_hosts(reader: Entered, pa
 
 
 @pytest.mark.parametrize("path", PAGES[:4])
-def test_no_page_is_kept_by_the_browser(reader: Entered, path: str) -> None:
+def test_no_page_is_kept_by_the_browser(reader: PageClient, path: str) -> None:
     assert reader.get(path, base_url=HERE).headers["Cache-Control"] == "no-store"
 
 
 def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
-    def fails() -> LookedAt:
+    def fails() -> FakeSource:
         raise ZeroDivisionError
 
-    app = application(fails, token="secret-token")
+    app = create_app(fails, token="secret-token")
     caplog.set_level(logging.DEBUG)
-    client = client_of(app)
+    client = new_client(app)
     client.enter("token=secret-token")
     assert client.get("/demands/?q=1", base_url=HERE).status_code == 500
     assert "ZeroDivisionError" in caplog.text
@@ -273,7 +273,7 @@ def test_tokens_are_in_no_log_and_on_no_page(caplog: Any) -> None:
         ("http://evil.example", "/"),
     ],
 )
-def test_choosing_a_language_leads_back_to_this_page_only(reader: Entered, back: str, leads: str) -> None:
+def test_choosing_a_language_leads_back_to_this_page_only(reader: PageClient, back: str, leads: str) -> None:
     answer = reader.get("/language/zh", query_string={"back": back}, base_url=HERE)
     assert answer.headers["Location"] == reader.root + leads
     assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
@@ -281,7 +281,7 @@ def test_choosing_a_language_leads_back_to_this_page_only(reader: Entered, back:
     assert 'lang="zh"' in reader.get("/demands/", base_url=HERE).text
 
 
-def test_the_language_is_the_browsers_unless_one_is_chosen(reader: Entered) -> None:
+def test_the_language_is_the_browsers_unless_one_is_chosen(reader: PageClient) -> None:
     chinese = reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
     assert "需求" in chinese.text
     assert 'lang="en"' in reader.get("/demands/", base_url=HERE, headers={"Accept-Language": "fr"}).text

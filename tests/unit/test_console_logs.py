@@ -11,10 +11,10 @@ from moto import mock_aws
 
 from odcr_cli.account import Account, Place
 from odcr_cli.console.state_functions import request_of
-from odcr_cli.execution_graph.details import Entering, Text
+from odcr_cli.execution_graph.details import ShownText, VisitDetails
 from odcr_cli.execution_graph.visits import Status
-from odcr_cli.source import Live
-from tests.unit.looked_at import STACK
+from odcr_cli.source import LiveSource
+from tests.unit.fake_source import STACK
 
 GROUP = "/aws/lambda/odcr-ReserveCapacity"
 START = datetime(2026, 11, 10, 20, 0, tzinfo=UTC)
@@ -23,28 +23,31 @@ FROM, TO = 1794340800000, 1794340810000
 REQUEST = "0c9f1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
 
 
-def live(endpoint: str | None = "http://127.0.0.1:9") -> Live:
+def live(endpoint: str | None = "http://127.0.0.1:9") -> LiveSource:
     account = Account(Place(region="eu-west-1", endpoint_url=endpoint))
     account.__dict__["stack"] = STACK
-    return Live(account)
+    return LiveSource(account)
 
 
 def events(*timestamps: int) -> list[dict[str, Any]]:
-    return [{"timestamp": one, "message": str(one), "logStreamName": "one", "eventId": str(one)} for one in timestamps]
+    return [
+        {"timestamp": timestamp, "message": str(timestamp), "logStreamName": "one", "eventId": str(timestamp)}
+        for timestamp in timestamps
+    ]
 
 
 def asked(limit: int, **more: Any) -> dict[str, Any]:
     return {"logGroupName": GROUP, "startTime": FROM, "endTime": TO, "limit": limit, **more}
 
 
-def test_a_page_without_lines_is_not_the_end_of_them() -> None:
+def test_an_empty_page_of_log_events_is_not_the_end() -> None:
     source = live()
     with Stubber(source.account.client("logs")) as aws:
         # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
         aws.add_response("filter_log_events", {"events": [], "nextToken": "a"}, asked(200))
         aws.add_response("filter_log_events", {"events": events(3), "nextToken": "b"}, asked(200, nextToken="a"))
         aws.add_response("filter_log_events", {"events": events(1, 2)}, asked(200, nextToken="b"))
-        assert [one["timestamp"] for one in source.log_lines("ReserveCapacity", START, END)] == [1, 2, 3]
+        assert [line["timestamp"] for line in source.log_lines("ReserveCapacity", START, END)] == [1, 2, 3]
         aws.assert_no_pending_responses()
 
 
@@ -59,7 +62,7 @@ def test_no_more_pages_are_read_than_are_shown() -> None:
 
 
 @mock_aws
-def test_of_a_request_only_its_own_lines_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requests_log_has_only_its_own_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     logs = boto3.client("logs", "eu-west-1")
@@ -72,9 +75,9 @@ def test_of_a_request_only_its_own_lines_are_given(monkeypatch: pytest.MonkeyPat
     sent = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
     logs.put_log_events(logGroupName=GROUP, logStreamName="one", logEvents=sent)
     source = live(None)
-    found = source.log_lines("ReserveCapacity", start, start, request=REQUEST)
-    assert [one["message"] for one in found] == own
-    assert [one["message"] for one in source.log_lines("ReserveCapacity", start, start)] == lines
+    shown = source.log_lines("ReserveCapacity", start, start, request=REQUEST)
+    assert [line["message"] for line in shown] == own
+    assert [line["message"] for line in source.log_lines("ReserveCapacity", start, start)] == lines
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,6 @@ def test_of_a_request_only_its_own_lines_are_given(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_the_request_that_failed_is_named_by_the_cause(cause: str | None, request_id: str) -> None:
-    text = None if cause is None else Text(cause, cut=False)
-    visit = Entering("", Status.FAILED, START, 1.0, None, None, "E", text, [], (1, 2), "")
+    text = None if cause is None else ShownText(cause, cut=False)
+    visit = VisitDetails("", Status.FAILED, START, 1.0, None, None, "E", text, [], (1, 2), "")
     assert request_of(visit) == request_id

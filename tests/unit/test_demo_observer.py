@@ -1,4 +1,4 @@
-"""How the demonstration tells what it sees."""
+"""What the demonstration prints about runs."""
 
 import io
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What the demonstration prints: nothing is cut, and text of others is printed as it is."""
+"""The demonstration's output is never cut, and foreign text is printed as it is."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Executions that moto's interpreter played are understood: three machines after AWS's samples, and this project's."""
+"""Reads executions played by moto's interpreter: three machines after AWS's samples, and this project's."""
 
 import json
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ def read(played: Played) -> tuple[Graph, Progress]:
 
 
 def details(graph: Graph, progress: Progress, path: str) -> Details:
-    found = details_of(graph, progress, path)
-    assert found
-    return found
+    state_details = details_of(graph, progress, path)
+    assert state_details
+    return state_details
 
 
 def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
@@ -47,14 +47,18 @@ def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
         "Get Final Job Status": 1,
     }
     assert progress.summary("Job Failed").status is Status.NOT_REACHED
-    assert ("Job Complete?", "Wait X Seconds", False) in progress.taken()
-    assert ("Job Complete?", "Job Failed", False) not in progress.taken()
-    assert {(START, "Submit Job", False), ("Get Final Job Status", END, False)} <= progress.taken()
+    assert ("Job Complete?", "Wait X Seconds", False) in progress.taken_transitions()
+    assert ("Job Complete?", "Job Failed", False) not in progress.taken_transitions()
+    assert {(START, "Submit Job", False), ("Get Final Job Status", END, False)} <= progress.taken_transitions()
 
 
 def test_the_conditions_of_a_choice_are_on_its_arrows() -> None:
     graph = graph_of(json.dumps(machines.JOB_POLLER))
-    labels = {(one.target, one.way): one.label for one in graph.level.transitions if one.source == "Job Complete?"}
+    labels = {
+        (transition.target, transition.way): transition.label
+        for transition in graph.level.transitions
+        if transition.source == "Job Complete?"
+    }
     assert labels == {
         ("Job Failed", Way.CHOICE): 'status = "FAILED"',
         ("Get Final Job Status", Way.CHOICE): 'status = "SUCCEEDED"',
@@ -67,7 +71,7 @@ def test_the_error_of_a_branch_is_that_of_the_parallel_that_caught_it() -> None:
     assert progress.summary("LookupCustomerInfo").status is Status.CAUGHT
     assert progress.summary("LookupCustomerInfo/1/LookupPhone").status is Status.FAILED
     assert progress.summary("LookupCustomerInfo/1/FormatPhone").status is Status.NOT_REACHED
-    assert ("LookupCustomerInfo", "AskCustomer", True) in progress.taken()
+    assert ("LookupCustomerInfo", "AskCustomer", True) in progress.taken_transitions()
     for path in ("LookupCustomerInfo", "LookupCustomerInfo/1/LookupPhone"):
         (visit,) = details(graph, progress, path).visits
         assert visit.error == "NoPhone"
@@ -98,11 +102,11 @@ def test_a_retried_item_shows_its_attempts() -> None:
     summary, shipped = progress.summary(SHIP), details(graph, progress, SHIP)
     assert (summary.status, summary.retries) == (Status.FAILED, 1)
     assert shipped.visits[0].error == "TooHeavy"
-    (retried,) = [visit for visit in shipped.visits if len(visit.tries) > 1]
+    (retried,) = [visit for visit in shipped.visits if len(visit.attempts) > 1]
     assert (retried.where, retried.status) == ("Each Order #0, Each Item #1", Status.SUCCEEDED)
-    assert [one.error for one in retried.tries] == ["Busy", ""]
-    assert retried.tries[1].waited is not None
-    assert retried.tries[1].waited >= 0
+    assert [attempt.error for attempt in retried.attempts] == ["Busy", ""]
+    assert retried.attempts[1].waited is not None
+    assert retried.attempts[1].waited >= 0
     assert retried.input
     assert retried.input.text == '"cup"'
 
@@ -176,7 +180,7 @@ def test_an_execution_without_a_history_has_reached_nothing() -> None:
 
 
 @pytest.mark.parametrize("definition", ["", "[]", "{", '"x"', "{}", '{"StartAt": "A", "States": {"A": {}}}', "null"])
-def test_what_is_no_definition_is_said_to_be_none(definition: str) -> None:
+def test_an_invalid_definition_is_refused(definition: str) -> None:
     with pytest.raises(Trouble, match="definition"):
         graph_of(definition)
 

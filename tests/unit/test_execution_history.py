@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 
 from odcr_cli.execution_graph import Progress, details_of, graph_of, progress_of
-from odcr_cli.execution_graph.event_types import SENSES, details_of_event
+from odcr_cli.execution_graph.event_types import MEANINGS, details_of_event
 from odcr_cli.execution_graph.visits import Status
 
 PASS = {"Type": "Pass", "End": True}
@@ -60,7 +60,7 @@ def item(index: int, name: str = "Map") -> dict[str, Any]:
 
 
 def test_each_type_of_botocore_s_model_is_understood() -> None:
-    assert set(SENSES) == set(MODEL.shape_for("HistoryEventType").enum)
+    assert set(MEANINGS) == set(MODEL.shape_for("HistoryEventType").enum)
 
 
 @pytest.mark.parametrize("name", [name for name in MODEL.shape_for("HistoryEvent").members if "EventDetails" in name])
@@ -68,7 +68,7 @@ def test_the_details_of_each_type_are_found(name: str) -> None:
     assert details_of_event({"id": 1, "type": "Any", name: {"error": "x"}}) == {"error": "x"}
 
 
-def test_a_type_that_is_newer_than_this_is_passed_over() -> None:
+def test_an_unknown_event_type_is_ignored() -> None:
     progress = told(
         machine(A=PASS),
         "SUCCEEDED",
@@ -172,9 +172,9 @@ def test_a_parallel_fails_after_the_event_that_failed_in_its_branch_and_is_caugh
         (8, 7, "PassStateExited", entered("After")),
         (9, 8, "ExecutionSucceeded"),
     )
-    found = statuses(progress, "Parallel", "Parallel/0/Item", "After")
-    assert found == [Status.CAUGHT, Status.FAILED, Status.SUCCEEDED]
-    assert progress.taken() >= {("Parallel", "After", True)}
+    reached = statuses(progress, "Parallel", "Parallel/0/Item", "After")
+    assert reached == [Status.CAUGHT, Status.FAILED, Status.SUCCEEDED]
+    assert progress.taken_transitions() >= {("Parallel", "After", True)}
 
 
 def test_an_expression_that_fails_names_its_state_and_not_the_event_before_it() -> None:
@@ -189,9 +189,9 @@ def test_an_expression_that_fails_names_its_state_and_not_the_event_before_it() 
         (6, 5, "ExecutionFailed", {"error": "States.QueryEvaluationError"}),
     )
     assert statuses(progress, "A", "B") == [Status.SUCCEEDED, Status.FAILED]
-    found = details_of(graph_of(machine(A={**PASS, "Next": "B"}, B=PASS)), progress, "B")
-    assert found
-    assert found.visits[0].error == "States.QueryEvaluationError"
+    shown = details_of(graph_of(machine(A={**PASS, "Next": "B"}, B=PASS)), progress, "B")
+    assert shown
+    assert shown.visits[0].error == "States.QueryEvaluationError"
 
 
 def test_a_distributed_map_fails_with_the_error_of_its_run() -> None:

@@ -1,4 +1,4 @@
-"""No two boxes overlap, whatever the definition, and each is inside the one around it."""
+"""Boxes never overlap, whatever the definition, and each is inside the one around it."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,9 @@ def machines(draw: st.DrawFn, depth: int = 2, prefix: str = "") -> dict[str, Any
         state: dict[str, Any] = {"Type": kind}
         if kind == "Choice":
             ways = draw(st.lists(st.tuples(target, st.sampled_from(["x", "a" * 60])), max_size=4))
-            state["Choices"] = [{"Variable": f"$.{name}", "IsPresent": True, "Next": one} for one, name in ways]
+            state["Choices"] = [
+                {"Variable": f"$.{name}", "IsPresent": True, "Next": following_} for following_, name in ways
+            ]
             state["Default"] = draw(target)
         elif kind != "Fail":
             following = draw(st.none() | target)
@@ -37,7 +39,7 @@ def machines(draw: st.DrawFn, depth: int = 2, prefix: str = "") -> dict[str, Any
         if kind in ("Task", "Map", "Parallel"):
             errors = st.sampled_from(["States.ALL", "SomethingBroke"])
             caught = draw(st.lists(st.tuples(errors, target), max_size=2))
-            state["Catch"] = [{"ErrorEquals": [error], "Next": one} for error, one in caught]
+            state["Catch"] = [{"ErrorEquals": [error], "Next": following_} for error, following_ in caught]
         if kind == "Map":
             state["ItemProcessor"] = draw(machines(depth - 1, f"{name}-"))
         if kind == "Parallel":

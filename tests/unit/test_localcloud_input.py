@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.commands import main as bench
-from demo.playing import main as demo
+from demo.play import main as demo
 from localcloud.clock import Clock
 from localcloud.cloud import LocalCloud
 from localcloud.commands import main as localcloud
@@ -83,6 +83,6 @@ def test_keep_is_what_was_said(value: str, kept: bool, monkeypatch: pytest.Monke
         said.append(keep)
         return 0
 
-    monkeypatch.setattr("demo.playing._run", run)
+    monkeypatch.setattr("demo.play._run", run)
     assert CliRunner().invoke(demo, [f"--keep={value}"]).exit_code == 0
     assert said == [kept]

@@ -1,4 +1,4 @@
-"""From what there is to what is wanted, for random tables and wishes."""
+"""Plans changes for random tables and wishes."""
 
 import random
 from collections.abc import Sequence
@@ -44,20 +44,20 @@ def some_values(table: str, chance: random.Random, *, is_new: bool) -> dict[str,
 
 
 def some(chance: random.Random, table: str, count: int) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Rows that no database would take for the same one."""
-    found: dict[tuple[str, ...], Any] = {}
+    """Random rows with distinct keys."""
+    by_key: dict[tuple[str, ...], Any] = {}
     for _ in range(count):
         key = some_key(table, chance)
-        found[tuple(part.strip().lower() for part in key)] = (key, some_values(table, chance, is_new=True))
-    return list(found.values())
+        by_key[tuple(part.strip().lower() for part in key)] = (key, some_values(table, chance, is_new=True))
+    return list(by_key.values())
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_what_was_wanted_is_there_afterwards_and_nothing_is_left_to_do(seed: int) -> None:
+def test_the_plan_makes_the_tables_match_the_wishes(seed: int) -> None:
     chance = random.Random(seed)
     tables = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member")
     door = FakeDoor(
-        {table: [_row(table, *one) for one in some(chance, table, chance.randrange(4))] for table in tables}
+        {table: [_row(table, *entry) for entry in some(chance, table, chance.randrange(4))] for table in tables}
     )
     wishes = [
         Wish(table, key, values, is_gone=chance.random() < 0.2)
@@ -66,26 +66,30 @@ def test_what_was_wanted_is_there_afterwards_and_nothing_is_left_to_do(seed: int
     ]
     # To want pools of a group that is to be gone is what the door refuses.
     gone = {wish.key[0].strip().lower() for wish in wishes if wish.table == "odcr_group" and wish.is_gone}
-    wishes = [one for one in wishes if one.table != "odcr_group_member" or one.key[0].strip().lower() not in gone]
+    wishes = [
+        candidate
+        for candidate in wishes
+        if candidate.table != "odcr_group_member" or candidate.key[0].strip().lower() not in gone
+    ]
     removes_others = chance.random() < 0.3
     before = {table: len(rows) for table, rows in door.tables.items()}
     plan = plan_of(wishes, door.tables, removes_others=removes_others)
     assert not plan.problems
     changes = plan.to_changes()
-    assert len({(one.table, tuple((one.row or one.was or {}).values())) for one in changes}) == len(changes)
+    assert len({(change.table, tuple((change.row or change.was or {}).values())) for change in changes}) == len(changes)
     if changes:
         done = door.change(changes)
         assert (done.conflicts, done.problems) == ([], [])
     assert plan_of(wishes, door.tables, removes_others=removes_others).edits == []
     for wish in wishes:
-        found = [row for row in door.tables[wish.table] if _folded(key_of(wish.table, row)) == _folded(wish.key)]
+        matching = [row for row in door.tables[wish.table] if _folded(key_of(wish.table, row)) == _folded(wish.key)]
         values = values_of(wish.table, dict(wish.values))
-        if found and not wish.is_gone:
-            now = values_of(wish.table, found[0])
+        if matching and not wish.is_gone:
+            now = values_of(wish.table, matching[0])
             assert all(now[name] == values[name] for name in wish.values)
         else:
             # Options that say nothing are none.
-            assert not found
+            assert not matching
             assert wish.is_gone or wish.table == "odcr_option"
     if not removes_others and not any(wish.is_gone for wish in wishes):
         assert all(len(door.tables[table]) >= before[table] for table in tables if table != "odcr_option")

@@ -1,4 +1,4 @@
-"""What `odcr check` says of the tables, and how it is said."""
+"""`odcr check`: the checks of the tables, and the output."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from click.testing import CliRunner
 
 from odcr.domain.row_problems import lonely_options
 from odcr_cli.checks import supportability
-from odcr_cli.checks.every import CHECKS, run
+from odcr_cli.checks.all_checks import CHECKS, run
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.tables import check_dates, check_rows, check_version, strays
-from odcr_cli.commands.check import shown
+from odcr_cli.commands.check import render
 from odcr_cli.main import Context, main
 from odcr_cli.trouble import Trouble
-from tests.unit.answering import Answer, Answering
-from tests.unit.checking import LARGE, looked, one, row
+from tests.unit.check_inputs import LARGE, check_inputs, one, row
+from tests.unit.fake_account import Answer, FakeAccount
 
 
 def invoked(answer: Mapping[str, Any]) -> Answer:
@@ -31,29 +31,29 @@ def invoked(answer: Mapping[str, Any]) -> Answer:
 @pytest.mark.parametrize(
     ("tables", "code", "level"), [(2, 2, Level.OK), (1, 2, Level.ERROR), (3, 2, Level.ERROR), (None, 2, Level.ERROR)]
 )
-def test_the_tables_version_is_the_functions(
+def test_the_tables_version_must_match_the_functions(
     monkeypatch: pytest.MonkeyPatch, tables: int | None, code: int, level: Level
 ) -> None:
-    look = looked(odcr_version=[] if tables is None else [{"Version": 1}, {"Version": tables}])
-    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Rows": [], "Version": code})
-    assert one(check_version(look)).level is level
+    inputs = check_inputs(odcr_version=[] if tables is None else [{"Version": 1}, {"Version": tables}])
+    monkeypatch.setattr(inputs.account, "invoke", lambda *_: {"Rows": [], "Version": code})
+    assert one(check_version(inputs)).level is level
 
 
-def test_what_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    look = looked(
+def test_a_row_that_the_next_run_would_reject_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = check_inputs(
         odcr_capacity=[row(1)],
         odcr_option=[LARGE | {"AvailabilityZone": "ap-northeast-1x"}],
         odcr_group=[{"Group_Name": "empty", "TotalTargetCapacity": "1"}],
         odcr_group_member=[LARGE | {"Group_Name": "lost"}],
     )
     rejected = [{"InstanceType": "m5.large", "AvailabilityZone": "x", "Reason": "No such\nzone."}]
-    monkeypatch.setattr(look.account, "invoke", lambda *_: {"Targets": [], "Rejected": rejected, "Complete": True})
-    lines = list(check_rows(look))
+    monkeypatch.setattr(inputs.account, "invoke", lambda *_: {"Targets": [], "Rejected": rejected, "Complete": True})
+    lines = list(check_rows(inputs))
     assert {line.level for line in lines} == {Level.ERROR}
     assert [line.seen.split(",")[0] for line in lines] == [
         "m5.large x: No such zone.",
         "odcr_option has m5.large ap-northeast-1x",
-        "odcr_group_member has the group lost",
+        "odcr_group_member names the group lost",
         "The group empty has no members.",
     ]
 
@@ -73,23 +73,23 @@ def plan(*targets: dict[str, str], complete: bool = True) -> Any:
         ("FAILED", plan(complete=False), [Level.WARNING]),
     ],
 )
-def test_what_an_earlier_run_rejected_is_not_forgotten(
+def test_an_earlier_rejection_is_still_reported(
     monkeypatch: pytest.MonkeyPatch, status: str, answer: Any, levels: list[Level]
 ) -> None:
     recorded = LARGE | {"Status": status, "Reason": "Correct it.", "Reserved": 0, "Group_Name": ""}
-    look = looked(odcr_capacity=[row(1)], odcr_status=[recorded])
-    monkeypatch.setattr(look.account, "invoke", answer)
-    lines = list(check_rows(look))
+    inputs = check_inputs(odcr_capacity=[row(1)], odcr_status=[recorded])
+    monkeypatch.setattr(inputs.account, "invoke", answer)
+    lines = list(check_rows(inputs))
     assert [line.level for line in lines] == levels
     if Level.ERROR in levels:
         assert lines[0].seen == "m5.large ap-northeast-1a: Correct it."
 
 
-def test_of_a_part_it_does_not_say_that_all_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_plan_does_not_vouch_for_all_demands(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row(1, LARGE | {"AvailabilityZone": f"ap-northeast-1{letter}"}) for letter in "acd"]
-    look = looked(odcr_capacity=rows)
-    monkeypatch.setattr(look.account, "invoke", plan(*rows[:2], complete=False))
-    line = one(check_rows(look))
+    inputs = check_inputs(odcr_capacity=rows)
+    monkeypatch.setattr(inputs.account, "invoke", plan(*rows[:2], complete=False))
+    line = one(check_rows(inputs))
     assert line.level is Level.WARNING
     assert line.seen.startswith("One run takes 2 of the 3 demands")
 
@@ -110,19 +110,19 @@ ZONES = [
 @pytest.mark.parametrize("name", ["m5.large", " M5.LARGE", "m5.larg"])
 def test_an_option_is_a_stray_where_the_product_says_so(zone: str, option: str, name: str) -> None:
     target, wish = ("m5.large", zone), (name, option)
-    look = looked(
+    inputs = check_inputs(
         odcr_capacity=[dict(zip(LARGE, target, strict=True)) | {"Target_Capacity": 1}],
         odcr_option=[dict(zip(LARGE, wish, strict=True))],
     )
-    assert len(list(strays(look))) == len(lonely_options([target], [wish]))
+    assert len(list(strays(inputs))) == len(lonely_options([target], [wish]))
 
 
 def test_a_groups_name_may_be_written_in_other_letters() -> None:
-    look = looked(
+    inputs = check_inputs(
         odcr_group=[{"Group_Name": "Checkout", "TotalTargetCapacity": "1"}],
         odcr_group_member=[LARGE | {"Group_Name": "checkout "}],
     )
-    assert list(strays(look)) == []
+    assert list(strays(inputs)) == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_groups_name_may_be_written_in_other_letters() -> None:
         ({"End_Date": "2026-11-11 00:00:00", "Deadline": "2026-11-12 00:00:00"}, "before the deadline"),
     ],
 )
-def test_dates_that_do_not_fit_are_said(option: dict[str, str], words: str) -> None:
-    line = one(check_dates(looked(odcr_capacity=[row(1)], odcr_option=[LARGE | option])))
+def test_conflicting_dates_are_reported(option: dict[str, str], words: str) -> None:
+    line = one(check_dates(check_inputs(odcr_capacity=[row(1)], odcr_option=[LARGE | option])))
     assert words in line.seen
     assert line.level is not Level.OK
 
@@ -145,25 +145,25 @@ def test_dates_that_do_not_fit_are_said(option: dict[str, str], words: str) -> N
     [("high", Level.OK), ("medium", Level.WARNING), ("low", Level.WARNING), ("unsupported", Level.ERROR)],
 )
 def test_ec2s_score_is_shown_where_the_account_has_it(score: str, level: Level) -> None:
-    look = looked(
+    inputs = check_inputs(
         {
             "DescribeAvailabilityZones": {"AvailabilityZones": [{"ZoneId": "apne1-az4"}]},
             "GetCapacityManagerSupportabilityScores": {"AggregateScore": score},
         },
         odcr_capacity=[row(7)],
     )
-    line = one(supportability.check(look))
+    line = one(supportability.check(inputs))
     assert line.level is level
     assert f"score for 7 more instances is {score}" in line.seen
-    account = look.account
-    assert isinstance(account, Answering)
+    account = inputs.account
+    assert isinstance(account, FakeAccount)
     assert account.asked[-1][2]["CapacityAvailabilityZoneIds"] == ["apne1-az4"]
 
 
 def test_without_the_plan_the_score_is_not_asked_for() -> None:
     line = one(
         supportability.check(
-            looked(
+            check_inputs(
                 {"DescribeAvailabilityZones": {"AvailabilityZones": [{"ZoneId": "apne1-az4"}]}}, odcr_capacity=[row(7)]
             )
         )
@@ -172,10 +172,10 @@ def test_without_the_plan_the_score_is_not_asked_for() -> None:
     assert "Unified Operations" in line.advice
 
 
-def test_whoever_may_do_nothing_gets_warnings_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    look = looked({"DescribeInstanceTypes": "UnauthorizedOperation"}, odcr_capacity=[row(7)])
-    monkeypatch.setattr(look.account, "invoke", denied)
-    lines = list(run(look))
+def test_without_rights_every_check_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = check_inputs({"DescribeInstanceTypes": "UnauthorizedOperation"}, odcr_capacity=[row(7)])
+    monkeypatch.setattr(inputs.account, "invoke", denied)
+    lines = list(run(inputs))
     assert {line.check for line in lines} == set(CHECKS)
     of_the_account = [line for line in lines if line.check not in ("dates", "spending", "last run", "lease")]
     assert {line.level for line in of_the_account} == {Level.WARNING}
@@ -186,13 +186,13 @@ def denied(*_: Any) -> Any:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_it_fits_the_width_and_steers_no_terminal(width: int) -> None:
+def test_the_output_fits_the_width_and_escapes_control_characters(width: int) -> None:
     from rich.console import Console
 
     console = Console(width=width, record=True, file=None, force_terminal=False)
     lines = [Line("rows", Level.ERROR, "[red]x[/red] \x1b[2J " + "y" * 200, "[b]do[/b]")]
     with console.capture() as capture:
-        console.print(shown(lines))
+        console.print(render(lines))
     text = capture.get()
     assert "\x1b" not in text
     assert "[red]x[/red]" in text
@@ -211,8 +211,8 @@ def test_it_fits_the_width_and_steers_no_terminal(width: int) -> None:
 def test_the_exit_code_says_how_bad_it_is(
     monkeypatch: pytest.MonkeyPatch, level: Level, arguments: list[str], code: int
 ) -> None:
-    look = looked(odcr_capacity=[row(1)])
-    monkeypatch.setattr(Context, "source", look.source)
+    inputs = check_inputs(odcr_capacity=[row(1)])
+    monkeypatch.setattr(Context, "source", inputs.source)
     monkeypatch.setattr("odcr_cli.commands.check.run", lambda *_: [Line("rows", level, "seen", "do")])
     done = CliRunner(mix_stderr=False).invoke(main, ["--json", "check", *arguments])
     assert done.exit_code == code, done.output
@@ -220,11 +220,11 @@ def test_the_exit_code_says_how_bad_it_is(
     assert CliRunner().invoke(main, ["check", *arguments]).exit_code == code
 
 
-def test_without_a_stack_it_could_not_check() -> None:
+def test_check_without_a_stack_ends_with_2() -> None:
     done = CliRunner(mix_stderr=False).invoke(main, ["check", "--endpoint-url", "http://127.0.0.1:9"])
     assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_now_is_the_sources_clock() -> None:
-    assert looked().source.now() == datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
+    assert check_inputs().source.now() == datetime(2026, 11, 10, 21, 0, tzinfo=UTC)

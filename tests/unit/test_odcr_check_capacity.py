@@ -1,4 +1,4 @@
-"""What `odcr check` says of quotas, offers and rights."""
+"""`odcr check`: quotas, offers and rights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ from odcr.domain.tags import ASKED_TAG, GROUP_TAG, MADE_TAG, OWNER_TAG, PROJECT_
 from odcr_cli.checks import offers, quotas, rights
 from odcr_cli.checks.line import Level, Line
 from odcr_cli.checks.quotas import quota_of
-from tests.unit.answering import Answer, Answering
-from tests.unit.checking import LARGE, ROLE, looked, one, row, status
+from tests.unit.check_inputs import LARGE, ROLE, check_inputs, one, row, status
+from tests.unit.fake_account import Answer, FakeAccount
 
 
 def quota_answers(limit: float, running: int = 0, free: int = 0) -> dict[str, Answer]:
@@ -27,9 +27,9 @@ def quota_answers(limit: float, running: int = 0, free: int = 0) -> dict[str, An
 def test_running_instances_reservations_and_what_is_missing_count_in_the_quota() -> None:
     tables = {"odcr_capacity": [row(10)], "odcr_status": [status(4)]}
     # 5 x 2 run, 3 x 4 are reserved and unused, 6 x 2 are missing.
-    line = one(quotas.check(looked(quota_answers(34, running=5, free=3), **tables)))
+    line = one(quotas.check(check_inputs(quota_answers(34, running=5, free=3), **tables)))
     assert (line.level, line.seen) == (Level.OK, "ap-northeast-1 Standard: 34 of 34 vCPUs after all is held.")
-    line = one(quotas.check(looked(quota_answers(33, running=5, free=3), **tables)))
+    line = one(quotas.check(check_inputs(quota_answers(33, running=5, free=3), **tables)))
     assert line.level is Level.ERROR
     assert "short by 1" in line.seen
     assert "L-1216C47A in ap-northeast-1 to at least 34" in line.advice
@@ -43,11 +43,11 @@ def test_what_does_not_count_in_the_quota_is_left_out() -> None:
         {"InstanceType": "p5.48xlarge"},
     ]
     answers = quota_answers(2) | {"DescribeInstances": {"Reservations": [{"Instances": others}]}}
-    line = one(quotas.check(looked(answers, odcr_capacity=[row(1)])))
+    line = one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)])))
     assert line.seen == "ap-northeast-1 Standard: 2 of 2 vCPUs after all is held."
 
 
-def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
+def test_a_group_counts_once_with_its_largest_pool() -> None:
     tables = {
         "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "6", "Unit": "instances"}],
         "odcr_group_member": [
@@ -56,7 +56,7 @@ def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
         ],
     }
     # Six of the small ones have 12 vCPUs, two of the large ones 8.
-    assert "12 of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
+    assert "12 of 99" in one(quotas.check(check_inputs(quota_answers(99), **tables))).seen
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_group_is_counted_once_and_by_its_hungriest_pool() -> None:
     # Ten instances of 2 or 4 vCPUs are missing; the large pool has one already.
     [(None, None, 40), (None, "4", 26), ("3", "4", 18), ("0", "1", 0), ("5", None, 40)],
 )
-def test_a_pool_counts_as_far_as_it_may_be_bought(small: str | None, large: str | None, vcpus: int) -> None:
+def test_a_pool_counts_up_to_its_max_instances(small: str | None, large: str | None, vcpus: int) -> None:
     pools = {"m5.large": small, "m5.xlarge": large}
     held = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a", "Status": "SHORT"}
     tables: dict[str, list[dict[str, Any]]] = {
@@ -78,7 +78,7 @@ def test_a_pool_counts_as_far_as_it_may_be_bought(small: str | None, large: str 
             held | {"InstanceType": "m5.xlarge", "Reserved": "1"},
         ],
     }
-    assert f": {vcpus} of 99" in one(quotas.check(looked(quota_answers(99), **tables))).seen
+    assert f": {vcpus} of 99" in one(quotas.check(check_inputs(quota_answers(99), **tables))).seen
 
 
 def test_a_quota_that_was_never_raised_is_read_from_the_defaults() -> None:
@@ -86,15 +86,17 @@ def test_a_quota_that_was_never_raised_is_read_from_the_defaults() -> None:
         "GetServiceQuota": "NoSuchResourceException",
         "GetAWSDefaultServiceQuota": {"Quota": {"Value": 5.0}},
     }
-    assert "2 of 5" in one(quotas.check(looked(answers, odcr_capacity=[row(1)]))).seen
+    assert "2 of 5" in one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)]))).seen
 
 
 def test_a_quota_that_may_not_be_asked_for_is_a_warning_with_the_right() -> None:
     answers = quota_answers(5) | {"GetServiceQuota": "AccessDeniedException"}
-    line = one(quotas.check(looked(answers, odcr_capacity=[row(1)])))
+    line = one(quotas.check(check_inputs(answers, odcr_capacity=[row(1)])))
     assert line.level is Level.WARNING
     assert "servicequotas:GetServiceQuota" in line.advice
-    line = one(quotas.check(looked(answers | {"DescribeInstances": "UnauthorizedOperation"}, odcr_capacity=[row(1)])))
+    line = one(
+        quotas.check(check_inputs(answers | {"DescribeInstances": "UnauthorizedOperation"}, odcr_capacity=[row(1)]))
+    )
     assert "ec2:DescribeInstances" in line.advice
 
 
@@ -135,9 +137,9 @@ OFFERS = {"InstanceTypeOfferings": [{"InstanceType": "m5.large", "Location": "ap
         ("mars-north-1a", Level.ERROR, "no Region"),
     ],
 )
-def test_a_pool_that_cannot_be_is_said_with_what_could_be(zone: str, level: Level, words: str) -> None:
+def test_an_unoffered_pool_is_reported_with_alternatives(zone: str, level: Level, words: str) -> None:
     answers: dict[str, Answer] = {"DescribeAvailabilityZones": ZONES, "DescribeInstanceTypeOfferings": OFFERS}
-    line = one(offers.check(looked(answers, odcr_capacity=[row(1, LARGE | {"AvailabilityZone": zone})])))
+    line = one(offers.check(check_inputs(answers, odcr_capacity=[row(1, LARGE | {"AvailabilityZone": zone})])))
     assert line.level is level
     assert words in f"{line.seen} {line.advice}"
 
@@ -156,14 +158,16 @@ def rights_lines(create: Answer, simulate: Answer | None = None, **tables: list[
         "GetFunctionConfiguration": {"Role": ROLE},
         "SimulatePrincipalPolicy": simulate or simulated(),
     }
-    return list(rights.check(looked(answers, {"ReservationTags": "Team=a"}, **({"odcr_capacity": [row(1)]} | tables))))
+    return list(
+        rights.check(check_inputs(answers, {"ReservationTags": "Team=a"}, **({"odcr_capacity": [row(1)]} | tables)))
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "level", "words"),
     [
         ("DryRunOperation", Level.OK, "your dry run"),
-        ("UnauthorizedOperation", Level.WARNING, "nothing of the function's role"),
+        ("UnauthorizedOperation", Level.WARNING, "nothing about the function's role"),
         ("UnauthorizedOperation: explicit deny in a service control policy", Level.ERROR, "organization"),
         ("OptInRequired", Level.ERROR, "Enable the Region"),
         ("InvalidParameterValue", Level.ERROR, "m5.large ap-northeast-1a"),
@@ -177,15 +181,15 @@ def test_a_dry_run_says_whose_right_it_is(code: str, level: Level, words: str) -
 
 
 def test_the_dry_run_has_the_tags_that_will_be_sent() -> None:
-    look = looked(
+    inputs = check_inputs(
         {"CreateCapacityReservation": "DryRunOperation"},
         {"ReservationTags": "Team=a,Cost=1"},
         odcr_capacity=[row(1)],
         odcr_option=[LARGE | {"Tags": '{"Team": "b"}'}],
     )
-    list(rights.check(look))
-    account = look.account
-    assert isinstance(account, Answering)
+    list(rights.check(inputs))
+    account = inputs.account
+    assert isinstance(account, FakeAccount)
     (request,) = (params for name, _, params in account.asked if name == "CreateCapacityReservation")
     assert request["DryRun"] is True
     tags = {tag["Key"]: tag["Value"] for tag in request["TagSpecifications"][0]["Tags"]}
@@ -195,13 +199,13 @@ def test_the_dry_run_has_the_tags_that_will_be_sent() -> None:
     assert tags.keys() == {"Team", "Cost", OWNER_TAG, MADE_TAG, ASKED_TAG, *PROJECT_TAG}
 
 
-def test_a_groups_tag_is_among_them() -> None:
-    look = looked(
+def test_the_dry_run_has_the_groups_tag() -> None:
+    inputs = check_inputs(
         {},
         odcr_group=[{"Group_Name": "g", "TotalTargetCapacity": "6"}],
         odcr_group_member=[LARGE | {"Group_Name": "g"}],
     )
-    assert rights.tags_of(look, next(look.wanted()))[GROUP_TAG] == "g"
+    assert rights.tags_of(inputs, next(inputs.wanted()))[GROUP_TAG] == "g"
 
 
 def test_what_the_role_may_not_do_is_an_error() -> None:
@@ -212,7 +216,7 @@ def test_what_the_role_may_not_do_is_an_error() -> None:
     assert "the organization denies it" in rights_lines("DryRunOperation", denied)[1].seen
 
 
-def test_who_may_not_simulate_is_told_the_right() -> None:
+def test_without_the_right_to_simulate_the_warning_names_it() -> None:
     line = rights_lines("DryRunOperation", "AccessDenied")[1]
     assert line.level is Level.WARNING
     assert "iam:SimulatePrincipalPolicy" in line.advice

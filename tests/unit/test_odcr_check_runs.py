@@ -1,4 +1,4 @@
-"""What `odcr check` says of concurrency, spending, schedule, runs, lease, mail and alarms."""
+"""`odcr check`: concurrency, spending, schedule, runs, lease, mail and alarms."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,11 +7,11 @@ import pytest
 
 from odcr_cli.checks import concurrency, spending
 from odcr_cli.checks.line import Level
-from odcr_cli.checks.running import check_alarms, check_last_run, check_lease, check_schedule, check_subscription
+from odcr_cli.checks.runs import check_alarms, check_last_run, check_lease, check_schedule, check_subscription
 from odcr_cli.source import Run
-from tests.unit.answering import Answer
-from tests.unit.checking import LARGE, looked, one, row
-from tests.unit.looked_at import MACHINE, NOW
+from tests.unit.check_inputs import LARGE, check_inputs, one, row
+from tests.unit.fake_account import Answer
+from tests.unit.fake_source import MACHINE, NOW
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_lambda_has_room_for_the_map(free: int, reserved: int | None, levels: li
         "GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": free}},
         "GetFunctionConcurrency": {} if reserved is None else {"ReservedConcurrentExecutions": reserved},
     }
-    lines = list(concurrency.check(looked(answers, {"MapConcurrency": "40"})))
+    lines = list(concurrency.check(check_inputs(answers, {"MapConcurrency": "40"})))
     assert [line.level for line in lines] == levels
     if levels == [Level.ERROR]:
         assert "MapConcurrency of 8" in lines[0].advice
@@ -57,7 +57,7 @@ def test_caps_are_compared_with_what_is_wanted(
     cap: str, own: str | None, prices: list[dict[str, Any]], level: Level, words: str
 ) -> None:
     tables = {"odcr_capacity": [row(10)], "odcr_option": [LARGE | {"Max_Hourly_Cost": own}], "odcr_price": prices}
-    lines = list(spending.check(looked({}, {"MaxHourlySpend": cap}, **tables)))
+    lines = list(spending.check(check_inputs({}, {"MaxHourlySpend": cap}, **tables)))
     assert lines[0].level is level
     assert words in f"{lines[0].seen} {lines[0].advice}"
 
@@ -72,9 +72,11 @@ def test_caps_are_compared_with_what_is_wanted(
 )
 def test_a_local_zone_has_a_price_of_its_own(zone: str, region: str) -> None:
     tables = {"odcr_capacity": [row(10, LARGE | {"AvailabilityZone": zone})]}
-    line = one(spending.check(looked({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region)])))
+    line = one(spending.check(check_inputs({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region)])))
     assert (line.level, "1.00 USD" in line.seen) == (Level.OK, True)
-    line = one(spending.check(looked({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region[:9])])))
+    line = one(
+        spending.check(check_inputs({}, {"MaxHourlySpend": "5"}, **tables, odcr_price=[price("0.1", region[:9])]))
+    )
     assert line.level is Level.ERROR
     assert f"`odcr prices set m5.large {region} PRICE`" in line.advice
 
@@ -88,7 +90,7 @@ def test_a_local_zone_has_a_price_of_its_own(zone: str, region: str) -> None:
         ("", "m5.xlarge", Level.ERROR, "nothing is bought."),
     ],
 )
-def test_a_groups_other_pools_go_on_without_a_price_of_one(cap: str, held: str, level: Level, words: str) -> None:
+def test_an_unknown_price_stops_only_its_pool_of_a_group(cap: str, held: str, level: Level, words: str) -> None:
     pool = {"Group_Name": "g", "AvailabilityZone": "ap-northeast-1a"}
     tables = {
         "odcr_group": [{"Group_Name": "g", "TotalTargetCapacity": "10", "Max_Hourly_Cost": "5"}],
@@ -96,7 +98,7 @@ def test_a_groups_other_pools_go_on_without_a_price_of_one(cap: str, held: str, 
         "odcr_status": [pool | {"InstanceType": held, "Status": "SHORT", "Reserved": "1"}] if held else [],
         "odcr_price": [price("0.1")],
     }
-    line, *rest = spending.check(looked({}, {"MaxHourlySpend": cap}, **tables))
+    line, *rest = spending.check(check_inputs({}, {"MaxHourlySpend": cap}, **tables))
     assert line.level is level
     assert line.seen.startswith("g (m5.xlarge ap-northeast-1a): no price in USD")
     assert words in line.seen
@@ -109,9 +111,9 @@ def test_two_currencies_are_not_added_together() -> None:
         "odcr_capacity": [row(10, LARGE | {"AvailabilityZone": zone}) for zone in zones],
         "odcr_price": [price("0.1"), price("0.2", "eu-west-1", Currency="EUR")],
     }
-    assert "costs 2.00 EUR and 1.00 USD an hour" in one(spending.check(looked({}, {}, **tables))).seen
+    assert "costs 2.00 EUR and 1.00 USD an hour" in one(spending.check(check_inputs({}, {}, **tables))).seen
     # To odcr, a price in another currency than the cap's is unknown.
-    line = one(spending.check(looked({}, {"MaxHourlySpend": "1.00"}, **tables)))
+    line = one(spending.check(check_inputs({}, {"MaxHourlySpend": "1.00"}, **tables)))
     assert line.seen.startswith("m5.large eu-west-1a: no price in USD is known")
 
 
@@ -133,15 +135,15 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_the_schedule_is_on(schedule: Answer, level: Level, words: str) -> None:
-    line = one(check_schedule(looked({"GetSchedule": schedule})))
+    line = one(check_schedule(check_inputs({"GetSchedule": schedule})))
     assert line.level is level
     assert words in f"{line.seen} {line.advice}"
 
 
 def test_a_deadline_after_the_campaigns_end_is_an_error() -> None:
     option = LARGE | {"Deadline": "2026-11-12 00:00:00"}
-    look = looked({"GetSchedule": scheduled(end=NOW + HOUR)}, odcr_capacity=[row(1)], odcr_option=[option])
-    assert [line.level for line in check_schedule(look)] == [Level.OK, Level.ERROR]
+    inputs = check_inputs({"GetSchedule": scheduled(end=NOW + HOUR)}, odcr_capacity=[row(1)], odcr_option=[option])
+    assert [line.level for line in check_schedule(inputs)] == [Level.OK, Level.ERROR]
 
 
 def ran(name: str, status: str, ago: timedelta = timedelta(minutes=1)) -> Run:
@@ -160,24 +162,24 @@ def ran(name: str, status: str, ago: timedelta = timedelta(minutes=1)) -> Run:
         ([ran("a", "SUCCEEDED", HOUR)], [Level.ERROR]),
     ],
 )
-def test_the_last_run_is_young_and_succeeded(runs: list[Run], levels: list[Level]) -> None:
-    look = looked(runs={run.described["name"]: run for run in runs})
-    assert [line.level for line in check_last_run(look)] == levels
+def test_the_last_run_must_be_recent_and_successful(runs: list[Run], levels: list[Level]) -> None:
+    inputs = check_inputs(runs={run.described["name"]: run for run in runs})
+    assert [line.level for line in check_last_run(inputs)] == levels
 
 
 @pytest.mark.parametrize(
     ("holder", "expires", "level", "words"),
     [
         ("", NOW, Level.OK, "No run"),
-        ("a", NOW + HOUR, Level.OK, "and runs"),
+        ("a", NOW + HOUR, Level.OK, "is still running"),
         ("b", NOW + HOUR, Level.WARNING, "is FAILED"),
-        ("c", NOW - HOUR, Level.WARNING, "no run took it"),
+        ("c", NOW - HOUR, Level.WARNING, "no run has taken it"),
     ],
 )
-def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: datetime, level: Level, words: str) -> None:
+def test_a_lease_held_by_an_ended_run_is_reported(holder: str, expires: datetime, level: Level, words: str) -> None:
     lease = {"Name": "run", "Holder": holder, "Expires": f"{expires:%Y-%m-%d %H:%M:%S}"}
-    look = looked(runs={"a": ran("a", "RUNNING"), "b": ran("b", "FAILED")}, odcr_lease=[lease])
-    line = one(check_lease(look))
+    inputs = check_inputs(runs={"a": ran("a", "RUNNING"), "b": ran("b", "FAILED")}, odcr_lease=[lease])
+    line = one(check_lease(inputs))
     assert line.level is level
     assert words in line.seen
 
@@ -191,12 +193,12 @@ def test_a_lease_that_nobody_will_give_back_is_seen(holder: str, expires: dateti
         (["PendingConfirmation", "arn:aws:sns:x"], [Level.ERROR, Level.OK]),
     ],
 )
-def test_somebody_is_told(arns: list[str], levels: list[Level]) -> None:
+def test_somebody_must_be_subscribed(arns: list[str], levels: list[Level]) -> None:
     answer = {"Subscriptions": [{"SubscriptionArn": arn, "Endpoint": "a@example.com"} for arn in arns]}
-    assert [line.level for line in check_subscription(looked({"ListSubscriptionsByTopic": answer}))] == levels
+    assert [line.level for line in check_subscription(check_inputs({"ListSubscriptionsByTopic": answer}))] == levels
 
 
 def test_raised_alarms_are_shown() -> None:
     alarms = [{"AlarmName": "odcr-no-run", "StateValue": state, "StateReason": "why"} for state in ("OK", "ALARM")]
-    line = one(check_alarms(looked({"DescribeAlarms": {"MetricAlarms": alarms}})))
+    line = one(check_alarms(check_inputs({"DescribeAlarms": {"MetricAlarms": alarms}})))
     assert (line.level, line.seen) == (Level.WARNING, "odcr-no-run is raised: why")

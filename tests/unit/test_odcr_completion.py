@@ -1,4 +1,4 @@
-"""`odcr completion`: the shells themselves take its scripts, and complete with them."""
+"""`odcr completion`: real shells complete with its scripts."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from odcr_cli import main
 from tests.documented import ROOT
-from tests.unit.looked_at import LookedAt, Odcr
+from tests.unit.fake_source import FakeSource, Odcr
 
 WORDS = {"sta": "status", "runs s": "show", "status --w": "--watch"}
 """What is typed behind `odcr `, and what the last word becomes."""
@@ -68,13 +68,13 @@ def test_a_shell_takes_the_script_and_completes(tmp_path: Path, shell: str) -> N
     command = [shell, *PLAIN[shell], "-c", "\n".join([take, *parts])]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    found = [line.split(":")[0].split("\t")[0] for line in done.stdout.splitlines()]
-    assert found == list(WORDS.values())
+    completions = [line.split(":")[0].split("\t")[0] for line in done.stdout.splitlines()]
+    assert completions == list(WORDS.values())
 
 
 @pytest.mark.parametrize("shell", TRIED)
 def test_what_a_shells_script_asks_for_is_answered(odcr: Odcr, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = odcr(LookedAt(), "completion", shell)
+    done = odcr(FakeSource(), "completion", shell)
     assert f"_ODCR_COMPLETE={shell}_complete" in done.output
     monkeypatch.setenv("COMP_WORDS", "odcr sta")
     monkeypatch.setenv("COMP_CWORD", "1" if shell != "fish" else "sta")

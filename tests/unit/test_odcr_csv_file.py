@@ -1,4 +1,4 @@
-"""The file that a spreadsheet opens: what it may look like, and that it comes back as it went."""
+"""The CSV file: which dialects are read, and that export and import match."""
 
 import csv
 import io
@@ -114,19 +114,19 @@ def test_options_that_may_be_several_targets_stay_where_they_are() -> None:
     assert plan_of(read(text.encode()).wishes, tables, removes_others=True).edits == []
 
 
-def test_it_fills_empty_tables_as_they_were() -> None:
+def test_an_exported_file_restores_empty_tables() -> None:
     door = FakeDoor(EVERYTHING)
     again = FakeDoor({})
     plan = plan_of(read(write(door.tables)[0].encode()).wishes, again.tables)
     assert not plan.problems
     again.change(plan.to_changes())
     assert write(again.tables)[1] == []
-    told = {str(row["Resource_Group"]) for row in again.tables["odcr_option"]}
-    assert told == {EVERYTHING["odcr_option"][0]["Resource_Group"]}
+    groups_named = {str(row["Resource_Group"]) for row in again.tables["odcr_option"]}
+    assert groups_named == {EVERYTHING["odcr_option"][0]["Resource_Group"]}
     assert sorted(row["Group_Name"] for row in again.tables["odcr_group"]) == ["@sum", "checkout", "no pools"]
 
 
-def test_no_cell_is_a_formula() -> None:
+def test_no_exported_cell_is_a_formula() -> None:
     text, _ = write(FakeDoor(EVERYTHING).tables)
     numbers = {HEADER.index(name) for name in ("Priority", "Target_Capacity")}
     for line in csv.reader(io.StringIO(text)):
@@ -134,7 +134,7 @@ def test_no_cell_is_a_formula() -> None:
             assert place in numbers or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
 
 
-def test_what_belongs_to_nothing_is_left_out_and_named() -> None:
+def test_rows_without_a_target_or_group_are_left_out_and_named() -> None:
     text, left_out = write(
         {"odcr_option": [KEY | {"Priority": 1}], "odcr_group_member": [KEY | {"Group_Name": "gone"}]}
     )
@@ -173,13 +173,13 @@ def test_numbers(cell: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("cell", ["1.5", "fifteen", '"1,00"', '"1,0000"', "1e3", "nan", "inf", "0x10", "", "٣", "²"])
-def test_what_is_no_number_is_said_with_its_line(cell: str) -> None:
+def test_an_invalid_number_is_reported_with_its_line(cell: str) -> None:
     (problem,) = problems(f"{HEAD}\nm5.large,us-east-1a,4\nm5.large,us-east-1b,{cell}\n")
     assert problem.startswith("line 3: m5.large us-east-1b: Target_Capacity is ")
 
 
 @pytest.mark.parametrize(("cell", "total"), [("1,5", "1.5"), ("1.234,5", "1234.5"), ("1.5", "1.5"), ("0,125", "0.125")])
-def test_a_comma_is_the_point_where_semicolons_part_the_cells(cell: str, total: str) -> None:
+def test_a_file_with_semicolons_has_decimal_commas(cell: str, total: str) -> None:
     text = f"Group_Name;TotalTargetCapacity\nshop;{cell}\n"
     assert values(text.encode()) == [("odcr_group", {"TotalTargetCapacity": total})]
 
@@ -215,8 +215,8 @@ def test_a_day_that_may_be_a_month_is_refused(cell: str) -> None:
     assert "2026-11-30 20:00:00" in problem
 
 
-def test_every_problem_is_said_in_one_go() -> None:
-    told = problems(
+def test_all_problems_are_reported_at_once() -> None:
+    messages = problems(
         f"{HEAD},Group_Name,TotalTargetCapacity,Weight,Tenancy,Tags\n"
         "m5.large,,1,,,,,\n"
         ",us-east-1a,1,,,,,\n"
@@ -231,10 +231,10 @@ def test_every_problem_is_said_in_one_go() -> None:
         "m5.large,us-east-1e,2\n"
         "m5.large,us-east-1f,1,,,,,,one too many\n"
     )
-    lines = [int(text.split(":")[0].removeprefix("line ")) for text in told]
+    lines = [int(text.split(":")[0].removeprefix("line ")) for text in messages]
     assert lines == [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13]
     for text, part in zip(
-        told,
+        messages,
         (
             "give it a zone",
             "give it a type",
@@ -245,7 +245,7 @@ def test_every_problem_is_said_in_one_go() -> None:
             "the line of the group",
             "the line of the group",
             "a group's pools",
-            "in line 11 already",
+            "Line 11 has it too",
             "quotes",
         ),
         strict=True,
@@ -258,9 +258,9 @@ def test_every_problem_is_said_in_one_go() -> None:
     [
         ("InstanceTyp,AvailabilityZone,Target_Capacity", ["InstanceTyp'", "Did you mean InstanceType?"]),
         ("InstanceType,AvailabilityZone,Zweck", ["'Zweck'", "There are Group_Name, InstanceType"]),
-        ("InstanceType,AvailabilityZone,Target_Capacity,target capacity", ["Target_Capacity is there twice"]),
-        ("Priority,Deadline", ["has to name the columns"]),
-        ("", ["has to name the columns"]),
+        ("InstanceType,AvailabilityZone,Target_Capacity,target capacity", ["Target_Capacity appears twice"]),
+        ("Priority,Deadline", ["must name the columns"]),
+        ("", ["must name the columns"]),
     ],
 )
 def test_the_first_line_is_understood_or_refused(header: str, parts: Sequence[str]) -> None:
@@ -280,7 +280,7 @@ def test_the_first_line_is_understood_or_refused(header: str, parts: Sequence[st
         ("Group_Name\n顧客".encode("shift-jis"), "line 2"),
     ],
 )
-def test_what_is_not_utf_8_is_refused_with_the_way_to_save_it(content: bytes, part: str) -> None:
+def test_a_file_that_is_not_utf_8_is_refused_with_advice(content: bytes, part: str) -> None:
     (problem,) = read(content).problems
     assert part in str(problem)
     assert "CSV UTF-8" in str(problem)
@@ -292,11 +292,11 @@ def test_lines_are_counted_as_an_editor_shows_them() -> None:
     assert problem.startswith("line 5: ")
 
 
-def test_a_quote_that_does_not_end_is_no_crash() -> None:
+def test_an_unclosed_quote_is_reported() -> None:
     assert problems(f'{HEAD}\nm5.large,us-east-1a,"1' + "x" * 200_000)
 
 
-def test_a_column_that_the_file_has_not_is_left_alone_and_an_empty_cell_is_the_usual_value() -> None:
+def test_a_missing_column_stays_and_an_empty_cell_is_the_default() -> None:
     (wish,) = read(f"{HEAD}\nm5.large,us-east-1a,1\n".encode()).wishes
     assert wish == Wish("odcr_capacity", ("m5.large", "us-east-1a"), {"Target_Capacity": 1}, 2)
     _, option = read(f"{HEAD},Priority\nm5.large,us-east-1a,1,\n".encode()).wishes

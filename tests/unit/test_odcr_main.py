@@ -1,4 +1,4 @@
-"""What all commands of `odcr` have in common."""
+"""`odcr` itself: help, errors, accounts and packaging."""
 
 import ast
 import json
@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from odcr_cli.account import Account, Place
 from odcr_cli.main import main
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 from tests.documented import ROOT
 
 PACKAGE = ROOT / "cli" / "odcr_cli"
@@ -34,14 +34,14 @@ def commands(group: click.Command, *names: str) -> list[tuple[tuple[str, ...], c
     if not isinstance(group, click.Group):
         return [(names, group)]
     context = click.Context(group)
-    found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
-    return [one for name, command in found if command for one in commands(command, *names, name)]
+    subcommands = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
+    return [path for name, command in subcommands if command for path in commands(command, *names, name)]
 
 
 def test_every_command_says_what_it_does() -> None:
-    found = commands(main)
-    assert len(found) >= 3
-    for names, command in found:
+    every_command = commands(main)
+    assert len(every_command) >= 3
+    for names, command in every_command:
         assert (command.help or "").strip(), names
         assert call(*names, "--help").exit_code == 0, names
 
@@ -59,7 +59,7 @@ def test_an_unknown_command_is_answered_with_the_nearest() -> None:
     assert "Did you mean status" in done.stderr
 
 
-def test_a_mistake_is_one_line_and_the_trace_is_for_those_who_ask() -> None:
+def test_an_error_is_one_line_and_debug_adds_the_traceback() -> None:
     unreachable = ("status", "--endpoint-url", "http://127.0.0.1:9")
     done = call(*unreachable)
     assert done.exit_code == 2
@@ -99,16 +99,16 @@ def test_a_stack_has_its_parameters_and_outputs(monkeypatch: pytest.MonkeyPatch)
         stack.output("ManageTargetsFunction")
 
 
-def test_a_right_that_is_lacked_is_named() -> None:
+def test_a_missing_right_is_named() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "not\nyou"}}, "DescribeStacks")
-    with pytest.raises(Trouble) as told, in_words():
+    with pytest.raises(Trouble) as told, aws_errors_as_trouble():
         raise error
     assert "the right to DescribeStacks" in str(told.value)
     assert "\n" not in str(told.value)
 
 
-def test_a_wall_of_botocore_is_one_line() -> None:
-    with pytest.raises(Trouble, match="Nothing answers there"), in_words():
+def test_a_long_botocore_error_becomes_one_line() -> None:
+    with pytest.raises(Trouble, match="Nothing answers there"), aws_errors_as_trouble():
         raise EndpointConnectionError(endpoint_url="https://ec2.mars-1.amazonaws.com")
 
 

@@ -1,4 +1,4 @@
-"""What EC2 is asked about zones and types, and what a person is told of a typo. botocore's models check both ways."""
+"""EC2's offers of zones and types, and the advice for a typo. botocore's models validate both directions."""
 
 import pytest
 from botocore.stub import Stubber
@@ -33,7 +33,7 @@ def account() -> Account:
 @pytest.fixture(scope="module")
 def offers(account: Account) -> Offers:
     pages = [
-        [{"InstanceType": one, "LocationType": "availability-zone", "Location": zone} for one in types]
+        [{"InstanceType": type_, "LocationType": "availability-zone", "Location": zone} for type_ in types]
         for zone, types in OFFERED.items()
     ]
     with Stubber(account.client("ec2", "us-west-2")) as stubber:
@@ -44,9 +44,9 @@ def offers(account: Account) -> Offers:
             asked = {"LocationType": "availability-zone"} | ({"NextToken": f"{place}"} if place else {})
             more = {"NextToken": f"{place + 1}"} if place + 1 < len(pages) else {}
             stubber.add_response("describe_instance_type_offerings", {"InstanceTypeOfferings": page} | more, asked)
-        found = look_up(account, ["us-west-2a", "usw2-az2", "us-west-2-lax-1a", "mars-1a"])
+        offers = look_up(account, ["us-west-2a", "usw2-az2", "us-west-2-lax-1a", "mars-1a"])
         stubber.assert_no_pending_responses()
-    return found
+    return offers
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_what_is_offered_has_no_fault(offers: Offers, instance_type: str, zone: 
         ("m5.large", "usw2-az9", "It has usw2-az1, usw2-az2, usw2-lax1-az1."),
         ("c5.large", "us-west-2-las-1a", "is not enabled for this account. Enable its zone group us-west-2-las-1"),
         ("m5.large", "us-wset-2a", "There is no zone us-wset-2a. Did you mean us-west-2a?"),
-        ("m5.large", "us-west-2", "us-west-2 is a Region and no zone. Write a zone of it, such as us-west-2a."),
-        ("m5.large", "mars-1a", "There is no zone mars-1a. Write a zone as EC2 does"),
+        ("m5.large", "us-west-2", "us-west-2 is a Region, not a zone. Write one of its zones, such as us-west-2a."),
+        ("m5.large", "mars-1a", "There is no zone mars-1a. Write a zone such as"),
         ("m5.large", "", "There is no zone . Write a zone"),
     ],
 )
-def test_what_is_not_has_one_that_says_what_to_do(offers: Offers, instance_type: str, zone: str, fault: str) -> None:
+def test_a_pool_that_does_not_exist_gets_advice(offers: Offers, instance_type: str, zone: str, fault: str) -> None:
     assert fault in offers.fault(instance_type, zone)
 
 
@@ -91,10 +91,10 @@ def test_an_id_is_the_zone_of_its_name(offers: Offers) -> None:
     ]
 
 
-def test_a_region_that_refuses_is_silent_and_stops_nothing(account: Account) -> None:
+def test_a_region_that_refuses_does_not_stop_the_others(account: Account) -> None:
     with Stubber(account.client("ec2", "eu-west-1")) as stubber:
         stubber.add_client_error("describe_availability_zones", "UnauthorizedOperation", "not you", 403)
-        found = look_up(account, ["eu-west-1a"])
-    assert found.by_region == {}
-    assert "the right to DescribeAvailabilityZones" in found.silent["eu-west-1"]
-    assert found.fault("m5.large", "eu-west-1z") == ""
+        offers = look_up(account, ["eu-west-1a"])
+    assert offers.by_region == {}
+    assert "the right to DescribeAvailabilityZones" in offers.unreachable["eu-west-1"]
+    assert offers.fault("m5.large", "eu-west-1z") == ""

@@ -1,4 +1,4 @@
-"""Plots are SVG elements for a page: in its colours, self-contained, and readable to those who cannot see them."""
+"""Plots are SVG elements: in the page's colours, self-contained, and accessible."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from odcr_cli import plots
-from odcr_cli.calls import Requests
 from odcr_cli.canvas import COLOURS, Words
+from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
 from odcr_cli.spend import Spend
 
@@ -22,7 +22,7 @@ REQUESTS = Requests(TIMES, (600, 720, 10), (599, 700, 0), END, START)
 HOSTILE = '</svg><script>alert("x")</script>&'
 
 
-def drawn(words: Words) -> dict[str, str]:
+def plots_of(words: Words) -> dict[str, str]:
     return {
         "held": plots.held_and_wanted(SERIES, words),
         "missing": plots.missing(SERIES, words),
@@ -33,19 +33,19 @@ def drawn(words: Words) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def svgs() -> dict[str, str]:
-    return drawn(Words(title=HOSTILE))
+    return plots_of(Words(title=HOSTILE))
 
 
 def text_of(svg: str, tag: str) -> list[str]:
-    return ["".join(one.itertext()) for one in ET.fromstring(svg).iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{{http://www.w3.org/2000/svg}}{tag}")]
 
 
-def test_each_says_what_it_shows(svgs: dict[str, str]) -> None:
+def test_each_plot_has_a_title_and_a_description(svgs: dict[str, str]) -> None:
     for svg in svgs.values():
         assert text_of(svg, "title") == [HOSTILE]
         root = ET.fromstring(svg)
         assert root.attrib["role"] == "img"
-        ids = {one.attrib["id"] for one in root.iter() if "id" in one.attrib}
+        ids = {element.attrib["id"] for element in root.iter() if "id" in element.attrib}
         assert set(root.attrib["aria-labelledby"].split()) <= ids
     assert text_of(svgs["held"], "desc") == ["now: held 9, wanted 20"]
     assert text_of(svgs["spend"], "desc") == ["now: 5.00 USD an hour"]
@@ -84,7 +84,7 @@ def test_times_are_numbers_and_utc(svgs: dict[str, str]) -> None:
     assert not [word for word in words if re.search("Nov|Tue", word)]
 
 
-def test_nothing_to_show_is_said() -> None:
+def test_an_empty_plot_says_so() -> None:
     words = Words(nothing="Nothing yet.")
     empty = Series("a", "instances", (), (), (), END)
     for svg in (
@@ -103,8 +103,8 @@ def test_one_moment_is_enough() -> None:
 
 def test_pages_that_are_asked_for_at_once_do_not_disturb_each_other(svgs: dict[str, str]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: plots.held_and_wanted(SERIES, Words(title=HOSTILE)), range(8)))
-    shapes = {re.sub(r"plot\d+-", "plot-", svg) for svg in [svgs["held"], *found]}
+        drawings = list(pool.map(lambda _: plots.held_and_wanted(SERIES, Words(title=HOSTILE)), range(8)))
+    shapes = {re.sub(r"plot\d+-", "plot-", svg) for svg in [svgs["held"], *drawings]}
     assert len(shapes) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_file_of_its_own_has_all_it_needs(svgs: dict[str, str]) -> None:
 
 def test_a_sparkline_is_two_paths_of_steps() -> None:
     svg = plots.sparkline(SERIES, 90, 20)
-    held, wanted = (one.attrib["d"] for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path"))
+    held, wanted = (path.attrib["d"] for path in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path"))
     assert held.startswith("M0 19.0H20V")
     assert wanted.endswith("H90")
     assert 'aria-hidden="true"' in svg

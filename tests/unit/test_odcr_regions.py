@@ -1,4 +1,4 @@
-"""Zones tell their Regions, by EC2's own conventions."""
+"""Derives the Region of a zone by EC2's conventions."""
 
 import pytest
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend

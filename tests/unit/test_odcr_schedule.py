@@ -1,4 +1,4 @@
-"""`odcr plan` says whether there will be a next run at all."""
+"""`odcr plan` says whether the schedule will start a run."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,25 +11,25 @@ from click.testing import Result
 
 from odcr_cli import main
 from odcr_cli.commands import plan
-from tests.unit.answering import Answering
-from tests.unit.looked_at import NOW, STACK, LookedAt, Odcr
+from tests.unit.fake_account import FakeAccount
+from tests.unit.fake_source import NOW, STACK, FakeSource, Odcr
 
 KEY = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c"}
 ON = {"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}
 SHORTFALL = KEY | {"TargetCapacity": 15, "Reserved": 4}
-Planned = Callable[..., Result]
+PlannedDemand = Callable[..., Result]
 
 
 @pytest.fixture
-def planned(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> Planned:
+def planned(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> PlannedDemand:
     """`odcr plan` of one target that is short, under a schedule as Scheduler describes it."""
 
     def call(schedule: Mapping[str, Any] | str, *arguments: str) -> Result:
-        source: Any = LookedAt(stack=type(STACK)(**vars(STACK) | {"outputs": {"FindShortfallsFunction": "find"}}))
-        source.account = Answering({"GetSchedule": schedule, "Invoke": invoked})
+        source: Any = FakeSource(stack=type(STACK)(**vars(STACK) | {"outputs": {"FindShortfallsFunction": "find"}}))
+        source.account = FakeAccount({"GetSchedule": schedule, "Invoke": invoked})
         source.door = SimpleNamespace(targets=lambda: {"Targets": [], "Rejected": [], "Complete": True})
         monkeypatch.setattr(main, "Account", lambda _place: source.account)
-        monkeypatch.setattr(plan, "Live", lambda _account: source)
+        monkeypatch.setattr(plan, "LiveSource", lambda _account: source)
         return odcr(source, "plan", *arguments)
 
     return call
@@ -42,7 +42,7 @@ def invoked(_request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "standing", "said"),
+    ("schedule", "status", "said"),
     [
         (ON | {"State": "DISABLED"}, "off", "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED."),
         (
@@ -59,22 +59,22 @@ def invoked(_request: Mapping[str, Any]) -> dict[str, Any]:
         (ON | {"State": "DISABLED", "StartDate": NOW + timedelta(hours=1)}, "off", "The schedule is off"),
     ],
 )
-def test_while_no_run_starts_it_speaks_of_none(
-    planned: Planned, schedule: Mapping[str, Any], standing: str, said: str
+def test_without_a_schedule_the_plan_promises_no_run(
+    planned: PlannedDemand, schedule: Mapping[str, Any], status: str, said: str
 ) -> None:
     text = " ".join(planned(schedule).stdout.split())
     assert said in text
     assert "A run would ask for 1 of 1 demands." in text
     assert "next run" not in text
     answer = json.loads(planned(schedule, "--json").stdout)
-    assert answer["Schedule"] == standing
+    assert answer["Schedule"] == status
     assert said in answer["NoRun"]
 
 
 @pytest.mark.parametrize(
     "schedule", [ON, ON | {"StartDate": NOW - timedelta(hours=1), "EndDate": NOW + timedelta(hours=1)}]
 )
-def test_while_runs_start_it_speaks_of_the_next_one(planned: Planned, schedule: Mapping[str, Any]) -> None:
+def test_with_a_schedule_the_plan_is_the_next_runs(planned: PlannedDemand, schedule: Mapping[str, Any]) -> None:
     text = planned(schedule).stdout
     assert "The next run asks for 1 of 1 demands." in text
     assert "schedule" not in text
@@ -82,7 +82,7 @@ def test_while_runs_start_it_speaks_of_the_next_one(planned: Planned, schedule: 
     assert (answer["Schedule"], answer["NoRun"]) == ("on", "")
 
 
-def test_whoever_may_not_ask_the_schedule_still_gets_the_plan(planned: Planned) -> None:
+def test_whoever_may_not_ask_the_schedule_still_gets_the_plan(planned: PlannedDemand) -> None:
     text = " ".join(planned("AccessDeniedException").stdout.split())
     assert "Whether the schedule is on is not known" in text
     assert "the right to GetSchedule" in text

@@ -1,4 +1,4 @@
-"""What was held, wanted, spent and asked for over time, as the history tells it."""
+"""Held, wanted, spend and requests over time, from the history."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,9 +9,10 @@ import pytest
 from odcr.domain.price_pools import price_pool
 from odcr.domain.prices import prices_of
 from odcr.domain.target import ReservationOptions, TargetKey
-from odcr_cli.calls import requests_of
-from odcr_cli.demands import Demand, demands_of
+from odcr_cli.demand_tables import demands_of
+from odcr_cli.demands import Demand
 from odcr_cli.prices import Price, Prices, price_region
+from odcr_cli.request_counts import requests_of
 from odcr_cli.series import Series, series_of, total_of
 from odcr_cli.spend import spend_of
 
@@ -39,46 +40,46 @@ def steps(series: Series) -> list[tuple[str, float, float]]:
 
 def test_a_value_holds_until_the_next_row() -> None:
     history = [at("13:00:00", 4, 15, None), at("15:30:00", 9, 15, Acquired=5)]
-    (found,) = series_of(history, demand(9, 15), START, END)
-    assert steps(found) == [("13:00", 4, 15), ("15:30", 9, 15)]
-    assert found.missing == (11, 6)
-    assert found.end == END
+    (series,) = series_of(history, demand(9, 15), START, END)
+    assert steps(series) == [("13:00", 4, 15), ("15:30", 9, 15)]
+    assert series.missing == (11, 6)
+    assert series.end == END
 
 
 def test_before_the_first_row_stands_what_it_changed() -> None:
-    (found,) = series_of([at("15:30:00", 9, 15, Acquired=5)], demand(9, 15), START, END)
-    assert steps(found) == [("12:00", 4, 15), ("15:30", 9, 15)]
+    (series,) = series_of([at("15:30:00", 9, 15, Acquired=5)], demand(9, 15), START, END)
+    assert steps(series) == [("12:00", 4, 15), ("15:30", 9, 15)]
     (lost,) = series_of([at("15:30:00", 9, 15, Lost=6)], demand(9, 15), START, END)
     assert steps(lost)[0] == ("12:00", 15, 15)
 
 
 def test_a_met_target_that_was_raised_wanted_what_it_held() -> None:
-    (found,) = series_of([at("15:30:00", 4, 15, "FULFILLED")], demand(4, 15), START, END)
-    assert steps(found) == [("12:00", 4, 4), ("15:30", 4, 15)]
+    (series,) = series_of([at("15:30:00", 4, 15, "FULFILLED")], demand(4, 15), START, END)
+    assert steps(series) == [("12:00", 4, 4), ("15:30", 4, 15)]
 
 
 def test_without_rows_nothing_has_changed_and_a_new_row_begins_now() -> None:
-    (found,) = series_of([], demand(4, 15), START, END)
-    assert steps(found) == [("12:00", 4, 15)]
+    (series,) = series_of([], demand(4, 15), START, END)
+    assert steps(series) == [("12:00", 4, 15)]
     new = demands_of([KEY | {"Target_Capacity": 15}], [], [], [], [])
     assert steps(series_of([], new, START, END)[0]) == [("21:00", 0, 15)]
 
 
 def test_a_target_that_was_changed_since_the_last_run_is_wanted_now() -> None:
-    (found,) = series_of([at("13:00:00", 4, 15, None)], demand(4, 20), START, END)
-    assert steps(found)[-1] == ("21:00", 4, 20)
+    (series,) = series_of([at("13:00:00", 4, 15, None)], demand(4, 20), START, END)
+    assert steps(series)[-1] == ("21:00", 4, 20)
 
 
 def test_a_row_that_does_not_say_what_it_wants_changes_only_what_is_held() -> None:
     history = [at("13:00:00", 4, 15, None), at("14:00:00", 4, None, Status="INVALID")]
-    (found,) = series_of(history, demand(4, 15), START, END)
-    assert steps(found) == [("13:00", 4, 15)]
+    (series,) = series_of(history, demand(4, 15), START, END)
+    assert steps(series) == [("13:00", 4, 15)]
 
 
 def test_what_is_gone_ends_with_its_last_row() -> None:
-    (found,) = series_of([at("13:00:00", 0, 15, None)], [], START, END)
-    assert not found.is_there
-    assert steps(found) == [("13:00", 0, 15), ("13:01", 0, 0)]
+    (series,) = series_of([at("13:00:00", 0, 15, None)], [], START, END)
+    assert not series.is_there
+    assert steps(series) == [("13:00", 0, 15), ("13:01", 0, 0)]
 
 
 def test_a_group_is_in_its_units_and_its_pools_are_no_series() -> None:
@@ -91,16 +92,16 @@ def test_a_group_is_in_its_units_and_its_pools_are_no_series() -> None:
         [KEY | {"Group_Name": "checkout"}],
         [own | {"Status": "SHORT", "Reserved": 64, "Reason": "", "Reservation_Ids": ""}],
     )
-    (found,) = series_of(history, group, START, END)
-    assert (found.name, found.unit, found.is_group) == ("checkout", "vcpus", True)
-    assert steps(found) == [("13:00", 64, 128)]
-    assert total_of([found]).times == ()
+    (series,) = series_of(history, group, START, END)
+    assert (series.name, series.unit, series.is_group) == ("checkout", "vcpus", True)
+    assert steps(series) == [("13:00", 64, 128)]
+    assert total_of([series]).times == ()
 
 
 def test_a_row_of_the_name_of_a_group_stays_apart_from_it() -> None:
     own = {"InstanceType": "", "AvailabilityZone": "", "Group_Name": "r5b.2xlarge ap-northeast-1c"}
     history = [at("13:00:00", 4, 15, None), at("13:00:00", 7, 7, None, **own)]
-    assert [(one.is_group, one.held[0]) for one in series_of(history, [], START, END)] == [(False, 4), (True, 7)]
+    assert [(part.is_group, part.held[0]) for part in series_of(history, [], START, END)] == [(False, 4), (True, 7)]
 
 
 def test_one_excess_does_not_make_up_for_anothers_shortage() -> None:
@@ -114,8 +115,8 @@ def test_one_excess_does_not_make_up_for_anothers_shortage() -> None:
 def test_spend_is_what_was_held_at_the_prices_of_now() -> None:
     prices = Prices([{**_price("r5b.2xlarge"), "Hourly_Price": "0.5", "Currency": "USD"}])
     history = [at("13:00:00", 4, 15, None), at("15:30:00", 9, 15, Acquired=5)]
-    (found,) = spend_of(history, demand(9, 15), prices, START, END)
-    assert (found.currency, found.amounts, found.unpriced) == ("USD", (2.0, 4.5), 0)
+    (spend,) = spend_of(history, demand(9, 15), prices, START, END)
+    assert (spend.currency, spend.amounts, spend.unpriced) == ("USD", (2.0, 4.5), 0)
     recorded = spend_of(history, demand(9, 15, Hourly_Cost="9"), prices, START, END)
     assert recorded[0].amounts == (4.0, 9.0)
     assert spend_of(history, demand(9, 15), Prices([]), START, END) == []
@@ -124,7 +125,9 @@ def test_spend_is_what_was_held_at_the_prices_of_now() -> None:
 def test_each_currency_is_a_sum_of_its_own() -> None:
     other = KEY | {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a"}
     rows = [KEY | {"Target_Capacity": 2}, other | {"Target_Capacity": 3}]
-    status = [one | {"Status": "FULFILLED", "Reserved": 2, "Reason": "", "Reservation_Ids": ""} for one in (KEY, other)]
+    status = [
+        pool | {"Status": "FULFILLED", "Reserved": 2, "Reason": "", "Reservation_Ids": ""} for pool in (KEY, other)
+    ]
     prices = Prices(
         [
             _price("r5b.2xlarge") | {"Hourly_Price": "0.5"},
@@ -132,8 +135,8 @@ def test_each_currency_is_a_sum_of_its_own() -> None:
             _price("x1.32xlarge") | {"Hourly_Price": None},
         ]
     )
-    found = spend_of([], demands_of(rows, [], [], [], status), prices, START, END)
-    assert {one.currency: one.amounts for one in found} == {"USD": (1.0,), "CNY": (6.0,)}
+    spends = spend_of([], demands_of(rows, [], [], [], status), prices, START, END)
+    assert {spend.currency: spend.amounts for spend in spends} == {"USD": (1.0,), "CNY": (6.0,)}
 
 
 def test_requests_are_those_of_the_pools_in_the_hour_in_which_they_were_made() -> None:
@@ -143,9 +146,9 @@ def test_requests_are_those_of_the_pools_in_the_hour_in_which_they_were_made() -
         at("15:00:05", 1, 15, Execution="hour 2026-11-10 15:00", Calls=10, Refusals=10),
         at("13:20:00", 1, 15, InstanceType="", AvailabilityZone="", Group_Name="g", Calls=1000),
     ]
-    found = requests_of(history, START, END)
-    assert [hour.hour for hour in found.hours] == [13, 15]
-    assert (found.calls, found.refusals) == ((603, 10), (592, 10))
+    counts = requests_of(history, START, END)
+    assert [hour.hour for hour in counts.hours] == [13, 15]
+    assert (counts.calls, counts.refusals) == ((603, 10), (592, 10))
     assert requests_of(history, START, END, lambda row: row["InstanceType"] == "m5.large").hours == ()
 
 
@@ -177,9 +180,9 @@ def test_a_price_is_found_however_it_is_written_as_a_run_finds_it(row: Row) -> N
     columns = ("InstanceType", "Region", "Platform", "Tenancy", "Hourly_Price", "Currency", "Source")
     by_a_run, _ = prices_of([[price[name] for name in columns]])
     expected = by_a_run.of(price_pool(TargetKey("r5b.2xlarge", "ap-northeast-1c"), ReservationOptions()))
-    found = Prices([price]).of_type("r5B.2xlarge", "AP-northeast-1c")
+    price_ = Prices([price]).of_type("r5B.2xlarge", "AP-northeast-1c")
     assert expected
-    assert found == Price(expected.amount, expected.currency)
+    assert price_ == Price(expected.amount, expected.currency)
 
 
 def test_of_two_rows_that_mean_the_same_a_given_price_wins_then_the_highest() -> None:

@@ -1,4 +1,4 @@
-"""What an account is asked for, and what follows when a part of it does not answer."""
+"""What is asked of an account, and what happens when a part does not answer."""
 
 from typing import Any, cast
 
@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from odcr_cli.account import Account, Stack
 from odcr_cli.main import main
-from odcr_cli.source import Live, NoRun
-from odcr_cli.trouble import Trouble, in_words
-from tests.unit.answering import Answering
-from tests.unit.looked_at import MACHINE, NOW, STACK
+from odcr_cli.source import LiveSource, RunNotFound
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
+from tests.unit.fake_account import FakeAccount
+from tests.unit.fake_source import MACHINE, NOW, STACK
 
 
 class Regions:
@@ -19,8 +19,8 @@ class Regions:
 
     stack = Stack("odcr", "eu-west-1", "123456789012", "CREATE_COMPLETE", {}, {"ManageTargetsFunction": "door"})
 
-    def __init__(self, *silent: str) -> None:
-        self.silent = silent
+    def __init__(self, *unreachable: str) -> None:
+        self.unreachable = unreachable
 
     def invoke(self, _function: str, event: dict[str, Any]) -> dict[str, Any]:
         zones = ("eu-west-1a", "cn-north-1a", "us-east-1a")
@@ -28,21 +28,21 @@ class Regions:
         return {"Tables": {table: {"Rows": rows, "Next": None} for table in event["Read"]}}
 
     def pages(self, _service: str, _operation: str, _key: str, region: str) -> list[dict[str, Any]]:
-        if region in self.silent:
-            with in_words():
+        if region in self.unreachable:
+            with aws_errors_as_trouble():
                 raise ClientError({"Error": {"Code": "AuthFailure", "Message": "no"}}, "DescribeCapacityReservations")
         return [{"CapacityReservationId": f"cr-{region}"}]
 
 
-def live(*silent: str) -> Live:
-    return Live(cast(Account, Regions(*silent)))
+def live(*unreachable: str) -> LiveSource:
+    return LiveSource(cast(Account, Regions(*unreachable)))
 
 
 def test_a_region_that_does_not_answer_hides_nothing_of_the_others() -> None:
     source = live("cn-north-1")
-    assert [one["Region"] for one in source.reservations()] == ["eu-west-1", "us-east-1"]
-    assert list(source.silent) == ["cn-north-1"]
-    assert "AuthFailure" in source.silent["cn-north-1"]
+    assert [reservation["Region"] for reservation in source.reservations()] == ["eu-west-1", "us-east-1"]
+    assert list(source.unreachable) == ["cn-north-1"]
+    assert "AuthFailure" in source.unreachable["cn-north-1"]
 
 
 def test_without_the_stacks_own_region_nothing_is_known() -> None:
@@ -79,21 +79,21 @@ def test_a_run_that_is_gone_is_no_other_trouble(gone: str) -> None:
         "GetExecutionHistory": {"events": []},
     }
 
-    def source(*more: tuple[str, str]) -> Live:
-        account = Answering(answers | dict(more))
+    def source(*more: tuple[str, str]) -> LiveSource:
+        account = FakeAccount(answers | dict(more))
         account.__dict__["stack"] = STACK
-        return Live(account)
+        return LiveSource(account)
 
     assert source().run("run-1").described["name"] == "run-1"
-    with pytest.raises(NoRun, match="There is no run run-1"):
+    with pytest.raises(RunNotFound, match="There is no run run-1"):
         source((gone, "ExecutionDoesNotExist")).run("run-1")
     with pytest.raises(Trouble, match="AccessDenied") as told:
         source((gone, "AccessDeniedException")).run("run-1")
-    assert not isinstance(told.value, NoRun)
+    assert not isinstance(told.value, RunNotFound)
 
 
 def test_a_log_group_that_is_gone_is_named() -> None:
-    account = Answering({"FilterLogEvents": "ResourceNotFoundException"})
+    account = FakeAccount({"FilterLogEvents": "ResourceNotFoundException"})
     account.__dict__["stack"] = STACK
-    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity is gone"):
-        Live(account).log_lines("ReserveCapacity", NOW, NOW)
+    with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity and its logs are gone"):
+        LiveSource(account).log_lines("ReserveCapacity", NOW, NOW)

@@ -1,4 +1,4 @@
-"""`odcr status`, as a person and as a script read it."""
+"""`odcr status`, for a person and for a script."""
 
 import json
 import os
@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from odcr_cli import main
-from odcr_cli.amounts import money
-from odcr_cli.answers import ago, amount, bar
+from odcr_cli.amounts import format_money
+from odcr_cli.formatting import ago, bar, format_count
 from odcr_cli.recording import record
-from odcr_cli.source import Live, Run
+from odcr_cli.source import LiveSource, Run
 from tests.documented import ROOT
-from tests.unit.looked_at import NOW, RECENT, LookedAt, Odcr
+from tests.unit.fake_source import NOW, RECENT, FakeSource, Odcr
 
 HOSTILE = "[red]\x1b[31m</script>\n[/]"
 
@@ -41,9 +41,9 @@ def tables(**recorded: Any) -> dict[str, list[dict[str, Any]]]:
     return {"odcr_capacity": [key | {"Target_Capacity": 15}], "odcr_status": [status | recorded]}
 
 
-def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> LookedAt:
+def looked_at(tables: dict[str, list[dict[str, Any]]] | None = None, **run: Any) -> FakeSource:
     """Tables at which a run has just looked."""
-    return LookedAt(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
+    return FakeSource(tables or {}, {"run-1": Run(RECENT | run, "{}", [])})
 
 
 def width(line: str) -> int:
@@ -68,7 +68,7 @@ def test_it_ends_with_0_if_all_are_met(odcr: Odcr) -> None:
     assert odcr(looked_at(tables(Status="FULFILLED", Reserved=15)), "status").exit_code == 0
 
 
-def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_ends_with_2_if_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -82,7 +82,7 @@ def test_it_ends_with_2_if_that_cannot_be_found_out(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("columns", [60, 80, 110, 200])
-def test_it_fits_the_terminal_and_loses_nothing(odcr: Odcr, columns: int) -> None:
+def test_the_table_fits_the_terminal_without_losing_text(odcr: Odcr, columns: int) -> None:
     long = "Correct the row: " + "ap-northeast-1c is not where it is offered, " * 4 + "and this is the end."
     done = odcr(looked_at(tables(Reason=long)), "status", columns=columns)
     assert max(width(line) for line in done.output.splitlines()) <= columns
@@ -107,15 +107,17 @@ def test_json_has_every_number(odcr: Odcr) -> None:
 
 
 def test_each_currency_is_a_sum_of_its_own(odcr: Odcr) -> None:
-    told = tables()
-    told["odcr_capacity"].append({"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Target_Capacity": 6})
+    contents = tables()
+    contents["odcr_capacity"].append(
+        {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Target_Capacity": 6}
+    )
     other = {"InstanceType": "m5.large", "AvailabilityZone": "cn-north-1a", "Reserved": 6, "Hourly_Cost": "18"}
-    told["odcr_status"].append(told["odcr_status"][0] | other)
-    wide = " ".join(odcr(looked_at(told), "status", columns=160).output.split())
+    contents["odcr_status"].append(contents["odcr_status"][0] | other)
+    wide = " ".join(odcr(looked_at(contents), "status", columns=160).output.split())
     assert "2.38 USD, 18.00 CNY an hour" in wide
-    answer = json.loads(odcr(looked_at(told), "status", "--json").stdout)
+    answer = json.loads(odcr(looked_at(contents), "status", "--json").stdout)
     assert answer["Sums"]["HourlyCost"] == {"USD": 2.384, "CNY": 18}
-    assert [one["HourlyCost"] for one in answer["Demands"]] == [{"USD": 2.384}, {"CNY": 18}]
+    assert [demand["HourlyCost"] for demand in answer["Demands"]] == [{"USD": 2.384}, {"CNY": 18}]
 
 
 def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:
@@ -134,15 +136,15 @@ def test_a_bar_is_full_only_if_all_is_held_and_empty_only_if_nothing_is() -> Non
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
-    assert [amount(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
-    assert [money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
+    assert [format_count(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
+    assert [format_money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
     now = datetime(2026, 11, 10, 21, tzinfo=UTC)
     moments = ("2026-11-10 21:00:05", "2026-11-10 20:59:30", "2026-11-10 19:00:00", "2026-11-01 21:00:00")
     assert [ago(text, now) for text in moments] == ["0 s", "30 s", "2 h", "9 d"]
 
 
-@pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), LookedAt(tables())])
-def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: LookedAt) -> None:
+@pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), FakeSource(tables())])
+def test_without_recent_runs_the_status_is_outdated(odcr: Odcr, source: FakeSource) -> None:
     done = odcr(source, "status")
     assert done.exit_code == 2
     assert "No run has started" in done.stderr
@@ -162,15 +164,15 @@ def test_what_no_run_has_looked_at_for_long_is_not_known(odcr: Odcr, source: Loo
         ("status", "--endpoint-url", "ftp://127.0.0.1"),
     ],
 )
-def test_what_is_no_number_or_address_is_refused_in_a_line(arguments: tuple[str, ...]) -> None:
+def test_an_invalid_number_or_address_is_refused_in_one_line(arguments: tuple[str, ...]) -> None:
     done = CliRunner(mix_stderr=False).invoke(main.main, [*arguments])
     assert done.exit_code == 2
     assert "Traceback" not in done.output + done.stderr
     assert done.stderr.strip().splitlines()[-1].startswith(("odcr: ", "Error: "))
 
 
-def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
-    class Broken(LookedAt):
+def test_a_bug_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
+    class Broken(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyError("Rows")
 
@@ -180,8 +182,8 @@ def test_a_mistake_of_ours_never_reads_as_a_shortage(odcr: Odcr) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
-    class Interrupted(LookedAt):
+def test_ctrl_c_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
+    class Interrupted(FakeSource):
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyboardInterrupt
 
@@ -190,7 +192,7 @@ def test_ctrl_c_is_no_shortage_either(odcr: Odcr) -> None:
 
 def test_a_terminal_that_knows_ascii_alone_gets_ascii(tmp_path: Path) -> None:
     recording = tmp_path / "night.odcr"
-    record(cast(Live, looked_at(tables(Reason="需要更多"))), recording)
+    record(cast(LiveSource, looked_at(tables(Reason="需要更多"))), recording)
     environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "cli"}
     done = subprocess.run(
         [sys.executable, "-c", "from odcr_cli.main import run; run()", "--recording", str(recording), "status"],

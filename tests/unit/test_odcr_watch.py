@@ -1,4 +1,4 @@
-"""`odcr status --watch`: look after look, until somebody has seen enough."""
+"""`odcr status --watch`: refreshes until interrupted."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from odcr_cli.commands import status
 from odcr_cli.recording import record
 from odcr_cli.source import Run
 from tests.documented import ROOT
-from tests.unit.looked_at import RECENT, LookedAt, Odcr
+from tests.unit.fake_source import RECENT, FakeSource, Odcr
 
 KEY = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}
 
 
-class Growing(LookedAt):
+class Growing(FakeSource):
     """One more is held at each look; at the fourth somebody presses Ctrl-C."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, runs: dict[str, Run] | None = None) -> None:
@@ -61,16 +61,16 @@ def test_a_person_sees_each_look_every_five_seconds(odcr: Odcr, monkeypatch: pyt
     assert (done.exit_code, done.stderr) == (130, "")
 
 
-def test_what_no_run_has_looked_at_is_doubted_at_each_look(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_refresh_warns_of_an_outdated_status(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Run(RECENT | {"startDate": RECENT["startDate"].replace(hour=1)}, "{}", [])  # type: ignore[attr-defined]
-    assert "may be old" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
+    assert "may be outdated" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
     done = odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch", "--json")
-    assert all("may be old" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
+    assert all("may be outdated" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
 
 
-def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_ends_watching_silently(tmp_path: Path) -> None:
     file = tmp_path / "night.odcr"
-    record(cast(Any, LookedAt()), file)
+    record(cast(Any, FakeSource()), file)
     # Who starts the tests in the background has their children ignore Ctrl-C.
     script = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import odcr_cli.main as m; m.run()"

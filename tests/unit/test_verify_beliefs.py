@@ -16,22 +16,22 @@ from click.testing import CliRunner
 
 from odcr.gateways import ec2_errors
 from odcr_cli.account import Place
-from odcr_cli.checks.every import CHECKS
+from odcr_cli.checks.all_checks import CHECKS
 from odcr_cli.checks.line import NotAsked
 from odcr_cli.trouble import Trouble
 from tests.documented import ROOT
 from tests.scan.authorization import reference
-from tests.unit.answering import Answering
-from verify import cleaning, deployment
+from tests.unit.fake_account import FakeAccount
+from verify import cleanup, deployment
 from verify.belief import Belief, Seen, Verdict, as_assumed
-from verify.beliefs import every, functions, refusals, reservations
-from verify.beliefs.every import BELIEFS
+from verify.beliefs import all_beliefs, functions, refusals, reservations
+from verify.beliefs.all_beliefs import BELIEFS
 from verify.commands import main, verify
-from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooDear
+from verify.guard import MOST_AN_HOUR, Guard, GuardedAccount, PriceList, TooExpensive
 from verify.masking import masked
+from verify.progress import Progress, terminated_as_interrupted
 from verify.report import markdown
-from verify.subject import NeverCame, Subject
-from verify.talk import Talk, terminated_as_interrupted
+from verify.subject import NotInTime, Subject
 
 EC2 = boto3.client("ec2", region_name="us-east-1").meta.service_model
 PAGE = (ROOT / "docs" / "how-to" / "verify.md").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def create(account: GuardedAccount, count: int) -> None:
 
 @pytest.mark.parametrize(("hourly", "count"), [("0.61", 1), ("0.0052", 116), ("0.31", 2)])
 def test_no_request_is_sent_that_would_cost_over_a_cent_a_minute(hourly: str, count: int) -> None:
-    with pytest.raises(TooDear, match="the limit"):
+    with pytest.raises(TooExpensive, match="the limit"):
         create(guarded(hourly), count)
 
 
@@ -117,18 +117,18 @@ def test_what_costs_no_more_is_sent(hourly: str, count: int) -> None:
 def test_without_a_guard_nothing_is_bought() -> None:
     account = guarded()
     account.guard = None
-    with pytest.raises(TooDear):
+    with pytest.raises(TooExpensive):
         create(account, 1)
 
 
 def test_only_its_own_reservations_are_modified() -> None:
     account = guarded("0.30")
     ec2 = account.client("ec2")
-    with pytest.raises(TooDear, match="not one that the verification made"):
+    with pytest.raises(TooExpensive, match="was not made by the verification"):
         ec2.modify_capacity_reservation(CapacityReservationId="cr-other", InstanceCount=1)
     assert account.guard is not None
     account.guard.remember("cr-own", "t3.nano")
-    with pytest.raises(TooDear, match="the limit"):
+    with pytest.raises(TooExpensive, match="the limit"):
         ec2.modify_capacity_reservation(CapacityReservationId="cr-own", InstanceCount=3)
     with pytest.raises(Exception, match="Could not connect"):
         ec2.modify_capacity_reservation(CapacityReservationId="cr-own", InstanceCount=2)
@@ -142,7 +142,7 @@ def test_what_else_costs_something_is_never_sent() -> None:
         lambda: ec2.purchase_capacity_block(CapacityBlockOfferingId="cb-1", InstancePlatform="Linux/UNIX"),
         lambda: ec2.allocate_hosts(AvailabilityZone="eu-west-1a"),
     ):
-        with pytest.raises(TooDear, match="never sends"):
+        with pytest.raises(TooExpensive, match="never sends"):
             request()
 
 
@@ -152,7 +152,7 @@ def test_the_guard_is_asked_about_every_operation_of_ec2_that_is_not_harmless() 
         model = type("Model", (), {"name": name})
         try:
             Guard(lambda _: Decimal(1)).before({"InstanceType": "t3.nano", "InstanceCount": 1} | ANY_ID, model)
-        except TooDear:
+        except TooExpensive:
             continue
         passed.append(name)
     changing = [name for name in passed if not name.startswith(("Describe", "Get", "List"))]
@@ -169,13 +169,13 @@ def product(amount: str, unit: str = "Hrs") -> str:
 
 def test_the_dearest_price_of_the_list_counts() -> None:
     products = [product("0.1"), product("0.2"), product("0"), product("9", "GB")]
-    assert PriceList(Answering({"GetProducts": {"PriceList": products}}))("t3.nano") == Decimal("0.2")
+    assert PriceList(FakeAccount({"GetProducts": {"PriceList": products}}))("t3.nano") == Decimal("0.2")
 
 
 @pytest.mark.parametrize("products", [[], [product("0")], [json.dumps({"terms": {}})]])
 def test_a_type_without_a_price_is_too_dear(products: list[str]) -> None:
-    with pytest.raises(TooDear, match="has no"):
-        PriceList(Answering({"GetProducts": {"PriceList": products}}))("t3.nano")
+    with pytest.raises(TooExpensive, match="has no"):
+        PriceList(FakeAccount({"GetProducts": {"PriceList": products}}))("t3.nano")
 
 
 # ---- Asking, and the table ------------------------------------------------------------------------------------------
@@ -202,14 +202,14 @@ THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"), print)
         (believed(lambda _: as_assumed("yes")), HERE, Verdict.AS_ASSUMED),
         (believed(lambda _: as_assumed("yes"), local=False), HERE, Verdict.MEANS_NOTHING),
         (believed(lambda _: as_assumed("yes"), local=False), THERE, Verdict.AS_ASSUMED),
-        (believed(raising(TooDear("dear"))), HERE, Verdict.NOT_ASKED),
+        (believed(raising(TooExpensive("dear"))), HERE, Verdict.NOT_ASKED),
         (believed(raising(Trouble("trouble"))), HERE, Verdict.NOT_ASKED),
         (believed(raising(NotAsked("no right"))), HERE, Verdict.NOT_ASKED),
-        (believed(raising(NeverCame("it did not come"))), HERE, Verdict.DIFFERS),
+        (believed(raising(NotInTime("it did not come"))), HERE, Verdict.DIFFERS),
     ],
 )
-def test_whatever_comes_is_an_answer(belief: Belief, subject: Subject, verdict: Verdict) -> None:
-    assert every.ask(belief, subject).verdict is verdict
+def test_every_error_becomes_an_answer(belief: Belief, subject: Subject, verdict: Verdict) -> None:
+    assert all_beliefs.ask_belief(belief, subject).verdict is verdict
 
 
 def test_the_table_is_markdown_that_nothing_breaks() -> None:
@@ -259,13 +259,13 @@ def test_the_table_tells_neither_the_account_nor_the_caller(said: str, told: str
 def test_a_cold_start_is_read_from_the_report() -> None:
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
     line = "REPORT RequestId: 1\tDuration: 1.00 ms\tMax Memory Used: 50 MB\tInit Duration: 310.25 ms\t"
-    found = functions._INIT.search(line)
-    assert found is not None
-    assert found[1] == "310.25"
+    match = functions._INIT.search(line)
+    assert match is not None
+    assert match[1] == "310.25"
 
 
-def test_what_buys_is_deleted_before_what_is_bought() -> None:
-    order = [kind.name for kind in cleaning.KINDS]
+def test_buyers_are_deleted_before_what_they_buy() -> None:
+    order = [kind.name for kind in cleanup.KINDS]
     assert order[:4] == ["schedule", "run", "reservation", "stack"]
     assert order.index("stack") < order.index("log group")
 
@@ -276,7 +276,7 @@ def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
         main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
     )
     assert done.exit_code == 2
-    assert "is left alone" in done.stderr
+    assert "was left alone" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -317,11 +317,11 @@ def test_without_a_terminal_the_work_goes_on(error: OSError) -> None:
         def write(self, _: str) -> int:
             raise error
 
-    talk = Talk()
-    talk.console.file = Gone()
-    talk.line("one")
-    talk.line("two")
-    assert talk.console.quiet
+    progress = Progress()
+    progress.console.file = Gone()
+    progress.line("one")
+    progress.line("two")
+    assert progress.console.quiet
 
 
 # ---- What the SAM CLI leaves ----------------------------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_what_the_deployment_keeps_for_others_is_said() -> None:
     ],
 )
 def test_the_sam_clis_stack_is_looked_for(answer: Any, is_there: bool) -> None:
-    assert deployment.has_sam_stack(Answering({"DescribeStacks": answer})) is is_there
+    assert deployment.has_sam_stack(FakeAccount({"DescribeStacks": answer})) is is_there
 
 
 def test_it_has_the_name_that_the_sam_cli_gives_it() -> None:
@@ -365,5 +365,5 @@ def test_only_what_was_not_there_before_is_said(
     monkeypatch.setattr(deployment, "has_sam_stack", lambda _: was_there.pop(0))
     file = tmp_path / "table.md"
     subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
-    verify(subject, Talk(), file, None, bucket)
+    verify(subject, Progress(), file, None, bucket)
     assert ("aws-sam-cli-managed-default" in file.read_text()) is is_said

@@ -1,1 +1,1 @@
-"""The beliefs: a module for each part of AWS, and for each belief a function that asks."""
+"""The beliefs: a module for each part of AWS, a function for each belief."""

@@ -3,18 +3,18 @@
 import json
 from typing import Any
 
-from odcr_cli.checks.line import ask
+from odcr_cli.checks.line import ask_aws
 from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
 from verify.beliefs.refusals import unoffered
-from verify.subject import NeverCame, SetRow, Subject
+from verify.subject import NotInTime, SetRow, Subject
 
 _ALARM_SECONDS = 900
 
 
 def query_editor(subject: Subject) -> Seen:
-    """A statement by the Data API with odcr's own login, as the Query Editor sends it."""
+    """Runs a statement by the Data API with odcr's own login, as the Query Editor does."""
     stack = subject.account.stack
-    answer = ask(
+    answer = ask_aws(
         "rds-data:ExecuteStatement",
         lambda: subject.client("rds-data").execute_statement(
             resourceArn=stack.output("DatabaseClusterArn"),
@@ -27,18 +27,18 @@ def query_editor(subject: Subject) -> Seen:
 
 
 def rotation(subject: Subject) -> Seen:
-    """A rotation now, and a run after it."""
+    """Rotates the secret, then starts a run."""
     secrets = subject.client("secretsmanager")
     arn = subject.account.stack.output("DatabaseSecretArn")
     before = _password(secrets, arn)
     secrets.rotate_secret(SecretId=arn)
     try:
         subject.wait(lambda: _password(secrets, arn) != before or None, "the new password", 300)
-    except NeverCame as error:
+    except NotInTime as error:
         return differs(str(error))
     ended = subject.run()
     return compared(
-        f"the password is another, and the next run {ended['status']}", is_so=ended["status"] == "SUCCEEDED"
+        f"the password has changed, and the next run {ended['status']}", is_so=ended["status"] == "SUCCEEDED"
     )
 
 
@@ -47,11 +47,11 @@ def _password(secrets: Any, arn: str) -> str:
 
 
 def alarm(subject: Subject) -> Seen:
-    """A row that cannot be met, for more than a minute, with ShortageAlarmMinutes 1."""
-    found = unoffered(subject)
-    if found is None:
+    """Wants a row that cannot be met for more than a minute, with ShortageAlarmMinutes 1."""
+    unoffered_pool = unoffered(subject)
+    if unoffered_pool is None:
         return not_asked("every cheap type is offered in every zone here, so no row stays short for sure")
-    instance_type, zone = found
+    instance_type, zone = unoffered_pool
     subject.guard.must_be_cheap(instance_type, 1)
     key = {"InstanceType": instance_type, "AvailabilityZone": zone}
     subject.door.change([SetRow("odcr_capacity", key | {"Target_Capacity": 1})])
@@ -68,7 +68,7 @@ def alarm(subject: Subject) -> Seen:
 
     try:
         summary = subject.wait(raised, name, _ALARM_SECONDS)
-    except NeverCame as error:
+    except NotInTime as error:
         return differs(str(error))
     finally:
         subject.door.change([SetRow("odcr_capacity", key | {"Target_Capacity": 0})])

@@ -1,4 +1,4 @@
-"""What Step Functions and Lambda say when a function goes wrong, and how long one takes to start."""
+"""What Step Functions and Lambda report when a function fails, and how long a cold start takes."""
 
 import base64
 import json
@@ -6,16 +6,16 @@ import re
 import time
 from collections.abc import Callable
 
-from odcr_cli.checks.look import Look
+from odcr_cli.checks.inputs import CheckInputs
 from odcr_cli.checks.rights import Case, cases, denial, role_of
-from odcr_cli.source import Live
+from odcr_cli.source import LiveSource
 from verify.belief import Belief, Seen, as_assumed, compared, differs
 from verify.probe import outputs
 from verify.subject import Subject
 
 _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
 COLD_START_MS = 3000
-"""A run asks for two minutes; a start this long leaves an attempt most of it."""
+"""A run asks for two minutes; such a start leaves an attempt most of it."""
 
 
 def _probed(do: str, expected: frozenset[str]) -> Callable[[Subject], Seen]:
@@ -27,7 +27,7 @@ def _probed(do: str, expected: frozenset[str]) -> Callable[[Subject], Seen]:
 
 
 def probe(subject: Subject, do: str) -> str:
-    """The name of the error that a state machine catches when the probe does this; empty if it catches none."""
+    """The error that the probe's state machine catches when the function fails so; empty if none."""
     states = subject.client("stepfunctions")
     arn = states.start_execution(
         stateMachineArn=outputs(subject)["MachineArn"], name=f"{do}-{time.time_ns()}", input=json.dumps({"Do": do})
@@ -37,7 +37,7 @@ def probe(subject: Subject, do: str) -> str:
 
 
 def throttled(subject: Subject) -> Seen:
-    """The probe with a reserved concurrency of 0: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+    """Runs the probe with a reserved concurrency of 0: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     name, client = outputs(subject)["FunctionName"], subject.client("lambda")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
@@ -49,16 +49,16 @@ def throttled(subject: Subject) -> Seen:
 
 
 def cold_start(subject: Subject) -> Seen:
-    """ManageTargets, which has the most packages, with a configuration that no environment has yet."""
+    """Starts ManageTargets, which has the most packages, with a new configuration each time."""
     client, name = subject.client("lambda"), f"{subject.name}-ManageTargets"
     times = []
     for attempt in range(3):
         client.update_function_configuration(FunctionName=name, Description=f"Cold start {attempt}")
         client.get_waiter("function_updated_v2").wait(FunctionName=name)
         answer = client.invoke(FunctionName=name, LogType="Tail", Payload=b'{"Read": "odcr_version"}')
-        found = _INIT.search(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
-        if found:
-            times.append(float(found[1]))
+        match = _INIT.search(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
+        if match:
+            times.append(float(match[1]))
     if not times:
         return differs("the REPORT line has no Init Duration")
     architecture = client.get_function_configuration(FunctionName=name)["Architectures"][0]
@@ -67,18 +67,18 @@ def cold_start(subject: Subject) -> Seen:
 
 
 def role_conditions(subject: Subject) -> Seen:
-    """IAM's simulator on ReserveCapacity's role: with the tag it may, without it or with another stack's it may not."""
-    look = Look(subject.account, Live(subject.account))
-    role = role_of(look, f"{subject.name}-ReserveCapacity")
-    owner, wrong = look.source.stack.owner, []
+    """Simulates ReserveCapacity's role: allowed with the stack's tag, denied without it or with another stack's."""
+    inputs = CheckInputs(subject.account, LiveSource(subject.account))
+    role = role_of(inputs, f"{subject.name}-ReserveCapacity")
+    owner, wrong = inputs.source.stack.owner, []
     for case in cases(owner):
-        if denial(look, role, case, subject.region):
+        if denial(inputs, role, case, subject.region):
             wrong.append(f"it may not {case.action}")
         others: tuple[dict[str, str], ...] = ({}, {key: f"other-{value}" for key, value in case.context.items()})
         wrong += [
             f"it may {case.action} with {context or 'no tag'}"
             for context in others
-            if not denial(look, role, Case(case.action, context), subject.region)
+            if not denial(inputs, role, Case(case.action, context), subject.region)
         ]
     return differs("; ".join(wrong)) if wrong else as_assumed("allowed with the stack's tag, and not otherwise")
 

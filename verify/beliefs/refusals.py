@@ -5,10 +5,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from odcr_cli.checks.line import NotAsked, ask
+from odcr_cli.checks.line import NotAsked, ask_aws
 from odcr_cli.checks.quotas import quota_of
 from verify.belief import Belief, Seen, compared, differs, not_asked
-from verify.guard import TooDear
+from verify.guard import TooExpensive
 from verify.probe import outputs
 from verify.subject import TYPE, Subject, refusal_of
 
@@ -24,15 +24,15 @@ _CHEAP = (
     "c7g.medium",
 )
 _CHEAP_BY_QUOTA = ("x2gd.medium", "inf1.xlarge", "g4dn.xlarge", "g4ad.xlarge", "g5g.xlarge")
-"""Types of families whose quota a young account has at 0, as far as they are below a cent a minute."""
+"""Types below a cent a minute from families whose quota is 0 in a young account."""
 _NOT_OFFERED = frozenset({"InstanceTypeNotSupported", "InvalidInstanceType", "InvalidParameterValue", "Unsupported"})
 _QUOTA = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
-"""As functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
 
 
 def unoffered(subject: Subject) -> tuple[str, str] | None:
-    """A cheap type that the Region has, and a zone that does not offer it, though it offers others."""
-    found = ask(
+    """A cheap type of the Region, and a zone that does not offer it but offers others; None if there is none."""
+    offerings = ask_aws(
         "ec2:DescribeInstanceTypeOfferings",
         lambda: subject.account.pages(
             "ec2",
@@ -43,8 +43,8 @@ def unoffered(subject: Subject) -> tuple[str, str] | None:
         ),
     )
     zones: dict[str, set[str]] = {}
-    for one in found:
-        zones.setdefault(one["InstanceType"], set()).add(one["Location"])
+    for offering in offerings:
+        zones.setdefault(offering["InstanceType"], set()).add(offering["Location"])
     for instance_type in _CHEAP:
         lacking = zones.get(TYPE, set()) - zones.get(instance_type, zones.get(TYPE, set()))
         if lacking and _is_cheap(subject, instance_type):
@@ -53,11 +53,11 @@ def unoffered(subject: Subject) -> tuple[str, str] | None:
 
 
 def not_offered(subject: Subject) -> Seen:
-    """A type in a zone that does not have it."""
-    found = unoffered(subject)
-    if found is None:
+    """Asks for a type in a zone that does not offer it."""
+    pool = unoffered(subject)
+    if pool is None:
         return not_asked("every cheap type is offered in every zone here")
-    instance_type, zone = found
+    instance_type, zone = pool
     refusal = subject.refused(InstanceType=instance_type, AvailabilityZone=zone)
     if refusal is None:
         return differs(f"{instance_type} was granted in {zone}, which does not offer it")
@@ -65,10 +65,10 @@ def not_offered(subject: Subject) -> Seen:
 
 
 def no_right(subject: Subject) -> Seen:
-    """A dry run with a role that may do nothing."""
+    """Makes a dry run with a role without rights."""
     role = outputs(subject)["NobodyRoleArn"]
     sts = subject.client("sts")
-    # A role is not known everywhere at once: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+    # A new role takes a while to be known everywhere: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
     assumed = subject.wait(lambda: _assumed(sts, role), "a session of the role without rights (sts:AssumeRole)", 30)
     session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
     ec2 = session.client(
@@ -99,17 +99,17 @@ def _assumed(sts: Any, role: str) -> dict[str, str] | None:
 
 
 def dry_run(subject: Subject) -> Seen:
-    """A dry run with the caller's rights, as `odcr check` makes it."""
+    """Makes a dry run with the caller's rights, as `odcr check` does."""
     refusal = refusal_of(lambda: subject.reserve(DryRun=True))
     if refusal is None:
-        return differs("a dry run was answered as if it were none")
+        return differs("a dry run was carried out")
     if refusal.code == "UnauthorizedOperation":
         return not_asked(f"you may not: {refusal}")
     return compared(str(refusal), is_so=(refusal.code, refusal.status) == ("DryRunOperation", 412))
 
 
 def quota(subject: Subject) -> Seen:
-    """A type of a family whose quota is 0."""
+    """Asks for a type of a family whose quota is 0."""
     quotas = subject.client("service-quotas")
     for instance_type in _CHEAP_BY_QUOTA:
         counted = quota_of(instance_type)
@@ -118,7 +118,7 @@ def quota(subject: Subject) -> Seen:
             continue
         try:
             code = counted.code
-            value = ask(
+            value = ask_aws(
                 "servicequotas:GetServiceQuota",
                 lambda code=code: quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code),  # type: ignore[misc]
             )["Quota"]["Value"]
@@ -133,20 +133,20 @@ def quota(subject: Subject) -> Seen:
 
 
 def _zones(subject: Subject, instance_type: str) -> list[str]:
-    found = subject.account.pages(
+    offerings = subject.account.pages(
         "ec2",
         "describe_instance_type_offerings",
         "InstanceTypeOfferings",
         LocationType="availability-zone",
         Filters=[{"Name": "instance-type", "Values": [instance_type]}],
     )
-    return sorted(one["Location"] for one in found)
+    return sorted(offering["Location"] for offering in offerings)
 
 
 def _is_cheap(subject: Subject, instance_type: str) -> bool:
     try:
         subject.guard.must_be_cheap(instance_type, 1)
-    except (NotAsked, TooDear):
+    except (NotAsked, TooExpensive):
         return False
     return True
 

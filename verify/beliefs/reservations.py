@@ -1,22 +1,22 @@
-"""EC2's reservations, asked with the caller's own rights: how far describe lags, and what cannot be modified."""
+"""EC2's reservations, with the caller's own rights: how long Describe lags, and what cannot be modified."""
 
 import time
 from typing import Any
 
 from verify.belief import Belief, Seen, as_assumed, compared, differs, not_asked
-from verify.subject import NeverCame, Subject, refusal_of
+from verify.subject import NotInTime, Subject, refusal_of
 
 LAG_SECONDS = 20
-"""A repeated attempt looks again after 20 seconds at the earliest: docs/reference/limits.md, "Who repeats what"."""
+"""A repeated attempt looks again after at least 20 seconds: docs/reference/limits.md, "Who repeats what"."""
 _WATCH_SECONDS = 120
 _CHANGED = frozenset(
     {"IncorrectState", "InvalidCapacityReservationId.NotFound", "InvalidCapacityReservationState", "InvalidState"}
 )
-"""As functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
 
 
 def lag(subject: Subject) -> Seen:
-    """Makes, grows, reduces and cancels one reservation, and looks after each until it is shown."""
+    """Makes, grows, reduces and cancels a reservation, and after each step waits until Describe shows it."""
     ec2 = subject.client("ec2")
     made = subject.reserve(count=1)
     name = made["CapacityReservationId"]
@@ -35,12 +35,12 @@ def _until_shown(subject: Subject, name: str, what: str, **fields: Any) -> tuple
     began = time.monotonic()
 
     def look() -> bool | None:
-        found = subject.shown(name) or {}
-        return True if all(found.get(key) == value for key, value in fields.items()) else None
+        shown = subject.shown(name) or {}
+        return True if all(shown.get(key) == value for key, value in fields.items()) else None
 
     try:
         subject.wait(look, what, _WATCH_SECONDS)
-    except NeverCame:
+    except NotInTime:
         return what, float(_WATCH_SECONDS)
     return what, time.monotonic() - began
 
@@ -50,7 +50,7 @@ def _is_changeable(subject: Subject, name: str) -> bool | None:
 
 
 def modify_pending(subject: Subject) -> Seen:
-    """A reservation that the answer to its creation shows as pending."""
+    """Modifies a reservation that is still pending after its creation."""
     made = subject.reserve()
     name = made["CapacityReservationId"]
     try:
@@ -67,7 +67,7 @@ def modify_pending(subject: Subject) -> Seen:
 
 
 def modify_ended(subject: Subject) -> Seen:
-    """A reservation that was cancelled."""
+    """Modifies a cancelled reservation."""
     name = subject.reserve()["CapacityReservationId"]
     subject.cancel(name)
     ec2 = subject.client("ec2")
@@ -80,12 +80,12 @@ def modify_ended(subject: Subject) -> Seen:
 
 
 def tags(subject: Subject) -> Seen:
-    """Tags that come with a creation, by the filter that the product uses, and beside other accounts' reservations."""
+    """Finds a new reservation by its tag and by its owner, with the product's filters."""
     name = subject.reserve()["CapacityReservationId"]
     try:
         filters = [{"Name": "owner-id", "Values": [subject.account.stack.account]}]
-        found = subject.client("ec2").describe_capacity_reservations(Filters=filters)["CapacityReservations"]
-        by_owner = any(one["CapacityReservationId"] == name for one in found)
+        reservations = subject.client("ec2").describe_capacity_reservations(Filters=filters)["CapacityReservations"]
+        by_owner = any(reservation["CapacityReservationId"] == name for reservation in reservations)
         by_tag = subject.wait(lambda: subject.shown(name), "the reservation by its tag", LAG_SECONDS)
         if not by_owner:
             return differs("the filter owner-id does not find an own reservation")

@@ -1,30 +1,32 @@
-"""The deployed stack as a whole: its first run, its schedule, and what its runs reserve."""
+"""The deployed stack as a whole: its first run, its schedule, its prices, and what its runs reserve."""
 
 from collections.abc import Callable
 
 from odcr_cli.door import Row
 from verify.belief import Belief, Seen, as_assumed, compared, differs
-from verify.subject import TYPE, NeverCame, Subject
+from verify.subject import TYPE, NotInTime, Subject
 
 _FIRST_RUN_SECONDS = 300
 _PRICE_SECONDS = 300
 
 
 def first_run(subject: Subject) -> Seen:
-    """The schedule's first execution, as its history tells."""
+    """Reads the history of the schedule's first execution."""
     states = subject.client("stepfunctions")
     machine = subject.account.stack.output("StateMachineArn")
 
     def oldest() -> str | None:
-        found = subject.account.pages("stepfunctions", "list_executions", "executions", stateMachineArn=machine)
-        by_schedule = [one for one in found if not one["name"].startswith("verify-")]
-        subject.schedule_runs = [one["name"] for one in by_schedule]
-        return str(min(by_schedule, key=lambda one: one["startDate"])["executionArn"]) if by_schedule else None
+        executions = subject.account.pages("stepfunctions", "list_executions", "executions", stateMachineArn=machine)
+        by_schedule = [execution for execution in executions if not execution["name"].startswith("verify-")]
+        subject.schedule_runs = [execution["name"] for execution in by_schedule]
+        return (
+            str(min(by_schedule, key=lambda execution: execution["startDate"])["executionArn"]) if by_schedule else None
+        )
 
     try:
         arn = subject.wait(oldest, "a run that the schedule starts", _FIRST_RUN_SECONDS)
-    except NeverCame:
-        # The next belief is about the schedule; this one goes on without.
+    except NotInTime:
+        # The next belief checks the schedule; this one starts a run itself.
         arn = subject.run()["executionArn"]
     ended = subject.ended(arn)
     entered = [
@@ -44,18 +46,18 @@ def first_run(subject: Subject) -> Seen:
 
 
 def schedule(subject: Subject) -> Seen:
-    """Whether there were runs that nobody here started; then the schedule is paused, so that runs come one by one."""
+    """Counts the runs that the schedule started, then disables it so that runs come one by one."""
     seen = len(subject.schedule_runs)
     scheduler = subject.client("scheduler")
-    found = scheduler.get_schedule(Name=subject.name)
+    schedule_ = scheduler.get_schedule(Name=subject.name)
     kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
-    request = {key: found[key] for key in (*kept, "Description", "StartDate", "EndDate") if key in found}
+    request = {key: schedule_[key] for key in (*kept, "Description", "StartDate", "EndDate") if key in schedule_}
     scheduler.update_schedule(**request, State="DISABLED")
-    return compared(f"it started {seen} runs by {found['ScheduleExpression']}", is_so=seen > 0)
+    return compared(f"it started {seen} runs by {schedule_['ScheduleExpression']}", is_so=seen > 0)
 
 
 def price(subject: Subject) -> Seen:
-    """The price that the stack's own state machine looks up once a row wants the type."""
+    """Waits for the price that the stack looks up once a row wants the type."""
 
     def listed() -> Row | None:
         rows = subject.door.rows("odcr_price", where={"InstanceType": TYPE})
@@ -65,10 +67,10 @@ def price(subject: Subject) -> Seen:
     subject.run()
     subject.want(0)
     try:
-        found = subject.wait(listed, f"a price of {TYPE}", _PRICE_SECONDS)
-    except NeverCame as error:
+        price_row = subject.wait(listed, f"a price of {TYPE}", _PRICE_SECONDS)
+    except NotInTime as error:
         return differs(str(error))
-    return as_assumed(f"{TYPE} costs {found['Hourly_Price']} {found['Currency']} an hour")
+    return as_assumed(f"{TYPE} costs {price_row['Hourly_Price']} {price_row['Currency']} an hour")
 
 
 def _by_runs(count: int, what: str) -> Callable[[Subject], Seen]:

@@ -1,6 +1,6 @@
-"""Client tokens of CreateCapacityReservation: for how long they are remembered, and after what.
+"""Client tokens of CreateCapacityReservation: what they do after success, cancellation and refusal.
 
-odcr leans on one thing only: that the same request with the same token, sent at once, makes no second reservation.
+odcr relies only on this: the same request with the same token, sent at once, makes no second reservation.
 """
 
 import secrets
@@ -15,7 +15,7 @@ _MISMATCH = "IdempotentParameterMismatch"
 
 
 def after_success(subject: Subject) -> Seen:
-    """The same request again."""
+    """Sends the same request again."""
     token = secrets.token_hex(32)
     first = subject.reserve(token)["CapacityReservationId"]
     second = ""
@@ -31,7 +31,7 @@ def after_success(subject: Subject) -> Seen:
 
 
 def other_parameters(subject: Subject) -> Seen:
-    """The same token with another count."""
+    """Sends the same token with another count."""
     token = secrets.token_hex(32)
     name = subject.reserve(token)["CapacityReservationId"]
     try:
@@ -44,7 +44,7 @@ def other_parameters(subject: Subject) -> Seen:
 
 
 def after_cancellation(subject: Subject) -> Seen:
-    """The same request once the reservation is cancelled. odcr's tokens name what was seen, so it never sends that."""
+    """Sends the same request after the reservation is cancelled. odcr never does: its tokens depend on what it saw."""
     token = secrets.token_hex(32)
     first = subject.reserve(token)["CapacityReservationId"]
     subject.cancel(first)
@@ -59,11 +59,11 @@ def after_cancellation(subject: Subject) -> Seen:
 
 
 def after_refusal(subject: Subject) -> Seen:
-    """A token whose first request was refused, with one that could be granted. odcr never sends one again."""
-    found = unoffered(subject)
-    if found is None:
-        return not_asked("no cheap type is lacking in a zone here, so nothing could be refused for sure")
-    instance_type, zone = found
+    """Sends a refused token again, with the same and with a grantable request. odcr never does that."""
+    pool = unoffered(subject)
+    if pool is None:
+        return not_asked("every cheap type is offered in every zone here, so nothing is refused for sure")
+    instance_type, zone = pool
     token = secrets.token_hex(32)
     first = subject.refused(token, InstanceType=instance_type, AvailabilityZone=zone)
     if first is None:

@@ -1,1 +1,1 @@
-"""What `odcr check` looks at before the night that counts: one small function for each thing that can be wrong."""
+"""The checks of `odcr check`: one small function for each thing that can be wrong."""

@@ -1,30 +1,30 @@
-"""Whether Lambda lets as many functions run at once as MapConcurrency says.
+"""Whether Lambda lets as many functions run at once as MapConcurrency asks for.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """
 
 from collections.abc import Iterator
 
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look
+from odcr_cli.checks.inputs import CheckInputs
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
 
 NAME = "concurrency"
 _OTHERS = 2
-"""The runs' other functions, and people's."""
+"""Room for the runs' other functions, and for those that people call."""
 
 
-def check(look: Look) -> Iterator[Line]:
-    """The account's limit, what others have reserved of it, and the function's own."""
-    client = look.account.client("lambda")
-    function = f"{look.source.stack.name}-ReserveCapacity"
-    places = int(look.parameters.get("MapConcurrency") or 40)
+def check(inputs: CheckInputs) -> Iterator[Line]:
+    """Compares MapConcurrency with the account's unreserved and the function's reserved concurrency."""
+    client = inputs.account.client("lambda")
+    function = f"{inputs.source.stack.name}-ReserveCapacity"
+    places = int(inputs.parameters.get("MapConcurrency") or 40)
     try:
-        own = ask("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
+        own = ask_aws("lambda:GetFunctionConcurrency", lambda: client.get_function_concurrency(FunctionName=function))
     except NotAsked:
         own = {}
     reserved = own.get("ReservedConcurrentExecutions")
     if reserved is not None:
-        # What a function has of its own, no other takes, and the rest of the account does not matter to it.
+        # Reserved concurrency belongs to the function alone, so the account's limit does not matter to it.
         seen = f"{function} has a reserved concurrency of {reserved}, and MapConcurrency is {places}."
         if reserved < places:
             yield Line(NAME, Level.ERROR, seen, "Remove or raise the reserved concurrency.")
@@ -32,7 +32,7 @@ def check(look: Look) -> Iterator[Line]:
             yield Line(NAME, Level.OK, seen)
     needed = _OTHERS if reserved is not None else places + _OTHERS
     try:
-        limit = ask("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
+        limit = ask_aws("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
     except NotAsked as error:
         advice = f"Ask for the right {error.right}." if error.right else "Look in Lambda's console."
         yield Line(NAME, Level.WARNING, f"Lambda's limit was not asked: {error}.", advice)

@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of a check, and how checks ask AWS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
-from odcr_cli.answers import plain
+from odcr_cli.formatting import printable
 from odcr_cli.trouble import Trouble
 
 _T = TypeVar("_T")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
-"""The codes of a right that is lacked, as the services name it."""
+"""The services' error codes for a missing right."""
 
 
 class Level(StrEnum):
@@ -26,7 +26,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at."""
+    """One result: what was seen, and what to do."""
 
     check: str
     level: Level
@@ -36,24 +36,29 @@ class Line:
 
 
 class NotAsked(Exception):  # noqa: N818 - says what happened
-    """AWS did not say. The text says why.
+    """AWS did not answer the question. The text says why.
 
     Args:
         why: in words.
-        right: the IAM action that the caller lacks; empty if it is something else.
+        right: the IAM action that the caller lacks; empty for other reasons.
     """
 
     def __init__(self, why: str, right: str = "") -> None:
         self.right = right
         super().__init__(why)
 
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return f"Ask for the right {self.right}." if self.right else "Look in the console."
 
-def ask(right: str, request: Callable[[], _T]) -> _T:
-    """What AWS answers.
+
+def ask_aws(right: str, request: Callable[[], _T]) -> _T:
+    """AWS's answer to a request.
 
     Args:
-        right: the IAM action that it needs, such as `lambda:GetAccountSettings`.
-        request: asks.
+        right: the IAM action that the request needs, such as `lambda:GetAccountSettings`.
+        request: sends it.
 
     Raises:
         NotAsked: if AWS refuses, does not answer, or has no such operation.
@@ -70,8 +75,8 @@ def _not_asked(right: str, error: BaseException) -> NotAsked:
     if isinstance(error, EndpointConnectionError):
         return NotAsked(f"nothing answers {right} here")
     if not isinstance(error, ClientError):
-        return NotAsked(f"{right} was not answered: {plain(str(error))}"[:300])
+        return NotAsked(f"{right} was not answered: {printable(str(error))}"[:300])
     code = error.response.get("Error", {}).get("Code", "")
     if code in DENIED:
         return NotAsked(f"you lack the right {right}", right)
-    return NotAsked(f"{right} ended with {code}: {plain(error.response['Error'].get('Message', ''))}"[:300])
+    return NotAsked(f"{right} ended with {code}: {printable(error.response['Error'].get('Message', ''))}"[:300])

@@ -1,4 +1,4 @@
-"""Whether the zones have the types at all.
+"""Whether the zones offer the wanted types.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
 """
@@ -6,26 +6,26 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeO
 from collections.abc import Iterator
 from typing import Any
 
-from odcr_cli.answers import plain
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, Wanted
+from odcr_cli.checks.inputs import CheckInputs, WantedPool
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
+from odcr_cli.formatting import printable
 
 NAME = "offers"
 _MOST_VALUES = 200
-"""Of all filters of a request: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
+"""The most values in all filters of a request: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 
 
-def check(look: Look) -> Iterator[Line]:
-    """A line for each pool that cannot be, and one for each Region whose pools all can."""
-    for one in look.wanted():
-        if not one.pool.region:
-            seen = f"{plain(one.pool.name)}: no Region has such a zone."
+def check(inputs: CheckInputs) -> Iterator[Line]:
+    """A line for each pool that EC2 does not offer, and one for each Region whose pools are all offered."""
+    for wanted in inputs.wanted():
+        if not wanted.pool.region:
+            seen = f"{printable(wanted.pool.name)}: no Region has this zone."
             yield Line(
                 NAME, Level.ERROR, seen, "Correct the zone: a name such as us-east-1a, or an id such as use1-az1."
             )
-    for region, pools in sorted(look.pools_by_region.items()):
+    for region, pools in sorted(inputs.pools_by_region.items()):
         try:
-            wrong = list(_wrong(look, region, pools))
+            wrong = list(_wrong(inputs, region, pools))
         except NotAsked as error:
             yield Line(NAME, Level.WARNING, f"{region}: {error}.", "Look in EC2's console, under Instance Types.")
             continue
@@ -34,41 +34,43 @@ def check(look: Look) -> Iterator[Line]:
             yield Line(NAME, Level.OK, f"{region}: all {len(pools)} pools are offered.")
 
 
-def _wrong(look: Look, region: str, pools: list[Wanted]) -> Iterator[Line]:
-    ec2 = look.account.client("ec2", region)
-    described = ask(
+def _wrong(inputs: CheckInputs, region: str, pools: list[WantedPool]) -> Iterator[Line]:
+    ec2 = inputs.account.client("ec2", region)
+    described = ask_aws(
         "ec2:DescribeAvailabilityZones", lambda: ec2.describe_availability_zones(AllAvailabilityZones=True)
     )["AvailabilityZones"]
     zones = {zone["ZoneName"]: zone for zone in described} | {zone["ZoneId"]: zone for zone in described}
-    offered = _offered(look, region, sorted({one.pool.instance_type for one in pools}))
-    for one in pools:
-        zone, name = zones.get(one.pool.zone), plain(one.pool.name)
-        where = offered.get(one.pool.instance_type, set())
+    offered = _offered(inputs, region, sorted({wanted.pool.instance_type for wanted in pools}))
+    for wanted in pools:
+        zone, name = zones.get(wanted.pool.zone), printable(wanted.pool.name)
+        where = offered.get(wanted.pool.instance_type, set())
         if zone is None:
-            alike = [name for name in sorted(zones) if ("-az" in name) == ("-az" in one.pool.zone)]
+            alike = [name for name in sorted(zones) if ("-az" in name) == ("-az" in wanted.pool.zone)]
             seen = f"{name}: {region} has no such zone for this account."
             yield Line(NAME, Level.ERROR, seen, f"Take one of {', '.join(alike[:8])}.")
         elif zone.get("OptInStatus") == "not-opted-in":
             seen = f"{name}: the zone is not enabled for this account."
-            yield Line(NAME, Level.ERROR, seen, f"Enable the zone group {zone.get('GroupName', one.pool.zone)} in EC2.")
+            yield Line(
+                NAME, Level.ERROR, seen, f"Enable the zone group {zone.get('GroupName', wanted.pool.zone)} in EC2."
+            )
         elif zone["ZoneName"] not in where:
             advice = f"It is offered in {', '.join(sorted(where))}." if where else "Correct the type, or take another."
             yield Line(NAME, Level.ERROR, f"{name}: the zone does not offer the type.", advice)
 
 
-def _offered(look: Look, region: str, types: list[str]) -> dict[str, set[str]]:
-    """The names of the zones that offer each type."""
-    found: dict[str, set[str]] = {}
+def _offered(inputs: CheckInputs, region: str, types: list[str]) -> dict[str, set[str]]:
+    """The names of the zones that offer each type, by type."""
+    zones: dict[str, set[str]] = {}
     for first in range(0, len(types), _MOST_VALUES):
         arguments: dict[str, Any] = {
             "LocationType": "availability-zone",
             "Filters": [{"Name": "instance-type", "Values": types[first : first + _MOST_VALUES]}],
         }
-        for one in ask(
+        for offering in ask_aws(
             "ec2:DescribeInstanceTypeOfferings",
-            lambda arguments=arguments: look.account.pages(  # type: ignore[misc]
+            lambda arguments=arguments: inputs.account.pages(  # type: ignore[misc]
                 "ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", region, **arguments
             ),
         ):
-            found.setdefault(one["InstanceType"], set()).add(one["Location"])
-    return found
+            zones.setdefault(offering["InstanceType"], set()).add(offering["Location"])
+    return zones

@@ -1,62 +1,64 @@
-"""EC2's own opinion on what is missing, where the account may ask for it; it reserves nothing.
+"""EC2's own score of how likely it can provide what is missing. Asking reserves nothing.
 
 "available only to Amazon Web Services Support customers on the Unified Operations plan" (botocore's model), in the
-Region where Capacity Manager is on:
+Region where Capacity Manager is enabled:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-manager-supportability.html
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from odcr_cli.answers import plain
-from odcr_cli.checks.line import Level, Line, NotAsked, ask
-from odcr_cli.checks.look import Look, missing_instances
+from odcr_cli.checks.inputs import CheckInputs, missing_instances
+from odcr_cli.checks.line import Level, Line, NotAsked, ask_aws
+from odcr_cli.formatting import printable
 
 NAME = "supportability"
 _MOST = 20
 _LEVELS = {"high": Level.OK, "medium": Level.WARNING, "low": Level.WARNING, "unsupported": Level.ERROR}
 
 
-def check(look: Look) -> Iterator[Line]:
-    """A line for each pool of what is missing, the first that is refused ends it."""
-    short = [one for one in look.wanted() if one.demand.missing and one.pool.region and not one.is_full]
+def check(inputs: CheckInputs) -> Iterator[Line]:
+    """A line for each pool of an unmet demand, up to the first that EC2 refuses to score."""
+    short = [
+        wanted for wanted in inputs.wanted() if wanted.demand.missing and wanted.pool.region and not wanted.is_full
+    ]
     if not short:
-        yield Line(NAME, Level.OK, "Nothing more is to be bought, so EC2 was not asked how likely it is.")
+        yield Line(NAME, Level.OK, "Nothing is missing, so EC2 was not asked for a score.")
         return
-    for one in short[:_MOST]:
+    for wanted in short[:_MOST]:
         try:
-            zone = _zone_id(look, one.pool.region, one.pool.zone)
-            vcpus = look.vcpus(one.pool.region, {one.pool.instance_type}).get(one.pool.instance_type, 1)
-            count = int(missing_instances(one, vcpus))
+            zone = _zone_id(inputs, wanted.pool.region, wanted.pool.zone)
+            vcpus = inputs.vcpus(wanted.pool.region, {wanted.pool.instance_type}).get(wanted.pool.instance_type, 1)
+            count = int(missing_instances(wanted, vcpus))
             request = {
                 "MarketType": "on-demand",
                 "CapacityAmount": count,
                 "CapacityUnit": "instances",
                 "CapacityAvailabilityZoneIds": [zone],
-                "InstanceTypes": [one.pool.instance_type],
+                "InstanceTypes": [wanted.pool.instance_type],
             }
-            answer = _scores(look, request)
+            answer = _scores(inputs, request)
         except NotAsked as error:
-            seen = f"EC2 was not asked how likely the missing instances are: {plain(str(error))[:200]}."
-            advice = "It takes Capacity Manager and AWS's Unified Operations support plan; nothing is wrong without."
+            seen = f"EC2 was not asked how likely the missing instances are: {printable(str(error))[:200]}."
+            advice = "It needs Capacity Manager and AWS's Unified Operations support plan; odcr works without."
             yield Line(NAME, Level.WARNING, seen, advice)
             return
         score = str(answer.get("AggregateScore", ""))
-        seen = f"{plain(one.pool.name)}: EC2's score for {count} more instances is {score}."
+        seen = f"{printable(wanted.pool.name)}: EC2's score for {count} more instances is {score}."
         advice = "" if score == "high" else "Add other types or zones: `odcr groups set`."
         yield Line(NAME, _LEVELS.get(score, Level.WARNING), seen, advice)
 
 
-def _scores(look: Look, request: dict[str, Any]) -> dict[str, Any]:
-    operation = getattr(look.account.client("ec2"), "get_capacity_manager_supportability_scores", None)
+def _scores(inputs: CheckInputs, request: dict[str, Any]) -> dict[str, Any]:
+    operation = getattr(inputs.account.client("ec2"), "get_capacity_manager_supportability_scores", None)
     if operation is None:
         raise NotAsked("boto3 is too old to know GetCapacityManagerSupportabilityScores")
-    return dict(ask("ec2:GetCapacityManagerSupportabilityScores", lambda: operation(**request)))
+    return dict(ask_aws("ec2:GetCapacityManagerSupportabilityScores", lambda: operation(**request)))
 
 
-def _zone_id(look: Look, region: str, zone: str) -> str:
+def _zone_id(inputs: CheckInputs, region: str, zone: str) -> str:
     if "-az" in zone:
         return zone
-    client = look.account.client("ec2", region)
-    found = ask("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
-    return str(found["AvailabilityZones"][0]["ZoneId"])
+    client = inputs.account.client("ec2", region)
+    answer = ask_aws("ec2:DescribeAvailabilityZones", lambda: client.describe_availability_zones(ZoneNames=[zone]))
+    return str(answer["AvailabilityZones"][0]["ZoneId"])

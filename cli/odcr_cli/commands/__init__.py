@@ -1,1 +1,1 @@
-"""The commands of `odcr`: one module each, whose `command` is what click runs."""
+"""The commands of `odcr`: one module each, with its click command as `command`."""

@@ -1,4 +1,4 @@
-"""`odcr adopt`: puts reservations that were made without odcr under its care."""
+"""`odcr adopt`: puts reservations made without odcr under its care."""
 
 from typing import Any
 
@@ -7,85 +7,88 @@ from rich.console import Console
 from rich.text import Text
 
 from odcr_cli.account import Account
-from odcr_cli.adoption import Adoption, NotAdopted, adoptions, held_after
-from odcr_cli.answers import amount, as_json, plain
-from odcr_cli.asking import ask
-from odcr_cli.demands import read_demands
+from odcr_cli.adoption import Adoption, NotAdopted, held_after, plan_adoptions
+from odcr_cli.confirmation import confirm_or_exit
+from odcr_cli.demand_tables import read_demands
+from odcr_cli.formatting import format_count, print_json, printable
 from odcr_cli.main import ERROR, Context, pass_context
-from odcr_cli.reservations import Reservation, reservations_of
-from odcr_cli.source import Live
-from odcr_cli.trouble import Trouble, in_words
+from odcr_cli.reservations import Reservation, parse_reservations
+from odcr_cli.source import LiveSource
+from odcr_cli.trouble import Trouble, aws_errors_as_trouble
 
 
 @click.command("adopt")
 @click.argument("reservation", nargs=-1)
-@click.option("--group", default="", help="The group that they are to count for, where several want their pool.")
+@click.option("--group", default="", help="The group they will count for, if several want their pool.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_context
 def command(context: Context, reservation: tuple[str, ...], group: str, yes: bool) -> None:
-    """Tags reservations that bear no stack's tag, so that odcr counts and grows them.
+    """Tags reservations that have no stack's tag, so that odcr counts and grows them.
 
-    All of pools that demands name, or each RESERVATION (cr-...) that is given. What odcr did not make it never gives
-    back, also if it is more than is wanted.
+    Without RESERVATION (cr-...), takes all untagged ones in pools that demands name. odcr never gives back what it did
+    not make, even if it is more than wanted.
     """
-    live = Live(context.account)
+    live = LiveSource(context.account)
     demands = read_demands(live)
-    held = reservations_of(live.reservations(), live.stack.owner, live.stack.account, live.now())
-    for region, why in live.silent.items():
-        click.echo(f"odcr: {region} is left out: {plain(why)}", err=True)
-    found, left = adoptions(held, demands, reservation, group)
+    held = parse_reservations(live.reservations(), live.stack.owner, live.stack.account, live.now())
+    for region, why in live.unreachable.items():
+        click.echo(f"odcr: {region} is left out: {printable(why)}", err=True)
+    adopted, left = plan_adoptions(held, demands, reservation, group)
     owner = live.stack.owner
     console = Console(stderr=context.as_json)
-    for line in told(found, left, held, owner):
+    for line in summary_lines(adopted, left, held, owner):
         console.print(line)
     done: list[str] = []
     failed: dict[str, str] = {}
-    if found:
-        ask("Tag them?", yes=yes, as_json=context.as_json)
-        for one in found:
+    if adopted:
+        confirm_or_exit("Tag them?", yes=yes, as_json=context.as_json)
+        for adoption in adopted:
             try:
-                _tag(context.account, one, owner)
-                done.append(one.reservation.id)
+                _tag(context.account, adoption, owner)
+                done.append(adoption.reservation.id)
             except Trouble as trouble:
-                failed[one.reservation.id] = str(trouble)
-                console.print(Text(f"{one.reservation.id}: {plain(str(trouble))}"))
+                failed[adoption.reservation.id] = str(trouble)
+                console.print(Text(f"{adoption.reservation.id}: {printable(str(trouble))}"))
         console.print(Text(f"{len(done)} tagged. The next run counts them."))
     if context.as_json:
-        as_json(
+        print_json(
             {
                 "Tagged": done,
                 "Failed": [{"Id": id_, "Reason": reason} for id_, reason in failed.items()],
-                "Left": [{"Id": one.reservation.id, "Reason": one.reason} for one in left],
+                "Left": [{"Id": retained.reservation.id, "Reason": retained.reason} for retained in left],
             }
         )
     click.get_current_context().exit(ERROR if failed else 0)
 
 
-def told(found: list[Adoption], left: list[NotAdopted], held: list[Reservation], owner: str) -> list[Text]:
-    """What would be done, line by line."""
+def summary_lines(adopted: list[Adoption], left: list[NotAdopted], held: list[Reservation], owner: str) -> list[Text]:
+    """What would be done, in lines."""
     lines: list[Text] = []
-    for one in found:
-        tags = ", ".join(f"{key}={value}" for key, value in one.tags(owner).items())
-        what = f"{one.reservation.id}  {one.reservation.count} {one.reservation.pool}, {one.reservation.used} in use"
-        lines.append(Text(plain(f"{what}: {tags}")))
-    for demand in {id(one.demand): one.demand for one in found}.values():
-        before, after = held_after(demand, held, found)
+    for adoption in adopted:
+        tags = ", ".join(f"{key}={value}" for key, value in adoption.tags(owner).items())
+        reservation = adoption.reservation
+        line = f"{reservation.id}  {reservation.count} {reservation.pool}, {reservation.used} in use: {tags}"
+        lines.append(Text(printable(line)))
+    for demand in {id(adoption.demand): adoption.demand for adoption in adopted}.values():
+        before, after = held_after(demand, held, adopted)
         unit = "" if demand.unit == "instances" else f" {demand.unit}"
-        line = (
-            f"{demand.name}: {amount(before)} held now, {amount(after)} then, of {amount(demand.wanted)}{unit} wanted."
-        )
+        wanted = format_count(demand.wanted)
+        line = f"{demand.name}: {format_count(before)} held now, {format_count(after)} then, of {wanted}{unit} wanted."
         if after > demand.wanted:
-            line += f" That is {amount(after - demand.wanted)} more than is wanted, and odcr gives none of it back."
-        lines.append(Text(plain(line), style="bold"))
-    lines += [Text(plain(f"{one.reservation.id}  is left alone: {one.reason}."), style="dim") for one in left]
-    if not found:
+            line += f" That is {format_count(after - demand.wanted)} more than wanted, and odcr gives none of it back."
+        lines.append(Text(printable(line), style="bold"))
+    lines += [
+        Text(printable(f"{retained.reservation.id}  is left alone: {retained.reason}."), style="dim")
+        for retained in left
+    ]
+    if not adopted:
         lines.append(Text("There is nothing to adopt."))
     return lines
 
 
-def _tag(account: Account, one: Adoption, owner: str) -> None:
+def _tag(account: Account, adoption: Adoption, owner: str) -> None:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html"""
-    client: Any = account.client("ec2", one.reservation.region)
-    with in_words():
-        tags = [{"Key": key, "Value": value} for key, value in one.tags(owner).items()]
-        client.create_tags(Resources=[one.reservation.id], Tags=tags)
+    client: Any = account.client("ec2", adoption.reservation.region)
+    with aws_errors_as_trouble():
+        tags = [{"Key": key, "Value": value} for key, value in adoption.tags(owner).items()]
+        client.create_tags(Resources=[adoption.reservation.id], Tags=tags)

@@ -1,4 +1,4 @@
-"""`odcr completion`: what makes a shell complete commands and options."""
+"""`odcr completion`: shell completion."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Prints what makes SHELL complete commands and options.
+    """Prints the script that makes SHELL complete commands and options.
 
     \b
     bash: eval "$(odcr completion bash)"       in ~/.bashrc
@@ -16,6 +16,6 @@ def command(ctx: click.Context, shell: str) -> None:
     fish: odcr completion fish | source        in ~/.config/fish/config.fish
     """
     # https://click.palletsprojects.com/en/stable/shell-completion/
-    found = get_completion_class(shell)
-    assert found is not None  # noqa: S101 - the choice names only those that click has
-    click.echo(found(ctx.find_root().command, {}, "odcr", "_ODCR_COMPLETE").source())
+    completion = get_completion_class(shell)
+    assert completion is not None  # noqa: S101 - click has a class for each choice
+    click.echo(completion(ctx.find_root().command, {}, "odcr", "_ODCR_COMPLETE").source())

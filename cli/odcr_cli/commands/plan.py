@@ -8,114 +8,120 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from odcr_cli.amounts import money, moneys
-from odcr_cli.answers import amount, as_json, fields_of, plain
-from odcr_cli.demands import read_demands_and_prices
+from odcr_cli.amounts import format_amounts, format_money
+from odcr_cli.demand_tables import read_demands_and_prices
+from odcr_cli.formatting import format_count, json_fields, print_json, printable
 from odcr_cli.main import Context, pass_context
-from odcr_cli.planning import Action, Ask, Planned, planned, question, sums
-from odcr_cli.schedule import Standing, schedule_of
-from odcr_cli.source import Live
+from odcr_cli.planning import Action, PlannedDemand, PoolRequest, plan_request, planned_demands, total_costs
+from odcr_cli.schedule import ScheduleStatus, schedule_of
+from odcr_cli.source import LiveSource
+from odcr_cli.status_line import status_line
 from odcr_cli.trouble import Trouble
-from odcr_cli.working import working
 
 
 @click.command("plan")
 @pass_context
 def command(context: Context) -> None:
-    """Shows what the next run would ask for, and what an hour of that costs.
+    """Shows what the next run would ask EC2 for, and what that costs per hour.
 
-    It is what the product itself says: its functions look at the tables and at EC2, and nothing is changed. What they
-    would ask for is not what EC2 will grant. While the schedule starts no run, it says so.
+    The stack's own functions make the plan from the tables and EC2, and change nothing. EC2 may grant less than they
+    ask for. If the schedule starts no runs, the plan says so.
     """
-    with working("Reading the tables") as tell:
-        live = Live(context.account)
-        standing, silence = _schedule(live)
+    with status_line("Reading the tables") as show_step:
+        live = LiveSource(context.account)
+        status, why_no_run = _schedule(live)
         share = live.door.targets()
-        tell("Asking FindShortfalls, which looks at EC2")
-        answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), question(share, live.now()))
-        tell("Reading the tables")
-        plans = planned(answer, share, *read_demands_and_prices(live))
+        show_step("Asking FindShortfalls, which looks at EC2")
+        answer = context.account.invoke(live.stack.output("FindShortfallsFunction"), plan_request(share, live.now()))
+        show_step("Reading the tables")
+        plans = planned_demands(answer, share, *read_demands_and_prices(live))
     if context.as_json:
-        schedule = {"Schedule": standing, "NoRun": silence}
-        as_json({"Demands": [_as_json(one) for one in plans], "HourlyCost": sums(plans)} | schedule)
+        schedule = {"Schedule": status, "NoRun": why_no_run}
+        print_json({"Demands": [_as_json(demand) for demand in plans], "HourlyCost": total_costs(plans)} | schedule)
         return
     console = Console()
     if not plans:
         console.print(Text("Nothing is wanted yet. `odcr targets set TYPE ZONE COUNT` adds a target."))
-    for one in plans:
-        console.print(shown(one))
+    for demand in plans:
+        console.print(render(demand))
     if plans:
-        console.print(summary(plans, starts=standing in (Standing.ON, None)))
-    if silence:
-        console.print(Text(silence, style="bold yellow"))
+        console.print(summary(plans, starts=status in (ScheduleStatus.ON, None)))
+    if why_no_run:
+        console.print(Text(why_no_run, style="bold yellow"))
 
 
-def _schedule(live: Live) -> tuple[Standing | None, str]:
-    """How the schedule stands, and why no run will ask; None if Scheduler does not say."""
+def _schedule(live: LiveSource) -> tuple[ScheduleStatus | None, str]:
+    """The schedule's status, or None if unknown, and why no run will ask."""
     try:
         schedule = schedule_of(live.account, live.stack.name)
     except Trouble as trouble:
         return None, f"Whether the schedule is on is not known: {trouble}"
     now = live.now()
-    return schedule.standing(now), schedule.silence(now)
+    return schedule.status(now), schedule.why_no_run(now)
 
 
-def shown(one: Planned) -> RenderableType:
-    """What becomes of one demand, in lines."""
-    unit = "" if one.unit == "instances" else f" {one.unit}"
-    held = f"{amount(one.held)} of {amount(one.wanted)}{unit} held"
-    lines = [Padding(Text(line), (0, 0, 0, 4), expand=False) for line in _lines(one, unit)]
-    return Group(Text.assemble((plain(one.name), "bold"), f"  {held}"), *lines)
+def render(demand: PlannedDemand) -> RenderableType:
+    """The plan for one demand, in lines."""
+    unit = "" if demand.unit == "instances" else f" {demand.unit}"
+    held = f"{format_count(demand.held)} of {format_count(demand.wanted)}{unit} held"
+    lines = [Padding(Text(line), (0, 0, 0, 4), expand=False) for line in _lines(demand, unit)]
+    return Group(Text.assemble((printable(demand.name), "bold"), f"  {held}"), *lines)
 
 
-def summary(plans: list[Planned], *, starts: bool = True) -> Text:
-    """All together, in a sentence.
+def summary(plans: list[PlannedDemand], *, starts: bool = True) -> Text:
+    """The totals, in a sentence.
 
     Args:
-        plans: of all demands.
-        starts: whether there will be a next run.
+        plans: the plans for all demands.
+        starts: whether the schedule will start a run.
     """
-    asked = [one for one in plans if one.action is Action.ASK]
+    asked = [demand for demand in plans if demand.action is Action.ASK]
     subject, verb = ("The next run", "asks") if starts else ("A run", "would ask")
     if not asked:
         return Text(f"{subject} {verb} for nothing.", style="bold")
     text = f"{subject} {verb} for {len(asked)} of {len(plans)} demands."
-    if costs := sums(plans):
-        text += f" If all is granted, an hour costs up to {moneys(costs)} more."
-    if not all(one.is_priced for one in asked):
+    if costs := total_costs(plans):
+        text += f" If all is granted, an hour costs up to {format_amounts(costs)} more."
+    if not all(demand.is_priced for demand in asked):
         text += " Some prices are unknown."
     return Text(text, style="bold")
 
 
-def _lines(one: Planned, unit: str) -> list[str]:
-    reason = plain(one.reason)
-    if one.action is Action.RELEASE:
-        excess = amount(max(one.held - one.wanted, Decimal(0)))
+def _lines(demand: PlannedDemand, unit: str) -> list[str]:
+    reason = printable(demand.reason)
+    if demand.action is Action.RELEASE:
+        excess = format_count(max(demand.held - demand.wanted, Decimal(0)))
         return [f"gives back up to {excess}{unit}, as far as they are unused", *([reason] if reason else [])]
-    if one.action is Action.ASK:
-        pace = f", every {one.every:g} s" if one.every else ""
-        if len(one.asks) == 1 and not unit:
-            (only,) = one.asks
+    if demand.action is Action.ASK:
+        pace = f", every {demand.every:g} s" if demand.every else ""
+        if len(demand.asks) == 1 and not unit:
+            (only,) = demand.asks
             return [f"asks for up to {only.up_to}{_cost(only)}{pace}", *([reason] if reason else [])]
-        lines = [f"asks for {amount(one.missing)}{unit}{pace}, in this order:"]
-        for ask in one.asks:
-            where = plain(ask.pool)
+        lines = [f"asks for {format_count(demand.missing)}{unit}{pace}, in this order:"]
+        for ask in demand.asks:
+            where = printable(ask.pool)
             if ask.up_to:
                 lines.append(f"  up to {ask.up_to} {where}{_cost(ask)}")
             else:
-                lines.append(f"  none of {where}{': ' + plain(ask.remark) if ask.remark else ''}")
+                lines.append(f"  none of {where}{': ' + printable(ask.remark) if ask.remark else ''}")
         return lines + ([reason] if reason else [])
-    if one.action is Action.LOOK:
-        return [f"buys nothing, and looks what became of what is held. {reason}".strip()]
-    if one.status in ("FULFILLED", "") and not reason:
+    if demand.action is Action.LOOK:
+        return [f"buys nothing, but looks up what became of the recorded reservations. {reason}".strip()]
+    if demand.status in ("FULFILLED", "") and not reason:
         return ["nothing to do"]
-    return [f"asks for nothing: {one.status}{'. ' + reason if reason else ''}"]
+    return [f"asks for nothing: {demand.status}{'. ' + reason if reason else ''}"]
 
 
-def _cost(ask: Ask) -> str:
-    return f", {money(ask.cost, ask.price.currency)} an hour" if ask.price else ", price unknown"
+def _cost(ask: PoolRequest) -> str:
+    return f", {format_money(ask.cost, ask.price.currency)} an hour" if ask.price else ", price unknown"
 
 
-def _as_json(one: Planned) -> dict[str, Any]:
-    asks = [fields_of(ask) | {"HourlyCost": {ask.price.currency: ask.cost} if ask.price else {}} for ask in one.asks]
-    return fields_of(one) | {"Missing": one.missing, "HourlyCost": one.costs if one.is_priced else {}, "Asks": asks}
+def _as_json(demand: PlannedDemand) -> dict[str, Any]:
+    asks = [
+        json_fields(ask) | {"HourlyCost": {ask.price.currency: ask.cost} if ask.price else {}} for ask in demand.asks
+    ]
+    return json_fields(demand) | {
+        "Missing": demand.missing,
+        "HourlyCost": demand.costs if demand.is_priced else {},
+        "Asks": asks,
+    }

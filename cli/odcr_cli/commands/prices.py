@@ -1,11 +1,11 @@
-"""`odcr prices`: what an instance costs for an hour, from the price list or given by hand."""
+"""`odcr prices`: hourly instance prices, from the price list or set by hand."""
 
 import click
 
-from odcr_cli.answers import as_json
 from odcr_cli.door import Row
+from odcr_cli.formatting import print_json
 from odcr_cli.main import Context, pass_context
-from odcr_cli.tables.carrying_out import How, carry_out, with_how
+from odcr_cli.tables.apply import Mode, apply_wishes, with_mode_options
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.listing import show_rows
 from odcr_cli.tables.options import value_of
@@ -19,18 +19,18 @@ _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
 @click.group("prices")
 def command() -> None:
-    """Says what an hour costs, where the price list does not say it or yours is another."""
+    """Manages hourly prices: set your own where the price list has none or another."""
 
 
 @command.command("list")
 @pass_context
 def list_prices(context: Context) -> None:
-    """Lists the prices, those of the list and those that were given."""
+    """Lists the prices, from the price list and set by hand."""
     rows = context.source.rows("odcr_price")
     if context.as_json:
-        as_json({"Prices": rows})
+        print_json({"Prices": rows})
     else:
-        nothing = "There are no prices yet. The first run that meets a target asks the price list."
+        nothing = "There are no prices yet. The first run with a target looks them up in the price list."
         show_rows([_shown(row) for row in rows], _SHOWN, nothing)
 
 
@@ -39,7 +39,7 @@ def _shown(row: Row) -> Row:
     return shown | {name: row[name] for name, usual in _USUAL.items() if row.get(name) not in (None, usual)}
 
 
-_platform = click.option("--platform", default="Linux/UNIX", show_default=True, help="As EC2 names it.")
+_platform = click.option("--platform", default="Linux/UNIX", show_default=True, help="The platform, by EC2's name.")
 _tenancy = click.option("--tenancy", type=click.Choice(["default", "dedicated"]), default="default", show_default=True)
 
 
@@ -49,8 +49,8 @@ _tenancy = click.option("--tenancy", type=click.Choice(["default", "dedicated"])
 @click.argument("price")
 @_platform
 @_tenancy
-@click.option("--currency", default="USD", show_default=True, help="Of three letters; CNY in China.")
-@with_how
+@click.option("--currency", default="USD", show_default=True, help="A three-letter code; CNY in China.")
+@with_mode_options
 @pass_context
 def set_price(
     context: Context,
@@ -64,7 +64,7 @@ def set_price(
     is_dry: bool,
     is_sure: bool,
 ) -> None:
-    """Gives the PRICE of an hour of TYPE in REGION. It stays, whatever the price list says.
+    """Sets the hourly PRICE of TYPE in REGION. It overrides the price list.
 
     A Local Zone has prices of its own: REGION is the zone without its last letter, such as us-west-2-lax-1.
     """
@@ -72,10 +72,10 @@ def set_price(
     if amount.startswith("-"):
         raise click.BadParameter(f"{price} is below 0.", param_hint="PRICE")
     if len(currency) != 3 or not currency.isalpha():
-        raise click.BadParameter(f"{currency!r} is no currency; write one such as USD.", param_hint="--currency")
+        raise click.BadParameter(f"{currency!r} is not a currency; write one such as USD.", param_hint="--currency")
     values = {_PRICE.name: amount, _CURRENCY.name: currency.upper(), **_GIVEN}
     wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), values)
-    carry_out(context, [wish], How(is_dry, is_sure))
+    apply_wishes(context, [wish], Mode(is_dry, is_sure))
 
 
 @command.command("remove")
@@ -83,7 +83,7 @@ def set_price(
 @click.argument("region_or_zone", metavar="REGION")
 @_platform
 @_tenancy
-@with_how
+@with_mode_options
 @pass_context
 def remove_price(
     context: Context,
@@ -95,7 +95,7 @@ def remove_price(
     is_dry: bool,
     is_sure: bool,
 ) -> None:
-    """Forgets a price. Where it is needed the price list is asked again."""
+    """Removes a price. If it is needed again, odcr looks it up in the price list."""
     wish = Wish("odcr_price", (instance_type, region_or_zone, platform, tenancy), is_gone=True)
     nothing = f"There is no such price of {instance_type} in {region_or_zone}: there is nothing to do."
-    carry_out(context, [wish], How(is_dry, is_sure), nothing=nothing)
+    apply_wishes(context, [wish], Mode(is_dry, is_sure), nothing=nothing)

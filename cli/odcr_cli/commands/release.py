@@ -1,4 +1,4 @@
-"""`odcr release`: gives back what a demand holds and nobody uses."""
+"""`odcr release`: gives back what a demand holds but nobody uses."""
 
 from decimal import Decimal
 
@@ -6,152 +6,157 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from odcr_cli.amounts import moneys, sum_of
-from odcr_cli.answers import Number, amount, as_json, plain
-from odcr_cli.asking import ask, confirmed
-from odcr_cli.demands import Demand, read_demands, read_demands_and_prices
+from odcr_cli.amounts import format_amounts, sum_of
+from odcr_cli.confirmation import confirm_or_exit, is_confirmed
+from odcr_cli.demand_lookup import find_demand
+from odcr_cli.demand_tables import read_demands, read_demands_and_prices
+from odcr_cli.demands import Demand
 from odcr_cli.door import Change
-from odcr_cli.giving_back import GivingBack, Reduction, giving_back
+from odcr_cli.formatting import Number, format_count, print_json, printable
 from odcr_cli.main import ERROR, Context, pass_context
-from odcr_cli.naming import demand_named
 from odcr_cli.prices import Prices
-from odcr_cli.releasing import (
-    Given,
-    checked,
-    give_back,
-    lowering,
-    may_give_back,
-    running,
-    still_wanted,
-    wait_for_runs,
-)
-from odcr_cli.reservations import reservations_of
-from odcr_cli.source import Live
+from odcr_cli.release_plan import Reduction, ReleasePlan, plan_release
+from odcr_cli.release_wait import running, wait_for_runs
+from odcr_cli.releasing import ReleaseResult, checked, give_back, lowering, may_give_back, still_wanted
+from odcr_cli.reservations import parse_reservations
+from odcr_cli.source import LiveSource
+from odcr_cli.status_line import status_line
 from odcr_cli.trouble import Trouble
 
-_SURE = "EC2 may not have it again when you need it. Go on?"
+_QUESTION = "EC2 may not have it again when you need it. Go on?"
 
 
 @click.command("release")
 @click.argument("demand", nargs=-1, required=True)
-@click.option("--keep", type=Number(min=0), default=0, show_default=True, help="So many stay wanted and held.")
-@click.option("--also-adopted", is_flag=True, help="Also what a person put under odcr's care, which odcr never does.")
+@click.option("--keep", type=Number(min=0), default=0, show_default=True, help="How many stay wanted and held.")
+@click.option("--also-adopted", is_flag=True, help="Also give back adopted reservations, which odcr itself never does.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_context
 def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted: bool, yes: bool) -> None:
-    """Gives back what DEMAND (a group, or a type and a zone) holds, as far as nobody uses it.
+    """Gives back the unused part of what DEMAND (a group, or a type and a zone) holds.
 
-    What EC2 takes back it may not have again. What is wanted is lowered first, else the next run would buy again. If
+    EC2 may not have the capacity again later. odcr first lowers what is wanted, or the next run would buy it again. If
     the command ends halfway, repeat it.
     """
-    live = Live(context.account)
+    live = LiveSource(context.account)
     demands, prices = read_demands_and_prices(live)
-    named = demand_named(demand, demands)
+    named = find_demand(demand, demands)
     kept = Decimal(str(keep))
     if not named.is_group and kept % 1:
-        raise Trouble(f"--keep {keep:g} is no whole number, and {named.name} is counted in instances.")
+        raise Trouble(f"--keep {keep:g} is not a whole number, but {named.name} is counted in instances.")
     plan = _plan(live, named, kept, also_adopted=also_adopted)
     change = lowering(named, kept)
     console = Console(stderr=context.as_json)
-    for line in told(named, plan, change, kept, prices):
+    for line in summary_lines(named, plan, change, kept, prices):
         console.print(line)
-    results: list[Given] = []
+    results: list[ReleaseResult] = []
     if change or plan.reductions:
-        ask(_SURE, yes=yes, as_json=context.as_json)
-        # Whoever lacks a right learns it before anything is lowered.
+        confirm_or_exit(_QUESTION, yes=yes, as_json=context.as_json)
+        # A missing right must show before anything is lowered.
         running(live)
         may_give_back(context.account, plan.reductions)
         if change:
             checked(live.door.change([change]), named.name)
-            console.print(Text(plain(f"{named.name}: {amount(kept)} wanted from now on.")))
-        with console.status("Looking for runs that may have read the old number"):
-            wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
+            console.print(Text(printable(f"{named.name}: {format_count(kept)} wanted from now on.")))
+        with status_line("Looking for runs that may have read the old number") as show_step:
+            wait_for_runs(live, show_step)
 
         def look() -> None:
-            now = next((one for one in read_demands(live) if one.name == named.name), None)
+            now = next((other for other in read_demands(live) if other.name == named.name), None)
             still_wanted(named, now, kept)
 
         look()
-        # They may have bought for it.
+        # Those runs may have bought more meanwhile.
         again = _plan(live, named, kept, also_adopted=also_adopted)
         if again.instances > plan.instances:
-            console.print(Text(f"Runs have bought meanwhile: {again.instances} instances would be given back now."))
-        if again.instances <= plan.instances or confirmed(_SURE, yes=yes):
+            console.print(
+                Text(f"Runs have bought more meanwhile: {again.instances} instances would now be given back.")
+            )
+        if again.instances <= plan.instances or is_confirmed(_QUESTION, yes=yes):
             plan = again
         for given in give_back(context.account, live, plan.reductions, look):
             results.append(given)
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
     if context.as_json:
-        as_json(
+        print_json(
             {
                 "Demand": named.name,
                 "Wanted": kept if change else named.wanted,
                 "GivenBack": [
-                    {"Id": one.reduction.reservation.id, "Instances": one.count, "Problem": one.problem or None}
-                    for one in results
+                    {
+                        "Id": result.reduction.reservation.id,
+                        "Instances": result.count,
+                        "Problem": result.problem or None,
+                    }
+                    for result in results
                 ],
                 "Left": [
-                    {"Id": one.reservation.id, "Reason": one.reason}
-                    for one in (*plan.left, *(given.left for given in results if given.left))
+                    {"Id": retained.reservation.id, "Reason": retained.reason}
+                    for retained in (*plan.left, *(result.left for result in results if result.left))
                 ],
             }
         )
-    click.get_current_context().exit(ERROR if any(one.problem for one in results) else 0)
+    click.get_current_context().exit(ERROR if any(result.problem for result in results) else 0)
 
 
-def _plan(live: Live, demand: Demand, keep: Decimal, *, also_adopted: bool) -> GivingBack:
+def _plan(live: LiveSource, demand: Demand, keep: Decimal, *, also_adopted: bool) -> ReleasePlan:
     described = live.reservations()
     for pool in demand.pools:
-        if why := live.silent.get(pool.region):
+        if why := live.unreachable.get(pool.region):
             raise Trouble(f"What is held in {pool.region} is not known, so nothing was given back: {why}")
-    held = reservations_of(described, live.stack.owner, live.stack.account, live.now())
-    return giving_back(demand, held, keep, also_adopted=also_adopted)
+    held = parse_reservations(described, live.stack.owner, live.stack.account, live.now())
+    return plan_release(demand, held, keep, also_adopted=also_adopted)
 
 
-def told(demand: Demand, plan: GivingBack, change: Change | None, keep: Decimal, prices: Prices) -> list[Text]:
-    """What would be done, line by line."""
+def summary_lines(
+    demand: Demand, plan: ReleasePlan, change: Change | None, keep: Decimal, prices: Prices
+) -> list[Text]:
+    """What would be done, in lines."""
     unit = "" if demand.unit == "instances" else f" {demand.unit}"
-    name = plain(demand.name)
-    lines = [Text(f"{name}: {amount(plan.held)}{unit} held, {amount(demand.wanted)} wanted.", style="bold")]
+    name = printable(demand.name)
+    lines = [Text(f"{name}: {format_count(plan.held)}{unit} held, {format_count(demand.wanted)} wanted.", style="bold")]
     if change:
-        lines.append(Text(f"  wanted is lowered from {amount(demand.wanted)} to {amount(keep)}"))
-    lines += [Text(f"  {_planned(one)}") for one in plan.reductions]
-    lines += [Text(plain(f"  {one.reservation.id} stays: {one.reason}"), style="dim") for one in plan.left]
+        lines.append(Text(f"  lowers wanted from {format_count(demand.wanted)} to {format_count(keep)}"))
+    lines += [Text(f"  {_planned(reduction)}") for reduction in plan.reductions]
+    lines += [
+        Text(printable(f"  {retained.reservation.id} stays: {retained.reason}"), style="dim") for retained in plan.left
+    ]
     if plan.reductions:
         lines.append(Text(f"{plan.instances} instances are given back{_saved(demand, plan, prices)}.", style="bold"))
     else:
         lines.append(Text("There is nothing to give back.", style="bold"))
     if plan.remaining and plan.reductions:
-        lines.append(Text(f"{amount(plan.remaining)}{unit} above that stay held."))
+        lines.append(Text(f"{format_count(plan.remaining)}{unit} more than that stay held."))
     return lines
 
 
-def outcome(given: Given) -> Text:
-    """What became of one reservation."""
-    one = given.reduction.reservation
-    if given.in_use:
-        return Text(f"{one.id}: {given.count} given back; {given.in_use} of it came into use meanwhile")
-    if given.problem:
-        return Text(plain(f"{one.id}: nothing was given back. {given.problem}"))
-    if not given.count:
-        return Text(f"{one.id}: there was nothing to give back any more")
-    return Text(f"{one.id}: {given.count} given back")
+def outcome(result: ReleaseResult) -> Text:
+    """The outcome for one reservation."""
+    reservation = result.reduction.reservation
+    if result.in_use:
+        in_use = f"{result.in_use} of its instances came into use meanwhile"
+        return Text(f"{reservation.id}: {result.count} given back; {in_use}")
+    if result.problem:
+        return Text(printable(f"{reservation.id}: nothing was given back. {result.problem}"))
+    if not result.count:
+        return Text(f"{reservation.id}: there was nothing left to give back")
+    return Text(f"{reservation.id}: {result.count} given back")
 
 
-def _planned(one: Reduction) -> str:
-    what = f"{one.reservation.id}  {one.reservation.pool}: "
-    count = one.reservation.count
-    return plain(what + (f"{count} to {one.kept}" if one.kept else f"cancelled, with its {count}"))
+def _planned(reduction: Reduction) -> str:
+    what = f"{reduction.reservation.id}  {reduction.reservation.pool}: "
+    count = reduction.reservation.count
+    return printable(what + (f"{count} to {reduction.kept}" if reduction.kept else f"cancelled, with its {count}"))
 
 
-def _saved(demand: Demand, plan: GivingBack, prices: Prices) -> str:
+def _saved(demand: Demand, plan: ReleasePlan, prices: Prices) -> str:
     known = []
-    for one in plan.reductions:
-        pool = next(pool for pool in demand.pools if one.reservation.is_in(pool))
-        if price := prices.of(pool, demand):
-            known.append({price.currency: price.amount * one.given})
+    for reduction in plan.reductions:
+        pool = next(pool for pool in demand.pools if reduction.reservation.is_in(pool))
+        if price := prices.of(pool, demand.options):
+            known.append({price.currency: price.amount * reduction.given})
     if not known:
         return ", at an unknown price"
-    more = "" if len(known) == len(plan.reductions) else " and more, for some prices are unknown"
-    return f", which saves {moneys(sum_of(known))} an hour{more}"
+    more = "" if len(known) == len(plan.reductions) else " or more, as some prices are unknown"
+    return f", which saves {format_amounts(sum_of(known))} an hour{more}"

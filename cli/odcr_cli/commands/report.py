@@ -1,30 +1,32 @@
-"""`odcr report`: one page with all that there is to tell."""
+"""`odcr report`: a page that sums everything up."""
 
 from pathlib import Path
 
 import click
 
-from odcr_cli.answers import Number, as_json
+from odcr_cli.formatting import Number, print_json
 from odcr_cli.main import Context, pass_context
-from odcr_cli.working import working
-from odcr_cli.written import write
+from odcr_cli.output_file import write_file
+from odcr_cli.status_line import status_line
 
 
 @click.command("report")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--days", type=Number(min=0, min_open=True, max=3660), default=7, show_default=True, help="So far back.")
+@click.option(
+    "--days", type=Number(min=0, min_open=True, max=3660), default=7, show_default=True, help="How many days back."
+)
 @pass_context
 def command(context: Context, file: Path, days: float) -> None:
-    """Writes a page into FILE with demands, plots, what is idle, reservations and runs.
+    """Writes an HTML page to FILE with demands, plots, idle capacity, reservations and runs.
 
-    It needs nothing else to be looked at, so it can be sent to somebody.
+    The page is self-contained, so you can send it to somebody.
     """
     from odcr_cli.report import report
 
-    with working("Looking for the stack") as tell:
-        page = report(context.source, days, tell)
-    write(file, page)
+    with status_line("Looking for the stack") as show_step:
+        page = report(context.source, days, show_step)
+    write_file(file, page)
     if context.as_json:
-        as_json({"File": str(file)})
+        print_json({"File": str(file)})
     else:
         click.echo(f"Written to {file}.")

@@ -1,4 +1,4 @@
-"""`odcr runs`: the executions, and what happened in one."""
+"""`odcr runs`: the executions of the state machine."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import as_json, fields_of, moment, plain
+from odcr_cli.formatting import format_moment, json_fields, print_json, printable
 from odcr_cli.gains import Gain, gains_of
 from odcr_cli.main import Context, pass_context
 from odcr_cli.source import Source
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
 _WIDE = 110
 _MOST_LOOKED_THROUGH = 1000
-"""Runs among which one is found by the beginning of its name."""
+"""The newest runs that are searched for the beginning of a name."""
 _MADE_UP = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(_[0-9a-f-]+)?")
 _COLOURS = {"SUCCEEDED": "green", "RUNNING": "blue"}
 
 
 @click.group("runs", invoke_without_command=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="So many of the newest.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many of the newest runs."
+)
 @click.pass_context
 def command(ctx: click.Context, limit: int) -> None:
-    """Lists the runs, the newest first: when, how long, how they ended, and what they got."""
+    """Lists the runs, newest first: start, duration, outcome, and what they acquired."""
     if ctx.invoked_subcommand:
         return
     context = ctx.find_object(Context)
@@ -38,15 +40,15 @@ def command(ctx: click.Context, limit: int) -> None:
     source = context.source
     runs = source.runs(limit)
     oldest = min((run["startDate"] for run in runs), default=source.now())
-    gains = gains_of(source.rows("odcr_history", since=moment(oldest)))
+    gains = gains_of(source.rows("odcr_history", since=format_moment(oldest)))
     if context.as_json:
-        as_json({"Runs": [_as_json(run, gains.get(run["name"], Gain())) for run in runs]})
+        print_json({"Runs": [_as_json(run, gains.get(run["name"], Gain())) for run in runs]})
         return
     console = Console()
-    console.print(listed(runs, gains, source.now(), console.width))
+    console.print(render_list(runs, gains, source.now(), console.width))
 
 
-def listed(runs: list[dict[str, Any]], gains: dict[str, Gain], now: datetime, width: int) -> RenderableType:
+def render_list(runs: list[dict[str, Any]], gains: dict[str, Gain], now: datetime, width: int) -> RenderableType:
     """The runs as a table."""
     if not runs:
         return Text("There has been no run yet. Is the schedule enabled? `odcr check` says.")
@@ -62,18 +64,21 @@ def listed(runs: list[dict[str, Any]], gains: dict[str, Gain], now: datetime, wi
         )
         ended = run.get("stopDate") or now
         table.add_row(
-            moment(run["startDate"])[5:], took(ended - run["startDate"]), Text(plain(short(run["name"], width))), did
+            format_moment(run["startDate"])[5:],
+            took(ended - run["startDate"]),
+            Text(printable(short(run["name"], width))),
+            did,
         )
     return table
 
 
 def short(name: str, width: int) -> str:
-    """A run's name, or as much of one that Step Functions made up as tells it from others."""
+    """A run's name; on narrow screens only the start of a generated one."""
     return name[:8] if width < _WIDE and _MADE_UP.fullmatch(name) else name
 
 
 def took(span: timedelta) -> str:
-    """How long something took."""
+    """A duration as text."""
     seconds = max(0.0, span.total_seconds())
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -96,53 +101,55 @@ def _as_json(run: dict[str, Any], gain: Gain) -> dict[str, Any]:
 @command.command("show")
 @click.argument("run")
 @click.option(
-    "--items", "most", type=click.IntRange(min=0), default=40, show_default=True, help="At most so many items."
+    "--items", "most", type=click.IntRange(min=0), default=40, show_default=True, help="How many items at most."
 )
 @pass_context
 def show(context: Context, run: str, most: int) -> None:
-    """Shows what happened in RUN: its states in order, then the items of its Maps, those that failed first.
+    """Shows what happened in RUN: its states in order, then its Maps' items, failed ones first.
 
     RUN is a run's name, its beginning, or its ARN.
     """
-    # Reading a history takes modules that a list does not need.
+    # Imported here because listing runs does not need it.
     from odcr_cli.run_report import report_of
 
     source = context.source
     report = report_of(source.run(full_name(run, source)))
     if context.as_json:
-        as_json(fields_of(report))
+        print_json(json_fields(report))
         return
-    Console().print(told(report, source.now(), most))
+    Console().print(render_run(report, source.now(), most))
 
 
 def full_name(beginning: str, source: Source) -> str:
-    """The name of the newest run that begins so, if it is the only one.
+    """The full name of the run whose name begins so; the text itself if there is none.
 
     Raises:
-        Trouble: if there are several.
+        Trouble: if several names begin so.
     """
     if beginning.startswith("arn:"):
         return beginning
-    names = [str(one["name"]) for one in source.runs(_MOST_LOOKED_THROUGH)]
-    found = [name for name in names if name.startswith(beginning)]
-    if beginning in found or not found:
+    names = [str(run["name"]) for run in source.runs(_MOST_LOOKED_THROUGH)]
+    matches = [name for name in names if name.startswith(beginning)]
+    if beginning in matches or not matches:
         return beginning
-    if len(found) > 1:
-        raise Trouble(f"{len(found)} runs begin with {beginning!r}. Give more of the name: {found[0]}, {found[1]} ...")
-    return found[0]
+    if len(matches) > 1:
+        raise Trouble(
+            f"{len(matches)} runs begin with {beginning!r}. Give more of the name: {matches[0]}, {matches[1]} ..."
+        )
+    return matches[0]
 
 
-def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
-    """A run as lines and tables."""
+def render_run(report: "RunReport", now: datetime, most: int) -> RenderableType:
+    """A run's report as lines and tables."""
     head = Text.assemble(
-        (plain(report.name), "bold"),
+        (printable(report.name), "bold"),
         "  ",
         (report.status.casefold(), _COLOURS.get(report.status, "red")),
-        f"  {moment(report.started)} UTC, {took((report.ended or now) - report.started)}",
+        f"  {format_moment(report.started)} UTC, {took((report.ended or now) - report.started)}",
     )
     parts: list[RenderableType] = [head]
     if report.error or report.cause:
-        parts.append(Text(plain(f"{report.error}: {report.cause}"), style="red"))
+        parts.append(Text(printable(f"{report.error}: {report.cause}"), style="red"))
     steps = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, show_edge=False)
     for title, look in (("at", {}), ("took", {"justify": "right"}), ("state", {})):
         steps.add_column(title, no_wrap=title != "state", **look)  # type: ignore[arg-type]
@@ -151,7 +158,7 @@ def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
         steps.add_row(
             f"{step.started.astimezone(UTC):%H:%M:%S}" if step.started else "",
             took(timedelta(seconds=step.seconds)) if step.seconds is not None else "",
-            Text(plain(step.state)),
+            Text(printable(step.state)),
             _ending(step.status, step.retries, step.error, step.cause, _items_of(step)),
         )
     parts.append(steps)
@@ -161,9 +168,9 @@ def told(report: "RunReport", now: datetime, most: int) -> RenderableType:
         items.add_column("took", no_wrap=True, justify="right")
         items.add_column("how it ended", overflow="fold", ratio=3)
         for item in report.items[:most]:
-            name = Text(plain(item.demand)) if item.demand else Text(plain(item.where))
+            name = Text(printable(item.demand)) if item.demand else Text(printable(item.where))
             if item.demand:
-                name.append(f"\n{plain(item.where)}", style="dim")
+                name.append(f"\n{printable(item.where)}", style="dim")
             at = "" if item.status == "succeeded" else f"at {item.at}"
             items.add_row(
                 name,
@@ -186,7 +193,7 @@ def _ending(status: str, retries: int, error: str, cause: str, *more: str) -> Te
     text = Text(status, style="red" if status in ("failed", "aborted") else "yellow" if "caught" in status else "")
     parts = [f"{retries} retries" if retries > 1 else "1 retry" if retries else "", *more]
     for part in parts:
-        text.append(f", {plain(part)}" if part else "")
+        text.append(f", {printable(part)}" if part else "")
     if error or cause:
-        text.append(f" ({plain(': '.join(one for one in (error, cause) if one))})")
+        text.append(f" ({printable(': '.join(one for one in (error, cause) if one))})")
     return text

@@ -1,1 +1,1 @@
-"""The page: a small server on this machine only, over the same APIs as the commands."""
+"""The page: a small server for this machine only, over the same APIs as the commands."""

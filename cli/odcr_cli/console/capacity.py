@@ -1,4 +1,4 @@
-"""The page Capacity: the reservations there are, and which of them nobody uses."""
+"""The page Capacity: the reservations, and which of them are unused."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,10 +7,10 @@ import flask
 from flask import Blueprint, g, request
 
 from odcr_cli.amounts import sum_of
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
 from odcr_cli.prices import Prices
-from odcr_cli.reservations import HELD_STATES, Kind, Reservation, Whose, reservations_of
+from odcr_cli.reservations import HELD_STATES, Kind, Reservation, Whose, parse_reservations
 
 page = Blueprint("capacity", __name__, url_prefix="/capacity")
 
@@ -19,7 +19,7 @@ WHOSE = ("all", "ours", "others")
 
 @dataclass(frozen=True)
 class Holding:
-    """A reservation, and what an hour of it costs; None if its price is unknown, or nothing is paid."""
+    """A reservation with its hourly cost; None if the price is unknown, or the account does not pay."""
 
     reservation: Reservation
     cost: Decimal | None
@@ -29,32 +29,34 @@ class Holding:
 
 @page.get("/")
 def show() -> str:
-    """The reservations, those that cost most for nothing first."""
+    """Shows the reservations, the dearest unused ones first."""
     source = g.source
-    described = Read(source.reservations, [])
-    prices = Read(lambda: Prices(source.rows("odcr_price")), Prices([]))
-    every = reservations_of(described.value, source.stack.owner, source.stack.account, source.now())
+    described = ReadResult(source.reservations, [])
+    prices = ReadResult(lambda: Prices(source.rows("odcr_price")), Prices([]))
+    every = parse_reservations(described.value, source.stack.owner, source.stack.account, source.now())
     whose = request.args.get("whose", WHOSE[0])
-    listed = [_holding(one, prices.value) for one in every if _is_asked_for(one, whose)]
-    paid = [one for one in listed if _is_paid_for(one.reservation)]
+    listed = [_holding(reservation, prices.value) for reservation in every if _is_asked_for(reservation, whose)]
+    paid = [reservation for reservation in listed if _is_paid_for(reservation.reservation)]
     return flask.render_template(
         "capacity.html",
         holdings=sorted(listed, key=_dearest_first),
         whose=whose,
-        total=sum(one.reservation.count for one in paid),
-        used=sum(one.reservation.used for one in paid),
-        unused=sum(one.reservation.unused for one in paid),
-        costs=sum_of({one.currency: one.cost} for one in paid if one.cost is not None),
-        unused_costs=sum_of({one.currency: one.unused_cost} for one in paid if one.unused_cost is not None),
-        unpriced=sum(one.reservation.count for one in paid if one.cost is None),
+        total=sum(holding.reservation.count for holding in paid),
+        used=sum(holding.reservation.used for holding in paid),
+        unused=sum(holding.reservation.unused for holding in paid),
+        costs=sum_of({holding.currency: holding.cost} for holding in paid if holding.cost is not None),
+        unused_costs=sum_of(
+            {holding.currency: holding.unused_cost} for holding in paid if holding.unused_cost is not None
+        ),
+        unpriced=sum(holding.reservation.count for holding in paid if holding.cost is None),
         whose_word=whose_word,
         kind_word=kind_word,
-        troubles=[one.trouble for one in (described, prices) if one.trouble],
+        troubles=[result.trouble for result in (described, prices) if result.trouble],
     )
 
 
 def whose_word(whose: Whose) -> str:
-    """Who looks after a reservation, for people."""
+    """Who looks after a reservation, in the reader's language."""
     words = {
         Whose.OURS: _("this stack"),
         Whose.ANOTHERS: _("another stack"),
@@ -65,7 +67,7 @@ def whose_word(whose: Whose) -> str:
 
 
 def kind_word(kind: Kind) -> str:
-    """What a reservation is, if it is out of the ordinary."""
+    """A reservation's kind in the reader's language; empty if ordinary."""
     words = {
         Kind.FLEET: _("of a fleet"),
         Kind.BLOCK: _("a Capacity Block"),
@@ -81,7 +83,7 @@ def _is_asked_for(reservation: Reservation, whose: str) -> bool:
 
 
 def _is_paid_for(reservation: Reservation) -> bool:
-    # Whoever shares one pays for it, unless it is agreed otherwise.
+    # The account that shares a reservation pays for it, unless agreed otherwise.
     return reservation.state in HELD_STATES and reservation.whose is not Whose.ANOTHER_ACCOUNTS
 
 
@@ -93,6 +95,6 @@ def _holding(reservation: Reservation, prices: Prices) -> Holding:
 
 
 def _dearest_first(holding: Holding) -> tuple[bool, str, Decimal, int, str]:
-    """Amounts in two currencies cannot be compared, so each has its own order."""
-    one, cost = holding.reservation, holding.unused_cost or Decimal(0)
-    return (not cost, holding.currency if cost else "", -cost, -one.unused, one.id)
+    """A sort key. Amounts in different currencies cannot be compared, so each currency is sorted by itself."""
+    reservation, cost = holding.reservation, holding.unused_cost or Decimal(0)
+    return (not cost, holding.currency if cost else "", -cost, -reservation.unused, reservation.id)

@@ -1,4 +1,4 @@
-"""Changing a target: what would change is shown before it is done."""
+"""The page to change how much of a demand is wanted: it shows the effect before it makes the change."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
-from odcr_cli.answers import amount
 from odcr_cli.console.changes import Changes, wanted_of
-from odcr_cli.console.hourly import hourly_of, price_of_unit, unpriced_of
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
-from odcr_cli.demands import Demand, read_demands
+from odcr_cli.console.hourly_cost import hourly_of, price_of_unit, unpriced_of
+from odcr_cli.console.translation import translate as _
+from odcr_cli.demand_tables import read_demands, read_demands_and_prices
+from odcr_cli.demands import Demand
 from odcr_cli.door import Changed, number
+from odcr_cli.formatting import format_count
 from odcr_cli.prices import Prices
 from odcr_cli.trouble import Trouble
 
@@ -20,10 +20,10 @@ page = Blueprint("change", __name__, url_prefix="/change")
 
 
 def allowed_changes() -> Changes:
-    """What changes the account.
+    """Makes changes in the account.
 
     Raises:
-        Forbidden: if the page only looks.
+        Forbidden: if the page is read-only.
     """
     changes: Changes | None = current_app.config["CHANGES"]
     if changes is None:
@@ -33,17 +33,18 @@ def allowed_changes() -> Changes:
 
 @page.get("/")
 def show() -> str:
-    """The form for one demand."""
+    """Shows the form for a demand."""
     allowed_changes()
-    demand = _demand(request.args)
+    demand = _chosen(read_demands(g.source), request.args)
     return flask.render_template("change.html", demand=demand, wanted=None, changed=None)
 
 
 @page.post("/")
 def make() -> Any:
-    """Tries a change, and makes it once the reader has seen what it does."""
+    """Tries a change, and makes it once the reader has confirmed it."""
     changes = allowed_changes()
-    demand = _demand(request.form)
+    demands, prices = read_demands_and_prices(g.source)
+    demand = _chosen(demands, request.form)
     was = number(request.form.get("was"))
     try:
         wanted = wanted_of(request.form.get("wanted", ""), demand)
@@ -54,9 +55,9 @@ def make() -> Any:
         return flask.render_template("change.html", demand=demand, wanted=None, changed=None), 422
     if is_trial or not changed.is_committed:
         status = 200 if _is_clean(changed) else 409
-        costs = _costs(demand, wanted)
+        costs = _costs(demand, wanted, demands, prices)
         return flask.render_template("change.html", demand=demand, wanted=wanted, changed=changed, **costs), status
-    flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=amount(wanted)))
+    flash(_("{name}: the target is {wanted} now.", name=demand.name, wanted=format_count(wanted)))
     return redirect(flask.url_for("demands.show"))
 
 
@@ -64,21 +65,18 @@ def _is_clean(changed: Changed) -> bool:
     return not changed.problems and not changed.conflicts
 
 
-def _demand(given: Any) -> Demand:
-    is_group = given.get("group") == "yes"
-    for demand in read_demands(g.source):
-        if (demand.is_group, demand.name) == (is_group, given.get("demand")) and demand.is_there:
+def _chosen(demands: list[Demand], parameters: Any) -> Demand:
+    is_group = parameters.get("group") == "yes"
+    for demand in demands:
+        if (demand.is_group, demand.name) == (is_group, parameters.get("demand")) and demand.is_there:
             return demand
     raise Trouble(_("This demand is gone. Look at the list again."))
 
 
-def _costs(demand: Demand, wanted: Decimal) -> dict[str, Any]:
-    """What the change costs, for the page; what cannot be read is told there, and hinders no change."""
-    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
-    demands = read_demands(g.source)
+def _costs(demand: Demand, wanted: Decimal, demands: list[Demand], prices: Prices) -> dict[str, Any]:
+    """The change's cost, for the template."""
     return {
-        "costs": hourly_of(demands, demand, wanted, prices.value),
-        "is_priced": price_of_unit(demand, prices.value) is not None,
-        "unpriced": unpriced_of([one for one in demands if one.name != demand.name], prices.value),
-        "troubles": [prices.trouble] if prices.trouble else [],
+        "costs": hourly_of(demands, demand, wanted, prices),
+        "is_priced": price_of_unit(demand, prices) is not None,
+        "unpriced": unpriced_of([other for other in demands if other.name != demand.name], prices),
     }

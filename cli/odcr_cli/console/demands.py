@@ -1,4 +1,4 @@
-"""The page Demands: how each stands."""
+"""The page Demands: status, held and wanted of each."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -10,12 +10,13 @@ import flask
 from flask import Blueprint, Response, current_app, g, request
 from markupsafe import Markup
 
-from odcr_cli.console.history import began
-from odcr_cli.console.reading import Read
-from odcr_cli.console.shown import key_in_page, mark_of, status_word
-from odcr_cli.demands import Demand, read_demands, sums_of
+from odcr_cli.console.history_cache import known_since
+from odcr_cli.console.page_text import key_in_page, mark_of, status_word
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.demand_tables import read_demands
+from odcr_cli.demands import Demand, sums_of
 from odcr_cli.door import Row
-from odcr_cli.series import key_of_row, series_of
+from odcr_cli.series import history_key, series_of
 from odcr_cli.sparkline import sparkline
 
 page = Blueprint("demands", __name__, url_prefix="/demands")
@@ -24,18 +25,18 @@ SORTS = ("attention", "name", "missing", "cost")
 SHOWS = ("all", "unmet", "met")
 _SPAN = timedelta(hours=24)
 _PATIENCE = 0.25
-"""Seconds that the page waits for the history; then it comes without lines, and they follow with the next look."""
+"""Seconds to wait for the history; after that the sparklines come with the next refresh."""
 _PIECES = 1_000
-"""Pieces of a page that are sent together: some thirty kilobytes."""
+"""Template pieces sent together: some thirty kilobytes."""
 _URGENCY = {"bad": 0, "odd": 2, "wait": 1, "idle": 3, "good": 4}
 
 
 @page.get("/")
 def show() -> Response:
-    """All demands."""
+    """Shows all demands."""
     now = g.source.now()
-    demands = Read(lambda: read_demands(g.source), [])
-    history = Read(lambda: current_app.config["HISTORY"].ready(g.source, now - _SPAN, _PATIENCE), None)
+    demands = ReadResult(lambda: read_demands(g.source), [])
+    history = ReadResult(lambda: current_app.config["HISTORY"].rows_within(g.source, now - _SPAN, _PATIENCE), None)
     sort = request.args.get("sort", SORTS[0])
     rows = sorted(demands.value, key=lambda demand: _rank(demand, sort))
     query, shows = request.args.get("q", "").strip(), request.args.get("show", SHOWS[0])
@@ -44,18 +45,18 @@ def show() -> Response:
         demands=rows,
         sums=sums_of(demands.value),
         line_of=_lines(history.value, now),
-        troubles=[one.trouble for one in (demands, history) if one.trouble],
+        troubles=[result.trouble for result in (demands, history) if result.trouble],
         query=query,
         shows=shows,
         sort=sort,
         text_of=text_of,
-        hidden={key_in_page(one) for one in rows if not _matches(one, query.casefold(), shows)},
+        hidden={key_in_page(row) for row in rows if not _matches(row, query.casefold(), shows)},
     )
 
 
 def streamed(template: str, **values: Any) -> Response:
-    """A long page, of which the beginning is seen while the rest is still being written."""
-    flask.get_flashed_messages()  # later, the answer's cookies are gone already
+    """Streams a long page, so that its beginning shows while the rest is still being rendered."""
+    flask.get_flashed_messages()  # once streaming, the cookies can no longer change
     pieces = flask.stream_template(template, **values)
 
     def parts() -> Iterator[str]:
@@ -66,7 +67,7 @@ def streamed(template: str, **values: Any) -> Response:
 
 
 def text_of(demand: Demand) -> str:
-    """What the filter looks at; the page's script looks at the same."""
+    """The text that the filter searches, here and in the page's script."""
     pools = " ".join(pool.name for pool in demand.pools)
     text = f"{demand.name} {pools} {demand.status} {status_word(demand.status)} {demand.reason}"
     return " ".join(text.casefold().split())
@@ -90,17 +91,17 @@ def _rank(demand: Demand, sort: str) -> Any:
 
 
 def _dearness(demand: Demand) -> tuple[bool, list[tuple[str, Decimal]]]:
-    """What costs most first, each currency by itself, then what costs nothing or nobody knows what."""
+    """A sort key: dearest first within each currency, then free and unknown."""
     costs = [(currency, -cost) for currency, cost in demand.costs.items() if cost]
     return not costs, costs
 
 
 def _lines(history: list[Row] | None, now: datetime) -> Callable[[Demand], Markup]:
-    """What draws the line of a demand; nothing while the history is still being read."""
+    """Draws a demand's sparkline; an empty text while the history is still being read."""
     by_demand: dict[tuple[str, str, str], list[Row]] = {}
     for row in history or []:
-        by_demand.setdefault(key_of_row(row), []).append(row)
-    start = began(history or [], now - _SPAN)
+        by_demand.setdefault(history_key(row), []).append(row)
+    start = known_since(history or [], now - _SPAN)
 
     def line_of(demand: Demand) -> Markup:
         if history is None:

@@ -1,4 +1,4 @@
-"""Who may ask: this person's browser, at this address, and no other site that the browser has open."""
+"""Lets in only this person's browser, at this address, and no other site that the browser has open."""
 
 import hashlib
 import hmac
@@ -7,21 +7,21 @@ from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, request
 
-from odcr_cli.console.entrance import Entrance, UsedBeforeError
-from odcr_cli.console.rooted import root_of
-from odcr_cli.console.words import language_of
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.session_path import session_path
+from odcr_cli.console.sessions import CodeReusedError, Sessions
+from odcr_cli.console.translation import language_of
+from odcr_cli.console.translation import translate as _
 
 _OURS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 _POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""Nothing from outside, and no script in a text: https://developer.mozilla.org/docs/Web/HTTP/CSP"""
+"""Nothing from other hosts, and no inline scripts: https://developer.mozilla.org/docs/Web/HTTP/CSP"""
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": with that, a browser says of its own forms that they are from nowhere.
+    # Not "no-referrer": then browsers send this page's own forms with a null Origin.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -30,33 +30,33 @@ _READS = ("GET", "HEAD")
 
 
 def guard(app: Flask) -> None:
-    """Lets only those in who come by the entrance, and hardens every answer.
+    """Refuses requests without a session, and adds security headers to every answer.
 
-    The token or a code comes once with the address, and from then on a session's own value in a cookie, which is sent
-    to the session's own folder only.
+    The first address has the token or a code. From then on a cookie has the session, which browsers send only to the
+    session's own path.
 
     Args:
-        app: with the entrance in `config["ENTRANCE"]`.
+        app: the application, with `config["SESSIONS"]`.
     """
 
     @app.before_request
     def check() -> Any:
         g.language = language_of(request)
         _refuse_strangers()
-        entrance: Entrance = app.config["ENTRANCE"]
+        sessions: Sessions = app.config["SESSIONS"]
         if "token" in request.args or "code" in request.args:
-            session = _entered(entrance)
-            root = root_of(session)
+            session = _new_session(sessions)
+            root = session_path(session)
             answer = redirect(root + request.path)
             answer.set_cookie(_cookie(), session, path=f"{root}/", httponly=True, samesite="Strict")
             return answer
         session = request.cookies.get(_cookie(), "")
-        if not entrance.knows(session) or not hmac.compare_digest(
-            request.script_root.encode(), root_of(session).encode()
+        if not sessions.is_known(session) or not hmac.compare_digest(
+            request.script_root.encode(), session_path(session).encode()
         ):
             abort(403, _("Open the address that odcr console printed: it has the token."))
         given = request.form.get("csrf", "").encode("utf-8", "replace") if request.method not in _READS else None
-        if given is not None and not hmac.compare_digest(given, form_token(entrance.token).encode()):
+        if given is not None and not hmac.compare_digest(given, form_token(sessions.token).encode()):
             abort(403, _("This form is outdated. Load the page again."))
         return None
 
@@ -69,30 +69,30 @@ def guard(app: Flask) -> None:
 
 
 def form_token(token: str) -> str:
-    """What a form of ours has to bear. It is made of the token, and does not tell it."""
+    """The hidden field of this page's forms. It is derived from the token, but does not reveal it."""
     return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def _entered(entrance: Entrance) -> str:
-    """The session of a browser that was let in just now."""
+def _new_session(sessions: Sessions) -> str:
+    """A new session for a browser with a valid token or code."""
     if "token" in request.args:
-        if not (session := entrance.by_token(request.args["token"])):
+        if not (session := sessions.open_by_token(request.args["token"])):
             abort(403, _("This token is wrong: each start of odcr console prints a new address."))
         return session
     try:
-        session = entrance.by_code(request.args["code"])
-    except UsedBeforeError:
-        abort(403, _("This address was used before, and who used it is let in no more. Open the one that was printed."))
+        session = sessions.open_by_code(request.args["code"])
+    except CodeReusedError:
+        abort(403, _("This address was used before, so its session is closed. Open the one that odcr console printed."))
     if not session:
-        abort(403, _("This address was good for a minute. Open the one that odcr console printed."))
+        abort(403, _("This address has expired. Open the one that odcr console printed."))
     return session
 
 
 def _refuse_strangers() -> None:
-    # Another site may give its own name this address (DNS rebinding), so the name has to be ours.
+    # Another site's name may resolve to this address (DNS rebinding), so check the name.
     if not _OURS.fullmatch(request.host):
         abort(403, _("This page answers to 127.0.0.1 only."))
-    # Cookies do not tell ports apart: a page on another port of this machine would send ours.
+    # Cookies ignore ports: a page on another port of this machine would send ours.
     # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     is_navigation = request.method in _READS and request.headers.get("Sec-Fetch-Mode") == "navigate"
@@ -103,5 +103,5 @@ def _refuse_strangers() -> None:
 
 
 def _cookie() -> str:
-    # There may be two consoles, on two ports.
+    # Two consoles may run on different ports.
     return f"odcr-console-{request.host.rpartition(':')[2]}"

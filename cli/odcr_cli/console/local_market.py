@@ -1,4 +1,4 @@
-"""The market of a local cloud: what EC2 has free there, and what goes wrong on request. docs/localcloud.md."""
+"""The market of a local cloud: EC2's free capacity and injected faults. docs/localcloud.md."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Kind:
 
     name: str
     action: str
-    """What it usually hits."""
+    """The action that it affects by default."""
     needs_seconds: bool = False
 
 
@@ -41,14 +41,14 @@ KINDS = (
     Kind("pending", _CREATE, needs_seconds=True),
     Kind("adjusting", _MODIFY, needs_seconds=True),
 )
-"""All that the local cloud knows; a test compares."""
+"""All kinds that the local cloud knows; a test compares."""
 
 
 class LocalMarket:
     """The control API of a local cloud.
 
     Args:
-        endpoint: the cloud's, e.g. `http://127.0.0.1:5000`.
+        endpoint: the cloud's endpoint, e.g. `http://127.0.0.1:5000`.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -66,16 +66,16 @@ class LocalMarket:
     def pools(self) -> dict[tuple[str, str], int]:
         """How many instances are free, by type and zone."""
         pools = self._ask("GET", "/capacity")["Pools"]
-        return {(one["InstanceType"], one["AvailabilityZone"]): one["Free"] for one in pools}
+        return {(pool["InstanceType"], pool["AvailabilityZone"]): pool["Free"] for pool in pools}
 
     def set_free(self, instance_type: str, zone: str, free: int) -> None:
         """Sets how many are free in a pool."""
         self._ask("PUT", "/capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Free": free})
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults that were set and are not over."""
-        found: list[dict[str, Any]] = self._ask("GET", "/faults")["Faults"]
-        return [one for one in found if not one.get("over")]
+        """The faults that are set and not over."""
+        faults: list[dict[str, Any]] = self._ask("GET", "/faults")["Faults"]
+        return [fault for fault in faults if not fault.get("over")]
 
     def set_fault(self, fields: dict[str, Any]) -> None:
         """Sets a fault."""
@@ -90,14 +90,14 @@ class LocalMarket:
         request = Request(f"{self._base}{path}", data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
         try:
             with self._opener.open(request, timeout=_SECONDS) as answer:
-                found = json.load(answer)
+                content = json.load(answer)
         except HTTPError as error:
             raise Trouble(_message(error)) from error
         except (OSError, HTTPException, ValueError) as error:
             raise Trouble("The local cloud does not answer. Is it still up?") from error
-        if not isinstance(found, dict):
-            raise Trouble("What answers there is no local cloud.")
-        return found
+        if not isinstance(content, dict):
+            raise Trouble("What answers there is not a local cloud.")
+        return content
 
 
 def _message(error: HTTPError) -> str:

@@ -1,4 +1,4 @@
-"""The page Market, of a local cloud only: what EC2 has free, and what goes wrong on request."""
+"""The page Market, for a local cloud only: EC2's free capacity and injected faults."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
 from odcr_cli.console.local_market import ACTIONS, KINDS, LocalMarket
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
-from odcr_cli.demands import read_demands
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
+from odcr_cli.demand_tables import read_demands
 from odcr_cli.trouble import Trouble
 
 page = Blueprint("market", __name__, url_prefix="/market")
@@ -16,11 +16,11 @@ page = Blueprint("market", __name__, url_prefix="/market")
 
 @page.get("/")
 def show() -> str:
-    """Pools and faults."""
+    """Shows pools and faults."""
     market = _market()
-    free = Read(market.pools, {})
-    faults = Read(market.faults, [])
-    wanted = Read(_wanted_pools, {})
+    free = ReadResult(market.pools, {})
+    faults = ReadResult(market.faults, [])
+    wanted = ReadResult(_wanted_pools, {})
     pools = {key: free.value.get(key, 0) for key in sorted({*free.value, *wanted.value})}
     return flask.render_template(
         "market.html",
@@ -31,7 +31,7 @@ def show() -> str:
         actions=ACTIONS,
         kind_word=kind_word,
         most=max([*pools.values(), 1]),
-        troubles=[one.trouble for one in (free, faults, wanted) if one.trouble],
+        troubles=[result.trouble for result in (free, faults, wanted) if result.trouble],
     )
 
 
@@ -39,25 +39,25 @@ def show() -> str:
 def set_pool() -> Any:
     """Sets how many are free in a pool."""
     type_, zone = (request.form.get(name, "").strip() for name in ("type", "zone"))
-    return _doing(lambda market: market.set_free(type_, zone, _whole("free")), _("The pool is set."))
+    return _do_and_redirect(lambda market: market.set_free(type_, zone, _whole_number("free")), _("The pool is set."))
 
 
 @page.post("/faults")
 def set_fault() -> Any:
     """Sets a fault."""
-    return _doing(lambda market: market.set_fault(_fault()), _("The fault is set."))
+    return _do_and_redirect(lambda market: market.set_fault(_fault()), _("The fault is set."))
 
 
 @page.post("/faults/clear")
 def clear_faults() -> Any:
     """Ends all faults."""
-    return _doing(LocalMarket.clear_faults, _("All faults have ended."))
+    return _do_and_redirect(LocalMarket.clear_faults, _("All faults have ended."))
 
 
 def kind_word(name: str) -> str:
-    """What a fault does, for people."""
+    """What a fault does, in the reader's language."""
     words = {
-        "insufficient_capacity": _("No capacity, whatever is free"),
+        "insufficient_capacity": _("No capacity, even if some is free"),
         "throttled": _("Too many requests"),
         "internal_error": _("Internal error of EC2"),
         "refused": _("Refused"),
@@ -79,7 +79,7 @@ def _market() -> LocalMarket:
     return market
 
 
-def _doing(do: Any, done: str) -> Any:
+def _do_and_redirect(do: Any, done: str) -> Any:
     market = _market()
     try:
         do(market)
@@ -90,22 +90,22 @@ def _doing(do: Any, done: str) -> Any:
 
 
 def _wanted_pools() -> dict[tuple[str, str], list[str]]:
-    """The pools that demands name, and who names them."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """The pools of all demands, each with the demands that want it."""
+    names_by_pool: dict[tuple[str, str], list[str]] = {}
     for demand in read_demands(g.source):
         for pool in demand.pools:
             if pool.is_member:
-                names = found.setdefault((pool.instance_type, pool.zone), [])
+                names = names_by_pool.setdefault((pool.instance_type, pool.zone), [])
                 names.append(demand.name if demand.is_group else _("a row"))
-    return found
+    return names_by_pool
 
 
 def _fault() -> dict[str, Any]:
-    kind = next((one for one in KINDS if one.name == request.form.get("kind")), KINDS[0])
+    kind = next((kind for kind in KINDS if kind.name == request.form.get("kind")), KINDS[0])
     fields: dict[str, Any] = {"kind": kind.name, "action": request.form.get("action") or kind.action}
-    fields["times"] = _whole("times") if request.form.get("times", "").strip() else None
+    fields["times"] = _whole_number("times") if request.form.get("times", "").strip() else None
     if request.form.get("seconds", "").strip():
-        fields["seconds"] = _whole("seconds")
+        fields["seconds"] = _whole_number("seconds")
     elif kind.needs_seconds:
         fields["seconds"] = 30
     if type_ := request.form.get("type", "").strip():
@@ -113,7 +113,7 @@ def _fault() -> dict[str, Any]:
     return fields
 
 
-def _whole(name: str) -> int:
+def _whole_number(name: str) -> int:
     text = request.form.get(name, "").strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Trouble(_("{given} is no whole number.", given=repr(text[:40])))

@@ -1,4 +1,4 @@
-"""The page Plots: held and wanted, missing, spend, requests and refusals over time."""
+"""The page Plots: held and wanted, missing, spend and requests over time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +9,16 @@ from flask import Blueprint, current_app, g, request
 from markupsafe import Markup
 
 from odcr_cli import plots
-from odcr_cli.calls import Requests, requests_of, together
-from odcr_cli.console.history import History, began
-from odcr_cli.console.reading import Read
-from odcr_cli.console.words import translated as _
-from odcr_cli.demands import Demand, read_demands
+from odcr_cli.console.history_cache import HistoryCache, known_since
+from odcr_cli.console.read_result import ReadResult
+from odcr_cli.console.translation import translate as _
+from odcr_cli.demand_tables import read_demands_and_prices
+from odcr_cli.demands import Demand
 from odcr_cli.door import Row
 from odcr_cli.plots import Words
 from odcr_cli.prices import Prices
-from odcr_cli.series import Series, demand_named, series_of, telling, total_of
+from odcr_cli.request_counts import Requests, requests_of, together
+from odcr_cli.series import Series, demand_named, level_changes, series_of, total_of
 from odcr_cli.spend import Spend, spend_of
 
 page = Blueprint("plots", __name__, url_prefix="/plots")
@@ -26,66 +27,66 @@ SPANS = {"6h": timedelta(hours=6), "24h": timedelta(hours=24), "7d": timedelta(d
 _HOURS_TOGETHER = {"7d": 6, "30d": 24}
 _ROWS = 200
 _PATIENCE = 1.0
-"""Seconds that the page waits for the history; then it shows what is here, and the rest follows with the next look."""
+"""Seconds to wait for the history; after that the page shows what is cached, and the rest with the next refresh."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot, and the numbers that it shows."""
+    """A plot and its numbers."""
 
     id: str
     title: str
     drawing: Markup
     columns: list[str]
     rows: list[tuple[datetime, list[str]]]
-    """The newest first."""
+    """Newest first."""
     more: int
 
 
 @page.get("/")
 def show() -> str:
-    """The plots of all demands, or of one."""
+    """Shows the plots of all demands, or of one."""
     end = g.source.now()
     span = request.args.get("span", "24h")
     start = end - SPANS.get(span, SPANS["24h"])
-    demands = Read(lambda: read_demands(g.source), [])
-    kept: History = current_app.config["HISTORY"]
-    ready = Read(lambda: kept.ready(g.source, start, _PATIENCE), [])
+    tables = ReadResult(lambda: read_demands_and_prices(g.source), ([], Prices([])))
+    demands, prices = tables.value
+    kept: HistoryCache = current_app.config["HISTORY"]
+    ready = ReadResult(lambda: kept.rows_within(g.source, start, _PATIENCE), [])
     is_whole = ready.value is not None
-    history: list[Row] = ready.value if ready.value is not None else kept.at_hand(g.source, start)
-    start = began(history, start if is_whole else kept.begins(g.source, start))
-    prices = Read(lambda: Prices(g.source.rows("odcr_price")), Prices([]))
-    told = telling(history)
-    series = series_of(told, demands.value, start, end)
+    history: list[Row] = ready.value if ready.value is not None else kept.available_rows(g.source, start)
+    start = known_since(history, start if is_whole else kept.available_since(g.source, start))
+    changes = level_changes(history)
+    series = series_of(changes, demands, start, end)
     name = request.args.get("demand", "")
-    chosen = next((one for one in series if one.name == name), None)
-    mine, rows = _of(chosen, demands.value, told)
-    asked = _of(chosen, demands.value, history)[1]
+    chosen = next((candidate for candidate in series if candidate.name == name), None)
+    shown_demands, rows = _of(chosen, demands, changes)
+    asked = _of(chosen, demands, history)[1]
     shown = chosen or total_of(series, _("All demands that count instances"))
     drawn = [
         _held_and_wanted(shown),
         _missing(shown),
-        *(_spend(one) for one in spend_of(rows, mine, prices.value, start, end)),
+        *(_spend(spend) for spend in spend_of(rows, shown_demands, prices, start, end)),
         _requests(together(requests_of(asked, start, end), _HOURS_TOGETHER.get(span, 1))),
     ]
     return flask.render_template(
         "plots.html",
         plots=drawn,
-        names=sorted({one.name for one in series}),
+        names=sorted({candidate.name for candidate in series}),
         chosen=chosen.name if chosen else "",
         spans=list(SPANS),
         span=span if span in SPANS else "24h",
-        troubles=[one.trouble for one in (demands, ready, prices) if one.trouble],
+        troubles=[result.trouble for result in (tables, ready) if result.trouble],
         is_whole=is_whole,
     )
 
 
 def _of(chosen: Series | None, demands: list[Demand], history: list[Row]) -> tuple[list[Demand], list[Row]]:
-    """What is of the chosen demand; all, if none is."""
+    """The chosen demand and its rows; all if none is chosen."""
     if chosen is None:
         return demands, history
     name = chosen.name
-    return [one for one in demands if one.name == name], [row for row in history if demand_named(row) == name]
+    return [demand for demand in demands if demand.name == name], [row for row in history if demand_named(row) == name]
 
 
 def _words(title: str) -> Words:
@@ -95,7 +96,7 @@ def _words(title: str) -> Words:
         wanted=_("wanted"),
         missing=_("missing"),
         per_hour=_("an hour"),
-        granted=_("answered otherwise"),
+        granted=_("other answers"),
         refused=_("refused"),
         nothing=_("Nothing is recorded for this time."),
         now=_("now"),
@@ -134,5 +135,5 @@ def _requests(requests: Requests) -> Plot:
 
 def _plot(id_: str, title: str, drawing: str, columns: list[str], rows: list[tuple[datetime, list[str]]]) -> Plot:
     newest = rows[::-1]
-    # The module escapes what it writes into the drawing.
+    # The module `canvas` escapes the texts.
     return Plot(id_, title, Markup(drawing), columns, newest[:_ROWS], max(0, len(newest) - _ROWS))  # noqa: S704

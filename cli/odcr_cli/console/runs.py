@@ -1,4 +1,4 @@
-"""The page Runs: the list, and of one run its execution graph."""
+"""The pages of runs: the list, and one run with its execution graph."""
 
 import re
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from flask import Blueprint, current_app, flash, g, redirect, request
 
 from odcr_cli import execution_graph
 from odcr_cli.console.change import allowed_changes
-from odcr_cli.console.reading import Read
+from odcr_cli.console.read_result import ReadResult
 from odcr_cli.console.state_functions import LogLine, function_of, log_line, request_of
-from odcr_cli.console.words import translated as _
+from odcr_cli.console.translation import translate as _
 from odcr_cli.door import Row, number
 from odcr_cli.execution_graph import Details, Graph, Progress
-from odcr_cli.execution_graph.details import Entering
+from odcr_cli.execution_graph.details import VisitDetails
 from odcr_cli.execution_graph.visits import Status
 from odcr_cli.series import is_change
 from odcr_cli.source import Run
@@ -26,21 +26,21 @@ page = Blueprint("runs", __name__, url_prefix="/runs")
 _LISTED = 100
 _MOST_LOGS = 200
 _PATIENCE = 0.5
-"""Seconds that the list waits for the history; what each run changed then follows with the next look."""
+"""Seconds to wait for the history; after that the changes come with the next refresh."""
 _LEAST_SCALE = 0.48
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([0-9.]+) ')
 _WRONG_FIRST = (Status.FAILED, Status.CAUGHT, Status.RUNNING)
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run of the list."""
+class RunRow:
+    """A run in the list."""
 
     name: str
     status: str
     started: datetime
     seconds: float
-    """Until now, if it has not ended."""
+    """The time until now, if it has not ended."""
     is_running: bool
     acquired: float = 0
     lost: float = 0
@@ -49,43 +49,43 @@ class Listed:
 
 @page.get("/")
 def show() -> str:
-    """The newest runs."""
+    """Shows the newest runs."""
     now = g.source.now()
-    found = Read(lambda: g.source.runs(_LISTED), [])
-    first = min((one["startDate"] for one in found.value), default=now)
-    changes = Read(lambda: _changes(first, now), {}) if found.value else Read(dict, {})
-    listed = [_listed(one, changes.value.get(one["name"], []), now) for one in found.value]
+    runs = ReadResult(lambda: g.source.runs(_LISTED), [])
+    first = min((run["startDate"] for run in runs.value), default=now)
+    changes = ReadResult(lambda: _changes(first, now), {}) if runs.value else ReadResult(dict, {})
+    listed = [_run_row(run, changes.value.get(run["name"], []), now) for run in runs.value]
     return flask.render_template(
         "runs.html",
         runs=listed,
-        longest=max((one.seconds for one in listed), default=1) or 1,
+        longest=max((run.seconds for run in listed), default=1) or 1,
         is_all=len(listed) < _LISTED,
-        troubles=[one.trouble for one in (found, changes) if one.trouble],
+        troubles=[result.trouble for result in (runs, changes) if result.trouble],
     )
 
 
 @page.get("/<name>")
-def one(name: str) -> str:
-    """One run: its graph, and what there is to know about the selected state."""
+def show_run(name: str) -> str:
+    """Shows one run: its graph, and the details of the selected state."""
     run: Run = current_app.config["ENDED_RUNS"].of(g.source, name)
     status = str(run.described["status"])
     graph = execution_graph.graph_of(run.definition, _)
     progress = execution_graph.progress_of(graph, run.events, status)
     selected = request.args.get("state", "")
     if selected not in graph.states:
-        selected = _most_telling(graph, progress)
+        selected = _default_state(graph, progress)
     details = execution_graph.details_of(graph, progress, selected, _) if selected else None
     is_full_size = request.args.get("size") == "full"
     size = "full" if is_full_size else None
-    drawing = execution_graph.drawn(graph, progress, lambda path: _address(name, path, size), selected or None, _)
+    drawing = execution_graph.draw(graph, progress, lambda path: _address(name, path, size), selected or None, _)
     function = _function(run, selected)
-    logged = _logged(details, request.args["logs"]) if function and "logs" in request.args else None
-    logs = Read(lambda: _logs(function, run, logged), []) if logged else Read(list, [])
+    logged = _logged_visit(details, request.args["logs"]) if function and "logs" in request.args else None
+    logs = ReadResult(lambda: _logs(function, run, logged), []) if logged else ReadResult(list, [])
     return flask.render_template(
         "run.html",
         name=name,
         described=run.described,
-        run=_listed(run.described, [], g.source.now()),
+        run=_run_row(run.described, [], g.source.now()),
         drawing=drawing,
         width=_least_width(drawing, 1.0 if is_full_size else _LEAST_SCALE),
         is_full_size=is_full_size,
@@ -110,24 +110,24 @@ def start() -> Any:
         flash(str(trouble), "error")
         return redirect(flask.url_for("runs.show"))
     flash(_("The run {name} has started.", name=name))
-    return redirect(flask.url_for("runs.one", name=name))
+    return redirect(flask.url_for("runs.show_run", name=name))
 
 
 def _changes(since: datetime, now: datetime) -> dict[str, list[Row]]:
-    """What each run changed, as far as the history was kept."""
-    rows = current_app.config["HISTORY"].ready(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
-    found: dict[str, list[Row]] = {}
+    """The changes of each run in the last week, by the run's name."""
+    rows = current_app.config["HISTORY"].rows_within(g.source, max(since, now - timedelta(days=7)), _PATIENCE)
+    by_run: dict[str, list[Row]] = {}
     for row in rows or []:
         if is_change(row):
-            found.setdefault(str(row["Execution"]), []).append(row)
-    return found
+            by_run.setdefault(str(row["Execution"]), []).append(row)
+    return by_run
 
 
-def _listed(run: dict[str, Any], changes: list[Row], now: datetime) -> Listed:
+def _run_row(run: dict[str, Any], changes: list[Row], now: datetime) -> RunRow:
     ended = run.get("stopDate")
-    # A group's pools have rows of their own.
+    # Count a group's instances once, in the rows of its pools.
     pools = [row for row in changes if row["InstanceType"]]
-    return Listed(
+    return RunRow(
         str(run["name"]),
         str(run["status"]),
         run["startDate"],
@@ -139,42 +139,42 @@ def _listed(run: dict[str, Any], changes: list[Row], now: datetime) -> Listed:
     )
 
 
-def _most_telling(graph: Graph, progress: Progress) -> str:
-    """The innermost state that went wrong, else the one that is at work; empty if all went well."""
+def _default_state(graph: Graph, progress: Progress) -> str:
+    """The innermost state that failed, else the running one; empty if all went well."""
     for status in _WRONG_FIRST:
-        found = [path for path in graph.states if progress.summary(path).status is status]
-        if found:
-            return max(found, key=lambda path: path.count("/"))
+        paths = [path for path in graph.states if progress.summary(path).status is status]
+        if paths:
+            return max(paths, key=lambda path: path.count("/"))
     return ""
 
 
 def _address(name: str, path: str, size: str | None) -> str:
-    return flask.url_for("runs.one", name=name, state=path, size=size, _anchor="state-name")
+    return flask.url_for("runs.show_run", name=name, state=path, size=size, _anchor="state-name")
 
 
 def _least_width(drawing: str, scale: float) -> int:
-    """So wide that its letters can be read; a wider graph is scrolled."""
-    found = _VIEW_BOX.search(drawing)
-    return round(float(found[1]) * scale) if found else 0
+    """The width in pixels at which the text is readable; a wider graph scrolls."""
+    match = _VIEW_BOX.search(drawing)
+    return round(float(match[1]) * scale) if match else 0
 
 
 def _function(run: Run, path: str) -> str:
-    """The function of the selected state, without the stack's name; empty if it is none of the stack's."""
+    """The name of the selected state's function without the stack's name; empty if it is not the stack's."""
     name, stack = function_of(run.definition, path), f"{g.source.stack.name}-"
     return name.removeprefix(stack) if name.startswith(stack) else ""
 
 
-def _logged(details: Details | None, asked: str) -> Entering | None:
-    """The visit whose log is asked for, by the id of its first event; unless it names one, the first that is shown."""
+def _logged_visit(details: Details | None, asked: str) -> VisitDetails | None:
+    """The visit whose log is requested, by the id of its first event; by default the first visit shown."""
     visits = [visit for visit in details.visits if visit.started] if details else []
     return next((visit for visit in visits if str(visit.events[0]) == asked), visits[0] if visits else None)
 
 
-def _logs(function: str, run: Run, visit: Entering) -> list[LogLine]:
-    """The function's lines while the visit lasted: of its request, if that is known, else of all that ran then."""
+def _logs(function: str, run: Run, visit: VisitDetails) -> list[LogLine]:
+    """The function's log lines during a visit: of its own request if known, else of all requests at that time."""
     started = visit.started or run.described["startDate"]
     end: datetime = run.described.get("stopDate") or g.source.now()
     if visit.seconds is not None:
         end = started + timedelta(seconds=visit.seconds)
-    found = g.source.log_lines(function, started, end, request=request_of(visit), limit=_MOST_LOGS)
-    return [log_line(event) for event in found]
+    events = g.source.log_lines(function, started, end, request=request_of(visit), limit=_MOST_LOGS)
+    return [log_line(event) for event in events]

@@ -1,26 +1,26 @@
-"""Old rows of `odcr_history` become fewer: hours in which nothing changed are put together."""
+"""Thins out old rows of `odcr_history`: hours in which nothing changed are merged."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from odcr_cli.door import Row
-from odcr_cli.series import is_change, key_of_row
+from odcr_cli.series import history_key, is_change
 
 
 def thinned(rows: Iterable[Row], before: str) -> list[Row]:
-    """Rows of hours that are older and say the same as those before them, one for each quarter of a day.
+    """Merges older hourly rows that repeat the row before them, one per quarter of a day.
 
-    Changes stay as they are, and so does all that tells how much was held and wanted when. Requests and refusals are
-    summed up.
+    Changes stay as they are, and so does everything that tells how much was held and wanted when. Requests and
+    refusals are added up.
 
     Args:
-        rows: of `odcr_history`.
-        before: rows that were recorded since then stay as they are.
+        rows: rows of `odcr_history`.
+        before: rows recorded at or after this moment stay as they are.
     """
-    found: list[Row] = []
+    kept: list[Row] = []
     latest: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: (str(row["Recorded"]), is_change(row))):
-        key, last = key_of_row(row), None
+        key, last = history_key(row), None
         if not is_change(row) and row["Recorded"] < before:
             last = latest.get(key)
         if last is not None and not is_change(last) and _quarter(last) == _quarter(row) and _level(last) == _level(row):
@@ -28,8 +28,8 @@ def thinned(rows: Iterable[Row], before: str) -> list[Row]:
                 last[name] = int(last.get(name) or 0) + int(row.get(name) or 0)
             continue
         latest[key] = dict(row)
-        found.append(latest[key])
-    return found
+        kept.append(latest[key])
+    return kept
 
 
 def _quarter(row: Row) -> tuple[str, int]:

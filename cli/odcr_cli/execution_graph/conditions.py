@@ -1,4 +1,4 @@
-"""A rule of a Choice as a short text."""
+"""Writes a rule of a Choice as a short text."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ _TYPES = ("String", "Numeric", "Timestamp", "Boolean")
 
 
 def condition_text(rule: dict[str, Any]) -> str:
-    """What has to be true, for example `status = "SUCCEEDED" and not retries > 3`."""
+    """The condition as text, for example `status = "SUCCEEDED" and not retries > 3`."""
     return clean(_text(rule))
 
 

@@ -1,4 +1,4 @@
-"""What the panel beside the picture says about one state."""
+"""The details of a state, for the panel beside the graph."""
 
 import json
 from contextlib import suppress
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from odcr_cli.execution_graph.model import Graph, State
 from odcr_cli.execution_graph.progress import Progress, Summary, duration
-from odcr_cli.execution_graph.saying import Say, english
 from odcr_cli.execution_graph.text import clean
+from odcr_cli.execution_graph.translation import Translate, untranslated
 from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
 
 _SHOWN_CHARACTERS, _SHOWN_VISITS, _SHOWN_ITEMS = 20_000, 50, 500
@@ -16,41 +16,41 @@ _ITEM_ORDER = (Status.FAILED, Status.CAUGHT, Status.ABORTED, Status.RUNNING, Sta
 
 
 @dataclass(frozen=True)
-class Text:
-    """An input, an output or a cause, JSON set out in lines."""
+class ShownText:
+    """An input, output or cause, with JSON indented."""
 
     text: str
     cut: bool
-    """Whether it goes on: Step Functions cut it, or it is too long for a page."""
+    """Whether it was cut, by Step Functions or because it is too long for a page."""
 
 
 @dataclass(frozen=True)
-class Try:
-    """One attempt."""
+class AttemptDetails:
+    """An attempt of a visit."""
 
     number: int
     started: datetime | None
     seconds: float | None
     waited: float | None
-    """Seconds from the end of the attempt before it."""
+    """Seconds since the end of the previous attempt."""
     error: str
-    cause: Text | None
+    cause: ShownText | None
 
 
 @dataclass(frozen=True)
-class Entering:
-    """One visit of the state."""
+class VisitDetails:
+    """A visit to the state."""
 
     where: str
     """The items and branches around it: "ReserveShortfalls #3, branch 1"."""
     status: Status
     started: datetime | None
     seconds: float | None
-    input: Text | None
-    output: Text | None
+    input: ShownText | None
+    output: ShownText | None
     error: str
-    cause: Text | None
-    tries: list[Try]
+    cause: ShownText | None
+    attempts: list[AttemptDetails]
     events: tuple[int, int]
     """The ids of its first and last event."""
     map_run: str
@@ -58,38 +58,38 @@ class Entering:
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a Map."""
+    """An item of a Map."""
 
     where: str
     index: int
     status: Status
-    """Caught error: it succeeded, but an error was caught on the way."""
+    """CAUGHT if it succeeded after an error was caught."""
     at: str
-    """The path of the state where it failed, or where it is."""
+    """The path of the state where it failed, or of its latest state."""
     error: str
     reason: str
-    """The cause on one line: the message of an error that a function raised."""
+    """The cause on one line; for an exception in a function, its message."""
     seconds: float | None
     events: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Details:
-    """One state of an execution."""
+    """The details of a state."""
 
     state: State
     summary: Summary
-    visits: list[Entering]
-    """Those that went wrong first, then the latest."""
+    visits: list[VisitDetails]
+    """Failed visits first, then the latest."""
     more_visits: int
-    """How many more there were."""
+    """How many visits were left out."""
     items: list[Item]
-    """Of a Map: those that failed first."""
+    """A Map's items, failed ones first."""
     more_items: int
 
 
-def details_of(graph: Graph, progress: Progress, path: str, say: Say = english) -> Details | None:
-    """What there is to know about the state of that path, in the reader's language; None if there is no such state."""
+def details_of(graph: Graph, progress: Progress, path: str, translate: Translate = untranslated) -> Details | None:
+    """The details of the state at a path, in the reader's language; None if there is no such state."""
     state = graph.states.get(path)
     if state is None:
         return None
@@ -97,23 +97,23 @@ def details_of(graph: Graph, progress: Progress, path: str, say: Say = english) 
     ordered = sorted(visits, key=lambda visit: (_ITEM_ORDER.index(visit.status), -visit.event))
     scopes = [(visit, item) for visit in visits for item in visit.items.values()]
     items = sorted(
-        (_item(visit, scope, say) for visit, scope in scopes),
+        (_item(visit, scope, translate) for visit, scope in scopes),
         key=lambda item: (_ITEM_ORDER.index(item.status), item.events[0]),
     )
     return Details(
         state,
         progress.summary(path),
-        [_entering(visit, say) for visit in ordered[:_SHOWN_VISITS]],
+        [_entering(visit, translate) for visit in ordered[:_SHOWN_VISITS]],
         max(len(ordered) - _SHOWN_VISITS, 0),
         items[:_SHOWN_ITEMS],
         max(len(items) - _SHOWN_ITEMS, 0),
     )
 
 
-def _entering(visit: Visit, say: Say) -> Entering:
+def _entering(visit: Visit, translate: Translate) -> VisitDetails:
     failure = visit.failure
-    return Entering(
-        _where(visit.scope, say),
+    return VisitDetails(
+        _where(visit.scope, translate),
         visit.status,
         visit.started,
         duration(visit.started, visit.ended),
@@ -127,9 +127,9 @@ def _entering(visit: Visit, say: Say) -> Entering:
     )
 
 
-def _try(number: int, attempts: list[Attempt]) -> Try:
+def _try(number: int, attempts: list[Attempt]) -> AttemptDetails:
     attempt = attempts[number]
-    return Try(
+    return AttemptDetails(
         number + 1,
         attempt.started,
         duration(attempt.started, attempt.ended),
@@ -139,13 +139,13 @@ def _try(number: int, attempts: list[Attempt]) -> Try:
     )
 
 
-def _item(visit: Visit, scope: Scope, say: Say) -> Item:
+def _item(visit: Visit, scope: Scope, translate: Translate) -> Item:
     failing = scope.failing_visit
     failure = failing.failure if failing else None
     status = Status.CAUGHT if failing and scope.status is Status.SUCCEEDED else scope.status
     at = failing or (scope.visits[-1] if scope.visits else None)
     return Item(
-        _where(visit.scope, say),
+        _where(visit.scope, translate),
         scope.index,
         status,
         at.state.path if at else "",
@@ -156,11 +156,13 @@ def _item(visit: Visit, scope: Scope, say: Say) -> Item:
     )
 
 
-def _where(scope: Scope, say: Say) -> str:
+def _where(scope: Scope, translate: Translate) -> str:
     parts: list[str] = []
     while scope.visit:
         number = (
-            f"#{scope.index}" if scope.visit.state.kind == "Map" else say("branch {number}", number=scope.index + 1)
+            f"#{scope.index}"
+            if scope.visit.state.kind == "Map"
+            else translate("branch {number}", number=scope.index + 1)
         )
         parts.insert(0, f"{scope.visit.state.name} {number}")
         scope = scope.visit.scope
@@ -168,27 +170,27 @@ def _where(scope: Scope, say: Say) -> str:
 
 
 def reason_of(cause: str) -> str:
-    """A cause on one line: of what Lambda says of an exception, its message."""
+    """A cause on one line; for an exception in a function, its message."""
     # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     try:
-        said = json.loads(cause)
+        content = json.loads(cause)
     except ValueError:
-        said = None
-    if isinstance(said, dict) and isinstance(said.get("errorMessage"), str):
-        cause = clean(said["errorMessage"])
+        content = None
+    if isinstance(content, dict) and isinstance(content.get("errorMessage"), str):
+        cause = clean(content["errorMessage"])
     line = " ".join(cause.split())
     return line if len(line) <= 300 else line[:299] + "\u2026"
 
 
-def _payload(payload: Payload | None) -> Text | None:
+def _payload(payload: Payload | None) -> ShownText | None:
     if payload is None:
         return None
     shown = _text(payload.text)
-    return Text(shown.text, shown.cut or payload.truncated)
+    return ShownText(shown.text, shown.cut or payload.truncated)
 
 
-def _text(text: str) -> Text:
+def _text(text: str) -> ShownText:
     with suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     text = clean(text)
-    return Text(text[:_SHOWN_CHARACTERS], len(text) > _SHOWN_CHARACTERS)
+    return ShownText(text[:_SHOWN_CHARACTERS], len(text) > _SHOWN_CHARACTERS)

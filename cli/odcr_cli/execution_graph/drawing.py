@@ -1,4 +1,4 @@
-"""Draws an execution as an SVG element for a page: colours by classes, a link for each state, nothing from outside."""
+"""Draws an execution as a self-contained SVG element, with CSS classes for colours and a link for each state."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from markupsafe import Markup
 from odcr_cli.execution_graph.layout import HEIGHT, LABEL_SIZE, Arrow, Box, Layout, layout_of
 from odcr_cli.execution_graph.model import END, START, Graph, Level, State, Way
 from odcr_cli.execution_graph.progress import Progress, Summary
-from odcr_cli.execution_graph.saying import Say, english
-from odcr_cli.execution_graph.text import fitted, width_of
+from odcr_cli.execution_graph.status_words import count_word, status_word
+from odcr_cli.execution_graph.text import shortened, width_of
+from odcr_cli.execution_graph.translation import Translate, untranslated
 from odcr_cli.execution_graph.visits import Status
-from odcr_cli.execution_graph.words import count_word, status_word
 
 NAME_SIZE, ABOUT_SIZE, BADGE_SIZE = 14.0, 11.5, 11.5
 _TEXT_AT = 40.0
 _EDGE = 10.0
 _BOLD = 1.1
-"""How much wider bold letters are."""
+"""How much wider bold text is."""
 _SIGNS = {
-    # On a disc with a radius of 9 around (0, 0); drawn, for not every font has the characters.
+    # Paths on a disc with a radius of 9 around (0, 0), because not every font has the characters.
     Status.SUCCEEDED: "M-4 0.5 L-1.2 3.4 L4.2 -3",
     Status.FAILED: "M-3.4 -3.4 L3.4 3.4 M3.4 -3.4 L-3.4 3.4",
     Status.CAUGHT: "M0 -4.6 L0 1 M0 4 L0 4.2",
@@ -58,7 +58,7 @@ class _Node:
     badges: list[_Badge]
     href: str
     label: str
-    """What a screen reader says."""
+    """The text for screen readers."""
     is_map: bool
     current: bool
 
@@ -72,42 +72,46 @@ class _Line:
     label: Box | None
     short: str
     taken: bool
-    """Those are drawn last, for they may share a line with others."""
+    """Whether the execution made this transition. Such lines are drawn last, over those that they share a path with."""
 
 
-def drawn(
-    graph: Graph, progress: Progress, link: Callable[[str], str], selected: str | None = None, say: Say = english
+def draw(
+    graph: Graph,
+    progress: Progress,
+    link: Callable[[str], str],
+    selected: str | None = None,
+    translate: Translate = untranslated,
 ) -> Markup:
-    """The picture of an execution.
+    """Draws an execution.
 
     Args:
-        graph: the definition.
-        progress: how far the execution came.
-        link: the address that selects the state of a path.
-        selected: the path of the state that is selected.
-        say: translates what the picture says by itself.
+        graph: the definition's graph.
+        progress: the execution's progress.
+        link: returns the address that selects the state at a path.
+        selected: the path of the selected state.
+        translate: translates the drawing's own texts.
     """
-    layout, taken = layout_of(graph), progress.taken()
+    layout, taken = layout_of(graph), progress.taken_transitions()
     nodes = [
-        _node(state, layout, progress.summary(state.path), link(state.path), say, current=state.path == selected)
+        _node(state, layout, progress.summary(state.path), link(state.path), translate, current=state.path == selected)
         for state in _reading_order(graph.level, layout)
     ]
     return Markup(  # noqa: S704 - the template escapes
         _TEMPLATES.get_template("drawing.svg").render(
             layout=layout,
             nodes=nodes,
-            lines=sorted((_line(arrow, taken, say) for arrow in layout.arrows), key=lambda line: line.taken),
-            ends=[(say("Start"), layout.boxes[START]), (say("End"), layout.boxes[END])],
+            lines=sorted((_line(arrow, taken, translate) for arrow in layout.arrows), key=lambda line: line.taken),
+            ends=[(translate("Start"), layout.boxes[START]), (translate("End"), layout.boxes[END])],
             entries=[point for points in layout.entries.values() for point in points],
             status=progress.status,
-            label=say("Execution graph, {status}", status=status_word(progress.status, say)),
+            label=translate("Execution graph, {status}", status=status_word(progress.status, translate)),
             head=HEIGHT,
         )
     )
 
 
 def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
-    """From top to bottom and from left to right, what is inside of a state after it: the order for the keyboard."""
+    """The states in keyboard order: from top to bottom and left to right, a state before the states inside it."""
     for state in sorted(
         level.states.values(), key=lambda state: (layout.boxes[state.path].y, layout.boxes[state.path].x)
     ):
@@ -116,18 +120,18 @@ def _reading_order(level: Level, layout: Layout) -> Iterator[State]:
             yield from _reading_order(inner, layout)
 
 
-def _word(summary: Summary, say: Say) -> str:
-    """How the state stands; where it is in several items or branches, in how many of them."""
+def _word(summary: Summary, translate: Translate) -> str:
+    """The state's status as text, with a count if it occurs in several items or branches."""
     if summary.status is Status.NOT_REACHED:
         return ""
     if sum(summary.counts.values()) < 2 or summary.status is Status.SUCCEEDED or summary.items:
-        return status_word(summary.status, say)
-    return count_word(summary.status, summary.counts[summary.status], say)
+        return status_word(summary.status, translate)
+    return count_word(summary.status, summary.counts[summary.status], translate)
 
 
-def _node(state: State, layout: Layout, summary: Summary, href: str, say: Say, *, current: bool) -> _Node:
+def _node(state: State, layout: Layout, summary: Summary, href: str, translate: Translate, *, current: bool) -> _Node:
     box = layout.boxes[state.path]
-    word = _word(summary, say)
+    word = _word(summary, translate)
     badges = list(_badges(summary, box.width - _EDGE - (width_of(word, ABOUT_SIZE) * _BOLD + 8 if word else 0)))
     about_room = (badges[-1].x - 6 if badges else box.width - _EDGE - width_of(word, ABOUT_SIZE) - 10) - _TEXT_AT
     classes = ["state", summary.status.replace(" ", "-"), *(["inside"] if state.levels else [])]
@@ -137,19 +141,19 @@ def _node(state: State, layout: Layout, summary: Summary, href: str, say: Say, *
         layout.frames.get(state.path, []),
         " ".join([*classes, *(["selected"] if current else [])]),
         _SIGNS[summary.status],
-        fitted(state.name, (box.width - _TEXT_AT - _EDGE) / _BOLD, NAME_SIZE),
-        fitted(state.about, about_room, ABOUT_SIZE),
+        shortened(state.name, (box.width - _TEXT_AT - _EDGE) / _BOLD, NAME_SIZE),
+        shortened(state.about, about_room, ABOUT_SIZE),
         word,
         badges,
         href,
-        label_of(state, summary, say),
+        label_of(state, summary, translate),
         state.kind == "Map",
         current,
     )
 
 
 def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
-    """What is counted, from right to left."""
+    """The badges with counts, from right to left."""
     texts = []
     if summary.items:
         texts.append(f"{summary.items.succeeded}/{summary.items.total}")
@@ -164,28 +168,30 @@ def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
         right -= 4
 
 
-def label_of(state: State, summary: Summary, say: Say = english) -> str:
-    """One state in words: "ReserveCapacity, failed, in 3 of 40, 2 retries"."""
-    parts = [state.name, state.kind, status_word(summary.status, say)]
+def label_of(state: State, summary: Summary, translate: Translate = untranslated) -> str:
+    """A state's label for screen readers: "ReserveCapacity, Task, failed in 3 of 40, 2 retries"."""
+    parts = [state.name, state.kind, status_word(summary.status, translate)]
     if summary.items:
         items = summary.items
         counted = [(items.failed, Status.FAILED), (items.running, Status.RUNNING), (items.aborted, Status.ABORTED)]
-        parts.append(say("{done} of {all} items succeeded", done=items.succeeded, all=items.total))
-        parts += [count_word(status, number, say) for number, status in counted if number]
+        parts.append(translate("{done} of {all} items succeeded", done=items.succeeded, all=items.total))
+        parts += [count_word(status, number, translate) for number, status in counted if number]
     elif sum(summary.counts.values()) > 1:
         among = sum(summary.counts.values())
         parts += [
-            say("{status} in {count} of {all}", status=status_word(status, say), count=count, all=among)
+            translate("{status} in {count} of {all}", status=status_word(status, translate), count=count, all=among)
             for status, count in summary.counts.items()
         ]
     elif summary.entered > 1:
-        parts.append(say("entered {count} times", count=summary.entered))
+        parts.append(translate("entered {count} times", count=summary.entered))
     if summary.retries:
-        parts.append(say("1 retry") if summary.retries == 1 else say("{count} retries", count=summary.retries))
+        parts.append(
+            translate("1 retry") if summary.retries == 1 else translate("{count} retries", count=summary.retries)
+        )
     return ", ".join(parts)
 
 
-def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], say: Say) -> _Line:
+def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], translate: Translate) -> _Line:
     made = (arrow.source, arrow.target, arrow.way is Way.CATCH) in taken
     (_, y0), (x1, y1) = arrow.points[-2:]
     if y0 == y1:
@@ -195,9 +201,9 @@ def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], say: Say) -> _Line:
         head = f"M{x1:g} {y1:g} l-4.5 {back:g} h9 z"
     text = arrow.text
     if arrow.way is Way.CATCH:
-        text = say("after any error") if text == "States.ALL" else say("after {errors}", errors=text)
+        text = translate("after any error") if text == "States.ALL" else translate("after {errors}", errors=text)
     css = f"arrow {arrow.way}{' taken' if made else ''}"
-    short = fitted(arrow.text, arrow.label.width - 10, LABEL_SIZE) if arrow.label else ""
+    short = shortened(arrow.text, arrow.label.width - 10, LABEL_SIZE) if arrow.label else ""
     points = arrow.points
     if arrow.joins and not made:
         points, head = points[:3], ""
@@ -205,7 +211,7 @@ def _line(arrow: Arrow, taken: set[tuple[str, str, bool]], say: Say) -> _Line:
 
 
 def _curve(points: tuple[tuple[float, float], ...]) -> str:
-    """Straight where the points are above each other, else a curve that leaves and arrives upright."""
+    """A path through the points: straight between points above each other, else a curve with vertical ends."""
     (x, y), *others = points
     parts = [f"M{x:g} {y:g}"]
     for nextx, nexty in others:

@@ -1,4 +1,4 @@
-"""What each type of event in a history says.
+"""What each type of event in a history means.
 
 The types are those of botocore's model (HistoryEventType); a test compares.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 
-class Sense(StrEnum):
-    """What an event means for the state, the item or the execution that it is about."""
+class Meaning(StrEnum):
+    """The meaning of an event for a state, an item or the execution."""
 
     STATE_ENTERED = "state entered"
     STATE_EXITED = "state exited"
@@ -27,67 +27,67 @@ class Sense(StrEnum):
     EXECUTION_SUCCEEDED = "execution succeeded"
     EXECUTION_ENDED = "execution failed"
     EXECUTION_REDRIVEN = "execution redriven"
-    PASSING = "passing"
-    """Says nothing that the events before and after it do not."""
+    NO_EFFECT = "passing"
+    """It adds nothing to the events before and after it."""
 
 
-SENSES: dict[str, Sense] = {
-    **{f"{kind}StateEntered": Sense.STATE_ENTERED for kind in ("Choice", "Fail", "Map", "Parallel", "Pass")},
-    **{f"{kind}StateEntered": Sense.STATE_ENTERED for kind in ("Succeed", "Task", "Wait")},
-    **{f"{kind}StateExited": Sense.STATE_EXITED for kind in ("Choice", "Map", "Parallel", "Pass")},
-    **{f"{kind}StateExited": Sense.STATE_EXITED for kind in ("Succeed", "Task", "Wait")},
-    **{f"{kind}StateAborted": Sense.STATE_ABORTED for kind in ("Map", "Parallel", "Task", "Wait")},
-    "EvaluationFailed": Sense.STATE_EVALUATION_FAILED,
+MEANINGS: dict[str, Meaning] = {
+    **{f"{kind}StateEntered": Meaning.STATE_ENTERED for kind in ("Choice", "Fail", "Map", "Parallel", "Pass")},
+    **{f"{kind}StateEntered": Meaning.STATE_ENTERED for kind in ("Succeed", "Task", "Wait")},
+    **{f"{kind}StateExited": Meaning.STATE_EXITED for kind in ("Choice", "Map", "Parallel", "Pass")},
+    **{f"{kind}StateExited": Meaning.STATE_EXITED for kind in ("Succeed", "Task", "Wait")},
+    **{f"{kind}StateAborted": Meaning.STATE_ABORTED for kind in ("Map", "Parallel", "Task", "Wait")},
+    "EvaluationFailed": Meaning.STATE_EVALUATION_FAILED,
     # A Task: https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
-    "LambdaFunctionScheduled": Sense.ATTEMPT_STARTED,
-    "LambdaFunctionScheduleFailed": Sense.ATTEMPT_FAILED,
-    "LambdaFunctionStarted": Sense.PASSING,
-    "LambdaFunctionStartFailed": Sense.ATTEMPT_FAILED,
-    "LambdaFunctionSucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "LambdaFunctionFailed": Sense.ATTEMPT_FAILED,
-    "LambdaFunctionTimedOut": Sense.ATTEMPT_FAILED,
-    "TaskScheduled": Sense.ATTEMPT_STARTED,
-    "TaskStarted": Sense.PASSING,
-    "TaskStartFailed": Sense.ATTEMPT_FAILED,
-    "TaskSubmitted": Sense.PASSING,
-    "TaskSubmitFailed": Sense.ATTEMPT_FAILED,
-    "TaskSucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "TaskFailed": Sense.ATTEMPT_FAILED,
-    "TaskTimedOut": Sense.ATTEMPT_FAILED,
-    "ActivityScheduled": Sense.ATTEMPT_STARTED,
-    "ActivityScheduleFailed": Sense.ATTEMPT_FAILED,
-    "ActivityStarted": Sense.PASSING,
-    "ActivitySucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "ActivityFailed": Sense.ATTEMPT_FAILED,
-    "ActivityTimedOut": Sense.ATTEMPT_FAILED,
-    "ParallelStateStarted": Sense.ATTEMPT_STARTED,
-    "ParallelStateSucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "ParallelStateFailed": Sense.ATTEMPT_FAILED,
-    "MapStateStarted": Sense.ATTEMPT_STARTED,
-    "MapStateSucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "MapStateFailed": Sense.ATTEMPT_FAILED,
-    "MapIterationStarted": Sense.ITEM_STARTED,
-    "MapIterationSucceeded": Sense.ITEM_SUCCEEDED,
-    "MapIterationFailed": Sense.ITEM_FAILED,
-    "MapIterationAborted": Sense.ITEM_ABORTED,
+    "LambdaFunctionScheduled": Meaning.ATTEMPT_STARTED,
+    "LambdaFunctionScheduleFailed": Meaning.ATTEMPT_FAILED,
+    "LambdaFunctionStarted": Meaning.NO_EFFECT,
+    "LambdaFunctionStartFailed": Meaning.ATTEMPT_FAILED,
+    "LambdaFunctionSucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "LambdaFunctionFailed": Meaning.ATTEMPT_FAILED,
+    "LambdaFunctionTimedOut": Meaning.ATTEMPT_FAILED,
+    "TaskScheduled": Meaning.ATTEMPT_STARTED,
+    "TaskStarted": Meaning.NO_EFFECT,
+    "TaskStartFailed": Meaning.ATTEMPT_FAILED,
+    "TaskSubmitted": Meaning.NO_EFFECT,
+    "TaskSubmitFailed": Meaning.ATTEMPT_FAILED,
+    "TaskSucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "TaskFailed": Meaning.ATTEMPT_FAILED,
+    "TaskTimedOut": Meaning.ATTEMPT_FAILED,
+    "ActivityScheduled": Meaning.ATTEMPT_STARTED,
+    "ActivityScheduleFailed": Meaning.ATTEMPT_FAILED,
+    "ActivityStarted": Meaning.NO_EFFECT,
+    "ActivitySucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "ActivityFailed": Meaning.ATTEMPT_FAILED,
+    "ActivityTimedOut": Meaning.ATTEMPT_FAILED,
+    "ParallelStateStarted": Meaning.ATTEMPT_STARTED,
+    "ParallelStateSucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "ParallelStateFailed": Meaning.ATTEMPT_FAILED,
+    "MapStateStarted": Meaning.ATTEMPT_STARTED,
+    "MapStateSucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "MapStateFailed": Meaning.ATTEMPT_FAILED,
+    "MapIterationStarted": Meaning.ITEM_STARTED,
+    "MapIterationSucceeded": Meaning.ITEM_SUCCEEDED,
+    "MapIterationFailed": Meaning.ITEM_FAILED,
+    "MapIterationAborted": Meaning.ITEM_ABORTED,
     # The items of a distributed Map are executions of their own:
     # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
-    "MapRunStarted": Sense.MAP_RUN_STARTED,
-    "MapRunRedriven": Sense.MAP_RUN_STARTED,
-    "MapRunSucceeded": Sense.ATTEMPT_SUCCEEDED,
-    "MapRunFailed": Sense.ATTEMPT_FAILED,
-    "MapRunAborted": Sense.STATE_ABORTED,
-    "ExecutionStarted": Sense.EXECUTION_STARTED,
-    "ExecutionSucceeded": Sense.EXECUTION_SUCCEEDED,
-    "ExecutionFailed": Sense.EXECUTION_ENDED,
-    "ExecutionTimedOut": Sense.EXECUTION_ENDED,
-    "ExecutionAborted": Sense.EXECUTION_ENDED,
-    "ExecutionRedriven": Sense.EXECUTION_REDRIVEN,
+    "MapRunStarted": Meaning.MAP_RUN_STARTED,
+    "MapRunRedriven": Meaning.MAP_RUN_STARTED,
+    "MapRunSucceeded": Meaning.ATTEMPT_SUCCEEDED,
+    "MapRunFailed": Meaning.ATTEMPT_FAILED,
+    "MapRunAborted": Meaning.STATE_ABORTED,
+    "ExecutionStarted": Meaning.EXECUTION_STARTED,
+    "ExecutionSucceeded": Meaning.EXECUTION_SUCCEEDED,
+    "ExecutionFailed": Meaning.EXECUTION_ENDED,
+    "ExecutionTimedOut": Meaning.EXECUTION_ENDED,
+    "ExecutionAborted": Meaning.EXECUTION_ENDED,
+    "ExecutionRedriven": Meaning.EXECUTION_REDRIVEN,
 }
 
 
-def kind_of(event_type: str) -> str:
-    """The type of the state that an event is about, "" if it does not say."""
+def state_kind_of(event_type: str) -> str:
+    """The type of the state that an event is about; empty if the event does not say."""
     for kind in ("Map", "Parallel", "Task", "Wait", "Choice", "Pass", "Succeed", "Fail"):
         if event_type.startswith(f"{kind}State"):
             return kind
@@ -95,7 +95,7 @@ def kind_of(event_type: str) -> str:
 
 
 def details_of_event(event: dict[str, Any]) -> dict[str, Any]:
-    """The one member of the event that says more, whichever it is."""
+    """The event's details, whichever member holds them."""
     for name, value in event.items():
         if name.endswith("EventDetails"):
             return value if isinstance(value, dict) else {}

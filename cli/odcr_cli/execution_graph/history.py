@@ -1,21 +1,21 @@
-"""Reads the events of a history one after the other.
+"""Reads the events of a history in order.
 
-Each event names the one before it in its own strand (previousEventId), for items and branches run side by side. So each
-event has a place: a scope, and the visit that is open in it. What an event does not say follows from the place of the
-one before it. Where that one is missing, the name of the state decides.
+Items and branches run side by side, so each event names its predecessor in the same strand (previousEventId). Each
+event has a place: a scope, and the open visit in it. What an event does not say follows from its predecessor's place.
+If the predecessor is missing, the state's name decides.
 """
 
 from typing import Any
 
-from odcr_cli.execution_graph.attempts import Event, Place, fail, scope_of, work, worked_on
-from odcr_cli.execution_graph.event_types import SENSES, Sense, details_of_event
+from odcr_cli.execution_graph.attempts import Event, Place, apply_event, fail_attempt, scope_of, visit_of_event
+from odcr_cli.execution_graph.event_types import MEANINGS, Meaning, details_of_event
 from odcr_cli.execution_graph.model import Graph, State
 from odcr_cli.execution_graph.text import clean
 from odcr_cli.execution_graph.visits import Attempt, Payload, Scope, Status, Visit
 
 
 class Reader:
-    """Takes events in the order of their ids."""
+    """Collects visits from the events, in the order of their ids."""
 
     def __init__(self, graph: Graph) -> None:
         self.root = Scope(graph.level)
@@ -27,45 +27,45 @@ class Reader:
         self._graph = graph
         self._places: dict[int, Place] = {}
         self._latest: dict[str, Visit] = {}
-        """The last visit of each state, by name, for events whose predecessor is missing."""
+        """The last visit of each state by name, for events without a known predecessor."""
 
     def read(self, given: dict[str, Any]) -> None:
-        """Takes in one event; a type that is newer than this is passed over."""
+        """Reads an event; unknown types are ignored."""
         event = Event(int(given["id"]), str(given["type"]), given.get("timestamp"), details_of_event(given))
         before = self._places.get(int(given.get("previousEventId", 0)), Place(self.root))
-        place = self._read(SENSES.get(event.type, Sense.PASSING), before, event)
+        place = self._read(MEANINGS.get(event.type, Meaning.NO_EFFECT), before, event)
         self._places[event.number] = place
         for visit in place.around():
             visit.last_event = event.number
             visit.scope.last_event = event.number
         place.scope.last_event = event.number
 
-    def _read(self, sense: Sense, before: Place, event: Event) -> Place:
-        match sense:
-            case Sense.STATE_ENTERED:
+    def _read(self, meaning: Meaning, before: Place, event: Event) -> Place:
+        match meaning:
+            case Meaning.STATE_ENTERED:
                 return self._enter(before, event)
-            case Sense.STATE_EXITED:
+            case Meaning.STATE_EXITED:
                 return self._exit(before, event)
-            case Sense.ITEM_STARTED:
+            case Meaning.ITEM_STARTED:
                 return self._start_item(before, event)
-            case Sense.ITEM_SUCCEEDED | Sense.ITEM_FAILED | Sense.ITEM_ABORTED:
-                return self._end_item(sense, before, event)
-            case Sense.EXECUTION_STARTED:
+            case Meaning.ITEM_SUCCEEDED | Meaning.ITEM_FAILED | Meaning.ITEM_ABORTED:
+                return self._end_item(meaning, before, event)
+            case Meaning.EXECUTION_STARTED:
                 self.began, self.input, self.root.started = True, event.payload("input"), event.moment
-            case Sense.EXECUTION_SUCCEEDED | Sense.EXECUTION_ENDED:
-                self._end(sense, before, event)
-            case Sense.EXECUTION_REDRIVEN:
+            case Meaning.EXECUTION_SUCCEEDED | Meaning.EXECUTION_ENDED:
+                self._end(meaning, before, event)
+            case Meaning.EXECUTION_REDRIVEN:
                 self.ended, self.failure, self.root.ended = False, None, None
                 if before.visit:
                     before.visit.status, before.visit.ended = Status.RUNNING, None
-            case Sense.STATE_EVALUATION_FAILED:
+            case Meaning.STATE_EVALUATION_FAILED:
                 return self._fail_evaluation(before, event)
-            case Sense.PASSING:
+            case Meaning.NO_EFFECT:
                 pass
             case _:
-                visit = worked_on(sense, before, event)
+                visit = visit_of_event(meaning, before, event)
                 if visit:
-                    work(sense, visit, before, event)
+                    apply_event(meaning, visit, before, event)
                     return Place(visit.scope, visit)
         return before
 
@@ -76,10 +76,10 @@ class Reader:
             return before
         visit = Visit(state, scope, event.number, event.number, event.moment, input=event.payload("input"))
         if state.kind == "Fail":
-            said = Attempt(
+            failure = Attempt(
                 event.number, event.moment, event.moment, clean(state.error), clean(state.cause), failed=True
             )
-            visit.attempts, visit.status, visit.ended = [said], Status.FAILED, event.moment
+            visit.attempts, visit.status, visit.ended = [failure], Status.FAILED, event.moment
         scope.visits.append(visit)
         scope.started = scope.started or event.moment
         self.visits.append(visit)
@@ -90,7 +90,7 @@ class Reader:
         return next((state for state in self._graph.states.values() if state.name == name), None)
 
     def _named(self, before: Place, event: Event) -> Visit | None:
-        """The visit of the state that the event names."""
+        """The open visit of the state that an event names."""
         around = (visit for visit in before.around() if visit.state.name == event.name)
         return next(around, None) or self._latest.get(event.name)
 
@@ -112,17 +112,17 @@ class Reader:
         visit.items[index] = item
         return Place(item)
 
-    def _end_item(self, sense: Sense, before: Place, event: Event) -> Place:
+    def _end_item(self, meaning: Meaning, before: Place, event: Event) -> Place:
         visit = self._named(before, event)
         item = visit.items.get(int(event.details.get("index", 0))) if visit else None
         if visit is None or item is None:
             return before
         item.ended = event.moment
         item.last_event = event.number
-        match sense:
-            case Sense.ITEM_SUCCEEDED:
+        match meaning:
+            case Meaning.ITEM_SUCCEEDED:
                 item.status = Status.SUCCEEDED
-            case Sense.ITEM_FAILED:
+            case Meaning.ITEM_FAILED:
                 item.status = Status.FAILED
                 if before.scope is item and before.visit and before.visit.open:
                     before.visit.status, before.visit.ended = Status.FAILED, event.moment
@@ -131,18 +131,18 @@ class Reader:
         return Place(visit.scope, visit)
 
     def _fail_evaluation(self, before: Place, event: Event) -> Place:
-        # The event before this one is the one before the state was entered.
+        # The predecessor of this event is the event before the state was entered.
         name = clean(str(event.details.get("state") or ""))
-        visit = next((one for one in reversed(before.scope.visits) if one.state.name == name), before.visit)
+        visit = next((visit for visit in reversed(before.scope.visits) if visit.state.name == name), before.visit)
         visit = visit or self._latest.get(name)
         if visit is None:
             return before
-        fail(visit, Place(visit.scope, visit), event)
+        fail_attempt(visit, Place(visit.scope, visit), event)
         return Place(visit.scope, visit)
 
-    def _end(self, sense: Sense, before: Place, event: Event) -> None:
+    def _end(self, meaning: Meaning, before: Place, event: Event) -> None:
         self.ended, self.root.ended = True, event.moment
-        if sense is Sense.EXECUTION_SUCCEEDED:
+        if meaning is Meaning.EXECUTION_SUCCEEDED:
             self.output = event.payload("output")
             return
         self.failure = event.attempt()

@@ -1,52 +1,50 @@
-"""Places nodes in layers, from top to bottom, by grandalf's version of Sugiyama's method.
+"""Places nodes in layers from top to bottom, by grandalf's implementation of Sugiyama's method.
 
-grandalf ranks the nodes, orders each layer so that few edges cross, and chooses the middles. The rest is done here: the
-loops, which grandalf would break as it meets them; the heights; and the ways of the edges, which run straight through a
-layer, so that they cross no neighbour of a tall node.
+grandalf ranks the nodes, orders each layer so that few edges cross, and chooses the horizontal positions. This module
+breaks the loops, places the layers vertically, and routes the edges straight through each layer, so that they do not
+cross the neighbours of a tall node.
 """
 
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from grandalf.graphs import Edge, Vertex, graph_core  # type: ignore[import-untyped]
-from grandalf.layouts import SugiyamaLayout, VertexViewer  # type: ignore[import-untyped]
+from grandalf.graphs import Edge, graph_core  # type: ignore[import-untyped]
 from grandalf.utils import Poset  # type: ignore[import-untyped]
 
+from odcr_cli.execution_graph.grandalf_layout import ACROSS, BETWEEN, FastLayout, middles_of, vertex_of
 from odcr_cli.execution_graph.links import Link, backward_links, connected_parts, followers
 
-ACROSS, DOWN = 26.0, 40.0
-"""The least distance of two nodes of a layer, and of two layers."""
-_BETWEEN = 8.0
-"""The least distance of two edges that pass a layer side by side."""
+DOWN = 40.0
+"""The distance between layers."""
 _STUB, _HEAD = 5.0, 13.0
-"""How far a line runs straight down out of a layer, and into one, where its arrow's head is."""
+"""How far a line runs straight down out of a layer, and into one with room for the arrowhead."""
 _LANE = 4.0
-"""The width that is kept free for an edge that passes a layer."""
+"""The width kept free for an edge that passes a layer."""
 _ROUNDS = 3
 _FINE = 4_000
-"""So many nodes, labels and passing edges are placed with care; of more each layer is ordered once, set in a row."""
+"""The most nodes, labels and passing edges to place carefully; larger graphs get one ordering and plain rows."""
 
 
 @dataclass
-class Placed:
-    """Where everything is, from (0, 0) to (width, height)."""
+class Placement:
+    """The positions of everything, from (0, 0) to (width, height)."""
 
     width: float = 0.0
     height: float = 0.0
     nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
     """The upper left corner of each node."""
     ways: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
-    """The points of each link, by its number, from its source to its target."""
+    """The points of each link from source to target, by the link's number."""
     joining: set[int] = field(default_factory=set)
-    """The links whose third point is on the line of another one."""
+    """The links that join another link's line at their third point."""
     labels: dict[int, tuple[float, float]] = field(default_factory=dict)
-    """The middle of what is written on a link."""
+    """The middle of each link's label, by the link's number."""
 
 
-def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placed:
-    """Places nodes of these sizes; those that nothing joins to the start stand to the right of it."""
-    result = Placed()
+def place_nodes(sizes: dict[str, tuple[float, float]], links: list[Link], start: str) -> Placement:
+    """Places nodes of given sizes; parts that are not connected to the start stand to the right."""
+    result = Placement()
     backwards = backward_links(list(sizes), links, start)
     for names, numbers in connected_parts(list(sizes), links, start):
         part = _Part(sizes, links, names, numbers, backwards).place()
@@ -60,7 +58,7 @@ def placed(sizes: dict[str, tuple[float, float]], links: list[Link], start: str)
 
 
 class _Part:
-    """A connected part."""
+    """Places a connected part of the graph."""
 
     def __init__(
         self,
@@ -76,7 +74,7 @@ class _Part:
         self._backwards = backwards
         self._leaders = followers(links, self._numbers, backwards)
         self._room = dict.fromkeys(names, 0.0)
-        """What the loops of a node to itself take at its right, and, to keep it in the middle, at its left."""
+        """The width that a node's loops to itself take at its right, and at its left to keep it centred."""
         for number in self._loops:
             label = links[number].label
             self._room[links[number].source] += 20 + (label[0] if label else 8)
@@ -85,17 +83,17 @@ class _Part:
         self._chains: dict[int, list[Any]] = {}
         self._labels: dict[int, Any] = {}
         self._beside: dict[tuple[Any, bool], dict[Any, None]] = {}
-        """What a node's links lead to next, below it or above it."""
+        """The next nodes of a node's links, below or above it."""
         self._places: dict[tuple[Any, bool], dict[Any, int]] = {}
-        """The same from left to right."""
+        """The positions of these nodes from left to right."""
 
-    def place(self) -> Placed:
+    def place(self) -> Placement:
         for name in self._names:
             width, height = self._sizes[name]
-            self._vertices[name] = _vertex(width + 2 * self._room[name], height)
+            self._vertices[name] = vertex_of(width + 2 * self._room[name], height)
             self._vertices[name].view.data = width
         layout = self._layout()
-        self._x = _middles(layout)
+        self._x = middles_of(layout)
         left = min(x - vertex.view.w / 2 for vertex, x in self._x.items())
         self._x = {vertex: x - left for vertex, x in self._x.items()}
         self._bands: list[tuple[float, float]] = []
@@ -104,7 +102,7 @@ class _Part:
             height = max(vertex.view.h for vertex in layer)
             self._bands.append((top, top + height))
             top += height + DOWN
-        result = Placed(max(x + vertex.view.w / 2 for vertex, x in self._x.items()), top - DOWN)
+        result = Placement(max(x + vertex.view.w / 2 for vertex, x in self._x.items()), top - DOWN)
         for name, vertex in self._vertices.items():
             result.nodes[name] = self._corner(name, vertex)
         for number in self._numbers:
@@ -117,7 +115,7 @@ class _Part:
         return result
 
     def _layout(self) -> Any:
-        """grandalf's layout, done."""
+        """Runs grandalf's layout."""
         edges, vertices = [], list(self._vertices.values())
         pairs: set[frozenset[str]] = set()
         edges_of: dict[int, list[Any]] = {}
@@ -128,21 +126,21 @@ class _Part:
                 ends.reverse()
             pair = frozenset((link.source, link.target))
             if link.label or pair in pairs:
-                # A vertex of its own keeps room for the label, or keeps apart what joins the same two nodes.
-                self._labels[number] = _vertex(*(link.label or (_LANE, 0.0)))
+                # An extra vertex makes room for the label, or separates links between the same two nodes.
+                self._labels[number] = vertex_of(*(link.label or (_LANE, 0.0)))
                 vertices.append(self._labels[number])
                 ends.insert(1, self._labels[number])
             pairs.add(pair)
-            edges_of[number] = [Edge(one, two) for one, two in pairwise(ends)]
+            edges_of[number] = [Edge(source, two) for source, two in pairwise(ends)]
             edges += edges_of[number]
-        # Not grandalf's Graph, which keeps the edges in a set: the picture would be another one each time.
-        # And edge by edge: made at once, it compares all vertices with all, to see whether they are connected.
+        # Not grandalf's Graph, which keeps edges in a set: the drawing would differ each time.
+        # Add the edges one by one: the constructor compares all vertices with each other.
         core = graph_core(vertices[:1])
         core.sV = Poset(vertices)
         for edge in edges:
             core.add_edge(edge)
-        layout = _Layout(core)
-        layout.xspace, layout.yspace = _BETWEEN, DOWN
+        layout = FastLayout(core)
+        layout.xspace, layout.yspace = BETWEEN, DOWN
         layout.dw, layout.dh = _LANE, 0.0
         layout.init_all(roots=[vertex for vertex in core.V() if not vertex.e_in()], inverted_edges=[])
         is_fine = sum(map(len, layout.layers)) <= _FINE
@@ -153,7 +151,7 @@ class _Part:
             if is_fine:
                 layout.setxy()
         except RecursionError:
-            # grandalf goes from neighbour to neighbour: of a thousand in a layer, all are then put side by side.
+            # grandalf recurses from neighbour to neighbour; with a thousand in a layer, set them side by side instead.
             is_fine = False
         if not is_fine:
             for layer in layout.layers:
@@ -201,16 +199,16 @@ class _Part:
         return points
 
     def _port(self, number: int, vertex: Any, *, below: bool) -> float:
-        """How far from the middle of the node a link begins or ends, so that no two do at the same point."""
+        """The distance from the node's middle at which a link starts or ends, so that no two share a point."""
         key = vertex, below
         if key not in self._places:
             ordered = sorted(self._beside[key], key=self._x.__getitem__)
-            self._places[key] = {one: place for place, one in enumerate(ordered)}
+            self._places[key] = {neighbour: place for place, neighbour in enumerate(ordered)}
         places = self._places[key]
         place = places[self._chains[number][1 if below else -2]] - (len(places) - 1) / 2
         return place * min(22.0, 0.7 * float(vertex.view.data) / len(places))
 
-    def _draw_loops(self, result: Placed) -> None:
+    def _draw_loops(self, result: Placement) -> None:
         used = dict.fromkeys(self._names, 0.0)
         for number in self._loops:
             link = self._links[number]
@@ -223,32 +221,3 @@ class _Part:
             if link.label:
                 result.labels[number] = (out + link.label[0] / 2, middle)
             used[link.source] += room
-
-
-class _Layout(SugiyamaLayout):  # type: ignore[misc]
-    """grandalf's, which looks up each pair of neighbours in a list of all conflicts, four times."""
-
-    def _detect_alignment_conflicts(self) -> None:
-        super()._detect_alignment_conflicts()
-        self.conflicts: Any = frozenset(self.conflicts)
-
-
-def _vertex(width: float, height: float) -> Any:
-    vertex = Vertex()
-    vertex.view = VertexViewer(width + ACROSS - _BETWEEN, height)
-    return vertex
-
-
-def _middles(layout: Any) -> dict[Any, float]:
-    """The middle of each vertex; moved to the right where two would overlap.
-
-    That can be: the published method, which grandalf follows, has a flaw (https://arxiv.org/abs/2008.01252).
-    """
-    found: dict[Any, float] = {}
-    for layer in layout.layers:
-        edge = float("-inf")
-        for vertex in layer:
-            x = max(vertex.view.xy[0], edge + vertex.view.w / 2)
-            found[vertex] = x
-            edge = x + vertex.view.w / 2 + _BETWEEN
-    return found

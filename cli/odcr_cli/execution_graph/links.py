@@ -1,4 +1,4 @@
-"""The links between the nodes of a level: which of them lead back, and which nodes they join."""
+"""The links between the nodes of a level: connected parts, loops and bundles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ class Link:
     source: str
     target: str
     label: tuple[float, float] | None = None
-    """The width and height of what is written on it."""
+    """The width and height of its label."""
     bundle: str = ""
-    """Links of one bundle that lead to the same node may run in one line."""
+    """Links of the same bundle to the same node may share a line."""
 
 
 def connected_parts(names: list[str], links: list[Link], start: str) -> Iterator[tuple[list[str], list[int]]]:
-    """The nodes and the links of each connected part, that of the start first."""
+    """The nodes and links of each connected part, the start's first."""
     neighbours: dict[str, set[str]] = {name: set() for name in names}
     for link in links:
         neighbours[link.source].add(link.target)
         neighbours[link.target].add(link.source)
     left = dict.fromkeys([start, *names])
     while left:
-        found, waiting = set(), [next(iter(left))]
+        reached, waiting = set(), [next(iter(left))]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in reached:
+                reached.add(name)
                 waiting += neighbours[name]
-        left = dict.fromkeys(name for name in left if name not in found)
+        left = dict.fromkeys(name for name in left if name not in reached)
         yield (
-            [name for name in names if name in found],
-            [number for number, link in enumerate(links) if link.source in found],
+            [name for name in names if name in reached],
+            [number for number, link in enumerate(links) if link.source in reached],
         )
 
 
 def backward_links(names: list[str], links: list[Link], start: str) -> set[int]:
-    """The links that lead back to where one came from; without them there are no loops."""
+    """The links that close loops."""
     leaving: dict[str, list[int]] = {name: [] for name in names}
     for number, link in enumerate(links):
         leaving[link.source].append(number)
-    found: set[int] = set()
-    state = dict.fromkeys(names, 0)  # 1: on the way from the start to here, 2: done
+    backwards: set[int] = set()
+    state = dict.fromkeys(names, 0)  # 1: on the current path, 2: done
     for root in (start, *names):
         if state[root]:
             continue
@@ -53,7 +53,7 @@ def backward_links(names: list[str], links: list[Link], start: str) -> set[int]:
             for number in numbers:
                 target = links[number].target
                 if state[target] == 1:
-                    found.add(number)
+                    backwards.add(number)
                 elif state[target] == 0:
                     state[target] = 1
                     path.append((target, iter(leaving[target])))
@@ -61,14 +61,14 @@ def backward_links(names: list[str], links: list[Link], start: str) -> set[int]:
             else:
                 state[name] = 2
                 path.pop()
-    return found
+    return backwards
 
 
 def followers(links: list[Link], numbers: list[int], backwards: set[int]) -> dict[int, int]:
-    """The links that join the line of another one on its way to the same node, and that other one.
+    """The links that join another link's line to the same node, each with that link.
 
-    Without it, a machine whose every state leads to one handler of errors is drawn as a staircase. The longest of a
-    bundle leads; the shortest keeps a line of its own, so that the target stays below all that lead there.
+    Otherwise a machine in which every state leads to one error handler would look like a staircase. The longest link of
+    a bundle leads; the shortest keeps its own line, so that the target stays below all its sources.
     """
     ranks = _ranks(links, numbers, backwards)
     bundles: dict[tuple[str, str], list[int]] = {}
@@ -76,26 +76,26 @@ def followers(links: list[Link], numbers: list[int], backwards: set[int]) -> dic
         link = links[number]
         if link.bundle and not link.label and number not in backwards:
             bundles.setdefault((link.bundle, link.target), []).append(number)
-    found: dict[int, int] = {}
+    leaders: dict[int, int] = {}
     for bundle in bundles.values():
         leader, *others = sorted(bundle, key=lambda number: ranks[links[number].source])
-        found |= dict.fromkeys(others[:-1], leader)
-    left = [link for number in numbers if number not in found for link in [links[number]]]
+        leaders |= dict.fromkeys(others[:-1], leader)
+    left = [link for number in numbers if number not in leaders for link in [links[number]]]
     names = list(dict.fromkeys(name for number in numbers for name in (links[number].source, links[number].target)))
-    return found if not names or len(list(connected_parts(names, left, names[0]))) == 1 else {}
+    return leaders if not names or len(list(connected_parts(names, left, names[0]))) == 1 else {}
 
 
 def _ranks(links: list[Link], numbers: list[int], backwards: set[int]) -> dict[str, int]:
-    """How far each node is from the top, by the longest way; a label is a layer of its own."""
+    """Each node's distance from the top by the longest path; a label takes a layer."""
     ranks = {name: 0 for number in numbers for name in (links[number].source, links[number].target)}
     changed = True
     while changed:
         changed = False
         for number in numbers:
-            one, two = links[number].source, links[number].target
+            upper, two = links[number].source, links[number].target
             if number in backwards:
-                one, two = two, one
-            least = ranks[one] + (2 if links[number].label else 1)
+                upper, two = two, upper
+            least = ranks[upper] + (2 if links[number].label else 1)
             if ranks[two] < least:
                 ranks[two], changed = least, True
     return ranks

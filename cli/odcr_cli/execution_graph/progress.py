@@ -1,4 +1,4 @@
-"""How far an execution came, from its history as GetExecutionHistory gives it."""
+"""An execution's progress, from its history as GetExecutionHistory returns it."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _STATUSES = {
 
 @dataclass(frozen=True)
 class Items:
-    """How many items of a Map there are, and how they stand."""
+    """How many items a Map has, by status."""
 
     total: int
     succeeded: int
@@ -34,40 +34,41 @@ class Items:
 
 @dataclass(frozen=True)
 class Summary:
-    """How one state stands, over all its visits."""
+    """A state's status over all its visits."""
 
     status: Status
     entered: int = 0
     retries: int = 0
     counts: dict[Status, int] = field(default_factory=dict)
-    """In how many items or branches it stands how, by its last visit in each."""
+    """In how many items or branches it has which status, by its last visit in each."""
     items: Items | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an execution came."""
+    """The progress of an execution."""
 
     status: Status
     scope: Scope
-    """The execution itself."""
+    """The outermost scope: the execution itself."""
     visits: dict[str, list[Visit]]
-    """Those of each state that was reached, by path, in the order of the events."""
+    """The visits to each state that was reached, by path, in the order of the events."""
     input: Payload | None
     output: Payload | None
     failure: Attempt | None
     """The error that ended the execution."""
     events: int
-    """How many events were read."""
+    """The number of events read."""
     complete: bool
-    """Whether the history has its first event, and its last if the execution has ended."""
+    """Whether the history has its first event and, if the execution has ended, its last."""
 
-    def taken(self) -> set[tuple[str, str, bool]]:
-        """Which transitions were made: from, to, and whether an error led there."""
+    def taken_transitions(self) -> set[tuple[str, str, bool]]:
+        """The transitions that the execution made: source, target, and whether an error was caught."""
         made = set()
         for scope in {id(visit.scope): visit.scope for visits in self.visits.values() for visit in visits}.values():
             made |= {
-                (one.state.path, two.state.path, one.status is Status.CAUGHT) for one, two in pairwise(scope.visits)
+                (before.state.path, two.state.path, before.status is Status.CAUGHT)
+                for before, two in pairwise(scope.visits)
             }
             if scope.visits and scope is self.scope:
                 made.add((START, scope.visits[0].state.path, False))
@@ -76,7 +77,7 @@ class Progress:
         return made
 
     def summary(self, path: str) -> Summary:
-        """How the state of that path stands."""
+        """The summary of the state at a path."""
         visits = self.visits.get(path, [])
         last = list({id(visit.scope): visit for visit in visits if not _is_superseded(visit.scope)}.values())
         if not last:
@@ -102,12 +103,12 @@ def _items(visits: list[Visit]) -> Items:
 
 
 def progress_of(graph: Graph, events: list[dict[str, object]], status: str) -> Progress:
-    """How far an execution came.
+    """The progress of an execution.
 
     Args:
-        graph: its definition.
-        events: its history as boto3 gives it, in any order; parts may be missing.
-        status: as DescribeExecution gives it. An Express workflow has no history: give no events.
+        graph: the definition's graph.
+        events: the history as boto3 returns it, in any order; parts may be missing.
+        status: the status as DescribeExecution returns it. An Express workflow has no history: give no events.
     """
     reader = Reader(graph)
     for event in sorted(events, key=lambda event: int(str(event["id"]))):
@@ -122,7 +123,7 @@ def progress_of(graph: Graph, events: list[dict[str, object]], status: str) -> P
 
 
 def _settle(scope: Scope, ended: Status, failure: Attempt | None) -> None:
-    """Ends what is still open in a scope that has ended, and all that is inside it."""
+    """Sets a final status for everything still open in a scope that has ended."""
     if scope.status is Status.RUNNING:
         scope.status = ended
     for visit in scope.visits:
@@ -137,7 +138,7 @@ def _settle(scope: Scope, ended: Status, failure: Attempt | None) -> None:
 
 
 def _inner_status(visit: Visit, inner: Scope) -> Status:
-    """How an item or branch stands that has no event of its end, as branches never have."""
+    """The status of an item or branch without an end event; branches never have one."""
     last = inner.visits[-1] if inner.visits else None
     if last and last.status is Status.FAILED:
         return Status.FAILED

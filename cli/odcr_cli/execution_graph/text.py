@@ -1,4 +1,4 @@
-"""Text of strangers: without what no page can carry, and cut to a width."""
+"""Cleans texts for SVG and cuts them to a width."""
 
 import re
 import unicodedata
@@ -10,12 +10,12 @@ _BROAD = set("mwMW@%&<>=+~#^")
 
 
 def clean(text: str) -> str:
-    """The text with a mark in the place of each character that cannot be shown."""
+    """The text with U+FFFD instead of each character that cannot be shown."""
     return _IMPOSSIBLE.sub("\ufffd", text)
 
 
 def width_of(text: str, size: float) -> float:
-    """About as wide as a sans-serif font of that size sets it, rather too wide than too narrow."""
+    """An estimate of the text's width in a sans-serif font, rather too wide than too narrow."""
     return size * sum(_em(character) for character in text)
 
 
@@ -31,8 +31,8 @@ def _em(character: str) -> float:
     return 0.72 if character.isupper() or not character.isascii() else 0.61
 
 
-def fitted(text: str, width: float, size: float) -> str:
-    """The text, or its beginning and an ellipsis, no wider than that."""
+def shortened(text: str, width: float, size: float) -> str:
+    """The text, or its beginning with an ellipsis, that fits the width."""
     text = " ".join(text.split())
     if width_of(text, size) <= width:
         return text

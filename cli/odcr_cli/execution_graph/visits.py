@@ -1,4 +1,4 @@
-"""What happened in an execution: visits of states, attempts, items of Maps and branches of Parallels."""
+"""What happened in an execution: visits to states, attempts, items of Maps and branches of Parallels."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from odcr_cli.execution_graph.model import Level, State
 
 
 class Status(StrEnum):
-    """How a state, an item or an execution stands."""
+    """The status of a state, an item or an execution."""
 
     NOT_REACHED = "not reached"
     RUNNING = "running"
@@ -20,11 +20,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Payload:
-    """An input or output as the history has it."""
+    """An input or output, as in the history."""
 
     text: str
     truncated: bool = False
-    """Whether Step Functions cut it, as it does in CloudWatch's logs, not in answers of its API.
+    """Whether Step Functions cut it, as in CloudWatch's logs but not in its API.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEventExecutionDataDetails.html
     """
@@ -32,7 +32,7 @@ class Payload:
 
 @dataclass
 class Attempt:
-    """One try of a state's work."""
+    """An attempt of a visit."""
 
     event: int
     started: datetime | None
@@ -44,12 +44,12 @@ class Attempt:
 
 @dataclass
 class Visit:
-    """One entering of a state."""
+    """A visit: a state was entered once."""
 
     state: State
     scope: "Scope"
     event: int
-    """The id of the event by which the state was entered."""
+    """The id of the event that entered the state."""
     last_event: int
     started: datetime | None = None
     ended: datetime | None = None
@@ -58,15 +58,15 @@ class Visit:
     output: Payload | None = None
     attempts: list[Attempt] = field(default_factory=list)
     items: dict[int, "Scope"] = field(default_factory=dict)
-    """A Map's items of its last attempt, by their index."""
+    """The items of a Map's last attempt, by index."""
     branches: dict[int, "Scope"] = field(default_factory=dict)
-    """A Parallel's branches of its last attempt."""
+    """The branches of a Parallel's last attempt, by number."""
     length: int | None = None
-    """How many items a Map has in all."""
+    """A Map's total number of items."""
     has_failed: bool = False
-    """Whether a Map or Parallel said itself that it failed, so that what fails next is around it."""
+    """Whether a Map or Parallel has its own failure event, so that the next failure is in a state around it."""
     map_run: str = ""
-    """The ARN of a distributed Map's own run."""
+    """The ARN of a distributed Map's run."""
 
     @property
     def retries(self) -> int:
@@ -84,7 +84,7 @@ class Visit:
 
 @dataclass
 class Scope:
-    """One execution of a level: the machine itself, one item of a Map, one branch of a Parallel."""
+    """An execution of a level: the machine itself, an item of a Map, or a branch of a Parallel."""
 
     level: Level
     visit: Visit | None = None
@@ -97,11 +97,11 @@ class Scope:
     status: Status = Status.RUNNING
     visits: list[Visit] = field(default_factory=list)
     superseded: bool = False
-    """Whether a later attempt did it once more."""
+    """Whether a later attempt has repeated it."""
 
     @property
     def failing_visit(self) -> Visit | None:
-        """The visit whose error tells most: one that failed, else one whose error was caught."""
+        """The last visit that failed, or else whose error was caught."""
         for statuses in ((Status.FAILED, Status.RUNNING), (Status.CAUGHT,)):
             for visit in reversed(self.visits):
                 if visit.status in statuses and visit.failure:

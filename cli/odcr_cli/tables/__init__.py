@@ -1,1 +1,1 @@
-"""What people want the tables to say: read, checked, shown as a difference, and written all or nothing."""
+"""Changes that people make to the tables: read, validated, shown as a difference, written all or nothing."""

@@ -1,25 +1,25 @@
-"""From what is there and what is wanted to what has to change."""
+"""Compares the tables with the wished rows and plans the changes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import KEYS, Change, Row, folded_key
-from odcr_cli.regions import may_be_same
+from odcr_cli.regions import may_be_same_zone
 from odcr_cli.tables.columns import COLUMNS, usual_of, values_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, as_ec2_writes, key_of, name_of
+from odcr_cli.target_options import options_by_target
 
 Tables = Mapping[str, Sequence[Row]]
 
 _ORDER = ("odcr_option", "odcr_group_member", "odcr_capacity", "odcr_group", "odcr_price")
-"""What is removed first stands first; what is added goes the other way."""
+"""The order in which rows are removed; rows are added in the reverse order."""
 _POOLS = ("odcr_capacity", "odcr_option", "odcr_group_member")
 
 
 class Kind(Enum):
-    """What becomes of a row."""
+    """What happens to a row."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -28,40 +28,40 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Edit:
-    """One row that is to change."""
+    """A row that has to change."""
 
     table: str
     key: Key
-    """As it will be; of one that is removed, as it is."""
+    """The key as it will be; for a removed row, as it is."""
     old: Row | None
-    """As the table has it."""
+    """The row as the table has it; None if there is none."""
     before: Mapping[str, Any]
-    """Its columns beside the key, comparable; the usual ones if it is not there."""
+    """The current columns beside the key, normalized; defaults if there is no row."""
     after: Mapping[str, Any]
-    """As they will be; the usual ones if it is removed."""
+    """The columns as they will be; the defaults if the row is removed."""
     kind: Kind
     values: Mapping[str, Any]
-    """What is written of them, as the door takes it."""
+    """The columns to write, as ManageTargets takes them."""
     line: int = 0
 
     @property
     def name(self) -> str:
-        """As a person calls the row."""
+        """The row's name for people."""
         return name_of(self.table, self.key)
 
     @property
     def old_key(self) -> Key:
-        """As the table has it now."""
+        """The key as the table has it now."""
         return self.key if self.old is None else key_of(self.table, self.old)
 
     @property
     def differing(self) -> list[tuple[str, Any, Any]]:
-        """The columns that change, from what to what."""
+        """The columns that change, each with its old and new value."""
         names = [column.name for column in COLUMNS[self.table]]
         return [(name, self.before[name], self.after[name]) for name in names if self.before[name] != self.after[name]]
 
     def to_changes(self) -> list[Change]:
-        """As the door takes it. A key that is spelled in another way is another row, so the old one goes first."""
+        """The changes for ManageTargets. A key with another spelling is another row: the old one goes first."""
         keys = KEYS[self.table]
         row = dict(zip(keys, self.key, strict=True)) | dict(self.values)
         if self.old is None:
@@ -76,42 +76,44 @@ class Edit:
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to change, and why it cannot."""
+    """The rows that have to change, and the problems with them."""
 
     edits: Sequence[Edit] = ()
     problems: Sequence[Problem] = ()
 
     def to_changes(self) -> list[Change]:
-        """All of it, in an order in which nothing stands in the way of anything else."""
+        """All changes, in an order in which none depends on a later one."""
         changes = [change for edit in self.edits for change in edit.to_changes()]
-        gone = [one for one in changes if one.row is None]
+        gone = [change for change in changes if change.row is None]
         return [
-            *sorted(gone, key=lambda one: _ORDER.index(one.table)),
-            *sorted((one for one in changes if one.row is not None), key=lambda one: -_ORDER.index(one.table)),
+            *sorted(gone, key=lambda change: _ORDER.index(change.table)),
+            *sorted(
+                (change for change in changes if change.row is not None), key=lambda change: -_ORDER.index(change.table)
+            ),
         ]
 
 
 def plan_of(wishes: Iterable[Wish], tables: Tables, *, removes_others: bool = False) -> Plan:
-    """What has to change so that the tables say what is wanted.
+    """Plans the changes that make the tables say what is wished.
 
     Args:
-        wishes: the rows that are wanted, each once.
-        tables: the rows that there are.
-        removes_others: whether all other targets and groups are to be gone, with their options and members.
+        wishes: the wished rows, each once.
+        tables: the current rows.
+        removes_others: whether to remove all other targets and groups, with their options and members.
     """
-    found = _Finder(tables)
+    finder = _Finder(tables)
     edits: list[Edit] = []
     problems: list[Problem] = []
     named: dict[str, set[Key]] = {table: set() for table in COLUMNS}
-    for wish in found.spelled(wishes):
-        old = found.row(wish.table, wish.key)
+    for wish in finder.spelled(wishes):
+        old = finder.row(wish.table, wish.key)
         key = _spelling(wish, old)
         named[wish.table].add(key if old is None else key_of(wish.table, old))
         edit = _edit(wish, key, old)
         missing = [] if edit is None or edit.kind is not Kind.ADDED else _missing(edit, wish)
         if missing:
             problems.append(
-                Problem(f"Say its {' and '.join(missing)}: it is new.", name_of(wish.table, key), wish.line)
+                Problem(f"It is new, so give its {' and '.join(missing)}.", name_of(wish.table, key), wish.line)
             )
         elif edit:
             edits.append(edit)
@@ -121,23 +123,25 @@ def plan_of(wishes: Iterable[Wish], tables: Tables, *, removes_others: bool = Fa
 
 
 class _Finder:
-    """Rows by their keys, found in other letter cases and with blanks around as well."""
+    """Finds rows by key, ignoring case and surrounding blanks."""
 
     def __init__(self, tables: Tables) -> None:
         self._rows = {table: {key_of(table, row): row for row in tables.get(table, ())} for table in COLUMNS}
         self._folded: dict[str, dict[Key, Row]] = {
             table: {folded_key(key): row for key, row in rows.items()} for table, rows in self._rows.items()
         }
-        # Also those that name the zone by its id, where the target has its name.
+        # Options also match when they name the zone by its id and the target by its name, or the other way round.
         self._folded["odcr_option"] |= options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
 
     def row(self, table: str, key: Key) -> Row | None:
         return self._rows[table].get(key) or self._folded[table].get(folded_key(key))
 
     def spelled(self, wishes: Iterable[Wish]) -> Iterator[Wish]:
-        """With the groups' names as the groups have them, for these are in the tags of what is held."""
+        """The wishes with group names spelled as in `odcr_group`, because reservations are tagged with them."""
         wishes = list(wishes)
-        names = {(one.key[0].strip(),) for one in wishes if one.table == "odcr_group"} | self._rows["odcr_group"].keys()
+        names = {(wish.key[0].strip(),) for wish in wishes if wish.table == "odcr_group"} | self._rows[
+            "odcr_group"
+        ].keys()
         by_folded = {folded_key(name): name for name in sorted(names)} | {
             folded_key(name): name for name in self._rows["odcr_group"]
         }
@@ -151,8 +155,8 @@ class _Finder:
 
 
 def _spelling(wish: Wish, old: Row | None) -> Key:
-    """The key as it is to be written: as it is, if that is what was asked for, else as EC2 spells it."""
-    # odcr finds options in whatever letters; a target in others is none.
+    """The key to write: as it is in the table if the wish means the same, else as EC2 spells it."""
+    # odcr finds options in any letter case, but targets only as EC2 spells them.
     if old is not None and (wish.is_gone or wish.table == "odcr_option" or key_of(wish.table, old) == wish.key):
         return key_of(wish.table, old)
     if wish.table in _POOLS:
@@ -167,11 +171,11 @@ def _edit(wish: Wish, key: Key, old: Row | None) -> Edit | None:
     before = usual if old is None else values_of(wish.table, old)
     wanted = values_of(wish.table, dict(wish.values))
     after = before | {name: wanted[name] for name in wish.values}
-    # A row of options that says nothing is none.
+    # A row of options with only defaults is removed.
     is_gone = wish.is_gone or (wish.table == "odcr_option" and after == usual)
     if is_gone:
         gone = Edit(wish.table, key, old, before, usual, Kind.REMOVED, {}, wish.line)
-        # One that says nothing and stands there already stays.
+        # If the table already has such a row, it stays.
         return gone if old is not None and (wish.is_gone or before != usual) else None
     if old is None:
         written = {name: value for name, value in wish.values.items() if after[name] != usual[name]}
@@ -187,7 +191,7 @@ def _missing(edit: Edit, wish: Wish) -> list[str]:
 
 
 def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
-    """The removal of all that nobody named. Options stay with their target, a group with its members."""
+    """The removal of all rows that no wish named. Options stay with their target, a group with its members."""
     groups = {folded_key(key[:1]) for key in named["odcr_group"] | named["odcr_group_member"]}
     zones: dict[str, set[str]] = {}
     for kind, zone in map(folded_key, named["odcr_capacity"]):
@@ -197,7 +201,7 @@ def _others(tables: Tables, named: Mapping[str, set[Key]]) -> Iterator[Edit]:
         if table == "odcr_option":
             kind, zone = folded_key(key)
             there = zones.get(kind, ())
-            return key in named[table] or zone in there or any(may_be_same(zone, other) for other in there)
+            return key in named[table] or zone in there or any(may_be_same_zone(zone, other) for other in there)
         return folded_key(key) in groups if table == "odcr_group" else key in named[table]
 
     for table in ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member"):

@@ -1,4 +1,4 @@
-"""What comes of changes that are to be made: what is held and fits no more, what is given back."""
+"""The consequences of planned changes: what no longer fits, what will be given back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from odcr_cli.answers import amount, moment
 from odcr_cli.door import Row, folded_key, number
+from odcr_cli.formatting import format_count, format_moment
 from odcr_cli.tables.changes import Edit, Kind, Plan, Tables
 from odcr_cli.tables.columns import values_of
 from odcr_cli.tables.wishes import Key, key_of
 
 _FIXED = ("Platform", "Tenancy", "Placement_Group")
-"""What EC2 cannot change about a reservation: docs/how-to/demands.md, "Change your mind"."""
+"""The options that EC2 cannot change on a reservation: docs/how-to/demands.md, "Change your mind"."""
 
 
 @dataclass(frozen=True)
 class _Demand:
-    """A target or a group, as it stands and as it will."""
+    """A target or a group, before and after the changes."""
 
     name: str
     unit: str
@@ -35,30 +35,30 @@ class _Demand:
 
 
 def consequences_of(plan: Plan, tables: Tables, *, releases: bool, now: datetime) -> list[str]:
-    """What a person should know before it is done, each a line.
+    """What a person should know before the changes are made, one line each.
 
     Args:
-        plan: what is to change.
-        tables: what there is, with `odcr_status`.
-        releases: whether the stack gives back what a lowered target leaves (`ReleaseOnLoweredTarget`).
-        now: the moment.
+        plan: the planned changes.
+        tables: the current rows, with `odcr_status`.
+        releases: whether the stack gives back what exceeds a lowered target (`ReleaseOnLoweredTarget`).
+        now: the current moment.
     """
     recorded = {folded_key(_status_key(row)): row for row in tables.get("odcr_status", ())}
-    found: list[str] = []
+    consequences: list[str] = []
     for demand in _demands(plan, tables, recorded):
-        found += _of_what_is_held(demand, releases=releases)
+        consequences += _of_what_is_held(demand, releases=releases)
     for edit in plan.edits:
-        found += _of_times(edit, moment(now))
-        found += _of_members(edit, recorded)
-    return found
+        consequences += _of_times(edit, format_moment(now))
+        consequences += _of_members(edit, recorded)
+    return consequences
 
 
 def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
-    held = f"{amount(demand.held)}{demand.unit}"
+    held = f"{format_count(demand.held)}{demand.unit}"
     if demand.is_gone:
         if demand.held:
-            back = "set it to 0 instead to have it given back" if releases else "cancel it in EC2"
-            yield f"{demand.name}: {held} held stay, and cost on: {back}."
+            back = "to give it back, set the target to 0 instead" if releases else "cancel it in EC2"
+            yield f"{demand.name}: {held} stay held and keep costing money: {back}."
         return
     changed = [name for name in _FIXED if demand.fixed_before[name] != demand.fixed_after[name]]
     if demand.held and changed:
@@ -66,20 +66,21 @@ def _of_what_is_held(demand: _Demand, *, releases: bool) -> Iterator[str]:
         was = ", ".join(str(demand.fixed_before[name] or "none") for name in changed)
         kept = f"{demand.name}: EC2 cannot change {what} of the {held} held ({was})."
         if demand.held >= demand.after:
-            yield f"{kept} Nothing is bought until you cancel them in EC2, or put it back."
+            yield f"{kept} Nothing is bought until you cancel them in EC2 or undo the change."
         else:
-            yield f"{kept} They stay, cost on and count no more: {amount(demand.after)} are bought beside them."
-        # What is held otherwise is never given back.
+            bought = f"{format_count(demand.after)} are bought beside them"
+            yield f"{kept} They stay and keep costing money, but no longer count: {bought}."
+        # odcr never gives back what does not fit.
         return
     if demand.excess and demand.after < demand.before:
-        excess = f"{amount(demand.excess)} of {held} held are then above what is wanted"
+        excess = f"{format_count(demand.excess)} of {held} held are then above what is wanted"
         if releases:
             yield (
                 f"{demand.name}: {excess}. The next run announces it, and the one after it gives back what of them is "
                 "unused: set it higher before that to keep them."
             )
         else:
-            yield f"{demand.name}: {excess}. They stay, and cost on, until you reduce the reservations in EC2."
+            yield f"{demand.name}: {excess}. They stay and keep costing money until you reduce the reservations in EC2."
 
 
 def _of_times(edit: Edit, now: str) -> Iterator[str]:
@@ -87,7 +88,7 @@ def _of_times(edit: Edit, now: str) -> Iterator[str]:
         return
     for name, then in (
         ("Deadline", "the next run gives the verdict"),
-        ("End_Date", "nothing is asked for any more"),
+        ("End_Date", "odcr asks for nothing more"),
     ):
         value = edit.after.get(name)
         if value and value != edit.before[name] and str(value) <= now:
@@ -98,11 +99,11 @@ def _of_members(edit: Edit, recorded: dict[Key, Row]) -> Iterator[str]:
     if edit.table == "odcr_group_member" and edit.kind is Kind.REMOVED:
         held = number(recorded.get(folded_key(edit.key), {}).get("Reserved"))
         if held:
-            yield f"{edit.name}: {amount(held)} held there count on for the group; nothing more is bought there."
+            yield f"{edit.name}: {format_count(held)} held there still count; nothing more is bought."
 
 
 def _demands(plan: Plan, tables: Tables, recorded: dict[Key, Row]) -> Iterator[_Demand]:
-    """Those that change, each once."""
+    """The demands that change, each once."""
     edits = {(edit.table, folded_key(edit.key)): edit for edit in plan.edits}
     rows = {
         (table, folded_key(key_of(table, row))): row

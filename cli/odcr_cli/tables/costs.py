@@ -1,36 +1,36 @@
-"""What an hour of what is wanted costs, before and after changes, as far as the prices are known."""
+"""The hourly cost of what is wanted, before and after changes, as far as prices are known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from odcr_cli.amounts import Amounts, difference_of, sum_of
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key, number
 from odcr_cli.prices import Price, Prices
 from odcr_cli.tables.changes import Plan, Tables
 from odcr_cli.tables.wishes import Key, key_of
+from odcr_cli.target_options import options_by_target
 
 _USUAL = {"Platform": "Linux/UNIX", "Tenancy": "default"}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of the targets and groups that change."""
+    """The hourly cost of the targets and groups that change."""
 
     before: Amounts
     after: Amounts
     unpriced: tuple[str, ...]
-    """Those whose price is unknown, by name; they are in neither sum."""
+    """The names of those whose price is unknown; they are in neither sum."""
 
     @property
     def more(self) -> Amounts:
-        """What an hour costs more, below 0 if less; without the currencies of which it costs as much as before."""
+        """The difference by currency, negative if it costs less; unchanged currencies are left out."""
         return difference_of(self.after, self.before)
 
 
 def cost_of(plan: Plan, tables: Tables) -> Cost:
-    """What the changes cost, once all is held. A group is counted at the price of its most wanted pool that has one."""
+    """The cost of the changes once all is held. A group counts at the price of its first pool with a known price."""
     before, after = _Priced(tables), _Priced(_after(plan, tables))
     keys = [_demand_of(edit.table, edit.key) for edit in plan.edits if edit.table != "odcr_price"]
     touched = dict.fromkeys(after.demand_of(before.demand_of(key)) for key in keys)
@@ -51,16 +51,16 @@ def _demand_of(table: str, key: Key) -> Key:
 
 
 def _after(plan: Plan, tables: Tables) -> Tables:
-    """The tables with the changes."""
-    found = {table: {key_of(table, row): row for row in rows} for table, rows in tables.items() if table in _KEYED}
+    """The tables after the changes."""
+    by_key = {table: {key_of(table, row): row for row in rows} for table, rows in tables.items() if table in _KEYED}
     for edit in plan.edits:
-        rows = found.setdefault(edit.table, {})
+        rows = by_key.setdefault(edit.table, {})
         if edit.old is not None:
             rows.pop(edit.old_key, None)
         for change in edit.to_changes():
             if change.row is not None:
                 rows[edit.key] = {**(edit.old or {}), **change.row}
-    return {table: list(rows.values()) for table, rows in found.items()} | {
+    return {table: list(rows.values()) for table, rows in by_key.items()} | {
         "odcr_status": tables.get("odcr_status", ())
     }
 
@@ -69,7 +69,7 @@ _KEYED = ("odcr_capacity", "odcr_option", "odcr_group", "odcr_group_member", "od
 
 
 class _Priced:
-    """Demands with the prices of what they want."""
+    """The hourly cost of each demand in some tables."""
 
     def __init__(self, tables: Tables) -> None:
         self._prices = Prices(tables.get("odcr_price", ()))
@@ -87,11 +87,11 @@ class _Priced:
         }
 
     def demand_of(self, key: Key) -> Key:
-        """The demand whose options are written so: they may name its zone in another way."""
+        """The demand that a key means: options may name the target's zone by its id."""
         return ("", *self._by_options.get(key[1:], key[1:])) if not key[0] else key
 
     def cost(self, demand: Key) -> Amounts | None:
-        """Of an hour of all that a demand wants; None if it is unknown, empty if it wants nothing."""
+        """The hourly cost of all that a demand wants; None if unknown, empty if it wants nothing."""
         name, *pool = demand
         if not name:
             target = self._targets.get(tuple(pool))

@@ -1,6 +1,6 @@
-"""All demands in one file that a spreadsheet opens: a line for each target, each group and each pool of a group.
+"""All demands in one CSV file: a line for each target, each group and each pool of a group.
 
-A line with a type and a zone is a target. One with a Group_Name alone is a group, one with all three a pool of it.
+A line with a type and a zone is a target, one with only a Group_Name a group, one with all three a pool of the group.
 """
 
 import csv
@@ -11,26 +11,26 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from odcr_cli.belonging import options_by_target
 from odcr_cli.door import Row, folded, folded_key
-from odcr_cli.tables.cells import NoValueError, shown
+from odcr_cli.tables.cells import NoValueError, quoted
 from odcr_cli.tables.changes import Tables
 from odcr_cli.tables.columns import COLUMNS, Column, Kind
 from odcr_cli.tables.csv_lines import Lines, column_folded, text_of
 from odcr_cli.tables.wishes import Key, Problem, Wish, key_of, name_of
+from odcr_cli.target_options import options_by_target
 
 _KEYS = ("Group_Name", "InstanceType", "AvailabilityZone")
 _IGNORED = ("Current_Capacity",)
-"""What runs write, and people may have exported."""
+"""Columns that runs write, so an exported table may have them."""
 _TABLES = ("odcr_capacity", "odcr_group", "odcr_group_member", "odcr_option")
 _BY_NAME: dict[str, dict[str, Column]] = {}
 for _table in _TABLES:
     for _column in COLUMNS[_table]:
         _BY_NAME.setdefault(_column.name, {})[_table] = _column
 HEADER = (*_KEYS, *_BY_NAME)
-"""The columns of a file that is exported."""
+"""The columns of an exported file."""
 
-# A spreadsheet takes a cell for a formula that begins so: https://owasp.org/www-community/attacks/CSV_Injection
+# A spreadsheet takes such a cell for a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"'*[=+\-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH COMMERCIAL AT}]")
 
 
@@ -41,13 +41,13 @@ class Reading:
     wishes: list[Wish] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     lines: int = 0
-    """Lines that ask for something."""
+    """The number of lines with content."""
 
 
 def read(content: bytes) -> Reading:
-    """What a file asks for, with all that is wrong with it.
+    """Reads what a file asks for, and all that is wrong with it.
 
-    An empty cell stands for the usual value; a column that the file does not have is left as it is.
+    An empty cell stands for the default; a column that the file lacks stays as it is.
 
     Args:
         content: UTF-8, with commas, semicolons or tabs.
@@ -71,7 +71,7 @@ def read(content: bytes) -> Reading:
 
 
 def write(tables: Tables) -> tuple[str, list[str]]:
-    """A file with all targets and groups, and the names of rows that are left out because they belong to none."""
+    """A file with all targets and groups, and the names of rows left out because they belong to none."""
     options = options_by_target(tables.get("odcr_capacity", ()), tables.get("odcr_option", ()))
     members: dict[str, list[Row]] = {}
     for row in tables.get("odcr_group_member", ()):
@@ -85,8 +85,8 @@ def write(tables: Tables) -> tuple[str, list[str]]:
     for row in sorted(tables.get("odcr_group", ()), key=lambda row: key_of("odcr_group", row)):
         (name,) = key_of("odcr_group", row)
         writer.writerow(_cells((name, "", ""), {"odcr_group": row}))
-        mine = members.pop(folded(name), [])
-        for member in sorted(mine, key=lambda one: (int(one.get("Priority") or 0), key_of("odcr_group_member", one))):
+        own = members.pop(folded(name), [])
+        for member in sorted(own, key=lambda row: (int(row.get("Priority") or 0), key_of("odcr_group_member", row))):
             key = key_of("odcr_group_member", member)
             writer.writerow(_cells(key, {"odcr_group_member": member}))
     carried = {key_of("odcr_option", row) for row in options.values()}
@@ -99,7 +99,7 @@ def write(tables: Tables) -> tuple[str, list[str]]:
 
 
 def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
-    """The columns' names, as the tables have them."""
+    """The columns' names as the tables have them, empty if unknown."""
     known = {column_folded(name): name for name in (*HEADER, *_IGNORED)}
     names = [known.get(column_folded(cell), "") for cell in header]
     while header and not header[-1].strip():
@@ -108,12 +108,12 @@ def _columns(header: Sequence[str], line: int, reading: Reading) -> list[str]:
         if not name:
             near = get_close_matches(column_folded(cell), known, n=1)
             meant = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(HEADER)}."
-            reading.problems.append(Problem(f"There is no column {shown(cell)}. {meant}", line=line))
+            reading.problems.append(Problem(f"There is no column {quoted(cell)}. {meant}", line=line))
     for name in sorted({name for name in names if name and names.count(name) > 1}):
-        reading.problems.append(Problem(f"The column {name} is there twice.", line=line))
+        reading.problems.append(Problem(f"The column {name} appears twice.", line=line))
     if not reading.problems and not {"Group_Name", "InstanceType"} & set(names):
         wanted = "InstanceType, AvailabilityZone and Target_Capacity"
-        reading.problems.append(Problem(f"The first line has to name the columns: {wanted}.", line=line or 1))
+        reading.problems.append(Problem(f"The first line must name the columns: {wanted}.", line=line or 1))
     return names
 
 
@@ -126,7 +126,7 @@ def _read_line(
     seen: dict[tuple[str, Key], tuple[int, Sequence[Wish]]],
 ) -> None:
     if any(cell.strip() for cell in cells[len(columns) :]):
-        what = f"It has {len(cells)} cells and the first line {len(columns)}: put what has a comma into quotes."
+        what = f"It has {len(cells)} cells but the first line {len(columns)}: put quotes around texts with a comma."
         reading.problems.append(Problem(what, line=line))
         return
     padded = [*cells, *[""] * (len(columns) - len(cells))]
@@ -146,8 +146,8 @@ def _read_line(
     place = (tables[0], folded_key(short))
     if place in seen:
         first, same = seen[place]
-        if [one.values for one in same] != [one.values for one in wishes]:
-            reason = f"It is in line {first} already, and says something else there; delete one of them."
+        if [wish.values for wish in same] != [wish.values for wish in wishes]:
+            reason = f"Line {first} has it too, with other values; delete one of them."
             reading.problems.append(Problem(reason, about, line))
         return
     seen[place] = line, wishes
@@ -164,20 +164,20 @@ def _wishes(
     for name, text in given.items():
         if name in _KEYS or name in _IGNORED:
             continue
-        mine = {table: column for table, column in _BY_NAME[name].items() if table in tables}
-        for table, column in mine.items():
+        own = {table: column for table, column in _BY_NAME[name].items() if table in tables}
+        for table, column in own.items():
             try:
                 values[table][name] = column.read(text, has_decimal_comma=has_decimal_comma)
             except NoValueError as error:
                 problems.append(Problem(str(error), about, line))
-        if not mine and text.strip():
+        if not own and text.strip():
             problems.append(Problem(_elsewhere(name, tables), about, line))
     wishes = [Wish(table, key, values[table], line) for table in tables if values[table] or table != "odcr_option"]
     return wishes, problems
 
 
 def _elsewhere(name: str, tables: Sequence[str]) -> str:
-    """Why a column has to be empty in a line of this kind."""
+    """Why a column must be empty in a line of this kind."""
     if name == "Target_Capacity":
         if "odcr_group" in tables:
             return "A group's total is in TotalTargetCapacity; leave Target_Capacity empty."
@@ -190,7 +190,7 @@ def _elsewhere(name: str, tables: Sequence[str]) -> str:
     home = next(table for table in ("odcr_group", "odcr_group_member", "odcr_option") if table in _BY_NAME[name])
     if name in {column.name for column in COLUMNS["odcr_option"]}:
         home = "odcr_group"
-    return f"{name} belongs into {whose[home]}; leave it empty here."
+    return f"{name} belongs in {whose[home]}; leave it empty here."
 
 
 def _cells(key: Key, rows: Mapping[str, Row]) -> list[str]:
@@ -202,7 +202,7 @@ def _cells(key: Key, rows: Mapping[str, Row]) -> list[str]:
 
 
 def _cell(column: Column, value: Any) -> str:
-    plain = column.plain(value)
+    plain = column.normalized(value)
     if value is None or (plain == column.usual and not column.is_required):
         return ""
     if column.kind in (Kind.NUMBER, Kind.WHOLE):

@@ -1,4 +1,4 @@
-"""A CSV file's lines, however a spreadsheet wrote it."""
+"""Splits a CSV file into lines, whatever the spreadsheet's dialect."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ def text_of(content: bytes) -> str:
     """A file's text.
 
     Raises:
-        NoValueError: if it is not UTF-8. Says how to save it.
+        NoValueError: if it is not UTF-8. The message says how to save it.
     """
     advice = "Save it as CSV UTF-8 (in Excel: Save As, CSV UTF-8)."
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
@@ -29,23 +29,23 @@ def text_of(content: bytes) -> str:
 
 
 class Lines:
-    """A file's lines with their numbers, as an editor shows them. Empty ones are left out.
+    """A file's lines with their numbers in an editor. Empty lines are left out.
 
     Args:
-        text: the file's.
-        names: what the columns may be called, by which the delimiter is told.
+        text: the file's text.
+        names: the possible column names, used to detect the delimiter.
     """
 
     def __init__(self, text: str, names: Iterable[str]) -> None:
         self._text = text
-        # What Excel writes to say it.
-        said = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
-        self._skip = 1 if said else 0
+        # Excel may declare the delimiter in the first line.
+        declared = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+        self._skip = 1 if declared else 0
         known = {column_folded(name) for name in names}
         self._delimiter = (
-            said[1]
-            if said
-            else max(_DELIMITERS, key=lambda one: len(known & {column_folded(c) for c in self._first(one)}))
+            declared[1]
+            if declared
+            else max(_DELIMITERS, key=lambda candidate: len(known & {column_folded(c) for c in self._first(candidate)}))
         )
         self.has_decimal_comma = self._delimiter == ";"
         self.header_line, self.header = next(self._all(self._delimiter), (1, []))
@@ -67,10 +67,10 @@ class Lines:
                     yield begins, cells
                 begins = rows.line_num + 1
         except csv.Error:
-            # A cell of more than 131,072 characters: a quote that does not end.
+            # A cell of more than 131,072 characters: a quote that is never closed.
             yield begins, ["\N{REPLACEMENT CHARACTER}"] * 1000
 
 
 def column_folded(name: str) -> str:
-    """A column's name in whatever letters, with blanks or underscores."""
+    """A column's name without case, blanks, dashes and underscores."""
     return re.sub(r"[\s_-]", "", name).casefold()

@@ -1,4 +1,4 @@
-"""Rows of the tables as people list them: without the columns that say nothing."""
+"""Rows of the tables for people, without the columns that have their defaults."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,24 +9,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from odcr_cli.answers import plain
-from odcr_cli.belonging import key_of_pool, options_by_target
 from odcr_cli.door import KEYS, Row, folded_key, number
+from odcr_cli.formatting import printable
 from odcr_cli.tables.columns import COLUMNS
 from odcr_cli.tables.wishes import key_of
+from odcr_cli.target_options import options_by_target, pool_key
 
 OF_TARGETS = (*KEYS["odcr_capacity"], "Target_Capacity")
 OF_OPTIONS = KEYS["odcr_option"]
 
 
-def said(table: str, row: Row) -> Row:
-    """A row's key and the columns that are not as usual."""
-    found = {name: row.get(name) for name in KEYS[table]}
+def visible_columns(table: str, row: Row) -> Row:
+    """A row's key and the columns that differ from their defaults."""
+    shown = {name: row.get(name) for name in KEYS[table]}
     for column in COLUMNS[table]:
         value = row.get(column.name)
-        if column.is_required or column.plain(value) != column.usual:
-            found[column.name] = value
-    return found
+        if column.is_required or column.normalized(value) != column.usual:
+            shown[column.name] = value
+    return shown
 
 
 def targets_as_rows(targets: Iterable[Row], options: Iterable[Row]) -> list[Row]:
@@ -34,28 +34,32 @@ def targets_as_rows(targets: Iterable[Row], options: Iterable[Row]) -> list[Row]
     targets = list(targets)
     by_target = options_by_target(targets, options)
     return [
-        said("odcr_capacity", row) | said("odcr_option", by_target.get(key_of_pool(row), {}) | _key(row))
+        visible_columns("odcr_capacity", row)
+        | visible_columns("odcr_option", by_target.get(pool_key(row), {}) | _key(row))
         for row in targets
     ]
 
 
 def groups_as_rows(groups: Iterable[Row], members: Iterable[Row]) -> list[Row]:
-    """Groups with their members, the most wanted first."""
+    """Groups with their members, by priority."""
     by_name: dict[str, list[Row]] = {}
     for row in sorted(members, key=lambda row: (number(row.get("Priority")), key_of("odcr_group_member", row))):
-        by_name.setdefault(_folded("odcr_group_member", row)[0], []).append(said("odcr_group_member", row))
-    found = [said("odcr_group", row) | {"Members": by_name.pop(_folded("odcr_group", row)[0], [])} for row in groups]
-    # Members of no group buy nothing, and should not be overlooked.
-    return found + [{"Group_Name": rows[0]["Group_Name"], "Members": rows} for rows in by_name.values()]
+        by_name.setdefault(_folded("odcr_group_member", row)[0], []).append(visible_columns("odcr_group_member", row))
+    listed = [
+        visible_columns("odcr_group", row) | {"Members": by_name.pop(_folded("odcr_group", row)[0], [])}
+        for row in groups
+    ]
+    # Members without a group have no effect, and should not be overlooked.
+    return listed + [{"Group_Name": rows[0]["Group_Name"], "Members": rows} for rows in by_name.values()]
 
 
 def show_rows(rows: Sequence[Row], columns: Sequence[str], nothing: str) -> None:
-    """A table of rows.
+    """Prints rows as a table.
 
     Args:
-        rows: what is shown.
-        columns: those that have a column here; what else a row says stands behind them.
-        nothing: what is said if there are no rows.
+        rows: the rows.
+        columns: the names that get a column; the rest of a row goes into the last one.
+        nothing: what to print if there are no rows.
     """
     if not rows:
         click.echo(nothing)
@@ -68,30 +72,30 @@ def show_rows(rows: Sequence[Row], columns: Sequence[str], nothing: str) -> None
         table.add_column("", overflow="fold")
     for row in rows:
         rest = _words({name: value for name, value in row.items() if name not in columns})
-        table.add_row(*(Text(plain(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
+        table.add_row(*(Text(printable(str(row.get(name)))) for name in columns), *([Text(rest)] if has_rest else []))
     Console().print(table)
 
 
 def show_groups(groups: Sequence[Row]) -> None:
-    """Groups, and below each its pools."""
+    """Prints groups, each with its pools below."""
     if not groups:
-        click.echo("There are no groups. `odcr groups set NAME TOTAL --member TYPE ZONE` makes one.")
+        click.echo("There are no groups. `odcr groups set NAME TOTAL --member TYPE ZONE` adds one.")
         return
     console = Console()
     for group in groups:
         words = _words({name: value for name, value in group.items() if name not in ("Group_Name", "Members")})
-        told = words or "There is no such group in odcr_group, so nothing is bought for its members."
-        console.print(Text.assemble((plain(str(group["Group_Name"])), "bold"), f"  {told}"))
+        text = words or "odcr_group has no such group, so nothing is bought for its members."
+        console.print(Text.assemble((printable(str(group["Group_Name"])), "bold"), f"  {text}"))
         for member in group["Members"]:
             pool = f"{member['InstanceType']} {member['AvailabilityZone']}"
             rest = _words({name: value for name, value in member.items() if name not in KEYS["odcr_group_member"]})
-            console.print(Text(f"  {plain(pool)}  {rest}".rstrip()))
+            console.print(Text(f"  {printable(pool)}  {rest}".rstrip()))
         if not group["Members"]:
             console.print(Text("  It has no pools, so nothing is bought: odcr groups members set NAME TYPE ZONE"))
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {plain(str(value))}" for name, value in row.items())
+    return ", ".join(f"{name} {printable(str(value))}" for name, value in row.items())
 
 
 def _key(row: Row) -> Row:

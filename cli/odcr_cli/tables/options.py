@@ -1,4 +1,4 @@
-"""The columns as options of commands: `--deadline` for `Deadline`. An empty value puts the usual one back."""
+"""The columns as options of commands: `--deadline` for `Deadline`. An empty value restores the default."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,27 +14,27 @@ _TAGS = "Tags"
 
 
 def with_columns(columns: Sequence[Column]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An option for each column, and `--tag KEY=VALUE` where there are tags."""
+    """Adds an option for each column, and `--tag KEY=VALUE` where there are tags."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for column in reversed(columns):
             metavar = {Kind.MOMENT: "MOMENT", Kind.WHOLE: "COUNT", Kind.NUMBER: "NUMBER", Kind.SWITCH: "yes|no"}
-            given = metavar.get(column.kind, "|".join(column.choices) or "TEXT")
+            placeholder = metavar.get(column.kind, "|".join(column.choices) or "TEXT")
             if column.kind is Kind.TAGS:
                 command = click.option(
                     f"--{TAG}", TAG, multiple=True, metavar="KEY=VALUE", help="A tag of the reservations; repeatable."
                 )(command)
-            command = click.option(_flag(column), _parameter(column), metavar=given, help=column.means)(command)
+            command = click.option(_flag(column), _parameter(column), metavar=placeholder, help=column.means)(command)
         return command
 
     return decorate
 
 
 def values_given(columns: Sequence[Column], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that somebody gave, as the door takes them.
+    """The values of the options that were given, as ManageTargets takes them.
 
     Raises:
-        click.BadParameter: if one means nothing.
+        click.BadParameter: if a value is not valid.
     """
     values: dict[str, Any] = {}
     for column in columns:
@@ -42,17 +42,17 @@ def values_given(columns: Sequence[Column], given: Mapping[str, Any]) -> dict[st
         if column.name == _TAGS and given.get(TAG):
             if text is not None:
                 raise click.BadParameter(f"give either --{TAG} or {_flag(column)}.", param_hint=f"--{TAG}")
-            text = json.dumps(dict(_tag(one) for one in given[TAG]), ensure_ascii=False)
+            text = json.dumps(dict(_tag(tag) for tag in given[TAG]), ensure_ascii=False)
         if text is not None:
             values[column.name] = value_of(column, text)
     return values
 
 
 def value_of(column: Column, text: str) -> Any:
-    """What a text means in a column.
+    """A text's value in a column.
 
     Raises:
-        click.BadParameter: if it means nothing.
+        click.BadParameter: if it is not valid.
     """
     try:
         return column.read(text)
@@ -63,7 +63,7 @@ def value_of(column: Column, text: str) -> Any:
 def _tag(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise click.BadParameter(f"{text!r} is no tag; write KEY=VALUE.", param_hint=f"--{TAG}")
+        raise click.BadParameter(f"{text!r} is not a tag; write KEY=VALUE.", param_hint=f"--{TAG}")
     return name, value
 
 

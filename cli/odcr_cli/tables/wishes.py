@@ -1,11 +1,11 @@
-"""What somebody wants rows to be, and what is wrong with it."""
+"""Rows as somebody wants them, and what is wrong with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from odcr_cli.answers import plain
 from odcr_cli.door import KEYS
+from odcr_cli.formatting import printable
 
 Key = tuple[str, ...]
 """The values of a table's key columns."""
@@ -13,31 +13,31 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Wish:
-    """One row as somebody wants it."""
+    """A row as somebody wants it."""
 
     table: str
     key: Key
     """As it was written."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Columns beside the key; those that are left out keep what they have."""
+    """The columns beside the key; columns left out keep their values."""
     line: int = 0
-    """Of the file; 0: it comes from no file."""
+    """The line in the file; 0 if it comes from no file."""
     is_gone: bool = False
-    """Whether the row is to be gone."""
+    """Whether to remove the row."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why nothing is changed."""
+    """Why nothing was changed."""
 
     reason: str
     """What is wrong, then what to do."""
     about: str = ""
-    """Whose row it is; empty if it is nobody's."""
+    """The row that it is about; empty if about none."""
     line: int = 0
 
     def __str__(self) -> str:
-        parts = (f"line {self.line}" if self.line else "", plain(self.about), plain(self.reason))
+        parts = (f"line {self.line}" if self.line else "", printable(self.about), printable(self.reason))
         return ": ".join(part for part in parts if part)
 
 
@@ -58,5 +58,5 @@ def key_of(table: str, row: Mapping[str, Any]) -> Key:
 
 
 def as_ec2_writes(text: str) -> str:
-    """A type, a zone or a Region without blanks around, in lower case, as EC2 spells them all."""
+    """A type, zone or Region as EC2 spells it: in lower case, without surrounding blanks."""
     return text.strip().lower()

@@ -9,12 +9,12 @@ from localcloud import ec2
 from localcloud.clock import Clock
 from localcloud.ec2.control import blueprint
 from localcloud.server import Server
-from odcr_cli.console.app import application
+from odcr_cli.console.app import create_app
 from odcr_cli.console.guard import form_token
 from odcr_cli.console.local_market import KINDS, LocalMarket
 from odcr_cli.trouble import Trouble
-from tests.unit.entered import entered
-from tests.unit.looked_at import LookedAt
+from tests.unit.fake_source import FakeSource
+from tests.unit.page_client import logged_in
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def market(server: Server) -> LocalMarket:
 
 @pytest.fixture
 def post(market: LocalMarket) -> Any:
-    client = entered(application(LookedAt, token="token", local_market=market))
+    client = logged_in(create_app(FakeSource, token="token", local_market=market))
 
     def send(path: str, **form: str) -> str:
         answer = client.post(path, data={"csrf": form_token("token"), **form})
@@ -88,6 +88,6 @@ def test_a_cloud_that_is_gone_is_told_on_a_page_that_goes_on() -> None:
     gone = LocalMarket("http://127.0.0.1:9")
     with pytest.raises(Trouble, match="Is it still up"):
         gone.pools()
-    page = entered(application(LookedAt, token="token", local_market=gone)).get("/market/")
+    page = logged_in(create_app(FakeSource, token="token", local_market=gone)).get("/market/")
     assert page.status_code == 200
     assert "The local cloud does not answer." in page.text

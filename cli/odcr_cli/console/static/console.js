@@ -1,12 +1,12 @@
 "use strict";
-// The page works without this. It refreshes what is shown, filters as one types, and selects states in place.
+// The page works without this script. It refreshes the page, filters as you type, and selects states in place.
 (() => {
   const main = document.getElementById("main");
   const said = document.getElementById("said");
   const pause = document.getElementById("pause");
   document.documentElement.classList.add("live");
 
-  // Makes one element like another, and leaves alone what is alike: focus, scrolling and selections stay.
+  // Updates an element to match another, and keeps what is equal, so that focus, scrolling and selections stay.
   const kept = { DETAILS: ["open"], INPUT: ["value", "checked"], OPTION: ["selected"] };
   const nameOf = (node) => (node.nodeType === 1 && node.id ? `${node.nodeName}#${node.id}` : "");
 
@@ -52,7 +52,7 @@
     said.dataset.last = text;
   }
 
-  // Counts where the reader goes: an answer to what was asked before that is not shown any more.
+  // Counts the reader's navigations, so that answers to earlier requests are dropped.
   let turn = 0;
 
   async function load(address) {
@@ -74,12 +74,12 @@
     return true;
   }
 
-  // True when it is shown; not if the reader has gone elsewhere meanwhile.
+  // True if the answer is shown; false if the reader has gone elsewhere meanwhile.
   async function visit(address) {
     const own = ++turn;
     try {
       if (!(await load(address))) return false;
-      turn += 1; // what was refreshed meanwhile is of the page before
+      turn += 1; // drop refreshes of the previous page
       return true;
     } catch (error) {
       if (own !== turn) return false;
@@ -129,7 +129,7 @@
     if (document.visibilityState === "visible" && main.dataset.refresh && !isPaused()) refresh();
   });
 
-  // Filtering: the same as the server does with the form.
+  // Filtering, with the same result as the server's.
   function filter() {
     const form = document.querySelector("form.filter[role=search]");
     if (!form) return;
