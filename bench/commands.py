@@ -15,7 +15,7 @@ from bench.tables import costs as costs_tables
 MEASUREMENTS = {"catch": catch.measure, "costs": costs.measure}
 
 
-@click.command(help="Measures what NAMEs say, or everything, and writes the tables and pictures in the docs.")
+@click.command(help="Measures what NAMEs say, or everything, and writes the tables and the picture in the docs.")
 @click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice([*MEASUREMENTS]))
 @click.option("--draw", is_flag=True, help="Measure nothing: write the last results.")
 def main(names: tuple[str, ...], draw: bool) -> None:

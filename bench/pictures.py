@@ -1,6 +1,5 @@
-"""The pictures in docs/explanation/performance.md: the same bytes for the same results, on a light and a dark page."""
+"""The picture in docs/explanation/performance.md: the same bytes for the same results, on a light and a dark page."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ mpl.use("svg")
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bench.market.scenario import SIXES
 from bench.market.strategies import IDEAL, ODCR, ORIGINAL, ORIGINAL_EACH_MINUTE, RIVALS, STRATEGIES
@@ -39,60 +37,30 @@ _COLOURS = dict(
 
 
 def draw(results: dict[str, Any], folder: Path) -> None:
-    """Draws `catch-lives.svg` and `catch-many.svg`."""
-    with mpl.rc_context(_STYLE):
-        _save(_lives(results["lives"]), folder / "catch-lives.svg")
-        _save(_many(results["many"]), folder / "catch-many.svg")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-
-
-def _lives(cells: list[dict[str, Any]]) -> Figure:
-    """One line per strategy, with its name at the end."""
-    cells = [one for one in cells if one["scenario"] == SIXES.name]
+    """Draws `catch-lives.svg`: each strategy's share by how long a free instance stays."""
+    cells = [one for one in results["lives"] if one["scenario"] == SIXES.name]
     minutes = [one["life"] / 60 for one in cells]
-    figure, axes = plt.subplots(figsize=(8, 4))
-    ends: list[tuple[float, str]] = []
-    for strategy in reversed(STRATEGIES):
-        values = [one["strategies"][strategy.name]["ratio"] for one in cells]
-        dashes = "--" if strategy in (ORIGINAL_EACH_MINUTE, IDEAL) else "-"
-        width = 2.6 if strategy is ODCR else 1.5
-        axes.plot(minutes, values, dashes, color=_COLOURS[strategy.name], linewidth=width, marker="o", markersize=3)
-        ends.append((values[0], strategy.name))
-    _name_lines(axes, minutes[0], ends)
-    label = f"minutes until others take a free instance, on average ({SIXES.name}, {cells[0]['gap']} wanted)"
-    _share_over(axes, minutes, (minutes[0] * 0.2, minutes[-1] * 1.1), label)
-    return figure
-
-
-def _many(cells: list[dict[str, Any]]) -> Figure:
-    """One line for each mean life: odcr's, and dashed the ideal asker's."""
-    cells = [one for one in cells if one["scenario"] == SIXES.name]
-    numbers = sorted({one["targets"] for one in cells})
-    figure, axes = plt.subplots(figsize=(8, 4))
-    for life in sorted({one["life"] for one in cells}):
-        some = sorted((one for one in cells if one["life"] == life), key=lambda one: int(one["targets"]))
-        for name, dashes, shift in ((IDEAL.name, "--", 0.03), (ODCR.name, "-", -0.03)):
-            values, colour = [one["strategies"][name]["ratio"] for one in some], _COLOURS[name]
-            axes.plot(numbers, values, dashes, color=colour, linewidth=2, marker="o", markersize=3)
-            _name_line(axes, (numbers[-1], values[-1] + shift), f"{name}, {life / 60:g} min", colour, 8)
-    label = f"targets at once in one Region ({SIXES.name}, {cells[0]['gap']} wanted of each)"
-    _share_over(axes, numbers, (numbers[0] * 0.9, numbers[-1] * 4), label)
-    return figure
-
-
-def _share_over(axes: Axes, marked: Sequence[float], limits: tuple[float, float], label: str) -> None:
-    """The oracle's share, upwards, over something that doubles, with its values marked."""
-    axes.set_xscale("log")
-    axes.set_xticks(marked, [f"{one:g}" for one in marked])
-    axes.minorticks_off()
-    axes.set_xlim(*limits)
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel(label)
-    axes.set_ylabel("instance-hours held, of the oracle's")
+    with mpl.rc_context(_STYLE):
+        figure, axes = plt.subplots(figsize=(8, 4))
+        ends: list[tuple[float, str]] = []
+        for strategy in reversed(STRATEGIES):
+            name, values = strategy.name, [one["strategies"][strategy.name]["ratio"] for one in cells]
+            dashes = "--" if strategy in (ORIGINAL_EACH_MINUTE, IDEAL) else "-"
+            width = 2.6 if strategy is ODCR else 1.5
+            axes.plot(minutes, values, dashes, color=_COLOURS[name], linewidth=width, marker="o", markersize=3)
+            ends.append((values[0], name))
+        _name_lines(axes, minutes[0], ends)
+        axes.set_xscale("log")
+        axes.set_xticks(minutes, [f"{one:g}" for one in minutes])
+        axes.minorticks_off()
+        axes.set_xlim(minutes[0] * 0.2, minutes[-1] * 1.1)
+        axes.set_ylim(-0.03, 1.03)
+        what = f"{SIXES.name}, {cells[0]['gap']} wanted"
+        axes.set_xlabel(f"minutes until others take a free instance, on average ({what})")
+        axes.set_ylabel("instance-hours held, of the oracle's")
+        plain = {"Date": None, "Creator": None}
+        figure.savefig(folder / "catch-lives.svg", format="svg", transparent=True, bbox_inches="tight", metadata=plain)
+        plt.close(figure)
 
 
 def _name_lines(axes: Axes, at: float, ends: list[tuple[float, str]]) -> None:
@@ -100,9 +68,5 @@ def _name_lines(axes: Axes, at: float, ends: list[tuple[float, str]]) -> None:
     height = -1.0
     for value, name in sorted(ends, key=lambda end: (end[0], end[1] == ODCR.name)):
         height = max(value, height + 0.06)
-        _name_line(axes, (at, height), name, _COLOURS[name], -8)
-
-
-def _name_line(axes: Axes, at: tuple[float, float], name: str, colour: str, shift: int) -> None:
-    text: dict[str, Any] = {"color": colour, "ha": "left" if shift > 0 else "right", "va": "center", "fontsize": 9}
-    axes.annotate(name, at, xytext=(shift, 0), textcoords="offset points", annotation_clip=False, **text)
+        text: dict[str, Any] = {"color": _COLOURS[name], "ha": "right", "va": "center", "annotation_clip": False}
+        axes.annotate(name, (at, height), xytext=(-8, 0), textcoords="offset points", fontsize=9, **text)

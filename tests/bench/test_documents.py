@@ -1,4 +1,4 @@
-"""The docs and the pictures say what was measured."""
+"""The docs and the picture say what was measured."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def test_the_docs_show_the_results_and_every_table_is_shown(results: dict[str, A
     assert shown == made.keys()
 
 
-def test_the_pictures_show_the_results(results: dict[str, Any], tmp_path: Path) -> None:
+def test_the_picture_shows_the_results(results: dict[str, Any], tmp_path: Path) -> None:
     pictures.draw(results["catch"], tmp_path)
     drawn = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert drawn == {path.name: path.read_bytes() for path in PICTURES.glob("*.svg")}
