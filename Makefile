@@ -76,7 +76,7 @@ format: setup ## correct the style of the Python code where ruff can
 docs: setup ## write the generated parts of docs/reference
 	$(BIN)/python -m scripts.reference
 
-bench: setup ## measure, and write the results, the pictures and the tables in docs/; ONLY=costs for one measurement
+bench: setup ## measure, and write the results, the picture and the tables in docs/; ONLY=costs for one measurement
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
 
 soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=500 and CHAOS_SECONDS=1800 set how much

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME ...]`: measures, and writes the results, the pictures and the tables in the docs."""
+"""`python -m bench [NAME ...]`: measures, and writes the results, the picture and the tables in the docs."""
 
 import os
 

@@ -1,18 +1,15 @@
-"""The places in the docs that are filled with results."""
+"""The places in the docs that are filled with results: `<!-- bench: NAME -->`, the table, `<!-- end -->`."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
 PICTURES = ROOT / "docs" / "pictures"
 
-_PLACE = re.compile(r"(?<=<!-- bench: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
-"""`<!-- bench: NAME -->`, what was written last, `<!-- end -->`."""
-
-_MARKER = re.compile(r"^<!--\s*(bench\b.*?|end)\s*-->\s*?$", re.MULTILINE)
-"""Whatever was meant to begin or end a place."""
+_PLACE = re.compile(r"(?<=<!-- bench: )([a-z-]+)( -->\n)((?:(?!<!--).)*)(?=<!-- end -->)", re.DOTALL)
+_MARKER = re.compile(r"^<!--\s*(?:bench\b|end\b)", re.MULTILINE)
 
 
 def documents() -> list[Path]:
@@ -21,68 +18,49 @@ def documents() -> list[Path]:
 
 
 def write(tables: dict[str, str]) -> None:
-    """Writes each table into its places; a table without a place is left out.
+    """Writes each table into its place.
 
     Raises:
-        ValueError: a place is broken; nothing has been written then.
+        ValueError: a place has no table, or is broken; nothing has been written then.
     """
-    before = {path: path.read_text() for path in documents()}
-    for path, text in before.items():
-        places(text, str(path.relative_to(ROOT)))
-    for path, text in before.items():
-        after = filled(text, tables)
-        if after != text:
-            path.write_text(after)
+    after = {path: filled(path.read_text(), tables, str(path.relative_to(ROOT))) for path in documents()}
+    for path, text in after.items():
+        if text != path.read_text():
+            path.write_text(text)
 
 
-def check(known: Collection[str]) -> None:
-    """Checks that every place has its table.
+def places(text: str) -> list[str]:
+    """The names of a document's places."""
+    return [place[1] for place in _PLACE.finditer(text)]
+
+
+def filled(text: str, tables: dict[str, str], document: str) -> str:
+    """A document's text with its places filled.
 
     Raises:
-        ValueError: one has none, or is broken.
+        ValueError: a place has no table, no proper name or no end.
     """
-    for path in documents():
-        name = str(path.relative_to(ROOT))
-        unknown = [place for place in places(path.read_text(), name) if place not in known]
-        if unknown:
-            raise ValueError(
-                f"{name}: no table is called {', '.join(unknown)}. There are: {', '.join(sorted(known)) or 'none'}. "
-                "Correct the name, or measure the benchmark that has it."
-            )
+    names = places(text)
+    if len(_MARKER.findall(text)) != 2 * len(names):
+        raise ValueError(
+            f"{document}: a marker is broken. Write <!-- bench: NAME -->, with small letters and hyphens, and after "
+            f"each of them <!-- end -->. In order are: {', '.join(names) or 'none'}."
+        )
+    if unknown := [name for name in names if name not in tables]:
+        raise ValueError(
+            f"{document}: there is no table {', '.join(unknown)}. Correct the name, or measure it. There are: "
+            f"{', '.join(sorted(tables)) or 'none'}."
+        )
+    return _PLACE.sub(lambda place: f"{place[1]}{place[2]}\n{tables[place[1]].strip()}\n\n", text)
 
 
-def places(text: str, document: str) -> list[str]:
-    """The names of a document's places.
+def table(head: str, rows: Iterable[str], left: Collection[int] = (0,)) -> str:
+    """A Markdown table; columns are aligned to the right, except those whose numbers are in `left`.
 
-    Raises:
-        ValueError: a place has no end or no proper name; the message has the document and the line.
+    Args:
+        head: the columns' names, with ` | ` between them.
+        rows: their cells, likewise.
+        left: columns that are texts.
     """
-    names: list[str] = []
-    is_open = False
-    for marker in _MARKER.finditer(text):
-        where = f"{document}, line {text.count(chr(10), 0, marker.start()) + 1}: {marker[0].strip()}"
-        if marker[1] == "end":
-            if not is_open:
-                raise ValueError(f"{where} ends nothing")
-            is_open = False
-            continue
-        if is_open:
-            raise ValueError(f"{where} begins before {names[-1]} has ended; write <!-- end --> above")
-        name = re.fullmatch(r"<!-- bench: ([a-z-]+) -->", marker[0])
-        if name is None:
-            raise ValueError(f"{where} names no place; write <!-- bench: NAME -->, with small letters and hyphens")
-        names.append(name[1])
-        is_open = True
-    if is_open:
-        raise ValueError(f"{document}: {names[-1]} has no <!-- end -->")
-    return names
-
-
-def filled(text: str, tables: dict[str, str]) -> str:
-    """A document's text with its places filled; places of other names stay as they are."""
-
-    def fill(place: re.Match[str]) -> str:
-        name, marker = place.groups()
-        return f"{name}{marker}\n{tables[name].strip()}\n\n" if name in tables else place[0]
-
-    return _PLACE.sub(fill, text)
+    marks = ("---" if column in left else "---:" for column in range(len(head.split(" | "))))
+    return "\n".join(f"| {cells} |" for cells in (head, " | ".join(marks), *rows))

@@ -1,4 +1,4 @@
-"""What a month costs: quantity per run, times runs a month, times price; and what there is all month."""
+"""What a month costs: quantity per run x runs a month x price, and what the stack has all month."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from bench.costs.stacks import StackCounts
 from bench.costs.usage import Usage, gb_seconds, is_followed, of_functions, storage_requests, transitions
 
 AURORA_GB = 10
-"""Assumed: what Aurora bills for storage. The tables need less, unless a long history of many shortfalls is kept."""
+"""Assumed: storage that Aurora bills. The tables need less, unless a long history of many shortfalls is kept."""
 
 STEP_FUNCTIONS, LAMBDA, DYNAMODB, AURORA, NETWORK = "Step Functions", "Lambda", "DynamoDB", "Aurora", "network"
 METRICS, ALARMS, LOGS, SECRETS, DASHBOARD, OTHER = "metrics", "alarms", "logs", "secrets", "dashboard", "other"
@@ -22,16 +22,16 @@ class Runs(NamedTuple):
     """Executions in a month."""
 
     working: float
-    """Those that took the lease."""
+    """Executions that took the lease."""
     busy: float
-    """Those that found another run under way and ended."""
+    """Executions that found another run under way and ended."""
 
 
 def runs(period_minutes: float | None, run: Usage) -> Runs:
-    """How many runs there are, if each working run is like this one.
+    """The runs of a month in which each working run is like this one.
 
-    If a run starts the next one, every start of the schedule finds one at work. Otherwise the first start after its end
-    does the next work.
+    If a run starts the next one, each start of the schedule finds a run at work. Otherwise the first start after its
+    end works.
     """
     if period_minutes is None:
         return Runs(0, 0)
@@ -46,9 +46,9 @@ def bill(stack: StackCounts, run: Usage, busy: Usage) -> Bill:
     """A month's bill.
 
     Args:
-        stack: what there is, and how often runs start.
-        run: what each working run uses.
-        busy: what a run uses that finds another one under way.
+        stack: what it has, and how often runs start.
+        run: the usage of each working run.
+        busy: the usage of a run that finds another one under way.
     """
     working, idle = runs(stack["period_minutes"], run)
     executions, starts = working + idle, idle if is_followed(run) else working + idle
@@ -68,7 +68,7 @@ def bill(stack: StackCounts, run: Usage, busy: Usage) -> Bill:
         LAMBDA: prices.LAMBDA_GB_SECOND.of(monthly(gb_seconds(run, memory), gb_seconds(busy, memory)))
         + prices.LAMBDA_REQUEST.of(monthly(of_functions(run, "invocations"), of_functions(busy, "invocations"))),
         DYNAMODB: prices.DYNAMODB_WRITE.of(monthly(run["bucket_writes"], busy["bucket_writes"])),
-        # One's own database is on another bill.
+        # Your own database is on another bill.
         AURORA: database if stack["acus"] else 0,
         NETWORK: prices.ENDPOINT_HOUR.of(stack["endpoint_zones"] * prices.HOURS)
         + prices.NAT_HOUR.of(stack["nat_gateways"] * prices.HOURS)
@@ -78,12 +78,10 @@ def bill(stack: StackCounts, run: Usage, busy: Usage) -> Bill:
         LOGS: prices.LOG_GB.of(monthly(run["log_bytes"], busy["log_bytes"]) / 1e9),
         SECRETS: prices.SECRET.of(stack["secrets"]),
         DASHBOARD: prices.DASHBOARD.of(stack["dashboards"]),
-        OTHER: prices.SCHEDULED.of(starts)
-        + (prices.TRACE.of(executions) if stack["traced"] else 0)
-        + prices.MAIL.of(monthly(run["messages"], busy["messages"])),
+        OTHER: prices.SCHEDULED.of(starts) + (prices.TRACE.of(executions) if stack["traced"] else 0),
     }
 
 
 def total(items: Bill) -> float:
-    """Of all items."""
+    """US dollars a month for all items."""
     return sum(items.values())

@@ -11,9 +11,9 @@ from unittest.mock import patch
 from moto.dynamodb.models import DynamoDBBackend
 from moto.ec2.responses import EC2Response
 
+from bench.costs import records
+from bench.costs.stack import Meter, log, logged, wait
 from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, transitions
-from bench.runs import history, log_lines
-from bench.runs.stack import Meter, log, logged, wait
 from demo.stack import Stack
 from localcloud.clock import Clock
 
@@ -25,8 +25,8 @@ def instrumented(clock: Clock) -> Iterator["count[int]"]:
     """Within it, EC2 takes `EC2_SECONDS` to answer, and writes to DynamoDB are counted.
 
     Yields:
-        A counter: its next value is how many items were written, or were not because of a condition, which costs the
-        same, and how often the counter was read.
+        A counter: its next value is the number of writes so far, those that a condition prevented included, because
+        they cost the same, and of reads of the counter itself.
     """
     answer, update, writes = EC2Response.call_action, DynamoDBBackend.update_item, count()
 
@@ -35,7 +35,7 @@ def instrumented(clock: Clock) -> Iterator["count[int]"]:
         return answer(self)
 
     def update_item(*args: Any, **kwargs: Any) -> Any:
-        next(writes)  # in one step, whichever thread does it
+        next(writes)  # atomic, whichever thread does it
         return update(*args, **kwargs)
 
     with (
@@ -50,8 +50,8 @@ class Recorder:
 
     Args:
         stack: deployed.
-        memory_mb: of its functions.
-        writes: of `instrumented`.
+        memory_mb: its functions' memory.
+        writes: what `instrumented` yields.
     """
 
     def __init__(self, stack: Stack, memory_mb: dict[str, int], writes: "count[int]") -> None:
@@ -60,62 +60,61 @@ class Recorder:
         self.runs: list[Run] = []
 
     def run(self) -> str:
-        """One execution, from start to end; no other runs meanwhile or after it."""
+        """One execution, from start to end; no other run goes on meanwhile or follows."""
         execution = self.stack.start_run()
         self.end(execution)
         return execution
 
     def end(self, execution: str) -> None:
-        """Waits until an execution has ended, and stops the one that it starts.
+        """Waits until an execution has ended, and stops the next one that it starts.
 
         Raises:
             RuntimeError: it did not succeed.
         """
         machines = self.stack.client("stepfunctions")
         while machines.describe_execution(executionArn=execution)["status"] == "RUNNING":
-            if history.entered(self.stack.history(execution), FIND) is not None:
+            if records.entered(self.stack.history(execution), FIND) is not None:
                 break
             time.sleep(0.05)
-        # What the next run uses would be taken for this one's.
+        # Otherwise the next run's usage would count as this one's.
         with self.throttled(LOAD):
             wait(self.stack, execution)
-            if history.entered(self.stack.history(execution), "StartNextRun") is not None:
+            if records.entered(self.stack.history(execution), "StartNextRun") is not None:
                 arn = self.stack.outputs["StateMachineArn"]
                 for other in machines.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
                     machines.stop_execution(executionArn=other["executionArn"])
 
-    def record(self, case: str, targets: int, short: int, regions: int = 1) -> None:
+    def record(self, case: str, targets: int, short: int) -> None:
         """One execution, and what it used."""
         meter, written, began = Meter(self.stack), next(self._writes), int(time.time() * 1000)
         execution = self.run()
         counted, written = meter.read(), next(self._writes) - written - 1
         events = self.stack.history(execution)
         lines = logged(self.stack, began)
-        states = history.states(events)
+        states = records.states(events)
         work = self._work(lines, counted["statements"], is_short="StartNextRun" in states or states[RESERVE] > 0)
         used = Usage(
             states=dict(states),
-            repeats=history.repeats(events),
+            repeats=records.repeats(events),
             functions=work,
             ec2_calls=sum(number for name, number in counted.items() if name[0].isupper()),
             bucket_writes=written,
             statements=counted["statements"],
             commits=counted["commits"],
             redo_bytes=counted["redo_bytes"],
-            log_bytes=sum(map(log_lines.ingested_bytes, lines.values())) + history.log_bytes(events, execution),
-            messages=states["PublishAnnouncement"],
-            metrics=sorted(set().union(*map(log_lines.metrics, lines.values()))),
+            log_bytes=sum(map(records.ingested_bytes, lines.values())),
+            metrics=sorted(set().union(*map(records.metrics, lines.values()))),
             seconds=round(self._seconds(events, work), 1),
         )
-        self.runs.append(Run(case=case, targets=targets, short=short, regions=regions, used=used))
+        self.runs.append(Run(case=case, targets=targets, short=short, used=used))
         log(
-            f"{case}, {short} of {targets} targets short in {regions} Region(s): {transitions(used)} transitions, "
+            f"{case}, {short} of {targets} targets short: {transitions(used)} transitions, "
             f"{used['bucket_writes']} writes, {used['ec2_calls']} calls, {used['seconds']} s"
         )
 
     def cold_starts(self) -> dict[str, int]:
-        """Processor milliseconds until a function's handler is there, the median of all starts, by function."""
-        starts = {function: log_lines.init_cpu_ms(lines) for function, lines in logged(self.stack, 0).items()}
+        """Processor milliseconds until the handler is loaded, the median of all starts, by function."""
+        starts = {function: records.init_cpu_ms(lines) for function, lines in logged(self.stack, 0).items()}
         return {function: round(statistics.median(times)) for function, times in sorted(starts.items()) if times}
 
     @contextmanager
@@ -129,24 +128,23 @@ class Recorder:
             functions.delete_function_concurrency(FunctionName=name)
 
     def _work(self, lines: dict[str, list[str]], statements: int, *, is_short: bool) -> dict[str, Work]:
-        by_function = {name: some for name, of_one in lines.items() if (some := log_lines.invocations(of_one))}
+        by_function = {name: some for name, of_one in lines.items() if (some := records.invocations(of_one))}
         with_database = sum(len(some) for name, some in by_function.items() if name not in (RESERVE, FIND))
         work: dict[str, Work] = {}
         for name, some in by_function.items():
             cpu_ms = sum(one.cpu_ms for one in some)
             if name == RESERVE:
-                # It lives in the cloud's time, and EC2 takes its time to answer: it lasts as long as on AWS.
+                # It waits in the cloud's time, and EC2 answers after EC2_SECONDS: it lasts as long as on AWS.
                 billed = sum(one.lasted_ms for one in some) * self.stack.cloud.clock.speed + len(some)
             else:
                 latency = SQL_SECONDS * statements * len(some) / with_database
                 if name == FIND:
-                    # All Regions are asked at once, and the schedule after them if something is short.
+                    # It asks EC2, and then the schedule if something is short.
                     latency = EC2_SECONDS * (2 if is_short else 1)
                 billed = billed_ms(cpu_ms, latency, self._memory_mb[name], len(some))
             work[name] = Work(
                 invocations=len(some),
                 cpu_ms=round(cpu_ms, 1),
-                slept_ms=round(sum(one.slept_ms for one in some)),
                 billed_ms=round(billed),
             )
         return work
@@ -154,7 +152,7 @@ class Recorder:
     def _seconds(self, events: list[dict[str, Any]], work: dict[str, Work]) -> float:
         """How long the run would take on AWS."""
         others = sum(one["billed_ms"] for name, one in work.items() if name != RESERVE) / 1000
-        begins, ends = (history.entered(events, name) for name in ("ReserveShortfalls", RECORD))
+        begins, ends = (records.entered(events, name) for name in ("ReserveShortfalls", RECORD))
         if begins is None or ends is None:
             return others
         return others + (ends - begins).total_seconds() * self.stack.cloud.clock.speed

@@ -31,27 +31,25 @@ STACKS: dict[str, dict[str, str]] = {
 
 
 class StackCounts(TypedDict):
-    """What there is, and how often runs start."""
+    """What a stack has, and how often its runs start."""
 
     acus: float
     """The lowest capacity of the stack's own database."""
     endpoint_zones: int
-    """Zones of interface endpoints, all endpoints together."""
+    """Zones of all interface endpoints together."""
     nat_gateways: int
     addresses: int
     """Public IPv4 addresses."""
     alarm_metrics: int
-    """Metrics that alarms watch: an alarm with metric math counts as many as it uses."""
+    """Metrics that alarms watch; an alarm with metric math counts as many as it uses."""
     dashboards: int
     secrets: int
-    """Including the one in which RDS keeps the administrator's login."""
+    """Secrets, the one in which RDS keeps the administrator's login included."""
     memory_mb: dict[str, int]
-    """By function."""
-    ask_every: float
-    """AskEverySeconds."""
+    """Memory by function."""
     traced: bool
     period_minutes: float | None
-    """From one start to the next; None if the schedule is disabled."""
+    """Minutes from one start to the next; None if the schedule is disabled."""
 
 
 class _LogicalIds:
@@ -87,7 +85,7 @@ def count(given: Mapping[str, str]) -> StackCounts:
 
     clusters = of_type("AWS::RDS::DBCluster").values()
     lowest = sum(float(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"]) for cluster in clusters)
-    # UpdatePrices, which runs once a day, costs next to nothing.
+    # The daily UpdatePrices costs next to nothing.
     (_, schedule), (_, machine) = resources["AcquireCapacityEveryPeriod"], resources["AcquireCapacity"]
     return StackCounts(
         acus=lowest * len(of_type("AWS::RDS::DBInstance")),
@@ -106,7 +104,6 @@ def count(given: Mapping[str, str]) -> StackCounts:
         secrets=len(of_type("AWS::SecretsManager::Secret"))
         + sum(bool(cluster.get("ManageMasterUserPassword")) for cluster in clusters),
         memory_mb={name: int(one["MemorySize"]) for name, one in sorted(of_type("AWS::Lambda::Function").items())},
-        ask_every=float(values["AskEverySeconds"]),
         traced=bool(machine.get("TracingConfiguration", {}).get("Enabled")),
         period_minutes=_minutes(schedule["ScheduleExpression"]) if schedule["State"] == "ENABLED" else None,
     )
@@ -115,5 +112,5 @@ def count(given: Mapping[str, str]) -> StackCounts:
 def _minutes(expression: str) -> float:
     schedule = schedule_expressions.parse(expression)
     if not isinstance(schedule, schedule_expressions.Rate):
-        raise ValueError(f"{expression} is no rate; extend the formulas of the bill, which know nothing else")
+        raise ValueError(f"The bill knows only rates, not {expression}; extend its formulas")
     return schedule.period / timedelta(minutes=1)

@@ -1,69 +1,64 @@
-"""What one run used on the local cloud, and what AWS would count of it."""
+"""A run's usage on the local cloud, and what AWS would charge for."""
 
 import math
 from collections.abc import Mapping
 from typing import TypedDict
 
-HELD, DRY, SLOW, MET, BUSY = "held", "dry", "slow", "met", "busy"
-"""Runs whose short targets are: none; in dry pools; in pools dry for long; met at once. And one beside another run."""
+HELD, DRY, SLOW, BUSY = "held", "dry", "slow", "busy"
+"""Runs in which nothing is short; some targets are, in dry pools; in pools dry for long; and one beside another run."""
 
 ONE_VCPU_MB = 1769
 """The memory at which a function has one vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 EC2_SECONDS = 0.5
-"""Assumed: how long a function waits for an answer of EC2, or of another AWS API, connecting included."""
+"""Assumed: a function's wait for an answer of EC2 or another AWS API, connecting included."""
 
 SQL_SECONDS = 0.005
-"""Assumed: how long a function waits for an answer of the database in its VPC."""
+"""Assumed: a function's wait for an answer of the database in its VPC."""
 
 WRITE_BYTES = 4096
-"""What Aurora counts as one request to its storage: https://aws.amazon.com/rds/aurora/faqs/"""
+"""Bytes that Aurora counts as one request to its storage: https://aws.amazon.com/rds/aurora/faqs/"""
 
 
 class Work(TypedDict):
-    """What all invocations of one function did in a run."""
+    """All invocations of one function in a run."""
 
     invocations: int
     cpu_ms: float
-    """On a whole processor of the machine that measured."""
-    slept_ms: float
-    """In `time.sleep`, in the cloud's time."""
+    """Milliseconds on a whole processor of the machine that measured."""
     billed_ms: float
-    """What Lambda would bill."""
+    """Milliseconds that Lambda would bill."""
 
 
 class Usage(TypedDict):
-    """What one run used."""
+    """One run's usage."""
 
     states: dict[str, int]
-    """How often each state was entered."""
+    """Number of times that each state was entered."""
     repeats: int
-    """Repeated tasks, for which Step Functions charges, too."""
+    """Repeated tasks, for which Step Functions charges too."""
     functions: dict[str, Work]
     ec2_calls: int
     bucket_writes: int
-    """To the DynamoDB table of request buckets."""
+    """Writes to the DynamoDB table of request buckets."""
     statements: int
     commits: int
     redo_bytes: int
-    """What the database wrote to its log."""
+    """Bytes that the database wrote to its log."""
     log_bytes: int
-    """What CloudWatch would take in."""
-    messages: int
-    """Published to the SNS topic."""
+    """Bytes that CloudWatch would take in."""
     metrics: list[str]
-    """Custom metrics that were sent: namespace, name and dimensions."""
+    """Custom metrics sent: namespace, name and dimensions."""
     seconds: float
-    """How long the run would take with AWS's latencies as assumed."""
+    """Length of the run with AWS's assumed latencies."""
 
 
 class Run(TypedDict):
-    """A run that was recorded."""
+    """A recorded run."""
 
     case: str
     targets: int
     short: int
-    regions: int
     used: Usage
 
 
@@ -83,19 +78,19 @@ def of_functions(run: Usage, field: str) -> float:
 
 
 def gb_seconds(run: Usage, memory_mb: Mapping[str, int]) -> float:
-    """What Lambda would bill for functions with so much memory."""
+    """GB-seconds that Lambda would bill for functions with so much memory."""
     return sum(one["billed_ms"] / 1000 * memory_mb[name] / 1024 for name, one in run["functions"].items())
 
 
 def storage_requests(run: Usage) -> int:
-    """Assumed: Aurora's log in pieces of 4 KiB, and one more for each commit."""
+    """Requests to Aurora's storage. Assumed: its log in pieces of `WRITE_BYTES`, and one for each commit."""
     return math.ceil(run["redo_bytes"] / WRITE_BYTES) + run["commits"]
 
 
 def billed_ms(cpu_ms: float, latency_seconds: float, memory_mb: int, invocations: int) -> float:
-    """Milliseconds on Lambda: processor time on the function's part of a vCPU, and waiting for answers.
+    """Milliseconds on Lambda: processor time on the function's part of a vCPU, plus waits for answers.
 
-    They are added, as if a function never worked while it waits, which is the dearer assumption. Each invocation is
-    rounded up to the next millisecond.
+    The sum assumes that a function never works while it waits, which costs more. Each invocation is rounded up to a
+    millisecond.
     """
     return cpu_ms * ONE_VCPU_MB / memory_mb + latency_seconds * 1000 + invocations

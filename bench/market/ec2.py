@@ -1,4 +1,4 @@
-"""EC2 in a simulated market: its pools, what one target holds of them, and the requests that were sent."""
+"""EC2 in the simulated market: its pools, what one target holds of them, and the requests that were sent."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,14 +14,15 @@ from odcr.domain.target import ReservationOptions, TargetKey
 
 DESCRIBE, CREATE, MODIFY = "DescribeCapacityReservations", "CreateCapacityReservation", "ModifyCapacityReservation"
 
-Request = tuple[float, str, str]
-"""When it was sent, in seconds after the start; its Region; its action."""
+Request = tuple[float, str]
+"""When it was sent, in seconds after the start; its action."""
 
 Grants = list[tuple[float, int]]
 """When instances were acquired, in seconds after the start, and how many. Nothing is given back."""
 
-TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
-"""Every pool of the market has a fake EC2 of its own, in which it is called this."""
+REGION = "ap-northeast-1"
+TYPE, ZONE = "r5b.2xlarge", f"{REGION}c"
+"""What each pool is called in its own fake EC2."""
 
 
 class Pool:
@@ -38,7 +39,7 @@ class Pool:
 
     @property
     def free(self) -> int:
-        """Instances that are free at the moment of the last `advance`."""
+        """Free instances at the moment of the last `advance`."""
         return self._pools.free(TYPE, ZONE)
 
     def advance(self, now: float) -> None:
@@ -58,7 +59,7 @@ class Pool:
     def take(self, count: int) -> bool:
         """Takes all of `count`, or nothing and returns False.
 
-        Which of the free ones makes no difference: how long one stays does not depend on how long it has stayed.
+        It does not matter which of the free ones: how long one stays does not depend on how long it has stayed.
         """
         taken = self._pools.take(TYPE, ZONE, count)
         if taken:
@@ -73,12 +74,10 @@ class MarketEc2:
     Args:
         pools: where the instances come from; a row has one.
         clock: the time of whoever asks.
-        region: where the pools are; each Region has request buckets of its own.
     """
 
     pools: Mapping[TargetKey, Pool]
     clock: SimulatedClock
-    region: str
     grants: Grants = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
@@ -147,7 +146,7 @@ class MarketEc2:
     adjust = tag = join = cancel
 
     def _request(self, action: str) -> None:
-        self.requests.append((self.clock.now(), self.region, action))
+        self.requests.append((self.clock.now(), action))
         self.clock.sleep(REQUEST_SECONDS)
 
     def _take(self, key: TargetKey, count: int) -> None:
@@ -182,11 +181,11 @@ def oracle(bursts: Iterable[Burst], gap: int) -> Grants:
 
 
 def overdrawn(requests: Iterable[Request]) -> int:
-    """How many requests of one account the fake EC2's token buckets would refuse."""
+    """How many requests of one account and Region the fake EC2's token buckets would refuse."""
     clock = SimulatedClock()
     rate = RequestRate(clock)
     refused = 0
-    for at, region, action in sorted(requests):
+    for at, action in sorted(requests):
         clock.set(at)
-        refused += not rate.admit("123456789012", region, action)
+        refused += not rate.admit("123456789012", REGION, action)
     return refused

@@ -1,7 +1,7 @@
 """The ideal asker, the product's measure: the same ladder, at the rate that the product permits itself, without a gap.
 
-In each Region it sends four requests a second of each action, evenly over the pools that are short. It saves up no
-tokens, needs no describe, and loses no time between runs.
+It sends four requests a second of each action, evenly over the pools that are short. It saves up no tokens, needs no
+describe, and loses no time between runs.
 """
 
 import heapq
@@ -18,23 +18,20 @@ from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 
 TOKEN_SECONDS = 0.25
-"""Between two requests of one action in one Region: four fifths of what EC2 refills."""
+"""Between two requests of one action: four fifths of what EC2 refills."""
 
 TURN_SECONDS = 3.0
-"""From one turn of a pool to its next, at least."""
+"""The least time from one turn of a pool to its next."""
 
 
 def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> list[Request]:
-    """Six hours of asking.
+    """Asks until the end; returns no requests, as those for capacity are with the targets.
 
     Args:
-        targets: each with a pool, or pools, of its own.
+        targets: each with pools of its own.
         ladder: how many instances a turn asks for.
-
-    Returns:
-        Nothing: its only requests are those for capacity, which are with the targets.
     """
-    buckets: dict[tuple[str, str], _Bucket] = {}
+    buckets: dict[str, _Bucket] = {}
     events: list[tuple[float, int, _Bucket | _Asker]] = []
     numbers = iter(range(1 << 62))  # of events at the same moment, the one planned first comes first
 
@@ -53,7 +50,7 @@ def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> li
             if what.waiting:
                 plan(what.token_at, what)
         else:
-            bucket = buckets.setdefault((what.target.region, what.action), _Bucket())
+            bucket = buckets.setdefault(what.action, _Bucket())
             if not bucket.waiting:
                 plan(max(now, bucket.token_at), bucket)
             # A turn that has begun goes on before others begin; these come in the order in which they became ready.
@@ -63,10 +60,10 @@ def play(targets: Sequence[MarketTarget], ladder: MakeLadder = ask_ladder) -> li
 
 @dataclass(eq=False)
 class _Bucket:
-    """The tokens of one action in one Region, and who waits for them."""
+    """The tokens of one action, and who waits for them."""
 
     token_at: float = 0.0
-    """When the next token is there."""
+    """When the next token comes."""
     waiting: "list[tuple[bool, int, _Asker]]" = field(default_factory=list)
 
     def next_asker(self, now: float) -> "_Asker":
@@ -75,7 +72,7 @@ class _Bucket:
 
 
 class _Asker:
-    """Asks for one target, turn by turn. A turn of a group goes through its pools, from one to the next at once."""
+    """Asks for one target, turn by turn. A group's turn goes through all its pools without a pause."""
 
     def __init__(self, target: MarketTarget, ladder: MakeLadder) -> None:
         self.target = target
@@ -92,7 +89,7 @@ class _Asker:
 
     @property
     def action(self) -> str:
-        """Of its next request."""
+        """The action of its next request."""
         return MODIFY if self._reservations else CREATE
 
     @property

@@ -25,7 +25,7 @@ START_EXECUTION = "arn:aws:states:::states:startExecution"
 
 
 def play(targets: Sequence[MarketTarget], ladder: Ladder = ask_ladder) -> list[Request]:
-    """Runs from the schedule's first start until the end.
+    """Plays from the schedule's first start until the end.
 
     Returns:
         FindShortfalls' requests; those of the attempts are with the targets.
@@ -72,11 +72,11 @@ def every_seconds() -> float:
     """Seconds from one start of the schedule to the next, by the template's default.
 
     Raises:
-        ValueError: the schedule is no rate.
+        ValueError: the schedule is not a rate.
     """
     schedule = parse(_defaults()["ScheduleExpression"])
     if not isinstance(schedule, Rate):
-        raise ValueError(f"The default schedule is no rate: {schedule}. Simulate it otherwise.")
+        raise ValueError(f"The simulation knows only rates, not the template's default {schedule}; extend it")
     return schedule.period / timedelta(seconds=1)
 
 

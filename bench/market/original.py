@@ -1,7 +1,7 @@
-"""The algorithm that the product starts from, written anew from its description.
+"""The algorithm that odcr started from, written anew from its description.
 
-Every five minutes one function goes through the table, looks what is held, and asks for what is missing. A gap of ten
-or less is asked whole, a larger one in tens and then the remainder; it goes on after a refusal.
+Every five minutes one function goes through the table, looks at what is held, and asks for what is missing: a gap of
+ten or less whole, a larger one in tens and then the remainder. It goes on after a refusal.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from odcr.domain.target import ReservationOptions
 
 EVERY_SECONDS = 300.0
 FUNCTION_SECONDS = 300.0
-"""Both as its description sets them."""
+"""Both as in its description."""
 
 STEP = 10
 
 
 def asks(gap: int) -> list[int]:
-    """What one run asks for, whatever is granted."""
+    """The counts that one run asks for, whatever is granted."""
     tens, rest = divmod(gap, STEP)
     return [STEP] * tens + [rest] * (rest > 0)
 
 
 def play(targets: Sequence[MarketTarget], every: float = EVERY_SECONDS) -> list[Request]:
-    """Runs until the end; returns the runs' own requests, one describe each.
+    """Runs until the end; returns one describe for each run.
 
     Args:
         targets: in the table's order.
@@ -38,7 +38,7 @@ def play(targets: Sequence[MarketTarget], every: float = EVERY_SECONDS) -> list[
     start = 0.0
     while start < END_SECONDS:
         now = start + STEP_SECONDS
-        describes.append((now, targets[0].region, DESCRIBE))
+        describes.append((now, DESCRIBE))
         now += REQUEST_SECONDS
         for target in targets:
             target.clock.set(now)

@@ -1,4 +1,4 @@
-"""What each function of the state machine does in simulated time, with the product's own decisions."""
+"""The functions of the state machine in simulated time, with the product's own decisions."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -72,9 +72,9 @@ class Product:
         self._ladder, self._settings = ladder, settings
         self._buckets = MarketBuckets(clock)
         self._lease = ("", 0.0)
-        """Who holds it, and when it expires."""
+        """Its holder, and when it expires."""
         self.requests: list[Request] = []
-        """Those that belong to no single target."""
+        """Requests for no single target."""
         for target in targets:
             target.ec2.clock = clock
 
@@ -112,8 +112,7 @@ class Product:
 
     def _find_shortfalls(self, event: Event) -> Event:
         self._clock.sleep(STEP_SECONDS)
-        regions = dict.fromkeys(one.region for one in self._targets.values())
-        self.requests += [(self._clock.now(), region, DESCRIBE) for region in regions]
+        self.requests.append((self._clock.now(), DESCRIBE))
         self._clock.sleep(REQUEST_SECONDS)
         held = [one for target in self._targets.values() for one in target.ec2.reservations]
         targets = [Target.from_event(one) for one in event["Targets"]]

@@ -12,7 +12,7 @@ HOURS = 6
 END_SECONDS = HOURS * 3600.0
 
 GAPS = (60, 150)
-"""Instances wanted: what the scarce scenarios free in three hours, and (mostly) more than they free in all six."""
+"""Instances wanted: as many as the scarce scenarios free in three hours, and mostly more than they free in six."""
 
 SCARCE_PER_HOUR = 20.0
 """Instances that the scarce scenarios free: 120 in six hours on average."""
@@ -20,8 +20,8 @@ SCARCE_PER_HOUR = 20.0
 MEAN_LIFE_SECONDS = 300.0
 """How long a free instance stays until somebody else takes it, on average.
 
-It is the interval at which the original asks. If free instances stayed much longer, five minutes would be enough; if
-they went much sooner, asking every five minutes would be useless, and it was in use.
+It is the interval at which the original asks. If free instances stayed much longer, asking every five minutes would be
+enough; if they went much sooner, it would be useless, and yet it was in use.
 """
 
 LIVES_SECONDS = (60.0, 120.0, 180.0, MEAN_LIFE_SECONDS, 900.0, 3600.0)

@@ -14,9 +14,9 @@ class Strategy:
     """A way to ask."""
 
     name: str
-    """As in the results."""
+    """Its name in the results."""
     play: Callable[[Sequence[MarketTarget]], list[Request]]
-    """Plays six hours; returns the requests that belong to no single target."""
+    """Plays six hours; returns the requests for no single target."""
 
 
 ODCR = Strategy("odcr", machine.play)
@@ -34,4 +34,3 @@ ORIGINAL = Strategy("original", original.play)
 ORIGINAL_EACH_MINUTE = Strategy("original, each minute", partial(original.play, every=60.0))
 
 STRATEGIES = (ODCR, IDEAL, *RIVALS, ORIGINAL, ORIGINAL_EACH_MINUTE)
-BY_NAME = {one.name: one for one in STRATEGIES}

@@ -3,17 +3,18 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.market.comparison import market, ratio, trial
+from bench.market.comparison import Case, ratio, trial
 from bench.market.ec2 import CREATE, MODIFY, Pool, instance_hours, oracle, overdrawn
-from bench.market.scenario import END_SECONDS, SCARCE, SIXES, TRICKLE, Burst, Scenario, supply
+from bench.market.scenario import END_SECONDS, PLENTY, SCARCE, SIXES, TRICKLE, Burst, Scenario, supply
 from bench.market.strategies import IDEAL, ODCR, STRATEGIES, Strategy
 from bench.market.target import MarketTarget
+from odcr.domain.target import Strategy as Spread
 
 bursts_of_any_kind = st.lists(
-    st.tuples(st.floats(0, END_SECONDS - 1), st.lists(st.floats(0.1, 5000), min_size=1, max_size=30)), max_size=12
+    st.tuples(st.floats(0, 1700), st.lists(st.floats(0.1, 1000), min_size=1, max_size=30)), max_size=8
 ).map(lambda some: [Burst(at, tuple(at + life for life in lives)) for at, lives in sorted(some)])
 
 
@@ -54,7 +55,8 @@ def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
     assert (pool.free, pool.taken_by_others, pool.freed) == (0, 3, 4)
 
 
-@settings(max_examples=6, deadline=None)
+@pytest.mark.usefixtures("half_an_hour")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bursts_of_any_kind, st.sampled_from(STRATEGIES), st.integers(1, 40))
 def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], strategy: Strategy, gap: int) -> None:
     target = MarketTarget(0, gap, bursts)
@@ -69,10 +71,11 @@ def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], st
         assert by_then <= sum(count for granted, count in best if granted <= at)
 
 
+@pytest.mark.usefixtures("half_an_hour")
 @pytest.mark.parametrize("strategy", [ODCR, IDEAL], ids=lambda strategy: strategy.name)
 def test_the_same_trial_has_the_same_end(strategy: Strategy) -> None:
-    bursts = [supply(SIXES, 5)]
-    assert trial(strategy, market(60, bursts)) == trial(strategy, market(60, bursts))
+    first, second = (trial(strategy, [MarketTarget(0, 60, supply(SIXES, 5))]) for _ in range(2))
+    assert first == second
 
 
 def test_the_oracle_stops_at_the_gap() -> None:
@@ -92,9 +95,17 @@ def test_a_ratio_is_one_of_sums_and_its_margin_is_chance() -> None:
     assert ratio([0], [0]) == (0, 0)
 
 
+@pytest.mark.parametrize(("spread", "wanted"), [(None, 3), (Spread.prioritized, 18)])
+def test_a_group_wants_as_much_of_each_of_its_pools_as_a_row(spread: Spread | None, wanted: int) -> None:
+    cell = Case(PLENTY, 3, (IDEAL,), seeds=1, targets=2, spread=spread).compare()
+    assert cell["oracle_hours"] == 2 * 6 * wanted
+    assert cell["strategies"][IDEAL.name]["calls"] == 2
+    assert cell["strategies"][IDEAL.name]["calls_per_acquired"] == round(1 / wanted, 2)
+
+
 def test_the_bucket_is_the_fake_ec2s() -> None:
-    create, modify, elsewhere = (0.0, "us-east-1", CREATE), (0.0, "us-east-1", MODIFY), (0.0, "us-west-2", CREATE)
+    create, modify = (0.0, CREATE), (0.0, MODIFY)
     assert overdrawn([create] * 50) == 0
     assert overdrawn([create] * 51) == 1
-    assert overdrawn([create] * 50 + [modify] * 50 + [elsewhere] * 50) == 0
-    assert overdrawn([(1.0, "us-east-1", CREATE)] * 6 + [create] * 50) == 1
+    assert overdrawn([create] * 50 + [modify] * 50) == 0
+    assert overdrawn([(1.0, CREATE)] * 6 + [create] * 50) == 1

@@ -1,41 +1,38 @@
 """The ideal asker: its rate, its turns, and what it holds."""
 
-from collections import Counter
 from itertools import pairwise
 
 import pytest
 
 from bench.market import ideal, ladders
 from bench.market.clock import REQUEST_SECONDS
-from bench.market.comparison import compare, market, trial
+from bench.market.comparison import Case
 from bench.market.ec2 import CREATE, MODIFY
-from bench.market.scenario import END_SECONDS, SIXES, TRICKLE, Burst, supply
+from bench.market.scenario import TRICKLE
 from bench.market.strategies import IDEAL
-from bench.market.target import REGIONS, MarketTarget
-
-FOR_EVER = 1e9
-
-
-def free_at(at: float, count: int) -> Burst:
-    return Burst(at, (FOR_EVER,) * count)
+from bench.market.target import MarketTarget
+from odcr.domain.target import Strategy as Spread
+from tests.bench.bursts import free_at
 
 
-def sent(targets: list[MarketTarget], region: str, action: str) -> list[float]:
-    return sorted(at for one in targets for at, where, what in one.ec2.requests if (where, what) == (region, action))
+def sent(targets: list[MarketTarget], action: str) -> list[float]:
+    return sorted(at for one in targets for at, what in one.ec2.requests if what == action)
 
 
+@pytest.mark.usefixtures("half_an_hour")
 def test_a_dry_pool_is_asked_every_three_seconds() -> None:
     target = MarketTarget(0, 4, [])
     ideal.play([target])
-    times = sent([target], REGIONS[0], CREATE)
+    times = sent([target], CREATE)
     assert times[:5] == [0, 0.5, 1, 3, 6]  # whole, half, one; from then on it is known to be dry
     assert {later - earlier for earlier, later in pairwise(times[2:])} == {2, 3}
 
 
+@pytest.mark.usefixtures("half_an_hour")
 def test_a_turn_climbs_the_whole_ladder_and_grows_the_reservation_that_it_made() -> None:
     target = MarketTarget(0, 15, [free_at(5, 5)])
     ideal.play([target])
-    requests = [(at, action) for at, _, action in target.ec2.requests if 6 <= at < 12]
+    requests = [(at, action) for at, action in target.ec2.requests if 6 <= at < 12]
     # One, two, four refused, two, one refused.
     assert requests == [(6, CREATE), *[(at, MODIFY) for at in (6.5, 7, 7.5, 8, 9)]]
     assert target.ec2.grants == [(6.5, 1), (7, 2), (8, 2)]
@@ -48,33 +45,24 @@ def test_a_target_that_is_met_is_asked_no_more() -> None:
     assert target.missing == 0
 
 
-def test_many_pools_take_even_turns_at_four_requests_a_second() -> None:
+def test_many_pools_take_even_turns_at_four_requests_a_second(half_an_hour: float) -> None:
     targets = [MarketTarget(number, 1, []) for number in range(100)]
     ideal.play(targets)
-    times = sent(targets, REGIONS[0], CREATE)
-    assert len(times) == END_SECONDS * 4
+    times = sent(targets, CREATE)
+    assert len(times) == half_an_hour * 4
     assert {later - earlier for earlier, later in pairwise(times)} == {ideal.TOKEN_SECONDS}
-    assert {len(one.ec2.requests) for one in targets} == {int(END_SECONDS * 4) // 100}
+    assert {len(one.ec2.requests) for one in targets} == {int(half_an_hour * 4) // 100}
 
 
-@pytest.fixture
-def an_hour(monkeypatch: pytest.MonkeyPatch) -> float:
-    """The ideal asker asks for so long only."""
-    monkeypatch.setattr(ideal, "END_SECONDS", 3600.0)
-    return ideal.END_SECONDS
-
-
-def test_each_region_and_action_has_tokens_of_its_own(an_hour: float) -> None:
-    targets = [MarketTarget(number, 50, [free_at(0, number % 2)], REGIONS[number % 4]) for number in range(200)]
+def test_each_action_has_tokens_of_its_own(half_an_hour: float) -> None:
+    targets = [MarketTarget(number, 50, [free_at(0, number % 2)]) for number in range(100)]
     ideal.play(targets)
-    requests = Counter((region, action) for one in targets for _, region, action in one.ec2.requests)
-    made = {region for region, action in requests if action == MODIFY}
-    assert made == {REGIONS[1], REGIONS[3]}  # those of the odd numbers
-    # In a Region of dry pools all turns are for Create; where each has a reservation, all but the first are for Modify.
-    assert requests[REGIONS[0], CREATE] == pytest.approx(an_hour * 4, abs=4)
-    assert requests[REGIONS[1], MODIFY] == pytest.approx(an_hour * 4, rel=0.05)
+    # A dry pool is asked with Create; one with a reservation with Modify, after its first turn.
+    assert len(sent(targets, CREATE)) == pytest.approx(half_an_hour * 4, abs=4)
+    assert len(sent(targets, MODIFY)) == pytest.approx(half_an_hour * 4, rel=0.05)
 
 
+@pytest.mark.usefixtures("half_an_hour")
 def test_a_turn_that_has_begun_goes_on_before_others_begin() -> None:
     targets = [MarketTarget(number, 64, [free_at(0, 1), free_at(1000, 9)]) for number in range(100)]
     ideal.play(targets)
@@ -86,25 +74,38 @@ def test_a_turn_that_has_begun_goes_on_before_others_begin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "life", "least", "most"), [(1, 60, 0.96, 0.99), (40, 60, 0.90, 0.93), (40, 300, 0.97, 0.99)]
+    ("targets", "life", "seeds", "least", "most"), [(1, 60, 10, 0.96, 0.99), (40, 60, 1, 0.90, 0.93)]
 )
-def test_it_holds_what_a_round_robin_can_hold(targets: int, life: float, least: float, most: float) -> None:
-    cell = compare(TRICKLE.living(life), 150, [IDEAL], max(1, 10 // targets), targets)
+def test_it_holds_what_a_round_robin_can_hold(targets: int, life: float, seeds: int, least: float, most: float) -> None:
+    cell = Case(TRICKLE.living(life), 150, (IDEAL,), seeds, targets).compare()
     assert least <= cell["strategies"][IDEAL.name]["ratio"] <= most
 
 
-@pytest.mark.usefixtures("an_hour")
-def test_over_four_regions_many_targets_hold_more_and_ec2_would_refuse_nothing() -> None:
-    supplies = [supply(SIXES, seed) for seed in range(120)]
-    one, four = trial(IDEAL, market(60, supplies)), trial(IDEAL, market(60, supplies, regions=4))
-    assert one.overdrawn == four.overdrawn == 0
-    assert sum(four.hours) > sum(one.hours)
-    assert four.calls > 2 * one.calls
-
-
+@pytest.mark.usefixtures("half_an_hour")
 def test_the_ladder_is_an_argument() -> None:
-    target = MarketTarget(0, 15, [free_at(0, 4)])
+    target, whole = (MarketTarget(0, 15, [free_at(0, 4)]) for _ in range(2))
     ideal.play([target], ladders.all_or_nothing)
     assert target.ec2.held == 0
-    ideal.play([whole := MarketTarget(0, 15, [free_at(0, 4)])], ladders.halving)
+    ideal.play([whole], ladders.halving)
     assert whole.ec2.held == 4
+
+
+@pytest.mark.usefixtures("half_an_hour")
+@pytest.mark.parametrize(("pools", "turn_seconds"), [(2, 3), (8, 4)])
+def test_a_group_moves_to_the_next_pool_at_once_and_comes_back_after_three_seconds(
+    pools: int, turn_seconds: float
+) -> None:
+    group = MarketTarget(0, 1, *[[]] * pools, spread=Spread.prioritized)
+    ideal.play([group])
+    times = [at for at, _ in group.ec2.requests]
+    assert times[:pools] == [REQUEST_SECONDS * place for place in range(pools)]
+    assert {later - earlier for earlier, later in pairwise(times[::pools])} == {turn_seconds}
+
+
+def test_a_group_stops_at_its_total_and_grows_what_it_made_in_each_pool() -> None:
+    supplies = [[free_at(0, count)] for count in (1, 2, 4)]
+    group = MarketTarget(0, 5, *supplies, spread=Spread.prioritized)
+    ideal.play([group])
+    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == [1, 2, 2]
+    assert {action for _, action in group.ec2.requests} == {CREATE, MODIFY}
+    assert group.missing == 0

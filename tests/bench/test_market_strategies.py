@@ -7,15 +7,15 @@ import pytest
 
 from bench.market import ladders, machine, original
 from bench.market.clock import INVOKE_SECONDS, REQUEST_SECONDS, STEP_SECONDS
-from bench.market.comparison import market, trial
+from bench.market.comparison import trial
 from bench.market.ec2 import DESCRIBE, Pool
 from bench.market.ladders import MakeLadder
-from bench.market.scenario import DRY, END_SECONDS, SIXES, Burst, supply
+from bench.market.scenario import END_SECONDS, SIXES, supply
 from bench.market.strategies import ODCR, RIVALS
 from bench.market.target import MarketTarget
 from odcr.domain.ladder import ask_ladder
-
-FOR_EVER = 1e9
+from odcr.domain.target import Strategy as Spread
+from tests.bench.bursts import free_at
 
 
 def asks_of(ladder: MakeLadder, gap: int, free: int, *, from_one: bool = True) -> list[int]:
@@ -32,12 +32,8 @@ def asks_of(ladder: MakeLadder, gap: int, free: int, *, from_one: bool = True) -
         free -= ask if granted else 0
 
 
-def free_at(at: float, count: int) -> Burst:
-    return Burst(at, (FOR_EVER,) * count)
-
-
 def mutating(target: MarketTarget) -> list[float]:
-    return [at for at, _, action in target.ec2.requests if action != DESCRIBE]
+    return [at for at, action in target.ec2.requests if action != DESCRIBE]
 
 
 @pytest.fixture
@@ -110,12 +106,6 @@ def test_the_originals_function_dies_at_its_time_limit() -> None:
     assert not targets[-1].ec2.requests
 
 
-@pytest.fixture
-def half_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The product is played for so long only."""
-    monkeypatch.setattr(machine, "END_SECONDS", 1800.0)
-
-
 @pytest.mark.usefixtures("half_an_hour")
 def test_odcr_asks_as_the_products_ladder_says(asked: list[int]) -> None:
     ODCR.play([MarketTarget(0, 15, [free_at(0, 4)])])
@@ -144,7 +134,7 @@ def test_odcr_asks_at_the_moments_that_the_deployed_files_say() -> None:
 @pytest.mark.usefixtures("half_an_hour")
 def test_the_schedule_starts_the_runs_while_nothing_is_short() -> None:
     assert machine.every_seconds() == 60
-    starts = [at for at, *_ in machine.play([MarketTarget(0, 15, [free_at(0, 15)])])]
+    starts = [at for at, _ in machine.play([MarketTarget(0, 15, [free_at(0, 15)])])]
     assert [later - earlier for earlier, later in pairwise(starts)] == pytest.approx([60.0] * 29)
 
 
@@ -155,17 +145,31 @@ def test_a_start_finds_the_lease_held_while_a_run_lasts(monkeypatch: pytest.Monk
     assert len(machine.play([MarketTarget(0, 15, [])])) <= len(alone) + 1
 
 
-def test_a_dry_pool_costs_one_request_at_a_time() -> None:
-    played = trial(ODCR, market(150, [supply(DRY, 0)]))
-    assert played.calls == pytest.approx(END_SECONDS / machine.ask_settings().every, rel=0.1)
+def test_a_dry_pool_costs_one_request_at_a_time(half_an_hour: float) -> None:
+    played = trial(ODCR, [MarketTarget(0, 150, [])])
+    assert played.calls == pytest.approx(half_an_hour / machine.ask_settings().every, rel=0.1)
     assert played.overdrawn == 0
 
 
-@pytest.mark.parametrize(("targets", "regions"), [(10, 1), (40, 1), (60, 4)])
-def test_many_targets_stay_within_the_buckets_together(
-    targets: int, regions: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine, "END_SECONDS", 600.0)
-    played = trial(ODCR, market(60, [supply(SIXES, seed) for seed in range(targets)], regions))
+@pytest.mark.parametrize("targets", [10, 60])
+def test_many_targets_stay_within_the_buckets_together(targets: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "END_SECONDS", 300.0)
+    played = trial(ODCR, [MarketTarget(seed, 60, supply(SIXES, seed)) for seed in range(targets)])
     assert played.overdrawn == 0
     assert played.acquired > 0
+
+
+@pytest.mark.usefixtures("half_an_hour")
+@pytest.mark.parametrize(("spread", "held"), [(Spread.prioritized, [6, 0, 0]), (Spread.balanced, [2, 2, 2])])
+def test_odcr_spreads_a_groups_total_as_the_strategy_says(spread: Spread, held: list[int]) -> None:
+    group = MarketTarget(0, 6, *[[free_at(0, 6)]] * 3, spread=spread)
+    ODCR.play([group])
+    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == held
+
+
+@pytest.mark.usefixtures("half_an_hour")
+def test_odcr_goes_on_with_what_each_pool_gives_and_no_further_than_the_total() -> None:
+    supplies = [[free_at(at, count)] for at, count in ((0, 3), (600, 5), (900, 9))]
+    group = MarketTarget(0, 12, *supplies, spread=Spread.prioritized)
+    ODCR.play([group])
+    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == [3, 5, 4]

@@ -6,37 +6,36 @@ from typing import Any
 import pytest
 
 from bench.costs import stacks
-from bench.costs.usage import DRY, HELD, SLOW, Run, is_followed, transitions
+from bench.costs.usage import DRY, HELD, SLOW, is_followed, transitions
 from bench.documents import RESULTS, ROOT
-from bench.market import pools
 from bench.market.catch import cases
-from bench.market.comparison import compare
-from bench.market.groups import CASES as GROUPS
 from bench.market.scenario import PLENTY
-from bench.market.strategies import ODCR, RIVALS, STRATEGIES
-from bench.tables.bills import AIMS, OVER, of_case
+from bench.market.strategies import ODCR, RIVALS
 from bench.tables.catch import AIM, is_ahead, wet
-from bench.tables.pools import LINEAR, growth
+from bench.tables.costs import AIMS, of_case
 
-MISSED = {(500, 60.0, "bursts of 6"), (500, 60.0, "bursts of 25")}
+MISSED = {(500, 60.0, "bursts of 6", None), (500, 60.0, "bursts of 25", None)}
 """Where the aim is missed: of 500, each is asked once in a run. The ideal asker goes round in two thirds of that."""
 
 RESULT = json.loads(RESULTS.read_text())
 CATCH, COSTS = RESULT["catch"], RESULT["costs"]
 
 
-def market(cell: dict[str, Any]) -> tuple[int, float, str]:
-    return cell["targets"], cell["life"], cell["scenario"]
+def market(cell: dict[str, Any]) -> tuple[int, float, str, str | None]:
+    return cell["targets"], cell["life"], cell["scenario"], cell["spread"]
 
 
-def costs_of(case: str) -> list[Run]:
-    return [run for regions in OVER for run in of_case(COSTS, case, regions)]
+@pytest.mark.parametrize("part", cases())
+def test_every_case_was_measured(part: str) -> None:
+    assert [(*market(cell), cell["gap"], cell["seeds"]) for cell in CATCH[part]] == [
+        (one.targets, one.scenario.life_seconds, one.scenario.name, one.spread, one.gap, one.seeds)
+        for one in cases()[part]
+    ]
 
 
 def test_odcr_holds_what_the_ideal_asker_holds() -> None:
-    many = [(one.targets, one.scenario.life_seconds, one.scenario.name) for one in cases()["many"]]
-    assert [market(cell) for cell in CATCH["many"]] == many
-    assert {market(cell) for cell in CATCH["many"] if cell["strategies"][ODCR.name]["of_ideal"] < AIM} == MISSED
+    cells = [*CATCH["many"], *CATCH["groups"]]
+    assert {market(cell) for cell in cells if cell["strategies"][ODCR.name]["of_ideal"] < AIM} == MISSED
 
 
 def test_no_other_ladder_is_ahead_by_more_than_chance() -> None:
@@ -52,42 +51,14 @@ def test_no_other_ladder_is_ahead_by_more_than_chance() -> None:
     assert ahead == {("bursts of 6", 1, "halving")}
 
 
-def test_ec2_would_refuse_no_request_of_odcrs() -> None:
+def test_ec2_would_refuse_none_of_odcrs_requests() -> None:
     for cell in (cell for cells in CATCH.values() for cell in cells):
         assert cell["strategies"][ODCR.name]["overdrawn"] == 0
 
 
 def test_the_results_are_those_of_the_code() -> None:
-    (recorded,) = [one for one in CATCH["scenarios"] if (one["scenario"], one["gap"]) == (PLENTY.name, 60)]
-    assert compare(PLENTY, 60, STRATEGIES, recorded["seeds"]) == recorded
-
-
-def test_groups_hold_what_the_ideal_asker_holds() -> None:
-    cells = RESULT["groups"]["cells"]
-    assert [(one["groups"], one["scenario"], one["life"], one["strategy"]) for one in cells] == [
-        (one.groups, one.scenario.name, one.scenario.life_seconds, one.strategy) for one in GROUPS
-    ]
-    for cell in cells:
-        assert cell["of_ideal"] >= AIM, cell
-        assert cell["overdrawn"] == 0
-
-
-@pytest.mark.parametrize("recorded", RESULT["pools"]["attempts"], ids=lambda one: f"{one['case']}-{one['pools']}")
-def test_requests_grow_linearly_with_the_pools_of_a_group(recorded: dict[str, Any]) -> None:
-    again = pools.attempt(recorded["case"], recorded["pools"])
-    requests = {"held": again["held"], "describes": again["describes"], "asks": again["asks"]}
-    assert recorded | requests == recorded
-    is_dry = recorded["case"] == pools.DRY
-    assert recorded["held"] == (0 if is_dry else recorded["pools"] * pools.EACH)
-    assert recorded["describes"] == (1 if is_dry else 2)
-    assert recorded["asks"] == recorded["pools"] or recorded["case"] == pools.SEARCHED
-
-
-def test_work_grows_linearly_with_the_pools_of_a_group() -> None:
-    assert {one["pools"] for one in RESULT["pools"]["attempts"]} == {*pools.SIZES}
-    for case in (pools.DRY, pools.FILLED):
-        assert growth(RESULT["pools"]["attempts"], case, "attempt_ms") <= LINEAR
-        assert growth(RESULT["pools"]["attempts"], case, "find_ms") <= LINEAR
+    (case,) = [one for one in cases()["scenarios"] if one.scenario is PLENTY and one.gap == 60]
+    assert case.compare() in CATCH["scenarios"]
 
 
 @pytest.mark.parametrize("name", stacks.STACKS)
@@ -96,18 +67,18 @@ def test_the_stacks_are_those_of_the_template(name: str) -> None:
 
 
 def test_an_idle_run_takes_six_transitions_however_many_targets_there_are() -> None:
-    assert [run["targets"] for run in costs_of(HELD)] == [10, 100, 400, 1000, 4]
-    assert {transitions(run["used"]) for run in costs_of(HELD)} == {6}
+    held = of_case(COSTS, HELD)
+    assert [run["targets"] for run in held] == [10, 100, 400, 1000]
+    assert {transitions(run["used"]) for run in held} == {6}
 
 
 def test_every_number_of_short_targets_was_measured_at_both_paces() -> None:
     for case in AIMS:
-        assert [run["short"] for run in of_case(COSTS, case)] == [1, 10, 40, 100, 500]
-        assert [run["short"] for run in of_case(COSTS, case, 4)] == [10, 40, 100, 500]
+        assert [run["short"] for run in of_case(COSTS, case)] == [1, 10, 40, 100]
 
 
 def test_a_target_that_has_a_function_for_the_run_takes_one_transition() -> None:
-    for run in costs_of(DRY):
+    for run in of_case(COSTS, DRY):
         if run["short"] <= 40:
             of_branches = 3 * run["used"]["states"]["ReserveBranch"]
             # The next run is started: two more, the choice and the start.
@@ -116,7 +87,7 @@ def test_a_target_that_has_a_function_for_the_run_takes_one_transition() -> None
 
 
 def test_slowed_targets_are_visited_once_and_the_schedule_starts_the_next_run() -> None:
-    for run in costs_of(SLOW):
+    for run in of_case(COSTS, SLOW):
         assert not is_followed(run["used"])
         assert run["used"]["functions"]["ReserveCapacity"]["invocations"] == run["short"]
 

@@ -1,6 +1,6 @@
 """What Step Functions charges for a run, in its executed history; docs/explanation/cost.md reckons with it."""
 
-from bench.runs.history import transitions
+from bench.costs.records import transitions
 from demo.stack import Stack
 
 KEYS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.runs.history import states
+from bench.costs.records import states
 from demo.stack import OWNER_TAG, Stack
 from odcr.domain.wire import MAX_STATE_BYTES
 

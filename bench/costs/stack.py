@@ -1,4 +1,4 @@
-"""The deployed stack as benchmarks prepare it, and counts of what happens in it."""
+"""The deployed stack as the measurement prepares it, and counts of what happens in it."""
 
 import sys
 from collections import Counter
@@ -18,12 +18,12 @@ RUN_SECONDS = 900.0
 """How long a run may take on the wall."""
 
 _STATUS = {"Questions": "statements", "Com_commit": "commits", "Innodb_lsn_current": "redo_bytes"}
-"""Names of MariaDB's counters, and ours."""
+"""MariaDB's counters, and our names for them."""
 
 
 @contextmanager
 def deployed(speed: float, concurrency: int) -> Iterator[Stack]:
-    """The stack, deployed. Its functions find the schedule enabled, but only benchmarks start runs.
+    """The stack, deployed. Its functions find the schedule enabled, but only the measurement starts runs.
 
     Args:
         speed: cloud seconds in a second.
@@ -34,16 +34,12 @@ def deployed(speed: float, concurrency: int) -> Iterator[Stack]:
         log("sam deploy")
         stack = Stack(cloud)
         stack.deploy()
-        # The server counts how long it works for each user only if it is told to:
-        # https://mariadb.com/kb/en/user-statistics/
-        with cloud.database.admin_connection() as connection, connection.cursor() as cursor:
-            cursor.execute("SET GLOBAL userstat = 1")
         yield stack
 
 
-def offered(stack: Stack, count: int, region: str | None = None) -> list[Key]:
-    """So many pairs of type and zone that EC2 offers in a Region, by default the stack's."""
-    pages = stack.client("ec2", region).get_paginator("describe_instance_type_offerings")
+def offered(stack: Stack, count: int) -> list[Key]:
+    """So many pairs of type and zone that EC2 offers in the stack's Region."""
+    pages = stack.client("ec2").get_paginator("describe_instance_type_offerings")
     offers = [
         (offer["InstanceType"], offer["Location"])
         for page in pages.paginate(LocationType="availability-zone")
@@ -53,14 +49,14 @@ def offered(stack: Stack, count: int, region: str | None = None) -> list[Key]:
 
 
 def hold(stack: Stack, keys: Sequence[Key], instances: int) -> None:
-    """Makes reservations as the stack makes them. The pools are dry."""
+    """Makes reservations as the stack makes them. The pools stay dry."""
     owner = StackSettings(stack.name, stack.cloud.region, ACCOUNT_ID).owner
     for key in keys:
         stack.cloud.capacity.plant(*key, instances, {OWNER_TAG: owner, "odcr:made": "0" * 64})
 
 
 def want(stack: Stack, keys: Sequence[Key], instances: int) -> None:
-    """Adds rows, and prices, so that no run has the price list asked meanwhile."""
+    """Adds rows, and prices, so that no run looks at the price list."""
     prices = ", ".join(f"('{kind}', '{region}', 1)" for kind, region in sorted({(kind, at[:-1]) for kind, at in keys}))
     stack.sql(f"INSERT IGNORE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES {prices}")  # noqa: S608 - of EC2's own names
     rows = ", ".join(f"('{kind}', '{zone}', {instances}, 0)" for kind, zone in keys)
@@ -76,15 +72,15 @@ def expect(stack: Stack, **expected: int) -> None:
     """Checks how many targets have which status.
 
     Raises:
-        RuntimeError: another number has one of these statuses.
+        RuntimeError: the count of one of these statuses differs.
     """
     actual = statuses(stack)
     if any(actual.get(status, 0) != count for status, count in expected.items()):
         raise RuntimeError(f"The targets should be {expected}, but they are {actual}")
 
 
-def wait(stack: Stack, execution: str) -> float:
-    """Waits until an execution has ended; the seconds that it took on the wall.
+def wait(stack: Stack, execution: str) -> None:
+    """Waits until an execution has ended.
 
     Raises:
         RuntimeError: it did not succeed.
@@ -92,7 +88,6 @@ def wait(stack: Stack, execution: str) -> float:
     ended = stack.wait(execution, RUN_SECONDS)
     if ended["status"] != "SUCCEEDED":
         raise RuntimeError(f"A run ended as {ended['status']}: {ended.get('cause')}")
-    return (ended["stopDate"] - ended["startDate"]).total_seconds()
 
 
 class Meter:
@@ -105,23 +100,15 @@ class Meter:
         self._own = _difference(self._before, first)
 
     def read(self) -> Counter[str]:
-        """Calls to EC2 by action; and `statements`, `commits`, `redo_bytes` and `database_us`, of the database.
-
-        `database_us` is how many microseconds the server worked for the functions' user.
-        """
+        """Calls to EC2 by action; and the database's `statements`, `commits` and `redo_bytes`."""
         return _difference(_difference(self._counters(), self._before), self._own)
 
     def _counters(self) -> Counter[str]:
-        counters: Counter[str] = Counter()
-        for call in self._stack.cloud.capacity.calls():
-            counters[call.action] += call.calls
+        counters = Counter({call.action: call.calls for call in self._stack.cloud.capacity.calls()})
         with self._stack.cloud.database.admin_connection() as connection, connection.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN %s", (tuple(_STATUS),))
             values = {name.lower(): int(value) for name, value in cursor.fetchall()}
-            counters.update({ours: values[name.lower()] for name, ours in _STATUS.items()})
-            cursor.execute("SELECT SUM(BUSY_TIME) FROM information_schema.USER_STATISTICS WHERE USER = 'odcr'")
-            ((seconds,),) = cursor.fetchall()
-            counters["database_us"] = round(float(seconds or 0) * 1e6)
+        counters.update({ours: values[name.lower()] for name, ours in _STATUS.items()})
         return counters
 
 

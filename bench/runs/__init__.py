@@ -1,1 +1,0 @@
-"""Runs of the deployed stack on the local cloud, and what they use."""

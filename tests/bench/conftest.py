@@ -1,0 +1,14 @@
+"""Shorter simulations."""
+
+import pytest
+
+from bench.market import ideal, machine, original
+
+
+@pytest.fixture
+def half_an_hour(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Everybody asks for so many seconds only."""
+    seconds = 1800.0
+    for module in (ideal, machine, original):
+        monkeypatch.setattr(module, "END_SECONDS", seconds)
+    return seconds
