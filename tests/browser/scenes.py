@@ -10,7 +10,7 @@ from typing import Any
 from odcr_cli.source import Run
 from tests.machines import acquiring
 from tests.played import interpreter
-from tests.unit.fake_source import MACHINE, NOW, STACK, FakeSource
+from tests.unit.cli.fake_source import MACHINE, NOW, STACK, FakeSource
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>{{ 7 * 7 }} \u202egnp.exe"
 OWNER = STACK.owner

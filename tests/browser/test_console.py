@@ -16,7 +16,7 @@ from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache
 from odcr_cli.door import Changed
 from tests.browser import scenes
 from tests.browser.conftest import Server
-from tests.unit.fake_source import FakeSource
+from tests.unit.cli.fake_source import FakeSource
 
 TOKEN = "a-token"
 BRANCH = "ReserveShortfalls/ReserveBranch"

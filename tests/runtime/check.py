@@ -1,4 +1,4 @@
-"""The artifacts and the unit tests on the Lambda runtime's own Python, whatever Python runs this.
+"""The artifacts and the unit tests of the functions on the Lambda runtime's own Python, whatever Python runs this.
 
 The artifacts are built into a folder of their own, so that a deployment that is under way keeps its.
 """
@@ -101,7 +101,7 @@ def load(interpreter: Interpreter, version: str, function: Function, libraries: 
 
 
 def test(interpreter: Interpreter) -> None:
-    """Runs the unit tests.
+    """Runs the unit tests of the functions.
 
     Raises:
         CheckFailed: one failed.
@@ -109,7 +109,7 @@ def test(interpreter: Interpreter) -> None:
     project = interpreter.path(ROOT, "project")
     # Without the cache nothing is written into the checkout.
     options = ["-p", "no:cacheprovider", "-c", f"{project}/pyproject.toml", "--rootdir", project]
-    if not interpreter.run(["-m", "pytest", *options, f"{project}/tests/unit"]):
+    if not interpreter.run(["-m", "pytest", *options, f"{project}/tests/unit/functions"]):
         raise CheckFailed("Unit tests fail on the Lambda runtime's Python.")
 
 

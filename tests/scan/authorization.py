@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from tests.unit.rights import branches, text
+from tests.unit.project.rights import branches, text
 
 GLOBAL_KEYS = {
     "aws:PrincipalAccount": "String",

@@ -1,13 +1,11 @@
 """`make scan`: what the scanners say of the template, and that they would say more of a worse one."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cfn_lint import cfn_lint
 from tests.scan.checkov import Finding, findings, skipped_everywhere, skipped_in
 from tests.translated import TEMPLATE, translated
 
@@ -58,23 +56,6 @@ def test_every_skip_has_its_reason_and_is_still_needed(found: set[Finding]) -> N
     assert [skip for skip, reason in (*everywhere.items(), *here.items()) if len(reason.split()) < 6] == []
     assert everywhere.keys() - {finding.check for finding in found} == set()
     assert here.keys() - found == set()
-
-
-def test_cfn_lint_accepts_the_translated_template(tmp_path: Path) -> None:
-    path = tmp_path / "template.json"
-    path.write_text(json.dumps(translated()))
-    assert cfn_lint(path) == ""
-
-
-def test_cfn_lint_would_object_also_to_what_it_is_told_to_ignore(tmp_path: Path) -> None:
-    template = translated()
-    ignored = template["Metadata"].pop("cfn-lint")["config"]["ignore_checks"]
-    template["Resources"]["Database"]["Properties"]["Engine"] = "aurora-oracle"
-    path = tmp_path / "template.json"
-    path.write_text(json.dumps(template))
-    objections = cfn_lint(path)
-    assert "'aurora-oracle' is not one of" in objections
-    assert [check for check in ignored if check not in objections] == []
 
 
 def test_sam_accepts_the_template() -> None:

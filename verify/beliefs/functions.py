@@ -131,7 +131,7 @@ BELIEFS = (
         "role's conditions",
         "ReserveCapacity's role may make and change reservations with the stack's tag, and no others.",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html",
-        "The statements of ReserveCapacity in template.yaml, and tests/unit/rights.py.",
+        "The statements of ReserveCapacity in template.yaml, and tests/unit/project/rights.py.",
         role_conditions,
         local=False,
     ),

@@ -27,7 +27,7 @@ _CHEAP_BY_QUOTA = ("x2gd.medium", "inf1.xlarge", "g4dn.xlarge", "g4ad.xlarge", "
 """Types below a cent a minute from families whose quota is 0 in a young account."""
 _NOT_OFFERED = frozenset({"InstanceTypeNotSupported", "InvalidInstanceType", "InvalidParameterValue", "Unsupported"})
 _QUOTA = frozenset({"InstanceLimitExceeded", "VcpuLimitExceeded"})
-"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/project/test_verify_beliefs.py compares."""
 
 
 def unoffered(subject: Subject) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ _WATCH_SECONDS = 120
 _CHANGED = frozenset(
     {"IncorrectState", "InvalidCapacityReservationId.NotFound", "InvalidCapacityReservationState", "InvalidState"}
 )
-"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/test_verify_beliefs.py compares."""
+"""As in functions/odcr/gateways/ec2_errors.py; tests/unit/project/test_verify_beliefs.py compares."""
 
 
 def lag(subject: Subject) -> Seen:

@@ -84,7 +84,7 @@ def _by_runs(count: int, what: str) -> Callable[[Subject], Seen]:
 
 
 _TYPE_AND_ROLE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"
-_CHANGE_ROLE = "The statements of ReserveCapacity in template.yaml, and tests/unit/rights.py."
+_CHANGE_ROLE = "The statements of ReserveCapacity in template.yaml, and tests/unit/project/rights.py."
 
 BELIEFS = (
     Belief(

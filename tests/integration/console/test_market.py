@@ -13,8 +13,8 @@ from odcr_cli.console.app import create_app
 from odcr_cli.console.guard import form_token
 from odcr_cli.console.local_market import KINDS, LocalMarket
 from odcr_cli.trouble import Trouble
-from tests.unit.fake_source import FakeSource
-from tests.unit.page_client import logged_in
+from tests.unit.cli.fake_source import FakeSource
+from tests.unit.cli.page_client import logged_in
 
 
 @pytest.fixture(scope="module")

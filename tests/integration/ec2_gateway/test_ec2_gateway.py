@@ -18,7 +18,7 @@ from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_descriptions import reservation_of
-from tests.unit.pool import Turns, shortfall_of
+from tests.unit.functions.pool import Turns, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 GENERIC: Any = {

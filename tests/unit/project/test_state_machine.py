@@ -1,0 +1,265 @@
+"""The state machine against the functions and the template."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from odcr.domain import refusal
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.pace import RESERVED_SECONDS
+from odcr.domain.target import TargetKey
+from odcr.gateways.database import LoginRefused
+from odcr.gateways.schedule import MAX_FAILURES
+from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
+
+ROOT = Path(__file__).parents[3]
+STARTING_SECONDS = 10
+"""That Lambda may take to start a function, and does not count:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+PERIOD_SECONDS = 60
+"""Between two starts."""
+DEFINITION_FILE = ROOT / "statemachine" / "acquire_capacity.asl.json"
+
+
+def definition() -> dict[str, Any]:
+    return json.loads(DEFINITION_FILE.read_text())
+
+
+def processors(states: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each Map does with an item, those inside the Maps too."""
+    found = [state["ItemProcessor"] for state in states.values() if state["Type"] == "Map"]
+    return [*found, *(inner for one in found for inner in processors(one["States"]))]
+
+
+def tasks(states: dict[str, Any]) -> dict[str, Any]:
+    """Every Task by name, those inside the Maps too."""
+    found = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    for state in states.values():
+        if state["Type"] == "Map":
+            found |= tasks(state["ItemProcessor"]["States"])
+    return found
+
+
+def without_processors(machine: dict[str, Any]) -> dict[str, Any]:
+    """The machine's own level only."""
+    states = {
+        name: {field: value for field, value in state.items() if field != "ItemProcessor"}
+        for name, state in machine["States"].items()
+    }
+    return {**machine, "States": states}
+
+
+def template() -> dict[str, Any]:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda _loader, tag, node: {tag: getattr(node, "value", None)})
+    return yaml.load(Path(ROOT / "template.yaml").read_text(), Loader)
+
+
+def test_every_way_leads_to_a_state_and_every_state_is_reached() -> None:
+    for machine in (definition(), *processors(definition()["States"])):
+        # cfn-lint does not look where a Next leads.
+        targets = set(re.findall(r'"(?:StartAt|Next|Default)": "(\w+)"', json.dumps(without_processors(machine))))
+        assert targets == set(machine["States"])
+
+
+def test_every_function_has_its_state() -> None:
+    functions = {
+        name for name, resource in template()["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
+    }
+    # The first two are of UpdatePrices, and the others are Secrets Manager's and people's to call.
+    not_of_a_run = {"FetchPrices", "RecordPrices", "RotateSecret", "ManageTargets"}
+    assert functions - not_of_a_run <= set(tasks(definition()["States"]))
+    assert not_of_a_run < functions
+
+
+def test_a_refused_login_and_older_tables_are_repaired_once_and_then_fail_the_run() -> None:
+    states = definition()["States"]
+    caught = {name: catch["Next"] for catch in states["LoadTargets"]["Catch"] for name in catch["ErrorEquals"]}
+    repaired = {LoginRefused.__name__, TablesOutdated.__name__}
+    assert caught == {**dict.fromkeys(repaired, "WasDatabasePrepared"), "States.ALL": "ReleaseLease"}
+    # What is repeated is caught only afterwards.
+    assert repaired <= not_repeated("LoadTargets")
+    # What PrepareDatabase leaves behind is what keeps it from being run again: the way between the two has no loop.
+    mark = states["PrepareDatabase"]["ResultPath"]
+    assert states["WasDatabasePrepared"]["Choices"] == [{"Variable": mark, "IsPresent": True, "Next": "ReleaseLease"}]
+    assert states["WasDatabasePrepared"]["Default"] == "PrepareDatabase"
+    assert states["PrepareDatabase"]["Next"] == "LoadTargets"
+    assert {catch["ResultPath"] for catch in states["LoadTargets"]["Catch"]} == {"$.Failure"} != {mark}
+    assert [
+        name for name, state in states.items() if "PrepareDatabase" in (state.get("Next"), state.get("Default"))
+    ] == ["WasDatabasePrepared"]
+
+
+def test_results_wait_until_the_next_run_has_prepared_the_database() -> None:
+    assert not {"LoginRefused", "TablesOutdated"} & not_repeated("RecordResults")
+    assert sum(waits("RecordResults")) > 60
+
+
+def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:
+    outcome = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1c"), Status.FAILED, 15, 4)
+    errors = [kind for kind in refusal.Refusal.__subclasses__() if kind.is_error]
+    raised = {type(error("Code", "message").ending(outcome)).__name__ for error in errors}
+    reserve = tasks(definition()["States"])["ReserveCapacity"]
+    assert set(reserve["Catch"][0]["ErrorEquals"]) == raised
+    assert raised - not_repeated("ReserveCapacity") == {"RequestLimitExceeded", "OutcomeUnknown"}
+
+
+def test_each_state_repeats_everything_but_a_short_list() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+    for name, task in tasks(definition()["States"]).items():
+        *others, last = task["Retry"]
+        assert last["ErrorEquals"] == ["States.ALL"], name
+        assert last["MaxAttempts"] > 0, name
+        assert [retry["MaxAttempts"] for retry in others] in ([], [0]), name
+        # Step Functions' own names: a wildcard before the last place would hide what stands after it.
+        assert not [error for retry in others for error in retry["ErrorEquals"] if error.startswith("States.")], name
+        assert len(not_repeated(name)) <= 8, name
+
+
+def not_repeated(name: str) -> set[str]:
+    retriers = tasks(definition()["States"])[name]["Retry"]
+    return {error for retry in retriers if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]}
+
+
+def test_what_asking_again_does_not_change_is_not_repeated() -> None:
+    broken = {"InvalidEvent", "InvalidSettings"}
+    database = broken | {"InvalidSecret", "CertificateNotTrusted", TablesTooNew.__name__}
+    login_or_tables = {"LoginRefused", "TablesOutdated"}
+    assert {name: not_repeated(name) for name in tasks(definition()["States"])} == {
+        "LoadTargets": database | login_or_tables,
+        "PrepareDatabase": database | {"LoginRefused", "DatabaseNotPrepared"},
+        "FindShortfalls": broken,
+        "ReserveCapacity": broken | {"QuotaExceeded", "InvalidTarget", "RequestRefused"},
+        "RecordResults": database | {"LeaseLost"},
+        "ReleaseLease": database | login_or_tables,
+        "PublishAnnouncement": set(),
+        "PutEvents": set(),
+        "ClearAnnouncement": database | login_or_tables,
+        "StartNextRun": set(),
+        "StartRunAfterFailure": {"StepFunctions.ExecutionAlreadyExistsException"},
+        "StartUpdatePrices": {"StepFunctions.ExecutionAlreadyExistsException"},
+    }
+
+
+def test_throttled_functions_are_repeated_for_more_than_a_minute() -> None:
+    for name in ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults", "ReleaseLease"):
+        assert sum(waits(name)) > 60, name
+
+
+def waits(name: str) -> list[float]:
+    """Seconds before each repeat of a state, at most."""
+    retry = tasks(definition()["States"])[name]["Retry"][-1]
+    return [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** number, retry["MaxDelaySeconds"])
+        for number in range(retry["MaxAttempts"])
+    ]
+
+
+def test_what_ec2_may_show_late_is_looked_at_again_after_twenty_seconds_and_later() -> None:
+    assert waits("ReserveCapacity")[0] >= 20
+
+
+def timeout_of(function: str) -> int:
+    timeout = template()["Resources"][function]["Properties"]["Timeout"]
+    assert isinstance(timeout, int)
+    return timeout
+
+
+def test_a_task_outlives_its_function() -> None:
+    others = {"ReleaseLease": "RecordResults", "ClearAnnouncement": "RecordResults"}
+    for name, task in tasks(definition()["States"]).items():
+        if task["Resource"].startswith("${"):
+            assert task["TimeoutSeconds"] > timeout_of(others.get(name, name)) + STARTING_SECONDS, name
+
+
+def test_the_lease_expires_after_the_run_s_last_request_and_soon_after() -> None:
+    """A run asks until AskSeconds after its start; whoever takes the lease after it finds none of its requests open."""
+    states = definition()["States"]
+    ask, lease = (
+        states["FindShortfalls"]["Parameters"]["AskSeconds"],
+        states["LoadTargets"]["Parameters"]["LeaseSeconds"],
+    )
+    assert ask + RESERVED_SECONDS + 30 <= lease
+    # A run that dies with the lease in its hands keeps others from asking for four minutes at most.
+    assert lease + PERIOD_SECONDS <= 240
+
+
+def test_a_function_has_time_to_ask_for_the_whole_run() -> None:
+    ask = definition()["States"]["FindShortfalls"]["Parameters"]["AskSeconds"]
+    assert timeout_of("ReserveCapacity") >= ask + RESERVED_SECONDS
+
+
+def test_results_are_recorded_and_the_table_is_read_every_two_minutes() -> None:
+    ask = definition()["States"]["FindShortfalls"]["Parameters"]["AskSeconds"]
+    assert ask <= 115
+    assert definition()["States"]["ReserveShortfalls"]["Next"] == "RecordResults"
+
+
+def test_a_start_that_did_nothing_succeeds_only_if_another_run_has_the_lease() -> None:
+    states = definition()["States"]
+    lead_to = {
+        name: [other for other, state in states.items() if f'"Next": "{name}"' in json.dumps(state)]
+        for name, state in states.items()
+        if state["Type"] == "Succeed"
+    }
+    assert lead_to == {"AnotherRunIsActive": ["IsLeaseHeld"]}
+
+
+def test_no_run_fails_because_prices_are_not_updated() -> None:
+    starting = tasks(definition()["States"])["StartUpdatePrices"]
+    (catch,) = starting["Catch"]
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    states = definition()["States"]["AnnounceChanges"]["ItemProcessor"]["States"]
+    assert states[catch["Next"]]["Type"] == "Succeed"
+
+
+def test_a_run_may_start_runs_of_its_own_state_machine_and_update_prices_only() -> None:
+    machine = template()["Resources"]["AcquireCapacity"]["Properties"]
+    (starting,) = [
+        statement
+        for policy in machine["Policies"]
+        for statement in policy["Statement"]
+        if "states:StartExecution" in statement.get("Action", ())
+    ]
+    assert machine["Name"] == {"Ref": "AWS::StackName"}
+    own, prices = starting["Resource"]
+    assert own["Sub"].endswith(":stateMachine:${AWS::StackName}")
+    assert prices == {"Ref": "UpdatePrices"}
+    for name in ("StartNextRun", "StartRunAfterFailure"):
+        assert tasks(definition()["States"])[name]["Parameters"]["StateMachineArn.$"] == "$$.StateMachine.Id"
+
+
+def test_the_next_run_does_not_wait_for_messages_that_are_refused() -> None:
+    item = definition()["States"]["AnnounceChanges"]["ItemProcessor"]
+    assert item["StartAt"] == "IsNextRun"
+    assert item["States"]["StartNextRun"].get("End")
+
+
+def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> None:
+    states = definition()["States"]
+    (choice,) = states["IsRunToFollow"]["Choices"]
+    assert states["ReleaseLease"]["Next"] == states["ReleaseLease"]["Catch"][0]["Next"] == "IsRunToFollow"
+    # Else a run that cannot start the next one would be the last until the schedule's next.
+    assert states["AnnounceChanges"]["Catch"][0]["Next"] == "IsRunToFollow"
+    assert states["IsRunToFollow"]["Default"] == "RunFailed"
+    assert states[choice["Next"]]["Seconds"] == 60
+    is_counted, is_early = choice["And"]
+    assert {is_counted["Variable"], is_early["Variable"]} == {"$$.Execution.Input.Failures"}
+    assert is_early["NumericLessThan"] == MAX_FAILURES
+    # The schedule and StartNextRun begin to count, and a run that failed goes on.
+    schedule = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
+    assert json.loads(schedule["Input"]) == {"Failures": 0}
+    assert tasks(states)["StartNextRun"]["Parameters"]["Input"]["Failures.$"] == "$.Failures"
+    again = states["StartRunAfterFailure"]["Parameters"]["Input"]
+    assert again["Failures.$"] == "States.MathAdd($$.Execution.Input.Failures, 1)"
+
+
+def test_two_runs_in_a_row_that_time_out_raise_the_alarm() -> None:
+    alarm = template()["Resources"]["RunsFailAlarm"]["Properties"]
+    assert alarm["DatapointsToAlarm"] == 2
+    assert alarm["EvaluationPeriods"] * 60 > definition()["TimeoutSeconds"] + PERIOD_SECONDS
