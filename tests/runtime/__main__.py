@@ -1,4 +1,4 @@
-"""`make runtime`: the artifacts and the unit tests of the functions on the Lambda runtime's own Python, whatever Python runs this."""
+"""`make runtime`: the artifacts and the unit tests of the functions on Lambda's own version of Python."""
 
 import os
 

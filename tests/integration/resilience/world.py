@@ -230,6 +230,7 @@ class World:
         monkeypatch.setenv("SSL_CERT_FILE", str(Path(self._server.ca_file)))
         monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: metrics.provider.clear_metrics())
         # Thousands of runs would write gigabytes.
+        level = logger.log_level
         logger.setLevel("CRITICAL")
         # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
         for module in (state_module, ec2_descriptions):
@@ -275,6 +276,7 @@ class World:
                 self._scheduler = boto3.client("scheduler", region_name=REGION)
                 yield
         finally:
+            logger.setLevel(level)
             self._connection.close()
             dynamodb_backends[ACCOUNT][REGION].tables.pop(BUCKETS, None)
             for cached in (*caches, secret_gateway._fetched):
