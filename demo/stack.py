@@ -95,9 +95,9 @@ class Stack:
             cursor.execute(statement, arguments or None)
             return tuple(cursor.fetchall())
 
-    def start_run(self, name: str | None = None) -> str:
-        """Starts an execution, as the schedule does; its ARN."""
-        name = name or f"by-hand-{time.time_ns()}"
+    def start_run(self) -> str:
+        """Starts an execution, as a person does; its ARN."""
+        name = f"by-hand-{time.time_ns()}"
         started = self.client("stepfunctions").start_execution(
             stateMachineArn=self.outputs["StateMachineArn"], name=name, input="{}"
         )

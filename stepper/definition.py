@@ -39,14 +39,13 @@ class Template:
     """A SAM template with a state machine.
 
     Args:
-        path: the template's path.
-        machine: the logical id of one of its state machines; by default the first.
+        path: the template's path. The first of its state machines is played.
     """
 
-    def __init__(self, path: Path, machine: str | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._template: dict[str, Any] = yaml_parse(path.read_text())
-        self.machine_name = machine or self._of_type(_MACHINE)[0]
+        self.machine_name = self._of_type(_MACHINE)[0]
 
     @property
     def machine_arn(self) -> str:

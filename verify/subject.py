@@ -21,6 +21,8 @@ TYPE = "t3.nano"
 OWN_TAG = "odcr:verify"
 """Tags the verification's own reservations, to find them after a crash."""
 _LOOK_SECONDS = 0.5
+_RUNS_SECONDS = 600
+"""How long runs may follow each other until something holds."""
 
 
 class NotInTime(Exception):  # noqa: N818 - says what happened
@@ -119,7 +121,7 @@ class Subject:
         """An execution's history."""
         return self.account.pages("stepfunctions", "get_execution_history", "events", executionArn=arn)
 
-    def run_until(self, is_so: Callable[[], bool], what: str, seconds: float = 600) -> int:
+    def run_until(self, is_so: Callable[[], bool], what: str) -> int:
         """Starts runs one after the other until a condition holds.
 
         Returns:
@@ -136,7 +138,7 @@ class Subject:
             ended += 1
             return True if is_so() else None
 
-        self.wait(is_so_after_a_run, what, seconds)
+        self.wait(is_so_after_a_run, what, _RUNS_SECONDS)
         return ended
 
     # ---- What is wanted, and held -----------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | No
     return plot(draw, legend, _described(words, description), start or series.times[0], series.end)
 
 
-def missing(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
+def missing(series: Series, words: Words = ENGLISH) -> str:
     """Missing over time."""
 
     def draw(axes: Any) -> None:
@@ -55,7 +55,7 @@ def missing(series: Series, words: Words = ENGLISH, start: datetime | None = Non
     if not series.times:
         return plot(None, legend, words, series.end, series.end)
     description = f"{words.now}: {words.missing} {series.missing[-1]:g}"
-    return plot(draw, legend, _described(words, description), start or series.times[0], series.end)
+    return plot(draw, legend, _described(words, description), series.times[0], series.end)
 
 
 def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -> str:
