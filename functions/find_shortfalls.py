@@ -1,4 +1,4 @@
-"""FindShortfalls: compares the targets with what EC2 holds, and plans who is asked for and how."""
+"""FindShortfalls: compares the targets with what EC2 holds, and plans which are asked for and how."""
 
 import time
 from collections.abc import Iterable
@@ -45,17 +45,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     Args:
         event: `Targets`, `Rejected`, `Prices`, `Complete` and `InstancesDue` as LoadTargets returns them; `Execution`,
             the run; `StartedAt`, when it started, and `AskSeconds`, how long after that it may send requests; `Input`,
-            the execution's own input.
+            the execution's own input; `Plan`, whether to leave the ledger of spending alone.
         context: Lambda's.
 
     Returns:
-        `Branches`, who is asked for and how; `Observed` and `Rejected`, the outcomes of targets that need no asking;
-        `Next`, whether another run follows while something is short, `Failures`, how many failed runs that run counts
-        before it, and `Left`, whether something is left for it; `Instances`, a look at the account's instances, or
+        `Branches`, which targets are asked for and how; `Observed` and `Rejected`, the outcomes of targets that need
+        no asking; `Next`, whether another run follows while something is short; `Failures`, how many runs have failed
+        before that one; `Left`, whether it has something left to do; `Instances`, a look at the account's instances, or
         null.
 
     Raises:
-        InvalidSettings, InvalidEvent: see there.
+        InvalidSettings, InvalidEvent: see these classes.
     """
     started = instant(event, "StartedAt")
     ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     execution = required(event, "Execution", str)
     is_plan = optional(event, "Plan", bool, False)
     ledger = None if budget.cap is None or is_plan else SpendLedger(BucketSettings.load().table, execution)
-    # Before EC2 is looked at: from now on no other run's attempts can spend anything.
+    # Opened before the look at EC2: from now on no other run's attempts can spend anything.
     unshown = ledger.open() if ledger else Decimal(0)
     view = _look(ec2, share, settings.region)
     share = view.share
@@ -103,7 +103,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     schedule = read_schedule(settings.stack_name, now) if affordable.shortfalls or comparison.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
-        # The schedule, or a run before, started this run, and somebody has switched the schedule off since.
+        # The schedule or the previous run started this one, and somebody has switched the schedule off since.
         affordable.shortfalls.clear()
     goes_on = schedule.lets_asking_go_on(failures)
     planned = plan(
@@ -143,7 +143,7 @@ class _View:
     unseen: list[Outcome]
     """Outcomes of targets whose Region does not answer, or whose weights are unknown."""
     share: RunShare
-    """The run's share, without targets whose weights are unknown."""
+    """The run's share without targets whose weights are unknown."""
 
 
 def _look(ec2: Ec2Gateway, share: RunShare, home: str) -> _View:

@@ -27,7 +27,7 @@ from odcr.settings import AlarmSettings, DatabaseSettings, EventSettings, Histor
 
 
 class LeaseLost(Exception):  # noqa: N818 - the name is what the state machine shows
-    """Another run took over, and records newer results."""
+    """Another run took over and records newer results."""
 
 
 @logger.inject_lambda_context
@@ -40,18 +40,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
             the results: `Execution`; `Branches`, lists of the shortfalls with their `Outcome`, as the Map returns them;
             `Observed`, `Rejected`, `Next`, `Failures`, `Left` and `Instances` as FindShortfalls returns them;
             `{"Execution": str, "Failure": str}`, the name of the error that ended the run: it only releases the lease;
-            `{"Execution": str, "Announced": int}`, the Id of what was sent: it only removes that from the outbox.
+            `{"Execution": str, "Announced": int}`, the Id of a message that was sent: it only leaves the outbox.
         context: Lambda's.
 
     Returns:
         `{"Changes": [...], "Announcements": [...]}`: as many changes as fit, and what AnnounceChanges has to do:
         `{"NextRun": true, "Failures": int}` if another run follows; `{"UpdatePrices": str}`, the name of an execution,
-        if UpdatePrices may find missing prices; then the mails, `{"Id", "Subject", "Message"}`, and the events,
-        `{"Id", "Entries"}`, to send, the oldest of each stream first.
+        if UpdatePrices may find missing prices; then the mails to send, `{"Id", "Subject", "Message"}`, and the events,
+        `{"Id", "Entries"}`, the oldest of each first.
 
     Raises:
         LeaseLost: if another run holds the lease, so that this run's results are not written.
-        DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see there.
+        DatabaseUnavailable, InvalidSecret, InvalidSettings, InvalidEvent: see these classes.
     """
     execution = required(event, "Execution", str)
     if (announced := optional(event, "Announced", int, None)) is not None:
@@ -122,10 +122,9 @@ def _emit_metrics(attempted: list[Outcome], standing: Totals, *, watches_unused:
         counts["InstancesReleased"] = released
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
-    # CloudWatch has no unit for minutes.
+    # CloudWatch has no unit for minutes, nor for currencies.
     metrics.add_metric("LongestShortageMinutes", MetricUnit.NoUnit, standing.longest_shortage_minutes)
     if watches_unused:
         metrics.add_metric("LongestUnusedMinutes", MetricUnit.NoUnit, standing.longest_unused_minutes)
     if standing.hourly_cost is not None:
-        # Nor for currencies.
         metrics.add_metric("HourlyCost", MetricUnit.NoUnit, float(standing.hourly_cost))

@@ -29,9 +29,9 @@ def _matching(pattern: re.Pattern[str], example: str) -> Callable[[str], str]:
 
 
 def overrides(configured: dict[str, Any], email: str) -> list[str]:
-    """The options for the template's parameters: those of samconfig.toml, and the address if one was given.
+    """The options for the template's parameters: those of samconfig.toml, and the mail address if there is one.
 
-    Overrides on the command line replace all of samconfig.toml's, so these must be repeated.
+    Overrides on the command line replace all of samconfig.toml's, so they are repeated.
     """
     if not email:
         return []

@@ -16,7 +16,7 @@ _OPTION = re.compile(r"--(?P<name>[a-z-]+)(=(?P<value>.*))?")
 _READS = re.compile(r"(describe|list|get|filter|lookup|head|search|wait)(-.*)?|help|ls")
 """Names of operations that change nothing."""
 _PROGRAMS = {"aws": None, "sam": ("deploy", "delete", "sync", "list", "logs")}
-"""The programs, and the commands of sam that take a Region and a profile."""
+"""The programs, with the commands of sam that take a Region and a profile; None: all commands."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Place:
 
 
 def option(arguments: Sequence[str], name: str) -> str | None:
-    """The value of an option, written as `--name value` or `--name=value`; the last one, as aws and sam take it."""
+    """The value of an option, written as `--name value` or `--name=value`. The last one counts, as for aws and sam."""
     value = None
     for position, argument in enumerate(arguments):
         if (match := _OPTION.fullmatch(argument)) and match["name"] == name:
@@ -54,7 +54,7 @@ def saved_options(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def place(program: str, arguments: Sequence[str]) -> Place:
-    """Asks STS in which account, and as whom, the command would run.
+    """Asks STS in which account and as which caller the command would run.
 
     Raises:
         click.ClickException: if there is no Region or profile, or AWS does not accept the credentials.
@@ -77,7 +77,7 @@ def place(program: str, arguments: Sequence[str]) -> Place:
 
 
 def pinned(command: Sequence[str], where: Place) -> list[str]:
-    """The command with the Region and the profile that were shown, so that it uses no others."""
+    """The command with the Region and the profile that were shown, so that it uses these."""
     program, *arguments = command
     options = ["--region", where.region] * (option(arguments, "region") is None)
     if where.profile and option(arguments, "profile") is None:

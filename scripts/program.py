@@ -1,4 +1,4 @@
-"""Ends a program of this project in order: with one sentence and no stack trace, whatever the system refuses."""
+"""Ends a program of this project in order: one sentence and no stack trace for any error of the system."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ def program() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    # An interrupt may come before the `try` of in_sentences, or after it.
+    # An interrupt may also come before or after the `try` of in_sentences.
     sys.excepthook = _without_interrupts
     for each in _SIGNALS:
         signal.signal(each, interrupt)
@@ -39,7 +39,7 @@ def in_sentences() -> Iterator[None]:
     """Wraps a program that handles signals itself.
 
     - Characters that the terminal cannot show are escaped.
-    - Output that nobody reads (a closed pipe, `>&-`) ends the program, or is discarded.
+    - A closed pipe ends the program silently; output to a closed file (`>&-`) is discarded.
     - An error of the system (a full or read-only disk) is one sentence on standard error.
     - An uncaught interrupt ends the program silently.
     """
@@ -72,7 +72,7 @@ def sentence(error: OSError) -> str:
 
 
 def _open_what_is_closed() -> None:
-    # The next file or socket would get a closed descriptor below 3, and printed text would go there.
+    # Otherwise the next file or socket gets the closed descriptor, and receives the printed text.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -82,7 +82,7 @@ def _open_what_is_closed() -> None:
 
 
 def _write_nowhere() -> None:
-    # Otherwise Python tries to write once more when it ends, and complains.
+    # Otherwise Python writes the rest when it ends, and complains again.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

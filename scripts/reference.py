@@ -17,24 +17,24 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 
 _PLACE = re.compile(r"(?<=<!-- generated: )([a-z-]+)( -->\n).*?(?=<!-- /generated -->)", re.DOTALL)
-"""`<!-- generated: NAME -->`, what was written last, `<!-- /generated -->`."""
+"""`<!-- generated: NAME -->`, the text that was generated last, `<!-- /generated -->`."""
 _PAGE_NAMED = re.compile(r"docs/([\w/-]+\.md)(?:, \"([^\"]+)\")?")
-_AS_IT_IS = "\b"
-"""click's mark of a paragraph that is not to be wrapped."""
+_NO_WRAP = "\b"
+"""click's mark of a paragraph that it does not wrap."""
 _SHARED_BY = 3
-"""Commands from which on an option is described once for all."""
+"""Commands with the same option from which it is described only once."""
 
 Record = tuple[str, str]
 """An option as `--help` shows it, and what it means."""
 
 
 def filled(text: str) -> str:
-    """A page's text with its places filled."""
+    """A page's text with its generated places filled."""
     return _PLACE.sub(lambda place: f"{place[1]}{place[2]}\n{_PARTS[place[1]]().strip()}\n\n", text)
 
 
 def parameters() -> str:
-    """The template's parameters, by the sections in which the console asks for them."""
+    """The template's parameters, in the sections of the console's form."""
     template: dict[str, Any] = parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     return "\n".join(line for group in groups for line in _parameter_group(group, template["Parameters"]))
@@ -66,13 +66,13 @@ def _link(named: re.Match[str]) -> str:
 
 def commands() -> str:
     """Every command of `odcr` with its options; an option that several share is described once."""
-    found = list(_commands(odcr, "odcr"))
-    counts = Counter(record for _, command, context in found for record in _records(command, context))
+    all_commands = list(_commands(odcr, "odcr"))
+    counts = Counter(record for _, command, context in all_commands for record in _records(command, context))
     shared = [record for record, count in counts.items() if count >= _SHARED_BY]
     context = odcr.make_context("odcr", [], resilient_parsing=True)
     parts = ["## Options of every command\n", _options(_records(odcr, context))]
     parts += ["## Options that several commands share\n", _options(shared)]
-    for path, command, context in found:
+    for path, command, context in all_commands:
         usage = " ".join((path, *command.collect_usage_pieces(context)))
         parts += [f"## {path}\n", f"`{usage}`: {_help(command)}\n"]
         records = list(_records(command, context))
@@ -103,11 +103,11 @@ def _records(command: click.Command, context: click.Context) -> Iterator[Record]
 
 
 def _help(command: click.Command) -> str:
-    """Each paragraph on one line; one that click is not to wrap, as it is."""
+    """A command's help, each paragraph on one line, but those that click does not wrap as they are."""
     paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(command.help or ""))
     return "\n\n".join(
-        f"```text\n{paragraph.removeprefix(_AS_IT_IS).strip()}\n```"
-        if paragraph.startswith(_AS_IT_IS)
+        f"```text\n{paragraph.removeprefix(_NO_WRAP).strip()}\n```"
+        if paragraph.startswith(_NO_WRAP)
         else " ".join(paragraph.split())
         for paragraph in paragraphs
     )
@@ -118,7 +118,7 @@ def _options(records: Iterable[Record]) -> str:
 
 
 def event_fields() -> str:
-    """The fields of all events, in the order of the schemas, and which types have them."""
+    """The fields of all events in the order of the schemas, and the types that have them."""
     schemas = [json.loads(path.read_text()) for path in sorted((ROOT / "docs" / "events").glob("*.schema.json"))]
     fields: dict[str, tuple[list[str], list[str]]] = {}
     for schema in schemas:

@@ -1,4 +1,4 @@
-"""Supplies by hand."""
+"""Supplies for tests, written by hand."""
 
 from bench.market.scenario import Burst
 

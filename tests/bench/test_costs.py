@@ -1,4 +1,4 @@
-"""A month's bill agrees with one reckoned by hand."""
+"""A month's bill agrees with a calculation by hand."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ ASKING = usage(
         "seconds": 109.5,
     }
 )
-"""It takes 1/24,000 of a month."""
+"""A run that asks. It takes 1/24,000 of a month."""
 
 
 def test_an_idle_month_by_hand() -> None:
@@ -146,7 +146,7 @@ def test_one_more_short_target_costs_its_share_of_the_increase() -> None:
 @pytest.mark.parametrize(("case", "aim"), [(DRY, 10), (SLOW, 4)])
 def test_a_missed_aim_is_reported(case: str, aim: float) -> None:
     cheap = usage(**{**IDLE, "bucket_writes": 1})
-    # So many writes in 43,800 runs cost a hundredth more than is allowed.
+    # These writes, in 43,800 runs, cost a hundredth more than the aim allows.
     dear = usage(**{**IDLE, "bucket_writes": round(aim / 0.625 * 1e6 / 43_800 * 1.01)})
     assert one_more(results(recorded(case, 10, 1, cheap))).endswith("for one more, is met.")
     assert "is **missed** by 1" in one_more(results(recorded(case, 10, 1, cheap), recorded(case, 100, 1, dear)))
@@ -196,5 +196,7 @@ def test_every_price_has_its_page_and_date() -> None:
         assert price.usd > 0
         assert price.per > 0
         assert price.unit
-    assert {id(one) for one in vars(prices).values() if isinstance(one, prices.Price)} == set(map(id, prices.PRICES))
+    assert {id(value) for value in vars(prices).values() if isinstance(value, prices.Price)} == set(
+        map(id, prices.PRICES)
+    )
     assert prices.TRANSITION.of(1000) == 0.025

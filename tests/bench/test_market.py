@@ -32,7 +32,7 @@ def test_the_scarce_scenarios_free_the_same_supply_for_as_long_on_average(scenar
     assert set(freed) == {scenario.burst}
     assert sum(freed) / 400 == pytest.approx(120, rel=0.05)
     assert sum(lives) / len(lives) == pytest.approx(300, rel=0.02)
-    assert all(one.at <= other.at < END_SECONDS for bursts in supplies for one, other in pairwise(bursts))
+    assert all(first.at <= second.at < END_SECONDS for bursts in supplies for first, second in pairwise(bursts))
 
 
 def test_with_another_life_the_same_instances_stay_longer() -> None:
@@ -41,14 +41,14 @@ def test_with_another_life_the_same_instances_stay_longer() -> None:
     assert long[0].taken_at[0] - long[0].at == pytest.approx(2 * (short[0].taken_at[0] - short[0].at))
 
 
-def test_a_pool_gives_all_or_nothing_and_others_take_what_stays() -> None:
+def test_a_pool_gives_all_or_nothing_and_others_take_the_rest() -> None:
     pool = Pool([Burst(10, (20.0, 30.0, 40.0)), Burst(25, (26.0,))])
     pool.advance(9.9)
     assert not pool.take(1)
     pool.advance(10)
     assert not pool.take(4)
     assert pool.free == 3
-    assert pool.take(1)  # the one that would have been gone at 20
+    assert pool.take(1)  # the instance that would have been gone at 20
     pool.advance(25)
     assert (pool.free, pool.taken_by_others) == (3, 0)
     pool.advance(100)
@@ -63,7 +63,7 @@ def test_no_instance_is_lost_and_nobody_beats_the_oracle(bursts: list[Burst], st
     strategy.play([target])
     pool, ec2 = target.ec2.pools[target.key], target.ec2
     assert pool.freed == pool.taken_by_others + ec2.held + pool.free
-    assert ec2.held == sum(one.count for one in ec2.reservations) <= gap
+    assert ec2.held == sum(reservation.count for reservation in ec2.reservations) <= gap
     best = oracle(bursts, gap)
     assert instance_hours(ec2.grants) <= instance_hours(best) + 1e-9
     for at, _ in ec2.grants:

@@ -16,7 +16,7 @@ from tests.bench.bursts import free_at
 
 
 def sent(targets: list[MarketTarget], action: str) -> list[float]:
-    return sorted(at for one in targets for at, what in one.ec2.requests if what == action)
+    return sorted(at for target in targets for at, name in target.ec2.requests if name == action)
 
 
 @pytest.mark.usefixtures("half_an_hour")
@@ -51,7 +51,7 @@ def test_many_pools_take_even_turns_at_four_requests_a_second(half_an_hour: floa
     times = sent(targets, CREATE)
     assert len(times) == half_an_hour * 4
     assert {later - earlier for earlier, later in pairwise(times)} == {ideal.TOKEN_SECONDS}
-    assert {len(one.ec2.requests) for one in targets} == {int(half_an_hour * 4) // 100}
+    assert {len(target.ec2.requests) for target in targets} == {int(half_an_hour * 4) // 100}
 
 
 def test_each_action_has_tokens_of_its_own(half_an_hour: float) -> None:

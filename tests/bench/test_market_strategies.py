@@ -1,4 +1,4 @@
-"""Who asks in the market: the product's own code, its rivals, and the original."""
+"""The strategies in the market: the product's own code, its rivals, and the original."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -19,7 +19,7 @@ from tests.bench.bursts import free_at
 
 
 def asks_of(ladder: MakeLadder, gap: int, free: int, *, from_one: bool = True) -> list[int]:
-    """What a ladder asks for, of a pool that nobody else uses."""
+    """What a ladder asks a pool for that nobody else uses."""
     climb, asks = ladder(gap, from_one=from_one), []
     granted: bool | None = None
     while True:

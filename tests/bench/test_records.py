@@ -34,7 +34,7 @@ def test_a_repeat_is_a_transition_and_an_iteration_is_none() -> None:
     assert records.transitions(HISTORY) == 3
 
 
-def test_when_a_state_was_first_entered() -> None:
+def test_the_time_at_which_a_state_was_first_entered() -> None:
     times = [datetime(2026, 11, 1, 0, 0, second, tzinfo=UTC) for second in (1, 2)]
     events = [{"stateEnteredEventDetails": {"name": "A"}, "timestamp": time} for time in times]
     assert records.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]

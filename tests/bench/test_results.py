@@ -1,4 +1,4 @@
-"""What the recorded results say about the product, and that they are those of the code."""
+"""The recorded results meet the product's aims, and are those of the code."""
 
 import json
 from typing import Any
@@ -28,8 +28,8 @@ def market(cell: dict[str, Any]) -> tuple[int, float, str, str | None]:
 @pytest.mark.parametrize("part", cases())
 def test_every_case_was_measured(part: str) -> None:
     assert [(*market(cell), cell["gap"], cell["seeds"]) for cell in CATCH[part]] == [
-        (one.targets, one.scenario.life_seconds, one.scenario.name, one.spread, one.gap, one.seeds)
-        for one in cases()[part]
+        (case.targets, case.scenario.life_seconds, case.scenario.name, case.spread, case.gap, case.seeds)
+        for case in cases()[part]
     ]
 
 
@@ -40,10 +40,10 @@ def test_odcr_holds_what_the_ideal_asker_holds() -> None:
 
 def test_no_other_ladder_is_ahead_by_more_than_chance() -> None:
     compared = [
-        (cell, one.name)
+        (cell, rival.name)
         for cell in wet([*CATCH["scenarios"], *CATCH["many"]])
-        for one in RIVALS
-        if one.name in cell["strategies"]
+        for rival in RIVALS
+        if rival.name in cell["strategies"]
     ]
     assert {cell["targets"] for cell, _ in compared} == {1, 40}
     ahead = {(cell["scenario"], cell["targets"], name) for cell, name in compared if is_ahead(cell["strategies"][name])}
@@ -57,7 +57,7 @@ def test_ec2_would_refuse_none_of_odcrs_requests() -> None:
 
 
 def test_the_results_are_those_of_the_code() -> None:
-    (case,) = [one for one in cases()["scenarios"] if one.scenario is PLENTY and one.gap == 60]
+    (case,) = [case for case in cases()["scenarios"] if case.scenario is PLENTY and case.gap == 60]
     assert case.compare() in CATCH["scenarios"]
 
 

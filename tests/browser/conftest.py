@@ -1,4 +1,4 @@
-"""A headless Chromium, once per session, and pages that may reach this machine only and must not complain."""
+"""A headless Chromium for the session, and pages that may only reach this machine and must not report errors."""
 
 import shutil
 import tempfile
@@ -13,7 +13,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
-    # Without a user of its own, as root, Chromium does not start in its sandbox.
+    # As root, Chromium does not start in its sandbox.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -23,7 +23,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 Server = Callable[[flask.Flask | str], str]
-"""Serves an application, or a page of that HTML, and gives its address."""
+"""Serves an application, or a page with this HTML, and returns its address."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
     """Chromium."""
     program = next((path for name in NAMES if (path := shutil.which(name))), None)
     assert program, "There is no Chromium: `make browser` installs it."
-    # Its own folder, so that it reads and leaves nothing of the person's browser.
+    # In a folder of its own, so that it neither reads nor changes a person's profile.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=program, args=OPTIONS, env={"HOME": folder, "XDG_CONFIG_HOME": folder}
@@ -60,7 +60,7 @@ def serve() -> Iterator[Server]:
 
 
 def application_of(content: flask.Flask | str) -> flask.Flask:
-    """The application itself, or one that answers each address with that page."""
+    """The application itself, or one that answers each address with the page."""
     if isinstance(content, flask.Flask):
         return content
     app = flask.Flask("page")
@@ -71,31 +71,31 @@ def application_of(content: flask.Flask | str) -> flask.Flask:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A new page. The test fails if it asks another machine, reports an error, or shows a dialog."""
+    """A new page. The test fails if the page asks another machine, reports an error, or shows a dialog."""
     wrong: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
 
-    def ask(route: Any, request: Request) -> None:
+    def check_request(route: Any, request: Request) -> None:
         if request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
             route.continue_()
         else:
             wrong.append(f"asked {request.url}")
             route.abort()
 
-    def heard(message: ConsoleMessage) -> None:
+    def note_message(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             wrong.append(f"{message.type}: {message.text}")
 
-    def asked(dialog: Any) -> None:
+    def note_dialog(dialog: Any) -> None:
         wrong.append(f"showed {dialog.message}")
         dialog.dismiss()
 
-    context.route("**/*", ask)
+    context.route("**/*", check_request)
     opened = context.new_page()
     opened.set_default_timeout(15_000)
-    opened.on("console", heard)
+    opened.on("console", note_message)
     opened.on("pageerror", lambda error: wrong.append(f"raised {error}"))
-    opened.on("dialog", asked)
+    opened.on("dialog", note_dialog)
     yield opened
     context.close()
     assert wrong == []

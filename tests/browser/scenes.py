@@ -107,7 +107,7 @@ def evening() -> FakeSource:
 
 
 def many(count: int) -> FakeSource:
-    """`count` targets, with a day of history each."""
+    """`count` targets, each with a day of history."""
     chance = random.Random(7)
     rows = [
         (f"m{number % 7 + 1}i.{number // 7}xlarge", f"ap-northeast-1{'acd'[number % 3]}", 20, chance.randrange(21))
@@ -193,11 +193,11 @@ def _group_status() -> list[dict[str, Any]]:
 
 
 def history() -> list[dict[str, Any]]:
-    """Capacity that came one by one, and each hour's requests."""
+    """Instances gained one by one, and the requests of each hour."""
     chance = random.Random(3)
     rows = []
     for type_, zone, wanted, held, *_rest in _ROWS:
-        # Minutes before now at which one more was held, the latest first.
+        # Minutes ago at which another instance was held, the latest first.
         moments = sorted(chance.uniform(20, 1000) for _ in range(min(held, 9)))
         for left, minutes in enumerate(moments):
             rows.append(_change(type_, zone, NOW - timedelta(minutes=minutes), wanted, held - left, 1))
@@ -248,7 +248,7 @@ def _played() -> Any:
 
 
 def runs() -> dict[str, Run]:
-    """A running one, one with a retried and a failed item, a failed one, and many that succeeded."""
+    """Runs: one is running, one has a retried and a failed item, one failed, and many succeeded."""
     return dict(_all_runs())
 
 
@@ -272,7 +272,7 @@ def _all_runs() -> dict[str, Run]:
             events, lasted = events[: len(events) * 2 // 3], NOW - started
         else:
             described["stopDate"] = started + lasted
-        # Spread the events over the run: they were played in an instant.
+        # The events were played in an instant, so spread them over the run.
         events = [
             {**event, "timestamp": started + lasted * number / len(events)} for number, event in enumerate(events)
         ]

@@ -107,8 +107,8 @@ def luminance(css: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: float, other: float) -> float:
-    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+def contrast(first: float, second: float) -> float:
+    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
 
 
 def test_a_click_selects_a_state(page: Page, serve: Server, run: Played) -> None:
@@ -142,7 +142,7 @@ def test_nothing_overlaps_and_texts_stay_in_their_boxes(page: Page, serve: Serve
     assert page.evaluate(CROWDED) == []
 
 
-def test_the_picture_is_as_wide_as_its_place(page: Page, serve: Server, run: Played) -> None:
+def test_the_graph_fits_the_width_of_the_page(page: Page, serve: Server, run: Played) -> None:
     address = serve(shown(run))
     for width in (400, 1280):
         page.set_viewport_size({"width": width, "height": 700})

@@ -1,4 +1,4 @@
-"""The harness of the browser tests detects errors."""
+"""The fixture `page` of the browser tests detects errors."""
 
 from collections.abc import Generator
 from typing import Any
@@ -12,10 +12,10 @@ from tests.browser.conftest import Server
 PAGE = '<!doctype html><title>Page</title><link rel="icon" href="data:,">{}'
 WRONG = {
     "asks another machine": '<img src="https://example.com/picture.png">',
-    "a script that raises": "<script>throw new Error('broken')</script>",
-    "an error in the console": "<script>console.error('broken')</script>",
-    "a dialog": "<script>alert('hello')</script>",
-    "what is not there": '<script src="http://127.0.0.1:9/none.js"></script>',
+    "has a script that raises": "<script>throw new Error('broken')</script>",
+    "logs an error": "<script>console.error('broken')</script>",
+    "shows a dialog": "<script>alert('hello')</script>",
+    "loads a file that is not there": '<script src="http://127.0.0.1:9/none.js"></script>',
 }
 
 
@@ -27,7 +27,7 @@ def visit(browser: Browser, address: str) -> None:
     next(pages, None)
 
 
-def test_a_page_without_fault_is_let_through(browser: Browser, serve: Server) -> None:
+def test_a_page_without_fault_passes(browser: Browser, serve: Server) -> None:
     visit(browser, serve(PAGE.format("<p>hello</p>")))
 
 

@@ -64,7 +64,7 @@ ASKING = {
     "SLOW_AFTER_HOURS": "48",
     "RESERVATION_TAGS": "Team=shop,CostCenter=4-2",
 }
-"""What FindShortfalls gets from these options."""
+"""The variables that FindShortfalls gets from these options."""
 
 NEW_DATABASE_OPTIONS = {"fewest options": {}, "all options": {"SecretRotationDays": "30"}}
 """Further options, if the stack creates the database."""
@@ -95,7 +95,7 @@ BOUNDARY = {
         }
     ],
 }
-"""Such as an organization may require: services, but not IAM."""
+"""A boundary such as an organization may require: some services, but not IAM."""
 
 INVALID: list[tuple[dict[str, str], str]] = [
     ({"VpcId": "{vpc}"}, "LambdaSubnetIds is missing"),
@@ -172,19 +172,25 @@ class Account:
             .get_paginator("list_stack_resources")
             .paginate(StackName=self.stack.name)
         )
-        return {r["LogicalResourceId"]: r["ResourceType"] for page in pages for r in page["StackResourceSummaries"]}
+        return {
+            resource["LogicalResourceId"]: resource["ResourceType"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+        }
 
     def physical_ids(self) -> dict[str, str]:
-        """The ids of what the stack has, by logical id."""
-        found = self.stack.client("cloudformation").describe_stack_resources(StackName=self.stack.name)
-        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found["StackResources"]}
+        """The physical ids of the stack's resources, by logical id."""
+        described = self.stack.client("cloudformation").describe_stack_resources(StackName=self.stack.name)
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in described["StackResources"]
+        }
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    # A separate cloud: each has room for only one database with the product's names.
+    # A cloud of its own, because a cloud has room for only one database with the product's names.
     build()
-    # At this speed a run asks for five seconds, in which a function can start even on a busy machine.
+    # Slow enough that a function starts within a run, even on a busy machine.
     with LocalCloud(speed=20, vcpu_quota=PLENTY) as cloud:
         stack = Stack(cloud)
         ec2 = stack.client("ec2")
@@ -195,7 +201,7 @@ def account() -> Iterator[Account]:
         group = ec2.create_security_group(GroupName="mysql", Description="ours", VpcId=vpc)["GroupId"]
         cloud.database.create_database("our_db", "our_admin", "our-Password-0")
         with cloud.database.admin_connection() as connection, connection.cursor() as cursor:
-            # As docs/how-to/own-network-and-database.md has it.
+            # As docs/how-to/own-network-and-database.md says.
             cursor.execute("CREATE USER 'our_user'@'%' IDENTIFIED BY 'our-Password-1'")
             cursor.execute(r"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON `our\_db`.* TO 'our_user'@'%'")
         login = {
@@ -277,7 +283,7 @@ def test_options_reach_their_resources(empty: Account, how: str) -> None:
     if how == "at once":
         empty.create(OPTIONS["all options"])
     else:
-        # A database stays where it is.
+        # A database cannot move to other zones.
         zones = {"AvailabilityZones": OPTIONS["all options"]["AvailabilityZones"]}
         empty.create(OPTIONS["fewest options"] | zones)
         ids = empty.physical_ids()

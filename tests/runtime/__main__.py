@@ -8,7 +8,7 @@ if __name__ == "__main__":
     with program():
         from localcloud.clients.environment import isolate
 
-        # Before moto is imported, which looks up AWS_PROFILE then.
+        # Before the import of moto, which reads AWS_PROFILE.
         isolate(os.environ)
         from tests.runtime.check import checked
 

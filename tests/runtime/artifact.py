@@ -1,4 +1,4 @@
-"""What is uploaded to Lambda: how large it is, and what must not be in it."""
+"""What is uploaded to Lambda: its size, and files that must not be in it."""
 
 import io
 import zipfile
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPILED = frozenset({".so", ".dylib", ".pyd", ".pyc"})
-"""Would tie the artifact to a processor, or to one version of Python."""
+"""Suffixes of files that would tie the artifact to a processor, or to a version of Python."""
 
 BROUGHT_BY_LAMBDA = ("boto3", "botocore")
 
@@ -19,15 +19,15 @@ class Artifact:
 
     @property
     def files(self) -> list[Path]:
-        """All files in it."""
+        """All files in the artifact."""
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     def size(self) -> int:
-        """Bytes, as Lambda unpacks it."""
+        """Bytes, as unpacked by Lambda."""
         return sum(path.stat().st_size for path in self.files)
 
     def zipped(self) -> int:
-        """Bytes, as it is uploaded."""
+        """Bytes, as uploaded."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
             for path in self.files:
@@ -35,7 +35,7 @@ class Artifact:
         return len(archive.getvalue())
 
     def unwanted(self) -> list[str]:
-        """Paths in it of what must not be there."""
+        """The paths of files that must not be in the artifact."""
         paths = [path.relative_to(self.folder) for path in self.files]
         return [
             str(path) for path in paths if COMPILED.intersection(path.suffixes) or path.parts[0] in BROUGHT_BY_LAMBDA

@@ -1,6 +1,6 @@
-"""The artifacts and the unit tests of the functions on the Lambda runtime's own Python, whatever Python runs this.
+"""Checks the artifacts and runs the functions' unit tests on the Lambda runtime's Python, whatever Python runs this.
 
-The artifacts are built into a folder of their own, so that a deployment that is under way keeps its.
+The artifacts are built into a folder of their own, so that a deployment that is under way keeps its own.
 """
 
 import sys
@@ -21,11 +21,11 @@ BUILT = KEPT / "build"
 
 
 def main() -> None:
-    """Ends at the first thing that is wrong.
+    """Runs all checks, up to the first that fails.
 
     Raises:
-        CheckFailed: says what.
-        StackFailed: `sam build` failed.
+        CheckFailed: if a check fails.
+        StackFailed: if `sam build` fails.
     """
     template = Template.read(ROOT / "template.yaml")
     build(BUILT)
@@ -43,7 +43,7 @@ def main() -> None:
 
 @contextmanager
 def brought_by_lambda() -> Iterator[Path]:
-    """A folder with boto3 and what it requires, as locked; they are the same for every Python."""
+    """A folder with boto3 and its requirements as locked, which are the same for every Python."""
     artifacts = Artifacts(KEPT)
     try:
         yield artifacts.libraries()
@@ -55,15 +55,15 @@ def look_at(name: str) -> None:
     """Prints an artifact's sizes.
 
     Raises:
-        CheckFailed: something is in it that must not be.
+        CheckFailed: if a file is in it that must not be.
     """
     artifact = Artifact(BUILT / name)
     sizes = f"{artifact.size() / 1024:>6.0f} {artifact.zipped() / 1024:>6.0f}"
     print(f"{name:<16} {len(artifact.files):>5} {sizes}", flush=True)
     if unwanted := artifact.unwanted():
         raise CheckFailed(
-            f"In {name}'s artifact are compiled files or packages that Lambda brings: {', '.join(unwanted[:5])}. "
-            f"Look for where functions/Makefile or functions/requirements.in gets them from."
+            f"The artifact of {name} has compiled files or packages that Lambda brings: {', '.join(unwanted[:5])}. "
+            f"Find where functions/Makefile or functions/requirements.in gets them from."
         )
 
 
@@ -71,7 +71,7 @@ def find(version: str) -> Interpreter:
     """A Python of that version.
 
     Raises:
-        CheckFailed: there is none; says how to get one.
+        CheckFailed: if there is none, with how to get one.
     """
     interpreter = installed(version) or debian(version)
     if interpreter is None:
@@ -89,7 +89,7 @@ def load(interpreter: Interpreter, version: str, function: Function, libraries: 
     """Loads a function's handler from its artifact.
 
     Raises:
-        CheckFailed: that failed; why has been printed.
+        CheckFailed: if that fails; the cause has been printed.
     """
     script = interpreter.path(Path(__file__).parent, "scripts") + "/load_handler.py"
     artifact = interpreter.path(BUILT / function.name, "artifact")
@@ -104,17 +104,17 @@ def test(interpreter: Interpreter) -> None:
     """Runs the unit tests of the functions.
 
     Raises:
-        CheckFailed: one failed.
+        CheckFailed: if a test fails.
     """
     project = interpreter.path(ROOT, "project")
-    # Without the cache nothing is written into the checkout.
+    # Without the cache, pytest writes nothing into the checkout.
     options = ["-p", "no:cacheprovider", "-c", f"{project}/pyproject.toml", "--rootdir", project]
     if not interpreter.run(["-m", "pytest", *options, f"{project}/tests/unit/functions"]):
         raise CheckFailed("Unit tests fail on the Lambda runtime's Python.")
 
 
 def checked() -> None:
-    """Ends the program with what is wrong, if anything is."""
+    """Runs the checks, and ends the program with the failure if there is one."""
     try:
         main()
     except (CheckFailed, StackFailed) as failure:

@@ -23,10 +23,10 @@ def debian(version: str) -> Interpreter | None:
         version: such as "3.13".
 
     Returns:
-        None where it cannot be had: it takes a system with apt-get, root's rights, and a release with that Python.
+        None if that is impossible: it takes a system with apt-get, root's rights, and a release with that Python.
 
     Raises:
-        CheckFailed: it could not be unpacked, or the packages not be installed.
+        CheckFailed: if it cannot be unpacked, or the packages cannot be installed.
     """
     release = RELEASES.get(version)
     if release is None or shutil.which("apt-get") is None or os.geteuid() != 0:
@@ -51,10 +51,10 @@ def _unpack(release: str, folder: Path) -> None:
         run([ROOT / "scripts/need", "debootstrap", "debian-archive-keyring"])
         debootstrap = _program("debootstrap")
     command: list[str | Path] = [debootstrap, "--variant=minbase", "--include=python3", release, folder]
-    # What debootstrap mounts is gone with its process. Who has no right to that cannot mount anything either.
+    # So that debootstrap's mounts end with its process. Without the right to unshare, it cannot mount anything anyway.
     if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
         command = ["unshare", "--mount", *command]
-    # Last debootstrap's own default.
+    # None: debootstrap's own default.
     failures = []
     for mirror in [*mirrors(), None]:
         try:
@@ -66,7 +66,7 @@ def _unpack(release: str, folder: Path) -> None:
 
 
 def _install(version: str, folder: Path) -> None:
-    # By this Python's pip: the unpacked one has neither pip nor a way to the network.
+    # With this Python's pip: the unpacked Python has neither pip nor a network.
     machine = platform.machine()
     run(
         [
@@ -79,7 +79,7 @@ def _install(version: str, folder: Path) -> None:
 
 
 def _program(name: str) -> str:
-    # Debian keeps root's programs where not everybody's PATH leads.
+    # Debian keeps root's programs in folders that not every PATH has.
     path = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
     if path is None:
         raise CheckFailed(f"{name} is not installed.")

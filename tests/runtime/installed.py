@@ -13,7 +13,7 @@ from tests.runtime.interpreter import Interpreter
 
 
 def installed(version: str) -> Interpreter | None:
-    """The project's own Python if it is of that version, else the one on the PATH in a virtual environment of its own.
+    """The project's own Python if it has that version; otherwise that on the PATH, in its own virtual environment.
 
     Args:
         version: such as "3.13".
@@ -22,7 +22,7 @@ def installed(version: str) -> Interpreter | None:
         None if there is neither.
 
     Raises:
-        CheckFailed: the packages cannot be installed.
+        CheckFailed: if the packages cannot be installed.
     """
     if "{}.{}".format(*sys.version_info) == version:
         return Interpreter(f"the project's own Python, {sys.executable}", [sys.executable], _variables())
@@ -43,14 +43,14 @@ def _on_path(version: str) -> str | None:
     program = shutil.which(f"python{version}")
     if program is None:
         return None
-    # pyenv puts a program of that name on the PATH which works only where the version is asked for.
-    asked = {**os.environ, "PYENV_VERSION": version}
+    # pyenv puts a program of that name on the PATH that works only with this variable.
+    environment = {**os.environ, "PYENV_VERSION": version}
     question = [program, "-c", "import sys; print(sys.executable)"]
-    answer = subprocess.run(question, env=asked, capture_output=True, text=True, check=False)
+    answer = subprocess.run(question, env=environment, capture_output=True, text=True, check=False)
     return answer.stdout.strip() or None
 
 
 def _variables() -> Mapping[str, str]:
-    # Nothing of what may be set for the Python that runs this.
+    # Without variables for the Python that runs this.
     others = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return {**others, "PYTHONPYCACHEPREFIX": str(KEPT / "pycache")}

@@ -11,13 +11,13 @@ from tests.runtime.checkout import copy
 
 @dataclass(frozen=True)
 class Interpreter:
-    """How to run it.
+    """How to run the Python.
 
     Args:
         description: what it is, for people.
-        command: what its arguments are appended to.
+        command: the command before its arguments.
         variables: its environment.
-        root: the folder that is `/` to it, if that is not this machine's own.
+        root: the folder that is its `/`; None: this machine's own.
     """
 
     description: str
@@ -26,22 +26,22 @@ class Interpreter:
     root: Path | None = None
 
     def path(self, folder: Path, name: str) -> str:
-        """What the interpreter calls a folder. One that it does not see is copied to where it does.
+        """A folder's path as the interpreter sees it. With a root of its own, it gets a copy of the folder.
 
         Args:
-            folder: absolute.
-            name: of the copy; replaces an earlier one.
+            folder: the absolute path.
+            name: the name of the copy, which replaces an earlier one.
         """
         if self.root is None:
             return str(folder)
-        seen = self.root / "lent" / name
-        if seen.exists():
-            shutil.rmtree(seen)
-        copy(folder, seen)
+        destination = self.root / "lent" / name
+        if destination.exists():
+            shutil.rmtree(destination)
+        copy(folder, destination)
         return f"/lent/{name}"
 
     def run(self, arguments: Sequence[str], variables: Mapping[str, str] | None = None) -> bool:
-        """Runs it to its end; what it prints is seen.
+        """Runs it to its end, with its output shown.
 
         Args:
             arguments: after the interpreter's name.

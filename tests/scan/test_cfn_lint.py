@@ -1,4 +1,4 @@
-"""cfn-lint accepts the template, the state machines and the documented rule, and would object to worse ones."""
+"""cfn-lint accepts the template, the state machines and the documented rule, and objects to faults in them."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def machine(name: str) -> dict[str, Any]:
 
 
 def lint(machine: dict[str, Any], folder: Path) -> str:
-    # cfn-lint looks into a definition only when it stands in the template itself.
+    # cfn-lint only checks a definition in the template itself.
     values = {
         "Partition": "aws",
         "AlertTopicArn": "arn:aws:sns:us-east-1:123456789012:changes",
@@ -63,7 +63,7 @@ def test_cfn_lint_accepts_the_translated_template(tmp_path: Path) -> None:
     assert cfn_lint(path) == ""
 
 
-def test_cfn_lint_would_object_also_to_what_it_is_told_to_ignore(tmp_path: Path) -> None:
+def test_every_check_that_cfn_lint_ignores_would_object(tmp_path: Path) -> None:
     template = translated()
     ignored = template["Metadata"].pop("cfn-lint")["config"]["ignore_checks"]
     template["Resources"]["Database"]["Properties"]["Engine"] = "aurora-oracle"

@@ -1,4 +1,4 @@
-"""What the local cloud's IAM checks, against AWS's own authorization reference."""
+"""The local cloud's IAM agrees with AWS's authorization reference."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ RESOURCES = {
     "resource-groups:UngroupResources": {"group"},
     "tag:GetResources": set(),
 }
-"""The types of resources on which the local cloud checks an action; none: on `*`."""
+"""The resource types on which the local cloud checks an action; empty: on `*`."""
 
 
 def definition(action: str) -> dict[str, Any]:
     service, _, name = action.partition(":")
-    found: dict[str, Any] = reference()[service]["privileges"][name]
-    return found
+    privilege: dict[str, Any] = reference()[service]["privileges"][name]
+    return privilege
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))
@@ -35,7 +35,7 @@ def test_the_actions_exist(action: str) -> None:
 
 
 @pytest.mark.parametrize("action", RESOURCES)
-def test_they_are_checked_on_the_resources_that_they_have(action: str) -> None:
+def test_the_actions_are_checked_on_their_resource_types(action: str) -> None:
     assert {kind for kind in definition(action)["resource_types"] if kind} == RESOURCES[action]
 
 
@@ -50,10 +50,14 @@ def test_the_condition_keys_exist() -> None:
     known |= {key.lower() for key in GLOBAL_KEYS}
     assert known >= KEYS
     assert all(any(key.startswith(prefix) for key in known) for prefix in KEYS_WITH_TAG)
-    types = {key.lower(): one["type"] for name in services for key, one in reference()[name]["conditions"].items()}
+    types = {
+        key.lower(): condition["type"]
+        for service in services
+        for key, condition in reference()[service]["conditions"].items()
+    }
     assert {key for key in KEYS if types.get(key, "").startswith("ArrayOf")} == MULTIVALUED
 
 
-def test_what_a_listing_needs_besides_is_what_the_reference_says() -> None:
+def test_listing_a_group_depends_on_the_actions_of_the_reference() -> None:
     listing = definition("resource-groups:ListGroupResources")["resource_types"]["group"]["dependent_actions"]
     assert set(listing) == {"cloudformation:DescribeStacks", "cloudformation:ListStackResources", "tag:GetResources"}

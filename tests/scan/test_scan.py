@@ -1,4 +1,4 @@
-"""`make scan`: what the scanners say of the template, and that they would say more of a worse one."""
+"""`make scan`: the scanners find nothing in the template but what is skipped, and do find faults."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from tests.translated import TEMPLATE, translated
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
-    """In the template without its own skips."""
+    """The findings in the template without its own skips."""
     template = translated()
     for resource in template["Resources"].values():
         resource.get("Metadata", {}).pop("checkov", None)
@@ -20,13 +20,13 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
 
 
 @pytest.fixture(scope="module")
-def found_in_a_worse_one(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
-    """In some resources, with faults that nobody would want."""
+def found_in_a_faulty_template(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
+    """The findings in some resources with serious faults."""
     template = translated()
     names = ("Database", "DatabaseInstance", "LambdaSecurityGroup", "FindShortfallsRole")
     template["Resources"] = {name: template["Resources"][name] for name in names}
     database, instance, group, role = (resource["Properties"] for resource in template["Resources"].values())
-    # By default it is; a scan of the defaults alone would not see it.
+    # Encrypted by default, so a scan of the defaults alone would miss it.
     database["StorageEncrypted"] = {"Fn::If": ["ProtectDatabase", True, False]}
     instance["PubliclyAccessible"] = True
     everybody = {"Description": "All", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
@@ -40,8 +40,8 @@ def test_checkov_finds_nothing_but_what_is_skipped(found: set[Finding]) -> None:
     assert sorted(finding for finding in found if finding.check not in everywhere and finding not in here) == []
 
 
-def test_checkov_finds_faults(found: set[Finding], found_in_a_worse_one: set[Finding]) -> None:
-    assert found_in_a_worse_one - found >= {
+def test_checkov_finds_faults(found: set[Finding], found_in_a_faulty_template: set[Finding]) -> None:
+    assert found_in_a_faulty_template - found >= {
         Finding("CKV_AWS_96", "Database"),
         Finding("CKV_AWS_17", "DatabaseInstance"),
         Finding("CKV_AWS_24", "LambdaSecurityGroup"),
@@ -49,7 +49,7 @@ def test_checkov_finds_faults(found: set[Finding], found_in_a_worse_one: set[Fin
     }
 
 
-def test_every_skip_has_its_reason_and_is_still_needed(found: set[Finding]) -> None:
+def test_every_skip_has_a_reason_and_is_still_needed(found: set[Finding]) -> None:
     everywhere, here = dict(skipped_everywhere()), dict(skipped_in(translated()))
     assert everywhere
     assert here

@@ -22,8 +22,10 @@ from tests.agreement import Key
 FUNCTIONS = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults")
 MAX_TARGET = 12
 LEASE_SECONDS = 180
-"""As the state machine has it."""
-_DEEDS = frozenset({"database restarted", "secret rotated", "run stopped"}) | {f"{one} killed" for one in FUNCTIONS}
+"""The lease's duration in the state machine."""
+_DEEDS = frozenset({"database restarted", "secret rotated", "run stopped"}) | {
+    f"{function} killed" for function in FUNCTIONS
+}
 _SECONDS_BETWEEN = 0.25
 _SECONDS_OF = {
     FaultKind.STALE_DESCRIBE: 20,
@@ -33,7 +35,7 @@ _SECONDS_OF = {
     FaultKind.HANGS: 15,
     FaultKind.ADJUSTING: 60,
 }
-_THEN_OF = {FaultKind.PENDING: ["active", "failed"], FaultKind.ADJUSTING: ["applied", "rejected"]}
+_RESULTS_OF = {FaultKind.PENDING: ["active", "failed"], FaultKind.ADJUSTING: ["applied", "rejected"]}
 
 
 class Chaos:
@@ -41,8 +43,8 @@ class Chaos:
 
     Args:
         stack: the deployed stack.
-        keys: the targets, whose rows are there; they are only ever raised, so that what is held can be told right.
-        seed: of all choices; what they hit depends on the moment as well.
+        keys: targets with rows. They are only ever raised, so that the right number of instances is known.
+        seed: the seed of all choices. What they hit also depends on timing.
     """
 
     def __init__(self, stack: Stack, keys: list[Key], seed: int) -> None:
@@ -51,14 +53,14 @@ class Chaos:
         self._kinds = itertools.cycle(FaultKind)
         self._over = threading.Event()
         self._threads = [
-            threading.Thread(target=self._go_on, args=[go_on], name=go_on.__name__)
-            for go_on in (self._act, self._kill, self._let_the_lease_expire)
+            threading.Thread(target=self._repeat, args=[act], name=act.__name__)
+            for act in (self._act, self._kill, self._let_the_lease_expire)
         ]
         self._is_ending = False
         self._ended_holder: tuple[str, float] = ("", 0)
-        """An execution that holds the lease and has ended, and when that was seen first."""
+        """An execution that has ended but holds the lease, and when this was first noticed."""
         self.done: Counter[str] = Counter()
-        """What was done, by name."""
+        """The number of each deed, by name."""
         self.problems: list[BaseException] = []
 
     def __enter__(self) -> "Chaos":
@@ -72,43 +74,43 @@ class Chaos:
             thread.join()
 
     def missing(self) -> set[str]:
-        """What has not happened yet: deeds, and kinds of faults that have hit nothing."""
+        """Deeds that have not happened yet, and kinds of faults that have hit nothing."""
         fired = self._stack.cloud.capacity.fired()
         return (_DEEDS - set(self.done)) | {kind.value for kind in FaultKind if not fired[kind]}
 
     def end(self) -> None:
-        """From now on only what is missing happens, and what gives it an occasion."""
+        """From now on, only does what is missing, and what gives it an occasion."""
         self._is_ending = True
 
     def settle(self) -> None:
-        """After the block: ends the faults, and waits until nothing that was started is at work or holds the lease."""
+        """After the block: ends the faults, and waits until nothing is at work and the lease is free."""
         self._stack.cloud.capacity.clear_faults()
         deadline = time.monotonic() + 120
         while self._is_at_work() or self._holder():
             self._let_the_lease_expire()
             if time.monotonic() > deadline:
-                raise TimeoutError("The runs do not come to their end")
+                raise TimeoutError("The runs do not end")
             time.sleep(0.1)
-        # What is pending, or being adjusted, comes to stay as it is.
+        # Until pending and adjusted reservations have reached their final state.
         self._stack.cloud.clock.sleep(max(_SECONDS_OF.values()) + 10)
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[object, ...], ...]:
-        """Runs one statement as the database's administrator, whose password is not rotated; again if it restarts."""
+        """Runs one statement as the database's administrator, whose password is not rotated; waits out restarts."""
         for _ in range(200):
             try:
                 database = self._stack.cloud.database
-                with database.admin_connection(database="odcr_db", autocommit=True) as one, one.cursor() as cursor:
+                with database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
                     cursor.execute(statement, arguments or None)
                     return tuple(cursor.fetchall())
             except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
                 time.sleep(0.05)
         raise TimeoutError(f"The database did not come back for: {statement}")
 
-    def _go_on(self, act: Callable[[], None]) -> None:
+    def _repeat(self, act: Callable[[], None]) -> None:
         try:
             while not self._over.is_set():
                 act()
-        except BaseException as problem:  # noqa: BLE001 - the test has to tell what happened in this thread
+        except BaseException as problem:  # noqa: BLE001 - the test reports it
             self.problems.append(problem)
 
     def _act(self) -> None:
@@ -118,7 +120,7 @@ class Chaos:
             self._raise_a_target: 2,
             self._cancel_a_reservation: 3,
         }
-        # Each costs the runs some seconds.
+        # Each of these costs the runs some seconds.
         deeds: dict[str, tuple[Callable[[], None], float]] = {
             "secret rotated": (self._rotate_the_secret, 1),
             "database restarted": (self._restart_the_database, 0.5),
@@ -130,12 +132,12 @@ class Chaos:
         self._over.wait(self._dice.uniform(0, 2 * _SECONDS_BETWEEN))
 
     def _kill(self) -> None:
-        functions = [one for one in FUNCTIONS if not self._is_ending or f"{one} killed" in self.missing()]
+        functions = [name for name in FUNCTIONS if not self._is_ending or f"{name} killed" in self.missing()]
         if functions:
-            # The one that buys as often as the others together.
-            weights = [3 if one == "ReserveCapacity" else 1 for one in functions]
+            # The function that buys is killed as often as the others together.
+            weights = [3 if name == "ReserveCapacity" else 1 for name in functions]
             (function,) = self._dice_of_kills.choices(functions, weights)
-            # A function runs for some milliseconds only: wait for one.
+            # A function only runs for some milliseconds, so wait until it does.
             deadline = time.monotonic() + 3
             while time.monotonic() < deadline and not self._over.is_set():
                 if killed := lambda_runtime.kill_running(f"{self._stack.name}-{function}"):
@@ -145,9 +147,9 @@ class Chaos:
         self._over.wait(self._dice_of_kills.uniform(0, 1))
 
     def _let_the_lease_expire(self) -> None:
-        """What a run that has ended still holds expires in cloud time: the database's clock is not sped up.
+        """Lets the lease of a run that has ended expire in cloud time, as the database's clock is not sped up.
 
-        No function of it is at work by then, as on AWS, however slow this machine is.
+        No function of that run may be at work by then, as on AWS, however slow this machine is.
         """
         holder = self._holder()
         if holder != self._ended_holder[0]:
@@ -158,12 +160,12 @@ class Chaos:
         self._over.wait(0.25)
 
     def _holder(self) -> str:
-        """The execution that has the lease; "" if none has."""
+        """The execution that holds the lease; empty if none does."""
         rows = self.sql("SELECT Holder FROM odcr_lease WHERE Expires > UTC_TIMESTAMP()")
         return "".join(str(holder) for (holder,) in rows)
 
     def _is_running(self, execution: str) -> bool:
-        return execution in {one.rpartition(":")[2] for one in self._running()}
+        return execution in {arn.rpartition(":")[2] for arn in self._running()}
 
     def _running(self) -> list[str]:
         machines, machine = self._stack.client("stepfunctions"), self._stack.outputs["StateMachineArn"]
@@ -183,11 +185,11 @@ class Chaos:
             if not left:
                 return
             kind = self._dice.choice(left)
-            # What was set before would come first.
+            # Faults that were set before would come first.
             self._stack.cloud.capacity.clear_faults()
-        action = self._dice.choice([each for each in actions_of(kind) if each in ACTIONS])
+        action = self._dice.choice([action for action in actions_of(kind) if action in ACTIONS])
         seconds = _SECONDS_OF.get(kind)
-        then = self._dice.choice(_THEN_OF[kind]) if kind in _THEN_OF else None
+        then = self._dice.choice(_RESULTS_OF[kind]) if kind in _RESULTS_OF else None
         times = self._dice.randint(1, 3)
         self._stack.cloud.capacity.inject(Fault(action, kind, times=times, seconds=seconds, lasts=300, then=then))
         self.done["faults set"] += 1
@@ -210,11 +212,11 @@ class Chaos:
         ec2 = self._stack.client("ec2", region_of(zone))
         tagged = {"Name": f"tag:{OWNER_TAG}", "Values": [f"{self._stack.name}/{self._stack.cloud.region}"]}
         kind = {"Name": "instance-type", "Values": [instance_type]}
-        # The person in the console has to live with EC2's faults as well.
+        # EC2's faults hit the person in the console as well.
         with contextlib.suppress(ClientError, BotoCoreError):
-            for one in ec2.describe_capacity_reservations(Filters=[tagged, kind])["CapacityReservations"]:
-                if one["State"] == "active" and one["AvailabilityZone"] == zone:
-                    ec2.cancel_capacity_reservation(CapacityReservationId=one["CapacityReservationId"])
+            for reservation in ec2.describe_capacity_reservations(Filters=[tagged, kind])["CapacityReservations"]:
+                if reservation["State"] == "active" and reservation["AvailabilityZone"] == zone:
+                    ec2.cancel_capacity_reservation(CapacityReservationId=reservation["CapacityReservationId"])
                     self.done["reservations cancelled"] += 1
 
     def _rotate_the_secret(self) -> None:
@@ -232,13 +234,13 @@ class Chaos:
         ]
         self._dice.shuffle(steps)
         steps[0]()
-        # In between the secret and the database differ.
+        # Meanwhile the secret and the database differ.
         time.sleep(self._dice.uniform(0, 0.3))
         steps[1]()
         self.done["secret rotated"] += 1
 
     def _stop_a_run(self) -> None:
-        """A person stops a run, which so leaves its lease behind."""
+        """Stops a run as a person does. It leaves its lease behind."""
         holder = self._holder()
         for execution in self._running():
             if execution.rpartition(":")[2] == holder:

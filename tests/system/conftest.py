@@ -1,4 +1,4 @@
-"""One local cloud with the deployed stack for all system tests; every test begins with empty tables and pools."""
+"""One local cloud with the deployed stack for all system tests; each test begins with empty pools and no tables."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from localcloud.database.mariadb import MariaDB
 from localcloud.database.mysql import MySQL
 from localcloud.ec2 import PLENTY
 from localcloud.tests.escape import Proxy
-from tests.system.someone import Someone
+from tests.system.shell_user import ShellUser
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
@@ -36,13 +36,13 @@ TABLES = (
 )
 
 SPEED = 20
-"""Cloud seconds in a second: a run asks for a dry pool for five, in which a function can start on a busy machine."""
+"""Cloud seconds in a second: slow enough that a function starts within a run, even on a busy machine."""
 
 SERVERS = {"mariadb": MariaDB, "mysql": MySQL}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest tests/system --database=mysql` goes through a MySQL that is set up as Aurora is."""
+    """`pytest tests/system --database=mysql` uses a MySQL that is set up like Aurora."""
     parser.addoption("--database", choices=sorted(SERVERS), default="mariadb", help="the local cloud's server")
 
 
@@ -57,13 +57,13 @@ class FirstRun:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A cloud of another speed comes last, as a process has one cloud at a time."""
+    """Runs tests with a cloud of another speed last, because a process has one cloud at a time."""
     items.sort(key=lambda item: hasattr(item, "callspec") and "cloud" in item.callspec.params)
 
 
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
-    """Of another speed where a test says `@pytest.mark.parametrize("cloud", [speed], indirect=True)`."""
+    """The local cloud. `@pytest.mark.parametrize("cloud", [speed], indirect=True)` gives a test another speed."""
     speed = getattr(request, "param", SPEED)
     server = SERVERS[request.config.getoption("--database")]
     with LocalCloud(speed=speed, database_server=server, vcpu_quota=PLENTY) as cloud:
@@ -72,8 +72,8 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The functions, built."""
-    # Not where another test that runs at the same time builds.
+    """The folder with the built functions."""
+    # A folder of its own, as other tests may build at the same time.
     folder = tmp_path_factory.mktemp("built")
     build(folder)
     return folder
@@ -81,9 +81,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def first_run(cloud: LocalCloud, built: Path) -> FirstRun:
-    """Of the stack that all tests share, just deployed."""
+    """The first run of the stack that all tests share."""
     stack = Stack(cloud, built=built)
-    # The tests start the runs themselves, but for the one about the schedule.
+    # The tests start the runs themselves, except those of the schedule.
     stack.deploy({"ScheduleState": "DISABLED", "SecretRotationDays": "7"})
     execution = stack.start_run()
     return FirstRun(stack, stack.wait(execution), stack.history(execution))
@@ -92,7 +92,7 @@ def first_run(cloud: LocalCloud, built: Path) -> FirstRun:
 @pytest.fixture
 def stack(first_run: FirstRun) -> Stack:
     deployed = first_run.stack
-    # A run of the test before may have started it.
+    # A run of the previous test may have started UpdatePrices.
     machine = deployed.outputs["UpdatePricesArn"]
     running = deployed.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")
     for execution in running["executions"]:
@@ -107,41 +107,22 @@ def stack(first_run: FirstRun) -> Stack:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The functions' packages, so that `sam build` finds them without asking anybody."""
+    """The functions' packages, so that `sam build` needs no package index."""
     folder = tmp_path_factory.mktemp("wheels")
-    target = [
-        "--python-version",
-        "3.13",
-        "--implementation",
-        "cp",
-        "--platform",
-        "manylinux2014_aarch64",
-        "--platform",
-        "any",
-    ]
     requirements = ["--requirement", str(ROOT / "functions" / "requirements.txt"), "--require-hashes", "--no-deps"]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        *requirements,
-        *target,
-        "--platform",
-        "any",
-        "--only-binary=:all:",
-    ]
-    subprocess.run([*command, "--dest", str(folder)], check=True)
+    python = ["--python-version", "3.13", "--implementation", "cp", "--only-binary=:all:"]
+    platforms = ["--platform", "manylinux2014_aarch64", "--platform", "any"]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
+    subprocess.run([*pip, *requirements, *python, *platforms], check=True)
     return folder
 
 
 @pytest.fixture
-def someone(tmp_path: Path, wheels: Path) -> Iterator[Someone]:
-    """Someone whose every setting leads to an account, and whose only way out is a proxy that records."""
+def user(tmp_path: Path, wheels: Path) -> Iterator[ShellUser]:
+    """A person whose every setting leads to an account, and whose only way out is a proxy that records."""
     with Proxy() as proxy:
-        someone = Someone(
+        user = ShellUser(
             tmp_path, proxy, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
         )
-        yield someone
-        someone.leave()
+        yield user
+        user.stop()

@@ -1,4 +1,4 @@
-"""SQL in, EC2 and SQL out, through the deployed state machine."""
+"""Runs of the deployed state machine: targets go in by SQL, and reservations and a record come out."""
 
 import json
 from typing import Any
@@ -41,7 +41,7 @@ def counts(stack: Stack) -> list[int]:
     return [reservation["TotalInstanceCount"] for reservation in active(stack)]
 
 
-def test_all_of_it_is_there(stack: Stack) -> None:
+def test_a_target_is_met_at_once(stack: Stack) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -55,7 +55,7 @@ def test_all_of_it_is_there(stack: Stack) -> None:
     assert statuses(stack) == {KEY: ("FULFILLED", "")}
 
 
-def test_eleven_now_and_four_later_in_the_same_reservation(stack: Stack) -> None:
+def test_a_reservation_grows_as_capacity_frees_up(stack: Stack) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 11)
     run(stack)
@@ -123,7 +123,7 @@ def test_one_bad_target_never_harms_another(stack: Stack) -> None:
     assert current(stack)["c6i.large", "ap-northeast-1c"] == 2
 
 
-def test_the_database_goes_down_and_comes_back(stack: Stack) -> None:
+def test_a_run_fails_without_the_database_and_the_next_one_succeeds(stack: Stack) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     stack.cloud.database.stop()
@@ -162,7 +162,7 @@ def test_somebody_elses_reservation_is_neither_counted_nor_touched(stack: Stack)
     assert list(held.values()) == [15]
 
 
-def test_reservations_that_were_there_before_are_adopted_by_tagging_them(stack: Stack) -> None:
+def test_existing_reservations_are_adopted_by_tagging_them(stack: Stack) -> None:
     ec2 = stack.client("ec2")
     stack.cloud.capacity.set_free(*KEY, 30)
     ids = [
@@ -174,13 +174,13 @@ def test_reservations_that_were_there_before_are_adopted_by_tagging_them(stack: 
     ec2.create_tags(Resources=ids, Tags=[{"Key": OWNER_TAG, "Value": "odcr/ap-northeast-1"}])
     insert(stack)
     run(stack)
-    # Made within the same second, so either may be the older one, which grows.
+    # The older one grows. Both were made within a second, so it may be either.
     assert sorted(counts(stack)) in ([3, 12], [5, 10])
     assert {reservation["CapacityReservationId"] for reservation in active(stack)} == set(ids)
     assert current(stack) == {KEY: 15}
 
 
-def test_a_deleted_row_is_told_as_long_as_something_is_held(stack: Stack) -> None:
+def test_a_deleted_row_is_reported_as_long_as_something_is_held(stack: Stack) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -207,7 +207,7 @@ def test_a_lowered_target_gives_nothing_back(stack: Stack) -> None:
     assert statuses(stack)[KEY][0] == "EXCESS"
 
 
-def test_the_originals_statements_as_written(stack: Stack) -> None:
+def test_the_statements_of_the_original_work_as_written(stack: Stack) -> None:
     stack.run()
     for statement in (
         "CREATE DATABASE IF NOT EXISTS odcr_db DEFAULT CHARACTER SET utf8",
@@ -224,13 +224,13 @@ def test_the_originals_statements_as_written(stack: Stack) -> None:
         ("r5b.2xlarge", "ap-northeast-1a", 15, 5),
         ("r5b.2xlarge", "ap-northeast-1c", 15, 0),
     ]
-    # Current_Capacity is a report: a run overwrites it with the truth.
+    # A run overwrites Current_Capacity with what is held.
     run(stack)
     assert set(current(stack).values()) == {0}
 
 
 def subscribed(stack: Stack, name: str) -> str:
-    """A new queue, whose URL this is, that gets what the topic tells."""
+    """The URL of a new queue that receives the topic's messages."""
     queues = stack.client("sqs")
     queue = str(queues.create_queue(QueueName=name)["QueueUrl"])
     queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -261,11 +261,11 @@ def test_what_sns_refuses_is_sent_by_a_later_run(stack: Stack) -> None:
         insert(stack)
         stack.cloud.capacity.set_free(*KEY, 15)
         failed = stack.run()
-        # What was recorded stays, and the run is seen to have failed.
+        # The run fails visibly, but what it recorded stays.
         assert (failed["status"], failed["error"]) == ("FAILED", "SNS.NotFoundException")
         assert statuses(stack)[KEY][0] == "FULFILLED"
         assert stack.sql("SELECT Holder FROM odcr_lease WHERE Name = 'run'") == (("",),)
-        # The mail, and the event behind it.
+        # The mail, and after it the event.
         assert stack.sql("SELECT Events FROM odcr_outbox ORDER BY Id") == ((0,), (1,))
     finally:
         assert stack.client("sns").create_topic(Name=topic.rpartition(":")[2])["TopicArn"] == topic

@@ -1,4 +1,4 @@
-"""`make run` where the package index cannot be reached."""
+"""`make run` without a package index."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from demo.build import ROOT, build
 
 NO_INDEX = {
     "PIP_CONFIG_FILE": os.devnull,
-    # Nobody listens there: https://www.iana.org/assignments/service-names-port-numbers (discard)
+    # Nothing listens on the discard port: https://www.iana.org/assignments/service-names-port-numbers
     "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
     "PIP_EXTRA_INDEX_URL": "",
     "PIP_FIND_LINKS": "",
     "PIP_NO_CACHE_DIR": "1",
     "PIP_RETRIES": "1",
 }
-IMPORTED = (
+NEEDED = (
     "localcloud",
     "demo",
     "cli",
@@ -30,10 +30,12 @@ IMPORTED = (
     "samconfig.toml",
     "Makefile",
 )
-"""Of the checkout, what `make run` needs."""
+"""The parts of the checkout that `make run` needs."""
 
 
-def test_what_has_not_changed_is_built_without_asking_the_index(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_functions_are_not_built_again_and_need_no_index(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in NO_INDEX.items():
         monkeypatch.setenv(name, value)
     before = {file: file.stat().st_mtime_ns for file in built.rglob("*")}
@@ -42,7 +44,7 @@ def test_what_has_not_changed_is_built_without_asking_the_index(built: Path, mon
 
 
 def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> None:
-    for name in IMPORTED:
+    for name in NEEDED:
         place = ROOT / name
         (shutil.copytree if place.is_dir() else shutil.copy)(place, tmp_path / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
@@ -66,4 +68,4 @@ def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> Non
     assert "is it the right one, and reachable?" in lines[-1]
     assert len(lines) <= 5
     assert "Traceback" not in done.stdout + done.stderr
-    assert len(done.stderr.splitlines()) <= 1  # make's own
+    assert len(done.stderr.splitlines()) <= 1  # make's own line

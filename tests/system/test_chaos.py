@@ -1,4 +1,4 @@
-"""Minutes of runs in which everything breaks that can, and after which everything is right."""
+"""Runs during which everything breaks that can. Afterwards, everything is right."""
 
 import os
 import random
@@ -14,11 +14,11 @@ from tests.system.chaos import Chaos
 
 IS_LONG = "CHAOS_SECONDS" in os.environ
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
-"""On the wall; the cloud's time runs faster."""
+"""Real time; the cloud's time runs faster."""
 MORE_SECONDS = 300.0
-"""For so much longer it may go on until everything has happened; a minute is usual."""
+"""Further real time, at most, until everything has happened; a minute is usual."""
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or (random.SystemRandom().randrange(1, 10**6) if IS_LONG else 1)
-"""The same in every run of CI; another one in every long run."""
+"""The same in every run of CI, another in every long run."""
 KEYS: list[Key] = [
     ("r5b.2xlarge", "ap-northeast-1c"),
     ("m5.large", "ap-northeast-1a"),
@@ -34,17 +34,27 @@ TYPO = ("r5b", "ap-northeast-1c")
 
 
 def managed(stack: Stack) -> list[Managed]:
-    """What the stack holds, by its tag."""
+    """The stack's active and pending reservations, by its tag."""
     return [
-        Managed(one["CapacityReservationId"], (one["InstanceType"], one["AvailabilityZone"]), one["TotalInstanceCount"])
+        Managed(
+            reservation["CapacityReservationId"],
+            (reservation["InstanceType"], reservation["AvailabilityZone"]),
+            reservation["TotalInstanceCount"],
+        )
         for region in REGIONS
-        for one in stack.reservations(region)
-        if one["State"] in ("active", "pending") and OWNER_TAG in {tag["Key"] for tag in one.get("Tags", [])}
+        for reservation in stack.reservations(region)
+        if reservation["State"] in ("active", "pending")
+        and OWNER_TAG in {tag["Key"] for tag in reservation.get("Tags", [])}
     ]
 
 
+def held_by_key(stack: Stack) -> dict[Key, int]:
+    reservations = managed(stack)
+    return {key: sum(reservation.count for reservation in reservations if reservation.key == key) for key in KEYS}
+
+
 def runs(stack: Stack, chaos: Chaos, seconds: float) -> Iterator[str]:
-    """Starts run after run, now and then two at once; how each ended."""
+    """Starts run after run, now and then two at once, and yields the status of each."""
     dice = random.Random(SEED)
     deadline = time.monotonic() + seconds
     while (late := time.monotonic() - deadline) < 0 or (late < MORE_SECONDS and chaos.missing()):
@@ -54,7 +64,7 @@ def runs(stack: Stack, chaos: Chaos, seconds: float) -> Iterator[str]:
         yield from (stack.wait(execution, 180)["status"] for execution in executions)
 
 
-def test_minutes_of_chaos_end_in_order(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_is_right_after_minutes_of_chaos(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     capacity = stack.cloud.capacity
     assert stack.run()["status"] == "SUCCEEDED"
     for number, key in enumerate(KEYS):
@@ -77,15 +87,14 @@ def test_minutes_of_chaos_end_in_order(stack: Stack, capsys: pytest.CaptureFixtu
     chaos.settle()
     for key in KEYS:
         capacity.set_free(*key, 3)
-    before = {key: sum(one.count for one in managed(stack) if one.key == key) for key in KEYS}
+    before = held_by_key(stack)
     for _ in range(3):
         assert stack.run()["status"] == "SUCCEEDED"
 
     wanted = {(row[0], row[1]): row[2] for row in stack.sql("SELECT * FROM odcr_capacity")}
-    held = {key: sum(one.count for one in managed(stack) if one.key == key) for key in KEYS}
-    assert held == {key: min(wanted[key], min(before[key], wanted[key]) + 3) for key in KEYS}
+    assert held_by_key(stack) == {key: min(wanted[key], min(before[key], wanted[key]) + 3) for key in KEYS}
     assert disagreements(stack.sql, managed(stack), lambda key: capacity.free(*key)) == []
-    (untouched,) = (one for one in stack.reservations() if one["CapacityReservationId"] == foreign)
+    (untouched,) = (item for item in stack.reservations() if item["CapacityReservationId"] == foreign)
     assert (untouched["State"], untouched["TotalInstanceCount"]) == ("active", 2)
 
     assert ended["SUCCEEDED"] > 0

@@ -1,4 +1,4 @@
-"""`odcr check` on the deployed stack calls every API; what the local cloud lacks is a warning."""
+"""`odcr check` on the deployed stack. It calls every API; what the local cloud lacks is a warning."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def check(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_check_reports_each_problem_in_a_line(stack: Stack) -> None:
+def test_check_reports_each_problem_on_a_line(stack: Stack) -> None:
     stack.wait(stack.start_run())
     stack.sql(f"INSERT INTO odcr_capacity VALUES ('m5.large','{ZONE}',2,0), ('m5.large','ap-northeast-1z',1,0)")
     stack.sql(f"INSERT INTO odcr_option (InstanceType, AvailabilityZone) VALUES ('m5.larg','{ZONE}')")
@@ -25,19 +25,19 @@ def test_check_reports_each_problem_in_a_line(stack: Stack) -> None:
     assert done.returncode == 1, done.stderr
     lines = [(line["Check"], line["Level"], line["Seen"]) for line in json.loads(done.stdout)["Lines"]]
 
-    def said(check: str, level: str, words: str) -> bool:
+    def reports(check: str, level: str, words: str) -> bool:
         return any((line[0], line[1]) == (check, level) and words in line[2] for line in lines)
 
-    assert said("version", "ok", "of version 2"), lines
-    assert said("rows", "error", "odcr_option has m5.larg"), lines
-    assert said("offers", "error", "ap-northeast-1z"), lines
-    assert said("rights", "ok", "your dry run of a reservation with the demands' tags is allowed"), lines
-    assert said("schedule", "error", "disabled"), lines
-    assert said("last run", "ok", "failed") or said("last run", "warning", "the last one succeeded"), lines
-    assert said("lease", "ok", "No run holds the lease"), lines
+    assert reports("version", "ok", "of version 2"), lines
+    assert reports("rows", "error", "odcr_option has m5.larg"), lines
+    assert reports("offers", "error", "ap-northeast-1z"), lines
+    assert reports("rights", "ok", "your dry run of a reservation with the demands' tags is allowed"), lines
+    assert reports("schedule", "error", "disabled"), lines
+    assert reports("last run", "ok", "failed") or reports("last run", "warning", "the last one succeeded"), lines
+    assert reports("lease", "ok", "No run holds the lease"), lines
     # Other tests of this stack may have subscribed.
-    assert said("mail", "warning", "Nobody is told") or said("mail", "ok", "subscri"), lines
-    # Every check says something.
+    assert reports("mail", "warning", "Nobody is told") or reports("mail", "ok", "subscri"), lines
+    # Every check has a line.
     assert len({line[0] for line in lines}) >= 13
 
     shown = check(stack, "check")

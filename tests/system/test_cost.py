@@ -1,14 +1,15 @@
-"""What Step Functions charges for a run, in its executed history; docs/explanation/cost.md reckons with it."""
+"""What Step Functions charges for a run, by its history; docs/explanation/cost.md counts on it."""
 
 from bench.costs.records import transitions
 from demo.stack import Stack
 
 KEYS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a")]
-MOST_OF_AN_IDLE_RUN = 6
-OF_A_BRANCH = 3
-"""ReserveBranch, IsTimeForAnotherRound and BranchIsDone, for all targets that are asked for in the same way."""
-OF_A_MESSAGE = 3
-"""IsNextRun, PublishAnnouncement and ClearAnnouncement; of up to ten events PutEvents in the place of the second."""
+IDLE_RUN = 6
+"""Transitions of a run that finds nothing to do, at most."""
+BRANCH = 3
+"""ReserveBranch, IsTimeForAnotherRound and BranchIsDone, once for all targets that are asked for in the same way."""
+MESSAGE = 3
+"""IsNextRun, PublishAnnouncement and ClearAnnouncement; up to ten events take PutEvents instead of the second."""
 
 
 def charged(stack: Stack) -> int:
@@ -21,17 +22,17 @@ def test_an_idle_run_takes_six_transitions_and_a_dry_pool_one_more(stack: Stack)
     stack.run()
     values = ", ".join(f"('{instance_type}', '{zone}', 5, 0)" for instance_type, zone in KEYS)
     stack.sql(f"INSERT INTO odcr_capacity VALUES {values}")
-    # A target without a price takes two more in its first run.
+    # A new target without a price would take two more.
     for instance_type, zone in KEYS:
         stack.sql(
             "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) "
             f"VALUES ('{instance_type}', '{zone.rstrip('abc')}', 1)"
         )
     stack.run()
-    # However often a function asks while the run goes on, it is one state for each target.
-    assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS)
+    # A target is one state, however often the function asks.
+    assert charged(stack) == IDLE_RUN + BRANCH + len(KEYS)
     for key in KEYS:
         stack.cloud.capacity.set_free(*key, 5)
-    # A mail, and an event for each target.
-    assert charged(stack) == MOST_OF_AN_IDLE_RUN + OF_A_BRANCH + len(KEYS) + 2 * OF_A_MESSAGE
-    assert charged(stack) <= MOST_OF_AN_IDLE_RUN
+    # A mail, and a batch of events.
+    assert charged(stack) == IDLE_RUN + BRANCH + len(KEYS) + 2 * MESSAGE
+    assert charged(stack) <= IDLE_RUN

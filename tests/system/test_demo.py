@@ -1,23 +1,23 @@
-"""`make run`, as people see it first; here one whose settings, everywhere, lead to an account."""
+"""`make run` as a newcomer types it, here a person whose every setting leads to an account."""
 
 import pytest
 
 from tests.documented import documented
-from tests.system.someone import Someone
+from tests.system.shell_user import ShellUser
 
 README = [command.line for command in documented() if command.page == "README.md" and command.is_local]
 
 
 @pytest.fixture
-def played(someone: Someone) -> str:
-    """What `make run KEEP=1` has printed when it has played everything."""
-    return someone.serves("make run KEEP=1", 500)
+def output(user: ShellUser) -> str:
+    """The output of `make run KEEP=1` when the demonstration is over."""
+    return user.start_cloud("make run KEEP=1", 500)
 
 
-def test_the_demo_plays_to_its_good_end_and_leads_nowhere_else(someone: Someone, played: str) -> None:
-    assert "Every target is met, and none was ever exceeded." in played
-    assert "Error()" not in played
-    for told in (
+def test_the_demo_succeeds_and_asks_nothing_outside(user: ShellUser, output: str) -> None:
+    assert "Every target is met, and none was ever exceeded." in output
+    assert "Error()" not in output
+    for words in (
         "made the database's user odcr",
         "4 targets, lease HELD",
         "4 short",
@@ -26,18 +26,18 @@ def test_the_demo_plays_to_its_good_end_and_leads_nowhere_else(someone: Someone,
         "64 of 64 vCPUs of group checkout held: FULFILLED",
         "MET its deadline",
     ):
-        assert told in played
+        assert words in output
 
-    printed = [line.strip() for line in played.splitlines() if " -m localcloud " in line]
+    printed = [line.strip() for line in output.splitlines() if " -m localcloud " in line]
     assert len(printed) == 8
     *looks, down = printed
     assert down.endswith(" down")
-    done = {line: someone.types(line) for line in [*looks, *(line for line in README if line != "make run")]}
-    assert {line: (each.returncode, each.stderr) for line, each in done.items()} == dict.fromkeys(done, (0, ""))
-    (status,) = (each.stdout for line, each in done.items() if "odcr_status" in line)
+    results = {line: user.run(line) for line in [*looks, *(line for line in README if line != "make run")]}
+    assert {line: (done.returncode, done.stderr) for line, done in results.items()} == dict.fromkeys(results, (0, ""))
+    (status,) = (done.stdout for line, done in results.items() if "odcr_status" in line)
     # Three rows, the group, and its three pools.
     assert status.count("FULFILLED") == 7
 
-    assert someone.types(down).returncode == 0
-    assert someone.has_stopped() == 0
-    assert someone.proxy.asked == []
+    assert user.run(down).returncode == 0
+    assert user.exit_code() == 0
+    assert user.proxy.asked == []

@@ -1,4 +1,4 @@
-"""Events, from EC2's grant to whom a rule gives them, as deployed."""
+"""Events of the deployed stack, from EC2's grant to the targets of a rule."""
 
 import json
 import shlex
@@ -21,33 +21,36 @@ EXEC = "python -m localcloud exec -- "
 
 
 @pytest.fixture
-def told(stack: Stack) -> Iterator[Callable[[], list[Any]]]:
-    """What has arrived since it was last called, in order: the subjects of mails, and the details of events."""
+def arrivals(stack: Stack) -> Iterator[Callable[[], list[Any]]]:
+    """Returns what has arrived since the last call, in order: subjects of mails, and details of events."""
     sqs, events, sns = (stack.client(service) for service in ("sqs", "events", "sns"))
-    url = sqs.create_queue(QueueName="told")["QueueUrl"]
-    events.put_rule(Name="told", EventPattern=json.dumps({"source": ["odcr"]}))
-    events.put_targets(Rule="told", Targets=[{"Id": "1", "Arn": f"{QUEUE}told"}])
+    url = sqs.create_queue(QueueName="arrivals")["QueueUrl"]
+    events.put_rule(Name="arrivals", EventPattern=json.dumps({"source": ["odcr"]}))
+    events.put_targets(Rule="arrivals", Targets=[{"Id": "1", "Arn": f"{QUEUE}arrivals"}])
     topic = stack.outputs["AlertTopicArn"]
-    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}told", ReturnSubscriptionArn=True)
+    endpoint = f"{QUEUE}arrivals"
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint, ReturnSubscriptionArn=True)
 
     def receive() -> list[Any]:
-        arrived: list[Any] = []
+        bodies: list[Any] = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            arrived += [json.loads(message["Body"]) for message in messages]
+            bodies += [json.loads(message["Body"]) for message in messages]
             for message in messages:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [one["detail"] | {"Type": one["detail-type"]} if "detail" in one else one["Subject"] for one in arrived]
+        return [
+            body["detail"] | {"Type": body["detail-type"]} if "detail" in body else body["Subject"] for body in bodies
+        ]
 
     yield receive
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
-    events.remove_targets(Rule="told", Ids=["1"])
-    events.delete_rule(Name="told")
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    events.remove_targets(Rule="arrivals", Ids=["1"])
+    events.delete_rule(Name="arrivals")
     sqs.delete_queue(QueueUrl=url)
 
 
 @contextmanager
 def denied(stack: Stack, action: str) -> Iterator[None]:
-    """Within it the state machine may not do this, by an organisation's wish."""
+    """Within this context, the state machine may not do this, as if an organisation forbade it."""
     iam = stack.client("iam")
     machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=stack.outputs["StateMachineArn"])
     role = machine["roleArn"].rsplit("/", 1)[-1]
@@ -60,8 +63,8 @@ def denied(stack: Stack, action: str) -> Iterator[None]:
         iam.delete_role_policy(RoleName=role, PolicyName="denied")
 
 
-def gain(stack: Stack, key: tuple[str, str], number: int) -> str:
-    """How a run ends that can have so many."""
+def run_with_free(stack: Stack, key: tuple[str, str], number: int) -> str:
+    """Sets the free capacity of a pool, and returns the status of a run."""
     stack.cloud.capacity.set_free(*key, number)
     return stack.run()["status"]
 
@@ -73,34 +76,36 @@ def targets(stack: Stack) -> None:
         stack.sql("INSERT INTO odcr_capacity VALUES (%s, %s, %s, 0)", *key, number)
 
 
-def test_what_the_bus_refuses_waits_and_mails_go_on(stack: Stack, told: Callable[[], list[Any]]) -> None:
+def test_events_that_the_bus_refuses_wait_and_mails_go_on(stack: Stack, arrivals: Callable[[], list[Any]]) -> None:
     with denied(stack, "events:PutEvents"):
-        assert gain(stack, KEY, 4) == "FAILED"
-        # One that gained nothing tries again.
+        assert run_with_free(stack, KEY, 4) == "FAILED"
+        # A run that gains nothing tries again.
         assert stack.run()["status"] == "FAILED"
-        assert gain(stack, OTHER, 2) == "FAILED"
-        assert told() == [
+        assert run_with_free(stack, OTHER, 2) == "FAILED"
+        assert arrivals() == [
             "EC2 capacity odcr/ap-northeast-1: 2 SHORT",
             "EC2 capacity odcr/ap-northeast-1: 1 FULFILLED",
         ]
     before = stack.sql("SELECT Recorded FROM odcr_outbox ORDER BY Id")
-    assert gain(stack, KEY, 7) == "SUCCEEDED"
-    arrived = told()
-    assert [(one["Type"], one["Demand"]["InstanceType"], one["Acquired"], one["Reserved"]) for one in arrived] == [
+    assert run_with_free(stack, KEY, 7) == "SUCCEEDED"
+    arrived = arrivals()
+    assert [
+        (event["Type"], event["Demand"]["InstanceType"], event["Acquired"], event["Reserved"]) for event in arrived
+    ] == [
         ("Capacity Gained", KEY[0], 4, 4),
         ("Capacity Gained", OTHER[0], 2, 2),
         ("Capacity Gained", KEY[0], 7, 11),
     ]
-    assert [one["Recorded"] for one in arrived[:2]] == [f"{at:%Y-%m-%dT%H:%M:%SZ}" for (at,) in before]
-    assert len({one["Id"] for one in arrived}) == 3
-    (held,) = (one["CapacityReservationId"] for one in stack.reservations() if one["InstanceType"] == KEY[0])
-    assert arrived[2]["ReservationIds"] == [held]
+    assert [event["Recorded"] for event in arrived[:2]] == [f"{at:%Y-%m-%dT%H:%M:%SZ}" for (at,) in before]
+    assert len({event["Id"] for event in arrived}) == 3
+    (reservation,) = (item for item in stack.reservations() if item["InstanceType"] == KEY[0])
+    assert arrived[2]["ReservationIds"] == [reservation["CapacityReservationId"]]
     assert stack.run()["status"] == "SUCCEEDED"
-    assert told() == []
+    assert arrivals() == []
     assert stack.sql("SELECT COUNT(*) FROM odcr_outbox") == ((0,),)
 
 
-def test_the_page_s_rule_lets_an_auto_scaling_group_grow_with_what_is_held(stack: Stack) -> None:
+def test_an_auto_scaling_group_grows_with_what_is_held_by_the_documented_rule(stack: Stack) -> None:
     groups, cloudformation = stack.client("autoscaling"), stack.client("cloudformation")
     groups.create_launch_configuration(LaunchConfigurationName="c", ImageId="ami-0", InstanceType=KEY[0])
     groups.create_auto_scaling_group(
@@ -115,11 +120,11 @@ def test_the_page_s_rule_lets_an_auto_scaling_group_grow_with_what_is_held(stack
     words = shlex.split(line.removeprefix(EXEC))
     subprocess.run(stack.cloud.client_command(words), cwd=ROOT, env=stack.cloud.client_environment(), check=True)
     try:
-        for more, all_of_it in ((4, 4), (2, 6)):
-            assert gain(stack, KEY, more) == "SUCCEEDED"
+        for free, total in ((4, 4), (2, 6)):
+            assert run_with_free(stack, KEY, free) == "SUCCEEDED"
             deadline = time.monotonic() + 30
-            while desired(groups) != all_of_it:
-                assert time.monotonic() < deadline, f"the group wants {desired(groups)} of {all_of_it}"
+            while desired(groups) != total:
+                assert time.monotonic() < deadline, f"the group wants {desired(groups)} of {total}"
                 time.sleep(0.1)
     finally:
         cloudformation.delete_stack(StackName="on-capacity-gained")

@@ -1,4 +1,4 @@
-"""The lease while its holder works and after its holder's end, and runs that Lambda throttles, as deployed."""
+"""The lease of the deployed stack, while its holder works and after, and runs that Lambda throttles."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,18 +7,19 @@ from contextlib import contextmanager
 import pytest
 
 from demo.stack import Stack
+from tests.system.executions import states
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 BUSY = ["LoadTargets", "IsLeaseHeld", "AnotherRunIsActive"]
 LEASE_SECONDS = 180
 REFUSALS = 5
-"""In forty seconds: a task that is refused is repeated 3, 6, 12 and 20 seconds later, or later still."""
+"""Refusals of a task within forty seconds: it is repeated after at least 3, 6, 12 and 20 seconds."""
 
 
 @pytest.fixture(autouse=True)
 def target(stack: Stack) -> None:
-    """Fifteen instances, one of which is held. The others are free."""
-    # This run makes the tables; the next one starts the functions, which then answer at once.
+    """A target of 15 of which 1 is held; the pool has the rest."""
+    # This run creates the tables. The next one starts all functions, so that they answer at once later.
     assert stack.run()["status"] == "SUCCEEDED"
     stack.sql("INSERT INTO odcr_capacity VALUES (%s, %s, 1, 0)", *KEY)
     stack.cloud.capacity.set_free(*KEY, 15)
@@ -29,7 +30,7 @@ def target(stack: Stack) -> None:
 
 @contextmanager
 def throttled(stack: Stack, *functions: str) -> Iterator[None]:
-    """Within it Lambda runs none of the functions."""
+    """Within this context, Lambda runs none of the functions."""
     client = stack.client("lambda")
     for name in functions:
         client.put_function_concurrency(FunctionName=f"{stack.name}-{name}", ReservedConcurrentExecutions=0)
@@ -41,7 +42,7 @@ def throttled(stack: Stack, *functions: str) -> Iterator[None]:
 
 
 def wait_for(stack: Stack, execution: str, state: str) -> None:
-    wait_until(lambda: state in states(stack, execution), f"{execution} does not come to {state}")
+    wait_until(lambda: state in states(stack, execution), f"{execution} does not reach {state}")
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
@@ -51,24 +52,20 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
         time.sleep(0.05)
 
 
-def states(stack: Stack, execution: str) -> list[str]:
-    """The states that an execution entered."""
-    entered = [event.get("stateEnteredEventDetails") for event in stack.history(execution)]
-    return [details["name"] for details in entered if details]
-
-
 def refusals(stack: Stack, execution: str) -> int:
-    """How often Lambda has throttled an execution."""
+    """The number of times that Lambda has throttled an execution."""
     failed = [event.get("lambdaFunctionFailedEventDetails") for event in stack.history(execution)]
     return sum(details["error"] == "Lambda.TooManyRequestsException" for details in failed if details)
 
 
 def held(stack: Stack) -> list[int]:
-    return [one["TotalInstanceCount"] for one in stack.reservations() if one["State"] == "active"]
+    return [
+        reservation["TotalInstanceCount"] for reservation in stack.reservations() if reservation["State"] == "active"
+    ]
 
 
 def stopped_run(stack: Stack) -> str:
-    """The name of a run that a person stops while it holds the lease."""
+    """Stops a run while it holds the lease, and returns its name."""
     with throttled(stack, "FindShortfalls"):
         execution = stack.start_run()
         wait_for(stack, execution, "FindShortfalls")
@@ -77,11 +74,11 @@ def stopped_run(stack: Stack) -> str:
 
 
 def expire(stack: Stack) -> None:
-    """Three minutes pass on the database's clock."""
+    """Lets the lease expire, as if three minutes passed on the database's clock."""
     stack.sql("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
 
 
-def test_a_start_that_finds_the_lease_held_leaves_the_work_to_its_holder(stack: Stack) -> None:
+def test_a_run_that_finds_the_lease_held_leaves_the_work_to_its_holder(stack: Stack) -> None:
     with throttled(stack, "FindShortfalls"):
         holder = stack.start_run()
         wait_for(stack, holder, "FindShortfalls")
@@ -109,7 +106,7 @@ def test_the_lease_of_a_run_that_was_stopped_expires_by_itself(stack: Stack) -> 
     )
     assert name == holder
     assert 0 < seconds <= LEASE_SECONDS
-    # Until then its last function may be at work.
+    # Until then the last function of the stopped run may be at work.
     early = stack.start_run()
     assert stack.wait(early)["status"] == "SUCCEEDED"
     assert states(stack, early) == BUSY
@@ -118,13 +115,13 @@ def test_the_lease_of_a_run_that_was_stopped_expires_by_itself(stack: Stack) -> 
     expire(stack)
     assert stack.run()["status"] == "SUCCEEDED"
     assert held(stack) == [15]
-    # The next run finds nothing to do, and no lease in its way.
+    # The next run finds the lease free and nothing to do.
     last = stack.start_run()
     assert stack.wait(last)["status"] == "SUCCEEDED"
     assert "FindShortfalls" in states(stack, last)
 
 
-def test_of_the_runs_that_find_an_expired_lease_one_asks(stack: Stack) -> None:
+def test_only_one_of_the_runs_that_find_an_expired_lease_asks(stack: Stack) -> None:
     stopped_run(stack)
     expire(stack)
     executions = [stack.start_run() for _ in range(3)]

@@ -1,8 +1,7 @@
-"""The database: its login made, repaired and rotated while runs go on, and older tables updated."""
+"""The database: creating, repairing and rotating its login while runs go on, and updating older tables."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -10,12 +9,9 @@ from demo.stack import Stack
 from odcr.gateways.schema import VERSION
 from tests.integration.database import version_0
 from tests.system.conftest import FirstRun
+from tests.system.executions import states, states_in
 
 HEALTHY = ["LoadTargets", "IsLeaseHeld", "FindShortfalls", "ReserveShortfalls", "RecordResults", "AnnounceChanges"]
-
-
-def states(history: list[dict[str, Any]]) -> list[str]:
-    return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
 
 
 def password(stack: Stack) -> str:
@@ -23,26 +19,26 @@ def password(stack: Stack) -> str:
     return str(json.loads(secret["SecretString"])["password"])
 
 
-def test_the_first_run_makes_the_user_and_succeeds(first_run: FirstRun) -> None:
+def test_the_first_run_creates_the_user_and_succeeds(first_run: FirstRun) -> None:
     assert first_run.execution["status"] == "SUCCEEDED", first_run.execution
-    assert states(first_run.history) == ["LoadTargets", "WasDatabasePrepared", "PrepareDatabase", *HEALTHY]
+    assert states_in(first_run.history) == ["LoadTargets", "WasDatabasePrepared", "PrepareDatabase", *HEALTHY]
 
 
-def test_a_run_whose_login_works_passes_through_no_other_states(stack: Stack) -> None:
+def test_a_run_whose_login_works_does_not_prepare_the_database(stack: Stack) -> None:
     execution = stack.start_run()
     assert stack.wait(execution)["status"] == "SUCCEEDED"
-    assert states(stack.history(execution)) == HEALTHY
+    assert states(stack, execution) == HEALTHY
 
 
-def test_a_password_that_went_astray_is_mended_by_the_next_run(stack: Stack) -> None:
+def test_the_next_run_repairs_a_wrong_password(stack: Stack) -> None:
     stack.cloud.database.set_password("odcr", "somebody-changed-it")
     execution = stack.start_run()
     assert stack.wait(execution)["status"] == "SUCCEEDED"
-    assert "PrepareDatabase" in states(stack.history(execution))
+    assert "PrepareDatabase" in states(stack, execution)
     assert stack.sql("SELECT 1") == ((1,),)
 
 
-def test_older_tables_are_updated_by_the_next_run_and_keep_their_rows(stack: Stack) -> None:
+def test_the_next_run_updates_older_tables_and_keeps_their_rows(stack: Stack) -> None:
     with stack.cloud.database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         for statement in (*version_0.TABLES, *version_0.ROWS):
             cursor.execute(statement)
@@ -50,7 +46,7 @@ def test_older_tables_are_updated_by_the_next_run_and_keep_their_rows(stack: Sta
         stack.cloud.capacity.set_free(instance_type, zone, 20)
     execution = stack.start_run()
     assert stack.wait(execution)["status"] == "SUCCEEDED"
-    assert states(stack.history(execution))[:4] == [
+    assert states(stack, execution)[:4] == [
         "LoadTargets",
         "WasDatabasePrepared",
         "PrepareDatabase",
@@ -67,10 +63,10 @@ def test_older_tables_are_updated_by_the_next_run_and_keep_their_rows(stack: Sta
     assert ("SHORT", "FULFILLED", 1) in [row[1:] for row in new]
     execution = stack.start_run()
     assert stack.wait(execution)["status"] == "SUCCEEDED"
-    assert "PrepareDatabase" not in states(stack.history(execution))
+    assert "PrepareDatabase" not in states(stack, execution)
 
 
-def test_newer_tables_end_the_run_and_are_not_touched(stack: Stack) -> None:
+def test_newer_tables_fail_the_run_and_are_not_touched(stack: Stack) -> None:
     assert stack.run()["status"] == "SUCCEEDED"
     with stack.cloud.database.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
@@ -79,14 +75,14 @@ def test_newer_tables_end_the_run_and_are_not_touched(stack: Stack) -> None:
     ended = stack.wait(execution)
     assert (ended["status"], ended["error"]) == ("FAILED", "TablesTooNew")
     assert "Deploy the newer odcr again" in ended["cause"]
-    assert "PrepareDatabase" not in states(stack.history(execution))
+    assert "PrepareDatabase" not in states(stack, execution)
     assert stack.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
 
 
-def test_a_login_that_cannot_be_mended_ends_the_run_and_says_why(stack: Stack) -> None:
+def test_a_login_that_cannot_be_repaired_fails_the_run_and_says_why(stack: Stack) -> None:
     manager, arn = stack.client("secretsmanager"), stack.outputs["DatabaseSecretArn"]
     right = manager.get_secret_value(SecretId=arn)["SecretString"]
-    # A login that works would not be read again.
+    # The functions read the secret again only after a login has failed.
     stack.cloud.database.set_password("odcr", "somebody-changed-it")
     manager.put_secret_value(SecretId=arn, SecretString=json.dumps({**json.loads(right), "username": "admin"}))
     try:
@@ -96,12 +92,12 @@ def test_a_login_that_cannot_be_mended_ends_the_run_and_says_why(stack: Stack) -
         manager.put_secret_value(SecretId=arn, SecretString=right)
     assert (ended["status"], ended["error"]) == ("FAILED", "DatabaseNotPrepared")
     assert "'admin' is the administrator" in ended["cause"]
-    assert states(stack.history(execution)).count("LoadTargets") == 1
+    assert states(stack, execution).count("LoadTargets") == 1
     assert stack.run()["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("number", range(2))
-def test_the_secret_is_rotated_while_runs_go_on(stack: Stack, number: int) -> None:  # noqa: ARG001 - once more
+def test_the_secret_is_rotated_while_runs_go_on(stack: Stack, number: int) -> None:  # noqa: ARG001 - rotates again
     manager, arn = stack.client("secretsmanager"), stack.outputs["DatabaseSecretArn"]
     assert manager.describe_secret(SecretId=arn)["RotationRules"]["AutomaticallyAfterDays"] == 7
     before = password(stack)
@@ -110,9 +106,9 @@ def test_the_secret_is_rotated_while_runs_go_on(stack: Stack, number: int) -> No
         ended = []
         while not rotation.done() or len(ended) < 2:
             execution = stack.start_run()
-            ended.append((stack.wait(execution)["status"], states(stack.history(execution))))
+            ended.append((stack.wait(execution)["status"], states(stack, execution)))
         rotation.result()
-    # Whether a run knows the old password or the new, it never needs the administrator.
-    assert [one for one in ended if one != ("SUCCEEDED", HEALTHY)] == []
+    # No run needs the administrator, whether it knows the old password or the new one.
+    assert [run for run in ended if run != ("SUCCEEDED", HEALTHY)] == []
     assert password(stack) != before
     assert stack.sql("SELECT 1") == ((1,),)

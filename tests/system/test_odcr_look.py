@@ -1,4 +1,4 @@
-"""The commands that read a deployed stack, and those that adopt and give back there."""
+"""The commands that read a deployed stack, and `odcr adopt` and `odcr release`."""
 
 import json
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Odcr = Callable[..., Any]
 @pytest.fixture
 def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     """Calls the command line on the stack, and reads its JSON."""
-    # The local cloud shows an execution at once.
+    # The local cloud lists an execution at once.
     monkeypatch.setattr(release_wait, "_RETRIED_LIST_SECONDS", 0.1)
     monkeypatch.setattr(release_wait, "_LOOK_SECONDS", 0.1)
-    # Other tests' runs have failed a moment ago.
+    # Runs of other tests may have failed a moment ago.
     monkeypatch.setattr(release_wait, "AGE_SECONDS", 0)
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
@@ -34,7 +34,7 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
     return call
 
 
-def test_past_and_planned_work_is_shown_by_every_command(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
+def test_the_reading_commands_show_past_and_planned_work(stack: Stack, odcr: Odcr, tmp_path: Path) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -62,7 +62,7 @@ def test_past_and_planned_work_is_shown_by_every_command(stack: Stack, odcr: Odc
     stack.cloud.capacity.set_free(*KEY, 5)
     (demand,) = odcr("plan")["Demands"]
     assert (demand["Action"], demand["Asks"][0]["UpTo"], demand["HourlyCost"]) == ("ask", 5, {"USD": 2.5})
-    # Nothing was written, and nothing bought.
+    # The plan wrote nothing and bought nothing.
     assert (stack.sql("SELECT * FROM odcr_lease"), stack.sql("SELECT * FROM odcr_status")) == before
     assert counts(stack) == [15]
 
@@ -76,7 +76,7 @@ def test_an_adopted_reservation_counts_and_is_given_back_only_on_request(stack: 
     assert "Add --yes" in odcr("adopt", exit_code=2)
     assert odcr("adopt", "--yes")["Tagged"] == [by_hand]
     run(stack)
-    # It has grown, and no other was made.
+    # The adopted reservation has grown; there is no other.
     assert [
         (reservation["CapacityReservationId"], reservation["TotalInstanceCount"]) for reservation in active(stack)
     ] == [(by_hand, 15)]
@@ -89,7 +89,7 @@ def test_an_adopted_reservation_counts_and_is_given_back_only_on_request(stack: 
     assert counts(stack) == [10]
 
 
-def test_a_release_lowers_what_is_wanted_gives_back_and_can_be_repeated(stack: Stack, odcr: Odcr) -> None:
+def test_a_release_lowers_the_target_gives_back_and_can_be_repeated(stack: Stack, odcr: Odcr) -> None:
     insert(stack)
     stack.cloud.capacity.set_free(*KEY, 15)
     run(stack)
@@ -99,7 +99,7 @@ def test_a_release_lowers_what_is_wanted_gives_back_and_can_be_repeated(stack: S
     assert odcr("release", *KEY, "--keep", "9", "--yes")["GivenBack"][0]["Instances"] == 6
     assert stack.sql("SELECT Target_Capacity FROM odcr_capacity") == ((9,),)
     assert (counts(stack), stack.cloud.capacity.free(*KEY)) == ([9], 6)
-    # As if the command had died before it asked EC2.
+    # As if the command had died between the table and EC2.
     stack.sql("UPDATE odcr_capacity SET Target_Capacity = 0")
     assert odcr("release", *KEY, "--yes")["GivenBack"][0]["Instances"] == 9
     assert active(stack) == []

@@ -1,4 +1,4 @@
-"""The commands that write to the tables of the deployed stack, and the runs that follow."""
+"""The commands that change the tables of the deployed stack, and the runs after them."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ checkout,m6i.4xlarge,ap-northeast-1d,,,,2,,
 
 @pytest.fixture
 def prepared(stack: Stack) -> Stack:
-    # The first run makes the tables.
+    # The first run creates the tables.
     run(stack)
     return stack
 
@@ -37,34 +37,33 @@ def answer(stack: Stack, *arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def test_a_file_goes_in_is_acted_on_and_comes_out_again(prepared: Stack, tmp_path: Path) -> None:
-    file, again = tmp_path / "wanted.csv", tmp_path / "again.csv"
+def test_an_imported_file_is_acted_on_and_can_be_exported(prepared: Stack, tmp_path: Path) -> None:
+    file, exported = tmp_path / "wanted.csv", tmp_path / "exported.csv"
     file.write_text(FILE)
     prepared.cloud.capacity.set_free(*KEY, 4)
     assert odcr(prepared, "import", str(file), "--yes").exit_code == 0
     run(prepared)
     assert current(prepared)[KEY] == 4
 
-    # What a run has written is nobody's change.
+    # A run's own writes do not count as differences from the file.
     done = odcr(prepared, "import", str(file), "--remove-others")
     assert (done.exit_code, "nothing to do" in done.output) == (0, True), done.output
-    assert odcr(prepared, "export", str(again)).exit_code == 0
-    done = odcr(prepared, "import", str(again), "--remove-others")
+    assert odcr(prepared, "export", str(exported)).exit_code == 0
+    done = odcr(prepared, "import", str(exported), "--remove-others")
     assert (done.exit_code, "nothing to do" in done.output) == (0, True), done.output
     assert len(answer(prepared, "groups", "list")["Groups"][0]["Members"]) == 2
 
 
 def test_a_target_is_raised_lowered_and_removed(prepared: Stack) -> None:
-    where = ("r5b.2xlarge", "ap-northeast-1c")
     prepared.cloud.capacity.set_free(*KEY, 4)
-    assert odcr(prepared, "prices", "set", where[0], "ap-northeast-1", "0.5", "--yes").exit_code == 0
-    assert odcr(prepared, "targets", "set", *where, "15", "--max-hourly-cost", "9", "--yes").exit_code == 0
+    assert odcr(prepared, "prices", "set", KEY[0], "ap-northeast-1", "0.5", "--yes").exit_code == 0
+    assert odcr(prepared, "targets", "set", *KEY, "15", "--max-hourly-cost", "9", "--yes").exit_code == 0
     run(prepared)
-    lowered = answer(prepared, "targets", "set", *where, "1", "--yes")
+    lowered = answer(prepared, "targets", "set", *KEY, "1", "--yes")
     assert lowered["Committed"] is True
     assert lowered["HourlyCost"] == {"Was": {"USD": 7.5}, "Is": {"USD": 0.5}, "Unknown": []}
     assert "3 of 4 held are then above what is wanted" in lowered["Consequences"][0]
-    assert answer(prepared, "targets", "remove", *where, "--yes")["Committed"] is True
+    assert answer(prepared, "targets", "remove", *KEY, "--yes")["Committed"] is True
     assert prepared.sql("SELECT * FROM odcr_capacity") == prepared.sql("SELECT * FROM odcr_option") == ()
 
 

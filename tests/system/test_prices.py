@@ -1,4 +1,4 @@
-"""The deployed UpdatePrices: from the targets by the price list into the table."""
+"""The deployed UpdatePrices: it looks up the targets' prices in the price list and writes them to the table."""
 
 import time
 from collections.abc import Iterator
@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 from demo.stack import Stack
 from localcloud.iam.accesses import Access
 from localcloud.iam.roles import rights_of
+from tests.system.executions import states
 
 
 @pytest.fixture
 def priced(stack: Stack) -> Iterator[Stack]:
-    """A stack whose price list is as it is at first."""
+    """A stack with the initial price list."""
     stack.cloud.prices.reset()
     yield stack
     stack.cloud.prices.reset()
@@ -29,19 +30,18 @@ def start(stack: Stack) -> str:
 
 
 def update(stack: Stack) -> list[str]:
-    return states(stack, start(stack))
+    return states_of_success(stack, start(stack))
 
 
 def run(stack: Stack) -> list[str]:
-    return states(stack, stack.start_run())
+    return states_of_success(stack, stack.start_run())
 
 
-def states(stack: Stack, execution: str) -> list[str]:
-    """The states of an execution that succeeded."""
+def states_of_success(stack: Stack, execution: str) -> list[str]:
+    """Waits for an execution to succeed, and returns its states."""
     ended = stack.wait(execution)
     assert ended["status"] == "SUCCEEDED", ended
-    events = stack.history(execution)
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    return states(stack, execution)
 
 
 def prices(stack: Stack) -> tuple[tuple[Any, ...], ...]:
@@ -51,7 +51,7 @@ def prices(stack: Stack) -> tuple[tuple[Any, ...], ...]:
     )
 
 
-def test_targets_get_their_prices_and_a_given_one_stays(priced: Stack) -> None:
+def test_targets_get_their_prices_and_a_price_given_by_hand_stays(priced: Stack) -> None:
     assert priced.run()["status"] == "SUCCEEDED"
     assert update(priced) == ["LoadPools", "IsAPriceNeeded", "NoPriceIsNeeded"]
     for key in (
@@ -74,22 +74,22 @@ def test_targets_get_their_prices_and_a_given_one_stays(priced: Stack) -> None:
         ("r5.large", "us-east-1", "Windows", Decimal("0.200000"), "USD", "list"),
     ]
     unknown = ("c6i.large", "us-east-1", "Linux/UNIX", None, "USD", "list")
-    # Two side by side write the same.
+    # Two executions side by side write the same.
     both = [start(priced), start(priced)]
-    assert [priced.wait(one)["status"] for one in both] == ["SUCCEEDED"] * 2
+    assert [priced.wait(execution)["status"] for execution in both] == ["SUCCEEDED"] * 2
     assert prices(priced) == (unknown, given, *others)
 
     priced.cloud.prices.set("c6i.large", "us-east-1", "0.085")
     priced.cloud.prices.refuse("InvalidParameterException", 1)
     assert update(priced) == ["LoadPools", "IsAPriceNeeded", "FetchPrices", "RecordPrices"]
-    # The first one asked for was refused, and keeps what it had.
+    # The first request was refused, so that price stays as it was.
     known = (*unknown[:3], Decimal("0.085000"), *unknown[4:])
     assert prices(priced) in ((unknown, given, *others), (known, given, *others))
     update(priced)
     assert prices(priced) == (known, given, *others)
 
 
-def test_a_new_target_s_price_is_looked_up_at_once_and_its_cost_follows(priced: Stack) -> None:
+def test_the_price_of_a_new_target_is_looked_up_at_once_and_its_cost_follows(priced: Stack) -> None:
     run(priced)
     priced.sql("INSERT INTO odcr_capacity VALUES ('m5.xlarge', 'eu-west-1a', 3, 0), ('c5.large', 'us-east-1a', 2, 0)")
     priced.cloud.prices.set("c5.large", "us-east-1", None)
@@ -100,10 +100,10 @@ def test_a_new_target_s_price_is_looked_up_at_once_and_its_cost_follows(priced: 
     assert priced.sql(costs) == ((3, "Linux/UNIX", None), (2, "Linux/UNIX", None))
     machine = priced.outputs["UpdatePricesArn"]
     executions = priced.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-    newest = max(executions, key=lambda one: one["startDate"])
+    newest = max(executions, key=lambda execution: execution["startDate"])
     assert newest["name"].startswith("wanted-")
-    assert states(priced, newest["executionArn"])[-1] == "RecordPrices"
-    # What the list does not have is not looked up again, and a run with nothing new takes no state more.
+    assert states_of_success(priced, newest["executionArn"])[-1] == "RecordPrices"
+    # A price that the list lacks is not looked up again, and a run with nothing new enters no further state.
     for _ in range(2):
         assert run(priced)[-1] == "AnnounceChanges"
         assert priced.sql(costs) == ((3, "Linux/UNIX", Decimal("0.6")), (2, "Linux/UNIX", None))
@@ -116,10 +116,11 @@ def test_only_fetch_prices_may_ask_for_prices(stack: Stack) -> None:
 
     asking = Access("pricing:GetProducts")
     functions = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults", "RecordPrices", "FetchPrices")
-    assert [one for one in functions if rights_of(role(one)).allows(asking)] == ["FetchPrices"]
+    assert [name for name in functions if rights_of(role(name)).allows(asking)] == ["FetchPrices"]
     secret = Access("secretsmanager:GetSecretValue", stack.outputs["DatabaseSecretArn"])
-    assert [one for one in ("FetchPrices", "RecordPrices") if rights_of(role(one)).allows(secret)] == ["RecordPrices"]
-    # And the local cloud enforces it.
+    assert not rights_of(role("FetchPrices")).allows(secret)
+    assert rights_of(role("RecordPrices")).allows(secret)
+    # The local cloud enforces it.
     for function, is_allowed in (("FetchPrices", True), ("RecordPrices", False)):
         assumed = stack.client("sts").assume_role(RoleArn=role(function), RoleSessionName="test")["Credentials"]
         session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])

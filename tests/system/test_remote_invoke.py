@@ -1,4 +1,4 @@
-"""The tables by `sam remote invoke`, as docs/reference/tables.md has it, with the SAM CLI as it is."""
+"""Reading the tables by `sam remote invoke`, as docs/reference/tables.md says."""
 
 import json
 import os

@@ -12,7 +12,7 @@ from localcloud.iam.roles import Rights, rights_of
 
 OURS = "odcr/ap-northeast-1"
 OTHERS = ("", "odcr", "odcr/us-east-1", "other/ap-northeast-1", "odcr/ap-northeast-1/more", "ODCR/ap-northeast-1")
-"""What other stacks' tags, and none, look like."""
+"""The tag's values on reservations of others; empty: no tag."""
 REGIONS = ("ap-northeast-1", "us-east-1")
 
 
@@ -43,7 +43,7 @@ def secret(stack: Stack) -> Access:
     return Access("secretsmanager:GetSecretValue", stack.outputs["DatabaseSecretArn"])
 
 
-def test_reserve_capacity_makes_and_changes_only_what_bears_the_stacks_tag(stack: Stack) -> None:
+def test_reserve_capacity_creates_and_changes_only_reservations_with_the_stacks_tag(stack: Stack) -> None:
     role = rights(stack, "ReserveCapacity")
     for region in REGIONS:
         for verb, kind in (
@@ -54,8 +54,8 @@ def test_reserve_capacity_makes_and_changes_only_what_bears_the_stacks_tag(stack
             assert role.allows(access(verb, region, tagged(kind, OURS)))
             assert not any(role.allows(access(verb, region, tagged(kind, other))) for other in OTHERS)
             assert not role.allows(access(verb, region, tagged(kind, OURS), account="210987654321"))
-        made: dict[str, Any] = {"ec2_createaction": ("CreateCapacityReservation",)}
-        assert role.allows(access("CreateTags", region, tagged("requesttag", OURS, **made)))
+        on_creation: dict[str, Any] = {"ec2_createaction": ("CreateCapacityReservation",)}
+        assert role.allows(access("CreateTags", region, tagged("requesttag", OURS, **on_creation)))
         assert not role.allows(access("CreateTags", region, tagged("requesttag", OURS)))
         assert not role.allows(
             access("CreateTags", region, tagged("requesttag", OURS, ec2_createaction=("RunInstances",)))
@@ -73,16 +73,16 @@ def test_find_shortfalls_only_describes(stack: Stack) -> None:
     assert role.allows(INSTANCES)
     assert role.allows(TYPES)
     assert not role.allows(secret(stack))
-    assert not any(role.allows(one) for one in changes())
+    assert not any(role.allows(change) for change in changes())
 
 
 @pytest.mark.parametrize("function", ["LoadTargets", "RecordResults"])
-def test_who_has_the_login_reads_its_secret_and_no_more(stack: Stack, function: str) -> None:
+def test_functions_with_the_login_read_its_secret_and_nothing_else(stack: Stack, function: str) -> None:
     role = rights(stack, function)
     assert role.allows(secret(stack))
     assert not role.allows(Access("secretsmanager:GetSecretValue", f"{stack.outputs['DatabaseSecretArn']}2"))
     assert not role.allows(Access("secretsmanager:PutSecretValue", stack.outputs["DatabaseSecretArn"]))
-    assert not any(role.allows(one) for one in (DESCRIBE, TYPES, ZONES, *changes()))
+    assert not any(role.allows(access) for access in (DESCRIBE, TYPES, ZONES, *changes()))
 
 
 def test_the_state_machine_puts_events_on_one_bus(stack: Stack) -> None:
@@ -91,10 +91,10 @@ def test_the_state_machine_puts_events_on_one_bus(stack: Stack) -> None:
     assert role.allows(Access("events:PutEvents", bus))
     for other in (f"{bus}2", bus.replace(*REGIONS), bus.replace("123456789012", "210987654321")):
         assert not role.allows(Access("events:PutEvents", other))
-    assert not any(role.allows(one) for one in (secret(stack), *changes()))
+    assert not any(role.allows(access) for access in (secret(stack), *changes()))
 
 
-def test_the_local_cloud_enforces_them(stack: Stack) -> None:
+def test_the_local_cloud_enforces_the_roles(stack: Stack) -> None:
     configuration = stack.client("lambda").get_function_configuration(FunctionName=f"{stack.name}-FindShortfalls")
     assumed = stack.client("sts").assume_role(RoleArn=configuration["Role"], RoleSessionName="test")["Credentials"]
     session = boto3.Session(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
@@ -107,7 +107,7 @@ def test_the_local_cloud_enforces_them(stack: Stack) -> None:
 
 
 def changes() -> list[Access]:
-    """Every change of a reservation, with every tag that could allow it."""
+    """Every request that changes reservations or their tags, with every tag that could allow it."""
     context = tagged("requesttag", OURS, ec2_createaction=("CreateCapacityReservation",)) | tagged("resourcetag", OURS)
     verbs = ("Create", "Modify", "Cancel")
     return [access(f"{verb}CapacityReservation", context=context) for verb in verbs] + [

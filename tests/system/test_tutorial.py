@@ -1,4 +1,4 @@
-"""docs/tutorial.md, typed line by line on the deployed stack; what it shows is what people see."""
+"""docs/tutorial.md typed line by line on the deployed stack. Readers see what the page shows."""
 
 import os
 import re
@@ -18,18 +18,18 @@ from tests.system.test_acquiring import run
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 CLOUD = "python -m localcloud "
 ELSEWHERE = (". .venv/bin/activate", "make build", f"{CLOUD}up", f"{CLOUD}exec -- sam deploy", f"{CLOUD}down")
-"""What the fixtures do, and the tests of the local cloud's own page."""
+"""Commands that the fixtures run, or the tests of the local cloud's own page."""
 SHOWS = re.compile(r"odcr (status|history|idle)\b")
-"""Commands before which a run looks: the stack's schedule is off."""
+"""Commands that show what runs recorded. The stack's schedule is off, so the test runs it first."""
 ASKS = re.compile(r"odcr (targets|groups|release)\b")
-"""Commands that ask a person at a terminal."""
+"""Commands that ask for confirmation."""
 MEASURED = re.compile(r"cr-[0-9a-f]{17}|\d+ (?:s|min|h|requests?|refused)\b|\d+-\d+ \d+:\d+|\d+ run\(s\)|[─█░]")
-"""What is different each time, and what only draws."""
+"""Parts of the output that differ each time, and bars."""
 
 
 @pytest.fixture
-def typed(stack: Stack, tmp_path: Path) -> Iterator[list[str]]:
-    """The beginning of each command line that talks to the stack's cloud, where `python -m localcloud` stands."""
+def localcloud(stack: Stack, tmp_path: Path) -> Iterator[list[str]]:
+    """The words that stand for `python -m localcloud`, with the folder of the stack's cloud."""
     state = StateFolder(tmp_path)
     with state.hold():
         state.publish(stack.cloud.running)
@@ -37,7 +37,7 @@ def typed(stack: Stack, tmp_path: Path) -> Iterator[list[str]]:
         yield [sys.executable, "-m", "localcloud", "--folder", str(tmp_path)]
 
 
-def test_each_command_shows_what_the_page_shows(stack: Stack, typed: list[str]) -> None:
+def test_each_command_shows_what_the_page_shows(stack: Stack, localcloud: list[str]) -> None:
     shown = 0
     for lines, expected in _steps():
         output = ""
@@ -45,8 +45,8 @@ def test_each_command_shows_what_the_page_shows(stack: Stack, typed: list[str]) 
             if line.startswith(ELSEWHERE) or line.endswith("odcr console"):
                 continue
             if SHOWS.search(line):
-                _look(stack)
-            output = _type(line, typed)
+                _run_with_prices(stack)
+            output = _type(line, localcloud)
         if expected:
             assert sorted(_words(output)) == sorted(_words(expected)), f"{lines[-1]}\n{output}"
             shown += 1
@@ -54,13 +54,13 @@ def test_each_command_shows_what_the_page_shows(stack: Stack, typed: list[str]) 
 
 
 def _steps() -> Iterator[tuple[list[str], str]]:
-    """Each block of commands, and what the page shows after it; empty: nothing."""
+    """Each block of commands, and the output that the page shows after it; empty if it shows none."""
     for block, output in re.findall(r"(^```sh\n.*?^```$)(?:\n\n```text\n(.*?)^```$)?", PAGE, re.MULTILINE | re.DOTALL):
         yield [command.line for command in commands(block, "docs/tutorial.md")], output
 
 
-def _look(stack: Stack) -> None:
-    """Runs look at everything, and know the prices."""
+def _run_with_prices(stack: Stack) -> None:
+    """Runs twice: the second run knows the prices that the first one asked for."""
     run(stack)
     machine = stack.outputs["UpdatePricesArn"]
     started = stack.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")
@@ -69,9 +69,9 @@ def _look(stack: Stack) -> None:
     run(stack)
 
 
-def _type(line: str, typed: list[str]) -> str:
-    """What a command prints."""
-    *python, folder_option, folder = typed
+def _type(line: str, localcloud: list[str]) -> str:
+    """Types a command, and returns its output."""
+    *python, folder_option, folder = localcloud
     verb, _, rest = line.removeprefix(CLOUD).partition(" ")
     if ASKS.search(line):
         rest += " --yes"

@@ -1,4 +1,4 @@
-"""`make verify-on-aws` on a local cloud of its own: every line, the clean-up, and that it asks first."""
+"""`make verify-on-aws` on a local cloud of its own: it asks first, fills every line, and cleans up."""
 
 import os
 import re
@@ -19,9 +19,9 @@ from verify.beliefs.all_beliefs import BELIEFS
 from verify.subject import TYPE
 
 SPEED = 21
-"""Another than the other tests', so that the cloud is another: in one cloud two stacks have no database each."""
+"""Differs from the other tests' speed, which gives this a cloud of its own: two stacks of a cloud share a database."""
 OUTCOMES = {"modify a pending one": Verdict.NOT_ASKED}
-"""The beliefs with another verdict than `as assumed` on the local cloud."""
+"""The verdicts on the local cloud that are not `as assumed`, by belief."""
 
 
 def command(cloud: LocalCloud, built: Path, *arguments: str) -> list[str]:
@@ -51,8 +51,8 @@ def client(cloud: LocalCloud, service: str) -> Any:
     return boto3.client(service, region_name=cloud.region, endpoint_url=cloud.endpoint, **keys)  # type: ignore[call-overload]
 
 
-def is_left(cloud: LocalCloud) -> list[str]:
-    """All resources with a verification's name."""
+def leftovers(cloud: LocalCloud) -> list[str]:
+    """All resources that a verification made and did not delete."""
     listed = client(cloud, "s3").list_objects_v2(Bucket="localcloud-artifacts").get("Contents", [])
     held = client(cloud, "ec2").describe_capacity_reservations()["CapacityReservations"]
     names_by_kind = {
@@ -99,7 +99,7 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
     }
     assert "Nothing was left." in text
     assert "123456789012" not in text
-    assert is_left(cloud) == []
+    assert leftovers(cloud) == []
 
 
 @pytest.mark.parametrize("cloud", [SPEED], indirect=True)
@@ -122,9 +122,9 @@ def test_an_interrupted_or_killed_verification_is_cleaned_up(cloud: LocalCloud, 
         os.killpg(process.pid, number)
         assert process.wait(120) == code, output.read_text()
         if number is signal.SIGKILL:
-            assert is_left(cloud) != []
+            assert leftovers(cloud) != []
             match = re.search(r"--clean-up (odcr-verify-[0-9a-f]{6})", output.read_text())
             assert match is not None
             assert call(cloud, built, "--clean-up", match[1], "--yes").returncode == 0
-        assert is_left(cloud) == []
+        assert leftovers(cloud) == []
     assert "it did not come to that" in (tmp_path / "table.md").read_text()

@@ -1,4 +1,4 @@
-"""What may be spent on what is held, and what is spent already."""
+"""What may be spent on capacity, and what is spent already."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from odcr.domain.target import ReservationOptions, Target, TargetKey
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What may be spent, and what an instance costs."""
+    """The stack's cap, and what an instance costs."""
 
     cap: Decimal | None = None
     """The stack's hourly cap; None: no cap."""
@@ -36,7 +36,7 @@ class Spent:
 
 
 def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget: Budget) -> Spent:
-    """The hourly cost of the larger of what EC2 shows and what was recorded, pool by pool, as Describe may lag.
+    """The hourly cost of all pools. Each counts with what EC2 shows or what was recorded, if more: Describe may lag.
 
     Args:
         reservations: all with the stack's tag, in all Regions that answered.
@@ -54,7 +54,7 @@ def spent(reservations: Iterable[Reservation], targets: Iterable[Target], budget
         seen[reservation.key] = seen.get(reservation.key, 0) + reservation.count
     for target in targets:
         if target.last_status is None and not target.key.is_group:
-            # Without a record, its number is Current_Capacity, which anybody may have written.
+            # Without a record, the count is that of Current_Capacity, which anybody may have written.
             continue
         for pool in target.pools:
             unseen = pool.last_reserved - seen.get(pool.key.pool, 0)

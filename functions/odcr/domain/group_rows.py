@@ -30,7 +30,7 @@ GROUP_COLUMNS = ("TotalTargetCapacity", "Unit", "AllocationStrategy", "Allow_Ove
 MAX_MEMBERS = 40
 MAX_GROUP_NAME = 128
 MAX_TOTAL = 10 * MAX_TARGET
-"""Units. More is taken for a typo."""
+"""Units of a group. A larger number is taken for a typo."""
 
 _TOTAL_WANTED = "Set it to the units wanted in all members together."
 _NAMELESS = "(no name)"
@@ -47,15 +47,15 @@ class GroupTables:
     members: Sequence[Cells] = ()
     """Group_Name, InstanceType, AvailabilityZone, `MEMBER_COLUMNS`."""
     doubt: str = ""
-    """Why the tables could not be read; empty if they could."""
+    """Why the tables could not be read; empty if they were."""
     are_groups_read: bool = True
     """Whether `odcr_group` could be read."""
     option_doubt: str = ""
-    """Why the groups' options could not be read; empty if they could."""
+    """Why the groups' options could not be read; empty if they were."""
 
 
 class GroupNames:
-    """The names of groups. An exact match comes first, then one in other letter cases; blanks around are ignored.
+    """The names of groups. An exact match comes first, then one that differs in case; blanks around are ignored.
 
     Args:
         names: as `odcr_group` has them.
@@ -81,7 +81,7 @@ class _Group:
     rows: list[Cells] = field(default_factory=list)
     members: list[Cells] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
-    """Names in its members' rows that may mean another group as well."""
+    """Names in members' rows that may mean this group or another."""
     record: Record = NO_RECORD
     pools: dict[TargetKey, Record] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class _Group:
         )
 
     def rejected(self, status: Status, reason: str) -> tuple[Outcome, bool]:
-        """Its outcome, and whether to record it: it is new, or something is held that may have changed."""
+        """The outcome, and whether to record it: it is new, or what the group holds may have changed."""
         outcome = with_record_kept(self.as_recorded(), status, reason)
         is_news = self.holds or (self.record.status, self.record.reason) != (status, reason[:MAX_REASON])
         return replace(outcome, target=self._total()), is_news
@@ -128,7 +128,7 @@ class _Group:
             return None
 
     def _valid_pools(self) -> list[tuple[TargetKey, Record]]:
-        """The recorded pools without invalid ones that hold nothing."""
+        """The recorded pools, without invalid ones that hold nothing."""
         pools = [
             (key, record) for key, record in self.pools.items() if record.reserved or reason_to_reject(key, 0) is None
         ]
@@ -138,7 +138,7 @@ class _Group:
         """The group as its rows say.
 
         Raises:
-            StrangeCell: if they make no sense.
+            StrangeCell: if the rows make no sense.
         """
         if reason := _reason_to_reject_name(text_of(self.rows[0][0])):
             raise StrangeCell(reason)
@@ -219,12 +219,12 @@ def groups_of(tables: GroupTables, records: Pools, unknown: Record = NO_RECORD) 
 
     Args:
         tables: what people wrote.
-        records: of demands and pools, by `name_of` their keys.
+        records: the records of demands and pools, by `name_of` their keys.
         unknown: the record of a group or pool that has none.
 
     Returns:
-        The targets, with deleted groups that still have a record; and an outcome for each rejected group whose record
-        differs. It repeats what is recorded of the group's pools.
+        The targets, including deleted groups that still have a record; and an outcome for each rejected group whose
+        record differs, with what is recorded for the group's pools.
     """
     groups, orphans = _gathered(tables, records, unknown)
     targets: list[Target] = []
@@ -248,7 +248,7 @@ def groups_of(tables: GroupTables, records: Pools, unknown: Record = NO_RECORD) 
 
 
 def _gathered(tables: GroupTables, records: Pools, unknown: Record) -> tuple[dict[str, _Group], dict[str, int]]:
-    """The groups by name, and for each name that no group has, the number of members that give it."""
+    """The groups by name; and the number of members by each name that no group has."""
     groups: dict[str, _Group] = {}
     for row in tables.groups:
         name = _shown_name(text_of(row[0]))
@@ -332,7 +332,7 @@ def _reason_for_orphans(name: str, count: int) -> str:
 
 
 def _shown_name(text: str) -> str:
-    """The group's name; for an invalid one, the name in `odcr_status`."""
+    """The group's name; for an invalid one, the name by which `odcr_status` has it."""
     name = text.strip()
     return (name if len(name) <= MAX_GROUP_NAME else f"{name[: MAX_GROUP_NAME - 3]}...") or _NAMELESS
 

@@ -1,6 +1,6 @@
-"""The Regions that a run asks what they hold, and the outcomes of demands whose Regions did not say.
+"""The Regions that a run asks what they hold, and the outcomes of demands in Regions that do not say.
 
-For these demands nothing is bought and nothing is forgotten. A group goes on without a member whose Region cannot be
+For these demands nothing is bought, and the record is kept. A group goes on without a member whose Region cannot be
 asked at all, unless something may be held there.
 """
 
@@ -26,7 +26,7 @@ class Findings:
 
     reservations: dict[str, list[Reservation]] = field(default_factory=dict)
     silent: dict[str, Refusal] = field(default_factory=dict)
-    """Regions that did not say what is held."""
+    """Regions that did not say what is held, with their answers."""
     missing: set[str] = field(default_factory=set)
     """Regions that do not exist: botocore does not know them, and their endpoint's name does not resolve."""
     postponed: set[str] = field(default_factory=set)
@@ -53,7 +53,7 @@ def region_of_row(key: TargetKey, home: str) -> str | None:
 
 
 def regions_by_id(targets: Collection[Target], rejected: Iterable[Outcome], home: str) -> set[str]:
-    """The Regions whose zones have to be looked up, because a row gives a zone's id."""
+    """The Regions whose zones have to be looked up, because a row has a zone id."""
     keys = [key for target in targets for key in keys_of(target)]
     keys += [key for outcome in rejected for key in keys_of(outcome)]
     keys += [TargetKey(target.key.instance_type, row.zone) for target in targets for row in target.elsewhere]
@@ -83,7 +83,7 @@ def regions_to_ask(targets: Iterable[Target], rejected: Iterable[Outcome], home:
     """The Regions of all demands, and the stack's own, where something may be held without a row.
 
     Returns:
-        A rank for each: 0 for one that has answered before, then those never asked, then the others.
+        A rank for each: 0 if it has answered before, 1 if it was never asked, 2 otherwise.
     """
     ranks: dict[str, int] = {}
     for target in targets:
@@ -105,7 +105,7 @@ def _rank(target: Target, pool: Member) -> int:
 
 
 def is_seen(demand: Target | Outcome, findings: Findings, home: str) -> bool:
-    """Whether it is known what is held for a demand.
+    """Whether all Regions of a demand have said what is held for it.
 
     Args:
         demand: a row, or a group after `with_unseen_members`; or the outcome of an invalid one.
@@ -116,7 +116,7 @@ def is_seen(demand: Target | Outcome, findings: Findings, home: str) -> bool:
 
 
 def _unseen(demand: Target | Outcome, findings: Findings, home: str) -> Iterator[str]:
-    """The Regions that may hold something for a demand, and have not said what is held there."""
+    """The Regions that may hold something for a demand, and did not say."""
     if isinstance(demand, Target) and demand.key.is_group:
         keys = [member.key for member in demand.members if not member.fault or _may_hold(member)]
     else:
@@ -140,8 +140,8 @@ def with_unseen_members(
 ) -> Target:
     """A group with a fault for each member whose Region does not exist, or cannot be asked by this stack.
 
-    The group goes on without these members. It has to wait instead if something is recorded for such a member, or if a
-    member's Region is one that botocore knows and did not answer.
+    The group goes on without these members. A member gets no fault, so the group has to wait, if something is recorded
+    for it, or if botocore knows its Region and it did not answer.
 
     Args:
         target: a group; a row stays as it is.
@@ -152,26 +152,15 @@ def with_unseen_members(
     """
     if not target.key.is_group:
         return target
-    own = partition_of(home)
 
-    def seen(member: Member) -> Member:
+    def with_fault(member: Member) -> Member:
         region = region_of_row(member.key, home)
         if region not in findings.unseen or _may_hold(member):
             return member
-        partition = partition_of(region)
-        if region in findings.missing:
-            return replace(
-                member, fault=why_missing(region, [region for region in known if partition_of(region) == own])
-            )
-        if region in findings.postponed:
-            return replace(member, fault=why_postponed(region))
-        if partition and own and partition != own:
-            return replace(member, fault=why_elsewhere(region, partition, own))
-        if region not in known:
-            return replace(member, fault=why_silent(region, findings.silent[region]))
-        return member
+        status, reason = _why_unseen(region, findings, home, known, partition_of)
+        return replace(member, fault=reason) if status is Status.INVALID or region not in known else member
 
-    return replace(target, members=tuple(map(seen, target.members)))
+    return replace(target, members=tuple(map(with_fault, target.members)))
 
 
 def outcomes_of_unseen(
@@ -181,7 +170,7 @@ def outcomes_of_unseen(
     known: Collection[str],
     partition_of: Callable[[str], str | None],
 ) -> list[Outcome]:
-    """The outcomes of demands that are not `is_seen`. There is none for one with a record in a postponed Region.
+    """The outcomes of demands that are not `is_seen`. A demand with a record in a postponed Region has none.
 
     Args:
         targets: all targets, after `with_unseen_members`.
@@ -190,29 +179,41 @@ def outcomes_of_unseen(
         known: the Regions that botocore knows.
         partition_of: tells the partition of a Region; None if it is unknown.
     """
-    own = partition_of(home)
     outcomes = []
     for target in targets:
         region = next(_unseen(target, findings, home), None)
-        if region is None:
+        if region is None or (region in findings.postponed and target.last_status is not None):
             continue
-        partition = partition_of(region)
-        if region in findings.missing:
-            reason = why_missing(region, [region for region in known if partition_of(region) == own])
-            outcomes.append(with_record_kept(target, Status.INVALID, reason))
-        elif region in findings.postponed and target.last_status is None:
-            outcomes.append(with_record_kept(target, Status.FAILED, why_postponed(region)))
-        elif region in findings.silent and partition and own and partition != own:
-            outcomes.append(with_record_kept(target, Status.INVALID, why_elsewhere(region, partition, own)))
-        elif region in findings.silent:
-            outcomes.append(in_silent_region(target, region, findings.silent[region]))
+        outcomes.append(with_record_kept(target, *_why_unseen(region, findings, home, known, partition_of)))
     return outcomes
+
+
+def _why_unseen(
+    region: str,
+    findings: Findings,
+    home: str,
+    known: Collection[str],
+    partition_of: Callable[[str], str | None],
+) -> tuple[Status, str]:
+    """The status and the reason of a demand in one of the `findings.unseen`."""
+    partition, own = partition_of(region), partition_of(home)
+    if region in findings.missing:
+        return Status.INVALID, why_missing(region, [other for other in known if partition_of(other) == own])
+    if region in findings.postponed:
+        return Status.FAILED, why_postponed(region)
+    if partition and own and partition != own:
+        return Status.INVALID, why_elsewhere(region, partition, own)
+    refusal = findings.silent[region]
+    return _status_after(refusal), why_silent(region, refusal)
+
+
+def _status_after(refusal: Refusal) -> Status:
+    return Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
 
 
 def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
     """The outcome of a target in a Region that did not say what is held there."""
-    status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
-    return with_record_kept(target, status, why_silent(region, refusal))
+    return with_record_kept(target, _status_after(refusal), why_silent(region, refusal))
 
 
 def why_silent(region: str, refusal: Refusal) -> str:
@@ -250,7 +251,7 @@ def why_postponed(region: str) -> str:
 
 
 def with_unread_zones(target: Target, region: str, refusal: Refusal, key: TargetKey | None = None) -> Outcome:
-    """The outcome of a target with a zone id in a Region that did not say which zone that is.
+    """The outcome of a target with a zone id, if its Region did not say which zone that is.
 
     Args:
         target: a row, or a group.
@@ -260,9 +261,8 @@ def with_unread_zones(target: Target, region: str, refusal: Refusal, key: Target
     """
     zones = (key.zone if key else target.key.zone, *(row.zone for row in target.elsewhere))
     id_ = brief(next((zone for zone in zones if is_zone_id(zone)), zones[0]))
-    status = Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
     what_to_do = f"Write the zone's name if this lasts: {brief(region)} does not say which zone {id_} is."
-    return with_record_kept(target, status, with_detail(what_to_do, str(refusal)))
+    return with_record_kept(target, _status_after(refusal), with_detail(what_to_do, str(refusal)))
 
 
 def with_unknown_zone(target: Target, region: str, zones: Mapping[str, str]) -> Outcome:

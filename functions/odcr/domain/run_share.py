@@ -1,4 +1,4 @@
-"""The targets that one run looks at, if the tables have more than fit between two states."""
+"""The targets that one run looks at. The tables may have more than fit between two states."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ class RunShare:
     targets: list[Target]
     """The least recently tried first."""
     rejected: list[Outcome]
+    """Outcomes of invalid rows."""
     is_complete: bool
     """Whether these are all targets and all rejected rows."""
     prices: list[ListPrice] = field(default_factory=list)
@@ -67,37 +68,43 @@ def _target_from(event: Mapping[str, Any]) -> Target:
 def share_of_run(
     targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
 ) -> RunShare:
-    """As many targets as fit into 256 KiB: some 1,200 rows, so usually all.
+    """As many targets as fit into 256 KiB: some 1,200 rows, usually all.
 
     Args:
         targets: all targets, the least recently tried first.
         rejected: outcomes of invalid rows to record.
         turn: the execution's name, which seeds the choice, so that a repeated step has the same share.
-        prices: the prices needed, the most important first. They get a third of the room.
+        prices: the prices that caps need, the most important first. They get a third of the room.
 
     Returns:
         If not all fit, the targets that wait for capacity, and a random choice of the others.
     """
-    rejected = [*(_too_large(target) for target in targets if _target_bytes(target) > _most_bytes(target)), *rejected]
-    targets = [target for target in targets if _target_bytes(target) <= _most_bytes(target)]
+    # Measured once, because there may be thousands.
+    sized = [(target, size_of(target.to_event())) for target in targets]
+    rejected = [*(_too_large(target) for target, size in sized if size > _most_bytes(target)), *rejected]
+    sized = [(target, size) for target, size in sized if size <= _most_bytes(target)]
     some_rejected, left = fitting(
         in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, turn), _REJECTED_ROOM, _outcome_bytes
     )
     some_prices, left_of_prices = fitting(prices, _PRICES_ROOM, _price_bytes)
     room = ROOM - _REJECTED_ROOM + left - (_PRICES_ROOM - left_of_prices)
-    fit, _ = fitting(targets, room, _target_bytes)
-    if len(fit) == len(targets):
-        return RunShare(list(targets), some_rejected, len(some_rejected) == len(rejected), some_prices)
+    if sum(size for _, size in sized) <= room:
+        fit = [target for target, _ in sized]
+        return RunShare(fit, some_rejected, len(some_rejected) == len(rejected), some_prices)
 
-    waiting = [target for target in targets if _waits(target)]
-    settled = [target for target in targets if not _waits(target)]
-    first, left = fitting(waiting, _WAITING_ROOM, _target_bytes)
+    waiting = [item for item in sized if _waits(item[0])]
+    settled = [item for item in sized if not _waits(item[0])]
+    first, left = fitting(waiting, _WAITING_ROOM, _size)
     room += left - _WAITING_ROOM
-    others, _ = fitting(in_turns(settled, room, _target_bytes, turn), room, _target_bytes)
-    chosen = {target.key for target in (*first, *others)}
+    others, _ = fitting(in_turns(settled, room, _size, turn), room, _size)
+    chosen = {target.key for target, _ in (*first, *others)}
     return RunShare(
-        [target for target in targets if target.key in chosen], some_rejected, is_complete=False, prices=some_prices
+        [target for target, _ in sized if target.key in chosen], some_rejected, is_complete=False, prices=some_prices
     )
+
+
+def _size(sized: tuple[Target, int]) -> int:
+    return sized[1]
 
 
 def _waits(target: Target) -> bool:
@@ -116,10 +123,6 @@ def _too_large(target: Target) -> Outcome:
 
 def _most_bytes(target: Target) -> int:
     return MAX_GROUP_BYTES if target.key.is_group else MAX_TARGET_BYTES
-
-
-def _target_bytes(target: Target) -> int:
-    return size_of(target.to_event())
 
 
 def _price_bytes(price: ListPrice) -> int:

@@ -1,4 +1,4 @@
-"""One demand as FindShortfalls sees it: what is held for it, and what to do about it or to record."""
+"""One demand as FindShortfalls sees it: what is held for it, and what to do or to record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class SeenDemand:
 
     @cached_property
     def serving(self) -> list[Reservation]:
-        """The reservations that count for it."""
+        """The reservations that count for the demand."""
         return list(chain.from_iterable(pool.serving for pool in self.pools))
 
     @cached_property
@@ -72,7 +72,7 @@ class SeenDemand:
 
     @property
     def use(self) -> Use:
-        """How much of it is in use."""
+        """How much of what is held is in use."""
         return use_of(self.serving)
 
     @cached_property
@@ -82,12 +82,12 @@ class SeenDemand:
 
     @cached_property
     def is_given_up(self) -> bool:
-        """Whether to give back what is held, as the deadline was missed."""
+        """Whether to give back what is held because the deadline was missed."""
         return is_given_up(self.target, self.judgement)
 
     @cached_property
     def rest(self) -> Rest | None:
-        """Why to ask for nothing now; None: ask."""
+        """Why nothing is asked for now; None: it is."""
         return rest(self.target, self.reserved, self.now, is_given_up=self.is_given_up)
 
     @cached_property
@@ -111,7 +111,7 @@ class SeenDemand:
 
     @property
     def _may_release(self) -> bool:
-        # Only of reservations that the record can name is it known whether the release was announced for them.
+        # A release is announced by reservation id, so the record has to name them all.
         is_named = not self.target.unnamed_ids and len(self.serving) <= MAX_IDS
         return (self.releases or self.is_given_up) and is_named
 
@@ -152,7 +152,7 @@ class SeenDemand:
             self.wishes.differs(reservation, target.options, self.now) for reservation in self.serving
         )
         has_surplus = reserved > kept.total and any(self._surplus(can_now=True).values())
-        # A reservation that was pending when it was made has to join its resource group as soon as it is active.
+        # A new reservation that was pending has to join its resource group as soon as it is active.
         is_left_alone = target.was_just_tried and target.last_status != Status.PENDING
         corrects = differs and not (self.is_given_up or is_left_alone)
         # A recorded reservation that EC2 does not show is looked up before the record forgets it.
@@ -181,7 +181,7 @@ class SeenDemand:
         target = self.target
         is_above = self.reserved > self.kept.total
         pools = tuple(self._pool(pool, outside, is_above=is_above) for pool in self.pools)
-        # If EC2 shows as much as the record, its answers do not lag.
+        # EC2's answers do not lag if they show as much as the record.
         is_late = target.is_fresh and any(pool.recorded > pool.reserved for pool in pools)
         return Shortfall(
             pools,
@@ -270,7 +270,7 @@ class SeenDemand:
     def _status(
         self, others: Sequence[Reservation], remark: str
     ) -> tuple[Status, list[str], Amount, Announcement | None]:
-        """The status if nothing is done, the reasons, the units that are gone, and the release that may come next."""
+        """The status if nothing is done, its reasons, the units gone, and the release to announce."""
         target, serving, kept = self.target, self.serving, self.kept
         status, announced, reasons = Status.FULFILLED, None, list[str]()
         # While EC2's answers may lag, nothing counts as gone.
@@ -319,11 +319,11 @@ class SeenDemand:
         return Status.INVALID, next((f"{member.key}: {member.fault or member.last_reason}" for member in faulty), "")
 
     def _reason_to_stop_asking(self, others: Sequence[Reservation]) -> str:
-        """Why to buy nothing more although the demand is short, and what to do; empty if nothing speaks against it."""
+        """Why to buy nothing although the demand is short, and what to do; empty if there is no reason."""
         target = self.target
         held_otherwise = units((held(pool.others), pool.weight) for pool in self.pools)
         if target.capacity <= held_otherwise:
-            # Otherwise the target would be held twice, and once more after each change of options.
+            # Otherwise the target would be bought again after each change of options.
             table = target.key.option_table
             return f"Cancel these in EC2, or correct {table}; nothing is bought until then: {self._others(others)}."
         end = target.options.end_date

@@ -1,8 +1,8 @@
 """How the room under the stack's cap is shared out to the demands of a run.
 
-The lowest Priority comes first. A row gets whole instances, a group gets money, as its pools have different prices.
-Each demand knows how much it may hold in all, so whatever dies or is repeated, together they stay below the cap. Two
-runs side by side share one account of their purchases, the `Purse`.
+The lowest Priority comes first. A row gets whole instances; a group gets money, because its pools differ in price.
+Each demand knows how much it may hold in all, so together they stay below the cap, whatever dies or is repeated. Runs
+side by side count their purchases in one ledger, through their `Purse`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from odcr.domain.target import Target, TargetKey
 from odcr.domain.use import NO_USE
 
 MICRO = 1_000_000
-"""Parts of a currency unit in which the ledger counts, rounded so that no cap is exceeded."""
+"""The ledger counts in millionths of a currency unit, rounded so that no cap is exceeded."""
 
 _LEFT_UNUSED = frozenset(
     {
@@ -32,24 +32,24 @@ _LEFT_UNUSED = frozenset(
         Status.FAILED,
     }
 )
-"""With one of these, a demand did not use the room that it had."""
+"""A demand with one of these did not use its room the last time."""
 
 
 def shared_out(
     comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str = ""
 ) -> Comparison:
-    """The comparison, with a limit on each shortfall under a cap. Those that may buy nothing become observed outcomes.
+    """The comparison with a limit on each shortfall. Shortfalls that may buy nothing become observed outcomes.
 
-    The lowest Priority comes first, and a demand that did not use its room the last time comes after all others.
+    The lowest Priority comes first. A demand that did not use its room the last time comes after all others.
 
     Args:
-        comparison: what one run works on.
+        comparison: the work of one run.
         targets: the targets by key.
         budget: the stack's cap and the prices.
         before: what is already spent.
         why_closed: why this run may spend nothing under the stack's cap; empty if it may.
     """
-    # Negative if prices have risen. Then not even what was lost is bought again.
+    # Negative after prices have risen. Then not even lost capacity is bought again.
     room = None if budget.cap is None else budget.cap - before.amount
     allotted: dict[TargetKey, Shortfall | Outcome] = {}
     for shortfall in sorted(comparison.shortfalls, key=lambda shortfall: _rank(targets[shortfall.key])):

@@ -16,7 +16,7 @@ _CONDITIONS = {Stream.MAILS: "Events = 0", Stream.EVENTS: "Events > 0"}
 def put_in_outbox(
     cursor: "Cursor", execution: str, messages: Iterable[Mapping[str, str]], events: Iterable[dict[str, Any]] = ()
 ) -> None:
-    """Keeps mails and events until they are sent. If there are too many, drops the oldest, and the next one says so.
+    """Keeps mails and events until they are sent. If there are too many, drops the oldest; the next one says how many.
 
     Args:
         cursor: in the transaction that records what they report.
@@ -25,7 +25,7 @@ def put_in_outbox(
         events: `{"DetailType", "Detail"}`, the oldest first.
     """
     mail_rows = [(execution, mail["Subject"], shortened(mail["Message"]), 0) for mail in messages]
-    # Not ASCII only, as in the state machine's data: other characters take fewer bytes so.
+    # Without escapes, as in the state machine's data: that takes fewer bytes.
     event_rows = [
         (execution, "", json.dumps(batch, ensure_ascii=False), len(batch)) for batch in batches(events, MAX_BYTES)
     ]
@@ -65,8 +65,8 @@ def next_to_send(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
 
     Args:
         cursor: in a transaction.
-        with_events: whether there is an event bus. If not, waiting events are deleted: nobody wants them now, and they
-            must not arrive years later on a new bus.
+        with_events: whether there is an event bus. If not, waiting events are deleted, so that they do not arrive years
+            later on a new bus.
     """
     parts = [
         "(SELECT Id, Execution, Recorded, Subject, Message, Events, Dropped FROM odcr_outbox "  # noqa: S608 - our words
@@ -82,5 +82,5 @@ def next_to_send(cursor: "Cursor", *, with_events: bool) -> list[Waiting]:
 
 
 def remove_from_outbox(cursor: "Cursor", message_id: int) -> None:
-    """Deletes what was sent. Repeating it has no further effect."""
+    """Deletes a message that was sent. Repeating it has no further effect."""
     cursor.execute("DELETE FROM odcr_outbox WHERE Id = %s", (message_id,))

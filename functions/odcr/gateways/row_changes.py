@@ -1,4 +1,4 @@
-"""Changing rows of the tables for people: all changes of a request, or none."""
+"""Changes of the tables' rows that people request: all of a request, or none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _LOCK_SECONDS = 5
 """How long a change waits for each lock."""
 _MAX_LISTED = 200
-"""Problems in an answer, and conflicts."""
+"""Problems in an answer, and as many conflicts."""
 
 
 @dataclass
 class Result:
-    """The result of changing rows."""
+    """What came of a request."""
 
     count: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
@@ -47,8 +47,8 @@ class Result:
 def make_changes(cursor: "Cursor", changes: Changes) -> Result:
     """Makes the changes within the cursor's transaction, and returns problems and conflicts.
 
-    The caller commits only if there are none, and the request was no trial. The tables are locked before they are read,
-    so that nobody else's change is lost.
+    The caller commits only if there are none and the request is not a trial. The tables are locked before they are
+    read, so that nobody else's change is lost.
     """
     result = Result()
     if not changes.items:
@@ -126,7 +126,7 @@ def _apply(cursor: "Cursor", change: Change, before: Mapping[str, object] | None
         statement = f"INSERT INTO {change.table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our names
         cursor.execute(statement, (*change.key, *cells.values()))
         return 1
-    # The first comparison uses an index if there is one; the second is exact, because the first may ignore case.
+    # The first comparison can use an index but may ignore case; the second is exact.
     where = " AND ".join(f"{column} = %s AND CAST({column} AS BINARY) = CAST(%s AS BINARY)" for column in keys)
     key_cells = [cell for column in keys for cell in (before[column.casefold()],) * 2]
     if change.row is None:

@@ -1,7 +1,7 @@
-"""The hourly cost that all runs' purchases may have reached, in one item of the table of request buckets.
+"""The hourly cost that the purchases of all runs may have reached, in one item of the table of request buckets.
 
-Attempts that outlive their run, and runs side by side, cannot exceed the cap together: each purchase is first added
-here, by one conditional write, and only while its run is the last one that shared out the cap.
+It keeps runs side by side, and attempts that outlive their run, from exceeding the cap together. Each purchase is
+first added here by one conditional write, which succeeds only while its run is the last that shared out the cap.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 """
 
@@ -16,13 +16,13 @@ from odcr.domain.spending import MICRO, micro_down, micro_up
 from odcr.gateways.request_buckets import client
 
 SETTLED_SECONDS = 300
-"""Time without a purchase after which EC2 shows everything: longer than a function lives and Describe lags."""
+"""Seconds after the last purchase until EC2 shows everything: more than a function lives and Describe lags."""
 
 _KEY = {"Bucket": {"S": "spend"}}
 
 
 class SpendLedger:
-    """The item, as one run uses it.
+    """The ledger as one run uses it.
 
     Args:
         table: the table's name.
@@ -36,8 +36,7 @@ class SpendLedger:
         """Makes this run the only one whose attempts may spend. Call it before looking at EC2.
 
         Returns:
-            The hourly cost that earlier purchases may have reached, if EC2 may not show them yet; 0 if there were none,
-            or EC2 shows them.
+            The hourly cost that earlier purchases may have reached; 0 if there were none or EC2 shows them by now.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
@@ -53,7 +52,7 @@ class SpendLedger:
 
         Args:
             amount: the hourly cost of everything held.
-            is_shown: whether EC2 shows all earlier purchases. If not, they stay counted as not shown.
+            is_shown: whether EC2 shows all earlier purchases. If not, the next run still counts them.
 
         Raises:
             RequestLimitExceeded: if the table does not answer.
@@ -118,8 +117,8 @@ class Purse:
     """What one attempt pays from: `odcr.domain.attempt.Purse`.
 
     Args:
-        ledger: of the attempt's run.
-        cap: the stack's.
+        ledger: the ledger of the attempt's run.
+        cap: the stack's hourly cap.
     """
 
     def __init__(self, ledger: SpendLedger, cap: Decimal) -> None:
@@ -130,7 +129,7 @@ class Purse:
         return self._ledger.add(cost, self._cap)
 
     def put_back(self, cost: Decimal) -> None:
-        """Subtracts what was not bought."""
+        """Subtracts a purchase that was not made."""
         self._ledger.take_back(cost)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
 _UNSEEN = (Status.FAILED, Status.THROTTLED)
-"""Statuses with which it is unknown what is held."""
+"""Statuses that leave open what is held."""
 
 
 def delete_obsolete_rows(
@@ -29,8 +29,8 @@ def delete_obsolete_rows(
 ) -> None:
     """Deletes the status of targets that are gone from `odcr_capacity` or the groups, and hold nothing.
 
-    A row stays until two runs have seen that nothing is held, because EC2 may show one run less than there is. A row
-    with an invalid key goes at once: such a key can never have held anything.
+    A row stays until two runs have seen that nothing is held, because EC2 may show too little once. A row with an
+    invalid key goes at once, because nothing can ever have been held for it.
 
     Args:
         cursor: in a transaction that has written `odcr_status`.
@@ -75,12 +75,12 @@ class _Groups:
         """The groups and pools that are no longer in any table and hold nothing."""
         names = {*self.previous, *(name for name in self.outcomes if name.group)}
         groups = {name for name in names if name.is_group and not self._holds(name)}
-        # A group that has no outcome and still holds something cannot have lost a member.
+        # A group without an outcome that still holds something cannot have lost a member.
         reported = groups | self.outcomes.keys()
         pools = {
             name for name in names if not name.is_group and {name, name.demand} & reported and self._is_empty(name)
         }
-        # Most runs have none, and need not read the tables again.
+        # In most runs there is nothing to delete, so they need not read the tables again.
         if not (pools or groups):
             return []
         tables = read_groups(cursor)

@@ -1,4 +1,4 @@
-"""Ends a Python that has this folder in PYTHONPATH as soon as it asks for the network."""
+"""Ends a Python program with this folder on its PYTHONPATH as soon as it uses the network."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     if event == "socket.getaddrinfo" or (event == "socket.connect" and isinstance(arguments[1], tuple)):
-        # Not an exception, which whoever asks would catch and do without.
+        # The program could catch an exception and go on.
         os.write(2, f"The network was asked for: {event} {arguments}\n".encode())
         os._exit(70)
 

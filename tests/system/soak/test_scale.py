@@ -1,4 +1,4 @@
-"""A thousand targets, five hundred of them short: more than one run can ask for, so that they take turns."""
+"""A thousand targets, five hundred of them short. One run cannot ask for them all, so they take turns."""
 
 import json
 from collections.abc import Iterator
@@ -13,21 +13,23 @@ from odcr.domain.wire import MAX_STATE_BYTES
 ROWS, SHORT, FREED = 1000, 500, 50
 WANTED, HELD = 4, 3
 LEAST_VISITS = 200
-"""In one run. EC2's rate allows some 370, and less if the run begins to ask late."""
+"""The least in one run. EC2's rate allows some 370, or fewer if the run begins to ask late."""
 MAX_EVENTS = 25_000
-"""Of an execution's history: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+"""The longest history of an execution: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 MARGIN = 0.9
 SPEED = 4
-"""Cloud seconds in a second: a run asks for half a minute, in which a machine of two cores visits most of them."""
+"""Cloud seconds in a second: a run asks for half a minute of real time, enough for two cores to visit most targets."""
 RUNS = 8
-"""Two, if the machine is not busy."""
+"""The most runs until all targets were visited; two if the machine is not busy."""
 
 
 def keys(stack: Stack) -> list[tuple[str, str]]:
-    """So many pairs of type and zone that EC2 offers."""
+    """The first pairs of type and zone that EC2 offers, as many as there are rows."""
     ec2 = stack.client("ec2")
     pages = ec2.get_paginator("describe_instance_type_offerings").paginate(LocationType="availability-zone")
-    offered = sorted((one["InstanceType"], one["Location"]) for page in pages for one in page["InstanceTypeOfferings"])
+    offered = sorted(
+        (offering["InstanceType"], offering["Location"]) for page in pages for offering in page["InstanceTypeOfferings"]
+    )
     assert len(offered) >= ROWS
     return offered[:ROWS]
 
@@ -38,7 +40,7 @@ def insert(stack: Stack, rows: list[tuple[str, str]]) -> None:
 
 
 def payloads(event: dict[str, Any]) -> Iterator[str]:
-    """Every input, output and error of an event of a history."""
+    """Every input, output and error of an event in a history."""
     for details in event.values():
         if isinstance(details, dict):
             yield from (value for name, value in details.items() if name in ("input", "output", "cause"))
@@ -62,18 +64,18 @@ def test_five_hundred_short_targets_take_turns(stack: Stack, capsys: pytest.Capt
     insert(stack, short)
 
     expected = (("FULFILLED", ROWS - SHORT + FREED), ("SHORT", SHORT - FREED))
-    recorded, played = (), []
-    while recorded != expected and len(played) < RUNS:
+    recorded, histories = (), []
+    while recorded != expected and len(histories) < RUNS:
         execution = stack.start_run()
         ended = stack.wait(execution, 600)
         assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
-        played.append(stack.history(execution))
+        histories.append(stack.history(execution))
         recorded = stack.sql("SELECT Status, COUNT(*) FROM odcr_status GROUP BY Status ORDER BY Status")
 
     calls = stack.cloud.capacity.calls()
-    largest = max(len(payload.encode()) for history in played for event in history for payload in payloads(event))
-    longest = max(len(history) for history in played)
-    visits = [states(history)["ReserveCapacity"] for history in played]
+    largest = max(len(payload.encode()) for history in histories for event in history for payload in payloads(event))
+    longest = max(len(history) for history in histories)
+    visits = [states(history)["ReserveCapacity"] for history in histories]
     with capsys.disabled():
         made = {call.action: call.calls for call in calls}
         print(f"\n{visits} visits, {longest} events, largest payload {largest} bytes, EC2 calls {json.dumps(made)}")
@@ -83,5 +85,5 @@ def test_five_hundred_short_targets_take_turns(stack: Stack, capsys: pytest.Capt
     assert {call.action: call.overdrawn for call in calls if call.overdrawn} == {}
     assert longest < MARGIN * MAX_EVENTS
     assert 100_000 < largest < MAX_STATE_BYTES
-    # Not all can be asked for in one run; the second begins with those that the first left out.
+    # One run cannot ask for all; the second begins with those that the first left out.
     assert LEAST_VISITS < min(visits) <= max(visits) < SHORT

@@ -1,4 +1,4 @@
-"""What the template's roles allow, and the rules that this has to keep; test_rights.py breaks each."""
+"""What the template's roles allow, and the rules for it. test_rights.py breaks each rule."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 Resources = dict[str, Any]
 
 OWNER = "${AWS::StackName}/${AWS::Region}"
-"""The value of the tag odcr:stack, by which reservations belong to a stack."""
+"""The value of the tag odcr:stack, which says whose a reservation is."""
 
 NO_NARROWER_RESOURCE = (
     # Lists and descriptions.
@@ -32,21 +32,21 @@ NO_NARROWER_RESOURCE = (
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awspricelist.html
     "pricing:GetProducts",
 )
-"""Actions that may have the resource `*`, because their services document that they know no other."""
+"""Actions that may have the resource `*`, because their services document no other."""
 
-TO_RUN = (
+SAMS_POLICIES = (
     # A function's logs, and its network interfaces in the VPC.
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaVPCAccessExecutionRole",
     # A state machine's traces.
     "AWSXrayWriteOnlyAccess",
 )
-"""The managed policies that SAM attaches, by the roles' purposes."""
+"""The managed policies that SAM attaches to the roles."""
 
 
 @dataclass(frozen=True)
 class Allow:
-    """An Allow of a role."""
+    """A statement of a role that allows something."""
 
     role: str
     actions: tuple[str, ...]
@@ -54,7 +54,7 @@ class Allow:
     condition: Any
 
     def grants(self, *patterns: str) -> bool:
-        """Whether it allows an action that matches one of the patterns, or has a pattern that does."""
+        """Whether it allows an action that matches one of the patterns, or that may match."""
         return any(
             fnmatch(action.lower(), pattern.lower()) or fnmatch(pattern.lower(), action.lower())
             for action in self.actions
@@ -67,7 +67,7 @@ def of_type(resources: Resources, kind: str) -> dict[str, Any]:
 
 
 def branches(value: Any) -> list[Any]:
-    """Everything that a value can be, and the members of lists in it: both sides of an Fn::If."""
+    """Everything that a value, or each member of a list, can be: both sides of each Fn::If."""
     if isinstance(value, list):
         return [branch for member in value for branch in branches(member)]
     if isinstance(value, dict) and set(value) == {"Fn::If"}:
@@ -76,7 +76,7 @@ def branches(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """A value as text, with `${...}` for what is known only when deployed."""
+    """A value as text, with `${...}` for a part that is known only after the deployment."""
     if not isinstance(value, dict):
         return str(value)
     ((function, argument),) = value.items()
@@ -98,11 +98,13 @@ def allows(resources: Resources) -> Iterator[Allow]:
     for role, statement in statements(resources):
         if statement["Effect"] == "Allow":
             actions, where = branches(statement.get("Action", [])), branches(statement.get("Resource", []))
-            yield Allow(role, tuple(actions), tuple(text(one) for one in where), statement.get("Condition", {}))
+            yield Allow(
+                role, tuple(actions), tuple(text(resource) for resource in where), statement.get("Condition", {})
+            )
 
 
 def functions_of(resources: Resources, allow: Allow) -> list[str]:
-    """The functions with the role of this Allow."""
+    """The functions with the role of a statement."""
     functions = of_type(resources, "AWS::Lambda::Function")
     return [name for name, function in functions.items() if text(function["Role"]) == f"${{{allow.role}.Arn}}"]
 
@@ -111,23 +113,23 @@ def has_login(function: dict[str, Any]) -> bool:
     return "DATABASE_SECRET_ARN" in function.get("Environment", {}).get("Variables", {})
 
 
-# ---- The rules: each gives what breaks it, one line each -----------------------------------------------------------
+# ---- The rules. Each returns a line for each thing that breaks it ---------------------------------------------------
 
 
 def actions_are_named(resources: Resources) -> list[str]:
-    wild = [f"{one.role}: {action}" for one in allows(resources) for action in one.actions if "*" in action]
-    not_said = [role for role, given in statements(resources) if {"NotAction", "NotResource"} & set(given)]
-    return wild + not_said
+    wild = [f"{allow.role}: {action}" for allow in allows(resources) for action in allow.actions if "*" in action]
+    inverted = [role for role, given in statements(resources) if {"NotAction", "NotResource"} & set(given)]
+    return wild + inverted
 
 
 def resources_are_named(resources: Resources) -> list[str]:
     return [
-        f"{one.role}: {action} on {resource}"
-        for one in allows(resources)
-        for resource in one.resources
-        # Everything of a service is no better than everything.
+        f"{allow.role}: {action} on {resource}"
+        for allow in allows(resources)
+        for resource in allow.resources
+        # An ARN that ends with `*` covers a whole service.
         if resource.rsplit(":", 1)[-1] == "*"
-        for action in one.actions
+        for action in allow.actions
         if not any(fnmatch(action, pattern) for pattern in NO_NARROWER_RESOURCE)
     ]
 
@@ -137,37 +139,43 @@ def only_sams_managed_policies(resources: Resources) -> list[str]:
         f"{name}: {text(policy)}"
         for name, role in of_type(resources, "AWS::IAM::Role").items()
         for policy in branches(role.get("ManagedPolicyArns", []))
-        if text(policy).rsplit("/", 1)[-1] not in TO_RUN
+        if text(policy).rsplit("/", 1)[-1] not in SAMS_POLICIES
     ]
 
 
 def rights_are_in_the_roles(resources: Resources) -> list[str]:
-    """Where the other rules look."""
+    """The other rules look only there."""
     kinds = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
     return [name for kind in kinds for name in of_type(resources, kind)]
 
 
-def who_has_the_login_stays_inside(resources: Resources) -> list[str]:
+def functions_with_the_login_stay_inside(resources: Resources) -> list[str]:
     functions = of_type(resources, "AWS::Lambda::Function")
     calls_outside = {
-        name for one in allows(resources) if one.grants("ec2:*", "pricing:*") for name in functions_of(resources, one)
+        name
+        for allow in allows(resources)
+        if allow.grants("ec2:*", "pricing:*")
+        for name in functions_of(resources, allow)
     }
     with_login = {name for name, function in functions.items() if has_login(function)}
     outside = {name for name in with_login if "VpcConfig" not in functions[name]}
     return sorted(with_login & calls_outside | outside)
 
 
-def who_calls_ec2_sees_no_secret(resources: Resources) -> list[str]:
+def functions_that_reserve_see_no_secret(resources: Resources) -> list[str]:
     functions = of_type(resources, "AWS::Lambda::Function")
     granted = list(allows(resources))
     reserving = {
-        name for one in granted if one.grants("ec2:*CapacityReservation*") for name in functions_of(resources, one)
+        name
+        for allow in granted
+        if allow.grants("ec2:*CapacityReservation*")
+        for name in functions_of(resources, allow)
     }
-    reading = {name for one in granted if one.grants("secretsmanager:*") for name in functions_of(resources, one)}
+    reading = {name for allow in granted if allow.grants("secretsmanager:*") for name in functions_of(resources, allow)}
     return sorted(name for name in reserving if name in reading or "VpcConfig" in functions[name])
 
 
-def reservations_are_made_with_the_tag(resources: Resources) -> list[str]:
+def reservations_are_created_with_the_tag(resources: Resources) -> list[str]:
     return _without(resources, {"aws:RequestTag/odcr:stack": OWNER}, "ec2:CreateCapacityReservation")
 
 
@@ -177,31 +185,31 @@ def only_tagged_reservations_are_changed(resources: Resources) -> list[str]:
 
 
 def only_own_reservations_are_tagged_and_stay_own(resources: Resources) -> list[str]:
-    """Tags come with the reservation, or are those of one that is the stack's; whose it is cannot be changed."""
-    with_it = _without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags")
+    """Only the stack's own reservations get tags, on creation or later, and the owner's tags never change later."""
+    on_creation = _without(resources, {"ec2:CreateAction": "CreateCapacityReservation"}, "ec2:CreateTags")
     later = _without(resources, {"aws:ResourceTag/odcr:stack": OWNER}, "ec2:CreateTags", "ec2:DeleteTags")
     unguarded = [
-        f"{one.role}: {', '.join(one.actions)}"
-        for one in allows(resources)
-        if one.grants("ec2:CreateTags", "ec2:DeleteTags")
-        and "ec2:CreateAction" not in one.condition.get("StringEquals", {})
+        f"{allow.role}: {', '.join(allow.actions)}"
+        for allow in allows(resources)
+        if allow.grants("ec2:CreateTags", "ec2:DeleteTags")
+        and "ec2:CreateAction" not in allow.condition.get("StringEquals", {})
         and not {"odcr:stack", "odcr:made", "odcr:group"}
-        <= set(one.condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", []))
+        <= set(allow.condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", []))
     ]
-    return [one for one in later if one in with_it] + unguarded
+    return [line for line in later if line in on_creation] + unguarded
 
 
 def _without(resources: Resources, condition: dict[str, str], *actions: str) -> list[str]:
     """Allows of these actions without this condition, or on more than reservations."""
-    found = []
-    for one in allows(resources):
-        given = {key: text(value) for key, value in one.condition.get("StringEquals", {}).items()}
+    unbound = []
+    for allow in allows(resources):
+        given = {key: text(value) for key, value in allow.condition.get("StringEquals", {}).items()}
         is_bound = condition.items() <= given.items()
-        if one.grants(*actions) and not (
-            is_bound and all(":capacity-reservation/" in where for where in one.resources)
+        if allow.grants(*actions) and not (
+            is_bound and all(":capacity-reservation/" in where for where in allow.resources)
         ):
-            found.append(f"{one.role}: {', '.join(one.actions)}")
-    return found
+            unbound.append(f"{allow.role}: {', '.join(allow.actions)}")
+    return unbound
 
 
 RULES = (
@@ -209,9 +217,9 @@ RULES = (
     resources_are_named,
     only_sams_managed_policies,
     rights_are_in_the_roles,
-    who_has_the_login_stays_inside,
-    who_calls_ec2_sees_no_secret,
-    reservations_are_made_with_the_tag,
+    functions_with_the_login_stay_inside,
+    functions_that_reserve_see_no_secret,
+    reservations_are_created_with_the_tag,
     only_tagged_reservations_are_changed,
     only_own_reservations_are_tagged_and_stay_own,
 )

@@ -1,4 +1,4 @@
-"""Why a build failed, out of all that `sam build` printed."""
+"""The cause of a failed build, taken from the output of `sam build`."""
 
 from demo.build import cause
 
@@ -24,7 +24,7 @@ make: *** [/checkout/functions/Makefile:5: build-LoadTargets] Error 1
 )
 
 
-def test_an_index_that_does_not_answer_is_told_once_with_what_to_do() -> None:
+def test_an_unreachable_index_is_reported_once_with_what_to_do() -> None:
     assert cause(NO_INDEX).splitlines() == [
         "/simple/aws-lambda-powertools/: NewConnectionError('Failed to establish a new connection: [Errno 111] "
         "Connection refused')",
@@ -35,13 +35,13 @@ def test_an_index_that_does_not_answer_is_told_once_with_what_to_do() -> None:
     ]
 
 
-def test_another_reason_is_told_as_it_is() -> None:
+def test_another_cause_is_reported_as_it_is() -> None:
     assert cause(f"{BEGINNING}\nBuild Failed\nError: PythonPipBuilder:Validation - [/b] is no runtime\n") == (
         "PythonPipBuilder:Validation - [/b] is no runtime"
     )
 
 
-def test_without_a_reason_the_end_is_told() -> None:
+def test_without_a_cause_the_end_of_the_output_is_reported() -> None:
     assert cause("".join(f"line {number}\n" for number in range(40))).splitlines() == [
         f"line {number}" for number in range(28, 40)
     ]

@@ -1,4 +1,4 @@
-"""What takes long to make is made once, and anew when what it is made from has changed."""
+"""The demonstration builds the functions once, and again only when their sources have changed."""
 
 import shutil
 from pathlib import Path
@@ -11,13 +11,13 @@ from demo.build import ROOT, build
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what the artifacts are made from, in which builds are counted in `builds` instead of made."""
+    """A copy of the functions' sources, in which builds are counted in the file `builds` instead of made."""
     copy = tmp_path / "checkout"
     shutil.copytree(ROOT / "functions", copy / "functions")
     shutil.copy(ROOT / "template.yaml", copy)
 
-    def run(command: list[str], *_others: object) -> None:
-        (copy / "builds").open("a").write("one\n")
+    def run(command: list[str], *_: object) -> None:
+        (copy / "builds").open("a").write("built\n")
         folder = Path(command[command.index("--build-dir") + 1])
         folder.mkdir(parents=True)
         (folder / "template.yaml").touch()
@@ -33,7 +33,7 @@ def builds(checkout: Path) -> int:
     return len((checkout / "builds").read_text().splitlines())
 
 
-def test_what_has_not_changed_is_not_built_again(checkout: Path) -> None:
+def test_unchanged_sources_are_not_built_again(checkout: Path) -> None:
     assert builds(checkout) == 1
     (checkout / "functions" / "odcr" / "__pycache__").mkdir(exist_ok=True)
     (checkout / "functions" / "odcr" / "__pycache__" / "new.pyc").touch()
@@ -44,13 +44,13 @@ def test_what_has_not_changed_is_not_built_again(checkout: Path) -> None:
 @pytest.mark.parametrize(
     "changed", ["template.yaml", "functions/requirements.txt", "functions/Makefile", "functions/odcr/domain/new.py"]
 )
-def test_what_has_changed_is_built(checkout: Path, changed: str) -> None:
+def test_changed_sources_are_built_again(checkout: Path, changed: str) -> None:
     assert builds(checkout) == 1
     (checkout / changed).open("a").write("# new\n")
     assert builds(checkout) == 2
 
 
-def test_what_sam_build_left_by_hand_is_not_taken_for_ours(checkout: Path) -> None:
+def test_a_build_by_hand_is_not_taken_for_ours(checkout: Path) -> None:
     assert builds(checkout) == 1
     shutil.rmtree(checkout / ".aws-sam" / "build")
     (checkout / ".aws-sam" / "build").mkdir()

@@ -8,8 +8,8 @@ from demo.screen import Screen
 from demo.stack import Stack
 
 
-class OneRun:
-    """A stack in which one run has this history, and nothing is reserved."""
+class FakeStack:
+    """A stack with one run, which has this history, and without reservations."""
 
     def __init__(self, events: list[dict[str, Any]]) -> None:
         self.outputs = {"StateMachineArn": "machine"}
@@ -18,15 +18,15 @@ class OneRun:
         ]
 
     def client(self, _service: str) -> Any:
-        """Of Step Functions."""
+        """The client of Step Functions."""
         return self
 
     def list_executions(self, **_: str) -> dict[str, Any]:
-        """The one run."""
+        """The run."""
         return {"executions": [{"executionArn": "run", "startDate": 0, "status": "RUNNING"}]}
 
     def history(self, _execution: str) -> list[dict[str, Any]]:
-        """Its events."""
+        """The run's events."""
         return self._events
 
     def reservations(self) -> list[Any]:
@@ -34,10 +34,11 @@ class OneRun:
         return []
 
 
-def told(*events: dict[str, Any]) -> str:
-    taken = io.StringIO()
-    Observer(cast(Stack, OneRun(list(events))), Screen(taken, width=200)).look()
-    return taken.getvalue()
+def printed(*events: dict[str, Any]) -> str:
+    """What the observer prints about a run with these events."""
+    output = io.StringIO()
+    Observer(cast(Stack, FakeStack(list(events))), Screen(output, width=200)).look()
+    return output.getvalue()
 
 
 def failed(error: str) -> tuple[dict[str, Any], ...]:
@@ -47,11 +48,11 @@ def failed(error: str) -> tuple[dict[str, Any], ...]:
     )
 
 
-def test_the_first_runs_refused_login_is_told_as_what_it_is() -> None:
-    text = told(*failed("LoginRefused"))
+def test_the_refused_login_of_the_first_run_is_explained() -> None:
+    text = printed(*failed("LoginRefused"))
     assert "LoginRefused" not in text
     assert "run 1    LoadTargets     the database does not know odcr yet, so it is prepared first" in text
 
 
 def test_another_error_is_named() -> None:
-    assert "run 1    LoadTargets     Weird[/red]" in told(*failed("Weird[/red]"))
+    assert "run 1    LoadTargets     Weird[/red]" in printed(*failed("Weird[/red]"))

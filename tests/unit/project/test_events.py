@@ -1,4 +1,4 @@
-"""What other systems are told, against the documented schemas and botocore's model of PutEvents."""
+"""Events for other systems, against the documented schemas and botocore's model of PutEvents."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def outcome(acquired: int = 0, lost: int = 0, **more: Any) -> Outcome:
 
 
 def recorded(outcome: Outcome, met_since: datetime | None = None) -> Recorded:
-    """An outcome whose run added all that is new."""
+    """An outcome as recorded by a run that added all that is new."""
     return Recorded(outcome, max(0, outcome.acquired), met_since)
 
 
@@ -40,7 +40,7 @@ def events(*outcomes: Outcome, owner: str = OWNER, execution: str = "run-1") -> 
 
 
 def of_group(*, name: str = "web", **fields: Any) -> Outcome:
-    """How a group of three pools stands, in one of which nothing is held."""
+    """The outcome of a group of three pools, one of which holds nothing."""
     pools = [
         Outcome(
             TargetKey(instance_type, "apne1-az1", group=name),
@@ -58,12 +58,14 @@ def of_group(*, name: str = "web", **fields: Any) -> Outcome:
             ("c5.large", 0, None, ()),
         )
     ]
-    its = Outcome(group_key(name), Status.SHORT, Decimal("15.5"), Decimal("10.5"), pools=tuple(pools), unit=Unit.vcpus)
-    return replace(its, **fields)
+    outcome = Outcome(
+        group_key(name), Status.SHORT, Decimal("15.5"), Decimal("10.5"), pools=tuple(pools), unit=Unit.vcpus
+    )
+    return replace(outcome, **fields)
 
 
 def verdicts(**more: Any) -> list[dict[str, Any]]:
-    """One that was met, and one that was missed."""
+    """The events of a demand that was met and one that was missed."""
     met, missed = (outcome(judgement=Judgement(verdict, "2026-11-11T00:00:00"), **more) for verdict in Verdict)
     return events_of(OWNER, "run-1", [recorded(met, AT), recorded(missed)])
 
@@ -81,7 +83,7 @@ def schema_of(kind: str) -> Draft202012Validator:
 
 
 def closed(schema: Draft202012Validator) -> Draft202012Validator:
-    """The schema that allows no property which it does not describe: consumers have to expect new ones, tests not."""
+    """The schema without further properties. Consumers have to expect new properties; tests do not."""
     return schema.evolve(schema={**schema.schema, "additionalProperties": False})
 
 
@@ -106,21 +108,21 @@ def test_every_type_of_event_on_a_group_matches_its_schema() -> None:
         for wrong in ({"Unit": "boxes"}, {"Demand": {}}, {"Reserved": "10"}, {"Pools": [{}]}, {"Reserved": -1}):
             assert not schema.is_valid({**entry["Detail"], **wrong})
         for needed in ("Unit", "Pools"):
-            assert not schema.is_valid({name: one for name, one in entry["Detail"].items() if name != needed})
+            assert not schema.is_valid({name: value for name, value in entry["Detail"].items() if name != needed})
 
 
-def test_a_row_s_numbers_are_whole() -> None:
+def test_the_numbers_of_a_row_are_whole() -> None:
     for entry in entries(one_of_each(), AT, "default"):
         for name in ("Acquired", "Lost", "Released", "TargetCapacity", "Reserved"):
             if name in entry["Detail"]:
                 assert not schema_of(entry["DetailType"]).is_valid({**entry["Detail"], name: 2.5})
 
 
-def test_the_schemas_tell_types_and_mistakes_apart() -> None:
+def test_the_schemas_reject_other_types_and_mistakes() -> None:
     for entry in entries(one_of_each(), AT, "default"):
         for kind in EventType:
-            is_like = {entry["DetailType"], kind} == {EventType.MET, EventType.MISSED}
-            assert schema_of(kind).is_valid(entry["Detail"]) is (kind == entry["DetailType"] or is_like)
+            is_similar = {entry["DetailType"], kind} == {EventType.MET, EventType.MISSED}
+            assert schema_of(kind).is_valid(entry["Detail"]) is (kind == entry["DetailType"] or is_similar)
         with pytest.raises(ValidationError):
             schema_of(entry["DetailType"]).validate({**entry["Detail"], "Recorded": "yesterday Z"})
 
@@ -152,7 +154,7 @@ def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() ->
 
 
 def test_put_events_accepts_the_entries() -> None:
-    """But for the detail, which Step Functions makes a text of:
+    """With the detail as text, which Step Functions makes of it:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
     made = [{**entry, "Detail": json.dumps(entry["Detail"])} for entry in entries(one_of_each(), AT, "default")]
     shape = boto3.client("events", "eu-west-1").meta.service_model.operation_model("PutEvents").input_shape
@@ -182,9 +184,9 @@ def test_an_event_has_the_numbers_of_the_run() -> None:
 
 
 def test_an_event_on_a_group_has_units_and_the_pools_that_hold_something() -> None:
-    whole = of_group(acquired=Decimal("2.5"), reason="EC2 has no more.", reserved=11)
-    # Of the pools their group tells.
-    (event,) = events(*whole.rows)
+    group = of_group(acquired=Decimal("2.5"), reason="EC2 has no more.", reserved=11)
+    # The rows of the pools have no event of their own.
+    (event,) = events(*group.rows)
     assert event["Detail"] == {
         "Id": event["Detail"]["Id"],
         "Stack": OWNER,
@@ -215,16 +217,16 @@ def test_unnamed_reservations_of_a_group_are_counted_over_its_pools() -> None:
     assert event["Detail"]["MoreReservations"] == MAX_IDS + 4
 
 
-def test_a_verdict_has_the_deadline_and_since_when_everything_is_held() -> None:
+def test_a_verdict_has_the_deadline_and_the_time_since_when_all_is_held() -> None:
     met, missed = verdicts()
     assert (met["DetailType"], missed["DetailType"]) == ("Demand Met", "Demand Missed")
     assert (met["Detail"]["Deadline"], met["Detail"]["HeldSince"]) == ("2026-11-11T00:00:00Z", "2026-11-10T23:59:07Z")
     assert missed["Detail"]["HeldSince"] is None
 
 
-def test_an_id_is_the_same_for_the_same_event_only() -> None:
+def test_the_id_is_the_same_only_for_the_same_event() -> None:
     (first,) = events(outcome(7))
-    # How the demand stands is no part of it: a step that is repeated may see more.
+    # The id does not depend on what is held: a repeated step may see more.
     (again,) = events(outcome(8, reason=""))
     assert first["Detail"]["Id"] == again["Detail"]["Id"] == "88ab8063bc5a5062e4ee8b3082d63abf"
     other_key = Outcome(TargetKey("r5b.2xlarge", "ap-northeast-1a"), Status.SHORT, 15, 11, acquired=7)

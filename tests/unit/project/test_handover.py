@@ -33,7 +33,7 @@ SELECTOR_TERM: dict[str, Any] = {
             "additionalProperties": {"type": "string", "minLength": 1},
         },
     },
-    "anyOf": [{"required": [one]} for one in ("tags", "id", "instanceMatchCriteria")],
+    "anyOf": [{"required": [name]} for name in ("tags", "id", "instanceMatchCriteria")],
     "if": {"required": ["id"]},
     "then": {"maxProperties": 1},
 }
@@ -58,7 +58,7 @@ def test_botocore_knows_the_requests(service: str, operation: str, parameters: d
 
 
 def values_outside_their_enum(value: Any, shape: Any) -> list[str]:
-    """What the validator leaves to the service: texts, and members that the model does not know."""
+    """What botocore's validator does not check: values outside their enum, and members that the model lacks."""
     if shape.type_name == "structure":
         unknown = sorted(set(value) - set(shape.members))
         return unknown + [
@@ -67,7 +67,7 @@ def values_outside_their_enum(value: Any, shape: Any) -> list[str]:
             for wrong in values_outside_their_enum(value[name], shape.members[name])
         ]
     if shape.type_name == "list":
-        return [wrong for one in value for wrong in values_outside_their_enum(one, shape.member)]
+        return [wrong for member in value for wrong in values_outside_their_enum(member, shape.member)]
     return [value] if getattr(shape, "enum", None) and value not in shape.enum else []
 
 
@@ -88,5 +88,5 @@ def test_the_node_pool_takes_what_the_node_class_selects() -> None:
     reference = template["nodeClassRef"]
     assert NODE_CLASS["apiVersion"].startswith(f"{reference['group']}/")
     assert (NODE_CLASS["kind"], NODE_CLASS["metadata"]["name"]) == (reference["kind"], reference["name"])
-    (types,) = [one["values"] for one in template["requirements"] if one["key"] == "karpenter.sh/capacity-type"]
+    (types,) = [item["values"] for item in template["requirements"] if item["key"] == "karpenter.sh/capacity-type"]
     assert "reserved" in types

@@ -1,4 +1,4 @@
-"""Where scripts/in-account finds the Region and the profile, and what it asks about."""
+"""Where scripts/in-account finds the Region and the profile, and which commands it asks about."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The pages' links lead to files and headings that are there, and what code says of a page is on it."""
+"""Links of pages lead to files and headings that exist, and so do the names of pages in code."""
 
 import re
 from pathlib import Path
@@ -27,13 +27,13 @@ def test_anchors_are_those_of_github() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_leads_to_a_file_or_heading(page: Path) -> None:
     dead = []
     for link in links(page.read_text(encoding="utf-8")):
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        is_there = target.is_relative_to(ROOT) and target.exists()
-        if not is_there or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+        exists = target.is_relative_to(ROOT) and target.exists()
+        if not exists or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
             dead.append(link)
     assert dead == []
 
@@ -49,46 +49,46 @@ def test_every_page_is_reached_from_the_first_one() -> None:
     assert set(PAGES) <= reached
 
 
-def test_the_pages_and_headings_that_code_names_are_there() -> None:
+def test_the_pages_and_headings_that_code_names_exist() -> None:
     files = [path for name in _SOURCES for path in (ROOT / name).rglob("*") if path.suffix in _READ]
     missing = set()
     for path in (*files, ROOT / "template.yaml", ROOT / "Makefile", ROOT / "pyproject.toml"):
         for page, heading in _NAMED.findall(path.read_text(encoding="utf-8")):
-            is_there = (ROOT / page).exists()
-            if not is_there or (heading and f"# {heading}\n" not in (ROOT / page).read_text(encoding="utf-8")):
+            exists = (ROOT / page).exists()
+            if not exists or (heading and f"# {heading}\n" not in (ROOT / page).read_text(encoding="utf-8")):
                 missing.add(f"{path.relative_to(ROOT)}: {page} {heading}")
     assert missing == set()
 
 
-def test_the_files_that_pages_name_are_there() -> None:
+def test_the_files_that_pages_name_exist() -> None:
     missing = set()
     for page in PAGES:
         for line in page.read_text(encoding="utf-8").splitlines():
             folder = ROOT
             for named in _FILE.findall(line):
-                # Those that a row names after the first are in its folder.
+                # Further files on a line may be named without the folder of the first.
                 places = [folder / named, ROOT / named, ROOT / "functions" / named]
-                found = next((place for place in places if place.exists()), None)
-                if found is None:
+                path = next((place for place in places if place.exists()), None)
+                if path is None:
                     missing.add(f"{page.relative_to(ROOT)}: {named}")
                 else:
-                    folder = found.parent
+                    folder = path.parent
     assert missing == set()
 
 
 def links(text: str) -> list[str]:
-    """Where a page leads within the project."""
+    """The links of a page within the project."""
     return _LINK.findall(_CODE.sub("", text))
 
 
 def anchors(text: str) -> set[str]:
     """The fragments by which GitHub finds a page's headings."""
-    found = set[str]()
+    names = set[str]()
     for heading in _HEADING.findall(_CODE.sub("", text)):
         plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
         anchor = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
         number = 0
-        while (numbered := f"{anchor}-{number}" if number else anchor) in found:
+        while (numbered := f"{anchor}-{number}" if number else anchor) in names:
             number += 1
-        found.add(numbered)
-    return found
+        names.add(numbered)
+    return names

@@ -1,4 +1,4 @@
-"""`make help` knows every target, the hooks of git are the checks of `make lint`, and editors know ruff's width."""
+"""`make help` lists every target, git's hooks are the checks of `make lint`, and editors use ruff's line length."""
 
 import configparser
 import os
@@ -16,7 +16,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def make(*arguments: str) -> list[str]:
-    """The lines that make prints, as a person in a terminal gets them."""
+    """The lines that make prints in a terminal."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }
@@ -24,7 +24,7 @@ def make(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_help_has_a_line_for_each_target_and_is_what_make_does_by_itself() -> None:
+def test_help_lists_each_target_and_is_the_default() -> None:
     listed = [re.fullmatch(r"make ([a-z-]+) +\S.*", line) for line in make()]
     assert [line and line[1] for line in listed] == make_targets()
     assert make("help") == make()
@@ -33,7 +33,7 @@ def test_help_has_a_line_for_each_target_and_is_what_make_does_by_itself() -> No
 @pytest.mark.parametrize(
     ("typed", "options"), [([], ""), (["KEEP="], ""), (["KEEP=1"], " --keep=1"), (["KEEP=no"], " --keep=no")]
 )
-def test_what_keep_says_reaches_the_demo(typed: list[str], options: str) -> None:
+def test_keep_is_passed_on_to_the_demo(typed: list[str], options: str) -> None:
     assert make("--dry-run", "--old-file=setup", "run", *typed) == [f".venv/bin/python -m demo{options}"]
 
 
@@ -49,12 +49,12 @@ def test_the_hooks_of_git_are_the_checks_of_lint() -> None:
     (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     hooks = [shlex.split(hook["entry"]) for hook in local["hooks"]]
     assert local["repo"] == "local"
-    # pre-commit appends the files of the commit, where lint has all.
+    # pre-commit appends the files of the commit; lint checks all files.
     assert [check[: len(hook)] for check, hook in zip(checks, hooks, strict=True)] == hooks
     assert all(len(check) == len(hook) + 1 for check, hook in zip(checks, hooks, strict=True))
 
 
-def test_editors_know_the_width_that_ruff_checks() -> None:
+def test_editors_use_the_line_length_that_ruff_checks() -> None:
     editors = configparser.ConfigParser()
     editors.read_string("[top]\n" + (ROOT / ".editorconfig").read_text())
     width = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]

@@ -1,4 +1,4 @@
-"""`pip install .` brings the command line with all that it needs, and nothing else."""
+"""`pip install .` installs the command line with all its requirements, and nothing else."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ PARTS = ("cli", "pyproject.toml", "README.md", "LICENSE")
 
 
 def wheel(folder: Path) -> zipfile.ZipFile:
-    """The wheel that pip builds from this checkout, built in a copy so that nothing is left in it."""
+    """The wheel that pip builds, from a copy of the checkout, so that the checkout stays clean."""
     source = folder / "source"
     source.mkdir()
     for name in PARTS:
@@ -43,8 +43,8 @@ def test_the_wheel_has_every_file_of_the_package_and_its_command(tmp_path: Path)
     files = {str(file.relative_to(ROOT / "cli")) for file in package.rglob("*") if file.is_file()}
     assert {name for name in files if "__pycache__" not in name} == {name for name in names if "dist-info" not in name}
     assert "odcr = odcr_cli.main:run" in entries
-    # What is asked for is what the checkout's own lock has.
+    # The locked packages, which are installed here, satisfy the requirements.
     wanted = [Requirement(text) for text in described.get_all("Requires-Dist") or []]
     assert len(wanted) >= 5
-    for one in wanted:
-        assert one.specifier.contains(version(one.name)), one
+    for requirement in wanted:
+        assert requirement.specifier.contains(version(requirement.name)), requirement

@@ -1,4 +1,4 @@
-"""How programs end when something around them is wrong: in one sentence, without a trace."""
+"""How programs end after a signal or an error of the system: in order, with one sentence and no stack trace."""
 
 import os
 import signal
@@ -13,12 +13,12 @@ from tests.documented import ROOT
 
 IN_ACCOUNT = ["scripts/in_account.py"]
 PATH = {"PYTHONPATH": os.pathsep.join(("functions", "cli"))}
-"""Not every Python that runs the tests has odcr installed."""
+"""odcr is not installed in every Python that runs the tests."""
 PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
 
 
 def started(inside: str, **options: object) -> "subprocess.Popen[str]":
-    """A program that does this."""
+    """A program with this body, started."""
     code = f"from scripts.program import program\nwith program():\n    {inside}"
     defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen([sys.executable, "-c", code], **(defaults | options))  # type: ignore[call-overload, no-any-return]
@@ -34,7 +34,7 @@ def test_signal_ends_the_program_silently(number: signal.Signals) -> None:
     assert process.returncode == 130
 
 
-def test_second_signal_does_not_interrupt_the_cleaning_up() -> None:
+def test_second_signal_does_not_interrupt_the_clean_up() -> None:
     stopping = (
         "try: print('now', flush=True); time.sleep(60)\n    finally: print('stopping', flush=True); time.sleep(0.3)"
     )
@@ -114,7 +114,7 @@ def test_each_command_reports_a_full_disk_in_a_sentence(program: list[str]) -> N
 
 @pytest.mark.parametrize("program", [["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT], ids=" ".join)
 def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -> None:
-    """It could lead them away from the account."""
+    """The local cloud could keep them from reaching the account."""
     command = [sys.executable, "-X", "importtime", *program, "--help"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **PATH}, capture_output=True, text=True, check=True)
     assert "scripts.program" in done.stderr
@@ -141,5 +141,5 @@ def test_interrupt_during_imports_shows_no_stack_trace(package: str) -> None:
 def _handles(pid: int, number: int) -> bool:
     with open(f"/proc/{pid}/status") as status:
         caught = next(line for line in status if line.startswith("SigCgt:")).split()[1]
-    # Python handles SIGINT from the start, SIGTERM only where a program says so.
+    # Python itself handles SIGINT from the start. A handler of SIGTERM shows that `program` has begun.
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1 and int(caught, 16) >> (number - 1) & 1)

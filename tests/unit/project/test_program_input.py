@@ -1,4 +1,4 @@
-"""What people may type wrongly to the demo and the benchmarks: one sentence with what to do."""
+"""Wrong input to the demo and the benchmarks: one sentence that says what to do."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from localcloud.commands.running import StateFolder
 
 
 @pytest.mark.parametrize(("command", "arguments"), [(bench, ["nonsense"]), (demo, ["--keep=maybe"])])
-def test_a_word_that_is_none_of_those_that_can_be(command: object, arguments: list[str]) -> None:
+def test_an_unknown_word_is_an_error(command: object, arguments: list[str]) -> None:
     typed = CliRunner().invoke(command, arguments)  # type: ignore[arg-type]
     assert typed.exit_code == 2
     assert "Error: Invalid value for " in typed.output
 
 
-def test_what_was_not_started_is_not_said_to_have_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demo_that_did_not_start_does_not_report_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with StateFolder().hold():
         played = CliRunner().invoke(demo, ["--keep"])
@@ -27,14 +27,16 @@ def test_what_was_not_started_is_not_said_to_have_stopped(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize(("value", "kept"), [("no", False), ("0", False), ("1", True), ("yes", True)])
-def test_keep_is_what_was_said(value: str, kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_keep_takes_the_value_that_was_typed(
+    value: str, kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
-    said: list[bool] = []
+    kept_values: list[bool] = []
 
     def run(_state: object, _screen: object, keep: bool) -> int:
-        said.append(keep)
+        kept_values.append(keep)
         return 0
 
     monkeypatch.setattr("demo.play._run", run)
     assert CliRunner().invoke(demo, [f"--keep={value}"]).exit_code == 0
-    assert said == [kept]
+    assert kept_values == [kept]

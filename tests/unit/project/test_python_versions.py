@@ -1,4 +1,4 @@
-"""Each Python version is decided in one place; what has to repeat it agrees."""
+"""Each Python version is decided in one place, and every copy of it agrees."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from tests.runtime.template import Template
 
 ROOT = Path(__file__).parents[3]
 
-OF_LAMBDA = Template.read(ROOT / "template.yaml").python
+LAMBDA_PYTHON = Template.read(ROOT / "template.yaml").python
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,12 @@ def workflow() -> dict[str, Any]:
 
 
 def test_artifacts_are_built_for_the_templates_runtime() -> None:
-    assert re.findall(r"--python-version (\S+)", (ROOT / "functions/Makefile").read_text()) == [OF_LAMBDA]
+    assert re.findall(r"--python-version (\S+)", (ROOT / "functions/Makefile").read_text()) == [LAMBDA_PYTHON]
 
 
 def test_the_functions_lock_is_for_the_templates_runtime() -> None:
     lock = r"--python-version (\S+) --output-file functions/requirements\.txt"
-    assert re.findall(lock, (ROOT / "Makefile").read_text()) == [OF_LAMBDA]
+    assert re.findall(lock, (ROOT / "Makefile").read_text()) == [LAMBDA_PYTHON]
 
 
 def test_the_workflow_tests_every_version_that_is_supported(workflow: dict[str, Any]) -> None:
@@ -39,6 +39,6 @@ def test_the_workflow_tests_every_version_that_is_supported(workflow: dict[str, 
 
 def test_the_workflow_runs_what_ci_runs_with_lambdas_python_beside_it(workflow: dict[str, Any]) -> None:
     *_, setup, _, last = workflow["test"]["steps"]
-    assert setup["with"]["python-version"].split("\n")[0] == OF_LAMBDA
+    assert setup["with"]["python-version"].split("\n")[0] == LAMBDA_PYTHON
     assert last["run"] == ".ci/run"
     assert workflow["once"]["steps"][-1]["run"] == f"make {last['env']['WITHOUT']}"

@@ -1,4 +1,4 @@
-"""The reference says what the code says: generated pages are up to date, written ones name everything there is."""
+"""The reference agrees with the code: generated parts are up to date, and written parts are complete."""
 
 import re
 from pathlib import Path
@@ -15,12 +15,12 @@ PAGES = sorted(REFERENCE.glob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_is_generated_is_up_to_date(page: Path) -> None:
+def test_generated_parts_are_up_to_date(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert filled(text) == text, f"{page.relative_to(ROOT)} is out of date: run make docs"
 
 
-def test_every_place_is_closed() -> None:
+def test_every_generated_part_has_an_end() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert text.count("<!-- generated: ") == text.count("<!-- /generated -->")
@@ -32,7 +32,7 @@ def test_every_parameter_is_in_a_section() -> None:
     assert re.findall(r"^\| `(\w+)` \|", parameters(), re.MULTILINE) == declared
 
 
-def test_the_tables_have_the_columns_that_the_page_names() -> None:
+def test_the_page_names_exactly_the_columns_of_the_tables() -> None:
     sections = re.split(r"^## ", (REFERENCE / "tables.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     named = {
         section.split("\n", 1)[0]: [
@@ -49,6 +49,6 @@ def test_the_tables_have_the_columns_that_the_page_names() -> None:
 
 
 @pytest.mark.parametrize("page", [REFERENCE / "statuses.md", ROOT / "README.zh-CN.md"], ids=lambda page: page.name)
-def test_the_page_explains_every_status_and_no_other(page: Path) -> None:
+def test_the_page_explains_exactly_the_statuses(page: Path) -> None:
     rows = re.findall(r"^\| ((?:`[A-Z_]+`、?)+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(re.findall(r"[A-Z_]+", " ".join(rows))) == sorted(Status)

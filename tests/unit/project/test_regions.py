@@ -1,4 +1,4 @@
-"""Where the stack can be deployed: Regions with known certificate authorities of RDS, and every partition."""
+"""Where the stack can be deployed: in Regions with known certificate authorities of RDS, in every partition."""
 
 import json
 import re
@@ -39,7 +39,7 @@ WITHOUT_AUTHORITIES = {
     "us-isof-east-1",
     "us-isof-south-1",
 }
-"""Regions whose authorities no well-kept package carries. People bring them along: DatabaseCertificatesSecretArn."""
+"""Regions whose authorities no maintained package has. People supply them by DatabaseCertificatesSecretArn."""
 
 OWN_BUNDLE = {"DatabaseCertificatesSecretArn": "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:roots-AbCdEf"}
 OWN_DATABASE = {
@@ -54,23 +54,23 @@ OWN_DATABASE = {
 @cache
 def authorities() -> dict[str, set[str]]:
     """The kinds of authorities by Region, as the certificates themselves say."""
-    found: dict[str, set[str]] = {}
+    kinds: dict[str, set[str]] = {}
     with warnings.catch_warnings():
-        # Some of the serial numbers are longer than they should be.
+        # Some serial numbers are too long.
         warnings.simplefilter("ignore")
         for certificate in x509.load_pem_x509_certificates(BUNDLE.read_bytes()):
             certificate.verify_directly_issued_by(certificate)
             assert certificate.not_valid_before_utc < datetime.now(UTC) < certificate.not_valid_after_utc
             (name,) = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
             region, kind = re.fullmatch(r"Amazon RDS (\S+) Root CA (.+)", str(name.value)).groups()  # type: ignore[union-attr]
-            assert kind not in found.setdefault(region, set()), name
-            found[region].add(kind)
-    return found
+            assert kind not in kinds.setdefault(region, set()), name
+            kinds[region].add(kind)
+    return kinds
 
 
 @cache
 def regions_of_rds() -> set[str]:
-    """All that botocore knows, in every partition."""
+    """All Regions of RDS that botocore knows, in every partition."""
     session = botocore.session.get_session()
     return {
         region
@@ -86,15 +86,15 @@ def partition_of(region: str) -> str:
 
 @cache
 def template() -> dict[str, Any]:
-    """As written; not to be changed."""
+    """The template as written; not to be changed."""
     return parse(TEMPLATE.read_text())
 
 
 def check_rules(region: str, given: dict[str, str]) -> None:
-    """The template's Rules, as they are evaluated when a stack is created.
+    """Evaluates the template's Rules, as CloudFormation does when a stack is created.
 
     Raises:
-        ValidationError: the deployment is refused.
+        ValidationError: if a rule refuses the deployment.
     """
     pseudo = pseudo_parameters("123456789012", region, partition_of(region), "arn", "odcr")
     rules.check(template(), {**pseudo, **parameters.resolve(template(), given).values})
@@ -103,17 +103,17 @@ def check_rules(region: str, given: dict[str, str]) -> None:
 def test_the_bundle_has_all_authorities_of_a_region() -> None:
     known = authorities()
     assert {region: kinds for region, kinds in known.items() if kinds != KINDS} == {}
-    said = re.findall(r"^# Amazon RDS (\S+) Root CA (.+), until", BUNDLE.read_text(), re.MULTILINE)
-    assert sorted(said) == sorted((region, kind) for region, kinds in known.items() for kind in kinds)
+    comments = re.findall(r"^# Amazon RDS (\S+) Root CA (.+), until", BUNDLE.read_text(), re.MULTILINE)
+    assert sorted(comments) == sorted((region, kind) for region, kinds in known.items() for kind in kinds)
 
 
 def test_every_region_of_rds_has_its_authorities_or_is_known_to_lack_them() -> None:
-    """A Region that AWS adds ends here: docs/how-to/own-network-and-database.md, "Certificates", says what to do."""
+    """Fails when AWS adds a Region: docs/how-to/own-network-and-database.md, "Certificates", says what to do."""
     known = set(authorities())
     assert regions_of_rds() - known == WITHOUT_AUTHORITIES
 
 
-def test_the_template_is_deployed_where_the_bundle_reaches() -> None:
+def test_the_template_lists_the_regions_of_the_bundle() -> None:
     (assertion,) = template()["Rules"]["WithNewDatabaseAndKnownCertificates"]["Assertions"]
     regions, deployed_to = assertion["Assert"]["Fn::Contains"]
     assert regions == sorted(authorities())
@@ -121,7 +121,7 @@ def test_the_template_is_deployed_where_the_bundle_reaches() -> None:
 
 
 @pytest.mark.parametrize("region", sorted(regions_of_rds()))
-def test_a_deployment_without_authorities_is_refused_with_a_sentence(region: str) -> None:
+def test_a_deployment_without_authorities_is_refused_with_what_to_do(region: str) -> None:
     check_rules(region, OWN_BUNDLE)
     check_rules(region, OWN_DATABASE)
     if region in authorities():
@@ -140,7 +140,7 @@ def test_the_docs_name_the_regions_without_authorities() -> None:
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"])
 def test_no_arn_names_another_partition(region: str) -> None:
-    # SAM writes the names of managed policies for the Region that it is called in.
+    # SAM writes the ARNs of managed policies for the Region that it is called for.
     plain = translated(region)
     text = json.dumps(plain["Resources"]) + json.dumps(plain["Outputs"])
     named = set(re.findall(r"arn:(aws[a-z-]*|\$\{[^}]+\})", text))
@@ -151,7 +151,7 @@ def test_no_arn_names_another_partition(region: str) -> None:
 
 
 def test_principals_are_services_by_their_global_names() -> None:
-    """`SERVICE.amazonaws.com` in every partition, also where the domain is another one:
+    """They are `SERVICE.amazonaws.com` in every partition, even where the domain differs:
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam.ServicePrincipalOpts.html"""
 
     def principals(node: Any) -> list[str]:
@@ -161,8 +161,8 @@ def test_principals_are_services_by_their_global_names() -> None:
             return []
         own = node.get("Principal", {})
         services = own.get("Service", []) if isinstance(own, dict) else [own]
-        found = [services] if isinstance(services, str) else services
-        return [*found, *(name for member in node.values() for name in principals(member))]
+        names = [services] if isinstance(services, str) else services
+        return [*names, *(name for member in node.values() for name in principals(member))]
 
     for region in ("ap-northeast-1", "cn-north-1"):
         named = set(principals(translated(region)["Resources"])) - {"*"}
@@ -171,7 +171,7 @@ def test_principals_are_services_by_their_global_names() -> None:
         }
 
 
-def test_no_parameter_knows_one_partition_only() -> None:
+def test_every_pattern_of_an_arn_allows_all_partitions() -> None:
     for name, parameter in template()["Parameters"].items():
         if "arn:aws" in (pattern := parameter.get("AllowedPattern", "")):
             assert pattern.startswith("^(arn:aws[a-z-]*:"), name

@@ -1,4 +1,4 @@
-"""Each role's rights in the template are the least: the rules hold, and each is seen to find what breaks it."""
+"""Each role of the template has the least rights. The rules hold, and each rule finds what breaks it."""
 
 import copy
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from tests.unit.project.rights import (
     allows,
     branches,
     functions_of,
+    functions_that_reserve_see_no_secret,
+    functions_with_the_login_stay_inside,
     has_login,
     of_type,
     only_own_reservations_are_tagged_and_stay_own,
     only_sams_managed_policies,
     only_tagged_reservations_are_changed,
-    reservations_are_made_with_the_tag,
+    reservations_are_created_with_the_tag,
     resources_are_named,
     rights_are_in_the_roles,
     statements,
     text,
-    who_calls_ec2_sees_no_secret,
-    who_has_the_login_stays_inside,
 )
 
 Mutate = Callable[[Resources], object]
@@ -36,18 +36,18 @@ def test_the_template_keeps_the_rule(rule: Callable[[Resources], list[str]], res
     assert rule(resources) == []
 
 
-def test_the_rules_look_at_something(resources: Resources) -> None:
+def test_the_rules_have_something_to_look_at(resources: Resources) -> None:
     granted, functions = list(allows(resources)), of_type(resources, "AWS::Lambda::Function").values()
-    assert {text(one["Role"]) for one in functions} <= {
+    assert {text(function["Role"]) for function in functions} <= {
         f"${{{name}.Arn}}" for name in of_type(resources, "AWS::IAM::Role")
     }
     for action in ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCapacityReservation", "CreateTags"):
-        assert any(one.grants(f"ec2:{action}") for one in granted), action
+        assert any(allow.grants(f"ec2:{action}") for allow in granted), action
     assert any(has_login(function) for function in functions)
 
 
-def test_only_who_compares_sees_the_accounts_instances(resources: Resources) -> None:
-    assert [(one.role, one.resources) for one in allows(resources) if one.grants("ec2:DescribeInstances")] == [
+def test_only_find_shortfalls_sees_the_accounts_instances(resources: Resources) -> None:
+    assert [(allow.role, allow.resources) for allow in allows(resources) if allow.grants("ec2:DescribeInstances")] == [
         ("FindShortfallsRole", ("*",))
     ]
 
@@ -65,11 +65,11 @@ ROTATE = tuple(
 )
 
 
-def test_who_reads_which_secret(resources: Resources) -> None:
+def test_each_function_reads_only_its_secrets(resources: Resources) -> None:
     may: dict[str, list[tuple[Any, ...]]] = {}
-    for one in allows(resources):
-        if one.grants("secretsmanager:*"):
-            may.setdefault(one.role, []).append((one.actions, one.resources))
+    for allow in allows(resources):
+        if allow.grants("secretsmanager:*"):
+            may.setdefault(allow.role, []).append((allow.actions, allow.resources))
     certificates = ((READ,), (CERTIFICATES,))
     assert may == {
         "LoadTargetsRole": [((READ,), (OWN, EXISTING)), certificates],
@@ -85,19 +85,19 @@ def test_who_reads_which_secret(resources: Resources) -> None:
         if "DATABASE_ADMIN_SECRET_ARN" in function["Environment"]["Variables"]
     ]
     assert with_administrator == ["PrepareDatabase"]
-    # Whoever logs in has to know whom to trust.
+    # A function that logs in has to know which certificates to trust.
     for name, function in of_type(resources, "AWS::Lambda::Function").items():
-        told = function["Environment"]["Variables"].get("DATABASE_CERTIFICATES_SECRET_ARN")
-        assert told == ({"Ref": "DatabaseCertificatesSecretArn"} if has_login(function) else None), name
+        certificates_arn = function["Environment"]["Variables"].get("DATABASE_CERTIFICATES_SECRET_ARN")
+        assert certificates_arn == ({"Ref": "DatabaseCertificatesSecretArn"} if has_login(function) else None), name
 
 
-def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resources) -> None:
-    """Each on the stack's own: the one table, the one schedule, the one state machine."""
+def test_only_these_roles_count_requests_read_the_schedule_and_start_runs(resources: Resources) -> None:
+    """Each in the stack's own table, schedule or state machine."""
     own = "${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
     may = {
-        (one.role, *one.actions, *one.resources)
-        for one in allows(resources)
-        if one.grants("dynamodb:*", "scheduler:*", "states:*")
+        (allow.role, *allow.actions, *allow.resources)
+        for allow in allows(resources)
+        if allow.grants("dynamodb:*", "scheduler:*", "states:*")
     }
     machine = next(iter(of_type(resources, "AWS::StepFunctions::StateMachine")))
     assert may == {
@@ -108,7 +108,7 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
             "scheduler:GetSchedule",
             "arn:" + own % ("scheduler", "schedule/default/${AWS::StackName}"),
         ),
-        # The schedule's.
+        # The schedule's role.
         ("AcquireCapacityEveryPeriodRole", "states:StartExecution", "${AcquireCapacity}"),
         (
             "AcquireCapacityRole",
@@ -120,38 +120,40 @@ def test_who_counts_requests_reads_the_schedule_and_starts_runs(resources: Resou
     }
     assert resources[machine]["Properties"]["StateMachineName"] == {"Ref": "AWS::StackName"}
     (schedule,) = (
-        one
-        for one in of_type(resources, "AWS::Scheduler::Schedule").values()
-        if "AcquireCapacity" in str(one["Target"])
+        schedule
+        for schedule in of_type(resources, "AWS::Scheduler::Schedule").values()
+        if "AcquireCapacity" in str(schedule["Target"])
     )
     assert schedule["Name"] == {"Ref": "AWS::StackName"}
-    # In the default group.
+    # It is in the default group.
     assert "GroupName" not in schedule
 
 
-def test_who_asks_for_prices_does_nothing_else(resources: Resources) -> None:
-    (asking,) = (one for one in allows(resources) if one.grants("pricing:*"))
+def test_fetch_prices_may_only_ask_for_prices(resources: Resources) -> None:
+    (asking,) = (allow for allow in allows(resources) if allow.grants("pricing:*"))
     assert (asking.actions, functions_of(resources, asking)) == (("pricing:GetProducts",), ["FetchPrices"])
-    assert [one for one in allows(resources) if one.role == asking.role] == [asking]
+    assert [allow for allow in allows(resources) if allow.role == asking.role] == [asking]
     assert "VpcConfig" not in of_type(resources, "AWS::Lambda::Function")["FetchPrices"]
 
 
-def test_the_endpoint_lets_through_what_the_functions_do_and_nothing_else(resources: Resources) -> None:
+def test_the_endpoint_lets_through_only_what_the_functions_do(resources: Resources) -> None:
     (endpoint,) = of_type(resources, "AWS::EC2::VPCEndpoint").values()
     given = branches(endpoint["PolicyDocument"]["Statement"])
     assert [
-        (one["Effect"], branches(one["Action"]), [text(where) for where in branches(one["Resource"])]) for one in given
+        (statement["Effect"], branches(statement["Action"]), [text(where) for where in branches(statement["Resource"])])
+        for statement in given
     ] == [
         ("Allow", [*ROTATE], [OWN]),
         ("Allow", [READ], [ADMINISTRATORS]),
         ("Allow", [READ], [CERTIFICATES]),
     ]
     assert all(
-        one["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}} for one in given
+        statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+        for statement in given
     )
 
 
-# ---- What breaks them ----------------------------------------------------------------------------------------------
+# ---- Changes that break the rules ------------------------------------------------------------------------------------
 
 
 def statement_of(resources: Resources, action: str) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def statement_of(resources: Resources, action: str) -> dict[str, Any]:
 
 
 def also(role: str, *actions: str, resource: Any = "*", **more: Any) -> Mutate:
-    """Gives a role one more statement."""
+    """Adds a statement to a role."""
 
     def mutate(resources: Resources) -> None:
         policy = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]
@@ -170,7 +172,7 @@ def also(role: str, *actions: str, resource: Any = "*", **more: Any) -> Mutate:
 
 
 def with_change(action: str, **elements: Any) -> Mutate:
-    """Changes elements of the statement that allows an action; None takes one away."""
+    """Changes elements of the statement that allows an action; None removes an element."""
 
     def mutate(resources: Resources) -> None:
         statement = statement_of(resources, action)
@@ -218,22 +220,34 @@ REQUEST, RESOURCE = "aws:RequestTag/odcr:stack", "aws:ResourceTag/odcr:stack"
             with_properties("LoadTargetsRole", ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
         ),
         (rights_are_in_the_roles, with_policy),
-        (who_has_the_login_stays_inside, also("LoadTargetsRole", "ec2:DescribeCapacityReservations")),
-        (who_has_the_login_stays_inside, also("RecordResultsRole", "*")),
+        (functions_with_the_login_stay_inside, also("LoadTargetsRole", "ec2:DescribeCapacityReservations")),
+        (functions_with_the_login_stay_inside, also("RecordResultsRole", "*")),
         (
-            who_has_the_login_stays_inside,
+            functions_with_the_login_stay_inside,
             with_properties("FindShortfalls", Environment={"Variables": {"DATABASE_SECRET_ARN": "x"}}),
         ),
-        (who_has_the_login_stays_inside, lambda resources: resources["LoadTargets"]["Properties"].pop("VpcConfig")),
-        (who_calls_ec2_sees_no_secret, also("ReserveCapacityRole", "secretsmanager:GetSecretValue", resource="x")),
-        (who_calls_ec2_sees_no_secret, also("FindShortfallsRole", "secretsmanager:DescribeSecret", resource="x")),
-        (who_calls_ec2_sees_no_secret, with_properties("FindShortfalls", VpcConfig={})),
-        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=None)),
-        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(RESOURCE))),
-        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "*", "StringLike"))),
-        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, OWNER, "StringEqualsIfExists"))),
-        (reservations_are_made_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "${AWS::StackName}"))),
-        (reservations_are_made_with_the_tag, also("FindShortfallsRole", "ec2:Create*")),
+        (
+            functions_with_the_login_stay_inside,
+            lambda resources: resources["LoadTargets"]["Properties"].pop("VpcConfig"),
+        ),
+        (
+            functions_that_reserve_see_no_secret,
+            also("ReserveCapacityRole", "secretsmanager:GetSecretValue", resource="x"),
+        ),
+        (
+            functions_that_reserve_see_no_secret,
+            also("FindShortfallsRole", "secretsmanager:DescribeSecret", resource="x"),
+        ),
+        (functions_that_reserve_see_no_secret, with_properties("FindShortfalls", VpcConfig={})),
+        (reservations_are_created_with_the_tag, with_change(CREATE, Condition=None)),
+        (reservations_are_created_with_the_tag, with_change(CREATE, Condition=on(RESOURCE))),
+        (reservations_are_created_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "*", "StringLike"))),
+        (
+            reservations_are_created_with_the_tag,
+            with_change(CREATE, Condition=on(REQUEST, OWNER, "StringEqualsIfExists")),
+        ),
+        (reservations_are_created_with_the_tag, with_change(CREATE, Condition=on(REQUEST, "${AWS::StackName}"))),
+        (reservations_are_created_with_the_tag, also("FindShortfallsRole", "ec2:Create*")),
         (only_tagged_reservations_are_changed, with_change(MODIFY, Condition=None)),
         (only_tagged_reservations_are_changed, with_change(CANCEL, Condition=on(REQUEST))),
         (only_tagged_reservations_are_changed, with_change(CANCEL, Resource=["*"])),

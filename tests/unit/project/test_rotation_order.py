@@ -1,4 +1,4 @@
-"""What is there before the rotation is switched on: Secrets Manager tries the function as soon as it is.
+"""What exists before the rotation is switched on: Secrets Manager then calls the function at once.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
 """
@@ -32,17 +32,20 @@ NAT = {
 
 
 def waited_for(given: Mapping[str, str]) -> set[str]:
-    """All that exists before the rotation, with these parameters; a reference to what never will fails.
+    """All resources that exist before the rotation, with these parameters.
 
-    A resource waits for what it refers to, in its Metadata as well, and for what it depends on.
+    A resource waits for those that it refers to, also in its Metadata, and for those in its DependsOn. All of them must
+    exist.
     """
     template = translated()
     values = parameters.resolve(template, {"SecretRotationDays": "30", **given}).values
     pseudo = pseudo_parameters("123456789012", "ap-northeast-1", "aws", "arn", "odcr")
     scope = Scope(template, {**pseudo, **values})
     truth = {name: scope.holds(name) for name in template["Conditions"]}
-    existing = {name for name, one in template["Resources"].items() if truth.get(one.get("Condition", ""), True)}
-    found: set[str] = set()
+    existing = {
+        name for name, resource in template["Resources"].items() if truth.get(resource.get("Condition", ""), True)
+    }
+    earlier: set[str] = set()
     left = ["DatabaseSecretRotation"]
     while left:
         name = left.pop()
@@ -52,13 +55,13 @@ def waited_for(given: Mapping[str, str]) -> set[str]:
         explicit = resource.get("DependsOn", [])
         explicit = {explicit} if isinstance(explicit, str) else set(explicit)
         assert explicit <= existing, name
-        left.extend((referred | explicit) - found)
-        found |= referred | explicit
-    return found
+        left.extend((referred | explicit) - earlier)
+        earlier |= referred | explicit
+    return earlier
 
 
 @pytest.mark.parametrize(
-    ("given", "way", "not_there"),
+    ("given", "path", "absent"),
     [
         ({"SecretsManagerAccess": "endpoint"}, ENDPOINT, NAT - {"LambdaSubnet1Routes", "LambdaSubnet2Routes"}),
         ({"SecretsManagerAccess": "nat"}, NAT, ENDPOINT),
@@ -66,14 +69,14 @@ def waited_for(given: Mapping[str, str]) -> set[str]:
     ],
     ids=["endpoint", "nat", "existing"],
 )
-def test_the_rotation_waits_for_the_way_to_secrets_manager(
-    given: dict[str, str], way: set[str], not_there: set[str]
+def test_the_rotation_waits_for_the_network_path_to_secrets_manager(
+    given: dict[str, str], path: set[str], absent: set[str]
 ) -> None:
-    found = waited_for(given)
-    assert DATABASE | way | {"RotateSecret", "RotateSecretPermission"} <= found
-    assert not found & not_there
+    earlier = waited_for(given)
+    assert DATABASE | path | {"RotateSecret", "RotateSecretPermission"} <= earlier
+    assert not earlier & absent
 
 
-def test_the_local_cloud_makes_it_wait_as_well() -> None:
+def test_the_local_cloud_creates_the_rotation_last() -> None:
     order = in_dependency_order(translated())
     assert {name for name in ENDPOINT | NAT if order.index(name) > order.index("DatabaseSecretRotation")} == set()

@@ -1,4 +1,4 @@
-"""`make runtime` fails when it has to."""
+"""`make runtime` fails on each fault that it looks for."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ HERE = "{}.{}".format(*sys.version_info)
 
 
 def loading(code: str, artifact: Path, version: str = HERE) -> str:
-    """What loading `app.handler` of an artifact with that code ends with; empty if it works."""
+    """The error of loading `app.handler` from an artifact with this code; empty if there is none."""
     artifact.joinpath("app.py").write_text(code)
     libraries = artifact / "libraries"
     command = [sys.executable, "-I", "-S", "-B", load_handler.__file__, version, artifact, libraries, "app.handler"]
@@ -32,7 +32,7 @@ def test_a_handler_loads(tmp_path: Path) -> None:
     [
         ("def handler(", "SyntaxError"),
         ("handler = len\nPATTERN = '\\d'", "SyntaxError"),  # an invalid escape: a warning for now
-        ("import yaml\nhandler = len", "No module named 'yaml'"),  # is installed, but not in the artifact
+        ("import yaml\nhandler = len", "No module named 'yaml'"),  # installed here, but not in the artifact
         ("import warnings\nhandler = len\nwarnings.warn('old', DeprecationWarning)", "DeprecationWarning: old"),
         ("handler = 1", "cannot be called"),
         ("", "no attribute 'handler'"),
@@ -46,7 +46,7 @@ def test_another_python_is_noticed(tmp_path: Path) -> None:
     assert f"This is Python {HERE} and not 2.7" in loading("handler = len", tmp_path, "2.7")
 
 
-def test_what_must_not_be_in_an_artifact(tmp_path: Path) -> None:
+def test_files_that_must_not_be_in_an_artifact_are_listed(tmp_path: Path) -> None:
     names = ("fast.cpython-313-x86_64-linux-gnu.so", "odcr/__pycache__/zone.cpython-311.pyc", "boto3/session.py")
     for name in (*names, "app.py", "odcr/boto3.py"):
         path = tmp_path / name
@@ -55,17 +55,17 @@ def test_what_must_not_be_in_an_artifact(tmp_path: Path) -> None:
     assert sorted(Artifact(tmp_path).unwanted()) == sorted(names)
 
 
-def test_what_was_interrupted_is_made_again_and_what_is_complete_is_kept(tmp_path: Path) -> None:
-    made = []
+def test_an_interrupted_folder_is_made_again_and_a_complete_one_is_kept(tmp_path: Path) -> None:
+    calls = []
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        made.append(folder)
-        if len(made) == 1:
+        calls.append(folder)
+        if len(calls) == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         kept(tmp_path / "it", "a", make)
     for made_from in ("a", "a", "b"):
         assert kept(tmp_path / "it", made_from, make).is_dir()
-    assert len(made) == 3
+    assert len(calls) == 3

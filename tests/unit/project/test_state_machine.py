@@ -17,10 +17,10 @@ from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
 
 ROOT = Path(__file__).parents[3]
 STARTING_SECONDS = 10
-"""That Lambda may take to start a function, and does not count:
+"""How long Lambda may take to start a function, which its timeout does not include:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 PERIOD_SECONDS = 60
-"""Between two starts."""
+"""Seconds between two starts by the schedule."""
 DEFINITION_FILE = ROOT / "statemachine" / "acquire_capacity.asl.json"
 
 
@@ -29,22 +29,22 @@ def definition() -> dict[str, Any]:
 
 
 def processors(states: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each Map does with an item, those inside the Maps too."""
-    found = [state["ItemProcessor"] for state in states.values() if state["Type"] == "Map"]
-    return [*found, *(inner for one in found for inner in processors(one["States"]))]
+    """The ItemProcessor of each Map, including Maps inside Maps."""
+    outer = [state["ItemProcessor"] for state in states.values() if state["Type"] == "Map"]
+    return [*outer, *(inner for processor in outer for inner in processors(processor["States"]))]
 
 
 def tasks(states: dict[str, Any]) -> dict[str, Any]:
-    """Every Task by name, those inside the Maps too."""
-    found = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    """Every Task by name, including those inside Maps."""
+    by_name = {name: state for name, state in states.items() if state["Type"] == "Task"}
     for state in states.values():
         if state["Type"] == "Map":
-            found |= tasks(state["ItemProcessor"]["States"])
-    return found
+            by_name |= tasks(state["ItemProcessor"]["States"])
+    return by_name
 
 
 def without_processors(machine: dict[str, Any]) -> dict[str, Any]:
-    """The machine's own level only."""
+    """The machine with only its own level of states."""
     states = {
         name: {field: value for field, value in state.items() if field != "ItemProcessor"}
         for name, state in machine["States"].items()
@@ -60,9 +60,9 @@ def template() -> dict[str, Any]:
     return yaml.load(Path(ROOT / "template.yaml").read_text(), Loader)
 
 
-def test_every_way_leads_to_a_state_and_every_state_is_reached() -> None:
+def test_every_next_state_exists_and_every_state_is_reached() -> None:
     for machine in (definition(), *processors(definition()["States"])):
-        # cfn-lint does not look where a Next leads.
+        # cfn-lint does not check that the state of a Next exists.
         targets = set(re.findall(r'"(?:StartAt|Next|Default)": "(\w+)"', json.dumps(without_processors(machine))))
         assert targets == set(machine["States"])
 
@@ -71,7 +71,7 @@ def test_every_function_has_its_state() -> None:
     functions = {
         name for name, resource in template()["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
     }
-    # The first two are of UpdatePrices, and the others are Secrets Manager's and people's to call.
+    # UpdatePrices calls the first two, Secrets Manager the third and people the fourth.
     not_of_a_run = {"FetchPrices", "RecordPrices", "RotateSecret", "ManageTargets"}
     assert functions - not_of_a_run <= set(tasks(definition()["States"]))
     assert not_of_a_run < functions
@@ -82,9 +82,9 @@ def test_a_refused_login_and_older_tables_are_repaired_once_and_then_fail_the_ru
     caught = {name: catch["Next"] for catch in states["LoadTargets"]["Catch"] for name in catch["ErrorEquals"]}
     repaired = {LoginRefused.__name__, TablesOutdated.__name__}
     assert caught == {**dict.fromkeys(repaired, "WasDatabasePrepared"), "States.ALL": "ReleaseLease"}
-    # What is repeated is caught only afterwards.
+    # A repeated error would be caught only after all repeats.
     assert repaired <= not_repeated("LoadTargets")
-    # What PrepareDatabase leaves behind is what keeps it from being run again: the way between the two has no loop.
+    # PrepareDatabase leaves a mark that keeps it from running again, so there is no loop.
     mark = states["PrepareDatabase"]["ResultPath"]
     assert states["WasDatabasePrepared"]["Choices"] == [{"Variable": mark, "IsPresent": True, "Next": "ReleaseLease"}]
     assert states["WasDatabasePrepared"]["Default"] == "PrepareDatabase"
@@ -109,14 +109,14 @@ def test_the_states_catch_exactly_the_errors_that_the_function_raises() -> None:
     assert raised - not_repeated("ReserveCapacity") == {"RequestLimitExceeded", "OutcomeUnknown"}
 
 
-def test_each_state_repeats_everything_but_a_short_list() -> None:
+def test_each_state_repeats_all_but_a_few_errors() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
     for name, task in tasks(definition()["States"]).items():
         *others, last = task["Retry"]
         assert last["ErrorEquals"] == ["States.ALL"], name
         assert last["MaxAttempts"] > 0, name
         assert [retry["MaxAttempts"] for retry in others] in ([], [0]), name
-        # Step Functions' own names: a wildcard before the last place would hide what stands after it.
+        # A wildcard of Step Functions before the last place would hide the retriers after it.
         assert not [error for retry in others for error in retry["ErrorEquals"] if error.startswith("States.")], name
         assert len(not_repeated(name)) <= 8, name
 
@@ -126,7 +126,7 @@ def not_repeated(name: str) -> set[str]:
     return {error for retry in retriers if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]}
 
 
-def test_what_asking_again_does_not_change_is_not_repeated() -> None:
+def test_errors_that_repeating_cannot_fix_are_not_repeated() -> None:
     broken = {"InvalidEvent", "InvalidSettings"}
     database = broken | {"InvalidSecret", "CertificateNotTrusted", TablesTooNew.__name__}
     login_or_tables = {"LoginRefused", "TablesOutdated"}
@@ -160,7 +160,7 @@ def waits(name: str) -> list[float]:
     ]
 
 
-def test_what_ec2_may_show_late_is_looked_at_again_after_twenty_seconds_and_later() -> None:
+def test_an_attempt_looks_again_after_at_least_twenty_seconds() -> None:
     assert waits("ReserveCapacity")[0] >= 20
 
 
@@ -177,15 +177,15 @@ def test_a_task_outlives_its_function() -> None:
             assert task["TimeoutSeconds"] > timeout_of(others.get(name, name)) + STARTING_SECONDS, name
 
 
-def test_the_lease_expires_after_the_run_s_last_request_and_soon_after() -> None:
-    """A run asks until AskSeconds after its start; whoever takes the lease after it finds none of its requests open."""
+def test_the_lease_expires_soon_after_the_run_s_last_request() -> None:
+    """A run asks until AskSeconds after its start, so none of its requests is open when another run takes the lease."""
     states = definition()["States"]
     ask, lease = (
         states["FindShortfalls"]["Parameters"]["AskSeconds"],
         states["LoadTargets"]["Parameters"]["LeaseSeconds"],
     )
     assert ask + RESERVED_SECONDS + 30 <= lease
-    # A run that dies with the lease in its hands keeps others from asking for four minutes at most.
+    # A run that dies with the lease keeps others from asking for at most four minutes.
     assert lease + PERIOD_SECONDS <= 240
 
 
@@ -200,7 +200,7 @@ def test_results_are_recorded_and_the_table_is_read_every_two_minutes() -> None:
     assert definition()["States"]["ReserveShortfalls"]["Next"] == "RecordResults"
 
 
-def test_a_start_that_did_nothing_succeeds_only_if_another_run_has_the_lease() -> None:
+def test_a_run_that_did_nothing_succeeds_only_if_another_run_has_the_lease() -> None:
     states = definition()["States"]
     lead_to = {
         name: [other for other, state in states.items() if f'"Next": "{name}"' in json.dumps(state)]
@@ -210,7 +210,7 @@ def test_a_start_that_did_nothing_succeeds_only_if_another_run_has_the_lease() -
     assert lead_to == {"AnotherRunIsActive": ["IsLeaseHeld"]}
 
 
-def test_no_run_fails_because_prices_are_not_updated() -> None:
+def test_a_run_succeeds_even_if_update_prices_cannot_start() -> None:
     starting = tasks(definition()["States"])["StartUpdatePrices"]
     (catch,) = starting["Catch"]
     assert catch["ErrorEquals"] == ["States.ALL"]
@@ -218,7 +218,7 @@ def test_no_run_fails_because_prices_are_not_updated() -> None:
     assert states[catch["Next"]]["Type"] == "Succeed"
 
 
-def test_a_run_may_start_runs_of_its_own_state_machine_and_update_prices_only() -> None:
+def test_a_run_may_start_only_its_own_state_machine_and_update_prices() -> None:
     machine = template()["Resources"]["AcquireCapacity"]["Properties"]
     (starting,) = [
         statement
@@ -244,14 +244,14 @@ def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> No
     states = definition()["States"]
     (choice,) = states["IsRunToFollow"]["Choices"]
     assert states["ReleaseLease"]["Next"] == states["ReleaseLease"]["Catch"][0]["Next"] == "IsRunToFollow"
-    # Else a run that cannot start the next one would be the last until the schedule's next.
+    # Otherwise, nothing would follow a run that cannot start the next one until the schedule does.
     assert states["AnnounceChanges"]["Catch"][0]["Next"] == "IsRunToFollow"
     assert states["IsRunToFollow"]["Default"] == "RunFailed"
     assert states[choice["Next"]]["Seconds"] == 60
     is_counted, is_early = choice["And"]
     assert {is_counted["Variable"], is_early["Variable"]} == {"$$.Execution.Input.Failures"}
     assert is_early["NumericLessThan"] == MAX_FAILURES
-    # The schedule and StartNextRun begin to count, and a run that failed goes on.
+    # The schedule and StartNextRun set the count, and a failed run adds to it.
     schedule = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
     assert json.loads(schedule["Input"]) == {"Failures": 0}
     assert tasks(states)["StartNextRun"]["Parameters"]["Input"]["Failures.$"] == "$.Failures"

@@ -1,4 +1,4 @@
-"""The stepper in simulated time: what runs side by side overlaps."""
+"""The stepper in simulated time, in which parallel work overlaps."""
 
 from typing import Any
 
@@ -35,12 +35,12 @@ class Time:
 
 
 def over(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A Map's state."""
+    """The state of a Map with this state for each item."""
     return {"Type": "Map", "ItemProcessor": {"StartAt": "Item", "States": {"Item": processor}}, "End": True, **more}
 
 
 def played(state: dict[str, Any], given: Any) -> tuple[list[tuple[str, float, float]], float, Any]:
-    """When each task began and ended, in the order of their ends; when all was over; the output."""
+    """The name, start and end of each task, in the order of their ends; the end of all; the output."""
     clock, log = Time(), []
     failed: set[str] = set()
 
@@ -68,7 +68,7 @@ def test_items_of_a_map_overlap() -> None:
     assert (ended, output) == (30, ["a", "b", "c"])
 
 
-def test_next_item_takes_the_first_free_place() -> None:
+def test_the_next_item_takes_the_first_free_place() -> None:
     log, ended, _ = played(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
     assert log == [("b", 0, 10), ("c", 10, 15), ("d", 15, 16), ("a", 0, 30)]
     assert ended == 30
@@ -175,8 +175,8 @@ def test_step_ends_where_the_task_sleeps() -> None:
     run.step(1)
     run.step(0)
     assert done[1:] == [(10, "after", "b"), (10, "before", "a")]
-    # What sleeps goes on when it is time, whichever is stepped.
-    run.step(run.ready.index(next(one for one in run.ready if one.input == "a")))
+    # Sleeping branches go on when it is their time, whichever branch is stepped.
+    run.step(run.ready.index(next(branch for branch in run.ready if branch.input == "a")))
     assert [branch.input for branch in run.ready] == ["a", "b"]
     assert run.run().output == ["a", "b"]
     assert clock.now() == 30

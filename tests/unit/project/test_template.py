@@ -35,7 +35,7 @@ def test_every_resource_is_tagged(resources: dict[str, Any]) -> None:
             assert {"Key": "Project", "Value": "ODCR"} in resource["Properties"].get("Tags", []), name
 
 
-def test_the_default_network_is_the_original_s(resources: dict[str, Any]) -> None:
+def test_the_default_network_is_that_of_the_original(resources: dict[str, Any]) -> None:
     parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
 
     def cidr(properties: dict[str, Any]) -> str:
@@ -57,7 +57,7 @@ def test_the_default_network_is_the_original_s(resources: dict[str, Any]) -> Non
     assert [cidr(vpc) for vpc in of_type(resources, "AWS::EC2::VPC").values()] == ["172.18.0.0/16"]
 
 
-def test_only_nat_creates_a_way_to_the_internet(resources: dict[str, Any]) -> None:
+def test_only_nat_opens_the_network_to_the_internet(resources: dict[str, Any]) -> None:
     conditional = {name for name, resource in resources.items() if resource.get("Condition") == "WithNatGateway"}
     assert conditional == {
         "PublicSubnet",
@@ -116,7 +116,7 @@ def test_nothing_is_released_by_default(resources: dict[str, Any]) -> None:
     assert yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"
 
 
-def test_parameters_stand_in_labelled_groups_in_order() -> None:
+def test_parameters_are_declared_in_the_order_of_their_labelled_groups() -> None:
     text = (ROOT / "template.yaml").read_text()
     template = yaml_parse(text)
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

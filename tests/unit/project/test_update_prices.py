@@ -35,7 +35,7 @@ def waits(name: str) -> list[float]:
     ]
 
 
-def test_every_way_leads_to_a_state_and_every_state_is_reached() -> None:
+def test_every_next_state_exists_and_every_state_is_reached() -> None:
     targets = set(re.findall(r'"(?:StartAt|Next|Default)": "(\w+)"', json.dumps(definition())))
     assert targets == set(definition()["States"])
 
@@ -48,7 +48,7 @@ def test_each_task_runs_its_function_and_outlives_it() -> None:
         assert task["TimeoutSeconds"] > timeout_of(RUNS[name]) + STARTING_SECONDS, name
 
 
-def test_each_state_repeats_everything_but_what_asking_again_does_not_change() -> None:
+def test_errors_that_repeating_cannot_fix_are_not_repeated() -> None:
     broken = {"InvalidEvent", "InvalidSettings"}
     database = broken | {"InvalidSecret", "CertificateNotTrusted", "TablesTooNew"}
     assert {name: not_repeated(name) for name in tasks()} == {
@@ -58,7 +58,7 @@ def test_each_state_repeats_everything_but_what_asking_again_does_not_change() -
     }
     for name, task in tasks().items():
         assert task["Retry"][-1]["ErrorEquals"] == ["States.ALL"], name
-        # The first execution may meet a database that the first run is still preparing.
+        # The first run may still be preparing the database.
         assert sum(waits(name)) > 60, name
 
 
@@ -69,11 +69,11 @@ def test_the_execution_has_time_for_all_its_repeats() -> None:
     assert definition()["TimeoutSeconds"] > most / 2
 
 
-def test_one_execution_has_time_to_ask_for_as_many_pools_as_it_is_given() -> None:
+def test_fetch_prices_has_time_for_the_most_pools() -> None:
     assert timeout_of("FetchPrices") - RESERVED_SECONDS > MAX_POOLS * REQUEST_INTERVAL
 
 
-def test_its_schedule_follows_the_stack_s_own() -> None:
+def test_its_schedule_is_on_when_that_of_the_runs_is() -> None:
     properties = template()["Resources"]["UpdatePrices"]["Properties"]
     (schedule,) = (event["Properties"] for event in properties["Events"].values())
     run = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]

@@ -1,4 +1,4 @@
-"""What `make verify-on-aws` believes: documented, with a source, and the same as what the product believes."""
+"""The beliefs of `make verify-on-aws`: documented, with a source, and the same as the product's."""
 
 import errno
 import io
@@ -37,7 +37,7 @@ EC2 = boto3.client("ec2", region_name="us-east-1").meta.service_model
 PAGE = (ROOT / "docs" / "how-to" / "verify.md").read_text(encoding="utf-8")
 
 
-def test_the_page_explains_every_line_and_no_other() -> None:
+def test_the_page_explains_exactly_the_lines_of_the_table() -> None:
     sections = PAGE[PAGE.index("### The stack") :]
     begins = re.findall(r"^- ((?:\*\*.+?\*\*,?\s*)+):", sections, re.MULTILINE)
     explained = re.findall(r"\*\*(.+?)\*\*", "\n".join(begins))
@@ -50,10 +50,10 @@ def test_the_page_has_every_check() -> None:
     assert rows[2:] == list(CHECKS)
 
 
-def test_every_right_that_the_page_names_is_one() -> None:
+def test_every_right_that_the_page_names_exists() -> None:
     table = PAGE[: PAGE.index("## What only an account can tell")]
     for service, action in re.findall(r"`([a-z0-9-]+):([A-Z]\w+)`", table):
-        # botocore knows newer ones of EC2's, whose rights have the operations' names.
+        # botocore knows newer operations of EC2. Their rights have the same names.
         known = {*reference()[service]["privileges"], *(EC2.operation_names if service == "ec2" else ())}
         assert action in known, f"{service}:{action}"
 
@@ -66,7 +66,7 @@ def test_every_belief_has_a_source_and_says_what_to_change(belief: Belief) -> No
         assert (ROOT / file).is_file(), file
 
 
-def test_the_codes_are_those_of_the_product() -> None:
+def test_the_error_codes_are_those_of_the_product() -> None:
     assert reservations._CHANGED < ec2_errors.CHANGED
     assert refusals._QUOTA < ec2_errors.QUOTA_REACHED
     assert refusals._NOT_OFFERED < ec2_errors.UNSUPPORTED | ec2_errors.NOT_OFFERED
@@ -103,13 +103,13 @@ def create(account: GuardedAccount, count: int) -> None:
 
 
 @pytest.mark.parametrize(("hourly", "count"), [("0.61", 1), ("0.0052", 116), ("0.31", 2)])
-def test_no_request_is_sent_that_would_cost_over_a_cent_a_minute(hourly: str, count: int) -> None:
+def test_a_request_that_would_cost_over_a_cent_a_minute_is_not_sent(hourly: str, count: int) -> None:
     with pytest.raises(TooExpensive, match="the limit"):
         create(guarded(hourly), count)
 
 
 @pytest.mark.parametrize(("hourly", "count"), [("0.60", 1), ("0.0052", 115)])
-def test_what_costs_no_more_is_sent(hourly: str, count: int) -> None:
+def test_a_request_that_costs_at_most_a_cent_a_minute_is_sent(hourly: str, count: int) -> None:
     with pytest.raises(Exception, match="Could not connect"):
         create(guarded(hourly), count)
 
@@ -134,7 +134,7 @@ def test_only_its_own_reservations_are_modified() -> None:
         ec2.modify_capacity_reservation(CapacityReservationId="cr-own", InstanceCount=2)
 
 
-def test_what_else_costs_something_is_never_sent() -> None:
+def test_other_requests_that_cost_something_are_never_sent() -> None:
     ec2 = guarded().client("ec2")
     for request in (
         lambda: ec2.run_instances(MinCount=1, MaxCount=1, InstanceType="t3.nano"),
@@ -146,16 +146,16 @@ def test_what_else_costs_something_is_never_sent() -> None:
             request()
 
 
-def test_the_guard_is_asked_about_every_operation_of_ec2_that_is_not_harmless() -> None:
-    passed = []
+def test_the_guard_refuses_every_operation_of_ec2_that_is_not_harmless() -> None:
+    allowed = []
     for name in EC2.operation_names:
         model = type("Model", (), {"name": name})
         try:
             Guard(lambda _: Decimal(1)).before({"InstanceType": "t3.nano", "InstanceCount": 1} | ANY_ID, model)
         except TooExpensive:
             continue
-        passed.append(name)
-    changing = [name for name in passed if not name.startswith(("Describe", "Get", "List"))]
+        allowed.append(name)
+    changing = [name for name in allowed if not name.startswith(("Describe", "Get", "List"))]
     assert changing == ["CancelCapacityReservation"]
 
 
@@ -167,13 +167,13 @@ def product(amount: str, unit: str = "Hrs") -> str:
     return json.dumps({"terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}})
 
 
-def test_the_dearest_price_of_the_list_counts() -> None:
+def test_the_highest_price_in_the_list_counts() -> None:
     products = [product("0.1"), product("0.2"), product("0"), product("9", "GB")]
     assert PriceList(FakeAccount({"GetProducts": {"PriceList": products}}))("t3.nano") == Decimal("0.2")
 
 
 @pytest.mark.parametrize("products", [[], [product("0")], [json.dumps({"terms": {}})]])
-def test_a_type_without_a_price_is_too_dear(products: list[str]) -> None:
+def test_a_type_without_a_price_is_too_expensive(products: list[str]) -> None:
     with pytest.raises(TooExpensive, match="has no"):
         PriceList(FakeAccount({"GetProducts": {"PriceList": products}}))("t3.nano")
 
@@ -202,7 +202,7 @@ THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"), print)
         (believed(lambda _: as_assumed("yes")), HERE, Verdict.AS_ASSUMED),
         (believed(lambda _: as_assumed("yes"), local=False), HERE, Verdict.MEANS_NOTHING),
         (believed(lambda _: as_assumed("yes"), local=False), THERE, Verdict.AS_ASSUMED),
-        (believed(raising(TooExpensive("dear"))), HERE, Verdict.NOT_ASKED),
+        (believed(raising(TooExpensive("expensive"))), HERE, Verdict.NOT_ASKED),
         (believed(raising(Trouble("trouble"))), HERE, Verdict.NOT_ASKED),
         (believed(raising(NotAsked("no right"))), HERE, Verdict.NOT_ASKED),
         (believed(raising(NotInTime("it did not come"))), HERE, Verdict.DIFFERS),
@@ -212,7 +212,7 @@ def test_every_error_becomes_an_answer(belief: Belief, subject: Subject, verdict
     assert all_beliefs.ask_belief(belief, subject).verdict is verdict
 
 
-def test_the_table_is_markdown_that_nothing_breaks() -> None:
+def test_the_table_is_valid_markdown_whatever_is_in_it() -> None:
     seen = Seen(Verdict.DIFFERS, "a | b\nc")
     text = markdown([(believed(None), seen)], {"Region": "eu-west-1"}, ["stack x"])
     (row,) = [line for line in text.splitlines() if line.startswith("| name")]
@@ -226,7 +226,7 @@ def test_the_table_is_markdown_that_nothing_breaks() -> None:
 
 # As https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html shows them.
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("text", "shown"),
     [
         (
             "User: arn:aws:sts::123456789012:assumed-role/Admin/jane.doe@example.com is not authorized to perform: x.",
@@ -249,11 +249,11 @@ def test_the_table_is_markdown_that_nothing_breaks() -> None:
         ("cr-01234567890123456 after 20.5 s, 1732672800000", "cr-01234567890123456 after 20.5 s, 1732672800000"),
     ],
 )
-def test_the_table_tells_neither_the_account_nor_the_caller(said: str, told: str) -> None:
-    assert masked(said) == told
-    text = markdown([(believed(None), Seen(Verdict.NOT_ASKED, said))], {"Asked": said}, [said])
-    assert text.count(told) == 3
-    assert told == said or said not in text
+def test_the_table_shows_neither_the_account_nor_the_caller(text: str, shown: str) -> None:
+    assert masked(text) == shown
+    table = markdown([(believed(None), Seen(Verdict.NOT_ASKED, text))], {"Asked": text}, [text])
+    assert table.count(shown) == 3
+    assert shown == text or text not in table
 
 
 def test_a_cold_start_is_read_from_the_report() -> None:
@@ -264,14 +264,14 @@ def test_a_cold_start_is_read_from_the_report() -> None:
     assert match[1] == "310.25"
 
 
-def test_buyers_are_deleted_before_what_they_buy() -> None:
+def test_schedule_and_runs_are_deleted_before_the_reservations_they_make() -> None:
     order = [kind.name for kind in cleanup.KINDS]
     assert order[:4] == ["schedule", "run", "reservation", "stack"]
     assert order.index("stack") < order.index("log group")
 
 
 @pytest.mark.parametrize("name", ["odcr", "production", "odcr-verify-", "odcr-verify-0a1b2c-more", "x"])
-def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
+def test_only_stacks_of_a_verification_are_ever_deleted(name: str) -> None:
     done = CliRunner(mix_stderr=False).invoke(
         main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
     )
@@ -280,7 +280,7 @@ def test_no_stack_but_a_verifications_is_ever_deleted(name: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_end_by_a_signal_is_an_interrupt(number: signal.Signals) -> None:
+def test_a_terminating_signal_is_an_interrupt(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
@@ -291,7 +291,7 @@ def test_the_end_by_a_signal_is_an_interrupt(number: signal.Signals) -> None:
 
 
 def test_a_second_hang_up_does_not_end_the_clean_up() -> None:
-    # Whoever started the tests may have it ignored, as nohup does.
+    # The tests may have been started with SIGHUP ignored, as nohup does.
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         with terminated_as_interrupted():
@@ -302,7 +302,7 @@ def test_a_second_hang_up_does_not_end_the_clean_up() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_what_nohup_ignores_stays_ignored() -> None:
+def test_a_signal_that_nohup_ignores_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with terminated_as_interrupted():
@@ -330,40 +330,40 @@ def test_without_a_terminal_the_work_goes_on(error: OSError) -> None:
 SAM_STACK = {"StackName": deployment.SAM_STACK, "CreationTime": datetime(2026, 11, 10, tzinfo=UTC)}
 
 
-def test_what_the_deployment_keeps_for_others_is_said() -> None:
+def test_the_report_names_what_the_sam_cli_keeps() -> None:
     text = markdown([], {}, [], ["stack aws-sam-cli-managed-default with its bucket"])
     assert "- `stack aws-sam-cli-managed-default with its bucket`\n\nNothing else was left." in text
     assert "Nothing was left." not in text
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_there"),
+    ("answer", "exists"),
     [
         ({"Stacks": [{"StackStatus": "CREATE_COMPLETE"} | SAM_STACK]}, True),
         ({"Stacks": [{"StackStatus": "DELETE_COMPLETE"} | SAM_STACK]}, False),
         ("ValidationError: Stack with id aws-sam-cli-managed-default does not exist", False),
     ],
 )
-def test_the_sam_clis_stack_is_looked_for(answer: Any, is_there: bool) -> None:
-    assert deployment.has_sam_stack(FakeAccount({"DescribeStacks": answer})) is is_there
+def test_the_sam_clis_stack_is_looked_for(answer: Any, exists: bool) -> None:
+    assert deployment.has_sam_stack(FakeAccount({"DescribeStacks": answer})) is exists
 
 
-def test_it_has_the_name_that_the_sam_cli_gives_it() -> None:
+def test_the_sam_clis_stack_has_the_name_that_the_sam_cli_gives_it() -> None:
     from samcli.lib.bootstrap.bootstrap import SAM_CLI_STACK_NAME
 
     assert deployment.SAM_STACK == SAM_CLI_STACK_NAME
 
 
 @pytest.mark.parametrize(
-    ("bucket", "was_there", "is_said"), [("", [False, True], True), ("", [True, True], False), ("b", [True], False)]
+    ("bucket", "existed", "is_reported"), [("", [False, True], True), ("", [True, True], False), ("b", [True], False)]
 )
-def test_only_what_was_not_there_before_is_said(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: str, was_there: list[bool], is_said: bool
+def test_the_sam_clis_stack_is_reported_only_if_it_is_new(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket: str, existed: list[bool], is_reported: bool
 ) -> None:
     monkeypatch.setattr("verify.commands._prepare", raising(Trouble("enough")))
     monkeypatch.setattr("verify.commands.clean_up", lambda *_: [])
-    monkeypatch.setattr(deployment, "has_sam_stack", lambda _: was_there.pop(0))
+    monkeypatch.setattr(deployment, "has_sam_stack", lambda _: existed.pop(0))
     file = tmp_path / "table.md"
     subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
     verify(subject, Progress(), file, None, bucket)
-    assert ("aws-sam-cli-managed-default" in file.read_text()) is is_said
+    assert ("aws-sam-cli-managed-default" in file.read_text()) is is_reported

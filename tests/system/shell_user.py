@@ -1,4 +1,4 @@
-"""Someone at a shell in the checkout who types what the documentation says, and whose settings lead to an account."""
+"""A person at a shell in the checkout who types what the docs say, and whose settings lead to an account."""
 
 import contextlib
 import os
@@ -13,13 +13,13 @@ from demo.build import ROOT
 from localcloud.tests.escape import Proxy, person
 
 
-class Someone:
-    """Their commands, in their environment.
+class ShellUser:
+    """Runs commands in the person's environment.
 
     Args:
-        folder: an empty one, for their home.
-        proxy: their only way out.
-        variables: more of their environment.
+        folder: an empty folder, for the person's home.
+        proxy: the only way out.
+        variables: further environment variables.
     """
 
     def __init__(self, folder: Path, proxy: Proxy, variables: Mapping[str, str]) -> None:
@@ -28,8 +28,8 @@ class Someone:
         self._output = folder / "output"
         self._serving: subprocess.Popen[bytes] | None = None
 
-    def types(self, line: str, answers: str = "") -> "subprocess.CompletedProcess[str]":
-        """A command that ends."""
+    def run(self, line: str, answers: str = "") -> "subprocess.CompletedProcess[str]":
+        """Runs a command that ends by itself."""
         return subprocess.run(
             ["sh", "-c", _without_setup(line)],
             cwd=ROOT,
@@ -41,8 +41,8 @@ class Someone:
             check=False,
         )
 
-    def serves(self, line: str, seconds: float = 300) -> str:
-        """A command that starts a local cloud and stays; returns what it has printed when the cloud is ready."""
+    def start_cloud(self, line: str, seconds: float = 300) -> str:
+        """Starts a command that keeps a local cloud running; returns its output up to when the cloud is ready."""
         with self._output.open("wb") as output:
             self._serving = subprocess.Popen(
                 ["sh", "-c", _without_setup(line)],
@@ -60,13 +60,13 @@ class Someone:
             time.sleep(0.2)
         return self._output.read_text()
 
-    def has_stopped(self) -> int:
-        """The exit code of the command that served."""
+    def exit_code(self) -> int:
+        """The exit code of the command of `start_cloud`, once it has ended."""
         assert self._serving is not None
         return self._serving.wait(60)
 
-    def leave(self) -> None:
-        """Ends the command that served, if it has not ended."""
+    def stop(self) -> None:
+        """Ends the command of `start_cloud`, if it is still running."""
         if self._serving is not None and self._serving.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._serving.pid, signal.SIGTERM)
@@ -74,5 +74,5 @@ class Someone:
 
 
 def _without_setup(line: str) -> str:
-    # Whoever runs the tests has the virtual environment; a second setup would ask the package index.
+    # The tests run in the virtual environment; setting it up again would ask the package index.
     return re.sub(r"(?<![\w-])make ", "make --old-file=setup ", line)
