@@ -6,7 +6,7 @@ export SAM_CLI_TELEMETRY := 0
 BIN := .venv/bin
 # Two at a time: most tests wait for a server or a clock. Tests of one file share their servers.
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
-CHECKS := lint types unit scan runtime integration deployment browser system mysql
+CHECKS := lint types unit scan runtime integration system mysql deployment browser
 
 .PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients chromium screenshots docs lock clean
 
@@ -30,7 +30,7 @@ verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, co
 
 check: lint types unit ## the quick checks, before each commit
 
-test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to mysql; WITHOUT=mysql skips one, -j2 uses two cores
+test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WITHOUT=mysql skips one, -j2 uses two cores
 
 # The hooks in .pre-commit-config.yaml are these commands.
 lint: setup ## the style of the Python code, the GitHub workflow, and the configuration of pre-commit
