@@ -9,7 +9,7 @@ from odcr.domain.pace import REQUESTS_PER_SECOND
 from odcr.domain.rounds import outcome_so_far
 from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
-from stepper.execution import Execution as Played
+from stepper.execution import Execution as StepperExecution
 from stepper.execution import Status as ExecutionStatus
 from tests.agreement import Key
 from tests.integration.resilience.world import World
@@ -32,41 +32,41 @@ class Execution:
     Args:
         world: where it runs.
         name: unique, as Step Functions demands.
-        played: the run, if it was started already.
+        stepper: the run, if it was started already.
     """
 
-    def __init__(self, world: World, name: str, played: Played | None = None) -> None:
+    def __init__(self, world: World, name: str, stepper: StepperExecution | None = None) -> None:
         self._world, self.name = world, name
-        self.played = played or world.start(name)
+        self.stepper = stepper or world.start(name)
 
     @property
     def phase(self) -> Phase:
         """How it stands. A run that another one's lease kept from its work succeeded as well, but is told apart."""
-        if not self.played.is_over:
+        if not self.stepper.is_over:
             return Phase.RUNNING
-        if self.played.status is not ExecutionStatus.SUCCEEDED:
+        if self.stepper.status is not ExecutionStatus.SUCCEEDED:
             return Phase.FAILED
-        return Phase.SUCCEEDED if "RecordResults" in self.played.entered else Phase.SKIPPED
+        return Phase.SUCCEEDED if "RecordResults" in self.stepper.entered else Phase.SKIPPED
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, one way or another."""
-        return self.played.is_over
+        return self.stepper.is_over
 
     @property
     def failure(self) -> TaskFailed | None:
         """The error by which it failed."""
-        return self.played.failure
+        return self.stepper.failure
 
     @property
     def was_prepared(self) -> bool:
         """Whether PrepareDatabase was at work."""
-        return "PrepareDatabase" in self.played.entered
+        return "PrepareDatabase" in self.stepper.entered
 
     def state_of(self, item: int) -> str:
         """The state at hand, or the last one; within the Map, of one of its items."""
         branch = self._branch(item)
-        return branch.state_name if branch else self.played.state
+        return branch.state_name if branch else self.stepper.state
 
     def key_of(self, item: int) -> Key | None:
         """Whose attempt is at hand; None outside of the Map, and between its rounds."""
@@ -80,7 +80,7 @@ class Execution:
 
     def step_for(self, key: Key) -> None:
         """One attempt at this target if it is among the items, else whatever is next."""
-        keys = [self.key_of(item) for item in range(len(self.played.ready))]
+        keys = [self.key_of(item) for item in range(len(self.stepper.ready))]
         self.step(keys.index(key) if key in keys else 0)
 
     def has_met(self, key: Key, since: int = 0) -> bool:
@@ -102,21 +102,21 @@ class Execution:
 
     def decline_all(self) -> None:
         """As if EC2 had nothing for any item of the Map, in any round."""
-        while self.played.state == "ReserveShortfalls":
+        while self.stepper.state == "ReserveShortfalls":
             attempts = self._attempts()
             if not attempts:
-                self.played.advance()
+                self.stepper.advance()
                 continue
             # Each request waits for its turn.
             self._world.pass_time(1 / REQUESTS_PER_SECOND)
             target = attempts[0].input["Target"]
             key = TargetKey(*_key(target))
             outcome = Outcome(key, Status.SHORT, target["TargetCapacity"], 0, calls=1)
-            self.played.answer(self.played.ready.index(attempts[0]), to_round(outcome))
+            self.stepper.answer(self.stepper.ready.index(attempts[0]), to_round(outcome))
 
     def run(self) -> "Execution":
         """All steps, each as soon as it may be made."""
-        self.played.run()
+        self.stepper.run()
         return self
 
     def step(self, item: int = 0, *, twice: bool = False) -> None:
@@ -126,18 +126,18 @@ class Execution:
             item: which of those that are ready.
             twice: the function runs a second time with the same event.
         """
-        self.played.step(item, twice=twice)
+        self.stepper.step(item, twice=twice)
 
     def abort(self) -> None:
         """Somebody stops it."""
-        self.played.abort()
+        self.stepper.abort()
 
     def _branch(self, item: int) -> Branch | None:
-        ready = self.played.ready
+        ready = self.stepper.ready
         return ready[item % len(ready)] if ready else None
 
     def _attempts(self) -> list[Branch]:
-        return [branch for branch in self.played.ready if branch.state_name == _ATTEMPT]
+        return [branch for branch in self.stepper.ready if branch.state_name == _ATTEMPT]
 
 
 def _key(target: dict[str, Any]) -> Key:
@@ -152,9 +152,22 @@ def _was_met(item: dict[str, Any]) -> bool:
     return before is not None and before.status.is_met
 
 
+def make_tables(world: World) -> None:
+    """A first run, which creates the tables."""
+    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+
+
+def run(world: World, name: str) -> None:
+    """A run a minute later, in cold functions, that has to succeed."""
+    world.start_cold()
+    world.pass_time(61)
+    execution = Execution(world, name).run()
+    assert execution.phase is Phase.SUCCEEDED, execution.failure
+
+
 def all_of(world: World) -> list[Execution]:
     """All runs since the world was reset, also those that runs have started."""
-    return [Execution(world, name, played) for name, played in world.machine.executions.items()]
+    return [Execution(world, name, stepper) for name, stepper in world.machine.executions.items()]
 
 
 def play(

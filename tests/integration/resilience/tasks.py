@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from stepper.branch import TaskFailed
 from stepper.definition import Function, Template
-from tests.integration.resilience.calls import Call, Killed, Service
+from tests.integration.resilience.calls import Call, Service
+from tests.integration.resilience.injector import Killed
 
 if TYPE_CHECKING:
     from tests.integration.resilience.world import World

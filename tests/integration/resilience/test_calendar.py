@@ -3,23 +3,16 @@
 from typing import Any
 
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import points_of, recover, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import points_of, recover, run_with
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
 def demand(world: World, **columns: str) -> None:
     """15 wanted where 12 are free, with these columns of odcr_option; times are seconds from now."""
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.ask_for(10)
     world.capacity.set_free(*KEY, 12)
     world.set_target(KEY, 15)

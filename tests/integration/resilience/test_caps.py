@@ -8,9 +8,9 @@ import pytest
 import find_shortfalls
 import manage_targets
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.execution import Execution, Phase, make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, Point, points_of, recover, run_with
 from tests.integration.resilience.tasks import Context
-from tests.integration.resilience.test_every_call import IS_LONG, Point, points_of, recover, run_with
 from tests.integration.resilience.world import Snapshot, World
 
 FIRST, SECOND = ("r5b.2xlarge", "ap-northeast-1c"), ("c5.large", "ap-northeast-1c")
@@ -23,7 +23,7 @@ FAULTS = (CallFault.KILLED_AFTER, CallFault.LOST_AFTER, CallFault.MEANWHILE, Cal
 @pytest.fixture(autouse=True)
 def _cap(world: World, _empty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_HOURLY_SPEND", str(CAP))
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.ask_for(10)
     for (instance_type, _), price in PRICES.items():
         world.sql(
@@ -39,13 +39,6 @@ def spent(world: World) -> Decimal:
 
 def statuses(world: World) -> dict[str, str]:
     return {str(key): str(status) for key, status in world.sql("SELECT InstanceType, Status FROM odcr_status")}
-
-
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
 def asked_in(world: World, execution: str) -> tuple[Any, Any]:

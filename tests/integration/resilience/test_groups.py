@@ -3,8 +3,8 @@
 import pytest
 
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import IS_LONG, KILLS, Point, points_of, recover, run_with
+from tests.integration.resilience.execution import Execution, Phase, make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, KILLS, Point, points_of, recover, run_with
 from tests.integration.resilience.world import World
 
 A, B, C = ("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")
@@ -14,15 +14,8 @@ ONES = {A: 1, B: 1, C: 1}
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.ask_for(15)
-
-
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
 def free(world: World, *counts: int) -> None:

@@ -23,8 +23,8 @@ from localcloud.ec2.state import current
 from tests.agreement import Key
 from tests.integration.resilience import execution
 from tests.integration.resilience.calls import Call, CallFault
-from tests.integration.resilience.execution import Execution, all_of, play
-from tests.integration.resilience.test_every_call import taken_over_seconds
+from tests.integration.resilience.execution import Execution, all_of, make_tables, play
+from tests.integration.resilience.single_fault import takeover_seconds
 from tests.integration.resilience.test_situations import UNCHANGEABLE
 from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World
 
@@ -432,14 +432,14 @@ class Histories(RuleBasedStateMachine):
 
     def _running(self) -> list[Execution]:
         """The runs that are not over, those included that were started by runs."""
-        return [one for one in all_of(self.world) if not one.played.is_over_by_now()]
+        return [one for one in all_of(self.world) if not one.stepper.is_over_by_now()]
 
     def _started(self) -> Execution:
         return Execution(self.world, f"run-{next(self.names)}")
 
     def _is_at_work(self) -> bool:
         """Whether a run goes on with what it has loaded, or a function of one that is over."""
-        has_loaded = any("FindShortfalls" in one.played.entered for one in self._running())
+        has_loaded = any("FindShortfalls" in one.stepper.entered for one in self._running())
         return has_loaded or bool(self.world.machine.asleep)
 
     def total(self, key: Key) -> int:
@@ -540,12 +540,12 @@ class Histories(RuleBasedStateMachine):
         before = len(self.world.machine.executions)
 
         def following() -> list[Execution]:
-            return [one for one in all_of(self.world)[before:] if "FindShortfalls" in one.played.entered]
+            return [one for one in all_of(self.world)[before:] if "FindShortfalls" in one.stepper.entered]
 
         play(self.world, lambda: any(one.is_over for one in following()), scheduled=stopped + 60)
         run = following()[0]
         assert run.phase is execution.Phase.SUCCEEDED, run.failure
-        assert run.played.entered["FindShortfalls"] <= stopped + taken_over_seconds(self.world)
+        assert run.stepper.entered["FindShortfalls"] <= stopped + takeover_seconds(self.world)
         # Others would follow as long as anything is short.
         self.world.schedule(state="DISABLED")
         for one in self._running():
@@ -578,7 +578,7 @@ def test_whatever_happens_everything_is_right_once_nothing_goes_wrong(
     world: World, capsys: pytest.CaptureFixture[str], releases: bool
 ) -> None:
     examples = EXAMPLES // 2
-    assert Execution(world, "makes-the-tables").run().phase is execution.Phase.SUCCEEDED
+    make_tables(world)
     played.clear()
     world.injector.fired.clear()
     is_long = "HISTORIES" in os.environ

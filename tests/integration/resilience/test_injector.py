@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from stepper.branch import TaskFailed
-from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
+from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution
+from tests.integration.resilience.injector import LATE_SECONDS, Killed
 from tests.integration.resilience.tasks import TimedOut
 from tests.integration.resilience.world import BUCKETS, LAG_SECONDS, OWNER, REGION, World
 

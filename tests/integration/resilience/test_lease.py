@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from odcr.domain.pace import RESERVED_SECONDS
-from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase, all_of, play
-from tests.integration.resilience.test_every_call import KILLS, Point, run_with, taken_over_seconds
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase, all_of, make_tables, play
+from tests.integration.resilience.injector import LATE_SECONDS
+from tests.integration.resilience.single_fault import KILLS, Point, run_with, takeover_seconds
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -16,7 +17,7 @@ REQUESTS = ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCap
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
 def at_work(world: World, free: int = 6) -> Execution:
@@ -38,7 +39,7 @@ def following(world: World, since: float) -> Execution:
     before = {one.name for one in all_of(world)}
 
     def those() -> list[Execution]:
-        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.played.entered]
+        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.stepper.entered]
 
     play(world, lambda: any(one.is_over for one in those()), scheduled=since)
     return those()[0]
@@ -48,8 +49,8 @@ def test_after_an_abort_asking_goes_on_once_the_lease_has_expired(world: World) 
     run = at_work(world)
     run.abort()
     stopped = world.clock.now()
-    asked = following(world, stopped + 30).played.entered["FindShortfalls"]
-    assert run.played.started + world.lease_seconds < asked <= run.played.started + world.lease_seconds + 60
+    asked = following(world, stopped + 30).stepper.entered["FindShortfalls"]
+    assert run.stepper.started + world.lease_seconds < asked <= run.stepper.started + world.lease_seconds + 60
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
@@ -64,7 +65,7 @@ def test_a_run_that_could_not_give_its_lease_back_keeps_nobody_for_long(world: W
     stopped = world.clock.now()
     next_run = following(world, stopped + 30)
     assert next_run.phase is Phase.SUCCEEDED
-    assert next_run.played.entered["FindShortfalls"] <= stopped + 60
+    assert next_run.stepper.entered["FindShortfalls"] <= stopped + 60
     assert world.held(KEY) == 6
 
 
@@ -81,14 +82,14 @@ def test_a_run_at_work_is_never_robbed(world: World) -> None:
         return None
 
     with world.injector.watching(choose):
-        play(world, lambda: run.is_over, scheduled=run.played.started + 30)
+        play(world, lambda: run.is_over, scheduled=run.stepper.started + 30)
     others = [one for one in all_of(world) if one.name not in ("run-1", "makes-the-tables")]
     assert len(others) >= 2
     assert {one.phase for one in others} <= {Phase.SKIPPED, Phase.RUNNING}
     assert run.phase is Phase.SUCCEEDED
-    assert sent[-1] > run.played.started + 60
+    assert sent[-1] > run.stepper.started + 60
     # Its last request was answered, or given up, before its lease expired.
-    assert sent[-1] + LATE_SECONDS <= run.played.started + world.ask_seconds + RESERVED_SECONDS
+    assert sent[-1] + LATE_SECONDS <= run.stepper.started + world.ask_seconds + RESERVED_SECONDS
     assert world.ask_seconds + RESERVED_SECONDS < world.lease_seconds
 
 
@@ -97,7 +98,7 @@ def test_a_function_that_outlives_its_run_is_over_before_another_asks(world: Wor
     run = at_work(world, free=0)
     run.step()
     run.abort()
-    began = run.played.started
+    began = run.stepper.started
     asked: list[float] = []
 
     def choose(call: Call) -> CallFault | None:
@@ -142,9 +143,9 @@ def test_whatever_goes_wrong_while_a_run_takes_over_the_one_after_it_ends_right(
             if world.held(KEY) == 6:
                 continue
             next_run = following(world, stopped + 30)
-            asked = next_run.played.entered["FindShortfalls"] - stopped
+            asked = next_run.stepper.entered["FindShortfalls"] - stopped
             if next_run.phase is not Phase.SUCCEEDED or world.held(KEY) != 6 or world.disagreements():
                 wrong[point] = (next_run.failure, world.held(KEY), world.disagreements())
-            elif asked > taken_over_seconds(world):
+            elif asked > takeover_seconds(world):
                 wrong[point] = f"asked only {asked:.0f} s later"
     assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())

@@ -8,19 +8,12 @@ import pytest
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import KILLS, Point, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import KILLS, Point, run_with
 from tests.integration.resilience.world import OWNER, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 OTHER = ("c5.large", "ap-northeast-1a")
-
-
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
 def hold(world: World, *counts: int, announced: int | None = None) -> None:
@@ -62,7 +55,7 @@ def status(world: World) -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
 def test_a_lowered_target_is_announced_then_released_and_told(world: World) -> None:

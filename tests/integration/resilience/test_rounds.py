@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase, play
-from tests.integration.resilience.test_every_call import IS_LONG
+from tests.integration.resilience.execution import Execution, make_tables, play
+from tests.integration.resilience.single_fault import IS_LONG
 from tests.integration.resilience.world import World
 
 KEYS = [(instance_type, "ap-northeast-1c") for instance_type in ("c5.large", "m5.large", "r5b.2xlarge")]
@@ -33,7 +33,7 @@ class Point:
 
 @pytest.fixture(autouse=True)
 def _more_targets_than_places(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     set_up(world)
 
 
@@ -60,7 +60,7 @@ def play_run(world: World, point: Point | None = None, lags_until: float = 0.0) 
         AssertionError: somewhere more was held than was wanted.
     """
     run = Execution(world, "run", world.machine.start("run"))
-    began = run.played.started
+    began = run.stepper.started
     calls: list[Call] = []
 
     def choose(call: Call) -> CallFault | None:

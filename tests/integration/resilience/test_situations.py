@@ -7,8 +7,8 @@ import pytest
 
 from localcloud.ec2.faults import CREATE, Fault, FaultKind
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import IS_LONG, Point, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, Point, run_with
 from tests.integration.resilience.world import Snapshot, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -72,13 +72,6 @@ SITUATIONS: dict[str, Situation] = {
 }
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
 def set_up(world: World, situation: Situation) -> str:
     """Six are held, and recorded long enough ago; then it happens. The reservation's id."""
     world.reset()
@@ -102,7 +95,7 @@ def standing(world: World) -> tuple[tuple[int, ...], str, int, str]:
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)

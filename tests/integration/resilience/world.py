@@ -52,7 +52,7 @@ from stepper.strand import is_in_strand, sleep_until
 from tests import agreement
 from tests.agreement import Key
 from tests.integration.resilience.aws import CapacityControl, answer
-from tests.integration.resilience.calls import Injector
+from tests.integration.resilience.injector import Injector
 from tests.integration.resilience.tasks import TimedOut, tasks
 
 REGION = "ap-northeast-1"
