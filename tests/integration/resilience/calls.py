@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Service(StrEnum):
-    """Where a call goes."""
+    """The service that a call goes to."""
 
     EC2 = "EC2"
     SECRET = "Secrets Manager"
@@ -19,41 +19,41 @@ class Service(StrEnum):
 
 
 class CallFault(StrEnum):
-    """What goes wrong with one call."""
+    """A fault of one call."""
 
     KILLED_BEFORE = "killed before"
-    """The function dies, and the call was never made."""
+    """The function dies before it makes the call."""
     KILLED_AFTER = "killed after"
-    """The call has its effect, then the function dies."""
+    """The call takes effect, then the function dies."""
     LOST_BEFORE = "lost before"
-    """The connection breaks, and the call had no effect."""
+    """The connection breaks; no effect."""
     LOST_AFTER = "lost after"
-    """The call has its effect, then the connection breaks."""
+    """The call takes effect, then the connection breaks."""
     LATE = "late"
-    """The call has its effect, and the answer comes when nobody waits for it any more."""
+    """The call takes effect, and the answer comes after the time-out."""
     THROTTLED = "throttled"
     """Too many requests; no effect."""
     SERVER_ERROR = "server error"
-    """HTTP 500 with an error code that nobody knows; no effect."""
+    """HTTP 500 with an unknown error code; no effect."""
     NO_CAPACITY = "no capacity"
-    """Refused, with HTTP 500, whatever the pool has."""
+    """Refused with HTTP 500, whatever the pool has; no effect."""
     STALE = "stale"
-    """A describe that shows how things stood a while ago."""
+    """The describe shows an earlier state."""
     ACCESS_DENIED = "access denied"
-    """The password is no longer right."""
+    """The password is wrong."""
     DEADLOCK = "deadlock"
     """The database rolls the transaction back."""
     MEANWHILE = "meanwhile"
-    """Before the call, somebody else does something."""
-    NAMELESS = "nameless"
-    """The call has its effect, then ends with an error whose name nobody lists."""
+    """Somebody else acts just before the call."""
+    UNLISTED_ERROR = "unlisted error"
+    """The call takes effect, then ends with an error that no Retry names."""
 
 
-_COMMON = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
-_TASKS = (Service.LAMBDA, Service.NOTIFICATIONS, Service.EVENTS, Service.STEP_FUNCTIONS)
-"""What the state machine calls."""
-_TASK = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.NAMELESS)
-_HTTP = (*_COMMON, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)
+_COMMON_FAULTS = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
+_TASK_SERVICES = (Service.LAMBDA, Service.NOTIFICATIONS, Service.EVENTS, Service.STEP_FUNCTIONS)
+"""Called by the state machine itself."""
+_TASK_FAULTS = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.UNLISTED_ERROR)
+_HTTP_FAULTS = (*_COMMON_FAULTS, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ class Call:
 
     @property
     def faults(self) -> tuple[CallFault, ...]:
-        """What can go wrong with it."""
+        """The faults that it can have."""
         if self.service is Service.DATABASE:
             if self.operation == "connect":
                 return (CallFault.KILLED_BEFORE, CallFault.LOST_BEFORE, CallFault.LOST_AFTER, CallFault.ACCESS_DENIED)
-            return (*_COMMON, CallFault.DEADLOCK)
-        if self.service in _TASKS:
-            return _TASK
+            return (*_COMMON_FAULTS, CallFault.DEADLOCK)
+        if self.service in _TASK_SERVICES:
+            return _TASK_FAULTS
         if self.operation == "DescribeCapacityReservations":
-            return (*_HTTP, CallFault.STALE, CallFault.MEANWHILE)
+            return (*_HTTP_FAULTS, CallFault.STALE, CallFault.MEANWHILE)
         if self.service is Service.EC2 and self.operation.endswith("CapacityReservation"):
-            return (*_HTTP, CallFault.NO_CAPACITY, CallFault.MEANWHILE)
-        return _HTTP
+            return (*_HTTP_FAULTS, CallFault.NO_CAPACITY, CallFault.MEANWHILE)
+        return _HTTP_FAULTS

@@ -1,4 +1,4 @@
-"""Makes calls go wrong: it sits between the libraries and the network."""
+"""Injects faults into calls, between the libraries and the network."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ from tests.integration.resilience.aws import signed_for
 from tests.integration.resilience.calls import Call, CallFault, Service
 
 LATE_SECONDS = 12.0
-"""As long as the EC2 gateway waits for an answer."""
+"""The EC2 gateway's time-out."""
 
 
 class Killed(BaseException):
@@ -29,45 +29,45 @@ class Killed(BaseException):
 
 
 Choice = Callable[[Call], CallFault | None]
-"""Decides about each call, in order, what goes wrong with it."""
+"""Picks the fault of each call, in order, if it is to have one."""
 
 
 class Injector:
-    """Sees the calls that are made while it watches, and spoils those that it is told to.
+    """Sees every call while it watches, and injects the chosen faults.
 
     Args:
-        answer: what AWS answers to a request, which so never leaves the process.
-        wait: lets time pass, in seconds.
-        show_the_past: makes the next describe show how things stood a while ago.
-        shown: is told that a describe has shown how things stand.
+        answer: gives AWS's answer to a request, which never leaves the process.
+        wait: lets so many seconds pass.
+        make_stale: makes the next describe show an earlier state.
+        note_fresh: called when a describe shows the present state.
     """
 
     def __init__(
         self,
         answer: Callable[[AWSPreparedRequest], AWSResponse],
         wait: Callable[[float], None],
-        show_the_past: Callable[[], None],
-        shown: Callable[[], None],
+        make_stale: Callable[[], None],
+        note_fresh: Callable[[], None],
     ) -> None:
-        self._answer, self._wait, self._show_the_past, self._shown = answer, wait, show_the_past, shown
+        self._answer, self._wait, self._make_stale, self._note_fresh = answer, wait, make_stale, note_fresh
         self._choose: Choice | None = None
         self.meanwhile: Callable[[], None] = lambda: None
-        """What MEANWHILE does."""
+        """What somebody else does, for MEANWHILE."""
         self.fired: Counter[CallFault] = Counter()
         self.silent: set[str] = set()
         """Regions whose EC2 does not answer."""
         self.connected: Callable[[Callable[[str], Any]], None] = lambda _query: None
-        """Is given each new connection's own way to send a statement."""
+        """Called with each new connection's query function, which injects no fault."""
 
     def task(self, call: Call, work: Callable[[], Any]) -> Any:
-        """A task of the state machine, which may go wrong as well.
+        """Runs a task of the state machine, perhaps with a fault.
 
         Args:
-            call: which.
-            work: does it.
+            call: the task's call.
+            work: makes it.
 
         Raises:
-            TaskFailed: by the name that the state machine sees.
+            TaskFailed: with the error name that the state machine sees.
         """
         fault = self._fault_of(call)
         service = call.service.value.replace(" ", "")
@@ -76,7 +76,7 @@ class Injector:
             CallFault.THROTTLED: f"{service}.{throttled}",
             CallFault.SERVER_ERROR: f"{service}.ServiceException",
             CallFault.LOST_AFTER: f"{service}.SdkClientException",
-            CallFault.NAMELESS: "Runtime.OutOfMemory",
+            CallFault.UNLISTED_ERROR: "Runtime.OutOfMemory",
         }
         if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR):
             raise TaskFailed(errors[fault], "injected")
@@ -87,7 +87,7 @@ class Injector:
 
     @contextmanager
     def watching(self, choose: Choice) -> Iterator[None]:
-        """Within it, every call is seen and may be spoilt. Outside nothing is touched."""
+        """Sees calls and injects faults inside this context only."""
         before, self._choose = self._choose, choose
         try:
             yield
@@ -96,7 +96,7 @@ class Injector:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Puts itself between the libraries and the network."""
+        """Patches the libraries, so that every call comes here."""
         originals: dict[tuple[type, str], Callable[..., Any]] = {
             (URLLib3Session, "send"): URLLib3Session.send,
             (Connection, "connect"): Connection.connect,
@@ -154,14 +154,14 @@ class Injector:
         if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.NO_CAPACITY):
             return _refusal(request, call, fault)
         if fault is CallFault.STALE:
-            self._show_the_past()
+            self._make_stale()
         elif call.operation == "DescribeCapacityReservations":
-            self._shown()
+            self._note_fresh()
         if fault is CallFault.MEANWHILE:
-            # What somebody else calls is nobody's to spoil.
+            # Somebody else's calls get no faults.
             with self.watching(lambda _call: None):
                 self.meanwhile()
-            # A function whose time went by meanwhile is over.
+            # Raises if the function's time ran out meanwhile.
             self._wait(0.0)
         answer = self._answer(request)
         if fault is CallFault.KILLED_AFTER:
@@ -173,20 +173,20 @@ class Injector:
             raise ReadTimeoutError(endpoint_url=request.url)
         return answer
 
-    def _database(self, connection: Any, operation: str, ask: Callable[[], Any]) -> Any:
+    def _database(self, connection: Any, operation: str, send: Callable[[], Any]) -> Any:
         fault = self._fault_of(Call(Service.DATABASE, operation))
         if fault is CallFault.ACCESS_DENIED:
             raise pymysql.err.OperationalError(ER.ACCESS_DENIED_ERROR, "Access denied")
         if fault is CallFault.LOST_BEFORE:
-            raise _lost(connection, operation)
+            raise _connection_lost(connection, operation)
         if fault is CallFault.DEADLOCK:
             connection.rollback()
             raise pymysql.err.OperationalError(ER.LOCK_DEADLOCK, "Deadlock found when trying to get lock")
-        answer = ask()
+        answer = send()
         if fault is CallFault.KILLED_AFTER:
             raise Killed
         if fault is CallFault.LOST_AFTER:
-            raise _lost(connection, operation)
+            raise _connection_lost(connection, operation)
         return answer
 
 
@@ -221,8 +221,8 @@ def _refusal(request: AWSPreparedRequest, call: Call, fault: CallFault) -> AWSRe
     return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(body))
 
 
-def _lost(connection: Any, operation: str) -> pymysql.err.OperationalError:
-    # The server rolls back what was not committed as soon as it sees the connection closed.
+def _connection_lost(connection: Any, operation: str) -> pymysql.err.OperationalError:
+    # Once it sees the connection closed, the server rolls back what was not committed.
     connection._force_close()
     if operation == "connect":
         return pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, "Can't connect to MySQL server")

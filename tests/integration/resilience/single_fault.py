@@ -1,4 +1,4 @@
-"""A run in which one call goes wrong, and the runs that follow it."""
+"""A run with one fault, and the runs that follow it."""
 
 import os
 from dataclasses import dataclass
@@ -13,25 +13,28 @@ KILLS = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER)
 
 @dataclass(frozen=True)
 class Point:
-    """One call of the scenario and what goes wrong with it."""
+    """One call of a run, and its fault."""
 
     number: int
     call: Call
     fault: CallFault
     aborted: bool = False
-    """The whole execution ends with the function, without a word."""
+    """Whether the whole execution is stopped when the function dies."""
 
 
 def points_of(calls: list[Call]) -> list[Point]:
-    """Each call with each of its faults, and each kill once more with the whole execution.
+    """Each call with each of its faults, and each kill a second time with the execution aborted.
 
-    A short run plays each fault once for each kind of call that a function makes, and leaves out what differs in
-    nothing: within a transaction whatever goes wrong with a statement rolls all of it back, so the statements take
-    turns with the faults, as do the calls for a bucket, which a run does not go by; to be killed before a call is to be
-    killed after the one before it; and a lost answer of a call that changes nothing is a lost call.
+    Unless IS_LONG, each fault is injected once for each kind of call that a function makes, and equivalent points are
+    left out:
+
+    - Any fault within a transaction rolls all of it back, so each statement gets one fault, in turn. So does each call
+      for a bucket, as no decision of a run depends on it.
+    - A kill before a call equals a kill after the previous one.
+    - If a call changes nothing, losing its answer equals losing the call.
     """
     points: list[Point] = []
-    played = set()
+    covered = set()
     function = ""
     for number, call in enumerate(calls):
         if call.service is Service.LAMBDA:
@@ -45,20 +48,19 @@ def points_of(calls: list[Call]) -> list[Point]:
                 faults.discard(CallFault.KILLED_BEFORE)
             if call.operation.startswith(("Describe", "Get")):
                 faults -= {CallFault.LOST_AFTER, CallFault.LATE}
-            faults = {fault for fault in faults if (function, call, fault) not in played}
-        played |= {(function, call, fault) for fault in faults}
+            faults = {fault for fault in faults if (function, call, fault) not in covered}
+        covered |= {(function, call, fault) for fault in faults}
         points += [Point(number, call, fault) for fault in call.faults if fault in faults]
         points += [Point(number, call, fault, aborted=True) for fault in KILLS if fault in faults]
     return points
 
 
 def run_with(world: World, point: Point | None) -> list[Call]:
-    """The run; the calls that it made."""
+    """Plays a run with this fault, or with none, and returns the calls that it made."""
     calls: list[Call] = []
 
     def choose(call: Call) -> CallFault | None:
         calls.append(call)
-        # Each invocation finds nothing remembered, so that every call is made wherever it can be.
         return point.fault if point and point.number == len(calls) - 1 else None
 
     runs = [Execution(world, "run-with-fault")]
@@ -66,37 +68,38 @@ def run_with(world: World, point: Point | None) -> list[Call]:
     def rival() -> None:
         world.sql("UPDATE odcr_lease SET Holder = ''")
         runs.append(Execution(world, "run-rival"))
-        # It comes in between as far as it gets without a wait, and then works beside the other.
+        # The rival first gets as far as it can without a wait, then works beside the other run.
         while runs[1].stepper.due <= world.clock.now():
             runs[1].stepper.advance()
 
     world.injector.meanwhile = rival
     with world.injector.watching(choose):
-        while alive := [one for one in runs if not one.is_over]:
+        while alive := [run for run in runs if not run.is_over]:
+            # A warm function would skip some calls.
             world.start_cold()
             kills = sum(world.injector.fired[kill] for kill in KILLS)
-            min(alive, key=lambda one: one.stepper.due).stepper.advance()
+            min(alive, key=lambda run: run.stepper.due).stepper.advance()
             if point and point.aborted and sum(world.injector.fired[kill] for kill in KILLS) > kills:
                 runs[0].abort()
     return calls
 
 
 def recover(world: World) -> None:
-    """The runs of the next minutes, each minute one, until one has done its work: soon, whatever was left behind."""
+    """Starts a run each minute until one has done its work, which must be soon, whatever the faulty run left behind."""
     world.start_cold()
     world.ask_for(10)
     stopped = world.clock.now()
-    before = {one.name for one in all_of(world) if one.is_over}
+    before = {run.name for run in all_of(world) if run.is_over}
 
     def following() -> list[Execution]:
-        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.stepper.entered]
+        return [run for run in all_of(world) if run.name not in before and "FindShortfalls" in run.stepper.entered]
 
-    play(world, lambda: any(one.is_over for one in following()), scheduled=stopped + 60)
-    failures = [one.failure for one in following() if one.phase is Phase.FAILED]
+    play(world, lambda: any(run.is_over for run in following()), scheduled=stopped + 60)
+    failures = [run.failure for run in following() if run.phase is Phase.FAILED]
     assert failures == []
-    assert min(one.stepper.entered["FindShortfalls"] for one in following()) <= stopped + takeover_seconds(world)
+    assert min(run.stepper.entered["FindShortfalls"] for run in following()) <= stopped + takeover_seconds(world)
 
 
 def takeover_seconds(world: World) -> float:
-    """After a run has ended: its lease expires, and the schedule starts another."""
+    """The longest time until another run takes over: the lease expires, then the schedule starts a run."""
     return world.lease_seconds + 60

@@ -1,4 +1,4 @@
-"""One scenario, once for each of its calls and each thing that can go wrong with that call."""
+"""One scenario, played once for each fault of each of its calls."""
 
 from collections import Counter
 
@@ -14,19 +14,19 @@ from tests.integration.resilience.world import OWNER, Snapshot, World
 SCARCE = ("c5.large", "ap-northeast-1a")
 GROWING = ("r5b.2xlarge", "ap-northeast-1c")
 SETTLED = ("m5.large", "ap-northeast-1c")
-TWICE = ("m5.xlarge", "ap-northeast-1c")
+DUPLICATED = ("m5.xlarge", "ap-northeast-1c")
 TYPO = ("r5b", "ap-northeast-1c")
-HELD = {SCARCE: 3, GROWING: 8, SETTLED: 2, TWICE: 3}
-"""What has to be held in the end."""
+EXPECTED = {SCARCE: 3, GROWING: 8, SETTLED: 2, DUPLICATED: 3}
+"""The instances that have to be held in the end."""
 
 
 def set_up(world: World) -> None:
-    """Something for every part of a run to do, after an earlier run has done its own."""
+    """Leaves something to do for every part of a run, after an earlier run."""
     world.reset()
-    # Two askings for what is short show as much as eight.
+    # Two requests for a shortfall are enough here; usually there are eight.
     world.ask_for(15)
     ec2 = Ec2Gateway(OWNER, "123456789012")
-    for key, free in ((SCARCE, 4), (GROWING, 14), (SETTLED, 2), (TWICE, 5)):
+    for key, free in ((SCARCE, 4), (GROWING, 14), (SETTLED, 2), (DUPLICATED, 5)):
         world.capacity.set_free(*key, free)
     world.make_foreign(SCARCE, 1, None)
     world.set_target(GROWING, 4)
@@ -36,41 +36,43 @@ def set_up(world: World) -> None:
     world.set_target(GROWING, 8)
     world.set_target(SCARCE, 5)
     world.set_target(TYPO, 1)
-    world.set_target(TWICE, 3)
-    first = ec2.create(TargetKey(*TWICE), USUAL_OPTIONS, 3, [])
-    ec2.create(TargetKey(*TWICE), USUAL_OPTIONS, 2, [first])
+    world.set_target(DUPLICATED, 3)
+    first = ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 3, [])
+    ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 2, [first])
 
 
-def unsaid(world: World) -> list[str]:
-    """Changes that were recorded and of which nobody was told."""
-    told = " ".join(f"{message['Subject']} {message['Message']}" for message in world.published)
+def unannounced(world: World) -> list[str]:
+    """Changes that were recorded but not mailed."""
+    mails = " ".join(f"{message['Subject']} {message['Message']}" for message in world.published)
     changed = world.sql(
         "SELECT DISTINCT InstanceType, AvailabilityZone FROM odcr_history "
         "WHERE Execution <> 'run-before' AND (Previous_Status IS NULL OR Previous_Status <> Status)"
     )
-    return [f"nobody was told of {key}" for key in changed if not all(part in told for part in key)]
+    return [f"no mail about {key}" for key in changed if not all(part in mails for part in key)]
 
 
-def wrong_after(world: World, snapshot: Snapshot, point: Point) -> list[str]:
+def problems_after(world: World, snapshot: Snapshot, point: Point) -> list[str]:
     world.restore(snapshot)
     foreign = world.foreign()
     before = sum(world.injector.fired.values())
     run_with(world, point)
     if sum(world.injector.fired.values()) == before:
         return ["the fault did not fire"]
-    over = [f"{key}: more than its target" for key in HELD if world.held(key) > HELD[key] and key != TWICE]
+    over = [
+        f"{key}: more held than its target" for key in EXPECTED if world.held(key) > EXPECTED[key] and key != DUPLICATED
+    ]
     recover(world)
-    held = {key: world.held(key) for key in HELD}
+    held = {key: world.held(key) for key in EXPECTED}
     return [
         *over,
         *world.disagreements(),
-        *unsaid(world),
-        *([f"held {held}"] if held != HELD else []),
-        *(["somebody else's reservation was touched"] if world.foreign() != foreign else []),
+        *unannounced(world),
+        *([f"held {held}"] if held != EXPECTED else []),
+        *(["another owner's reservation has changed"] if world.foreign() != foreign else []),
     ]
 
 
-def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
+def test_after_any_fault_of_any_call_the_next_run_sets_everything_right(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVENT_BUS_NAME", "default")
@@ -82,13 +84,13 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
     assert world.disagreements() == []
     points = points_of(calls)
 
-    wrong = {point: found for point in points if (found := wrong_after(world, snapshot, point))}
+    failures = {point: problems for point in points if (problems := problems_after(world, snapshot, point))}
 
     with capsys.disabled():
         services = Counter(call.service.value for call in calls)
         kinds = Counter(point.fault.value for point in points)
         print(f"\n{len(points)} points: {len(calls)} calls {dict(services)}, each with {dict(kinds)}")
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())
     assert {call.service for call in calls} == set(Service)
     assert {point.fault for point in points} == set(CallFault)
 
@@ -96,31 +98,31 @@ def test_whatever_goes_wrong_with_any_one_call_the_next_run_ends_right(
 @pytest.mark.parametrize(
     ("too_many_rights", "statements"),
     [(False, {"CREATE", "ALTER", "GRANT", "SHOW"}), (True, {"CREATE", "ALTER", "GRANT", "SHOW", "DROP"})],
-    ids=["corrected", "made anew"],
+    ids=["password corrected", "user recreated"],
 )
-def test_whatever_goes_wrong_while_the_login_is_mended_the_next_run_ends_right(
+def test_after_any_fault_while_the_login_is_repaired_the_next_run_sets_everything_right(
     world: World, too_many_rights: bool, statements: set[str]
 ) -> None:
     make_tables(world)
 
-    def mend(point: Point | None) -> list[Call]:
-        """A run that finds the password changed; the calls that it made."""
+    def repair(point: Point | None) -> list[Call]:
+        """Plays a run that finds the password changed, and returns its calls."""
         world.reset()
         world.capacity.set_free(*SETTLED, 2)
         world.set_target(SETTLED, 2)
-        world.lead_the_password_astray()
+        world.change_the_password()
         if too_many_rights:
-            world.give_the_user_too_many_rights()
+            world.grant_too_many_rights()
         return run_with(world, point)
 
-    calls = mend(None)
+    calls = repair(None)
     until = max(number for number, call in enumerate(calls) if call.operation == "GRANT")
     points = points_of(calls[: until + 6])
     assert statements | {"connect"} <= {point.call.operation for point in points}
-    wrong = {}
+    failures = {}
     for point in points:
-        mend(point)
+        repair(point)
         recover(world)
         if world.disagreements() or world.held(SETTLED) != 2:
-            wrong[point] = (world.disagreements(), world.held(SETTLED))
-    assert not wrong, wrong
+            failures[point] = (world.disagreements(), world.held(SETTLED))
+    assert not failures, failures

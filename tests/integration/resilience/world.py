@@ -373,12 +373,12 @@ class World:
         """Somebody deletes it."""
         scheduler_backends[ACCOUNT][REGION].schedule_groups["default"].schedules.clear()
 
-    def lead_the_password_astray(self) -> None:
+    def change_the_password(self) -> None:
         """Somebody changes the database's password and tells nobody."""
         self._server.set_password("resilience", "astray")
         self.start_cold()
 
-    def give_the_user_too_many_rights(self) -> None:
+    def grant_too_many_rights(self) -> None:
         """Somebody lets the functions' user read everything."""
         with closing(self._server.admin_connection()) as connection, connection.cursor() as cursor:
             cursor.execute("GRANT SELECT ON *.* TO resilience@'%'")
