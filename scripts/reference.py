@@ -88,6 +88,8 @@ def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Comman
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{path} {name}", command, click.Context(command, info_name=name, parent=context)
             yield from _commands(command, f"{path} {name}")
         elif command is not None:
             yield f"{path} {name}", command, click.Context(command, info_name=name, parent=context)

@@ -12,12 +12,13 @@ from localcloud.clients.environment import isolate
 isolate(os.environ)
 
 # The tests make thousands of clients, and each would read the models anew.
-_loader = JSONFileLoader()
-_load_file = functools.cache(_loader.load_file)
+_uncached = JSONFileLoader.load_file
+_load_file = functools.cache(JSONFileLoader().load_file)
 
 
-def _load_once(_: JSONFileLoader, path: str) -> Any:
-    return _load_file(path)
+def _load_once(loader: JSONFileLoader, path: str) -> Any:
+    # botocore takes the bucket out of the paths of S3's model where it stands.
+    return _uncached(loader, path) if f"{os.sep}s3{os.sep}" in path else _load_file(path)
 
 
 JSONFileLoader.load_file = _load_once  # type: ignore[method-assign]

@@ -64,7 +64,7 @@ def test_eleven_now_and_four_later_in_the_same_reservation(stack: Stack) -> None
     assert current(stack) == {KEY: 11}
     status, reason = statuses(stack)[KEY]
     assert status == "SHORT"
-    assert reason == "EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. Every run asks again."
+    assert reason == "EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. odcr keeps asking."
 
     stack.cloud.capacity.add_free(*KEY, 4)
     run(stack)

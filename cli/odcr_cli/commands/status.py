@@ -134,7 +134,7 @@ def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
     )
     since = f" for {ago(demand.since, now)}" if demand.since else ""
     status = Text.assemble(
-        (demand.status, colour_of(demand)), since, f". {printable(demand.reason)}" if demand.reason else ""
+        (demand.status, colour_of(demand)), since, ".", f" {printable(demand.reason)}" if demand.reason else ""
     )
     if not is_wide and any(demand.costs.values()):
         status.append(f" {format_amounts(demand.costs)} an hour.")
@@ -146,7 +146,7 @@ def _add(table: Table, demand: Demand, now: datetime, *, is_wide: bool) -> None:
 
 def _sums_line(sums: Sums) -> Text:
     parts = [
-        f"{sums.demands} demands, {sums.unmet} not met",
+        f"{sums.demands} {'demand' if sums.demands == 1 else 'demands'}, {sums.unmet} not met",
         f"{format_count(sums.held)} of {format_count(sums.wanted)} instances held",
         f"{sums.in_use} in use, {sums.unused} unused",
     ]

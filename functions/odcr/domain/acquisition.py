@@ -258,7 +258,7 @@ def _why(refusal: Refusal, attempt: Attempt) -> str:
             hint = f" EC2 suggests {zones}, which may be dry as well." if zones else ""
             key = attempt.shortfall.key
             where = f"in {len(attempt.holdings)} pools" if key.is_group else f"{key}"
-            return f"EC2 has no more {where}: {missing}. Every run asks again.{hint}"
+            return f"EC2 has no more {where}: {missing}. odcr keeps asking.{hint}"
         case OverCap():
             return f"{missing}. {refusal.message}"
         case OutOfTime():

@@ -34,7 +34,7 @@ def test_a_pool_with_less_gives_all_it_has() -> None:
     pool = Pool(11)
     outcome = not_met(pool, InsufficientInstanceCapacity)
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.SHORT, 11, 11)
-    assert outcome.reason == ("EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. Every run asks again.")
+    assert outcome.reason == ("EC2 has no more r5b.2xlarge in ap-northeast-1c: 4 of 15 missing. odcr keeps asking.")
     assert [reservation.count for reservation in pool.reservations] == [11]
 
 

@@ -184,7 +184,7 @@ def test_dry_pools_are_asked_in_turn_for_as_long_as_the_attempt_has_time() -> No
     cloud = ec2()
     outcome = attempt(group(10), cloud, 0, Turns(askings=2))
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 0)
-    assert outcome.reason == "EC2 has no more in 3 pools: 10 of 10 missing. Every run asks again."
+    assert outcome.reason == "EC2 has no more in 3 pools: 10 of 10 missing. odcr keeps asking."
     assert [pool.status for pool in outcome.pools] == [Status.SHORT] * 3
     later = cloud.asked[-6:]
     assert later == [(A, 1), (B, 1), (C, 1)] * 2
@@ -202,7 +202,7 @@ def test_a_rest_smaller_than_any_weight_is_left() -> None:
     outcome = attempt(group(60, *members, unit=Unit.vcpus), ec2(a=2, b=99))
     # Another of the smaller ones would fit.
     assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.SHORT, 48, [2, 2])
-    assert outcome.reason == "EC2 has no more in 2 pools: 12 of 60 vCPUs missing. Every run asks again."
+    assert outcome.reason == "EC2 has no more in 2 pools: 12 of 60 vCPUs missing. odcr keeps asking."
     cloud = ec2(a=9, b=99)
     outcome = attempt(group(60, *members, unit=Unit.vcpus), cloud)
     assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 56, [7, 0])
