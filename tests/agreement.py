@@ -1,4 +1,4 @@
-"""Whether the tables say what EC2 holds, and whether that is what was wanted."""
+"""Compares the tables with what EC2 holds, and that with what is wanted."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Sql = Callable[[str], tuple[tuple[Any, ...], ...]]
 
 @dataclass(frozen=True)
 class Row:
-    """What the tables say of one target."""
+    """One target, as the tables have it."""
 
     target: int
     current: int
@@ -31,19 +31,19 @@ class Managed:
     key: Key
     count: int
     group: str = ""
-    """The group that it is of; empty: of a row."""
+    """The name of its group; empty for a row's reservation."""
 
 
 def rows(sql: Sql) -> dict[Key, Row]:
     """Every row of odcr_capacity with its status."""
-    found = sql(
+    cells = sql(
         "SELECT c.InstanceType, c.AvailabilityZone, c.Target_Capacity, c.Current_Capacity, s.Status, s.Reserved, "
         "s.Reservation_Ids FROM odcr_capacity c LEFT JOIN odcr_status s "
         "ON s.InstanceType = c.InstanceType AND s.AvailabilityZone = c.AvailabilityZone AND s.Group_Name = ''"
     )
     return {
         (instance_type, zone): Row(target, now, status, reserved or 0, frozenset(ids.split(",") if ids else ()))
-        for instance_type, zone, target, now, status, reserved, ids in found
+        for instance_type, zone, target, now, status, reserved, ids in cells
     }
 
 
@@ -54,50 +54,49 @@ def disagreements(
     astray: Iterable[Managed] = (),
     lent: Mapping[Key, int] | None = None,
 ) -> list[str]:
-    """What is not as it has to be after a run in which nothing went wrong.
+    """Problems that there may not be after a run without faults.
 
     Args:
         sql: runs a statement.
-        managed: all that the stack holds.
-        free: instances that a pool still has.
-        astray: what was the stack's, and is held without its tag now. It may be counted, or not if nothing of it had
-            been recorded.
-        lent: instances that are lent out, which may be counted as well.
+        managed: the stack's reservations.
+        free: gives the free instances of a pool.
+        astray: reservations that lost the stack's tag. Where they were recorded, they may be counted.
+        lent: instances lent out, by pool, which may be counted as well.
     """
     managed, astray = list(managed), list(astray)
     known = {one for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",")}
-    wrong = [f"{one.id} is held, and no table names it" for one in managed if one.id not in known]
-    wrong += _disagreements_of_groups(sql, managed, free)
+    problems = [f"{one.id} is held, but no table names it" for one in managed if one.id not in known]
+    problems += _disagreements_of_groups(sql, managed, free)
     for key, row in rows(sql).items():
         own = [one for one in managed if one.key == key and not one.group]
         counted = [one for one in astray if one.key == key and one.id in row.ids]
         in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
-        # It is named, and counts for no more than is missing of what was recorded, where that is enough.
+        # It counts only for what is missing of the recorded instances, if that is enough.
         missing = min(away, max(0, row.reserved - in_hand))
         away = missing if in_hand + missing >= row.target else away
         held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
         out = max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
         held, away = held + out, away + out
         if (row.current, row.reserved, row.ids) != (held, held, ids):
-            wrong.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
+            problems.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
         if reason_to_reject(TargetKey(*key), row.target) is not None:
             expected = Status.INVALID
         elif in_hand <= row.target <= held:
-            # What is lent out by a reservation that is held is told also where it is not counted.
-            is_told = row.status == Status.ASTRAY and key in (lent or {})
-            expected = Status.ASTRAY if counted or is_told else Status.FULFILLED
+            # Instances lent out by a held reservation are reported even if they are not counted.
+            is_reported = row.status == Status.ASTRAY and key in (lent or {})
+            expected = Status.ASTRAY if counted or is_reported else Status.FULFILLED
         else:
             expected = Status.SHORT if held < row.target else Status.EXCESS
         if row.status != expected:
-            wrong.append(f"{key}: {row.status} is recorded, {held} of {row.target} are held")
+            problems.append(f"{key}: {row.status} is recorded, {held} of {row.target} are held")
         if expected is Status.SHORT and free(key) > 0:
-            wrong.append(f"{key}: {held} of {row.target} are held, and {free(key)} more are to be had")
-    return wrong
+            problems.append(f"{key}: {held} of {row.target} are held, and {free(key)} more are free")
+    return problems
 
 
 def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callable[[Key], int]) -> list[str]:
-    """The same for groups whose members have weights of their own, without what is astray or lent out."""
-    wrong = []
+    """The same for groups, which have weights, leaving out what is astray or lent out."""
+    problems = []
     status = {tuple(row[:3]): row[3:] for row in sql(_STATUS)}
     for name, total in sql("SELECT Group_Name, TotalTargetCapacity FROM odcr_group"):
         own = [one for one in managed if one.group == name]
@@ -113,7 +112,7 @@ def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callabl
             held, ids = sum(one.count for one in own if one.key == key), {one.id for one in own if one.key == key}
             recorded = status.get((name, *key))
             if recorded is None or (recorded[1], set(filter(None, recorded[2].split(",")))) != (held, ids):
-                wrong.append(f"{name}, {key}: {recorded} is recorded, {held} held in {sorted(ids)}")
+                problems.append(f"{name}, {key}: {recorded} is recorded, {held} held in {sorted(ids)}")
             units += held * int(weights.get(key) or (recorded[3] if recorded else 0) or 1)
         missing = total - units
         fits = [key for key, weight in weights.items() if weight <= missing]
@@ -121,9 +120,9 @@ def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callabl
         expected = Status.EXCESS if can_spare else Status.SHORT if fits else Status.FULFILLED
         recorded = status.get((name, "", ""))
         if recorded is None or (recorded[0], recorded[1]) != (expected, units):
-            wrong.append(f"{name}: {recorded} is recorded, {units} of {total} are held")
-        wrong += [f"{name}: {missing} missing, and {free(key)} of {key} are to be had" for key in fits if free(key)]
-    return wrong
+            problems.append(f"{name}: {recorded} is recorded, {units} of {total} are held")
+        problems += [f"{name}: {missing} missing, and {free(key)} of {key} are free" for key in fits if free(key)]
+    return problems
 
 
 _STATUS = (

@@ -1,4 +1,4 @@
-"""No test sees the person's own AWS settings, and botocore reads each of its models once for all of them."""
+"""Keeps the person's own AWS settings out of the tests, and lets botocore read each of its models only once."""
 
 import functools
 import os
@@ -8,10 +8,10 @@ from botocore.loaders import JSONFileLoader
 
 from localcloud.clients.environment import isolate
 
-# Before moto is imported, which looks up AWS_PROFILE then.
+# moto reads AWS_PROFILE when it is imported, so this comes before.
 isolate(os.environ)
 
-# Tests make thousands of clients.
+# The tests make thousands of clients, and each would read the models anew.
 _uncached = JSONFileLoader.load_file
 _load_file = functools.cache(JSONFileLoader().load_file)
 

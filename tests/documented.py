@@ -1,4 +1,4 @@
-"""The commands that the documentation shows, and which of them are for the local cloud."""
+"""The commands in the documentation, and which of them run on the local cloud."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LOCAL = ("-m localcloud ", "make run")
 
 @dataclass(frozen=True)
 class Command:
-    """A line of a `sh` block, its comment cut off."""
+    """A line of a `sh` block, without its comment."""
 
     page: str
     line: str
@@ -41,12 +41,12 @@ def documented() -> list[Command]:
 
 
 def make_targets() -> list[str]:
-    """What `make` can be asked for, in the order of the Makefile."""
+    """The targets of the Makefile, in order."""
     return _TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
 
 
 def make_commands() -> list[Command]:
-    """The calls of make on all pages, in `sh` blocks and between backticks."""
+    """The `make` commands of all pages, in `sh` blocks and between backticks."""
     inline = [
         Command(str(page.relative_to(ROOT)), re.sub(r"\s+", " ", line))
         for page in PAGES

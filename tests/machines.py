@@ -1,4 +1,4 @@
-"""Executions to draw: of three state machines after AWS's own samples, and of the one of this project."""
+"""Executions to draw: of three state machines after AWS's samples, and of this project's."""
 
 import json
 from collections import Counter
@@ -99,7 +99,7 @@ ORDERS: dict[str, Any] = {
 
 
 def job_poller() -> Played:
-    """The job is done when it is looked at for the third time."""
+    """The job is done at the third look."""
     looks = Counter[str]()
 
     def answer(name: str, _payload: Any, _times: int) -> Any:
@@ -115,7 +115,7 @@ def customer() -> Played:
 
 
 def orders() -> Played:
-    """Three orders: of the first, an item ships at the second attempt; of the second, the middle one cannot."""
+    """Three orders: an item of the first ships at the second attempt; the middle item of the second cannot ship."""
 
     def answer(name: str, payload: Any, times: int) -> Any:
         if name == "Ship" and payload == "cup" and times == 1:
@@ -124,8 +124,8 @@ def orders() -> Played:
             return Raised("TooHeavy", "a piano does not fit")
         return {"done": True}
 
-    given = [["pen", "cup"], ["hat", "piano", "fan"], ["key"]]
-    return played(ORDERS, answer, {"orders": [{"items": items} for items in given]})
+    orders = [["pen", "cup"], ["hat", "piano", "fan"], ["key"]]
+    return played(ORDERS, answer, {"orders": [{"items": items} for items in orders]})
 
 
 def acquiring(targets: int = 5) -> Played:
@@ -153,8 +153,8 @@ def acquiring(targets: int = 5) -> Played:
                 "PauseSeconds": 0,
                 "RoundsUntil": "2027-01-15T07:00:00.000Z",
             }
-            told = {"Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False, "Instances": None}
-            return {"Branches": [branch], **told}
+            rest = {"Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False, "Instances": None}
+            return {"Branches": [branch], **rest}
         if name == "ReserveCapacity":
             number = int(payload["Target"]["InstanceType"][3:].partition("x")[0])
             outcome = json.dumps({"Outcome": {"Status": "REFUSED"}})

@@ -1,4 +1,4 @@
-"""Finds or unpacks the MySQL of `make mysql`, and says which it is."""
+"""Finds or unpacks the MySQL of `make mysql`, and prints its version."""
 
 import sys
 
@@ -6,7 +6,7 @@ from scripts.program import program
 
 
 def main() -> None:
-    """Prints the version; ends with one line where there is no MySQL."""
+    """Prints the version, or one line of error if there is no MySQL."""
     from localcloud.database import mysql
     from localcloud.database.program import DatabaseMissingError
 

@@ -1,4 +1,4 @@
-"""Executions that moto's interpreter of the States Language plays, which somebody else wrote, and their histories."""
+"""Executions played by moto's interpreter of the States Language, with their histories."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from localcloud.clock import Clock
 from localcloud.services import Services
 
 Answer = Callable[[str, Any, int], Any]
-"""What a function answers: its name, its payload, and how often it was asked the same; Raised is an error of it."""
+"""Answers for a function, given its name, its payload and how often it got this payload; Raised for an error."""
 FUNCTION = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
 
 
@@ -41,13 +41,13 @@ class Played:
 
     definition: str
     events: list[dict[str, Any]]
-    """As boto3 gives GetExecutionHistory's."""
+    """As boto3 returns them from GetExecutionHistory."""
     status: str
 
 
 @dataclass(frozen=True)
-class _Hurried(Clock):
-    """Waits are over at once."""
+class _InstantClock(Clock):
+    """A clock on which waits take no time."""
 
     def date(self) -> float:
         return 1.8e9
@@ -74,16 +74,16 @@ class _Lambda:
             self.counted[call] += 1
             answer = self.answer(name, json.loads(Payload), self.counted[call])
         if isinstance(answer, Raised):
-            said = {"errorType": answer.error, "errorMessage": answer.message}
-            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(said).encode())}
+            error = {"errorType": answer.error, "errorMessage": answer.message}
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(error).encode())}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
 
 @contextmanager
 def interpreter() -> Iterator[None]:
-    """moto's interpreter with the local cloud's corrections, without a server."""
+    """Runs moto's interpreter with the local cloud's corrections, without a server."""
     nothing: Any = None
-    stepfunctions.install(Services("http://127.0.0.1:9", _Hurried(), nothing, print))
+    stepfunctions.install(Services("http://127.0.0.1:9", _InstantClock(), nothing, print))
     try:
         yield
     finally:
@@ -91,7 +91,7 @@ def interpreter() -> Iterator[None]:
 
 
 def played(definition: dict[str, Any], answer: Answer, given: Any = None) -> Played:
-    """Plays a state machine to its end, inside `interpreter`."""
+    """Plays a state machine to its end; call it inside `interpreter`."""
     boto_client.__dict__["boto3"] = _Lambda(answer)
     text = json.dumps(definition)
     program: Any = AmazonStateLanguageParser.parse(text)[0]
@@ -116,7 +116,7 @@ def played(definition: dict[str, Any], answer: Answer, given: Any = None) -> Pla
 
 
 def _events(history: Any, given: Any) -> list[dict[str, Any]]:
-    """The history with plain values, and with its first event, which the interpreter leaves to what calls it."""
+    """The history as plain values, with its first event, which the interpreter leaves to its caller."""
     events: list[dict[str, Any]] = json.loads(json.dumps(history))
     for event in events:
         event["id"], event["previousEventId"] = event["id"] + 1, event["previousEventId"] + 1

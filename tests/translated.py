@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it, after the SAM transform."""
+"""The template after the SAM transform, as CloudFormation sees it."""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,6 @@ TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
 
 def translated(region: str = "ap-northeast-1") -> dict[str, Any]:
-    """The whole template, anew at each call, as it is in a Region."""
+    """A new copy of the whole translated template, for a Region."""
     expanded: dict[str, Any] = expand(packaged(TEMPLATE.read_text()), {}, region)
     return expanded

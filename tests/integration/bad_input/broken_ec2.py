@@ -1,4 +1,4 @@
-"""EC2 answers that are not EC2's, in one Region and for one action."""
+"""Replaces EC2's answers, in one Region and for one action."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes over HTTP."""
+    """An HTTP response."""
 
     status: int
     body: str
@@ -46,19 +46,19 @@ class _Body:
 
 
 class BrokenEc2:
-    """Takes the place of `URLLib3Session.send`; what is not broken goes over HTTP as ever.
+    """Replaces `URLLib3Session.send`; requests that are not meant go over HTTP as usual.
 
     Args:
-        region: the Region that answers so, as the request's signature names it.
+        region: the Region to break, as in the request's signature.
         action: e.g. `CreateCapacityReservation`.
-        given: the answer to each such request.
+        given: its answer to each such request.
     """
 
     def __init__(self, region: str, action: str, given: Answer) -> None:
         self._region, self._action, self._given = region, action, given
         self._send = URLLib3Session.send
         self.asked = 0
-        """Requests that were answered so."""
+        """Requests answered with `given`."""
 
     def send(self, session: Any, request: AWSPreparedRequest) -> Any:
         """Answers a request."""

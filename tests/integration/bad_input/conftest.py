@@ -1,4 +1,4 @@
-"""The handlers against a real MariaDB, a Secrets Manager and an EC2 over HTTP; all on this machine."""
+"""The handlers against a real MariaDB, and Secrets Manager and EC2 over HTTP, all on this machine."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def endpoint() -> Iterator[str]:
     ec2.install(Clock())
     server = Server(0, [blueprint])
     server.start()
-    # Clients of another endpoint would be kept, and these by later tests.
+    # Cached clients have the endpoint of other tests, and later tests must not get these.
     forget()
     yield server.endpoint
     forget()
@@ -69,7 +69,7 @@ def environment(endpoint: str, server: MariaDB, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DATABASE_SECRET_ARN", f"odcr/{uuid.uuid4()}")
     monkeypatch.setenv("DATABASE_ADMIN_SECRET_ARN", f"rds!cluster-{uuid.uuid4()}")
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
-    # boto3 asks again at once.
+    # boto3 retries at once.
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
 
 
@@ -82,7 +82,7 @@ def observers(endpoint: str) -> "list[EC2Client]":
 
 @pytest.fixture
 def secrets(environment: None, server: MariaDB) -> Iterator[SecretStore]:  # noqa: ARG001 - which has to be set
-    """Secrets Manager, with the login that is right, and the administrator's."""
+    """Secrets Manager, with the right login and the administrator's."""
     client: SecretsManagerClient = boto3.client("secretsmanager")
     client.create_secret(Name=os.environ["DATABASE_ADMIN_SECRET_ARN"], SecretString=json.dumps(ADMINISTRATOR))
     store = SecretStore(client, os.environ["DATABASE_SECRET_ARN"], server.host, server.port)
@@ -110,7 +110,7 @@ def product(
     endpoint: str,
     observers: "list[EC2Client]",
 ) -> Iterator[Product]:
-    """The product with its tables, still empty, and an EC2 that has some of everything that is asked for."""
+    """The product with empty tables, and an EC2 with capacity for every row."""
     server.create_database(DATABASE, ADMINISTRATOR["username"], ADMINISTRATOR["password"])
     user = DatabaseLogin(USERNAME, PASSWORD, server.host, server.port, DATABASE)
     prepare_user(replace(user, **ADMINISTRATOR), user)

@@ -1,4 +1,4 @@
-"""Answers of EC2 that nobody hopes for, and what a person needs to be told about each."""
+"""Bad answers of EC2, and what the recorded reason has to say about each."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class AnswerKind:
     given: Answer
     status: str
     says: tuple[str, ...]
-    """Words of `odcr_status.Reason`: what is wrong, and where there is something to be done, what."""
+    """Words in `odcr_status.Reason`: what is wrong, and what to do if anything can be done."""
 
 
 def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
@@ -32,13 +32,13 @@ def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
 
 
 def describe(name: str, given: Answer, *says: str) -> AnswerKind:
-    """Nothing may be reserved where it is not known what is held."""
+    """A Region that does not say what is held there: nothing may be bought."""
     says = ("us-east-1 does not say what is held there", "nothing is bought", *says)
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
 
 
 def throttled(name: str, given: Answer) -> AnswerKind:
-    """Nothing is wrong with the row, nor with the Region."""
+    """A Region that throttles: neither the row nor the Region is at fault."""
     says = ("EC2 takes no more requests in us-east-1", "the next run asks again", "RequestLimitExceeded")
     return AnswerKind(f"describe: {name}", DESCRIBE, given, "THROTTLED", says)
 
@@ -48,7 +48,7 @@ def reservations(content: str) -> Answer:
 
 
 def reservation(**changes: str) -> str:
-    """One that EC2 describes, with other fields; one that becomes empty is left out."""
+    """A described reservation with these changes; a field that becomes empty is left out."""
     fields = {
         "capacityReservationId": "cr-0123456789abcdef0",
         "instanceType": "r5b.2xlarge",

@@ -1,4 +1,4 @@
-"""Environments that lack a variable, and what a person needs to be told about each."""
+"""Environments that lack a variable, and what the error has to say about each."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class EnvironmentKind:
     handler: str
     variable: str
     value: str | None
-    """None: not there at all."""
+    """None if it is not set at all."""
     error: str
     says: tuple[str, ...]
 
@@ -34,7 +34,7 @@ NEEDED = {
     "RecordResults": ("DATABASE_SECRET_ARN", "STACK_NAME", "AWS_REGION", "ACCOUNT_ID", "HISTORY_DAYS"),
     "PrepareDatabase": ("DATABASE_SECRET_ARN",),
 }
-"""What each function reads itself."""
+"""The variables that each function reads itself."""
 
 SETTINGS = [
     EnvironmentKind(handler, variable, value, "InvalidSettings", (variable, "is not set", "Deploy the stack again"))
@@ -78,6 +78,6 @@ FROM_LAMBDA = [
         ("Partial credentials", "AWS_SECRET_ACCESS_KEY"),
     ),
 ]
-"""What boto3 reads; Lambda sets it."""
+"""Variables that boto3 reads and Lambda sets."""
 
 ENVIRONMENTS = [*SETTINGS, *NO_NUMBERS, *FROM_LAMBDA]

@@ -1,4 +1,4 @@
-"""Bad events for each handler, and what a person needs to be told about each."""
+"""Bad events for each handler, and what the error has to say about each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from tests.integration.bad_input.product import GOOD, GOOD_TARGET
 
 EXECUTION = "by-hand"
-"""The run for which the events are."""
+"""The name of the events' run."""
 
 Event = dict[str, Any]
 KEY: Event = {"InstanceType": GOOD[0], "AvailabilityZone": GOOD[1]}
@@ -46,7 +46,7 @@ GOOD_EVENTS: dict[str, Event] = {
     },
     "PrepareDatabase": {"Execution": EXECUTION},
 }
-"""By handler; each kind spoils one of them."""
+"""By handler; each kind changes one of them."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ class EventKind:
     handler: str
     event: Any
     says: tuple[str, ...]
-    """Words of the error's message: which field, what is wrong with it."""
+    """Words in the error's message: which field, and what is wrong with it."""
     error: str = "InvalidEvent"
 
 
 def changed(event: Event, changes: Event) -> Event:
-    """The event with other fields; one that becomes Ellipsis is left out."""
+    """The event with these changes; a field that becomes Ellipsis is left out."""
     return {name: value for name, value in (event | changes).items() if value is not ...}
 
 
@@ -71,30 +71,30 @@ def load(name: str, *says: str, **changes: Any) -> EventKind:
 
 
 def find(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
-    """A FindShortfalls with one target that is right but for the changes."""
+    """A FindShortfalls with one target that is right except for the changes."""
     event = GOOD_EVENTS["FindShortfalls"] | {"Targets": [changed(TARGET, changes)]}
     return EventKind(f"FindShortfalls: {name}", "FindShortfalls", event, says, error)
 
 
-def spoilt(handler: str, name: str, *says: str, **changes: Any) -> EventKind:
-    """An event that is right but for some of its own fields."""
+def altered(handler: str, name: str, *says: str, **changes: Any) -> EventKind:
+    """An event that is right except for the changes."""
     return EventKind(f"{handler}: {name}", handler, changed(GOOD_EVENTS[handler], changes), says)
 
 
 def reserve(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
-    """A ReserveCapacity with a shortfall that is right but for the changes."""
+    """A ReserveCapacity with a shortfall that is right except for the changes."""
     event = GOOD_EVENTS["ReserveCapacity"] | {"Target": changed(SHORTFALL, changes)}
     return EventKind(f"ReserveCapacity: {name}", "ReserveCapacity", event, says, error)
 
 
 def record(name: str, *says: str, **changes: Any) -> EventKind:
-    """A RecordResults with an outcome that is right but for the changes."""
+    """A RecordResults with an outcome that is right except for the changes."""
     return recording(name, changed(OUTCOME, changes), *says)
 
 
 def recording(name: str, outcome: Any, *says: str) -> EventKind:
     """A RecordResults with this outcome."""
-    return spoilt("RecordResults", name, *says, Branches=[[SHORTFALL | {"Outcome": outcome}]])
+    return altered("RecordResults", name, *says, Branches=[[SHORTFALL | {"Outcome": outcome}]])
 
 
 FIX = "Fix the event"
@@ -123,10 +123,10 @@ LOADS = [
 ]
 
 FINDS = [
-    spoilt("FindShortfalls", "no Targets", "'Targets' is missing", FIX, Targets=...),
-    spoilt("FindShortfalls", "Targets is null", "'Targets' must be list", "NoneType", FIX, Targets=None),
-    spoilt("FindShortfalls", "Targets is an object", "'Targets' must be list", "dict", Targets=TARGET),
-    spoilt("FindShortfalls", "a target is null", "object", "NoneType", FIX, Targets=[None]),
+    altered("FindShortfalls", "no Targets", "'Targets' is missing", FIX, Targets=...),
+    altered("FindShortfalls", "Targets is null", "'Targets' must be list", "NoneType", FIX, Targets=None),
+    altered("FindShortfalls", "Targets is an object", "'Targets' must be list", "dict", Targets=TARGET),
+    altered("FindShortfalls", "a target is null", "object", "NoneType", FIX, Targets=[None]),
     EventKind(
         "FindShortfalls: a rejected row of unknown Status",
         "FindShortfalls",
@@ -138,25 +138,25 @@ FINDS = [
     find("TargetCapacity is text", "'TargetCapacity' must be int, not str", FIX, TargetCapacity="2"),
     find("TargetCapacity is half", "'TargetCapacity' must be int, not float", FIX, TargetCapacity=2.5),
     find("Withdrawn is text", "'Withdrawn' must be bool, not str", FIX, Withdrawn="no"),
-    spoilt("FindShortfalls", "no Execution", "'Execution' is missing", FIX, Execution=...),
-    spoilt("FindShortfalls", "no Prices", "'Prices' is missing", FIX, Prices=...),
-    spoilt("FindShortfalls", "a price is text", "must be an object", FIX, Prices=["0.71"]),
-    spoilt(
+    altered("FindShortfalls", "no Execution", "'Execution' is missing", FIX, Execution=...),
+    altered("FindShortfalls", "no Prices", "'Prices' is missing", FIX, Prices=...),
+    altered("FindShortfalls", "a price is text", "must be an object", FIX, Prices=["0.71"]),
+    altered(
         "FindShortfalls",
         "a price is below 0",
         "'HourlyPrice' must be an amount that is not below 0",
         FIX,
         Prices=[{"InstanceType": "m5.large", "Region": "us-east-1", "HourlyPrice": "-1"}],
     ),
-    spoilt("FindShortfalls", "no Complete", "'Complete' is missing", FIX, Complete=...),
-    spoilt("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", FIX, Rejected=OUTCOME),
-    spoilt("FindShortfalls", "no StartedAt", "'StartedAt' is missing", FIX, StartedAt=...),
-    spoilt("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", FIX, StartedAt=1),
-    spoilt(
+    altered("FindShortfalls", "no Complete", "'Complete' is missing", FIX, Complete=...),
+    altered("FindShortfalls", "Rejected is an object", "'Rejected' must be list, not dict", FIX, Rejected=OUTCOME),
+    altered("FindShortfalls", "no StartedAt", "'StartedAt' is missing", FIX, StartedAt=...),
+    altered("FindShortfalls", "StartedAt is a number", "'StartedAt' must be str, not int", FIX, StartedAt=1),
+    altered(
         "FindShortfalls", "StartedAt has no zone", "'StartedAt' must be a time with its zone", StartedAt=STARTED[:-1]
     ),
-    spoilt("FindShortfalls", "no AskSeconds", "'AskSeconds' is missing", FIX, AskSeconds=...),
-    spoilt("FindShortfalls", "AskSeconds is text", "'AskSeconds' must be int, not str", FIX, AskSeconds="105"),
+    altered("FindShortfalls", "no AskSeconds", "'AskSeconds' is missing", FIX, AskSeconds=...),
+    altered("FindShortfalls", "AskSeconds is text", "'AskSeconds' must be int, not str", FIX, AskSeconds="105"),
 ]
 
 RESERVES = [
@@ -173,17 +173,19 @@ RESERVES = [
         GOOD_EVENTS["ReserveCapacity"] | {"Attempt": "0"},
         ("'Attempt' must be int, not str", FIX),
     ),
-    spoilt("ReserveCapacity", "no AskEvery", "'AskEvery' is missing", FIX, AskEvery=...),
-    spoilt("ReserveCapacity", "AskEvery is text", "'AskEvery' must be int, not str", FIX, AskEvery="5"),
-    spoilt("ReserveCapacity", "AskEvery is true", "'AskEvery' must be int, not bool", FIX, AskEvery=True),
-    spoilt("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", FIX, AskUntil=...),
-    spoilt("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", FIX, AskUntil=105),
-    spoilt(
+    altered("ReserveCapacity", "no AskEvery", "'AskEvery' is missing", FIX, AskEvery=...),
+    altered("ReserveCapacity", "AskEvery is text", "'AskEvery' must be int, not str", FIX, AskEvery="5"),
+    altered("ReserveCapacity", "AskEvery is true", "'AskEvery' must be int, not bool", FIX, AskEvery=True),
+    altered("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", FIX, AskUntil=...),
+    altered("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", FIX, AskUntil=105),
+    altered(
         "ReserveCapacity", "AskUntil is no time", "'AskUntil' must be a time in ISO 8601", "'soon'", AskUntil="soon"
     ),
-    spoilt("ReserveCapacity", "AskUntil has no zone", "'AskUntil' must be a time with its zone", AskUntil=STARTED[:-1]),
-    spoilt("ReserveCapacity", "StartedAt is null", "'StartedAt' must be str, not NoneType", FIX, StartedAt=None),
-    spoilt("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", FIX, EnteredAt=...),
+    altered(
+        "ReserveCapacity", "AskUntil has no zone", "'AskUntil' must be a time with its zone", AskUntil=STARTED[:-1]
+    ),
+    altered("ReserveCapacity", "StartedAt is null", "'StartedAt' must be str, not NoneType", FIX, StartedAt=None),
+    altered("ReserveCapacity", "no EnteredAt", "'EnteredAt' is missing", FIX, EnteredAt=...),
     reserve("Outcome is a number", "'Outcome' must be dict, not int", FIX, Outcome=1),
     reserve("Outcome is a list", "'Outcome' must be dict, not list", FIX, Outcome=[OUTCOME]),
     reserve("Outcome is text", "'Outcome' must be dict, not str", FIX, Outcome="dry"),
@@ -198,16 +200,16 @@ RESERVES = [
 ]
 
 RECORDS = [
-    spoilt("RecordResults", "no Branches", "'Branches' is missing", "Execution", FIX, Branches=...),
-    spoilt("RecordResults", "Branches is an object", "'Branches' must be list, not dict", FIX, Branches={}),
-    spoilt("RecordResults", "a branch is an object", "'Branches' must be list, not dict", FIX, Branches=[SHORTFALL]),
-    spoilt("RecordResults", "a branch is null", "'Branches' must be list, not NoneType", FIX, Branches=[None]),
-    spoilt("RecordResults", "an item is null", "must be an object with 'Outcome', not NoneType", Branches=[[None]]),
-    spoilt("RecordResults", "no Next", "'Next' is missing", FIX, Next=...),
-    spoilt("RecordResults", "Next is text", "'Next' must be bool, not str", FIX, Next="no"),
-    spoilt("RecordResults", "no Failures", "'Failures' is missing", FIX, Failures=...),
-    spoilt("RecordResults", "no Left", "'Left' is missing", FIX, Left=...),
-    spoilt("RecordResults", "Left is a number", "'Left' must be bool, not int", FIX, Left=0),
+    altered("RecordResults", "no Branches", "'Branches' is missing", "Execution", FIX, Branches=...),
+    altered("RecordResults", "Branches is an object", "'Branches' must be list, not dict", FIX, Branches={}),
+    altered("RecordResults", "a branch is an object", "'Branches' must be list, not dict", FIX, Branches=[SHORTFALL]),
+    altered("RecordResults", "a branch is null", "'Branches' must be list, not NoneType", FIX, Branches=[None]),
+    altered("RecordResults", "an item is null", "must be an object with 'Outcome', not NoneType", Branches=[[None]]),
+    altered("RecordResults", "no Next", "'Next' is missing", FIX, Next=...),
+    altered("RecordResults", "Next is text", "'Next' must be bool, not str", FIX, Next="no"),
+    altered("RecordResults", "no Failures", "'Failures' is missing", FIX, Failures=...),
+    altered("RecordResults", "no Left", "'Left' is missing", FIX, Left=...),
+    altered("RecordResults", "Left is a number", "'Left' must be bool, not int", FIX, Left=0),
     EventKind(
         "RecordResults: Observed is an object",
         "RecordResults",

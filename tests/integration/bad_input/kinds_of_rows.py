@@ -1,10 +1,10 @@
-"""Bad rows of `odcr_capacity` and `odcr_option`, and what a person needs to be told about each."""
+"""Bad rows of `odcr_capacity` and `odcr_option`, and what the recorded reason has to say about each."""
 
 from dataclasses import dataclass, field
 
 TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
 LONG = "x" * 255
-"""As much as the column takes."""
+"""The longest text that the column takes."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class RowKind:
 
     name: str
     says: tuple[str, ...]
-    """Words of `odcr_status.Reason`: what is wrong, and what to do."""
+    """Words in `odcr_status.Reason`: what is wrong, and what to do."""
     type: str = TYPE
     zone: str = ZONE
     target: int | None = 5

@@ -1,4 +1,4 @@
-"""Bad secrets, and what a person needs to be told about each."""
+"""Bad secrets, and what the error has to say about each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tests.integration.bad_input.secret_store import SecretStore
 
 WRONG_PASSWORD = "Wr0ng-horse-battery"
 FOREIGN_PASSWORD = f"{PASSWORD}-\N{CJK UNIFIED IDEOGRAPH-4E2D}"
-"""With a letter that MySQL's protocol has no byte for."""
+"""With a letter that MySQL's protocol cannot send."""
 NO_HOST = "db.nowhere.invalid"
 
 
@@ -20,7 +20,7 @@ class SecretKind:
     error: str
     """The name that the state machine shows."""
     says: tuple[str, ...]
-    """Words of the error's message: what is wrong, and what to do."""
+    """Words in the error's message: what is wrong, and what to do."""
     write: Callable[[SecretStore], None]
 
 
@@ -30,7 +30,7 @@ def text(name: str, value: str | bytes, *says: str) -> SecretKind:
 
 
 def fields(name: str, *says: str, error: str = "InvalidSecret", **changes: object) -> SecretKind:
-    """A login that is right but for some fields."""
+    """A login that is right except for some fields."""
     return SecretKind(name, error, says, lambda store: store.put(store.login(**changes)))
 
 
@@ -100,4 +100,4 @@ REFUSALS = [
 
 SECRETS = [*TEXTS, *FIELDS, *REFUSALS]
 HIDDEN = (PASSWORD, WRONG_PASSWORD)
-"""What may be shown nowhere; the foreign password begins with one of them."""
+"""Passwords that must appear nowhere; FOREIGN_PASSWORD begins with one of them."""

@@ -1,4 +1,4 @@
-"""Tables as people and other tools make them: what has to come of the row of a strange table, beside a good row."""
+"""Tables as people and other tools make them, and what a run has to do with the row in each."""
 
 from dataclasses import dataclass
 
@@ -26,24 +26,24 @@ class TableKind:
 
     name: str
     make: tuple[str, ...]
-    """Statements that put it in the place of the usual one, with a row of r5b.2xlarge, or without one."""
+    """Statements that replace the usual table, with a row of r5b.2xlarge or without one."""
     status: str = "FULFILLED"
     says: tuple[str, ...] = ()
-    """Words of the row's `odcr_status.Reason`."""
+    """Words in the row's `odcr_status.Reason`."""
     current: bool = True
     """Whether Current_Capacity can be written."""
     logs: str = ""
-    """Words that the log has."""
+    """Words in the log."""
     reserved: int = 5
     is_for_all: bool = False
-    """Whether no row can have a number in it, also not the good one."""
+    """Whether no row can have a number, not even the good one."""
 
 
 _COLUMNS = "(InstanceType, AvailabilityZone, Target_Capacity)"
 
 
 def table(name: str, make: str, value: str = "5", good: str = "2", **expected: object) -> TableKind:
-    """odcr_capacity made so, and a row that asks for 5 of r5b.2xlarge, or for what is no number."""
+    """This odcr_capacity, with a row that asks for 5 of r5b.2xlarge, or for `value`."""
     statements = (
         "DROP TABLE odcr_capacity",
         make,
@@ -54,7 +54,7 @@ def table(name: str, make: str, value: str = "5", good: str = "2", **expected: o
 
 
 def bad_number(name: str, column: str, value: str, *says: str) -> TableKind:
-    """A Target_Capacity that is no number, in a column in which other rows have one."""
+    """A Target_Capacity that is no number, in a column where other rows have one."""
     make = capacity(target=f"Target_Capacity {column}")
     return table(name, make, value, _like(value), status="INVALID", says=says, reserved=0)
 

@@ -1,4 +1,4 @@
-"""The product: its handlers, called as its state machine calls them."""
+"""The product's handlers, called as its state machine calls them."""
 
 import json
 import time
@@ -30,7 +30,7 @@ GOOD = ("m5.large", "ap-northeast-1a")
 """The row beside each bad one."""
 GOOD_TARGET = 2
 TEMPTING = (("r5b.2xlarge", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1a"), ("r5b.2xlarge", "us-east-1a"))
-"""Pools that have enough for whatever a bad row might be taken for."""
+"""Pools with enough capacity for anything that a bad row could be mistaken for."""
 
 HANDLERS: dict[str, Callable[[Any, Any], Any]] = {
     "LoadTargets": load_targets.handler,
@@ -43,7 +43,7 @@ TEMPLATE = Template(Path(__file__).parents[3] / "template.yaml")
 
 
 def forget() -> None:
-    """Makes the functions forget what they keep from one invocation to the next."""
+    """Clears what the functions keep between invocations."""
     for module in (database, secret, ec2_clients, request_buckets, schedule):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
@@ -53,7 +53,7 @@ def forget() -> None:
 
 
 class Context:
-    """Lambda's, as far as the handlers and Powertools look at it."""
+    """Lambda's context object, as far as the handlers and Powertools read it."""
 
     function_name = "odcr"
     function_version = "$LATEST"
@@ -62,7 +62,7 @@ class Context:
     aws_request_id = "00000000-0000-4000-8000-000000000000"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Enough to ask once, and not for another time after ASK_EVERY_SECONDS."""
+        """Enough for one request, and not for another after ASK_EVERY_SECONDS."""
         return 98_000
 
 
@@ -71,12 +71,12 @@ def invoke(handler: str, event: Any) -> Any:
     return json.loads(json.dumps(HANDLERS[handler](json.loads(json.dumps(event)), Context())))
 
 
-def _unrepeated(definition: Any) -> Any:
-    """The same state machine, in which nothing is repeated: what is bad input stays bad input."""
+def _without_retries(definition: Any) -> Any:
+    """The same definition without retries: they do not help against bad input."""
     if isinstance(definition, list):
-        return [_unrepeated(one) for one in definition]
+        return [_without_retries(one) for one in definition]
     if isinstance(definition, dict):
-        return {name: _unrepeated(value) for name, value in definition.items() if name != "Retry"}
+        return {name: _without_retries(value) for name, value in definition.items() if name != "Retry"}
     return definition
 
 
@@ -95,7 +95,7 @@ def _task(handler: str) -> Callable[[Any], Any]:
 
 @dataclass
 class _SkippingClock:
-    """The time, in which whatever is waited for comes at once."""
+    """A clock on which waits take no time."""
 
     _skipped: float = 0.0
 
@@ -119,7 +119,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Seen:
-    """What may not suffer from anything bad."""
+    """Everything that bad input must not harm."""
 
     good_row: Status | None
     current: int
@@ -147,16 +147,18 @@ class Product:
     capacity: CapacityClient
     observers: "Sequence[EC2Client]"
     announced: list[str] = field(default_factory=list)
-    """What the last run told."""
+    """The announcements of the last run."""
 
     def __post_init__(self) -> None:
         tasks = {one.arn: _task(one.name) for one in TEMPLATE.functions()}
         tasks["arn:aws:states:::sns:publish"] = lambda payload: self.announced.append(payload["Message"])
         tasks["arn:aws:states:::states:startExecution"] = lambda _payload: {}
-        self._machine = StateMachine(_unrepeated(TEMPLATE.definition()), TEMPLATE.machine_arn, tasks, _SkippingClock())
+        self._machine = StateMachine(
+            _without_retries(TEMPLATE.definition()), TEMPLATE.machine_arn, tasks, _SkippingClock()
+        )
 
     def run(self) -> dict[tuple[str, str], Status]:
-        """One run of the state machine, in which nothing is repeated; what `odcr_status` says then."""
+        """Plays one run without retries and returns the rows of `odcr_status`."""
         self.announced.clear()
         execution = self._machine.start(f"run-{len(self._machine.executions) + 1}").run()
         assert execution.status is ExecutionStatus.SUCCEEDED, execution.failure
@@ -164,7 +166,7 @@ class Product:
         return self.statuses()
 
     def release_lease(self, execution: str) -> None:
-        """What the state machine does after a failure."""
+        """Gives the lease back, as the state machine does after a failure."""
         invoke("RecordResults", {"Execution": execution, "Failure": "Error"})
 
     def insert(self, instance_type: str, zone: str, target: int | None) -> None:
@@ -176,7 +178,7 @@ class Product:
         self.insert(*GOOD, GOOD_TARGET)
 
     def sql(self, statement: str, values: Sequence[object] = ()) -> tuple[tuple[Any, ...], ...]:
-        """One statement of a person who takes what the server takes, as in a session with sql_mode = ''."""
+        """Runs one statement in a session with sql_mode = '', where the server takes almost anything."""
         connection = self.server.admin_connection(ssl_disabled=True, database=DATABASE)
         try:
             with connection.cursor() as cursor:
@@ -195,7 +197,7 @@ class Product:
         }
 
     def bought(self) -> list[tuple[str, str, int]]:
-        """Type, zone and instances of every reservation there ever was, whoever made it."""
+        """Type, zone and instances of every reservation ever made, by anybody."""
         return [
             (one["InstanceType"], one["AvailabilityZone"], one["TotalInstanceCount"])
             for observer in self.observers
@@ -204,7 +206,7 @@ class Product:
         ]
 
     def seen(self) -> "Seen":
-        """How the good row stands, and all that was bought."""
+        """The state of the good row, and all that was bought."""
         ((current,),) = self.sql("SELECT Current_Capacity FROM odcr_capacity WHERE InstanceType = %s", GOOD[:1])
         return Seen(self.statuses().get(GOOD), current, self.bought())
 

@@ -1,4 +1,4 @@
-"""The one secret that the functions read, as a person may have written it."""
+"""The secret that the functions read, as a person may have written it."""
 
 import json
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ class SecretStore:
         self._login = {"username": USERNAME, "password": PASSWORD, "host": host, "port": port, "dbname": DATABASE}
 
     def login(self, **changes: object) -> str:
-        """The login that is right, but for the changes, as JSON; a field that becomes Ellipsis is left out."""
+        """The right login with these changes, as JSON; a field that becomes Ellipsis is left out."""
         fields: Mapping[str, object] = self._login | changes
         return json.dumps({name: value for name, value in fields.items() if value is not ...})
 
     def put(self, value: str | bytes) -> None:
-        """Stores text, or bytes as the console never does and a script may."""
+        """Stores text, or bytes, as a script may but the console never does."""
         self.delete()
         if isinstance(value, bytes):
             self._client.create_secret(Name=self._name, SecretBinary=value)
@@ -39,7 +39,7 @@ class SecretStore:
             self._client.create_secret(Name=self._name, SecretString=value)
 
     def correct(self) -> None:
-        """Stores the login that is right."""
+        """Stores the right login."""
         self.put(self.login())
 
     def mark_for_deletion(self) -> None:
@@ -47,5 +47,5 @@ class SecretStore:
         self._client.delete_secret(SecretId=self._name, RecoveryWindowInDays=7)
 
     def delete(self) -> None:
-        """Leaves no secret; does nothing when there is none."""
+        """Deletes the secret at once, if there is one."""
         self._client.delete_secret(SecretId=self._name, ForceDeleteWithoutRecovery=True)

@@ -31,7 +31,7 @@ def rows(product: Product) -> Product:
 
 @contextmanager
 def answering(action: str, given: Answer, region: str = ABROAD) -> Iterator[BrokenEc2]:
-    """EC2 answers so in one Region."""
+    """EC2 gives this answer in one Region."""
     broken = BrokenEc2(region, action, given)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(URLLib3Session, "send", lambda session, request: broken.send(session, request))
@@ -50,7 +50,7 @@ def test_a_bad_answer_is_explained_and_does_no_harm(rows: Product, kind: AnswerK
     (message,) = rows.announced
     assert status.reason in message
 
-    # When EC2 answers again the row is served like any other; what it does not support is asked after a rest.
+    # Once EC2 answers again, the row is served; an unsupported one is asked for later.
     if kind.status == "UNSUPPORTED":
         assert rows.run()[ROW].status == "UNSUPPORTED"
         rows.sql("UPDATE odcr_status SET Last_Tried = Last_Tried - INTERVAL 11 MINUTE")
@@ -58,7 +58,7 @@ def test_a_bad_answer_is_explained_and_does_no_harm(rows: Product, kind: AnswerK
 
 
 @pytest.mark.parametrize("action", [CREATE, DESCRIBE])
-def test_what_ec2_says_is_in_the_log_to_its_end(rows: Product, action: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_the_whole_message_of_ec2(rows: Product, action: str, caplog: pytest.LogCaptureFixture) -> None:
     with answering(action, error(403, "UnauthorizedOperation", NOT_AUTHORIZED)):
         rows.run()
     assert NOT_AUTHORIZED in "".join(str(vars(record)) for record in caplog.records)
@@ -103,7 +103,7 @@ def test_only_what_a_partial_description_may_be_about_waits(
     assert {key for key in pools if statuses[key].status == "FULFILLED"} == {*pools} - unclear
     assert {(*key, 3) for key in pools if key not in unclear} <= set(rows.bought())
     assert not [one for one in rows.bought() if one[:2] in unclear]
-    # When EC2 says all, they are served as well.
+    # Once EC2 describes everything, they are served as well.
     statuses = rows.run()
     assert {statuses[key].status for key in pools} == {"FULFILLED"}
 
@@ -127,7 +127,7 @@ def test_hundreds_of_reservations_are_recorded_and_none_is_given_back(
         assert (statuses[ROW].status, statuses[ROW].reserved) == ("FULFILLED", 800)
         ((ids,),) = rows.sql("SELECT Reservation_Ids FROM odcr_status WHERE AvailabilityZone = 'us-east-1a'")
         assert (ids.split(",")[-1], ids.count("cr-")) == ("300 more", 500)
-        # To whoever reads the list as if it were whole, 300 look bought twice.
+        # If the list were taken for complete, 300 would look like duplicates.
         rows.sql("UPDATE odcr_capacity SET Target_Capacity = 700 WHERE AvailabilityZone = 'us-east-1a'")
         for _ in range(3):
             statuses = rows.run()

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 
 
 def start_anew() -> None:
-    """Leaves the functions as Lambda starts them when a variable was changed: boto3 has read none yet."""
+    """Starts the functions cold, as Lambda does after a variable is changed."""
     boto3.DEFAULT_SESSION = None
     forget()
 
@@ -30,7 +30,7 @@ def test_a_variable_that_is_not_set_is_named_and_nothing_happens(product: Produc
         assert words in str(caught.value)
     assert product.seen() == UNTOUCHED
 
-    # With the variable it does its work.
+    # With the variable the function works.
     start_anew()
     product.run()
     assert product.seen() == UNHARMED

@@ -20,13 +20,13 @@ def test_a_bad_event_is_explained_and_has_no_effect(product: Product, kind: Even
     assert product.seen() == UNTOUCHED
     assert product.sql("SELECT * FROM odcr_history") == ()
 
-    # The state machine gives the lease back, and the next run is as good as any.
+    # The state machine gives the lease back, and the next run succeeds.
     product.release_lease(EXECUTION)
     product.run()
     assert product.seen() == UNHARMED
 
 
-def test_the_events_are_good_before_they_are_spoilt(product: Product) -> None:
+def test_the_unchanged_events_are_good(product: Product) -> None:
     product.insert_good_row()
     answers = {handler: invoke(handler, event) for handler, event in GOOD_EVENTS.items()}
     assert answers["LoadTargets"]["Lease"] == "HELD"

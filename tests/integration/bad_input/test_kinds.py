@@ -1,4 +1,4 @@
-"""The tables themselves."""
+"""The kinds themselves: enough of them, with distinct names and expected words."""
 
 from collections.abc import Sequence
 

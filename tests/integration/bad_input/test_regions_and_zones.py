@@ -1,4 +1,4 @@
-"""Rows with Regions that there are not, with zones' ids, and rows that are spelled anew, through the real handlers."""
+"""Rows with unknown Regions, with zone ids, and rows whose spelling changes, through the real handlers."""
 
 import socket
 import threading
@@ -66,7 +66,9 @@ def insert_invented(product: Product) -> None:
         product.insert("r5b.2xlarge", f"{region}a", 5)
 
 
-def test_a_hundred_invented_regions_stop_nobody_and_are_told_in_turn(rows: Product, dns: dict[str, Any]) -> None:
+def test_a_hundred_unknown_regions_delay_no_other_row_and_are_reported_in_turn(
+    rows: Product, dns: dict[str, Any]
+) -> None:
     insert_invented(rows)
     begun = time.monotonic()
     statuses = rows.run()
@@ -82,14 +84,16 @@ def test_a_hundred_invented_regions_stop_nobody_and_are_told_in_turn(rows: Produ
     assert len(dns["asked"]) > ec2_regions.MAX_UNKNOWN
 
 
-def test_a_mistyped_region_is_told_with_the_nearest(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001
+def test_a_mistyped_region_is_reported_with_the_most_similar_one(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001
     rows.insert("r5b.2xlarge", "ap-notheast-1c", 5)
     status = rows.run()["r5b.2xlarge", "ap-notheast-1c"]
     assert (status.status, status.reserved) == ("INVALID", 0)
     assert "Correct the zone: there is no Region 'ap-notheast-1'. Did you mean ap-northeast-1" in status.reason
 
 
-def test_a_dns_that_gives_no_answer_is_no_proof(rows: Product, dns: dict[str, Any], monkeypatch: Any) -> None:
+def test_a_dns_without_an_answer_does_not_make_a_region_unknown(
+    rows: Product, dns: dict[str, Any], monkeypatch: Any
+) -> None:
     monkeypatch.setattr(ec2_regions, "UNKNOWN_SECONDS", 0.5)
     end = threading.Event()
     dns["answer"] = end.wait
@@ -102,7 +106,7 @@ def test_a_dns_that_gives_no_answer_is_no_proof(rows: Product, dns: dict[str, An
     assert "ap-northwest-1 does not say what is held there" in status.reason
 
 
-def test_what_is_recorded_stays_while_a_region_has_no_name(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001
+def test_what_is_recorded_stays_while_dns_does_not_know_the_region(rows: Product, dns: dict[str, Any]) -> None:  # noqa: ARG001
     rows.insert("r5b.2xlarge", "ap-northwest-1a", 5)
     rows.run()
     rows.sql("UPDATE odcr_status SET Status = 'FULFILLED', Reserved = 5, Reservation_Ids = 'cr-1' WHERE Reserved = 0")
@@ -110,7 +114,7 @@ def test_what_is_recorded_stays_while_a_region_has_no_name(rows: Product, dns: d
     assert (status.status, status.reserved) == ("INVALID", 5)
 
 
-def test_a_row_by_id_is_served_and_told_by_its_id(rows: Product) -> None:
+def test_a_row_by_zone_id_is_served_and_reported_by_its_id(rows: Product) -> None:
     rows.insert(*BY_ID, 5)
     rows.capacity.set_free(*ROW, 3)
     assert rows.run()[BY_ID] == Status("SHORT", 3, rows.statuses()[BY_ID].reason)
@@ -118,7 +122,7 @@ def test_a_row_by_id_is_served_and_told_by_its_id(rows: Product) -> None:
     assert rows.run()[BY_ID] == Status("FULFILLED", 5, "")
     assert rows.sql("SELECT Current_Capacity FROM odcr_capacity WHERE AvailabilityZone = %s", BY_ID[1:]) == ((5,),)
     assert sorted(rows.bought()) == sorted([(*GOOD, 2), (*ROW, 5)])
-    # And so it stays.
+    # The next run changes nothing.
     rows.run()
     assert (rows.statuses()[BY_ID].status, rows.announced, len(rows.bought())) == ("FULFILLED", [], 2)
 
@@ -166,7 +170,7 @@ SPELLINGS = ["R5B.2xlarge", " r5b.2xlarge", "r5b.2xlarge ", "r5b.2XLARGE\n"]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_nobody_is_told_to_cancel_what_is_held_for_a_row_in_other_letters(rows: Product, spelling: str) -> None:
+def test_no_message_says_to_cancel_what_is_held_for_a_row_whose_spelling_changed(rows: Product, spelling: str) -> None:
     rows.insert(*ROW, 5)
     rows.run()
     rows.sql("UPDATE odcr_capacity SET InstanceType = %s WHERE InstanceType = 'r5b.2xlarge'", (spelling,))
@@ -190,7 +194,7 @@ def test_nobody_is_told_to_cancel_what_is_held_for_a_row_in_other_letters(rows: 
 
 
 @pytest.mark.parametrize("given", [error(503, "RequestLimitExceeded", "Slow down."), answer(DESCRIBE)])
-def test_no_shortage_begins_for_what_is_held_and_cannot_be_looked_at(rows: Product, given: Any) -> None:
+def test_no_shortage_begins_while_what_is_held_cannot_be_described(rows: Product, given: Any) -> None:
     abroad = ("r5b.2xlarge", "us-east-1a")
     rows.insert(*abroad, 5)
     rows.run()
@@ -206,7 +210,7 @@ def test_no_shortage_begins_for_what_is_held_and_cannot_be_looked_at(rows: Produ
 
 
 @pytest.mark.parametrize(("row", "option"), [(ROW, "apne1-az1"), (BY_ID, "ap-northeast-1c")])
-def test_options_count_however_they_spell_the_zone(rows: Product, row: tuple[str, str], option: str) -> None:
+def test_options_apply_however_they_spell_the_zone(rows: Product, row: tuple[str, str], option: str) -> None:
     rows.insert(*row, 5)
     rows.sql(
         "INSERT INTO odcr_option (InstanceType, AvailabilityZone, Platform) VALUES ('r5b.2xlarge', %s, 'Windows')",

@@ -32,7 +32,7 @@ def test_a_bad_row_is_explained_to_a_person(product_with: Product, kind: RowKind
     assert (status.status, status.reserved) == (kind.status, 0)
     for words in kind.says:
         assert words in status.reason
-    # ... who need not even look: the announcement says the same.
+    # The announcement says the same.
     (message,) = product_with.announced
     assert status.reason in message
 
@@ -43,7 +43,7 @@ def test_a_bad_row_does_no_harm_and_buys_nothing(product_with: Product, kind: Ro
     assert product_with.seen() == UNHARMED
     rows = product_with.sql("SELECT InstanceType, AvailabilityZone, Target_Capacity FROM odcr_capacity")
     assert set(rows) == {(kind.type, kind.zone, kind.target), (*GOOD, GOOD_TARGET)}
-    # Nor does it in the next run, which finds its own remarks about it.
+    # Nor in the next run, which finds what this one recorded.
     product_with.run()
     assert product_with.seen() == UNHARMED
     assert product_with.announced == []

@@ -18,13 +18,13 @@ EVENTS = {handler: GOOD_EVENTS[handler] for handler in ("LoadTargets", "RecordRe
 
 
 def readers(kind: SecretKind) -> list[str]:
-    """The handlers that cannot do their work with the secret; to mend a refused login is PrepareDatabase's."""
+    """The handlers that cannot do their work with the secret; PrepareDatabase repairs a refused login."""
     return [handler for handler in EVENTS if (handler, kind.error) != ("PrepareDatabase", REFUSED)]
 
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Knows no other host, and asks no name server."""
+    """Resolves loopback names only, and asks no name server."""
     real = socket.getaddrinfo
 
     def resolve(host: Any, *args: Any, **options: Any) -> Any:
@@ -40,7 +40,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def product_with(product: Product, secrets: SecretStore, server: MariaDB, kind: SecretKind) -> Product:
     """The product, with the good row and the bad secret."""
     with server.admin_connection(ssl_disabled=True) as connection, connection.cursor() as cursor:
-        # So that the server says that it is unknown, not that it is none of the user's.
+        # Otherwise the server denies access instead of saying that the database is unknown.
         cursor.execute("GRANT ALL ON absent.* TO odcr@'%'")
     product.insert_good_row()
     kind.write(secrets)
@@ -51,14 +51,14 @@ by_kind = pytest.mark.parametrize("kind", SECRETS, ids=lambda kind: kind.name)
 
 
 def refusal(handler: str) -> Exception:
-    """With what the handler ends."""
+    """The handler's exception."""
     with pytest.raises(Exception, match=r"\S") as caught:
         invoke(handler, EVENTS[handler])
     return caught.value
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it, also what a traceback would leave out."""
+    """The error and its causes, including those that a traceback leaves out."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -98,7 +98,7 @@ def test_a_secret_that_is_corrected_is_used_by_the_next_run(
 ) -> None:
     for handler in readers(kind):
         refusal(handler)
-    # The functions' environments live on, with what they remember.
+    # The functions stay warm and keep what they remember.
     secrets.correct()
     product_with.run()
     assert product_with.seen() == UNHARMED

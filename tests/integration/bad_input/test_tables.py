@@ -1,4 +1,4 @@
-"""Strange tables, through the real handlers: each is told of, and none harms the good row beside it."""
+"""Strange tables, through the real handlers: each is reported, and none harms the good row beside it."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def current(product: Product, instance_type: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", TABLES, ids=lambda kind: kind.name)
-def test_a_strange_table_stops_nobody(product: Product, kind: TableKind, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_strange_table_stops_no_run(product: Product, kind: TableKind, caplog: pytest.LogCaptureFixture) -> None:
     for statement in kind.make:
         product.sql(statement)
     for _ in range(2):

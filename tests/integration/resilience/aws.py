@@ -1,4 +1,4 @@
-"""The local cloud's services, called in this process: thousands of runs need no HTTP between."""
+"""The local cloud's services, called in this process: HTTP would slow thousands of runs down."""
 
 import json
 from typing import Any
@@ -35,18 +35,18 @@ def signed_for(request: AWSPreparedRequest) -> tuple[str, str]:
 
 
 def answer(request: AWSPreparedRequest) -> AWSResponse:
-    """What the local cloud answers to a signed request."""
+    """The local cloud's answer to a signed request."""
     _, service = signed_for(request)
-    given: Any = normalize_request(request)
+    normalized: Any = normalize_request(request)
     try:
-        status, headers, body = _SERVICES[service].dispatch(given, given.raw_url, given.headers)
+        status, headers, body = _SERVICES[service].dispatch(normalized, normalized.raw_url, normalized.headers)
     except HTTPException as error:
         status, headers, body = error.code, error.get_headers(), error.get_body()
     return AWSResponse(request.url, status, headers, MockRawResponse(body))
 
 
 class CapacityControl(CapacityClient):
-    """The control API without a server."""
+    """The control API, without a server."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:9")

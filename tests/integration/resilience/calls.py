@@ -1,36 +1,11 @@
-"""Every call that the functions make to something outside, and what can go wrong with it."""
+"""Every call that the functions and the state machine make, and what can go wrong with it."""
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-from urllib.parse import parse_qs
-
-import pymysql
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from botocore.httpsession import URLLib3Session
-from moto.core.botocore_stubber import MockRawResponse
-from pymysql.connections import Connection
-from pymysql.constants import CR, ER
-
-from stepper.branch import TaskFailed
-from tests.integration.resilience.aws import signed_for
-
-LATE_SECONDS = 12.0
-"""As long as the EC2 gateway waits for an answer."""
-
-
-class Killed(BaseException):
-    """The function's process was killed. No function catches this."""
 
 
 class Service(StrEnum):
-    """Where a call goes."""
+    """The service that a call goes to."""
 
     EC2 = "EC2"
     SECRET = "Secrets Manager"
@@ -44,41 +19,41 @@ class Service(StrEnum):
 
 
 class CallFault(StrEnum):
-    """What goes wrong with one call."""
+    """A fault of one call."""
 
     KILLED_BEFORE = "killed before"
-    """The function dies, and the call was never made."""
+    """The function dies before it makes the call."""
     KILLED_AFTER = "killed after"
-    """The call has its effect, then the function dies."""
+    """The call takes effect, then the function dies."""
     LOST_BEFORE = "lost before"
-    """The connection breaks, and the call had no effect."""
+    """The connection breaks; no effect."""
     LOST_AFTER = "lost after"
-    """The call has its effect, then the connection breaks."""
+    """The call takes effect, then the connection breaks."""
     LATE = "late"
-    """The call has its effect, and the answer comes when nobody waits for it any more."""
+    """The call takes effect, and the answer comes after the time-out."""
     THROTTLED = "throttled"
     """Too many requests; no effect."""
     SERVER_ERROR = "server error"
-    """HTTP 500 with an error code that nobody knows; no effect."""
+    """HTTP 500 with an unknown error code; no effect."""
     NO_CAPACITY = "no capacity"
-    """Refused, with HTTP 500, whatever the pool has."""
+    """Refused with HTTP 500, whatever the pool has; no effect."""
     STALE = "stale"
-    """A describe that shows how things stood a while ago."""
+    """The describe shows an earlier state."""
     ACCESS_DENIED = "access denied"
-    """The password is no longer right."""
+    """The password is wrong."""
     DEADLOCK = "deadlock"
     """The database rolls the transaction back."""
     MEANWHILE = "meanwhile"
-    """Before the call, somebody else does something."""
-    NAMELESS = "nameless"
-    """The call has its effect, then ends with an error whose name nobody lists."""
+    """Somebody else acts just before the call."""
+    UNLISTED_ERROR = "unlisted error"
+    """The call takes effect, then ends with an error that no Retry names."""
 
 
-_COMMON = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
-_TASKS = (Service.LAMBDA, Service.NOTIFICATIONS, Service.EVENTS, Service.STEP_FUNCTIONS)
-"""What the state machine calls."""
-_TASK = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.NAMELESS)
-_HTTP = (*_COMMON, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)
+_COMMON_FAULTS = (CallFault.KILLED_BEFORE, CallFault.KILLED_AFTER, CallFault.LOST_BEFORE, CallFault.LOST_AFTER)
+_TASK_SERVICES = (Service.LAMBDA, Service.NOTIFICATIONS, Service.EVENTS, Service.STEP_FUNCTIONS)
+"""Called by the state machine itself."""
+_TASK_FAULTS = (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.LOST_AFTER, CallFault.UNLISTED_ERROR)
+_HTTP_FAULTS = (*_COMMON_FAULTS, CallFault.LATE, CallFault.THROTTLED, CallFault.SERVER_ERROR)
 
 
 @dataclass(frozen=True)
@@ -91,216 +66,15 @@ class Call:
 
     @property
     def faults(self) -> tuple[CallFault, ...]:
-        """What can go wrong with it."""
+        """The faults that it can have."""
         if self.service is Service.DATABASE:
             if self.operation == "connect":
                 return (CallFault.KILLED_BEFORE, CallFault.LOST_BEFORE, CallFault.LOST_AFTER, CallFault.ACCESS_DENIED)
-            return (*_COMMON, CallFault.DEADLOCK)
-        if self.service in _TASKS:
-            return _TASK
+            return (*_COMMON_FAULTS, CallFault.DEADLOCK)
+        if self.service in _TASK_SERVICES:
+            return _TASK_FAULTS
         if self.operation == "DescribeCapacityReservations":
-            return (*_HTTP, CallFault.STALE, CallFault.MEANWHILE)
+            return (*_HTTP_FAULTS, CallFault.STALE, CallFault.MEANWHILE)
         if self.service is Service.EC2 and self.operation.endswith("CapacityReservation"):
-            return (*_HTTP, CallFault.NO_CAPACITY, CallFault.MEANWHILE)
-        return _HTTP
-
-
-Choice = Callable[[Call], CallFault | None]
-"""Decides about each call, in order, what goes wrong with it."""
-
-
-class Injector:
-    """Sees the calls that are made while it watches, and spoils those that it is told to.
-
-    Args:
-        answer: what AWS answers to a request, which so never leaves the process.
-        wait: lets time pass, in seconds.
-        show_the_past: makes the next describe show how things stood a while ago.
-        shown: is told that a describe has shown how things stand.
-    """
-
-    def __init__(
-        self,
-        answer: Callable[[AWSPreparedRequest], AWSResponse],
-        wait: Callable[[float], None],
-        show_the_past: Callable[[], None],
-        shown: Callable[[], None],
-    ) -> None:
-        self._answer, self._wait, self._show_the_past, self._shown = answer, wait, show_the_past, shown
-        self._choose: Choice | None = None
-        self.meanwhile: Callable[[], None] = lambda: None
-        """What MEANWHILE does."""
-        self.fired: Counter[CallFault] = Counter()
-        self.silent: set[str] = set()
-        """Regions whose EC2 does not answer."""
-        self.connected: Callable[[Callable[[str], Any]], None] = lambda _query: None
-        """Is given each new connection's own way to send a statement."""
-
-    def task(self, call: Call, work: Callable[[], Any]) -> Any:
-        """A task of the state machine, which may go wrong as well.
-
-        Args:
-            call: which.
-            work: does it.
-
-        Raises:
-            TaskFailed: by the name that the state machine sees.
-        """
-        fault = self._fault_of(call)
-        service = call.service.value.replace(" ", "")
-        throttled = "TooManyRequestsException" if call.service is Service.LAMBDA else "ThrottlingException"
-        errors = {
-            CallFault.THROTTLED: f"{service}.{throttled}",
-            CallFault.SERVER_ERROR: f"{service}.ServiceException",
-            CallFault.LOST_AFTER: f"{service}.SdkClientException",
-            CallFault.NAMELESS: "Runtime.OutOfMemory",
-        }
-        if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR):
-            raise TaskFailed(errors[fault], "injected")
-        result = work()
-        if fault in errors:
-            raise TaskFailed(errors[fault], "injected")
-        return result
-
-    @contextmanager
-    def watching(self, choose: Choice) -> Iterator[None]:
-        """Within it, every call is seen and may be spoilt. Outside nothing is touched."""
-        before, self._choose = self._choose, choose
-        try:
-            yield
-        finally:
-            self._choose = before
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Puts itself between the libraries and the network."""
-        originals: dict[tuple[type, str], Callable[..., Any]] = {
-            (URLLib3Session, "send"): URLLib3Session.send,
-            (Connection, "connect"): Connection.connect,
-            (Connection, "query"): Connection.query,
-            (Connection, "commit"): Connection.commit,
-        }
-        injector = self
-
-        def send(_session: URLLib3Session, request: AWSPreparedRequest) -> Any:
-            return injector._http(request)
-
-        def connect(connection: Any, sock: Any = None) -> Any:
-            answer = injector._database(
-                connection, "connect", lambda: originals[Connection, "connect"](connection, sock)
-            )
-            injector.connected(lambda sql: originals[Connection, "query"](connection, sql))
-            return answer
-
-        def query(connection: Any, sql: str | bytearray, unbuffered: bool = False) -> Any:
-            operation = (sql if isinstance(sql, str) else sql.decode()).split(maxsplit=1)[0]
-            return injector._database(
-                connection, operation, lambda: originals[Connection, "query"](connection, sql, unbuffered)
-            )
-
-        def commit(connection: Any) -> Any:
-            return injector._database(connection, "COMMIT", lambda: originals[Connection, "commit"](connection))
-
-        for (owner, name), replacement in zip(originals, (send, connect, query, commit), strict=True):
-            setattr(owner, name, replacement)
-        try:
-            yield
-        finally:
-            for (owner, name), original in originals.items():
-                setattr(owner, name, original)
-
-    def _fault_of(self, call: Call) -> CallFault | None:
-        if self._choose is None:
-            return None
-        fault = self._choose(call)
-        if fault is None or fault not in call.faults:
-            return None
-        self.fired[fault] += 1
-        if fault is CallFault.KILLED_BEFORE:
-            raise Killed
-        return fault
-
-    def _http(self, request: AWSPreparedRequest) -> Any:
-        call = _call_of(request)
-        if call.service is Service.EC2 and signed_for(request)[0] in self.silent:
-            self._wait(LATE_SECONDS)
-            raise ReadTimeoutError(endpoint_url=request.url)
-        fault = self._fault_of(call)
-        if fault is CallFault.LOST_BEFORE:
-            raise ConnectionClosedError(endpoint_url=request.url)
-        if fault in (CallFault.THROTTLED, CallFault.SERVER_ERROR, CallFault.NO_CAPACITY):
-            return _refusal(request, call, fault)
-        if fault is CallFault.STALE:
-            self._show_the_past()
-        elif call.operation == "DescribeCapacityReservations":
-            self._shown()
-        if fault is CallFault.MEANWHILE:
-            # What somebody else calls is nobody's to spoil.
-            with self.watching(lambda _call: None):
-                self.meanwhile()
-            # A function whose time went by meanwhile is over.
-            self._wait(0.0)
-        answer = self._answer(request)
-        if fault is CallFault.KILLED_AFTER:
-            raise Killed
-        if fault is CallFault.LOST_AFTER:
-            raise ConnectionClosedError(endpoint_url=request.url)
-        if fault is CallFault.LATE:
-            self._wait(LATE_SECONDS)
-            raise ReadTimeoutError(endpoint_url=request.url)
-        return answer
-
-    def _database(self, connection: Any, operation: str, ask: Callable[[], Any]) -> Any:
-        fault = self._fault_of(Call(Service.DATABASE, operation))
-        if fault is CallFault.ACCESS_DENIED:
-            raise pymysql.err.OperationalError(ER.ACCESS_DENIED_ERROR, "Access denied")
-        if fault is CallFault.LOST_BEFORE:
-            raise _lost(connection, operation)
-        if fault is CallFault.DEADLOCK:
-            connection.rollback()
-            raise pymysql.err.OperationalError(ER.LOCK_DEADLOCK, "Deadlock found when trying to get lock")
-        answer = ask()
-        if fault is CallFault.KILLED_AFTER:
-            raise Killed
-        if fault is CallFault.LOST_AFTER:
-            raise _lost(connection, operation)
-        return answer
-
-
-def _call_of(request: AWSPreparedRequest) -> Call:
-    _, service = signed_for(request)
-    if service == "scheduler":
-        return Call(Service.SCHEDULE, "GetSchedule")
-    target = request.headers.get("X-Amz-Target")
-    if target:
-        name = target.decode() if isinstance(target, bytes) else str(target)
-        return Call(Service.BUCKETS if service == "dynamodb" else Service.SECRET, name.split(".")[-1])
-    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
-    return Call(Service.EC2, parse_qs(body)["Action"][0])
-
-
-_REFUSALS = {
-    CallFault.THROTTLED: (503, "RequestLimitExceeded"),
-    CallFault.SERVER_ERROR: (500, "InternalFailureOfSomeKind"),
-    CallFault.NO_CAPACITY: (500, "InsufficientInstanceCapacity"),
-}
-
-
-def _refusal(request: AWSPreparedRequest, call: Call, fault: CallFault) -> AWSResponse:
-    status, code = _REFUSALS[fault]
-    if call.service is not Service.EC2:
-        body = json.dumps({"__type": code, "code": code, "message": "injected"})
-    else:
-        body = (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>injected</Message></Error></Errors>"
-            "<RequestID>0</RequestID></Response>"
-        )
-    return AWSResponse(request.url, status, HTTPHeaders(), MockRawResponse(body))
-
-
-def _lost(connection: Any, operation: str) -> pymysql.err.OperationalError:
-    # The server rolls back what was not committed as soon as it sees the connection closed.
-    connection._force_close()
-    if operation == "connect":
-        return pymysql.err.OperationalError(CR.CR_CONN_HOST_ERROR, "Can't connect to MySQL server")
-    return pymysql.err.OperationalError(CR.CR_SERVER_LOST, "Lost connection to MySQL server during query")
+            return (*_HTTP_FAULTS, CallFault.NO_CAPACITY, CallFault.MEANWHILE)
+        return _HTTP_FAULTS

@@ -1,4 +1,4 @@
-"""One world for all tests of this folder; every test begins with it empty."""
+"""One world for all tests of a module, empty at the start of each."""
 
 from collections.abc import Iterator
 

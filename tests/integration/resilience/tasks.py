@@ -1,4 +1,4 @@
-"""What the state machine's tasks do: the real handlers in this process, and the services in few words."""
+"""The state machine's tasks: the real handlers, in this process, and small stand-ins for the other services."""
 
 import json
 from collections.abc import Callable
@@ -7,41 +7,44 @@ from typing import TYPE_CHECKING, Any
 
 from stepper.branch import TaskFailed
 from stepper.definition import Function, Template
-from tests.integration.resilience.calls import Call, Killed, Service
+from tests.integration.resilience.calls import Call, Service
+from tests.integration.resilience.injector import Killed
 
 if TYPE_CHECKING:
     from tests.integration.resilience.world import World
 
 
 class TimedOut(BaseException):
-    """The function's time was up. No function catches this."""
+    """The function's time is up. No function catches this."""
 
 
 def tasks(world: "World", template: Template) -> dict[str, Callable[[Any], Any]]:
-    """By the `Resource` of a Task state."""
-    found: dict[str, Callable[[Any], Any]] = {one.arn: _function(world, one) for one in template.functions()}
-    found["arn:aws:states:::sns:publish"] = lambda payload: world.injector.task(
+    """The tasks, by the `Resource` of their states."""
+    by_resource: dict[str, Callable[[Any], Any]] = {
+        function.arn: _function(world, function) for function in template.functions()
+    }
+    by_resource["arn:aws:states:::sns:publish"] = lambda payload: world.injector.task(
         Call(Service.NOTIFICATIONS, "Publish"), lambda: _publish(world, payload)
     )
-    found["arn:aws:states:::events:putEvents"] = lambda payload: world.injector.task(
+    by_resource["arn:aws:states:::events:putEvents"] = lambda payload: world.injector.task(
         Call(Service.EVENTS, "PutEvents"), lambda: _put(world, payload)
     )
-    found["arn:aws:states:::states:startExecution"] = lambda payload: world.injector.task(
+    by_resource["arn:aws:states:::states:startExecution"] = lambda payload: world.injector.task(
         Call(Service.STEP_FUNCTIONS, "StartExecution"), lambda: _start(world, payload)
     )
-    return found
+    return by_resource
 
 
 def _function(world: "World", function: Function) -> Callable[[Any], Any]:
     module, _, name = function.handler.rpartition(".")
     handler = getattr(import_module(module), name)
     return lambda event: world.injector.task(
-        Call(Service.LAMBDA, function.name), lambda: _invoked(world, function, handler, event)
+        Call(Service.LAMBDA, function.name), lambda: _invoke(world, function, handler, event)
     )
 
 
-def _invoked(world: "World", function: Function, handler: Callable[..., Any], event: Any) -> Any:
-    """One invocation; an error as Lambda reports it to the state machine."""
+def _invoke(world: "World", function: Function, handler: Callable[..., Any], event: Any) -> Any:
+    """One invocation; errors come as Lambda reports them to the state machine."""
     try:
         with world.limited_to(function.timeout) as ends:
             result = handler(event, Context(world, ends))
@@ -72,7 +75,7 @@ def _put(world: "World", payload: Any) -> Any:
 
 def _start(world: "World", payload: Any) -> Any:
     if payload["StateMachineArn"] != world.machine.arn:
-        return _start_update_of_prices(world, payload)
+        return _start_price_update(world, payload)
     name = payload.get("Name", f"chained-{len(world.machine.executions)}")
     try:
         started = world.machine.start(name, payload["Input"])
@@ -81,8 +84,8 @@ def _start(world: "World", payload: Any) -> Any:
     return {"ExecutionArn": started.arn, "StartDate": "today"}
 
 
-def _start_update_of_prices(world: "World", payload: Any) -> Any:
-    """Its execution does nothing that a run needs."""
+def _start_price_update(world: "World", payload: Any) -> Any:
+    """Records the name only: no run depends on the execution."""
     arn, name = payload["StateMachineArn"], payload["Name"]
     assert arn == f"{world.machine.arn}-UpdatePrices"
     if name in world.price_updates:
@@ -92,11 +95,11 @@ def _start_update_of_prices(world: "World", payload: Any) -> Any:
 
 
 class Context:
-    """Lambda's.
+    """Lambda's context object.
 
     Args:
-        world: whose time passes.
-        ends: when the function's time is up.
+        world: has the clock.
+        ends: when the function times out.
     """
 
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"

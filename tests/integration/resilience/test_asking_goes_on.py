@@ -1,4 +1,4 @@
-"""A chain of runs asks without a pause for as long as something is short and the schedule is on, and no longer."""
+"""Runs follow each other without a pause while something is short and the schedule is on, and no longer."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase, play
+from tests.integration.resilience.execution import make_tables, play
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -15,15 +15,15 @@ REQUESTS = ("CreateCapacityReservation", "ModifyCapacityReservation")
 EVERY = 14
 HOUR = 3600
 SOON = 120
-"""Seconds within which asking goes on after its cause is gone, and ends after nobody wants it any more."""
+"""Seconds within which asking resumes once a failure is over, and ends once nobody wants it any more."""
 
 Choice = Callable[[Call], CallFault | None]
 
 
 @pytest.fixture(autouse=True)
 def _hourly(world: World, _empty: None) -> None:
-    """A dry pool, and a schedule that alone would ask for it once an hour."""
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    """A dry pool, and a schedule that by itself asks once an hour."""
+    make_tables(world)
     world.ask_every(EVERY)
     world.schedule("rate(1 hour)")
     world.capacity.set_free(*KEY, 0)
@@ -31,30 +31,30 @@ def _hourly(world: World, _empty: None) -> None:
 
 
 class Asking:
-    """Runs that begin with one of the schedule's, and the moments of their requests for capacity.
+    """Runs that begin with a scheduled one, and the moments of their requests for capacity.
 
     Args:
-        world: where.
-        choose: what goes wrong, if anything does.
+        world: where they run.
+        choose: picks the faults.
     """
 
     def __init__(self, world: World, choose: Choice = lambda _call: None) -> None:
         self._world, self._choose = world, choose
         self.began = world.clock.now()
         self.requests: list[float] = []
-        """Seconds after it began."""
+        """In seconds after the beginning."""
 
-    def play(self, until: float, is_enough: Callable[[], bool] = lambda: False) -> None:
-        """All runs until so many seconds after it began, or until it is enough."""
+    def play(self, until: float, is_done: Callable[[], bool] = lambda: False) -> None:
+        """Plays until so many seconds after the beginning, or until `is_done`."""
         with self._world.injector.watching(self._choose_and_note):
             if "scheduled" not in self._world.machine.executions:
                 self._world.start("scheduled")
-            play(self._world, is_enough, seconds=self.began + until - self._world.clock.now())
+            play(self._world, is_done, seconds=self.began + until - self._world.clock.now())
         self._world.machine.wait_until(self.began + until)
 
     @property
     def age(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the beginning."""
         return self._world.clock.now() - self.began
 
     def longest_pause(self, since: float = 0.0, until: float = float("inf")) -> float:
@@ -69,17 +69,17 @@ class Asking:
 
 
 def outage(world: World, operation: str, fault: CallFault, begins: float, ends: float) -> Asking:
-    """Calls of one kind fail for a while."""
+    """Runs during which one operation fails from `begins` to `ends`, in seconds."""
     asking = Asking(world, lambda call: fault if call.operation == operation and begins <= asking.age < ends else None)
     return asking
 
 
-def test_while_something_is_short_asking_has_no_pause_whatever_the_schedules_period(world: World) -> None:
+def test_a_shortfall_is_asked_for_without_a_pause_whatever_the_schedules_period(world: World) -> None:
     asking = Asking(world)
     asking.play(600)
     assert asking.requests[-1] > 600 - 2 * EVERY
     assert asking.longest_pause() < 2 * EVERY
-    runs = [name for name, one in world.machine.executions.items() if "RecordResults" in one.entered]
+    runs = [name for name, run in world.machine.executions.items() if "RecordResults" in run.entered]
     assert len(runs) >= 600 // world.ask_seconds
 
 
@@ -89,7 +89,7 @@ def test_once_the_target_is_met_no_run_follows(world: World) -> None:
     world.capacity.set_free(*KEY, 6)
     asking.play(400)
     assert asking.requests[-1] < 150 + 2 * EVERY
-    assert [one.name for one in world.machine.executions.values() if not one.is_over] == []
+    assert [run.name for run in world.machine.executions.values() if not run.is_over] == []
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
@@ -106,7 +106,7 @@ def test_asking_ends_soon_after_the_schedule_is_switched_off(world: World, how: 
         world.delete_schedule()
     asking.play(when + 3 * SOON)
     assert max(0, when - EVERY) <= asking.requests[-1] <= when + SOON
-    assert all(one.is_over for one in world.machine.executions.values())
+    assert all(run.is_over for run in world.machine.executions.values())
     assert world.rows()[KEY].status == "SHORT"
 
 
@@ -125,28 +125,28 @@ OUTAGES = {
 
 @pytest.mark.parametrize("is_later", [False, True], ids=["the first run", "a later run"])
 @pytest.mark.parametrize("operation", OUTAGES)
-def test_asking_goes_on_soon_after_whatever_failed_works_again(world: World, operation: str, is_later: bool) -> None:
+def test_asking_resumes_soon_after_an_outage(world: World, operation: str, is_later: bool) -> None:
     fault, begins, ends = OUTAGES[operation]
-    # The run that fails is one that a run has started.
+    # A later run is one that a run has started.
     later = world.ask_seconds if is_later else 0
     asking = outage(world, operation, fault, begins + later, ends + later)
     asking.play(ends + later + SOON)
     assert world.injector.fired[fault] > 0
     assert [moment for moment in asking.requests if moment >= ends + later], "nothing was asked for"
-    # And so it stays.
+    # Asking does not stop again.
     world.capacity.set_free(*KEY, 6)
     asking.play(ends + later + 3 * SOON)
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
-def test_a_scheduler_that_does_not_answer_for_a_while_keeps_nobody_from_asking(world: World) -> None:
+def test_asking_does_not_pause_while_the_scheduler_is_down(world: World) -> None:
     asking = outage(world, "GetSchedule", CallFault.LOST_BEFORE, 0, 500)
     asking.play(600)
     assert world.injector.fired[CallFault.LOST_BEFORE] > 0
     assert asking.longest_pause() < 2 * EVERY
 
 
-def test_while_the_buckets_do_not_answer_nothing_is_asked_for_and_nothing_is_lost(world: World) -> None:
+def test_while_the_buckets_are_down_nothing_is_asked_for_and_nothing_is_lost(world: World) -> None:
     world.capacity.set_free(*KEY, 2)
     begins, ends = 30, 400
     asking = outage(world, "UpdateItem", CallFault.SERVER_ERROR, begins, ends)
@@ -166,10 +166,10 @@ def test_while_the_buckets_do_not_answer_nothing_is_asked_for_and_nothing_is_los
 FAULTS = [None, CallFault.LATE, CallFault.KILLED_AFTER]
 
 
-@pytest.mark.parametrize("places", [40, 2], ids=["with a function that stays", "in rounds"])
+@pytest.mark.parametrize("places", [40, 2], ids=["one function for each target", "in rounds"])
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("lowered", [None, 0])
-def test_nothing_is_asked_for_long_after_its_row_was_deleted_or_lowered(
+def test_asking_ends_soon_after_the_row_is_deleted_or_lowered(
     world: World, lowered: int | None, fault: CallFault | None, places: int
 ) -> None:
     world.ask_every(EVERY, places)
@@ -183,7 +183,7 @@ def test_nothing_is_asked_for_long_after_its_row_was_deleted_or_lowered(
         return None
 
     asking = Asking(world, choose)
-    # The run has just read the row.
+    # The run has read the row by then.
     asking.play(0, lambda: "FindShortfalls" in world.machine.executions["scheduled"].entered)
     if lowered is None:
         world.sql("DELETE FROM odcr_capacity WHERE InstanceType = %s", KEY[0])
@@ -193,4 +193,4 @@ def test_nothing_is_asked_for_long_after_its_row_was_deleted_or_lowered(
     world.capacity.set_free(*KEY, 30)
     asking.play(4 * SOON)
     assert world.held(KEY) == 0
-    assert asking.requests[-1] > 3 * SOON, "the others are asked for on"
+    assert asking.requests[-1] > 3 * SOON, "the others are no longer asked for"

@@ -1,25 +1,18 @@
-"""A demand with a start and a deadline, run by run, with everything that can happen to the run that judges it."""
+"""A demand with a start and a deadline, run by run, and with every fault in the run that gives the verdict."""
 
 from typing import Any
 
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import points_of, recover, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import points_of, recover, run_with
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
 def demand(world: World, **columns: str) -> None:
-    """15 wanted where 12 are free, with these columns of odcr_option; times are seconds from now."""
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    """Wants 15 where 12 are free, with these columns of odcr_option; numbers are times, in seconds from now."""
+    make_tables(world)
     world.ask_for(10)
     world.capacity.set_free(*KEY, 12)
     world.set_target(KEY, 15)
@@ -36,14 +29,14 @@ def status(world: World) -> tuple[Any, ...]:
 
 
 def verdicts(world: World) -> list[str]:
-    """Those that people were told, or are still to be told."""
-    told = [one["Message"] for one in world.published] + [
+    """The verdicts in the mails that were sent or wait in the outbox."""
+    messages = [mail["Message"] for mail in world.published] + [
         row[0] for row in world.sql("SELECT Message FROM odcr_outbox")
     ]
-    return [word for text in told for word in ("MET ITS", "MISSED ITS") if f"{word} DEADLINE" in text]
+    return [word for text in messages for word in ("MET ITS", "MISSED ITS") if f"{word} DEADLINE" in text]
 
 
-def test_a_demand_is_asked_for_from_its_start_judged_at_its_deadline_and_given_back(world: World) -> None:
+def test_a_demand_waits_for_its_start_misses_its_deadline_and_is_released(world: World) -> None:
     demand(world, Start_At="150", Deadline="400", On_Missed="release")
     run(world, "run-1")
     assert (status(world), world.held(KEY)) == (("WAITING", 0, None), 0)
@@ -61,7 +54,7 @@ def test_a_demand_is_asked_for_from_its_start_judged_at_its_deadline_and_given_b
     assert verdicts(world) == ["MISSED ITS"]
 
 
-def test_a_later_deadline_keeps_what_was_to_be_given_back_and_asks_on(world: World) -> None:
+def test_a_postponed_deadline_keeps_what_is_held_and_asking_resumes(world: World) -> None:
     demand(world, Deadline="150", On_Missed="release")
     run(world, "run-1")
     world.pass_time(120)
@@ -77,16 +70,16 @@ def test_a_later_deadline_keeps_what_was_to_be_given_back_and_asks_on(world: Wor
     assert verdicts(world) == ["MISSED ITS", "MET ITS"]
 
 
-def test_the_verdict_is_told_once_whatever_happens_to_the_run_that_comes_to_it(world: World) -> None:
+def test_the_verdict_comes_once_whatever_fails_in_the_run_that_gives_it(world: World) -> None:
     demand(world, Deadline="150", On_Missed="release")
     run(world, "run-1")
     world.pass_time(120)
     snapshot = world.snapshot()
     calls = run_with(world, None)
-    points = [one for one in points_of(calls) if one.fault in (CallFault.KILLED_AFTER, CallFault.LOST_AFTER)]
-    assert {Service.DATABASE, Service.LAMBDA, Service.NOTIFICATIONS} <= {one.call.service for one in points}
+    points = [point for point in points_of(calls) if point.fault in (CallFault.KILLED_AFTER, CallFault.LOST_AFTER)]
+    assert {Service.DATABASE, Service.LAMBDA, Service.NOTIFICATIONS} <= {point.call.service for point in points}
     mailed = next(number for number, call in enumerate(calls) if call.service is Service.NOTIFICATIONS)
-    wrong = {}
+    failures = {}
     for point in points:
         world.restore(snapshot)
         world.published.clear()
@@ -95,10 +88,13 @@ def test_the_verdict_is_told_once_whatever_happens_to_the_run_that_comes_to_it(w
         for name in ("run-3", "run-4"):
             world.pass_time(world.lease_seconds)
             run(world, name)
-        told, recorded = verdicts(world), world.sql("SELECT Verdict FROM odcr_history WHERE Verdict IS NOT NULL")
-        # A mail that has left and could not be taken out of the outbox is sent again: SNS does not know it.
+        mailed_verdicts, recorded = (
+            verdicts(world),
+            world.sql("SELECT Verdict FROM odcr_history WHERE Verdict IS NOT NULL"),
+        )
+        # A mail that was sent but not deleted from the outbox is sent again: SNS does not recognise duplicates.
         most = 2 if point.number >= mailed else 1
-        is_once = recorded == (("MISSED",),) and 1 <= len(told) <= most
+        is_once = recorded == (("MISSED",),) and 1 <= len(mailed_verdicts) <= most
         if not is_once or (status(world), world.held(KEY)) != (("STOPPED", 0, "MISSED"), 0):
-            wrong[point] = (told, status(world), world.held(KEY))
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+            failures[point] = (mailed_verdicts, status(world), world.held(KEY))
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

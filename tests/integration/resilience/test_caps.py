@@ -1,4 +1,4 @@
-"""Under a cap, whatever goes wrong with any call of a run and whoever buys beside it, no purchase exceeds it."""
+"""No purchase exceeds a cap, whatever fails and whoever buys at the same time."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 import find_shortfalls
 import manage_targets
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.execution import Execution, Phase, make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, Point, points_of, recover, run_with
 from tests.integration.resilience.tasks import Context
-from tests.integration.resilience.test_every_call import IS_LONG, Point, points_of, recover, run_with
 from tests.integration.resilience.world import Snapshot, World
 
 FIRST, SECOND = ("r5b.2xlarge", "ap-northeast-1c"), ("c5.large", "ap-northeast-1c")
@@ -23,7 +23,7 @@ FAULTS = (CallFault.KILLED_AFTER, CallFault.LOST_AFTER, CallFault.MEANWHILE, Cal
 @pytest.fixture(autouse=True)
 def _cap(world: World, _empty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_HOURLY_SPEND", str(CAP))
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.ask_for(10)
     for (instance_type, _), price in PRICES.items():
         world.sql(
@@ -33,7 +33,7 @@ def _cap(world: World, _empty: None, monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
 
-def spent(world: World) -> Decimal:
+def hourly_spend(world: World) -> Decimal:
     return sum((world.held(key) * price for key, price in PRICES.items()), Decimal(0))
 
 
@@ -41,15 +41,8 @@ def statuses(world: World) -> dict[str, str]:
     return {str(key): str(status) for key, status in world.sql("SELECT InstanceType, Status FROM odcr_status")}
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
-def asked_in(world: World, execution: str) -> tuple[Any, Any]:
-    """What FindShortfalls was given in a run, and answered."""
+def find_shortfalls_in(world: World, execution: str) -> tuple[Any, Any]:
+    """The event and the answer of FindShortfalls in a run."""
     return next(
         (event, answer)
         for name, event, answer in world.answered
@@ -58,7 +51,7 @@ def asked_in(world: World, execution: str) -> tuple[Any, Any]:
 
 
 def ledger_in(snapshot: Snapshot) -> dict[str, Any]:
-    """What the item of the ledger has."""
+    """The attributes of the ledger's item."""
     (item,) = (item for item in snapshot.buckets.values() if "Run_Name" in item.attrs)
     return {name: attribute.to_json() for name, attribute in item.attrs.items()}
 
@@ -70,24 +63,24 @@ def want(world: World, free: int = 40) -> None:
     world.sql("INSERT INTO odcr_option (InstanceType, AvailabilityZone, Priority) VALUES (%s, %s, -1)", *FIRST)
 
 
-def test_the_first_demand_gets_what_fits_and_the_rest_is_told_why(world: World) -> None:
+def test_the_first_demand_gets_what_fits_and_both_are_reported_as_capped(world: World) -> None:
     want(world)
     run(world, "run-1")
     # 4 * 0.7 = 2.8, and 2 * 0.1 = 0.2.
     assert (world.held(FIRST), world.held(SECOND)) == (4, 2)
     assert statuses(world) == {"r5b.2xlarge": "CAPPED", "c5.large": "CAPPED"}
     run(world, "run-2")
-    assert spent(world) == Decimal("3.0")
+    assert hourly_spend(world) == Decimal("3.0")
 
 
-def test_what_a_dry_pool_leaves_goes_to_the_next_demand_in_the_next_run(world: World) -> None:
+def test_the_next_run_gives_the_room_that_a_dry_pool_leaves_to_the_next_demand(world: World) -> None:
     want(world)
     world.capacity.set_free(*FIRST, 1)
     run(world, "run-1")
     assert (world.held(FIRST), world.held(SECOND)) == (1, 2)
     run(world, "run-2")
     assert (world.held(FIRST), world.held(SECOND)) == (1, 20)
-    assert spent(world) == Decimal("2.7")
+    assert hourly_spend(world) == Decimal("2.7")
 
 
 def test_a_price_that_rises_stops_purchases_and_releases_nothing(world: World) -> None:
@@ -116,15 +109,13 @@ def test_without_a_price_nothing_is_bought_until_one_is_given(world: World) -> N
 
 
 @pytest.mark.parametrize("seconds", [61, 400], ids=["EC2 may not show all yet", "EC2 shows all"])
-def test_a_plan_is_what_the_next_run_asks_for_and_leaves_the_ledger_to_the_run_that_buys(
-    world: World, seconds: float
-) -> None:
+def test_a_plan_equals_what_the_next_run_asks_for_and_changes_nothing(world: World, seconds: float) -> None:
     want(world, free=3)
     run(world, "run-1")
     world.pass_time(seconds)
     snapshot = world.snapshot()
     assert Execution(world, "run-2").run().phase is Phase.SUCCEEDED
-    event, asked = asked_in(world, "run-2")
+    event, asked = find_shortfalls_in(world, "run-2")
 
     world.restore(snapshot)
     context: Any = Context(world, world.clock.now() + 60)
@@ -137,13 +128,15 @@ def test_a_plan_is_what_the_next_run_asks_for_and_leaves_the_ledger_to_the_run_t
     assert (after.rows, ledger_in(after)) == (snapshot.rows, ledger_in(snapshot))
 
 
-def test_a_plan_in_the_midst_of_a_run_does_not_close_its_room(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_during_a_run_does_not_take_its_room_in_the_ledger(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     want(world)
     plans: list[object] = []
 
     def plan() -> None:
         ledger = ledger_in(world.snapshot())
-        event = asked_in(world, "run-1")[0]
+        event = find_shortfalls_in(world, "run-1")[0]
         context: Any = Context(world, world.clock.now() + 60)
         answer = find_shortfalls.handler({**event, "Execution": "plan", "Plan": True}, context)
         assert ledger_in(world.snapshot()) == ledger
@@ -156,34 +149,31 @@ def test_a_plan_in_the_midst_of_a_run_does_not_close_its_room(world: World, monk
     assert (world.held(FIRST), world.held(SECOND)) == (4, 2)
 
 
-def test_whatever_goes_wrong_and_whoever_buys_beside_it_the_cap_is_kept(world: World) -> None:
+def test_the_cap_holds_whatever_fails_and_whoever_buys_at_the_same_time(world: World) -> None:
     want(world)
     snapshot = world.snapshot()
     calls = run_with(world, None)
     recover(world)
-    assert spent(world) == Decimal("3.0")
-    points = [one for one in points_of(calls) if one.fault in FAULTS and not one.aborted]
+    assert hourly_spend(world) == Decimal("3.0")
+    points = [point for point in points_of(calls) if point.fault in FAULTS and not point.aborted]
     if not IS_LONG:
-        # What goes wrong in the database changes nothing about what is bought: every fifth shows as much.
+        # Faults of the database do not change what is bought: every fifth is enough.
         points = [
-            one for number, one in enumerate(points) if one.call.service is not Service.DATABASE or number % 5 == 0
+            point
+            for number, point in enumerate(points)
+            if point.call.service is not Service.DATABASE or number % 5 == 0
         ]
-    assert {Service.EC2, Service.BUCKETS, Service.LAMBDA} <= {one.call.service for one in points}
-    wrong: dict[Point, object] = {}
+    assert {Service.EC2, Service.BUCKETS, Service.LAMBDA} <= {point.call.service for point in points}
+    failures: dict[Point, object] = {}
     for point in points:
         world.restore(snapshot)
-        most = [spent_after(world, point)]
+        run_with(world, point)
+        spends = [hourly_spend(world)]
         recover(world)
-        most.append(spent(world))
+        spends.append(hourly_spend(world))
         world.pass_time(400)
         run(world, "run-last")
-        most.append(spent(world))
-        if max(most) > CAP or most[-1] < Decimal("2.4"):
-            wrong[point] = (most, statuses(world), world.held(FIRST), world.held(SECOND))
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
-
-
-def spent_after(world: World, point: Point) -> Decimal:
-    """What is spent at the end of a run with a fault, or beside another one."""
-    run_with(world, point)
-    return spent(world)
+        spends.append(hourly_spend(world))
+        if max(spends) > CAP or spends[-1] < Decimal("2.4"):
+            failures[point] = (spends, statuses(world), world.held(FIRST), world.held(SECOND))
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

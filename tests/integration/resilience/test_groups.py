@@ -1,10 +1,10 @@
-"""Groups run by run: one total over several pools, whatever goes wrong with any call and whoever works beside it."""
+"""Groups, run by run: one total over several pools, whatever fails and whoever works at the same time."""
 
 import pytest
 
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import IS_LONG, KILLS, Point, points_of, recover, run_with
+from tests.integration.resilience.execution import Execution, Phase, make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, KILLS, Point, points_of, recover, run_with
 from tests.integration.resilience.world import World
 
 A, B, C = ("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")
@@ -14,15 +14,8 @@ ONES = {A: 1, B: 1, C: 1}
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.ask_for(15)
-
-
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
 
 
 def free(world: World, *counts: int) -> None:
@@ -31,14 +24,15 @@ def free(world: World, *counts: int) -> None:
 
 
 def held(world: World) -> list[int]:
-    of_group = world.managed_of_group(NAME)
+    reservations = world.managed_of_group(NAME)
     return [
-        sum(one.instance_count for one in of_group if (one.instance_type, one.availability_zone) == key)
+        sum(one.instance_count for one in reservations if (one.instance_type, one.availability_zone) == key)
         for key in (A, B, C)
     ]
 
 
-def told(world: World) -> list[str]:
+def changes(world: World) -> list[str]:
+    """The changes in the subjects of the mails."""
     return [message["Subject"].partition(": ")[2] for message in world.published]
 
 
@@ -49,7 +43,7 @@ def status(world: World) -> tuple[str, float, float]:
     return str(status), reserved, target
 
 
-def test_pools_fill_up_in_their_order_and_what_is_lost_comes_from_another(world: World) -> None:
+def test_pools_fill_up_in_order_and_losses_are_replaced_from_another_pool(world: World) -> None:
     free(world, 4, 3, 1)
     world.set_group(NAME, 10, ONES)
     run(world, "run-1")
@@ -61,11 +55,11 @@ def test_pools_fill_up_in_their_order_and_what_is_lost_comes_from_another(world:
     free(world, 0, 0, 9)
     run(world, "run-3")
     assert (held(world), status(world)) == ([0, 3, 7], ("FULFILLED", 10, 10))
-    assert told(world) == ["1 SHORT", "1 FULFILLED", "1 FULFILLED"]
+    assert changes(world) == ["1 SHORT", "1 FULFILLED", "1 FULFILLED"]
     assert world.disagreements() == []
 
 
-def test_a_row_and_two_groups_share_a_pool_and_each_keeps_its_own(world: World) -> None:
+def test_a_row_and_two_groups_share_a_pool_and_each_has_its_own_reservation(world: World) -> None:
     free(world, 0, 0, 12)
     world.set_group(NAME, 4, {C: 1})
     world.set_group("other", 6, {C: 2})
@@ -75,14 +69,14 @@ def test_a_row_and_two_groups_share_a_pool_and_each_keeps_its_own(world: World) 
     assert world.disagreements() == []
 
 
-def test_members_come_go_and_change_their_weight(world: World) -> None:
+def test_members_are_added_removed_and_given_another_weight(world: World) -> None:
     free(world, 4, 0, 20)
     world.set_group(NAME, 8, {A: 1, B: 1})
     run(world, "run-1")
     assert held(world) == [4, 0, 0]
     world.set_group(NAME, 8, {C: 2, B: 1})
     run(world, "run-2")
-    # What the removed one holds counts.
+    # What the removed member holds still counts.
     assert (held(world), status(world)) == ([4, 0, 2], ("FULFILLED", 8, 8))
     world.set_group(NAME, 8, {C: 1, B: 1})
     run(world, "run-3")
@@ -93,7 +87,7 @@ def test_members_come_go_and_change_their_weight(world: World) -> None:
     assert world.disagreements() == []
 
 
-def test_a_member_that_is_written_by_its_zones_id_from_now_on_is_the_same_pool(world: World) -> None:
+def test_a_member_whose_zone_becomes_a_zone_id_is_still_the_same_pool(world: World) -> None:
     free(world, 4, 0, 9)
     world.set_group(NAME, 8, {A: 1, C: 1})
     run(world, "run-1")
@@ -104,7 +98,7 @@ def test_a_member_that_is_written_by_its_zones_id_from_now_on_is_the_same_pool(w
     assert (held(world), status(world)) == ([4, 0, 4], ("FULFILLED", 8, 8))
     rows = world.sql("SELECT InstanceType, AvailabilityZone, Reserved FROM odcr_status WHERE InstanceType <> ''")
     assert sorted(rows) == sorted([(*by_id, 4), (*C, 4)])
-    assert told(world) == ["1 FULFILLED"]
+    assert changes(world) == ["1 FULFILLED"]
 
 
 def test_a_lowered_total_is_released_by_the_run_after_the_announcement(world: World) -> None:
@@ -121,7 +115,7 @@ def test_a_lowered_total_is_released_by_the_run_after_the_announcement(world: Wo
     assert world.disagreements() == []
 
 
-def test_a_group_that_is_deleted_is_told_until_nothing_is_held_and_then_forgotten(world: World) -> None:
+def test_a_deleted_group_is_reported_while_it_holds_something_and_then_forgotten(world: World) -> None:
     free(world, 4, 0, 0)
     world.set_group(NAME, 4, ONES)
     run(world, "run-1")
@@ -135,22 +129,22 @@ def test_a_group_that_is_deleted_is_told_until_nothing_is_held_and_then_forgotte
     assert world.sql("SELECT * FROM odcr_status") == ()
 
 
-def test_what_lost_its_group_is_neither_bought_again_nor_given_back(world: World) -> None:
+def test_a_reservation_that_lost_its_group_tag_is_neither_bought_again_nor_released(world: World) -> None:
     free(world, 0, 0, 30)
     world.set_group(NAME, 4, {C: 1})
     world.set_target(C, 5)
     run(world, "run-1")
-    (one,) = world.managed_of_group(NAME)
-    world._ec2.delete_tags(Resources=[one.id], Tags=[{"Key": "odcr:group"}])
+    (reservation,) = world.managed_of_group(NAME)
+    world._ec2.delete_tags(Resources=[reservation.id], Tags=[{"Key": "odcr:group"}])
     for number in range(2, 5):
         run(world, f"run-{number}")
-    assert one.id in {each.id for each in world.reservations()}
+    assert reservation.id in {held.id for held in world.reservations()}
     assert status(world)[:2] == ("ASTRAY", 4)
     assert world.held(C) <= 9
 
 
 @pytest.mark.parametrize("who", ["a rival", "a person"])
-def test_what_grew_beside_the_record_is_a_rivals_or_a_persons(world: World, who: str) -> None:
+def test_unrecorded_growth_is_released_if_a_rival_run_made_it_and_kept_if_a_person_did(world: World, who: str) -> None:
     free(world, 1, 0, 1)
     world.set_group(NAME, 6, ONES)
     run(world, "run-1")
@@ -163,7 +157,7 @@ def test_what_grew_beside_the_record_is_a_rivals_or_a_persons(world: World, who:
     free(world, 4, 0, 4)
     run(world, "run-2")
     assert (held(world), status(world)) == ([5, 0, 1], ("FULFILLED", 6, 6))
-    # As the late attempt would have it, whose request was under way when the other run looked.
+    # As if by the late attempt, whose request was under way when the other run described the reservations.
     world._ec2.modify_capacity_reservation(CapacityReservationId=world.managed_of_group(NAME)[1].id, InstanceCount=5)
     run(world, "run-3")
     if late:
@@ -173,11 +167,11 @@ def test_what_grew_beside_the_record_is_a_rivals_or_a_persons(world: World, who:
     assert world.disagreements() == []
 
 
-# Each call with each fault
+# Each fault of each call
 
 
 def set_up(world: World) -> None:
-    """A group of which one pool grows and another is new, after a run that has recorded the first."""
+    """A group after a first run: one pool is recorded and can grow, the others are new."""
     world.reset()
     world.ask_for(10)
     free(world, 2, 0, 0)
@@ -187,7 +181,7 @@ def set_up(world: World) -> None:
     free(world, 1, 1, 9)
 
 
-def wrong_after(world: World, snapshot: object, point: Point) -> list[str]:
+def problems_after(world: World, snapshot: object, point: Point) -> list[str]:
     world.restore(snapshot)  # type: ignore[arg-type]
     before = sum(world.injector.fired.values())
     run_with(world, point)
@@ -196,19 +190,19 @@ def wrong_after(world: World, snapshot: object, point: Point) -> list[str]:
     if point.fault not in (CallFault.MEANWHILE, *KILLS) and world.held_of_group(NAME, {A: 1, B: 1, C: 2}) > 6:
         return ["one attempt exceeded the total"]
     recover(world)
-    # What two attempts bought is given back at the first look after both ended.
+    # What two attempts bought too much is released by the first run after both ended.
     units = world.held_of_group(NAME, {A: 1, B: 1, C: 2})
     return [*world.disagreements(), *([f"{units} held"] if units != 6 else [])]
 
 
-def test_whatever_goes_wrong_with_any_one_call_the_total_is_met_and_not_exceeded(world: World) -> None:
+def test_after_any_fault_of_any_call_the_total_is_met_and_not_exceeded(world: World) -> None:
     set_up(world)
     snapshot = world.snapshot()
     calls = run_with(world, None)
     recover(world)
     assert world.disagreements() == []
     assert held(world) == [3, 1, 1]
-    points = [one for one in points_of(calls) if IS_LONG or one.call.service in (Service.EC2, Service.LAMBDA)]
-    wrong = {point: found for point in points if (found := wrong_after(world, snapshot, point))}
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    points = [point for point in points_of(calls) if IS_LONG or point.call.service in (Service.EC2, Service.LAMBDA)]
+    failures = {point: problems for point in points if (problems := problems_after(world, snapshot, point))}
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())
     assert {"CreateCapacityReservation", "ModifyCapacityReservation"} <= {point.call.operation for point in points}

@@ -1,4 +1,4 @@
-"""Each fault of the injector is seen to fire, with its effect and with none besides."""
+"""Each fault of the injector fires and has its own effect, and no other."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from stepper.branch import TaskFailed
-from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Killed
+from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution
+from tests.integration.resilience.injector import LATE_SECONDS, Killed
 from tests.integration.resilience.tasks import TimedOut
 from tests.integration.resilience.world import BUCKETS, LAG_SECONDS, OWNER, REGION, World
 
@@ -21,7 +22,7 @@ KEY = ("r5b.2xlarge", "ap-northeast-1c")
 SILENCE = (ConnectionClosedError, ReadTimeoutError)
 BROKEN = (pymysql.err.OperationalError,)
 
-# What the caller gets, and whether the call has had its effect.
+# The errors that the caller may get, and whether the call takes effect.
 HTTP: dict[CallFault, tuple[tuple[type[BaseException], ...], bool]] = {
     CallFault.KILLED_BEFORE: ((Killed,), False),
     CallFault.KILLED_AFTER: ((Killed,), True),
@@ -43,7 +44,7 @@ TASK: dict[CallFault, tuple[str, bool]] = {
     CallFault.THROTTLED: ("{}.ThrottlingException", False),
     CallFault.SERVER_ERROR: ("{}.ServiceException", False),
     CallFault.LOST_AFTER: ("{}.SdkClientException", True),
-    CallFault.NAMELESS: ("Runtime.OutOfMemory", True),
+    CallFault.UNLISTED_ERROR: ("Runtime.OutOfMemory", True),
 }
 READS = [fault for fault in HTTP if fault is not CallFault.NO_CAPACITY]
 
@@ -63,7 +64,7 @@ def reserve() -> None:
 
 
 @pytest.mark.parametrize("fault", HTTP)
-def test_a_creation_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_create(world: World, fault: CallFault) -> None:
     errors, has_effect = HTTP[fault]
     world.capacity.set_free(*KEY, 1)
     started = world.clock.now()
@@ -82,24 +83,24 @@ def test_a_creation_is_spoilt(world: World, fault: CallFault) -> None:
 
 
 @pytest.mark.parametrize("fault", READS)
-def test_reading_the_secret_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_reading_the_secret(world: World, fault: CallFault) -> None:
     errors, _ = HTTP[fault]
-    client("secretsmanager").create_secret(Name=f"spoilt-{fault}".replace(" ", "-"), SecretString="x")
+    client("secretsmanager").create_secret(Name=f"test-{fault}".replace(" ", "-"), SecretString="x")
     with world.injector.watching(only("GetSecretValue", fault)), pytest.raises(errors):
-        client("secretsmanager").get_secret_value(SecretId=f"spoilt-{fault}".replace(" ", "-"))
+        client("secretsmanager").get_secret_value(SecretId=f"test-{fault}".replace(" ", "-"))
 
 
 @pytest.mark.parametrize("fault", READS)
-def test_reading_the_schedule_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_reading_the_schedule(world: World, fault: CallFault) -> None:
     errors, _ = HTTP[fault]
     with world.injector.watching(only("GetSchedule", fault)), pytest.raises(errors):
         client("scheduler").get_schedule(Name="odcr")
 
 
 @pytest.mark.parametrize("fault", READS)
-def test_taking_a_request_out_of_its_bucket_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_taking_a_token_from_a_bucket(world: World, fault: CallFault) -> None:
     errors, has_effect = HTTP[fault]
-    key = {"Bucket": {"S": "spoilt"}}
+    key = {"Bucket": {"S": "test"}}
     with world.injector.watching(only("UpdateItem", fault)), pytest.raises(errors):
         client("dynamodb").update_item(
             TableName=BUCKETS,
@@ -128,28 +129,28 @@ def insert(connection: Any) -> None:
 
 @pytest.mark.parametrize("operation", ["INSERT", "COMMIT"])
 @pytest.mark.parametrize("fault", DATABASE)
-def test_a_statement_is_spoilt(world: World, fault: CallFault, operation: str) -> None:
+def test_each_fault_of_a_statement(world: World, fault: CallFault, operation: str) -> None:
     errors, has_effect = DATABASE[fault]
     world.sql("CREATE TABLE IF NOT EXISTS odcr_lease (Name varchar(16))")
     connection = connect(world)
     with world.injector.watching(only(operation, fault)), pytest.raises(errors):
         insert(connection)
     connection.close()
-    # What was not committed is gone with the connection.
+    # Without a commit the row is gone with the connection.
     assert len(world.sql("SELECT * FROM odcr_lease")) == (has_effect and operation == "COMMIT")
 
 
 @pytest.mark.parametrize(
     ("fault", "code"), [(CallFault.ACCESS_DENIED, 1045), (CallFault.LOST_BEFORE, 2003), (CallFault.LOST_AFTER, 2003)]
 )
-def test_connecting_is_spoilt(world: World, fault: CallFault, code: int) -> None:
+def test_each_fault_of_connecting(world: World, fault: CallFault, code: int) -> None:
     with world.injector.watching(only("connect", fault)), pytest.raises(pymysql.err.OperationalError) as caught:
         connect(world)
     assert caught.value.args[0] == code
 
 
 @pytest.mark.parametrize("fault", TASK)
-def test_a_task_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_a_task(world: World, fault: CallFault) -> None:
     error, has_effect = TASK[fault]
     topic = world.machine.tasks["arn:aws:states:::sns:publish"]
     with world.injector.watching(only("Publish", fault)), pytest.raises(TaskFailed) as caught:
@@ -158,7 +159,7 @@ def test_a_task_is_spoilt(world: World, fault: CallFault) -> None:
 
 
 @pytest.mark.parametrize("fault", TASK)
-def test_starting_a_run_is_spoilt(world: World, fault: CallFault) -> None:
+def test_each_fault_of_starting_a_run(world: World, fault: CallFault) -> None:
     error, has_effect = TASK[fault]
     start = world.machine.tasks["arn:aws:states:::states:startExecution"]
     with world.injector.watching(only("StartExecution", fault)), pytest.raises(TaskFailed) as caught:
@@ -192,7 +193,7 @@ def test_a_function_ends_when_its_time_is_up(world: World) -> None:
     assert world.clock.now() == started + 30
 
 
-def test_the_database_goes_by_the_worlds_time(world: World) -> None:
+def test_the_database_uses_the_clock_of_the_world(world: World) -> None:
     def seconds() -> float:
         connection = connect(world)
         with connection.cursor() as cursor:
@@ -207,7 +208,7 @@ def test_the_database_goes_by_the_worlds_time(world: World) -> None:
     assert seconds() - before == 1000
 
 
-def test_a_describe_shows_the_past_once(world: World) -> None:
+def test_one_describe_is_stale_and_the_next_is_not(world: World) -> None:
     ec2 = Ec2Gateway(OWNER, "123456789012")
     world.capacity.set_free(*KEY, 5)
     world.clock.sleep(LAG_SECONDS)
@@ -227,7 +228,7 @@ def test_somebody_else_acts_before_the_call(world: World) -> None:
         reserve()
 
 
-def test_nothing_is_touched_outside(world: World) -> None:
+def test_calls_outside_the_context_get_no_faults(world: World) -> None:
     world.capacity.set_free(*KEY, 1)
     reserve()
     connect(world).close()
@@ -241,6 +242,6 @@ def test_a_fault_that_a_call_cannot_have_does_not_fire(world: World) -> None:
     assert world.injector.fired.total() == before
 
 
-def test_every_fault_is_in_these_tests() -> None:
+def test_every_fault_is_tested_here() -> None:
     tested = {*HTTP, *DATABASE, *TASK, CallFault.ACCESS_DENIED, CallFault.STALE, CallFault.MEANWHILE}
     assert tested == set(CallFault)

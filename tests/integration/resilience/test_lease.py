@@ -1,13 +1,14 @@
-"""A run that dies with the lease in its hands keeps the next ones from nothing for long, and none works beside it."""
+"""A run that dies holding the lease delays the next one only briefly, and no two runs work at once."""
 
 from collections.abc import Callable
 
 import pytest
 
 from odcr.domain.pace import RESERVED_SECONDS
-from tests.integration.resilience.calls import LATE_SECONDS, Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase, all_of, play
-from tests.integration.resilience.test_every_call import KILLS, Point, run_with, taken_over_seconds
+from tests.integration.resilience.calls import Call, CallFault, Service
+from tests.integration.resilience.execution import Execution, Phase, all_of, make_tables, play
+from tests.integration.resilience.injector import LATE_SECONDS
+from tests.integration.resilience.single_fault import KILLS, Point, run_with, takeover_seconds
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -16,11 +17,11 @@ REQUESTS = ("CreateCapacityReservation", "ModifyCapacityReservation", "CancelCap
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
 def at_work(world: World, free: int = 6) -> Execution:
-    """A run that stands before ReserveCapacity."""
+    """A run that is about to enter ReserveCapacity."""
     world.capacity.set_free(*KEY, free)
     world.set_target(KEY, 6)
     run = Execution(world, "run-1")
@@ -34,42 +35,42 @@ def throttled(*operations: str) -> Callable[[Call], CallFault | None]:
 
 
 def following(world: World, since: float) -> Execution:
-    """The first run that asks EC2 after those that are there, and has ended; the schedule starts one each minute."""
+    """The first new run that asks EC2, played to its end; the schedule starts one each minute from `since`."""
     before = {one.name for one in all_of(world)}
 
-    def those() -> list[Execution]:
-        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.played.entered]
+    def new_runs() -> list[Execution]:
+        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.stepper.entered]
 
-    play(world, lambda: any(one.is_over for one in those()), scheduled=since)
-    return those()[0]
+    play(world, lambda: any(one.is_over for one in new_runs()), scheduled=since)
+    return new_runs()[0]
 
 
 def test_after_an_abort_asking_goes_on_once_the_lease_has_expired(world: World) -> None:
     run = at_work(world)
     run.abort()
     stopped = world.clock.now()
-    asked = following(world, stopped + 30).played.entered["FindShortfalls"]
-    assert run.played.started + world.lease_seconds < asked <= run.played.started + world.lease_seconds + 60
+    asked = following(world, stopped + 30).stepper.entered["FindShortfalls"]
+    assert run.stepper.started + world.lease_seconds < asked <= run.stepper.started + world.lease_seconds + 60
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
-def test_a_run_that_could_not_give_its_lease_back_keeps_nobody_for_long(world: World) -> None:
+def test_a_run_that_cannot_give_its_lease_back_delays_the_next_one_only_briefly(world: World) -> None:
     world.capacity.set_free(*KEY, 6)
     world.set_target(KEY, 6)
     run = Execution(world, "run-1")
-    # Lambda throttles for as long as the retries last.
+    # Throttled until the retries are used up.
     with world.injector.watching(throttled("FindShortfalls", "RecordResults")):
         run.run()
     assert (run.phase, world.is_leased()) == (Phase.FAILED, True)
     stopped = world.clock.now()
     next_run = following(world, stopped + 30)
     assert next_run.phase is Phase.SUCCEEDED
-    assert next_run.played.entered["FindShortfalls"] <= stopped + 60
+    assert next_run.stepper.entered["FindShortfalls"] <= stopped + 60
     assert world.held(KEY) == 6
 
 
-def test_a_run_at_work_is_never_robbed(world: World) -> None:
-    """Not even one whose every attempt ends without an answer, so that it works for as long as a run can."""
+def test_a_run_at_work_keeps_its_lease(world: World) -> None:
+    """Even if no request is answered, so that it works for as long as a run can."""
     run = at_work(world, free=0)
     world.ask_every(5)
     sent: list[float] = []
@@ -81,23 +82,23 @@ def test_a_run_at_work_is_never_robbed(world: World) -> None:
         return None
 
     with world.injector.watching(choose):
-        play(world, lambda: run.is_over, scheduled=run.played.started + 30)
+        play(world, lambda: run.is_over, scheduled=run.stepper.started + 30)
     others = [one for one in all_of(world) if one.name not in ("run-1", "makes-the-tables")]
     assert len(others) >= 2
     assert {one.phase for one in others} <= {Phase.SKIPPED, Phase.RUNNING}
     assert run.phase is Phase.SUCCEEDED
-    assert sent[-1] > run.played.started + 60
-    # Its last request was answered, or given up, before its lease expired.
-    assert sent[-1] + LATE_SECONDS <= run.played.started + world.ask_seconds + RESERVED_SECONDS
+    assert sent[-1] > run.stepper.started + 60
+    # Its last request was over before its lease expired.
+    assert sent[-1] + LATE_SECONDS <= run.stepper.started + world.ask_seconds + RESERVED_SECONDS
     assert world.ask_seconds + RESERVED_SECONDS < world.lease_seconds
 
 
-def test_a_function_that_outlives_its_run_is_over_before_another_asks(world: World) -> None:
+def test_a_function_that_outlives_its_run_ends_before_another_run_asks(world: World) -> None:
     world.ask_every(5)
     run = at_work(world, free=0)
     run.step()
     run.abort()
-    began = run.played.started
+    began = run.stepper.started
     asked: list[float] = []
 
     def choose(call: Call) -> CallFault | None:
@@ -107,13 +108,13 @@ def test_a_function_that_outlives_its_run_is_over_before_another_asks(world: Wor
 
     with world.injector.watching(choose):
         next_run = following(world, world.clock.now() + 30)
-    # One function asks on for its run's time, though nobody waits for it; then nobody does until the lease has expired.
+    # The function asks until its run's time is up, though the run is gone; then nobody asks until the lease expires.
     assert len([moment for moment in asked if moment <= world.ask_seconds]) > 10
     assert [moment for moment in asked if world.ask_seconds < moment <= world.lease_seconds] == []
     assert (next_run.phase, world.held(KEY), world.disagreements()) == (Phase.SUCCEEDED, 0, [])
 
 
-def test_what_such_a_function_buys_is_found_by_the_next_run(world: World) -> None:
+def test_the_next_run_finds_what_a_function_bought_that_outlived_its_run(world: World) -> None:
     world.ask_every(5)
     run = at_work(world, free=0)
     run.step()
@@ -125,14 +126,14 @@ def test_what_such_a_function_buys_is_found_by_the_next_run(world: World) -> Non
     assert (world.held(KEY), world.free(KEY), world.disagreements()) == (6, 6, [])
 
 
-def test_whatever_goes_wrong_while_a_run_takes_over_the_one_after_it_ends_right(world: World) -> None:
+def test_after_any_fault_while_a_run_takes_over_the_next_run_sets_everything_right(world: World) -> None:
     at_work(world).abort()
     world.pass_time(world.lease_seconds + 1)
     snapshot = world.snapshot()
     calls = run_with(world, None)
     until = next(number for number, call in enumerate(calls) if call.operation == "FindShortfalls")
     assert {call.service for call in calls[:until]} == {Service.LAMBDA, Service.DATABASE, Service.SECRET}
-    wrong = {}
+    failures = {}
     for number, call in enumerate(calls[:until]):
         for fault in call.faults:
             point = Point(number, call, fault, aborted=fault in KILLS)
@@ -142,9 +143,9 @@ def test_whatever_goes_wrong_while_a_run_takes_over_the_one_after_it_ends_right(
             if world.held(KEY) == 6:
                 continue
             next_run = following(world, stopped + 30)
-            asked = next_run.played.entered["FindShortfalls"] - stopped
+            asked = next_run.stepper.entered["FindShortfalls"] - stopped
             if next_run.phase is not Phase.SUCCEEDED or world.held(KEY) != 6 or world.disagreements():
-                wrong[point] = (next_run.failure, world.held(KEY), world.disagreements())
-            elif asked > taken_over_seconds(world):
-                wrong[point] = f"asked only {asked:.0f} s later"
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+                failures[point] = (next_run.failure, world.held(KEY), world.disagreements())
+            elif asked > takeover_seconds(world):
+                failures[point] = f"asked only {asked:.0f} s later"
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

@@ -1,4 +1,4 @@
-"""Releasing on a lowered target, run by run, and with everything that can go wrong with any one of its calls."""
+"""Release on a lowered target, run by run, and with every fault of every call."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,28 +8,21 @@ import pytest
 from odcr.domain.target import USUAL_OPTIONS, TargetKey
 from odcr.gateways.ec2 import Ec2Gateway
 from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import KILLS, Point, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import KILLS, Point, run_with
 from tests.integration.resilience.world import OWNER, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 OTHER = ("c5.large", "ap-northeast-1a")
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
 def hold(world: World, *counts: int, announced: int | None = None) -> None:
-    """So many instances, in as many reservations, wanted and recorded; then the parameter is switched on.
+    """Holds and records reservations of these counts, then switches the parameter on.
 
     Args:
-        world: where.
-        counts: of each reservation, the oldest first.
-        announced: the lower target that the last run saw, if it saw one.
+        world: has the reservations.
+        counts: the instances of each reservation, the oldest first.
+        announced: the lowered target that the last run announced, if it did.
     """
     world.capacity.set_free(*KEY, sum(counts))
     observed: list[Any] = []
@@ -62,10 +55,10 @@ def status(world: World) -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
-def test_a_lowered_target_is_announced_then_released_and_told(world: World) -> None:
+def test_a_lowered_target_is_announced_then_released_and_reported(world: World) -> None:
     hold(world, 15)
     world.set_target(KEY, 10)
     run(world, "run-2")
@@ -76,20 +69,20 @@ def test_a_lowered_target_is_announced_then_released_and_told(world: World) -> N
     )
     assert world.held(KEY) == 15
     run(world, "run-3")
-    told = "Released 5, as the target was lowered to 10."
-    assert status(world) == ("FULFILLED", 10, told)
+    reason = "Released 5, as the target was lowered to 10."
+    assert status(world) == ("FULFILLED", 10, reason)
     assert (world.held(KEY), world.free(KEY)) == (10, 5)
     assert world.sql(
         "SELECT Previous_Status, Status, Reserved, Acquired, Calls, Reason FROM odcr_history WHERE Execution = 'run-3'"
-    ) == (("EXCESS", "FULFILLED", 10, -5, 1, told),)
-    # It is over: nothing goes on being released, or told.
+    ) == (("EXCESS", "FULFILLED", 10, -5, 1, reason),)
+    # After that nothing more is released or reported.
     run(world, "run-4")
     assert world.held(KEY) == 10
     assert world.sql("SELECT * FROM odcr_history WHERE Execution = 'run-4'") == ()
     assert world.disagreements() == []
 
 
-def test_a_target_that_is_raised_again_within_a_run_costs_nothing(world: World) -> None:
+def test_a_target_that_is_raised_again_before_the_next_run_loses_nothing(world: World) -> None:
     hold(world, 15)
     world.set_target(KEY, 1)
     run(world, "run-2")
@@ -111,14 +104,14 @@ def test_a_target_of_0_releases_all_and_can_be_raised_again(world: World) -> Non
     assert (world.held(KEY), world.disagreements()) == (15, [])
 
 
-def test_a_deleted_row_keeps_everything_until_a_0_is_written_and_seen_twice(world: World) -> None:
+def test_a_deleted_row_releases_nothing_until_two_runs_have_seen_a_0(world: World) -> None:
     hold(world, 15)
     world.sql("TRUNCATE odcr_capacity")
     for number in range(2, 5):
         run(world, f"run-{number}")
     assert (world.held(KEY), status(world)[0]) == (15, "EXCESS")
     assert "one with a target of 0 to release it" in status(world)[2]
-    # That the excess over nothing was recorded is no announcement.
+    # The recorded excess of a deleted row does not count as an announcement.
     world.set_target(KEY, 0)
     run(world, "run-5")
     assert world.held(KEY) == 15
@@ -152,7 +145,7 @@ def test_another_target_is_served_when_a_release_fails(world: World) -> None:
     with world.injector.watching(choose):
         run(world, "run-3")
     rows = world.rows()
-    # By the last attempt the run has grown too old to release anything.
+    # By the last attempt the run is too old to release anything.
     assert (rows[KEY].status, rows[OTHER].status) == ("EXCESS", "FULFILLED")
     assert (world.held(KEY), world.held(OTHER)) == (15, 2)
     # The announcement still stands.
@@ -160,10 +153,10 @@ def test_another_target_is_served_when_a_release_fails(world: World) -> None:
     assert (world.held(KEY), world.disagreements()) == (10, [])
 
 
-def test_whatever_goes_wrong_with_any_one_call_of_a_release_it_ends_right(
+def test_after_any_fault_of_a_release_exactly_the_excess_is_released(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No more than the excess is ever given back, and two runs later exactly that is."""
+    """Never more than the excess; all of it after two more runs."""
 
     def set_up() -> None:
         world.reset()
@@ -173,22 +166,22 @@ def test_whatever_goes_wrong_with_any_one_call_of_a_release_it_ends_right(
     set_up()
     calls = run_with(world, None)
     assert world.held(KEY) == 6
-    # The other calls are made as in any run.
+    # The other calls are the same in every run.
     asked = [(number, call) for number, call in enumerate(calls) if call.service is Service.EC2]
     points = [Point(number, call, fault) for number, call in asked for fault in call.faults]
     points += [replace(point, aborted=True) for point in points if point.fault in KILLS]
-    wrong: dict[Point, str] = {}
+    failures: dict[Point, str] = {}
     for point in points:
         set_up()
         run_with(world, point)
         if world.held(KEY) < 6:
-            wrong[point] = f"{world.held(KEY)} held after the run"
+            failures[point] = f"{world.held(KEY)} held after the run"
             continue
         world.pass_time(1400)
         for number in range(2):
             run(world, f"run-after-{number}")
         if world.held(KEY) != 6 or world.disagreements():
-            wrong[point] = f"{world.held(KEY)} held, {world.disagreements()}"
+            failures[point] = f"{world.held(KEY)} held, {world.disagreements()}"
     with capsys.disabled():
         print(f"\n{len(points)} points of a release, {len(asked)} calls")
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

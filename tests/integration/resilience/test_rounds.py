@@ -1,4 +1,4 @@
-"""With more short targets than places a run visits them in rounds; each goes on from what the last one left."""
+"""With more short targets than places, a run visits them in rounds, and each round continues the last one."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,34 +6,34 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.resilience.calls import Call, CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase, play
-from tests.integration.resilience.test_every_call import IS_LONG
+from tests.integration.resilience.execution import Execution, make_tables, play
+from tests.integration.resilience.single_fault import IS_LONG
 from tests.integration.resilience.world import World
 
 KEYS = [(instance_type, "ap-northeast-1c") for instance_type in ("c5.large", "m5.large", "r5b.2xlarge")]
 FIRST = KEYS[0]
 TARGET = 4
 BEGINS = 4.0
-"""Seconds after a run's start: the first round has ended, and the second has not begun."""
+"""Seconds after a run's start, between its first and its second round."""
 ENDS = 12.0
-"""The second has ended as well, and the third has not begun."""
+"""Seconds after a run's start, between its second and its third round."""
 SECOND_ROUND = (CallFault.KILLED_AFTER, CallFault.LOST_AFTER, CallFault.LATE, CallFault.THROTTLED, CallFault.STALE)
 
 
 @dataclass(frozen=True)
 class Point:
-    """One call of the second round, and what goes wrong with it."""
+    """One call of the second round, and its fault."""
 
     number: int
     call: Call
     fault: CallFault
     lasts: bool
-    """So it does with every later call of the kind, until the run ends."""
+    """Whether every later call of the kind has the fault, until the run ends."""
 
 
 @pytest.fixture(autouse=True)
 def _more_targets_than_places(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     set_up(world)
 
 
@@ -49,18 +49,18 @@ def set_up(world: World) -> None:
 
 
 def play_run(world: World, point: Point | None = None, lags_until: float = 0.0) -> list[Call]:
-    """A run, before whose second round more becomes free; the calls of that round.
+    """Plays a run, frees more capacity before its second round, and returns the calls of that round.
 
     Args:
-        world: where.
-        point: what goes wrong.
-        lags_until: seconds after the run's start; from the second round until then describes are old.
+        world: where it runs.
+        point: the fault, if any.
+        lags_until: seconds after the run's start until which describes are stale, from the second round on.
 
     Raises:
-        AssertionError: somewhere more was held than was wanted.
+        AssertionError: more was held than wanted at some moment.
     """
     run = Execution(world, "run", world.machine.start("run"))
-    began = run.played.started
+    began = run.stepper.started
     calls: list[Call] = []
 
     def choose(call: Call) -> CallFault | None:
@@ -93,12 +93,12 @@ def play_run(world: World, point: Point | None = None, lags_until: float = 0.0) 
 
 
 def acquired(world: World) -> dict[tuple[str, str], int]:
-    """Instances that the tables say were bought, of each target."""
+    """Instances bought for each target, as the history says."""
     rows = world.sql("SELECT InstanceType, AvailabilityZone, SUM(Acquired) FROM odcr_history GROUP BY 1, 2")
     return {(instance_type, zone): int(count) for instance_type, zone, count in rows}
 
 
-def test_each_round_visits_every_target_once_and_what_they_achieve_is_told_together(world: World) -> None:
+def test_each_round_visits_every_target_once_and_the_results_are_recorded_together(world: World) -> None:
     play_run(world)
     visits = Counter(
         (event["EnteredAt"], event["Target"]["InstanceType"])
@@ -114,7 +114,7 @@ def test_each_round_visits_every_target_once_and_what_they_achieve_is_told_toget
 
 
 def test_what_a_round_bought_is_not_bought_again_while_ec2_does_not_show_it(world: World) -> None:
-    # Without what is known from the first round, a second reservation would be made.
+    # Without the result of the first round, a second reservation would be made.
     play_run(world, lags_until=25)
     for key in KEYS:
         assert (world.held(key), len(world.managed(key))) == (2, 1)
@@ -137,11 +137,11 @@ def test_a_target_that_is_met_in_a_round_is_left_alone_in_the_next_ones(world: W
     assert world.disagreements() == []
 
 
-def test_whatever_goes_wrong_in_a_round_nothing_is_bought_twice_and_nothing_forgotten(
+def test_after_any_fault_in_a_round_nothing_is_bought_twice_or_forgotten(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls = play_run(world)
-    # The visits are alike: unless the run is a long one, the first call of each kind stands for the others.
+    # The visits are alike: in a short run the first call of each kind is enough.
     earlier = [calls[:number].count(call) for number, call in enumerate(calls)]
     points = [
         Point(number, call, fault, lasts)
@@ -152,23 +152,23 @@ def test_whatever_goes_wrong_in_a_round_nothing_is_bought_twice_and_nothing_forg
         if IS_LONG or not earlier[number]
     ]
     assert {point.call.service for point in points} == {Service.EC2, Service.BUCKETS, Service.LAMBDA}
-    wrong: dict[Point, object] = {}
+    failures: dict[Point, object] = {}
     for point in points:
         set_up(world)
         world.ask_for(20)
         play_run(world, point)
-        rows, told = world.rows(), acquired(world)
+        rows, recorded = world.rows(), acquired(world)
         for key in KEYS:
             ids = {one.id for one in world.managed(key)}
-            # Of a function that died nobody knows what it bought in this round.
+            # If a function died, nobody knows what it bought in this round.
             least = 1 if rows[key].status == "FAILED" else world.held(key)
-            if not least <= rows[key].reserved <= world.held(key) or rows[key].ids != ids or told[key] < least:
-                wrong[point] = (key, rows[key], world.held(key), ids, told)
+            if not least <= rows[key].reserved <= world.held(key) or rows[key].ids != ids or recorded[key] < least:
+                failures[point] = (key, rows[key], world.held(key), ids, recorded)
         world.start_cold()
         world.pass_time(61)
         Execution(world, "run-after", world.machine.start("run-after")).run()
         if world.disagreements() or any(world.held(key) != 2 for key in KEYS):
-            wrong[point] = world.disagreements()
+            failures[point] = world.disagreements()
     with capsys.disabled():
         print(f"\n{len(points)} points in a round of {len(calls)} calls")
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

@@ -1,4 +1,4 @@
-"""What people, other accounts and EC2 do to reservations, and what runs make of it, also if a call goes wrong."""
+"""What people, other accounts and EC2 do to reservations, and how runs handle it, also with faults."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import pytest
 
 from localcloud.ec2.faults import CREATE, Fault, FaultKind
 from tests.integration.resilience.calls import CallFault, Service
-from tests.integration.resilience.execution import Execution, Phase
-from tests.integration.resilience.test_every_call import IS_LONG, Point, run_with
+from tests.integration.resilience.execution import make_tables, run
+from tests.integration.resilience.single_fault import IS_LONG, Point, run_with
 from tests.integration.resilience.world import Snapshot, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -24,17 +24,17 @@ UNCHANGEABLE = (
 
 @dataclass(frozen=True)
 class Situation:
-    """What happened to a target for which six instances were held, in one reservation, and recorded."""
+    """Something that happens to a target with six instances, held in one reservation and recorded."""
 
     happens: Callable[[World, str], object]
-    """What somebody does to the reservation."""
+    """Does it to the reservation, given its id."""
     counts: tuple[int, ...]
-    """What this stack holds in the end, in each reservation, the largest first."""
+    """The instances of each reservation that the stack holds in the end, the largest first."""
     status: str
     reserved: int
-    """What the tables say is held."""
+    """Instances held, as the tables say in the end."""
     says: tuple[str, ...] = ()
-    """Words that the reason has, of the first run that sees it; `{id}` is the reservation."""
+    """Words in the reason that the first run records; `{id}` is the reservation."""
     target: int = 6
 
 
@@ -43,7 +43,7 @@ def _unchangeable(code: str) -> Callable[[World, str], object]:
 
 
 SITUATIONS: dict[str, Situation] = {
-    # Never blocked by one reservation: another is made beside it.
+    # One reservation never blocks a target: another is made beside it.
     **{
         f"EC2 does not change it: {code}": Situation(
             _unchangeable(code), (6, 3), "FULFILLED", 9, ("{id}", code), target=9
@@ -65,22 +65,15 @@ SITUATIONS: dict[str, Situation] = {
     "it was cancelled": Situation(
         lambda world, id_: world.cancel(id_), (6,), "FULFILLED", 6, ("6 that were held are gone", "bought again")
     ),
-    # What belongs to others is never counted or touched.
+    # Reservations of others are never counted or changed.
     "another account shares one with the same tag": Situation(
         lambda world, _id: world.share(KEY, 3), (9,), "FULFILLED", 9, target=9
     ),
 }
 
 
-def run(world: World, name: str) -> None:
-    world.start_cold()
-    world.pass_time(61)
-    execution = Execution(world, name).run()
-    assert execution.phase is Phase.SUCCEEDED, execution.failure
-
-
 def set_up(world: World, situation: Situation) -> str:
-    """Six are held, and recorded long enough ago; then it happens. The reservation's id."""
+    """Holds and records six instances, lets it happen, and returns the reservation's id."""
     world.reset()
     world.capacity.set_free(*KEY, 30)
     world.set_target(KEY, 6)
@@ -93,8 +86,8 @@ def set_up(world: World, situation: Situation) -> str:
     return reservation.id
 
 
-def standing(world: World) -> tuple[tuple[int, ...], str, int, str]:
-    """What this stack holds, and the status, the instances and the reason that the tables have."""
+def held_and_recorded(world: World) -> tuple[tuple[int, ...], str, int, str]:
+    """The counts of the reservations; the status, the instances held and the reason as recorded."""
     counts = sorted((one.instance_count for one in world.managed(KEY)), reverse=True)
     ((status, reserved, reason),) = world.sql("SELECT Status, Reserved, Reason FROM odcr_status")
     return tuple(counts), status, reserved, reason
@@ -102,30 +95,30 @@ def standing(world: World) -> tuple[tuple[int, ...], str, int, str]:
 
 @pytest.fixture(autouse=True)
 def _tables(world: World, _empty: None) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
-def test_a_run_sees_what_happened_says_so_and_buys_only_what_is_gone(world: World, situation: Situation) -> None:
+def test_a_run_explains_what_happened_and_buys_only_what_is_gone(world: World, situation: Situation) -> None:
     reservation_id = set_up(world, situation)
     foreign, free = world.foreign(), world.free(KEY)
     run(world, "run-1")
-    *found, reason = standing(world)
-    assert (*found,) == (situation.counts, situation.status, situation.reserved), reason
+    *state, reason = held_and_recorded(world)
+    assert (*state,) == (situation.counts, situation.status, situation.reserved), reason
     assert [words for words in situation.says if words.format(id=reservation_id) not in reason] == [], reason
     assert world.foreign() == foreign
-    # It stays so, and nothing more is bought.
+    # Later runs change nothing and buy no more.
     free = world.free(KEY)
     for number in range(2, 5):
         run(world, f"run-{number}")
-    assert (*standing(world)[:3],) == (situation.counts, situation.status, situation.reserved)
+    assert (*held_and_recorded(world)[:3],) == (situation.counts, situation.status, situation.reserved)
     assert (world.free(KEY), world.foreign()) == (free, foreign)
 
 
-def test_whatever_goes_wrong_with_any_one_call_each_situation_ends_right(
+def test_after_any_fault_of_any_call_each_situation_ends_right(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong: dict[tuple[str, Point], object] = {}
+    failures: dict[tuple[str, Point], object] = {}
     played = 0
     for name, situation in SITUATIONS.items():
         set_up(world, situation)
@@ -134,21 +127,21 @@ def test_whatever_goes_wrong_with_any_one_call_each_situation_ends_right(
         for point in points:
             world.restore(snapshot)
             run_with(world, point)
-            # After a purchase made twice the second run sees it, and gives it back.
+            # The second run may be needed to see a duplicate and give it back.
             for number in range(3):
                 world.pass_time(120)
                 run(world, f"run-after-{number}")
-            *found, reason = standing(world)
-            if (*found,) != (situation.counts, situation.status, situation.reserved) or world.foreign() != foreign:
-                wrong[name, point] = (found, reason)
+            *state, reason = held_and_recorded(world)
+            if (*state,) != (situation.counts, situation.status, situation.reserved) or world.foreign() != foreign:
+                failures[name, point] = (state, reason)
         played += len(points)
     with capsys.disabled():
         print(f"\n{played} points in {len(SITUATIONS)} situations")
-    assert not wrong, "\n".join(f"{point}: {found}" for point, found in wrong.items())
+    assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())
 
 
 def points_of(world: World, snapshot: Snapshot) -> list[Point]:
-    """The run's calls to EC2 with their faults, which take turns unless the run is a long one."""
+    """The run's calls to EC2 with all faults; in a short run with one each, in turn, and with stale describes."""
     calls = run_with(world, None)
     world.restore(snapshot)
     points = []
@@ -162,7 +155,7 @@ def points_of(world: World, snapshot: Snapshot) -> list[Point]:
     return points
 
 
-def test_what_is_astray_is_not_bought_anew_though_an_attempt_died_while_less_was_wanted(world: World) -> None:
+def test_what_is_astray_is_not_bought_again_after_an_attempt_died_while_less_was_wanted(world: World) -> None:
     set_up(world, SITUATIONS["its tag was removed"])
     run(world, "run-1")
     world.set_target(KEY, 2)
@@ -170,22 +163,22 @@ def test_what_is_astray_is_not_bought_anew_though_an_attempt_died_while_less_was
         lambda call: CallFault.THROTTLED if call.operation == "ReserveCapacity" else None,
     ):
         run(world, "run-2")
-    assert standing(world)[1:3] == ("FAILED", 6)
+    assert held_and_recorded(world)[1:3] == ("FAILED", 6)
     world.set_target(KEY, 6)
     run(world, "run-3")
-    assert standing(world)[:3] == ((), "ASTRAY", 6)
+    assert held_and_recorded(world)[:3] == ((), "ASTRAY", 6)
 
 
-def test_a_part_is_no_duplicate_while_its_source_still_shows_the_old_count(world: World) -> None:
-    """Describe shows six and two for a moment, which looks like two bought twice."""
+def test_a_split_off_part_is_no_duplicate_while_its_source_still_shows_the_old_count(world: World) -> None:
+    """For a moment describe shows six and two, which looks like two duplicates."""
     source = set_up(world, SITUATIONS["it was split, and the part was tagged"])
     world.capacity.alter(source, TotalInstanceCount=6)
     run(world, "run-1")
     assert [one.state for one in world.managed(KEY)] == ["active", "active"]
-    assert standing(world)[1] == "EXCESS"
+    assert held_and_recorded(world)[1] == "EXCESS"
     world.capacity.alter(source, TotalInstanceCount=4)
     run(world, "run-2")
-    assert (*standing(world)[:3],) == ((4, 2), "FULFILLED", 6)
+    assert (*held_and_recorded(world)[:3],) == ((4, 2), "FULFILLED", 6)
 
 
 @pytest.mark.parametrize(
@@ -200,20 +193,20 @@ def test_a_part_is_no_duplicate_while_its_source_still_shows_the_old_count(world
         "SomethingNew",
     ],
 )
-def test_a_token_that_ec2_remembers_as_refused_keeps_nobody_from_the_next_one(world: World, code: str) -> None:
+def test_a_token_that_ec2_remembers_as_refused_blocks_no_later_request(world: World, code: str) -> None:
     world.capacity.remember_refused_tokens(True)
     world.capacity.set_free(*KEY, 30)
     world.set_target(KEY, 6)
     world.capacity.inject(Fault(CREATE, FaultKind.REFUSED, 40, lasts=300, code=code))
     run(world, "run-1")
     assert world.held(KEY) == 0
-    # What EC2 does not offer is asked for seldom.
+    # Unsupported types are asked for seldom.
     world.pass_time(601)
     run(world, "run-2")
-    assert (world.held(KEY), standing(world)[1]) == (6, "FULFILLED")
+    assert (world.held(KEY), held_and_recorded(world)[1]) == (6, "FULFILLED")
 
 
-def test_a_region_that_does_not_answer_keeps_no_other_from_its_turn(world: World) -> None:
+def test_a_region_that_does_not_answer_delays_no_other(world: World) -> None:
     for key in (KEY, ELSEWHERE):
         world.capacity.set_free(*key, 6)
         world.set_target(key, 6)

@@ -1,19 +1,19 @@
-"""What is held, in use and unused, run by run, while instances come and go beside it and in it."""
+"""Held, in use and unused, run by run, while instances come and go inside and beside the reservation."""
 
 from typing import Any
 
 from localcloud.ec2.faults import DESCRIBE_INSTANCES, Fault, FaultKind
 from tests.integration.resilience.calls import Call, Service
-from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.execution import Execution, Phase, make_tables
 from tests.integration.resilience.world import World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 WINDOWS = {"ImageId": "ami-03cf127a"}
-"""One of moto's images, which are AWS's own."""
+"""A Windows image of moto's."""
 
 
 def run(world: World, name: str) -> list[Call]:
-    """One run; the calls of it that look at instances."""
+    """Plays a run and returns its DescribeInstances calls."""
     calls: list[Call] = []
     world.start_cold()
     world.pass_time(61)
@@ -28,24 +28,24 @@ def status(world: World) -> tuple[Any, ...]:
     return tuple(row)
 
 
-def test_instances_that_run_in_it_beside_it_and_not_any_more_are_told(world: World) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+def test_instances_inside_and_beside_the_reservation_are_counted_run_by_run(world: World) -> None:
+    make_tables(world)
     world.capacity.set_free(*KEY, 30)
     world.set_target(KEY, 10)
     before = world.launch(KEY, 3)
     windows = world.launch(KEY, 2, **WINDOWS)
     assert run(world, "run-1") == []
-    # What was there before runs in the reservation from the moment that it is active.
-    said = "SELECT Reason FROM odcr_history WHERE Execution = 'run-1'"
-    assert world.sql(said) == (("3 of it are in use by instances that were already running.",),)
+    # Instances that ran before use the reservation as soon as it is active.
+    query = "SELECT Reason FROM odcr_history WHERE Execution = 'run-1'"
+    assert world.sql(query) == (("3 of it are in use by instances that were already running.",),)
     assert status(world) == ("FULFILLED", 10, 3, 7, None)
 
     misfits = "2 run beside it and cannot use it: 2 are Windows."
     assert len(run(world, "run-2")) == 1
     assert status(world) == ("FULFILLED", 10, 3, 7, misfits)
     world.terminate(windows)
-    in_it = world.launch(KEY, 4)
-    # In the hour between two looks it stays told, whatever else changes.
+    inside = world.launch(KEY, 4)
+    # For an hour instances are not described again, and the remark stays.
     assert run(world, "run-3") == []
     assert status(world) == ("FULFILLED", 10, 7, 3, misfits)
 
@@ -61,10 +61,10 @@ def test_instances_that_run_in_it_beside_it_and_not_any_more_are_told(world: Wor
 
     world.launch(KEY, 3)
     world.pass_time(3600)
-    # Where all is in use nobody is looked for.
+    # If all is in use, there are no misfits to look for.
     assert run(world, "run-7") == []
     assert status(world) == ("FULFILLED", 10, 10, 0, None)
-    world.terminate([*before, *in_it])
+    world.terminate([*before, *inside])
     run(world, "run-8")
     assert status(world)[2:4] == (3, 7)
     assert world.sql("SELECT COUNT(*) FROM odcr_history") == ((1,),)

@@ -1,4 +1,4 @@
-"""What a run has to do for many targets, counted instead of timed."""
+"""The work of a run for many targets, counted rather than timed."""
 
 import itertools
 import sys
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from tests.integration.resilience.calls import Call, Service
-from tests.integration.resilience.execution import Execution, Phase
+from tests.integration.resilience.execution import Execution, Phase, make_tables
 from tests.integration.resilience.world import World
 
 SIZES = (125, 250, 500, 1000)
 STATEMENTS = 27 + 4
-"""In a run that has nothing to do: what it took before demands had a calendar and a cost, and four for these."""
+"""Statements of a run that has nothing to do: 27, and four for calendars and costs."""
 
 
 def fill(world: World, rows: int) -> None:
-    """So many targets, none of which can be met; EC2 tells that at the first request."""
+    """Inserts so many targets of unknown types, which EC2 refuses at the first request."""
     world.reset()
     world.sql(
         "INSERT INTO odcr_capacity VALUES "
@@ -27,7 +27,7 @@ def fill(world: World, rows: int) -> None:
 
 
 def functions_entered(work: Callable[[], object]) -> int:
-    """How many Python functions are entered: the same in every run, unlike the time they take."""
+    """Python functions entered: unlike their time, the number is the same in every run."""
     entered = 0
 
     def count(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -54,29 +54,29 @@ def work_of_a_run(world: World, rows: int) -> tuple[int, list[Call]]:
 
     with world.injector.watching(lambda call: calls.append(call)):
         entered = functions_entered(up_to_the_map)
-        # Not counted: its items are as many as there are shortfalls, each for itself, and few are visited again.
+        # The Map is not counted: it has one independent item for each shortfall.
         run.decline_all()
         entered += functions_entered(run.run)
     assert run.phase is Phase.SUCCEEDED, run.failure
     return entered, calls
 
 
-def test_a_runs_own_work_grows_with_the_targets_and_not_faster(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+def test_the_work_of_a_run_grows_no_faster_than_its_targets(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    make_tables(world)
     work_of_a_run(world, SIZES[0])
     entered = [work_of_a_run(world, rows)[0] for rows in SIZES]
     points = itertools.pairwise(zip(SIZES, entered, strict=True))
     per_row = [(later - earlier) / (more - fewer) for (fewer, earlier), (more, later) in points]
     with capsys.disabled():
-        print(f"\nPython functions entered for {SIZES} targets: {entered}; {[round(one) for one in per_row]} a target")
-    # Beyond 500 shortfalls it grows more slowly, for a run takes on no more.
+        print(
+            f"\nPython functions entered for {SIZES} targets: {entered}; {[round(each) for each in per_row]} a target"
+        )
+    # Beyond 500 shortfalls it grows more slowly, because a run takes on no more.
     assert max(per_row) < 1.1 * per_row[0]
 
 
 def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     few, many = (work_of_a_run(world, rows)[1] for rows in (10, 1000))
     asked = [[call for call in calls if call.service is Service.EC2] for calls in (few, many)]
     assert asked[0] == asked[1]
@@ -85,9 +85,9 @@ def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
 
 @pytest.mark.parametrize("groups", [0, 1])
 def test_an_idle_run_makes_no_more_statements_than_these(world: World, groups: int) -> None:
-    """It runs each minute for months: what a feature adds to it, every stack pays for, whether it uses it or not."""
+    """Such a run comes every minute for months, so every stack pays for each statement that a feature adds."""
     key = ("m5.large", "ap-northeast-1c")
-    assert Execution(world, "makes-the-tables").run().phase is Phase.SUCCEEDED
+    make_tables(world)
     world.capacity.set_free(*key, 5)
     world.set_target(key, 5)
     if groups:
@@ -101,5 +101,5 @@ def test_an_idle_run_makes_no_more_statements_than_these(world: World, groups: i
     with world.injector.watching(lambda call: calls.append(call)):
         assert Execution(world, "idle").run().phase is Phase.SUCCEEDED
     statements = [call.operation for call in calls if call.service is Service.DATABASE and call.operation != "connect"]
-    # With groups, which run took the lease last is remembered.
+    # With groups, a run also records that it took the lease.
     assert len(statements) <= STATEMENTS + groups

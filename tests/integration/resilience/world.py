@@ -1,4 +1,4 @@
-"""What is around the functions: EC2, the database, Secrets Manager, and time."""
+"""Everything around the functions: EC2, the database, Secrets Manager, and time."""
 
 import copy
 import json
@@ -52,16 +52,16 @@ from stepper.strand import is_in_strand, sleep_until
 from tests import agreement
 from tests.agreement import Key
 from tests.integration.resilience.aws import CapacityControl, answer
-from tests.integration.resilience.calls import Injector
+from tests.integration.resilience.injector import Injector
 from tests.integration.resilience.tasks import TimedOut, tasks
 
 REGION = "ap-northeast-1"
 OWNER = f"odcr/{REGION}"
 ACCOUNT = "123456789012"
 LAG_SECONDS = 25.0
-"""How far a stale describe lags behind: less than the half a minute that the design allows for."""
+"""The lag of a stale describe: less than the half minute that the design allows for."""
 LONG_LAG_SECONDS = 120.0
-"""More than that. Things may then be bought twice, and are given back as soon as they are seen."""
+"""A longer lag, with which duplicates may be bought; they are given back as soon as they are seen."""
 BUCKETS = "request-buckets"
 ADMINISTRATOR = {"username": "resilience_admin", "password": "of-the-administrator"}
 TABLES = (
@@ -78,16 +78,16 @@ TABLES = (
 
 
 class SteppedClock(Clock):
-    """Time that passes when it is told to."""
+    """Time that passes only on demand."""
 
     def now(self) -> float:
         return _elapsed[0]
 
     def sleep(self, cloud_seconds: float) -> None:
-        """What a function sleeps, while others work. It ends when its time is up.
+        """Lets a function sleep while others work, at most until it times out.
 
         Raises:
-            TimedOut: see there.
+            TimedOut: the function's time is up.
         """
         limit = _limits.get(getcurrent(), float("inf"))
         moment = min(self.now() + cloud_seconds, limit)
@@ -100,16 +100,16 @@ class SteppedClock(Clock):
             raise TimedOut
 
     def wait_until(self, moment: float) -> None:
-        """Lets time pass until then, if it is not past, whatever runs meanwhile."""
+        """Moves the time on to this moment, unless it is past."""
         _elapsed[0] = max(_elapsed[0], moment)
 
 
-# Clock is frozen, so the readings are beside it. Time goes back only with a snapshot, for EC2 remembers it.
+# A module variable, as Clock is frozen. Time goes back only with a snapshot, because EC2 remembers it.
 _elapsed = [1.8e9]
 
 
 class _SteppedDatetime(datetime):
-    """Tells the stepped time."""
+    """Reads the stepped time."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "_SteppedDatetime":
@@ -117,16 +117,16 @@ class _SteppedDatetime(datetime):
 
 
 _NOT_COPIED = ("lock", "clock")
-"""Of EC2's state: what has no past."""
+"""Fields of EC2's state that no snapshot has."""
 _COPIED = ("capacity_reservations", "capacity_reservation_tokens", "_nothing_changes_before", "tags")
-"""Of moto's EC2: what a run changes."""
+"""Fields of moto's EC2 that a run changes."""
 _LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
 _limits: dict[object, float] = {}
-"""When the functions that run, or sleep, are to end, each in a strand of its own."""
+"""The end of each running or sleeping function's time, by its strand."""
 
 
 class _Inline:
-    """Stands in for a thread: a fault may step executions, which only their own thread can."""
+    """Stands in for a thread and works in the caller's: only that thread may step executions, as a fault does."""
 
     def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
         del daemon
@@ -143,15 +143,15 @@ class Snapshot:
     now: float
     ec2: dict[str, Any]
     moto: dict[str, Any]
-    """Of moto's EC2."""
+    """Fields of moto's EC2."""
     rows: dict[str, tuple[tuple[Any, ...], ...]]
     buckets: dict[Any, Any]
     parameters: tuple[float, int, float]
-    """How it asks."""
+    """Seconds between two requests, the Map's places, and seconds for which a run asks."""
 
 
 class World:
-    """The surroundings of one product, used by one test after another.
+    """The surroundings of one stack, used by one test after another.
 
     Args:
         server: a running database server.
@@ -161,9 +161,9 @@ class World:
         self.clock = SteppedClock()
         ec2.install(self.clock)
         self.capacity = CapacityControl()
-        self.injector = Injector(answer, self.clock.sleep, self._show_the_past, self._shown)
+        self.injector = Injector(answer, self.clock.sleep, self._make_stale, self._note_fresh)
         self.lag = LAG_SECONDS
-        """By how much a stale describe lags behind. Up to LAG_SECONDS it shows nothing older than one has shown."""
+        """The lag of a stale describe, in seconds. Up to LAG_SECONDS it never goes behind a fresh one."""
         self._shown_at = 0.0
         self.injector.connected = self._set_database_clock
         self._template = Template(Path(__file__).parents[3] / "template.yaml")
@@ -183,24 +183,24 @@ class World:
 
     def _deploy(self) -> None:
         self.answered: list[tuple[str, Any, Any]] = []
-        """Each invocation that ended by itself: the function, its event, its result or its error."""
+        """Each invocation that was not killed: the function, its event, its result or error."""
         self.astray: set[str] = set()
-        """The reservations that were this stack's, and have lost their tag or were split off without it."""
+        """Ids of reservations that lost the stack's tag, or were split off without it."""
         self.lent: Counter[Key] = Counter()
-        """Instances that are lent out."""
+        """Instances lent out, by pool."""
         self.published: list[dict[str, Any]] = []
-        """What SNS was given."""
+        """The mails published to SNS."""
         self.price_updates: list[str] = []
-        """The names of the executions of UpdatePrices that runs have started."""
+        """The names of the UpdatePrices executions that runs have started."""
         self.events: list[dict[str, Any]] = []
-        """The entries that EventBridge was given."""
+        """The entries put on EventBridge."""
         arn = self._template.machine_arn
         self.machine = StateMachine(self._definition, arn, tasks(self, self._template), self.clock)
-        """With the executions since the last reset."""
+        """The state machine, with its executions since the last reset."""
 
     @property
     def ask_seconds(self) -> float:
-        """Seconds after its start in which a run sends requests."""
+        """Seconds for which a run sends requests, from its start."""
         return float(self._definition["States"]["FindShortfalls"]["Parameters"]["AskSeconds"])
 
     @property
@@ -214,10 +214,10 @@ class World:
 
     @contextmanager
     def surrounding(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        """Within it the functions find this world, and no other."""
+        """The functions see only this world inside this context."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "local")
-        # Nothing listens there: what is sent is answered in this process.
+        # Nothing listens there: requests are answered in this process.
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -232,10 +232,10 @@ class World:
         # Thousands of runs would write gigabytes.
         level = logger.log_level
         logger.setLevel("CRITICAL")
-        # EC2 dates what it makes by the same time. Where two dates are the same, the id decides.
+        # EC2 uses the same time. Reservations with the same date are ordered by id.
         for module in (state_module, ec2_descriptions):
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
-        # What the functions and boto3 sleep passes at once, for EC2 as well.
+        # The sleeps of the functions and of boto3 take no real time.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
         for module in (reserve_capacity, find_shortfalls, request_buckets, spend_ledger, botocore.endpoint):
             monkeypatch.setattr(module, "time", shim)
@@ -265,8 +265,8 @@ class World:
                 self._ec2 = boto3.client("ec2", region_name=REGION)
                 secrets = boto3.client("secretsmanager", region_name=REGION)
                 for name, login in (("DATABASE_SECRET_ARN", self.login), ("DATABASE_ADMIN_SECRET_ARN", ADMINISTRATOR)):
-                    made = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
-                    monkeypatch.setenv(name, made["ARN"])
+                    secret = secrets.create_secret(Name=f"odcr-{time.time_ns()}", SecretString=json.dumps(login))
+                    monkeypatch.setenv(name, secret["ARN"])
                 boto3.client("dynamodb", region_name=REGION).create_table(
                     TableName=BUCKETS,
                     BillingMode="PAY_PER_REQUEST",
@@ -283,7 +283,7 @@ class World:
                 cached.cache_clear()
 
     def close(self) -> None:
-        """Leaves nothing behind."""
+        """Drops the database."""
         self._server.drop_database("resilience")
 
     def reset(self, *, drop_tables: bool = False) -> None:
@@ -307,7 +307,7 @@ class World:
         self.start_cold()
 
     def snapshot(self) -> "Snapshot":
-        """How everything stands, to come back to."""
+        """The present state, for `restore`."""
         state = current()
         with state.lock:
             fields = {name: value for name, value in vars(state).items() if name not in _NOT_COPIED}
@@ -321,7 +321,7 @@ class World:
             )
 
     def restore(self, snapshot: "Snapshot") -> None:
-        """Comes back to it, in time as well, with no execution left."""
+        """Goes back to a snapshot, also in time, with no execution left."""
         self.reset()
         every, places, seconds = snapshot.parameters
         self.ask_every(every, places)
@@ -338,24 +338,24 @@ class World:
                 self.sql(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", *row)
 
     def release_on_lowered_target(self, *, is_on: bool) -> None:
-        """Deploys the stack with the parameter as it is to be."""
+        """Deploys the stack with or without ReleaseOnLoweredTarget."""
         os.environ["RELEASE_ON_LOWERED_TARGET"] = "yes" if is_on else "no"
 
     def ask_every(self, seconds: float, places: int = 40) -> None:
-        """Deploys the stack with other parameters: seconds between two askings, and targets asked for at once."""
+        """Deploys the stack with other seconds between two requests, and other places in the Map."""
         os.environ["ASK_EVERY_SECONDS"], os.environ["MAP_CONCURRENCY"] = str(seconds), str(places)
 
     def ask_for(self, seconds: float) -> None:
-        """Lets runs ask for another time than the state machine says, where less of it shows as much."""
+        """Lets runs ask for so many seconds, where a shorter time is enough for the test."""
         self._definition["States"]["FindShortfalls"]["Parameters"]["AskSeconds"] = seconds
 
     def schedule(self, expression: str = "rate(1 minute)", state: str = "ENABLED", ends: float | None = None) -> None:
-        """Deploys the stack with other parameters: when its schedule starts runs. It starts none in this world.
+        """Deploys the stack with another schedule, which starts no runs in this world.
 
         Args:
-            expression: how often.
-            state: whether at all.
-            ends: in seconds since the epoch, if ever.
+            expression: its period.
+            state: ENABLED or DISABLED.
+            ends: its end, in seconds since the epoch, if it has one.
         """
         self.delete_schedule()
         more: dict[str, Any] = {} if ends is None else {"EndDate": datetime.fromtimestamp(ends, UTC)}
@@ -370,35 +370,35 @@ class World:
             )
 
     def delete_schedule(self) -> None:
-        """Somebody deletes it."""
+        """A person deletes the schedule."""
         scheduler_backends[ACCOUNT][REGION].schedule_groups["default"].schedules.clear()
 
-    def lead_the_password_astray(self) -> None:
-        """Somebody changes the database's password and tells nobody."""
-        self._server.set_password("resilience", "astray")
+    def change_the_password(self) -> None:
+        """A person changes the database's password, but not the secret."""
+        self._server.set_password("resilience", "another-password")
         self.start_cold()
 
-    def give_the_user_too_many_rights(self) -> None:
-        """Somebody lets the functions' user read everything."""
+    def grant_too_many_rights(self) -> None:
+        """A person lets the functions' user read every database."""
         with closing(self._server.admin_connection()) as connection, connection.cursor() as cursor:
             cursor.execute("GRANT SELECT ON *.* TO resilience@'%'")
 
     def start_cold(self) -> None:
-        """The next invocation finds nothing that an earlier one remembered."""
+        """Clears everything that functions keep between invocations."""
         secret_gateway._fetched.cache_clear()
         instance_types._ebs_optimizable.clear()
         instance_types._vcpus.clear()
         reserve_capacity._buckets.clear()
 
     def sql(self, statement: str, *arguments: object) -> tuple[tuple[Any, ...], ...]:
-        """Runs one statement as a person would, who may do more than the functions."""
+        """Runs one statement as a person who has more rights than the functions."""
         with self.injector.watching(lambda _call: None), self._connection.cursor() as cursor:
             self._set_database_clock(cursor.execute)
             cursor.execute(statement, arguments or None)
             return tuple(cursor.fetchall())
 
     def set_target(self, key: Key, target: int) -> None:
-        """Writes a row of the table, or changes it."""
+        """Inserts or updates a row of odcr_capacity."""
         self.sql(
             "INSERT INTO odcr_capacity VALUES (%s, %s, %s, 0) ON DUPLICATE KEY UPDATE Target_Capacity = %s",
             *key,
@@ -407,15 +407,15 @@ class World:
         )
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass, for EC2, the database and the functions that sleep. No execution takes another step."""
+        """Lets time pass for EC2, the database and sleeping functions. No execution takes a step."""
         self.machine.wait_until(self.clock.now() + seconds)
 
     @contextmanager
     def limited_to(self, seconds: float) -> Iterator[float]:
-        """Within it a function runs that has so much time; yields the moment when it is up.
+        """A context in which a function runs with this time-out; yields when its time is up.
 
         Raises:
-            TimedOut: when it is.
+            TimedOut: the time is up.
         """
         ends = self.clock.now() + seconds
         _limits[getcurrent()] = ends
@@ -425,18 +425,19 @@ class World:
             del _limits[getcurrent()]
 
     def _set_database_clock(self, execute: Callable[[str], Any]) -> None:
-        # For one connection, and what it is told as the time stands until it is told again.
+        # Applies to one connection, and holds until it is set again.
         execute(f"SET timestamp = {self.clock.now():.6f}")
 
     def reservations(self) -> list[CapacityReservation]:
-        """All that hold capacity in the Region, whoever made them, as EC2 has them and no describe shows them late."""
+        """All reservations that hold capacity in the Region, of any owner, without a describe's lag."""
         state = current()
         with state.lock:
             state.settle()
-            return [one for one in ec2_backends[ACCOUNT][REGION].capacity_reservations.values() if one.holds]
+            reservations = ec2_backends[ACCOUNT][REGION].capacity_reservations.values()
+            return [reservation for reservation in reservations if reservation.holds]
 
     def managed(self, key: Key) -> list[CapacityReservation]:
-        """Those that this stack holds for one row."""
+        """The reservations that this stack holds for one row."""
         return [
             one
             for one in self.reservations()
@@ -446,11 +447,11 @@ class World:
         ]
 
     def managed_of_group(self, name: str) -> list[CapacityReservation]:
-        """Those that this stack holds for one group."""
+        """The reservations that this stack holds for one group."""
         return [one for one in self.reservations() if self._owner_of(one) == OWNER and self._group_of(one) == name]
 
     def foreign(self) -> list[tuple[str, int]]:
-        """The ids and counts of those that are not this stack's."""
+        """The ids and counts of all reservations that are not this stack's."""
         return [(one.id, one.instance_count) for one in self.reservations() if self._owner_of(one) != OWNER]
 
     def held(self, key: Key) -> int:
@@ -465,7 +466,7 @@ class World:
         )
 
     def set_group(self, name: str, total: int, weights: Mapping[Key, int]) -> None:
-        """Writes a group and its members, the most wanted first, or changes it."""
+        """Inserts or updates a group; its members are in order of priority."""
         self.sql(
             "INSERT INTO odcr_group (Group_Name, TotalTargetCapacity) VALUES (%s, %s) "
             "ON DUPLICATE KEY UPDATE TotalTargetCapacity = %s",
@@ -490,7 +491,7 @@ class World:
         return self.capacity.free(*key)
 
     def make_foreign(self, key: Key, count: int, owner: str | None) -> None:
-        """A reservation of somebody else: untagged, or with another stack's tag."""
+        """Makes another owner's reservation: without a stack's tag, or with another stack's."""
         tags = [{"Key": "odcr:stack", "Value": owner}] if owner else [{"Key": "team", "Value": "search"}]
         self._ec2.create_capacity_reservation(
             InstanceType=key[0],
@@ -501,13 +502,13 @@ class World:
         )
 
     def launch(self, key: Key, count: int, **more: Any) -> list[str]:
-        """Somebody runs instances, on Linux unless the parameters of RunInstances say otherwise; their ids."""
+        """Launches instances, on Linux unless `more` of RunInstances says otherwise; returns their ids."""
         parameters = {"ImageId": "ami-12345678", "InstanceType": key[0], "Placement": {"AvailabilityZone": key[1]}}
         launched = self._ec2.run_instances(MinCount=count, MaxCount=count, **parameters | more)
         return [one["InstanceId"] for one in launched["Instances"]]
 
     def terminate(self, instance_ids: list[str]) -> None:
-        """Somebody ends instances."""
+        """Terminates instances."""
         self._ec2.terminate_instances(InstanceIds=instance_ids)
 
     def cancel(self, reservation_id: str) -> None:
@@ -515,17 +516,17 @@ class World:
         self._ec2.cancel_capacity_reservation(CapacityReservationId=reservation_id)
 
     def share(self, key: Key, count: int) -> None:
-        """Another account shares a reservation of its own, which bears this stack's tags."""
+        """Another account shares a reservation of its own that has this stack's tags."""
         tags = {"odcr:stack": OWNER, "odcr:made": "0" * 64}
         self.capacity.plant(*key, count, tags, OwnerId="210987654321")
 
     def remove_tag(self, reservation_id: str) -> None:
-        """A person tidies up the tags."""
+        """A person removes the stack's tag."""
         self.astray.add(reservation_id)
         self._ec2.delete_tags(Resources=[reservation_id], Tags=[{"Key": "odcr:stack"}])
 
     def split(self, reservation_id: str, count: int, *, tagged: bool) -> str:
-        """A person splits so many instances off, and may give them the source's tags; the new id."""
+        """A person splits so many instances off, perhaps with the source's tags; returns the new id."""
         tags = [{"Key": key, "Value": value} for key, value in self._tags_of(reservation_id).items()]
         specification: Any = [{"ResourceType": "capacity-reservation", "Tags": tags}]
         more: Any = {"TagSpecifications": specification} if tagged else {}
@@ -542,27 +543,27 @@ class World:
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruptible-capacity-reservations.html
         """
-        (one,) = (one for one in self.reservations() if one.id == reservation_id)
-        self.lent[one.instance_type, one.availability_zone] += count
+        (source,) = (each for each in self.reservations() if each.id == reservation_id)
+        self.lent[source.instance_type, source.availability_zone] += count
         lent = self.capacity.plant(
-            one.instance_type, one.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
+            source.instance_type, source.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
         )
-        before = (one.described.get("InterruptibleCapacityAllocation") or {}).get("InstanceCount", 0)
+        before = (source.described.get("InterruptibleCapacityAllocation") or {}).get("InstanceCount", 0)
         allocation = {"InstanceCount": before + count, "Status": "active", "InterruptibleCapacityReservationId": lent}
         self.capacity.alter(
-            reservation_id, TotalInstanceCount=one.instance_count - count, InterruptibleCapacityAllocation=allocation
+            reservation_id, TotalInstanceCount=source.instance_count - count, InterruptibleCapacityAllocation=allocation
         )
 
     def refuse_changes(self, reservation_id: str, code: str) -> None:
-        """From now on EC2 does not change the count of a reservation."""
+        """From now on EC2 refuses to change the count of a reservation."""
         self.capacity.inject(Fault(MODIFY, FaultKind.REFUSED, None, reservation_id=reservation_id, code=code))
 
     def rows(self) -> dict[Key, agreement.Row]:
-        """What the tables say."""
+        """The rows of odcr_capacity, with their status."""
         return agreement.rows(self.sql)
 
     def disagreements(self) -> list[str]:
-        """What is not as it has to be after a run in which nothing went wrong."""
+        """Problems that there may not be after a run without faults."""
         managed = [
             agreement.Managed(
                 one.id, (one.instance_type, one.availability_zone), one.instance_count, self._group_of(one)
@@ -578,17 +579,17 @@ class World:
         return agreement.disagreements(self.sql, managed, self.free, astray, self.lent)
 
     def is_leased(self) -> bool:
-        """Whether some run holds the lease."""
+        """Whether a run holds the lease."""
         return self.sql("SELECT Holder FROM odcr_lease WHERE Name = 'run'") not in ((), (("",),))
 
-    def _show_the_past(self) -> None:
+    def _make_stale(self) -> None:
         state = current()
         with state.lock:
             now = self.clock.now()
             lag = self.lag if self.lag > LAG_SECONDS else min(self.lag, now - self._shown_at)
             state.faults.add(Fault(DESCRIBE, FaultKind.STALE_DESCRIBE, seconds=lag), now)
 
-    def _shown(self) -> None:
+    def _note_fresh(self) -> None:
         self._shown_at = self.clock.now()
 
     def _tags_of(self, reservation_id: str) -> dict[str, str]:
