@@ -17,7 +17,7 @@ _load_file = functools.cache(JSONFileLoader().load_file)
 
 
 def _load_once(loader: JSONFileLoader, path: str) -> Any:
-    # botocore takes the bucket out of the paths of S3's model where it stands.
+    # botocore edits S3's model in place: it removes the bucket from its paths.
     return _uncached(loader, path) if f"{os.sep}s3{os.sep}" in path else _load_file(path)
 
 
