@@ -33,9 +33,10 @@ check: lint types unit ## the quick checks, before each commit
 test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WITHOUT=mysql skips one, -j2 uses two cores
 
 # The hooks in .pre-commit-config.yaml are these commands.
-lint: setup ## the style of the Python code, the GitHub workflow, and the configuration of pre-commit
+lint: setup ## the style of the Python code, what it has twice, the GitHub workflow, and the configuration of pre-commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pylint functions cli localcloud bench demo verify scripts stepper
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*)
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 

@@ -104,7 +104,7 @@ def _of_options(plan: Plan, tables: Tables, offers: Offers) -> Iterator[Problem]
             advice = f"Add one: odcr targets set {kind} {zone} COUNT."
             near = [key for key in targets if key[0] == kind.casefold() or key[1] == zone.casefold()]
             if near:
-                advice += f" There is {name_of('odcr_option', sorted(near)[0])}."
+                advice += f" There is {name_of('odcr_option', min(near))}."
             yield Problem(f"There is no target for these options. {advice}", edit.name, edit.line)
         platform = edit.after.get(PLATFORM)
         # Prices are looked up, and reservations made, with the platform.

@@ -14,7 +14,7 @@ from pymysql.constants import CLIENT, ER
 from odcr.gateways.certificates import trust_secret
 from odcr.gateways.database_errors import advice_on_certificate, is_login_refused, is_transient, untrusted_certificate
 from odcr.gateways.schema_versions import create_missing_tables
-from odcr.gateways.secret import DatabaseLogin, database_login, pending_login
+from odcr.gateways.secret import DatabaseLogin, database_login, login_at
 from odcr.settings import CertificateSettings
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _connected(secret_arn: str) -> "Connection[Cursor]":
             refusal = error
     if refusal.args[0] == ER.ACCESS_DENIED_ERROR:
         # During a rotation the database has the new password before it is the secret's current one.
-        pending = pending_login(secret_arn)
+        pending = login_at(secret_arn, "AWSPENDING")
         if pending is not None and pending != current:
             return connect(pending)
     raise refusal

@@ -75,15 +75,20 @@ def database_login(secret_arn: str, *, fresh: bool = False) -> DatabaseLogin:
     return _fetched(secret_arn)
 
 
-def pending_login(secret_arn: str) -> DatabaseLogin | None:
-    """The login that a running rotation is about to make the current one; None if there is no rotation.
+def login_at(secret_arn: str, stage: str) -> DatabaseLogin | None:
+    """The login of a stage other than the current one; None if there is none.
+
+    Args:
+        secret_arn: the secret's ARN.
+        stage: `AWSPENDING`, which a running rotation is about to make the current one, or `AWSPREVIOUS`.
 
     Raises:
         botocore.exceptions.ClientError: if the secret cannot be read.
     """
     try:
-        return parse_login(secret_text(secret_arn, VersionStage="AWSPENDING"))
+        return parse_login(secret_text(secret_arn, VersionStage=stage))
     except InvalidSecret:
+        # A new stack's previous version is from before CloudFormation wrote the database's address into the secret.
         return None
     except ClientError as error:
         if is_missing(error):

@@ -16,7 +16,7 @@ import pymysql
 from botocore.exceptions import ClientError
 
 from odcr.gateways.database import LoginRefused, connect, explained
-from odcr.gateways.secret import DatabaseLogin, InvalidSecret, client, is_missing, parse_login, secret_text
+from odcr.gateways.secret import DatabaseLogin, client, is_missing, login_at, parse_login, secret_text
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -95,7 +95,7 @@ def _set(secret_arn: str, token: str) -> None:
         connection.close()
         return
     # An earlier rotation that was given up after this step left its own pending password in the database.
-    for login in (current, _previous(secret_arn)):
+    for login in (current, login_at(secret_arn, _PREVIOUS)):
         if login and _is_same_account(login, pending) and (connection := _connection_or_none(login)):
             with closing(connection), connection.cursor() as cursor:
                 _change_own_password(connection, cursor, pending.password)
@@ -138,18 +138,6 @@ def _both(secret_arn: str, token: str) -> tuple[DatabaseLogin, DatabaseLogin]:
     if not _is_same_account(current, pending):
         raise RotationFailed("The pending version has another user or database than the current one. Correct it.")
     return current, pending
-
-
-def _previous(secret_arn: str) -> DatabaseLogin | None:
-    try:
-        return parse_login(secret_text(secret_arn, VersionStage=_PREVIOUS))
-    except InvalidSecret:
-        # In a new stack it is from before CloudFormation wrote the database's address into the secret.
-        return None
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
 
 
 def _is_same_account(one: DatabaseLogin, other: DatabaseLogin) -> bool:

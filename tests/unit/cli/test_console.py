@@ -77,7 +77,7 @@ def text_of(client: PageClient, path: str, status: int = 200) -> str:
     """The text of a page."""
     answer = client.get(path, base_url=HERE)
     assert answer.status_code == status
-    return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.S).split())
+    return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", answer.text, flags=re.DOTALL).split())
 
 
 def post(client: PageClient, path: str, **form: str) -> Any:
@@ -186,7 +186,7 @@ def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_th
     for part in ("执行图", ">开始</text>", ", 未执行到", "ReserveCapacity, Task, 已捕获错误", "发生任意错误后"):
         assert part in graph, part
     own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
-    shown = re.sub("<style>.*?</style>", "", graph, flags=re.S)
+    shown = re.sub("<style>.*?</style>", "", graph, flags=re.DOTALL)
     read = [text or other for text, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
     assert [text for text in read if re.search(own, text)] == []
     assert "QuotaExceeded" in page

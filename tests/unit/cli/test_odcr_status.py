@@ -137,7 +137,7 @@ def test_a_bar_is_full_only_if_all_is_held_and_empty_only_if_nothing_is() -> Non
 
 def test_numbers_are_written_as_people_write_them() -> None:
     assert [format_count(Decimal(text)) for text in ("0", "15", "14.500", "1000")] == ["0", "15", "14.5", "1000"]
-    assert [format_money(value) for value in (None, Decimal("0"), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
+    assert [format_money(value) for value in (None, Decimal(0), Decimal("1234.5"))] == ["?", "0.00", "1,234.50"]
     now = datetime(2026, 11, 10, 21, tzinfo=UTC)
     moments = ("2026-11-10 21:00:05", "2026-11-10 20:59:30", "2026-11-10 19:00:00", "2026-11-01 21:00:00")
     assert [ago(text, now) for text in moments] == ["0 s", "30 s", "2 h", "9 d"]

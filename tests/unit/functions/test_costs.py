@@ -169,7 +169,7 @@ def test_the_outcome_of_a_group_costs_the_same(held: int) -> None:
 def test_a_group_misses_instances_of_its_smallest_weight(
     status: str, target: Amount | None, wanted: int, missing: int
 ) -> None:
-    group = Standing(WEB, status, target, Decimal("9"), short_minutes=30 if status == "SHORT" else None)
+    group = Standing(WEB, status, target, Decimal(9), short_minutes=30 if status == "SHORT" else None)
     pools = [
         of_group(KEY, 12, Decimal("0.5"), unused=3, unused_minutes=5),
         of_group(OTHER, 3, 1, status="SHORT", short_minutes=90),

@@ -97,7 +97,7 @@ def test_a_plan_takes_no_other_field() -> None:
 
 
 def test_a_cell_as_json_loses_nothing() -> None:
-    cells = (None, 5, 14.5, "x", Decimal("2.3840"), Decimal("100"), Decimal("0.000"), b"ab\0\0")
+    cells = (None, 5, 14.5, "x", Decimal("2.3840"), Decimal(100), Decimal("0.000"), b"ab\0\0")
     assert [json_cell(cell) for cell in cells] == [None, 5, 14.5, "x", "2.384", "100", "0", "ab"]
     assert json_cell(datetime.datetime(2026, 11, 10, 1, 2, 3, tzinfo=datetime.UTC)) == "2026-11-10 01:02:03"
     assert json_cell(datetime.date(2026, 11, 10)) == "2026-11-10"

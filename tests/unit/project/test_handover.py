@@ -15,9 +15,11 @@ from tests.documented import ROOT
 PAGE = (ROOT / "docs" / "how-to" / "hand-over.md").read_text(encoding="utf-8")
 REQUESTS = [
     (service, operation, json.loads(text))
-    for service, operation, text in re.findall(r"<!-- ([a-z0-9-]+) (\w+) -->\n\n```json\n(.*?)^```$", PAGE, re.M | re.S)
+    for service, operation, text in re.findall(
+        r"<!-- ([a-z0-9-]+) (\w+) -->\n\n```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+    )
 ]
-NODE_CLASS, NODE_POOL = yaml.safe_load_all(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)[0])
+NODE_CLASS, NODE_POOL = yaml.safe_load_all(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0])
 
 SELECTOR_TERM: dict[str, Any] = {
     "type": "object",
