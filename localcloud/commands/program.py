@@ -29,10 +29,10 @@ def program() -> Iterator[None]:
         raise KeyboardInterrupt
 
     # An interrupt may come outside of the `try` below.
-    sys.excepthook = _silent_about_interrupts
+    sys.excepthook = _without_interrupts
     for each in _SIGNALS:
         signal.signal(each, interrupt)
-    _open_closed_streams()
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -45,17 +45,17 @@ def program() -> Iterator[None]:
         # Python flushes once more at its end, and would complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
             sys.stderr.write(f"Error: {where}{error.strerror or error}\n")
         sys.exit(1)
 
 
-def _silent_about_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if not issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
 
 
-def _open_closed_streams() -> None:
+def _open_what_is_closed() -> None:
     # After `>&-` the next file or socket would get the descriptor, and whatever is printed.
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:

@@ -9,7 +9,7 @@ from flask import Flask, g, redirect, request
 
 from odcr_cli import amounts, formatting
 from odcr_cli.console import capacity, change, demands, market, page_text, plots, runs
-from odcr_cli.console.changes import Changes
+from odcr_cli.console.account_changes import Changes
 from odcr_cli.console.guard import form_token, guard
 from odcr_cli.console.history_cache import HistoryCache
 from odcr_cli.console.local_market import LocalMarket

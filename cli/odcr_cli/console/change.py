@@ -6,7 +6,7 @@ from typing import Any
 import flask
 from flask import Blueprint, abort, current_app, flash, g, redirect, request
 
-from odcr_cli.console.changes import Changes, wanted_of
+from odcr_cli.console.account_changes import Changes, wanted_of
 from odcr_cli.console.hourly_cost import hourly_of, price_of_unit, unpriced_of
 from odcr_cli.console.translation import translate as _
 from odcr_cli.demand_tables import read_demands, read_demands_and_prices

@@ -6,8 +6,8 @@ from typing import Any
 
 from waitress.server import create_server
 
+from odcr_cli.console.account_changes import Changes
 from odcr_cli.console.app import create_app
-from odcr_cli.console.changes import Changes
 from odcr_cli.console.local_market import LocalMarket
 from odcr_cli.console.sessions import Sessions
 from odcr_cli.main import Context

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from odcr.domain.amounts import Amount
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.outcome import Status
 from odcr.domain.target import Judgement, Target, Terms, Verdict
 from odcr.domain.wording import MAX_REASON, minute

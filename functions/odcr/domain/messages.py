@@ -7,7 +7,7 @@ from typing import Annotated
 
 from odcr.domain.amounts import Amount
 from odcr.domain.costs import NO_COSTS, Costs
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.outcome import Status
 from odcr.domain.target import Announcement, TargetKey, Unit, Verdict
 from odcr.domain.zone import region_of

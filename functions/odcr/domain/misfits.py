@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.reservation import Reservation, ids_of
 from odcr.domain.target import ReservationOptions, TargetKey
 from odcr.domain.wire import fitting, size_of

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Annotated, Any
 
 from odcr.domain.amounts import Amount
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.target import USUAL_OPTIONS, Announcement, Judgement, Member, Target, TargetKey, Unit, group_key
 from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import optional

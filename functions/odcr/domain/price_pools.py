@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from odcr.domain.event import Event
+from odcr.domain.event_codec import Event
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, reason_to_reject
 from odcr.domain.zone import region_of

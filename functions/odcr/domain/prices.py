@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from odcr.domain.cells import StrangeCell, amount_of, shown, text_of
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.price_pools import PricePool, folded
 from odcr.domain.target import USUAL_OPTIONS
 from odcr.domain.wire import InvalidEvent

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from odcr.domain.amounts import Amount
 from odcr.domain.calendar import Rest
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import (
     USUAL_OPTIONS,

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Annotated
 
 from odcr.domain.amounts import Amount, amount
-from odcr.domain.event import As, Event
+from odcr.domain.event_codec import As, Event
 from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import moment
 from odcr.domain.wording import quoted

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from odcr.domain.event import Event
+from odcr.domain.event_codec import Event
 
 if TYPE_CHECKING:
     from odcr.domain.reservation import Reservation

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from localcloud.ec2 import faults
-from odcr_cli.console.changes import change_of
+from odcr_cli.console.account_changes import change_of
 from odcr_cli.console.history_cache import HistoryCache, known_since
 from odcr_cli.console.local_market import ACTIONS, KINDS
 from odcr_cli.console.run_cache import EndedRunsCache, LastRunCache

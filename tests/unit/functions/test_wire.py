@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from odcr.domain.amounts import amount
 from odcr.domain.calendar import Rest
-from odcr.domain.event import Event
+from odcr.domain.event_codec import Event
 from odcr.domain.messages import Change
 from odcr.domain.misfits import MAX_SENTENCE, InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status
