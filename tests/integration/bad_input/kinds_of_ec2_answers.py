@@ -112,7 +112,7 @@ REFUSALS = [
         error(500, "InsufficientInstanceCapacity", "None."),
         "SHORT",
         "no more",
-        "Every run asks",
+        "odcr keeps asking",
     ),
     create("too many requests", error(503, "RequestLimitExceeded", "Slow down."), "THROTTLED", "RequestLimitExceeded"),
     create(
