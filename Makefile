@@ -28,7 +28,8 @@ deploy: build ## build, ask for the stack, Region and mail, show the account, an
 verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, costs a dollar, deletes all; docs/how-to/verify.md
 	@$(BIN)/python -m verify $(ARGS)
 
-check: lint types unit ## the quick checks, before each commit
+check: setup ## the quick checks, before each commit: lint, types and unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint types
 
 test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WITHOUT=mysql skips one, -j2 uses two cores
 
