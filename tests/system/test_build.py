@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.build import ROOT, build
+from demo.build import ROOT, SAM, build
+from localcloud.clients.environment import building
 
 NO_INDEX = {
     "PIP_CONFIG_FILE": os.devnull,
@@ -41,6 +42,19 @@ def test_unchanged_functions_are_not_built_again_and_need_no_index(
     before = {file: file.stat().st_mtime_ns for file in built.rglob("*")}
     build(built)
     assert {file: file.stat().st_mtime_ns for file in built.rglob("*")} == before
+
+
+def test_functions_that_are_built_side_by_side_are_the_same(built: Path, tmp_path: Path) -> None:
+    command = [SAM, "build", "--parallel", "--build-dir", str(tmp_path / "build")]
+    done = subprocess.run(
+        command, cwd=ROOT, env=building(os.environ), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert _files(tmp_path / "build") == _files(built)
+
+
+def _files(folder: Path) -> set[Path]:
+    return {file.relative_to(folder) for file in folder.glob("*/**/*") if file.is_file()}
 
 
 def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from odcr_cli.release_wait import running, wait_for_runs
 from odcr_cli.releasing import ReleaseResult, checked, give_back, lowering, may_give_back, still_wanted
 from odcr_cli.reservations import parse_reservations
 from odcr_cli.source import LiveSource
-from odcr_cli.status_line import status_line
 from odcr_cli.trouble import Trouble
 
 _QUESTION = "EC2 may not have it again when you need it. Go on?"
@@ -58,8 +57,9 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
         if change:
             checked(live.door.change([change]), named.name)
             console.print(Text(printable(f"{named.name}: {format_count(kept)} wanted from now on.")))
-        with status_line("Looking for runs that may have read the old number") as show_step:
-            wait_for_runs(live, show_step)
+        # Not a status line: what is waited for also belongs into a log.
+        with console.status("Looking for runs that may have read the old number"):
+            wait_for_runs(live, lambda text: console.print(Text(f"{text} ...")))
 
         def look() -> None:
             now = next((other for other in read_demands(live) if other.name == named.name), None)
