@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -12,9 +12,7 @@ from moto import mock_aws
 from moto.ec2.models import ec2_backends
 
 from localcloud import capacity_reservations
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
+from localcloud.tests.capacity_reservations.calls import ReservationCalls
 
 REGION = "ap-northeast-1"
 
@@ -26,47 +24,15 @@ def client(service: str, region: str, validation: bool) -> Any:
     return boto3.client(service, region, config=config)  # type: ignore[call-overload]
 
 
-class Ec2:
-    """What most tests need, with defaults."""
-
-    type, zone = "r5b.2xlarge", "ap-northeast-1c"
+class Ec2(ReservationCalls):
+    """Calls of moto in this process."""
 
     def __init__(self) -> None:
         self.use()
 
     def use(self, region: str = REGION, *, validation: bool = True) -> None:
         """From now on calls go to this Region, by such a client."""
-        self.api: EC2Client = client("ec2", region, validation)
-
-    def create(self, **changes: Any) -> Any:
-        """Creates one; the CapacityReservation."""
-        parameters: dict[str, Any] = {
-            "InstanceType": self.type,
-            "InstancePlatform": "Linux/UNIX",
-            "AvailabilityZone": self.zone,
-            "InstanceCount": 1,
-        }
-        parameters = {name: value for name, value in (parameters | changes).items() if value is not None}
-        return self.api.create_capacity_reservation(**parameters)["CapacityReservation"]
-
-    def modify(self, reservation: Any, **changes: Any) -> Any:
-        """Modifies one; the answer."""
-        return self.api.modify_capacity_reservation(
-            CapacityReservationId=reservation["CapacityReservationId"], **changes
-        )
-
-    def cancel(self, reservation: Any, **more: Any) -> Any:
-        """Cancels one; the answer."""
-        return self.api.cancel_capacity_reservation(CapacityReservationId=reservation["CapacityReservationId"], **more)
-
-    def describe(self, **parameters: Any) -> list[Any]:
-        """The reservations of one page."""
-        return list(self.api.describe_capacity_reservations(**parameters)["CapacityReservations"])
-
-    def again(self, reservation: Any) -> Any:
-        """It, as it is now."""
-        (now,) = self.describe(CapacityReservationIds=[reservation["CapacityReservationId"]])
-        return now
+        self.api = client("ec2", region, validation)
 
 
 @pytest.fixture(scope="module")

@@ -6,29 +6,15 @@ from typing import Any
 
 import pytest
 
+from localcloud.tests.capacity_reservations.calls import GENERIC, POOL, arn_of, empty_group, members
+
 Refused = Callable[..., str]
-POOL = {"Type": "AWS::EC2::CapacityReservationPool"}
-GENERIC = {
-    "Type": "AWS::ResourceGroups::Generic",
-    "Parameters": [{"Name": "allowed-resource-types", "Values": ["AWS::EC2::CapacityReservation"]}],
-}
 
 
 @pytest.fixture
 def group(groups: Any) -> Any:
     """An empty group."""
-    return groups.create_group(Name=f"group-{uuid.uuid4()}", Configuration=[POOL, GENERIC])["Group"]
-
-
-def arn_of(reservation: Any) -> str:
-    return str(reservation["CapacityReservationArn"])
-
-
-def members(groups: Any, group: Any) -> list[str]:
-    pages = groups.get_paginator("list_group_resources").paginate(
-        Group=group["GroupArn"], PaginationConfig={"PageSize": 2}
-    )
-    return [one["Identifier"]["ResourceArn"] for page in pages for one in page["Resources"]]
+    return empty_group(groups)
 
 
 def test_members_come_and_go(cloud: Any, groups: Any, group: Any) -> None:

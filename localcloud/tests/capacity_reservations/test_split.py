@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
+from localcloud.tests.capacity_reservations.calls import TAGGED, TAGS, split
+
 Refused = Callable[..., str]
-TAGS = [{"Key": "odcr", "Value": "a"}]
-TAGGED = [{"ResourceType": "capacity-reservation", "Tags": TAGS}]
-
-
-def split(cloud: Any, source: Any, count: int, **more: Any) -> Any:
-    answer = cloud.api.create_capacity_reservation_by_splitting(
-        SourceCapacityReservationId=source["CapacityReservationId"], InstanceCount=count, **more
-    )
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
 def counts(cloud: Any) -> list[tuple[str, int]]:

@@ -14,12 +14,13 @@ from localcloud.clock import Clock
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.control import blueprint
 from localcloud.server import Server
+from localcloud.tests.capacity_reservations.calls import ReservationCalls
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 REGION = "ap-northeast-1"
-TYPE, ZONE = "r5b.2xlarge", "ap-northeast-1c"
+TYPE, ZONE = ReservationCalls.type, ReservationCalls.zone
 
 
 class ManualClock(Clock):
@@ -59,10 +60,8 @@ def client(endpoint: str, region: str, retries: int, read_timeout: float, valida
     )
 
 
-class Ec2:
-    """What most tests need, with defaults."""
-
-    type, zone = TYPE, ZONE
+class Ec2(ReservationCalls):
+    """Calls of the server."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
@@ -73,36 +72,6 @@ class Ec2:
     ) -> None:
         """From now on calls go to this Region, by such a client."""
         self.api = client(self.endpoint, region, attempts, read_timeout, validation)
-
-    def create(self, **changes: Any) -> Any:
-        """Creates one; the CapacityReservation."""
-        parameters: dict[str, Any] = {
-            "InstanceType": TYPE,
-            "InstancePlatform": "Linux/UNIX",
-            "AvailabilityZone": ZONE,
-            "InstanceCount": 1,
-        }
-        parameters = {name: value for name, value in (parameters | changes).items() if value is not None}
-        return self.api.create_capacity_reservation(**parameters)["CapacityReservation"]
-
-    def modify(self, reservation: Any, **changes: Any) -> Any:
-        """Modifies one; the answer."""
-        return self.api.modify_capacity_reservation(
-            CapacityReservationId=reservation["CapacityReservationId"], **changes
-        )
-
-    def cancel(self, reservation: Any, **more: Any) -> Any:
-        """Cancels one; the answer."""
-        return self.api.cancel_capacity_reservation(CapacityReservationId=reservation["CapacityReservationId"], **more)
-
-    def describe(self, **parameters: Any) -> list[Any]:
-        """The reservations of one page."""
-        return list(self.api.describe_capacity_reservations(**parameters)["CapacityReservations"])
-
-    def again(self, reservation: Any) -> Any:
-        """It, as it is now."""
-        (now,) = self.describe(CapacityReservationIds=[reservation["CapacityReservationId"]])
-        return now
 
 
 def refusal(call: Callable[..., Any], *args: Any, **parameters: Any) -> tuple[str, int]:

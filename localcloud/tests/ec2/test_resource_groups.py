@@ -1,6 +1,5 @@
 """Resource groups of reservations, and launches that target them."""
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +9,9 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 from localcloud.ec2.faults import ANY, GROUP, LIST_GROUP, UNGROUP, Fault, FaultKind
+from localcloud.tests.capacity_reservations.calls import arn_of, empty_group, members
 
 Refused = Callable[..., tuple[str, int]]
-POOL = {"Type": "AWS::EC2::CapacityReservationPool"}
-GENERIC = {
-    "Type": "AWS::ResourceGroups::Generic",
-    "Parameters": [{"Name": "allowed-resource-types", "Values": ["AWS::EC2::CapacityReservation"]}],
-}
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +30,7 @@ def api(server: Any) -> Any:
 @pytest.fixture
 def group(api: Any) -> Any:
     """An empty group."""
-    return api.create_group(Name=f"group-{uuid.uuid4()}", Configuration=[POOL, GENERIC])["Group"]
-
-
-def arn_of(reservation: Any) -> str:
-    return str(reservation["CapacityReservationArn"])
-
-
-def members(api: Any, group: Any) -> list[str]:
-    pages = api.get_paginator("list_group_resources").paginate(
-        Group=group["GroupArn"], PaginationConfig={"PageSize": 2}
-    )
-    return [one["Identifier"]["ResourceArn"] for page in pages for one in page["Resources"]]
+    return empty_group(api)
 
 
 def test_what_cannot_be_in_a_group_fails_and_the_rest_does_not(cloud: Any, capacity: Any, api: Any, group: Any) -> None:

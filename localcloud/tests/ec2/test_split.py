@@ -4,16 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from localcloud.tests.capacity_reservations.calls import split
+
 Refused = Callable[..., tuple[str, int]]
-TAGS = [{"Key": "odcr", "Value": "a"}]
-TAGGED = [{"ResourceType": "capacity-reservation", "Tags": TAGS}]
-
-
-def split(cloud: Any, source: Any, count: int, **more: Any) -> Any:
-    answer = cloud.api.create_capacity_reservation_by_splitting(
-        SourceCapacityReservationId=source["CapacityReservationId"], InstanceCount=count, **more
-    )
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
 def counts(cloud: Any) -> list[tuple[str, int]]:
