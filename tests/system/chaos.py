@@ -181,10 +181,10 @@ class Chaos:
     def _inject(self) -> None:
         kind = next(self._kinds)
         if self._is_ending:
-            left = [kind for kind in FaultKind if kind.value in self.missing()]
-            if not left:
+            remaining = [kind for kind in FaultKind if kind.value in self.missing()]
+            if not remaining:
                 return
-            kind = self._dice.choice(left)
+            kind = self._dice.choice(remaining)
             # Faults that were set before would come first.
             self._stack.cloud.capacity.clear_faults()
         action = self._dice.choice([action for action in actions_of(kind) if action in ACTIONS])

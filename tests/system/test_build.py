@@ -46,10 +46,10 @@ def test_unchanged_functions_are_not_built_again_and_need_no_index(
 
 def test_functions_that_are_built_side_by_side_are_the_same(built: Path, tmp_path: Path) -> None:
     command = [SAM, "build", "--parallel", "--build-dir", str(tmp_path / "build")]
-    done = subprocess.run(
+    completed = subprocess.run(
         command, cwd=ROOT, env=building(os.environ), capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
     assert _files(tmp_path / "build") == _files(built)
 
 
@@ -63,7 +63,7 @@ def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> Non
         (shutil.copytree if place.is_dir() else shutil.copy)(place, tmp_path / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "MFLAGS"))}
-    done = subprocess.run(
+    completed = subprocess.run(
         ["make", "--old-file=setup", "run"],
         cwd=tmp_path,
         env=inherited | NO_INDEX,
@@ -72,14 +72,14 @@ def test_make_run_says_in_a_few_lines_why_it_cannot_build(tmp_path: Path) -> Non
         timeout=120,
         check=False,
     )
-    assert done.returncode != 0
-    before, failed, why = done.stdout.partition("StackFailed: ")
-    assert failed, done.stdout + done.stderr
+    assert completed.returncode != 0
+    before, failed, why = completed.stdout.partition("StackFailed: ")
+    assert failed, completed.stdout + completed.stderr
     assert before.splitlines()[-1].startswith("Building the functions")
     ended, *lines = why.splitlines()
     assert ended.endswith(" ended with 1:")
     assert "Connection refused" in lines[0]
     assert "is it the right one, and reachable?" in lines[-1]
     assert len(lines) <= 5
-    assert "Traceback" not in done.stdout + done.stderr
-    assert len(done.stderr.splitlines()) <= 1  # make's own line
+    assert "Traceback" not in completed.stdout + completed.stderr
+    assert len(completed.stderr.splitlines()) <= 1  # make's own line

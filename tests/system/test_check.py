@@ -21,9 +21,9 @@ def test_check_reports_each_problem_on_a_line(stack: Stack) -> None:
     stack.wait(stack.start_run())
     stack.sql(f"INSERT INTO odcr_capacity VALUES ('m5.large','{ZONE}',2,0), ('m5.large','ap-northeast-1z',1,0)")
     stack.sql(f"INSERT INTO odcr_option (InstanceType, AvailabilityZone) VALUES ('m5.larg','{ZONE}')")
-    done = check(stack, "--json", "check")
-    assert done.returncode == 1, done.stderr
-    lines = [(line["Check"], line["Level"], line["Seen"]) for line in json.loads(done.stdout)["Lines"]]
+    result = check(stack, "--json", "check")
+    assert result.returncode == 1, result.stderr
+    lines = [(line["Check"], line["Level"], line["Seen"]) for line in json.loads(result.stdout)["Lines"]]
 
     def reports(check: str, level: str, words: str) -> bool:
         return any((line[0], line[1]) == (check, level) and words in line[2] for line in lines)
@@ -40,8 +40,8 @@ def test_check_reports_each_problem_on_a_line(stack: Stack) -> None:
     # Every check has a line.
     assert len({line[0] for line in lines}) >= 13
 
-    shown = check(stack, "check")
-    print(shown.stdout)
-    assert shown.returncode == 1
-    assert "\x1b" not in shown.stdout
-    assert max(map(len, shown.stdout.splitlines())) <= 80
+    result = check(stack, "check")
+    print(result.stdout)
+    assert result.returncode == 1
+    assert "\x1b" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80

@@ -33,8 +33,10 @@ def test_the_demo_succeeds_and_asks_nothing_outside(user: ShellUser, output: str
     *looks, down = printed
     assert down.endswith(" down")
     results = {line: user.run(line) for line in [*looks, *(line for line in README if line != "make run")]}
-    assert {line: (done.returncode, done.stderr) for line, done in results.items()} == dict.fromkeys(results, (0, ""))
-    (status,) = (done.stdout for line, done in results.items() if "odcr_status" in line)
+    assert {line: (completed.returncode, completed.stderr) for line, completed in results.items()} == dict.fromkeys(
+        results, (0, "")
+    )
+    (status,) = (completed.stdout for line, completed in results.items() if "odcr_status" in line)
     # Three rows, the group, and its three pools.
     assert status.count("FULFILLED") == 7
 

@@ -24,16 +24,16 @@ def test_the_commands_of_the_page_work_and_ask_nothing_outside(user: ShellUser) 
     user.start_cloud(f"{ACTIVATE} && {UP} --port 0")
     for line in ON_THE_PAGE:
         if line not in (UP, DOWN):
-            done = user.run(f"{ACTIVATE} && {line}")
-            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            completed = user.run(f"{ACTIVATE} && {line}")
+            assert completed.returncode == 0, (line, completed.stdout, completed.stderr)
 
     for line in FOR_AN_ACCOUNT:
-        done = user.run(f"{ACTIVATE} && {EXEC}{line}", answers="n\n")
-        assert "Account  123456789012, as arn:aws:sts::123456789012:" in done.stderr
-        assert "\nRegion   " in done.stderr
+        completed = user.run(f"{ACTIVATE} && {EXEC}{line}", answers="n\n")
+        assert "Account  123456789012, as arn:aws:sts::123456789012:" in completed.stderr
+        assert "\nRegion   " in completed.stderr
         looks = " describe-" in line or " get-" in line
-        assert ("Run it there? [y/N]" in done.stderr) is not looks
-        assert looks or "Nothing was done." in done.stderr, done.stderr
+        assert ("Run it there? [y/N]" in completed.stderr) is not looks
+        assert looks or "Nothing was done." in completed.stderr, completed.stderr
 
     deploy = f"{ACTIVATE} && {EXEC}make --old-file=build deploy ARGS='--stack-name by-make --no-confirm-changeset'"
     assert "Nothing was done." in user.run(deploy, answers="n\n").stderr
@@ -47,9 +47,9 @@ def test_the_commands_of_the_page_work_and_ask_nothing_outside(user: ShellUser) 
 
 @pytest.mark.parametrize("line", ["scripts/in-account --yes sam deploy", "scripts/in-account aws s3 mb s3://new"])
 def test_without_a_known_account_nothing_is_done(user: ShellUser, line: str) -> None:
-    done = user.run(line)
-    assert done.returncode == 1
-    assert "AWS does not say which account this is" in done.stderr
+    completed = user.run(line)
+    assert completed.returncode == 1
+    assert "AWS does not say which account this is" in completed.stderr
     # This proves the tests above: without exec, requests leave, and the proxy sees them.
     assert user.proxy.asked
-    assert all(asked.startswith("CONNECT sts.") for asked in user.proxy.asked)
+    assert all(request.startswith("CONNECT sts.") for request in user.proxy.asked)

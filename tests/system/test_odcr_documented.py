@@ -35,7 +35,7 @@ def test_the_commands_of_the_night_before_a_sale_work_in_their_order(
     monkeypatch.chdir(tmp_path)
     run(stack)
     stack.cloud.capacity.set_free(*KEY, 4)
-    done: list[str] = []
+    commands: list[str] = []
     for line in NIGHT_COMMANDS:
         words = shlex.split(line)[1:]
         if words == ["console"]:
@@ -47,11 +47,11 @@ def test_the_commands_of_the_night_before_a_sale_work_in_their_order(
             newest = stack.client("stepfunctions").list_executions(stateMachineArn=stack.outputs["StateMachineArn"])
             words[words.index("RUN")] = newest["executions"][0]["name"]
         _do(words, stack)
-        done.append(words[0])
+        commands.append(words[0])
         if line.startswith("odcr targets set"):
             run(stack)
             assert current(stack)[KEY] == 4
-    assert {"check", "import", "plan", "status", "history", "idle", "adopt", "release", "report"} <= set(done)
+    assert {"check", "import", "plan", "status", "history", "idle", "adopt", "release", "report"} <= set(commands)
     assert {"held.svg", "held.html", "tonight.odcr", "targets.csv"} <= {file.name for file in tmp_path.iterdir()}
     # `release --keep 4` has lowered the target of 15.
     (wanted,) = stack.sql("SELECT Target_Capacity FROM odcr_capacity")
@@ -67,8 +67,8 @@ def test_every_other_documented_command_works(stack: Stack, tmp_path: Path, monk
     run(stack)
     for line in OTHER_COMMANDS:
         _do(shlex.split(line)[1:], stack)
-    done = {line.split()[1] for line in OTHER_COMMANDS}
-    assert {"targets", "options", "groups", "prices", "idle", "release", "adopt"} <= done
+    commands = {line.split()[1] for line in OTHER_COMMANDS}
+    assert {"targets", "options", "groups", "prices", "idle", "release", "adopt"} <= commands
     wanted = stack.sql("SELECT InstanceType, Target_Capacity FROM odcr_capacity ORDER BY InstanceType")
     assert wanted == (("c6i.4xlarge", 20), ("r5b.2xlarge", 4))
 

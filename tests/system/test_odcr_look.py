@@ -27,9 +27,9 @@ def odcr(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Odcr:
 
     def call(*arguments: str, exit_code: int = 0) -> Any:
         common = ["--stack", stack.name, "--region", stack.cloud.region, "--endpoint-url", stack.cloud.endpoint]
-        done = CliRunner(mix_stderr=False).invoke(main, [*common, "--json", *arguments])
-        assert done.exit_code == exit_code, (done.stdout, done.stderr, done.exception)
-        return json.loads(done.stdout) if done.stdout else done.stderr
+        result = CliRunner(mix_stderr=False).invoke(main, [*common, "--json", *arguments])
+        assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
+        return json.loads(result.stdout) if result.stdout else result.stderr
 
     return call
 
@@ -42,9 +42,9 @@ def test_the_reading_commands_show_past_and_planned_work(stack: Stack, odcr: Odc
     assert (change["Status"], change["Acquired"]) == ("FULFILLED", 15)
     (latest,) = odcr("runs", "--limit", "1")["Runs"]
     assert (latest["Name"], latest["Status"], latest["Acquired"]) == (change["Execution"], "SUCCEEDED", 15)
-    shown = odcr("runs", "show", latest["Name"])
-    assert [step["State"] for step in shown["Steps"]][:3] == ["LoadTargets", "IsLeaseHeld", "FindShortfalls"]
-    (item,) = (item for item in shown["Items"] if item["Demand"])
+    output = odcr("runs", "show", latest["Name"])
+    assert [step["State"] for step in output["Steps"]][:3] == ["LoadTargets", "IsLeaseHeld", "FindShortfalls"]
+    (item,) = (item for item in output["Items"] if item["Demand"])
     assert item["Demand"] == " ".join(KEY)
     assert item["Outcome"].startswith("FULFILLED, 15 of 15 held")
 

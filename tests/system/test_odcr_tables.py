@@ -32,9 +32,9 @@ def odcr(stack: Stack, *arguments: str) -> Result:
 
 
 def answer(stack: Stack, *arguments: str, code: int = 0) -> Any:
-    done = odcr(stack, *arguments, "--json")
-    assert done.exit_code == code, (done.output, done.stderr)
-    return json.loads(done.stdout)
+    result = odcr(stack, *arguments, "--json")
+    assert result.exit_code == code, (result.output, result.stderr)
+    return json.loads(result.stdout)
 
 
 def test_an_imported_file_is_acted_on_and_can_be_exported(prepared: Stack, tmp_path: Path) -> None:
@@ -46,11 +46,11 @@ def test_an_imported_file_is_acted_on_and_can_be_exported(prepared: Stack, tmp_p
     assert current(prepared)[KEY] == 4
 
     # A run's own writes do not count as differences from the file.
-    done = odcr(prepared, "import", str(file), "--remove-others")
-    assert (done.exit_code, "nothing to do" in done.output) == (0, True), done.output
+    result = odcr(prepared, "import", str(file), "--remove-others")
+    assert (result.exit_code, "nothing to do" in result.output) == (0, True), result.output
     assert odcr(prepared, "export", str(exported)).exit_code == 0
-    done = odcr(prepared, "import", str(exported), "--remove-others")
-    assert (done.exit_code, "nothing to do" in done.output) == (0, True), done.output
+    result = odcr(prepared, "import", str(exported), "--remove-others")
+    assert (result.exit_code, "nothing to do" in result.output) == (0, True), result.output
     assert len(answer(prepared, "groups", "list")["Groups"][0]["Members"]) == 2
 
 

@@ -75,8 +75,8 @@ def test_targets_get_their_prices_and_a_price_given_by_hand_stays(priced: Stack)
     ]
     unknown = ("c6i.large", "us-east-1", "Linux/UNIX", None, "USD", "list")
     # Two executions side by side write the same.
-    both = [start(priced), start(priced)]
-    assert [priced.wait(execution)["status"] for execution in both] == ["SUCCEEDED"] * 2
+    executions = [start(priced), start(priced)]
+    assert [priced.wait(execution)["status"] for execution in executions] == ["SUCCEEDED"] * 2
     assert prices(priced) == (unknown, given, *others)
 
     priced.cloud.prices.set("c6i.large", "us-east-1", "0.085")

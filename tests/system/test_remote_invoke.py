@@ -20,7 +20,7 @@ def test_the_documented_command_reads_the_table(stack: Stack) -> None:
     documented = re.search(r"`sam (remote invoke ManageTargets [^`]+)`", PAGE)
     assert documented is not None
     arguments = shlex.split(documented[1].replace("--stack-name odcr", f"--stack-name {stack.name}"))
-    done = subprocess.run(
+    completed = subprocess.run(
         [str(Path(sys.executable).with_name("sam")), *arguments],
         env=stack.cloud.client_environment(os.environ),
         capture_output=True,
@@ -28,6 +28,6 @@ def test_the_documented_command_reads_the_table(stack: Stack) -> None:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    (row,) = json.loads(done.stdout)["Rows"]
+    assert completed.returncode == 0, completed.stderr
+    (row,) = json.loads(completed.stdout)["Rows"]
     assert (row["InstanceType"], row["Target_Capacity"]) == ("r5b.2xlarge", 15)

@@ -195,14 +195,14 @@ def test_another_run_follows_a_failed_one_after_a_minute(short: Stack) -> None:
 
 def test_after_an_hour_of_failures_the_schedule_alone_starts_runs(short: Stack) -> None:
     short.sql("INSERT INTO odcr_version VALUES (99, UTC_TIMESTAMP())")
-    for given in ({"Failures": 60}, {}):
-        first = started_with(short, **given)
+    for input_ in ({"Failures": 60}, {}):
+        first = started_with(short, **input_)
         assert short.wait(first)["status"] == "FAILED"
         assert len(chain(short, first)) == 1
 
 
-def started_with(stack: Stack, **given: int) -> str:
+def started_with(stack: Stack, **input_: int) -> str:
     """Starts a run with this input, and returns its ARN."""
     machine = stack.outputs["StateMachineArn"]
-    started = stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(given))
+    started = stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(input_))
     return str(started["executionArn"])

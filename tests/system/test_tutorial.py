@@ -76,7 +76,7 @@ def _type(line: str, localcloud: list[str]) -> str:
     if ASKS.search(line):
         rest += " --yes"
     programs = Path(sys.executable).parent
-    done = subprocess.run(
+    completed = subprocess.run(
         ["sh", "-c", f'exec "$@" {rest}', "sh", *python, verb, folder_option, folder],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "80", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
@@ -87,7 +87,7 @@ def _type(line: str, localcloud: list[str]) -> str:
         timeout=120,
         check=False,
     )
-    return done.stdout
+    return completed.stdout
 
 
 def _words(text: str) -> list[str]:

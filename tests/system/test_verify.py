@@ -89,9 +89,9 @@ def test_every_belief_is_asked_and_everything_is_deleted(cloud: LocalCloud, buil
     for zone in client(cloud, "ec2").describe_availability_zones()["AvailabilityZones"]:
         cloud.capacity.set_free(TYPE, str(zone["ZoneName"]), 5)
     table = tmp_path / "table.md"
-    done = call(cloud, built, "--yes", "--output", str(table))
+    completed = call(cloud, built, "--yes", "--output", str(table))
     text = table.read_text(encoding="utf-8")
-    assert done.returncode == 0, (text, done.stdout[-3000:], done.stderr)
+    assert completed.returncode == 0, (text, completed.stdout[-3000:], completed.stderr)
     verdicts = dict(re.findall(r"^\| (.+?) \| \*\*(.+?)\*\* \|", text, re.MULTILINE))
     assert verdicts == {
         belief.name: OUTCOMES.get(belief.name, Verdict.AS_ASSUMED) if belief.local else Verdict.MEANS_NOTHING

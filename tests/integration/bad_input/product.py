@@ -74,7 +74,7 @@ def invoke(handler: str, event: Any) -> Any:
 def _without_retries(definition: Any) -> Any:
     """The same definition without retries: they do not help against bad input."""
     if isinstance(definition, list):
-        return [_without_retries(one) for one in definition]
+        return [_without_retries(item) for item in definition]
     if isinstance(definition, dict):
         return {name: _without_retries(value) for name, value in definition.items() if name != "Retry"}
     return definition
@@ -150,7 +150,7 @@ class Product:
     """The announcements of the last run."""
 
     def __post_init__(self) -> None:
-        tasks = {one.arn: _task(one.name) for one in TEMPLATE.functions()}
+        tasks = {function.arn: _task(function.name) for function in TEMPLATE.functions()}
         tasks["arn:aws:states:::sns:publish"] = lambda payload: self.announced.append(payload["Message"])
         tasks["arn:aws:states:::states:startExecution"] = lambda _payload: {}
         self._machine = StateMachine(
@@ -199,10 +199,10 @@ class Product:
     def bought(self) -> list[tuple[str, str, int]]:
         """Type, zone and instances of every reservation ever made, by anybody."""
         return [
-            (one["InstanceType"], one["AvailabilityZone"], one["TotalInstanceCount"])
+            (reservation["InstanceType"], reservation["AvailabilityZone"], reservation["TotalInstanceCount"])
             for observer in self.observers
             for page in observer.get_paginator("describe_capacity_reservations").paginate()
-            for one in page["CapacityReservations"]
+            for reservation in page["CapacityReservations"]
         ]
 
     def seen(self) -> "Seen":

@@ -102,7 +102,7 @@ def test_only_what_a_partial_description_may_be_about_waits(
     assert {key for key in pools if statuses[key].status == "FAILED"} == unclear
     assert {key for key in pools if statuses[key].status == "FULFILLED"} == {*pools} - unclear
     assert {(*key, 3) for key in pools if key not in unclear} <= set(rows.bought())
-    assert not [one for one in rows.bought() if one[:2] in unclear]
+    assert not [reservation for reservation in rows.bought() if reservation[:2] in unclear]
     # Once EC2 describes everything, they are served as well.
     statuses = rows.run()
     assert {statuses[key].status for key in pools} == {"FULFILLED"}

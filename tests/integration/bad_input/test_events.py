@@ -31,6 +31,6 @@ def test_the_unchanged_events_are_good(product: Product) -> None:
     answers = {handler: invoke(handler, event) for handler, event in GOOD_EVENTS.items()}
     assert answers["LoadTargets"]["Lease"] == "HELD"
     (branch,) = answers["FindShortfalls"]["Branches"]
-    assert [one["InstanceType"] for one in branch["Shortfalls"]] == [GOOD[0]]
+    assert [shortfall["InstanceType"] for shortfall in branch["Shortfalls"]] == [GOOD[0]]
     assert answers["ReserveCapacity"]["Status"] == "FULFILLED"
     assert [change["To"] for change in answers["RecordResults"]["Changes"]] == ["SHORT"]

@@ -176,8 +176,8 @@ def test_no_message_says_to_cancel_what_is_held_for_a_row_whose_spelling_changed
     rows.sql("UPDATE odcr_capacity SET InstanceType = %s WHERE InstanceType = 'r5b.2xlarge'", (spelling,))
     for _ in range(3):
         rows.run()
-        told = [*rows.announced, *(status.reason for status in rows.statuses().values())]
-        assert not any("cancel" in words.lower() or "no row" in words for words in told)
+        texts = [*rows.announced, *(status.reason for status in rows.statuses().values())]
+        assert not any("cancel" in words.lower() or "no row" in words for words in texts)
         status = rows.statuses()[spelling, ROW[1]]
         assert (status.status, status.reserved) == ("INVALID", 5)
         assert "Write it as EC2 does, 'r5b.2xlarge'" in status.reason
@@ -217,11 +217,11 @@ def test_options_apply_however_they_spell_the_zone(rows: Product, row: tuple[str
         (option,),
     )
     assert rows.run()[row].status == "FULFILLED"
-    (made,) = [
-        one
-        for one in rows.observers[0].describe_capacity_reservations()["CapacityReservations"]
-        if one["InstanceType"] == "r5b.2xlarge"
+    (reservation,) = [
+        described
+        for described in rows.observers[0].describe_capacity_reservations()["CapacityReservations"]
+        if described["InstanceType"] == "r5b.2xlarge"
     ]
-    assert (made["InstancePlatform"], made["TotalInstanceCount"]) == ("Windows", 5)
+    assert (reservation["InstancePlatform"], reservation["TotalInstanceCount"]) == ("Windows", 5)
     rows.run()
     assert (rows.statuses()[row].status, len(rows.bought())) == ("FULFILLED", 2)

@@ -81,8 +81,8 @@ def test_a_bad_secret_is_explained_and_not_shown(
         assert leaked(printed.out + printed.err) == []
         assert leaked("".join(str(vars(record)) for record in caplog.records)) == []
         assert leaked("".join(traceback.format_exception(error))) == []
-        for one in chain(error):
-            assert leaked(f"{one!s} {one!r}") == []
+        for cause in chain(error):
+            assert leaked(f"{cause!s} {cause!r}") == []
 
         assert type(error).__name__ == kind.error
         for words in kind.says:

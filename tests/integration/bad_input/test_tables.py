@@ -32,8 +32,8 @@ def test_a_strange_table_stops_no_run(product: Product, kind: TableKind, caplog:
         rest = [(*KEY, kind.reserved)] if kind.reserved else []
         assert sorted(product.bought()) == sorted([(*GOOD, GOOD_TARGET), *rest])
     if kind.current and not kind.is_for_all:
-        assert {float(one) for one in current(product, TYPE)} == {kind.reserved}
-        assert {float(one) for one in current(product, GOOD[0])} == {GOOD_TARGET}
+        assert {float(cell) for cell in current(product, TYPE)} == {kind.reserved}
+        assert {float(cell) for cell in current(product, GOOD[0])} == {GOOD_TARGET}
     logged = "".join(str(vars(record)) for record in caplog.records)
     if kind.logs:
         assert kind.logs in logged

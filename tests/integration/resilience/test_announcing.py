@@ -58,18 +58,18 @@ def assert_all_arrived(world: World, kinds: list[str]) -> None:
 @pytest.mark.parametrize("number", range(4))
 def test_one_fault_while_announcing_changes_nothing(world: World, number: int, fault: CallFault) -> None:
     """In Publish, PutEvents, or the two calls that delete what was sent from the outbox."""
-    seen: list[Call] = []
+    announcing: list[Call] = []
 
     def choose(call: Call) -> CallFault | None:
         if call.operation in ANNOUNCING:
-            seen.append(call)
+            announcing.append(call)
         # The first of these calls is the RecordResults that records.
-        return fault if call.operation in ANNOUNCING and len(seen) == number + 2 else None
+        return fault if call.operation in ANNOUNCING and len(announcing) == number + 2 else None
 
     with world.injector.watching(choose):
         assert run(world, 1, POOLS[0]) is Phase.SUCCEEDED
     # The faulty call was repeated.
-    assert len(seen) == 6
+    assert len(announcing) == 6
     assert_all_arrived(world, [POOLS[0][0]])
 
 

@@ -156,7 +156,8 @@ def test_while_the_buckets_are_down_nothing_is_asked_for_and_nothing_is_lost(wor
     asking.play(ends)
     assert [moment for moment in asking.requests if moment > begins] == []
     row = world.rows()[KEY]
-    assert (row.status, row.current, row.ids) == ("THROTTLED", 2, {one.id for one in world.managed(KEY)})
+    ids = {reservation.id for reservation in world.managed(KEY)}
+    assert (row.status, row.current, row.ids) == ("THROTTLED", 2, ids)
     asking.play(ends + SOON)
     assert world.held(KEY) == 6
     asking.play(ends + 3 * SOON)
@@ -173,9 +174,9 @@ def test_asking_ends_soon_after_the_row_is_deleted_or_lowered(
     world: World, lowered: int | None, fault: CallFault | None, places: int
 ) -> None:
     world.ask_every(EVERY, places)
-    for other in OTHERS:
-        world.capacity.set_free(*other, 0)
-        world.set_target(other, 1)
+    for key in OTHERS:
+        world.capacity.set_free(*key, 0)
+        world.set_target(key, 1)
 
     def choose(call: Call) -> CallFault | None:
         if call.service is Service.EC2 and call.operation in REQUESTS:

@@ -115,15 +115,15 @@ def test_a_plan_equals_what_the_next_run_asks_for_and_changes_nothing(world: Wor
     world.pass_time(seconds)
     snapshot = world.snapshot()
     assert Execution(world, "run-2").run().phase is Phase.SUCCEEDED
-    event, asked = find_shortfalls_in(world, "run-2")
+    event, result = find_shortfalls_in(world, "run-2")
 
     world.restore(snapshot)
     context: Any = Context(world, world.clock.now() + 60)
     loaded = manage_targets.handler({"Plan": True}, context)
     assert loaded == {name: event[name] for name in loaded} | {"InstancesDue": False}
     planned = find_shortfalls.handler({**event, **loaded, "Execution": "plan", "Plan": True}, context)
-    assert planned == {**asked, "Instances": None}
-    assert asked["Branches"]
+    assert planned == {**result, "Instances": None}
+    assert result["Branches"]
     after = world.snapshot()
     assert (after.rows, ledger_in(after)) == (snapshot.rows, ledger_in(snapshot))
 

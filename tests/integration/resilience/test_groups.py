@@ -5,7 +5,7 @@ import pytest
 from tests.integration.resilience.calls import CallFault, Service
 from tests.integration.resilience.execution import Execution, Phase, make_tables, run
 from tests.integration.resilience.single_fault import IS_LONG, KILLS, Point, points_of, recover, run_with
-from tests.integration.resilience.world import World
+from tests.integration.resilience.world import World, pool_of
 
 A, B, C = ("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")
 NAME = "sale"
@@ -26,7 +26,7 @@ def free(world: World, *counts: int) -> None:
 def held(world: World) -> list[int]:
     reservations = world.managed_of_group(NAME)
     return [
-        sum(one.instance_count for one in reservations if (one.instance_type, one.availability_zone) == key)
+        sum(reservation.instance_count for reservation in reservations if pool_of(reservation) == key)
         for key in (A, B, C)
     ]
 

@@ -26,7 +26,7 @@ from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution, all_of, make_tables, play
 from tests.integration.resilience.single_fault import takeover_seconds
 from tests.integration.resilience.test_situations import UNCHANGEABLE
-from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World
+from tests.integration.resilience.world import LAG_SECONDS, LONG_LAG_SECONDS, TABLES, World, pool_of
 
 KEYS: list[Key] = [("c5.large", "ap-northeast-1a"), ("c5.large", "ap-northeast-1c"), ("r5b.2xlarge", "ap-northeast-1c")]
 TYPO: Key = ("r5b", "ap-northeast-1c")
@@ -159,13 +159,13 @@ class Histories(RuleBasedStateMachine):
     @rule(which=st.integers(0, 2), splits=st.booleans())
     def change_in_group(self, which: int, splits: bool) -> None:
         """A person cancels a reservation of the group, or splits one."""
-        for one in self.world.managed_of_group(NAME)[which : which + 1]:
-            if one.state != "active":
+        for reservation in self.world.managed_of_group(NAME)[which : which + 1]:
+            if reservation.state != "active":
                 continue
             if not splits:
-                self.world.cancel(one.id)
-            elif one.instance_count > 1:
-                self.world.split(one.id, 1, tagged=True)
+                self.world.cancel(reservation.id)
+            elif reservation.instance_count > 1:
+                self.world.split(reservation.id, 1, tagged=True)
                 self.foreign = self.world.foreign()
             played["group changed"] += 1
 
@@ -186,17 +186,17 @@ class Histories(RuleBasedStateMachine):
         if not self._is_recorded(key):
             # With two changes at once, a run cannot tell which instances went where.
             self.away[key] = 0
-        for one in self.world.managed(key)[:1]:
-            if one.state == "active":
-                self.world.cancel(one.id)
+        for reservation in self.world.managed(key)[:1]:
+            if reservation.state == "active":
+                self.world.cancel(reservation.id)
 
     @in_the_calm
     @rule(key=keys, count=st.integers(1, 4), how=st.sampled_from(TAKEN_AWAY))
     def take_away(self, key: Key, count: int, how: str) -> None:
         """A person takes a reservation, or a part of it, away from the stack."""
         reservations = self.world.managed(key)
-        largest = max(reservations, key=lambda one: one.instance_count, default=None)
-        if largest is None or any(one.state != "active" for one in reservations):
+        largest = max(reservations, key=lambda reservation: reservation.instance_count, default=None)
+        if largest is None or any(reservation.state != "active" for reservation in reservations):
             return
         count = largest.instance_count if how == "tag" else min(count, largest.instance_count - 1)
         if not count:
@@ -218,8 +218,8 @@ class Histories(RuleBasedStateMachine):
     @rule(key=keys, code=st.sampled_from(UNCHANGEABLE))
     def refuse_changes(self, key: Key, code: str) -> None:
         """From now on EC2 refuses to change the reservations that a target has now."""
-        for one in self.world.managed(key):
-            self.world.refuse_changes(one.id, code)
+        for reservation in self.world.managed(key):
+            self.world.refuse_changes(reservation.id, code)
             self.stuck.add(key)
 
     @in_the_calm
@@ -404,8 +404,8 @@ class Histories(RuleBasedStateMachine):
 
     def _nothing_was_lost_of_group(self, before: list[CapacityReservation]) -> None:
         """No step leaves a group below its total: only an excess is ever released."""
-        if all(one.state == "active" for one in before):
-            units = sum(one.instance_count * WEIGHTS[one.instance_type, one.availability_zone] for one in before)
+        if all(reservation.state == "active" for reservation in before):
+            units = sum(reservation.instance_count * WEIGHTS[pool_of(reservation)] for reservation in before)
             lost = units - self.held(GROUP)
             assert lost <= max(0, units - self.floor.get(GROUP, float("inf"))), f"{lost} units were given away"
             played["group gave back"] += lost > 0
@@ -421,8 +421,9 @@ class Histories(RuleBasedStateMachine):
         """
         for key, reservations in before.items():
             is_only_one = len(reservations) == 1
-            if (is_only_one or key in self.floor) and all(one.state == "active" for one in reservations):
-                held = sum(one.instance_count for one in reservations)
+            are_active = all(reservation.state == "active" for reservation in reservations)
+            if (is_only_one or key in self.floor) and are_active:
+                held = sum(reservation.instance_count for reservation in reservations)
                 lost = held - self.world.held(key)
                 may_go = max(0, held - self.floor.get(key, float("inf")))
                 if is_only_one and not self.releases:
@@ -432,14 +433,14 @@ class Histories(RuleBasedStateMachine):
 
     def _running(self) -> list[Execution]:
         """The runs that are not over, including those that runs have started."""
-        return [one for one in all_of(self.world) if not one.stepper.is_over_by_now()]
+        return [run for run in all_of(self.world) if not run.stepper.is_over_by_now()]
 
     def _started(self) -> Execution:
         return Execution(self.world, f"run-{next(self.names)}")
 
     def _is_at_work(self) -> bool:
         """Whether a run has loaded targets and goes on, or a function outlives its run."""
-        has_loaded = any("FindShortfalls" in one.stepper.entered for one in self._running())
+        has_loaded = any("FindShortfalls" in run.stepper.entered for run in self._running())
         return has_loaded or bool(self.world.machine.asleep)
 
     def total(self, key: Key) -> int:
@@ -457,7 +458,7 @@ class Histories(RuleBasedStateMachine):
         row = self.world.rows().get(key)
         if row is None or self._is_at_work():
             return False
-        ids = {one.id for one in self.world.managed(key)}
+        ids = {reservation.id for reservation in self.world.managed(key)}
         is_known = (row.status == "ASTRAY") == bool(self.away[key])
         return is_known and ids <= row.ids and row.reserved == self.total(key) <= row.target
 
@@ -499,7 +500,7 @@ class Histories(RuleBasedStateMachine):
         state = current()
         with state.lock:
             # Reservations that EC2 refuses to change stay so: they are no reason to hold less.
-            state.faults.set = [one for one in state.faults.set if one.fault.kind is FaultKind.REFUSED]
+            state.faults.set = [active for active in state.faults.set if active.fault.kind is FaultKind.REFUSED]
         self.world.start_cold()
         self.world.pass_time(59)
         if not self._is_at_work():
@@ -540,9 +541,9 @@ class Histories(RuleBasedStateMachine):
         before = len(self.world.machine.executions)
 
         def following() -> list[Execution]:
-            return [one for one in all_of(self.world)[before:] if "FindShortfalls" in one.stepper.entered]
+            return [run for run in all_of(self.world)[before:] if "FindShortfalls" in run.stepper.entered]
 
-        play(self.world, lambda: any(one.is_over for one in following()), scheduled=stopped + 60)
+        play(self.world, lambda: any(run.is_over for run in following()), scheduled=stopped + 60)
         run = following()[0]
         assert run.phase is execution.Phase.SUCCEEDED, run.failure
         assert run.stepper.entered["FindShortfalls"] <= stopped + takeover_seconds(self.world)
@@ -568,8 +569,8 @@ class Histories(RuleBasedStateMachine):
 
     def _elsewhere(self, key: Key) -> int:
         """Instances that the stack lost: held without its tag, or lent out."""
-        astray = [one for one in self.world.reservations() if one.id in self.world.astray]
-        held = sum(one.instance_count for one in astray if (one.instance_type, one.availability_zone) == key)
+        astray = [reservation for reservation in self.world.reservations() if reservation.id in self.world.astray]
+        held = sum(reservation.instance_count for reservation in astray if pool_of(reservation) == key)
         return held + self.world.lent[key]
 
 

@@ -36,12 +36,12 @@ def throttled(*operations: str) -> Callable[[Call], CallFault | None]:
 
 def following(world: World, since: float) -> Execution:
     """The first new run that asks EC2, played to its end; the schedule starts one each minute from `since`."""
-    before = {one.name for one in all_of(world)}
+    before = {run.name for run in all_of(world)}
 
     def new_runs() -> list[Execution]:
-        return [one for one in all_of(world) if one.name not in before and "FindShortfalls" in one.stepper.entered]
+        return [run for run in all_of(world) if run.name not in before and "FindShortfalls" in run.stepper.entered]
 
-    play(world, lambda: any(one.is_over for one in new_runs()), scheduled=since)
+    play(world, lambda: any(run.is_over for run in new_runs()), scheduled=since)
     return new_runs()[0]
 
 
@@ -49,8 +49,8 @@ def test_after_an_abort_asking_goes_on_once_the_lease_has_expired(world: World) 
     run = at_work(world)
     run.abort()
     stopped = world.clock.now()
-    asked = following(world, stopped + 30).stepper.entered["FindShortfalls"]
-    assert run.stepper.started + world.lease_seconds < asked <= run.stepper.started + world.lease_seconds + 60
+    asked_at = following(world, stopped + 30).stepper.entered["FindShortfalls"]
+    assert run.stepper.started + world.lease_seconds < asked_at <= run.stepper.started + world.lease_seconds + 60
     assert (world.held(KEY), world.disagreements()) == (6, [])
 
 
@@ -73,23 +73,23 @@ def test_a_run_at_work_keeps_its_lease(world: World) -> None:
     """Even if no request is answered, so that it works for as long as a run can."""
     run = at_work(world, free=0)
     world.ask_every(5)
-    sent: list[float] = []
+    request_times: list[float] = []
 
     def choose(call: Call) -> CallFault | None:
         if call.service is Service.EC2 and call.operation in REQUESTS:
-            sent.append(world.clock.now())
+            request_times.append(world.clock.now())
             return CallFault.LATE
         return None
 
     with world.injector.watching(choose):
         play(world, lambda: run.is_over, scheduled=run.stepper.started + 30)
-    others = [one for one in all_of(world) if one.name not in ("run-1", "makes-the-tables")]
+    others = [run for run in all_of(world) if run.name not in ("run-1", "makes-the-tables")]
     assert len(others) >= 2
-    assert {one.phase for one in others} <= {Phase.SKIPPED, Phase.RUNNING}
+    assert {run.phase for run in others} <= {Phase.SKIPPED, Phase.RUNNING}
     assert run.phase is Phase.SUCCEEDED
-    assert sent[-1] > run.stepper.started + 60
+    assert request_times[-1] > run.stepper.started + 60
     # Its last request was over before its lease expired.
-    assert sent[-1] + LATE_SECONDS <= run.stepper.started + world.ask_seconds + RESERVED_SECONDS
+    assert request_times[-1] + LATE_SECONDS <= run.stepper.started + world.ask_seconds + RESERVED_SECONDS
     assert world.ask_seconds + RESERVED_SECONDS < world.lease_seconds
 
 
@@ -99,18 +99,18 @@ def test_a_function_that_outlives_its_run_ends_before_another_run_asks(world: Wo
     run.step()
     run.abort()
     began = run.stepper.started
-    asked: list[float] = []
+    request_times: list[float] = []
 
     def choose(call: Call) -> CallFault | None:
         if call.operation in REQUESTS:
-            asked.append(world.clock.now() - began)
+            request_times.append(world.clock.now() - began)
         return None
 
     with world.injector.watching(choose):
         next_run = following(world, world.clock.now() + 30)
     # The function asks until its run's time is up, though the run is gone; then nobody asks until the lease expires.
-    assert len([moment for moment in asked if moment <= world.ask_seconds]) > 10
-    assert [moment for moment in asked if world.ask_seconds < moment <= world.lease_seconds] == []
+    assert len([moment for moment in request_times if moment <= world.ask_seconds]) > 10
+    assert [moment for moment in request_times if world.ask_seconds < moment <= world.lease_seconds] == []
     assert (next_run.phase, world.held(KEY), world.disagreements()) == (Phase.SUCCEEDED, 0, [])
 
 
@@ -143,9 +143,9 @@ def test_after_any_fault_while_a_run_takes_over_the_next_run_sets_everything_rig
             if world.held(KEY) == 6:
                 continue
             next_run = following(world, stopped + 30)
-            asked = next_run.stepper.entered["FindShortfalls"] - stopped
+            delay = next_run.stepper.entered["FindShortfalls"] - stopped
             if next_run.phase is not Phase.SUCCEEDED or world.held(KEY) != 6 or world.disagreements():
                 failures[point] = (next_run.failure, world.held(KEY), world.disagreements())
-            elif asked > takeover_seconds(world):
-                failures[point] = f"asked only {asked:.0f} s later"
+            elif delay > takeover_seconds(world):
+                failures[point] = f"asked only {delay:.0f} s later"
     assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

@@ -40,7 +40,7 @@ def hold(world: World, *counts: int, announced: int | None = None) -> None:
         "FULFILLED" if announced is None else "EXCESS",
         target,
         sum(counts),
-        ",".join(one.id for one in observed),
+        ",".join(reservation.id for reservation in observed),
         None if announced is None else sum(counts),
         announced,
     )
@@ -167,8 +167,8 @@ def test_after_any_fault_of_a_release_exactly_the_excess_is_released(
     calls = run_with(world, None)
     assert world.held(KEY) == 6
     # The other calls are the same in every run.
-    asked = [(number, call) for number, call in enumerate(calls) if call.service is Service.EC2]
-    points = [Point(number, call, fault) for number, call in asked for fault in call.faults]
+    ec2_calls = [(number, call) for number, call in enumerate(calls) if call.service is Service.EC2]
+    points = [Point(number, call, fault) for number, call in ec2_calls for fault in call.faults]
     points += [replace(point, aborted=True) for point in points if point.fault in KILLS]
     failures: dict[Point, str] = {}
     for point in points:
@@ -183,5 +183,5 @@ def test_after_any_fault_of_a_release_exactly_the_excess_is_released(
         if world.held(KEY) != 6 or world.disagreements():
             failures[point] = f"{world.held(KEY)} held, {world.disagreements()}"
     with capsys.disabled():
-        print(f"\n{len(points)} points of a release, {len(asked)} calls")
+        print(f"\n{len(points)} points of a release, {len(ec2_calls)} calls")
     assert not failures, "\n".join(f"{point}: {problem}" for point, problem in failures.items())

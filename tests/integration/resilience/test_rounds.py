@@ -159,7 +159,7 @@ def test_after_any_fault_in_a_round_nothing_is_bought_twice_or_forgotten(
         play_run(world, point)
         rows, recorded = world.rows(), acquired(world)
         for key in KEYS:
-            ids = {one.id for one in world.managed(key)}
+            ids = {reservation.id for reservation in world.managed(key)}
             # If a function died, nobody knows what it bought in this round.
             least = 1 if rows[key].status == "FAILED" else world.held(key)
             if not least <= rows[key].reserved <= world.held(key) or rows[key].ids != ids or recorded[key] < least:

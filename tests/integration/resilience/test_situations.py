@@ -88,7 +88,7 @@ def set_up(world: World, situation: Situation) -> str:
 
 def held_and_recorded(world: World) -> tuple[tuple[int, ...], str, int, str]:
     """The counts of the reservations; the status, the instances held and the reason as recorded."""
-    counts = sorted((one.instance_count for one in world.managed(KEY)), reverse=True)
+    counts = sorted((reservation.instance_count for reservation in world.managed(KEY)), reverse=True)
     ((status, reserved, reason),) = world.sql("SELECT Status, Reserved, Reason FROM odcr_status")
     return tuple(counts), status, reserved, reason
 
@@ -174,7 +174,7 @@ def test_a_split_off_part_is_no_duplicate_while_its_source_still_shows_the_old_c
     source = set_up(world, SITUATIONS["it was split, and the part was tagged"])
     world.capacity.alter(source, TotalInstanceCount=6)
     run(world, "run-1")
-    assert [one.state for one in world.managed(KEY)] == ["active", "active"]
+    assert [reservation.state for reservation in world.managed(KEY)] == ["active", "active"]
     assert held_and_recorded(world)[1] == "EXCESS"
     world.capacity.alter(source, TotalInstanceCount=4)
     run(world, "run-2")

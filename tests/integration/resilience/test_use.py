@@ -20,7 +20,7 @@ def run(world: World, name: str) -> list[Call]:
     with world.injector.watching(calls.append):
         execution = Execution(world, name).run()
     assert execution.phase is Phase.SUCCEEDED, execution.failure
-    return [one for one in calls if one == Call(Service.EC2, "DescribeInstances")]
+    return [call for call in calls if call == Call(Service.EC2, "DescribeInstances")]
 
 
 def status(world: World) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ def test_the_work_of_a_run_grows_no_faster_than_its_targets(world: World, capsys
     per_row = [(later - earlier) / (more - fewer) for (fewer, earlier), (more, later) in points]
     with capsys.disabled():
         print(
-            f"\nPython functions entered for {SIZES} targets: {entered}; {[round(each) for each in per_row]} a target"
+            f"\nPython functions entered for {SIZES} targets: {entered}; {[round(count) for count in per_row]} a target"
         )
     # Beyond 500 shortfalls it grows more slowly, because a run takes on no more.
     assert max(per_row) < 1.1 * per_row[0]
@@ -78,8 +78,8 @@ def test_the_work_of_a_run_grows_no_faster_than_its_targets(world: World, capsys
 def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
     make_tables(world)
     few, many = (work_of_a_run(world, rows)[1] for rows in (10, 1000))
-    asked = [[call for call in calls if call.service is Service.EC2] for calls in (few, many)]
-    assert asked[0] == asked[1]
+    ec2_calls = [[call for call in calls if call.service is Service.EC2] for calls in (few, many)]
+    assert ec2_calls[0] == ec2_calls[1]
     assert len(many) - len(few) <= 2
 
 

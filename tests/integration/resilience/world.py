@@ -136,6 +136,11 @@ class _Inline:
         self._work()
 
 
+def pool_of(reservation: CapacityReservation) -> Key:
+    """The reservation's instance type and zone."""
+    return reservation.instance_type, reservation.availability_zone
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The world at one moment."""
@@ -439,30 +444,31 @@ class World:
     def managed(self, key: Key) -> list[CapacityReservation]:
         """The reservations that this stack holds for one row."""
         return [
-            one
-            for one in self.reservations()
-            if (one.instance_type, one.availability_zone) == key
-            and self._owner_of(one) == OWNER
-            and not self._group_of(one)
+            reservation
+            for reservation in self._own_reservations()
+            if pool_of(reservation) == key and not self._group_of(reservation)
         ]
 
     def managed_of_group(self, name: str) -> list[CapacityReservation]:
         """The reservations that this stack holds for one group."""
-        return [one for one in self.reservations() if self._owner_of(one) == OWNER and self._group_of(one) == name]
+        return [reservation for reservation in self._own_reservations() if self._group_of(reservation) == name]
 
     def foreign(self) -> list[tuple[str, int]]:
         """The ids and counts of all reservations that are not this stack's."""
-        return [(one.id, one.instance_count) for one in self.reservations() if self._owner_of(one) != OWNER]
+        return [
+            (reservation.id, reservation.instance_count)
+            for reservation in self.reservations()
+            if self._owner_of(reservation) != OWNER
+        ]
 
     def held(self, key: Key) -> int:
         """Instances that this stack holds for one target."""
-        return sum(one.instance_count for one in self.managed(key))
+        return sum(reservation.instance_count for reservation in self.managed(key))
 
     def held_of_group(self, name: str, weights: Mapping[Key, int]) -> int:
         """Units that this stack holds for one group."""
         return sum(
-            one.instance_count * weights[one.instance_type, one.availability_zone]
-            for one in self.managed_of_group(name)
+            reservation.instance_count * weights[pool_of(reservation)] for reservation in self.managed_of_group(name)
         )
 
     def set_group(self, name: str, total: int, weights: Mapping[Key, int]) -> None:
@@ -505,7 +511,7 @@ class World:
         """Launches instances, on Linux unless `more` of RunInstances says otherwise; returns their ids."""
         parameters = {"ImageId": "ami-12345678", "InstanceType": key[0], "Placement": {"AvailabilityZone": key[1]}}
         launched = self._ec2.run_instances(MinCount=count, MaxCount=count, **parameters | more)
-        return [one["InstanceId"] for one in launched["Instances"]]
+        return [instance["InstanceId"] for instance in launched["Instances"]]
 
     def terminate(self, instance_ids: list[str]) -> None:
         """Terminates instances."""
@@ -566,15 +572,14 @@ class World:
         """Problems that there may not be after a run without faults."""
         managed = [
             agreement.Managed(
-                one.id, (one.instance_type, one.availability_zone), one.instance_count, self._group_of(one)
+                reservation.id, pool_of(reservation), reservation.instance_count, self._group_of(reservation)
             )
-            for one in self.reservations()
-            if self._owner_of(one) == OWNER
+            for reservation in self._own_reservations()
         ]
         astray = [
-            agreement.Managed(one.id, (one.instance_type, one.availability_zone), one.instance_count)
-            for one in self.reservations()
-            if one.id in self.astray
+            agreement.Managed(reservation.id, pool_of(reservation), reservation.instance_count)
+            for reservation in self.reservations()
+            if reservation.id in self.astray
         ]
         return agreement.disagreements(self.sql, managed, self.free, astray, self.lent)
 
@@ -597,6 +602,9 @@ class World:
 
     def _group_of(self, reservation: CapacityReservation) -> str:
         return str(self._tags_of(reservation.id).get("odcr:group", ""))
+
+    def _own_reservations(self) -> list[CapacityReservation]:
+        return [reservation for reservation in self.reservations() if self._owner_of(reservation) == OWNER]
 
     def _owner_of(self, reservation: CapacityReservation) -> str | None:
         tags = self._tags_of(reservation.id)

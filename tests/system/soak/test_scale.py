@@ -77,8 +77,10 @@ def test_five_hundred_short_targets_take_turns(stack: Stack, capsys: pytest.Capt
     longest = max(len(history) for history in histories)
     visits = [states(history)["ReserveCapacity"] for history in histories]
     with capsys.disabled():
-        made = {call.action: call.calls for call in calls}
-        print(f"\n{visits} visits, {longest} events, largest payload {largest} bytes, EC2 calls {json.dumps(made)}")
+        by_action = {call.action: call.calls for call in calls}
+        print(
+            f"\n{visits} visits, {longest} events, largest payload {largest} bytes, EC2 calls {json.dumps(by_action)}"
+        )
     assert recorded == expected
     ((held,),) = stack.sql("SELECT SUM(Current_Capacity) FROM odcr_capacity")
     assert held == WANTED * (ROWS - SHORT + FREED) + HELD * (SHORT - FREED)
