@@ -17,7 +17,7 @@ KEY = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": ZONE}
 
 
 def ask(**event: Any) -> dict[str, Any]:
-    """What the function answers, as Lambda passes it on."""
+    """The function's answer, as Lambda passes it on."""
     answer: dict[str, Any] = json.loads(json.dumps(manage_targets.handler(event, CONTEXT)))
     return answer
 
@@ -26,9 +26,9 @@ def change(*changes: dict[str, Any], trial: bool = False) -> dict[str, Any]:
     return ask(Change=list(changes), Try=trial)
 
 
-def rows(table: str, **asked: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = ask(Read=table, **asked)["Rows"]
-    return found
+def rows(table: str, **options: Any) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = ask(Read=table, **options)["Rows"]
+    return answer
 
 
 def capacity(instance_type: str = "r5b.2xlarge", target: Any = 15, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Certificates of one's own, from a secret, against a server that nothing else vouches for."""
+"""A person's own certificates, from a secret, for a server that no public authority vouches for."""
 
 import ssl
 from collections.abc import Callable
@@ -19,13 +19,13 @@ Store = Callable[[dict[str, str]], None]
 
 @pytest.fixture
 def store(transaction: Any, secrets: Any, monkeypatch: pytest.MonkeyPatch) -> Store:  # noqa: ARG001 - a user is there
-    """Puts a value into the secret with the certificates; the server's are in no other place."""
+    """Sets the value of the certificates' secret. The server's certificates are nowhere else."""
     value: dict[str, str] = {}
-    of_the_database = secrets.get_secret_value
+    database_secret = secrets.get_secret_value
 
     def get_secret_value(**request: str) -> dict[str, str]:
         if request["SecretId"] != ARN:
-            return dict(of_the_database(**request))
+            return dict(database_secret(**request))
         if not value:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "Not you."}}, "GetSecretValue")
         return value
@@ -89,6 +89,6 @@ def test_rds_bundle_is_trusted_too(store: Store, pem: str) -> None:
     store({"SecretString": pem})
     own = ssl.create_default_context()
     own.load_verify_locations(cadata=pem)
-    names = {str(one["subject"]) for one in database._tls().get_ca_certs()}
-    assert {str(one["subject"]) for one in own.get_ca_certs()} <= names
+    names = {str(certificate["subject"]) for certificate in database._tls().get_ca_certs()}
+    assert {str(certificate["subject"]) for certificate in own.get_ca_certs()} <= names
     assert any("Amazon RDS eu-central-1 Root CA RSA2048 G1" in name for name in names)

@@ -74,7 +74,7 @@ def test_wrong_password_is_tried_a_few_times_and_never_shown(transaction: Any, s
     secrets.login["password"] = "not-the-password"
     with pytest.raises(LoginRefused, match=r"Access denied.*Correct the login in the database secret") as caught:
         transaction().__enter__()
-    # As it was remembered, as it is now, and as a rotation would make it.
+    # The cached login, the current one, and the one of a rotation under way.
     assert secrets.reads == 3
     assert "not-the-password" not in repr(caught.value)
 

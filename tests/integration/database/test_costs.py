@@ -1,4 +1,4 @@
-"""What targets cost, in `odcr_status` on the real servers: as prices are now, whoever made the tables."""
+"""The cost of targets in `odcr_status` on the real servers: it follows the prices, whoever made the tables."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -84,8 +84,8 @@ def test_only_rows_whose_cost_changed_are_written(transaction: Transaction) -> N
         with transaction() as cursor:
             counted = Counting(cursor)
             update_costs(counted, read_prices(counted))
-        assert counted.words("SELECT") == 2
-        assert counted.words("UPDATE") == written
+        assert counted.count("SELECT") == 2
+        assert counted.count("UPDATE") == written
 
 
 def test_older_rows_get_their_platform_from_odcr_option(transaction: Transaction) -> None:
@@ -104,7 +104,7 @@ def test_older_rows_get_their_platform_from_odcr_option(transaction: Transaction
         ("m5.xlarge", "Windows", "default", Decimal(1)),
     )
     assert sql(transaction, STATUS) == expected
-    # Without its row, nobody knows.
+    # Without its row, the platform is unknown.
     sql(
         transaction,
         "DELETE FROM odcr_capacity WHERE InstanceType = 'm5.xlarge'",
@@ -143,8 +143,8 @@ def test_tables_made_by_hand_fail_no_run(
     outcomes = [HELD.to_event(), HELD_BY_WINDOWS.to_event()]
     event = {"Branches": [], "Next": False, "Failures": 0, "Observed": outcomes, "Rejected": [], "Left": False}
     result = record_results.handler({"Execution": "run", **event}, CONTEXT)
-    again = record_results.handler({"Execution": "run", **event}, CONTEXT)
-    assert result["Changes"] == again["Changes"]
+    repeated = record_results.handler({"Execution": "run", **event}, CONTEXT)
+    assert result["Changes"] == repeated["Changes"]
     held = sql(transaction, "SELECT Current_Capacity FROM odcr_capacity ORDER BY InstanceType")
     assert held == ((10,), (2,))
 
@@ -159,7 +159,7 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
 
-    def words(self, first: str) -> int:
+    def count(self, first: str) -> int:
         """Statements that begin with this word."""
         return sum(statement.startswith(first) for statement in self._sent)
 

@@ -63,9 +63,11 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def shown(error: BaseException, *hidden: str) -> list[str]:
-    """What of the hidden is in the error, in what led to it, or in its traceback."""
-    text = "".join(f"{one!s}{one!r}{vars(one)}" for one in chain(error)) + "".join(traceback.format_exception(error))
-    return [one for one in hidden if one in text]
+    """The hidden texts that the error, its causes or its traceback show."""
+    text = "".join(f"{cause!s}{cause!r}{vars(cause)}" for cause in chain(error)) + "".join(
+        traceback.format_exception(error)
+    )
+    return [secret for secret in hidden if secret in text]
 
 
 def test_created_user_can_do_the_work_of_a_run(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
@@ -82,7 +84,7 @@ def test_created_user_can_do_the_work_of_a_run(secrets: Secrets, server: Databas
 
 
 def test_user_has_exactly_the_rights_it_needs(secrets: Secrets, server: DatabaseServer) -> None:  # noqa: ARG001
-    # A name that the user's own would match, were the underscore a wildcard.
+    # The user's grant would match this name if its underscore were a wildcard.
     administer(server, "CREATE DATABASE odcrxdb", "CREATE TABLE odcrxdb.t (x INT)")
     try:
         prepare()
@@ -127,7 +129,7 @@ def test_without_an_administrator_the_error_says_what_to_run(
     assert grants(server)[1:] == [f"GRANT {RIGHTS} ON `odcr_db`.* TO `odcr`@`%`"]
 
 
-def test_an_administrator_who_is_refused_is_told(secrets: Secrets) -> None:
+def test_refused_administrator_is_reported(secrets: Secrets) -> None:
     secrets.administrator["password"] = "not-the-password"
     with pytest.raises(
         DatabaseNotPrepared, match=r"'chief' could not create 'odcr': Access denied.*by hand, run: DROP USER"
@@ -199,7 +201,7 @@ def test_a_database_s_name_is_never_taken_for_a_pattern(secrets: Secrets, server
 def test_an_error_never_quotes_the_password(
     server: DatabaseServer, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As MySQL's do, near which the syntax is wrong."""
+    """MySQL's syntax errors quote the statement."""
     real = pymysql.cursors.Cursor.execute
 
     def broken(self: Any, query: str, args: Any = None) -> int:

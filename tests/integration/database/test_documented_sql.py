@@ -1,4 +1,4 @@
-"""The SQL of the pages, as typed: the examples of demands.md and groups.md in docs/how-to, then all the rest."""
+"""The SQL of the documentation, typed as it stands: the examples of demands.md and groups.md, then all the rest."""
 
 import re
 from decimal import Decimal
@@ -17,7 +17,7 @@ NOT_FOR_ODCR = ("CREATE ", "GRANT ", "ALTER ")
 def statements_of(page: str) -> list[list[str]]:
     """The statements of each SQL block of a page."""
     blocks = re.findall(r"^```sql\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [[statement for each in block.split(";") if (statement := each.strip())] for block in blocks]
+    return [[statement for part in block.split(";") if (statement := part.strip())] for block in blocks]
 
 
 DEMANDS, GROUPS = statements_of("docs/how-to/demands.md"), statements_of("docs/how-to/groups.md")
@@ -34,13 +34,13 @@ OTHERS = [
 
 @pytest.fixture
 def targets(transaction: Any) -> dict[str, Target]:
-    """What the tables say once all examples were typed, by type or by group."""
+    """The targets after all examples, by type or by group."""
     with transaction() as cursor:
         for statement in (statement for example in EXAMPLES for statement in example):
             cursor.execute(statement)
-        found, rejected = read_targets(cursor)
+        loaded, rejected = read_targets(cursor)
     assert rejected == []
-    return {target.key.group or target.key.instance_type: target for target in found}
+    return {target.key.group or target.key.instance_type: target for target in loaded}
 
 
 def test_three_complete_examples_are_valid(targets: dict[str, Target]) -> None:
@@ -56,8 +56,8 @@ def test_one_example_is_a_group(targets: dict[str, Target]) -> None:
     group = targets["checkout"]
     assert (group.capacity, group.unit, group.terms.deadline) == (256, Unit.vcpus, "2099-11-10T00:00:00")
     assert (group.terms.priority, Decimal(group.terms.max_hourly_cost or 0)) == (5, 25)
-    assert group.terms.priority > max(one.terms.priority for one in targets.values() if one is not group)
-    members = [(one.key.instance_type, one.weight, one.fault) for one in group.members]
+    assert group.terms.priority > max(target.terms.priority for target in targets.values() if target is not group)
+    members = [(member.key.instance_type, member.weight, member.fault) for member in group.members]
     assert members == [("m6i.2xlarge", None, ""), ("m6i.4xlarge", None, ""), ("m5.2xlarge", None, "")]
 
 
@@ -67,11 +67,11 @@ def test_all_other_statements_can_be_typed(targets: dict[str, Target], transacti
     with transaction() as cursor:
         for statement in OTHERS:
             cursor.execute(statement)
-        found, rejected = read_targets(cursor)
+        loaded, rejected = read_targets(cursor)
     assert rejected == []
     # One of them ends the group, another lowers a row.
-    assert [one.capacity for one in found if one.key.is_group] == [0]
-    assert [one.capacity for one in found if one.key.instance_type == "r5b.2xlarge"] == [10]
+    assert [target.capacity for target in loaded if target.key.is_group] == [0]
+    assert [target.capacity for target in loaded if target.key.instance_type == "r5b.2xlarge"] == [10]
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
@@ -79,6 +79,6 @@ def test_the_first_page_asks_for_a_row(page: str, transaction: Any) -> None:
     with transaction() as cursor:
         for statement in (statement for block in statements_of(page) for statement in block):
             cursor.execute(statement)
-        found, rejected = read_targets(cursor)
+        loaded, rejected = read_targets(cursor)
     assert rejected == []
-    assert [(one.key.instance_type, one.capacity) for one in found] == [("r5b.2xlarge", 15)]
+    assert [(target.key.instance_type, target.capacity) for target in loaded] == [("r5b.2xlarge", 15)]

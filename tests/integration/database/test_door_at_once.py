@@ -14,13 +14,13 @@ pytestmark = pytest.mark.usefixtures("tables")
 
 
 def test_two_people_at_once_lose_no_change() -> None:
-    """Each raises the target by one from what it has seen, again and again until it is the one."""
+    """Each reads the target and raises it by one, and tries again if another was faster."""
     change(capacity(target=0))
 
     def raise_by_one(_: int) -> None:
         while True:
-            (seen,) = rows("odcr_capacity")
-            if change(capacity(target=seen["Target_Capacity"] + 1, Was=seen))["Committed"]:
+            (row,) = rows("odcr_capacity")
+            if change(capacity(target=row["Target_Capacity"] + 1, Was=row))["Committed"]:
                 return
 
     with ThreadPoolExecutor(3) as people:
@@ -29,14 +29,14 @@ def test_two_people_at_once_lose_no_change() -> None:
 
 
 def test_changes_of_two_people_in_two_tables_are_valid_together() -> None:
-    """One deletes the target while another gives it options: only one of both can be right."""
+    """One deletes the target while another gives it options, which need the target."""
     for _ in range(3):
         change(capacity())
         with ThreadPoolExecutor(2) as people:
             delete = people.submit(change, {"Table": "odcr_capacity", "Row": None, "Was": KEY})
             insert = people.submit(change, option(**KEY, Platform="Windows"))
             assert delete.result()["Committed"]
-            # Either it came first, or there was no target any more.
+            # The options came first, or they were refused because the target was gone.
             assert insert.result()["Committed"] == bool(rows("odcr_option"))
         change({"Table": "odcr_option", "Row": None, "Was": KEY})
 

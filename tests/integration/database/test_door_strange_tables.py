@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("tables")
 
 
 def remade(chief: Chief, columns: str, more: str = "") -> None:
-    """Makes `odcr_capacity` as somebody has made it."""
+    """Replaces `odcr_capacity` with a table that somebody made."""
     chief("DROP TABLE odcr_capacity", f"CREATE TABLE odcr_capacity ({columns}) {more}")
 
 
@@ -31,11 +31,10 @@ def test_hand_made_tables_are_read_and_changed(chief: Chief, kind: str) -> None:
         "INSERT INTO odcr_capacity (InstanceType, AvailabilityZone, Target_Capacity) "
         f"VALUES ('m5.large', '{ZONE}', 7), ('m5.xlarge', '{ZONE}', 8)"
     )
-    seen = [row for row in rows("odcr_capacity") if row["InstanceType"] == "m5.large"]
-    assert len(seen) == 1
-    assert float(seen[0]["Target_Capacity"]) == 7
-    assert change(capacity("m5.large", 9, Was=seen[0]))["Changed"] == 1
-    assert change(capacity("m5.large", 9, Was=seen[0]))["Conflicts"]
+    (row,) = [row for row in rows("odcr_capacity") if row["InstanceType"] == "m5.large"]
+    assert float(row["Target_Capacity"]) == 7
+    assert change(capacity("m5.large", 9, Was=row))["Changed"] == 1
+    assert change(capacity("m5.large", 9, Was=row))["Conflicts"]
     assert change(capacity("m5.2xlarge", 3, Was=None))["Committed"]
     assert change({"Table": "odcr_capacity", "Row": None, "Was": {**KEY, "InstanceType": "m5.large"}})["Changed"] == 1
     assert "m5.large" not in [row["InstanceType"] for row in rows("odcr_capacity")]

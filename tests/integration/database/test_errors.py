@@ -1,4 +1,4 @@
-"""What the servers' own errors become: each is brought about, or at least sent by a server."""
+"""How the servers' own errors are reported. A real server sends each of them."""
 
 import contextlib
 import ssl
@@ -104,7 +104,7 @@ def test_statement_time_out_is_transient(transaction: Any, server: DatabaseServe
 @pytest.mark.parametrize("name", ["read_only", "super_read_only", "offline_mode"])
 def test_read_only_or_offline_server_is_transient(transaction: Any, server: DatabaseServer, name: str) -> None:
     if name != "read_only" and not isinstance(server, MySQL):
-        pytest.skip("MySQL's")
+        pytest.skip("only MySQL has it")
     with setting(server, name, 1, 0), pytest.raises(DatabaseUnavailable), transaction() as cursor:
         cursor.execute("INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)")
     administer(server, "SET GLOBAL read_only = 0")
@@ -152,7 +152,7 @@ def test_refused_user_is_repaired(transaction: Any, server: DatabaseServer, stat
 
 
 class TestCertificates:
-    def test_an_authority_that_is_not_known(self, transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_unknown_authority_is_not_trusted(self, transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SSL_CERT_FILE")
         database._tls.cache_clear()
         with pytest.raises(CertificateNotTrusted) as caught:
@@ -161,7 +161,7 @@ class TestCertificates:
         assert "certificate in certificate chain" in str(caught.value) or "issuer" in str(caught.value)
         assert "cluster is available" not in str(caught.value)
 
-    def test_another_authority_of_the_same_name(
+    def test_another_authority_of_the_same_name_is_not_trusted(
         self, transaction: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates.issue(tmp_path).ca_file))
@@ -169,13 +169,15 @@ class TestCertificates:
         with pytest.raises(CertificateNotTrusted, match="DatabaseCertificatesSecretArn"):
             transaction().__enter__()
 
-    def test_another_host_s(self, transaction: Any, secrets: Secrets) -> None:
-        # A way to loopback for which the certificate is not.
+    def test_another_host_s_certificate_is_not_trusted(self, transaction: Any, secrets: Secrets) -> None:
+        # Loopback as well, but not a name in the certificate.
         secrets.login["host"] = "127.1"
         with pytest.raises(CertificateNotTrusted, match=r"(mismatch|not valid for).*the database secret's host"):
             transaction().__enter__()
 
-    def test_it_is_no_question_of_the_login(self, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_untrusted_certificate_is_not_taken_for_a_refused_login(
+        self, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         del secrets
         monkeypatch.delenv("SSL_CERT_FILE")
         database._tls.cache_clear()
@@ -186,7 +188,7 @@ class TestCertificates:
         ("code", "advice"),
         [(10, "Renew"), (9, "Renew"), (62, "host"), (64, "host"), (18, "Arn"), (19, "Arn"), (20, "Arn")],
     )
-    def test_what_helps(self, code: int, advice: str) -> None:
+    def test_error_says_what_helps(self, code: int, advice: str) -> None:
         error = ssl.SSLCertVerificationError(1, "certificate verify failed")
         error.verify_code, error.verify_message = code, "why"
         with pytest.raises(CertificateNotTrusted, match=rf"not trusted: why\. .*{advice}"), explained():
@@ -202,7 +204,7 @@ def test_sha2_login_works_without_a_key_exchange(
     if not isinstance(server, MySQL):
         pytest.skip("MySQL's way to log in")
     assert administer(server, "SELECT plugin FROM mysql.user WHERE User = 'odcr'") == (("caching_sha2_password",),)
-    # Without what the server remembers of an earlier login.
+    # Makes the server forget earlier logins.
     administer(server, "FLUSH PRIVILEGES")
     with closing(connect(database_login("arn:secret", fresh=True))) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT CURRENT_USER()")

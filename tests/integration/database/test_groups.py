@@ -1,4 +1,4 @@
-"""Groups in the tables of the real servers: what is written of them and their pools, and is read again."""
+"""Groups and their pools, written into the tables of the real servers and read again."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -26,13 +26,13 @@ HELD = Outcome(ROW, Status.FULFILLED, 2, 2, ("cr-9",))
 
 
 def pool(key: TargetKey, reserved: int, weight: Any, *ids: str, **more: Any) -> Outcome:
-    """A pool of the group in which so many instances are held."""
+    """A pool of the group, with so many instances held."""
     return Outcome(key, more.pop("status", Status.SHORT), reserved, reserved, ids, weight=weight, **more)
 
 
 def web(*pools: Outcome, **more: Any) -> Outcome:
     """The group, which wants 20.5 units."""
-    held = sum((one.reserved * one.weight for one in pools if one.weight), Decimal(0))
+    held = sum((outcome.reserved * outcome.weight for outcome in pools if outcome.weight), Decimal(0))
     status, target = more.pop("status", Status.SHORT), more.pop("target", Decimal("20.5"))
     return Outcome(WEB, status, target, held, pools=pools, **more)
 
@@ -63,6 +63,11 @@ def as_chief(server: DatabaseServer, *statements: str) -> None:
 def read(transaction: Transaction) -> tuple[list[Target], list[Outcome]]:
     with transaction() as cursor:
         return read_targets(cursor)
+
+
+def group_of(transaction: Transaction) -> Target:
+    (group,) = (target for target in read(transaction)[0] if target.key.is_group)
+    return group
 
 
 def write(transaction: Transaction, execution: str, *outcomes: Outcome) -> list[Any]:
@@ -96,12 +101,12 @@ def test_group_is_read_with_members_and_options(wanted: Transaction) -> None:
         "UPDATE odcr_group_member SET Min_Instances = 1, Max_Instances = 9 WHERE InstanceType = 'm5.large'",
     )
     targets, rejected = read(wanted)
-    (group,) = (one for one in targets if one.key.is_group)
-    assert ([one.key for one in targets if one is not group], rejected) == ([ROW], [])
+    group = group_of(wanted)
+    assert ([target.key for target in targets if not target.key.is_group], rejected) == ([ROW], [])
     assert (group.key, group.capacity, group.unit, group.allows_overshoot) == (WEB, Decimal("20.5"), Unit.vcpus, True)
     assert group.options == ReservationOptions("Windows")
     assert group.terms == Terms(-1, deadline="2026-12-24T20:00:00", max_hourly_cost="12.5000")
-    assert [(one.key, one.weight, one.least, one.most) for one in group.members] == [
+    assert [(member.key, member.weight, member.least, member.most) for member in group.members] == [
         (LARGE, Decimal("0.5"), 1, 9),
         (XLARGE, None, 0, None),
     ]
@@ -109,11 +114,11 @@ def test_group_is_read_with_members_and_options(wanted: Transaction) -> None:
 
 def test_group_pools_and_a_row_of_the_same_pool_are_written_and_read_separately(wanted: Transaction) -> None:
     write(wanted, "run-1", HELD, SHORT)
-    written = (
+    status = (
         "SELECT Group_Name, InstanceType, Status, Target_Capacity, Reserved, Weight, Unit, Reservation_Ids "
         "FROM odcr_status ORDER BY Group_Name, InstanceType"
     )
-    assert sql(wanted, written) == (
+    assert sql(wanted, status) == (
         ("", "m5.large", "FULFILLED", 2, 2, None, None, "cr-9"),
         ("web", "", "SHORT", 20.5, 14.5, None, "instances", ""),
         ("web", "m5.large", "SHORT", 3, 3, Decimal("0.500"), None, "cr-1"),
@@ -121,12 +126,12 @@ def test_group_pools_and_a_row_of_the_same_pool_are_written_and_read_separately(
     )
     assert sql(wanted, "SELECT Current_Capacity FROM odcr_capacity") == ((2,),)
     targets, rejected = read(wanted)
-    (row,) = (one for one in targets if not one.key.is_group)
-    (group,) = (one for one in targets if one.key.is_group)
+    (row,) = (target for target in targets if not target.key.is_group)
+    group = group_of(wanted)
     assert rejected == []
     assert (row.last_reserved, row.last_ids) == (2, ("cr-9",))
     assert (group.recorded, group.last_status, group.is_fresh) == (Decimal("14.5"), "SHORT", True)
-    assert [(one.last_reserved, one.last_kept, one.last_ids, one.last_use) for one in group.members] == [
+    assert [(member.last_reserved, member.last_kept, member.last_ids, member.last_use) for member in group.members] == [
         (3, 3, ("cr-1",), Use()),
         (13, 13, ("cr-2",), Use(3, 10)),
     ]
@@ -135,8 +140,8 @@ def test_group_pools_and_a_row_of_the_same_pool_are_written_and_read_separately(
 def test_duplicates_in_a_pool_are_read_again(wanted: Transaction) -> None:
     too_much = replace(SHORT, pools=(replace(SHORT.pools[0], target=1), SHORT.pools[1]))
     write(wanted, "run-1", too_much)
-    (group,) = (one for one in read(wanted)[0] if one.key.is_group)
-    assert [(one.last_reserved, one.last_kept) for one in group.members] == [(3, 1), (13, 13)]
+    group = group_of(wanted)
+    assert [(member.last_reserved, member.last_kept) for member in group.members] == [(3, 1), (13, 13)]
 
 
 def test_only_tried_pools_have_last_tried(wanted: Transaction) -> None:
@@ -148,7 +153,7 @@ def test_only_tried_pools_have_last_tried(wanted: Transaction) -> None:
 def test_announced_release_of_units_is_read_unchanged(wanted: Transaction) -> None:
     announced = Announcement(Decimal("14.5"), Decimal("10.125"))
     write(wanted, "run-1", replace(SHORT, status=Status.EXCESS, target=Decimal("10.125"), announced=announced))
-    (group,) = (one for one in read(wanted)[0] if one.key.is_group)
+    group = group_of(wanted)
     assert group.last_announced == announced
 
 
@@ -164,15 +169,15 @@ def test_announcements_are_about_the_group_and_history_also_about_its_pools(want
         "SELECT Execution, InstanceType, Reserved, Acquired, Weight, Unit, Attempts FROM odcr_history "
         "WHERE Group_Name = 'web' ORDER BY Execution, InstanceType"
     )
-    # Of a pool that only looks different nothing is said.
+    # The other pool was not asked, so it has no row.
     assert sql(wanted, history) == (
         ("run-1", "", 14.5, 0.5, None, "instances", 1),
         ("run-1", "m5.large", 3, 1, Decimal("0.500"), None, 1),
     )
-    asked = replace(SHORT.pools[0], acquired=0, status=Status.QUOTA_EXCEEDED)
-    again = replace(SHORT, acquired=0, pools=(asked, SHORT.pools[1]))
+    refused = replace(SHORT.pools[0], acquired=0, status=Status.QUOTA_EXCEEDED)
+    unchanged = replace(SHORT, acquired=0, pools=(refused, SHORT.pools[1]))
     for name in ("run-2", "run-3"):
-        assert write(wanted, name, again) == []
+        assert write(wanted, name, unchanged) == []
     sums = f"SELECT InstanceType, Attempts, Calls FROM ({history.replace('Attempts', 'Attempts, Calls')}) h"
     hours = [row for row in sql(wanted, sums) if row[1:] == (2, 10) or row[1:] == (2, 4)]
     assert hours == [("", 2, 10), ("m5.large", 2, 4)]
@@ -210,32 +215,34 @@ def test_totals_count_a_group_s_instances_once(wanted: Transaction) -> None:
     sql(wanted, "UPDATE odcr_price SET Hourly_Price = 0.5 WHERE InstanceType = 'm5.xlarge'")
     with wanted() as cursor:
         update_costs(cursor, read_prices(cursor))
-    assert [row[2] for row in sql(wanted, cost)] == [Decimal(one) for one in ("0.2", "6.8", "0.3", "6.5")]
+    assert [row[2] for row in sql(wanted, cost)] == [Decimal(amount) for amount in ("0.2", "6.8", "0.3", "6.5")]
     sql(wanted, "DELETE FROM odcr_price WHERE InstanceType = 'm5.xlarge'")
     with wanted() as cursor:
         update_costs(cursor, read_prices(cursor))
     assert [row[2] for row in sql(wanted, cost)] == [Decimal("0.2"), None, Decimal("0.3"), None]
 
 
-# ---- What is gone
+# ---- Removed pools and groups
 
 
 def test_removed_pool_is_deleted_after_two_runs_saw_nothing_held(wanted: Transaction) -> None:
     sql(wanted, "DELETE FROM odcr_group_member WHERE InstanceType = 'm5.xlarge'")
     write(wanted, "run-1", SHORT)
-    (group,) = (one for one in read(wanted)[0] if one.key.is_group)
-    assert [(one.key, one.is_removed) for one in group.members] == [(LARGE, False), (XLARGE, True)]
+    group = group_of(wanted)
+    assert [(member.key, member.is_removed) for member in group.members] == [(LARGE, False), (XLARGE, True)]
     write(wanted, "run-2", EMPTY)
     assert ("web", "m5.xlarge") in groups_in_status(wanted)
     write(wanted, "run-3", EMPTY)
-    # The other one is a member, which stays though nothing is held there either.
+    # The other pool is still a member, so it stays although nothing is held there.
     assert groups_in_status(wanted) == {("web", ""), ("web", "m5.large")}
 
 
 def test_unseen_removed_pool_is_kept(wanted: Transaction) -> None:
     sql(wanted, "DELETE FROM odcr_group_member WHERE InstanceType = 'm5.xlarge'")
     write(wanted, "run-1", EMPTY)
-    unseen = replace(EMPTY, status=Status.FAILED, pools=tuple(replace(one, is_use_known=False) for one in EMPTY.pools))
+    unseen = replace(
+        EMPTY, status=Status.FAILED, pools=tuple(replace(outcome, is_use_known=False) for outcome in EMPTY.pools)
+    )
     for name in ("run-2", "run-3"):
         write(wanted, name, unseen)
     assert ("web", "m5.xlarge") in groups_in_status(wanted)
@@ -244,8 +251,8 @@ def test_unseen_removed_pool_is_kept(wanted: Transaction) -> None:
 def test_deleted_group_is_loaded_until_nothing_is_held(wanted: Transaction) -> None:
     write(wanted, "run-1", HELD, SHORT)
     sql(wanted, "DELETE FROM odcr_group", "DELETE FROM odcr_group_member")
-    (gone,) = (one for one in read(wanted)[0] if one.key.is_group)
-    assert (gone.withdrawn, gone.capacity, gone.recorded) == (True, 0, Decimal("14.5"))
+    group = group_of(wanted)
+    assert (group.withdrawn, group.capacity, group.recorded) == (True, 0, Decimal("14.5"))
     nothing = replace(EMPTY, status=Status.FULFILLED, target=0)
     write(wanted, "run-2", nothing)
     assert ("web", "m5.large") in groups_in_status(wanted)
@@ -260,7 +267,7 @@ def test_orphaned_members_are_reported_once_nothing_is_held(wanted: Transaction)
     write(wanted, "run-1", rejected)
     write(wanted, "run-2")
     assert groups_in_status(wanted) == {("web", "")}
-    assert [one for one in read(wanted)[1] if one.key.is_group] == []
+    assert [outcome for outcome in read(wanted)[1] if outcome.key.is_group] == []
     sql(wanted, "DELETE FROM odcr_group_member")
     write(wanted, "run-3")
     assert groups_in_status(wanted) == set()
@@ -286,10 +293,10 @@ def test_unreadable_group_table_stops_groups_but_no_row(
     write(wanted, "run-1", HELD, SHORT)
     as_chief(server, f"ALTER TABLE {table} RENAME COLUMN Group_Name TO Name")
     targets, (rejected,) = read(wanted)
-    assert [one.key for one in targets] == [ROW]
+    assert [target.key for target in targets] == [ROW]
     assert (rejected.key, rejected.status, rejected.reserved) == (WEB, Status.FAILED, Decimal("14.5"))
     assert rejected.reason.startswith(f"Correct {table}: until then nothing is bought for groups.")
-    assert [(one.key, one.reserved) for one in rejected.pools] == [(LARGE, 3), (XLARGE, 13)]
+    assert [(outcome.key, outcome.reserved) for outcome in rejected.pools] == [(LARGE, 3), (XLARGE, 13)]
     write(wanted, "run-2", rejected)
     write(wanted, "run-3", rejected)
     assert len(groups_in_status(wanted)) == 4
@@ -298,7 +305,7 @@ def test_unreadable_group_table_stops_groups_but_no_row(
 def test_missing_option_columns_of_groups_are_named(wanted: Transaction, server: DatabaseServer) -> None:
     as_chief(server, "ALTER TABLE odcr_group DROP Platform, DROP Tenancy, DROP Unit, DROP Allow_Overshoot")
     targets, (rejected,) = read(wanted)
-    assert [one.key for one in targets] == [ROW]
+    assert [target.key for target in targets] == [ROW]
     assert rejected.reason.startswith("odcr_group has no column Platform, Tenancy. Add it")
     as_chief(server, "ALTER TABLE odcr_group ADD Platform varchar(64), ADD Tenancy varchar(16)")
     assert read(wanted)[1] == []
@@ -316,15 +323,20 @@ def test_without_a_group_column_groups_are_left_out_and_overwrite_no_row(
         )
     if change:
         as_chief(server, "RENAME TABLE odcr_status TO s", change)
-    assert [one.key for one in write(wanted, "run-1", HELD, SHORT)] == [ROW]
-    assert [one.key for one in write(wanted, "run-2", replace(HELD, status=Status.EXCESS, reserved=5), SHORT)] == [ROW]
+    assert [change.key for change in write(wanted, "run-1", HELD, SHORT)] == [ROW]
+    assert [
+        change.key for change in write(wanted, "run-2", replace(HELD, status=Status.EXCESS, reserved=5), SHORT)
+    ] == [ROW]
     assert sql(wanted, "SELECT InstanceType, Status, Reserved FROM odcr_status") == (("m5.large", "EXCESS", 5),)
     assert sql(wanted, "SELECT Current_Capacity FROM odcr_capacity") == ((5,),)
-    refusals = [vars(one) for one in caplog.records if one.message == "Rows not recorded"]
-    assert [(one["table"], one["rows"]) for one in refusals[:2]] == [("odcr_status", 3), ("odcr_history", 2)]
+    refusals = [vars(entry) for entry in caplog.records if entry.message == "Rows not recorded"]
+    assert [(refusal["table"], refusal["rows"]) for refusal in refusals[:2]] == [
+        ("odcr_status", 3),
+        ("odcr_history", 2),
+    ]
     with wanted() as cursor:
         assert totals_of(update_costs(cursor, read_prices(cursor))).held == 5
-    (group,) = (one for one in read(wanted)[0] if one.key.is_group)
+    group = group_of(wanted)
     assert (group.last_status, group.recorded) == (None, 0)
     sql(wanted, "DELETE FROM odcr_capacity")
     write(wanted, "run-3", replace(HELD, target=0, reserved=0))
@@ -334,9 +346,9 @@ def test_without_a_group_column_groups_are_left_out_and_overwrite_no_row(
 
 def test_a_run_without_groups_reads_their_tables_once(transaction: Transaction) -> None:
     with transaction() as cursor:
-        sent: list[str] = []
+        statements: list[str] = []
         execute = cursor.execute
-        cursor.execute = lambda *arguments: sent.append(str(arguments[0])) or execute(*arguments)  # type: ignore[method-assign]
+        cursor.execute = lambda *arguments: statements.append(str(arguments[0])) or execute(*arguments)  # type: ignore[method-assign]
         read_targets(cursor)
         record(cursor, "run-1", [HELD], [])
-    assert len([one for one in sent if "FROM odcr_group" in one]) == 2
+    assert len([statement for statement in statements if "FROM odcr_group" in statement]) == 2

@@ -1,4 +1,4 @@
-"""What odcr_history keeps: each change, what each hour's other attempts add up to, and for how long."""
+"""What odcr_history keeps, and for how long: each change, and one row of sums for an hour's other attempts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from tests.integration.bad_input.product import Context
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
 DRY = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5, refusals=4, reason="dry")
-NOON = datetime(2026, 11, 26, 12, 0, 0)  # noqa: DTZ001 - the table's times bear no zone
+NOON = datetime(2026, 11, 26, 12, 0, 0)  # noqa: DTZ001 - the table's times have no zone
 
 
 @pytest.fixture(autouse=True)
 def of_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What RecordResults has to know beside the database."""
+    """The settings of RecordResults besides the database."""
     for name, value in (("STACK_NAME", "odcr"), ("AWS_REGION", "us-east-1"), ("ACCOUNT_ID", "123456789012")):
         monkeypatch.setenv(name, value)
 
@@ -98,7 +98,7 @@ def test_a_month_of_one_short_target_is_a_row_an_hour(transaction: Any) -> None:
         (replace(DRY, lost=1), "SHORT"),
         (replace(DRY, calls=0, lost=1), "SHORT"),
     ],
-    ids=["another status", "a grant", "a release", "a loss", "a loss that was only seen"],
+    ids=["another status", "a grant", "a release", "a loss", "a loss seen without an attempt"],
 )
 def test_change_has_its_own_row(transaction: Any, outcome: Outcome, before: str) -> None:
     attempt(transaction, NOON, DRY, name="run-1")
@@ -115,7 +115,7 @@ def test_unchanged_target_without_an_attempt_leaves_no_row(transaction: Any) -> 
 
 
 def test_row_of_sums_is_no_change(transaction: Any) -> None:
-    # Also if the status of the attempts that are summed up is another than an hour's first.
+    # Even if a later attempt of the hour has another status.
     attempt(transaction, NOON, DRY)
     attempt(transaction, NOON, replace(DRY, status=Status.THROTTLED))
     ((name,),) = query(transaction, "SELECT Execution FROM odcr_history")
@@ -146,7 +146,7 @@ def test_repeated_recording_adds_sums_once(transaction: Any) -> None:
 
 
 def test_refused_row_does_not_add_other_sums_twice(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The driver makes several statements of rows that are long together, and what the first wrote is written."""
+    """The driver splits long lists of rows into several statements, and what the first one wrote stays."""
     monkeypatch.setattr("pymysql.cursors.Cursor.max_stmt_length", 2_000)
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(40)]
     entries = [Entry(replace(DRY, key=key), "SHORT", NOON) for key in keys]
@@ -164,19 +164,21 @@ def test_old_rows_are_deleted_in_portions_oldest_first(transaction: Any, monkeyp
         # Not in the order of their age.
         for age in (398, 401, 404, 400.5, 402, 403, 0, 399.9):
             write_history(cursor, f"run-{age}", now - timedelta(days=age), [Entry(DRY, None, NOON)])
-    left = []
+    remaining = []
     for _ in range(3):
         with transaction() as cursor:
             delete_old_history(cursor, 400)
-        left.append([name for (name,) in query(transaction, "SELECT Execution FROM odcr_history ORDER BY Recorded")])
-    assert left == [
+        remaining.append(
+            [name for (name,) in query(transaction, "SELECT Execution FROM odcr_history ORDER BY Recorded")]
+        )
+    assert remaining == [
         ["run-401", "run-400.5", "run-399.9", "run-398", "run-0"],
         ["run-399.9", "run-398", "run-0"],
         ["run-399.9", "run-398", "run-0"],
     ]
 
 
-def test_a_run_deletes_what_is_older_than_its_days(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_deletes_rows_older_than_history_days(transaction: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as cursor:
         take_lease(cursor, "run-2", 60)
         cursor.execute("SELECT UTC_TIMESTAMP()")

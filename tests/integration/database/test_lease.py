@@ -83,16 +83,16 @@ def test_run_that_recorded_nothing_is_a_rival_for_a_while(transaction: Any) -> N
     def follows(execution: str, *, records: bool = True) -> bool:
         with transaction() as cursor:
             take_lease(cursor, execution, 60)
-            found = []
+            rivals = []
             for _ in range(2):
                 remember_taker(cursor, execution)
-                found.append(read_earlier_runs(cursor).may_have_rivals)
+                rivals.append(read_earlier_runs(cursor).may_have_rivals)
             if records:
                 mark_recorded(cursor, execution)
             release_lease(cursor, execution)
-        # Of a repeated step as well.
-        assert found[0] == found[1]
-        return found[0]
+        # A repeated step gets the same answer.
+        assert rivals[0] == rivals[1]
+        return rivals[0]
 
     assert [follows("first"), follows("second"), follows("dead", records=False)] == [False] * 3
     assert [follows("third"), follows("fourth")] == [True] * 2
@@ -140,7 +140,7 @@ def test_former_holder_writes_nothing(transaction: Any, monkeypatch: pytest.Monk
     }
     with pytest.raises(record_results.LeaseLost):
         record_results.handler(results, CONTEXT)
-    # Nor does its end give away what is another's.
+    # Nor does it release the other run's lease at its end.
     record_results.handler(results | {"Failure": "LeaseLost"}, CONTEXT)
     with transaction() as cursor:
         assert holder_of_lease(cursor) == "next"

@@ -1,4 +1,4 @@
-"""The door to the tables, on the real servers: what people read there, and what they change or are kept from."""
+"""ManageTargets, the door to the tables, on the real servers: what people read and change, and what is refused."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ def test_a_target_is_added_changed_and_removed() -> None:
     assert change(target(2, Was=None)) == {"Committed": True, "Changed": 1, "Problems": [], "Conflicts": []}
     assert rows("odcr_capacity") == [POOL | {"Target_Capacity": 2, "Current_Capacity": 0}]
     assert change(target(3, Was=POOL | {"Target_Capacity": 2}))["Changed"] == 1
-    # What is so already is no change.
+    # The same value again is no change.
     assert change(target(3, Was=POOL | {"Target_Capacity": 3}))["Changed"] == 0
     assert change({"Table": "odcr_capacity", "Row": None, "Was": POOL})["Changed"] == 1
     assert rows("odcr_capacity") == []
@@ -66,7 +66,7 @@ def test_all_or_nothing_is_changed_and_every_problem_reported() -> None:
     )
     assert not answer["Committed"]
     assert answer["Changed"] == 0
-    reasons = {(one["Table"], *one["Key"].values()): one["Reason"] for one in answer["Problems"]}
+    reasons = {(problem["Table"], *problem["Key"].values()): problem["Reason"] for problem in answer["Problems"]}
     assert "'stop'" in reasons["odcr_option", "m5.large", "eu-west-1a"]
     assert "m5.large eu-west-1a" in reasons["odcr_option", "m5.lage", "eu-west-1a"]
     assert "There is no group" in reasons["odcr_group_member", "web", "m5.large", "eu-west-1a"]
@@ -77,8 +77,8 @@ def test_all_or_nothing_is_changed_and_every_problem_reported() -> None:
 
 def test_database_refusal_is_a_problem_in_its_own_words() -> None:
     answer = change(target("many"), {"Table": "odcr_option", "Row": POOL | {"Deadline": "tomorrow"}})
-    assert [one["Table"] for one in answer["Problems"]] == ["odcr_capacity", "odcr_option"]
-    assert all(one["Reason"].startswith("The database refuses it: ") for one in answer["Problems"])
+    assert [problem["Table"] for problem in answer["Problems"]] == ["odcr_capacity", "odcr_option"]
+    assert all(problem["Reason"].startswith("The database refuses it: ") for problem in answer["Problems"])
     assert rows("odcr_capacity") == []
 
 
@@ -121,10 +121,10 @@ def test_concurrent_changes_of_one_row_are_all_kept() -> None:
             (row,) = rows("odcr_capacity")
             wanted = row["Target_Capacity"]
             try:
-                done = change(target(wanted + 1, Was=POOL | {"Target_Capacity": wanted}))
+                answer = change(target(wanted + 1, Was=POOL | {"Target_Capacity": wanted}))
             except DatabaseUnavailable:
                 continue
-            if done["Committed"]:
+            if answer["Committed"]:
                 wins.append(wanted)
                 return
         lost.append(1)
@@ -160,7 +160,7 @@ def test_history_is_read_since_a_time(transaction: Transaction) -> None:
 def test_a_plan_is_what_the_next_run_loads_and_writes_nothing() -> None:
     change(target(2))
     answer = ask(Plan=True)
-    assert [one["TargetCapacity"] for one in answer["Targets"]] == [2]
+    assert [planned["TargetCapacity"] for planned in answer["Targets"]] == [2]
     assert (answer["Complete"], answer["InstancesDue"]) == (True, False)
     assert rows("odcr_lease") == []
 

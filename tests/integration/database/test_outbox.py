@@ -1,4 +1,4 @@
-"""Mails and events that were refused, from the run that wrote them to the one that sends them."""
+"""Refused mails and events, from the run that writes them to the run that sends them."""
 
 import json
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _without_a_price(transaction: Any) -> None:
-    """The price list was asked, so nobody asks it at once."""
+    """The price list has been asked, so no run starts UpdatePrices."""
     with transaction() as cursor:
         cursor.execute(
             "INSERT INTO odcr_price (InstanceType, Region, Source) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'list'), "
@@ -48,11 +48,11 @@ def put(transaction: Any, execution: str, *texts: str) -> None:
 
 def waiting(transaction: Any, execution: str = "later") -> list[str]:
     with transaction() as cursor:
-        return [one.to_item(execution, "")["Message"] for one in next_to_send(cursor, with_events=False)]
+        return [message.to_item(execution, "")["Message"] for message in next_to_send(cursor, with_events=False)]
 
 
 def record(transaction: Any, execution: str, status: Status | None) -> dict[str, Any]:
-    """What RecordResults says of a run, in which a target came to a status."""
+    """The answer of RecordResults to a run in which a target got this status."""
     with transaction() as cursor:
         assert take_lease(cursor, execution, 60)
     outcomes = [Outcome(KEY, status, 15, 15 if status.is_met else 4, calls=1).to_event()] if status else []
@@ -79,7 +79,7 @@ def test_sent_message_is_removed(transaction: Any) -> None:
     (message,) = record(transaction, "run-1", Status.SHORT)["Announcements"]
     assert message["Subject"] == "EC2 capacity odcr/ap-northeast-1: 1 SHORT"
     assert message["Message"].startswith("odcr/ap-northeast-1: the status of 1 target(s) changed.")
-    # A state that is repeated has no further effect.
+    # A repeated state has no further effect.
     for _ in range(2):
         assert send("run-1", Announced=message["Id"]) == {"Changes": [], "Announcements": []}
     assert record(transaction, "run-2", None)["Announcements"] == []
@@ -133,18 +133,18 @@ def test_long_outage_keeps_the_newest_and_counts_the_dropped(transaction: Any) -
 def test_messages_leave_in_order_even_if_runs_die(transaction: Any) -> None:
     texts = [f"message {number}" for number in range(2 * MAX_SENT + 3)]
     put(transaction, "run-1", *texts)
-    sent: list[str] = []
+    sent_texts: list[str] = []
     while True:
         with transaction() as cursor:
             messages = next_to_send(cursor, with_events=True)
         if not messages:
             break
         # Each run sends three and dies.
-        for one in messages[:3]:
-            sent.append(one.message)
+        for message in messages[:3]:
+            sent_texts.append(message.message)
             with transaction() as cursor:
-                remove_from_outbox(cursor, one.id)
-    assert sent == texts
+                remove_from_outbox(cursor, message.id)
+    assert sent_texts == texts
 
 
 def test_the_longest_messages_fit_between_two_states(transaction: Any) -> None:
@@ -188,9 +188,11 @@ def test_next_run_is_started_first_while_something_is_short(
         assert take_lease(cursor, "run-1", 60)
     put(transaction, "run-0", "earlier")
     announcements = send("run-1", **recorded)["Announcements"]
-    assert [one for one in announcements if "NextRun" in one] == ([{"NextRun": True, "Failures": 0}] if follows else [])
+    assert [item for item in announcements if "NextRun" in item] == (
+        [{"NextRun": True, "Failures": 0}] if follows else []
+    )
     assert announcements[follows]["Message"].endswith("earlier")
-    # A state that is repeated says the same.
+    # A repeated state says the same.
     assert send("run-1", **recorded)["Announcements"] == announcements
 
 
@@ -200,10 +202,10 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def gain(transaction: Any, execution: str, *outcomes: Outcome) -> list[dict[str, Any]]:
-    """What a run is to send in which targets gained."""
+    """The announcements of a run with these outcomes."""
     with transaction() as cursor:
         assert take_lease(cursor, execution, 60)
-    announced = send(execution, **results(*(one.to_event() for one in outcomes)))["Announcements"]
+    announced = send(execution, **results(*(outcome.to_event() for outcome in outcomes)))["Announcements"]
     return list(announced)
 
 
@@ -212,9 +214,10 @@ def gained(number: int = 3, **more: Any) -> Outcome:
 
 
 def kinds(announced: list[dict[str, Any]]) -> list[str]:
-    """Of each item what it has: the types of its events, or `mail`."""
+    """For each announcement the types of its events, or `mail`."""
     return [
-        ", ".join(one["DetailType"] for one in item["Entries"]) if "Entries" in item else "mail" for item in announced
+        ", ".join(entry["DetailType"] for entry in item["Entries"]) if "Entries" in item else "mail"
+        for item in announced
     ]
 
 
@@ -226,13 +229,13 @@ def test_run_sends_events_for_gains_losses_and_releases(transaction: Any) -> Non
     ]
     mail, events = gain(transaction, "run-1", gained(3, lost=2), *others)
     assert kinds([mail, events]) == ["mail", "Capacity Lost, Capacity Gained, Capacity Released"]
-    lost, got, _ = (one["Detail"] for one in events["Entries"])
-    assert (lost["Lost"], got["Acquired"], got["Reserved"]) == (2, 3, 7)
-    assert {one["EventBusName"] for one in events["Entries"]} == {BUS}
+    loss, gain_event, _ = (entry["Detail"] for entry in events["Entries"])
+    assert (loss["Lost"], gain_event["Acquired"], gain_event["Reserved"]) == (2, 3, 7)
+    assert {entry["EventBusName"] for entry in events["Entries"]} == {BUS}
     with transaction() as cursor:
         cursor.execute("SELECT DISTINCT DATE_FORMAT(Recorded, '%Y-%m-%dT%TZ') FROM odcr_outbox")
-        assert cursor.fetchall() == ((got["Recorded"],),)
-    # A state that is repeated says the same, and writes nothing.
+        assert cursor.fetchall() == ((gain_event["Recorded"],),)
+    # A repeated state says the same, and writes nothing.
     assert send("run-1", **results())["Announcements"] == [mail, events]
 
 

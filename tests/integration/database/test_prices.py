@@ -1,4 +1,4 @@
-"""`odcr_price` on the real servers: what people give stays, what the list says is kept up to date."""
+"""`odcr_price` on the real servers: prices that people give stay, those of the price list are kept up to date."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ MAKE = "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('m5.
 
 
 def sql(transaction: Transaction, *statements: str) -> tuple[Any, ...]:
-    """What the last of the statements answers."""
+    """The rows of the last statement."""
     with transaction() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -26,7 +26,7 @@ def sql(transaction: Transaction, *statements: str) -> tuple[Any, ...]:
 
 
 def ask_for(transaction: Transaction, *rows: str, **options: str) -> None:
-    """Targets, `type zone`, and options by the type's name without its dot."""
+    """Inserts targets, each `type zone`, and platforms, by type with _ for its dot."""
     for row in rows:
         instance_type, zone = row.split()
         values = f"('{instance_type}', '{zone}'"
@@ -67,11 +67,11 @@ def test_price_needs_three_columns(transaction: Transaction) -> None:
 def test_list_price_follows_the_price_list(transaction: Transaction) -> None:
     for hourly in ("0.096", "0.0960000000", "0.12", None, "0.1234567"):
         assert write(transaction, ListPrice(LINUX, hourly), ListPrice(WINDOWS, "0.188", "CNY")) == 2
-        known = prices(transaction)
-        assert known.has_looked_for(LINUX)
+        price_list = prices(transaction)
+        assert price_list.has_looked_for(LINUX)
         expected = None if hourly is None else Price(round(Decimal(hourly), 6), "USD", Source.LIST)
-        assert known.of(LINUX) == expected
-        assert known.of(WINDOWS) == Price(Decimal("0.188"), "CNY", Source.LIST)
+        assert price_list.of(LINUX) == expected
+        assert price_list.of(WINDOWS) == Price(Decimal("0.188"), "CNY", Source.LIST)
     assert sql(transaction, "SELECT COUNT(*) FROM odcr_price") == ((2,),)
 
 
@@ -84,7 +84,7 @@ def test_a_given_price_is_never_overwritten(transaction: Transaction, source: st
     assert prices(transaction).of(LINUX).amount == Decimal("0.07")
 
 
-def test_replace_enters_a_price_over_a_list_price_or_none(transaction: Transaction) -> None:
+def test_replace_puts_a_given_price_in_place_of_a_list_price(transaction: Transaction) -> None:
     write(transaction, ListPrice(LINUX, "0.096"))
     sql(transaction, MAKE.replace("INSERT", "REPLACE"))
     write(transaction, ListPrice(LINUX, "0.097"))
@@ -120,7 +120,7 @@ def test_each_pool_that_targets_need_is_asked_for_once(transaction: Transaction)
     }
 
 
-def test_prices_of_deleted_rows_capacity_are_asked_for(transaction: Transaction) -> None:
+def test_price_of_capacity_held_for_a_deleted_row_is_asked_for(transaction: Transaction) -> None:
     sql(
         transaction,
         "INSERT INTO odcr_status (InstanceType, AvailabilityZone, Status, Since, Reserved, Reason, Reservation_Ids, "
@@ -166,11 +166,11 @@ def test_hand_made_price_table_is_read_and_breaks_nothing(
         chief.commit()
     assert prices(transaction).of(LINUX).amount == 2
     if kind == "other types":
-        # It has no defaults, so nobody said that it is given; and nobody said that it is not.
+        # This table has no default for Source; a price without a source counts as given.
         assert needed(transaction) == [PricePool("c5.large", "us-east-1")]
     for _ in range(4):
         write(transaction, ListPrice(PricePool("c5.large", "us-east-1"), "0.085"))
-    # Without a key each write adds a row, so the second one is the last.
+    # Without a key each write would add a row, so nothing more is written once a pool has two.
     ((rows,),) = sql(transaction, "SELECT COUNT(*) FROM odcr_price")
     assert rows <= 3
     assert prices(transaction).of(LINUX).amount == 2
@@ -189,7 +189,7 @@ def test_unreadable_price_table_makes_all_prices_unknown(
 ) -> None:
     sql(transaction, MAKE)
     with transaction() as cursor, server.admin_connection(database=DATABASE) as chief, chief.cursor() as person:
-        # Between a function's look at the tables and its reading.
+        # The table changes after the function has checked it and before it reads.
         if "VIEW" in statement:
             person.execute("DROP TABLE odcr_price")
         person.execute(statement)
@@ -199,6 +199,6 @@ def test_unreadable_price_table_makes_all_prices_unknown(
 
 def test_invalid_price_rows_are_left_out(transaction: Transaction) -> None:
     sql(transaction, MAKE, "INSERT INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('c5.large', 'x', -1)")
-    known = prices(transaction)
-    assert known.of(LINUX) is not None
-    assert known.of(PricePool("c5.large", "x")) is None
+    price_list = prices(transaction)
+    assert price_list.of(LINUX) is not None
+    assert price_list.of(PricePool("c5.large", "x")) is None

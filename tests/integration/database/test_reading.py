@@ -16,19 +16,19 @@ HAND_MADE = "InstanceType varchar(99), AvailabilityZone varchar(99), Target_Capa
 
 @pytest.fixture(autouse=True)
 def three_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many fit into an answer."""
+    """Three rows fit into an answer."""
     monkeypatch.setattr(row_pages, "MAX_ROWS", 3)
 
 
-def parts(table: str, meanwhile: Callable[[int], None] = lambda _number: None, **asked: Any) -> list[dict[str, Any]]:
-    """All rows of a table, part by part; something happens after each."""
-    found, after, number = [], {}, 0
+def parts(table: str, meanwhile: Callable[[int], None] = lambda _number: None, **options: Any) -> list[dict[str, Any]]:
+    """All rows of a table, read part by part; `meanwhile` is called after each."""
+    rows, after, number = [], {}, 0
     while True:
-        answer = ask(Read=table, **asked, **after)
-        assert answer["Rows"] or not found, "a part without rows"
-        found += answer["Rows"]
+        answer = ask(Read=table, **options, **after)
+        assert answer["Rows"] or not rows, "a part without rows"
+        rows += answer["Rows"]
         if answer["Next"] is None:
-            return found
+            return rows
         after, number = {"After": answer["Next"]}, number + 1
         meanwhile(number)
 
@@ -59,7 +59,7 @@ def test_rows_that_come_and_go_between_parts_neither_hide_nor_repeat_others(chie
 
     def meanwhile(number: int) -> None:
         if number == 1:
-            # One that was read already, the very last one that was, and one that nobody has read.
+            # The first row read, the last row read, and one not read yet.
             chief("DELETE FROM odcr_capacity WHERE InstanceType IN ('m1.large', 'm3.large', 'm5.large')")
         else:
             add(chief, "a1.large", "m0.large", "z1.large")
@@ -73,7 +73,7 @@ def test_names_equal_to_a_collation_are_each_read_once(chief: Chief, collation: 
         chief,
         f"InstanceType varchar(99) COLLATE {collation}, AvailabilityZone varchar(99) COLLATE {collation}, n int",
     )
-    # No server tells them apart here, and the order of what is equal is any.
+    # Equal names come in any order.
     names = ["m5.large", "M5.LARGE", "M5.large", "m5.Large", "m5.l\u00e4rge", "m5.l\u00c4rge", "m5.large ", "m5.largE"]
     chief(*(f"INSERT INTO odcr_capacity VALUES ('{name}', '{ZONE}', 1)" for name in names))
 
@@ -134,8 +134,8 @@ def test_several_tables_are_read_at_one_moment(chief: Chief) -> None:
     tables = ask(Read=["odcr_capacity", "odcr_option"])["Tables"]
     assert list(tables) == ["odcr_capacity", "odcr_option"]
     assert tables["odcr_option"] == {"Rows": [], "Next": None}
-    rest = ask(Read="odcr_capacity", After=tables["odcr_capacity"]["Next"])
-    assert types(tables["odcr_capacity"]["Rows"] + rest["Rows"]) == names
+    answer = ask(Read="odcr_capacity", After=tables["odcr_capacity"]["Next"])
+    assert types(tables["odcr_capacity"]["Rows"] + answer["Rows"]) == names
 
 
 def test_answer_is_limited_in_bytes_and_a_large_row_comes_alone(monkeypatch: pytest.MonkeyPatch, chief: Chief) -> None:

@@ -1,3 +1,5 @@
+"""What a run writes into the tables of the real servers, and what the next one reads there."""
+
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -5,51 +7,16 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.database.mysql import MySQL
 from localcloud.database.server import DatabaseServer
-from odcr.domain.costs import totals_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
-from odcr.domain.prices import NO_PRICES
 from odcr.domain.target import Announcement, Judgement, ReservationOptions, Target, TargetKey, Terms, Verdict
 from odcr.domain.use import Use
 from odcr.gateways.history import changes_of
-from odcr.gateways.status_costs import update_costs
 from odcr.gateways.status_table import record
 from odcr.gateways.target_tables import read_targets
 
-KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
-OTHER = TargetKey("m5.large", "us-east-1a")
-SHORT = Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), acquired=7, calls=5, reason="dry")
-FULFILLED = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=4, calls=1)
-
-
-def execute(transaction: Any, *statements: str) -> tuple[Any, ...]:
-    with transaction() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        return tuple(cursor.fetchall())
-
-
-def execute_one(transaction: Any, statement: str) -> Any:
-    ((value,),) = execute(transaction, statement)
-    return value
-
-
-def write(
-    transaction: Any, execution: str, attempted: list[Outcome], seen: list[Outcome] | None = None
-) -> list[Change]:
-    with transaction() as cursor:
-        record(cursor, execution, attempted, seen or [])
-        # How long it took has a test of its own.
-        return [replace(change, short_since=None, met_since=None) for change in changes_of(cursor, execution)]
-
-
-def totals(cursor: Any) -> Totals:
-    return totals_of(update_costs(cursor, NO_PRICES))
-
-
-INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"
+from .recording import FULFILLED, INSERT, KEY, OTHER, SHORT, execute, execute_one, totals, write
 
 
 def test_rows_become_targets_or_rejected(transaction: Any) -> None:
@@ -95,8 +62,8 @@ def test_short_since_lasts_through_every_status_until_the_target_is_met(transact
         assert [change.short_since for change in changes_of(cursor, "run-3")] == [since]
     assert execute(transaction, "SELECT Short_Since FROM odcr_status") == ((None,),)
     write(transaction, "run-4", [SHORT])
-    ((again,),) = execute(transaction, "SELECT Short_Since FROM odcr_status")
-    assert again > since
+    ((later,),) = execute(transaction, "SELECT Short_Since FROM odcr_status")
+    assert later > since
 
 
 def test_totals_do_not_offset_one_target_s_shortage_with_another_s_excess(transaction: Any) -> None:
@@ -124,23 +91,11 @@ def test_since_is_the_start_of_the_status(transaction: Any) -> None:
 
 def test_observed_target_gets_history_only_if_its_status_changed(transaction: Any) -> None:
     execute(transaction, INSERT)
-    seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))
-    assert len(write(transaction, "run-1", [], [seen])) == 1
-    assert write(transaction, "run-2", [], [seen]) == []
+    met = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))
+    assert len(write(transaction, "run-1", [], [met])) == 1
+    assert write(transaction, "run-2", [], [met]) == []
     assert execute(transaction, "SELECT Execution FROM odcr_history") == (("run-1",),)
     assert execute(transaction, "SELECT Last_Tried FROM odcr_status") == ((None,),)
-
-
-def test_a_target_is_read_with_how_long_it_has_been_dry(transaction: Any) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [replace(SHORT, acquired=0)])
-    execute(
-        transaction,
-        "UPDATE odcr_status SET Dry_Since = UTC_TIMESTAMP() - INTERVAL 2 DAY",
-    )
-    with transaction() as cursor:
-        ((target,), _) = read_targets(cursor)
-    assert target.dry_seconds in range(172_800, 172_810)
 
 
 def test_announced_release_is_read_until_a_run_announces_none(transaction: Any) -> None:
@@ -150,74 +105,6 @@ def test_announced_release_is_read_until_a_run_announces_none(transaction: Any) 
         with transaction() as cursor:
             ((target,), _) = read_targets(cursor)
         assert target.last_announced == announced
-
-
-def dry_since(transaction: Any) -> Any:
-    return execute_one(transaction, "SELECT Dry_Since FROM odcr_status")
-
-
-def dry_for_a_day(transaction: Any) -> Any:
-    """A target whose pool was dry a day ago already; since when."""
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5)])
-    execute(transaction, "UPDATE odcr_status SET Dry_Since = UTC_TIMESTAMP() - INTERVAL 1 DAY")
-    return dry_since(transaction)
-
-
-def test_pool_is_dry_from_the_first_refusal(transaction: Any) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [replace(SHORT, acquired=0)])
-    assert execute_one(transaction, "SELECT Dry_Since = Last_Tried FROM odcr_status") == 1
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",), calls=5),
-        Outcome(KEY, Status.SHORT, 15, 11, ("cr-1",)),
-        Outcome(KEY, Status.THROTTLED, 15, 11, ("cr-1",), calls=5),
-        Outcome(KEY, Status.FAILED, 15, 11, ("cr-1",)),
-        Outcome(KEY, Status.SHORT, 14, 11, ("cr-1",), calls=5),
-    ],
-    ids=["still dry", "not asked", "throttled", "failed", "lowered"],
-)
-def test_a_dry_pool_stays_one(transaction: Any, outcome: Outcome) -> None:
-    since = dry_for_a_day(transaction)
-    write(transaction, "run-2", [outcome])
-    assert dry_since(transaction) == since
-
-
-@pytest.mark.parametrize(
-    ("outcome", "was_tried"),
-    [
-        (Outcome(KEY, Status.SHORT, 15, 12, ("cr-1",), acquired=1, calls=5), True),
-        (Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",), calls=5), True),
-        (Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",)), True),
-        (Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), acquired=4, calls=1), True),
-        (Outcome(KEY, Status.FULFILLED, 11, 11, ("cr-1",)), False),
-        (Outcome(KEY, Status.FAILED, 11, 11, ("cr-1",)), False),
-    ],
-    ids=["a grant", "raised", "raised and not asked", "met", "met by lowering it", "as much is held as is wanted"],
-)
-def test_a_pool_is_no_longer_dry(transaction: Any, outcome: Outcome, was_tried: bool) -> None:
-    dry_for_a_day(transaction)
-    attempted, seen = ([outcome], []) if was_tried else ([], [outcome])
-    write(transaction, "run-2", attempted, seen)
-    assert dry_since(transaction) is None
-
-
-def test_raised_target_is_dry_again_from_the_next_refusal(transaction: Any) -> None:
-    since = dry_for_a_day(transaction)
-    for number in (2, 3):
-        write(transaction, f"run-{number}", [Outcome(KEY, Status.SHORT, 16, 11, ("cr-1",), calls=5)])
-    assert dry_since(transaction) > since
-
-
-@pytest.mark.parametrize("status", sorted({*Status} - {Status.SHORT}))
-def test_other_statuses_do_not_make_a_pool_dry(transaction: Any, status: Status) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [Outcome(KEY, status, 15, 11, ("cr-1",), calls=5)])
-    assert dry_since(transaction) is None
 
 
 def test_the_least_recently_tried_come_first(transaction: Any) -> None:
@@ -237,11 +124,11 @@ def test_untried_target_keeps_its_place_in_the_queue(transaction: Any) -> None:
 def test_record_is_trusted_above_ec2_for_only_a_minute(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [SHORT])
-    for age, known in ((0, True), (50, True), (61, False)):
+    for age, is_fresh in ((0, True), (50, True), (61, False)):
         execute(transaction, f"UPDATE odcr_status SET Last_Tried = UTC_TIMESTAMP() - INTERVAL {age} SECOND")
         with transaction() as cursor:
             ((target,), _) = read_targets(cursor)
-        assert (target.last_reserved, target.is_fresh, target.last_ids) == (11, known, SHORT.reservation_ids)
+        assert (target.last_reserved, target.is_fresh, target.last_ids) == (11, is_fresh, SHORT.reservation_ids)
 
 
 def test_invalid_row_is_rejected_until_that_is_recorded(transaction: Any) -> None:
@@ -256,61 +143,12 @@ def test_invalid_row_is_rejected_until_that_is_recorded(transaction: Any) -> Non
         assert len(read_targets(cursor)[1]) == 1
 
 
-def test_row_deleted_while_unseen_is_looked_at_once_more(transaction: Any) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [Outcome(KEY, Status.FAILED, 15, 0)])
-    execute(transaction, "DELETE FROM odcr_capacity")
-    write(transaction, "run-2", [], [])
-    with transaction() as cursor:
-        ((target,), _) = read_targets(cursor)
-    assert (target.key, target.withdrawn) == (KEY, True)
-
-
 def test_duplicates_are_not_part_of_what_is_recorded(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [Outcome(KEY, Status.THROTTLED, 15, 26, ("cr-1", "cr-2"), ("cr-2",))])
     with transaction() as cursor:
         ((target,), _) = read_targets(cursor)
     assert target.last_ids == ("cr-1",)
-
-
-@pytest.mark.parametrize(
-    ("typo", "right"), [("AP-northeast-1c", "ap-northeast-1c"), ("ap-northeast-1c ", "ap-northeast-1c")]
-)
-def test_corrected_spelling_removes_the_wrong_one_s_status(transaction: Any, typo: str, right: str) -> None:
-    execute(transaction, f"INSERT INTO odcr_capacity VALUES ('m5.large','{typo}',2,0)")
-    write(transaction, "run-1", [], [Outcome(TargetKey("m5.large", typo), Status.INVALID, 2, 0)])
-    execute(transaction, f"UPDATE odcr_capacity SET AvailabilityZone = '{right}'")
-    met = Outcome(TargetKey("m5.large", right), Status.FULFILLED, 2, 2, ("cr-1",))
-    assert len(write(transaction, "run-2", [met])) == 1
-    assert write(transaction, "run-3", [met]) == []
-    assert execute(transaction, "SELECT AvailabilityZone, Status FROM odcr_status") == ((right, "FULFILLED"),)
-    execute(transaction, "DELETE FROM odcr_capacity")
-    with transaction() as cursor:
-        assert [target.key for target in read_targets(cursor)[0]] == [met.key]
-
-
-def test_a_row_deleted_during_the_run_does_not_come_back(transaction: Any) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [SHORT])
-    execute(transaction, "DELETE FROM odcr_capacity")
-    write(transaction, "run-2", [FULFILLED])
-    assert execute(transaction, "SELECT * FROM odcr_capacity") == ()
-
-
-def test_deleted_row_is_loaded_until_nothing_is_held(transaction: Any) -> None:
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [SHORT])
-    execute(transaction, "DELETE FROM odcr_capacity")
-    with transaction() as cursor:
-        (withdrawn,), _ = read_targets(cursor)
-    assert (withdrawn.key, withdrawn.capacity, withdrawn.current, withdrawn.withdrawn) == (KEY, 0, 11, True)
-    gone = Outcome(KEY, Status.FULFILLED, 0, 0)
-    write(transaction, "run-2", [], [gone])
-    with transaction() as cursor:
-        assert len(read_targets(cursor)[0]) == 1
-    write(transaction, "run-3", [], [])
-    assert execute(transaction, "SELECT * FROM odcr_status") == ()
 
 
 def test_five_hundred_outcomes_are_recorded_at_once(transaction: Any) -> None:
@@ -324,71 +162,14 @@ def test_five_hundred_outcomes_are_recorded_at_once(transaction: Any) -> None:
     assert execute(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == ((500,),)
 
 
-@pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_bin", "latin1_swedish_ci"])
-def test_writing_current_capacity_uses_the_status_table_s_key(
-    transaction: Any, server: DatabaseServer, collation: str
-) -> None:
-    with transaction():
-        pass
-    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        charset = collation.partition("_")[0]
-        cursor.execute(f"ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET {charset} COLLATE {collation}")
-    keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(200)]
-    with transaction() as cursor:
-        cursor.executemany(
-            "INSERT INTO odcr_capacity VALUES (%s, %s, 1, 0)", [(k.instance_type, k.availability_zone) for k in keys]
-        )
-        statements: list[Any] = []
-        execute = cursor.execute
-        cursor.execute = lambda *arguments: statements.append(arguments) or execute(*arguments)
-        record(cursor, "run-1", [], [Outcome(key, Status.FULFILLED, 1, 1) for key in keys])
-        (update,) = [arguments for arguments in statements if "UPDATE odcr_capacity" in str(arguments[0])]
-        execute(f"EXPLAIN FORMAT=TRADITIONAL {update[0]}", update[1])
-        names = [column[0] for column in cursor.description]
-        plans = {row[names.index("table")]: row[names.index("type")] for row in cursor.fetchall()}
-    assert plans["s"] == "eq_ref"
-    assert execute_one(transaction, "SELECT SUM(Current_Capacity) FROM odcr_capacity") == 200
-
-
-def test_rows_that_differ_by_a_trailing_blank_share_a_status(transaction: Any, server: DatabaseServer) -> None:
-    with transaction():
-        pass
-    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        # Collations that tell blanks at the end apart; MySQL 8's default does.
-        collation = "utf8mb4_0900_ai_ci" if isinstance(server, MySQL) else "utf8mb4_nopad_bin"
-        cursor.execute(f"ALTER TABLE odcr_capacity CONVERT TO CHARACTER SET utf8mb4 COLLATE {collation}")
-    execute(
-        transaction,
-        "INSERT INTO odcr_capacity VALUES ('m5.large','us-east-1a',2,0), ('m5.large ','us-east-1a',2,0), "
-        "('m5','us-east-1a',2,0), ('m5 ','us-east-1a',2,0)",
-    )
-    with transaction() as cursor:
-        targets, rejected = read_targets(cursor)
-    assert [target.key for target in targets] == [OTHER]
-    assert len(rejected) == 1
-    write(transaction, "run-1", [Outcome(OTHER, Status.SHORT, 2, 0, calls=1)], rejected)
-
-
-def test_deleted_row_with_invalid_options_is_looked_at_once_more(transaction: Any) -> None:
-    execute(transaction, INSERT, "INSERT INTO odcr_capacity VALUES ('nonsense','us-east-1a',2,0)")
-    nonsense = Outcome(TargetKey("nonsense", "us-east-1a"), Status.INVALID, 2, 0)
-    write(transaction, "run-1", [], [Outcome(KEY, Status.INVALID, 15, 0, ("cr-1",)), nonsense])
-    execute(transaction, "DELETE FROM odcr_capacity")
-    write(transaction, "run-2", [], [])
-    with transaction() as cursor:
-        ((target,), _) = read_targets(cursor)
-    assert (target.key, target.withdrawn) == (KEY, True)
-    assert len(execute(transaction, "SELECT * FROM odcr_status")) == 1
-
-
 @pytest.mark.parametrize("status", list(Status))
 def test_last_reason_is_read_with_the_target(transaction: Any, status: Status) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [], [Outcome(KEY, status, 10, 15, ("cr-1",), reason="announced")])
     with transaction() as cursor:
         ((target,), _) = read_targets(cursor)
-    may_be = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID", "WAITING", "STOPPED", "CAPPED")
-    assert target.last_reason == ("announced" if status in may_be else "")
+    kept = ("FULFILLED", "PENDING", "ASTRAY", "EXCESS", "INVALID", "WAITING", "STOPPED", "CAPPED")
+    assert target.last_reason == ("announced" if status in kept else "")
 
 
 def test_unsupported_target_rests_for_ten_minutes(transaction: Any) -> None:
@@ -404,8 +185,8 @@ def test_unsupported_target_rests_for_ten_minutes(transaction: Any) -> None:
 def test_replaced_loss_is_a_change_even_if_the_status_stays(transaction: Any) -> None:
     execute(transaction, INSERT)
     write(transaction, "run-1", [], [Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",))])
-    seen = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",), reason="15 that were held are gone", lost=15)
-    (change,) = write(transaction, "run-2", [], [seen])
+    replaced = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",), reason="15 that were held are gone", lost=15)
+    (change,) = write(transaction, "run-2", [], [replaced])
     assert (change.before, change.after, change.reason) == ("FULFILLED", Status.FULFILLED, "15 that were held are gone")
     assert write(transaction, "run-3", [], [Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-2",))]) == []
 
@@ -495,8 +276,8 @@ def test_refused_row_keeps_no_other_from_being_recorded(transaction: Any, caplog
     assert (reserved, ids) == (2**31 - 1, "1 more")
     assert "could not be recorded in full" in reason
     assert execute_one(transaction, "SELECT COUNT(*) FROM odcr_history") == 18
-    refusals = [vars(one) for one in caplog.records if one.message == "Rows not recorded"]
-    assert [(one["table"], one["rows"]) for one in refusals] == [("odcr_status", 1), ("odcr_history", 2)]
+    refusals = [vars(entry) for entry in caplog.records if entry.message == "Rows not recorded"]
+    assert [(refusal["table"], refusal["rows"]) for refusal in refusals] == [("odcr_status", 1), ("odcr_history", 2)]
 
 
 def test_oversized_value_is_refused_even_by_a_lenient_server(transaction: Any, server: DatabaseServer) -> None:
@@ -508,11 +289,3 @@ def test_oversized_value_is_refused_even_by_a_lenient_server(transaction: Any, s
     finally:
         with server.admin_connection() as connection, connection.cursor() as cursor:
             cursor.execute("SET GLOBAL sql_mode = DEFAULT")
-
-
-def test_reasons_in_any_script_are_recorded(transaction: Any, server: DatabaseServer) -> None:
-    with server.admin_connection(database="odcr_db") as connection, connection.cursor() as cursor:
-        cursor.execute("ALTER DATABASE odcr_db CHARACTER SET latin1")
-    execute(transaction, INSERT)
-    write(transaction, "run-1", [replace(SHORT, reason="\N{ROCKET} \u5bb9\u91cf")])
-    assert execute_one(transaction, "SELECT Reason FROM odcr_status") == "\N{ROCKET} \u5bb9\u91cf"

@@ -1,4 +1,4 @@
-"""What is in use and unused, and the instances that cannot use it, as the tables keep it."""
+"""What the tables keep of use: instances in use and unused, and misfits."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -26,8 +26,8 @@ from tests.integration.database.conftest import DATABASE
 
 KEY, OTHER = TargetKey("r5b.2xlarge", "ap-northeast-1c"), TargetKey("m5.large", "us-east-1a")
 HELD = Outcome(KEY, Status.FULFILLED, 15, 15, ("cr-1",), use=Use(4, 11))
-SAID = InstanceLook((Misfits(KEY, "2 run beside it and cannot use it: 2 are Windows."),))
-SENTENCE = SAID.misfits[0].sentence
+LOOK = InstanceLook((Misfits(KEY, "2 run beside it and cannot use it: 2 are Windows."),))
+SENTENCE = LOOK.misfits[0].sentence
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def sql(transaction: Any) -> Any:
-    """`sql(statement)`: what it answers."""
+    """`sql(statement)` returns its rows."""
 
     def execute(statement: str) -> tuple[Any, ...]:
         with transaction() as cursor:
@@ -51,7 +51,7 @@ def sql(transaction: Any) -> Any:
 
 @pytest.fixture
 def write(transaction: Any) -> Any:
-    """`write(outcome, look)`: records what a run saw; whether that is a change."""
+    """`write(outcome, look)` records what a run saw, and returns whether that is a change."""
     runs = iter(range(100))
 
     def recorded(*outcomes: Outcome, look: InstanceLook | None = None) -> bool:
@@ -82,7 +82,7 @@ def test_use_is_recorded_with_its_start_and_is_no_change(transaction: Any, sql: 
 
 
 def test_unseen_use_stays(transaction: Any, sql: Any, write: Any) -> None:
-    write(HELD, look=SAID)
+    write(HELD, look=LOOK)
     before = sql("SELECT In_Use, Unused, Unused_Since, Misfits FROM odcr_status")
     with transaction() as cursor:
         (_, target), _ = read_targets(cursor)
@@ -102,13 +102,13 @@ def misfits(sql: Any) -> list[Any]:
 
 def test_misfits_stay_until_a_look_shows_otherwise_or_all_is_used(sql: Any, write: Any) -> None:
     other = replace(HELD, key=OTHER)
-    write(HELD, other, look=SAID)
+    write(HELD, other, look=LOOK)
     assert misfits(sql) == [SENTENCE, None]
     write(HELD)
     write(look=InstanceLook((), "ap-northeast-1"))
     write(HELD, look=InstanceLook(is_partial=True))
     assert misfits(sql) == [SENTENCE, None]
-    # Also for what a run has nothing else to say of.
+    # Also for a target of which the run has no outcome.
     write(look=InstanceLook((Misfits(OTHER, "x"),), "ap-northeast-1"))
     assert misfits(sql) == [SENTENCE, "x"]
     write(replace(HELD, use=Use(15, 0)))
@@ -121,7 +121,7 @@ def test_status_table_without_misfits_loses_only_the_warning(sql: Any, write: An
     write(HELD)
     with closing(server.admin_connection(database=DATABASE)) as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE odcr_status DROP COLUMN Misfits")
-    write(replace(HELD, key=OTHER), look=SAID)
+    write(replace(HELD, key=OTHER), look=LOOK)
     assert sql("SELECT SUM(Unused) FROM odcr_status") == ((22,),)
 
 
@@ -145,8 +145,8 @@ def test_look_is_due_until_taken_and_again_after_an_hour(transaction: Any, sql: 
     def is_due(name: str) -> bool:
         return bool(load_targets.handler({"Execution": name, "LeaseSeconds": 60}, Context())["InstancesDue"])
 
-    # The second run did not look: nothing was unused.
-    for name, instances in (("run-1", None), ("run-2", SAID.to_event())):
+    # The first run did not look: nothing was unused.
+    for name, instances in (("run-1", None), ("run-2", LOOK.to_event())):
         assert is_due(name)
         run(name, instances)
     assert misfits(sql) == [SENTENCE]
@@ -157,7 +157,7 @@ def test_look_is_due_until_taken_and_again_after_an_hour(transaction: Any, sql: 
     sql("UPDATE odcr_lease SET Expires = Expires - INTERVAL 61 SECOND WHERE Name = 'look'")
     run("run-4", None)
     assert is_due("run-5")
-    # Another run took the lease: what it saw is older than what that one writes, and is looked at again.
+    # Another run took the lease, so what run-5 saw is out of date, and a look stays due.
     with transaction() as cursor:
         cursor.execute("UPDATE odcr_lease SET Expires = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
         assert take_lease(cursor, "run-6", 60)
@@ -174,11 +174,13 @@ def test_unused_metric_is_sent_only_with_an_alarm(
 ) -> None:
     if minutes is not None:
         monkeypatch.setenv("UNUSED_ALARM_MINUTES", minutes)
-    sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(metrics.provider, "flush_metrics", lambda **_: sent.append(dict(metrics.provider.metric_set)))
+    flushed: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        metrics.provider, "flush_metrics", lambda **_: flushed.append(dict(metrics.provider.metric_set))
+    )
     with transaction() as cursor:
         take_lease(cursor, "run-1", 60)
     run("run-1", None)
-    assert sent[0]["InstancesUnused"]["Value"] == [11]
-    assert ("LongestUnusedMinutes" in sent[0]) is is_watched
+    assert flushed[0]["InstancesUnused"]["Value"] == [11]
+    assert ("LongestUnusedMinutes" in flushed[0]) is is_watched
     metrics.provider.clear_metrics()

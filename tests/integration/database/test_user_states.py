@@ -16,14 +16,14 @@ from .conftest import ADMINISTRATOR, DATABASE, PASSWORDS, USERNAME, Secrets, in_
 from .test_database_user import administer, assert_exact, connect, prepare
 
 USER = f"{USERNAME}@'%'"
-RIGHT = f"CREATE USER {USER} IDENTIFIED BY '{PASSWORDS[0]}' REQUIRE SSL"
-FULL = (RIGHT, f"GRANT {RIGHTS} ON ODCR_DB.* TO {USER}")
+CREATED = f"CREATE USER {USER} IDENTIFIED BY '{PASSWORDS[0]}' REQUIRE SSL"
+FULL = (CREATED, f"GRANT {RIGHTS} ON ODCR_DB.* TO {USER}")
 
 STATES: dict[str, tuple[str, ...]] = {
     "absent": (),
-    "without rights": (RIGHT,),
+    "without rights": (CREATED,),
     "as it should be": FULL,
-    "without one of the rights": (RIGHT, f"GRANT SELECT, UPDATE, DELETE, CREATE ON ODCR_DB.* TO {USER}"),
+    "without one of the rights": (CREATED, f"GRANT SELECT, UPDATE, DELETE, CREATE ON ODCR_DB.* TO {USER}"),
     "another password": (f"CREATE USER {USER} IDENTIFIED BY 'astray' REQUIRE SSL",),
     "no password": (f"CREATE USER {USER}",),
     "without TLS": (f"CREATE USER {USER} IDENTIFIED BY '{PASSWORDS[0]}' REQUIRE NONE",),
@@ -78,8 +78,8 @@ ON_MARIADB: dict[str, tuple[str, ...]] = {
 
 @pytest.fixture
 def surroundings(secrets: Secrets, server: DatabaseServer) -> Iterator[None]:  # noqa: ARG001 - which come first
-    made = ("SCHEMA other", "TABLE other.t (x INT)", "PROCEDURE other.p() SELECT 1", "ROLE boss")
-    administer(server, *(f"CREATE {each}" for each in made), f"CREATE TABLE {DATABASE}.t (x INT)")
+    definitions = ("SCHEMA other", "TABLE other.t (x INT)", "PROCEDURE other.p() SELECT 1", "ROLE boss")
+    administer(server, *(f"CREATE {definition}" for definition in definitions), f"CREATE TABLE {DATABASE}.t (x INT)")
     administer(server, "GRANT DELETE ON other.* TO boss")
     yield
     administer(server, "DROP SCHEMA other", "DROP ROLE boss", f"DROP USER IF EXISTS {USER}")
@@ -99,14 +99,14 @@ def bring_into(server: DatabaseServer, *statements: str) -> None:
 @pytest.mark.parametrize("state", [*STATES, *ON_MYSQL, *ON_MARIADB])
 @pytest.mark.usefixtures("surroundings")
 def test_user_is_repaired_from_every_state(server: DatabaseServer, state: str) -> None:
-    of_this_server = STATES | (ON_MYSQL if isinstance(server, MySQL) else ON_MARIADB)
-    if state not in of_this_server:
-        pytest.skip("the other server's")
-    bring_into(server, *of_this_server[state])
+    states = STATES | (ON_MYSQL if isinstance(server, MySQL) else ON_MARIADB)
+    if state not in states:
+        pytest.skip("a state of the other server")
+    bring_into(server, *states[state])
     prepare()
     assert_exact(server)
     connect(server).close()
-    # What is right stays as it is.
+    # A correct user stays as it is.
     prepare()
     assert_exact(server)
 
@@ -178,15 +178,15 @@ def test_user_that_cannot_be_dropped_is_reported(server: DatabaseServer) -> None
 
 @pytest.mark.usefixtures("surroundings")
 def test_correct_user_is_not_dropped(server: DatabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    statements: list[str] = []
     real = pymysql.cursors.Cursor.execute
 
-    def listening(self: Any, query: str, args: Any = None) -> int:
-        said.append(query)
+    def recording(self: Any, query: str, args: Any = None) -> int:
+        statements.append(query)
         return real(self, query, args)
 
     bring_into(server, *STATES["another password"])
-    monkeypatch.setattr(pymysql.cursors.Cursor, "execute", listening)
+    monkeypatch.setattr(pymysql.cursors.Cursor, "execute", recording)
     prepare()
-    assert [each for each in said if each.startswith(("DROP", "REVOKE"))] == []
-    assert any(each.startswith("ALTER USER") for each in said)
+    assert [statement for statement in statements if statement.startswith(("DROP", "REVOKE"))] == []
+    assert any(statement.startswith("ALTER USER") for statement in statements)

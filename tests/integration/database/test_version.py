@@ -24,7 +24,7 @@ from . import version_0
 from .conftest import DATABASE, PASSWORDS, Secrets, in_grants
 
 STATEMENTS = 6
-"""What the update from version 0 takes: four tables are altered, the version's is made, and the version recorded."""
+"""Statements of the update from version 0: alter four tables, create odcr_version, and record the version."""
 
 NARROWED = (
     "ALTER TABLE odcr_status DROP PRIMARY KEY, ADD PRIMARY KEY (InstanceType, AvailabilityZone), "
@@ -42,17 +42,17 @@ def prepare() -> None:
 
 
 class Person:
-    """Somebody who may do everything.
+    """A person with all rights in the database.
 
     Args:
-        server: where.
+        server: its server.
     """
 
     def __init__(self, server: DatabaseServer) -> None:
         self._connection = server.admin_connection(database=DATABASE)
 
     def sql(self, *statements: str) -> tuple[tuple[Any, ...], ...]:
-        """What the last of the statements answers."""
+        """The rows of the last statement."""
         with self._connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
@@ -81,7 +81,7 @@ def old(person: Person) -> Person:
 
 
 def rows(person: Person) -> dict[str, tuple[tuple[Any, ...], ...]]:
-    """What version 0 knew, by table."""
+    """The contents of version 0's columns, by table."""
     columns = {
         "odcr_capacity": "*",
         "odcr_option": "InstanceType, AvailabilityZone, Platform, Tenancy, Match_Criteria, End_Date",
@@ -149,8 +149,8 @@ def test_older_tables_are_updated_and_keep_their_rows(old: Person, transaction: 
     ]
     assert rejected == []
     assert targets[1].last_ids == ("cr-1",)
-    (logged,) = [vars(one) for one in caplog.records if one.message == "Database prepared"]
-    assert len(logged["statements"]) == STATEMENTS
+    (entry,) = [vars(record) for record in caplog.records if record.message == "Database prepared"]
+    assert len(entry["statements"]) == STATEMENTS
     assert_up_to_date(old, transaction)
 
 
@@ -185,11 +185,11 @@ def test_waiting_mail_of_version_1_is_sent(person: Person, transaction: Any) -> 
 
 def keys(person: Person, table: str) -> dict[str, list[str]]:
     """The columns of each key that tells rows apart."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for _, is_not_unique, name, _, column, *_ in person.sql(f"SHOW INDEX FROM {table}"):
         if not is_not_unique:
-            found.setdefault(name, []).append(column)
-    return found
+            by_name.setdefault(name, []).append(column)
+    return by_name
 
 
 @pytest.mark.parametrize(
@@ -245,20 +245,20 @@ def test_a_refused_login_and_older_tables_are_repaired_at_once(
 
 
 def dying_after(monkeypatch: pytest.MonkeyPatch, count: int, *beginnings: str) -> list[str]:
-    """The function dies right after so many statements that begin so; the statements."""
+    """Kills the function right after its `count`th statement with one of these beginnings; returns those statements."""
     real = pymysql.cursors.Cursor.execute
-    seen: list[str] = []
+    statements: list[str] = []
 
     def execute(self: Any, query: str, args: Any = None) -> int:
         result = real(self, query, args)
         if query.lstrip().startswith(beginnings):
-            seen.append(query)
-            if len(seen) == count:
+            statements.append(query)
+            if len(statements) == count:
                 raise ZeroDivisionError
         return result
 
     monkeypatch.setattr(pymysql.cursors.Cursor, "execute", execute)
-    return seen
+    return statements
 
 
 def set_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,10 +271,10 @@ def test_next_update_completes_a_dead_one(
 ) -> None:
     before = rows(old)
     with monkeypatch.context() as dying:
-        seen = dying_after(dying, dies_after, "ALTER", "CREATE TABLE", "INSERT IGNORE")
+        statements = dying_after(dying, dies_after, "ALTER", "CREATE TABLE", "INSERT IGNORE")
         with pytest.raises(ZeroDivisionError):
             prepare()
-    assert len(seen) == dies_after
+    assert len(statements) == dies_after
     with pytest.raises(TablesOutdated), transaction():
         pass
     prepare()
@@ -320,10 +320,10 @@ def test_user_with_alter_needs_no_administrator(
     assert_up_to_date(old, transaction)
 
 
-def test_an_administrator_who_is_refused_is_told(old: Person, prepared: Secrets) -> None:
+def test_refused_administrator_is_reported(old: Person, prepared: Secrets) -> None:
     prepared.administrator["password"] = "not-the-password"
-    told = f"'chief' could not bring the tables to version {VERSION}: Access denied"
-    with pytest.raises(DatabaseNotPrepared, match=told):
+    message = f"'chief' could not bring the tables to version {VERSION}: Access denied"
+    with pytest.raises(DatabaseNotPrepared, match=message):
         prepare()
     assert old.sql("SHOW TABLES LIKE 'odcr_version'") == ()
 
@@ -332,9 +332,9 @@ def test_newer_tables_are_not_touched(person: Person, transaction: Any) -> None:
     with transaction():
         pass
     person.sql(f"INSERT INTO odcr_version VALUES ({VERSION + 1}, UTC_TIMESTAMP())", "DROP TABLE odcr_outbox")
-    told = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer odcr again"
+    message = rf"version {VERSION + 1} .* version {VERSION}.*Deploy the newer odcr again"
     for use in (lambda: transaction().__enter__(), prepare):
-        with pytest.raises(TablesTooNew, match=told):
+        with pytest.raises(TablesTooNew, match=message):
             use()
     assert person.sql("SHOW TABLES LIKE 'odcr_outbox'") == ()
     assert person.sql("SELECT MAX(Version) FROM odcr_version") == ((VERSION + 1,),)
