@@ -1,7 +1,6 @@
 """Takes the documentation's screenshots of the page: `make screenshots`."""
 
 import shutil
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -11,8 +10,9 @@ from waitress.server import create_server
 from odcr_cli.console.app import create_app
 from tests.browser import scenes
 from tests.browser.conftest import NAMES, OPTIONS
+from tests.paths import ROOT
 
-FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+FOLDER = ROOT / "docs" / "pictures"
 SIZE = {"width": 1360, "height": 860}
 PICTURES: tuple[tuple[str, str, Any], ...] = (
     # name, address, colours
@@ -43,7 +43,7 @@ def main() -> None:
             file = FOLDER / f"{name}.png"
             page.screenshot(path=file, full_page="run" in name or "demands" in name)
             page.close()
-            print(file.relative_to(FOLDER.parents[1]))
+            print(file.relative_to(ROOT))
         chromium.close()
 
 

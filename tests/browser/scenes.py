@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from odcr_cli.source import Run
-from tests.machines import acquiring
-from tests.played import interpreter
+from tests.moto_interpreter import interpreter
+from tests.sample_executions import acquiring
 from tests.unit.cli.fake_source import MACHINE, NOW, STACK, FakeSource
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>{{ 7 * 7 }} \u202egnp.exe"

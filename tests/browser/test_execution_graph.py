@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from odcr_cli import execution_graph
-from tests import machines
+from tests import sample_executions
 from tests.browser.conftest import Server
-from tests.played import Played, interpreter
+from tests.moto_interpreter import PlayedExecution, interpreter
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,"><title>Graph</title><h1>Graph</h1>{}"""
@@ -53,19 +53,19 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def run() -> Iterator[Played]:
+def run() -> Iterator[PlayedExecution]:
     """A run of this project with a retried, a refused and a failed item."""
     with interpreter():
-        yield machines.acquiring()
+        yield sample_executions.acquiring()
 
 
-def shown(played: Played, selected: str | None = None) -> str:
+def shown(played: PlayedExecution, selected: str | None = None) -> str:
     graph = execution_graph.graph_of(played.definition)
     progress = execution_graph.progress_of(graph, played.events, played.status)
     return PAGE.format(execution_graph.draw(graph, progress, lambda path: f"/?state={quote(path, safe='')}", selected))
 
 
-def application(played: Played) -> flask.Flask:
+def application(played: PlayedExecution) -> flask.Flask:
     app = flask.Flask("graph")
     app.add_url_rule("/", "graph", lambda: shown(played, flask.request.args.get("state")))
     return app
@@ -75,7 +75,7 @@ def color(page: Page, path: str, kind: str = "box", what: str = "stroke") -> Any
     return page.locator(f'a[data-path="{path}"] .{kind}').evaluate(f"node => getComputedStyle(node).{what}")
 
 
-def test_each_status_has_its_colour_and_its_word(page: Page, serve: Server, run: Played) -> None:
+def test_each_status_has_its_colour_and_its_word(page: Page, serve: Server, run: PlayedExecution) -> None:
     page.goto(serve(shown(run)))
     inner = "ReserveShortfalls/ReserveBranch/"
     caught, done, other = f"{inner}ReserveCapacity", f"{inner}TargetFailed", "ReleaseLease"
@@ -89,7 +89,7 @@ def test_each_status_has_its_colour_and_its_word(page: Page, serve: Server, run:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_on_its_box(page: Page, serve: Server, run: Played, scheme: Any) -> None:
+def test_text_can_be_read_on_its_box(page: Page, serve: Server, run: PlayedExecution, scheme: Any) -> None:
     # WCAG 2.2, 1.4.3: https://www.w3.org/TR/WCAG22/#contrast-minimum
     page.emulate_media(color_scheme=scheme)
     page.goto(serve(shown(run)))
@@ -111,14 +111,14 @@ def contrast(first: float, second: float) -> float:
     return (max(first, second) + 0.05) / (min(first, second) + 0.05)
 
 
-def test_a_click_selects_a_state(page: Page, serve: Server, run: Played) -> None:
+def test_a_click_selects_a_state(page: Page, serve: Server, run: PlayedExecution) -> None:
     page.goto(serve(application(run)))
     page.get_by_role("link", name="RecordResults, Task").click()
     assert page.locator("a.selected").get_attribute("data-path") == "RecordResults"
     assert page.locator('[aria-current="true"]').count() == 1
 
 
-def test_the_keyboard_goes_from_top_to_bottom_and_selects(page: Page, serve: Server, run: Played) -> None:
+def test_the_keyboard_goes_from_top_to_bottom_and_selects(page: Page, serve: Server, run: PlayedExecution) -> None:
     page.goto(serve(application(run)))
     visited = []
     for _ in range(page.locator(".execution-graph a").count()):
@@ -134,7 +134,7 @@ def test_the_keyboard_goes_from_top_to_bottom_and_selects(page: Page, serve: Ser
     assert page.locator("a.selected").get_attribute("data-path") == visited[-1]
 
 
-def test_nothing_overlaps_and_texts_stay_in_their_boxes(page: Page, serve: Server, run: Played) -> None:
+def test_nothing_overlaps_and_texts_stay_in_their_boxes(page: Page, serve: Server, run: PlayedExecution) -> None:
     page.goto(serve(shown(run, "LoadTargets")))
     assert page.locator(".execution-graph a").count() == len(execution_graph.graph_of(run.definition).states)
     assert page.evaluate(OVERLAPS) == []
@@ -142,7 +142,7 @@ def test_nothing_overlaps_and_texts_stay_in_their_boxes(page: Page, serve: Serve
     assert page.evaluate(CROWDED) == []
 
 
-def test_the_graph_fits_the_width_of_the_page(page: Page, serve: Server, run: Played) -> None:
+def test_the_graph_fits_the_width_of_the_page(page: Page, serve: Server, run: PlayedExecution) -> None:
     address = serve(shown(run))
     for width in (400, 1280):
         page.set_viewport_size({"width": width, "height": 700})
@@ -164,7 +164,7 @@ def test_hostile_names_and_errors_are_text(page: Page, serve: Server) -> None:
         {"id": 3, "previousEventId": 2, "type": "TaskFailed", "taskFailedEventDetails": error},
         {"id": 4, "previousEventId": 3, "type": "ExecutionFailed", "executionFailedEventDetails": error},
     ]
-    page.goto(serve(shown(Played(definition, events, "FAILED"))))
+    page.goto(serve(shown(PlayedExecution(definition, events, "FAILED"))))
     assert page.locator(".execution-graph a").count() == len(HOSTILE) + 1
     assert page.locator("script, img").count() == 0
     assert page.locator("a.failed").get_attribute("data-path") == "<~1svg><script>alert(1)<~1script>"
@@ -189,7 +189,7 @@ def test_a_map_of_many_items_is_one_box(page: Page, serve: Server) -> None:
         events.append({"id": number, "previousEventId": 2, **started})
         events.append({"id": number + 1, "previousEventId": number, **entered})
         events += [{"id": number + 2, "previousEventId": number + 1, **ended}] if index < 370 else []
-    page.goto(serve(shown(Played(definition, events, "RUNNING"))))
+    page.goto(serve(shown(PlayedExecution(definition, events, "RUNNING"))))
     assert page.locator(".execution-graph a").count() == 2
     assert page.locator('a[data-path="All"] .count').text_content() == "370/400"
     assert page.get_by_role("link", name="All, Map, running, 370 of 400 items succeeded, 30 running").count() == 1

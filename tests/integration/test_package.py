@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 PARTS = ("cli", "pyproject.toml", "README.md", "LICENSE")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 IN_ACCOUNT = ["scripts/in_account.py"]
 PATH = {"PYTHONPATH": os.pathsep.join(("functions", "cli"))}

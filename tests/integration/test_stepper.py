@@ -8,29 +8,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser.api import StateMachineType
-from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
-from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import boto_client
 
-from localcloud import stepfunctions
 from localcloud.clock import Clock
-from localcloud.services import Services
 from stepper.branch import TaskFailed, iso
-from stepper.definition import ACCOUNT, REGION, Template
+from stepper.definition import Template
 from stepper.execution import Execution, StateMachine, Status
+from tests import paths
+from tests.moto_interpreter import evaluate, interpreter
 
-TEMPLATE = Template(Path(__file__).parents[2] / "template.yaml")
+TEMPLATE = Template(paths.TEMPLATE)
 START = "arn:aws:states:::states:startExecution"
-FUNCTIONS = {one.arn: one.name for one in TEMPLATE.functions()}
+FUNCTIONS = {function.arn: function.name for function in TEMPLATE.functions()}
 TARGETS = [
     {
         "InstanceType": f"m5.{number}xlarge",
@@ -45,9 +38,9 @@ TARGETS = [
 OTHER = {**TARGETS[0], "InstanceType": "m5.4xlarge"}
 NOT_STARTED = "StepFunctions.ThrottlingException"
 Script = Callable[[str, Any, int], Any]
-"""What a task answers: its name, its payload, and how often it was called with it; a TaskFailed is raised."""
-Played = tuple[list[tuple[str, str]], Status, Any, tuple[str, str] | None]
-"""The calls, sorted, for a Map's items run at once; the status, the output, the error."""
+"""The answer of a task, by its name, its payload and how often it got this payload; a TaskFailed is raised."""
+Result = tuple[list[tuple[str, str]], Status, Any, tuple[str, str] | None]
+"""The calls, sorted, as the items of a Map run side by side; the status, the output and the error."""
 
 
 EPOCH = 1.8e9
@@ -56,7 +49,7 @@ DATE = re.compile(r"2027-01-15T\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 class StoppedClock:
-    """Time that stands still but for the waits."""
+    """Time that passes only in waits."""
 
     def __init__(self) -> None:
         self._now = EPOCH
@@ -70,7 +63,7 @@ class StoppedClock:
 
 @dataclass(frozen=True)
 class WaitedClock(Clock):
-    """The local cloud's clock in a time that stands still but for the waits, which are over at once."""
+    """The local cloud's clock, whose time passes only in waits; a wait takes no real time."""
 
     _waited: list[float] = field(default_factory=list)
     # In a list, since a Clock does not change.
@@ -84,7 +77,7 @@ class WaitedClock(Clock):
 
 
 class Recorder:
-    """Answers as a script says, whoever asks."""
+    """Answers as a script says, and notes the calls."""
 
     def __init__(self, script: Script) -> None:
         self._script, self._lock = script, threading.Lock()
@@ -93,7 +86,7 @@ class Recorder:
 
     def ask(self, name: str, payload: Any) -> Any:
         if "EnteredAt" in payload:
-            # Items wait side by side here and one after the other there.
+            # Items wait side by side in the stepper, and one after the other in moto.
             payload = {**payload, "EnteredAt": DATE.fullmatch(payload["EnteredAt"]) is not None}
         if "Name" in payload:
             payload = {**payload, "Name": MINUTE.fullmatch(payload["Name"]) is not None}
@@ -146,8 +139,8 @@ def _client_error(failure: TaskFailed, code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": failure.cause}, "ResponseMetadata": metadata}, "Call")
 
 
-def stepped(script: Script, given: Any) -> tuple[Played, Execution]:
-    """What the stepper makes of it."""
+def play_in_stepper(script: Script, execution_input: Any) -> tuple[Result, Execution]:
+    """Plays a script in the stepper."""
     recorder = Recorder(script)
     tasks: dict[str, Callable[[Any], Any]] = {
         arn: lambda payload, name=name: recorder.ask(name, payload)  # type: ignore[misc]
@@ -156,26 +149,16 @@ def stepped(script: Script, given: Any) -> tuple[Played, Execution]:
     tasks["arn:aws:states:::sns:publish"] = lambda payload: recorder.ask("Publish", payload)
     tasks[START] = lambda payload: recorder.ask("StartExecution", payload)
     machine = StateMachine(TEMPLATE.definition(), TEMPLATE.machine_arn, tasks, StoppedClock())
-    run = machine.start("run-1", given).run()
+    run = machine.start("run-1", execution_input).run()
     failure = (run.failure.error, run.failure.cause) if run.failure else None
     return (sorted(recorder.calls), run.status, run.output, failure), run
 
 
-def interpreted(script: Script, execution: Execution) -> Played:
-    """What moto's interpreter makes of it, in an execution of the same name that started at the same time."""
+def play_in_moto(script: Script, execution: Execution) -> Result:
+    """Plays a script in moto's interpreter, as an execution with the same name and the same start."""
     recorder = Recorder(script)
-    boto_client.__dict__["boto3"] = Client(recorder)
-    program: Any = AmazonStateLanguageParser.parse(json.dumps(TEMPLATE.definition()))[0]
-    context: Any = {**execution.context, "Execution": {**execution.context["Execution"], "RoleArn": "role"}}
-    environment = Environment(
-        aws_execution_details=AWSExecutionDetails(ACCOUNT, REGION, "role"),
-        execution_type=StateMachineType.STANDARD,
-        context=context,
-        event_history_context=EventHistoryContext.of_program_start(),
-        cloud_watch_logging_session=None,
-        activity_store={},
-    )
-    program.eval(environment)
+    context = {**execution.context, "Execution": {**execution.context["Execution"], "RoleArn": "role"}}
+    environment = evaluate(TEMPLATE.definition(), context, Client(recorder))
     ended = environment.program_state()
     if isinstance(ended, ProgramError):
         error: Any = ended.error
@@ -185,10 +168,8 @@ def interpreted(script: Script, execution: Execution) -> Played:
 
 @pytest.fixture(autouse=True)
 def _interpreter() -> Iterator[None]:
-    nothing: Any = None
-    stepfunctions.install(Services("http://127.0.0.1:9", WaitedClock(), nothing, print))
-    yield
-    stepfunctions.shutdown()
+    with interpreter(WaitedClock()):
+        yield
 
 
 def failed(error: str, message: str = "injected") -> TaskFailed:
@@ -208,7 +189,7 @@ def branch(*targets: dict[str, Any], rounds: int = 1) -> dict[str, Any]:
 
 
 def usual(name: str, payload: Any, _times: int) -> Any:
-    """A run in which everything goes well; something is to be told, and something is left to the next run."""
+    """A run in which everything goes well; it has an announcement to send, and a next run to start."""
     if name == "LoadTargets":
         passed_on = {"Targets": TARGETS, "Rejected": [], "Prices": [], "Complete": True}
         return {"Lease": "HELD", **passed_on, "InstancesDue": False}
@@ -235,28 +216,28 @@ def usual(name: str, payload: Any, _times: int) -> Any:
     return {"User": "odcr"} if name == "PrepareDatabase" else {"MessageId": "1"}
 
 
-def told(status: str) -> str:
-    """The message of an error that ends an attempt."""
+def error_message(status: str) -> str:
+    """The message of the error that ends an attempt with this status."""
     return json.dumps({"Outcome": {"Status": status}})
 
 
 def always(task: str, answer: Any, times: int = 10**6) -> Script:
-    """The usual, but one task answers so, for the first calls of each payload."""
+    """As usual, but one task gives this answer to the first calls with each payload."""
     return lambda name, payload, count: answer if name == task and count <= times else usual(name, payload, count)
 
 
 def short(name: str, payload: Any, count: int) -> Any:
-    """Each pool is dry, but for the first attempts at it, whose outcome is unknown; the quota of one is used up."""
+    """All pools are dry once the outcome is known, which takes some attempts; one pool's quota is used up."""
     number = int(payload["Target"]["InstanceType"][3]) if name == "ReserveCapacity" else 0
     if number == 1:
-        return failed("QuotaExceeded", told("QUOTA_EXCEEDED"))
+        return failed("QuotaExceeded", error_message("QUOTA_EXCEEDED"))
     if number and payload["Attempt"] < number:
-        return failed("OutcomeUnknown", told("FAILED"))
+        return failed("OutcomeUnknown", error_message("FAILED"))
     return {"Status": "SHORT"} if number else usual(name, payload, count)
 
 
 def unforeseen(name: str, payload: Any, count: int) -> Any:
-    """The second round ends without an outcome; the first one's is kept."""
+    """The second round ends without an outcome, so that of the first round is kept."""
     if name == "ReserveCapacity" and payload["Target"]["Outcome"]:
         return failed("Runtime.ExitError")
     return usual(name, payload, count)
@@ -275,7 +256,7 @@ BUSY = {"Lease": "BUSY", "Targets": [], "Rejected": [], "Prices": [], "Complete"
 SCRIPTS: dict[str, Script] = {
     "all goes well": usual,
     "nothing is short": always("FindShortfalls", NOTHING_SHORT),
-    "nothing is to be told": always("RecordResults", {"Changes": [], "Announcements": []}),
+    "nothing to announce": always("RecordResults", {"Changes": [], "Announcements": []}),
     "the pools are dry": short,
     "a round dies": unforeseen,
     "a login is refused once": always("LoadTargets", failed("LoginRefused"), 1),
@@ -283,14 +264,14 @@ SCRIPTS: dict[str, Script] = {
     "the database is down": always("LoadTargets", failed("DatabaseUnavailable")),
     "the database is down for a moment": always("LoadTargets", failed("DatabaseUnavailable"), 1),
     "Lambda throttles": always("FindShortfalls", TaskFailed("Lambda.TooManyRequestsException", "slow down")),
-    "an outcome is unknown": always("ReserveCapacity", failed("OutcomeUnknown", told("FAILED")), 2),
-    "an error that nobody lists": always("ReserveCapacity", failed("Runtime.OutOfMemory")),
+    "an outcome is unknown": always("ReserveCapacity", failed("OutcomeUnknown", error_message("FAILED")), 2),
+    "an unlisted error": always("ReserveCapacity", failed("Runtime.OutOfMemory")),
     "an answer too large": always("FindShortfalls", {**NOTHING_SHORT, "Observed": ["x" * 300_000]}),
     "nothing is recorded": always("RecordResults", failed("LeaseLost")),
     "another run is at work": always("LoadTargets", BUSY),
     "SNS refuses for a moment": always("Publish", TaskFailed("SNS.ThrottledException", "slow down"), 2),
     "the next run cannot be started for a moment": always("StartExecution", TaskFailed(NOT_STARTED, "slow down"), 2),
-    "another one that failed was quicker": lambda name, payload, count: (
+    "another failed run has started the next one": lambda name, payload, count: (
         failed("DatabaseUnavailable")
         if name == "LoadTargets"
         else TaskFailed("StepFunctions.ExecutionAlreadyExistsException", "it is there")
@@ -313,19 +294,18 @@ INPUTS = {
 }
 
 
-@pytest.mark.parametrize("given", INPUTS.values(), ids=INPUTS)
+@pytest.mark.parametrize("execution_input", INPUTS.values(), ids=INPUTS)
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_stepper_and_moto_make_the_same_calls_with_the_same_result(script: Script, given: Any) -> None:
-    played, execution = stepped(script, given)
-    expected = interpreted(script, execution)
-    calls, status, output, failure = expected
-    assert played[0] == calls
-    assert (played[1], played[2]) == (status, output)
+def test_stepper_and_moto_make_the_same_calls_with_the_same_result(script: Script, execution_input: Any) -> None:
+    stepped, execution = play_in_stepper(script, execution_input)
+    calls, status, output, failure = play_in_moto(script, execution)
+    assert stepped[0] == calls
+    assert (stepped[1], stepped[2]) == (status, output)
     if failure and failure[0].startswith("States."):
-        # The words are each one's own.
-        failure = (failure[0], played[3][1] if played[3] else "")
+        # Each words it in its own way.
+        failure = (failure[0], stepped[3][1] if stepped[3] else "")
     if failure and failure[0] != "States.Runtime":
-        assert played[3] == failure
+        assert stepped[3] == failure
 
 
 def machine(definition: dict[str, Any], work: Callable[[Any], Any]) -> StateMachine:
@@ -347,10 +327,10 @@ def a_map(at_once: int, retry: dict[str, Any] | None = None, **machine_fields: A
 
 
 def test_items_of_a_map_step_in_any_order_within_its_concurrency() -> None:
-    asked: list[str] = []
+    worked_on: list[str] = []
 
     def work(payload: Any) -> Any:
-        asked.append(payload["Item"])
+        worked_on.append(payload["Item"])
         return payload["Item"].upper()
 
     run = machine(a_map(2), work).start("run-1", ["a", "b", "c"])
@@ -359,7 +339,7 @@ def test_items_of_a_map_step_in_any_order_within_its_concurrency() -> None:
     assert [branch.input for branch in run.ready] == ["a", "c"]
     run.step(1)
     run.step()
-    assert (asked, run.status, run.output) == (["b", "c", "a"], Status.SUCCEEDED, ["A", "B", "C"])
+    assert (worked_on, run.status, run.output) == (["b", "c", "a"], Status.SUCCEEDED, ["A", "B", "C"])
 
 
 def test_items_wait_at_the_same_time() -> None:
@@ -368,31 +348,33 @@ def test_items_wait_at_the_same_time() -> None:
             raise TaskFailed("Again", "")
         return payload["Attempt"]
 
-    played = machine(a_map(0, {"IntervalSeconds": 10}), work)
-    run = played.start("run-1", ["a", "b", "c"]).run()
-    assert (run.output, played.clock.now() - run.started) == ([1, 1, 1], 10)
+    state_machine = machine(a_map(0, {"IntervalSeconds": 10}), work)
+    run = state_machine.start("run-1", ["a", "b", "c"]).run()
+    assert (run.output, state_machine.clock.now() - run.started) == ([1, 1, 1], 10)
 
 
 def test_timed_out_execution_makes_no_further_attempt() -> None:
     def work(_payload: Any) -> Any:
         raise TaskFailed("Again", "")
 
-    played = machine(a_map(0, {"IntervalSeconds": 40, "MaxAttempts": 9, "BackoffRate": 1}, TimeoutSeconds=100), work)
-    run = played.start("run-1", ["a"]).run()
+    state_machine = machine(
+        a_map(0, {"IntervalSeconds": 40, "MaxAttempts": 9, "BackoffRate": 1}, TimeoutSeconds=100), work
+    )
+    run = state_machine.start("run-1", ["a"]).run()
     assert (run.status, run.stopped) == (Status.TIMED_OUT, run.started + 100)
 
 
 def test_task_outlives_an_aborted_execution_without_changing_it() -> None:
-    done: list[str] = []
+    finished: list[str] = []
 
     def work(_payload: Any) -> Any:
         run.abort()
-        done.append("worked")
+        finished.append("worked")
 
-    played = machine(a_map(0), work)
-    run = played.start("run-1", ["a", "b"])
+    state_machine = machine(a_map(0), work)
+    run = state_machine.start("run-1", ["a", "b"])
     run.step()
-    assert (done, run.status, run.ready) == (["worked"], Status.ABORTED, [])
+    assert (finished, run.status, run.ready) == (["worked"], Status.ABORTED, [])
 
 
 def test_unsupported_definition_is_refused() -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.paths import ROOT
 from tests.scan.branches import renderings
 
-ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / ".checkov.yaml"
 _PROGRAM = ROOT / ".venv-checkov" / "bin" / "checkov"
 _OFFLINE = Path(__file__).parent / "offline"

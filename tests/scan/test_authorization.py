@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.expanded_template import expanded_template
 from tests.scan.authorization import findings, reference, statements
-from tests.translated import translated
 
 Mutate = Callable[[dict[str, Any]], object]
 
@@ -15,7 +15,7 @@ Mutate = Callable[[dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Any]:
     """The translated template; not to be changed."""
-    return translated()
+    return expanded_template()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """checkov sees every part of the template, whatever its conditions."""
 
+from tests.expanded_template import expanded_template
 from tests.scan.branches import renderings
-from tests.translated import translated
 
 
 def test_every_branch_is_shown() -> None:
@@ -23,7 +23,7 @@ def test_every_branch_is_shown() -> None:
 
 
 def test_the_whole_template_is_shown() -> None:
-    template = translated()
+    template = expanded_template()
     shown = renderings(template)
     assert all(rendering["Resources"].keys() == template["Resources"].keys() for rendering in shown)
     assert "Fn::If" not in str(shown)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.expanded_template import expanded_template
+from tests.paths import ROOT
 from tests.scan.cfn_lint import cfn_lint
-from tests.translated import TEMPLATE, translated
-
-ROOT = TEMPLATE.parent
 
 
 def machine(name: str) -> dict[str, Any]:
@@ -59,12 +58,12 @@ def test_cfn_lint_accepts_the_template(template: str) -> None:
 
 def test_cfn_lint_accepts_the_translated_template(tmp_path: Path) -> None:
     path = tmp_path / "template.json"
-    path.write_text(json.dumps(translated()))
+    path.write_text(json.dumps(expanded_template()))
     assert cfn_lint(path) == ""
 
 
 def test_every_check_that_cfn_lint_ignores_would_object(tmp_path: Path) -> None:
-    template = translated()
+    template = expanded_template()
     ignored = template["Metadata"].pop("cfn-lint")["config"]["ignore_checks"]
     template["Resources"]["Database"]["Properties"]["Engine"] = "aurora-oracle"
     path = tmp_path / "template.json"

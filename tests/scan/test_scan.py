@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.expanded_template import expanded_template
+from tests.paths import TEMPLATE
 from tests.scan.checkov import Finding, findings, skipped_everywhere, skipped_in
-from tests.translated import TEMPLATE, translated
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
     """The findings in the template without its own skips."""
-    template = translated()
+    template = expanded_template()
     for resource in template["Resources"].values():
         resource.get("Metadata", {}).pop("checkov", None)
     return findings(template, tmp_path_factory.mktemp("checkov"))
@@ -22,7 +23,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
 @pytest.fixture(scope="module")
 def found_in_a_faulty_template(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
     """The findings in some resources with serious faults."""
-    template = translated()
+    template = expanded_template()
     names = ("Database", "DatabaseInstance", "LambdaSecurityGroup", "FindShortfallsRole")
     template["Resources"] = {name: template["Resources"][name] for name in names}
     database, instance, group, role = (resource["Properties"] for resource in template["Resources"].values())
@@ -36,7 +37,7 @@ def found_in_a_faulty_template(tmp_path_factory: pytest.TempPathFactory) -> set[
 
 
 def test_checkov_finds_nothing_but_what_is_skipped(found: set[Finding]) -> None:
-    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(translated()))
+    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
     assert sorted(finding for finding in found if finding.check not in everywhere and finding not in here) == []
 
 
@@ -50,7 +51,7 @@ def test_checkov_finds_faults(found: set[Finding], found_in_a_faulty_template: s
 
 
 def test_every_skip_has_a_reason_and_is_still_needed(found: set[Finding]) -> None:
-    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(translated()))
+    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
     assert everywhere
     assert here
     assert [skip for skip, reason in (*everywhere.items(), *here.items()) if len(reason.split()) < 6] == []

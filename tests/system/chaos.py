@@ -17,7 +17,7 @@ from demo.stack import OWNER_TAG, Stack
 from localcloud import lambda_runtime
 from localcloud.ec2.faults import ACTIONS, Fault, FaultKind, actions_of
 from localcloud.ec2.zones import region_of
-from tests.agreement import Key
+from tests.consistency import Key
 
 FUNCTIONS = ("LoadTargets", "FindShortfalls", "ReserveCapacity", "RecordResults")
 MAX_TARGET = 12

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from demo.stack import OWNER_TAG, Stack
-from tests.agreement import Key, Managed, disagreements
+from tests.consistency import Key, Managed, disagreements
 from tests.system.chaos import Chaos
 
 IS_LONG = "CHAOS_SECONDS" in os.environ

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.documented import documented
+from tests.documented_commands import documented
 from tests.system.shell_user import ShellUser
 
 README = [command.line for command in documented() if command.page == "README.md" and command.is_local]

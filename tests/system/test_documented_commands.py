@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.documented import documented
+from tests.documented_commands import documented
 from tests.system.shell_user import ShellUser
 
 ACTIVATE = ". .venv/bin/activate"

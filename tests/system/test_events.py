@@ -12,7 +12,7 @@ import pytest
 
 from demo.build import ROOT
 from demo.stack import Stack
-from tests.documented import commands
+from tests.documented_commands import commands
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 OTHER = ("m5.xlarge", "ap-northeast-1a")

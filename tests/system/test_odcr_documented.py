@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from demo.console import keep_recording, open_page
 from demo.stack import Stack
 from odcr_cli.main import main
-from tests.documented import documented
+from tests.documented_commands import documented
 from tests.system.test_acquiring import KEY, current, run
 
 NIGHT, TUTORIAL = "docs/how-to/night-before-a-sale.md", "docs/tutorial.md"

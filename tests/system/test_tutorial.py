@@ -12,7 +12,7 @@ import pytest
 from demo.build import ROOT
 from demo.stack import Stack
 from localcloud.commands.running import StateFolder
-from tests.documented import commands
+from tests.documented_commands import commands
 from tests.system.test_acquiring import run
 
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")

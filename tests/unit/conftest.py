@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from tests.translated import translated
+from tests.expanded_template import expanded_template
 
 
 @pytest.fixture(scope="session")
 def resources() -> dict[str, Any]:
     """The translated template's resources by logical id; not to be changed."""
-    expanded: dict[str, Any] = translated()["Resources"]
+    expanded: dict[str, Any] = expanded_template()["Resources"]
     return expanded

@@ -8,7 +8,7 @@ import pytest
 
 from odcr.domain.target import Target, Unit
 from odcr.gateways.target_tables import read_targets
-from tests.documented import PAGES, ROOT
+from tests.paths import PAGES, ROOT
 
 NOT_FOR_ODCR = ("CREATE ", "GRANT ", "ALTER ")
 """Statements that a page gives to the administrator."""

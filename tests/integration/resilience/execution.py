@@ -11,7 +11,7 @@ from odcr.domain.target import TargetKey
 from stepper.branch import Branch, TaskFailed
 from stepper.execution import Execution as StepperExecution
 from stepper.execution import Status as ExecutionStatus
-from tests.agreement import Key
+from tests.consistency import Key
 from tests.integration.resilience.world import World
 
 _ATTEMPT = "ReserveCapacity"

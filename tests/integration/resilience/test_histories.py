@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.ec2.faults import CREATE, Fault, FaultKind
 from localcloud.ec2.state import current
-from tests.agreement import Key
+from tests.consistency import Key
 from tests.integration.resilience import execution
 from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution, all_of, make_tables, play

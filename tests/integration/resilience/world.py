@@ -49,8 +49,8 @@ from odcr.observability import logger, metrics
 from stepper.definition import Template
 from stepper.execution import Execution, StateMachine
 from stepper.strand import is_in_strand, sleep_until
-from tests import agreement
-from tests.agreement import Key
+from tests import consistency
+from tests.consistency import Key
 from tests.integration.resilience.aws import CapacityControl, answer
 from tests.integration.resilience.injector import Injector
 from tests.integration.resilience.tasks import TimedOut, tasks
@@ -564,24 +564,24 @@ class World:
         """From now on EC2 refuses to change the count of a reservation."""
         self.capacity.inject(Fault(MODIFY, FaultKind.REFUSED, None, reservation_id=reservation_id, code=code))
 
-    def rows(self) -> dict[Key, agreement.Row]:
+    def rows(self) -> dict[Key, consistency.Row]:
         """The rows of odcr_capacity, with their status."""
-        return agreement.rows(self.sql)
+        return consistency.rows(self.sql)
 
     def disagreements(self) -> list[str]:
         """Problems that there may not be after a run without faults."""
         managed = [
-            agreement.Managed(
+            consistency.Managed(
                 reservation.id, pool_of(reservation), reservation.instance_count, self._group_of(reservation)
             )
             for reservation in self._own_reservations()
         ]
         astray = [
-            agreement.Managed(reservation.id, pool_of(reservation), reservation.instance_count)
+            consistency.Managed(reservation.id, pool_of(reservation), reservation.instance_count)
             for reservation in self.reservations()
             if reservation.id in self.astray
         ]
-        return agreement.disagreements(self.sql, managed, self.free, astray, self.lent)
+        return consistency.disagreements(self.sql, managed, self.free, astray, self.lent)
 
     def is_leased(self) -> bool:
         """Whether a run holds the lease."""

@@ -27,7 +27,7 @@ from odcr_cli.series import level_changes, levels_over_time
 from odcr_cli.source import LiveSource, Run
 from odcr_cli.trouble import Trouble
 from stepper.definition import Template
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.unit.cli.fake_source import NOW, FakeSource
 
 

@@ -1,4 +1,4 @@
-"""Reads executions played by moto's interpreter: three machines after AWS's samples, and this project's."""
+"""Reads executions played by moto's interpreter: three samples after AWS's, and a run of this project."""
 
 import json
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from odcr_cli.execution_graph.details import Details
 from odcr_cli.execution_graph.model import END, START, Way
 from odcr_cli.execution_graph.visits import Status
 from odcr_cli.trouble import Trouble
-from tests import machines
-from tests.played import Played, interpreter
+from tests import sample_executions
+from tests.moto_interpreter import PlayedExecution, interpreter
 
 SHIP = "Each Order/Each Item/Ship"
 RESERVE = "ReserveShortfalls/ReserveBranch/ReserveCapacity"
@@ -23,9 +23,9 @@ def _interpreter() -> Iterator[None]:
         yield
 
 
-def read(played: Played) -> tuple[Graph, Progress]:
-    graph = graph_of(played.definition)
-    return graph, progress_of(graph, played.events, played.status)
+def read(execution: PlayedExecution) -> tuple[Graph, Progress]:
+    graph = graph_of(execution.definition)
+    return graph, progress_of(graph, execution.events, execution.status)
 
 
 def details(graph: Graph, progress: Progress, path: str) -> Details:
@@ -35,7 +35,7 @@ def details(graph: Graph, progress: Progress, path: str) -> Details:
 
 
 def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
-    graph, progress = read(machines.job_poller())
+    graph, progress = read(sample_executions.job_poller())
     assert (progress.status, progress.complete) == (Status.SUCCEEDED, True)
     entered = {path: progress.summary(path).entered for path in graph.states}
     assert entered == {
@@ -53,7 +53,7 @@ def test_a_loop_is_entered_as_often_as_the_job_was_looked_at() -> None:
 
 
 def test_the_conditions_of_a_choice_are_on_its_arrows() -> None:
-    graph = graph_of(json.dumps(machines.JOB_POLLER))
+    graph = graph_of(json.dumps(sample_executions.JOB_POLLER))
     labels = {
         (transition.target, transition.way): transition.label
         for transition in graph.level.transitions
@@ -67,7 +67,7 @@ def test_the_conditions_of_a_choice_are_on_its_arrows() -> None:
 
 
 def test_the_error_of_a_branch_is_that_of_the_parallel_that_caught_it() -> None:
-    graph, progress = read(machines.customer())
+    graph, progress = read(sample_executions.customer())
     assert progress.summary("LookupCustomerInfo").status is Status.CAUGHT
     assert progress.summary("LookupCustomerInfo/1/LookupPhone").status is Status.FAILED
     assert progress.summary("LookupCustomerInfo/1/FormatPhone").status is Status.NOT_REACHED
@@ -80,7 +80,7 @@ def test_the_error_of_a_branch_is_that_of_the_parallel_that_caught_it() -> None:
 
 
 def test_items_of_a_map_in_a_map_are_counted_and_those_that_failed_come_first() -> None:
-    graph, progress = read(machines.orders())
+    graph, progress = read(sample_executions.orders())
     outer, inner = progress.summary("Each Order"), progress.summary("Each Order/Each Item")
     assert outer.items
     assert (outer.status, outer.items.total, outer.items.succeeded) == (Status.SUCCEEDED, 3, 3)
@@ -98,7 +98,7 @@ def test_items_of_a_map_in_a_map_are_counted_and_those_that_failed_come_first() 
 
 
 def test_a_retried_item_shows_its_attempts() -> None:
-    graph, progress = read(machines.orders())
+    graph, progress = read(sample_executions.orders())
     summary, shipped = progress.summary(SHIP), details(graph, progress, SHIP)
     assert (summary.status, summary.retries) == (Status.FAILED, 1)
     assert shipped.visits[0].error == "TooHeavy"
@@ -112,7 +112,7 @@ def test_a_retried_item_shows_its_attempts() -> None:
 
 
 def test_a_run_of_this_project_shows_what_was_repeated_refused_and_caught() -> None:
-    graph, progress = read(machines.acquiring())
+    graph, progress = read(sample_executions.acquiring())
     summary = progress.summary(RESERVE)
     assert (summary.status, summary.entered, summary.retries) == (Status.CAUGHT, 5, 4)
     assert summary.counts == {Status.SUCCEEDED: 3, Status.CAUGHT: 2}
@@ -126,33 +126,33 @@ def test_a_run_of_this_project_shows_what_was_repeated_refused_and_caught() -> N
 
 
 def test_an_execution_can_be_read_at_any_moment() -> None:
-    played = machines.orders()
-    graph = graph_of(played.definition)
-    for number in range(len(played.events)):
-        progress = progress_of(graph, played.events[:number], "RUNNING")
+    execution = sample_executions.orders()
+    graph = graph_of(execution.definition)
+    for number in range(len(execution.events)):
+        progress = progress_of(graph, execution.events[:number], "RUNNING")
         for path in graph.states:
             assert details_of(graph, progress, path)
-    last = progress_of(graph, played.events[:-1], "RUNNING")
+    last = progress_of(graph, execution.events[:-1], "RUNNING")
     assert last.status is Status.RUNNING
 
 
 def test_states_go_on_while_the_execution_does_and_are_aborted_with_it() -> None:
-    played = machines.orders()
-    graph = graph_of(played.definition)
-    scheduled = next(n for n, event in enumerate(played.events) if event["type"] == "LambdaFunctionScheduled")
-    running = progress_of(graph, played.events[: scheduled + 1], "RUNNING")
+    execution = sample_executions.orders()
+    graph = graph_of(execution.definition)
+    scheduled = next(n for n, event in enumerate(execution.events) if event["type"] == "LambdaFunctionScheduled")
+    running = progress_of(graph, execution.events[: scheduled + 1], "RUNNING")
     assert {running.summary(path).status for path in ("Each Order", "Each Order/Each Item", SHIP)} == {Status.RUNNING}
-    stopped = progress_of(graph, played.events[: scheduled + 1], "ABORTED")
+    stopped = progress_of(graph, execution.events[: scheduled + 1], "ABORTED")
     assert {stopped.summary(path).status for path in ("Each Order", "Each Order/Each Item", SHIP)} == {Status.ABORTED}
     assert not stopped.complete
 
 
 def test_a_history_of_which_parts_are_missing_is_read_by_the_names_of_the_states() -> None:
-    played = machines.orders()
-    graph = graph_of(played.definition)
+    execution = sample_executions.orders()
+    graph = graph_of(execution.definition)
     for step in (2, 3, 5):
         for first in range(step):
-            progress = progress_of(graph, played.events[first::step], played.status)
+            progress = progress_of(graph, execution.events[first::step], execution.status)
             for path, visits in progress.visits.items():
                 assert {visit.state.path for visit in visits} == {path}
                 assert details_of(graph, progress, path)
@@ -160,20 +160,20 @@ def test_a_history_of_which_parts_are_missing_is_read_by_the_names_of_the_states
 
 def test_a_history_without_data_has_no_inputs() -> None:
     # https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html, includeExecutionData
-    played = machines.orders()
-    for event in played.events:
+    execution = sample_executions.orders()
+    for event in execution.events:
         for value in event.values():
             if isinstance(value, dict):
                 for name in ("input", "inputDetails", "output", "outputDetails"):
                     value.pop(name, None)
-    graph, progress = read(played)
+    graph, progress = read(execution)
     shipped = details(graph, progress, SHIP)
     assert shipped.visits
     assert all(visit.input is None and visit.output is None for visit in shipped.visits)
 
 
 def test_an_execution_without_a_history_has_reached_nothing() -> None:
-    graph = graph_of(json.dumps(machines.ORDERS))
+    graph = graph_of(json.dumps(sample_executions.ORDERS))
     progress = progress_of(graph, [], "SUCCEEDED")
     assert {progress.summary(path).status for path in graph.states} == {Status.NOT_REACHED}
     assert not progress.complete
@@ -186,12 +186,12 @@ def test_an_invalid_definition_is_refused(definition: str) -> None:
 
 
 def test_a_cut_payload_is_said_to_be_cut() -> None:
-    played = machines.job_poller()
-    entered = next(event for event in played.events if event["type"] == "TaskStateEntered")
+    execution = sample_executions.job_poller()
+    entered = next(event for event in execution.events if event["type"] == "TaskStateEntered")
     entered["stateEnteredEventDetails"]["inputDetails"]["truncated"] = True
-    long = next(event for event in played.events if event["type"] == "TaskStateExited")
+    long = next(event for event in execution.events if event["type"] == "TaskStateExited")
     long["stateExitedEventDetails"]["output"] = json.dumps(["x" * 100] * 1000)
-    graph, progress = read(played)
+    graph, progress = read(execution)
     (visit,) = details(graph, progress, "Submit Job").visits
     assert visit.input
     assert visit.input.cut

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from odcr_cli import main
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.unit.cli.fake_source import FakeSource, Odcr
 
 WORDS = {"sta": "status", "runs s": "show", "status --w": "--watch"}

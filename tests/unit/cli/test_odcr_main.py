@@ -20,7 +20,7 @@ from moto import mock_aws
 from odcr_cli.account import Account, Place
 from odcr_cli.main import main
 from odcr_cli.trouble import Trouble, aws_errors_as_trouble
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 PACKAGE = ROOT / "cli" / "odcr_cli"
 

@@ -12,8 +12,8 @@ from click.testing import Result
 
 from odcr_cli import main
 from odcr_cli.source import Run
-from tests.machines import acquiring
-from tests.played import interpreter
+from tests.moto_interpreter import interpreter
+from tests.sample_executions import acquiring
 from tests.unit.cli.fake_source import MACHINE, NOW, FakeSource, Odcr
 
 HOSTILE = "[red]\x1b[31m</script><b>\n[/]"

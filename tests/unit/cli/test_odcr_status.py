@@ -18,7 +18,7 @@ from odcr_cli.amounts import format_money
 from odcr_cli.formatting import ago, bar, format_count
 from odcr_cli.recording import record
 from odcr_cli.source import LiveSource, Run
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.unit.cli.fake_source import NOW, RECENT, FakeSource, Odcr
 
 HOSTILE = "[red]\x1b[31m</script>\n[/]"

@@ -20,7 +20,7 @@ from odcr_cli.main import main
 from odcr_cli.recording import record
 from odcr_cli.status_line import status_line
 from odcr_cli.trouble import Trouble
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.unit.cli.fake_source import FakeSource
 
 LONG = {

@@ -13,7 +13,7 @@ import pytest
 from odcr_cli.commands import status
 from odcr_cli.recording import record
 from odcr_cli.source import Run
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.unit.cli.fake_source import RECENT, FakeSource, Odcr
 
 KEY = {"InstanceType": "m5.large", "AvailabilityZone": "eu-west-1a"}

@@ -16,7 +16,7 @@ from odcr.domain.events import MAX_ENTRIES, EventType, batches, entries, events_
 from odcr.domain.outcome import Outcome, Recorded, Status
 from odcr.domain.target import Judgement, TargetKey, Unit, Verdict, group_key
 from odcr.domain.wire import MAX_IDS
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 OWNER = "odcr/ap-northeast-1"
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")

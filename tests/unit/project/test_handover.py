@@ -10,7 +10,7 @@ import yaml
 from botocore.validate import ParamValidator
 from jsonschema import Draft202012Validator
 
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "hand-over.md").read_text(encoding="utf-8")
 REQUESTS = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented import PAGES, ROOT
+from tests.paths import PAGES, ROOT
 
 _CODE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")

@@ -10,7 +10,8 @@ import tomllib
 import pytest
 import yaml
 
-from tests.documented import ROOT, make_targets
+from tests.documented_commands import make_targets
+from tests.paths import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 

@@ -2,18 +2,16 @@
 
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from tests.paths import ROOT, TEMPLATE
 from tests.runtime.template import Template
 
-ROOT = Path(__file__).parents[3]
-
-LAMBDA_PYTHON = Template.read(ROOT / "template.yaml").python
+LAMBDA_PYTHON = Template.read(TEMPLATE).python
 
 
 @pytest.fixture(scope="module")

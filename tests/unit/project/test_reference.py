@@ -8,7 +8,7 @@ import pytest
 from odcr.domain.outcome import Status
 from odcr.gateways.schema import TABLES
 from scripts.reference import REFERENCE, filled, parameters
-from tests.documented import ROOT
+from tests.paths import ROOT
 
 TYPES = "varchar|int|bigint|datetime|decimal|double|text|mediumtext"
 PAGES = sorted(REFERENCE.glob("*.md"))

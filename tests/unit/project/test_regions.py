@@ -5,7 +5,6 @@ import re
 import warnings
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import botocore
@@ -17,9 +16,9 @@ from moto.cloudformation.exceptions import ValidationError
 from localcloud.cloudformation import parameters, rules
 from localcloud.cloudformation.intrinsics import pseudo_parameters
 from localcloud.cloudformation.template import parse
-from tests.translated import TEMPLATE, translated
+from tests.expanded_template import expanded_template
+from tests.paths import ROOT, TEMPLATE
 
-ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "functions" / "odcr" / "gateways" / "rds_certificates.pem"
 KINDS = {"RSA2048 G1", "RSA4096 G1", "ECC384 G1"}
 """The authorities that RDS has in each Region:
@@ -141,7 +140,7 @@ def test_the_docs_name_the_regions_without_authorities() -> None:
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"])
 def test_no_arn_names_another_partition(region: str) -> None:
     # SAM writes the ARNs of managed policies for the Region that it is called for.
-    plain = translated(region)
+    plain = expanded_template(region)
     text = json.dumps(plain["Resources"]) + json.dumps(plain["Outputs"])
     named = set(re.findall(r"arn:(aws[a-z-]*|\$\{[^}]+\})", text))
     assert "${AWS::Partition}" in named
@@ -165,7 +164,7 @@ def test_principals_are_services_by_their_global_names() -> None:
         return [*names, *(name for member in node.values() for name in principals(member))]
 
     for region in ("ap-northeast-1", "cn-north-1"):
-        named = set(principals(translated(region)["Resources"])) - {"*"}
+        named = set(principals(expanded_template(region)["Resources"])) - {"*"}
         assert named == {
             f"{service}.amazonaws.com" for service in ("cloudwatch", "lambda", "scheduler", "secretsmanager", "states")
         }

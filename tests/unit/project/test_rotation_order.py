@@ -10,8 +10,8 @@ import pytest
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, references
 from localcloud.cloudformation.validation import in_dependency_order
+from tests.expanded_template import expanded_template
 from tests.scan.branches import chosen
-from tests.translated import translated
 
 OWN_VPC = {
     "VpcId": "vpc-01234567",
@@ -37,7 +37,7 @@ def waited_for(given: Mapping[str, str]) -> set[str]:
     A resource waits for those that it refers to, also in its Metadata, and for those in its DependsOn. All of them must
     exist.
     """
-    template = translated()
+    template = expanded_template()
     values = parameters.resolve(template, {"SecretRotationDays": "30", **given}).values
     pseudo = pseudo_parameters("123456789012", "ap-northeast-1", "aws", "arn", "odcr")
     scope = Scope(template, {**pseudo, **values})
@@ -78,5 +78,5 @@ def test_the_rotation_waits_for_the_network_path_to_secrets_manager(
 
 
 def test_the_local_cloud_creates_the_rotation_last() -> None:
-    order = in_dependency_order(translated())
+    order = in_dependency_order(expanded_template())
     assert {name for name in ENDPOINT | NAT if order.index(name) > order.index("DatabaseSecretRotation")} == set()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,8 +13,8 @@ from odcr.domain.target import TargetKey
 from odcr.gateways.database import LoginRefused
 from odcr.gateways.schedule import MAX_FAILURES
 from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
+from tests.paths import ROOT, TEMPLATE
 
-ROOT = Path(__file__).parents[3]
 STARTING_SECONDS = 10
 """How long Lambda may take to start a function, which its timeout does not include:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
@@ -57,7 +56,7 @@ def template() -> dict[str, Any]:
         pass
 
     Loader.add_multi_constructor("!", lambda _loader, tag, node: {tag: getattr(node, "value", None)})
-    return yaml.load(Path(ROOT / "template.yaml").read_text(), Loader)
+    return yaml.load(TEMPLATE.read_text(), Loader)
 
 
 def test_every_next_state_exists_and_every_state_is_reached() -> None:

@@ -19,7 +19,7 @@ from odcr_cli.account import Place
 from odcr_cli.checks.all_checks import CHECKS
 from odcr_cli.checks.line import NotAsked
 from odcr_cli.trouble import Trouble
-from tests.documented import ROOT
+from tests.paths import ROOT
 from tests.scan.authorization import reference
 from tests.unit.cli.fake_account import FakeAccount
 from verify import cleanup, deployment

@@ -1,4 +1,4 @@
-"""Executions played by moto's interpreter of the States Language, with their histories."""
+"""Plays executions in moto's interpreter of the States Language, without a server."""
 
 import io
 import json
@@ -22,9 +22,10 @@ from localcloud import stepfunctions
 from localcloud.clock import Clock
 from localcloud.services import Services
 
+ACCOUNT, REGION = "123456789012", "ap-northeast-1"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 Answer = Callable[[str, Any, int], Any]
 """Answers for a function, given its name, its payload and how often it got this payload; Raised for an error."""
-FUNCTION = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Raised:
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedExecution:
     """An execution that has ended."""
 
     definition: str
@@ -80,47 +81,60 @@ class _Lambda:
 
 
 @contextmanager
-def interpreter() -> Iterator[None]:
-    """Runs moto's interpreter with the local cloud's corrections, without a server."""
+def interpreter(clock: Clock | None = None) -> Iterator[None]:
+    """Installs moto's interpreter with the local cloud's corrections; waits take no time, unless the clock says so."""
     nothing: Any = None
-    stepfunctions.install(Services("http://127.0.0.1:9", _InstantClock(), nothing, print))
+    stepfunctions.install(Services("http://127.0.0.1:9", clock or _InstantClock(), nothing, print))
     try:
         yield
     finally:
         stepfunctions.shutdown()
 
 
-def played(definition: dict[str, Any], answer: Answer, given: Any = None) -> Played:
-    """Plays a state machine to its end; call it inside `interpreter`."""
-    boto_client.__dict__["boto3"] = _Lambda(answer)
-    text = json.dumps(definition)
-    program: Any = AmazonStateLanguageParser.parse(text)[0]
-    arn = "arn:aws:states:ap-northeast-1:123456789012:execution:machine:run"
+def play(definition: dict[str, Any], answer: Answer, execution_input: Any = None) -> PlayedExecution:
+    """Plays an execution to its end; call it inside `interpreter`."""
+    arn = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:machine:run"
     started = "2027-01-15T08:00:00.000Z"
     context: Any = {
-        "Execution": {"Id": arn, "Input": given, "Name": "run", "RoleArn": "role", "StartTime": started},
+        "Execution": {"Id": arn, "Input": execution_input, "Name": "run", "RoleArn": "role", "StartTime": started},
         "StateMachine": {"Id": arn, "Name": "machine"},
         "State": {"EnteredTime": started, "Name": ""},
     }
+    environment = evaluate(definition, context, _Lambda(answer))
+    status = "FAILED" if isinstance(environment.program_state(), ProgramError) else "SUCCEEDED"
+    history = environment.event_manager.get_event_history()
+    return PlayedExecution(json.dumps(definition), _events(history, execution_input), status)
+
+
+def evaluate(definition: dict[str, Any], context: dict[str, Any], boto3: Any) -> Environment:
+    """Evaluates a definition inside `interpreter`.
+
+    Args:
+        definition: the state machine's definition.
+        context: the execution's context object.
+        boto3: stands in for boto3 where tasks call AWS.
+    """
+    boto_client.__dict__["boto3"] = boto3
+    program: Any = AmazonStateLanguageParser.parse(json.dumps(definition))[0]
+    context_data: Any = context
     environment = Environment(
-        aws_execution_details=AWSExecutionDetails("123456789012", "ap-northeast-1", "role"),
+        aws_execution_details=AWSExecutionDetails(ACCOUNT, REGION, "role"),
         execution_type=StateMachineType.STANDARD,
-        context=context,
+        context=context_data,
         event_history_context=EventHistoryContext.of_program_start(),
         cloud_watch_logging_session=None,
         activity_store={},
     )
     program.eval(environment)
-    status = "FAILED" if isinstance(environment.program_state(), ProgramError) else "SUCCEEDED"
-    return Played(text, _events(environment.event_manager.get_event_history(), given), status)
+    return environment
 
 
-def _events(history: Any, given: Any) -> list[dict[str, Any]]:
+def _events(history: Any, execution_input: Any) -> list[dict[str, Any]]:
     """The history as plain values, with its first event, which the interpreter leaves to its caller."""
     events: list[dict[str, Any]] = json.loads(json.dumps(history))
     for event in events:
         event["id"], event["previousEventId"] = event["id"] + 1, event["previousEventId"] + 1
         event["timestamp"] = datetime.fromisoformat(event["timestamp"])
-    details = {"input": json.dumps(given), "inputDetails": {"truncated": False}, "roleArn": "role"}
+    details = {"input": json.dumps(execution_input), "inputDetails": {"truncated": False}, "roleArn": "role"}
     first: dict[str, Any] = {"id": 1, "previousEventId": 0, "type": "ExecutionStarted"}
     return [{**first, "timestamp": events[0]["timestamp"], "executionStartedEventDetails": details}, *events]

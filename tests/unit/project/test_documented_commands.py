@@ -8,7 +8,8 @@ import click
 import pytest
 
 from odcr_cli.main import main
-from tests.documented import ROOT, Command, commands, documented, make_commands, make_targets
+from tests.documented_commands import Command, commands, documented, make_commands, make_targets
+from tests.paths import ROOT
 
 WITHOUT_AWS = (
     *(f"make {target}" for target in ("setup", "build", "check", "test", "lint", "format", "docs", "bench", "soak")),

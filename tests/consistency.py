@@ -1,4 +1,4 @@
-"""Compares the tables with what EC2 holds, and that with what is wanted."""
+"""Whether the tables agree with what EC2 holds, and what is held with what is wanted."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def disagreements(
     astray: Iterable[Managed] = (),
     lent: Mapping[Key, int] | None = None,
 ) -> list[str]:
-    """Problems that there may not be after a run without faults.
+    """The problems found; after a run without faults there are none.
 
     Args:
         sql: runs a statement.
@@ -64,19 +64,20 @@ def disagreements(
         lent: instances lent out, by pool, which may be counted as well.
     """
     managed, astray = list(managed), list(astray)
-    known = {one for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for one in ids.split(",")}
-    problems = [f"{one.id} is held, but no table names it" for one in managed if one.id not in known]
+    recorded = {id_ for (ids,) in sql("SELECT Reservation_Ids FROM odcr_status") for id_ in ids.split(",")}
+    problems = [
+        f"{reservation.id} is held, but no table names it" for reservation in managed if reservation.id not in recorded
+    ]
     problems += _disagreements_of_groups(sql, managed, free)
     for key, row in rows(sql).items():
-        own = [one for one in managed if one.key == key and not one.group]
-        counted = [one for one in astray if one.key == key and one.id in row.ids]
-        in_hand, away = sum(one.count for one in own), sum(one.count for one in counted)
-        # It counts only for what is missing of the recorded instances, if that is enough.
-        missing = min(away, max(0, row.reserved - in_hand))
-        away = missing if in_hand + missing >= row.target else away
-        held, ids = in_hand + away, frozenset(one.id for one in (*own, *counted))
-        out = max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
-        held, away = held + out, away + out
+        own = [reservation for reservation in managed if reservation.key == key and not reservation.group]
+        counted = [reservation for reservation in astray if reservation.key == key and reservation.id in row.ids]
+        in_hand, elsewhere = _instances(own), _instances(counted)
+        # What is astray counts only for what is missing of the recorded instances, if that is enough.
+        missing = min(elsewhere, max(0, row.reserved - in_hand))
+        held = in_hand + (missing if in_hand + missing >= row.target else elsewhere)
+        held += max(0, min(row.reserved - held, (lent or {}).get(key, 0)))
+        ids = frozenset(reservation.id for reservation in (*own, *counted))
         if (row.current, row.reserved, row.ids) != (held, held, ids):
             problems.append(f"{key}: {row} is recorded, {held} held in {sorted(ids)}")
         if reason_to_reject(TargetKey(*key), row.target) is not None:
@@ -95,11 +96,11 @@ def disagreements(
 
 
 def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callable[[Key], int]) -> list[str]:
-    """The same for groups, which have weights, leaving out what is astray or lent out."""
+    """The problems of groups, whose pools have weights; what is astray or lent out is not looked at."""
     problems = []
     status = {tuple(row[:3]): row[3:] for row in sql(_STATUS)}
     for name, total in sql("SELECT Group_Name, TotalTargetCapacity FROM odcr_group"):
-        own = [one for one in managed if one.group == name]
+        own = [reservation for reservation in managed if reservation.group == name]
         weights = {
             (instance_type, zone): int(weight)
             for group, instance_type, zone, weight in sql(
@@ -108,21 +109,26 @@ def _disagreements_of_groups(sql: Sql, managed: Iterable[Managed], free: Callabl
             if group == name
         }
         units = 0
-        for key in {*weights, *(one.key for one in own)}:
-            held, ids = sum(one.count for one in own if one.key == key), {one.id for one in own if one.key == key}
+        for key in {*weights, *(reservation.key for reservation in own)}:
+            in_pool = [reservation for reservation in own if reservation.key == key]
+            held, ids = _instances(in_pool), {reservation.id for reservation in in_pool}
             recorded = status.get((name, *key))
             if recorded is None or (recorded[1], set(filter(None, recorded[2].split(",")))) != (held, ids):
                 problems.append(f"{name}, {key}: {recorded} is recorded, {held} held in {sorted(ids)}")
             units += held * int(weights.get(key) or (recorded[3] if recorded else 0) or 1)
         missing = total - units
         fits = [key for key, weight in weights.items() if weight <= missing]
-        can_spare = any((weights.get(one.key) or 1) <= -missing for one in own)
+        can_spare = any((weights.get(reservation.key) or 1) <= -missing for reservation in own)
         expected = Status.EXCESS if can_spare else Status.SHORT if fits else Status.FULFILLED
         recorded = status.get((name, "", ""))
         if recorded is None or (recorded[0], recorded[1]) != (expected, units):
             problems.append(f"{name}: {recorded} is recorded, {units} of {total} are held")
         problems += [f"{name}: {missing} missing, and {free(key)} of {key} are free" for key in fits if free(key)]
     return problems
+
+
+def _instances(reservations: Iterable[Managed]) -> int:
+    return sum(reservation.count for reservation in reservations)
 
 
 _STATUS = (

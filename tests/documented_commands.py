@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "localcloud" / "README.md"])
+from tests.paths import PAGES, ROOT
+
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(make\s[^`]+)`")
 _TARGET = re.compile(r"^([a-z-]+):(?!=)", re.MULTILINE)

@@ -1,14 +1,12 @@
-"""Executions to draw: of three state machines after AWS's samples, and of this project's."""
+"""Executions to draw: three after AWS's sample state machines, and a run of this project."""
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from stepper.definition import Template
-from tests.played import FUNCTION, Played, Raised, played
-
-_TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+from tests.moto_interpreter import FUNCTION, PlayedExecution, Raised, play
+from tests.paths import TEMPLATE
 
 
 def _task(name: str, **more: Any) -> dict[str, Any]:
@@ -98,23 +96,23 @@ ORDERS: dict[str, Any] = {
 }
 
 
-def job_poller() -> Played:
-    """The job is done at the third look."""
+def job_poller() -> PlayedExecution:
+    """The third CheckJob finds the job done."""
     looks = Counter[str]()
 
     def answer(name: str, _payload: Any, _times: int) -> Any:
         looks[name] += 1
         return "guid" if name == "SubmitJob" else "SUCCEEDED" if looks[name] >= 3 else "RUNNING"
 
-    return played(JOB_POLLER, answer, {"wait_time": 30})
+    return play(JOB_POLLER, answer, {"wait_time": 30})
 
 
-def customer() -> Played:
+def customer() -> PlayedExecution:
     """The customer has no phone."""
-    return played(CUSTOMER, lambda name, *_: Raised("NoPhone", "no number") if name == "Phone" else name, {"id": 7})
+    return play(CUSTOMER, lambda name, *_: Raised("NoPhone", "no number") if name == "Phone" else name, {"id": 7})
 
 
-def orders() -> Played:
+def orders() -> PlayedExecution:
     """Three orders: an item of the first ships at the second attempt; the middle item of the second cannot ship."""
 
     def answer(name: str, payload: Any, times: int) -> Any:
@@ -125,12 +123,12 @@ def orders() -> Played:
         return {"done": True}
 
     orders = [["pen", "cup"], ["hat", "piano", "fan"], ["key"]]
-    return played(ORDERS, answer, {"orders": [{"items": items} for items in orders]})
+    return play(ORDERS, answer, {"orders": [{"items": items} for items in orders]})
 
 
-def acquiring(targets: int = 5) -> Played:
+def acquiring(targets: int = 5) -> PlayedExecution:
     """A run of this project: the second target is met at the second attempt, the third fails, the fourth is refused."""
-    definition = Template(_TEMPLATE).definition()
+    definition = Template(TEMPLATE).definition()
 
     def answer(name: str, payload: Any, _times: int) -> Any:
         name = name.removeprefix("odcr-")
@@ -153,8 +151,8 @@ def acquiring(targets: int = 5) -> Played:
                 "PauseSeconds": 0,
                 "RoundsUntil": "2027-01-15T07:00:00.000Z",
             }
-            rest = {"Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False, "Instances": None}
-            return {"Branches": [branch], **rest}
+            others = {"Observed": [], "Rejected": [], "Next": True, "Failures": 0, "Left": False, "Instances": None}
+            return {"Branches": [branch], **others}
         if name == "ReserveCapacity":
             number = int(payload["Target"]["InstanceType"][3:].partition("x")[0])
             outcome = json.dumps({"Outcome": {"Status": "REFUSED"}})
@@ -167,4 +165,4 @@ def acquiring(targets: int = 5) -> Played:
             return {"Status": "FULFILLED", "Reserved": 3, "Calls": 1}
         return {"Changes": [], "Announcements": []}
 
-    return played(definition, answer, {"Failures": 0})
+    return play(definition, answer, {"Failures": 0})
