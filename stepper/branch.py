@@ -113,7 +113,7 @@ class Branch:
         """Begins or continues an attempt, until its task sleeps or everything that follows from it is done.
 
         Args:
-            twice: a task that begins now runs a second time with the same payload, and the second answer counts.
+            twice: runs a task that begins now a second time with the same payload; the second answer counts.
         """
         self.planned = 0
         strand = self._strand = self._strand or Strand(lambda: self._attempt(twice=twice))

@@ -61,7 +61,7 @@ class StateMachine:
         """Sleeping tasks, as a heap. An entry is valid if its second number still is its branch's `planned`."""
         self._numbers = count()
 
-    def start(self, name: str, given: Any = None) -> "Execution":
+    def start(self, name: str, execution_input: Any = None) -> "Execution":
         """StartExecution. No attempt is made yet.
 
         Raises:
@@ -69,7 +69,7 @@ class StateMachine:
         """
         if name in self.executions:
             raise ValueError(f"ExecutionAlreadyExists: {name}")
-        self.executions[name] = Execution(self, name, {} if given is None else given)
+        self.executions[name] = Execution(self, name, {} if execution_input is None else execution_input)
         return self.executions[name]
 
     def sleeps(self, branch: Branch) -> None:
@@ -97,10 +97,10 @@ class Execution:
     Args:
         machine: the state machine.
         name: unique.
-        given: the input.
+        execution_input: the input.
     """
 
-    def __init__(self, machine: StateMachine, name: str, given: Any) -> None:
+    def __init__(self, machine: StateMachine, name: str, execution_input: Any) -> None:
         self.machine, self.name = machine, name
         self.arn = f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}"
         self.started = machine.clock.now()
@@ -113,7 +113,7 @@ class Execution:
         self.entered: dict[str, float] = {}
         """The time when each state was first entered."""
         self.context = {
-            "Execution": {"Id": self.arn, "Input": given, "Name": name, "StartTime": iso(self.started)},
+            "Execution": {"Id": self.arn, "Input": execution_input, "Name": name, "StartTime": iso(self.started)},
             "StateMachine": {"Id": machine.arn, "Name": machine.arn.split(":")[-1]},
         }
         limit = machine.definition.get("TimeoutSeconds")
@@ -121,7 +121,7 @@ class Execution:
         self._plan: list[tuple[float, int, Branch]] = []
         """What happens next, as a heap. An entry is valid if its number still is its branch's `planned`."""
         self._numbers = count(1)
-        self._root = Branch(self, machine.definition, given, {}, self._succeed, self._fail)
+        self._root = Branch(self, machine.definition, execution_input, {}, self._succeed, self._fail)
 
     @property
     def is_over(self) -> bool:
@@ -143,7 +143,7 @@ class Execution:
 
         Args:
             which: index into `ready`, modulo its length.
-            twice: the task runs a second time with the same payload, and the second answer counts.
+            twice: runs the task a second time with the same payload; the second answer counts.
         """
         if not (ready := self.ready):
             return

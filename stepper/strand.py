@@ -1,4 +1,4 @@
-"""Work that is left where it sleeps and continued later, so that functions run side by side in simulated time."""
+"""Work that can stop where it sleeps and continue later, so that functions run side by side in simulated time."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ class Strand(Generic[_Result]):
     """One piece of work that may sleep.
 
     Args:
-        work: does it; may call `sleep_until`, however deep.
+        work: the work; it may call `sleep_until` at any depth.
     """
 
     def __init__(self, work: Callable[[], _Result]) -> None:

@@ -42,13 +42,13 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def types(
+def type_answers(
     cloud: LocalCloud, project: Path, command: list[str], answers: list[str]
 ) -> "subprocess.CompletedProcess[str]":
     environment = cloud.client_environment()
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     environment["PYTHONPATH"], environment["HOME"] = str(ROOT), str(project.parent)
-    # A terminal, from which each program reads no more than its own lines.
+    # A terminal: each program reads no more than its own lines from it.
     keyboard, terminal = pty.openpty()
     os.write(keyboard, "\n".join([*answers, ""]).encode())
     try:
@@ -78,28 +78,28 @@ def cloudformation(cloud: LocalCloud) -> Any:
 
 
 def parameters_of(cloud: LocalCloud, stack: str) -> dict[str, str]:
-    (found,) = cloudformation(cloud).describe_stacks(StackName=stack)["Stacks"]
-    return {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
+    (description,) = cloudformation(cloud).describe_stacks(StackName=stack)["Stacks"]
+    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in description.get("Parameters", [])}
 
 
-def test_three_answers_and_two_times_yes_deploy(cloud: LocalCloud, project: Path) -> None:
+def test_three_answers_and_two_confirmations_deploy(cloud: LocalCloud, project: Path) -> None:
     command = [sys.executable, "-m", "scripts.deploy"]
 
-    wrong = types(cloud, project, command, ["1st", "by-make", "", "nobody", "me@example.com", "n"])
+    wrong = type_answers(cloud, project, command, ["1st", "by-make", "", "nobody", "me@example.com", "n"])
     assert "Error: Enter something like odcr" in wrong.stdout + wrong.stderr
     assert "Error: Enter something like name@example.com" in wrong.stdout + wrong.stderr
     assert "Nothing was done." in wrong.stderr
     assert "by-make" not in str(cloudformation(cloud).list_stacks()["StackSummaries"])
 
-    done = types(cloud, project, command, ["by-make", "", "me@example.com", "y", "y"])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Region   {cloud.region}" in done.stderr
+    first = type_answers(cloud, project, command, ["by-make", "", "me@example.com", "y", "y"])
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert f"Region   {cloud.region}" in first.stderr
     parameters = parameters_of(cloud, "by-make")
     assert (parameters["AlertEmail"], parameters["Greeting"]) == ("me@example.com", "hello")
 
     (project / "template.yaml").write_text(TEMPLATE + "  Another: {Type: AWS::SNS::Topic}\n")
-    again = types(cloud, project, command, ["by-make", "", "", "y", "y"])
-    assert again.returncode == 0, again.stdout + again.stderr
+    second = type_answers(cloud, project, command, ["by-make", "", "", "y", "y"])
+    assert second.returncode == 0, second.stdout + second.stderr
     assert parameters_of(cloud, "by-make")["AlertEmail"] == "me@example.com"
     cloudformation(cloud).delete_stack(StackName="by-make")
 
@@ -108,15 +108,15 @@ def test_samconfig_survives_the_guide(cloud: LocalCloud, project: Path) -> None:
     before = (project / "samconfig.toml").read_text()
     # Stack, Region, two parameters, confirm, roles, rollback, save, file, environment, and the change set.
     answers = ["guided", "", "moin", "", "y", "y", "n", "y", "", "", "y"]
-    done = types(cloud, project, ["sam", "deploy", "--guided"], answers)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = type_answers(cloud, project, ["sam", "deploy", "--guided"], answers)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     text = (project / "samconfig.toml").read_text()
     old = tomllib.loads(before)["default"]["deploy"]["parameters"]
     new = tomllib.loads(text)["default"]["deploy"]["parameters"]
     changed = {name for name in old if new.get(name) != old[name]}
     assert changed <= {"stack_name", "tags"}
     assert new["parameter_overrides"] == 'Greeting="moin" AlertEmail=""'
-    # A comment would end up above what it is not about: there is none.
+    # The guide would move comments above other lines, so the file has none.
     assert "#" not in text
     headings = [line for line in text.splitlines() if line.startswith("[")]
     assert headings == ["[default.deploy.parameters]", "[default.global.parameters]"]

@@ -1,4 +1,4 @@
-"""How programs end after a signal or an error of the system: in order, with one sentence and no stack trace."""
+"""Programs end in an orderly way after a signal or a system error: with one sentence and no stack trace."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ PRINTS = "print('\\u2588 line'); import sys; sys.stdout.flush()"
 
 
 def started(inside: str, **options: object) -> "subprocess.Popen[str]":
-    """A program with this body, started."""
+    """Starts a program with this body."""
     code = f"from scripts.program import program\nwith program():\n    {inside}"
     defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen([sys.executable, "-c", code], **(defaults | options))  # type: ignore[call-overload, no-any-return]
@@ -100,7 +100,7 @@ def test_characters_that_the_terminal_cannot_show_are_escaped() -> None:
 def test_each_command_reports_a_full_disk_in_a_sentence(program: list[str]) -> None:
     environment = {**os.environ, **PATH, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, *program, "--help"],
             cwd=ROOT,
             env=environment,
@@ -109,16 +109,18 @@ def test_each_command_reports_a_full_disk_in_a_sentence(program: list[str]) -> N
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+    assert (completed.returncode, completed.stderr) == (1, "Error: No space left on device\n")
 
 
 @pytest.mark.parametrize("program", [["-m", "verify"], ["-m", "scripts.deploy"], IN_ACCOUNT], ids=" ".join)
 def test_no_command_for_an_account_imports_the_local_cloud(program: list[str]) -> None:
-    """The local cloud could keep them from reaching the account."""
+    """The local cloud imports moto, which patches botocore: a command might not reach the account."""
     command = [sys.executable, "-X", "importtime", *program, "--help"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **PATH}, capture_output=True, text=True, check=True)
-    assert "scripts.program" in done.stderr
-    assert "localcloud" not in done.stderr
+    completed = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **PATH}, capture_output=True, text=True, check=True
+    )
+    assert "scripts.program" in completed.stderr
+    assert "localcloud" not in completed.stderr
 
 
 @pytest.mark.parametrize("package", ["demo", "localcloud", "bench", "scripts.deploy", "tests.mysql", "tests.runtime"])

@@ -1,4 +1,4 @@
-"""The page's market changes what a local cloud has free, and what goes wrong there."""
+"""The market page sets a local cloud's free instances and its faults."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def post(market: LocalMarket) -> Any:
     return send
 
 
-def test_a_local_cloud_is_recognised(market: LocalMarket) -> None:
+def test_a_local_cloud_is_detected(market: LocalMarket) -> None:
     assert market.is_there()
     assert not LocalMarket("http://127.0.0.1:9").is_there()
 
@@ -65,7 +65,7 @@ def test_a_pool_is_set_without_a_right_to_change_the_account(post: Any, market: 
         ({"type": "m5.large", "zone": "ap-northeast-1a", "free": ""}, "no whole number"),
     ],
 )
-def test_what_cannot_be_set_is_told(post: Any, form: dict[str, str], says: str) -> None:
+def test_invalid_entry_is_explained(post: Any, form: dict[str, str], says: str) -> None:
     assert says in post("/market/pool", **form)
 
 
@@ -79,15 +79,15 @@ def test_every_fault_can_be_set_and_ended(post: Any, market: LocalMarket, kind: 
     assert market.faults() == []
 
 
-def test_a_fault_that_makes_no_sense_is_told_in_the_clouds_words(post: Any) -> None:
+def test_impossible_fault_is_refused_in_the_local_cloud_s_words(post: Any) -> None:
     page = post("/market/faults", kind="pending", action="CancelCapacityReservation", times="1")
     assert "pending cannot hit" in page
 
 
-def test_a_cloud_that_is_gone_is_told_on_a_page_that_goes_on() -> None:
-    gone = LocalMarket("http://127.0.0.1:9")
+def test_page_says_that_a_stopped_local_cloud_does_not_answer() -> None:
+    market = LocalMarket("http://127.0.0.1:9")
     with pytest.raises(Trouble, match="Is it still up"):
-        gone.pools()
-    page = logged_in(create_app(FakeSource, token="token", local_market=gone)).get("/market/")
+        market.pools()
+    page = logged_in(create_app(FakeSource, token="token", local_market=market)).get("/market/")
     assert page.status_code == 200
     assert "The local cloud does not answer." in page.text

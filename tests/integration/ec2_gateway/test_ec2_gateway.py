@@ -39,6 +39,10 @@ def all_reservations() -> list[Any]:
     return [reservation for page in pages for reservation in page["CapacityReservations"]]
 
 
+def instance_counts() -> list[int]:
+    return [reservation["TotalInstanceCount"] for reservation in all_reservations()]
+
+
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
     """One attempt with unlimited time, and with nobody else using EC2's request bucket."""
     return acquire(shortfall, "run-1", number, ec2, Turns())
@@ -50,11 +54,11 @@ def calls(capacity: CapacityClient, action: str) -> int:
 
 def test_create_find_and_resize(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
-    ec2_gateway.resize(made, 15)
-    (found,) = ec2_gateway.find(KEY)
-    assert (found.id, found.count, found.state, found.key) == (made.id, 15, "active", KEY)
-    assert ec2_gateway.find_in_region("ap-northeast-1") == [found]
+    reservation = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    ec2_gateway.resize(reservation, 15)
+    (resized,) = ec2_gateway.find(KEY)
+    assert (resized.id, resized.count, resized.state, resized.key) == (reservation.id, 15, "active", KEY)
+    assert ec2_gateway.find_in_region("ap-northeast-1") == [resized]
     assert ec2_gateway.find_in_region("us-east-1") == []
 
 
@@ -62,13 +66,13 @@ def test_options_reach_ec2(ec2_gateway: Ec2Gateway, capacity: CapacityClient) ->
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
     options = ReservationOptions("Windows", "dedicated", "targeted", "2099-12-01T00:00:00")
     ec2_gateway.create(KEY, options, 1, [])
-    (made,) = all_reservations()
-    assert (made["InstancePlatform"], made["Tenancy"], made["InstanceMatchCriteria"]) == (
+    (reservation,) = all_reservations()
+    assert (reservation["InstancePlatform"], reservation["Tenancy"], reservation["InstanceMatchCriteria"]) == (
         "Windows",
         "dedicated",
         "targeted",
     )
-    assert (made["EndDateType"], made["EndDate"].isoformat()) == ("limited", "2099-12-01T00:00:00+00:00")
+    assert (reservation["EndDateType"], reservation["EndDate"].isoformat()) == ("limited", "2099-12-01T00:00:00+00:00")
 
 
 @pytest.mark.parametrize(("instance_type", "optimized"), [("m5.xlarge", True), ("t2.micro", False)])
@@ -116,7 +120,7 @@ def test_lost_answer_to_create_buys_once(ec2_gateway: Ec2Gateway, capacity: Capa
     outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert outcome.reserved == 15
     assert capacity.fired()[kind] == 1
-    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
+    assert instance_counts() == [15]
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
 
 
@@ -124,10 +128,10 @@ def test_lost_answer_to_create_buys_once(ec2_gateway: Ec2Gateway, capacity: Capa
 def test_lost_answer_to_resize_buys_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
-    (made,) = ec2_gateway.find(KEY)
+    (existing,) = ec2_gateway.find(KEY)
     capacity.inject(Fault(MODIFY, kind))
-    assert attempt(shortfall_of(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
-    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
+    assert attempt(shortfall_of(KEY, 15, 4, (existing.id,)), 0, ec2_gateway).reserved == 15
+    assert instance_counts() == [15]
 
 
 def test_two_lost_answers_are_an_unknown_outcome_and_the_next_attempt_buys_nothing_more(
@@ -138,7 +142,7 @@ def test_two_lost_answers_are_an_unknown_outcome_and_the_next_attempt_buys_nothi
     with pytest.raises(OutcomeUnknown):
         attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert attempt(shortfall_of(KEY, 15, 0), 1, ec2_gateway).reserved == 15
-    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [15]
+    assert instance_counts() == [15]
 
 
 @pytest.mark.parametrize("then", ["applied", "rejected"])
@@ -146,27 +150,27 @@ def test_nothing_is_bought_while_ec2_decides_about_a_modification(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, clock: Any, then: str
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    existing = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=600, then=then))
-    short = shortfall_of(KEY, 6, 4, (made.id,))
+    short = shortfall_of(KEY, 6, 4, (existing.id,))
     for number in range(2):
         with pytest.raises(OutcomeUnknown) as caught:
             attempt(short, number, ec2_gateway)
         assert "has not decided about the" in caught.value.outcome.reason
-    assert [one["TotalInstanceCount"] for one in all_reservations()] == [4]
+    assert instance_counts() == [4]
     clock.jump(600)
-    assert [one["TotalInstanceCount"] for one in all_reservations()] == [6 if then == "applied" else 4]
+    assert instance_counts() == [6 if then == "applied" else 4]
     assert attempt(short, 2, ec2_gateway).reserved == 6
-    assert [one["TotalInstanceCount"] for one in all_reservations()] == [6]
+    assert instance_counts() == [6]
 
 
 def test_rejected_modification_leads_to_a_second_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    existing = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, None, seconds=0, then="rejected"))
-    outcome = attempt(shortfall_of(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
+    outcome = attempt(shortfall_of(KEY, 6, 4, (existing.id,)), 0, ec2_gateway)
     assert (outcome.reserved, "AdjustmentRejected" in outcome.reason) == (6, True)
-    assert [one["TotalInstanceCount"] for one in all_reservations()] == [4, 2]
+    assert instance_counts() == [4, 2]
 
 
 def test_failed_describe_is_retried(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
@@ -206,7 +210,7 @@ def test_fifteen_wanted_and_eleven_free_make_one_reservation(ec2_gateway: Ec2Gat
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 11)
     outcome = attempt(shortfall_of(KEY, 15, 0), 0, ec2_gateway)
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 11)
-    assert [reservation["TotalInstanceCount"] for reservation in all_reservations()] == [11]
+    assert instance_counts() == [11]
 
 
 def test_duplicate_from_a_lagging_describe_is_given_back_at_once(
@@ -220,8 +224,8 @@ def test_duplicate_from_a_lagging_describe_is_given_back_at_once(
     assert capacity.fired()[FaultKind.STALE_DESCRIBE] == 2
     assert (outcome.reserved, outcome.reason) == (15, "15 instances were bought twice and have been given back.")
     assert capacity.free("r5b.2xlarge", "ap-northeast-1c") == 25
-    (kept,) = (reservation for reservation in all_reservations() if reservation["State"] == "active")
-    assert (kept["CapacityReservationId"],) == outcome.reservation_ids
+    (active,) = (reservation for reservation in all_reservations() if reservation["State"] == "active")
+    assert (active["CapacityReservationId"],) == outcome.reservation_ids
 
 
 def test_adopted_reservation_is_distinguished_from_a_created_one(
@@ -317,16 +321,18 @@ def test_reservation_has_its_client_token_as_a_tag(ec2_gateway: Ec2Gateway, capa
     first = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
     second = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [first])
     assert first.made != second.made
-    assert {one.made for one in ec2_gateway.find(KEY)} == {first.made, second.made}
+    assert {reservation.made for reservation in ec2_gateway.find(KEY)} == {first.made, second.made}
 
 
-def test_find_all_shows_all_of_the_account_s_pool_and_no_other_account(
+def test_find_all_shows_the_pool_s_reservations_of_the_account_and_of_no_other(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
     Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
     own = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
-    assert [(one.id == own.id, one.is_managed) for one in ec2_gateway.find_all(KEY)] == [(False, False), (True, True)]
+    reservations = ec2_gateway.find_all(KEY)
+    owned_and_managed = [(reservation.id == own.id, reservation.is_managed) for reservation in reservations]
+    assert owned_and_managed == [(False, False), (True, True)]
     stranger = Ec2Gateway("odcr/ap-northeast-1", "210987654321")
     assert stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1") == []
 
@@ -338,7 +344,7 @@ TEAM = replace(USUAL_OPTIONS, tags='{"Team":"shop"}')
 
 
 def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -> Any:
-    """Makes one attempt at a target that is met; returns the reservation as EC2 shows it then."""
+    """Makes one attempt at a met target, and returns the reservation as EC2 shows it afterwards."""
     (before,) = ec2.find(KEY)
     short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
     short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),), has_other_work=True)
@@ -368,12 +374,12 @@ def test_end_date_and_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, cap
 def test_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     own = Ec2Gateway("odcr/ap-northeast-1", "123456789012", {"Cost": "1"})
-    made = own.create(KEY, TEAM, 4, [])
-    assert made.tags == tags_of(all_reservations()[0])
-    assert (made.tags["Team"], made.tags["Cost"], made.tags["Project"]) == ("shop", "1", "ODCR")
-    assert own.find(KEY) == [made]
+    reservation = own.create(KEY, TEAM, 4, [])
+    assert reservation.tags == tags_of(all_reservations()[0])
+    assert (reservation.tags["Team"], reservation.tags["Cost"], reservation.tags["Project"]) == ("shop", "1", "ODCR")
+    assert own.find(KEY) == [reservation]
     calls_before = calls(capacity, "CreateTags")
-    assert tags_of(corrected(own, TEAM, Cost="1")) == made.tags
+    assert tags_of(corrected(own, TEAM, Cost="1")) == reservation.tags
     assert calls(capacity, "CreateTags") == calls_before
     after = tags_of(corrected(own, replace(USUAL_OPTIONS, tags='{"Owner":"me"}'), Cost="2"))
     assert (after["Owner"], after["Cost"], "Team" in after) == ("me", "2", False)
@@ -388,21 +394,21 @@ def test_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity:
         Name=group, Configuration=[{"Type": "AWS::EC2::CapacityReservationPool"}, GENERIC]
     )
     assert ec2_gateway.group_members("ap-northeast-1", group) == set()
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    reservation = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     corrected(ec2_gateway, replace(USUAL_OPTIONS, resource_group=group))
-    assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
-    # Once more, as after a lost answer.
-    ec2_gateway.join(made, group)
-    assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
+    assert ec2_gateway.group_members("ap-northeast-1", group) == {reservation.id}
+    # Repeated, as after a lost answer.
+    ec2_gateway.join(reservation, group)
+    assert ec2_gateway.group_members("ap-northeast-1", group) == {reservation.id}
 
 
 def test_missing_or_silent_resource_group_is_a_refusal(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    reservation = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
     with pytest.raises(refusal.InvalidTarget):
         ec2_gateway.group_members("ap-northeast-1", "no-such-group")
     with pytest.raises(refusal.InvalidTarget):
-        ec2_gateway.join(made, "no-such-group")
+        ec2_gateway.join(reservation, "no-such-group")
     group = f"sale-{uuid.uuid4()}"
     boto3.client("resource-groups", region_name="ap-northeast-1").create_group(
         Name=group, Configuration=[{"Type": "AWS::EC2::CapacityReservationPool"}, GENERIC]
@@ -415,10 +421,12 @@ def test_missing_or_silent_resource_group_is_a_refusal(ec2_gateway: Ec2Gateway, 
         # boto3 itself tries twice, because the request is idempotent.
         capacity.inject(Fault(GROUP, kind), Fault(GROUP, kind))
         with pytest.raises(expected):
-            ec2_gateway.join(made, group)
-    capacity.inject(Fault(GROUP, FaultKind.REFUSED, reservation_id=made.id, code="INVALID", message="not this one"))
+            ec2_gateway.join(reservation, group)
+    capacity.inject(
+        Fault(GROUP, FaultKind.REFUSED, reservation_id=reservation.id, code="INVALID", message="not this one")
+    )
     with pytest.raises(refusal.RequestRefused, match="not this one"):
-        ec2_gateway.join(made, group)
+        ec2_gateway.join(reservation, group)
 
 
 def test_reservation_is_created_in_its_placement_group(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
@@ -428,9 +436,9 @@ def test_reservation_is_created_in_its_placement_group(ec2_gateway: Ec2Gateway, 
     with pytest.raises(refusal.InvalidTarget, match=name):
         ec2_gateway.create(KEY, options, 4, [])
     boto3.client("ec2", region_name="ap-northeast-1").create_placement_group(GroupName=name, Strategy="cluster")
-    made = ec2_gateway.create(KEY, options, 4, [])
+    reservation = ec2_gateway.create(KEY, options, 4, [])
     assert all_reservations()[0]["PlacementGroupArn"].endswith(f":placement-group/{name}")
-    assert (made.placement_group, made.is_held, made.serves(options)) == (name, True, True)
-    assert not made.serves(USUAL_OPTIONS)
-    ec2_gateway.resize(made, 2)
+    assert (reservation.placement_group, reservation.is_held, reservation.serves(options)) == (name, True, True)
+    assert not reservation.serves(USUAL_OPTIONS)
+    ec2_gateway.resize(reservation, 2)
     assert held(ec2_gateway.find(KEY)) == 2

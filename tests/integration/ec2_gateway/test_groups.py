@@ -38,15 +38,15 @@ def room(capacity: CapacityClient) -> None:
 
 
 def ids(reservations: list[Reservation]) -> list[str]:
-    return [one.id for one in reservations]
+    return [reservation.id for reservation in reservations]
 
 
 def describes(capacity: CapacityClient) -> int:
-    return sum(one.calls for one in capacity.calls() if one.action == "DescribeCapacityReservations")
+    return sum(count.calls for count in capacity.calls() if count.action == "DescribeCapacityReservations")
 
 
 def tag(reservation: Reservation, **tags: str) -> None:
-    """Tags it as a person does."""
+    """Tags a reservation as a person does."""
     pairs: Any = [{"Key": f"odcr:{key}", "Value": value} for key, value in tags.items()]
     boto3.client("ec2", region_name=ROW.region).create_tags(Resources=[reservation.id], Tags=pairs)
 
@@ -63,30 +63,34 @@ def test_find_reads_a_group_s_pools_with_one_request_for_each_region(
     other_type = replace(WEB, instance_type="m5.large")
     for key in (near, far, other_type):
         capacity.set_free(key.instance_type, key.zone, 10)
-    made = [ec2_gateway.create(key, USUAL_OPTIONS, 1, []) for key in (WEB, near, far, other_type)]
-    # To be left out: one's type in another's zone, a row's, and another group's.
+    of_the_pools = [ec2_gateway.create(key, USUAL_OPTIONS, 1, []) for key in (WEB, near, far, other_type)]
+    # Left out: one pool's type in another pool's zone, a row's pool, and another group's pool.
     crossed = replace(other_type, availability_zone=near.zone)
     capacity.set_free(crossed.instance_type, crossed.zone, 10)
     for key in (crossed, ROW, SHOP):
         ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
     before = describes(capacity)
-    assert sorted(ids(ec2_gateway.find(WEB, near, far, other_type))) == sorted(ids(made))
+    assert sorted(ids(ec2_gateway.find(WEB, near, far, other_type))) == sorted(ids(of_the_pools))
     assert describes(capacity) == before + 2
     assert ec2_gateway.find() == []
 
 
 def test_row_and_groups_with_the_same_pool_have_separate_reservations(ec2_gateway: Ec2Gateway) -> None:
-    made = {key.group: ec2_gateway.create(key, USUAL_OPTIONS, 2, []) for key in (ROW, WEB, SHOP)}
-    assert len({one.id for one in made.values()}) == 3
-    assert all(len(one.made) == 64 and not one.is_adopted and one.is_managed for one in made.values())
+    by_group = {key.group: ec2_gateway.create(key, USUAL_OPTIONS, 2, []) for key in (ROW, WEB, SHOP)}
+    assert len({reservation.id for reservation in by_group.values()}) == 3
+    assert all(
+        len(reservation.made) == 64 and not reservation.is_adopted and reservation.is_managed
+        for reservation in by_group.values()
+    )
     for key in (ROW, WEB, SHOP):
-        one = made[key.group]
-        assert (one.key, one.tags["odcr:made"]) == (key, f"{one.made}/{key.group}" if key.group else one.made)
-        assert one.tags.get("odcr:group", "") == key.group
-        assert ec2_gateway.find(key) == [one]
-        # Leaves out what clearly belongs to another demand.
-        assert ec2_gateway.find_all(key) == [one]
-    assert {one.key for one in ec2_gateway.find_in_region(ROW.region)} == {ROW, WEB, SHOP}
+        reservation = by_group[key.group]
+        token = f"{reservation.made}/{key.group}" if key.group else reservation.made
+        assert (reservation.key, reservation.tags["odcr:made"]) == (key, token)
+        assert reservation.tags.get("odcr:group", "") == key.group
+        assert ec2_gateway.find(key) == [reservation]
+        # What clearly belongs to another demand is left out.
+        assert ec2_gateway.find_all(key) == [reservation]
+    assert {reservation.key for reservation in ec2_gateway.find_in_region(ROW.region)} == {ROW, WEB, SHOP}
 
 
 def test_same_request_of_a_group_makes_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
@@ -97,29 +101,36 @@ def test_same_request_of_a_group_makes_one_reservation(ec2_gateway: Ec2Gateway, 
 
 
 def test_reservation_without_its_group_s_tag_is_not_managed(ec2_gateway: Ec2Gateway) -> None:
-    made, rows = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []), ec2_gateway.create(ROW, USUAL_OPTIONS, 3, [])
-    untag(made, "group")
+    of_group, of_row = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []), ec2_gateway.create(ROW, USUAL_OPTIONS, 3, [])
+    untag(of_group, "group")
     assert ec2_gateway.find(WEB) == []
     (untagged,) = ec2_gateway.find_all(WEB)
-    assert (untagged.id, untagged.is_managed, untagged.is_held, untagged.count) == (made.id, False, True, 2)
+    assert (untagged.id, untagged.is_managed, untagged.is_held, untagged.count) == (of_group.id, False, True, 2)
     # It now counts for the row, which did not buy it.
-    assert {one.id: one.is_adopted for one in ec2_gateway.find(ROW)} == {made.id: True, rows.id: False}
-    tag(made, group="web")
-    assert ec2_gateway.find(WEB) == ec2_gateway.find_all(WEB) == [made]
+    assert {reservation.id: reservation.is_adopted for reservation in ec2_gateway.find(ROW)} == {
+        of_group.id: True,
+        of_row.id: False,
+    }
+    tag(of_group, group="web")
+    assert ec2_gateway.find(WEB) == ec2_gateway.find_all(WEB) == [of_group]
 
 
 def test_reservation_without_tags_may_belong_to_any_demand(ec2_gateway: Ec2Gateway) -> None:
-    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
-    untag(made, "group", "stack", "made")
+    created = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
+    untag(created, "group", "stack", "made")
     for key in (WEB, ROW, SHOP):
         assert ec2_gateway.find(key) == []
-        assert [(one.id, one.is_managed) for one in ec2_gateway.find_all(key)] == [(made.id, False)]
+        assert [(reservation.id, reservation.is_managed) for reservation in ec2_gateway.find_all(key)] == [
+            (created.id, False)
+        ]
 
 
 def test_reservation_without_the_stack_s_tag_belongs_only_to_its_group(ec2_gateway: Ec2Gateway) -> None:
-    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
-    untag(made, "stack")
-    assert [(one.id, one.is_managed) for one in ec2_gateway.find_all(WEB)] == [(made.id, False)]
+    created = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
+    untag(created, "stack")
+    assert [(reservation.id, reservation.is_managed) for reservation in ec2_gateway.find_all(WEB)] == [
+        (created.id, False)
+    ]
     assert ec2_gateway.find_all(ROW) == ec2_gateway.find_all(SHOP) == []
 
 
@@ -127,19 +138,21 @@ def test_reservation_without_the_stack_s_tag_belongs_only_to_its_group(ec2_gatew
 def test_reservation_moved_to_a_group_by_a_person_counts_there_and_is_never_released(
     ec2_gateway: Ec2Gateway, before: TargetKey, after: TargetKey
 ) -> None:
-    made = ec2_gateway.create(before, USUAL_OPTIONS, 2, [])
-    tag(made, group=after.group)
+    created = ec2_gateway.create(before, USUAL_OPTIONS, 2, [])
+    tag(created, group=after.group)
     assert ec2_gateway.find(before) == ec2_gateway.find_all(before) == []
     (moved,) = ec2_gateway.find(after)
     assert (moved.id, moved.key, moved.is_managed, moved.is_adopted, moved.made) == (
-        made.id,
+        created.id,
         after,
         True,
         True,
-        made.made,
+        created.made,
     )
     assert not moved.may_be_released
-    assert [(one.key, one.is_adopted) for one in ec2_gateway.find_in_region(ROW.region)] == [(after, True)]
+    assert [(reservation.key, reservation.is_adopted) for reservation in ec2_gateway.find_in_region(ROW.region)] == [
+        (after, True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,18 +198,18 @@ VCPUS = {"m5.large": 2, "m5.24xlarge": 96, "r5b.2xlarge": 8, "t2.micro": 1}
 
 @pytest.fixture
 def requests(ec2_gateway: Ec2Gateway) -> Iterator[list[Any]]:  # noqa: ARG001 - points boto3 to the local cloud
-    """DescribeInstanceTypes requests of a process that knows no types yet; each is its list of types."""
-    sent: list[Any] = []
+    """DescribeInstanceTypes requests of a process that knows no types yet, each as its list of types."""
+    requested_types: list[Any] = []
 
     def note(params: Any, **_: Any) -> None:
         body = params["body"]
         assert "InstanceType.1" not in body
-        sent.append([body[name] for name in sorted(body) if name.startswith("Filter.1.Value.")])
+        requested_types.append([body[name] for name in sorted(body) if name.startswith("Filter.1.Value.")])
 
     instance_types._vcpus.clear()
     for region in (ROW.region, "us-east-1"):
         retrying_client(region).meta.events.register("before-call.ec2.DescribeInstanceTypes", note)
-    yield sent
+    yield requested_types
     instance_types._vcpus.clear()
 
 

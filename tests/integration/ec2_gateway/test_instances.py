@@ -28,7 +28,7 @@ def launch(key: TargetKey = KEY, count: int = 1, image: str = "ami-12345678", **
     launched = ec2.run_instances(
         ImageId=image, InstanceType=key.instance_type, MinCount=count, MaxCount=count, Placement=placement, **more
     )
-    return [one["InstanceId"] for one in launched["Instances"]]
+    return [instance["InstanceId"] for instance in launched["Instances"]]
 
 
 def targeting(reservation: Reservation) -> dict[str, Any]:
@@ -41,17 +41,17 @@ def room(capacity: CapacityClient) -> None:
         capacity.set_free(key.instance_type, key.zone, 100)
 
 
-def seen(ec2_gateway: Ec2Gateway, types: list[str] = TYPES) -> list[RunningInstance]:
-    return [one for page in ec2_gateway.running_instances(KEY.region, types) for one in page]
+def running(ec2_gateway: Ec2Gateway, types: list[str] = TYPES) -> list[RunningInstance]:
+    return [instance for page in ec2_gateway.running_instances(KEY.region, types) for instance in page]
 
 
-def test_instances_outside_reservations_are_shown_with_what_decides_whether_they_fit(
+def test_instances_outside_reservations_have_the_fields_that_decide_whether_they_fit(
     ec2_gateway: Ec2Gateway,
 ) -> None:
     windows = launch(image=WINDOWS)
     launch(OTHER, CapacityReservationSpecification=NONE)
     launch(Placement={"Tenancy": "dedicated"})
-    assert sorted(seen(ec2_gateway), key=repr) == sorted(
+    assert sorted(running(ec2_gateway), key=repr) == sorted(
         [
             RunningInstance(KEY, "Windows"),
             RunningInstance(OTHER, "Linux/UNIX", preference="none"),
@@ -59,24 +59,24 @@ def test_instances_outside_reservations_are_shown_with_what_decides_whether_they
         ],
         key=repr,
     )
-    assert [one.pool for one in seen(ec2_gateway, TYPES[1:])] == [OTHER]
+    assert [instance.pool for instance in running(ec2_gateway, TYPES[1:])] == [OTHER]
     boto3.client("ec2", region_name=KEY.region).stop_instances(InstanceIds=windows)
-    assert "Windows" not in {one.platform for one in seen(ec2_gateway)}
+    assert "Windows" not in {instance.platform for instance in running(ec2_gateway)}
     assert list(ec2_gateway.running_instances("us-east-1", TYPES)) == [[]]
 
 
 def test_instances_in_a_reservation_are_in_use_and_no_misfits(ec2_gateway: Ec2Gateway) -> None:
     launch(count=2)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 5, [])
-    assert (made.in_use, made.unused) == (2, 3)
+    reservation = ec2_gateway.create(KEY, USUAL_OPTIONS, 5, [])
+    assert (reservation.in_use, reservation.unused) == (2, 3)
     launch(count=1)
     launch(count=1, CapacityReservationSpecification=NONE)
     assert use_of(ec2_gateway.find(KEY)) == Use(3, 2)
-    assert [one.preference for one in seen(ec2_gateway)] == ["none"]
+    assert [instance.preference for instance in running(ec2_gateway)] == ["none"]
 
 
 def test_misfits_are_the_instances_that_ec2_lets_into_no_reservation(ec2_gateway: Ec2Gateway) -> None:
-    """The domain's rule and EC2 agree about each instance while there is a reservation with room."""
+    """The domain's rule and EC2 agree on each instance while a reservation has room."""
     targeted = ReservationOptions(match_criteria="targeted")
     held = ec2_gateway.create(KEY, targeted, 5, [])
     other = ec2_gateway.create(KEY, targeted, 1, [held])
@@ -87,7 +87,7 @@ def test_misfits_are_the_instances_that_ec2_lets_into_no_reservation(ec2_gateway
     launch(CapacityReservationSpecification=targeting(other))
     unused = unused_of(KEY, targeted, ec2_gateway.find(KEY))
     assert unused
-    assert [one.id for one in unused.reservations] == [held.id]
+    assert [reservation.id for reservation in unused.reservations] == [held.id]
     count = MisfitCount([unused])
     for page in ec2_gateway.running_instances(KEY.region, TYPES):
         count.add(page)
@@ -108,11 +108,11 @@ def test_running_instances_reads_all_pages_and_types(
     monkeypatch.setattr(gateway, "MAX_TYPES", 1)
     pages = list(ec2_gateway.running_instances(KEY.region, TYPES))
     assert [len(page) for page in pages] == [5, 2, 1]
-    (described,) = (one.calls for one in capacity.calls() if one.action == DESCRIBE_INSTANCES)
+    (described,) = (count.calls for count in capacity.calls() if count.action == DESCRIBE_INSTANCES)
     assert described == 3
 
 
 def test_throttled_describe_is_a_refusal(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(DESCRIBE_INSTANCES, FaultKind.THROTTLED, None))
     with pytest.raises(RequestLimitExceeded):
-        seen(ec2_gateway)
+        running(ec2_gateway)

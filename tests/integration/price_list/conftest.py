@@ -1,4 +1,4 @@
-"""The functions' own way to the price list, with real boto3, against the local cloud's."""
+"""The functions' price list gateway, with real boto3, against the local cloud's price list."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from odcr.gateways import price_list
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[tuple[str, Prices]]:
-    """The endpoint, and its prices."""
+    """The endpoint and its prices."""
     prices = pricing.install()
     server = Server(0, [])
     server.start()

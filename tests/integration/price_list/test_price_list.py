@@ -1,4 +1,4 @@
-"""The functions' own way to the price list."""
+"""The functions' price list gateway."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,7 +14,7 @@ HOME = "eu-west-1"
 
 
 class Time:
-    """A clock that only waiting moves."""
+    """A clock that only sleeping moves on."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -37,7 +37,7 @@ def pools(count: int) -> list[PricePool]:
 
 
 def test_each_pool_has_its_own_price(prices: Prices) -> None:
-    asked = [
+    wanted = [
         PricePool("m5.large", "eu-west-1"),
         PricePool("m5.xlarge", "eu-west-1"),
         PricePool("m5.large", "eu-west-1", "Windows"),
@@ -45,13 +45,15 @@ def test_each_pool_has_its_own_price(prices: Prices) -> None:
         PricePool("m5.large", "us-west-2-lax-1"),
     ]
     prices.set("m5.large", "us-west-2-lax-1", "0.123456")
-    found = fetch(*asked)
-    assert [one.pool for one in found] == asked
-    assert [one.amount for one in found] == [Decimal(text) for text in ("0.1", "0.2", "0.2", "0.11", "0.123456")]
-    assert {one.currency for one in found} == {"USD"}
+    list_prices = fetch(*wanted)
+    assert [price.pool for price in list_prices] == wanted
+    assert [price.amount for price in list_prices] == [
+        Decimal(text) for text in ("0.1", "0.2", "0.2", "0.11", "0.123456")
+    ]
+    assert {price.currency for price in list_prices} == {"USD"}
 
 
-def test_china_s_price_list_is_in_its_currency(prices: Prices) -> None:  # noqa: ARG001 - which answers
+def test_china_s_price_list_is_in_its_currency(prices: Prices) -> None:  # noqa: ARG001 - the price list has to be there
     (price,) = fetch(PricePool("m5.large", "cn-north-1"), home="cn-north-1")
     assert (price.amount, price.currency) == (Decimal("0.1"), "CNY")
 
@@ -78,25 +80,25 @@ def test_a_partition_without_a_price_list_has_no_price(prices: Prices) -> None:
     assert prices.requests == 0
 
 
-def test_requests_are_no_closer_than_four_a_second(prices: Prices) -> None:  # noqa: ARG001 - which answers
+def test_no_more_than_four_requests_a_second_are_sent(prices: Prices) -> None:  # noqa: ARG001 - the price list has to be there
     time = Time()
     fetch_prices(HOME, pools(5), lambda: True, time.now, time.sleep)
     assert time.seconds == 5 * REQUEST_INTERVAL == 1.25
 
 
 def test_pools_without_time_are_left_out(prices: Prices) -> None:
-    assert [one.pool for one in fetch(*pools(5), has_time=lambda: prices.requests < 2)] == pools(2)
+    assert [price.pool for price in fetch(*pools(5), has_time=lambda: prices.requests < 2)] == pools(2)
 
 
 def test_refusal_for_one_pool_harms_no_other(prices: Prices) -> None:
     prices.refuse("InvalidParameterException", 4)
-    assert [one.pool for one in fetch(*pools(5))] == pools(5)[4:]
+    assert [price.pool for price in fetch(*pools(5))] == pools(5)[4:]
 
 
 def test_throttling_is_waited_out(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     prices.refuse("ThrottlingException", 3)
-    assert [one.pool for one in fetch(*pools(2))] == pools(2)
+    assert [price.pool for price in fetch(*pools(2))] == pools(2)
     assert prices.requests == 3 + 2
 
 
@@ -113,4 +115,4 @@ def test_unavailable_price_list_keeps_the_answers_so_far(prices: Prices, monkeyp
             prices.refuse("InternalErrorException", 4 * MAX_FAILURES)
         return True
 
-    assert [one.pool for one in fetch(*pools(5), has_time=has_time)] == pools(1)
+    assert [price.pool for price in fetch(*pools(5), has_time=has_time)] == pools(1)

@@ -1,4 +1,4 @@
-"""The table that all attempts share, of which moto plays the part."""
+"""The DynamoDB table that all attempts share; moto stands in for DynamoDB."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The buckets in DynamoDB, of which moto plays the part."""
+"""The request buckets in DynamoDB; moto stands in for it."""
 
 import random
 import threading
@@ -37,8 +37,8 @@ def test_separate_functions_share_a_bucket(stopped: float) -> None:
 
 
 def test_alternating_takers_see_each_other_s_requests(stopped: float) -> None:
-    one, other = RequestBuckets("buckets"), RequestBuckets("buckets")
-    turns = [taker.take(BUCKET, 0, FAR) for _ in range(DEPTH) for taker in (one, other)]
+    takers = RequestBuckets("buckets"), RequestBuckets("buckets")
+    turns = [taker.take(BUCKET, 0, FAR) for _ in range(DEPTH) for taker in takers]
     assert turns[-1] == stopped + DEPTH / REQUESTS_PER_SECOND
 
 
@@ -75,7 +75,7 @@ def test_request_that_would_be_too_late_is_not_taken(stopped: float) -> None:
 def test_concurrent_functions_rarely_need_a_second_try(
     monkeypatch: pytest.MonkeyPatch, functions: int, every: float
 ) -> None:
-    """Each try is a write that is paid, and a call that takes its time."""
+    """Each try costs a write and takes time."""
     now, tries = [1000.0], [0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     try_to_take = RequestBuckets._try_to_take
@@ -87,20 +87,20 @@ def test_concurrent_functions_rarely_need_a_second_try(
     monkeypatch.setattr(RequestBuckets, "_try_to_take", counted)
     chance = random.Random(1)
     taking = [(1000 + chance.random() * every, RequestBuckets("buckets")) for _ in range(functions)]
-    taken, sent = 0, []
+    taken, moments = 0, []
     while taking:
-        taking.sort(key=lambda one: one[0])
+        taking.sort(key=lambda pair: pair[0])
         now[0], buckets = taking.pop(0)
         turn = buckets.take(BUCKET, KEPT, FAR)
         assert turn is not None
-        sent.append(max(turn, now[0]))
+        moments.append(max(turn, now[0]))
         taken += 1
         if now[0] < 1100:
-            taking.append((sent[-1] + every + chance.uniform(0, 0.3), buckets))
+            taking.append((moments[-1] + every + chance.uniform(0, 0.3), buckets))
     assert tries[0] < 1.2 * taken
-    sent.sort()
-    for number, moment in enumerate(sent):
-        since = [other for other in sent[: number + 1] if other > moment - 10]
+    moments.sort()
+    for number, moment in enumerate(moments):
+        since = [earlier for earlier in moments[: number + 1] if earlier > moment - 10]
         assert len(since) <= DEPTH + REQUESTS_PER_SECOND * (10 + SLACK)
 
 

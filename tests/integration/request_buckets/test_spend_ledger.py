@@ -1,4 +1,4 @@
-"""What purchases have spent, in the table of buckets: no two runs together exceed a cap."""
+"""The spending of purchases, counted in the buckets' table: no two runs together exceed a cap."""
 
 import random
 import threading
@@ -49,7 +49,7 @@ def test_attempts_of_an_earlier_run_spend_nothing_more() -> None:
     first.settle(Decimal(1))
     purse = Purse(first, CAP)
     assert purse.take(3 * PRICE)
-    # What may not be shown by EC2 yet.
+    # EC2 may not show these purchases yet.
     assert second.open() == Decimal("3.1")
     assert not purse.take(PRICE)
     purse.put_back(3 * PRICE)
@@ -59,13 +59,13 @@ def test_attempts_of_an_earlier_run_spend_nothing_more() -> None:
     assert not Purse(second, CAP).take(PRICE)
 
 
-def test_old_or_refused_purchases_do_not_count_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_or_returned_purchases_do_not_count_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger("run-1").open()
     ledger("run-1").settle(Decimal(5))
     purse = Purse(ledger("run-1"), CAP)
     assert purse.take(PRICE)
     purse.put_back(PRICE)
-    # A person may have cancelled something: EC2 alone counts.
+    # A person may have cancelled something, so only what EC2 shows counts.
     assert ledger("run-2").open() == 0
     ledger("run-2").settle(Decimal(5))
     assert Purse(ledger("run-2"), CAP).take(PRICE)

@@ -1,4 +1,4 @@
-"""The schedule as EventBridge Scheduler has it, of which moto plays the part."""
+"""The schedule as EventBridge Scheduler has it; moto stands in for the Scheduler."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
