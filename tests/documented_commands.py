@@ -22,7 +22,7 @@ class Command:
     @property
     def is_local(self) -> bool:
         """Whether it runs on the local cloud."""
-        return any(each in self.line for each in LOCAL)
+        return any(local in self.line for local in LOCAL)
 
 
 def commands(text: str, page: str) -> list[Command]:

@@ -1,4 +1,4 @@
-"""The docs and the picture say what was measured."""
+"""The docs and the picture show what was measured."""
 
 import json
 import re
@@ -26,8 +26,8 @@ Between.
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(RESULTS.read_text())
-    return read
+    loaded: dict[str, Any] = json.loads(RESULTS.read_text())
+    return loaded
 
 
 def test_places_are_filled_and_the_rest_stays() -> None:
@@ -49,12 +49,12 @@ def test_places_are_filled_and_the_rest_stays() -> None:
         "<!-- bench -->\n<!-- end -->\n",
     ],
 )
-def test_a_broken_place_is_an_error(text: str) -> None:
+def test_a_broken_marker_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"a.md: a marker is broken"):
         filled(text, {"costs": "", "catch": ""}, "a.md")
 
 
-def test_where_one_table_is_missing_nothing_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_nothing_is_written_if_a_table_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(DOCUMENT)
     monkeypatch.setattr(documents, "ROOT", tmp_path)
     with pytest.raises(ValueError, match=r"README.md: there is no table catch.* There are: costs."):
@@ -65,12 +65,12 @@ def test_where_one_table_is_missing_nothing_is_written(monkeypatch: pytest.Monke
 
 
 def test_the_docs_show_the_results_and_every_table_is_shown(results: dict[str, Any]) -> None:
-    made, shown = tables(results), set()
+    measured, shown = tables(results), set()
     for path in documents.documents():
         text = path.read_text()
         shown |= {*places(text)}
-        assert filled(text, made, path.name) == text
-    assert shown == made.keys()
+        assert filled(text, measured, path.name) == text
+    assert shown == measured.keys()
 
 
 def test_the_picture_shows_the_results(results: dict[str, Any], tmp_path: Path) -> None:

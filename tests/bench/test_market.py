@@ -15,7 +15,7 @@ from odcr.domain.target import Strategy as Spread
 
 bursts_of_any_kind = st.lists(
     st.tuples(st.floats(0, 1700), st.lists(st.floats(0.1, 1000), min_size=1, max_size=30)), max_size=8
-).map(lambda some: [Burst(at, tuple(at + life for life in lives)) for at, lives in sorted(some)])
+).map(lambda pairs: [Burst(at, tuple(at + life for life in lives)) for at, lives in sorted(pairs)])
 
 
 def test_a_supply_is_the_same_each_time_and_another_for_each_seed() -> None:
@@ -25,7 +25,7 @@ def test_a_supply_is_the_same_each_time_and_another_for_each_seed() -> None:
 
 
 @pytest.mark.parametrize("scenario", SCARCE)
-def test_the_scarce_scenarios_free_the_same_supply_for_as_long_on_average(scenario: Scenario) -> None:
+def test_the_scarce_scenarios_free_the_same_supply_for_the_same_time_on_average(scenario: Scenario) -> None:
     supplies = [supply(scenario, seed) for seed in range(400)]
     freed = [len(burst.taken_at) for bursts in supplies for burst in bursts]
     lives = [taken - burst.at for bursts in supplies for burst in bursts for taken in burst.taken_at]
@@ -88,7 +88,7 @@ def test_instance_hours_count_until_the_end() -> None:
     assert instance_hours([(END_SECONDS - 3600, 4), (END_SECONDS - 1800, 2), (END_SECONDS + 5, 100)]) == 4 * 1 + 2 * 0.5
 
 
-def test_a_ratio_is_one_of_sums_and_its_margin_is_chance() -> None:
+def test_a_ratio_of_sums_has_a_margin_of_error() -> None:
     assert ratio([1, 2], [2, 4]) == (0.5, 0)
     # The residuals are -1, 1, 0, 0: the mean's standard error is sqrt(2/3 / 4), against a mean of 2.
     assert ratio([0, 2, 1, 1], [2, 2, 2, 2]) == (0.5, pytest.approx(1.96 * (2 / 3 / 4) ** 0.5 / 2))
@@ -103,7 +103,7 @@ def test_a_group_wants_as_much_of_each_of_its_pools_as_a_row(spread: Spread | No
     assert cell["strategies"][IDEAL.name]["calls_per_acquired"] == round(1 / wanted, 2)
 
 
-def test_the_bucket_is_the_fake_ec2s() -> None:
+def test_requests_beyond_the_bucket_of_their_action_are_overdrawn() -> None:
     create, modify = (0.0, CREATE), (0.0, MODIFY)
     assert overdrawn([create] * 50) == 0
     assert overdrawn([create] * 51) == 1

@@ -1,4 +1,4 @@
-"""The ideal asker: its rate, its turns, and what it holds."""
+"""The ideal asker: its rate, its turns and its instances."""
 
 from itertools import pairwise
 
@@ -57,7 +57,7 @@ def test_many_pools_take_even_turns_at_four_requests_a_second(half_an_hour: floa
 def test_each_action_has_tokens_of_its_own(half_an_hour: float) -> None:
     targets = [MarketTarget(number, 50, [free_at(0, number % 2)]) for number in range(100)]
     ideal.play(targets)
-    # A dry pool is asked with Create; one with a reservation with Modify, after its first turn.
+    # A dry pool is asked with Create; after its first turn, a pool with a reservation is asked with Modify.
     assert len(sent(targets, CREATE)) == pytest.approx(half_an_hour * 4, abs=4)
     assert len(sent(targets, MODIFY)) == pytest.approx(half_an_hour * 4, rel=0.05)
 
@@ -76,18 +76,20 @@ def test_a_turn_that_has_begun_goes_on_before_others_begin() -> None:
 @pytest.mark.parametrize(
     ("targets", "life", "seeds", "least", "most"), [(1, 60, 10, 0.96, 0.99), (40, 60, 1, 0.90, 0.93)]
 )
-def test_it_holds_what_a_round_robin_can_hold(targets: int, life: float, seeds: int, least: float, most: float) -> None:
+def test_the_ideal_asker_holds_what_a_round_robin_can_hold(
+    targets: int, life: float, seeds: int, least: float, most: float
+) -> None:
     cell = Case(TRICKLE.living(life), 150, (IDEAL,), seeds, targets).compare()
     assert least <= cell["strategies"][IDEAL.name]["ratio"] <= most
 
 
 @pytest.mark.usefixtures("half_an_hour")
-def test_the_ladder_is_an_argument() -> None:
-    target, whole = (MarketTarget(0, 15, [free_at(0, 4)]) for _ in range(2))
-    ideal.play([target], ladders.all_or_nothing)
-    assert target.ec2.held == 0
-    ideal.play([whole], ladders.halving)
-    assert whole.ec2.held == 4
+def test_the_ideal_asker_climbs_the_given_ladder() -> None:
+    all_or_nothing, halving = (MarketTarget(0, 15, [free_at(0, 4)]) for _ in range(2))
+    ideal.play([all_or_nothing], ladders.all_or_nothing)
+    assert all_or_nothing.ec2.held == 0
+    ideal.play([halving], ladders.halving)
+    assert halving.ec2.held == 4
 
 
 @pytest.mark.usefixtures("half_an_hour")
@@ -106,6 +108,6 @@ def test_a_group_stops_at_its_total_and_grows_what_it_made_in_each_pool() -> Non
     supplies = [[free_at(0, count)] for count in (1, 2, 4)]
     group = MarketTarget(0, 5, *supplies, spread=Spread.prioritized)
     ideal.play([group])
-    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == [1, 2, 2]
+    assert [sum(reservation.count for reservation in group.ec2.of(key)) for key in group.pools] == [1, 2, 2]
     assert {action for _, action in group.ec2.requests} == {CREATE, MODIFY}
     assert group.missing == 0

@@ -19,7 +19,7 @@ from tests.bench.bursts import free_at
 
 
 def asks_of(ladder: MakeLadder, gap: int, free: int, *, from_one: bool = True) -> list[int]:
-    """What a ladder asks a pool for that nobody else uses."""
+    """The counts that a ladder asks for in a pool that nobody else uses."""
     climb, asks = ladder(gap, from_one=from_one), []
     granted: bool | None = None
     while True:
@@ -37,17 +37,17 @@ def mutating(target: MarketTarget) -> list[float]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """All asks that reach a pool."""
-    asks: list[int] = []
+def asks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The counts of all requests that reach a pool."""
+    counts: list[int] = []
     take: Callable[[Pool, int], bool] = Pool.take
 
     def noted(pool: Pool, count: int) -> bool:
-        asks.append(count)
+        counts.append(count)
         return take(pool, count)
 
     monkeypatch.setattr(Pool, "take", noted)
-    return asks
+    return counts
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         (ladders.halving, 5, 4, [5, 2, 2, 1]),
     ],
 )
-def test_what_a_rival_asks_for(ladder: MakeLadder, gap: int, free: int, asks: list[int]) -> None:
+def test_a_rival_asks_as_its_ladder_says(ladder: MakeLadder, gap: int, free: int, asks: list[int]) -> None:
     assert asks_of(ladder, gap, free) == asks
     assert asks_of(ladder, gap, free, from_one=False) == asks
 
@@ -73,59 +73,59 @@ def test_what_a_rival_asks_for(ladder: MakeLadder, gap: int, free: int, asks: li
 @pytest.mark.parametrize(
     ("gap", "asks"), [(15, [10, 5]), (10, [10]), (9, [9]), (60, [10] * 6), (23, [10, 10, 3]), (0, [])]
 )
-def test_what_the_original_asks_for(gap: int, asks: list[int]) -> None:
+def test_the_original_asks_in_tens_and_a_remainder(gap: int, asks: list[int]) -> None:
     assert original.asks(gap) == asks
 
 
-def test_the_original_goes_on_after_a_refusal(asked: list[int]) -> None:
+def test_the_original_goes_on_after_a_refusal(asks: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 7)])
     original.play([target], every=END_SECONDS)
-    assert asked == [10, 5]
+    assert asks == [10, 5]
     assert target.ec2.held == 5
 
 
-def test_the_original_with_fifteen_missing_and_four_free_gets_nothing(asked: list[int]) -> None:
+def test_the_original_with_fifteen_missing_and_four_free_gets_nothing(asks: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 4)])
     original.play([target])
-    assert asked == [10, 5] * 72
+    assert asks == [10, 5] * 72
     assert target.ec2.held == 0
 
 
-def test_the_original_asks_whole_for_what_its_steps_have_left(asked: list[int]) -> None:
+def test_the_original_asks_for_the_remainder_in_one_request(asks: list[int]) -> None:
     target = MarketTarget(0, 15, [free_at(0, 12), free_at(1000, 12)])
     original.play([target])
-    assert asked[:6] == [10, 5, 5, 5, 5, 5]  # at 300, 600 and 900 seconds; at 1200 there are fourteen
+    assert asks[:6] == [10, 5, 5, 5, 5, 5]  # at 300, 600 and 900 seconds; at 1200 there are fourteen
     assert target.ec2.held == 15
 
 
-def test_the_originals_function_dies_at_its_time_limit() -> None:
+def test_the_original_s_function_dies_at_its_time_limit() -> None:
     targets = [MarketTarget(number, 150, []) for number in range(50)]
     original.play(targets, every=END_SECONDS)
-    sent = [at for target in targets for at in mutating(target)]
-    assert max(sent) + REQUEST_SECONDS <= original.FUNCTION_SECONDS
+    times = [at for target in targets for at in mutating(target)]
+    assert max(times) + REQUEST_SECONDS <= original.FUNCTION_SECONDS
     assert not targets[-1].ec2.requests
 
 
 @pytest.mark.usefixtures("half_an_hour")
-def test_odcr_asks_as_the_products_ladder_says(asked: list[int]) -> None:
+def test_odcr_asks_as_the_products_ladder_says(asks: list[int]) -> None:
     ODCR.play([MarketTarget(0, 15, [free_at(0, 4)])])
     climb = asks_of(ask_ladder, 15, 4, from_one=False)
-    assert asked == [*climb, *[1] * (len(asked) - len(climb))]  # from then on it is dry
-    asked.clear()
+    assert asks == [*climb, *[1] * (len(asks) - len(climb))]  # from then on it is dry
+    asks.clear()
     RIVALS[1].play([MarketTarget(0, 15, [free_at(0, 15)])])
-    assert asked == [1] * 15
+    assert asks == [1] * 15
 
 
 @pytest.mark.usefixtures("half_an_hour")
-def test_odcr_asks_at_the_moments_that_the_deployed_files_say() -> None:
+def test_odcr_asks_at_the_times_that_the_deployed_files_set() -> None:
     target, settings = MarketTarget(0, 1, []), machine.ask_settings()
     ODCR.play([target])
-    asked = mutating(target)
+    times = mutating(target)
     # LoadTargets, FindShortfalls with its describe, and the attempt's own look come first.
     before = 3 * INVOKE_SECONDS + 2 * STEP_SECONDS + 2 * REQUEST_SECONDS
-    assert asked[0] == pytest.approx(before)
-    assert asked[1] - asked[0] == settings.every == 5
-    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert times[0] == pytest.approx(before)
+    assert times[1] - times[0] == settings.every == 5
+    pauses = [later - earlier for earlier, later in pairwise(times)]
     # Between two runs, RecordResults and the start of the next one come as well.
     assert max(pauses) <= settings.every + before + 2 * INVOKE_SECONDS + STEP_SECONDS
     assert sum(pause > settings.every + 0.01 for pause in pauses) <= 1800 / 100
@@ -164,7 +164,7 @@ def test_many_targets_stay_within_the_buckets_together(targets: int, monkeypatch
 def test_odcr_spreads_a_groups_total_as_the_strategy_says(spread: Spread, held: list[int]) -> None:
     group = MarketTarget(0, 6, *[[free_at(0, 6)]] * 3, spread=spread)
     ODCR.play([group])
-    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == held
+    assert [sum(reservation.count for reservation in group.ec2.of(key)) for key in group.pools] == held
 
 
 @pytest.mark.usefixtures("half_an_hour")
@@ -172,4 +172,4 @@ def test_odcr_goes_on_with_what_each_pool_gives_and_no_further_than_the_total() 
     supplies = [[free_at(at, count)] for at, count in ((0, 3), (600, 5), (900, 9))]
     group = MarketTarget(0, 12, *supplies, spread=Spread.prioritized)
     ODCR.play([group])
-    assert [sum(each.count for each in group.ec2.of(key)) for key in group.pools] == [3, 5, 4]
+    assert [sum(reservation.count for reservation in group.ec2.of(key)) for key in group.pools] == [3, 5, 4]

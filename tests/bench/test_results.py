@@ -15,7 +15,7 @@ from bench.tables.catch import AIM, is_ahead, wet
 from bench.tables.costs import AIMS, of_case
 
 MISSED = {(500, 60.0, "bursts of 6", None), (500, 60.0, "bursts of 25", None)}
-"""Where the aim is missed: of 500, each is asked once in a run. The ideal asker goes round in two thirds of that."""
+"""Where the aim is missed: odcr asks each of 500 targets once in a run. The ideal asker takes two thirds of that."""
 
 RESULT = json.loads(RESULTS.read_text())
 CATCH, COSTS = RESULT["catch"], RESULT["costs"]

@@ -11,6 +11,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from tests.browser.stage import Changes, Open, Stage, open_session
+from tests.unit.cli.fake_source import FakeSource
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
     # As root, Chromium does not start in its sandbox.
@@ -99,3 +102,26 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    """The page."""
+    return Stage()
+
+
+@pytest.fixture
+def console(page: Page, serve: Server, stage: Stage) -> Iterator[Open]:
+    """Opens the page on a scene, and returns its address."""
+
+    def start(scene: FakeSource, path: str = "", changes: Changes | None = None) -> str:
+        address = serve(stage.on(scene, changes))
+        address = open_session(page, address)
+        assert "token" not in page.url
+        if path:
+            page.goto(address + path)
+        return address
+
+    yield start
+    # Before the server stops: a page that is still loading would report an error.
+    page.goto("about:blank")

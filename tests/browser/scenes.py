@@ -199,14 +199,14 @@ def history() -> list[dict[str, Any]]:
     for type_, zone, wanted, held, *_rest in _ROWS:
         # Minutes ago at which another instance was held, the latest first.
         moments = sorted(chance.uniform(20, 1000) for _ in range(min(held, 9)))
-        for left, minutes in enumerate(moments):
-            rows.append(_change(type_, zone, NOW - timedelta(minutes=minutes), wanted, held - left, 1))
+        for gained_later, minutes in enumerate(moments):
+            rows.append(_change(type_, zone, NOW - timedelta(minutes=minutes), wanted, held - gained_later, 1))
         for hour in range(18 if held < wanted else 0):
             minutes = 60 * hour + 3
             calls = chance.randrange(300, 720)
             later = sum(earlier < minutes for earlier in moments)
-            then = NOW - timedelta(minutes=minutes)
-            rows.append(_hour(type_, zone, then, wanted, held - later, calls, calls - chance.randrange(90)))
+            moment = NOW - timedelta(minutes=minutes)
+            rows.append(_hour(type_, zone, moment, wanted, held - later, calls, calls - chance.randrange(90)))
     for step, units in enumerate((160, 144, 120, 96, 48)):
         rows.append(_change("", "", NOW - timedelta(hours=2 * step, minutes=66), 200, units, 16, "checkout"))
     return sorted(rows, key=lambda row: str(row["Recorded"]))
@@ -242,7 +242,7 @@ def _hour(type_: str, zone: str, moment: datetime, wanted: int, held: int, calls
 
 
 @cache
-def _played() -> Any:
+def _played_run() -> Any:
     with interpreter():
         return acquiring(20)
 
@@ -254,7 +254,7 @@ def runs() -> dict[str, Run]:
 
 @cache
 def _all_runs() -> dict[str, Run]:
-    played = _played()
+    played = _played_run()
     described_runs = {}
     for before in range(60):
         started = NOW - timedelta(seconds=125 * before + 40)
@@ -284,19 +284,19 @@ def reservations() -> list[dict[str, Any]]:
     """Reservations of the stack and a group, adopted, somebody else's, and cancelled."""
     # The value of the second has the client token, and the group: docs/explanation/reserving.md.
     ours, token = {"Key": "odcr:stack", "Value": OWNER}, "a" * 64
-    made = [ours, {"Key": "odcr:made", "Value": token}]
+    own_tags = [ours, {"Key": "odcr:made", "Value": token}]
     described = []
     for number, (type_, zone, _wanted, held, used, *_rest) in enumerate(_ROWS):
         if held:
-            described.append(_reservation(number, type_, zone, held, held - used, made))
+            described.append(_reservation(number, type_, zone, held, held - used, own_tags))
     for number, pool in enumerate(_POOLS):
         tags = [ours, {"Key": "odcr:group", "Value": "checkout"}, {"Key": "odcr:made", "Value": f"{token}/checkout"}]
         described.append(_reservation(20 + number, pool[0], pool[1], pool[4], pool[4] - pool[5], tags))
     described.append(_reservation(30, "m5.4xlarge", "ap-northeast-1a", 6, 6, [{"Key": "team", "Value": "search"}]))
     described.append(
-        _reservation(31, "m6i.xlarge", "ap-northeast-1a", 4, 1, made[:1]) | {"InstanceMatchCriteria": "targeted"}
+        _reservation(31, "m6i.xlarge", "ap-northeast-1a", 4, 1, own_tags[:1]) | {"InstanceMatchCriteria": "targeted"}
     )
-    described.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, made) | {"State": "cancelled"})
+    described.append(_reservation(32, "r5b.2xlarge", "ap-northeast-1a", 3, 0, own_tags) | {"State": "cancelled"})
     return described
 
 

@@ -33,7 +33,7 @@ TOO_WIDE = """() => [...document.querySelectorAll('.execution-graph a')].flatMap
 })"""
 CROWDED = """() => [...document.querySelectorAll('.execution-graph a')].flatMap(a => {
   const texts = [...a.querySelectorAll('.about, .badge, .word')].map(text => text.getBoundingClientRect())
-    .filter(box => box.width).sort((one, two) => one.left - two.left);
+    .filter(box => box.width).sort((first, second) => first.left - second.left);
   return texts.slice(1).filter((box, n) => box.left < texts[n].right).map(() => a.dataset.path);
 })"""
 HOSTILE = [
@@ -71,18 +71,18 @@ def application(played: PlayedExecution) -> flask.Flask:
     return app
 
 
-def color(page: Page, path: str, kind: str = "box", what: str = "stroke") -> Any:
-    return page.locator(f'a[data-path="{path}"] .{kind}').evaluate(f"node => getComputedStyle(node).{what}")
+def color(page: Page, path: str, kind: str = "box", property_: str = "stroke") -> Any:
+    return page.locator(f'a[data-path="{path}"] .{kind}').evaluate(f"node => getComputedStyle(node).{property_}")
 
 
 def test_each_status_has_its_colour_and_its_word(page: Page, serve: Server, run: PlayedExecution) -> None:
     page.goto(serve(shown(run)))
     inner = "ReserveShortfalls/ReserveBranch/"
-    caught, done, other = f"{inner}ReserveCapacity", f"{inner}TargetFailed", "ReleaseLease"
-    assert len({color(page, path) for path in (caught, done, other)}) == 3
+    caught, succeeded, not_reached = f"{inner}ReserveCapacity", f"{inner}TargetFailed", "ReleaseLease"
+    assert len({color(page, path) for path in (caught, succeeded, not_reached)}) == 3
     assert page.locator(f'a[data-path="{caught}"] .word').text_content() == "2 caught"
-    assert page.locator(f'a[data-path="{done}"] .word').text_content() == "succeeded"
-    assert page.locator(f'a[data-path="{other}"] .word').count() == 0
+    assert page.locator(f'a[data-path="{succeeded}"] .word').text_content() == "succeeded"
+    assert page.locator(f'a[data-path="{not_reached}"] .word').count() == 0
     badges = page.locator(f'a[data-path="{caught}"] .count').all_text_contents()
     assert sorted(badges) == ["\u00d75", "\u21bb4"]
     assert page.get_by_role("link", name="ReserveCapacity, Task, caught error").count() == 1

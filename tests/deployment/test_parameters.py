@@ -188,7 +188,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
-    # A cloud of its own, because a cloud has room for only one database with the product's names.
+    # A cloud of its own, because a cloud holds only one database with the product's names.
     build()
     # Slow enough that a function starts within a run, even on a busy machine.
     with LocalCloud(speed=20, vcpu_quota=PLENTY) as cloud:
@@ -278,9 +278,9 @@ def test_valid_parameters_deploy_and_hold_capacity(empty: Account, place: str, o
     assert stack.sql("SELECT Current_Capacity FROM odcr_capacity") == ((15,),)
 
 
-@pytest.mark.parametrize("how", ["at once", "in place"])
-def test_options_reach_their_resources(empty: Account, how: str) -> None:
-    if how == "at once":
+@pytest.mark.parametrize("deployment", ["at once", "in place"])
+def test_options_reach_their_resources(empty: Account, deployment: str) -> None:
+    if deployment == "at once":
         empty.create(OPTIONS["all options"])
     else:
         # A database cannot move to other zones.

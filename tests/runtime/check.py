@@ -1,6 +1,6 @@
 """Checks the artifacts and runs the functions' unit tests on the Lambda runtime's Python, whatever Python runs this.
 
-The artifacts are built into a folder of their own, so that a deployment that is under way keeps its own.
+The artifacts are built into a folder of their own, so that a deployment under way keeps its own.
 """
 
 import sys
@@ -31,10 +31,10 @@ def main() -> None:
     build(BUILT)
     print(f"{'artifact':<16} {'files':>5} {'KiB':>6} {'zipped':>6}")
     for function in template.functions:
-        look_at(function.name)
+        print_sizes(function.name)
     interpreter = find(template.python)
     print(f"Python {template.python}: {interpreter.description}", flush=True)
-    with brought_by_lambda() as folder:
+    with lambda_libraries() as folder:
         libraries = interpreter.path(folder, "libraries")
         for function in template.functions:
             load(interpreter, template.python, function, libraries)
@@ -42,8 +42,8 @@ def main() -> None:
 
 
 @contextmanager
-def brought_by_lambda() -> Iterator[Path]:
-    """A folder with boto3 and its requirements as locked, which are the same for every Python."""
+def lambda_libraries() -> Iterator[Path]:
+    """A folder with the locked boto3 and its requirements, which are the same for every Python."""
     artifacts = Artifacts(KEPT)
     try:
         yield artifacts.libraries()
@@ -51,11 +51,11 @@ def brought_by_lambda() -> Iterator[Path]:
         artifacts.remove()
 
 
-def look_at(name: str) -> None:
+def print_sizes(name: str) -> None:
     """Prints an artifact's sizes.
 
     Raises:
-        CheckFailed: if a file is in it that must not be.
+        CheckFailed: if it has a file that must not be in it.
     """
     artifact = Artifact(BUILT / name)
     sizes = f"{artifact.size() / 1024:>6.0f} {artifact.zipped() / 1024:>6.0f}"
@@ -71,7 +71,7 @@ def find(version: str) -> Interpreter:
     """A Python of that version.
 
     Raises:
-        CheckFailed: if there is none, with how to get one.
+        CheckFailed: if there is none; the message says how to get one.
     """
     interpreter = installed(version) or debian(version)
     if interpreter is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 KEPT = ROOT / ".runtime"
-"""The folder of what takes long to make. `make clean` deletes it."""
+"""The folder with what takes long to make. `make clean` deletes it."""
 
 LOCK = ROOT / "requirements-dev.txt"
 
@@ -29,7 +29,7 @@ def run(command: Sequence[str | Path]) -> None:
     Raises:
         CheckFailed: if it fails, with the end of its output.
     """
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
+    completed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if completed.returncode:
         words = " ".join(str(word) for word in command)
-        raise CheckFailed(f"This ended with {done.returncode}: {words}\n{done.stdout[-2000:]}")
+        raise CheckFailed(f"This ended with {completed.returncode}: {words}\n{completed.stdout[-2000:]}")

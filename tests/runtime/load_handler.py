@@ -21,9 +21,9 @@ def main(version: str, artifact: str, libraries: str, name: str) -> None:
         libraries: the folder with what the Lambda runtime brings.
         name: the handler, `module.function`.
     """
-    here = "{}.{}".format(*sys.version_info)
-    if here != version:
-        raise RuntimeError(f"This is Python {here} and not {version}")
+    running = "{}.{}".format(*sys.version_info)
+    if running != version:
+        raise RuntimeError(f"This is Python {running} and not {version}")
     warnings.simplefilter("error")
     for path in sorted(Path(artifact).rglob("*.py")):
         compile(path.read_bytes(), str(path), "exec", dont_inherit=True)

@@ -78,17 +78,17 @@ def reference() -> dict[str, Any]:
 
 
 def statements(template: dict[str, Any]) -> Iterator[Statement]:
-    """Every statement of a translated template: in roles, trust and resource policies, and Lambda's permissions."""
+    """Every statement of an expanded template: in roles, trust and resource policies, and Lambda's permissions."""
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Permission":
             yield Statement(name, "Allow", (resource["Properties"]["Action"],), (_format_of("lambda:function"),))
-        for given in _statements_in(resource["Properties"]):
+        for statement in _statements_in(resource["Properties"]):
             yield Statement(
                 name,
-                given["Effect"],
-                tuple(branches(given.get("Action", []))),
-                tuple(_arn(template, resource) for resource in branches(given.get("Resource", []))),
-                {key: operator for operator, values in given.get("Condition", {}).items() for key in values},
+                statement["Effect"],
+                tuple(branches(statement.get("Action", []))),
+                tuple(_arn(template, resource) for resource in branches(statement.get("Resource", []))),
+                {key: operator for operator, values in statement.get("Condition", {}).items() for key in values},
             )
 
 
@@ -105,14 +105,14 @@ def _findings(statement: Statement) -> Iterator[str]:
         if definition is None:
             yield f"there is no action {action}"
             continue
-        taken = definition["resource_types"]
-        arns = {kind: reference()[service]["resources"][kind]["arn"] for kind in taken if kind}
-        fitting = {kind: [given for given in statement.resources if _matches(given, arn)] for kind, arn in arns.items()}
-        used.update(resource for given in fitting.values() for resource in given)
-        kinds = [kind for kind, given in fitting.items() if given]
+        resource_types = definition["resource_types"]
+        arns = {kind: reference()[service]["resources"][kind]["arn"] for kind in resource_types if kind}
+        fitting = {kind: [name for name in statement.resources if _matches(name, arn)] for kind, arn in arns.items()}
+        used.update(resource for matching in fitting.values() for resource in matching)
+        kinds = [kind for kind, matching in fitting.items() if matching]
         if "*" in statement.resources:
             used.add("*")
-            if statement.effect == "Allow" and any(taken[kind]["required"] for kind in arns):
+            if statement.effect == "Allow" and any(resource_types[kind]["required"] for kind in arns):
                 yield f"{action} on * could name {', '.join(arns)}"
         elif statement.resources and not kinds:
             yield f"{action} takes {', '.join(arns) or 'no resource but *'}, not {', '.join(statement.resources)}"
@@ -163,8 +163,8 @@ def _statements_in(node: Any) -> Iterator[dict[str, Any]]:
 def _arn(template: dict[str, Any], value: Any) -> str:
     """A statement's resource, with an x for each part that is known only after the deployment."""
     if not isinstance(value, dict) or "Fn::Sub" in value or "Fn::Join" in value:
-        written = text(value)
-        return written if written == "*" else re.sub(r"\$\{[^}]+\}|\*", "x", written)
+        resource = text(value)
+        return resource if resource == "*" else re.sub(r"\$\{[^}]+\}|\*", "x", resource)
     ((function, argument),) = value.items()
     name, attribute = (argument, "Ref") if function == "Ref" else (argument[0], ".".join(argument[1:]))
     if name in template["Parameters"]:
@@ -179,9 +179,9 @@ def _format_of(kind: str) -> str:
     return re.sub(r"\$\{[^}]+\}", "x", reference()[service]["resources"][name]["arn"])
 
 
-def _matches(given: str, pattern: str) -> bool:
+def _matches(name: str, pattern: str) -> bool:
     """Whether an ARN or a key has a form of the reference, such as `aws:RequestTag/${TagKey}`."""
     parts = re.split(r"\$\{[^}]+\}", pattern)
     # A tag's key may contain colons, a part of an ARN does not.
     anything = "[^:]*" if pattern.startswith("arn:") else ".+"
-    return re.fullmatch(anything.join(re.escape(part) for part in parts), given, re.IGNORECASE) is not None
+    return re.fullmatch(anything.join(re.escape(part) for part in parts), name, re.IGNORECASE) is not None

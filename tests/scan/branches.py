@@ -18,7 +18,7 @@ def renderings(template: dict[str, Any]) -> list[dict[str, Any]]:
     Each has all resources, even those that exclude each other.
 
     Args:
-        template: the translated template, which stays as it is.
+        template: the expanded template, which stays as it is.
     """
     truths: list[Truth] = []
     for wanted in _branches(template["Resources"], {}):
@@ -48,12 +48,12 @@ def _branches(node: Any, outer: Truth) -> Iterator[Truth]:
 
 
 def _rendered(template: dict[str, Any], truth: Truth) -> dict[str, Any]:
-    kept = {name: content for name, content in template.items() if name not in {"Conditions", "Outputs", "Rules"}}
+    sections = {name: content for name, content in template.items() if name not in {"Conditions", "Outputs", "Rules"}}
     resources = {
         name: {attribute: chosen(content, truth) for attribute, content in resource.items() if attribute != "Condition"}
         for name, resource in template["Resources"].items()
     }
-    return {**kept, "Resources": resources}
+    return {**sections, "Resources": resources}
 
 
 def chosen(node: Any, truth: Truth) -> Any:

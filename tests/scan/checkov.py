@@ -25,7 +25,7 @@ class Finding:
 
 
 def findings(template: dict[str, Any], folder: Path) -> set[Finding]:
-    """checkov's findings in every branch of a translated template, without the skips of CONFIGURATION.
+    """checkov's findings in every branch of an expanded template, without the skips of CONFIGURATION.
 
     Args:
         template: the template as CloudFormation sees it.
@@ -38,7 +38,7 @@ def findings(template: dict[str, Any], folder: Path) -> set[Finding]:
     # In the checkout, checkov would read CONFIGURATION. The options and variables keep it from asking its maker for
     # guidelines, and the package registry for a newer version.
     options = ["--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
-    ended = subprocess.run(
+    completed = subprocess.run(
         [_PROGRAM, *options, "--file", *files],
         cwd=folder,
         env={
@@ -52,8 +52,8 @@ def findings(template: dict[str, Any], folder: Path) -> set[Finding]:
         text=True,
         check=False,
     )
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(ended.stdout)
+    assert completed.returncode == 0, completed.stderr
+    report = json.loads(completed.stdout)
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["passed"], "checkov looked at nothing"
     return {

@@ -13,36 +13,36 @@ Mutate = Callable[[dict[str, Any]], object]
 
 
 @pytest.fixture(scope="module")
-def whole() -> dict[str, Any]:
-    """The translated template; not to be changed."""
+def whole_template() -> dict[str, Any]:
+    """The expanded template, not to be changed."""
     return expanded_template()
 
 
 @pytest.fixture
-def template(whole: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the translated template, to be changed."""
-    return copy.deepcopy(whole)
+def template(whole_template: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the expanded template, to be changed."""
+    return copy.deepcopy(whole_template)
 
 
-def test_every_statement_agrees_with_the_reference(whole: dict[str, Any]) -> None:
-    assert findings(whole) == []
+def test_every_statement_agrees_with_the_reference(whole_template: dict[str, Any]) -> None:
+    assert findings(whole_template) == []
 
 
-def test_every_policy_is_looked_at(whole: dict[str, Any]) -> None:
-    every = list(statements(whole))
+def test_every_policy_is_checked(whole_template: dict[str, Any]) -> None:
+    checked = list(statements(whole_template))
     assert {"AlertTopicPolicy", "SecretsManagerEndpoint", "RotateSecretPermission"} <= {
-        statement.where for statement in every
+        statement.where for statement in checked
     }
-    assert {(statement.effect, bool(statement.resources), bool(statement.keys)) for statement in every} >= {
+    assert {(statement.effect, bool(statement.resources), bool(statement.keys)) for statement in checked} >= {
         ("Allow", True, True),
         ("Deny", True, True),
         # A role's trust policy.
         ("Allow", False, False),
     }
-    roles = {name for name, resource in whole["Resources"].items() if resource["Type"] == "AWS::IAM::Role"}
-    assert roles <= {statement.where for statement in every}
+    roles = {name for name, resource in whole_template["Resources"].items() if resource["Type"] == "AWS::IAM::Role"}
+    assert roles <= {statement.where for statement in checked}
     # Statements that conditions leave out by default are included.
-    assert any("kms:Decrypt" in statement.actions for statement in every)
+    assert any("kms:Decrypt" in statement.actions for statement in checked)
 
 
 def test_the_reference_has_the_services() -> None:
@@ -54,10 +54,10 @@ def statement(action: str, role: str = "ReserveCapacityRole") -> Callable[[dict[
 
     def find(template: dict[str, Any]) -> dict[str, Any]:
         policies = template["Resources"][role]["Properties"]["Policies"]
-        given: list[dict[str, Any]] = [
+        of_role: list[dict[str, Any]] = [
             statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]
         ]
-        return next(statement for statement in given if action in statement.get("Action", []))
+        return next(statement for statement in of_role if action in statement.get("Action", []))
 
     return find
 
@@ -165,11 +165,12 @@ def test_a_fault_is_found(mutate: Mutate, finding: str, template: dict[str, Any]
 
 def test_arns_of_several_parts_and_actions_without_a_resource_are_understood(template: dict[str, Any]) -> None:
     execution = {"Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${Name}:*"}
-    given = template["Resources"]["AcquireCapacityRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    given += [
+    policy = template["Resources"]["AcquireCapacityRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    policy["Statement"] += [
         {"Effect": "Allow", "Action": "states:DescribeExecution", "Resource": execution},
         {"Effect": "Allow", "Action": "ec2:DescribeAvailabilityZones", "Resource": "*"},
     ]
     assert findings(template) == []
-    given.append({"Effect": "Allow", "Action": "states:DescribeExecution", "Resource": {"Ref": "AcquireCapacity"}})
+    machine = {"Ref": "AcquireCapacity"}
+    policy["Statement"].append({"Effect": "Allow", "Action": "states:DescribeExecution", "Resource": machine})
     assert "states:DescribeExecution takes execution, express, not" in "\n".join(findings(template))

@@ -4,7 +4,7 @@ from tests.expanded_template import expanded_template
 from tests.scan.branches import renderings
 
 
-def test_every_branch_is_shown() -> None:
+def test_every_branch_is_rendered() -> None:
     nothing = {"Ref": "AWS::NoValue"}
     resource = {
         "Type": "T",
@@ -15,17 +15,17 @@ def test_every_branch_is_shown() -> None:
             "Optional": {"Fn::If": ["C", "c", nothing]},
         },
     }
-    shown = [rendering["Resources"]["R"] for rendering in renderings({"Resources": {"R": resource}})]
-    assert all(resource.keys() == {"Type", "Properties"} for resource in shown)
-    properties = [resource["Properties"] for resource in shown]
-    assert {each["Nested"] for each in properties} == {"b", "not b", "not a"}
-    assert {(each.get("Optional"), *each["Items"]) for each in properties} == {("c",), (None, "item")}
+    rendered = [rendering["Resources"]["R"] for rendering in renderings({"Resources": {"R": resource}})]
+    assert all(resource.keys() == {"Type", "Properties"} for resource in rendered)
+    properties = [resource["Properties"] for resource in rendered]
+    assert {fields["Nested"] for fields in properties} == {"b", "not b", "not a"}
+    assert {(fields.get("Optional"), *fields["Items"]) for fields in properties} == {("c",), (None, "item")}
 
 
-def test_the_whole_template_is_shown() -> None:
+def test_the_whole_template_is_rendered() -> None:
     template = expanded_template()
-    shown = renderings(template)
-    assert all(rendering["Resources"].keys() == template["Resources"].keys() for rendering in shown)
-    assert "Fn::If" not in str(shown)
+    rendered = renderings(template)
+    assert all(rendering["Resources"].keys() == template["Resources"].keys() for rendering in rendered)
+    assert "Fn::If" not in str(rendered)
     # checkov takes some seconds for each.
-    assert 1 < len(shown) < 6
+    assert 1 < len(rendered) < 6

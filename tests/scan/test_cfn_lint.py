@@ -56,7 +56,7 @@ def test_cfn_lint_accepts_the_template(template: str) -> None:
     assert cfn_lint(ROOT / template) == ""
 
 
-def test_cfn_lint_accepts_the_translated_template(tmp_path: Path) -> None:
+def test_cfn_lint_accepts_the_expanded_template(tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(expanded_template()))
     assert cfn_lint(path) == ""

@@ -12,7 +12,7 @@ from tests.scan.checkov import Finding, findings, skipped_everywhere, skipped_in
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
+def template_findings(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
     """The findings in the template without its own skips."""
     template = expanded_template()
     for resource in template["Resources"].values():
@@ -21,7 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
 
 
 @pytest.fixture(scope="module")
-def found_in_a_faulty_template(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
+def faulty_findings(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
     """The findings in some resources with serious faults."""
     template = expanded_template()
     names = ("Database", "DatabaseInstance", "LambdaSecurityGroup", "FindShortfallsRole")
@@ -36,13 +36,18 @@ def found_in_a_faulty_template(tmp_path_factory: pytest.TempPathFactory) -> set[
     return findings(template, tmp_path_factory.mktemp("checkov"))
 
 
-def test_checkov_finds_nothing_but_what_is_skipped(found: set[Finding]) -> None:
-    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
-    assert sorted(finding for finding in found if finding.check not in everywhere and finding not in here) == []
+def test_checkov_finds_nothing_but_what_is_skipped(template_findings: set[Finding]) -> None:
+    everywhere, in_template = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
+    assert (
+        sorted(
+            finding for finding in template_findings if finding.check not in everywhere and finding not in in_template
+        )
+        == []
+    )
 
 
-def test_checkov_finds_faults(found: set[Finding], found_in_a_faulty_template: set[Finding]) -> None:
-    assert found_in_a_faulty_template - found >= {
+def test_checkov_finds_faults(template_findings: set[Finding], faulty_findings: set[Finding]) -> None:
+    assert faulty_findings - template_findings >= {
         Finding("CKV_AWS_96", "Database"),
         Finding("CKV_AWS_17", "DatabaseInstance"),
         Finding("CKV_AWS_24", "LambdaSecurityGroup"),
@@ -50,20 +55,20 @@ def test_checkov_finds_faults(found: set[Finding], found_in_a_faulty_template: s
     }
 
 
-def test_every_skip_has_a_reason_and_is_still_needed(found: set[Finding]) -> None:
-    everywhere, here = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
+def test_every_skip_has_a_reason_and_is_still_needed(template_findings: set[Finding]) -> None:
+    everywhere, in_template = dict(skipped_everywhere()), dict(skipped_in(expanded_template()))
     assert everywhere
-    assert here
-    assert [skip for skip, reason in (*everywhere.items(), *here.items()) if len(reason.split()) < 6] == []
-    assert everywhere.keys() - {finding.check for finding in found} == set()
-    assert here.keys() - found == set()
+    assert in_template
+    assert [skip for skip, reason in (*everywhere.items(), *in_template.items()) if len(reason.split()) < 6] == []
+    assert everywhere.keys() - {finding.check for finding in template_findings} == set()
+    assert in_template.keys() - template_findings == set()
 
 
 def test_sam_accepts_the_template() -> None:
-    ended = subprocess.run(
+    completed = subprocess.run(
         [Path(sys.executable).with_name("sam"), "validate", "--lint", "--template", TEMPLATE, "--region", "us-east-1"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr

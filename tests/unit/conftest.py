@@ -7,6 +7,6 @@ from tests.expanded_template import expanded_template
 
 @pytest.fixture(scope="session")
 def resources() -> dict[str, Any]:
-    """The translated template's resources by logical id; not to be changed."""
+    """The expanded template's resources by logical id, not to be changed."""
     expanded: dict[str, Any] = expanded_template()["Resources"]
     return expanded
