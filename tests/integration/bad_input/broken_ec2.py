@@ -46,28 +46,28 @@ class _Body:
 
 
 class BrokenEc2:
-    """Replaces `URLLib3Session.send`; requests that are not meant go over HTTP as usual.
+    """Replaces `URLLib3Session.send`; other requests go over HTTP as usual.
 
     Args:
         region: the Region to break, as in the request's signature.
         action: e.g. `CreateCapacityReservation`.
-        given: its answer to each such request.
+        response: its answer to each such request.
     """
 
-    def __init__(self, region: str, action: str, given: Answer) -> None:
-        self._region, self._action, self._given = region, action, given
+    def __init__(self, region: str, action: str, response: Answer) -> None:
+        self._region, self._action, self._response = region, action, response
         self._send = URLLib3Session.send
-        self.asked = 0
-        """Requests answered with `given`."""
+        self.answered = 0
+        """Requests answered with `response`."""
 
     def send(self, session: Any, request: AWSPreparedRequest) -> Any:
         """Answers a request."""
         signed = re.search(r"/([^/]+)/ec2/aws4_request", _text(request.headers.get("Authorization", "")))
         if not signed or signed[1] != self._region or self._action not in parse_qs(_text(request.body))["Action"]:
             return self._send(session, request)
-        self.asked += 1
-        headers: Any = {"Content-Type": self._given.content_type}
-        return AWSResponse(request.url, self._given.status, headers, _Body(self._given.body))
+        self.answered += 1
+        headers: Any = {"Content-Type": self._response.content_type}
+        return AWSResponse(request.url, self._response.status, headers, _Body(self._response.body))
 
 
 def _text(value: Any) -> str:

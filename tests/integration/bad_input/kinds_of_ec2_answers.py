@@ -1,4 +1,4 @@
-"""Bad answers of EC2, and what the recorded reason has to say about each."""
+"""Bad answers of EC2, and the words that each recorded reason has to contain."""
 
 from dataclasses import dataclass
 
@@ -17,30 +17,30 @@ NOT_AUTHORIZED = (
 
 @dataclass(frozen=True)
 class AnswerKind:
-    """One kind of bad answer, given to every request of an action."""
+    """A bad answer to every request of an action."""
 
     name: str
     action: str
-    given: Answer
+    response: Answer
     status: str
     says: tuple[str, ...]
     """Words in `odcr_status.Reason`: what is wrong, and what to do if anything can be done."""
 
 
-def create(name: str, given: Answer, status: str, *says: str) -> AnswerKind:
-    return AnswerKind(f"create: {name}", CREATE, given, status, says)
+def create(name: str, response: Answer, status: str, *says: str) -> AnswerKind:
+    return AnswerKind(f"create: {name}", CREATE, response, status, says)
 
 
-def describe(name: str, given: Answer, *says: str) -> AnswerKind:
+def describe(name: str, response: Answer, *says: str) -> AnswerKind:
     """A Region that does not say what is held there: nothing may be bought."""
     says = ("us-east-1 does not say what is held there", "nothing is bought", *says)
-    return AnswerKind(f"describe: {name}", DESCRIBE, given, "FAILED", says)
+    return AnswerKind(f"describe: {name}", DESCRIBE, response, "FAILED", says)
 
 
-def throttled(name: str, given: Answer) -> AnswerKind:
+def throttled(name: str, response: Answer) -> AnswerKind:
     """A Region that throttles: neither the row nor the Region is at fault."""
     says = ("EC2 takes no more requests in us-east-1", "the next run asks again", "RequestLimitExceeded")
-    return AnswerKind(f"describe: {name}", DESCRIBE, given, "THROTTLED", says)
+    return AnswerKind(f"describe: {name}", DESCRIBE, response, "THROTTLED", says)
 
 
 def reservations(content: str) -> Answer:
@@ -73,7 +73,7 @@ REFUSALS = [
     create("an unknown code with 500", error(500, "BrandNew", "Out of order."), "FAILED", "BrandNew", "Out of order."),
     create("an unknown code with 503", error(503, "Elsewhere", "Moved."), "FAILED", "Elsewhere", "Moved."),
     create(
-        "no right to", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "FAILED", "UnauthorizedOperation", "IAM"
+        "a missing right", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "FAILED", "UnauthorizedOperation", "IAM"
     ),
     create(
         "an unknown key",
@@ -83,7 +83,7 @@ REFUSALS = [
     ),
     create("no such action", error(400, "InvalidAction", "The action is not valid"), "FAILED", "InvalidAction"),
     create(
-        "a type that is not there",
+        "a type that the zone lacks",
         error(400, "Unsupported", "Not in this zone."),
         "UNSUPPORTED",
         "Not in this zone.",
@@ -108,7 +108,7 @@ REFUSALS = [
         for code in ("VcpuLimitExceeded", "InstanceLimitExceeded", "ResourceCountExceeded", "MaxIOPSLimitExceeded")
     ),
     create(
-        "no capacity for ever",
+        "no capacity, each time",
         error(500, "InsufficientInstanceCapacity", "None."),
         "SHORT",
         "no more",
@@ -116,7 +116,7 @@ REFUSALS = [
     ),
     create("too many requests", error(503, "RequestLimitExceeded", "Slow down."), "THROTTLED", "RequestLimitExceeded"),
     create(
-        "the same token for something else, for ever",
+        "a token used for something else, each time",
         error(400, "IdempotentParameterMismatch", "Token used."),
         "FAILED",
         "keeps changing",
@@ -127,9 +127,9 @@ REFUSALS = [
 
 UNREADABLES = [
     create("no XML", Answer(200, "OK"), "FAILED", UNREADABLE),
-    create("a page for a person", Answer(200, PAGE, "text/html"), "FAILED", UNREADABLE),
-    create("a page for a person with 502", Answer(502, PAGE, "text/html"), "FAILED", "502", "Bad Gateway"),
-    create("a page for a person with 404", Answer(404, PAGE, "text/html"), "FAILED", UNREADABLE),
+    create("an HTML page", Answer(200, PAGE, "text/html"), "FAILED", UNREADABLE),
+    create("an HTML page with 502", Answer(502, PAGE, "text/html"), "FAILED", "502", "Bad Gateway"),
+    create("an HTML page with 404", Answer(404, PAGE, "text/html"), "FAILED", UNREADABLE),
     create("nothing", Answer(200, ""), "FAILED", UNREADABLE),
     create("nothing with 500", Answer(500, ""), "FAILED", "500", "Internal Server Error"),
     create("half an answer", Answer(200, answer(CREATE).body[:90]), "FAILED", UNREADABLE),
@@ -142,14 +142,14 @@ UNREADABLES = [
         UNREADABLE,
     ),
     create(
-        "a count that is no number",
+        "a count that is not a number",
         answer(CREATE, f"<capacityReservation>{reservation(totalInstanceCount='five')}</capacityReservation>"),
         "FAILED",
         UNREADABLE,
     ),
     AnswerKind("types: no XML", TYPES, Answer(200, "OK"), "FAILED", (UNREADABLE,)),
     AnswerKind(
-        "types: no right to",
+        "types: a missing right",
         TYPES,
         error(403, "UnauthorizedOperation", "No."),
         "FAILED",
@@ -160,10 +160,10 @@ UNREADABLES = [
 DESCRIPTIONS = [
     describe("an unknown code", error(400, "TotallyNew", "Not today."), "TotallyNew", "Not today."),
     describe("an unknown code with 500", error(500, "BrandNew", "Out of order."), "BrandNew"),
-    describe("no right to", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "UnauthorizedOperation"),
+    describe("a missing right", error(403, "UnauthorizedOperation", NOT_AUTHORIZED), "UnauthorizedOperation"),
     describe("a Region that is not enabled", error(401, "AuthFailure", "Not valid."), "AuthFailure"),
     throttled("too many requests", error(503, "RequestLimitExceeded", "Slow down.")),
-    describe("a page for a person", Answer(200, PAGE, "text/html"), UNREADABLE),
+    describe("an HTML page", Answer(200, PAGE, "text/html"), UNREADABLE),
     describe("nothing", Answer(200, ""), UNREADABLE),
     *(
         AnswerKind(
@@ -175,9 +175,9 @@ DESCRIPTIONS = [
         )
         for field in ("capacityReservationId", "instanceType", "availabilityZone", "totalInstanceCount", "state")
     ),
-    describe("a count that is no number", item(totalInstanceCount="five"), UNREADABLE),
-    describe("a date that is none", item(createDate="yesterday"), UNREADABLE),
-    describe("no reservations, not even none", answer(DESCRIBE), UNREADABLE),
+    describe("a count that is not a number", item(totalInstanceCount="five"), UNREADABLE),
+    describe("an invalid date", item(createDate="yesterday"), UNREADABLE),
+    describe("no list of reservations", answer(DESCRIBE), UNREADABLE),
     describe(
         "pages without end",
         answer(DESCRIBE, "<capacityReservationSet/><nextToken>again</nextToken>"),

@@ -1,4 +1,4 @@
-"""Environments that lack a variable, and what the error has to say about each."""
+"""Environments that lack a variable, and the words that each error has to contain."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class EnvironmentKind:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """The id of the test."""
         return f"{self.handler}: {self.variable} is {'missing' if self.value is None else repr(self.value)}"
 
 

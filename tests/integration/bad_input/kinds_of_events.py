@@ -1,4 +1,4 @@
-"""Bad events for each handler, and what the error has to say about each."""
+"""Bad events for each handler, and the words that each error has to contain."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -71,29 +71,29 @@ def load(name: str, *says: str, **changes: Any) -> EventKind:
 
 
 def find(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
-    """A FindShortfalls with one target that is right except for the changes."""
+    """A FindShortfalls event with one target, valid except for the changes."""
     event = GOOD_EVENTS["FindShortfalls"] | {"Targets": [changed(TARGET, changes)]}
     return EventKind(f"FindShortfalls: {name}", "FindShortfalls", event, says, error)
 
 
 def altered(handler: str, name: str, *says: str, **changes: Any) -> EventKind:
-    """An event that is right except for the changes."""
+    """An event that is valid except for the changes."""
     return EventKind(f"{handler}: {name}", handler, changed(GOOD_EVENTS[handler], changes), says)
 
 
 def reserve(name: str, *says: str, error: str = "InvalidEvent", **changes: Any) -> EventKind:
-    """A ReserveCapacity with a shortfall that is right except for the changes."""
+    """A ReserveCapacity event with a shortfall, valid except for the changes."""
     event = GOOD_EVENTS["ReserveCapacity"] | {"Target": changed(SHORTFALL, changes)}
     return EventKind(f"ReserveCapacity: {name}", "ReserveCapacity", event, says, error)
 
 
 def record(name: str, *says: str, **changes: Any) -> EventKind:
-    """A RecordResults with an outcome that is right except for the changes."""
+    """A RecordResults event with an outcome, valid except for the changes."""
     return recording(name, changed(OUTCOME, changes), *says)
 
 
 def recording(name: str, outcome: Any, *says: str) -> EventKind:
-    """A RecordResults with this outcome."""
+    """A RecordResults event with this outcome."""
     return altered("RecordResults", name, *says, Branches=[[SHORTFALL | {"Outcome": outcome}]])
 
 
@@ -136,7 +136,7 @@ FINDS = [
     find("no InstanceType", "'InstanceType' is missing", FIX, InstanceType=...),
     find("TargetCapacity is null", "'TargetCapacity' must be int, not NoneType", FIX, TargetCapacity=None),
     find("TargetCapacity is text", "'TargetCapacity' must be int, not str", FIX, TargetCapacity="2"),
-    find("TargetCapacity is half", "'TargetCapacity' must be int, not float", FIX, TargetCapacity=2.5),
+    find("TargetCapacity is not whole", "'TargetCapacity' must be int, not float", FIX, TargetCapacity=2.5),
     find("Withdrawn is text", "'Withdrawn' must be bool, not str", FIX, Withdrawn="no"),
     altered("FindShortfalls", "no Execution", "'Execution' is missing", FIX, Execution=...),
     altered("FindShortfalls", "no Prices", "'Prices' is missing", FIX, Prices=...),
@@ -179,7 +179,7 @@ RESERVES = [
     altered("ReserveCapacity", "no AskUntil", "'AskUntil' is missing", FIX, AskUntil=...),
     altered("ReserveCapacity", "AskUntil is a number", "'AskUntil' must be str, not int", FIX, AskUntil=105),
     altered(
-        "ReserveCapacity", "AskUntil is no time", "'AskUntil' must be a time in ISO 8601", "'soon'", AskUntil="soon"
+        "ReserveCapacity", "AskUntil is not a time", "'AskUntil' must be a time in ISO 8601", "'soon'", AskUntil="soon"
     ),
     altered(
         "ReserveCapacity", "AskUntil has no zone", "'AskUntil' must be a time with its zone", AskUntil=STARTED[:-1]
@@ -189,14 +189,14 @@ RESERVES = [
     reserve("Outcome is a number", "'Outcome' must be dict, not int", FIX, Outcome=1),
     reserve("Outcome is a list", "'Outcome' must be dict, not list", FIX, Outcome=[OUTCOME]),
     reserve("Outcome is text", "'Outcome' must be dict, not str", FIX, Outcome="dry"),
-    reserve("Outcome has a strange Before", "'Outcome' must be dict, not int", Outcome={"Before": 1, "Reason": "x"}),
+    reserve("Outcome.Before is a number", "'Outcome' must be dict, not int", Outcome={"Before": 1, "Reason": "x"}),
     reserve("Outcome has a Before and no Reason", "'Reason' is missing", FIX, Outcome={"Before": {}}),
     reserve("no Reserved", "'Reserved' is missing", FIX, Reserved=...),
     reserve("TargetCapacity is true", "'TargetCapacity' must be int, not bool", FIX, TargetCapacity=True),
     reserve("ReservationIds is text", "'ReservationIds' must be list, not str", FIX, ReservationIds="cr-1"),
     reserve("Platform is a number", "'Platform' must be str, not int", FIX, Platform=1),
-    reserve("EndDate is no date", "'EndDate'", "'tomorrow'", EndDate="tomorrow"),
-    reserve("a zone that is none", "'moon' is not an Availability Zone", error="ValueError", AvailabilityZone="moon"),
+    reserve("EndDate is not a date", "'EndDate'", "'tomorrow'", EndDate="tomorrow"),
+    reserve("an invalid zone", "'moon' is not an Availability Zone", error="ValueError", AvailabilityZone="moon"),
 ]
 
 RECORDS = [

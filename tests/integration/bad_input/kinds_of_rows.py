@@ -1,4 +1,4 @@
-"""Bad rows of `odcr_capacity` and `odcr_option`, and what the recorded reason has to say about each."""
+"""Bad rows of `odcr_capacity` and `odcr_option`, and the words that each recorded reason has to contain."""
 
 from dataclasses import dataclass, field
 
@@ -87,12 +87,16 @@ ZONES = [
         ("Write a zone as EC2 does", "nothing is reserved on an Outpost"),
         zone="arn:aws:outposts:us-east-1:123456789012:outpost/op-1234567890abcdef0",
     ),
-    RowKind("an id that no zone has", ("Correct the zone", "'apne1-az9'", "apne1-az1"), zone="apne1-az9"),
-    RowKind("the id of a local zone that there is not", ("Correct the zone", "'usw2-xyz1-az1'"), zone="usw2-xyz1-az1"),
+    RowKind("an unknown zone id", ("Correct the zone", "'apne1-az9'", "apne1-az1"), zone="apne1-az9"),
+    RowKind(
+        "the id of a local zone that does not exist", ("Correct the zone", "'usw2-xyz1-az1'"), zone="usw2-xyz1-az1"
+    ),
     RowKind("two zones in one", ("'ap-northeast-1a,1c'", *NO_ZONE), zone="ap-northeast-1a,1c"),
     RowKind("a zone as long as the column", ("xxx", *NO_ZONE), zone=LONG),
     RowKind("a zone that the Region lacks", ("ap-northeast-1z", *UNKNOWN_TO_EC2), zone="ap-northeast-1z"),
-    RowKind("a local zone that there is not", ("ap-northeast-1-xyz-1a", *UNKNOWN_TO_EC2), zone="ap-northeast-1-xyz-1a"),
+    RowKind(
+        "a local zone that does not exist", ("ap-northeast-1-xyz-1a", *UNKNOWN_TO_EC2), zone="ap-northeast-1-xyz-1a"
+    ),
     RowKind(
         "a zone of an unknown Region",
         ("xx-nowhere-1", "does not say what is held there", "Is the Region enabled"),
@@ -106,7 +110,7 @@ TARGETS = [
     RowKind("a negative target", ("Target_Capacity is -1", "0 or more", NUMBER_WANTED), target=-1),
     RowKind("the least target", ("Target_Capacity is -2147483648", "0 or more", NUMBER_WANTED), target=-2147483648),
     RowKind("the greatest target", ("2147483647", "above 100000", "mistake", "Correct the row"), target=2147483647),
-    RowKind("one above the greatest that is believed", ("100001", "above 100000", "Correct the row"), target=100001),
+    RowKind("a target just above the limit", ("100001", "above 100000", "Correct the row"), target=100001),
     RowKind("a target of 0", ("The target is 0", "nothing is reserved"), target=0, status="FULFILLED"),
 ]
 
@@ -123,7 +127,7 @@ OPTIONS = [
         ("End_Date in odcr_option was 2020-01-01", "nothing is asked", "Set a later one"),
         options={"End_Date": "2020-01-01"},
     ),
-    RowKind("an end that is no date", ("End_Date", "odcr_option"), options={"End_Date": "0000-00-00 00:00:00"}),
+    RowKind("an end that is not a date", ("End_Date", "odcr_option"), options={"End_Date": "0000-00-00 00:00:00"}),
 ]
 
 ROWS = [*TYPES, *ZONES, *TARGETS, *OPTIONS]

@@ -1,4 +1,4 @@
-"""Bad secrets, and what the error has to say about each."""
+"""Bad secrets, and the words that each error has to contain."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tests.integration.bad_input.secret_store import SecretStore
 
 WRONG_PASSWORD = "Wr0ng-horse-battery"
 FOREIGN_PASSWORD = f"{PASSWORD}-\N{CJK UNIFIED IDEOGRAPH-4E2D}"
-"""With a letter that MySQL's protocol cannot send."""
+"""With a character that MySQL's protocol cannot send."""
 NO_HOST = "db.nowhere.invalid"
 
 
@@ -25,12 +25,12 @@ class SecretKind:
 
 
 def text(name: str, value: str | bytes, *says: str) -> SecretKind:
-    """A secret that is no login at all."""
+    """A secret that is not a login."""
     return SecretKind(name, "InvalidSecret", says, lambda store: store.put(value))
 
 
 def fields(name: str, *says: str, error: str = "InvalidSecret", **changes: object) -> SecretKind:
-    """A login that is right except for some fields."""
+    """A login that is valid except for some fields."""
     return SecretKind(name, error, says, lambda store: store.put(store.login(**changes)))
 
 
@@ -70,7 +70,7 @@ FIELDS = [
     fields("a port of 70000", "port", NO_PORT, "Correct it", port=70000),
     fields("a negative port", "port", NO_PORT, "Correct it", port=-3306),
     fields("a port that is a list", "port", NO_PORT, "Correct it", port=[3306]),
-    fields("a port without end", "port", NO_PORT, "Correct it", port=float("inf")),
+    fields("an infinite port", "port", NO_PORT, "Correct it", port=float("inf")),
     fields("a password that MySQL cannot take", "password", "characters", password=FOREIGN_PASSWORD),
     fields("a host with two dots in a row", "host", "not a host name", "Correct it", host="db..invalid"),
 ]
@@ -78,7 +78,7 @@ FIELDS = [
 REFUSALS = [
     fields("a wrong password", "Access denied", "'odcr'", "secret", error=REFUSED, password=WRONG_PASSWORD),
     fields("an unknown user", "Access denied", "'nobody'", "secret", error=REFUSED, username="nobody"),
-    fields("another's database", "Access denied", "'elsewhere'", "secret", error=REFUSED, dbname="elsewhere"),
+    fields("somebody else's database", "Access denied", "'elsewhere'", "secret", error=REFUSED, dbname="elsewhere"),
     fields("an unknown database", "Unknown database", "'absent'", "secret", error=REFUSED, dbname="absent"),
     fields("an unknown host", NO_HOST, "Name or service not known", "cluster is available", error=SILENT, host=NO_HOST),
     fields(

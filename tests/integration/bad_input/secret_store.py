@@ -1,4 +1,4 @@
-"""The secret that the functions read, as a person may have written it."""
+"""The secret that the functions read, as a person may write it."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class SecretStore:
         return json.dumps({name: value for name, value in fields.items() if value is not ...})
 
     def put(self, value: str | bytes) -> None:
-        """Stores text, or bytes, as a script may but the console never does."""
+        """Stores text, or bytes, which a script can store but the console cannot."""
         self.delete()
         if isinstance(value, bytes):
             self._client.create_secret(Name=self._name, SecretBinary=value)
@@ -47,7 +47,7 @@ class SecretStore:
         self.put(self.login())
 
     def mark_for_deletion(self) -> None:
-        """Deletes the secret as the console does, with days to change one's mind."""
+        """Deletes the secret as the console does: it can be restored for some days."""
         self._client.delete_secret(SecretId=self._name, RecoveryWindowInDays=7)
 
     def delete(self) -> None:

@@ -30,9 +30,9 @@ def rows(product: Product) -> Product:
 
 
 @contextmanager
-def answering(action: str, given: Answer, region: str = ABROAD) -> Iterator[BrokenEc2]:
+def answering(action: str, response: Answer, region: str = ABROAD) -> Iterator[BrokenEc2]:
     """EC2 gives this answer in one Region."""
-    broken = BrokenEc2(region, action, given)
+    broken = BrokenEc2(region, action, response)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(URLLib3Session, "send", lambda session, request: broken.send(session, request))
         yield broken
@@ -40,9 +40,9 @@ def answering(action: str, given: Answer, region: str = ABROAD) -> Iterator[Brok
 
 @pytest.mark.parametrize("kind", EC2_ANSWERS, ids=lambda kind: kind.name)
 def test_a_bad_answer_is_explained_and_does_no_harm(rows: Product, kind: AnswerKind) -> None:
-    with answering(kind.action, kind.given) as broken:
+    with answering(kind.action, kind.response) as broken:
         status = rows.run()[ROW]
-    assert broken.asked > 0
+    assert broken.answered > 0
     assert rows.seen() == UNHARMED
     assert (status.status, status.reserved) == (kind.status, 0)
     for words in kind.says:
@@ -89,7 +89,7 @@ def test_what_is_held_is_not_forgotten_while_a_region_cannot_be_asked(rows: Prod
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_only_what_a_partial_description_may_be_about_waits(
+def test_only_pools_that_a_partial_description_may_be_about_wait(
     rows: Product, lacking: dict[str, str], unclear: set[tuple[str, str]]
 ) -> None:
     pools = [ROW, ("r5b.2xlarge", "us-east-1b"), ("c5.large", "us-east-1a"), ("c5.large", "us-east-1b")]

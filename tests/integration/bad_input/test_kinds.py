@@ -1,4 +1,4 @@
-"""The kinds themselves: enough of them, with distinct names and expected words."""
+"""The kinds of bad input are numerous, and each has its own name and expected words."""
 
 from collections.abc import Sequence
 

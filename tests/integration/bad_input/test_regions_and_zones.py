@@ -30,9 +30,9 @@ def rows(product: Product) -> Product:
 
 @pytest.fixture
 def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Regions that botocore does not know are looked up in a DNS that does as a test says; it never leaves the machine.
+    """Looks Regions that botocore does not know up in a DNS on this machine, which behaves as the test says.
 
-    The others are at the local cloud's endpoint.
+    Known Regions are at the local cloud's endpoint.
     """
     behaviour: dict[str, Any] = {"answer": lambda: None, "asked": set()}
     make, look_up = ec2_clients._new_client, socket.getaddrinfo
@@ -193,18 +193,18 @@ def test_no_message_says_to_cancel_what_is_held_for_a_row_whose_spelling_changed
     assert sorted(rows.bought()) == sorted([(*GOOD, 2), (*ROW, 5)])
 
 
-@pytest.mark.parametrize("given", [error(503, "RequestLimitExceeded", "Slow down."), answer(DESCRIBE)])
-def test_no_shortage_begins_while_what_is_held_cannot_be_described(rows: Product, given: Any) -> None:
+@pytest.mark.parametrize("response", [error(503, "RequestLimitExceeded", "Slow down."), answer(DESCRIBE)])
+def test_no_shortage_begins_while_what_is_held_cannot_be_described(rows: Product, response: Any) -> None:
     abroad = ("r5b.2xlarge", "us-east-1a")
     rows.insert(*abroad, 5)
     rows.run()
-    with answering(DESCRIBE, given):
+    with answering(DESCRIBE, response):
         rows.run()
     short = "SELECT COUNT(*) FROM odcr_status WHERE Short_Since IS NOT NULL"
     assert rows.statuses()[abroad].status in ("THROTTLED", "FAILED")
     assert rows.sql(short) == ((0,),)
     rows.sql("UPDATE odcr_capacity SET Target_Capacity = 6 WHERE AvailabilityZone = 'us-east-1a'")
-    with answering(DESCRIBE, given):
+    with answering(DESCRIBE, response):
         rows.run()
     assert rows.sql(short) == ((1,),)
 
