@@ -119,12 +119,12 @@ def failing(*fails: str) -> Failing:
 
 
 def test_the_demands_are_shown_with_their_sums_and_reasons() -> None:
-    said = text_of(reader(scenes.evening), "/demands/")
+    text = text_of(reader(scenes.evening), "/demands/")
     for part in ("120 of 154 instances", "5 of 9 demands", "r5b.2xlarge ap-northeast-1c", "9 / 15", "6 missing"):
-        assert part in said
-    assert "160 / 200 vCPUs" in said
-    assert "EC2 knows no instance type m5.metall. Did you mean m5.metal?" in said
-    assert "Quota exceeded" in said
+        assert part in text
+    assert "160 / 200 vCPUs" in text
+    assert "EC2 knows no instance type m5.metall. Did you mean m5.metal?" in text
+    assert "Quota exceeded" in text
 
 
 def test_what_needs_attention_comes_first_unless_another_order_is_asked_for() -> None:
@@ -165,18 +165,18 @@ def test_an_empty_stack_says_what_to_do() -> None:
 
 
 def test_the_runs_are_listed_with_what_they_gained() -> None:
-    said = text_of(reader(scenes.evening), "/runs/")
-    assert "run-1000" in said
-    assert "Failed" in said
-    assert "+1" in said
-    assert "1:55" in said
+    text = text_of(reader(scenes.evening), "/runs/")
+    assert "run-1000" in text
+    assert "Failed" in text
+    assert "+1" in text
+    assert "1:55" in text
 
 
 def test_a_run_shows_first_what_went_wrong() -> None:
-    said = text_of(reader(scenes.evening), "/runs/run-999")
-    assert "ReserveCapacity odcr-ReserveCapacity" in said
-    assert "Runtime.OutOfMemory" in said
-    assert "Attempts" in said
+    text = text_of(reader(scenes.evening), "/runs/run-999")
+    assert "ReserveCapacity odcr-ReserveCapacity" in text
+    assert "Runtime.OutOfMemory" in text
+    assert "Attempts" in text
 
 
 def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_they_are() -> None:
@@ -187,8 +187,8 @@ def test_the_graph_speaks_the_readers_language_and_leaves_names_and_errors_as_th
         assert part in graph, part
     own = r"\b(not reached|running|succeeded|caught|aborted|failed|retry|retries|entered|otherwise|after|Start|End)\b"
     shown = re.sub("<style>.*?</style>", "", graph, flags=re.DOTALL)
-    read = [text or other for text, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
-    assert [text for text in read if re.search(own, text)] == []
+    texts = [text or other for text, other in re.findall(r'>([^<]+)<|aria-label="([^"]+)"', shown)]
+    assert [text for text in texts if re.search(own, text)] == []
     assert "QuotaExceeded" in page
 
 
@@ -200,32 +200,34 @@ def test_the_items_of_a_map_are_listed_and_the_failing_ones_come_first() -> None
 
 
 def test_the_log_of_a_state_is_asked_for_only_on_request_and_of_its_time() -> None:
-    asked = []
+    queries = []
 
     @dataclass
     class Asked(FakeSource):
         def log_lines(self, function: str, start: datetime, end: datetime, **more: Any) -> list[dict[str, Any]]:
-            asked.append((function, start, end))
+            queries.append((function, start, end))
             return super().log_lines(function, start, end, **more)
 
     scene = scenes.evening()
     client = reader(lambda: Asked(scene.tables, scene.histories, scene.held, scene.lines))
     assert "Show the log lines" in text_of(client, FAILED)
-    assert asked == []
-    said = text_of(client, f"{FAILED}&logs=yes")
-    assert "ERROR Refused Code=UnauthorizedOperation" in said
-    assert "Lines of other items from the same time are included." in said
+    assert queries == []
+    text = text_of(client, f"{FAILED}&logs=yes")
+    assert "ERROR Refused Code=UnauthorizedOperation" in text
+    assert "Lines of other items from the same time are included." in text
     visits = [int(id_) for id_ in re.findall(r'id="visit-(\d+)"', client.get(FAILED, base_url=HERE).text)]
     assert len(visits) == 20
     for visit in visits[:2]:
         text_of(client, f"{FAILED}&logs={visit}")
     text_of(client, f"{FAILED}&logs=999999")
     times = {event["id"]: event["timestamp"] for event in scene.histories["run-999"].events}
-    assert {function for function, _, _ in asked} == {"ReserveCapacity"}
+    assert {function for function, _, _ in queries} == {"ReserveCapacity"}
     first, second = times[visits[0]], times[visits[1]]
-    assert [start for _, start, _ in asked] == [first, first, second, first], "of one visit, the most telling at first"
-    whole = max(times[visit] for visit in visits) - min(times[visit] for visit in visits)
-    assert all(end - start < whole for _, start, end in asked)
+    assert [start for _, start, _ in queries] == [first, first, second, first], (
+        "of one visit, the most telling at first"
+    )
+    span = max(times[visit] for visit in visits) - min(times[visit] for visit in visits)
+    assert all(end - start < span for _, start, end in queries)
 
 
 def test_a_long_log_says_that_it_is_cut() -> None:
@@ -240,9 +242,9 @@ def test_a_state_that_calls_no_function_has_no_log() -> None:
 
 
 def test_the_reservations_are_shown_with_whose_they_are() -> None:
-    said = text_of(reader(scenes.evening), "/capacity/")
+    text = text_of(reader(scenes.evening), "/capacity/")
     for part in ("92 of 145 reserved instances", "group checkout", "adopted", "no stack", "2026-11-12 21:00:00 UTC"):
-        assert part in said
+        assert part in text
     assert "no stack" not in text_of(reader(scenes.evening), "/capacity/?whose=ours")
     assert "this stack" not in text_of(reader(scenes.evening), "/capacity/?whose=others").replace("of this stack", "")
 
@@ -250,8 +252,8 @@ def test_the_reservations_are_shown_with_whose_they_are() -> None:
 def test_each_plot_has_its_numbers_in_a_table() -> None:
     page = reader(scenes.evening).get("/plots/", base_url=HERE).text
     assert page.count('<svg class="plot"') == page.count("<details id=") == 4
-    said = text_of(reader(scenes.evening), "/plots/?demand=checkout&span=7d")
-    assert "160 200" in said
+    text = text_of(reader(scenes.evening), "/plots/?demand=checkout&span=7d")
+    assert "160 200" in text
 
 
 def test_a_recording_says_of_when_it_is_and_has_nothing_to_refresh() -> None:
@@ -301,16 +303,16 @@ def test_the_header_shows_the_age_of_the_last_run() -> None:
 def test_a_part_that_cannot_be_read_leaves_the_rest_of_the_page(
     lacks: str, path: str, still: str, is_told: bool
 ) -> None:
-    said = text_of(reader(lambda: failing(lacks)), path)
-    assert still in said
-    assert (f"You may not read {lacks}. Ask for the right." in said) == is_told
+    text = text_of(reader(lambda: failing(lacks)), path)
+    assert still in text
+    assert (f"You may not read {lacks}. Ask for the right." in text) == is_told
 
 
 def test_a_missing_stack_is_shown_as_a_page() -> None:
     for path in PAGES:
-        said = text_of(reader(gone), path, 502)
-        assert "There is no stack odcr in ap-northeast-1." in said
-        assert "Demands Runs Capacity Plots" in said
+        text = text_of(reader(gone), path, 502)
+        assert "There is no stack odcr in ap-northeast-1." in text
+        assert "Demands Runs Capacity Plots" in text
 
 
 def test_an_unknown_run_is_reported() -> None:
@@ -358,13 +360,13 @@ def test_a_change_is_shown_before_it_is_made() -> None:
     client = reader(scenes.evening, changes=changes)
     assert "9 held, 15 wanted" in text_of(client, "/change/?demand=r5b.2xlarge+ap-northeast-1c")
     form = {"demand": "r5b.2xlarge ap-northeast-1c", "group": "", "was": "15", "wanted": "20"}
-    shown = post(client, "/change/", **form).text
-    assert "15 → 20" in shown
-    said = " ".join(re.sub("<[^>]*>", " ", shown).split())
-    assert "r5b.2xlarge ap-northeast-1c 10.74 USD 14.32 USD" in said
+    page = post(client, "/change/", **form).text
+    assert "15 → 20" in page
+    text = " ".join(re.sub("<[^>]*>", " ", page).split())
+    assert "r5b.2xlarge ap-northeast-1c 10.74 USD 14.32 USD" in text
     # 15 x 0.716, 80 x 0.856, 24 x 0.248, 10 x 0.1216, and 200 vCPUs of which 8 are 0.428.
-    assert "All demands 97.09 USD 100.67 USD" in said
-    assert "not in the sum: 3" in said
+    assert "All demands 97.09 USD 100.67 USD" in text
+    assert "not in the sum: 3" in text
     assert post(client, "/change/", **form, confirmed="yes").headers["Location"] == f"{client.root}/demands/"
     name = "r5b.2xlarge ap-northeast-1c"
     assert changes.made == [(name, Decimal(15), Decimal(20), True), (name, Decimal(15), Decimal(20), False)]
@@ -382,16 +384,16 @@ def test_each_currency_has_its_own_sum_and_unknown_prices_are_named() -> None:
     for row in scene.tables["odcr_price"]:
         row["Currency"] = "CNY" if row["InstanceType"] == "c6i.4xlarge" else "USD"
     client = reader(lambda: scene, changes=Recorder())
-    said = changed_to(client, "c6i.4xlarge ap-northeast-1a", "40", "50")
-    assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in said
-    assert re.search(r"All demands ([\d.]+) USD \1 USD", said)
-    said = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
-    assert "The cost is unknown" in said
-    assert "not in the sum: 2" in said
+    text = changed_to(client, "c6i.4xlarge ap-northeast-1a", "40", "50")
+    assert "c6i.4xlarge ap-northeast-1a 34.24 CNY 42.80 CNY All demands 68.48 CNY 77.04 CNY" in text
+    assert re.search(r"All demands ([\d.]+) USD \1 USD", text)
+    text = changed_to(client, "p4d.24xlarge us-east-1b", "2", "3")
+    assert "The cost is unknown" in text
+    assert "not in the sum: 2" in text
     # 200 vCPUs of c5.2xlarge, which has 8, at 0.428.
-    said = changed_to(client, "checkout", "200", "100", "yes")
-    assert "checkout 10.70 USD 5.35 USD" in said
-    assert "first pool with a price" in said
+    text = changed_to(client, "checkout", "200", "100", "yes")
+    assert "checkout 10.70 USD 5.35 USD" in text
+    assert "first pool with a price" in text
 
 
 def test_a_group_may_have_parts_of_a_unit_and_a_row_may_not() -> None:

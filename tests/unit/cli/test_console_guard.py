@@ -93,9 +93,9 @@ def test_a_cookie_is_worthless_outside_its_path(app: Flask, reader: PageClient) 
 
 def test_all_cookies_but_the_language_have_the_sessions_path(app: Flask, reader: PageClient) -> None:
     app.config["CHANGES"] = Failing()
-    said = reader.post("/runs/start", data={"csrf": form_token("secret-token")})
-    assert said.status_code == 302
-    (notes,) = said.headers.getlist("Set-Cookie")
+    answer = reader.post("/runs/start", data={"csrf": form_token("secret-token")})
+    assert answer.status_code == 302
+    (notes,) = answer.headers.getlist("Set-Cookie")
     assert notes.startswith("odcr-console-notes=")
     assert f"; Path={reader.root}/" in notes
     assert "HttpOnly" in notes

@@ -105,9 +105,9 @@ def test_a_page_does_not_wait_for_a_slow_history() -> None:
 
 def hour(ago: int, held: int = 3, calls: int = 10) -> dict[str, Any]:
     """A row of an hour without changes."""
-    then = NOW - timedelta(hours=ago)
+    moment = NOW - timedelta(hours=ago)
     columns = {"Group_Name": "", "Reserved": held, "Target_Capacity": 5, "Refusals": 1, "Acquired": 0, "Lost": 0}
-    return row(60 * ago, f"hour {then:%Y-%m-%d %H}:00", calls) | columns | {"Previous_Status": "SHORT"}
+    return row(60 * ago, f"hour {moment:%Y-%m-%d %H}:00", calls) | columns | {"Previous_Status": "SHORT"}
 
 
 def test_old_hours_in_which_nothing_changed_become_one_for_a_quarter_of_a_day() -> None:
@@ -297,12 +297,12 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--no-open", "--port", port])
-    assert done.exit_code == 2
-    assert f"Port {port} is taken. Name another with --port, or none for a free one." in done.output
+        result = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--no-open", "--port", port])
+    assert result.exit_code == 2
+    assert f"Port {port} is taken. Name another with --port, or none for a free one." in result.output
 
 
 def test_a_recording_cannot_be_changed(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--allow-changes"])
-    assert done.exit_code == 2
-    assert "A recording can only be looked at." in done.output
+    result = CliRunner().invoke(main, ["--recording", recording(tmp_path), "console", "--allow-changes"])
+    assert result.exit_code == 2
+    assert "A recording can only be looked at." in result.output

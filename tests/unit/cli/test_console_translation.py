@@ -48,18 +48,24 @@ def test_every_text_has_a_translation_and_none_is_superfluous(language: str) -> 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_translation_has_the_fields_of_its_text(language: str) -> None:
-    assert {text: there for text, there in translations(language).items() if fields(text) != fields(there)} == {}
-    assert all(there.strip() for there in translations(language).values())
+    assert {
+        text: translation for text, translation in translations(language).items() if fields(text) != fields(translation)
+    } == {}
+    assert all(translation.strip() for translation in translations(language).values())
 
 
 def test_chinese_is_written_in_chinese() -> None:
-    latin = {text: there for text, there in translations("zh").items() if not re.search("[\u4e00-\u9fff]", there)}
+    latin = {
+        text: translation
+        for text, translation in translations("zh").items()
+        if not re.search("[\u4e00-\u9fff]", translation)
+    }
     assert latin.keys() <= {"vCPUs"}
 
 
 def test_templates_say_nothing_that_is_not_translated() -> None:
-    said: set[str] = set()
+    texts: set[str] = set()
     for template in FOLDER.glob("templates/*"):
-        said |= set(re.findall(r"[A-Za-z]{2,}", MARKUP.sub(" ", template.read_text(encoding="utf-8"))))
+        texts |= set(re.findall(r"[A-Za-z]{2,}", MARKUP.sub(" ", template.read_text(encoding="utf-8"))))
     # The name of the program, and what one types.
-    assert said <= {"odcr", "targets", "set", "TYPE", "ZONE", "COUNT"}
+    assert texts <= {"odcr", "targets", "set", "TYPE", "ZONE", "COUNT"}

@@ -49,12 +49,12 @@ def machines(draw: st.DrawFn, depth: int = 2, prefix: str = "") -> dict[str, Any
     return {"StartAt": draw(target), "States": states}
 
 
-def overlap(one: Box, other: Box) -> bool:
+def overlap(first: Box, second: Box) -> bool:
     return (
-        one.x < other.x + other.width
-        and other.x < one.x + one.width
-        and one.y < other.y + other.height
-        and other.y < one.y + one.height
+        first.x < second.x + second.width
+        and second.x < first.x + first.width
+        and first.y < second.y + second.height
+        and second.y < first.y + first.height
     )
 
 
@@ -96,7 +96,7 @@ def test_nothing_overlaps_and_all_is_inside(definition: dict[str, Any]) -> None:
         paths = {state.path for state in level.states.values()} | more
         boxes = [layout.boxes[path] for path in sorted(paths)] + labels_of(layout, paths)
         assert all(inside(box, frame) for box in boxes)
-        assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
+        assert not any(overlap(first, second) for first, second in combinations(boxes, 2))
 
 
 @settings(max_examples=30, deadline=None)
@@ -119,7 +119,7 @@ def test_each_state_is_above_the_one_that_follows_it() -> None:
     chain = dict(pairwise(names))
     states = {name: {"Type": "Pass", **({"Next": chain[name]} if name in chain else {"End": True})} for name in names}
     boxes = layout_of(graph_of(json.dumps({"StartAt": "A", "States": states}))).boxes
-    assert [path for path, _ in sorted(boxes.items(), key=lambda one: one[1].y)] == [START, *names, END]
+    assert [path for path, _ in sorted(boxes.items(), key=lambda box: box[1].y)] == [START, *names, END]
     assert len({box.x + box.width / 2 for box in boxes.values()}) == 1
 
 
@@ -184,4 +184,4 @@ def test_the_work_is_bounded_where_a_picture_would_be_unreadable_anyway(monkeypa
     assert counted.placings == 0
     assert counted.orderings == len({box.y for box in (*large.boxes.values(), *labels_of(large, set(large.boxes)))})
     boxes = [*large.boxes.values(), *labels_of(large, set(large.boxes))]
-    assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
+    assert not any(overlap(first, second) for first, second in combinations(boxes, 2))

@@ -127,9 +127,9 @@ def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Resul
 def test_every_json_answer_is_an_object_with_pascal_case_or_column_keys(
     odcr: Callable[..., Result], arguments: tuple[str, ...]
 ) -> None:
-    done = odcr(*arguments, "--json")
-    assert done.exit_code in (0, 1), (done.stderr, done.exception)
-    content = json.loads(done.stdout)
+    result = odcr(*arguments, "--json")
+    assert result.exit_code in (0, 1), (result.stderr, result.exception)
+    content = json.loads(result.stdout)
     assert isinstance(content, dict)
     assert content
     assert [key for key in keys_of(content) if not _KEY.fullmatch(key)] == []
@@ -137,11 +137,11 @@ def test_every_json_answer_is_an_object_with_pascal_case_or_column_keys(
 
 @pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
 def test_answering_no_ends_with_1_and_changes_nothing(odcr: Callable[..., Result], arguments: tuple[str, ...]) -> None:
-    done = odcr(*arguments, typed="n\n")
-    assert (done.exit_code, "Nothing was changed." in done.stderr) == (1, True), (done.output, done.exception)
+    result = odcr(*arguments, typed="n\n")
+    assert (result.exit_code, "Nothing was changed." in result.stderr) == (1, True), (result.output, result.exception)
     # A program cannot be asked.
-    assert (done := odcr(*arguments, "--json")).exit_code == main.ERROR
-    assert "--yes" in done.stderr
+    assert (result := odcr(*arguments, "--json")).exit_code == main.ERROR
+    assert "--yes" in result.stderr
 
 
 def test_every_command_is_tried() -> None:

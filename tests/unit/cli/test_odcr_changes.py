@@ -78,8 +78,8 @@ def test_the_plan_makes_the_tables_match_the_wishes(seed: int) -> None:
     changes = plan.to_changes()
     assert len({(change.table, tuple((change.row or change.was or {}).values())) for change in changes}) == len(changes)
     if changes:
-        done = door.change(changes)
-        assert (done.conflicts, done.problems) == ([], [])
+        answer = door.change(changes)
+        assert (answer.conflicts, answer.problems) == ([], [])
     assert plan_of(wishes, door.tables, removes_others=removes_others).edits == []
     for wish in wishes:
         matching = [row for row in door.tables[wish.table] if _folded(key_of(wish.table, row)) == _folded(wish.key)]

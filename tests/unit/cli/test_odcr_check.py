@@ -214,16 +214,16 @@ def test_the_exit_code_says_how_bad_it_is(
     inputs = check_inputs(odcr_capacity=[row(1)])
     monkeypatch.setattr(Context, "source", inputs.source)
     monkeypatch.setattr("odcr_cli.commands.check.run", lambda *_: [Line("rows", level, "seen", "do")])
-    done = CliRunner(mix_stderr=False).invoke(main, ["--json", "check", *arguments])
-    assert done.exit_code == code, done.output
-    assert json.loads(done.stdout) == {"Lines": [{"Check": "rows", "Level": level, "Seen": "seen", "Advice": "do"}]}
+    result = CliRunner(mix_stderr=False).invoke(main, ["--json", "check", *arguments])
+    assert result.exit_code == code, result.output
+    assert json.loads(result.stdout) == {"Lines": [{"Check": "rows", "Level": level, "Seen": "seen", "Advice": "do"}]}
     assert CliRunner().invoke(main, ["check", *arguments]).exit_code == code
 
 
 def test_check_without_a_stack_ends_with_2() -> None:
-    done = CliRunner(mix_stderr=False).invoke(main, ["check", "--endpoint-url", "http://127.0.0.1:9"])
-    assert done.exit_code == 2
-    assert len(done.stderr.splitlines()) == 1
+    result = CliRunner(mix_stderr=False).invoke(main, ["check", "--endpoint-url", "http://127.0.0.1:9"])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_now_is_the_sources_clock() -> None:

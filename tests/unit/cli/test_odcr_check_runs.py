@@ -102,7 +102,7 @@ def test_an_unknown_price_stops_only_its_pool_of_a_group(cap: str, held: str, le
     assert line.level is level
     assert line.seen.startswith("g (m5.xlarge ap-northeast-1a): no price in USD")
     assert words in line.seen
-    assert [one.level for one in rest] == ([Level.OK] if level is Level.WARNING else [])
+    assert [line_.level for line_ in rest] == ([Level.OK] if level is Level.WARNING else [])
 
 
 def test_two_currencies_are_not_added_together() -> None:

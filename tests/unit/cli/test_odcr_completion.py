@@ -66,16 +66,16 @@ def test_a_shell_takes_the_script_and_completes(tmp_path: Path, shell: str) -> N
     take, complete = TRIED[shell]
     parts = [complete.format(words=words, count=len(words.split())) for words in WORDS]
     command = [shell, *PLAIN[shell], "-c", "\n".join([take, *parts])]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    completions = [line.split(":")[0].split("\t")[0] for line in done.stdout.splitlines()]
+    completed = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (completed.returncode, completed.stderr) == (0, "")
+    completions = [line.split(":")[0].split("\t")[0] for line in completed.stdout.splitlines()]
     assert completions == list(WORDS.values())
 
 
 @pytest.mark.parametrize("shell", TRIED)
 def test_what_a_shells_script_asks_for_is_answered(odcr: Odcr, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = odcr(FakeSource(), "completion", shell)
-    assert f"_ODCR_COMPLETE={shell}_complete" in done.output
+    result = odcr(FakeSource(), "completion", shell)
+    assert f"_ODCR_COMPLETE={shell}_complete" in result.output
     monkeypatch.setenv("COMP_WORDS", "odcr sta")
     monkeypatch.setenv("COMP_CWORD", "1" if shell != "fish" else "sta")
     monkeypatch.setenv("_ODCR_COMPLETE", f"{shell}_complete")

@@ -54,16 +54,16 @@ def test_no_command_has_an_option_of_all_commands() -> None:
 
 
 def test_an_unknown_command_is_answered_with_the_nearest() -> None:
-    done = call("statsu")
-    assert done.exit_code == 2
-    assert "Did you mean status" in done.stderr
+    result = call("statsu")
+    assert result.exit_code == 2
+    assert "Did you mean status" in result.stderr
 
 
 def test_an_error_is_one_line_and_debug_adds_the_traceback() -> None:
     unreachable = ("status", "--endpoint-url", "http://127.0.0.1:9")
-    done = call(*unreachable)
-    assert done.exit_code == 2
-    assert len(done.stderr.splitlines()) == 1
+    result = call(*unreachable)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
     assert "Traceback" in call("--debug", *unreachable).stderr
 
 
@@ -101,10 +101,10 @@ def test_a_stack_has_its_parameters_and_outputs(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_missing_right_is_named() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "not\nyou"}}, "DescribeStacks")
-    with pytest.raises(Trouble) as told, aws_errors_as_trouble():
+    with pytest.raises(Trouble) as caught, aws_errors_as_trouble():
         raise error
-    assert "the right to DescribeStacks" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "the right to DescribeStacks" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_long_botocore_error_becomes_one_line() -> None:

@@ -116,9 +116,9 @@ def test_the_sum_leaves_out_what_has_no_price_and_says_so() -> None:
     unknown = Shortfall((Pool(TargetKey("x1.32xlarge", ZONE), 0),), 2)
     plans = planned_demands(answer(Shortfall((Pool(KEY, 4),), 15), unknown), ALL, [], PRICES)
     assert total_costs(plans) == {"USD": Decimal("5.5")}
-    said = summary(plans).plain
-    assert "5.50 USD more" in said
-    assert "unknown" in said
+    text = summary(plans).plain
+    assert "5.50 USD more" in text
+    assert "unknown" in text
     assert summary([]).plain == "The next run asks for nothing."
 
 

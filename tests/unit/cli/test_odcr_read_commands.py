@@ -89,10 +89,10 @@ def test_it_fits_80_columns_and_nothing_in_the_tables_steers_the_terminal(odcr: 
     source = looked_at(
         histories={"e" * 8 + "-1111-2222-3333-444444444444": run("e" * 8 + "-1111-2222-3333-444444444444")}
     )
-    done = odcr(source, *command)
-    assert done.exit_code == 0, done.stderr
-    assert max(map(width, done.output.splitlines())) <= 80
-    assert "\x1b" not in done.output
+    result = odcr(source, *command)
+    assert result.exit_code == 0, result.stderr
+    assert max(map(width, result.output.splitlines())) <= 80
+    assert "\x1b" not in result.output
     wide = odcr(source, *command, columns=160)
     assert max(map(width, wide.output.splitlines())) <= 160
 
@@ -143,10 +143,10 @@ def test_the_history_of_one_demand_and_of_a_time(odcr: Odcr) -> None:
     ],
 )
 def test_an_invalid_request_is_answered_in_one_line(odcr: Odcr, arguments: list[str], word: str) -> None:
-    done = odcr(looked_at(), "history", *arguments)
-    assert done.exit_code == main.ERROR
-    assert word in done.stderr
-    assert done.stderr.count("\n") == 1
+    result = odcr(looked_at(), "history", *arguments)
+    assert result.exit_code == main.ERROR
+    assert word in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_the_history_is_drawn(odcr: Odcr, tmp_path: Path) -> None:
@@ -177,16 +177,16 @@ def test_a_run_is_shown_with_its_failing_items_first(odcr: Odcr) -> None:
     assert answer["Steps"][0]["State"] == "LoadTargets"
     statuses = [item["Status"] for item in answer["Items"]]
     assert statuses == sorted(statuses, key=["failed", "aborted", "caught error", "running", "succeeded"].index)
-    done = odcr(source, "runs", "show", "abc")
-    assert max(map(width, done.output.splitlines())) <= 80
-    assert "ReserveShortfalls" in done.output
+    result = odcr(source, "runs", "show", "abc")
+    assert max(map(width, result.output.splitlines())) <= 80
+    assert "ReserveShortfalls" in result.output
 
 
 def test_a_run_that_is_not_clear_is_asked_for_again(odcr: Odcr) -> None:
     source = looked_at(histories={"abc-1": run("abc-1"), "abd-1": run("abd-1")})
-    done = odcr(source, "runs", "show", "ab")
-    assert done.exit_code == main.ERROR
-    assert "2 runs begin with 'ab'" in done.stderr
+    result = odcr(source, "runs", "show", "ab")
+    assert result.exit_code == main.ERROR
+    assert "2 runs begin with 'ab'" in result.stderr
     assert "There is no run zzz" in odcr(source, "runs", "show", "zzz").stderr
 
 

@@ -96,10 +96,10 @@ class Forgetful(FakeSource):
 def test_a_run_that_is_gone_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, file = Forgetful(looked_at().tables, looked_at().histories), tmp_path / "night.odcr"
     monkeypatch.setattr("odcr_cli.commands.record.LiveSource", lambda _account: source)
-    done = CliRunner(mix_stderr=False).invoke(main, ["--region", "eu-west-1", "record", str(file)])
-    assert done.exit_code == 0
-    assert "left out" in done.stderr
-    assert "run-\\x1b0" in done.stderr
+    result = CliRunner(mix_stderr=False).invoke(main, ["--region", "eu-west-1", "record", str(file)])
+    assert result.exit_code == 0
+    assert "left out" in result.stderr
+    assert "run-\\x1b0" in result.stderr
     recorded = RecordedSource.read(str(file))
     assert [run["name"] for run in recorded.runs()] == ["run-1"]
     assert recorded.run("run-1") == source.run("run-1")

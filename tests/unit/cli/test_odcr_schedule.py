@@ -42,7 +42,7 @@ def invoked(_request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "status", "said"),
+    ("schedule", "status", "sentence"),
     [
         (ON | {"State": "DISABLED"}, "off", "The schedule is off: no run will ask. Deploy with ScheduleState ENABLED."),
         (
@@ -60,15 +60,15 @@ def invoked(_request: Mapping[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_without_a_schedule_the_plan_promises_no_run(
-    planned: PlannedDemand, schedule: Mapping[str, Any], status: str, said: str
+    planned: PlannedDemand, schedule: Mapping[str, Any], status: str, sentence: str
 ) -> None:
     text = " ".join(planned(schedule).stdout.split())
-    assert said in text
+    assert sentence in text
     assert "A run would ask for 1 of 1 demands." in text
     assert "next run" not in text
     answer = json.loads(planned(schedule, "--json").stdout)
     assert answer["Schedule"] == status
-    assert said in answer["NoRun"]
+    assert sentence in answer["NoRun"]
 
 
 @pytest.mark.parametrize(

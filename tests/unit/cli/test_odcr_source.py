@@ -53,13 +53,13 @@ def test_without_the_stacks_own_region_nothing_is_known() -> None:
 def test_the_region_is_found_as_the_aws_cli_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    seen: list[str | None] = []
-    monkeypatch.setattr("odcr_cli.main.Account", lambda place: seen.append(place.region))
+    regions: list[str | None] = []
+    monkeypatch.setattr("odcr_cli.main.Account", lambda place: regions.append(place.region))
     CliRunner().invoke(main, ["status"])
     monkeypatch.delenv("AWS_REGION")
     CliRunner().invoke(main, ["status"])
     CliRunner().invoke(main, ["status", "--region", "sa-east-1"])
-    assert seen == ["eu-west-3", "us-east-1", "sa-east-1"]
+    assert regions == ["eu-west-3", "us-east-1", "sa-east-1"]
 
 
 @pytest.mark.parametrize("gone", ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"])
@@ -87,9 +87,9 @@ def test_a_run_that_is_gone_is_no_other_trouble(gone: str) -> None:
     assert source().run("run-1").described["name"] == "run-1"
     with pytest.raises(RunNotFound, match="There is no run run-1"):
         source((gone, "ExecutionDoesNotExist")).run("run-1")
-    with pytest.raises(Trouble, match="AccessDenied") as told:
+    with pytest.raises(Trouble, match="AccessDenied") as caught:
         source((gone, "AccessDeniedException")).run("run-1")
-    assert not isinstance(told.value, RunNotFound)
+    assert not isinstance(caught.value, RunNotFound)
 
 
 def test_a_log_group_that_is_gone_is_named() -> None:

@@ -51,8 +51,8 @@ def width(line: str) -> int:
 
 
 def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
-    done = odcr(looked_at(tables()), "status")
-    text = " ".join(done.output.split())
+    result = odcr(looked_at(tables()), "status")
+    text = " ".join(result.output.split())
     for part in (
         "██░░░░░░░░ 4/15",
         "SHORT for 3 min",
@@ -61,7 +61,7 @@ def test_a_demand_has_its_bar_status_reason_use_and_cost(odcr: Odcr) -> None:
         "3 in use, 1 unused",
     ):
         assert part in text
-    assert done.exit_code == 1
+    assert result.exit_code == 1
 
 
 def test_it_ends_with_0_if_all_are_met(odcr: Odcr) -> None:
@@ -74,9 +74,9 @@ def test_status_ends_with_2_if_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    done = CliRunner(mix_stderr=False).invoke(main.main, ["status", "--region", "eu-west-1"])
-    assert done.exit_code == 2
-    (line,) = done.stderr.splitlines()
+    result = CliRunner(mix_stderr=False).invoke(main.main, ["status", "--region", "eu-west-1"])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
     assert line.startswith("odcr: ")
     assert "aws configure" in line
 
@@ -84,26 +84,26 @@ def test_status_ends_with_2_if_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("columns", [60, 80, 110, 200])
 def test_the_table_fits_the_terminal_without_losing_text(odcr: Odcr, columns: int) -> None:
     long = "Correct the row: " + "ap-northeast-1c is not where it is offered, " * 4 + "and this is the end."
-    done = odcr(looked_at(tables(Reason=long)), "status", columns=columns)
-    assert max(width(line) for line in done.output.splitlines()) <= columns
-    assert "the end." in " ".join(done.output.split())
-    assert "r5b.2xlarge" in done.output.replace("\n", "")
+    result = odcr(looked_at(tables(Reason=long)), "status", columns=columns)
+    assert max(width(line) for line in result.output.splitlines()) <= columns
+    assert "the end." in " ".join(result.output.split())
+    assert "r5b.2xlarge" in result.output.replace("\n", "")
 
 
 def test_hostile_text_is_shown_as_it_is(odcr: Odcr) -> None:
-    done = odcr(looked_at(tables(Reason=HOSTILE)), "status", columns=120)
-    assert "[red]" in done.output
-    assert "\x1b" not in done.output
+    result = odcr(looked_at(tables(Reason=HOSTILE)), "status", columns=120)
+    assert "[red]" in result.output
+    assert "\x1b" not in result.output
 
 
 def test_json_has_every_number(odcr: Odcr) -> None:
     # The common options may follow the command.
-    done = odcr(looked_at(tables()), "status", "--json")
-    answer = json.loads(done.stdout)
+    result = odcr(looked_at(tables()), "status", "--json")
+    answer = json.loads(result.stdout)
     (demand,) = answer["Demands"]
     assert (demand["Wanted"], demand["Held"], demand["Missing"], demand["HourlyCost"]) == (15, 4, 11, {"USD": 2.384})
     assert answer["Sums"]["Unmet"] == 1
-    assert done.exit_code == 1
+    assert result.exit_code == 1
 
 
 def test_each_currency_is_a_sum_of_its_own(odcr: Odcr) -> None:
@@ -121,9 +121,9 @@ def test_each_currency_is_a_sum_of_its_own(odcr: Odcr) -> None:
 
 
 def test_where_nothing_is_wanted_it_says_how_to_begin(odcr: Odcr) -> None:
-    done = odcr(looked_at(), "status")
-    assert "odcr targets set" in done.output
-    assert done.exit_code == 0
+    result = odcr(looked_at(), "status")
+    assert "odcr targets set" in result.output
+    assert result.exit_code == 0
 
 
 def test_a_bar_is_full_only_if_all_is_held_and_empty_only_if_nothing_is() -> None:
@@ -145,10 +145,10 @@ def test_numbers_are_written_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("source", [looked_at(tables(), startDate=NOW - timedelta(hours=5)), FakeSource(tables())])
 def test_without_recent_runs_the_status_is_outdated(odcr: Odcr, source: FakeSource) -> None:
-    done = odcr(source, "status")
-    assert done.exit_code == 2
-    assert "No run has started" in done.stderr
-    assert "4/15" in done.output
+    result = odcr(source, "status")
+    assert result.exit_code == 2
+    assert "No run has started" in result.stderr
+    assert "4/15" in result.output
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_without_recent_runs_the_status_is_outdated(odcr: Odcr, source: FakeSour
     ],
 )
 def test_an_invalid_number_or_address_is_refused_in_one_line(arguments: tuple[str, ...]) -> None:
-    done = CliRunner(mix_stderr=False).invoke(main.main, [*arguments])
-    assert done.exit_code == 2
-    assert "Traceback" not in done.output + done.stderr
-    assert done.stderr.strip().splitlines()[-1].startswith(("odcr: ", "Error: "))
+    result = CliRunner(mix_stderr=False).invoke(main.main, [*arguments])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output + result.stderr
+    assert result.stderr.strip().splitlines()[-1].startswith(("odcr: ", "Error: "))
 
 
 def test_a_bug_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
@@ -176,10 +176,10 @@ def test_a_bug_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
         def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:  # noqa: ARG002
             raise KeyError("Rows")
 
-    done = odcr(Broken(), "status")
-    assert done.exit_code == 2
-    assert "KeyError" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    result = odcr(Broken(), "status")
+    assert result.exit_code == 2
+    assert "KeyError" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_ctrl_c_does_not_end_with_the_code_for_a_shortage(odcr: Odcr) -> None:
@@ -194,13 +194,13 @@ def test_a_terminal_that_knows_ascii_alone_gets_ascii(tmp_path: Path) -> None:
     recording = tmp_path / "night.odcr"
     record(cast(LiveSource, looked_at(tables(Reason="需要更多"))), recording)
     environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": "cli"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", "from odcr_cli.main import run; run()", "--recording", str(recording), "status"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 1, done.stderr
-    assert done.stdout.isascii()
-    assert b"##-------- 4/15" in done.stdout
+    assert completed.returncode == 1, completed.stderr
+    assert completed.stdout.isascii()
+    assert b"##-------- 4/15" in completed.stdout

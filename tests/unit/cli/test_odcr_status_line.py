@@ -72,9 +72,9 @@ def test_every_long_command_shows_its_steps(
         "InstanceType,AvailabilityZone,Target_Capacity\nm5.large,eu-west-1a,2\n", encoding="utf-8"
     )
     monkeypatch.setattr(Account, "stack", property(nothing))
-    done = CliRunner(mix_stderr=False).invoke(main, ["--region", "eu-west-1", command, *LONG[command]])
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == "odcr: This is as far as the test goes.\n"
+    result = CliRunner(mix_stderr=False).invoke(main, ["--region", "eu-west-1", command, *LONG[command]])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "odcr: This is as far as the test goes.\n"
     assert " ..." in screen.getvalue()
 
 
@@ -85,8 +85,8 @@ def test_the_status_line_does_not_disturb_json(tmp_path: Path) -> None:
     try:
         environment = os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT / "cli")}
         command = [sys.executable, "-m", "odcr_cli.main", "--recording", str(file), "--json", "history"]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=follower, check=True)
-        assert json.loads(done.stdout) == {"History": []}
+        completed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=follower, check=True)
+        assert json.loads(completed.stdout) == {"History": []}
         assert b"Reading the history" in os.read(leader, 10_000)
         quiet = subprocess.run(command, env=environment | {"FORCE_COLOR": "1"}, capture_output=True, check=True)
         assert (json.loads(quiet.stdout), quiet.stderr) == ({"History": []}, b"")

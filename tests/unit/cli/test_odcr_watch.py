@@ -44,28 +44,28 @@ class Growing(FakeSource):
 @pytest.mark.parametrize("arguments", [("--watch", "2", "--json"), ("--json", "--watch=2")])
 def test_each_look_is_a_line_of_json(odcr: Odcr, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
     source = Growing(monkeypatch)
-    done = odcr(source, "status", *arguments)
-    looks = [json.loads(line) for line in done.stdout.splitlines()]
+    result = odcr(source, "status", *arguments)
+    looks = [json.loads(line) for line in result.stdout.splitlines()]
     assert [look["Demands"][0]["Held"] for look in looks] == [0, 1, 2, 3]
     assert [look["Sums"]["Unmet"] for look in looks] == [1, 1, 1, 0]
     assert [(look["Now"], look["Doubt"]) for look in looks] == [("2026-11-10 21:00:00", "")] * 4
     assert source.waited == [2] * 4
-    assert (done.exit_code, done.stderr) == (130, "")
+    assert (result.exit_code, result.stderr) == (130, "")
 
 
 def test_a_person_sees_each_look_every_five_seconds(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Growing(monkeypatch)
-    done = odcr(source, "status", "--watch")
-    assert "3/3" in done.stdout
+    result = odcr(source, "status", "--watch")
+    assert "3/3" in result.stdout
     assert source.waited == [5] * 4
-    assert (done.exit_code, done.stderr) == (130, "")
+    assert (result.exit_code, result.stderr) == (130, "")
 
 
 def test_each_refresh_warns_of_an_outdated_status(odcr: Odcr, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Run(RECENT | {"startDate": RECENT["startDate"].replace(hour=1)}, "{}", [])  # type: ignore[attr-defined]
     assert "may be outdated" in " ".join(odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch").stdout.split())
-    done = odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch", "--json")
-    assert all("may be outdated" in json.loads(line)["Doubt"] for line in done.stdout.splitlines())
+    result = odcr(Growing(monkeypatch, {"run-1": old}), "status", "--watch", "--json")
+    assert all("may be outdated" in json.loads(line)["Doubt"] for line in result.stdout.splitlines())
 
 
 def test_ctrl_c_ends_watching_silently(tmp_path: Path) -> None:

@@ -88,15 +88,15 @@ def rows(door: FakeDoor, table: str) -> list[Row]:
     return [{name: value for name, value in row.items() if value != empty.get(name)} for row in door.tables[table]]
 
 
-def text(done: Result) -> str:
-    return " ".join(done.output.split())
+def text(result: Result) -> str:
+    return " ".join(result.output.split())
 
 
 def test_a_target_is_set_shown_and_done(odcr: Odcr) -> None:
     door = there()
-    done = odcr(door, "targets", "set", "m5.large", "ap-northeast-1c", "3", "--priority", "-1", "--yes")
-    assert done.exit_code == 0, done.output
-    assert "+ m5.large ap-northeast-1c Target_Capacity 3" in text(done)
+    result = odcr(door, "targets", "set", "m5.large", "ap-northeast-1c", "3", "--priority", "-1", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "+ m5.large ap-northeast-1c Target_Capacity 3" in text(result)
     new = {"InstanceType": "m5.large", "AvailabilityZone": "ap-northeast-1c"}
     assert rows(door, "odcr_capacity")[-1] == new | {"Target_Capacity": 3}
     assert rows(door, "odcr_option") == [new | {"Priority": -1}]
@@ -104,9 +104,9 @@ def test_a_target_is_set_shown_and_done(odcr: Odcr) -> None:
 
 def test_a_target_that_is_raised_costs_more(odcr: Odcr) -> None:
     door = there()
-    done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "25", "--yes")
-    assert "~ r5b.2xlarge ap-northeast-1c Target_Capacity 15 -> 25" in text(done)
-    assert "5.96 USD more once all is held: 14.90 USD instead of 8.94 USD" in text(done)
+    result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "25", "--yes")
+    assert "~ r5b.2xlarge ap-northeast-1c Target_Capacity 15 -> 25" in text(result)
+    assert "5.96 USD more once all is held: 14.90 USD instead of 8.94 USD" in text(result)
     # What runs write stays theirs.
     assert rows(door, "odcr_capacity") == [KEY | {"Target_Capacity": 25, "Current_Capacity": 4}]
 
@@ -115,40 +115,40 @@ def test_what_a_group_costs_is_that_of_its_first_pool(odcr: Odcr) -> None:
     price = PRICE | {"InstanceType": "m5.large", "Hourly_Price": "0.124"}
     member = {"Group_Name": "checkout", "InstanceType": "m5.large", "AvailabilityZone": "ap-northeast-1a"}
     door = there(odcr_price=[price], odcr_status=[member | {"Reserved": 1, "Weight": "2", "Unit": "vcpus"}])
-    done = odcr(door, "groups", "set", "checkout", "164", "--dry-run")
-    assert "6.20 USD more once all is held: 10.17 USD instead of 3.97 USD" in text(done)
+    result = odcr(door, "groups", "set", "checkout", "164", "--dry-run")
+    assert "6.20 USD more once all is held: 10.17 USD instead of 3.97 USD" in text(result)
 
 
 def test_nothing_to_do_ends_with_0(odcr: Odcr) -> None:
     door = there()
-    done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "15")
-    assert (done.exit_code, "nothing to do" in done.output) == (0, True)
-    done = odcr(door, "targets", "remove", "m5.large", "ap-northeast-1c")
-    assert (done.exit_code, "There is no target m5.large" in done.output) == (0, True)
+    result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "15")
+    assert (result.exit_code, "nothing to do" in result.output) == (0, True)
+    result = odcr(door, "targets", "remove", "m5.large", "ap-northeast-1c")
+    assert (result.exit_code, "There is no target m5.large" in result.output) == (0, True)
     assert not {"Try", "Change"} & set(door.asked)
 
 
 def test_somebody_is_asked_and_only_yes_means_yes(odcr: Odcr) -> None:
     for typed, code, count in (("n\n", 1, 15), ("\n", 1, 15), ("y\n", 0, 20)):
         door = there()
-        done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", typed=typed)
-        assert done.exit_code == code
+        result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", typed=typed)
+        assert result.exit_code == code
         assert door.tables["odcr_capacity"][0]["Target_Capacity"] == count
 
 
 def test_where_nobody_can_be_asked_nothing_is_done(odcr: Odcr) -> None:
     for more in ((), ("--json",)):
         door = there()
-        done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", *more)
-        assert done.exit_code == 2
-        assert "Add --yes" in done.stderr
+        result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", *more)
+        assert result.exit_code == 2
+        assert "Add --yes" in result.stderr
         assert "Change" not in door.asked
 
 
 def test_a_dry_run_shows_the_difference_only(odcr: Odcr) -> None:
     door = there()
-    done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", "--dry-run")
-    assert (done.exit_code, "15 -> 20" in text(done)) == (0, True)
+    result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", "--dry-run")
+    assert (result.exit_code, "15 -> 20" in text(result)) == (0, True)
     assert door.asked[-1] == "Try"
 
 
@@ -170,9 +170,9 @@ def test_a_dry_run_shows_the_difference_only(odcr: Odcr) -> None:
 )
 def test_a_typo_is_answered_with_the_nearest_name(odcr: Odcr, arguments: tuple[str, str], part: str) -> None:
     door = there()
-    done = odcr(door, "targets", "set", *arguments, "3", "--yes")
-    assert done.exit_code == 1
-    assert part in text(done)
+    result = odcr(door, "targets", "set", *arguments, "3", "--yes")
+    assert result.exit_code == 1
+    assert part in text(result)
     assert "Change" not in door.asked
 
 
@@ -184,7 +184,7 @@ def test_a_type_that_is_no_longer_offered_can_be_lowered_and_removed(odcr: Odcr)
 
 
 def test_a_region_that_does_not_answer_blocks_no_change(odcr: Odcr) -> None:
-    done = odcr(
+    result = odcr(
         there(),
         "targets",
         "set",
@@ -194,25 +194,25 @@ def test_a_region_that_does_not_answer_blocks_no_change(odcr: Odcr) -> None:
         "--yes",
         offers=Offers({}, {"ap-northeast-1": "Nothing answers there."}),
     )
-    assert (done.exit_code, "ap-northeast-1 did not say what it offers" in text(done)) == (0, True)
+    assert (result.exit_code, "ap-northeast-1 did not say what it offers" in text(result)) == (0, True)
 
 
 @pytest.mark.parametrize(
     ("platform", "part"), [("linux", "Did you mean Linux/UNIX?"), ("Windws", "Did you mean Windows"), ("x", "SUSE")]
 )
 def test_a_platform_is_one_that_ec2_has(odcr: Odcr, platform: str, part: str) -> None:
-    done = odcr(there(), "options", "set", "r5b.2xlarge", "ap-northeast-1c", "--platform", platform)
-    assert (done.exit_code, part in text(done)) == (1, True)
+    result = odcr(there(), "options", "set", "r5b.2xlarge", "ap-northeast-1c", "--platform", platform)
+    assert (result.exit_code, part in text(result)) == (1, True)
 
 
 def test_options_need_a_target_and_members_a_group(odcr: Odcr) -> None:
-    done = odcr(there(), "options", "set", "r5b.2xlarge", "ap-northeast-1a", "--priority", "1")
-    assert done.exit_code == 1
-    assert "odcr targets set r5b.2xlarge ap-northeast-1a COUNT. There is r5b.2xlarge ap-northeast-1c." in text(done)
-    done = odcr(there(), "groups", "members", "set", "chekout", "m5.large", "ap-northeast-1c")
-    assert (done.exit_code, "Did you mean checkout?" in text(done)) == (1, True)
-    done = odcr(there(), "groups", "set", "new", "--priority", "1")
-    assert (done.exit_code, "give its TotalTargetCapacity" in text(done)) == (1, True)
+    result = odcr(there(), "options", "set", "r5b.2xlarge", "ap-northeast-1a", "--priority", "1")
+    assert result.exit_code == 1
+    assert "odcr targets set r5b.2xlarge ap-northeast-1a COUNT. There is r5b.2xlarge ap-northeast-1c." in text(result)
+    result = odcr(there(), "groups", "members", "set", "chekout", "m5.large", "ap-northeast-1c")
+    assert (result.exit_code, "Did you mean checkout?" in text(result)) == (1, True)
+    result = odcr(there(), "groups", "set", "new", "--priority", "1")
+    assert (result.exit_code, "give its TotalTargetCapacity" in text(result)) == (1, True)
 
 
 def test_options_change_alone_and_are_removed_when_all_are_defaults(odcr: Odcr) -> None:
@@ -222,8 +222,8 @@ def test_options_change_alone_and_are_removed_when_all_are_defaults(odcr: Odcr) 
     assert rows(door, "odcr_option") == [
         KEY | {"Deadline": "2099-11-10 00:00:00", "Tags": '{"Team": "shop", "a": "=b"}'}
     ]
-    done = odcr(door, "options", "set", *where, "--tags", "")
-    assert 'Tags {"Team": "shop", "a": "=b"} -> none' in text(done)
+    result = odcr(door, "options", "set", *where, "--tags", "")
+    assert 'Tags {"Team": "shop", "a": "=b"} -> none' in text(result)
     assert rows(door, "odcr_option") == [KEY | {"Deadline": "2099-11-10 00:00:00"}]
     odcr(door, "options", "set", *where, "--deadline", "")
     assert rows(door, "odcr_option") == []
@@ -251,8 +251,8 @@ def test_a_wrong_command_line_ends_with_2_before_anything_is_read(odcr: Odcr, ar
 def test_a_group_is_made_with_its_pools_in_one_go(odcr: Odcr) -> None:
     door = there(odcr_group=[], odcr_group_member=[])
     pools = ("--member", "M5.xlarge", "ap-northeast-1a", "--member", "m5.large", "ap-northeast-1c")
-    done = odcr(door, "groups", "set", "shop", "64.5", "--unit", "vCPUs", *pools, "--yes")
-    assert done.exit_code == 0, done.output
+    result = odcr(door, "groups", "set", "shop", "64.5", "--unit", "vCPUs", *pools, "--yes")
+    assert result.exit_code == 0, result.output
     assert rows(door, "odcr_group") == [{"Group_Name": "shop", "TotalTargetCapacity": "64.5", "Unit": "vcpus"}]
     assert [(row["InstanceType"], row["Priority"]) for row in door.tables["odcr_group_member"]] == [
         ("m5.xlarge", 1),
@@ -274,8 +274,8 @@ def test_new_pools_come_behind_those_that_are_there_and_these_stay(odcr: Odcr) -
 def test_a_group_goes_with_its_members(odcr: Odcr) -> None:
     held = {"Group_Name": "checkout", "InstanceType": "", "AvailabilityZone": "", "Reserved": 16, "Status": "SHORT"}
     door = there(odcr_status=[held])
-    done = odcr(door, "groups", "remove", "CHECKOUT", "--yes")
-    assert "16 vCPUs stay held and keep costing money: cancel it in EC2." in text(done)
+    result = odcr(door, "groups", "remove", "CHECKOUT", "--yes")
+    assert "16 vCPUs stay held and keep costing money: cancel it in EC2." in text(result)
     assert (rows(door, "odcr_group"), rows(door, "odcr_group_member")) == ([], [])
 
 
@@ -285,8 +285,8 @@ def test_a_member_is_changed_and_removed(odcr: Odcr) -> None:
     where = ("checkout", "m5.large", "ap-northeast-1a", "--yes")
     assert odcr(door, "groups", "members", "set", *where, "--weight", "2.5", "--priority", "0").exit_code == 0
     assert rows(door, "odcr_group_member") == [pool | {"Weight": "2.5"}]
-    done = odcr(door, "groups", "members", "remove", *where)
-    assert "2 held there still count" in text(done)
+    result = odcr(door, "groups", "members", "remove", *where)
+    assert "2 held there still count" in text(result)
     assert rows(door, "odcr_group_member") == []
 
 
@@ -300,8 +300,8 @@ def test_prices_are_given_and_forgotten(odcr: Odcr) -> None:
     ) == ("given", "0.58")
     assert odcr(door, "prices", "remove", *place).exit_code == 0
     assert door.tables["odcr_price"] == []
-    done = odcr(door, "prices", "set", "m5.large", "ap-northest-1", "1", "--yes")
-    assert (done.exit_code, "Did you mean ap-northeast-1?" in text(done)) == (1, True)
+    result = odcr(door, "prices", "set", "m5.large", "ap-northest-1", "1", "--yes")
+    assert (result.exit_code, "Did you mean ap-northeast-1?" in text(result)) == (1, True)
 
 
 def test_capacity_held_on_another_platform_is_mentioned(odcr: Odcr) -> None:
@@ -329,9 +329,9 @@ def test_capacity_held_on_another_platform_is_mentioned(odcr: Odcr) -> None:
 def test_a_lowered_target_mentions_what_is_given_back(odcr: Odcr, releases: str, part: str) -> None:
     parameters = {"ReleaseOnLoweredTarget": releases}
     lowered = ("targets", "set", "r5b.2xlarge", "ap-northeast-1c", "1", "--dry-run")
-    done = text(odcr(there(), *lowered, parameters=parameters))
-    assert "3 of 4 held are then above what is wanted" in done
-    assert part in done
+    result = text(odcr(there(), *lowered, parameters=parameters))
+    assert "3 of 4 held are then above what is wanted" in result
+    assert part in result
     # Above what is held nothing comes of it.
     assert "!" not in odcr(there(), *lowered[:-2], "5", "--dry-run", parameters=parameters).output
     removed = odcr(there(), "targets", "remove", *lowered[2:4], "--dry-run", parameters=parameters)
@@ -340,14 +340,14 @@ def test_a_lowered_target_mentions_what_is_given_back(odcr: Odcr, releases: str,
 
 def test_a_moment_in_the_past_is_mentioned(odcr: Odcr) -> None:
     where = ("r5b.2xlarge", "ap-northeast-1c", "--dry-run")
-    done = odcr(there(), "options", "set", *where, "--deadline", "2020-01-01", "--end-date", "2020-01-02")
-    assert "Deadline 2020-01-01 00:00:00 UTC is in the past" in text(done)
-    assert "odcr asks for nothing more" in text(done)
+    result = odcr(there(), "options", "set", *where, "--deadline", "2020-01-01", "--end-date", "2020-01-02")
+    assert "Deadline 2020-01-01 00:00:00 UTC is in the past" in text(result)
+    assert "odcr asks for nothing more" in text(result)
 
 
 def test_a_file_is_taken_as_a_whole(odcr: Odcr) -> None:
     door = there()
-    done = odcr(
+    result = odcr(
         door,
         "--yes",
         file=f"Group_Name,{HEAD},TotalTargetCapacity,Weight,Deadline\n"
@@ -356,8 +356,8 @@ def test_a_file_is_taken_as_a_whole(odcr: Odcr) -> None:
         "shop,,,,12,,\n"
         "shop,c6i.large,ap-northeast-1a,,,0.5,\n",
     )
-    assert done.exit_code == 0, done.output
-    assert "4 added, 1 changed." in text(done)
+    assert result.exit_code == 0, result.output
+    assert "4 added, 1 changed." in text(result)
     assert {row["InstanceType"]: row["Target_Capacity"] for row in door.tables["odcr_capacity"]} == {
         "r5b.2xlarge": 20,
         "m5.large": 5,
@@ -380,7 +380,7 @@ def test_every_problem_of_a_file_is_said_by_its_line_and_nothing_is_changed(odcr
 
     door = there()
     door.reject = reject
-    done = odcr(
+    result = odcr(
         door,
         "--yes",
         file=f"Group_Name,{HEAD},Platform\n"
@@ -391,8 +391,8 @@ def test_every_problem_of_a_file_is_said_by_its_line_and_nothing_is_changed(odcr
         ",c6i.large,ap-northeast-1c,1,Windoze\n"
         "shop,c6i.large,ap-northeast-1c,,\n",
     )
-    assert done.exit_code == 1
-    lines = done.output.splitlines()
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
     assert [line.split(":")[0] for line in lines[:-1]] == [f"line {number}" for number in (3, 4, 5, 6, 7)]
     assert "far off" in lines[2]
     assert lines[-1] == "5 problems; nothing was changed."
@@ -404,8 +404,8 @@ def test_other_rows_are_removed_only_on_request(odcr: Odcr) -> None:
     door = there()
     odcr(door, "--yes", file=file)
     assert (len(door.tables["odcr_capacity"]), len(door.tables["odcr_group"])) == (2, 1)
-    done = odcr(door, "--yes", "--remove-others", file=file)
-    assert "- r5b.2xlarge ap-northeast-1c (Target_Capacity was 15)" in text(done)
+    result = odcr(door, "--yes", "--remove-others", file=file)
+    assert "- r5b.2xlarge ap-northeast-1c (Target_Capacity was 15)" in text(result)
     assert [row["InstanceType"] for row in door.tables["odcr_capacity"]] == ["m5.large"]
     assert (door.tables["odcr_group"], door.tables["odcr_group_member"]) == ([], [])
 
@@ -421,8 +421,8 @@ def test_a_group_with_a_pool_in_the_file_is_kept(odcr: Odcr) -> None:
 
 def test_an_empty_file_removes_nothing(odcr: Odcr) -> None:
     door = there()
-    done = odcr(door, "--yes", "--remove-others", file=f"{HEAD}\n")
-    assert (done.exit_code, "would remove everything" in done.stderr) == (2, True)
+    result = odcr(door, "--yes", "--remove-others", file=f"{HEAD}\n")
+    assert (result.exit_code, "would remove everything" in result.stderr) == (2, True)
     assert odcr(door, "--yes", file=f"{HEAD}\n").exit_code == 0
     assert "Change" not in door.asked
 
@@ -447,10 +447,10 @@ def test_a_concurrent_change_is_not_overwritten(odcr: Odcr) -> None:
         door.tables["odcr_capacity"][0]["Target_Capacity"] = 30
 
     door.before_commit = somebody
-    done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", "--yes")
-    assert done.exit_code == 1
-    assert "Somebody else has changed" in text(done)
-    assert "Target_Capacity 30" in text(done)
+    result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "20", "--yes")
+    assert result.exit_code == 1
+    assert "Somebody else has changed" in text(result)
+    assert "Target_Capacity 30" in text(result)
     assert door.tables["odcr_capacity"][0]["Target_Capacity"] == 30
 
 
@@ -467,8 +467,8 @@ def test_a_run_that_writes_meanwhile_causes_no_conflict(odcr: Odcr) -> None:
 
 def test_a_row_that_is_misspelled_is_written_anew_as_ec2_does(odcr: Odcr) -> None:
     door = there(odcr_capacity=[KEY | {"InstanceType": "R5B.2xlarge ", "Target_Capacity": 15, "Current_Capacity": 4}])
-    done = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "15", "--yes")
-    assert "was written R5B.2xlarge ap-northeast-1c" in text(done)
+    result = odcr(door, "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "15", "--yes")
+    assert "was written R5B.2xlarge ap-northeast-1c" in text(result)
     assert [(row["InstanceType"], row["Target_Capacity"]) for row in door.tables["odcr_capacity"]] == [
         ("r5b.2xlarge", 15)
     ]
@@ -480,8 +480,8 @@ def test_a_thousand_rows_are_two_calls(odcr: Odcr) -> None:
     types = frozenset(f"m{number}.large" for number in range(500))
     offers = Offers({"ap-northeast-1": Offer(OFFER.zones, dict.fromkeys(zones, types))})
     lines = "".join(f"{kind},{zone},{place}\n" for place, kind in enumerate(sorted(types)) for zone in zones)
-    done = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=offers)
-    assert (done.exit_code, "1000 added." in text(done)) == (0, True)
+    result = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=offers)
+    assert (result.exit_code, "1000 added." in text(result)) == (0, True)
     assert len(door.asked) == 4
     assert len(door.tables["odcr_capacity"]) == 1001
 
@@ -489,60 +489,60 @@ def test_a_thousand_rows_are_two_calls(odcr: Odcr) -> None:
 def test_more_than_the_door_takes_is_refused_before_it_is_asked(odcr: Odcr) -> None:
     door = there()
     lines = "".join(f"m5.large,ap-northeast-1a-{number},1\n" for number in range(5_001))
-    done = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=Offers({}))
-    assert (done.exit_code, "split the file" in text(done)) == (1, True)
+    result = odcr(door, "--yes", file=f"{HEAD}\n{lines}", offers=Offers({}))
+    assert (result.exit_code, "split the file" in text(result)) == (1, True)
     assert not {"Try", "Change"} & set(door.asked)
 
 
 def test_json_has_all_that_is_shown(odcr: Odcr) -> None:
-    done = odcr(there(), "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "1", "--dry-run", "--json")
-    answer = json.loads(done.stdout)
+    result = odcr(there(), "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "1", "--dry-run", "--json")
+    answer = json.loads(result.stdout)
     (change,) = answer["Changes"]
     assert change["Columns"] == {"Target_Capacity": {"Was": 15, "Is": 1}}
     assert (answer["Committed"], answer["HourlyCost"]["Is"], len(answer["Consequences"])) == (False, {"USD": 0.596}, 1)
-    done = odcr(there(), "targets", "set", "x.y", "ap-northeast-1c", "1", "--json", "--yes")
-    (problem,) = json.loads(done.stdout)["Problems"]
-    assert (done.exit_code, problem["About"]) == (1, "x.y ap-northeast-1c")
-    done = odcr(there(), "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "16", "--json", "--yes")
-    assert json.loads(done.stdout)["Committed"] is True
+    result = odcr(there(), "targets", "set", "x.y", "ap-northeast-1c", "1", "--json", "--yes")
+    (problem,) = json.loads(result.stdout)["Problems"]
+    assert (result.exit_code, problem["About"]) == (1, "x.y ap-northeast-1c")
+    result = odcr(there(), "targets", "set", "r5b.2xlarge", "ap-northeast-1c", "16", "--json", "--yes")
+    assert json.loads(result.stdout)["Committed"] is True
 
 
-@pytest.mark.parametrize("what", ["targets", "groups", "options", "prices"])
+@pytest.mark.parametrize("noun", ["targets", "groups", "options", "prices"])
 @pytest.mark.parametrize("columns", [60, 80])
-def test_lists_fit_and_have_all(odcr: Odcr, what: str, columns: int) -> None:
+def test_lists_fit_and_have_all(odcr: Odcr, noun: str, columns: int) -> None:
     hostile = "[red]\x1b[31m</script>"
     door = there(
         odcr_option=[KEY | {"Deadline": "2099-01-01 00:00:00", "Resource_Group": hostile}],
         odcr_group=[{"Group_Name": hostile, "TotalTargetCapacity": "5"}],
     )
-    done = odcr(door, what, "list", columns=columns)
-    assert done.exit_code == 0, done.output
-    assert max(map(len, done.output.splitlines())) <= columns
-    assert "\x1b" not in done.output
+    result = odcr(door, noun, "list", columns=columns)
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.output.splitlines())) <= columns
+    assert "\x1b" not in result.output
     parts = {
         "targets": ["15", "2099-01-01 00:00:00", "[red]"],
         "groups": ["[red]", "TotalTargetCapacity 5", "checkout", "m5.large"],
         "options": ["2099-01-01 00:00:00", "[red]"],
         "prices": ["0.596", "list"],
     }
-    assert all(part in text(done) for part in parts[what])
-    assert json.loads(odcr(door, what, "list", "--json").stdout)[what.capitalize()]
+    assert all(part in text(result) for part in parts[noun])
+    assert json.loads(odcr(door, noun, "list", "--json").stdout)[noun.capitalize()]
 
 
 def test_empty_lists_say_how_to_begin(odcr: Odcr) -> None:
-    for what in ("targets", "groups", "options"):
-        assert f"odcr {what} set" in text(odcr(FakeDoor({}), what, "list"))
+    for noun in ("targets", "groups", "options"):
+        assert f"odcr {noun} set" in text(odcr(FakeDoor({}), noun, "list"))
     assert odcr(FakeDoor({}), "prices", "list").exit_code == 0
 
 
 def test_hostile_text_steers_no_terminal(odcr: Odcr) -> None:
     name = "[bold]\x1b[31m\x07"
-    done = odcr(there(), "groups", "set", name, "5", "--dry-run")
-    assert "[bold]" in done.output
-    assert "\x1b" not in done.output
-    done = odcr(there(), file=f"Group_Name,Priority\n{name},x\n")
-    assert "[bold]" in done.output
-    assert "\x1b" not in done.output
+    result = odcr(there(), "groups", "set", name, "5", "--dry-run")
+    assert "[bold]" in result.output
+    assert "\x1b" not in result.output
+    result = odcr(there(), file=f"Group_Name,Priority\n{name},x\n")
+    assert "[bold]" in result.output
+    assert "\x1b" not in result.output
 
 
 def test_an_exported_file_is_imported_as_nothing_to_do(odcr: Odcr, tmp_path: Path) -> None:
@@ -550,8 +550,8 @@ def test_an_exported_file_is_imported_as_nothing_to_do(odcr: Odcr, tmp_path: Pat
     file = tmp_path / "out.csv"
     assert odcr(door, "export", str(file)).exit_code == 0
     assert file.read_bytes().startswith(b"\xef\xbb\xbfGroup_Name,")
-    done = odcr(door, "import", str(file), "--remove-others")
-    assert (done.exit_code, "nothing to do" in done.output) == (0, True)
+    result = odcr(door, "import", str(file), "--remove-others")
+    assert (result.exit_code, "nothing to do" in result.output) == (0, True)
     printed = odcr(door, "export")
     assert printed.output == file.read_text(encoding="utf-8-sig")
     assert json.loads(odcr(door, "export", "--json").stdout)["odcr_capacity"]
@@ -559,13 +559,13 @@ def test_an_exported_file_is_imported_as_nothing_to_do(odcr: Odcr, tmp_path: Pat
 
 def test_files_that_cannot_be_read_or_written(odcr: Odcr, tmp_path: Path) -> None:
     for arguments in (("import", str(tmp_path / "nowhere.csv")), ("export", str(tmp_path / "no" / "where.csv"))):
-        done = odcr(there(), *arguments)
-        assert done.exit_code == 2
-        assert len(done.stderr.splitlines()) == 1
+        result = odcr(there(), *arguments)
+        assert result.exit_code == 2
+        assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_recording_is_listed_and_exported_and_never_changed(odcr: Odcr, tmp_path: Path) -> None:
     recording = tmp_path / "some.recording"
     recording.write_bytes(b"")
-    done = odcr(there(), "--recording", str(recording), "targets", "set", "m5.large", "ap-northeast-1a", "1")
-    assert (done.exit_code, "can only be looked at" in done.stderr) == (2, True)
+    result = odcr(there(), "--recording", str(recording), "targets", "set", "m5.large", "ap-northeast-1a", "1")
+    assert (result.exit_code, "can only be looked at" in result.stderr) == (2, True)

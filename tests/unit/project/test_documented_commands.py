@@ -43,9 +43,9 @@ def _looks_or_asks(command: Command) -> bool:
 
 @pytest.mark.parametrize("command", make_commands(), ids=lambda command: f"{command.page}: {command.line}")
 def test_documented_make_targets_exist(command: Command) -> None:
-    asked = [word for word in shlex.split(command.line)[1:] if not word.startswith("-") and "=" not in word]
-    assert asked
-    assert set(asked) <= set(make_targets())
+    targets = [word for word in shlex.split(command.line)[1:] if not word.startswith("-") and "=" not in word]
+    assert targets
+    assert set(targets) <= set(make_targets())
 
 
 @pytest.mark.parametrize("command", documented(), ids=lambda command: f"{command.page}: {command.line}")

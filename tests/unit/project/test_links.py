@@ -39,13 +39,13 @@ def test_every_link_leads_to_a_file_or_heading(page: Path) -> None:
 
 
 def test_every_page_is_reached_from_the_first_one() -> None:
-    reached, left = set[Path](), [ROOT / "README.md"]
-    while left:
-        page = left.pop()
+    reached, pages = set[Path](), [ROOT / "README.md"]
+    while pages:
+        page = pages.pop()
         if page in reached or page.suffix != ".md":
             continue
         reached.add(page)
-        left += [(page.parent / link.partition("#")[0]).resolve() for link in links(page.read_text(encoding="utf-8"))]
+        pages += [(page.parent / link.partition("#")[0]).resolve() for link in links(page.read_text(encoding="utf-8"))]
     assert set(PAGES) <= reached
 
 

@@ -21,8 +21,10 @@ def make(*arguments: str) -> list[str]:
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }
-    done = subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    completed = subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return completed.stdout.splitlines()
 
 
 def test_help_lists_each_target_and_is_the_default() -> None:

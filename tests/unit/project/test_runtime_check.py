@@ -18,9 +18,9 @@ def loading(code: str, artifact: Path, version: str = HERE) -> str:
     artifact.joinpath("app.py").write_text(code)
     libraries = artifact / "libraries"
     command = [sys.executable, "-I", "-S", "-B", load_handler.__file__, version, artifact, libraries, "app.handler"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert bool(done.returncode) == bool(done.stderr), done.stderr
-    return done.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert bool(completed.returncode) == bool(completed.stderr), completed.stderr
+    return completed.stderr
 
 
 def test_a_handler_loads(tmp_path: Path) -> None:

@@ -141,40 +141,40 @@ def test_only_a_strand_can_sleep() -> None:
 
 
 def test_sleeping_task_outlives_its_execution() -> None:
-    clock, done = Time(), []
+    clock, finished = Time(), []
 
     def work(payload: Any) -> None:
         clock.sleep(payload)
-        done.append((clock.now(), payload))
+        finished.append((clock.now(), payload))
 
     machine = StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock)
     first, second = machine.start("first", [5, 50]), machine.start("second", [30])
     first.step()
     first.step(1)
     first.abort()
-    assert (done, first.ready) == ([], [])
+    assert (finished, first.ready) == ([], [])
     second.run()
-    assert done == [(5, 5), (30, 30)]
+    assert finished == [(5, 5), (30, 30)]
     machine.wait_until(100)
-    assert (done[2:], first.output) == ([(50, 50)], None)
+    assert (finished[2:], first.output) == ([(50, 50)], None)
 
 
 def test_step_ends_where_the_task_sleeps() -> None:
-    clock, done = Time(), []
+    clock, finished = Time(), []
 
     def work(payload: Any) -> Any:
         for part in ("before", "after"):
-            done.append((clock.now(), part, payload))
+            finished.append((clock.now(), part, payload))
             clock.sleep(10)
         return payload
 
     machine = StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock)
     run = machine.start("run", ["a", "b"])
     run.step(1)
-    assert (done, [branch.is_asleep for branch in run.ready]) == ([(0, "before", "b")], [False, True])
+    assert (finished, [branch.is_asleep for branch in run.ready]) == ([(0, "before", "b")], [False, True])
     run.step(1)
     run.step(0)
-    assert done[1:] == [(10, "after", "b"), (10, "before", "a")]
+    assert finished[1:] == [(10, "after", "b"), (10, "before", "a")]
     # Sleeping branches go on when it is their time, whichever branch is stepped.
     run.step(run.ready.index(next(branch for branch in run.ready if branch.input == "a")))
     assert [branch.input for branch in run.ready] == ["a", "b"]
@@ -183,19 +183,19 @@ def test_step_ends_where_the_task_sleeps() -> None:
 
 
 def test_task_may_step_another_execution_with_sleeping_tasks() -> None:
-    clock, done = Time(), list[tuple[float, str]]()
+    clock, finished = Time(), list[tuple[float, str]]()
 
     def work(payload: Any) -> Any:
         if payload == "one":
             other.step()
-            done.append((clock.now(), "one"))
+            finished.append((clock.now(), "one"))
             other.step()
         clock.sleep(10)
-        done.append((clock.now(), payload))
+        finished.append((clock.now(), payload))
         return payload
 
     machine = StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock)
     run, other = machine.start("run", ["one"]), machine.start("other", ["two"])
     run.run()
-    assert done == [(0, "one"), (10, "two"), (20, "one")]
+    assert finished == [(0, "one"), (10, "two"), (20, "one")]
     assert (run.output, other.output) == (["one"], ["two"])

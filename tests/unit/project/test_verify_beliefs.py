@@ -272,11 +272,11 @@ def test_schedule_and_runs_are_deleted_before_the_reservations_they_make() -> No
 
 @pytest.mark.parametrize("name", ["odcr", "production", "odcr-verify-", "odcr-verify-0a1b2c-more", "x"])
 def test_only_stacks_of_a_verification_are_ever_deleted(name: str) -> None:
-    done = CliRunner(mix_stderr=False).invoke(
+    result = CliRunner(mix_stderr=False).invoke(
         main, ["--clean-up", name, "--yes", "--endpoint-url", "http://127.0.0.1:9"]
     )
-    assert done.exit_code == 2
-    assert "was left alone" in done.stderr
+    assert result.exit_code == 2
+    assert "was left alone" in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
