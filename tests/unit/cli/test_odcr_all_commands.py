@@ -20,11 +20,11 @@ from odcr_cli.releasing import ReleaseResult
 from odcr_cli.schedule import Schedule
 from odcr_cli.tables import apply
 from odcr_cli.tables.offers import Offers
+from tests.unit.cli.door_commands import OFFER, usual_door
 from tests.unit.cli.fake_source import FakeSource
 from tests.unit.cli.test_odcr_planning import ALL, KEY, answer
 from tests.unit.cli.test_odcr_read_commands import looked_at, run
 from tests.unit.cli.test_odcr_reservations import described
-from tests.unit.cli.test_odcr_write_commands import OFFER, there
 
 TARGET = ("r5b.2xlarge", "ap-northeast-1c")
 READING = [
@@ -81,7 +81,9 @@ class Source(FakeSource):
 @pytest.fixture
 def odcr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """Calls a command on a stack where everything works."""
-    door = there(odcr_option=[dict(zip(("InstanceType", "AvailabilityZone"), TARGET, strict=True)) | {"Priority": 1}])
+    door = usual_door(
+        odcr_option=[dict(zip(("InstanceType", "AvailabilityZone"), TARGET, strict=True)) | {"Priority": 1}]
+    )
     check_inputs = looked_at(histories={"run-1": run("run-1")})
     tables = {**check_inputs.tables, **{name: door.tables[name] for name in ("odcr_option", "odcr_group_member")}}
     untagged = described("cr-2", 6) | {"Tags": [], "Region": "ap-northeast-1"}
