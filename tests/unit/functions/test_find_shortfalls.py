@@ -94,7 +94,7 @@ def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
 
 
 @pytest.mark.parametrize(
-    ("given", "follows", "failures"),
+    ("run_input", "follows", "failures"),
     [
         ({"Failures": 0}, True, 1),
         ({"Failures": MAX_FAILURES - 1}, True, MAX_FAILURES),
@@ -104,17 +104,17 @@ def test_a_run_follows_if_the_schedule_is_on_and_too_slow(
     ],
 )
 def test_asking_goes_on_for_a_while_if_the_schedule_cannot_be_read(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], follows: bool, failures: int
+    monkeypatch: pytest.MonkeyPatch, run_input: dict[str, int], follows: bool, failures: int
 ) -> None:
-    planned = find(monkeypatch, SHORT, schedule=UNKNOWN, Input=given)
+    planned = find(monkeypatch, SHORT, schedule=UNKNOWN, Input=run_input)
     assert (len(planned["Branches"]), planned["Next"], planned["Failures"]) == (1, follows, failures)
 
 
-@pytest.mark.parametrize(("given", "branches"), [({"Failures": 0}, 0), ({}, 1)])
+@pytest.mark.parametrize(("run_input", "branches"), [({"Failures": 0}, 0), ({}, 1)])
 def test_once_the_schedule_is_off_only_a_run_that_a_person_started_asks(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], branches: int
+    monkeypatch: pytest.MonkeyPatch, run_input: dict[str, int], branches: int
 ) -> None:
-    planned = find(monkeypatch, SHORT, schedule=OFF, Input=given)
+    planned = find(monkeypatch, SHORT, schedule=OFF, Input=run_input)
     assert (len(planned["Branches"]), planned["Next"]) == (branches, False)
 
 

@@ -32,9 +32,9 @@ def group(*members: Member, **fields: Any) -> Target:
 
 
 def looked(target: Target, findings: Findings) -> tuple[Target, list[Outcome]]:
-    """As FindShortfalls does it: the group as it is compared, and its outcome if it is not."""
-    seen = with_unseen_members(target, findings, HOME, known_regions(), partition_of)
-    return seen, outcomes_of_unseen([seen], findings, HOME, known_regions(), partition_of)
+    """What FindShortfalls makes of a group: the group to compare, or its outcome if it cannot be compared."""
+    group_seen = with_unseen_members(target, findings, HOME, known_regions(), partition_of)
+    return group_seen, outcomes_of_unseen([group_seen], findings, HOME, known_regions(), partition_of)
 
 
 def findings(**unseen: Any) -> Findings:
@@ -88,7 +88,7 @@ def test_a_group_is_not_asked_for_while_a_members_region_is_silent(
 
 
 @pytest.mark.parametrize(
-    ("region", "unseen", "said"),
+    ("region", "unseen", "words"),
     [
         (INVENTED, {"missing": {INVENTED}}, "Correct the zone: there is no Region 'ap-northeast-9'. Did you mean ap-"),
         (INVENTED, {"postponed": {INVENTED}}, "Check the zone's name: the Region 'ap-northeast-9' is not known here."),
@@ -97,12 +97,12 @@ def test_a_group_is_not_asked_for_while_a_members_region_is_silent(
     ],
 )
 def test_a_group_goes_on_without_a_member_that_cannot_hold_anything(
-    region: str, unseen: dict[str, Any], said: str
+    region: str, unseen: dict[str, Any], words: str
 ) -> None:
     target, outcomes = looked(group(member(f"{HOME}a"), member(f"{region}a")), findings(**unseen))
     assert (outcomes, is_seen(target, findings(**unseen), HOME)) == ([], True)
     good, bad = target.members
-    assert (good.fault, bad.fault[: len(said)]) == ("", said)
+    assert (good.fault, bad.fault[: len(words)]) == ("", words)
     # But not if something was held there once.
     held = replace(member(f"{region}a"), last_reserved=4)
     target, outcomes = looked(group(member(f"{HOME}a"), held, last_status="SHORT"), findings(**unseen))

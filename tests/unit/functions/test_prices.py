@@ -125,9 +125,9 @@ def test_of_several_prices_the_highest_exceeds_no_cap() -> None:
     assert read(product({"USD": "0.1"}, {"USD": "0.3"}), product({"USD": "0.2"})) == ListPrice(POOL, "0.3", "USD")
 
 
-@pytest.mark.parametrize(("currencies", "one"), [(("CNY",), "CNY"), (("EUR",), "EUR"), (("CNY", "USD"), "USD")])
-def test_a_price_has_the_list_s_own_currency(currencies: tuple[str, ...], one: str) -> None:
-    assert read(product(dict.fromkeys(currencies, "0.7"))) == ListPrice(POOL, "0.7", one)
+@pytest.mark.parametrize(("currencies", "chosen"), [(("CNY",), "CNY"), (("EUR",), "EUR"), (("CNY", "USD"), "USD")])
+def test_a_price_has_the_list_s_own_currency(currencies: tuple[str, ...], chosen: str) -> None:
+    assert read(product(dict.fromkeys(currencies, "0.7"))) == ListPrice(POOL, "0.7", chosen)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ LACKING = (
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("refusal", "advice"),
     [
         (
             RequestRefused("PendingVerification", "Your request is being verified."),
@@ -46,8 +46,8 @@ LACKING = (
     ],
     ids=lambda value: value.code if isinstance(value, RequestRefused) else str(value)[:30],
 )
-def test_what_to_do_is_never_cut(refusal: RequestRefused, said: str) -> None:
-    assert said in refusal.text[:MAX_REASON]
+def test_what_to_do_is_never_cut(refusal: RequestRefused, advice: str) -> None:
+    assert advice in refusal.text[:MAX_REASON]
 
 
 @pytest.mark.parametrize("code", ["PendingVerification", "Blocked", "OptInRequired", "AuthFailure", "ExpiredToken"])

@@ -34,8 +34,8 @@ def test_options_that_may_belong_to_a_target_are_not_lonely(key: tuple[object, o
     ],
 )
 def test_a_typo_is_answered_with_the_nearest_row(key: tuple[object, object], nearest: str) -> None:
-    ((written, reason),) = lonely_options(ROWS, [key]).items()
-    assert written == tuple(cell or "" for cell in key)
+    ((place, reason),) = lonely_options(ROWS, [key]).items()
+    assert place == tuple(cell or "" for cell in key)
     assert reason.startswith("No row of odcr_capacity has this type and zone")
     assert ("The nearest is" in reason) is bool(nearest)
     assert nearest in reason
@@ -43,8 +43,8 @@ def test_a_typo_is_answered_with_the_nearest_row(key: tuple[object, object], nea
 
 def change(table: str, key: dict[str, str], column: str, now: object, before: object) -> Change:
     was = None if before is None else key | {column: before}
-    (made,) = request_of({"Change": [{"Table": table, "Row": key | {column: now}, "Was": was}]}).items  # type: ignore[union-attr]
-    return made
+    (item,) = request_of({"Change": [{"Table": table, "Row": key | {column: now}, "Was": was}]}).items  # type: ignore[union-attr]
+    return item
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ def test_the_originals_secret_is_read(port: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("hunter2", "is not JSON"),
         ('["hunter2"]', "is not a JSON object"),
@@ -20,8 +20,8 @@ def test_the_originals_secret_is_read(port: str) -> None:
         (WHOLE % "99999", "port is not a port number"),
     ],
 )
-def test_a_broken_secret_is_named_and_never_shown(text: str, said: str) -> None:
-    with pytest.raises(InvalidSecret, match=said) as caught:
+def test_a_broken_secret_is_named_and_never_shown(text: str, message: str) -> None:
+    with pytest.raises(InvalidSecret, match=message) as caught:
         parse_login(text)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None

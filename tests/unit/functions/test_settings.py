@@ -42,9 +42,9 @@ def test_history_days_are_a_number_above_0() -> None:
 
 
 def test_administrator_secret_is_optional() -> None:
-    both = {"DATABASE_SECRET_ARN": "arn:secret", "DATABASE_ADMIN_SECRET_ARN": " arn:admin "}
-    assert DatabaseSettings.load(both).administrator_secret_arn == "arn:admin"
-    for environment in ({"DATABASE_SECRET_ARN": "arn:secret"}, both | {"DATABASE_ADMIN_SECRET_ARN": " "}):
+    variables = {"DATABASE_SECRET_ARN": "arn:secret", "DATABASE_ADMIN_SECRET_ARN": " arn:admin "}
+    assert DatabaseSettings.load(variables).administrator_secret_arn == "arn:admin"
+    for environment in ({"DATABASE_SECRET_ARN": "arn:secret"}, variables | {"DATABASE_ADMIN_SECRET_ARN": " "}):
         assert DatabaseSettings.load(environment).administrator_secret_arn == ""
 
 

@@ -11,7 +11,7 @@ def test_sensible_rows_are_accepted(instance_type: str, capacity: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "zone", "capacity", "said"),
+    ("instance_type", "zone", "capacity", "message"),
     [
         ("", "ap-northeast-1c", 1, "Write it as EC2 does, e.g. 'r5b.2xlarge': '' is not an instance type."),
         ("r5b 2xlarge", "ap-northeast-1c", 1, "is not an instance type"),
@@ -40,15 +40,15 @@ def test_sensible_rows_are_accepted(instance_type: str, capacity: int) -> None:
     ],
 )
 def test_invalid_rows_are_rejected_with_what_to_do(
-    instance_type: str, zone: str, capacity: int | None, said: str
+    instance_type: str, zone: str, capacity: int | None, message: str
 ) -> None:
-    assert said in str(reason_to_reject(TargetKey(instance_type, zone), capacity))
+    assert message in str(reason_to_reject(TargetKey(instance_type, zone), capacity))
 
 
 def test_a_target_survives_its_event() -> None:
     key, options = TargetKey("r5b.2xlarge", "ap-northeast-1c"), ReservationOptions(platform="Windows")
-    for known, is_fresh in ((4, False), (7, True)):
-        target = Target(key, 15, 4, "SHORT", options, known, is_fresh, ("cr-1",), withdrawn=True)
+    for reserved, is_fresh in ((4, False), (7, True)):
+        target = Target(key, 15, 4, "SHORT", options, reserved, is_fresh, ("cr-1",), withdrawn=True)
         assert Target.from_event(target.to_event()) == target
 
 
@@ -61,7 +61,7 @@ def test_the_event_of_a_plain_row_has_only_the_fields_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "message"),
     [
         ({}, "'InstanceType' is missing"),
         ({"InstanceType": 5}, "'InstanceType' must be str, not int"),
@@ -70,6 +70,6 @@ def test_the_event_of_a_plain_row_has_only_the_fields_of_the_contract() -> None:
         ("nonsense", "must be an object"),
     ],
 )
-def test_a_broken_event_is_named(event: object, said: str) -> None:
-    with pytest.raises(InvalidEvent, match=said):
+def test_a_broken_event_is_named(event: object, message: str) -> None:
+    with pytest.raises(InvalidEvent, match=message):
         Target.from_event(event)  # type: ignore[arg-type]

@@ -32,9 +32,9 @@ def held(kind: str, zone: str = f"{HOME}a", name: str = "web") -> Findings:
 
 def weighed(target: Target, vcpus: dict[str, Any], findings: Findings = SEEN) -> tuple[list[Any], list[str], int]:
     """The weights, the faults, and how many outcomes there are."""
-    (seen,) = with_weights([target], vcpus, findings, HOME)
+    (weighted,) = with_weights([target], vcpus, findings, HOME)
     outcomes = outcomes_of_unweighed([target], vcpus, findings, HOME)
-    return [member.weight for member in seen.members], [member.fault for member in seen.members], len(outcomes)
+    return [member.weight for member in weighted.members], [member.fault for member in weighted.members], len(outcomes)
 
 
 def test_only_members_without_a_weight_in_vcpu_groups_are_looked_up() -> None:

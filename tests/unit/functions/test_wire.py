@@ -82,7 +82,7 @@ _AMOUNTS = {"LastTarget", "LastWeight", "TargetCapacity", "Reserved", "Acquired"
 def event(kind: type[Event]) -> st.SearchStrategy[Any]:
     """Events of that class, some fields of which have their defaults."""
     hints = get_type_hints(kind)
-    known = {
+    strategies = {
         field.name: st.one_of(
             *([] if field.default is MISSING else [st.just(field.default)]),
             _BY_NAME[field.name] if field.name in _BY_NAME else _of(hints[field.name], needs_one=kind is Shortfall),
@@ -91,7 +91,7 @@ def event(kind: type[Event]) -> st.SearchStrategy[Any]:
         # An outcome is of a group, whose pools have none of their own, or of a pool.
         if (kind is not Change or field.name not in _NOT_WRITTEN) and (kind, field.name) != (Outcome, "pools")
     }
-    return st.builds(kind, **known)
+    return st.builds(kind, **strategies)
 
 
 def _of(hint: Any, *, needs_one: bool = False) -> st.SearchStrategy[Any]:
@@ -104,33 +104,33 @@ def _of(hint: Any, *, needs_one: bool = False) -> st.SearchStrategy[Any]:
 
 
 @given(st.one_of(*map(event, EVENTS)))
-def test_every_event_survives_its_way_through_json(sent: Event) -> None:
-    read = type(sent).from_event(json.loads(json.dumps(sent.to_event())))
-    expected = replace(sent, reason="") if isinstance(sent, Change) else sent
+def test_every_event_survives_json(original: Event) -> None:
+    copy = type(original).from_event(json.loads(json.dumps(original.to_event())))
+    expected = replace(original, reason="") if isinstance(original, Change) else original
     # Two keys are equal whether or not the zone's name is known.
-    assert (read, repr(read)) == (expected, repr(expected))
+    assert (copy, repr(copy)) == (expected, repr(expected))
 
 
 @given(st.one_of(*map(event, EVENTS)), st.data())
-def test_a_field_of_another_type_is_named(sent: Event, data: st.DataObject) -> None:
-    written = sent.to_event()
-    if not written:
+def test_a_field_of_another_type_is_named(original: Event, data: st.DataObject) -> None:
+    event_fields = original.to_event()
+    if not event_fields:
         return
-    name = data.draw(st.sampled_from(sorted(written)))
+    name = data.draw(st.sampled_from(sorted(event_fields)))
     wrong = "1.5" if name in _AMOUNTS else 1.5
     with pytest.raises(InvalidEvent, match=f"^'{name}' must be .*, not {type(wrong).__name__}. Fix the event.$"):
-        type(sent).from_event(written | {name: wrong})
+        type(original).from_event(event_fields | {name: wrong})
 
 
 @given(st.one_of(*map(event, EVENTS)), st.data())
-def test_a_field_that_is_missing_is_named_or_has_its_default(sent: Event, data: st.DataObject) -> None:
-    written = sent.to_event()
-    if not written:
+def test_a_field_that_is_missing_is_named_or_has_its_default(original: Event, data: st.DataObject) -> None:
+    event_fields = original.to_event()
+    if not event_fields:
         return
-    name = data.draw(st.sampled_from(sorted(written)))
-    del written[name]
+    name = data.draw(st.sampled_from(sorted(event_fields)))
+    del event_fields[name]
     try:
-        assert name not in type(sent).from_event(written).to_event()
+        assert name not in type(original).from_event(event_fields).to_event()
     except InvalidEvent as error:
         # Without its pools, one is looked for that stands beside the other fields.
         missing = "InstanceType" if name == "Pools" else name
@@ -138,10 +138,10 @@ def test_a_field_that_is_missing_is_named_or_has_its_default(sent: Event, data: 
 
 
 @pytest.mark.parametrize("kind", EVENTS)
-@pytest.mark.parametrize("given", [None, [], "{}", 1])
-def test_an_event_that_is_no_object_is_reported(kind: type[Event], given: Any) -> None:
+@pytest.mark.parametrize("value", [None, [], "{}", 1])
+def test_an_event_that_is_not_an_object_is_reported(kind: type[Event], value: Any) -> None:
     with pytest.raises(InvalidEvent, match="The event must be an object"):
-        kind.from_event(given)
+        kind.from_event(value)
 
 
 def test_an_entry_of_a_list_is_checked_as_well() -> None:
