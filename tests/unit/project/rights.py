@@ -118,7 +118,7 @@ def has_login(function: dict[str, Any]) -> bool:
 
 def actions_are_named(resources: Resources) -> list[str]:
     wild = [f"{allow.role}: {action}" for allow in allows(resources) for action in allow.actions if "*" in action]
-    inverted = [role for role, given in statements(resources) if {"NotAction", "NotResource"} & set(given)]
+    inverted = [role for role, statement in statements(resources) if {"NotAction", "NotResource"} & set(statement)]
     return wild + inverted
 
 
@@ -203,8 +203,8 @@ def _without(resources: Resources, condition: dict[str, str], *actions: str) -> 
     """Allows of these actions without this condition, or on more than reservations."""
     unbound = []
     for allow in allows(resources):
-        given = {key: text(value) for key, value in allow.condition.get("StringEquals", {}).items()}
-        is_bound = condition.items() <= given.items()
+        conditions = {key: text(value) for key, value in allow.condition.get("StringEquals", {}).items()}
+        is_bound = condition.items() <= conditions.items()
         if allow.grants(*actions) and not (
             is_bound and all(":capacity-reservation/" in where for where in allow.resources)
         ):

@@ -89,27 +89,27 @@ def template() -> dict[str, Any]:
     return parse(TEMPLATE.read_text())
 
 
-def check_rules(region: str, given: dict[str, str]) -> None:
+def check_rules(region: str, values: dict[str, str]) -> None:
     """Evaluates the template's Rules, as CloudFormation does when a stack is created.
 
     Raises:
         ValidationError: if a rule refuses the deployment.
     """
     pseudo = pseudo_parameters("123456789012", region, partition_of(region), "arn", "odcr")
-    rules.check(template(), {**pseudo, **parameters.resolve(template(), given).values})
+    rules.check(template(), {**pseudo, **parameters.resolve(template(), values).values})
 
 
 def test_the_bundle_has_all_authorities_of_a_region() -> None:
-    known = authorities()
-    assert {region: kinds for region, kinds in known.items() if kinds != KINDS} == {}
+    bundled = authorities()
+    assert {region: kinds for region, kinds in bundled.items() if kinds != KINDS} == {}
     comments = re.findall(r"^# Amazon RDS (\S+) Root CA (.+), until", BUNDLE.read_text(), re.MULTILINE)
-    assert sorted(comments) == sorted((region, kind) for region, kinds in known.items() for kind in kinds)
+    assert sorted(comments) == sorted((region, kind) for region, kinds in bundled.items() for kind in kinds)
 
 
 def test_every_region_of_rds_has_its_authorities_or_is_known_to_lack_them() -> None:
     """Fails when AWS adds a Region: docs/how-to/own-network-and-database.md, "Certificates", says what to do."""
-    known = set(authorities())
-    assert regions_of_rds() - known == WITHOUT_AUTHORITIES
+    bundled = set(authorities())
+    assert regions_of_rds() - bundled == WITHOUT_AUTHORITIES
 
 
 def test_the_template_lists_the_regions_of_the_bundle() -> None:

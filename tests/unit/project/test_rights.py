@@ -138,10 +138,10 @@ def test_fetch_prices_may_only_ask_for_prices(resources: Resources) -> None:
 
 def test_the_endpoint_lets_through_only_what_the_functions_do(resources: Resources) -> None:
     (endpoint,) = of_type(resources, "AWS::EC2::VPCEndpoint").values()
-    given = branches(endpoint["PolicyDocument"]["Statement"])
+    endpoint_statements = branches(endpoint["PolicyDocument"]["Statement"])
     assert [
         (statement["Effect"], branches(statement["Action"]), [text(where) for where in branches(statement["Resource"])])
-        for statement in given
+        for statement in endpoint_statements
     ] == [
         ("Allow", [*ROTATE], [OWN]),
         ("Allow", [READ], [ADMINISTRATORS]),
@@ -149,7 +149,7 @@ def test_the_endpoint_lets_through_only_what_the_functions_do(resources: Resourc
     ]
     assert all(
         statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
-        for statement in given
+        for statement in endpoint_statements
     )
 
 
@@ -158,7 +158,7 @@ def test_the_endpoint_lets_through_only_what_the_functions_do(resources: Resourc
 
 def statement_of(resources: Resources, action: str) -> dict[str, Any]:
     """The statement that allows an action."""
-    return next(given for _, given in statements(resources) if action in branches(given.get("Action", [])))
+    return next(statement for _, statement in statements(resources) if action in branches(statement.get("Action", [])))
 
 
 def also(role: str, *actions: str, resource: Any = "*", **more: Any) -> Mutate:

@@ -31,14 +31,14 @@ NAT = {
 }
 
 
-def waited_for(given: Mapping[str, str]) -> set[str]:
+def waited_for(parameter_values: Mapping[str, str]) -> set[str]:
     """All resources that exist before the rotation, with these parameters.
 
     A resource waits for those that it refers to, also in its Metadata, and for those in its DependsOn. All of them must
     exist.
     """
     template = expanded_template()
-    values = parameters.resolve(template, {"SecretRotationDays": "30", **given}).values
+    values = parameters.resolve(template, {"SecretRotationDays": "30", **parameter_values}).values
     pseudo = pseudo_parameters("123456789012", "ap-northeast-1", "aws", "arn", "odcr")
     scope = Scope(template, {**pseudo, **values})
     truth = {name: scope.holds(name) for name in template["Conditions"]}
@@ -46,22 +46,22 @@ def waited_for(given: Mapping[str, str]) -> set[str]:
         name for name, resource in template["Resources"].items() if truth.get(resource.get("Condition", ""), True)
     }
     earlier: set[str] = set()
-    left = ["DatabaseSecretRotation"]
-    while left:
-        name = left.pop()
+    waiting = ["DatabaseSecretRotation"]
+    while waiting:
+        name = waiting.pop()
         resource = chosen(template["Resources"][name], truth)
         referred = set(references([resource["Properties"], resource.get("Metadata", {})])) & set(template["Resources"])
         assert referred <= existing, name
         explicit = resource.get("DependsOn", [])
         explicit = {explicit} if isinstance(explicit, str) else set(explicit)
         assert explicit <= existing, name
-        left.extend((referred | explicit) - earlier)
+        waiting.extend((referred | explicit) - earlier)
         earlier |= referred | explicit
     return earlier
 
 
 @pytest.mark.parametrize(
-    ("given", "path", "absent"),
+    ("parameter_values", "path", "absent"),
     [
         ({"SecretsManagerAccess": "endpoint"}, ENDPOINT, NAT - {"LambdaSubnet1Routes", "LambdaSubnet2Routes"}),
         ({"SecretsManagerAccess": "nat"}, NAT, ENDPOINT),
@@ -70,9 +70,9 @@ def waited_for(given: Mapping[str, str]) -> set[str]:
     ids=["endpoint", "nat", "existing"],
 )
 def test_the_rotation_waits_for_the_network_path_to_secrets_manager(
-    given: dict[str, str], path: set[str], absent: set[str]
+    parameter_values: dict[str, str], path: set[str], absent: set[str]
 ) -> None:
-    earlier = waited_for(given)
+    earlier = waited_for(parameter_values)
     assert DATABASE | path | {"RotateSecret", "RotateSecretPermission"} <= earlier
     assert not earlier & absent
 

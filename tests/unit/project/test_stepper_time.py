@@ -39,7 +39,7 @@ def over(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"Type": "Map", "ItemProcessor": {"StartAt": "Item", "States": {"Item": processor}}, "End": True, **more}
 
 
-def played(state: dict[str, Any], given: Any) -> tuple[list[tuple[str, float, float]], float, Any]:
+def play(state: dict[str, Any], execution_input: Any) -> tuple[list[tuple[str, float, float]], float, Any]:
     """The name, start and end of each task, in the order of their ends; the end of all; the output."""
     clock, log = Time(), []
     failed: set[str] = set()
@@ -54,7 +54,7 @@ def played(state: dict[str, Any], given: Any) -> tuple[list[tuple[str, float, fl
         return payload["Name"]
 
     machine = StateMachine({"StartAt": "All", "States": {"All": state}}, ARN, {"work": work}, clock)
-    execution = machine.start("run", given).run()
+    execution = machine.start("run", execution_input).run()
     return log, execution.stopped or 0.0, execution.output
 
 
@@ -63,28 +63,28 @@ def items(**seconds: float) -> list[dict[str, Any]]:
 
 
 def test_items_of_a_map_overlap() -> None:
-    log, ended, output = played(over(WORK), items(a=30, b=10, c=20))
+    log, ended, output = play(over(WORK), items(a=30, b=10, c=20))
     assert log == [("b", 0, 10), ("c", 0, 20), ("a", 0, 30)]
     assert (ended, output) == (30, ["a", "b", "c"])
 
 
 def test_the_next_item_takes_the_first_free_place() -> None:
-    log, ended, _ = played(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
+    log, ended, _ = play(over(WORK, MaxConcurrency=2), items(a=30, b=10, c=5, d=1))
     assert log == [("b", 0, 10), ("c", 10, 15), ("d", 15, 16), ("a", 0, 30)]
     assert ended == 30
 
 
 def test_retry_waits_while_other_items_work() -> None:
-    given = [{"Name": "a", "Seconds": 1, "IsBusyOnce": True}, *items(b=10)]
-    log, ended, _ = played(over(WORK, MaxConcurrency=2), given)
+    execution_input = [{"Name": "a", "Seconds": 1, "IsBusyOnce": True}, *items(b=10)]
+    log, ended, _ = play(over(WORK, MaxConcurrency=2), execution_input)
     assert log == [("a", 0, 1), ("a", 6, 7), ("b", 0, 10)]
     assert ended == 10
 
 
 def test_a_map_within_a_map() -> None:
     inner = over(WORK, MaxConcurrencyPath="$.AtOnce", ItemsPath="$.Items")
-    given = [{"AtOnce": 1, "Items": items(a=10, b=20)}, {"AtOnce": 2, "Items": items(c=5, d=15)}]
-    log, ended, output = played(over(inner, MaxConcurrency=0), given)
+    execution_input = [{"AtOnce": 1, "Items": items(a=10, b=20)}, {"AtOnce": 2, "Items": items(c=5, d=15)}]
+    log, ended, output = play(over(inner, MaxConcurrency=0), execution_input)
     assert log == [("c", 0, 5), ("a", 0, 10), ("d", 0, 15), ("b", 10, 30)]
     assert (ended, output) == (30, [["a", "b"], ["c", "d"]])
 
@@ -99,7 +99,7 @@ def test_a_wait_and_the_context_within_a_map() -> None:
         "ItemsPath": "$.names",
         "ItemProcessor": {"StartAt": "Wait", "States": states},
     }
-    log, ended, _ = played(state, {"names": ["a", "b", "c"], "x": [7]})
+    log, ended, _ = play(state, {"names": ["a", "b", "c"], "x": [7]})
     assert log == [("a/7", 0, 1), ("b/7", 1, 2), ("c/7", 2, 3)]
     assert ended == 3
 
@@ -116,23 +116,24 @@ def test_an_execution_ends_at_its_time_limit() -> None:
 
 
 def test_values_may_be_passed_on_without_a_copy() -> None:
-    seen: list[Any] = []
-    given = {"large": object()}
+    payloads: list[Any] = []
+    execution_input = {"large": object()}
     definition = {"StartAt": "All", "States": {"All": WORK}}
-    StateMachine(definition, ARN, {"work": seen.append}, Time(), carry=lambda value: value).start("run", given).run()
-    assert seen == [given]
+    machine = StateMachine(definition, ARN, {"work": payloads.append}, Time(), carry=lambda value: value)
+    machine.start("run", execution_input).run()
+    assert payloads == [execution_input]
 
 
 def test_sleeping_tasks_see_what_others_did_meanwhile() -> None:
-    clock, taken = Time(), []
+    clock, steps = Time(), []
 
     def work(payload: Any) -> None:
         for _ in range(3):
-            taken.append((clock.now(), payload))
+            steps.append((clock.now(), payload))
             clock.sleep(payload)
 
     StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock).start("r", [2, 3]).run()
-    assert taken == [(0, 2), (0, 3), (2, 2), (3, 3), (4, 2), (6, 3)]
+    assert steps == [(0, 2), (0, 3), (2, 2), (3, 3), (4, 2), (6, 3)]
 
 
 def test_only_a_strand_can_sleep() -> None:
@@ -187,15 +188,15 @@ def test_task_may_step_another_execution_with_sleeping_tasks() -> None:
 
     def work(payload: Any) -> Any:
         if payload == "one":
-            other.step()
+            second.step()
             finished.append((clock.now(), "one"))
-            other.step()
+            second.step()
         clock.sleep(10)
         finished.append((clock.now(), payload))
         return payload
 
     machine = StateMachine({"StartAt": "All", "States": {"All": over(WORK)}}, ARN, {"work": work}, clock)
-    run, other = machine.start("run", ["one"]), machine.start("other", ["two"])
-    run.run()
+    first, second = machine.start("first", ["one"]), machine.start("second", ["two"])
+    first.run()
     assert finished == [(0, "one"), (10, "two"), (20, "one")]
-    assert (run.output, other.output) == (["one"], ["two"])
+    assert (first.output, second.output) == (["one"], ["two"])
