@@ -46,8 +46,8 @@ class Branch:
         definition: `StartAt` and `States`.
         data: the first state's input.
         context: the context object, besides the execution and the state.
-        done: called with the output.
-        failed: called with an error that nothing here catches.
+        on_output: called with the output.
+        on_failure: called with an error that nothing here catches.
 
     Raises:
         NotImplementedError: if a state has a type or a field that the stepper does not support.
@@ -59,11 +59,11 @@ class Branch:
         definition: Mapping[str, Any],
         data: Any,
         context: Mapping[str, Any],
-        done: Callable[[Any], None],
-        failed: Callable[[TaskFailed], None],
+        on_output: Callable[[Any], None],
+        on_failure: Callable[[TaskFailed], None],
     ) -> None:
         self._execution, self._states = execution, definition["States"]
-        self._more_context, self._done, self._failed = context, done, failed
+        self._more_context, self._on_output, self._on_failure = context, on_output, on_failure
         self._map: Items[Branch] | None = None
         self.due = 0.0
         """Seconds since the epoch before which nothing happens."""
@@ -218,7 +218,7 @@ class Branch:
             self._leave(self.input)
         elif kind == "Fail":
             error, cause = (self._named(name) for name in ("Error", "Cause"))
-            self._failed(TaskFailed(error, cause))
+            self._on_failure(TaskFailed(error, cause))
 
     def _work_on_items(self) -> None:
         data, context = self.input, self.context
@@ -234,7 +234,7 @@ class Branch:
             more = {"Map": {"Item": {"Index": index, "Value": items[index]}}}
             item = items[index] if selector is None else fill_in(selector, data, {**context, **more})
             processor = self._state["ItemProcessor"]
-            return Branch(self._execution, processor, item, more, lambda output: run.done(index, output), self._error)
+            return Branch(self._execution, processor, item, more, lambda output: run.finish(index, output), self._error)
 
         run = self._map = Items(len(items), at_once or len(items), start)
         self._map.begin(self.answer)
@@ -260,7 +260,7 @@ class Branch:
             self._enter(self._state["Next"], output)
         else:
             self.planned = 0
-            self._done(output)
+            self._on_output(output)
 
     def _error(self, failure: TaskFailed) -> None:
         if self._map is not None:
@@ -275,7 +275,7 @@ class Branch:
         catcher = catcher_of(self._state.get("Catch", ()), failure.error)
         if catcher is None:
             self.planned = 0
-            self._failed(failure)
+            self._on_failure(failure)
             return
         error_output = {"Error": failure.error, "Cause": failure.cause}
         self._enter(catcher["Next"], put(catcher.get("ResultPath", "$"), self._data, error_output))

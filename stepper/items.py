@@ -1,4 +1,4 @@
-"""The items of a Map: as many at once as allowed, and the next one when one is done."""
+"""The items of a Map: as many at once as allowed, and the next one when an item is done."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ class Items(Generic[_Item]):
     Args:
         count: the number of items.
         at_once: the most that may be active at once.
-        start: starts the item with this index. It may call `done` before it returns.
+        start: starts the item with this index. It may call `finish` before it returns.
     """
 
     def __init__(self, count: int, at_once: int, start: Callable[[int], _Item]) -> None:
@@ -22,18 +22,18 @@ class Items(Generic[_Item]):
         self._outputs: dict[int, Any] = {}
         self._next = 0
         self._is_starting = False
-        self._tell: Callable[[list[Any]], None] | None = None
+        self._on_outputs: Callable[[list[Any]], None] | None = None
 
-    def begin(self, tell: Callable[[list[Any]], None]) -> None:
+    def begin(self, on_outputs: Callable[[list[Any]], None]) -> None:
         """Starts the first items.
 
         Args:
-            tell: called with the outputs, in the items' order, once all are done.
+            on_outputs: called with the outputs, in the items' order, once all are done.
         """
-        self._tell = tell
+        self._on_outputs = on_outputs
         self._go_on()
 
-    def done(self, index: int, output: Any) -> None:
+    def finish(self, index: int, output: Any) -> None:
         """Notes the output of an item, and starts the next one."""
         self._outputs[index] = output
         self.active.pop(index, None)
@@ -41,7 +41,7 @@ class Items(Generic[_Item]):
 
     def abandon(self) -> None:
         """Ends all items, because one has failed."""
-        self._tell = None
+        self._on_outputs = None
         self.active.clear()
 
     def _go_on(self) -> None:
@@ -49,12 +49,12 @@ class Items(Generic[_Item]):
         if self._is_starting:
             return
         self._is_starting = True
-        while self._tell and self._next < self._count and len(self.active) < self._at_once:
+        while self._on_outputs and self._next < self._count and len(self.active) < self._at_once:
             index, self._next = self._next, self._next + 1
             item = self._start(index)
             if index not in self._outputs:
                 self.active[index] = item
         self._is_starting = False
-        if self._tell and len(self._outputs) == self._count:
-            tell, self._tell = self._tell, None
-            tell([self._outputs[index] for index in range(self._count)])
+        if self._on_outputs and len(self._outputs) == self._count:
+            on_outputs, self._on_outputs = self._on_outputs, None
+            on_outputs([self._outputs[index] for index in range(self._count)])
