@@ -1,11 +1,12 @@
-"""The stepper in simulated time, in which parallel work overlaps."""
+"""The stepper by itself: step by step, and in simulated time, in which parallel work overlaps."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from stepper.branch import TaskFailed
-from stepper.execution import StateMachine
+from stepper.execution import StateMachine, Status
 from stepper.strand import sleep_until
 
 ARN = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:test"
@@ -200,3 +201,78 @@ def test_task_may_step_another_execution_with_sleeping_tasks() -> None:
     first.run()
     assert finished == [(0, "one"), (10, "two"), (20, "one")]
     assert (first.output, second.output) == (["one"], ["two"])
+
+
+def machine(definition: dict[str, Any], work: Callable[[Any], Any]) -> StateMachine:
+    return StateMachine(definition, ARN, {"work": work}, Time())
+
+
+def a_map(at_once: int, retry: dict[str, Any] | None = None, **machine_fields: Any) -> dict[str, Any]:
+    """Three items, whose task gets the item and the number of the attempt."""
+    task = {
+        "Type": "Task",
+        "Resource": "work",
+        "Parameters": {"Item.$": "$", "Attempt.$": "$$.State.RetryCount"},
+        "Retry": [{"ErrorEquals": ["Again"], **(retry or {})}],
+        "End": True,
+    }
+    processor = {"StartAt": "Work", "States": {"Work": task}}
+    items = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": at_once, "End": True}
+    return {"StartAt": "Items", "States": {"Items": items}, **machine_fields}
+
+
+def test_items_of_a_map_step_in_any_order_within_its_concurrency() -> None:
+    worked_on: list[str] = []
+
+    def work(payload: Any) -> Any:
+        worked_on.append(payload["Item"])
+        return payload["Item"].upper()
+
+    run = machine(a_map(2), work).start("run-1", ["a", "b", "c"])
+    assert [branch.input for branch in run.ready] == ["a", "b"]
+    run.step(1)
+    assert [branch.input for branch in run.ready] == ["a", "c"]
+    run.step(1)
+    run.step()
+    assert (worked_on, run.status, run.output) == (["b", "c", "a"], Status.SUCCEEDED, ["A", "B", "C"])
+
+
+def test_items_wait_at_the_same_time() -> None:
+    def work(payload: Any) -> Any:
+        if payload["Attempt"] == 0:
+            raise TaskFailed("Again", "")
+        return payload["Attempt"]
+
+    state_machine = machine(a_map(0, {"IntervalSeconds": 10}), work)
+    run = state_machine.start("run-1", ["a", "b", "c"]).run()
+    assert (run.output, state_machine.clock.now() - run.started) == ([1, 1, 1], 10)
+
+
+def test_timed_out_execution_makes_no_further_attempt() -> None:
+    def work(_payload: Any) -> Any:
+        raise TaskFailed("Again", "")
+
+    state_machine = machine(
+        a_map(0, {"IntervalSeconds": 40, "MaxAttempts": 9, "BackoffRate": 1}, TimeoutSeconds=100), work
+    )
+    run = state_machine.start("run-1", ["a"]).run()
+    assert (run.status, run.stopped) == (Status.TIMED_OUT, run.started + 100)
+
+
+def test_task_outlives_an_aborted_execution_without_changing_it() -> None:
+    finished: list[str] = []
+
+    def work(_payload: Any) -> Any:
+        run.abort()
+        finished.append("worked")
+
+    state_machine = machine(a_map(0), work)
+    run = state_machine.start("run-1", ["a", "b"])
+    run.step()
+    assert (finished, run.status, run.ready) == (["worked"], Status.ABORTED, [])
+
+
+def test_unsupported_definition_is_refused() -> None:
+    definition = {"StartAt": "Two", "States": {"Two": {"Type": "Parallel", "Branches": [], "End": True}}}
+    with pytest.raises(NotImplementedError, match="Parallel"):
+        machine(definition, print).start("run-1")
