@@ -43,23 +43,18 @@ _ATTRIBUTES = {
 _ITS_OWN = frozenset({"CapacityReservationId", "CapacityReservationArn", "Tags"})
 
 
-def plant(state: State, given: Mapping[str, Any]) -> CapacityReservation:
-    """Puts a reservation there that the account sees in describe, whoever owns it.
-
-    It takes nothing from a pool. Ended by an action or by time, it gives its instances to its pool like any other.
-
-    Args:
-        state: the process's own; the caller holds its lock.
-        given: a known `InstanceType` and `AvailabilityZone`, `TotalInstanceCount`, and any more fields of the model.
+def plant(
+    state: State, instance_type: str, zone: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
+) -> CapacityReservation:
+    """Puts a reservation there, as `CapacityClient.plant` says; the caller holds the lock.
 
     Raises:
         ValueError: with what to do.
     """
-    zone, created = str(given["AvailabilityZone"]), state.date()
-    region = region_of(zone)
+    region, created = region_of(zone), state.date()
     bare = CapacityReservation(
-        **new_identity(get_partition(region), region, str(given.get("OwnerId") or ACCOUNT_ID)),
-        instance_type=str(given["InstanceType"]),
+        **new_identity(get_partition(region), region, str(fields.get("OwnerId") or ACCOUNT_ID)),
+        instance_type=instance_type,
         availability_zone=zone,
         availability_zone_id=state.zones(region).get(zone),
         instance_count=0,
@@ -67,36 +62,35 @@ def plant(state: State, given: Mapping[str, Any]) -> CapacityReservation:
         start_date=created,
         at=state.now(),
     )
-    return _put(state, region, bare, given)
+    return _put(state, region, bare, tags, fields)
 
 
-def alter(state: State, given: Mapping[str, Any]) -> CapacityReservation:
-    """Changes any fields of a reservation, and its tags, as no action could. Pools stay as they are.
+def alter(
+    state: State, reservation_id: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
+) -> CapacityReservation:
+    """Changes a reservation, as `CapacityClient.alter` says; the caller holds the lock.
 
     What is set stays: a pending reservation becomes active only if its `State` is set again.
-
-    Args:
-        state: the process's own; the caller holds its lock.
-        given: `CapacityReservationId`, and the fields to change by EC2's names; null hides one. `Tags` replaces all.
 
     Raises:
         ValueError: with what to do.
     """
-    wanted = given.get("CapacityReservationId")
     backend: Any
     for region, backend in ec2_backends[ACCOUNT_ID].items():
-        if wanted in backend.capacity_reservations:
-            fields = {name: value for name, value in given.items() if name != "CapacityReservationId"}
-            return _put(state, region, backend.capacity_reservations[wanted], fields)
-    raise ValueError(f"There is no reservation {wanted!r}; plant one, or create one as EC2's clients do")
+        if reservation_id in backend.capacity_reservations:
+            return _put(state, region, backend.capacity_reservations[reservation_id], tags, fields)
+    raise ValueError(f"There is no reservation {reservation_id!r}; plant one, or create one as EC2's clients do")
 
 
-def _put(state: State, region: str, before: CapacityReservation, given: Mapping[str, Any]) -> CapacityReservation:
+def _put(
+    state: State,
+    region: str,
+    before: CapacityReservation,
+    tags: Mapping[str, str] | None,
+    fields: Mapping[str, Any],
+) -> CapacityReservation:
     backend: Any = ec2_backends[ACCOUNT_ID][region]
-    tags = given.get("Tags")
-    if tags is not None and not (isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())):
-        raise ValueError(f"Tags must be an object of keys and values, not {tags!r}")
-    after = _with_fields(state, before, {name: value for name, value in given.items() if name != "Tags"})
+    after = _with_fields(state, before, fields)
     backend.put_capacity_reservation(after)
     if tags is not None:
         backend.tags.pop(after.id, None)

@@ -180,9 +180,8 @@ def test_only_reservations_with_the_tag_are_changed(deploy: Deploy, cloud: Cloud
 
 def test_one_that_another_account_shares_is_that_accounts_resource(deploy: Deploy) -> None:
     ec2, state = deploy(*ALL).as_role("ec2"), current()
-    foreign = {"InstanceType": "m5.large", "AvailabilityZone": f"{REGION}a", "TotalInstanceCount": 2}
     with state.lock:
-        planted = plant(state, foreign | {"OwnerId": "210987654321", "Tags": OURS})
+        planted = plant(state, "m5.large", f"{REGION}a", OURS, {"TotalInstanceCount": 2, "OwnerId": "210987654321"})
     for call, more in ((ec2.modify_capacity_reservation, {"InstanceCount": 3}), (ec2.cancel_capacity_reservation, {})):
         assert f"on resource: {planted.arn} because" in refused(call, CapacityReservationId=planted.id, **more)
     assert ":210987654321:" in planted.arn
