@@ -15,12 +15,7 @@ from localcloud.capacity_reservations.reservation import CapacityReservation
 
 
 class NotInGroupError(Exception):
-    """One reservation of a request to Resource Groups is not added, or removed.
-
-    Args:
-        message: what is wrong.
-        code: AWS documents none; this one is ours.
-    """
+    """A reservation cannot be in a resource group. AWS documents no code for it; the default is ours."""
 
     def __init__(self, message: str, code: str = "INVALID_RESOURCE") -> None:
         super().__init__(message)
@@ -56,11 +51,7 @@ class Market:
         return not types or instance_type in types
 
     def admit(
-        self,
-        backend: Any,
-        instance_type: str,
-        count: int,
-        reservation: CapacityReservation | None = None,
+        self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
         """Refuses what the account may not have, however much is free.
 
@@ -101,11 +92,11 @@ class Market:
         """What describe shows, in order of creation. It may be out of date."""
         return list(backend.capacity_reservations.values())
 
-    def regroup(self, action: str, region: str, arn: str) -> None:
-        """Called before Resource Groups adds or removes a reservation.
+    def grouping(self, region: str, reservation_id: str) -> None:
+        """Called before Resource Groups adds a reservation.
 
         Raises:
-            NotInGroupError: it is not to be added, or removed.
+            NotInGroupError: it is not to be added.
         """
 
 

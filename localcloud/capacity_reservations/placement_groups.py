@@ -14,7 +14,7 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses._base_response import EC2BaseResponse
 from moto.ec2.utils import generic_filter, random_id
 
-from localcloud.capacity_reservations import instances, tags
+from localcloud.capacity_reservations import instances
 from localcloud.capacity_reservations.exceptions import InvalidValueError, PlacementGroupUnknownError
 from localcloud.capacity_reservations.requests import one_of, required
 
@@ -33,7 +33,6 @@ class PlacementGroup(TaggedEC2Resource):
         self.ec2_backend = ec2_backend
         self.group_name = str(required(given, "GroupName"))
         self.strategy = one_of(given, "Strategy", "PlacementStrategy", "cluster")
-        self.partition_count, self.spread_level = given.get("PartitionCount"), given.get("SpreadLevel")
         self.id = self.group_id = str(random_id("pg", 17))
         place = f"{ec2_backend.partition}:ec2:{ec2_backend.region_name}:{ec2_backend.account_id}"
         self.group_arn = f"arn:{place}:placement-group/{self.group_name}"
@@ -59,12 +58,11 @@ class PlacementGroupBackend:
 
     def create_placement_group(self, given: Mapping[str, Any]) -> PlacementGroup:
         """Makes one."""
-        group, new_tags = PlacementGroup(self, given), tags.of_request(given, "placement-group")
+        group = PlacementGroup(self, given)
         if group.group_name in self.placement_groups:
             message = f"The Placement Group '{group.group_name}' already exists."
             raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
         self.placement_groups[group.group_name] = group
-        group.add_tags(new_tags)
         return group
 
     def delete_placement_group(self, name: str) -> None:
@@ -81,7 +79,9 @@ class PlacementGroupsResponse(EC2BaseResponse):
 
     def create_placement_group(self) -> ActionResult:
         self.error_on_dryrun()
-        return ActionResult({"PlacementGroup": self.ec2_backend.create_placement_group(self._get_params())})
+        group = self.ec2_backend.create_placement_group(self._get_params())
+        group.add_tags(self._parse_tag_specification().get("placement-group", {}))
+        return ActionResult({"PlacementGroup": group})
 
     def describe_placement_groups(self) -> ActionResult:
         self.error_on_dryrun()
@@ -99,9 +99,8 @@ class PlacementGroupsResponse(EC2BaseResponse):
 
 
 def must_take_reservations(backend: Any, arn: str) -> None:
-    """Refuses a group in which no reservation can be made: only a cluster placement group can have some.
+    """Refuses all but cluster placement groups. AWS documents no error for the others; these are the nearest.
 
-    AWS documents no error for another one; these are the nearest.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
     """
     for group in backend.placement_groups.values():

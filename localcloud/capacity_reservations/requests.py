@@ -25,6 +25,7 @@ _MAX_INSTANCES = 1000
 """For one create, and for the change of one modify (botocore's model)."""
 _MAX_TOKEN_LENGTH = 64
 _ID = re.compile(r"cr-[0-9a-f]{17}")
+_FUTURE_DATED = ("StartDate", "CommitmentDuration", "DeliveryPreference")
 _CHANGES = ("InstanceCount", "EndDate", "EndDateType", "InstanceMatchCriteria")
 
 
@@ -35,13 +36,15 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
         EC2ClientError: of a kind that fits what is wrong. Whether the zone offers the type, and whether there is such
             a placement group, is not checked here.
     """
-    for name in ("InstanceType", "InstancePlatform", "InstanceCount"):
+    refuse_missing_features(given, "AvailabilityZoneId", "OutpostArn", *_FUTURE_DATED)
+    for name in ("InstanceType", "InstancePlatform", "AvailabilityZone", "InstanceCount"):
         required(given, name)
-    refuse_missing_features(given, "OutpostArn", "StartDate", "CommitmentDuration", "DeliveryPreference")
     instance_type, count, token = str(given["InstanceType"]), int(given["InstanceCount"]), given.get("ClientToken", "")
     if instance_type not in INSTANCE_TYPES:
         raise InvalidValueError(f"Invalid value '{instance_type}' for InstanceType: no such instance type.")
-    zone, zone_id = _zone(given, region)
+    zone, zones = str(given["AvailabilityZone"]), market.current().zones(region)
+    if zone not in zones:
+        raise InvalidValueError(f"Invalid availability zone: [{zone}]")
     if not 1 <= count <= _MAX_INSTANCES:
         raise InvalidValueError(f"Value ({count}) for parameter InstanceCount is invalid. Give 1 to 1000.")
     if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():
@@ -55,7 +58,7 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
         "instance_type": instance_type,
         "instance_platform": one_of(given, "InstancePlatform", "CapacityReservationInstancePlatform", ""),
         "availability_zone": zone,
-        "availability_zone_id": zone_id,
+        "availability_zone_id": zones[zone],
         "instance_count": count,
         "tenancy": one_of(given, "Tenancy", "CapacityReservationTenancy", "default"),
         "ebs_optimized": bool(given.get("EbsOptimized")),
@@ -134,18 +137,6 @@ def end_dry_run(given: Parameters) -> None:
     """Refuses a dry run, which has found nothing wrong."""
     if given.get("DryRun"):
         raise DryRunClientError()
-
-
-def _zone(given: Parameters, region: str) -> tuple[str, str | None]:
-    name, zone_id = given.get("AvailabilityZone"), given.get("AvailabilityZoneId")
-    if name and zone_id:
-        raise InvalidCombinationError("Give AvailabilityZone or AvailabilityZoneId, not both")
-    if not name and not zone_id:
-        raise MissingParameterError("AvailabilityZone")
-    for known, known_id in market.current().zones(region).items():
-        if name == known or (zone_id and zone_id == known_id):
-            return known, known_id
-    raise InvalidValueError(f"Invalid availability zone: [{name or zone_id}]")
 
 
 def _end(end_date_type: str, end_date: datetime | None) -> datetime | None:

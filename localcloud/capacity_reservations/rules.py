@@ -1,9 +1,5 @@
 """Which reservations EC2 changes at all."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
-
 from localcloud.capacity_reservations.exceptions import InvalidStateError, NotPermittedError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
@@ -52,46 +48,23 @@ def must_be_active(reservation: CapacityReservation, done: str) -> None:
 
 
 def must_be_cancellable(reservation: CapacityReservation) -> None:
-    """Refuses a reservation whose state, or commitment, forbids to cancel it."""
+    """Refuses the other states."""
     if reservation.state not in _CANCELLABLE:
         raise InvalidStateError(
             f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be cancelled."
         )
-    if reservation.state == "active":
-        must_be_uncommitted(reservation)
-
-
-def must_be_uncommitted(reservation: CapacityReservation) -> None:
-    """Refuses a reservation whose commitment has not ended."""
-    if _committed(reservation):
-        raise NotPermittedError(f"The commitment of the capacity reservation '{reservation.id}' has not ended.")
 
 
 def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
-    """Refuses a modification that a commitment, or instances in use, forbid.
+    """Refuses a modification that instances in use forbid.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-modify.html, which does not say what
     becomes of a count below the instances in use.
     """
-    committed = _committed(before)
-    least = max(committed, before.in_use)
-    if after.instance_count < min(least, before.instance_count):
-        why = f"{least} instances are in use or committed"
-    elif committed and after.end_date and after.end_date < _commitment(before)["CommitmentEndDate"]:
-        why = "its commitment ends later"
+    if after.instance_count < min(before.in_use, before.instance_count):
+        why = f"{before.in_use} instances are in use"
     elif before.in_use and after.instance_match_criteria != before.instance_match_criteria:
         why = "it must be idle to change its instance eligibility"
     else:
         return
     raise NotPermittedError(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
-
-
-def _committed(reservation: CapacityReservation) -> int:
-    """Instances that must be kept until the commitment of a future-dated reservation ends; 0 if there is none."""
-    commitment = _commitment(reservation)
-    ends = commitment.get("CommitmentEndDate")
-    return int(commitment.get("CommittedInstanceCount", 0)) if ends and datetime.now(UTC) < ends else 0
-
-
-def _commitment(reservation: CapacityReservation) -> Mapping[str, Any]:
-    return reservation.described.get("CommitmentInfo") or {}

@@ -12,7 +12,6 @@ MODIFY = "ModifyCapacityReservation"
 CANCEL = "CancelCapacityReservation"
 DESCRIBE = "DescribeCapacityReservations"
 ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
-SPLIT = "CreateCapacityReservationBySplitting"
 DESCRIBE_TYPES = "DescribeInstanceTypes"
 DESCRIBE_ZONES = "DescribeAvailabilityZones"
 DESCRIBE_INSTANCES = "DescribeInstances"
@@ -22,13 +21,12 @@ DELETE_TAGS = "DeleteTags"
 WATCHED = (DESCRIBE_INSTANCES, DESCRIBE_PLACEMENT_GROUPS, CREATE_TAGS, DELETE_TAGS)
 """Actions whose requests are counted and throttled, beside those on reservations."""
 GROUP = "GroupResources"
-UNGROUP = "UngroupResources"
 LIST_GROUP = "ListGroupResources"
-GROUP_ACTIONS = (GROUP, UNGROUP, LIST_GROUP)
+GROUP_ACTIONS = (GROUP, LIST_GROUP)
 """Actions of Resource Groups."""
 ANY = "*"
 """Every action of EC2."""
-OTHER_ACTIONS = (SPLIT, DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
+OTHER_ACTIONS = (DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
 """What can be hit before it has an effect only."""
 MAX_LAG_SECONDS = 3600.0
 
@@ -43,8 +41,8 @@ class FaultKind(StrEnum):
     INTERNAL_ERROR = "internal_error"
     """InternalError with HTTP 500, without effect."""
     REFUSED = "refused"
-    """Refused with `code`, `status` and `message`, without effect. With a `reservation_id`, GROUP and UNGROUP fail for
-    this reservation only: the answer's `Failed` has the code and the message."""
+    """Refused with `code`, `status` and `message`, without effect. With a `reservation_id`, GROUP fails for this
+    reservation only: the answer's `Failed` has the code and the message."""
     LOST_BEFORE = "lost_before"
     """The connection is closed without an answer, and without effect."""
     HANGS = "hangs"
@@ -76,7 +74,7 @@ _ACTIONS_OF = {
     FaultKind.ADJUSTING: (MODIFY,),
 }
 _NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING, FaultKind.ADJUSTING)
-_ABOUT_ONE = (MODIFY, CANCEL, SPLIT, CREATE_TAGS, DELETE_TAGS, GROUP, UNGROUP)
+_ABOUT_ONE = (MODIFY, CANCEL, CREATE_TAGS, DELETE_TAGS, GROUP)
 _ADJUSTED = ("applied", "rejected")
 _STARTED = ("active", "failed")
 

@@ -19,8 +19,7 @@ from localcloud.ec2.faults import FaultKind, Request
 from localcloud.ec2.request_rate import ALL_INSTANCES
 from localcloud.ec2.state import State, current
 
-_ABOUT_RESERVATIONS = (*faults.ACTIONS, faults.SPLIT)
-_LIMITED = (*_ABOUT_RESERVATIONS, *faults.WATCHED)
+_LIMITED = (*faults.ACTIONS, *faults.WATCHED)
 _HANGS_SECONDS = 60.0
 _STATUSES = {
     "AuthFailure": 401,
@@ -108,8 +107,8 @@ def _call_action(perform: Any) -> Any:
 def _request(response: Any, action: str) -> Request:
     """What decides which faults hit it."""
     given = response._get_params() if action in _LIMITED else {}
-    changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
-    changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
+    tagged = (one for one in given.get("Resources") or [] if one.startswith("cr-"))
+    changed = given.get("CapacityReservationId") or next(tagged, None)
     instance_type = given.get("InstanceType")
     if changed and not current().is_closed(response.region):
         known = response.ec2_backend.capacity_reservations.get(changed)
@@ -161,8 +160,8 @@ def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> No
 def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Where the client token of a create counts, and what must be the same when it comes again."""
     given = dict(response._get_params())
-    zone, token = given.get("AvailabilityZone") or given.get("AvailabilityZoneId"), given.pop("ClientToken", None)
-    return (response.current_account, response.region, str(zone), token) if token else (), given
+    zone, token = str(given.get("AvailabilityZone")), given.pop("ClientToken", None)
+    return (response.current_account, response.region, zone, token) if token else (), given
 
 
 def _lose(state: State, request: Request) -> None:

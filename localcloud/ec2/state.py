@@ -15,7 +15,8 @@ from localcloud.capacity_reservations.exceptions import InsufficientCapacityErro
 from localcloud.capacity_reservations.market import Market, NotInGroupError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
-from localcloud.ec2.faults import CREATE, DESCRIBE, MAX_LAG_SECONDS, MODIFY, ActiveFault, FaultKind, Faults, Request
+from localcloud.ec2 import faults
+from localcloud.ec2.faults import ActiveFault, FaultKind, Faults, Request
 from localcloud.ec2.pools import CapacityPools
 from localcloud.ec2.quotas import Quota, Quotas, quota_of, vcpus_of
 from localcloud.ec2.request_rate import RequestRate
@@ -104,11 +105,7 @@ class State(Market):
         return (instance_type, zone) not in self.not_offered and super().is_offered(instance_type, zone, region)
 
     def admit(
-        self,
-        backend: Any,
-        instance_type: str,
-        count: int,
-        reservation: CapacityReservation | None = None,
+        self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
         region = str(backend.region_name)
         if (quota := quota_of(instance_type)) is not None:
@@ -147,11 +144,11 @@ class State(Market):
         of_region = self._versions.setdefault((backend.account_id, backend.region_name), {})
         versions = of_region.setdefault(reservation.id, [])
         versions.append(reservation)
-        while len(versions) > 1 and versions[1].at <= reservation.at - MAX_LAG_SECONDS:
+        while len(versions) > 1 and versions[1].at <= reservation.at - faults.MAX_LAG_SECONDS:
             del versions[0]
 
     def seen(self, backend: Any) -> list[CapacityReservation]:
-        stale = self.hit(Request(DESCRIBE, backend.region_name), FaultKind.STALE_DESCRIBE)
+        stale = self.hit(Request(faults.DESCRIBE, backend.region_name), FaultKind.STALE_DESCRIBE)
         if stale is None:
             return list(super().seen(backend))
         at = stale.set_at if stale.fault.seconds is None else self.now() - stale.fault.seconds
@@ -159,8 +156,8 @@ class State(Market):
         past = ([one for one in versions if one.at <= at] for versions in of_region.values())
         return [versions[-1] for versions in past if versions]
 
-    def regroup(self, action: str, region: str, arn: str) -> None:
-        refused = self.hit(Request(action, region, reservation_id=arn.rpartition("/")[2]), FaultKind.REFUSED)
+    def grouping(self, region: str, reservation_id: str) -> None:
+        refused = self.hit(Request(faults.GROUP, region, reservation_id=reservation_id), FaultKind.REFUSED)
         if refused is not None:
             raise NotInGroupError(refused.fault.message, refused.fault.code)
 
@@ -204,4 +201,4 @@ def _asked(backend: Any, reservation: CapacityReservation) -> Request:
     """What a fault asks about a request that makes a reservation, or changes one."""
     known = reservation.id in backend.capacity_reservations
     given_id = reservation.id if known else None
-    return Request(MODIFY if known else CREATE, backend.region_name, reservation.instance_type, given_id)
+    return Request(faults.MODIFY if known else faults.CREATE, backend.region_name, reservation.instance_type, given_id)

@@ -169,7 +169,6 @@ _NEEDED: Final[dict[str, Callable[[Any, str], Iterable[Access]]]] = {
     "ec2:DeleteTags": _tag,
     "resource-groups:GroupResources": _group,
     "resource-groups:ListGroupResources": _list_group,
-    "resource-groups:UngroupResources": _group,
     "pricing:GetProducts": _anywhere,
     "events:PutEvents": _put_events,
     "scheduler:GetSchedule": _get_schedule,

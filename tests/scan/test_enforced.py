@@ -17,7 +17,6 @@ RESOURCES = {
     "ec2:DescribePlacementGroups": set(),
     "resource-groups:GroupResources": {"group"},
     "resource-groups:ListGroupResources": {"group"},
-    "resource-groups:UngroupResources": {"group"},
     "tag:GetResources": set(),
 }
 """The resource types on which the local cloud checks an action; empty: on `*`."""

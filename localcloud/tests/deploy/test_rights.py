@@ -327,7 +327,6 @@ def test_groups_are_filled_and_listed_by_those_with_the_right_to_them(deploy: De
     assert groups.list_group_resources(Group="mine")["Resources"]
     assert ":group/other because" in refused(groups.group_resources, Group="other", ResourceArns=arns)
     assert ":group/other because" in refused(groups.list_group_resources, Group="other")
-    assert "UngroupResources on" in refused(groups.ungroup_resources, Group="mine", ResourceArns=arns)
     stack.update(read, stacks)
     assert "tag:GetResources because" in refused(groups.list_group_resources, Group="mine")
     stack.update(read, allow("tag:GetResources", resource="*"))

@@ -1,7 +1,6 @@
 """CreateCapacityReservation."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 Refused = Callable[..., tuple[str, int]]
@@ -27,19 +26,6 @@ def test_a_local_zone_in_which_a_pool_was_set(cloud: Any, capacity: Any, refused
     capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
     made = cloud.create(**local)
     assert (made["AvailabilityZone"], made["AvailabilityZoneId"]) == ("us-west-2-lax-1a", "usw2-lax1-az1")
-    by_id = {"AvailabilityZone": None, "AvailabilityZoneId": "usw2-lax1-az1"}
-    capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
-    assert cloud.create(**local | by_id)["AvailabilityZone"] == "us-west-2-lax-1a"
-
-
-PAST = datetime(2020, 1, 1, tzinfo=UTC)
-FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
-WRONG_TAGS = [
-    [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "aws:a", "Value": "b"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "a", "Value": "b" * 257}]}],
-]
 
 
 def test_a_type_that_the_zone_lacks(cloud: Any, capacity: Any, refused: Refused) -> None:

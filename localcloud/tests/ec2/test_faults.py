@@ -23,7 +23,6 @@ from localcloud.ec2.faults import (
     DESCRIBE_TYPES,
     DESCRIBE_ZONES,
     MODIFY,
-    SPLIT,
     Fault,
     FaultKind,
     actions_of,
@@ -86,14 +85,9 @@ def test_refused_as_told(cloud: Any, capacity: Any) -> None:
 def test_of_one_reservation_only(cloud: Any, capacity: Any, refused: Refused) -> None:
     made, other = cloud.create(InstanceCount=3), cloud.create(InstanceCount=3)
     given = made["CapacityReservationId"]
-    actions = (MODIFY, CANCEL, SPLIT)
+    actions = (MODIFY, CANCEL)
     capacity.inject(*(Fault(action, FaultKind.REFUSED, None, reservation_id=given) for action in actions))
-
-    def split(one: Any) -> None:
-        source = one["CapacityReservationId"]
-        cloud.api.create_capacity_reservation_by_splitting(SourceCapacityReservationId=source, InstanceCount=1)
-
-    for call in (split, lambda one: cloud.modify(one, InstanceCount=1), cloud.cancel):
+    for call in (lambda one: cloud.modify(one, InstanceCount=1), cloud.cancel):
         assert refused(call, made) == ("OperationNotPermitted", 400)
         call(other)
     assert cloud.again(made) == made

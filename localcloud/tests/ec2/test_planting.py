@@ -11,7 +11,7 @@ from localcloud.ec2.faults import CANCEL, MODIFY, Fault, FaultKind
 
 Refused = Callable[..., tuple[str, int]]
 OTHER_ACCOUNT = "210987654321"
-FOREVER, LONG_AGO = datetime(2999, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
+FOREVER = datetime(2999, 1, 1, tzinfo=UTC)
 COMMITMENT = {"CommittedInstanceCount": 4, "CommitmentEndDate": FOREVER, "CommitmentDuration": 1209600}
 KINDS: dict[str, dict[str, Any]] = {
     "Capacity Block": {"ReservationType": "capacity-block", "CapacityBlockId": "cb-0123456789abcdef0"},
@@ -100,8 +100,6 @@ def test_what_somebody_else_manages_is_neither_modified_nor_cancelled(
     not_permitted = ("OperationNotPermitted", 400)
     assert refused(cloud.modify, one, InstanceCount=7) == not_permitted
     assert refused(cloud.cancel, one) == not_permitted
-    split = {"SourceCapacityReservationId": one["CapacityReservationId"], "InstanceCount": 1}
-    assert refused(cloud.api.create_capacity_reservation_by_splitting, **split) == not_permitted
     assert described(cloud, one["CapacityReservationId"])["TotalInstanceCount"] == 6
 
 
@@ -113,21 +111,6 @@ def test_others_can_grow(cloud: Any, capacity: Any, kind: str) -> None:
     assert capacity.free(cloud.type, cloud.zone) == 18
     cloud.cancel(one)
     assert capacity.free(cloud.type, cloud.zone) == 26
-
-
-def test_a_commitment_keeps_its_count_and_forbids_to_cancel(cloud: Any, capacity: Any, refused: Refused) -> None:
-    planted = plant(cloud, capacity, CommitmentInfo=COMMITMENT)
-    one = {"CapacityReservationId": planted}
-    cloud.modify(one, InstanceCount=8)
-    cloud.modify(one, InstanceCount=4)
-    assert refused(cloud.modify, one, InstanceCount=3) == ("OperationNotPermitted", 400)
-    end = datetime.now(UTC) + timedelta(days=1)
-    early = {"EndDateType": "limited", "EndDate": end}
-    assert refused(cloud.modify, one, **early) == ("OperationNotPermitted", 400)
-    assert refused(cloud.cancel, one) == ("OperationNotPermitted", 400)
-    capacity.alter(planted, CommitmentInfo={**COMMITMENT, "CommitmentEndDate": LONG_AGO})
-    cloud.modify(one, InstanceCount=3, **early)
-    cloud.cancel(one)
 
 
 def test_instances_in_use(cloud: Any, capacity: Any, refused: Refused) -> None:
