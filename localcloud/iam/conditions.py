@@ -1,4 +1,4 @@
-"""The Condition element of a statement, and the patterns of policies.
+"""The Condition element of a statement.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -102,33 +102,15 @@ def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condit
     quantifier, negation, kind, if_exists = parts.groups()
     if key in MULTIVALUED and not quantifier:
         raise UnsupportedPolicyError(f"{operator} without ForAllValues or ForAnyValue on {given_key}")
-    make = wildcards if kind == "Like" else _exactly
-    return Condition(key, tuple(make(value) for value in values), quantifier or "", bool(negation), bool(if_exists))
+    return Condition(
+        key,
+        tuple(wildcards(value) if kind == "Like" else re.compile(re.escape(value)) for value in values),
+        quantifier or "",
+        bool(negation),
+        bool(if_exists),
+    )
 
 
-def _exactly(value: str) -> re.Pattern[str]:
-    return re.compile(re.escape(value))
-
-
-def wildcards(
-    pattern: str, *, any_text: str = ".*", any_character: str = ".", ends_part: str = "", flags: int = 0
-) -> re.Pattern[str]:
-    """A policy's pattern, `*` for any text and `?` for one character.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-
-    Args:
-        pattern: such as `ec2:Describe*`.
-        any_text: what a `*` matches.
-        any_character: what a `?` matches.
-        ends_part: what a `*` at the end or before a colon matches instead.
-        flags: of `re`.
-    """
-    pieces = []
-    for index, character in enumerate(pattern):
-        if character == "*":
-            is_last = pattern[index + 1 : index + 2] in ("", ":")
-            pieces.append(ends_part if ends_part and is_last else any_text)
-        else:
-            pieces.append(any_character if character == "?" else re.escape(character))
-    return re.compile("".join(pieces), flags | re.DOTALL)
+def wildcards(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern such as `ec2:Describe*`: `*` for any text and `?` for one character."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), flags | re.DOTALL)

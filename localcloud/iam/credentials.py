@@ -25,16 +25,7 @@ class Credentials:
 
 
 def of_role(role_arn: str, session_name: str, account_id: str, region: str) -> Credentials:
-    """New credentials of a role.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-
-    Args:
-        role_arn: the role need not exist.
-        session_name: shown in refusals; a function's is its name.
-        account_id: of the caller.
-        region: where the credentials are used.
-    """
+    """New credentials of a role, which need not exist. Refusals show the session's name."""
     assumed: AssumedRole = sts_backends[account_id][get_partition(region)].assume_role(
         region_name=region,
         role_session_name=session_name,

@@ -96,9 +96,11 @@ def _statement(given: dict[str, Any]) -> Statement | None:
 
 
 def _resource(pattern: str) -> re.Pattern[str]:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
     if pattern == "*":
         return wildcards(pattern)
     if pattern.count(":") < 5:
         raise UnsupportedPolicyError(f"the resource {pattern}, which is neither * nor an ARN")
-    # A wildcard does not reach over a colon, but for a `*` that ends its part.
-    return wildcards(pattern, any_text="[^:]*", any_character="[^:]", ends_part=".*")
+    # Only a `*` that ends its part reaches over a colon.
+    regex = re.sub(r"\\\*(?=:|$)", ".*", re.escape(pattern))
+    return re.compile(regex.replace(r"\*", "[^:]*").replace(r"\?", "[^:]"), re.DOTALL)

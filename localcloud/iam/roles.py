@@ -25,18 +25,15 @@ class Rights:
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
         """
-        kinds = {"identity-based policy": (self.policies, "an"), "permissions boundary": (self.boundary, "a")}
-        verdicts = [
-            (judge(statements, access), kind, article)
-            for kind, (statements, article) in kinds.items()
-            if statements is not None
-        ]
-        for verdict, kind, article in verdicts:
+        verdicts = {"an identity-based policy": judge(self.policies, access)}
+        if self.boundary is not None:
+            verdicts["a permissions boundary"] = judge(self.boundary, access)
+        for kind, verdict in verdicts.items():
             if verdict is Verdict.DENIED:
-                return f"with an explicit deny in {article} {kind}"
-        for verdict, kind, _ in verdicts:
+                return f"with an explicit deny in {kind}"
+        for kind, verdict in verdicts.items():
             if verdict is Verdict.NOT_ALLOWED:
-                return f"because no {kind} allows the {access.action} action"
+                return f"because no {kind.partition(' ')[2]} allows the {access.action} action"
         return None
 
     def allows(self, access: Access) -> bool:

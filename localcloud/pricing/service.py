@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_
 import json
 import re
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from moto import backend_index
@@ -41,16 +41,12 @@ class PricingResponse(BaseResponse):
         if asked.get("ServiceCode") != "AmazonEC2":
             raise JsonRESTError("NotFoundException", "The local cloud's price list has AmazonEC2 only")
         wanted = dict(_filter(one) for one in asked.get("Filters", []))
-        most = asked.get("MaxResults", _MOST)
+        first, most = int(asked.get("NextToken", "0")), asked.get("MaxResults", _MOST)
         if not 1 <= most <= _MOST:
             raise JsonRESTError("InvalidParameterException", f"MaxResults must be from 1 to {_MOST}")
-        token = str(asked.get("NextToken", "0"))
-        if not token.isdecimal():
-            raise JsonRESTError("InvalidNextTokenException", "The token is of no earlier answer")
-        found = [json.dumps(product) for product in self.prices.products(wanted)]
-        first = int(token)
-        answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": found[first : first + most]}
-        if first + most < len(found):
+        products = [json.dumps(product) for product in self.prices.products(wanted)]
+        answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": products[first : first + most]}
+        if first + most < len(products):
             answer["NextToken"] = str(first + most)
         return json.dumps(answer)
 
@@ -65,15 +61,8 @@ class PricingBackend(BaseBackend):
     """It has nothing but its path: the prices are the same for all accounts."""
 
     @property
-    def url_bases(self) -> list[str]:
-        """The hosts that it answers for."""
-        return [_HOST]
-
-    @property
     def _url_module(self) -> Any:
-        module = ModuleType(f"moto.{_NAME}.urls")
-        module.__dict__.update(url_bases=[_HOST], url_paths={"{0}/$": PricingResponse.dispatch})
-        return module
+        return SimpleNamespace(url_bases=[_HOST], url_paths={"{0}/$": PricingResponse.dispatch})
 
 
 def add_service() -> None:
