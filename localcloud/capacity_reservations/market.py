@@ -41,7 +41,7 @@ class Market:
         """The clock's reading at a date; infinite if there is none."""
         return math.inf if date is None else date.timestamp()
 
-    def zones(self, region: str) -> dict[str, str | None]:
+    def zones(self, region: str) -> dict[str, str]:
         """The ids of the zones in which reservations can be made, by their names."""
         return {str(zone.name): str(zone.zone_id) for zone in RegionsAndZonesBackend.zones.get(region, [])}
 

@@ -24,8 +24,7 @@ class CapacityReservation:
     owner_id: str
     instance_type: str
     availability_zone: str
-    availability_zone_id: str | None
-    """None for a local zone whose name has an unusual form."""
+    availability_zone_id: str
     instance_count: int
     create_date: datetime
     start_date: datetime | None

@@ -56,7 +56,7 @@ def plant(
         **new_identity(get_partition(region), region, str(fields.get("OwnerId") or ACCOUNT_ID)),
         instance_type=instance_type,
         availability_zone=zone,
-        availability_zone_id=state.zones(region).get(zone),
+        availability_zone_id=state.zones(region).get(zone, ""),
         instance_count=0,
         create_date=created,
         start_date=created,

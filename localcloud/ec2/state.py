@@ -94,7 +94,7 @@ class State(Market):
         # What lies between now and then passes in cloud seconds.
         return math.inf if date is None else self.now() + max(0.0, (date - self.date()).total_seconds())
 
-    def zones(self, region: str) -> dict[str, str | None]:
+    def zones(self, region: str) -> dict[str, str]:
         # A local zone is there as soon as a pool was set in it; moto has none.
         zones = super().zones(region)
         any_id = next(iter(zones.values()), None)
