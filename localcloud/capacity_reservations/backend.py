@@ -62,7 +62,7 @@ class CapacityReservationBackend(ReservationStore):
         """Changes an active reservation. The count is absolute."""
         before = self.existing(required(given, "CapacityReservationId"))
         rules.must_be_managed(before, self.account_id, "modified")
-        rules.must_be_active(before, "modified")
+        rules.must_be_modifiable(before)
         changes = requests.to_modify(given, before)
         end_dry_run(given)
         after = replace(before, **changes, adjustment_status="applied", at=market.current().now())

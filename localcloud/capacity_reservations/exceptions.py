@@ -12,22 +12,10 @@ class InvalidValueError(EC2ClientError):
     code = "InvalidParameterValue"
 
 
-class InvalidCombinationError(EC2ClientError):
-    """Parameters that exclude or need each other."""
-
-    code = "InvalidParameterCombination"
-
-
 class InvalidStateError(EC2ClientError):
     """The reservation's state forbids it."""
 
     code = "InvalidState"
-
-
-class NotPermittedError(EC2ClientError):
-    """What the reservation is forbids it. AWS documents that it refuses these requests, and not with which code."""
-
-    code = "OperationNotPermitted"
 
 
 class ReservationNotFoundError(EC2ClientError):

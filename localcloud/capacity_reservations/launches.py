@@ -11,17 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidParameterCombination
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_dict_attribute_mapping
 
 from localcloud.capacity_reservations import market
-from localcloud.capacity_reservations.exceptions import (
-    InsufficientCapacityError,
-    InvalidCombinationError,
-    ReservationNotFoundError,
-)
+from localcloud.capacity_reservations.exceptions import InsufficientCapacityError, ReservationNotFoundError
 from localcloud.capacity_reservations.instances import ONLY, may_enter, platform_of
 from localcloud.capacity_reservations.requests import checked_id, one_of
 
@@ -153,9 +149,9 @@ def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
     if not target:
         return shown
     if len(target) > 1:
-        raise InvalidCombinationError("Give the id of a Capacity Reservation or the ARN of a group, not both")
+        raise InvalidParameterCombination("Give the id of a Capacity Reservation or the ARN of a group, not both")
     if preference not in (None, ONLY):
-        raise InvalidCombinationError(f"A CapacityReservationTarget goes with no preference but {ONLY}")
+        raise InvalidParameterCombination(f"A CapacityReservationTarget goes with no preference but {ONLY}")
     if "CapacityReservationId" in target:
         checked_id(target["CapacityReservationId"])
     return {**shown, "CapacityReservationTarget": dict(target)}

@@ -56,30 +56,17 @@ class PlacementGroupBackend:
                 return group
         raise PlacementGroupUnknownError(str(name or group_id))
 
-    def create_placement_group(self, given: Mapping[str, Any]) -> PlacementGroup:
-        """Makes one."""
-        group = PlacementGroup(self, given)
-        if group.group_name in self.placement_groups:
-            message = f"The Placement Group '{group.group_name}' already exists."
-            raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
-        self.placement_groups[group.group_name] = group
-        return group
-
-    def delete_placement_group(self, name: str) -> None:
-        """Deletes one in which no instance runs."""
-        group = self.get_placement_group(name)
-        if any(one.placement.group_name == name for one in instances.running(self)):
-            message = f"The placement group '{name}' is in use and may not be deleted."
-            raise EC2ClientError("InvalidPlacementGroup.InUse", message)
-        del self.placement_groups[group.group_name]
-
 
 class PlacementGroupsResponse(EC2BaseResponse):
     """Creates, describes and deletes them."""
 
     def create_placement_group(self) -> ActionResult:
         self.error_on_dryrun()
-        group = self.ec2_backend.create_placement_group(self._get_params())
+        group, groups = PlacementGroup(self.ec2_backend, self._get_params()), self.ec2_backend.placement_groups
+        if group.group_name in groups:
+            message = f"The Placement Group '{group.group_name}' already exists."
+            raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
+        groups[group.group_name] = group
         group.add_tags(self._parse_tag_specification().get("placement-group", {}))
         return ActionResult({"PlacementGroup": group})
 
@@ -94,7 +81,11 @@ class PlacementGroupsResponse(EC2BaseResponse):
 
     def delete_placement_group(self) -> EmptyResult:
         self.error_on_dryrun()
-        self.ec2_backend.delete_placement_group(str(required(self._get_params(), "GroupName")))
+        name = self.ec2_backend.get_placement_group(required(self._get_params(), "GroupName")).group_name
+        if any(one.placement.group_name == name for one in instances.running(self.ec2_backend)):
+            message = f"The placement group '{name}' is in use and may not be deleted."
+            raise EC2ClientError("InvalidPlacementGroup.InUse", message)
+        del self.ec2_backend.placement_groups[name]
         return EmptyResult()
 
 

@@ -11,11 +11,16 @@ from typing import Any
 
 from botocore.model import StringShape
 from moto.core.utils import get_service_model
-from moto.ec2.exceptions import DryRunClientError, EC2ClientError, MissingParameterError
+from moto.ec2.exceptions import (
+    DryRunClientError,
+    EC2ClientError,
+    InvalidParameterCombination,
+    MissingParameterError,
+)
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from localcloud.capacity_reservations import market
-from localcloud.capacity_reservations.exceptions import InvalidCombinationError, InvalidValueError
+from localcloud.capacity_reservations.exceptions import InvalidValueError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
 Parameters = Mapping[str, Any]
@@ -51,7 +56,9 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
         raise InvalidValueError(f"ClientToken must have at most {_MAX_TOKEN_LENGTH} ASCII characters")
     support = INSTANCE_TYPES[instance_type].get("EbsInfo", {}).get("EbsOptimizedSupport")
     if given.get("EbsOptimized") and support not in ("default", "supported"):
-        raise InvalidCombinationError(f"EBS-optimized instances are not supported for instance type {instance_type}.")
+        raise InvalidParameterCombination(
+            f"EBS-optimized instances are not supported for instance type {instance_type}."
+        )
     end_date_type = one_of(given, "EndDateType", "EndDateType", "unlimited")
     group = given.get("PlacementGroupArn")
     return {
@@ -142,7 +149,7 @@ def end_dry_run(given: Parameters) -> None:
 def _end(end_date_type: str, end_date: datetime | None) -> datetime | None:
     """The end in UTC: needed by a limited reservation, refused for an unlimited one, never in the past."""
     if (end_date_type == "unlimited") != (end_date is None):
-        raise InvalidCombinationError("Give EndDate if EndDateType is limited, and leave it out if it is unlimited")
+        raise InvalidParameterCombination("Give EndDate if EndDateType is limited, and leave it out if it is unlimited")
     if end_date is None:
         return None
     end = end_date.replace(tzinfo=UTC) if end_date.tzinfo is None else end_date.astimezone(UTC)

@@ -1,6 +1,8 @@
 """Which reservations EC2 changes at all."""
 
-from localcloud.capacity_reservations.exceptions import InvalidStateError, NotPermittedError
+from moto.ec2.exceptions import OperationNotPermitted
+
+from localcloud.capacity_reservations.exceptions import InvalidStateError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
 _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
@@ -8,17 +10,12 @@ _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
 
 
 def must_be_managed(reservation: CapacityReservation, account: str, done: str) -> None:
-    """Refuses what only somebody else, or another action, can change.
+    """Refuses what only somebody else, or another action, can change. AWS does not document with which code.
 
     Sources, all in https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/: capacity-reservation-sharing.html ("Consumers
     cannot modify the shared Capacity Reservation in any way"), cr-fleets.html ("can't be managed individually"),
     interruptible-capacity-reservations.html ("cannot directly modify or cancel"); CancelCapacityReservation ("You can't
     modify or cancel a Capacity Block").
-
-    Args:
-        reservation: as it is.
-        account: whose request it is.
-        done: what is asked for, e.g. `modified`.
     """
     shown = reservation.described
     if reservation.owner_id != account:
@@ -31,14 +28,14 @@ def must_be_managed(reservation: CapacityReservation, account: str, done: str) -
         why = "it is interruptible; change the allocation of its source"
     else:
         return
-    raise NotPermittedError(f"The capacity reservation '{reservation.id}' cannot be {done}: {why}.")
+    raise OperationNotPermitted(f"The capacity reservation '{reservation.id}' cannot be {done}: {why}.")
 
 
-def must_be_active(reservation: CapacityReservation, done: str) -> None:
-    """Refuses any other state, and a reservation whose last modification EC2 has not decided about."""
+def must_be_modifiable(reservation: CapacityReservation) -> None:
+    """Refuses all states but active, and a reservation whose last modification EC2 has not decided about."""
     if reservation.state != "active":
         raise InvalidStateError(
-            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be {done}; "
+            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be modified; "
             "it must be active."
         )
     if reservation.adjustment_status == "requested":
@@ -67,4 +64,4 @@ def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
         why = "it must be idle to change its instance eligibility"
     else:
         return
-    raise NotPermittedError(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
+    raise OperationNotPermitted(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")

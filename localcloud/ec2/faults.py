@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
     INTERNAL_ERROR = "internal_error"
     """InternalError with HTTP 500, without effect."""
     REFUSED = "refused"
-    """Refused with `code`, `status` and `message`, without effect. With a `reservation_id`, GROUP fails for this
+    """Refused with `code` and `message`, without effect. With a `reservation_id`, GROUP fails for this
     reservation only: the answer's `Failed` has the code and the message."""
     LOST_BEFORE = "lost_before"
     """The connection is closed without an answer, and without effect."""
@@ -92,7 +92,6 @@ class Request:
 
     action: str
     region: str
-    instance_type: str | None = None
     reservation_id: str | None = None
 
 
@@ -107,10 +106,9 @@ class Fault:
         seconds: cloud seconds; what they mean depends on the kind.
         lasts: cloud seconds after which the fault ends, however often it has hit; None for no such end.
         then: `active` or `failed` for PENDING, `applied` or `rejected` for ADJUSTING; None for the first.
-        instance_type: hits only requests about this type; not for DESCRIBE.
         region: hits only requests to this Region, e.g. `Fault(ANY, FaultKind.HANGS, None, region="us-west-2")`.
         reservation_id: hits only requests to change, tag or group this reservation.
-        code, status, message: of REFUSED; any that EC2 may answer.
+        code, message: of REFUSED; any that EC2 may answer.
 
     Raises:
         ValueError: the values make no sense together; the message says what to change.
@@ -122,11 +120,9 @@ class Fault:
     seconds: float | None = None
     lasts: float | None = None
     then: str | None = None
-    instance_type: str | None = None
     region: str | None = None
     reservation_id: str | None = None
     code: str = "OperationNotPermitted"
-    status: int = 400
     message: str = "The request was refused on purpose."
 
     def __post_init__(self) -> None:
@@ -150,19 +146,14 @@ class Fault:
         object.__setattr__(self, "then", self.then or outcomes[0])
         if self.then not in outcomes:
             raise ValueError(f"then must be {' or '.join(outcomes)}, not {self.then!r}")
-        if self.instance_type is not None and self.action.startswith(("Describe", *GROUP_ACTIONS)):
-            raise ValueError(f"{self.action} is about no one type; leave instance_type out")
         if self.reservation_id is not None and self.action not in _ABOUT_ONE:
             raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
-        if not 400 <= self.status <= 599:
-            raise ValueError(f"status must be an HTTP status of an error, from 400 to 599, not {self.status}")
 
     def can_hit(self, request: Request) -> bool:
         """Whether it is about such requests."""
         any_of_ec2 = self.action == ANY and request.action not in GROUP_ACTIONS
         return (
             (any_of_ec2 or self.action == request.action)
-            and self.instance_type in (None, request.instance_type)
             and self.region in (None, request.region)
             and self.reservation_id in (None, request.reservation_id)
         )

@@ -4,11 +4,13 @@ The fields are those of botocore's model of EC2, which also checks their types:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from botocore import xform_name
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
@@ -21,25 +23,10 @@ from localcloud.ec2.state import State
 from localcloud.ec2.zones import region_of
 from localcloud.services import ACCOUNT_ID
 
-_ATTRIBUTES = {
-    "OwnerId": "owner_id",
-    "AvailabilityZone": "availability_zone",
-    "AvailabilityZoneId": "availability_zone_id",
-    "InstanceType": "instance_type",
-    "InstancePlatform": "instance_platform",
-    "Tenancy": "tenancy",
-    "TotalInstanceCount": "instance_count",
-    "EbsOptimized": "ebs_optimized",
-    "EphemeralStorage": "ephemeral_storage",
-    "State": "state",
-    "StartDate": "start_date",
-    "EndDate": "end_date",
-    "EndDateType": "end_date_type",
-    "InstanceMatchCriteria": "instance_match_criteria",
-    "CreateDate": "create_date",
-    "AdjustmentStatus": "adjustment_status",
+_ATTRIBUTES = {"total_instance_count": "instance_count"} | {
+    field.name: field.name for field in dataclasses.fields(CapacityReservation)
 }
-"""The fields that the local cloud itself works with; all others it only shows."""
+"""The local cloud itself works with these fields, by their names in snake case; all others it only shows."""
 _ITS_OWN = frozenset({"CapacityReservationId", "CapacityReservationArn", "Tags"})
 
 
@@ -62,7 +49,7 @@ def plant(
         start_date=created,
         at=state.now(),
     )
-    return _put(state, region, bare, tags, fields)
+    return _put(state, ec2_backends[ACCOUNT_ID][region], bare, tags, fields)
 
 
 def alter(
@@ -76,43 +63,25 @@ def alter(
         ValueError: with what to do.
     """
     backend: Any
-    for region, backend in ec2_backends[ACCOUNT_ID].items():
+    for backend in ec2_backends[ACCOUNT_ID].values():
         if reservation_id in backend.capacity_reservations:
-            return _put(state, region, backend.capacity_reservations[reservation_id], tags, fields)
+            return _put(state, backend, backend.capacity_reservations[reservation_id], tags, fields)
     raise ValueError(f"There is no reservation {reservation_id!r}; plant one, or create one as EC2's clients do")
 
 
 def _put(
     state: State,
-    region: str,
+    backend: Any,
     before: CapacityReservation,
     tags: Mapping[str, str] | None,
     fields: Mapping[str, Any],
 ) -> CapacityReservation:
-    backend: Any = ec2_backends[ACCOUNT_ID][region]
-    after = _with_fields(state, before, fields)
-    backend.put_capacity_reservation(after)
-    if tags is not None:
-        backend.tags.pop(after.id, None)
-        backend.create_tags([after.id], tags)
-    return after
-
-
-def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str, Any]) -> CapacityReservation:
-    model = get_service_model("ec2").shape_for("CapacityReservation")
-    assert isinstance(model, StructureShape)  # noqa: S101 - tells the type checker
-    values: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name not in model.members or name in _ITS_OWN:
-            settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
-            raise ValueError(f"{name!r} cannot be set; set one of {settable}")
-        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
-            raise ValueError(report.generate_report())
-        values[name] = None if value is None else _with_dates(value, model.members[name])
+    values = _checked(fields)
     available = values.pop("AvailableInstanceCount", None)
-    changes = {_ATTRIBUTES[name]: value for name, value in values.items() if name in _ATTRIBUTES and value is not None}
+    works_with = {name: _ATTRIBUTES[xform_name(name)] for name in values if xform_name(name) in _ATTRIBUTES}
+    changes = {attribute: values[name] for name, attribute in works_with.items() if values[name] is not None}
     shown = {name: value for name, value in before.described.items() if name not in values}
-    shown |= {name: value for name, value in values.items() if name not in _ATTRIBUTES or value is None}
+    shown |= {name: value for name, value in values.items() if name not in works_with or value is None}
     if "State" in values:
         changes["pending_until"] = math.inf
     if values.get("EndDate") is not None:
@@ -123,11 +92,28 @@ def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str,
     # A modification that is being processed would undo what is set here.
     changes |= {"adjusted_at": math.inf, "after_adjustment": None}
     after = replace(before, **changes, described=shown, at=state.now())
-    if available is None:
-        return after
-    if not 0 <= available <= after.instance_count:
-        raise ValueError(f"AvailableInstanceCount must be from 0 to {after.instance_count}, not {available}")
-    return replace(after, in_use=after.instance_count - available)
+    if available is not None:
+        if not 0 <= available <= after.instance_count:
+            raise ValueError(f"AvailableInstanceCount must be from 0 to {after.instance_count}, not {available}")
+        after = replace(after, in_use=after.instance_count - available)
+    backend.put_capacity_reservation(after)
+    if tags is not None:
+        backend.tags.pop(after.id, None)
+        backend.create_tags([after.id], tags)
+    return after
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as moto serializes them; each is one of EC2's."""
+    model = get_service_model("ec2").shape_for("CapacityReservation")
+    assert isinstance(model, StructureShape)  # noqa: S101 - tells the type checker
+    for name, value in fields.items():
+        if name not in model.members or name in _ITS_OWN:
+            settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
+            raise ValueError(f"{name!r} cannot be set; set one of {settable}")
+        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
+            raise ValueError(report.generate_report())
+    return {name: None if value is None else _with_dates(value, model.members[name]) for name, value in fields.items()}
 
 
 def _with_dates(value: Any, shape: Shape) -> Any:

@@ -17,7 +17,7 @@ from localcloud.capacity_reservations import market
 from localcloud.ec2 import faults
 from localcloud.ec2.faults import FaultKind, Request
 from localcloud.ec2.request_rate import ALL_INSTANCES
-from localcloud.ec2.state import State, current
+from localcloud.ec2.state import State
 
 _LIMITED = (*faults.ACTIONS, *faults.WATCHED)
 _HANGS_SECONDS = 60.0
@@ -27,25 +27,19 @@ _STATUSES = {
     # EC2 has answered this with 500 (FACTS).
     "InsufficientInstanceCapacity": 500,
     "InternalError": 500,
+    "InternalServerErrorException": 500,
     "RequestLimitExceeded": 503,
+    "TooManyRequestsException": 429,
     "UnauthorizedOperation": 403,
 }
 """Those that are not 400. moto knows the status of an error from botocore's model, which has no errors for EC2."""
-
-
-def _error(code: str, message: str, status: int = 400) -> EC2ClientError:
-    error = EC2ClientError(code, message)
-    vars(error)["status"] = _STATUSES.get(code, status)
-    return error
-
-
-_THROTTLED = _error("RequestLimitExceeded", "Request limit exceeded.")
-_FAILED = _error("InternalError", "An internal error has occurred")
-_UNKNOWN = _error("AuthFailure", "AWS was not able to validate the provided access credentials")
+_THROTTLED = EC2ClientError("RequestLimitExceeded", "Request limit exceeded.")
+_FAILED = EC2ClientError("InternalError", "An internal error has occurred")
+_UNKNOWN = EC2ClientError("AuthFailure", "AWS was not able to validate the provided access credentials")
 _OF_GROUPS = {
     # https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html#API_GroupResources_Errors
-    _THROTTLED: _error("TooManyRequestsException", "Too many requests.", 429),
-    _FAILED: _error("InternalServerErrorException", "An internal error occurred.", 500),
+    _THROTTLED: EC2ClientError("TooManyRequestsException", "Too many requests."),
+    _FAILED: EC2ClientError("InternalServerErrorException", "An internal error occurred."),
 }
 
 
@@ -66,7 +60,7 @@ def _serialized(perform: Any) -> Any:
         error = action_result.result
         if isinstance(error, EC2ClientError):
             self.refused_with = error
-            status = getattr(error, "status", _STATUSES.get(error.code, status))
+            status = _STATUSES.get(error.code, status)
         return status, headers, body
 
     return serialized
@@ -108,12 +102,7 @@ def _request(response: Any, action: str) -> Request:
     """What decides which faults hit it."""
     given = response._get_params() if action in _LIMITED else {}
     tagged = (one for one in given.get("Resources") or [] if one.startswith("cr-"))
-    changed = given.get("CapacityReservationId") or next(tagged, None)
-    instance_type = given.get("InstanceType")
-    if changed and not current().is_closed(response.region):
-        known = response.ec2_backend.capacity_reservations.get(changed)
-        instance_type = known.instance_type if known else None
-    return Request(action, response.region, instance_type, changed)
+    return Request(action, response.region, given.get("CapacityReservationId") or next(tagged, None))
 
 
 def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | None:
@@ -135,7 +124,7 @@ def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | 
         return None
     fault = found.fault
     if fault.kind is FaultKind.REFUSED:
-        return _error(fault.code, fault.message, fault.status)
+        return EC2ClientError(fault.code, fault.message)
     error = _THROTTLED if fault.kind is FaultKind.THROTTLED else _FAILED
     return _OF_GROUPS[error] if request.action in faults.GROUP_ACTIONS else error
 
@@ -144,7 +133,7 @@ def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
     if isinstance(response, EC2Response):
         status, headers, body = response.serialized(ActionResult(error))
         return status, {**headers, "status": str(status)}, body
-    status = getattr(error, "status", HTTPStatus.BAD_REQUEST)
+    status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
     body = json.dumps({"__type": error.code, "message": error.message})
     return status, {"status": str(status), "Content-Type": "application/json"}, body
 
@@ -153,8 +142,7 @@ def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> No
     """Remembers a refused token, if it is to be. What came of an InternalError is unknown, so it is no refusal."""
     scope, given = _token(response)
     if state.remember_refused and scope and refusal and refusal.code not in ("DryRunOperation", "InternalError"):
-        status = getattr(refusal, "status", HTTPStatus.BAD_REQUEST)
-        state.refused_tokens.setdefault(scope, (given, _error(refusal.code, refusal.message, status)))
+        state.refused_tokens.setdefault(scope, (given, EC2ClientError(refusal.code, refusal.message)))
 
 
 def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -157,7 +157,7 @@ class State(Market):
         return [versions[-1] for versions in past if versions]
 
     def grouping(self, region: str, reservation_id: str) -> None:
-        refused = self.hit(Request(faults.GROUP, region, reservation_id=reservation_id), FaultKind.REFUSED)
+        refused = self.hit(Request(faults.GROUP, region, reservation_id), FaultKind.REFUSED)
         if refused is not None:
             raise NotInGroupError(refused.fault.message, refused.fault.code)
 
@@ -199,6 +199,6 @@ def _held(backend: Any) -> list[CapacityReservation]:
 
 def _asked(backend: Any, reservation: CapacityReservation) -> Request:
     """What a fault asks about a request that makes a reservation, or changes one."""
-    known = reservation.id in backend.capacity_reservations
-    given_id = reservation.id if known else None
-    return Request(faults.MODIFY if known else faults.CREATE, backend.region_name, reservation.instance_type, given_id)
+    if reservation.id in backend.capacity_reservations:
+        return Request(faults.MODIFY, backend.region_name, reservation.id)
+    return Request(faults.CREATE, backend.region_name)

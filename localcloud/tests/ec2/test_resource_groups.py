@@ -92,7 +92,7 @@ def test_launches_that_target_a_group(cloud: Any, capacity: Any, api: Any, group
     [
         ({"kind": "throttled"}, ("TooManyRequestsException", 429)),
         ({"kind": "internal_error"}, ("InternalServerErrorException", 500)),
-        ({"kind": "refused", "code": "ForbiddenException", "status": 403}, ("ForbiddenException", 403)),
+        ({"kind": "refused", "code": "ForbiddenException"}, ("ForbiddenException", 400)),
     ],
 )
 def test_requests_are_refused_on_purpose(
