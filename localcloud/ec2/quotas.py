@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html
 import re
 from dataclasses import dataclass
 
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 _FAMILY = re.compile(r"([a-z]+?)(?:-|\d)")
@@ -98,19 +97,3 @@ class Quotas:
             raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
         else:
             self._vcpus[region, quota] = limit
-
-    def check_vcpus(self, region: str, quota: Quota, used: int, more: int) -> None:
-        """Whether so many more vCPUs are allowed.
-
-        Raises:
-            EC2ClientError: VcpuLimitExceeded. The words are EC2's, as people report them:
-                https://github.com/scrapoxy/scrapoxy/issues/202
-        """
-        limit = self.vcpus(region, quota)
-        if used + more > limit:
-            raise EC2ClientError(
-                "VcpuLimitExceeded",
-                f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
-                "instance bucket that the specified instance type belongs to. Please visit "
-                "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
-            )

@@ -109,7 +109,15 @@ class State(Market):
     ) -> None:
         region = str(backend.region_name)
         if (quota := quota_of(instance_type)) is not None:
-            self.quotas.check_vcpus(region, quota, self.vcpus_used(region, quota), vcpus_of(instance_type) * count)
+            limit = self.quotas.vcpus(region, quota)
+            if self.vcpus_used(region, quota) + vcpus_of(instance_type) * count > limit:
+                # The words are EC2's, as people report them: https://github.com/scrapoxy/scrapoxy/issues/202
+                raise EC2ClientError(
+                    "VcpuLimitExceeded",
+                    f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
+                    "instance bucket that the specified instance type belongs to. Please visit "
+                    "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
+                )
         if reservation is not None and self.hit(_asked(backend, reservation), FaultKind.INSUFFICIENT_CAPACITY):
             raise InsufficientCapacityError(instance_type, reservation.availability_zone)
 
@@ -117,7 +125,7 @@ class State(Market):
         return self.pools.take(instance_type, zone, count)
 
     def give_back(self, instance_type: str, zone: str, count: int) -> None:
-        self.pools.give_back(instance_type, zone, count)
+        self.pools.add_free(instance_type, zone, count)
 
     def created(self, backend: Any, reservation: CapacityReservation) -> CapacityReservation:
         pending = self.hit(_asked(backend, reservation), FaultKind.PENDING)

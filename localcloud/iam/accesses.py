@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/ARG/latest/APIReference/API_ListGroupResources.html
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -37,38 +37,39 @@ def needed(response: Any, action: str) -> list[Access]:
         response: moto's response object with the request.
         action: such as `CreateCapacityReservation`.
     """
-    name = f"{response.service_name}:{action}"
-    return list(_NEEDED[name](response, name)) if name in _NEEDED else []
+    name, region = f"{response.service_name}:{action}", str(response.region)
+    accesses = _NEEDED[name](response, name) if name in _NEEDED else []
+    return [replace(one, context={**one.context, "aws:requestedregion": (region,)}) for one in accesses]
 
 
-def _anywhere(response: Any, name: str) -> Iterable[Access]:
-    yield Access(name, context=_region(response))
+def _anywhere(_response: Any, name: str) -> Iterable[Access]:
+    yield Access(name)
 
 
 def _update_item(response: Any, name: str) -> Iterable[Access]:
-    yield Access(name, _arn(response, "dynamodb", "table/", response._get_param("TableName")), _region(response))
+    yield Access(name, _arn(response, "dynamodb", "table/", response._get_param("TableName")))
 
 
 def _put_events(response: Any, name: str) -> Iterable[Access]:
     buses = [entry.get("EventBusName") or "default" for entry in response._get_param("Entries") or []]
-    for arn in dict.fromkeys(_arn(response, "events", "event-bus/", bus) for bus in buses):
-        yield Access(name, arn, _region(response))
+    for bus in dict.fromkeys(buses):
+        yield Access(name, _arn(response, "events", "event-bus/", bus))
 
 
 def _get_schedule(response: Any, name: str) -> Iterable[Access]:
     group = response._get_param("groupName") or "default"
     schedule = unquote(urlsplit(str(response.uri)).path.rsplit("/", 1)[-1])
-    yield Access(name, _arn(response, "scheduler", f"schedule/{group}/", schedule), _region(response))
+    yield Access(name, _arn(response, "scheduler", f"schedule/{group}/", schedule))
 
 
 def _secret(response: Any, name: str) -> Iterable[Access]:
     given = response._get_param("SecretId")
     secret: Any = response.backend.secrets.get(given)
     if secret is None:
-        yield Access(name, _arn(response, "secretsmanager", "secret:", given), _region(response))
+        yield Access(name, _arn(response, "secretsmanager", "secret:", given))
         return
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in secret.tags or []}
-    context = _region(response) | _tagged("aws", tags) | _tagged("secretsmanager", tags)
+    context = _tagged("aws", tags) | _tagged("secretsmanager", tags)
     if secret.rotation_lambda_arn:
         context["secretsmanager:resource/allowrotationlambdaarn"] = (str(secret.rotation_lambda_arn),)
     yield Access(name, str(secret.arn), context)
@@ -79,15 +80,14 @@ def _group(response: Any, name: str) -> Iterable[Access]:
     groups = response.resourcegroups_backend.groups
     # Of a group that does not exist no tag is known.
     tags = (groups[given].tags or {}) if given in groups else {}
-    context = _region(response) | _tagged("aws", tags)
-    yield Access(name, _arn(response, "resource-groups", "group/", given), context)
+    yield Access(name, _arn(response, "resource-groups", "group/", given), _tagged("aws", tags))
 
 
 def _list_group(response: Any, name: str) -> Iterable[Access]:
     yield from _group(response, name)
     for more in ("cloudformation:DescribeStacks", "cloudformation:ListStackResources"):
-        yield Access(more, _arn(response, "cloudformation", "stack/", "*/*"), _region(response))
-    yield Access("tag:GetResources", context=_region(response))
+        yield Access(more, _arn(response, "cloudformation", "stack/", "*/*"))
+    yield Access("tag:GetResources")
 
 
 def _create(response: Any, name: str) -> Iterable[Access]:
@@ -101,7 +101,7 @@ def _create(response: Any, name: str) -> Iterable[Access]:
         "ec2:placementgroup": "PlacementGroupArn",
     }
     attributes = {key: (str(given[name]),) for key, name in described.items() if given.get(name)}
-    context = _region(response) | _requested(tags) | attributes
+    context = _requested(tags) | attributes
     yield Access(name, resource, context)
     if tags:
         yield Access("ec2:CreateTags", resource, context | {"ec2:createaction": ("CreateCapacityReservation",)})
@@ -121,7 +121,7 @@ def _tag(response: Any, name: str) -> Iterable[Access]:
 def _reservation(response: Any, name: str, given_id: str, requested: Iterable[Mapping[str, Any]]) -> Access:
     """Of a reservation that does not exist no key is known, so that no condition on its tags is fulfilled."""
     reservation = response.ec2_backend.capacity_reservations.get(given_id)
-    context = _region(response) | _requested(requested)
+    context = _requested(requested)
     if reservation is None:
         return Access(name, _arn(response, "ec2", "capacity-reservation/", given_id), context)
     tags = response.ec2_backend.tags.get(given_id, {})
@@ -140,10 +140,6 @@ def _requested(tags: Iterable[Mapping[str, Any]]) -> Context:
     values = {str(tag.get("Key") or ""): str(tag.get("Value") or "") for tag in tags}
     context: Context = {f"aws:requesttag/{key.lower()}": (value,) for key, value in values.items()}
     return context | ({"aws:tagkeys": tuple(values)} if values else {})
-
-
-def _region(response: Any) -> Context:
-    return {"aws:requestedregion": (str(response.region),)}
 
 
 def _arn(response: Any, service: str, kind: str, given: Any) -> str:
