@@ -1,20 +1,18 @@
-"""Placement groups, as mixins of moto's EC2Backend and EC2Response.
+"""Placement groups, as mixins of moto's EC2Backend and EC2Response; here they can only be created.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-groups.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribePlacementGroups.html
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses._base_response import EC2BaseResponse
-from moto.ec2.utils import generic_filter, random_id
+from moto.ec2.utils import random_id
 
-from localcloud.capacity_reservations import instances
 from localcloud.capacity_reservations.exceptions import InvalidValueError, PlacementGroupUnknownError
 from localcloud.capacity_reservations.requests import one_of, required
 
@@ -45,7 +43,7 @@ class PlacementGroupBackend:
         self.placement_groups: dict[str, PlacementGroup] = {}
         """By name, in order of creation."""
 
-    def get_placement_group(self, name: str | None = None, group_id: str | None = None) -> PlacementGroup:
+    def get_placement_group(self, name: str | None, group_id: str | None) -> PlacementGroup:
         """One, by its name or its id.
 
         Raises:
@@ -58,7 +56,7 @@ class PlacementGroupBackend:
 
 
 class PlacementGroupsResponse(EC2BaseResponse):
-    """Creates, describes and deletes them."""
+    """Creates them."""
 
     def create_placement_group(self) -> ActionResult:
         self.error_on_dryrun()
@@ -69,24 +67,6 @@ class PlacementGroupsResponse(EC2BaseResponse):
         groups[group.group_name] = group
         group.add_tags(self._parse_tag_specification().get("placement-group", {}))
         return ActionResult({"PlacementGroup": group})
-
-    def describe_placement_groups(self) -> ActionResult:
-        self.error_on_dryrun()
-        backend, names, ids = self.ec2_backend, self._get_param("GroupNames"), self._get_param("GroupIds")
-        groups = [backend.get_placement_group(name) for name in names or []]
-        groups += [backend.get_placement_group(group_id=group_id) for group_id in ids or []]
-        if not names and not ids:
-            groups = list(backend.placement_groups.values())
-        return ActionResult({"PlacementGroups": generic_filter(self._filters_from_querystring(), groups)})
-
-    def delete_placement_group(self) -> EmptyResult:
-        self.error_on_dryrun()
-        name = self.ec2_backend.get_placement_group(required(self._get_params(), "GroupName")).group_name
-        if any(one.placement.group_name == name for one in instances.running(self.ec2_backend)):
-            message = f"The placement group '{name}' is in use and may not be deleted."
-            raise EC2ClientError("InvalidPlacementGroup.InUse", message)
-        del self.ec2_backend.placement_groups[name]
-        return EmptyResult()
 
 
 def must_take_reservations(backend: Any, arn: str) -> None:

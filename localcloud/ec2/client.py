@@ -11,24 +11,9 @@ from urllib.parse import urlsplit
 
 from localcloud.ec2.faults import Fault, FaultKind
 from localcloud.ec2.pools import Pool
+from localcloud.ec2.request_rate import ActionCalls
 
 _TIMEOUT_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class ActionCalls:
-    """How often an action was called in a Region since the reset."""
-
-    region: str
-    action: str
-    calls: int
-    """All, whatever came of them."""
-    overdrawn: int
-    """Refused because the request bucket was empty."""
-    unanswered: int
-    """Whose answer an injected fault lost."""
-    refused: dict[str, int]
-    """By error code."""
 
 
 @dataclass(frozen=True)

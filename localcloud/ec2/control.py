@@ -99,8 +99,7 @@ class Control:
         planting.alter(self._state, **given)
 
     def calls(self) -> list[dict[str, Any]]:
-        counts = sorted(self._state.rate.counts.items())
-        return [{"region": region, "action": action, **vars(count)} for (region, action), count in counts]
+        return [vars(count) for _, count in sorted(self._state.rate.counts.items())]
 
     def reset(self) -> None:
         self._state.reset()

@@ -15,10 +15,9 @@ ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
 DESCRIBE_TYPES = "DescribeInstanceTypes"
 DESCRIBE_ZONES = "DescribeAvailabilityZones"
 DESCRIBE_INSTANCES = "DescribeInstances"
-DESCRIBE_PLACEMENT_GROUPS = "DescribePlacementGroups"
 CREATE_TAGS = "CreateTags"
 DELETE_TAGS = "DeleteTags"
-WATCHED = (DESCRIBE_INSTANCES, DESCRIBE_PLACEMENT_GROUPS, CREATE_TAGS, DELETE_TAGS)
+WATCHED = (DESCRIBE_INSTANCES, CREATE_TAGS, DELETE_TAGS)
 """Actions whose requests are counted and throttled, beside those on reservations."""
 GROUP = "GroupResources"
 LIST_GROUP = "ListGroupResources"

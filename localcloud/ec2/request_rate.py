@@ -33,16 +33,19 @@ def rate_of(bucket: str) -> Rate:
 
 
 @dataclass
-class ActionCount:
-    """Requests of one action in one Region since the reset, whatever came of them."""
+class ActionCalls:
+    """How often an action was called in a Region since the reset."""
 
+    region: str
+    action: str
     calls: int = 0
+    """All, whatever came of them."""
     overdrawn: int = 0
     """Refused because the bucket was empty; injected throttling is not among them."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """By error code, overdrawn ones included."""
     unanswered: int = 0
     """Whose connection was closed without an answer, by an injected fault."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """By error code, overdrawn ones included."""
 
 
 class RequestRate:
@@ -54,11 +57,11 @@ class RequestRate:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
-        self.counts: dict[tuple[str, str], ActionCount] = {}
+        self.counts: dict[tuple[str, str], ActionCalls] = {}
 
-    def count(self, region: str, action: str) -> ActionCount:
+    def count(self, region: str, action: str) -> ActionCalls:
         """The count of an action in a Region, to be read or raised."""
-        return self.counts.setdefault((region, action), ActionCount())
+        return self.counts.setdefault((region, action), ActionCalls(region, action))
 
     def admit(self, account: str, region: str, action: str, bucket: str | None = None) -> bool:
         """Takes one request from the action's own bucket, or another; False if it is empty."""

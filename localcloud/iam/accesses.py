@@ -159,7 +159,6 @@ _NEEDED: Final[dict[str, Callable[[Any, str], Iterable[Access]]]] = {
     "ec2:DescribeCapacityReservations": _anywhere,
     "ec2:DescribeInstanceTypes": _anywhere,
     "ec2:DescribeInstances": _anywhere,
-    "ec2:DescribePlacementGroups": _anywhere,
     # Of Capacity Reservations only.
     "ec2:CreateTags": _tag,
     "ec2:DeleteTags": _tag,

@@ -14,7 +14,6 @@ RESOURCES = {
     # The placement group of a reservation is no resource of the request.
     "ec2:CreateCapacityReservation": {"capacity-reservation"},
     "ec2:DescribeInstances": set(),
-    "ec2:DescribePlacementGroups": set(),
     "resource-groups:GroupResources": {"group"},
     "resource-groups:ListGroupResources": {"group"},
     "tag:GetResources": set(),

@@ -282,14 +282,12 @@ def test_a_schedule_is_read_by_those_with_the_right_to_it(deploy: Deploy, cloud:
     assert ":schedule/default/none because" in refused(client.get_schedule, Name="none")
 
 
-def test_instances_and_placement_groups_are_described_with_a_right_to_everything(deploy: Deploy) -> None:
-    stack = deploy(allow("ec2:DescribeInstances", "ec2:DescribePlacementGroups", resource="*"))
+def test_instances_are_described_with_a_right_to_everything(deploy: Deploy) -> None:
+    stack = deploy(allow("ec2:DescribeInstances", resource="*"))
     ec2 = stack.as_role("ec2")
     assert ec2.describe_instances()["Reservations"] == []
-    assert ec2.describe_placement_groups()["PlacementGroups"] == []
     stack.update(DESCRIBE)
-    for call in (ec2.describe_instances, ec2.describe_placement_groups):
-        assert "to perform: ec2:Describe" in refused(call)
+    assert "to perform: ec2:Describe" in refused(ec2.describe_instances)
 
 
 def test_a_placement_group_is_a_condition_of_the_reservation(deploy: Deploy, cloud: Cloud) -> None:

@@ -19,7 +19,6 @@ from localcloud.ec2.faults import (
     DELETE_TAGS,
     DESCRIBE,
     DESCRIBE_INSTANCES,
-    DESCRIBE_PLACEMENT_GROUPS,
     DESCRIBE_TYPES,
     DESCRIBE_ZONES,
     MODIFY,
@@ -122,18 +121,14 @@ def test_tags_are_put_though_the_answer_is_lost(cloud: Any, capacity: Any, refus
         assert cloud.again(made)["Tags"] == expected
 
 
-def test_what_is_told_of_instances_and_placement_groups_fails(cloud: Any, capacity: Any, refused: Refused) -> None:
-    for action, call in (
-        (DESCRIBE_INSTANCES, cloud.api.describe_instances),
-        (DESCRIBE_PLACEMENT_GROUPS, cloud.api.describe_placement_groups),
-    ):
-        capacity.inject(*(Fault(action, kind) for kind in (FaultKind.THROTTLED, FaultKind.LOST_AFTER)))
-        assert refused(call) == ("RequestLimitExceeded", 503)
-        with pytest.raises(ConnectionClosedError):
-            call()
-        call()
-        (counts,) = [one for one in capacity.calls() if one.action == action]
-        assert (counts.calls, counts.unanswered, counts.refused) == (3, 1, {"RequestLimitExceeded": 1})
+def test_what_is_told_of_instances_fails(cloud: Any, capacity: Any, refused: Refused) -> None:
+    capacity.inject(*(Fault(DESCRIBE_INSTANCES, kind) for kind in (FaultKind.THROTTLED, FaultKind.LOST_AFTER)))
+    assert refused(cloud.api.describe_instances) == ("RequestLimitExceeded", 503)
+    with pytest.raises(ConnectionClosedError):
+        cloud.api.describe_instances()
+    cloud.api.describe_instances()
+    (counts,) = [one for one in capacity.calls() if one.action == DESCRIBE_INSTANCES]
+    assert (counts.calls, counts.unanswered, counts.refused) == (3, 1, {"RequestLimitExceeded": 1})
 
 
 @pytest.mark.parametrize("kind", BEFORE_EFFECT)
