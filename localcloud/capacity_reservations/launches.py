@@ -17,9 +17,13 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_dict_attribute_mapping
 
 from localcloud.capacity_reservations import market
-from localcloud.capacity_reservations.exceptions import InsufficientCapacityError, ReservationNotFoundError
+from localcloud.capacity_reservations.exceptions import (
+    InsufficientCapacityError,
+    PlacementGroupUnknownError,
+    ReservationNotFoundError,
+)
 from localcloud.capacity_reservations.instances import ONLY, may_enter, platform_of
-from localcloud.capacity_reservations.requests import checked_id, one_of
+from localcloud.capacity_reservations.requests import checked_id, one_of, refuse_missing_features
 
 _request: ContextVar[Mapping[str, Any]] = ContextVar("request")
 """The parameters of RunInstances, which moto does not pass on."""
@@ -54,18 +58,17 @@ class LaunchingBackend(InstanceBackend):
             data = self._get_template_from_args(template).data if template else {}
             placement = {**(data.get("Placement") or {}), **(given.get("Placement") or {})}
             specification = _specification({**data, **given}.get("CapacityReservationSpecification") or {})
-            group = None
-            if placement.get("GroupName") or placement.get("GroupId"):
-                group = self.get_placement_group(  # type: ignore[attr-defined]
-                    placement.get("GroupName"), placement.get("GroupId")
-                )
+            refuse_missing_features(placement, "GroupId")
+            group = placement.get("GroupName", "")
+            if group and group not in self.placement_groups:  # type: ignore[attr-defined]
+                raise PlacementGroupUnknownError(group)
             launched: Any = super().run_instances(image_id, count, *args, **kwargs)
             for one in launched.instances:
                 one.capacity_reservation_id, one.has_capacity = None, False
                 spot = {"CapacityReservationPreference": "none"}
                 one.capacity_reservation_specification = spot if one.lifecycle == "spot" else specification
                 one.placement.tenancy = str(placement.get("Tenancy") or "default")
-                one.placement.group_name = group.group_name if group else ""
+                one.placement.group_name = group
                 one.platform_details = platform_of(one)
             try:
                 _give_capacity(self, launched.instances)

@@ -41,18 +41,7 @@ class PlacementGroupBackend:
 
     def __init__(self) -> None:
         self.placement_groups: dict[str, PlacementGroup] = {}
-        """By name, in order of creation."""
-
-    def get_placement_group(self, name: str | None, group_id: str | None) -> PlacementGroup:
-        """One, by its name or its id.
-
-        Raises:
-            PlacementGroupUnknownError: there is none.
-        """
-        for group in self.placement_groups.values():
-            if group.group_name == name or group.id == group_id:
-                return group
-        raise PlacementGroupUnknownError(str(name or group_id))
+        """By name."""
 
 
 class PlacementGroupsResponse(EC2BaseResponse):

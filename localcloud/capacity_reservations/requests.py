@@ -137,7 +137,7 @@ def refuse_missing_features(given: Parameters, *names: str) -> None:
     """Refuses what EC2 has and moto has not, so that nobody takes it for done."""
     for name in names:
         if given.get(name) is not None:
-            raise EC2ClientError("Unsupported", f"{name} of Capacity Reservations is not simulated: leave it out")
+            raise EC2ClientError("Unsupported", f"{name} is not simulated: leave it out")
 
 
 def end_dry_run(given: Parameters) -> None:

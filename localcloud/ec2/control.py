@@ -74,7 +74,7 @@ class Control:
             {
                 "name": quota.name,
                 "code": quota.code,
-                "vcpus": self._state.quotas.vcpus(region, quota),
+                "vcpus": self._state.vcpu_limit(region, quota),
                 "used": self._state.vcpus_used(region, quota),
             }
             for quota in QUOTAS
@@ -82,7 +82,12 @@ class Control:
 
     def set_vcpu_quota(self, region: str, vcpus: int | None, quota: str) -> None:
         _check_region(region)
-        self._state.quotas.set_vcpus(region, quota_named(quota), vcpus)
+        if vcpus is None:
+            self._state.vcpu_limits.pop((region, quota_named(quota)), None)
+        elif vcpus < 0:
+            raise ValueError(f"A quota cannot be {vcpus}; give 0 or more, or null for what it was at first")
+        else:
+            self._state.vcpu_limits[region, quota_named(quota)] = vcpus
 
     def set_offered(self, instance_type: str, zone: str, offered: bool) -> None:
         self._check_pool(instance_type, zone)

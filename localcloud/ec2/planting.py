@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from botocore import xform_name
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import StructureShape
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
@@ -113,13 +113,8 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
             raise ValueError(f"{name!r} cannot be set; set one of {settable}")
         if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
             raise ValueError(report.generate_report())
-    return {name: None if value is None else _with_dates(value, model.members[name]) for name, value in fields.items()}
-
-
-def _with_dates(value: Any, shape: Shape) -> Any:
-    """The value as moto serializes it."""
-    if isinstance(shape, StructureShape):
-        return {key: _with_dates(each, shape.members[key]) for key, each in value.items()}
-    if isinstance(shape, ListShape):
-        return [_with_dates(each, shape.member) for each in value]
-    return parse_to_aware_datetime(value) if shape.type_name == "timestamp" else value
+    # Dates within other fields stay text, which moto passes on.
+    return {
+        name: parse_to_aware_datetime(value) if value and model.members[name].type_name == "timestamp" else value
+        for name, value in fields.items()
+    }

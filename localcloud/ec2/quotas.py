@@ -67,33 +67,3 @@ def quota_named(name: str) -> Quota:
         if name.lower() in (quota.name, quota.code.lower()):
             return quota
     raise ValueError(f"There is no quota {name!r}; name one of {', '.join(quota.name for quota in QUOTAS)}, or a code")
-
-
-class Quotas:
-    """Those in force. The caller holds the lock.
-
-    Args:
-        vcpus: of each quota in each Region until it is set; None: as a new account has them.
-    """
-
-    def __init__(self, vcpus: int | None) -> None:
-        self._vcpus_at_first = vcpus
-        self._vcpus: dict[tuple[str, Quota], int] = {}
-
-    def vcpus(self, region: str, quota: Quota) -> int:
-        """How many vCPUs it allows."""
-        at_first = quota.of_new_account if self._vcpus_at_first is None else self._vcpus_at_first
-        return self._vcpus.get((region, quota), at_first)
-
-    def set_vcpus(self, region: str, quota: Quota, limit: int | None) -> None:
-        """Makes it allow so many vCPUs; None: as many as at first.
-
-        Raises:
-            ValueError: negative.
-        """
-        if limit is None:
-            self._vcpus.pop((region, quota), None)
-        elif limit < 0:
-            raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
-        else:
-            self._vcpus[region, quota] = limit

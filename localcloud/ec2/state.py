@@ -18,7 +18,7 @@ from localcloud.clock import Clock
 from localcloud.ec2 import faults
 from localcloud.ec2.faults import ActiveFault, FaultKind, Faults, Request
 from localcloud.ec2.pools import CapacityPools
-from localcloud.ec2.quotas import Quota, Quotas, quota_of, vcpus_of
+from localcloud.ec2.quotas import Quota, quota_of, vcpus_of
 from localcloud.ec2.request_rate import RequestRate
 from localcloud.ec2.zones import id_of_local
 from localcloud.services import ACCOUNT_ID
@@ -53,11 +53,10 @@ class State(Market):
                 backend.forget_capacity_reservations()
             self._empty()
 
-    def settle(self) -> float:
-        """Lets the changes happen that time has brought; the reading of the clock."""
+    def settle(self) -> None:
+        """Lets the changes happen that time has brought."""
         for backend in _backends():
             backend.settle_capacity_reservations()
-        return self.now()
 
     def is_closed(self, region: str) -> bool:
         """Whether a Region is in another partition than the account, "which can't be used across partitions":
@@ -69,6 +68,11 @@ class State(Market):
         """The fault of one of these kinds that hits the request, if any; it is counted."""
         with self.lock:
             return self.faults.hit(request, self.now(), *kinds)
+
+    def vcpu_limit(self, region: str, quota: Quota) -> int:
+        """How many vCPUs a quota allows in a Region."""
+        at_first = quota.of_new_account if self._vcpu_quota is None else self._vcpu_quota
+        return self.vcpu_limits.get((region, quota), at_first)
 
     def vcpus_used(self, region: str, quota: Quota) -> int:
         """The vCPUs of a quota that the account's reservations and other running instances have.
@@ -109,7 +113,7 @@ class State(Market):
     ) -> None:
         region = str(backend.region_name)
         if (quota := quota_of(instance_type)) is not None:
-            limit = self.quotas.vcpus(region, quota)
+            limit = self.vcpu_limit(region, quota)
             if self.vcpus_used(region, quota) + vcpus_of(instance_type) * count > limit:
                 # The words are EC2's, as people report them: https://github.com/scrapoxy/scrapoxy/issues/202
                 raise EC2ClientError(
@@ -171,7 +175,8 @@ class State(Market):
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
-        self.quotas = Quotas(self._vcpu_quota)
+        self.vcpu_limits: dict[tuple[str, Quota], int] = {}
+        """Those that were set, by Region and quota."""
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
         self.remember_refused = False

@@ -28,7 +28,7 @@ def _get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code
         return _moto_get_service_quota(self, service_code, quota_code)
     quota, state = _quota(quota_code), current()
     with state.lock:
-        return _described(self, quota, state.quotas.vcpus(self.region_name, quota), self.account_id)
+        return _described(self, quota, state.vcpu_limit(self.region_name, quota), self.account_id)
 
 
 def _get_default(self: Any) -> str:

@@ -3,12 +3,6 @@
 No price is AWS's. Each product says so.
 """
 
-from localcloud.pricing.prices import Prices
-from localcloud.pricing.service import PricingResponse, add_service
+from localcloud.pricing.service import install
 
-
-def install() -> Prices:
-    """Adds the service to moto; its prices, as they are at first. A second call empties what was set."""
-    add_service()
-    PricingResponse.prices = Prices()
-    return PricingResponse.prices
+__all__ = ["install"]

@@ -65,11 +65,12 @@ class PricingBackend(BaseBackend):
         return SimpleNamespace(url_bases=[_HOST], url_paths={"{0}/$": PricingResponse.dispatch})
 
 
-def add_service() -> None:
-    """Makes moto's server answer for it. The second call does nothing."""
-    if f"moto.{_NAME}" in sys.modules:
-        return
-    module = ModuleType(f"moto.{_NAME}")
-    module.__dict__["pricing_backends"] = BackendDict(PricingBackend, _NAME)
-    sys.modules[module.__name__] = module
-    backend_index.backend_url_patterns.append((_NAME, re.compile(_HOST)))
+def install() -> Prices:
+    """Adds the service to moto's server; its prices, as they are at first. A second call empties what was set."""
+    if f"moto.{_NAME}" not in sys.modules:
+        module = ModuleType(f"moto.{_NAME}")
+        module.__dict__["pricing_backends"] = BackendDict(PricingBackend, _NAME)
+        sys.modules[module.__name__] = module
+        backend_index.backend_url_patterns.append((_NAME, re.compile(_HOST)))
+    PricingResponse.prices = Prices()
+    return PricingResponse.prices

@@ -64,7 +64,8 @@ def test_it_takes_the_instances_of_its_group(cloud: Any, near: Any, refused: Ref
     inside, instance = run(GroupName="near")
     assert inside == grouped["CapacityReservationId"]
     # It is full, and the other one is for instances in no group.
-    assert run(GroupId=near["GroupId"])[0] is None
+    assert run(GroupName="near")[0] is None
+    assert refused(run, GroupId=near["GroupId"]) == "Unsupported"
     assert run()[0] == other["CapacityReservationId"]
     shown = cloud.api.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
     assert shown["Placement"]["GroupName"] == "near"
