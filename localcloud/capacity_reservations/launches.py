@@ -151,8 +151,6 @@ def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
     shown = {} if preference is None and target else {name: one_of(given, name, name, "open")}
     if not target:
         return shown
-    if len(target) > 1:
-        raise InvalidParameterCombination("Give the id of a Capacity Reservation or the ARN of a group, not both")
     if preference not in (None, ONLY):
         raise InvalidParameterCombination(f"A CapacityReservationTarget goes with no preference but {ONLY}")
     if "CapacityReservationId" in target:

@@ -53,13 +53,10 @@ class Market:
     def admit(
         self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
-        """Refuses what the account may not have, however much is free.
+        """Refuses to let the account have so many instances more, however many are free.
 
-        Args:
-            backend: of the Region.
-            instance_type: the type.
-            count: how many instances the account is to have more. A reservation that absorbs some grows by more.
-            reservation: the one that is to be made or to grow, as it is to be; None for a launch.
+        The reservation is the one that is to be made or to grow, as it is to be; None for a launch. It grows by more if
+        it absorbs instances.
 
         Raises:
             EC2ClientError: e.g. VcpuLimitExceeded.

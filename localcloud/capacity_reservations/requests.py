@@ -11,12 +11,7 @@ from typing import Any
 
 from botocore.model import StringShape
 from moto.core.utils import get_service_model
-from moto.ec2.exceptions import (
-    DryRunClientError,
-    EC2ClientError,
-    InvalidParameterCombination,
-    MissingParameterError,
-)
+from moto.ec2.exceptions import DryRunClientError, EC2ClientError, InvalidParameterCombination, MissingParameterError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from localcloud.capacity_reservations import market
@@ -104,11 +99,7 @@ def to_modify(given: Parameters, before: CapacityReservation) -> dict[str, Any]:
 
 
 def required(given: Parameters, name: str) -> Any:
-    """The value of a parameter.
-
-    Raises:
-        MissingParameterError: it is not there.
-    """
+    """The value of a parameter, which must be there."""
     value = given.get(name)
     if value is None or value == "":
         raise MissingParameterError(name)

@@ -76,10 +76,7 @@ class CapacityClient:
     def set_vcpu_quota(self, region: str, vcpus: int | None, quota: str = "standard") -> None:
         """Limits the vCPUs that reservations and instances have in a Region; None: as at first.
 
-        Args:
-            region: the Region.
-            vcpus: the limit.
-            quota: by its name or code, as `vcpu_quotas` gives them.
+        `vcpu_quotas` has the names and codes of the quotas.
         """
         self._call("set_vcpu_quota", region=region, vcpus=vcpus, quota=quota)
 
@@ -103,14 +100,8 @@ class CapacityClient:
         E.g. `plant("p5.48xlarge", "us-east-1a", 2, ReservationType="capacity-block")`, or
         `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`: one that this account shares.
         It takes nothing from a pool, but gives its instances to its pool when it ends. Its state stays until it is set
-        again, or an action or its end changes it.
-
-        Args:
-            instance_type: its type.
-            zone: its zone.
-            count: its `TotalInstanceCount`.
-            tags: its tags.
-            fields: of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.
+        again, or an action or its end changes it. The fields are those of
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.
         """
         fields["TotalInstanceCount"] = count
         return str(self._call("plant", instance_type=instance_type, zone=zone, tags=tags, fields=fields))
