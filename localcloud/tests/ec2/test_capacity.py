@@ -34,11 +34,12 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 def test_threads_that_race_never_oversell_a_pool(cloud: Any, capacity: Any) -> None:
+    cloud.cancel(cloud.create())  # what moto looks up for its first request, it need not look up in each thread
     with ThreadPoolExecutor(24) as threads:
         outcomes = list(threads.map(lambda _: outcome(lambda: cloud.create(InstanceCount=3)), range(24)))
     assert outcomes.count("granted") == 6
     assert outcomes.count("InsufficientInstanceCapacity") == 18
-    assert sum(one["TotalInstanceCount"] for one in cloud.describe()) == 18
+    assert sum(one["TotalInstanceCount"] for one in cloud.describe() if one["State"] == "active") == 18
     assert capacity.free(cloud.type, cloud.zone) == 2
 
 
