@@ -62,7 +62,7 @@ def may_enter(backend: Any, instance: Any, reservation: CapacityReservation) -> 
         instance.placement.zone,
         instance.platform_details,
         instance.placement.tenancy,
-        group.group_arn if group and group.strategy == "cluster" else None,
+        group["GroupArn"] if group and group["Strategy"] == "cluster" else None,
     ):
         return False
     specification = instance.capacity_reservation_specification

@@ -4,12 +4,10 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-groups.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses._base_response import EC2BaseResponse
 from moto.ec2.utils import random_id
 
@@ -17,31 +15,12 @@ from localcloud.capacity_reservations.exceptions import InvalidValueError, Place
 from localcloud.capacity_reservations.requests import one_of, required
 
 
-class PlacementGroup(TaggedEC2Resource):
-    """One group. The attributes have the names of EC2's answers, in snake case.
-
-    Args:
-        ec2_backend: moto's.
-        given: the request CreatePlacementGroup.
-    """
-
-    state = "available"
-
-    def __init__(self, ec2_backend: Any, given: Mapping[str, Any]) -> None:
-        self.ec2_backend = ec2_backend
-        self.group_name = str(required(given, "GroupName"))
-        self.strategy = one_of(given, "Strategy", "PlacementStrategy", "cluster")
-        self.id = self.group_id = str(random_id("pg", 17))
-        place = f"{ec2_backend.partition}:ec2:{ec2_backend.region_name}:{ec2_backend.account_id}"
-        self.group_arn = f"arn:{place}:placement-group/{self.group_name}"
-
-
 class PlacementGroupBackend:
     """The groups of one account in one Region."""
 
     def __init__(self) -> None:
-        self.placement_groups: dict[str, PlacementGroup] = {}
-        """By name."""
+        self.placement_groups: dict[str, dict[str, str]] = {}
+        """As EC2 answers them, by name."""
 
 
 class PlacementGroupsResponse(EC2BaseResponse):
@@ -49,13 +28,22 @@ class PlacementGroupsResponse(EC2BaseResponse):
 
     def create_placement_group(self) -> ActionResult:
         self.error_on_dryrun()
-        group, groups = PlacementGroup(self.ec2_backend, self._get_params()), self.ec2_backend.placement_groups
-        if group.group_name in groups:
-            message = f"The Placement Group '{group.group_name}' already exists."
+        given, backend = self._get_params(), self.ec2_backend
+        name, group_id = str(required(given, "GroupName")), str(random_id("pg", 17))
+        if name in backend.placement_groups:
+            message = f"The Placement Group '{name}' already exists."
             raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
-        groups[group.group_name] = group
-        group.add_tags(self._parse_tag_specification().get("placement-group", {}))
-        return ActionResult({"PlacementGroup": group})
+        group = backend.placement_groups[name] = {
+            "GroupName": name,
+            "State": "available",
+            "Strategy": one_of(given, "Strategy", "PlacementStrategy", "cluster"),
+            "GroupId": group_id,
+            "GroupArn": f"arn:{backend.partition}:ec2:{self.region}:{backend.account_id}:placement-group/{name}",
+        }
+        tags = self._parse_tag_specification().get("placement-group", {})
+        backend.create_tags([group_id], tags)
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return ActionResult({"PlacementGroup": {**group, "Tags": listed}})
 
 
 def must_take_reservations(backend: Any, arn: str) -> None:
@@ -64,10 +52,10 @@ def must_take_reservations(backend: Any, arn: str) -> None:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
     """
     for group in backend.placement_groups.values():
-        if group.group_arn == arn:
-            if group.strategy != "cluster":
+        if group["GroupArn"] == arn:
+            if group["Strategy"] != "cluster":
                 raise InvalidValueError(
-                    f"A Capacity Reservation needs a cluster placement group; that of '{arn}' is {group.strategy}."
+                    f"A Capacity Reservation needs a cluster placement group; that of '{arn}' is {group['Strategy']}."
                 )
             return
     raise PlacementGroupUnknownError(arn)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from localcloud.ec2 import planting
-from localcloud.ec2.faults import Fault
+from localcloud.ec2.faults import Fault, FaultKind
 from localcloud.ec2.places import is_known, zones_of
 from localcloud.ec2.quotas import QUOTAS, quota_named
 from localcloud.ec2.state import State, current
@@ -62,7 +62,7 @@ class Control:
         now = self._state.now()
         return [active.as_json(now) for active in self._state.faults.set]
 
-    def fired(self) -> dict[str, int]:
+    def fired(self) -> dict[FaultKind, int]:
         return dict(self._state.faults.fired)
 
     def clear_faults(self) -> None:

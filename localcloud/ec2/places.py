@@ -47,7 +47,7 @@ class ZonesResponse(AvailabilityZonesAndRegions):
     """moto's, which knows no local zone, and finds nothing wrong with a zone that does not exist."""
 
     def describe_availability_zones(self) -> ActionResult:
-        answer = super().describe_availability_zones()
+        answer: Any = super().describe_availability_zones()
         zones = answer.result["AvailabilityZones"]
         wanted = self._get_param("ZoneNames") or self._get_param("ZoneIds") or []
         if len(zones) < len(wanted):
@@ -65,4 +65,4 @@ class ZonesResponse(AvailabilityZonesAndRegions):
                 for zone, zone_id in current().zones(self.region).items()
                 if is_local(zone)
             ]
-        return answer
+        return ActionResult({"AvailabilityZones": zones})
