@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -90,9 +90,6 @@ class State(Market):
 
     def now(self) -> float:
         return self.clock.now()
-
-    def date(self) -> datetime:
-        return datetime.now(UTC)
 
     def reading_at(self, date: datetime | None) -> float:
         # What lies between now and then passes in cloud seconds.

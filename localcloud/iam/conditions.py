@@ -28,7 +28,7 @@ KEYS_WITH_TAG = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "sec
 MULTIVALUED = frozenset({"aws:tagkeys"})
 """The keys that may have more than one value in a request."""
 
-_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Like)(IfExists)?")
+_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Like)")
 
 
 class UnsupportedPolicyError(Exception):
@@ -49,15 +49,13 @@ class Condition:
     quantifier: str = ""
     """ForAllValues, ForAnyValue or nothing."""
     is_negated: bool = False
-    if_exists: bool = False
 
     def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
         """Whether a request with these values by key fulfils it."""
         values = context.get(self.key, ())
         if not values:
             # An absent key is unlike every value, and all of its no values are as they should be.
-            absent = {"ForAllValues": True, "ForAnyValue": False}.get(self.quantifier, self.is_negated)
-            return absent or self.if_exists
+            return {"ForAllValues": True, "ForAnyValue": False}.get(self.quantifier, self.is_negated)
         each = [self._fits(value) for value in values]
         return any(each) if self.quantifier == "ForAnyValue" else all(each)
 
@@ -99,16 +97,11 @@ def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condit
     parts = _OPERATOR.fullmatch(operator)
     if parts is None:
         raise UnsupportedPolicyError(f"the condition operator {operator}")
-    quantifier, negation, kind, if_exists = parts.groups()
+    quantifier, negation, kind = parts.groups()
     if key in MULTIVALUED and not quantifier:
         raise UnsupportedPolicyError(f"{operator} without ForAllValues or ForAnyValue on {given_key}")
-    return Condition(
-        key,
-        tuple(wildcards(value) if kind == "Like" else re.compile(re.escape(value)) for value in values),
-        quantifier or "",
-        bool(negation),
-        bool(if_exists),
-    )
+    patterns = tuple(wildcards(value) if kind == "Like" else re.compile(re.escape(value)) for value in values)
+    return Condition(key, patterns, quantifier or "", bool(negation))
 
 
 def wildcards(pattern: str, flags: int = 0) -> re.Pattern[str]:

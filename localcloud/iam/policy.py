@@ -7,25 +7,16 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 from typing import Any
+
+from moto.iam.access_control import PermissionResult
 
 from localcloud.iam import conditions
 from localcloud.iam.accesses import ACTIONS, Access
 from localcloud.iam.conditions import Condition, UnsupportedPolicyError, as_texts, wildcards
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
-
-
-class Verdict(Enum):
-    """What statements say to an access."""
-
-    ALLOWED = "allowed"
-    DENIED = "denied"
-    """By a statement that says so."""
-    NOT_ALLOWED = "not allowed"
-    """By silence."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +37,17 @@ class Statement:
         )
 
 
-def judge(statements: Iterable[Statement], access: Access) -> Verdict:
-    """What the statements together say: a Deny outweighs every Allow.
+def judge(statements: Iterable[Statement], access: Access) -> PermissionResult:
+    """What the statements together say: a Deny outweighs every Allow. NEUTRAL if none matches.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
     """
-    verdict = Verdict.NOT_ALLOWED
+    verdict = PermissionResult.NEUTRAL
     for statement in statements:
         if statement.matches(access):
             if statement.is_deny:
-                return Verdict.DENIED
-            verdict = Verdict.ALLOWED
+                return PermissionResult.DENIED
+            verdict = PermissionResult.PERMITTED
     return verdict
 
 

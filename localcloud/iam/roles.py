@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
 from localcloud.iam.accesses import Access
-from localcloud.iam.policy import Statement, Verdict, judge, parse
+from localcloud.iam.policy import Statement, judge, parse
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Rights:
         if self.boundary is not None:
             verdicts["a permissions boundary"] = judge(self.boundary, access)
         for kind, verdict in verdicts.items():
-            if verdict is Verdict.DENIED:
+            if verdict is PermissionResult.DENIED:
                 return f"with an explicit deny in {kind}"
         for kind, verdict in verdicts.items():
-            if verdict is Verdict.NOT_ALLOWED:
+            if verdict is PermissionResult.NEUTRAL:
                 return f"because no {kind.partition(' ')[2]} allows the {access.action} action"
         return None
 

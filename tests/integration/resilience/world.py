@@ -26,10 +26,10 @@ from moto.scheduler.models import scheduler_backends
 import find_shortfalls
 import reserve_capacity
 from localcloud import ec2
+from localcloud.capacity_reservations import market
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
 from localcloud.database.mariadb import MariaDB
-from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.state import current
 from odcr.gateways import (
@@ -233,7 +233,7 @@ class World:
         level = logger.log_level
         logger.setLevel("CRITICAL")
         # EC2 uses the same time. Reservations with the same date are ordered by id.
-        for module in (state_module, ec2_descriptions):
+        for module in (market, ec2_descriptions):
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # The sleeps of the functions and of boto3 take no real time.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
