@@ -12,12 +12,6 @@ class InvalidValueError(EC2ClientError):
     code = "InvalidParameterValue"
 
 
-class InvalidStateError(EC2ClientError):
-    """The reservation's state forbids it."""
-
-    code = "InvalidState"
-
-
 class ReservationNotFoundError(EC2ClientError):
     """No such reservation."""
 

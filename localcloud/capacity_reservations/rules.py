@@ -1,8 +1,7 @@
 """Which reservations EC2 changes at all."""
 
-from moto.ec2.exceptions import OperationNotPermitted
+from moto.ec2.exceptions import EC2ClientError, OperationNotPermitted
 
-from localcloud.capacity_reservations.exceptions import InvalidStateError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
 _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
@@ -34,22 +33,15 @@ def must_be_managed(reservation: CapacityReservation, account: str, done: str) -
 def must_be_modifiable(reservation: CapacityReservation) -> None:
     """Refuses all states but active, and a reservation whose last modification EC2 has not decided about."""
     if reservation.state != "active":
-        raise InvalidStateError(
-            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be modified; "
-            "it must be active."
-        )
+        raise _invalid_state(reservation, f"is {reservation.state} and cannot be modified; it must be active")
     if reservation.adjustment_status == "requested":
-        raise InvalidStateError(
-            f"The last modification of the capacity reservation '{reservation.id}' is being processed."
-        )
+        raise _invalid_state(reservation, "has a modification that is being processed")
 
 
 def must_be_cancellable(reservation: CapacityReservation) -> None:
     """Refuses the other states."""
     if reservation.state not in _CANCELLABLE:
-        raise InvalidStateError(
-            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be cancelled."
-        )
+        raise _invalid_state(reservation, f"is {reservation.state} and cannot be cancelled")
 
 
 def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
@@ -65,3 +57,7 @@ def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
     else:
         return
     raise OperationNotPermitted(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
+
+
+def _invalid_state(reservation: CapacityReservation, why: str) -> EC2ClientError:
+    return EC2ClientError("InvalidState", f"The capacity reservation '{reservation.id}' {why}.")

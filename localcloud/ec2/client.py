@@ -125,9 +125,9 @@ class CapacityClient:
     def _call(self, action: str, /, **arguments: Any) -> Any:
         # http.client asks no proxy, whatever the environment says.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
-        headers = {"Content-Type": "application/json"}
+        body, headers = json.dumps(arguments, default=datetime.isoformat), {"Content-Type": "application/json"}
         try:
-            connection.request("POST", f"/localcloud/ec2/{action}", json.dumps(arguments, default=_json), headers)
+            connection.request("POST", f"/localcloud/ec2/{action}", body, headers)
             response = connection.getresponse()
             text = response.read().decode()
         finally:
@@ -137,11 +137,3 @@ class CapacityClient:
         if response.status != http.client.OK:
             raise RuntimeError(f"The local cloud answered {action} with HTTP {response.status}: {text[:200]}")
         return json.loads(text)["Result"]
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise ValueError(
-        f"{value!r} cannot be sent to the local cloud as JSON; give a date, text, a number or a list of them"
-    )

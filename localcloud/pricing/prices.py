@@ -1,5 +1,6 @@
 """The prices of the local cloud, and what a test makes of them."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -70,22 +71,21 @@ class Prices:
         hourly = self._hourly(instance_type, region)
         if hourly is None:
             return
-        for operation, (system, software, times) in OPERATIONS.items():
-            for tenancy, more in _TENANCIES.items():
-                for status, share in _STATUSES.items():
-                    attributes = {
-                        "servicecode": "AmazonEC2",
-                        "instanceType": instance_type,
-                        "regionCode": region,
-                        "operatingSystem": system,
-                        "preInstalledSw": software,
-                        "licenseModel": "No License required",
-                        "tenancy": tenancy,
-                        "operation": operation,
-                        "capacitystatus": status,
-                    }
-                    if wanted.items() <= attributes.items():
-                        yield _product(attributes, hourly * times * more * share)
+        for operation, tenancy, status in itertools.product(OPERATIONS, _TENANCIES, _STATUSES):
+            system, software, times = OPERATIONS[operation]
+            attributes = {
+                "servicecode": "AmazonEC2",
+                "instanceType": instance_type,
+                "regionCode": region,
+                "operatingSystem": system,
+                "preInstalledSw": software,
+                "licenseModel": "No License required",
+                "tenancy": tenancy,
+                "operation": operation,
+                "capacitystatus": status,
+            }
+            if wanted.items() <= attributes.items():
+                yield _product(attributes, hourly * times * _TENANCIES[tenancy] * _STATUSES[status])
 
     def _hourly(self, instance_type: str, region: str) -> Decimal | None:
         if (instance_type, region) in self._set:
