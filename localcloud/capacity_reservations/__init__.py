@@ -1,4 +1,4 @@
-"""EC2's Capacity Reservations in moto's style, to be offered to moto: it has none.
+"""EC2's Capacity Reservations, which moto lacks, in moto's style.
 
 The package imports moto, botocore and the standard library only. `install` makes its mixins bases of moto's EC2Backend
 and EC2Response, as they would be in moto itself. A `market.Market` decides which capacity there is: by default, all.

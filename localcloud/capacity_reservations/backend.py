@@ -20,7 +20,7 @@ _Action = Callable[[Any, Parameters], dict[str, Any]]
 
 
 def _in_one_step(action: _Action) -> _Action:
-    """Lets one action run at a time, after the changes that are due by then."""
+    """Makes the changes that are due, then runs the action; one at a time."""
 
     @functools.wraps(action)
     def perform(self: Any, given: Parameters) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _in_one_step(action: _Action) -> _Action:
 
 
 class CapacityReservationBackend(ReservationStore):
-    """Each action takes a request's parameters and returns the answer. It has all of its effect or none."""
+    """Each action takes a request's parameters and returns the answer. It takes effect completely or not at all."""
 
     @_in_one_step
     def create_capacity_reservation(self, given: Parameters) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class CapacityReservationBackend(ReservationStore):
             at=supply.now(),
             ends_at=supply.reading_at(fields["end_date"]),
         )
-        # A pending one absorbs at once as well: the instances' capacity is promised to it.
+        # A pending reservation absorbs at once, too: the instances' capacity is promised to it.
         made = supply.created(self, self.grown(made, 0))
         if new_tags:
             self.create_tags([made.id], new_tags)

@@ -36,7 +36,7 @@ _MAX_PAGE = 1000
 
 
 def matching(filters: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> list[Answer]:
-    """Those that pass all filters, each by one of its values.
+    """The reservations that match all filters, each by one of its values.
 
     Values are case-sensitive; `*` and `?` are wildcards unless a backslash precedes them. Dates compare as text such
     as `2026-11-11T00:00:00.000Z`.

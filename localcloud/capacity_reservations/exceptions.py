@@ -1,4 +1,4 @@
-"""The errors that come up in several places. All others are an EC2ClientError with its code, where it is raised.
+"""Errors that are raised in several places. Others are an EC2ClientError with a code, where they are raised.
 
 Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
@@ -7,7 +7,7 @@ from moto.ec2.exceptions import EC2ClientError
 
 
 class InvalidValueError(EC2ClientError):
-    """A parameter that cannot be."""
+    """An invalid value of a parameter."""
 
     code = "InvalidParameterValue"
 

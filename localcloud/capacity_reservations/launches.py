@@ -30,7 +30,7 @@ _request: ContextVar[Mapping[str, Any]] = ContextVar("request")
 
 
 def hook() -> None:
-    """Makes moto's instances ask for capacity. To be called once."""
+    """Makes moto's instances ask for capacity. Call it once."""
     filter_dict_attribute_mapping["capacity-reservation-id"] = "capacity_reservation_id"
     # By setattr: methods are replaced on purpose.
     setattr(Instance, "start", _before(Instance.start, _start))  # noqa: B010
@@ -39,7 +39,7 @@ def hook() -> None:
 
 
 class LaunchingResponse(InstanceResponse):
-    """moto's, which passes on the parameters."""
+    """Passes the parameters on to the backend."""
 
     def run_instances(self) -> ActionResult:
         token = _request.set(self._get_params())
@@ -142,7 +142,7 @@ def _give_capacity(backend: Any, launched: Sequence[Any]) -> None:
 
 
 def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A CapacityReservationSpecification that makes sense, as DescribeInstances shows it.
+    """A valid CapacityReservationSpecification, as DescribeInstances shows it.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservationSpecification.html
     """

@@ -53,7 +53,7 @@ class Market:
     def admit(
         self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
-        """Refuses to let the account have so many instances more, however many are free.
+        """Refuses so many more instances to the account, however many are free.
 
         The reservation is the one that is to be made or to grow, as it is to be; None for a launch. It grows by more if
         it absorbs instances.

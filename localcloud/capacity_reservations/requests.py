@@ -1,4 +1,4 @@
-"""The parameters of requests about reservations, checked by themselves and against what the Region has.
+"""Checks the parameters of requests about reservations.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
@@ -73,7 +73,7 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
 
 
 def to_modify(given: Parameters, before: CapacityReservation) -> dict[str, Any]:
-    """The fields of the reservation that a request changes. Type, zone, platform and tenancy are no parameters at all.
+    """The fields that a request changes. Type, zone, platform and tenancy cannot be changed.
 
     `Accept` and `AdditionalInfo` are ignored, as by EC2, for which they are reserved.
 
@@ -125,14 +125,14 @@ def one_of(given: Parameters, name: str, shape: str, default: str) -> str:
 
 
 def refuse_missing_features(given: Parameters, *names: str) -> None:
-    """Refuses what EC2 has and moto has not, so that nobody takes it for done."""
+    """Refuses parameters that are not simulated, so that nobody expects an effect."""
     for name in names:
         if given.get(name) is not None:
             raise EC2ClientError("Unsupported", f"{name} is not simulated: leave it out")
 
 
 def end_dry_run(given: Parameters) -> None:
-    """Refuses a dry run, which has found nothing wrong."""
+    """Ends a dry run that would have succeeded."""
     if given.get("DryRun"):
         raise DryRunClientError()
 

@@ -28,7 +28,7 @@ _MAX_ARNS, _MAX_PAGE = 10, 50
 
 
 def hook() -> None:
-    """Puts the actions into moto's Resource Groups. To be called once."""
+    """Adds the actions to moto's Resource Groups. Call it once."""
     for path in ("group-resources", "list-group-resources"):
         url_paths[f"{{0}}/{path}$"] = ResourceGroupsResponse.dispatch
     for action in (group_resources, list_group_resources):
@@ -36,7 +36,7 @@ def hook() -> None:
 
 
 def group_resources(self: Any) -> str:
-    """Puts reservations into a group; those that cannot be in it are `Failed`."""
+    """Adds reservations to a group; those that cannot be in it are `Failed`."""
     members, arns = _members(self), list(self._get_param("ResourceArns") or [])
     if not 1 <= len(arns) <= _MAX_ARNS:
         raise BadRequestException(f"ResourceArns must have from 1 to {_MAX_ARNS} members, not {len(arns)}")
@@ -73,7 +73,7 @@ def _groupable(ec2_backend: Any, arn: str) -> CapacityReservation:
 
 
 def list_group_resources(self: Any) -> str:
-    """One page of a group's reservations, in the order in which they came."""
+    """One page of a group's reservations, in the order in which they were added."""
     members, first = list(_members(self)), int(self._get_param("NextToken") or 0)
     following = first + int(self._get_param("MaxResults") or _MAX_PAGE)
     identifiers = [{"ResourceArn": arn, "ResourceType": _RESERVATION} for arn in members[first:following]]

@@ -9,7 +9,7 @@ _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
 
 
 def must_be_managed(reservation: CapacityReservation, account: str, done: str) -> None:
-    """Refuses what only somebody else, or another action, can change. AWS does not document with which code.
+    """Refuses what only others, or other actions, can change. AWS does not document the code.
 
     Sources, all in https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/: capacity-reservation-sharing.html ("Consumers
     cannot modify the shared Capacity Reservation in any way"), cr-fleets.html ("can't be managed individually"),
@@ -39,7 +39,7 @@ def must_be_modifiable(reservation: CapacityReservation) -> None:
 
 
 def must_be_cancellable(reservation: CapacityReservation) -> None:
-    """Refuses the other states."""
+    """Refuses states in which EC2 cancels nothing."""
     if reservation.state not in _CANCELLABLE:
         raise _invalid_state(reservation, f"is {reservation.state} and cannot be cancelled")
 

@@ -51,7 +51,7 @@ def checked(given: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 class ReservationTagsResponse(TagResponse):
-    """moto's, with these limits for requests that name reservations."""
+    """moto's actions, with these limits for requests that name reservations."""
 
     def create_tags(self) -> ActionResult:
         """All of the tags on all of the resources, or none."""

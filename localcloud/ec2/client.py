@@ -95,10 +95,10 @@ class CapacityClient:
     def plant(
         self, instance_type: str, zone: str, count: int, tags: Mapping[str, str] | None = None, **fields: Any
     ) -> str:
-        """Puts a reservation there, with any fields that describe may show, whoever owns it; its id.
+        """Adds a reservation with any fields that describe may show, whoever owns it; its id.
 
         E.g. `plant("p5.48xlarge", "us-east-1a", 2, ReservationType="capacity-block")`, or
-        `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`: one that this account shares.
+        `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`, which another account shares.
         It takes nothing from a pool, but gives its instances to its pool when it ends. Its state stays until it is set
         again, or an action or its end changes it. The fields are those of
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.

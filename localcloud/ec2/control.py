@@ -26,7 +26,7 @@ def answer(action: str) -> tuple[dict[str, Any], int]:
 
 
 def perform(action: str, arguments: Mapping[str, Any]) -> Any:
-    """Calls a method of `Control` under the lock, after the changes that are due; its result, for JSON.
+    """Makes the changes that are due, then calls a method of `Control`, under the lock; its result, for JSON.
 
     Raises:
         ValueError: the arguments make no sense; the message says what to do.
@@ -58,7 +58,7 @@ class Control:
         self._state.faults.add(Fault(**fault), self._state.now())
 
     def faults(self) -> list[dict[str, Any]]:
-        """Those that were set, for the console."""
+        """The faults that were set."""
         now = self._state.now()
         return [active.as_json(now) for active in self._state.faults.set]
 

@@ -1,4 +1,4 @@
-"""What goes wrong on request. This module knows nothing of moto, so that the client may use it."""
+"""Faults that tests inject. The client uses this module, so it must not import moto."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ DESCRIBE_INSTANCES = "DescribeInstances"
 CREATE_TAGS = "CreateTags"
 DELETE_TAGS = "DeleteTags"
 WATCHED = (DESCRIBE_INSTANCES, CREATE_TAGS, DELETE_TAGS)
-"""Actions whose requests are counted and throttled, beside those on reservations."""
+"""Further actions whose requests are counted and throttled."""
 GROUP = "GroupResources"
 LIST_GROUP = "ListGroupResources"
 GROUP_ACTIONS = (GROUP, LIST_GROUP)
@@ -26,7 +26,7 @@ GROUP_ACTIONS = (GROUP, LIST_GROUP)
 ANY = "*"
 """Every action of EC2."""
 OTHER_ACTIONS = (DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
-"""What can be hit before it has an effect only."""
+"""Actions that only the kinds BEFORE_EFFECT can hit."""
 MAX_LAG_SECONDS = 3600.0
 
 
@@ -65,7 +65,7 @@ BEFORE_EFFECT = (
     FaultKind.INTERNAL_ERROR,
     FaultKind.REFUSED,
 )
-"""What can hit any action."""
+"""The kinds that can hit any action."""
 _ACTIONS_OF = {
     FaultKind.INSUFFICIENT_CAPACITY: (CREATE, MODIFY),
     FaultKind.STALE_DESCRIBE: (DESCRIBE,),
@@ -149,7 +149,7 @@ class Fault:
             raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
 
     def can_hit(self, request: Request) -> bool:
-        """Whether it is about such requests."""
+        """Whether it concerns such a request."""
         any_of_ec2 = self.action == ANY and request.action not in GROUP_ACTIONS
         return (
             (any_of_ec2 or self.action == request.action)
@@ -168,7 +168,7 @@ class ActiveFault:
     fired: int = 0
 
     def is_over(self, now: float) -> bool:
-        """Whether it can hit nothing any more."""
+        """Whether it can no longer hit anything."""
         spent = self.fault.times is not None and self.fired >= self.fault.times
         return spent or (self.fault.lasts is not None and now - self.set_at >= self.fault.lasts)
 
@@ -178,7 +178,7 @@ class ActiveFault:
 
 
 class Faults:
-    """Those that were set, in order; the first that hits a request counts. The caller holds the lock."""
+    """The faults that were set, in order; the first that hits a request counts. The caller holds the lock."""
 
     def __init__(self) -> None:
         self.set: list[ActiveFault] = []
@@ -186,7 +186,7 @@ class Faults:
         """Hits by kind since the reset, those of cleared faults included."""
 
     def add(self, fault: Fault, now: float) -> None:
-        """Sets one more."""
+        """Sets a fault."""
         self.set.append(ActiveFault(fault, now))
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Zones, and which instance types they have. All of it is moto's data but the local zones, and what a test takes away.
+"""Zones and the instance types that they offer: moto's data, local zones, and what a test takes away.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 """
@@ -28,7 +28,7 @@ def is_known(instance_type: str) -> bool:
 
 
 def hook() -> None:
-    """Puts the actions into moto. The second call does nothing."""
+    """Adds the actions to moto. The second call does nothing."""
     if not issubclass(EC2Backend, OfferingsBackend):
         # By setattr: the bases of a class are replaced on purpose.
         setattr(EC2Backend, "__bases__", (OfferingsBackend, *EC2Backend.__bases__))  # noqa: B010
@@ -36,7 +36,7 @@ def hook() -> None:
 
 
 class OfferingsBackend(InstanceTypeOfferingBackend):
-    """moto's, without the types that a test took out of a zone."""
+    """moto's offers, less those that a test took away."""
 
     def describe_instance_type_offerings(self, *args: Any, **kwargs: Any) -> list[Any]:
         taken_away, offerings = current().not_offered, super().describe_instance_type_offerings(*args, **kwargs)
@@ -44,7 +44,7 @@ class OfferingsBackend(InstanceTypeOfferingBackend):
 
 
 class ZonesResponse(AvailabilityZonesAndRegions):
-    """moto's, which knows no local zone, and finds nothing wrong with a zone that does not exist."""
+    """Adds local zones to moto's, and refuses zones that do not exist."""
 
     def describe_availability_zones(self) -> ActionResult:
         answer: Any = super().describe_availability_zones()

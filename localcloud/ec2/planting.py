@@ -1,4 +1,4 @@
-"""Reservations that are put there, or changed, directly: kinds, states and owners that no action here makes.
+"""Reservations that tests add or change directly: kinds, states and owners that no action here makes.
 
 The fields are those of botocore's model of EC2, which also checks their types:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
@@ -26,14 +26,14 @@ from localcloud.services import ACCOUNT_ID
 _ATTRIBUTES = {"total_instance_count": "instance_count"} | {
     field.name: field.name for field in dataclasses.fields(CapacityReservation)
 }
-"""The local cloud itself works with these fields, by their names in snake case; all others it only shows."""
+"""The fields that the local cloud works with, in snake case; it only shows the others."""
 _ITS_OWN = frozenset({"CapacityReservationId", "CapacityReservationArn", "Tags"})
 
 
 def plant(
     state: State, instance_type: str, zone: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
 ) -> CapacityReservation:
-    """Puts a reservation there, as `CapacityClient.plant` says; the caller holds the lock.
+    """Adds a reservation as `CapacityClient.plant` says; the caller holds the lock.
 
     Raises:
         ValueError: with what to do.
@@ -55,7 +55,7 @@ def plant(
 def alter(
     state: State, reservation_id: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
 ) -> CapacityReservation:
-    """Changes a reservation, as `CapacityClient.alter` says; the caller holds the lock.
+    """Changes a reservation as `CapacityClient.alter` says; the caller holds the lock.
 
     What is set stays: a pending reservation becomes active only if its `State` is set again.
 
@@ -89,7 +89,7 @@ def _put(
         changes["ends_at"] = state.reading_at(values["EndDate"])
     elif "EndDate" in values or values.get("EndDateType") == "unlimited":
         changes |= {"end_date": None, "end_date_type": "unlimited", "ends_at": math.inf}
-    # A modification that is being processed would undo what is set here.
+    # A modification in progress would undo what is set here.
     changes |= {"adjusted_at": math.inf, "after_adjustment": None}
     after = replace(before, **changes, described=shown, at=state.now())
     if available is not None:

@@ -21,7 +21,7 @@ class Quota:
     title: str
     """As Service Quotas shows it."""
     families: str
-    """What the names of its types begin with, in front of the generation; one that is a whole word wins."""
+    """How its types' names begin, up to the generation; "" for all others."""
     of_new_account: int
     """vCPUs."""
 
@@ -58,7 +58,7 @@ def quota_of(instance_type: str) -> Quota | None:
 
 
 def quota_named(name: str) -> Quota:
-    """By its name, or its code.
+    """The quota with this name or code.
 
     Raises:
         ValueError: there is none.

@@ -1,4 +1,4 @@
-"""What happens to a request to EC2 or Resource Groups around moto: rate limits, faults, and EC2's HTTP statuses."""
+"""Request rates, faults and HTTP statuses of EC2 and Resource Groups, around moto."""
 
 import functools
 import json
@@ -32,7 +32,7 @@ _STATUSES = {
     "TooManyRequestsException": 429,
     "UnauthorizedOperation": 403,
 }
-"""Those that are not 400. moto knows the status of an error from botocore's model, which has no errors for EC2."""
+"""The HTTP statuses that are not 400. moto takes them from botocore's model, which has no errors for EC2."""
 _THROTTLED = EC2ClientError("RequestLimitExceeded", "Request limit exceeded.")
 _FAILED = EC2ClientError("InternalError", "An internal error has occurred")
 _UNKNOWN = EC2ClientError("AuthFailure", "AWS was not able to validate the provided access credentials")
@@ -44,7 +44,7 @@ _OF_GROUPS = {
 
 
 def hook() -> None:
-    """Puts itself in front of moto. The second call does nothing."""
+    """Hooks into moto. The second call does nothing."""
     if hasattr(EC2Response.call_action, "__wrapped__"):
         return
     # By setattr: methods are replaced on purpose.
@@ -99,7 +99,7 @@ def _call_action(perform: Any) -> Any:
 
 
 def _request(response: Any, action: str) -> Request:
-    """What decides which faults hit it."""
+    """The request as faults see it."""
     given = response._get_params() if action in _LIMITED else {}
     tagged = (one for one in given.get("Resources") or [] if one.startswith("cr-"))
     return Request(action, response.region, given.get("CapacityReservationId") or next(tagged, None))
@@ -139,14 +139,14 @@ def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
 
 
 def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> None:
-    """Remembers a refused token, if it is to be. What came of an InternalError is unknown, so it is no refusal."""
+    """Remembers a refused token if a test wants that. An InternalError's outcome is unknown, so it is no refusal."""
     scope, given = _token(response)
     if state.remember_refused and scope and refusal and refusal.code not in ("DryRunOperation", "InternalError"):
         state.refused_tokens.setdefault(scope, (given, EC2ClientError(refusal.code, refusal.message)))
 
 
 def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where the client token of a create counts, and what must be the same when it comes again."""
+    """The scope of a create's client token, and the parameters that must not change when it is used again."""
     given = dict(response._get_params())
     zone, token = str(given.get("AvailabilityZone")), given.pop("ClientToken", None)
     return (response.current_account, response.region, zone, token) if token else (), given
@@ -169,12 +169,12 @@ def _depart(state: State, request: Request) -> None:
 
 
 def _close_connection(state: State, request: Request, wait: float) -> None:
-    """Leaves the client without an answer: werkzeug takes the error for a client that went away."""
+    """Leaves the client without an answer; werkzeug takes the error for a client that went away."""
     with state.lock:
         state.rate.count(request.region, request.action).unanswered += 1
     state.clock.sleep(wait)
     if flask.has_request_context():
         connection: socket.socket = flask.request.environ["werkzeug.socket"]
-        # Without this werkzeug would wait for the next request, and the client for an answer.
+        # Otherwise werkzeug would wait for the next request, and the client for an answer.
         connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError(f"{request.action} is left without an answer")

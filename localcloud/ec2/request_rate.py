@@ -1,4 +1,4 @@
-"""How often an account may call an action, and how often it did.
+"""How often an account may call an action, and how often it has.
 
 https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 """
@@ -22,7 +22,7 @@ DESCRIBING = Rate(100, 20)
 TAGGING = Rate(100, 10)
 WITHOUT_PAGES = Rate(50, 10)
 ALL_INSTANCES = "DescribeInstances of all"
-"""The bucket of requests with neither pagination nor a filter, which EC2 throttles more."""
+"""The bucket of requests without pages and filters, which EC2 throttles more."""
 
 _OTHERS = {"CreateTags": TAGGING, "DeleteTags": TAGGING, ALL_INSTANCES: WITHOUT_PAGES}
 
@@ -39,11 +39,11 @@ class ActionCalls:
     region: str
     action: str
     calls: int = 0
-    """All, whatever came of them."""
+    """All requests, granted or not."""
     overdrawn: int = 0
     """Refused because the bucket was empty; injected throttling is not among them."""
     unanswered: int = 0
-    """Whose connection was closed without an answer, by an injected fault."""
+    """Requests whose connection a fault closed without an answer."""
     refused: Counter[str] = field(default_factory=Counter)
     """By error code, overdrawn ones included."""
 

@@ -1,4 +1,4 @@
-"""The state of EC2 in the local cloud, one for the process as moto's: what there is, and what goes wrong."""
+"""The state of the local EC2, one for the process, as moto's is: what there is, and what goes wrong."""
 
 import math
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from localcloud.services import ACCOUNT_ID
 
 
 class State(Market):
-    """Everything that requests and the control API share. Whoever reads or changes it holds `lock`.
+    """What requests and the control API share. Hold `lock` to read or change it.
 
     Args:
         clock: the cloud's time.
@@ -54,7 +54,7 @@ class State(Market):
             self._empty()
 
     def settle(self) -> None:
-        """Lets the changes happen that time has brought."""
+        """Makes the changes that are due."""
         for backend in _backends():
             backend.settle_capacity_reservations()
 
@@ -75,7 +75,7 @@ class State(Market):
         return self.vcpu_limits.get((region, quota), at_first)
 
     def vcpus_used(self, region: str, quota: Quota) -> int:
-        """The vCPUs of a quota that the account's reservations and other running instances have.
+        """The vCPUs of a quota that the account's reservations and its other running instances use.
 
         Reservations count whether they are used or not. An instance in one is no further use of the quota.
         """
@@ -92,11 +92,11 @@ class State(Market):
         return self.clock.now()
 
     def reading_at(self, date: datetime | None) -> float:
-        # What lies between now and then passes in cloud seconds.
+        # The time until then passes in cloud seconds.
         return math.inf if date is None else self.now() + max(0.0, (date - self.date()).total_seconds())
 
     def zones(self, region: str) -> dict[str, str]:
-        # A local zone is there as soon as a pool was set in it; moto has none.
+        # moto has no local zones; one exists once a pool was set in it.
         zones = super().zones(region)
         any_id = next(iter(zones.values()), None)
         local = self.pools.local_zones_in(region) if any_id else []
@@ -173,7 +173,7 @@ class State(Market):
     def _empty(self) -> None:
         self.pools = CapacityPools()
         self.vcpu_limits: dict[tuple[str, Quota], int] = {}
-        """Those that were set, by Region and quota."""
+        """Limits that were set, by Region and quota."""
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
         self.remember_refused = False
@@ -181,9 +181,9 @@ class State(Market):
         self.refused_tokens: dict[tuple[str, ...], tuple[Any, EC2ClientError]] = {}
         """By account, Region, zone and token: the request, and its refusal."""
         self.not_offered: set[tuple[str, str]] = set()
-        """Pairs of type and zone that EC2 is to lack, beside those that it lacks by moto's data."""
+        """Types and zones of offers that a test took away."""
         self._versions: dict[tuple[str, str], dict[str, list[CapacityReservation]]] = {}
-        """Of each reservation by account and Region, oldest first, as far as a describe may lag behind."""
+        """Versions of each reservation by account and Region, oldest first, as far back as a describe may lag."""
 
 
 def current() -> State:
@@ -208,7 +208,7 @@ def _held(backend: Any) -> list[CapacityReservation]:
 
 
 def _asked(backend: Any, reservation: CapacityReservation) -> Request:
-    """What a fault asks about a request that makes a reservation, or changes one."""
+    """The request that creates or modifies this reservation, for faults."""
     if reservation.id in backend.capacity_reservations:
         return Request(faults.MODIFY, backend.region_name, reservation.id)
     return Request(faults.CREATE, backend.region_name)

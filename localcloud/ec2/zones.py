@@ -24,7 +24,7 @@ def region_of(zone: str) -> str:
 
 
 def is_local(zone: str) -> bool:
-    """Whether it is the name of a Local or Wavelength Zone; moto knows none of these."""
+    """Whether it names a Local or Wavelength Zone; moto knows none."""
     match = _ZONE.fullmatch(zone)
     return match is not None and match[2] is not None
 

@@ -1,4 +1,4 @@
-"""What is checked: the rights that requests need, as AWS's authorization reference lists them.
+"""The rights that requests need, as AWS's authorization reference lists them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
@@ -13,14 +13,14 @@ from urllib.parse import unquote, urlsplit
 from moto.utilities.utils import get_partition
 
 ANY_RESOURCE = "*"
-"""For actions that know no narrower resource."""
+"""The resource of actions that have no narrower one."""
 
 Context = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Access:
-    """An action on a resource. A request may need several: to create with tags is also to tag."""
+    """An action on a resource. A request may need several: creating with tags needs CreateTags, too."""
 
     action: str
     """Such as `ec2:CreateCapacityReservation`."""
@@ -78,7 +78,7 @@ def _secret(response: Any, name: str) -> Iterable[Access]:
 def _group(response: Any, name: str) -> Iterable[Access]:
     given = str(response._get_param("Group") or response._get_param("GroupName"))
     groups = response.resourcegroups_backend.groups
-    # Of a group that does not exist no tag is known.
+    # A group that does not exist has no tags.
     tags = (groups[given].tags or {}) if given in groups else {}
     yield Access(name, _arn(response, "resource-groups", "group/", given), _tagged("aws", tags))
 
@@ -94,7 +94,7 @@ def _create(response: Any, name: str) -> Iterable[Access]:
     given: Mapping[str, Any] = response._get_params()
     tags = [tag for part in given.get("TagSpecifications") or [] for tag in part.get("Tags") or []]
     resource = _arn(response, "ec2", "capacity-reservation/", "*")
-    # The placement group is a condition key of the reservation, and no resource of its own.
+    # The placement group is only a condition key of the reservation.
     described = {
         "ec2:instancetype": "InstanceType",
         "ec2:availabilityzone": "AvailabilityZone",
@@ -119,7 +119,7 @@ def _tag(response: Any, name: str) -> Iterable[Access]:
 
 
 def _reservation(response: Any, name: str, given_id: str, requested: Iterable[Mapping[str, Any]]) -> Access:
-    """Of a reservation that does not exist no key is known, so that no condition on its tags is fulfilled."""
+    """A reservation that does not exist has no tags, so no condition on its tags holds."""
     reservation = response.ec2_backend.capacity_reservations.get(given_id)
     context = _requested(requested)
     if reservation is None:
@@ -128,7 +128,7 @@ def _reservation(response: Any, name: str, given_id: str, requested: Iterable[Ma
     context |= _tagged("aws", tags) | _tagged("ec2", tags)
     context["ec2:instancetype"] = (reservation.instance_type,)
     context["ec2:availabilityzone"] = (reservation.availability_zone,)
-    # A reservation that another account shares is that account's resource.
+    # A reservation shared by another account is that account's resource.
     return Access(name, reservation.arn, context)
 
 
@@ -143,7 +143,7 @@ def _requested(tags: Iterable[Mapping[str, Any]]) -> Context:
 
 
 def _arn(response: Any, service: str, kind: str, given: Any) -> str:
-    """The ARN of what a request names, unless it gives the ARN itself."""
+    """The ARN of what a request names, by name or by ARN."""
     if str(given).startswith("arn:"):
         return str(given)
     region = str(response.region)

@@ -20,10 +20,10 @@ KEYS = frozenset(
         "secretsmanager:resource/allowrotationlambdaarn",
     }
 )
-"""The condition keys that the local cloud gives values to, in lower case: IAM does not care about their case."""
+"""The condition keys that the local cloud knows, in lower case: IAM ignores their case."""
 
 KEYS_WITH_TAG = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "secretsmanager:resourcetag/")
-"""The beginnings of those that end with a tag's key."""
+"""How those begin that end with a tag's key."""
 
 MULTIVALUED = frozenset({"aws:tagkeys"})
 """The keys that may have more than one value in a request."""
@@ -32,11 +32,11 @@ _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Lik
 
 
 class UnsupportedPolicyError(Exception):
-    """A policy has something, named by `what`, by which the local cloud cannot judge an action that it checks."""
+    """A policy about a checked action has something that the local cloud does not understand."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The local cloud cannot judge a policy with {what}. Say it otherwise, or teach it to localcloud/iam"
+            f"The local cloud cannot judge a policy with {what}. Write it differently, or add it to localcloud/iam"
         )
 
 
@@ -51,10 +51,10 @@ class Condition:
     is_negated: bool = False
 
     def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a request with these values by key fulfils it."""
+        """Whether it holds for a request with these values by key."""
         values = context.get(self.key, ())
         if not values:
-            # An absent key is unlike every value, and all of its no values are as they should be.
+            # An absent key differs from every value, and ForAllValues holds where there are none.
             return {"ForAllValues": True, "ForAnyValue": False}.get(self.quantifier, self.is_negated)
         each = [self._fits(value) for value in values]
         return any(each) if self.quantifier == "ForAnyValue" else all(each)
@@ -64,7 +64,7 @@ class Condition:
 
 
 def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]:
-    """Every operator and key of a Condition element; all have to hold.
+    """The conditions of a Condition element, one for each operator and key; all must hold.
 
     Raises:
         UnsupportedPolicyError: the local cloud does not know the operator or the key.

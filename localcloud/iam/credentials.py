@@ -1,4 +1,4 @@
-"""Temporary credentials, as a function's environment has them; from moto's STS, which knows whose they are."""
+"""Temporary credentials from moto's STS, for a function's environment."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from moto.utilities.utils import get_partition
 
 @dataclass(frozen=True)
 class Credentials:
-    """They do not expire here."""
+    """Temporary credentials, which do not expire here."""
 
     access_key_id: str
     secret_access_key: str

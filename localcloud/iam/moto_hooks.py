@@ -1,4 +1,4 @@
-"""Where the check goes into moto."""
+"""The check of rights, in front of moto's services."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def _why_not(role_arn: str, access: Access) -> str | None:
     try:
         return rights_of(role_arn).refusal(access)
     except UnsupportedPolicyError as error:
-        # Not from a deployment, which fails with such a policy, but from IAM's API.
+        # Such a policy makes a deployment fail, so it came by IAM's API.
         return f"as far as can be told. {error}"
 
 

@@ -1,4 +1,4 @@
-"""A policy document, as far as it concerns the actions that are checked.
+"""Policy documents, as far as they concern checked actions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -29,7 +29,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def matches(self, access: Access) -> bool:
-        """Whether it speaks of this access."""
+        """Whether it applies to this access."""
         return (
             any(pattern.fullmatch(access.action) for pattern in self.actions)
             and any(pattern.fullmatch(access.resource) for pattern in self.resources)
@@ -38,7 +38,7 @@ class Statement:
 
 
 def judge(statements: Iterable[Statement], access: Access) -> PermissionResult:
-    """What the statements together say: a Deny outweighs every Allow. NEUTRAL if none matches.
+    """The verdict of all statements: a Deny outweighs every Allow; NEUTRAL if none applies.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
     """
@@ -51,10 +51,10 @@ def judge(statements: Iterable[Statement], access: Access) -> PermissionResult:
     return verdict
 
 
-# A changed policy is another text, so nothing here is ever out of date.
+# The key is the whole text, so a cached policy is never out of date.
 @lru_cache(maxsize=256)
 def parse(document: str) -> tuple[Statement, ...]:
-    """The statements about checked actions; others are left out, whatever they say.
+    """The statements about checked actions; the others are left out.
 
     Args:
         document: JSON.

@@ -16,7 +16,7 @@ from localcloud.iam.policy import Statement, judge, parse
 
 @dataclass(frozen=True)
 class Rights:
-    """A role's policies: what identity-based ones allow counts only if the permissions boundary, if any, does too."""
+    """A role's policies. A permissions boundary, if there is one, must allow what the others allow."""
 
     policies: tuple[Statement, ...] = ()
     boundary: tuple[Statement, ...] | None = None

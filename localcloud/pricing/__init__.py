@@ -1,4 +1,4 @@
-"""AWS's Price List Query API for moto, which has none: GetProducts for EC2's instances, with prices of its own.
+"""AWS's Price List Query API, which moto lacks: GetProducts for EC2's instances, with invented prices.
 
 No price is AWS's. Each product says so.
 """

@@ -1,4 +1,4 @@
-"""The Price List Query API, and where it goes into moto, which finds services by their module and their host.
+"""The Price List Query API as a service of moto, which finds services by their module and host.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 """
@@ -24,7 +24,7 @@ _STATUS = {"InternalErrorException": 500}
 
 
 class PricingResponse(BaseResponse):
-    """Handles requests. moto makes one for each."""
+    """Handles one request."""
 
     prices: Prices
 
@@ -58,7 +58,7 @@ def _filter(given: dict[str, str]) -> tuple[str, str]:
 
 
 class PricingBackend(BaseBackend):
-    """It has nothing but its path: the prices are the same for all accounts."""
+    """Only tells moto the path: the prices are the same for all accounts."""
 
     @property
     def _url_module(self) -> Any:

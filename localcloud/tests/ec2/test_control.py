@@ -38,19 +38,19 @@ def test_pools(cloud: Any, capacity: Any) -> None:
         ("r5b.twoxlarge", "ap-northeast-1c", 1, "no instance type"),
     ],
 )
-def test_pools_that_cannot_be(capacity: Any, instance_type: str, zone: str, free: Any, says: str) -> None:
+def test_invalid_pools(capacity: Any, instance_type: str, zone: str, free: Any, says: str) -> None:
     before = capacity.pools()
     with pytest.raises(ValueError, match=says):
         capacity.set_free(instance_type, zone, free)
     assert capacity.pools() == before
 
 
-def test_more_is_not_taken_away_than_there_is(cloud: Any, capacity: Any) -> None:
+def test_a_pool_never_becomes_negative(cloud: Any, capacity: Any) -> None:
     with pytest.raises(ValueError, match="has 20 free"):
         capacity.add_free(cloud.type, cloud.zone, -21)
 
 
-def test_quotas_that_cannot_be(capacity: Any) -> None:
+def test_invalid_quotas(capacity: Any) -> None:
     with pytest.raises(ValueError, match="0 or more"):
         capacity.set_vcpu_quota("ap-northeast-1", -1)
     with pytest.raises(ValueError, match="no Region"):

@@ -62,7 +62,7 @@ def test_refused_without_effect(
     assert sum(count.overdrawn for count in capacity.calls()) == 0
 
 
-def test_refused_as_told(cloud: Any, capacity: Any) -> None:
+def test_a_fault_sets_the_code_and_the_message(cloud: Any, capacity: Any) -> None:
     words = {"code": "PendingVerification", "message": "Your request is <pending> & verified"}
     made = cloud.create()
     capacity.inject(*(Fault(action, FaultKind.REFUSED, **words) for action in (CREATE, MODIFY, CANCEL, DESCRIBE)))
@@ -95,7 +95,7 @@ def test_of_one_reservation_only(cloud: Any, capacity: Any, refused: Refused) ->
         (FaultKind.REFUSED, ("OperationNotPermitted", 400)),
     ],
 )
-def test_what_is_told_of_types_and_zones_is_refused(
+def test_describing_types_and_zones_is_refused(
     cloud: Any, capacity: Any, refused: Refused, kind: FaultKind, error: tuple[str, int]
 ) -> None:
     capacity.inject(*(Fault(action, kind) for action in (DESCRIBE_TYPES, DESCRIBE_ZONES)))
@@ -121,7 +121,7 @@ def test_tags_are_put_though_the_answer_is_lost(cloud: Any, capacity: Any, refus
         assert cloud.again(made)["Tags"] == expected
 
 
-def test_what_is_told_of_instances_fails(cloud: Any, capacity: Any, refused: Refused) -> None:
+def test_describing_instances_fails(cloud: Any, capacity: Any, refused: Refused) -> None:
     capacity.inject(*(Fault(DESCRIBE_INSTANCES, kind) for kind in (FaultKind.THROTTLED, FaultKind.LOST_AFTER)))
     assert refused(cloud.api.describe_instances) == ("RequestLimitExceeded", 503)
     with pytest.raises(ConnectionClosedError):
@@ -374,6 +374,6 @@ def test_cleared_faults_hit_no_more_and_stay_counted(cloud: Any, capacity: Any, 
         ({"kind": "adjusting", "seconds": 1}, "use one of ModifyCapacityReservation"),
     ],
 )
-def test_faults_that_make_no_sense(fields: dict[str, Any], says: str) -> None:
+def test_invalid_faults(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Fault(**({"action": CREATE, "kind": "throttled"} | fields))

@@ -152,7 +152,7 @@ def test_a_targeted_one_takes_those_that_target_it(cloud: Any, capacity: Any, ru
         (targeting({"CapacityReservationId": "x"}), "InvalidCapacityReservationId.Malformed"),
     ],
 )
-def test_specifications_that_make_no_sense(capacity: Any, cloud: Any, run: Run, specification: Any, code: str) -> None:
+def test_invalid_specifications(capacity: Any, cloud: Any, run: Run, specification: Any, code: str) -> None:
     with pytest.raises(ClientError, match=code):
         run(1, specification)
     assert capacity.free(cloud.type, cloud.zone) == 20
@@ -229,7 +229,7 @@ def test_instances_outlive_their_reservation(cloud: Any, capacity: Any, clock: A
     assert capacity.free(cloud.type, cloud.zone) == 20
 
 
-def test_what_is_set_to_be_in_use_counts_beside_what_runs(cloud: Any, capacity: Any, run: Run) -> None:
+def test_altered_use_counts_beside_running_instances(cloud: Any, capacity: Any, run: Run) -> None:
     made = cloud.create(InstanceCount=5)
     capacity.alter(made["CapacityReservationId"], AvailableInstanceCount=2)
     launched = run(2)

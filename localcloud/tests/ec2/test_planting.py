@@ -93,7 +93,7 @@ def test_every_state_stays_and_only_some_can_be_changed(
 
 
 @pytest.mark.parametrize("kind", ["Capacity Block", "fleet", "interruptible", "shared"])
-def test_what_somebody_else_manages_is_neither_modified_nor_cancelled(
+def test_reservations_that_others_manage_are_neither_modified_nor_cancelled(
     cloud: Any, capacity: Any, refused: Refused, kind: str
 ) -> None:
     one = {"CapacityReservationId": plant(cloud, capacity, **KINDS[kind])}
@@ -185,7 +185,7 @@ def test_tags_are_replaced_and_a_person_can_change_them(cloud: Any, capacity: An
     assert described(cloud, planted)["Tags"] == []
 
 
-def test_what_describe_shows_late_was_altered_late(cloud: Any, capacity: Any, clock: Any) -> None:
+def test_a_describe_that_lags_shows_what_was_before_an_alteration(cloud: Any, capacity: Any, clock: Any) -> None:
     made = cloud.create(InstanceCount=5)
     clock.advance(10)
     capacity.alter(made["CapacityReservationId"], OwnerId=OTHER_ACCOUNT)
@@ -206,13 +206,13 @@ def test_what_describe_shows_late_was_altered_late(cloud: Any, capacity: Any, cl
         ({"CapacityAllocations": {}}, "Invalid type for parameter CapacityAllocations"),
     ],
 )
-def test_what_the_model_does_not_have_is_told(cloud: Any, capacity: Any, fields: dict[str, Any], says: str) -> None:
+def test_invalid_fields(cloud: Any, capacity: Any, fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         plant(cloud, capacity, **fields)
     assert cloud.describe() == []
 
 
-def test_only_what_is_there_is_altered(capacity: Any) -> None:
+def test_an_unknown_reservation_cannot_be_altered(capacity: Any) -> None:
     with pytest.raises(ValueError, match="no reservation"):
         capacity.alter("cr-00000000000000000", State="active")
 

@@ -105,7 +105,7 @@ def test_instances_and_unused_reservations_both_count_and_none_twice(
 
 
 @pytest.mark.usefixtures("new_account")
-def test_as_many_are_launched_as_the_quota_allows(cloud: Ec2, refused: Refused) -> None:
+def test_launches_count_towards_the_quota(cloud: Ec2, refused: Refused) -> None:
     assert refused(launch, cloud, 3) == ("VcpuLimitExceeded", 400)
     launch(cloud, 2)
     launch(cloud, InstanceMarketOptions={"MarketType": "spot"})  # Spot Instances have quotas of their own

@@ -44,7 +44,7 @@ def test_zones_are_chosen_by_name_by_id_and_by_filter(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize("parameters", [{"ZoneNames": ["ap-northeast-1z"]}, {"ZoneIds": ["apne1-az9"]}])
-def test_what_there_is_not_is_refused(cloud: Any, refused: Refused, parameters: Any) -> None:
+def test_unknown_zones_are_refused(cloud: Any, refused: Refused, parameters: Any) -> None:
     assert refused(cloud.api.describe_availability_zones, **parameters) == ("InvalidParameterValue", 400)
 
 

@@ -157,7 +157,7 @@ def test_a_deny_counts_only_under_its_condition() -> None:
         ({"Effect": "allow", "Action": "*", "Resource": "*"}, "effect allow"),
     ],
 )
-def test_what_cannot_be_judged_is_named(statement: dict[str, Any], named: str) -> None:
+def test_an_unsupported_part_of_a_policy_is_named(statement: dict[str, Any], named: str) -> None:
     with pytest.raises(UnsupportedPolicyError) as error:
         parse(statement)
     assert named in str(error.value)
