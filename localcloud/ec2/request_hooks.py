@@ -1,14 +1,13 @@
 """Request rates, faults and HTTP statuses of EC2 and Resource Groups, around moto."""
 
-import functools
 import json
 import socket
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import flask
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from moto.resourcegroups.responses import ResourceGroupsResponse
@@ -45,57 +44,47 @@ _OF_GROUPS = {
 
 def hook() -> None:
     """Hooks into moto. The second call does nothing."""
-    if hasattr(EC2Response.call_action, "__wrapped__"):
-        return
-    # By setattr: methods are replaced on purpose.
-    setattr(EC2Response, "serialized", _serialized(EC2Response.serialized))  # noqa: B010
-    for response in (EC2Response, ResourceGroupsResponse):
-        setattr(response, "call_action", _call_action(response.call_action))  # noqa: B010
+    if not issubclass(EC2Response, WatchedResponse):
+        for response in (EC2Response, ResourceGroupsResponse):
+            # By setattr: the bases of a class are replaced on purpose.
+            setattr(response, "__bases__", (WatchedResponse, *response.__bases__))  # noqa: B010
 
 
-def _serialized(perform: Any) -> Any:
-    @functools.wraps(perform)
-    def serialized(self: Any, action_result: ActionResult) -> TYPE_RESPONSE:
-        status, headers, body = perform(self, action_result)
+class WatchedResponse(BaseResponse):
+    """Puts rates, faults and statuses around moto's actions."""
+
+    refused_with: EC2ClientError | None = None
+
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        status, headers, body = super().serialized(action_result)
         error = action_result.result
         if isinstance(error, EC2ClientError):
             self.refused_with = error
             status = _STATUSES.get(error.code, status)
         return status, headers, body
 
-    return serialized
-
-
-def _call_action(perform: Any) -> Any:
-    @functools.wraps(perform)
-    def call_action(self: Any) -> TYPE_RESPONSE:
+    def call_action(self) -> TYPE_RESPONSE:
         state, action, is_of_ec2 = market.current(), self._get_action(), isinstance(self, EC2Response)
         if not isinstance(state, State) or (not is_of_ec2 and action not in faults.GROUP_ACTIONS):
-            return cast(TYPE_RESPONSE, perform(self))
-        request, count = _request(self, action), state.rate.count
-        is_counted = action in _LIMITED or not is_of_ec2
-        with state.lock:
-            if is_counted:
-                count(self.region, action).calls += 1
+            return super().call_action()
+        request, is_counted = _request(self, action), action in _LIMITED or not is_of_ec2
+        if is_counted:
+            with state.lock:
+                state.rate.count(self.region, action).calls += 1
         if is_of_ec2 and state.is_closed(self.region):
             return _refused(self, _UNKNOWN)
         _lose(state, request)
         error = _refusal(state, self, request)
-        answer = _refused(self, error) if error else perform(self)
-        if not is_counted:
-            return answer
-        if answer[0] == HTTPStatus.OK:
+        answer = _refused(self, error) if error else super().call_action()
+        if is_counted and answer[0] == HTTPStatus.OK:
             _depart(state, request)
-        else:
-            refused_with = getattr(self, "refused_with", None)
-            code = refused_with.code if refused_with else json.loads(answer[2])["__type"]
+        elif is_counted:
+            code = self.refused_with.code if self.refused_with else json.loads(answer[2])["__type"]
             with state.lock:
-                count(self.region, action).refused[code] += 1
+                state.rate.count(self.region, action).refused[code] += 1
                 if action == faults.CREATE:
-                    _remember(state, self, refused_with)
+                    _remember(state, self, self.refused_with)
         return answer
-
-    return call_action
 
 
 def _request(response: Any, action: str) -> Request:
