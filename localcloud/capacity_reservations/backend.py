@@ -90,8 +90,6 @@ class CapacityReservationBackend(ReservationStore):
     def describe_capacity_reservations(self, given: Parameters) -> dict[str, Any]:
         """One page of reservations, ended ones included."""
         filters, ids, now = given.get("Filters") or [], given.get("CapacityReservationIds"), market.current().now()
-        describe.matching(filters, [])
-        end_dry_run(given)
         seen = {one.id: one for one in market.current().seen(self) if one.is_visible(now)}
         for given_id in ids or []:
             if checked_id(given_id) not in seen:
@@ -103,6 +101,7 @@ class CapacityReservationBackend(ReservationStore):
             given.get("MaxResults"),
             given.get("NextToken"),
         )
+        end_dry_run(given)
         return {"CapacityReservations": page, "NextToken": token}
 
     def _reserve(self, fields: dict[str, Any], new_tags: dict[str, str]) -> str:

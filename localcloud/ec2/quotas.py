@@ -39,8 +39,6 @@ QUOTAS = (
     Quota("x", "L-7295265B", "Running On-Demand X instances", "x", 0),
 )
 STANDARD = next(quota for quota in QUOTAS if quota.name == "standard")
-_OF_DEDICATED_HOSTS = "mac"
-"""Launched on Dedicated Hosts only, which have quotas of their own."""
 
 
 def vcpus_of(instance_type: str) -> int:
@@ -52,7 +50,7 @@ def quota_of(instance_type: str) -> Quota | None:
     """The quota towards which a type counts; None for types that run on Dedicated Hosts only."""
     match = _FAMILY.match(instance_type)
     family = match[1] if match else ""
-    if family == _OF_DEDICATED_HOSTS:
+    if family == "mac":  # only on Dedicated Hosts, which have quotas of their own
         return None
     return next((quota for quota in QUOTAS if family in quota.families.split()), STANDARD)
 

@@ -17,19 +17,10 @@ class Rate:
     per_second: float
 
 
-MUTATING = Rate(50, 5)
-DESCRIBING = Rate(100, 20)
-TAGGING = Rate(100, 10)
-WITHOUT_PAGES = Rate(50, 10)
 ALL_INSTANCES = "DescribeInstances of all"
 """The bucket of requests without pages and filters, which EC2 throttles more."""
-
-_OTHERS = {"CreateTags": TAGGING, "DeleteTags": TAGGING, ALL_INSTANCES: WITHOUT_PAGES}
-
-
-def rate_of(bucket: str) -> Rate:
-    """Describe* has more than actions that change something."""
-    return _OTHERS.get(bucket) or (DESCRIBING if bucket.startswith("Describe") else MUTATING)
+_RATES = {"CreateTags": Rate(100, 10), "DeleteTags": Rate(100, 10), ALL_INSTANCES: Rate(50, 10)}
+_DESCRIBING, _OTHERS = Rate(100, 20), Rate(50, 5)
 
 
 @dataclass
@@ -66,7 +57,8 @@ class RequestRate:
     def admit(self, account: str, region: str, action: str, bucket: str | None = None) -> bool:
         """Takes one request from the action's own bucket, or another; False if it is empty."""
         key = (account, region, bucket or action)
-        rate, now = rate_of(bucket or action), self._clock.now()
+        default = _DESCRIBING if action.startswith("Describe") else _OTHERS
+        rate, now = _RATES.get(bucket or action, default), self._clock.now()
         level, at = self._buckets.get(key, (rate.depth, now))
         level = min(rate.depth, level + (now - at) * rate.per_second)
         admitted = level >= 1

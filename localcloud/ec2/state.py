@@ -79,8 +79,12 @@ class State(Market):
 
         Reservations count whether they are used or not. An instance in one is no further use of the quota.
         """
-        backend = ec2_backends[ACCOUNT_ID][region]
-        counts = [(one.instance_type, one.instance_count) for one in _held(backend)]
+        backend: Any = ec2_backends[ACCOUNT_ID][region]
+        counts = [
+            (one.instance_type, one.instance_count)
+            for one in backend.capacity_reservations.values()
+            if one.holds and one.owner_id == ACCOUNT_ID
+        ]
         counts += [
             (one.instance_type, 1)
             for one in instances.running(backend)
@@ -200,11 +204,6 @@ def current() -> State:
 
 def _backends() -> Iterator[Any]:
     return (backend for regions in list(ec2_backends.values()) for backend in list(regions.values()))
-
-
-def _held(backend: Any) -> list[CapacityReservation]:
-    """The account's own reservations that hold instances."""
-    return [one for one in backend.capacity_reservations.values() if one.holds and one.owner_id == backend.account_id]
 
 
 def _asked(backend: Any, reservation: CapacityReservation) -> Request:
