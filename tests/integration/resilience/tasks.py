@@ -9,13 +9,10 @@ from stepper.branch import TaskFailed
 from stepper.definition import Function, Template
 from tests.integration.resilience.calls import Call, Service
 from tests.integration.resilience.injector import Killed
+from tests.integration.resilience.stepped_clock import TimedOut
 
 if TYPE_CHECKING:
     from tests.integration.resilience.world import World
-
-
-class TimedOut(BaseException):
-    """The function's time is up. No function catches this."""
 
 
 def tasks(world: "World", template: Template) -> dict[str, Callable[[Any], Any]]:
@@ -46,7 +43,7 @@ def _function(world: "World", function: Function) -> Callable[[Any], Any]:
 def _invoke(world: "World", function: Function, handler: Callable[..., Any], event: Any) -> Any:
     """One invocation; errors come as Lambda reports them to the state machine."""
     try:
-        with world.limited_to(function.timeout) as ends:
+        with world.clock.limited_to(function.timeout) as ends:
             result = handler(event, Context(world, ends))
     except Killed:
         world.start_cold()

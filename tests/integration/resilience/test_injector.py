@@ -15,7 +15,7 @@ from stepper.branch import TaskFailed
 from tests.integration.resilience.calls import Call, CallFault
 from tests.integration.resilience.execution import Execution
 from tests.integration.resilience.injector import LATE_SECONDS, Killed
-from tests.integration.resilience.tasks import TimedOut
+from tests.integration.resilience.stepped_clock import TimedOut
 from tests.integration.resilience.world import BUCKETS, LAG_SECONDS, OWNER, REGION, World
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
@@ -186,7 +186,7 @@ def test_a_function_that_is_throttled_is_not_invoked(world: World) -> None:
 
 def test_a_function_ends_when_its_time_is_up(world: World) -> None:
     started = world.clock.now()
-    with world.limited_to(30):
+    with world.clock.limited_to(30):
         world.clock.sleep(29)
         with pytest.raises(TimedOut):
             world.clock.sleep(2)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,6 @@ import boto3
 import botocore.endpoint
 import pymysql
 import pytest
-from greenlet import getcurrent  # type: ignore[import-untyped]
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
@@ -28,7 +27,6 @@ import reserve_capacity
 from localcloud import ec2
 from localcloud.capacity_reservations import market
 from localcloud.capacity_reservations.reservation import CapacityReservation
-from localcloud.clock import Clock
 from localcloud.database.mariadb import MariaDB
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.state import current
@@ -48,12 +46,12 @@ from odcr.gateways.secret import DatabaseLogin
 from odcr.observability import logger, metrics
 from stepper.definition import Template
 from stepper.execution import Execution, StateMachine
-from stepper.strand import is_in_strand, sleep_until
 from tests import consistency
 from tests.consistency import Key
 from tests.integration.resilience.aws import CapacityControl, answer
 from tests.integration.resilience.injector import Injector
-from tests.integration.resilience.tasks import TimedOut, tasks
+from tests.integration.resilience.stepped_clock import SteppedClock, SteppedDatetime
+from tests.integration.resilience.tasks import tasks
 
 REGION = "ap-northeast-1"
 OWNER = f"odcr/{REGION}"
@@ -77,52 +75,11 @@ TABLES = (
 )
 
 
-class SteppedClock(Clock):
-    """Time that passes only on demand."""
-
-    def now(self) -> float:
-        return _elapsed[0]
-
-    def sleep(self, cloud_seconds: float) -> None:
-        """Lets a function sleep while others work, at most until it times out.
-
-        Raises:
-            TimedOut: the function's time is up.
-        """
-        limit = _limits.get(getcurrent(), float("inf"))
-        moment = min(self.now() + cloud_seconds, limit)
-        if moment > self.now():
-            if is_in_strand():
-                sleep_until(moment)
-            else:
-                self.wait_until(moment)
-        if self.now() >= limit:
-            raise TimedOut
-
-    def wait_until(self, moment: float) -> None:
-        """Moves the time on to this moment, unless it is past."""
-        _elapsed[0] = max(_elapsed[0], moment)
-
-
-# A module variable, as Clock is frozen. Time goes back only with a snapshot, because EC2 remembers it.
-_elapsed = [1.8e9]
-
-
-class _SteppedDatetime(datetime):
-    """Reads the stepped time."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "_SteppedDatetime":
-        return cls.fromtimestamp(_elapsed[0], tz)
-
-
 _NOT_COPIED = ("lock", "clock")
 """Fields of EC2's state that no snapshot has."""
 _COPIED = ("capacity_reservations", "capacity_reservation_tokens", "_nothing_changes_before", "tags")
 """Fields of moto's EC2 that a run changes."""
 _LENT = {"SourceCapacityReservationId": "cr-0", "InterruptionType": "adhoc"}
-_limits: dict[object, float] = {}
-"""The end of each running or sleeping function's time, by its strand."""
 
 
 class _Inline:
@@ -239,12 +196,12 @@ class World:
         logger.setLevel("CRITICAL")
         # EC2 uses the same time. Reservations with the same date are ordered by id.
         for module in (market, ec2_descriptions):
-            monkeypatch.setattr(module, "datetime", _SteppedDatetime)
+            monkeypatch.setattr(module, "datetime", SteppedDatetime)
         # The sleeps of the functions and of boto3 take no real time.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
         for module in (reserve_capacity, find_shortfalls, request_buckets, spend_ledger, botocore.endpoint):
             monkeypatch.setattr(module, "time", shim)
-        monkeypatch.setattr(find_shortfalls, "datetime", _SteppedDatetime)
+        monkeypatch.setattr(find_shortfalls, "datetime", SteppedDatetime)
         monkeypatch.setattr(ec2_regions, "threading", SimpleNamespace(Thread=_Inline))
         caches = (
             ec2_clients._client,
@@ -331,7 +288,7 @@ class World:
         every, places, seconds = snapshot.parameters
         self.ask_every(every, places)
         self.ask_for(seconds)
-        _elapsed[0] = snapshot.now
+        self.clock.go_back_to(snapshot.now)
         self._shown_at = 0.0
         state = current()
         with state.lock:
@@ -414,20 +371,6 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Lets time pass for EC2, the database and sleeping functions. No execution takes a step."""
         self.machine.wait_until(self.clock.now() + seconds)
-
-    @contextmanager
-    def limited_to(self, seconds: float) -> Iterator[float]:
-        """A context in which a function runs with this time-out; yields when its time is up.
-
-        Raises:
-            TimedOut: the time is up.
-        """
-        ends = self.clock.now() + seconds
-        _limits[getcurrent()] = ends
-        try:
-            yield ends
-        finally:
-            del _limits[getcurrent()]
 
     def _set_database_clock(self, execute: Callable[[str], Any]) -> None:
         # Applies to one connection, and holds until it is set again.
@@ -536,7 +479,7 @@ class World:
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-split.html
         """
-        (source,) = (each for each in self.reservations() if each.id == reservation_id)
+        source = next(reservation for reservation in self.reservations() if reservation.id == reservation_id)
         split_off = self.capacity.plant(
             source.instance_type,
             source.availability_zone,
@@ -558,7 +501,7 @@ class World:
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruptible-capacity-reservations.html
         """
-        (source,) = (each for each in self.reservations() if each.id == reservation_id)
+        source = next(reservation for reservation in self.reservations() if reservation.id == reservation_id)
         self.lent[source.instance_type, source.availability_zone] += count
         lent = self.capacity.plant(
             source.instance_type, source.availability_zone, count, {}, Interruptible=True, InterruptionInfo=_LENT
