@@ -22,14 +22,16 @@ _STATUS = {"Questions": "statements", "Com_commit": "commits", "Innodb_lsn_curre
 
 
 @contextmanager
-def deployed(speed: float, concurrency: int) -> Iterator[Stack]:
+def deployed(concurrency: int) -> Iterator[Stack]:
     """The stack, deployed. Its functions find the schedule enabled, but only the measurement starts runs.
 
+    The cloud's clock is the wall's: if it were faster, the functions' work would take a larger part of a run than on
+    AWS, and the run would make as many visits as this machine can.
+
     Args:
-        speed: cloud seconds in a second.
         concurrency: invocations at once, at most.
     """
-    with LocalCloud(speed=speed, concurrency=concurrency, vcpu_quota=PLENTY) as cloud:
+    with LocalCloud(concurrency=concurrency, vcpu_quota=PLENTY) as cloud:
         cloud.schedules.stop()
         log("sam deploy")
         stack = Stack(cloud)
