@@ -10,7 +10,8 @@ from odcr.domain.correction import correct
 from odcr.domain.holding import Holding
 from odcr.domain.ladder import ask_ladder
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.ports import Ec2, Purse, Turns
+from odcr.domain.pace import Pace
+from odcr.domain.ports import Ec2, Purse
 from odcr.domain.reasons import astray_remark, reason_for_excess, reason_to_give_up, remark_on_group, remarks
 from odcr.domain.refusal import (
     Changed,
@@ -35,30 +36,30 @@ Ladder = Callable[..., Generator[int, bool, None]]
 
 def acquire(
     shortfall: Shortfall,
-    execution: str,
-    number: int,
+    occasion: str,
+    attempt_number: int,
     ec2: Ec2,
-    turns: Turns,
-    is_recent: Callable[[], bool] = lambda: True,
-    ladder: Ladder = ask_ladder,
+    pace: Pace,
+    is_recent: Callable[[], bool],
     *,
-    stack_tags: Mapping[str, str] | None = None,
-    now: str = "",
-    purse: Purse | None = None,
+    stack_tags: Mapping[str, str],
+    now: str,
+    purse: Purse | None,
+    ladder: Ladder = ask_ladder,
 ) -> Outcome:
     """Asks EC2 until the target is met, or the attempt has to end.
 
     Args:
         shortfall: the demand, and what was held when the run looked.
-        execution: the run.
-        number: how often the state machine has repeated this item; 0 the first time.
+        occasion: the visit to the target, by its run and its time: part of a client token, unless it is the first.
+        attempt_number: how often the state machine has repeated this visit; 0 the first time.
         ec2: the gateway to EC2.
-        turns: when to send requests.
+        pace: when to send requests.
         is_recent: whether the target was read from the table a moment ago; otherwise nothing is released.
-        ladder: how many instances to ask for.
         stack_tags: the tags of every reservation of the stack.
         now: the time, ISO 8601 in UTC.
         purse: what pays for purchases under the stack's cap; None: there is no such cap.
+        ladder: how many instances to ask for.
 
     Returns:
         The outcome, if the target is met, its pools are dry, or the time is up.
@@ -66,7 +67,7 @@ def acquire(
     Raises:
         Refusal: what else ended the attempt, with the outcome. The state machine decides by its type.
     """
-    attempt = Attempt(shortfall, execution, number, ec2, turns, stack_tags, now, purse)
+    attempt = Attempt(shortfall, occasion, attempt_number, ec2, pace, stack_tags, now, purse)
     try:
         refusal = _work(attempt, is_recent, ladder)
     except Refusal as raised:
@@ -154,20 +155,21 @@ def _ask(attempt: Attempt, ladder: Ladder) -> Refusal | None:
     by_key = {holding.pool.key.pool: holding for holding in attempt.holdings}
     dry: dict[TargetKey, Refusal] = {}
     asked: set[TargetKey] = set()
-    while not attempt.shortfall.rest and (turn := attempt.allocation.next_turn(dry)):
-        holding = by_key[turn[0]]
+    while not attempt.shortfall.rest and (next_ask := attempt.allocation.to_ask_next(dry)):
+        key, count = next_ask
+        holding = by_key[key]
         before = holding.standing
-        if asked and turn[0] not in asked:
-            attempt.turns.begin_pool()
-        asked.add(turn[0])
-        refusal = _ask_pool(attempt, ladder, holding, turn[1])
+        if asked and key not in asked:
+            attempt.pace.begin_pool()
+        asked.add(key)
+        refusal = _ask_pool(attempt, ladder, holding, count)
         if refusal is None:
             holding.refusal = None
-            if holding.standing < before + turn[1]:
+            if holding.standing < before + count:
                 # EC2 granted it, but the reservation does not show it: asking for more might buy it twice.
                 return None
             continue
-        holding.refusal, dry[turn[0]] = refusal, refusal
+        holding.refusal, dry[key] = refusal, refusal
         if not (isinstance(refusal, (InsufficientInstanceCapacity, QuotaExceeded)) or holding.is_unusable):
             return refusal
     # A dry pool is a surer answer than a used-up quota, and says more than another pool's fault.
@@ -242,7 +244,7 @@ def _rest(attempt: Attempt) -> Rest | None:
 def _limit(attempt: Attempt) -> Limit | None:
     """The cap that keeps the demand short, if it is one."""
     limit, allocation = attempt.shortfall.limit, attempt.allocation
-    if limit is None or allocation.is_met or allocation.next_turn() is not None:
+    if limit is None or allocation.is_met or allocation.to_ask_next() is not None:
         return None
     buying = [place for place in allocation.places if place.may_buy]
     is_reason = any(place.affordable == 0 for place in buying) or (not buying and bool(limit.reason))

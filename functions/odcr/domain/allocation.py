@@ -101,7 +101,7 @@ class Allocation:
         )
         return units((given.get(place.key, 0), place.weight) for place in self.places)
 
-    def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
+    def to_ask_next(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
         """The pool to ask next, and for how many instances at most; None if there is nothing to ask for.
 
         Pools below their least come first. While one of them is dry, its share of the total is kept for it; not if it

@@ -11,8 +11,8 @@ from odcr.domain.allocation import Allocation, Place
 from odcr.domain.amounts import Amount, amount
 from odcr.domain.holding import Holding
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pace import Action
-from odcr.domain.ports import Ec2, Purse, Turns
+from odcr.domain.pace import Action, Pace
+from odcr.domain.ports import Ec2, Purse
 from odcr.domain.refusal import (
     OF_THE_MOMENT,
     Changed,
@@ -39,10 +39,10 @@ class Attempt:
 
     Args:
         shortfall: the demand, and what was held when the run looked.
-        execution: the run.
-        number: how often the state machine has repeated this item; 0 the first time.
+        occasion: the visit to the target, by its run and its time: part of a client token, unless it is the first.
+        number: how often the state machine has repeated this visit; 0 the first time.
         ec2: the gateway to EC2.
-        turns: when to send requests.
+        pace: when to send requests.
         stack_tags: the tags of every reservation of the stack.
         now: the time, ISO 8601 in UTC.
         purse: what pays for purchases under the stack's cap; None: there is no such cap.
@@ -51,16 +51,16 @@ class Attempt:
     def __init__(
         self,
         shortfall: Shortfall,
-        execution: str,
+        occasion: str,
         number: int,
         ec2: Ec2,
-        turns: Turns,
-        stack_tags: Mapping[str, str] | None = None,
-        now: str = "",
-        purse: Purse | None = None,
+        pace: Pace,
+        stack_tags: Mapping[str, str],
+        now: str,
+        purse: Purse | None,
     ) -> None:
-        self.shortfall, self.number, self.turns = shortfall, number, turns
-        self.ec2, self.stack_tags, self.now = ec2, stack_tags or {}, now
+        self.shortfall, self.number, self.pace = shortfall, number, pace
+        self.ec2, self.stack_tags, self.now = ec2, stack_tags, now
         self.holdings = [Holding(pool, shortfall, ec2) for pool in shortfall.pools]
         self.returned: Amount = 0
         """Units of the surplus that were given back."""
@@ -72,7 +72,7 @@ class Attempt:
         """Looks since the last asking began."""
         self._looks = 0
         self._askings = 1
-        self._execution, self._purse = execution, purse
+        self._occasion, self._purse = occasion, purse
 
     # What is held
 
@@ -166,7 +166,7 @@ class Attempt:
     def missing(self) -> Amount:
         """Units missing; 0 if nothing more can be asked for."""
         allocation = self.allocation
-        return 0 if self.shortfall.rest or allocation.next_turn() is None else allocation.missing
+        return 0 if self.shortfall.rest or allocation.to_ask_next() is None else allocation.missing
 
     @property
     def target(self) -> Amount:
@@ -283,7 +283,7 @@ class Attempt:
         self._askings += 1
         # Where nothing is held, a resize cannot give anything away, so not every asking needs a look.
         looks = bool(self.reservations) or self._askings % _ASKINGS_PER_LOOK == 0
-        if not self.turns.await_asking(looks=looks):
+        if not self.pace.await_asking(looks=looks):
             return False
         # The check counts as the first look of this asking.
         self.looks_in_a_row = int(looks)
@@ -335,7 +335,7 @@ class Attempt:
 
     def _grow(self, holding: Holding, reservation: Reservation, count: int) -> bool:
         """Grows a reservation; False if EC2 will not change it."""
-        self.take_turn(holding, Action.MODIFY)
+        self.await_request(holding, Action.MODIFY)
         try:
             self.send(holding, lambda: self.ec2.resize(reservation, reservation.count + count))
         except OF_THE_MOMENT:
@@ -350,13 +350,13 @@ class Attempt:
         return True
 
     def _create(self, holding: Holding, count: int) -> None:
-        self.take_turn(holding, Action.CREATE)
+        self.await_request(holding, Action.CREATE)
         # The token covers what exists already, so a new one beside it gets another token.
         seen = [*holding.observed, *holding.reservations]
         # AWS does not say what a token does after a refusal, nor how long EC2 remembers it. So after a refusal the same
         # intent is another occasion. Before one, everybody with the same intent sends the same token.
         is_first = self.number == 0 and self._looks == 1 and not self.shortfall.had_trouble
-        occasion = "" if is_first else f"{self._execution}/{self.number}/{self._looks - 1}"
+        occasion = "" if is_first else f"{self._occasion}/{self.number}/{self._looks - 1}"
         if holding.refused_creations:
             occasion += f"/{holding.refused_creations}"
         key, options = holding.pool.key, self.shortfall.options
@@ -376,28 +376,28 @@ class Attempt:
 
     def resize(self, holding: Holding, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds, at the attempt's pace."""
-        self.take_turn(holding, Action.MODIFY)
+        self.await_request(holding, Action.MODIFY)
         self.send(holding, lambda: self.ec2.resize(reservation, count))
 
     def cancel(self, holding: Holding, reservation: Reservation) -> None:
         """Gives a reservation back, at the attempt's pace."""
-        self.take_turn(holding, Action.CANCEL)
+        self.await_request(holding, Action.CANCEL)
         # If EC2's answer was lost, the repeated request finds that the reservation has ended.
         with suppress(Changed):
             self.send(holding, lambda: self.ec2.cancel(reservation))
 
-    def take_turn(self, holding: Holding, action: Action) -> None:
+    def await_request(self, holding: Holding, action: Action) -> None:
         """Waits until a request may be sent, and checks after a wait that nobody has added anything to the pool.
 
         Raises:
             OutOfTime: if the time is up.
             Changed: if somebody has added something.
         """
-        if not self.turns.await_turn(action, holding.pool.key.region):
+        if not self.pace.await_request(action, holding.pool.key.region):
             raise OutOfTime()
-        if self.turns.has_waited:
+        if self.pace.has_waited:
             holding.check(self.ec2.find(holding.pool.key))
-            if self.turns.is_late():
+            if self.pace.is_late():
                 raise OutOfTime()
 
     def send(self, holding: Holding, request: Callable[[], _T]) -> _T:

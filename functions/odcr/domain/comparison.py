@@ -58,7 +58,7 @@ def find_shortfalls(
     *,
     releases: bool,
     now: datetime,
-    stack_tags: Mapping[str, str] | None = None,
+    stack_tags: Mapping[str, str],
 ) -> Comparison:
     """Compares a run's targets with what the Regions showed. What they did not show stays as recorded.
 
@@ -95,7 +95,7 @@ def find_shortfalls(
         is_complete=share.is_complete,
         releases=releases,
         now=iso(now),
-        wishes=Wishes(stack_tags or {}, findings.groups),
+        wishes=Wishes(stack_tags, findings.groups),
     )
     comparison.targets.update({target.key: target for target in targets})
     comparison.observed.extend([*conflicting, *located.unsure, *unclear, *not_seen])
@@ -107,10 +107,10 @@ def compare(
     rejected: Iterable[Outcome],
     reservations: Iterable[Reservation],
     *,
-    is_complete: bool = True,
-    releases: bool = False,
-    now: str = "",
-    wishes: Wishes = NO_WISHES,
+    is_complete: bool,
+    releases: bool,
+    now: str,
+    wishes: Wishes,
 ) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 

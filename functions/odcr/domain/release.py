@@ -102,7 +102,7 @@ def give_back_surplus(attempt: Attempt) -> None:
     attempt.look_for_duplicates()
     before = attempt.managed
     try:
-        _give_back(attempt, attempt.surplus(can_now=True))
+        _give_back(attempt, attempt.surplus(can_now=True), lambda: True, keeps_something=True)
     finally:
         attempt.returned = amount(attempt.returned + before - attempt.managed)
 
@@ -110,9 +110,9 @@ def give_back_surplus(attempt: Attempt) -> None:
 def _give_back(
     attempt: Attempt,
     plan: Mapping[TargetKey, Sequence[Reduction]],
-    goes_on: Callable[[], bool] = lambda: True,
+    goes_on: Callable[[], bool],
     *,
-    keeps_something: bool = True,
+    keeps_something: bool,
 ) -> None:
     """Confirms what stays in all pools, if anything has to, and gives back as planned, the lowest priority first."""
     pairs = [(holding, plan.get(holding.pool.key.pool, ())) for holding in attempt.holdings]

@@ -139,7 +139,7 @@ class SeenDemand:
         is_resting = target.is_resting and self.reserved == target.recorded
         if self.is_missing and is_resting and not (self.rest or self.judgement):
             return None
-        if asks and target.key.is_group and self.allocation.next_turn() is None:
+        if asks and target.key.is_group and self.allocation.to_ask_next() is None:
             # No pool with room can be asked.
             asks = False
         reserved, kept = self.reserved, self.kept
@@ -327,7 +327,7 @@ class SeenDemand:
             table = target.key.option_table
             return f"Cancel these in EC2, or correct {table}; nothing is bought until then: {self._others(others)}."
         end = target.options.end_date
-        if self.now and end is not None and end[:19] <= self.now[:19]:
+        if end is not None and end[:19] <= self.now[:19]:
             return (
                 f"End_Date in {target.key.option_table} was {minute(end)}: nothing is asked for any more. Set a later "
                 "one, or NULL, or delete the row."

@@ -9,7 +9,6 @@ import pytest
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.faults import CREATE, DESCRIBE, GROUP, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
-from odcr.domain.acquisition import acquire
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Kind, held
@@ -18,7 +17,7 @@ from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_descriptions import reservation_of
-from tests.unit.functions.pool import Turns, shortfall_of
+from tests.unit.functions.pool import FakePace, acquire_at_pace, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 GENERIC: Any = {
@@ -41,7 +40,7 @@ def all_reservations() -> list[Any]:
 
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
     """One attempt with unlimited time, and with nobody else using EC2's request bucket."""
-    return acquire(shortfall, "run-1", number, ec2, Turns())
+    return acquire_at_pace(shortfall, "run-1", number, ec2, FakePace())
 
 
 def calls(capacity: CapacityClient, action: str) -> int:
@@ -342,7 +341,7 @@ def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -
     (before,) = ec2.find(KEY)
     short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
     short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),), has_other_work=True)
-    outcome = acquire(short, "run-1", 0, ec2, Turns(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
+    outcome = acquire_at_pace(short, "run-1", 0, ec2, FakePace(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
     assert (outcome.status, outcome.reason) == (Status.FULFILLED, "")
     (after,) = all_reservations()
     return after

@@ -23,7 +23,7 @@ def bought(
     places = {place.key: place for place in allocation.places}
     while turn := Allocation(
         list(places.values()), allocation.total, allocation.strategy, allocation.allows_overshoot
-    ).next_turn(dry):
+    ).to_ask_next(dry):
         key, count = turn
         turns.append(turn)
         granted = min(count, free[key])
@@ -96,14 +96,14 @@ def test_a_rest_smaller_than_any_weight_is_left_or_overshot(
 
 def test_a_group_whose_pools_are_all_full_is_not_met() -> None:
     full = Allocation([Place(A, 2, most=2), Place(B, 1, most=1)], 10)
-    assert (full.is_full, full.is_met, full.has_rest, full.next_turn()) == (True, False, False, None)
+    assert (full.is_full, full.is_met, full.has_rest, full.to_ask_next()) == (True, False, False, None)
     # Of one that has no row any more nobody says how much it may hold.
     assert Allocation([Place(A, 2, most=2), Place(B, 1, is_removed=True, may_buy=False)], 10).is_full
 
 
 def test_a_dry_pool_that_would_fit_leaves_the_group_unmet() -> None:
     allocation = Allocation([Place(A, 0, 4), Place(B, 0, 1)], 3, allows_overshoot=True)
-    assert (allocation.is_met, allocation.next_turn({B})) == (False, None)
+    assert (allocation.is_met, allocation.to_ask_next({B})) == (False, None)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import certain, conflicts, locate, locate_rejected, with_record
 from odcr.domain.refusal import RequestLimitExceeded
 from odcr.domain.regions import region_of_row, regions_by_id
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey, Terms
+from tests.unit.functions.defaults import compare
 
 HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")

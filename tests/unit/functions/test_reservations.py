@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,
@@ -20,6 +19,7 @@ from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target
 from odcr.domain.use import Use
+from tests.unit.functions.defaults import compare
 from tests.unit.functions.pool import KEY, Pool, acquire, not_met, shortfall, shortfall_of
 
 OLD = Reservation("cr-1", KEY, 4, "active", created="2026-11-01", made="a" * 64)

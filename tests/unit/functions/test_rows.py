@@ -291,7 +291,7 @@ def test_a_record_overwritten_by_somebody_is_read_with_care(cells: tuple[object,
 def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
     large = Target(KEY, 5, last_reason="x" * MAX_TARGET_BYTES)
     small = replace(large, key=TargetKey("m5.large", "us-east-1a"), last_reason="")
-    share = share_of_run([large, small], [], "run-1")
+    share = share_of_run([large, small], [], "run-1", [])
     assert share.targets == [small]
     assert [(outcome.key, outcome.status) for outcome in share.rejected] == [(KEY, Status.FAILED)]
     assert "no run can carry" in share.rejected[0].reason
@@ -299,7 +299,7 @@ def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
 
 def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
     rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
-    keys = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}").rejected}
+    keys = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}", []).rejected}
     assert len(keys) == 10
 
 

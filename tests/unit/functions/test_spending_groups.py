@@ -13,7 +13,7 @@ from odcr.domain.amounts import Amount
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.calendar import Rest
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
@@ -22,8 +22,9 @@ from odcr.domain.shortfall import Limit, Pool, Shortfall
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, Member, Target, TargetKey, Terms, Unit, group_key
 from odcr.domain.use import Use
-from odcr.domain.wire import MAX_STATE_BYTES, size_of
+from odcr.domain.wire import MAX_STATE_BYTES, ROOM, size_of
 from odcr.domain.wording import MAX_REASON
+from tests.unit.functions.defaults import compare
 from tests.unit.functions.test_spending import C5, M5, R5B, ZONE, budget, held
 from tests.unit.functions.test_spending import target as row
 
@@ -401,7 +402,7 @@ def test_the_data_of_a_run_under_a_cap_fit_into_a_state() -> None:
     price = Price(Decimal("1.234567"), "USD", Source.LIST)
     prices = {PricePool(key.instance_type, "ap-northeast-1").folded: price for key in keys}
     kept = shared_out(
-        bounded(comparison, has_caps=True),
+        bounded(comparison, has_caps=True, room=ROOM),
         targets,
         Budget(Decimal(10**9), PriceList(prices)),
         Spent(Decimal("12345.67")),

@@ -11,7 +11,7 @@ import pytest
 
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.misfits import (
     MAX_SENTENCE,
     NAMED_ALIKE,
@@ -31,8 +31,10 @@ from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 from odcr.domain.use import NO_USE, Use, use_of
+from odcr.domain.wire import ROOM
 from odcr.gateways import ec2_regions
 from odcr.gateways.ec2_regions import look_at_instances
+from tests.unit.functions.defaults import compare
 from tests.unit.functions.pool import Pool, acquire, shortfall, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -72,7 +74,7 @@ def test_only_a_target_whose_use_changed_is_observed() -> None:
 
 def test_the_use_of_a_capped_demand_is_observed_until_it_is_recorded() -> None:
     def capped(target: Target) -> list[Outcome]:
-        comparison = bounded(compare([target], [], [HELD]))
+        comparison = bounded(compare([target], [], [HELD]), room=ROOM, has_caps=False)
         return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
 
     record = Target(KEY, 20, 15, "CAPPED", last_ids=("cr-1",))
@@ -216,7 +218,7 @@ def test_sentences_that_do_not_fit_leave_the_recorded_ones() -> None:
     size = len(json.dumps(look.to_event()))
     assert 15_000 < size < 25_000
     short = [shortfall_of(key, 15, 0) for key in keys]
-    both = [len(bounded(Comparison(short), room).shortfalls) for room in (248_000, 248_000 - size)]
+    both = [len(bounded(Comparison(short), room, has_caps=False).shortfalls) for room in (248_000, 248_000 - size)]
     assert both[1] >= both[0] * 0.9
 
 

@@ -3,13 +3,13 @@
 import pytest
 
 from odcr.domain import regions
-from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pools import conflicts
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, RequestLimitExceeded, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
 from odcr.domain.wording import MAX_NAME, MAX_REASON, brief, listed, quoted, with_detail
+from tests.unit.functions.defaults import compare
 
 LONG = "x" * 255
 UNSEEN = "\0" * 255
