@@ -23,7 +23,7 @@ class Caps:
     """What is already spent."""
     room: Decimal | None
     """Hourly cost left under the stack's cap, negative if prices have risen; None: there is no such cap."""
-    why_closed: str = ""
+    why_closed: str
     """Why the run may spend nothing under the stack's cap; empty if it may."""
 
 

@@ -57,7 +57,7 @@ def after_one_more(full_at: float, now: float) -> float:
     return (full_at if full_at > now - SLACK else now) + 1 / REQUESTS_PER_SECOND
 
 
-def sent_at(full_at: float, kept: int = 0) -> float:
+def sent_at(full_at: float, kept: int) -> float:
     """The earliest time to send the request that took the last token.
 
     Args:
@@ -67,7 +67,7 @@ def sent_at(full_at: float, kept: int = 0) -> float:
     return full_at - (DEPTH - kept) / REQUESTS_PER_SECOND
 
 
-def full_by(latest: float, kept: int = 0) -> float:
+def full_by(latest: float, kept: int) -> float:
     """The latest `full_at` of a bucket from which one more request can still be sent in time.
 
     Args:

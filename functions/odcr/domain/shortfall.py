@@ -90,7 +90,7 @@ class Limit(Event):
     """Instances; None for a group, which has `cost` instead."""
     reason: Annotated[str, As(longest=MAX_REASON)]
     """Why it is not more."""
-    price: str = ""
+    price: str
     """Hourly price of an instance under the stack's cap; empty without that cap. For a group any text but empty, as its
     pools have prices of their own."""
     cost: str = ""

@@ -36,7 +36,7 @@ _LEFT_UNUSED = frozenset(
 
 
 def shared_out(
-    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str = ""
+    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str
 ) -> Comparison:
     """The comparison with a limit on each shortfall. Shortfalls that may buy nothing become observed outcomes.
 

@@ -18,13 +18,13 @@ class Stock:
     key: TargetKey
     serving: Sequence[Reservation]
     """The reservations that count for the demand."""
-    recorded_ids: Sequence[str] = ()
+    recorded_ids: Sequence[str]
     """The recorded reservations, without duplicates."""
-    kept: int = 0
+    kept: int
     """Recorded instances, without a surplus."""
-    more_ids: int = 0
+    more_ids: int
     """Recorded reservations that are not named."""
-    weight: Amount = 1
+    weight: Amount
     """Units per instance."""
 
     @property

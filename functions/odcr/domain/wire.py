@@ -127,7 +127,7 @@ def instant(event: Mapping[str, Any], name: str) -> datetime:
     return time
 
 
-def cut_ids(ids: Sequence[str], more: int = 0) -> list[str]:
+def cut_ids(ids: Sequence[str], more: int) -> list[str]:
     """The first ids, and an entry such as `3000 more` for the rest.
 
     The entry tells the reader that the list is incomplete: a reservation that is not in it may have been recorded all

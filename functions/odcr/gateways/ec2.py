@@ -50,7 +50,7 @@ class Ec2Gateway:
         self._account = account
         self._stack_tags = stack_tags or {}
 
-    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
+    def find_in_region(self, region: str, *, is_known: bool) -> list[Reservation]:
         """This owner's reservations that hold capacity in a Region; all pages.
 
         Args:
@@ -63,7 +63,7 @@ class Ec2Gateway:
         filters: list[FilterTypeDef] = [self._own_tag(), {"Name": "state", "Values": ["active", "pending"]}]
         return self._describe(region, filters, is_known=is_known)
 
-    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+    def zone_names(self, region: str, *, is_known: bool) -> dict[str, str]:
         """The names of a Region's zones, Local and Wavelength Zones included, by their ids.
 
         The same id has different names in different accounts:
@@ -128,7 +128,7 @@ class Ec2Gateway:
         options: ReservationOptions,
         count: int,
         observed: Sequence[Reservation],
-        occasion: str = "",
+        occasion: str,
     ) -> Reservation:
         """Creates a reservation of this many instances or none; the same arguments always give the same reservation.
 
@@ -275,7 +275,7 @@ class Ec2Gateway:
             except Ec2Error as error:
                 raise logged_refusal(error) from error
 
-    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool) -> dict[str, int]:
         """How many vCPUs an instance of each type has; without types that the Region does not have.
 
         Args:

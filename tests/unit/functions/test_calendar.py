@@ -7,6 +7,7 @@ import pytest
 
 from odcr.domain.asking import interval
 from odcr.domain.comparison import Comparison
+from odcr.domain.costs import Costs
 from odcr.domain.messages import Change, announcements
 from odcr.domain.outcome import Status
 from odcr.domain.pools import with_record
@@ -267,7 +268,7 @@ def test_a_verdict_says_what_is_held_and_since_when() -> None:
     deadline, since = datetime(2026, 11, 30, 20, 0), datetime(2026, 11, 29, 8, 30)  # noqa: DTZ001 - as the tables have it
     met = Change(KEY, "FULFILLED", Status.FULFILLED, 15, 15, verdict=Verdict.MET, deadline=deadline, met_since=since)
     missed = Change(KEY, "SHORT", Status.SHORT, 12, 15, short_since=since, verdict=Verdict.MISSED, deadline=deadline)
-    (message,) = announcements("odcr/ap-northeast-1", [met, missed], {})
+    (message,) = announcements("odcr/ap-northeast-1", [met, missed], {}, Costs())
     assert (
         "MET ITS DEADLINE, 2026-11-30 20:00 UTC: FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held "
         "(was FULFILLED); all of it since 2026-11-29 08:30 UTC"

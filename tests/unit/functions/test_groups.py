@@ -467,7 +467,7 @@ def test_a_cap_is_kept_pool_by_pool() -> None:
     short = shortfall(group(10), cloud)
     prices = ("3", "1", "")
     pools = tuple(replace(pool, price=price) for pool, price in zip(short.pools, prices, strict=True))
-    limited = replace(short, pools=pools, limit=Limit(None, "Over the cap.", cost="7.5"))
+    limited = replace(short, pools=pools, limit=Limit(None, "Over the cap.", cost="7.5", price=""))
     outcome = acquire_at_pace(limited, "run-1", 0, cloud, FakePace())
     assert (outcome.status, counts(outcome)) == (Status.CAPPED, [2, 1, 0])
     assert outcome.reason == "7 of 10 missing. Over the cap."

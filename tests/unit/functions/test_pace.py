@@ -80,7 +80,7 @@ def test_the_local_ec2_throttles_none_of_a_long_rush() -> None:
     rate = RequestRate(Stopped())
     for _ in range(1000):
         full_at = after_one_more(full_at, 0.0)
-        moment = max(0.0, sent_at(full_at))
+        moment = max(0.0, sent_at(full_at, kept=0))
         assert rate.admit("123456789012", TOKYO, "CreateCapacityReservation")
     assert moment == (1000 - DEPTH) / REQUESTS_PER_SECOND
 

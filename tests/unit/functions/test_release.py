@@ -107,7 +107,7 @@ def run(
 
 def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reduction]:
     """What a row's pool gives back."""
-    stock = Stock(KEY, reservations)
+    stock = Stock(KEY, reservations, recorded_ids=(), kept=0, more_ids=0, weight=1)
     return planned([stock], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
 
 

@@ -288,7 +288,7 @@ def test_nothing_is_bought_while_recorded_reservations_cannot_be_looked_up() -> 
 
 def test_a_part_split_off_with_all_tags_is_no_duplicate() -> None:
     part = replace(OLD, id="cr-2", created="2026-11-09")
-    assert duplicates([OLD, part], ["cr-1"]) == []
+    assert duplicates([OLD, part], ["cr-1"], more_ids=0) == []
     pool = Pool(0, [replace(OLD, count=15), part])
     assert acquire(recorded(pool), 0, pool).status == Status.EXCESS
     assert held(pool.reservations) == 19

@@ -12,11 +12,11 @@ from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
 from odcr.domain.rounds import standing_outcome
-from odcr.domain.rows import targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
+from tests.unit.functions.defaults import targets_of
 from tests.unit.functions.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -74,7 +74,7 @@ def test_a_cut_list_of_ids_says_how_many_are_missing() -> None:
     assert len(text) < 65_536
     assert ids_from_text(text) == (MANY[:MAX_IDS], 3000)
     assert ids_from_text(ids_to_text(MANY[:MAX_IDS])) == (MANY[:MAX_IDS], 0)
-    assert cut_ids(ids_from_text(text)[0], 3000) == cut_ids(MANY)
+    assert cut_ids(ids_from_text(text)[0], 3000) == cut_ids(MANY, more=0)
 
 
 @pytest.mark.parametrize("text", ["cr-1,nonsense", "cr-1,DROP TABLE", "cr-1,1 more", "cr-1,cr-\u00e9"])
@@ -109,9 +109,9 @@ def test_an_error_with_the_longest_lists_fits_into_its_cause() -> None:
 def test_with_a_cut_list_nothing_is_a_duplicate_or_lost() -> None:
     reservations = [Reservation(id_, KEY, 1, "active", made=f"{id_:>064}") for id_ in MANY]
     few = reservations[:10]
-    assert duplicates(few, {"cr-00000000000000000"})
+    assert duplicates(few, {"cr-00000000000000000"}, more_ids=0)
     assert duplicates(few, {"cr-00000000000000000"}, 1) == []
-    assert duplicates(reservations, set(MANY[:MAX_IDS])) == []
+    assert duplicates(reservations, set(MANY[:MAX_IDS]), more_ids=0) == []
     assert lost(10, {"cr-1"}, few, 0) == 10
     assert lost(10, {"cr-1"}, few, 1) == 0
     assert lost(11, {"cr-1"}, few, 1) == 1

@@ -44,10 +44,10 @@ def held(key: TargetKey, count: int, **fields: Any) -> Reservation:
     return replace(Reservation(f"cr-{key.instance_type}", key, count, "active"), **fields)
 
 
-def shared(given: Budget, targets: list[Target], *reservations: Reservation, **more: Any) -> Comparison:
+def shared(given: Budget, targets: list[Target], *reservations: Reservation, why_closed: str = "") -> Comparison:
     comparison = compare(targets, [], reservations)
     before = spent(reservations, targets, given)
-    return shared_out(comparison, {target.key: target for target in targets}, given, before, **more)
+    return shared_out(comparison, {target.key: target for target in targets}, given, before, why_closed=why_closed)
 
 
 def limits(comparison: Comparison) -> dict[str, int]:

@@ -68,15 +68,14 @@ def short(target: Target, *reserved: int, **fields: Any) -> Shortfall:
 
 
 def shared(
-    its: Budget, targets: list[Target], shortfalls: list[Shortfall], *others: Reservation, **more: Any
+    its: Budget, targets: list[Target], shortfalls: list[Shortfall], *others: Reservation, why_closed: str = ""
 ) -> Comparison:
     """What is shared out to the groups' shortfalls, and to those of the rows."""
     reservations = [*others, *(reservation for shortfall in shortfalls for reservation in shown(shortfall))]
     comparison = compare([target for target in targets if not target.key.is_group], [], others)
     comparison.shortfalls.extend(shortfalls)
-    return shared_out(
-        comparison, {target.key: target for target in targets}, its, spent(reservations, targets, its), **more
-    )
+    before, by_key = spent(reservations, targets, its), {target.key: target for target in targets}
+    return shared_out(comparison, by_key, its, before, why_closed=why_closed)
 
 
 def shown(shortfall: Shortfall) -> list[Reservation]:
@@ -207,7 +206,7 @@ def test_a_capped_group_keeps_what_the_run_saw_of_its_pools() -> None:
     seen = replace(outcome, status=Status.FULFILLED, reason="Looked at.", lost=3)
     comparison = Comparison([shortfall], standings={WEB: seen})
     before = spent(shown(shortfall), [demand], budget("2.1"))
-    (again,) = shared_out(comparison, {WEB: demand}, budget("2.1"), before).observed
+    (again,) = shared_out(comparison, {WEB: demand}, budget("2.1"), before, why_closed="").observed
     assert again == replace(outcome, lost=3)
 
 
@@ -219,6 +218,7 @@ def test_a_group_has_a_cap_of_its_own() -> None:
         "More would exceed Max_Hourly_Cost in odcr_group: 1.50 USD an hour, 0.50 spent before this run, "
         "0.1000 for the cheapest instance.",
         cost="1.5",
+        price="",
     )
     # What it leaves of the stack's room is the next one's, in the same run.
     comparison = shared(budget("2"), [demand, row(C5, 99)], [short(demand, 0, 5)])
@@ -406,6 +406,7 @@ def test_the_data_of_a_run_under_a_cap_fit_into_a_state() -> None:
         targets,
         Budget(Decimal(10**9), PriceList(prices)),
         Spent(Decimal("12345.67")),
+        why_closed="",
     )
     assert len(kept.shortfalls) > 200
 

@@ -75,7 +75,7 @@ def test_only_a_target_whose_use_changed_is_observed() -> None:
 def test_the_use_of_a_capped_demand_is_observed_until_it_is_recorded() -> None:
     def capped(target: Target) -> list[Outcome]:
         comparison = bounded(compare([target], [], [HELD]), room=ROOM, has_caps=False)
-        return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
+        return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent(), why_closed="").observed
 
     record = Target(KEY, 20, 15, "CAPPED", last_ids=("cr-1",))
     (outcome,) = capped(record)
@@ -254,7 +254,7 @@ def test_a_region_that_refuses_or_answers_nonsense_is_left_out() -> None:
         us_west_2=[[RunningInstance(west[1], "Windows")]],
     )
     keys = [KEY, replace(KEY, instance_type="c5.large"), ELSEWHERE, *west, TargetKey("m5.large", "mars-north-1a")]
-    look = look_at_instances(finder, [unused(key=key) for key in keys])
+    look = look_at_instances(finder, [unused(key=key) for key in keys], is_partial=False)
     assert {misfits.key: misfits.sentence for misfits in look.misfits} == {
         KEY: "2 run beside it and cannot use it: 2 are Windows.",
         west[1]: "1 runs beside it and cannot use it: 1 is Windows.",
@@ -269,7 +269,7 @@ def test_a_region_with_more_instances_than_there_is_time_for_is_left_out(monkeyp
         ec2_regions, "_side_by_side", lambda tasks, _: {key: ended(task) for key, task in tasks.items()}
     )
     finder = Finder(ap_northeast_1=[[RUNNING], [RUNNING]])
-    assert look_at_instances(finder, [unused()]).silent == "ap-northeast-1"
+    assert look_at_instances(finder, [unused()], is_partial=False).silent == "ap-northeast-1"
 
 
 def ended(task: Any) -> Any:
