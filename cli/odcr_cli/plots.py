@@ -17,8 +17,6 @@ from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
 from odcr_cli.spend import Spend
 
-__all__ = ["Words", "held_and_wanted", "missing", "requests", "spend", "standalone"]
-
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
 

@@ -69,15 +69,13 @@ REFUSALS = [
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
 def test_the_reason_for_a_silent_region_is_not_cut(refusal: RequestRefused) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
-    for outcome in (
-        regions.in_silent_region(target, REGION, refusal),
-        regions.with_unread_zones(target, REGION, refusal),
-    ):
+    findings = regions.Findings(silent={REGION: refusal})
+    (unseen,) = regions.outcomes_of_unseen([target], findings, "us-east-1", [REGION], lambda _region: "aws")
+    for outcome in (unseen, regions.with_unread_zones(target, REGION, refusal)):
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
         assert (outcome.status == Status.THROTTLED) == isinstance(refusal, RequestLimitExceeded)
-    reason = regions.in_silent_region(target, REGION, refusal).reason
-    assert refusal.advice in reason or isinstance(refusal, InvalidTarget)
+    assert refusal.advice in unseen.reason or isinstance(refusal, InvalidTarget)
 
 
 def test_the_reason_for_an_unknown_zone_is_not_cut() -> None:
