@@ -35,10 +35,8 @@ class Comparison:
     """Invalid rows, with what is held for them."""
     unused: list[Unused] = field(default_factory=list, compare=False)
     """Targets that hold capacity nobody uses."""
-    uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
-    """How much of each target is in use."""
     standings: dict[TargetKey, Outcome] = field(default_factory=dict, compare=False)
-    """The outcome of each group if nothing is done about it."""
+    """The outcome of each target if nothing is done about it."""
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     """The targets compared, with options and terms from rows of odcr_option in another spelling."""
 
@@ -163,12 +161,9 @@ def compare(
 def _compare_target(seen: SeenDemand, comparison: Comparison) -> None:
     target = seen.target
     for pool in seen.pools:
-        comparison.uses[pool.member.key] = use_of(pool.serving)
         if unused := unused_of(pool.member.key, target.options, pool.serving):
             comparison.unused.append(unused)
-    comparison.uses[target.key] = seen.use
-    if target.key.is_group:
-        comparison.standings[target.key] = seen.standing()
+    comparison.standings[target.key] = seen.standing()
     work = seen.work()
     if isinstance(work, Shortfall):
         comparison.shortfalls.append(work)

@@ -201,9 +201,10 @@ class SeenDemand:
         )
 
     def standing(self) -> Outcome:
-        """The outcome if nothing is done, without its status and reason."""
-        pools = tuple(pool.outcome(self.surplus.get(pool.member.key.pool, ())) for pool in self.pools)
-        target = self.target
+        """The outcome if nothing is done, without its status and reason, and without the reservations of a row."""
+        target, pools = self.target, tuple[Outcome, ...]()
+        if target.key.is_group:
+            pools = tuple(pool.outcome(self.surplus.get(pool.member.key.pool, ())) for pool in self.pools)
         return Outcome(
             target.key,
             Status.FULFILLED,
@@ -213,7 +214,7 @@ class SeenDemand:
             use=self.use,
             platform=target.options.platform,
             tenancy=target.options.tenancy,
-            pools=pools if target.key.is_group else (),
+            pools=pools,
             unit=target.unit,
         )
 

@@ -8,7 +8,6 @@ from odcr.domain.bounds import MAX_SHORTFALLS, _bytes, _item_bytes, bounded
 from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.reservation import Reservation
-from odcr.domain.rounds import standing_outcome
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
@@ -252,7 +251,7 @@ def test_a_shortfall_survives_its_event() -> None:
 
 def test_a_dead_attempt_forgets_no_reservation() -> None:
     seen = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1", "cr-2"))
-    died = standing_outcome(Shortfall.from_event(seen.to_event()))
+    died = Shortfall.from_event(seen.to_event()).standing_outcome()
     assert (died.reserved, died.reservation_ids) == (11, ("cr-1", "cr-2"))
     usual = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=4, recorded_ids=("cr-1",)).to_event()
     assert not {"Recorded", "RecordedIds", "Fresh"} & set(usual)
@@ -261,7 +260,7 @@ def test_a_dead_attempt_forgets_no_reservation() -> None:
 @pytest.mark.parametrize(("status", "expected"), [("ASTRAY", 11), ("FAILED", 11), ("SHORT", 8), (None, 8)])
 def test_a_dead_attempt_forgets_nothing_astray_even_if_less_is_wanted(status: str | None, expected: int) -> None:
     seen = shortfall_of(KEY, 8, 4, ("cr-1",), status, recorded=11, recorded_ids=("cr-1", "cr-2"))
-    assert standing_outcome(seen).reserved == expected
+    assert seen.standing_outcome().reserved == expected
 
 
 def test_a_rejected_row_takes_nothing_from_a_valid_row() -> None:

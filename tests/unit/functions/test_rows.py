@@ -11,7 +11,6 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.rounds import standing_outcome
 from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
@@ -94,7 +93,7 @@ def test_a_cut_list_stays_cut_through_every_event() -> None:
         read = Shortfall.from_event(json.loads(json.dumps(shortfall.to_event())))
         assert read.more_ids > 0
         # What is recorded if the function dies.
-        failed = json.loads(json.dumps(standing_outcome(read).to_event()))
+        failed = json.loads(json.dumps(read.standing_outcome().to_event()))
         assert Outcome.from_event(failed).more_ids > 0
 
 

@@ -74,6 +74,7 @@ def shared(
     reservations = [*others, *(reservation for shortfall in shortfalls for reservation in shown(shortfall))]
     comparison = compare([target for target in targets if not target.key.is_group], [], others)
     comparison.shortfalls.extend(shortfalls)
+    comparison.standings.update({shortfall.key: shortfall.standing_outcome() for shortfall in shortfalls})
     before, by_key = spent(reservations, targets, its), {target.key: target for target in targets}
     return shared_out(comparison, by_key, its, before, why_closed=why_closed)
 
@@ -202,12 +203,6 @@ def test_a_capped_group_keeps_what_the_run_saw_of_its_pools() -> None:
     )
     assert (second.status, second.reserved, second.weight) == (Status.FULFILLED, 0, 2)
     assert {(pool.platform, pool.tenancy) for pool in outcome.pools} == {("Linux/UNIX", "default")}
-    # What the comparison says of it comes first.
-    seen = replace(outcome, status=Status.FULFILLED, reason="Looked at.", lost=3)
-    comparison = Comparison([shortfall], standings={WEB: seen})
-    before = spent(shown(shortfall), [demand], budget("2.1"))
-    (again,) = shared_out(comparison, {WEB: demand}, budget("2.1"), before, why_closed="").observed
-    assert again == replace(outcome, lost=3)
 
 
 def test_a_group_has_a_cap_of_its_own() -> None:
