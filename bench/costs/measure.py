@@ -9,7 +9,7 @@ from bench.costs import stacks
 from bench.costs.recorder import FIND, Recorder, instrumented
 from bench.costs.stack import Key, deployed, expect, hold, log, offered, statuses, want
 from bench.costs.usage import BUSY, DRY, HELD, SLOW
-from demo.build import build
+from deployment.build import build
 
 CONCURRENCY = 40
 """Functions that ask at once at most, as in the template's MapConcurrency."""

@@ -16,7 +16,7 @@ from bench.costs import records
 from bench.costs.stack import Meter, log, logged, wait
 from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, is_followed, transitions
 from bench.documents import ROOT
-from demo.stack import Stack
+from deployment.stack import Stack
 
 RESERVE, FIND, LOAD = "ReserveCapacity", "FindShortfalls", "LoadTargets"
 

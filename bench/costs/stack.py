@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from localcloud.cloud import LocalCloud
 from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
