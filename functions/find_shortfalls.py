@@ -14,8 +14,8 @@ from odcr.domain.asking import plan
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.comparison import Comparison, find_shortfalls
+from odcr.domain.matching import with_tagged_pools
 from odcr.domain.outcome import Outcome
-from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import (
     Findings,
@@ -139,7 +139,7 @@ def _look(ec2: Ec2Gateway, share: RunShare, home: str) -> _View:
         groups_to_ask(share.targets, home),
     )
     targets = [with_unseen_members(target, findings, home, known_regions(), partition_of) for target in share.targets]
-    targets = with_strangers(targets, chain.from_iterable(findings.reservations.values()))
+    targets = with_tagged_pools(targets, chain.from_iterable(findings.reservations.values()))
     unseen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
     vcpus = look_up_vcpus(ec2, needing_vcpus(targets, findings, home))
     unweighed = outcomes_of_unweighed(targets, vcpus, findings, home)

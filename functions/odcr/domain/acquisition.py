@@ -214,7 +214,7 @@ def _status(attempt: Attempt) -> Status:
         return rest.status
     if _limit(attempt):
         return Status.CAPPED
-    if attempt.own.is_excess:
+    if attempt.own_allocation.is_excess:
         return Status.EXCESS
     if attempt.astray or attempt.lenders:
         return Status.ASTRAY
@@ -295,9 +295,9 @@ def _reason(attempt: Attempt, why: str = "") -> str:
         parts.append(rest.reason)
     if not why and (limit := _limit(attempt)):
         parts.append(f"{_missing(attempt)}. {limit.reason}")
-    if attempt.own.is_excess and (shortfall.is_release or not why):
+    if attempt.own_allocation.is_excess and (shortfall.is_release or not why):
         to_give = reason_to_give_up if shortfall.is_given_up else reason_for_excess
-        parts.append(to_give(reservations, attempt.own, _announced(attempt)))
+        parts.append(to_give(reservations, attempt.own_allocation, _announced(attempt)))
     if not why:
         parts.append(remark_on_group(shortfall, attempt.allocation))
     if attempt.returned:

@@ -23,7 +23,7 @@ from odcr.domain.refusal import (
 )
 from odcr.domain.reservation import Reduction, Reservation, ids_of
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.stock import surplus
+from odcr.domain.surplus import surplus
 from odcr.domain.target import Announcement, TargetKey, units
 from odcr.domain.use import NO_USE, use_of
 from odcr.domain.wire import MAX_IDS
@@ -148,7 +148,7 @@ class Attempt:
         return Allocation(places, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
 
     @property
-    def own(self) -> Allocation:
+    def own_allocation(self) -> Allocation:
         """The pools with what this stack holds itself, and the total to keep."""
         places = [
             Place(
@@ -204,10 +204,10 @@ class Attempt:
         Args:
             can_now: whether to leave out what EC2 does not take back yet.
         """
-        stocks, shortfall = [holding.stock for holding in self.holdings], self.shortfall
+        held_pools, shortfall = [holding.held_pool for holding in self.holdings], self.shortfall
         # A function that timed out may have gone on buying.
         has_rivals = shortfall.has_rivals or self.number > 0
-        return surplus(stocks, self.own, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
+        return surplus(held_pools, self.own_allocation, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
 
     def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
         """The attempt's outcome, with what is held now."""
@@ -215,7 +215,7 @@ class Attempt:
         ids, duplicate_ids = shortfall.standing_ids, shortfall.duplicate_ids
         if self.is_seen:
             ids = ids_of((*self.reservations, *self.astray))
-            duplicates = (holding.stock.duplicates for holding in self.holdings)
+            duplicates = (holding.held_pool.duplicates for holding in self.holdings)
             duplicate_ids = ids_of(chain.from_iterable(duplicates)) if self.excess else ()
         return Outcome(
             key=shortfall.key,

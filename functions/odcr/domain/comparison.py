@@ -8,9 +8,9 @@ from itertools import chain
 from odcr.domain.amounts import Amount
 from odcr.domain.calendar import iso
 from odcr.domain.correction import NO_WISHES, Wishes
+from odcr.domain.matching import comparable, conflicts, locate, locate_rejected, with_record, without_partial
 from odcr.domain.misfits import Unused, unused_of
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
 from odcr.domain.reasons import named, remarks
 from odcr.domain.regions import Findings, is_seen
@@ -75,10 +75,10 @@ def find_shortfalls(
 
     located = locate(filter(is_known, share.targets), findings.zones, home)
     reservations = [reservation for region in findings.reservations.values() for reservation in region]
-    targets, rejected, reservations, unclear = set_apart(
+    targets, rejected, reservations, unclear = without_partial(
         located.targets, filter(is_known, share.rejected), reservations
     )
-    reservations, targets = certain(reservations, targets, located.unread)
+    reservations, targets = comparable(reservations, targets, located.unread)
     conflicting = conflicts(targets)
     targets = [target for target in targets if target.key not in {outcome.key for outcome in conflicting}]
     targets, rejected = with_record(targets, locate_rejected(rejected, findings.zones, home))

@@ -8,7 +8,7 @@ from odcr.domain.ports import Ec2
 from odcr.domain.refusal import Changed, OutcomeUnknown, OutOfTime, Refusal
 from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.tags import OWNER_TAG
 from odcr.domain.target import ReservationOptions
 from odcr.domain.use import use_of
@@ -87,10 +87,10 @@ class Holding:
         return self.managed + self.astray_count + self.lent
 
     @property
-    def stock(self) -> Stock:
+    def held_pool(self) -> HeldPool:
         """What this stack holds and what was recorded, to find duplicates and surplus."""
         pool = self.pool
-        return Stock(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
+        return HeldPool(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
 
     @property
     def growable(self) -> list[Reservation]:

@@ -22,7 +22,7 @@ from odcr.domain.release import announcement, is_due
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of
 from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.stock import surplus
+from odcr.domain.surplus import surplus
 from odcr.domain.target import Announcement, Judgement, Member, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import MAX_IDS
@@ -96,13 +96,13 @@ class SeenDemand:
         return self._surplus(can_now=False)
 
     def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
-        stocks, target = [pool.stock for pool in self.pools], self.target
-        return surplus(stocks, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
+        held_pools, target = [pool.held_pool for pool in self.pools], self.target
+        return surplus(held_pools, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
 
     @property
     def duplicates(self) -> list[Reservation]:
         """The duplicates of a row."""
-        return [] if self.target.key.is_group else self.pools[0].stock.duplicates
+        return [] if self.target.key.is_group else self.pools[0].held_pool.duplicates
 
     @property
     def is_missing(self) -> bool:
@@ -145,7 +145,7 @@ class SeenDemand:
         reserved, kept = self.reserved, self.kept
         is_release = self._may_release and reserved > kept.total
         is_release = is_release and is_due(
-            replace(target, capacity=kept.total), [pool.stock for pool in self.pools], kept
+            replace(target, capacity=kept.total), [pool.held_pool for pool in self.pools], kept
         )
         outside, remark = self._outside_group()
         differs = any(outside.values()) or any(
@@ -226,7 +226,7 @@ class SeenDemand:
             ids = ids_of(reduction.reservation for reduction in surplus)
             duplicate_ids = tuple(id_ for id_ in ids if id_ not in member.last_ids)
         elif is_above:
-            duplicate_ids = ids_of(seen.stock.duplicates)
+            duplicate_ids = ids_of(seen.held_pool.duplicates)
         return Pool(
             member.key,
             place.held,

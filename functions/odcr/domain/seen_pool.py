@@ -8,7 +8,7 @@ from odcr.domain.allocation import Place
 from odcr.domain.amounts import Amount
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of, lost
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import Member, Target
 from odcr.domain.use import use_of
 from odcr.domain.wire import MAX_IDS
@@ -76,10 +76,10 @@ class SeenPool:
         )
 
     @property
-    def stock(self) -> Stock:
+    def held_pool(self) -> HeldPool:
         """What is held and what was recorded, to find duplicates and surplus."""
         member = self.member
-        return Stock(member.key.pool, self.serving, member.last_ids, member.last_kept, member.more_ids, self.weight)
+        return HeldPool(member.key.pool, self.serving, member.last_ids, member.last_kept, member.more_ids, self.weight)
 
     @property
     def lost(self) -> int:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from odcr.domain.allotment import Caps, allotment
 from odcr.domain.amounts import amount
 from odcr.domain.budget import Budget, Spent
 from odcr.domain.comparison import Comparison
+from odcr.domain.demand_share import Caps, share_of_demand
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.seen_demand import is_recorded
 from odcr.domain.shortfall import Shortfall
@@ -50,16 +50,16 @@ def shared_out(
     """
     # Negative after prices have risen. Then not even lost capacity is bought again.
     room = None if budget.cap is None else budget.cap - before.amount
-    allotted: dict[TargetKey, Shortfall | Outcome] = {}
+    shared: dict[TargetKey, Shortfall | Outcome] = {}
     for shortfall in sorted(comparison.shortfalls, key=lambda shortfall: _rank(targets[shortfall.key])):
-        share = allotment(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
+        share = share_of_demand(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
         if room is not None:
             room -= share.cost
         if shortfall.has_other_work or not share.is_capped:
-            allotted[shortfall.key] = share.shortfall
+            shared[shortfall.key] = share.shortfall
         else:
-            allotted[shortfall.key] = _capped(share.shortfall, comparison.standings[shortfall.key])
-    results = [allotted[shortfall.key] for shortfall in comparison.shortfalls]
+            shared[shortfall.key] = _capped(share.shortfall, comparison.standings[shortfall.key])
+    results = [shared[shortfall.key] for shortfall in comparison.shortfalls]
     capped = [result for result in results if isinstance(result, Outcome)]
     news = [outcome for outcome in capped if outcome.judgement or not is_recorded(targets[outcome.key], outcome)]
     return replace(

@@ -8,9 +8,9 @@ import pytest
 from odcr.domain.asking import interval
 from odcr.domain.comparison import Comparison
 from odcr.domain.costs import Costs
+from odcr.domain.matching import with_record
 from odcr.domain.messages import Change, announcements
 from odcr.domain.outcome import Status
-from odcr.domain.pools import with_record
 from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict

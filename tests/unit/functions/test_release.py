@@ -23,7 +23,7 @@ from odcr.domain.refusal import (
 from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reduction, Reservation, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
 from odcr.domain.wire import ROOM
@@ -107,8 +107,8 @@ def run(
 
 def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reduction]:
     """What a row's pool gives back."""
-    stock = Stock(KEY, reservations, recorded_ids=(), kept=0, more_ids=0, weight=1)
-    return planned([stock], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
+    pool = HeldPool(KEY, reservations, recorded_ids=(), kept=0, more_ids=0, weight=1)
+    return planned([pool], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
 
 
 def test_exactly_the_excess_goes_newest_first_in_few_calls() -> None:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odcr.domain.allotment import OF_ITS_POOLS
 from odcr.domain.amounts import Amount
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
 from odcr.domain.calendar import Rest
 from odcr.domain.comparison import Comparison
+from odcr.domain.demand_share import OF_ITS_POOLS
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source

@@ -3,8 +3,8 @@
 import pytest
 
 from odcr.domain import regions
+from odcr.domain.matching import conflicts
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import conflicts
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, RequestLimitExceeded, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject

@@ -28,7 +28,7 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
-class Allotment:
+class DemandShare:
     """The share of one demand."""
 
     shortfall: Shortfall
@@ -44,7 +44,7 @@ def is_short(shortfall: Shortfall) -> bool:
     return shortfall.rest is None and shortfall.reserved < shortfall.target
 
 
-def allotment(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def share_of_demand(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     """The share of the room that a demand gets, within its own cap.
 
     Recorded instances that EC2 does not show count as spent already, and may be bought again for that.
@@ -55,13 +55,13 @@ def allotment(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
         caps: the caps, with the room that earlier demands have left.
     """
     if caps.room is None and target.terms.max_hourly_cost is None:
-        return Allotment(shortfall)
+        return DemandShare(shortfall)
     if target.key.is_group:
-        return Allotment(shortfall) if shortfall.rest else _of_group(shortfall, target, caps)
-    return _of_row(shortfall, target, caps) if is_short(shortfall) else Allotment(shortfall)
+        return DemandShare(shortfall) if shortfall.rest else _of_group(shortfall, target, caps)
+    return _of_row(shortfall, target, caps) if is_short(shortfall) else DemandShare(shortfall)
 
 
-def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     (pool,) = shortfall.pools
     price = caps.budget.price(target.key, target.options)
     recorded = min(target.last_reserved, shortfall.target) if target.last_status is not None else 0
@@ -72,7 +72,7 @@ def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
     text = "" if price is None else f"{price:f}"
     limit = Limit(pool.reserved + count, reason, text if caps.room is not None else "")
     taken = max(0, count - unseen) * price if price is not None else Decimal(0)
-    return Allotment(replace(shortfall, pools=(replace(pool, price=text),), limit=limit), taken, count <= 0)
+    return DemandShare(replace(shortfall, pools=(replace(pool, price=text),), limit=limit), taken, count <= 0)
 
 
 def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: Caps, target: Target) -> tuple[int, str]:
@@ -96,7 +96,7 @@ def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: C
     return fit, reason
 
 
-def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     """The limit of a group is the hourly cost of what it holds now, plus its share."""
     options, currency = target.options, caps.budget.currency
     prices = [caps.budget.price(pool.key, options) for pool in shortfall.pools]
@@ -119,7 +119,7 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
     if closed:
         pools = tuple(replace(pool, may_buy=False) for pool in pools)
     limit = Limit(None, reason, OF_ITS_POOLS if caps.room is not None else "", f"{held_cost + share:f}")
-    return Allotment(replace(shortfall, pools=pools, limit=limit), max(Decimal(0), share - unseen), is_capped)
+    return DemandShare(replace(shortfall, pools=pools, limit=limit), max(Decimal(0), share - unseen), is_capped)
 
 
 def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
