@@ -104,15 +104,15 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     held_cost = sum((pool.reserved * price for pool, price in known), Decimal(0))
     unseen = sum((max(0, pool.recorded - pool.reserved) * price for pool, price in known), Decimal(0))
     missing = shortfall.target - shortfall.reserved
-    fits = [(pool, price) for pool, price in known if _has_place(pool, shortfall)]
+    askable = [(pool, price) for pool, price in known if _has_place(pool, shortfall)]
     unpriced = [pool for pool, price in zip(shortfall.pools, prices, strict=True) if price is None]
     first_unpriced = next((pool for pool in unpriced if _has_place(pool, shortfall)), None)
 
     closed = _why_nothing(unpriced, target, caps)
-    share, reason = _money(_most(missing, fits, shortfall), unseen, held_cost, fits, caps, target)
-    if not fits and first_unpriced:
+    share, reason = _allowed_cost(_wanted_cost(missing, askable, shortfall), unseen, held_cost, askable, caps, target)
+    if not askable and first_unpriced:
         closed = closed or _how_to_give_a_price(first_unpriced.key, options, currency)
-    is_capped = is_short(shortfall) and bool(closed or (fits and min(price for _, price in fits) > share))
+    is_capped = is_short(shortfall) and bool(closed or (askable and min(price for _, price in askable) > share))
     if closed or is_capped:
         share, reason = Decimal(0), closed or reason
     pools = tuple(_priced(pool, price, options, currency) for pool, price in zip(shortfall.pools, prices, strict=True))
@@ -134,19 +134,19 @@ def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
     )
 
 
-def _most(missing: Amount, fits: list[tuple[Pool, Decimal]], shortfall: Shortfall) -> Decimal:
+def _wanted_cost(missing: Amount, askable: list[tuple[Pool, Decimal]], shortfall: Shortfall) -> Decimal:
     """The most that the missing units may cost: in the dearest pool, with one instance more for an overshoot."""
-    if not fits:
+    if not askable:
         return Decimal(0)
-    dearest = max((Decimal(missing) / pool.weight).to_integral_value(ROUND_CEILING) * price for pool, price in fits)
-    return dearest + (max(price for _, price in fits) if shortfall.allows_overshoot else 0)
+    dearest = max((Decimal(missing) / pool.weight).to_integral_value(ROUND_CEILING) * price for pool, price in askable)
+    return dearest + (max(price for _, price in askable) if shortfall.allows_overshoot else 0)
 
 
-def _money(
+def _allowed_cost(
     most: Decimal,
     unseen: Decimal,
     held_cost: Decimal,
-    fits: list[tuple[Pool, Decimal]],
+    askable: list[tuple[Pool, Decimal]],
     caps: Caps,
     target: Target,
 ) -> tuple[Decimal, str]:
@@ -154,7 +154,7 @@ def _money(
     budget, room, own = caps.budget, caps.room, target.terms.max_hourly_cost
     # Even if nothing is missing, something may get lost before the attempt looks. It may be bought again.
     share, reason = most or unseen, ""
-    each = f"{min((price for _, price in fits), default=Decimal(0)):.4f} for the cheapest instance"
+    each = f"{min((price for _, price in askable), default=Decimal(0)):.4f} for the cheapest instance"
     if room is not None and max(Decimal(0), room + unseen) < share:
         share = max(Decimal(0), room + unseen)
         reason = _reason("MaxHourlySpend", budget.cap, caps.before.amount, each, budget.currency)

@@ -18,15 +18,16 @@ from odcr.domain.reasons import (
     remark_on_group,
     remarks,
 )
+from odcr.domain.records import is_recorded
 from odcr.domain.release import announcement, is_due
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of
 from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
 from odcr.domain.surplus import surplus
-from odcr.domain.target import Announcement, Judgement, Member, Target, TargetKey, units
+from odcr.domain.target import Announcement, Judgement, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import MAX_IDS
-from odcr.domain.wording import MAX_REASON, minute
+from odcr.domain.wording import minute
 
 
 @dataclass(frozen=True)
@@ -344,27 +345,3 @@ class SeenDemand:
 def may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
     """Whether to look for recorded reservations that EC2 does not show, even if nothing is missing."""
     return target.last_status in MAY_BE_ASTRAY and not set(target.recorded_ids) <= set(ids_of(serving))
-
-
-def is_recorded(target: Target, outcome: Outcome) -> bool:
-    """Whether the record says the same as an outcome."""
-    if target.key.is_group:
-        return _is_group_recorded(target, outcome)
-    recorded = (target.last_status, target.current, target.last_reason, target.last_use)
-    seen = (outcome.status, outcome.reserved, outcome.reason[:MAX_REASON], outcome.use)
-    return recorded == seen and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
-
-
-def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
-    if any(member.is_removed and not (member.last_reserved or member.last_ids) for member in target.members):
-        # Recording it once more deletes the empty pool's row.
-        return False
-    recorded = (target.last_status, target.last_reason, target.last_capacity, len(target.members))
-    seen = (outcome.status, outcome.reason[:MAX_REASON], outcome.target, len(outcome.pools))
-    return recorded == seen and all(map(_is_pool_recorded, target.members, outcome.pools))
-
-
-def _is_pool_recorded(member: Member, pool: Outcome) -> bool:
-    recorded = (member.last_status, member.last_reserved, member.last_kept, member.last_use, member.last_reason)
-    seen = (pool.status, pool.reserved, pool.target, pool.use, pool.reason[:MAX_REASON])
-    return recorded == seen and not member.more_ids and set(member.last_ids) == set(pool.reservation_ids)

@@ -14,7 +14,7 @@ from odcr.domain.budget import Budget, Spent
 from odcr.domain.comparison import Comparison
 from odcr.domain.demand_share import Caps, share_of_demand
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.seen_demand import is_recorded
+from odcr.domain.records import is_recorded
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target, TargetKey
 

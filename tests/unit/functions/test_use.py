@@ -143,9 +143,9 @@ GROUPED = unused(ReservationOptions(placement_group="close"))
         (replace(RUNNING, preference="none"), TARGETED, "takes no reservation (preference none)"),
         (RUNNING, TARGETED, "does not name it (targeted)"),
         (replace(RUNNING, preference="capacity-reservations-only"), unused(), None),
-        (replace(RUNNING, preference="", named="cr-9"), TARGETED, "names another reservation"),
-        (replace(RUNNING, preference="", named="cr-9"), unused(), "names another reservation"),
-        (replace(RUNNING, preference="", named="cr-1"), TARGETED, None),
+        (replace(RUNNING, preference="", named_reservation="cr-9"), TARGETED, "names another reservation"),
+        (replace(RUNNING, preference="", named_reservation="cr-9"), unused(), "names another reservation"),
+        (replace(RUNNING, preference="", named_reservation="cr-1"), TARGETED, None),
         # A resource group, in which the reservation may be.
         (replace(RUNNING, preference=""), TARGETED, None),
     ],
@@ -167,7 +167,7 @@ def counted(held: Sequence[Unused], *instances: RunningInstance) -> MisfitCount:
 
 def test_each_target_has_one_sentence_with_the_most_common_reasons_first() -> None:
     windows, dedicated = replace(RUNNING, platform="Windows"), replace(RUNNING, tenancy="dedicated")
-    others = [replace(RUNNING, preference="none"), replace(RUNNING, preference="", named="cr-9")]
+    others = [replace(RUNNING, preference="none"), replace(RUNNING, preference="", named_reservation="cr-9")]
     elsewhere = replace(windows, pool=ELSEWHERE)
     count = counted([TARGETED, unused(key=ELSEWHERE)], RUNNING, RUNNING, windows, windows, windows, elsewhere)
     assert look_of([count.counts], [], is_partial=False).misfits == (
@@ -188,7 +188,10 @@ def test_an_instance_that_fits_one_of_several_demands_is_no_misfit() -> None:
     web, db = replace(KEY, group="web"), replace(KEY, group="db")
     windows = ReservationOptions(platform="Windows")
     demands = [TARGETED, unused(windows, web, platform="Windows", id="cr-2"), unused(windows, db, in_use=0, id="cr-3")]
-    fits_web, names_db = replace(RUNNING, platform="Windows"), replace(RUNNING, platform="Windows", named="cr-3")
+    fits_web, names_db = (
+        replace(RUNNING, platform="Windows"),
+        replace(RUNNING, platform="Windows", named_reservation="cr-3"),
+    )
     none = replace(RUNNING, preference="none")
     count = counted(demands, fits_web, names_db, RUNNING, none, replace(none, pool=ELSEWHERE))
     assert {misfits.key: misfits.sentence for misfits in look_of([count.counts], [], is_partial=False).misfits} == {
