@@ -10,7 +10,6 @@ from typing import TypeVar
 from odcr.domain.allocation import Allocation, Place
 from odcr.domain.amounts import Amount, amount
 from odcr.domain.holding import Holding
-from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import Action, Pace
 from odcr.domain.ports import Ec2, Purse
 from odcr.domain.refusal import (
@@ -21,12 +20,10 @@ from odcr.domain.refusal import (
     OverCap,
     Refusal,
 )
-from odcr.domain.reservation import Reduction, Reservation, ids_of
+from odcr.domain.reservation import Reduction, Reservation
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.surplus import surplus
-from odcr.domain.target import Announcement, TargetKey, units
-from odcr.domain.use import NO_USE, use_of
-from odcr.domain.wire import MAX_IDS
+from odcr.domain.target import TargetKey, units
 
 _T = TypeVar("_T")
 
@@ -73,8 +70,6 @@ class Attempt:
         self._looks = 0
         self._askings = 1
         self._occasion, self._purse = occasion, purse
-
-    # What is held
 
     @property
     def calls(self) -> int:
@@ -208,50 +203,6 @@ class Attempt:
         # A function that timed out may have gone on buying.
         has_rivals = shortfall.has_rivals or self.number > 0
         return surplus(held_pools, self.own_allocation, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
-
-    def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
-        """The attempt's outcome, with what is held now."""
-        shortfall, is_group = self.shortfall, self.shortfall.key.is_group
-        ids, duplicate_ids = shortfall.standing_ids, shortfall.duplicate_ids
-        if self.is_seen:
-            ids = ids_of((*self.reservations, *self.astray))
-            duplicates = (holding.held_pool.duplicates for holding in self.holdings)
-            duplicate_ids = ids_of(chain.from_iterable(duplicates)) if self.excess else ()
-        return Outcome(
-            key=shortfall.key,
-            status=status,
-            target=shortfall.target,
-            reserved=self.reserved,
-            reservation_ids=() if is_group else ids,
-            duplicate_ids=() if is_group else duplicate_ids,
-            acquired=-self.released or amount(max(0, self.managed - shortfall.reserved)),
-            calls=self.calls,
-            refusals=self.refusals,
-            lost=self.lost,
-            reason=reason,
-            announced=announced,
-            more_ids=0 if self.is_seen or is_group else shortfall.more_ids,
-            use=use_of((*self.reservations, *self.astray)) if self.is_seen else NO_USE,
-            is_use_known=self.is_seen,
-            pools=self._outcomes_of_pools(is_met=status.is_met) if is_group else (),
-            unit=shortfall.unit,
-        )
-
-    def _outcomes_of_pools(self, *, is_met: bool) -> tuple[Outcome, ...]:
-        surplus_by_pool = self.surplus(can_now=False) if self.is_seen else {}
-        most = MAX_IDS // len(self.holdings)
-        return tuple(
-            holding.outcome(
-                surplus_by_pool.get(holding.pool.key.pool, ()),
-                most,
-                self.shortfall.options,
-                is_met=is_met,
-                may_have_released=self.may_have_released,
-            )
-            for holding in self.holdings
-        )
-
-    # What changes it
 
     def look(self) -> None:
         """Takes over what EC2 shows in all pools.

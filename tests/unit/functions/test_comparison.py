@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from odcr.domain.attempt import Attempt
+from odcr.domain.attempt_outcome import outcome_of
 from odcr.domain.bounds import MAX_SHORTFALLS, _bytes, _item_bytes, bounded
 from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status, to_round
@@ -303,5 +304,6 @@ def test_a_reservation_that_would_have_ended_is_not_asked_for(end: str | None, c
 def test_recorded_ids_that_ec2_does_not_show_still_take_room() -> None:
     gone = tuple(f"cr-{number:017x}" for number in range(20))
     short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
-    outcome = Attempt(short, "run-1", 0, Pool(0), FakePace(), {}, "", None).outcome(Status.FAILED, "x" * 1024)
+    attempt = Attempt(short, "run-1", 0, Pool(0), FakePace(), {}, "", None)
+    outcome = replace(outcome_of(attempt, None), status=Status.FAILED, reason="x" * 1024)
     assert _bytes(outcome) <= _item_bytes(short)

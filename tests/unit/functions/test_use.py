@@ -188,10 +188,8 @@ def test_an_instance_that_fits_one_of_several_demands_is_no_misfit() -> None:
     web, db = replace(KEY, group="web"), replace(KEY, group="db")
     windows = ReservationOptions(platform="Windows")
     demands = [TARGETED, unused(windows, web, platform="Windows", id="cr-2"), unused(windows, db, in_use=0, id="cr-3")]
-    fits_web, names_db = (
-        replace(RUNNING, platform="Windows"),
-        replace(RUNNING, platform="Windows", named_reservation="cr-3"),
-    )
+    fits_web = replace(RUNNING, platform="Windows")
+    names_db = replace(fits_web, named_reservation="cr-3")
     none = replace(RUNNING, preference="none")
     count = counted(demands, fits_web, names_db, RUNNING, none, replace(none, pool=ELSEWHERE))
     assert {misfits.key: misfits.sentence for misfits in look_of([count.counts], [], is_partial=False).misfits} == {
