@@ -127,6 +127,11 @@ def held(reservations: Iterable[Reservation]) -> int:
     return sum(reservation.count for reservation in reservations if reservation.is_held)
 
 
+def serving(reservations: Iterable[Reservation], options: ReservationOptions) -> list[Reservation]:
+    """Those that hold what a demand with these options wants."""
+    return [reservation for reservation in reservations if reservation.is_held and reservation.serves(options)]
+
+
 def ids_of(reservations: Iterable[Reservation]) -> tuple[str, ...]:
     """Their ids, in their order."""
     return tuple(reservation.id for reservation in reservations)
