@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from odcr.domain.misfits import RunningInstance
 from odcr.domain.refusal import OutcomeUnknown, RequestRefused
-from odcr.domain.reservation import UNREADABLE, Reservation, client_token, readable
+from odcr.domain.reservation import Reservation, client_token, readable
 from odcr.domain.tags import (
     ASKED_TAG,
     GROUP_TAG,
@@ -110,12 +110,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        # Others' reservations with an incomplete description are none of this stack's business.
-        described = [
-            reservation
-            for reservation in self._describe(key.region, _in_pools([key]))
-            if reservation.is_managed or reservation.state != UNREADABLE
-        ]
+        described = self._describe(key.region, _in_pools([key]))
         return [
             replace(reservation, is_managed=reservation.is_managed and reservation.key.group == key.group)
             for reservation in readable(described, key)
