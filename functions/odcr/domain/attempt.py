@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import TypeVar
 
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.amounts import Amount, amount
 from odcr.domain.holding import Holding
 from odcr.domain.pace import Action, Pace
@@ -127,8 +127,8 @@ class Attempt:
             price = Decimal(holding.pool.price)
             return max(0, int(left // price)) if price else None
 
-        places = [
-            Place(
+        pools = [
+            PoolState(
                 holding.key,
                 holding.standing,
                 holding.pool.weight,
@@ -140,13 +140,13 @@ class Attempt:
             )
             for holding in self.holdings
         ]
-        return Allocation(places, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
+        return Allocation(pools, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
 
     @property
     def own_allocation(self) -> Allocation:
         """The pools with what this stack holds itself, and the total to keep."""
-        places = [
-            Place(
+        pools = [
+            PoolState(
                 holding.pool.key.pool,
                 holding.managed,
                 holding.pool.weight,
@@ -155,7 +155,7 @@ class Attempt:
             )
             for holding in self.holdings
         ]
-        return Allocation(places, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
+        return Allocation(pools, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
 
     @property
     def missing(self) -> Amount:

@@ -119,8 +119,8 @@ def _limit(attempt: Attempt) -> Limit | None:
     limit, allocation = attempt.shortfall.limit, attempt.allocation
     if limit is None or allocation.is_met or allocation.to_ask_next() is not None:
         return None
-    buying = [place for place in allocation.places if place.may_buy]
-    is_reason = any(place.affordable == 0 for place in buying) or (not buying and bool(limit.reason))
+    buying = [pool for pool in allocation.pools if pool.may_buy]
+    is_reason = any(pool.affordable == 0 for pool in buying) or (not buying and bool(limit.reason))
     return limit if is_reason else None
 
 

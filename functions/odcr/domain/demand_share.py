@@ -104,9 +104,9 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     held_cost = sum((pool.reserved * price for pool, price in known), Decimal(0))
     unseen = sum((max(0, pool.recorded - pool.reserved) * price for pool, price in known), Decimal(0))
     missing = shortfall.target - shortfall.reserved
-    askable = [(pool, price) for pool, price in known if _has_place(pool, shortfall)]
+    askable = [(pool, price) for pool, price in known if _has_room(pool, shortfall)]
     unpriced = [pool for pool, price in zip(shortfall.pools, prices, strict=True) if price is None]
-    first_unpriced = next((pool for pool in unpriced if _has_place(pool, shortfall)), None)
+    first_unpriced = next((pool for pool in unpriced if _has_room(pool, shortfall)), None)
 
     closed = _why_nothing(unpriced, target, caps)
     share, reason = _allowed_cost(_wanted_cost(missing, askable, shortfall), unseen, held_cost, askable, caps, target)
@@ -122,7 +122,7 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     return DemandShare(replace(shortfall, pools=pools, limit=limit), max(Decimal(0), share - unseen), is_capped)
 
 
-def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
+def _has_room(pool: Pool, shortfall: Shortfall) -> bool:
     """Whether the total and the member's row allow another instance in the pool."""
     missing = shortfall.target - shortfall.reserved
     is_full = pool.most is not None and pool.reserved >= pool.most

@@ -58,7 +58,7 @@ class SeenDemand:
         """The pools as they stand, and the total wanted."""
         target = self.target
         return Allocation(
-            [pool.place for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
+            [pool.state for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
         )
 
     @property
@@ -220,7 +220,7 @@ class SeenDemand:
         )
 
     def _pool(self, seen: SeenPool, outside: Mapping[TargetKey, Sequence[str]], *, is_above: bool) -> Pool:
-        member, place, is_group = seen.member, seen.place, self.target.key.is_group
+        member, state, is_group = seen.member, seen.state, self.target.key.is_group
         duplicate_ids: tuple[str, ...] = ()
         if is_above and is_group:
             surplus = self.surplus.get(member.key.pool, ())
@@ -230,7 +230,7 @@ class SeenDemand:
             duplicate_ids = ids_of(seen.held_pool.duplicates)
         return Pool(
             member.key,
-            place.held,
+            state.held,
             ids_of(seen.serving),
             member.last_reserved,
             member.last_ids,
@@ -238,11 +238,11 @@ class SeenDemand:
             member.more_ids,
             tuple(outside.get(member.key.pool, ())),
             member.last_kept if is_group else member.last_reserved,
-            place.weight,
-            place.least,
-            place.most,
+            state.weight,
+            state.least,
+            state.most,
             member.last_status if is_group else None,
-            place.may_buy,
+            state.may_buy,
             member.is_removed,
             member.fault or (member.last_reason if member.is_resting else ""),
         )

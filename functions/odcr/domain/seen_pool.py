@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from odcr.domain.allocation import Place
+from odcr.domain.allocation import PoolState
 from odcr.domain.amounts import Amount
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of, lost
@@ -62,10 +62,10 @@ class SeenPool:
         return 1 if self.member.weight is None else self.member.weight
 
     @property
-    def place(self) -> Place:
+    def state(self) -> PoolState:
         """The pool as it stands, for the allocation."""
         member = self.member
-        return Place(
+        return PoolState(
             member.key.pool,
             held(self.serving),
             self.weight,

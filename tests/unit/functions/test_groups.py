@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.amounts import Amount
 from odcr.domain.asking import Plan
 from odcr.domain.comparison import Comparison, find_shortfalls
@@ -341,8 +341,8 @@ def test_reservations_of_an_unseen_group_are_not_unlisted() -> None:
 
 
 def test_a_balanced_release_of_much_takes_few_steps() -> None:
-    places = [Place(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
-    given = Allocation(places, 0, Strategy.balanced).to_give_back(100_000, {place.key: 25_000 for place in places})
+    pools = [PoolState(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
+    given = Allocation(pools, 0, Strategy.balanced).to_give_back(100_000, {pool.key: 25_000 for pool in pools})
     assert list(given.values()) == [25_000] * 4
 
 

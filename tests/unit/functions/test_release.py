@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.bounds import MAX_SHORTFALLS, bounded
 from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status
@@ -108,7 +108,7 @@ def run(
 def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reduction]:
     """What a row's pool gives back."""
     pool = HeldPool(KEY, reservations, recorded_ids=(), kept=0, more_ids=0, weight=1)
-    return planned([pool], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
+    return planned([pool], Allocation([PoolState(KEY, held(reservations))], target)).get(KEY, [])
 
 
 def test_exactly_the_excess_goes_newest_first_in_few_calls() -> None:
