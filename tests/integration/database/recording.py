@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from odcr.domain.costs import totals_of
+from odcr.domain.costs import Costs, totals_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.prices import NO_PRICES
@@ -41,4 +41,4 @@ def write(
 
 
 def totals(cursor: Any) -> Totals:
-    return totals_of(update_costs(cursor, NO_PRICES))
+    return totals_of(update_costs(cursor, NO_PRICES), costs=Costs())
