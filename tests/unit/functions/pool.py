@@ -89,7 +89,7 @@ class Pool:
     groups: dict[str, set[str]] = field(default_factory=dict)
 
     def find(self, key: TargetKey) -> list[Reservation]:
-        return [one for one in self.find_all(key) if one.is_managed]
+        return [reservation for reservation in self.find_all(key) if reservation.is_managed]
 
     def find_all(self, key: TargetKey) -> list[Reservation]:
         return [reservation for reservation in self.reservations if reservation.key == key]
@@ -145,7 +145,9 @@ class Pool:
 
 
 def shortfall(pool: Pool, target: int = 15, last_status: str | None = None) -> Shortfall:
-    serving = [one for one in pool.reservations if one.is_held and one.serves(USUAL_OPTIONS)]
+    serving = [
+        reservation for reservation in pool.reservations if reservation.is_held and reservation.serves(USUAL_OPTIONS)
+    ]
     return shortfall_of(KEY, target, held(serving), tuple(reservation.id for reservation in serving), last_status)
 
 

@@ -120,8 +120,8 @@ def test_a_dry_pool_that_would_fit_leaves_the_group_unmet() -> None:
 def test_the_last_pools_give_back_first(strategy: Strategy, excess: int, expected: dict[TargetKey, int]) -> None:
     pools = [PoolState(A, 3), PoolState(B, 6, least=1), PoolState(C, 4), PoolState(D, 2, is_removed=True)]
     allocation = Allocation(pools, 1, strategy)
-    given = allocation.to_give_back(excess, {A: 3, B: 6, C: 3 if excess < 13 else 4, D: 2})
-    assert given == expected
+    released = allocation.to_give_back(excess, {A: 3, B: 6, C: 3 if excess < 13 else 4, D: 2})
+    assert released == expected
 
 
 def test_giving_back_leaves_the_total() -> None:
@@ -172,9 +172,9 @@ def test_giving_back_leaves_the_total_whatever_is_spare(
     allocation = Allocation(pools, total, strategy)
     excess = max(0, allocation.held - total)
     spare = {pool.key: data.draw(st.integers(0, pool.held)) for pool in pools}
-    given = allocation.to_give_back(excess, spare)
-    assert all(count <= spare[key] for key, count in given.items())
-    left = excess - units((given.get(pool.key, 0), pool.weight) for pool in pools)
+    released = allocation.to_give_back(excess, spare)
+    assert all(count <= spare[key] for key, count in released.items())
+    left = excess - units((released.get(pool.key, 0), pool.weight) for pool in pools)
     assert left >= 0
     # Nothing that could still be given back is kept.
-    assert all(pool.weight > left or given.get(pool.key, 0) == spare[pool.key] for pool in pools)
+    assert all(pool.weight > left or released.get(pool.key, 0) == spare[pool.key] for pool in pools)

@@ -42,29 +42,29 @@ def planned(targets: list[Target], settings: AskSettings = USUAL, held: int = 0,
     )
 
 
-def sizes(given: Plan) -> list[int]:
-    return [len(branch.shortfalls) for branch in given.branches]
+def sizes(asking: Plan) -> list[int]:
+    return [len(branch.shortfalls) for branch in asking.branches]
 
 
 @pytest.mark.parametrize("count", [1, 10, 40])
 def test_while_there_are_places_each_target_has_a_function_that_stays(count: int) -> None:
-    given = planned([target(number) for number in range(count)])
-    (branch,) = given.branches
+    asking = planned([target(number) for number in range(count)])
+    (branch,) = asking.branches
     assert len(branch.shortfalls) == branch.places == count
     assert branch.every == max(5.0, count / 4)
     assert branch.rounds_until is None
-    assert given.is_pressing
+    assert asking.is_pressing
 
 
 def test_functions_stay_in_several_regions_too_and_share_no_bucket() -> None:
     zones = ("ap-northeast-1c", "us-east-1a", "eu-west-1a", "us-west-2b")
-    given = planned([target(number, zones[number % 4]) for number in range(40)])
-    assert [(branch.every, branch.places) for branch in given.branches] == [(5.0, 40)]
+    asking = planned([target(number, zones[number % 4]) for number in range(40)])
+    assert [(branch.every, branch.places) for branch in asking.branches] == [(5.0, 40)]
 
 
 def test_more_targets_than_places_are_visited_in_rounds() -> None:
-    given = planned([target(number) for number in range(100)])
-    (branch,) = given.branches
+    asking = planned([target(number) for number in range(100)])
+    (branch,) = asking.branches
     assert (len(branch.shortfalls), branch.places, branch.every) == (100, 12, 0)
     assert branch.rounds_until is not None
     assert NOW < branch.rounds_until < UNTIL
@@ -74,8 +74,8 @@ def test_creates_and_modifies_are_visited_in_parallel_branches() -> None:
     """They share no bucket: one is asked for by Create, the other by Modify."""
     targets = [target(number) for number in range(100)]
     shortfalls = [short(target, held=number % 2) for number, target in enumerate(targets)]
-    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
-    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(50, 12), (50, 12)]
+    asking = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
+    assert [(len(branch.shortfalls), branch.places) for branch in asking.branches] == [(50, 12), (50, 12)]
 
 
 def test_there_are_never_more_functions_than_places() -> None:
@@ -86,15 +86,15 @@ def test_there_are_never_more_functions_than_places() -> None:
                 target(number, zones[number % 5], last_status=("SHORT", "FAILED")[number % 7 == 0])
                 for number in range(count)
             ]
-            given = planned(targets, AskSettings(5.0, 24.0, places))
-            assert 0 < sum(branch.places for branch in given.branches) <= max(places, 2)
-            assert all(branch.places >= 1 for branch in given.branches)
+            asking = planned(targets, AskSettings(5.0, 24.0, places))
+            assert 0 < sum(branch.places for branch in asking.branches) <= max(places, 2)
+            assert all(branch.places >= 1 for branch in asking.branches)
 
 
 def test_a_round_takes_the_first_targets_that_the_rate_allows() -> None:
-    given = planned([target(number) for number in range(500)], are_all=False)
-    (branch,) = given.branches
-    assert len(branch.shortfalls) == given.asked == int(0.9 * 4 * 101)
+    asking = planned([target(number) for number in range(500)], are_all=False)
+    (branch,) = asking.branches
+    assert len(branch.shortfalls) == asking.asked == int(0.9 * 4 * 101)
     assert branch.shortfalls[0].key.instance_type == "m0.large"
     assert branch.rounds_until is None
 
@@ -102,8 +102,8 @@ def test_a_round_takes_the_first_targets_that_the_rate_allows() -> None:
 def test_smaller_branches_have_more_rounds_than_the_largest() -> None:
     targets = [target(number) for number in range(350)]
     shortfalls = [short(target, held=number < 50) for number, target in enumerate(targets)]
-    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL, are_all=False)
-    few, many = given.branches
+    asking = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL, are_all=False)
+    few, many = asking.branches
     assert (len(few.shortfalls), len(many.shortfalls), many.rounds_until) == (50, 300, None)
     assert few.rounds_until is not None
     assert timedelta(seconds=70) < few.rounds_until - NOW < timedelta(seconds=80)
@@ -113,9 +113,9 @@ def test_the_visits_of_many_regions_fit_into_the_history() -> None:
     zones = [f"{region}a" for region in ("ap-northeast-1", "us-east-1", "eu-west-1", "us-west-2", "eu-north-1")]
     targets = [target(number, zones[number % 5]) for number in range(500)]
     shortfalls = [short(target, held=number % 2) for number, target in enumerate(targets)]
-    given = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
+    asking = plan(shortfalls, {target.key: target for target in targets}, USUAL, NOW, UNTIL)
     visits = 0.0
-    for branch in given.branches:
+    for branch in asking.branches:
         assert branch.rounds_until is not None
         round_seconds = max(8.0, len(branch.shortfalls) / 4)
         rounds = 1 + (branch.rounds_until - NOW).total_seconds() // round_seconds
@@ -124,8 +124,8 @@ def test_the_visits_of_many_regions_fit_into_the_history() -> None:
 
 
 def test_the_lowest_priority_comes_first() -> None:
-    given = planned([target(1), target(2, terms=Terms(-3)), target(3, terms=Terms(7)), target(4)])
-    assert [shortfall.key.instance_type for shortfall in given.branches[0].shortfalls] == [
+    asking = planned([target(1), target(2, terms=Terms(-3)), target(3, terms=Terms(7)), target(4)])
+    assert [shortfall.key.instance_type for shortfall in asking.branches[0].shortfalls] == [
         "m2.large", "m1.large", "m4.large", "m3.large"
     ]  # fmt: skip
 
@@ -145,16 +145,16 @@ def test_slowing_down_never_speeds_up_a_slow_stack() -> None:
 
 @pytest.mark.parametrize("status", ["QUOTA_EXCEEDED", "FAILED", "INVALID", "UNSUPPORTED"])
 def test_a_target_that_waits_for_a_person_is_asked_for_once_a_minute(status: str) -> None:
-    given = planned([target(1, last_status=status)], is_alone=True)
+    asking = planned([target(1, last_status=status)], is_alone=True)
     assert interval(target(1, last_status=status), USUAL, NOW) == 60
-    assert not given.is_pressing
-    assert [(branch.every, branch.places, branch.rounds_until) for branch in given.branches] == [(0, 1, None)]
+    assert not asking.is_pressing
+    assert [(branch.every, branch.places, branch.rounds_until) for branch in asking.branches] == [(0, 1, None)]
 
 
 def test_no_function_waits_for_a_slowed_target() -> None:
     slowed = [target(number, dry_seconds=48 * HOUR) for number in range(30)]
-    given = planned([target(99), *slowed])
-    staying, visited = given.branches
+    asking = planned([target(99), *slowed])
+    staying, visited = asking.branches
     assert (len(staying.shortfalls), staying.every) == (1, 5.0)
     assert (len(visited.shortfalls), visited.every, visited.places) == (30, 0, 2)
     assert visited.rounds_until is not None
@@ -216,8 +216,8 @@ def test_slowed_targets_leave_the_history_room_for_the_others() -> None:
     targets = [
         target(number, zones[number % 5], dry_seconds=24 * HOUR if number % 2 else None) for number in range(500)
     ]
-    given = planned(targets, held=1)
-    assert sum(branch.visits(NOW) for branch in given.branches) * 7 < 24_000
+    asking = planned(targets, held=1)
+    assert sum(branch.visits(NOW) for branch in asking.branches) * 7 < 24_000
 
 
 def test_a_duplicate_stays_one_in_the_next_round() -> None:
@@ -236,12 +236,12 @@ def test_the_next_round_begins_without_what_is_astray() -> None:
 
 
 def test_no_function_stays_at_a_slow_pace() -> None:
-    given = planned([target(number) for number in range(30)], AskSettings(60.0, 24.0, 40), is_alone=True)
-    assert [(branch.every, branch.rounds_until) for branch in given.branches] == [(0, None)]
-    assert not given.is_pressing
-    given = planned([target(1)], AskSettings(20.0, 24.0, 40), is_alone=True)
-    assert [(branch.every, branch.pause) for branch in given.branches] == [(0, 16)]
-    assert given.is_pressing
+    asking = planned([target(number) for number in range(30)], AskSettings(60.0, 24.0, 40), is_alone=True)
+    assert [(branch.every, branch.rounds_until) for branch in asking.branches] == [(0, None)]
+    assert not asking.is_pressing
+    asking = planned([target(1)], AskSettings(20.0, 24.0, 40), is_alone=True)
+    assert [(branch.every, branch.pause) for branch in asking.branches] == [(0, 16)]
+    assert asking.is_pressing
 
 
 def test_slowed_targets_alone_have_a_round_a_minute_whatever_the_schedule() -> None:
@@ -251,8 +251,8 @@ def test_slowed_targets_alone_have_a_round_a_minute_whatever_the_schedule() -> N
 
 
 def test_the_event_has_the_times_that_the_state_machine_compares() -> None:
-    given = planned([target(1)])
-    (branch,) = given.to_event(NOW, UNTIL)
+    asking = planned([target(1)])
+    (branch,) = asking.to_event(NOW, UNTIL)
     assert branch["RoundsUntil"] == "2026-11-26T12:00:00.000Z"
     assert branch["AskUntil"] == "2026-11-26T12:01:41.000Z"
     assert (branch["MaxConcurrency"], branch["AskEvery"], branch["PauseSeconds"]) == (1, 5.0, 0)
@@ -263,8 +263,8 @@ def item(outcome: object) -> dict[str, object]:
     return {**short(target(1), held=3).to_event(), "Outcome": outcome}
 
 
-def outcome_of(given: dict[str, object]) -> Outcome:
-    outcome = outcome_so_far(given)
+def outcome_of(item: dict[str, object]) -> Outcome:
+    outcome = outcome_so_far(item)
     assert outcome is not None
     return outcome
 
@@ -307,12 +307,12 @@ def test_the_outcome_sums_up_several_rounds() -> None:
 
 def test_many_slowed_targets_get_several_functions_and_leave_places_to_others() -> None:
     slowed = [target(number, dry_seconds=48 * HOUR) for number in range(200)]
-    given = planned([*(target(number) for number in range(300, 303)), *slowed])
-    assert [(len(branch.shortfalls), branch.places) for branch in given.branches] == [(3, 3), (200, 10)]
+    asking = planned([*(target(number) for number in range(300, 303)), *slowed])
+    assert [(len(branch.shortfalls), branch.places) for branch in asking.branches] == [(3, 3), (200, 10)]
 
 
 def group(number: int, pools: int, *, first_holds: bool = False) -> tuple[Target, Shortfall]:
-    keys = [TargetKey(f"m{one}.large", "ap-northeast-1c", group=f"group-{number}") for one in range(pools)]
+    keys = [TargetKey(f"m{pool}.large", "ap-northeast-1c", group=f"group-{number}") for pool in range(pools)]
     members = tuple(Member(key, 1) for key in keys)
     held = tuple(
         Pool(key, int(first_holds and not index), ("cr-1",) * (first_holds and not index))
@@ -322,8 +322,8 @@ def group(number: int, pools: int, *, first_holds: bool = False) -> tuple[Target
 
 
 def planned_groups(groups: list[tuple[Target, Shortfall]]) -> Plan:
-    targets = {one.key: one for one, _ in groups}
-    return plan([one for _, one in groups], targets, USUAL, NOW, UNTIL, is_alone=True)
+    targets = {demand.key: demand for demand, _ in groups}
+    return plan([shortfall for _, shortfall in groups], targets, USUAL, NOW, UNTIL, is_alone=True)
 
 
 def test_a_group_has_a_function_that_stays_while_there_are_places_for_all_pools() -> None:

@@ -138,8 +138,8 @@ def test_a_lost_record_gives_nothing_up() -> None:
 
 def test_a_row_in_a_new_spelling_keeps_its_verdict() -> None:
     by_id = TargetKey("r5b.2xlarge", "apne1-az1", "ap-northeast-1c")
-    gone = replace(target(Terms(), last_judgement=MET), key=by_id, capacity=0, withdrawn=True, last_ids=("cr-1",))
-    (named, _), _ = with_record([target(GIVE_UP, last_status=None), gone], [])
+    deleted = replace(target(Terms(), last_judgement=MET), key=by_id, capacity=0, withdrawn=True, last_ids=("cr-1",))
+    (named, _), _ = with_record([target(GIVE_UP, last_status=None), deleted], [])
     assert named.last_judgement == MET
 
 
@@ -217,10 +217,10 @@ def test_a_release_for_a_missed_deadline_is_announced_and_then_made() -> None:
     assert pool.reservations == []
     assert pool.asks == []
 
-    done = replace(announced, last_reserved=0, last_ids=(), current=0, last_announced=None)
-    (outcome,) = seen(done, 0, AFTER).observed
+    emptied = replace(announced, last_reserved=0, last_ids=(), current=0, last_announced=None)
+    (outcome,) = seen(emptied, 0, AFTER).observed
     assert (outcome.status, outcome.reserved, outcome.is_short) == (Status.STOPPED, 0, False)
-    recorded_target = replace(done, last_reason=outcome.reason)
+    recorded_target = replace(emptied, last_reason=outcome.reason)
     assert seen(recorded_target, 0, AFTER) == Comparison()
 
 

@@ -109,10 +109,10 @@ def test_a_reservation_that_no_row_asks_for_is_not_forgotten() -> None:
 
 
 def test_a_deleted_row_stays_visible_while_something_is_held() -> None:
-    gone = Target(KEY, 0, 15, "FULFILLED", withdrawn=True)
-    (outcome,) = compare([gone], [], [reservation(15)]).observed
+    deleted = Target(KEY, 0, 15, "FULFILLED", withdrawn=True)
+    (outcome,) = compare([deleted], [], [reservation(15)]).observed
     assert (outcome.status, outcome.reserved) == (Status.EXCESS, 15)
-    (outcome,) = compare([gone], [], []).observed
+    (outcome,) = compare([deleted], [], []).observed
     assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 0)
 
 
@@ -170,9 +170,9 @@ def test_nothing_is_unlisted_while_some_rows_are_not_compared() -> None:
 
 
 def test_a_deleted_row_is_observed_once() -> None:
-    said = "Held for no row of odcr_capacity. Insert one to keep it, or cancel cr-1 in EC2."
+    reason = "Held for no row of odcr_capacity. Insert one to keep it, or cancel cr-1 in EC2."
     record = Target(KEY, 0, 15, "EXCESS", last_ids=("cr-1",), withdrawn=True, last_use=Use(unused=15))
-    recorded_target = replace(record, last_reason=said)
+    recorded_target = replace(record, last_reason=reason)
     assert compare([recorded_target], [], [reservation(15)]).observed == []
     assert compare([recorded_target], [], [reservation(11)]).observed != []
 
@@ -302,8 +302,8 @@ def test_a_reservation_that_would_have_ended_is_not_asked_for(end: str | None, c
 
 
 def test_recorded_ids_that_ec2_does_not_show_still_take_room() -> None:
-    gone = tuple(f"cr-{number:017x}" for number in range(20))
-    short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
+    more_ids = tuple(f"cr-{number:017x}" for number in range(20))
+    short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=more_ids)
     attempt = Attempt(short, "run-1", 0, Pool(0), FakePace(), {}, "", None)
     outcome = replace(outcome_of(attempt, None), status=Status.FAILED, reason="x" * 1024)
     assert _bytes(outcome) <= _item_bytes(short)

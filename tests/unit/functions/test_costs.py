@@ -273,7 +273,7 @@ def test_a_new_target_starts_another_update() -> None:
 
 
 @pytest.mark.parametrize(
-    "one",
+    "priced",
     [
         standing(),
         # Of these UpdatePrices does not know.
@@ -283,8 +283,8 @@ def test_a_new_target_starts_another_update() -> None:
         replace(standing(OTHER), platform=None),
     ],
 )
-def test_no_update_starts_for_known_prices_or_targets_without_one(one: Standing) -> None:
-    assert start_of_update([one], price_list(), NOW) is None
+def test_no_update_starts_for_known_prices_or_targets_without_one(priced: Standing) -> None:
+    assert start_of_update([priced], price_list(), NOW) is None
 
 
 @pytest.mark.parametrize(("price", "source"), [(None, "list"), (None, "given"), ("a dollar", "given")])

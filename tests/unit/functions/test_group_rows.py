@@ -76,13 +76,13 @@ def test_a_group_has_one_total_and_its_members_in_order_of_priority() -> None:
 
 def test_a_missing_weight_is_1_or_is_looked_up() -> None:
     records = recorded(A, weight=2)
-    (member_,) = one_target(row=group(Unit="vCPUs"), records=records).members
-    assert (member_.weight, member_.last_weight) == (None, 2)
+    (loaded,) = one_target(row=group(Unit="vCPUs"), records=records).members
+    assert (loaded.weight, loaded.last_weight) == (None, 2)
     assert one_target(row=group(Unit="vCPUs"), records=records).recorded == 6
-    (member_,) = one_target(records=records).members
-    assert (member_.weight, member_.last_weight) == (1, None)
-    (member_,) = one_target(member(Weight=8), row=group(Unit="vcpus")).members
-    assert member_.weight == 8
+    (loaded,) = one_target(records=records).members
+    assert (loaded.weight, loaded.last_weight) == (1, None)
+    (loaded,) = one_target(member(Weight=8), row=group(Unit="vcpus")).members
+    assert loaded.weight == 8
 
 
 @pytest.mark.parametrize("total", [Decimal("10.125"), 10.125, "10.125", b"10.125"])
@@ -156,7 +156,7 @@ def test_a_group_needs_members_and_has_at_most_forty() -> None:
 )
 def test_an_invalid_member_buys_nothing_and_does_not_harm_others(row: tuple[object, ...], says: str) -> None:
     members = one_target(row, member(B)).members
-    good, bad = sorted(members, key=lambda one: one.key != pool(B))
+    good, bad = sorted(members, key=lambda loaded: loaded.key != pool(B))
     assert (good.key, good.fault) == (pool(B), "")
     assert says in bad.fault
     assert len(bad.key.instance_type) <= 255
@@ -165,10 +165,10 @@ def test_an_invalid_member_buys_nothing_and_does_not_harm_others(row: tuple[obje
 
 def test_a_weight_that_makes_the_total_absurd_is_taken_for_a_mistake() -> None:
     row = group(total=1000)
-    (one,) = one_target(member(Weight=Decimal("0.001")), row=row).members
-    assert "the group's total would be 1000000 instances" in one.fault
-    (one,) = one_target(member(Weight=Decimal("0.001"), Max_Instances=5), row=row).members
-    assert one.fault == ""
+    (loaded,) = one_target(member(Weight=Decimal("0.001")), row=row).members
+    assert "the group's total would be 1000000 instances" in loaded.fault
+    (loaded,) = one_target(member(Weight=Decimal("0.001"), Max_Instances=5), row=row).members
+    assert loaded.fault == ""
 
 
 def test_an_invalid_weight_of_held_capacity_stops_the_group_and_keeps_its_record() -> None:
@@ -198,7 +198,7 @@ def test_a_member_that_may_mean_two_groups_is_reported_for_both() -> None:
     assert [outcome.key.group for outcome in rejected] == ["web", "Web"]
     assert all("Write Group_Name in odcr_group_member exactly" in outcome.reason for outcome in rejected)
     apart = replace(tables, members=tables.members[:2])
-    assert [one.key.group for one in groups_of(apart, {})[0]] == ["web", "Web"]
+    assert [target.key.group for target in groups_of(apart, {})[0]] == ["web", "Web"]
 
 
 def test_equal_rows_of_a_group_count_as_one_and_different_ones_buy_nothing() -> None:
@@ -207,8 +207,8 @@ def test_equal_rows_of_a_group_count_as_one_and_different_ones_buy_nothing() -> 
     assert len(groups_of(tables, {})[0]) == 1
     tables = GroupTables([group(), group(total=5)], [member()])
     assert "Delete all but one of its 2 rows in odcr_group" in one_rejected(tables).reason
-    (one,) = one_target(member(Priority=1), member(Priority=2)).members
-    assert one.fault == "Delete all but one of its 2 rows in odcr_group_member: they differ."
+    (loaded,) = one_target(member(Priority=1), member(Priority=2)).members
+    assert loaded.fault == "Delete all but one of its 2 rows in odcr_group_member: they differ."
 
 
 def test_members_without_a_group_are_reported_until_that_is_recorded() -> None:
@@ -222,12 +222,12 @@ def test_members_without_a_group_are_reported_until_that_is_recorded() -> None:
 
 def test_the_pools_have_their_recorded_holdings() -> None:
     records = recorded(A, age=30, use=Use(1, 2), reason="late", more_ids=1)
-    (one,) = one_target(records=records).members
-    assert (one.last_reserved, one.last_kept, one.last_ids, one.more_ids) == (3, 3, ("cr-1",), 1)
-    assert (one.last_status, one.last_reason, one.last_use) == ("FULFILLED", "late", Use(1, 2))
+    (loaded,) = one_target(records=records).members
+    assert (loaded.last_reserved, loaded.last_kept, loaded.last_ids, loaded.more_ids) == (3, 3, ("cr-1",), 1)
+    assert (loaded.last_status, loaded.last_reason, loaded.last_use) == ("FULFILLED", "late", Use(1, 2))
     bought_too_much = {**records, pool(A): replace(records[pool(A)], target=2)}
-    (one,) = one_target(records=bought_too_much).members
-    assert (one.last_reserved, one.last_kept) == (3, 2)
+    (loaded,) = one_target(records=bought_too_much).members
+    assert (loaded.last_reserved, loaded.last_kept) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def test_the_pools_have_their_recorded_holdings() -> None:
     ],
 )
 def test_a_pool_that_ec2_does_not_have_rests_for_ten_minutes(status: str, age: int | None, rests: bool) -> None:
-    (one,) = one_target(records={pool(A): Record(status, 0, age=age)}).members
-    assert one.is_resting is rests
+    (loaded,) = one_target(records={pool(A): Record(status, 0, age=age)}).members
+    assert loaded.is_resting is rests
 
 
 def test_a_group_has_the_record_of_its_own_row() -> None:
@@ -378,9 +378,9 @@ def test_a_groups_record_survives_writing_and_reading(cell: object, reserved: Am
 def test_groups_take_their_place_among_the_rows_by_when_they_were_tried() -> None:
     row, other, web = TargetKey(*A), TargetKey(*B), group_key("web")
     records = {row: Record(age=10), web: Record(age=50), other: Record(age=90)}
-    gone = Target(TargetKey("c5.large", "us-east-1a"), 0, withdrawn=True)
-    targets = [gone, Target(row, 1), Target(web, 1), Target(other, 1)]
-    assert [target.key for target in least_recently_tried_first(targets, records)] == [other, web, row, gone.key]
+    deleted = Target(TargetKey("c5.large", "us-east-1a"), 0, withdrawn=True)
+    targets = [deleted, Target(row, 1), Target(web, 1), Target(other, 1)]
+    assert [target.key for target in least_recently_tried_first(targets, records)] == [other, web, row, deleted.key]
 
 
 def test_a_group_that_is_too_large_is_told_and_the_largest_usual_one_is_not() -> None:

@@ -90,13 +90,13 @@ class Ec2:
 
     def cancel(self, reservation: Reservation) -> None:
         self.free[reservation.key] += self._own(reservation).count
-        self.reservations = [one for one in self.reservations if one.id != reservation.id]
+        self.reservations = [other for other in self.reservations if other.id != reservation.id]
 
     def _own(self, reservation: Reservation) -> Reservation:
-        return next(one for one in self.reservations if one.id == reservation.id)
+        return next(own for own in self.reservations if own.id == reservation.id)
 
     def _put(self, reservation: Reservation) -> None:
-        self.reservations = [reservation if one.id == reservation.id else one for one in self.reservations]
+        self.reservations = [reservation if other.id == reservation.id else other for other in self.reservations]
 
     def _take(self, key: TargetKey, count: int) -> None:
         if count > 0:
@@ -342,8 +342,8 @@ def test_reservations_of_an_unseen_group_are_not_unlisted() -> None:
 
 def test_a_balanced_release_of_much_takes_few_steps() -> None:
     pools = [PoolState(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
-    given = Allocation(pools, 0, Strategy.balanced).to_give_back(100_000, {pool.key: 25_000 for pool in pools})
-    assert list(given.values()) == [25_000] * 4
+    released = Allocation(pools, 0, Strategy.balanced).to_give_back(100_000, {pool.key: 25_000 for pool in pools})
+    assert list(released.values()) == [25_000] * 4
 
 
 def test_capacity_in_use_or_a_persons_is_never_given_back() -> None:
@@ -359,8 +359,8 @@ def test_capacity_in_use_or_a_persons_is_never_given_back() -> None:
 def test_a_part_split_off_by_a_person_is_no_surplus() -> None:
     target, cloud = group(10), ec2(a=10)
     after = recorded(target, attempt(target, cloud))
-    (one,) = cloud.reservations
-    cloud.reservations = [replace(one, count=8), replace(one, id="cr-9", count=5, created="2026-11-09")]
+    (reservation,) = cloud.reservations
+    cloud.reservations = [replace(reservation, count=8), replace(reservation, id="cr-9", count=5, created="2026-11-09")]
     (outcome,) = seen(after, cloud).observed
     assert (outcome.status, outcome.reserved) == (Status.EXCESS, 13)
 
@@ -430,8 +430,8 @@ def test_a_group_with_full_pools_is_reported_as_such() -> None:
 
 def test_a_deleted_group_is_reported_with_its_pools() -> None:
     cloud = ec2(3, 4)
-    gone = group(0, Member(A, 1, last_reserved=3, last_ids=("cr-1",)), Member(B, 2), withdrawn=True)
-    (outcome,) = seen(gone, cloud).observed
+    deleted = group(0, Member(A, 1, last_reserved=3, last_ids=("cr-1",)), Member(B, 2), withdrawn=True)
+    (outcome,) = seen(deleted, cloud).observed
     assert (outcome.key, outcome.status, outcome.reserved, counts(outcome)) == (GROUP, Status.EXCESS, 11, [3, 4])
     (unlisted,) = compare([], [], cloud.reservations).observed
     assert (unlisted.key, unlisted.status, counts(unlisted)) == (GROUP, Status.EXCESS, [3, 4])

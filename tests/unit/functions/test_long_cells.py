@@ -52,17 +52,19 @@ PLACES = [
 @pytest.mark.parametrize("holds", [False, True], ids=["nothing held", "held"])
 @pytest.mark.parametrize(("table", "place"), PLACES)
 def test_no_reason_is_cut(table: str, place: int, holds: bool) -> None:
-    said = []
+    texts = []
     for cell in LONG:
         row, option, group, member = (
             with_cell(cells, place, cell) if name == table else cells
             for name, cells in (("row", ROW), ("option", OPTION), ("group", GROUP), ("member", MEMBER))
         )
-        said += reasons([row], [option], GroupTables([group], [member]), HELD if holds else {})
-    assert [reason for reason in said if len(reason) > MAX_REASON] == []
+        texts += reasons([row], [option], GroupTables([group], [member]), HELD if holds else {})
+    assert [reason for reason in texts if len(reason) > MAX_REASON] == []
 
 
 def test_the_test_sees_reasons() -> None:
     long = itertools.product(LONG, range(len(OPTIONS)))
-    said = [reasons([ROW], [(TYPE, ZONE, *with_cell(OPTIONS, place, cell))], GroupTables(), {}) for cell, place in long]
-    assert sum(map(bool, said)) > 50
+    texts = [
+        reasons([ROW], [(TYPE, ZONE, *with_cell(OPTIONS, place, cell))], GroupTables(), {}) for cell, place in long
+    ]
+    assert sum(map(bool, texts)) > 50

@@ -74,9 +74,9 @@ def test_nothing_is_bought_for_a_zone_id_that_cannot_be_looked_up() -> None:
     (outcome,) = located.unsure
     assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.THROTTLED, 5, ("cr-1",))
     # What may be held for it is neither unlisted, nor given to the row that was there before.
-    gone = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
+    deleted = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
     other = reservation(2, "cr-2", TargetKey("m5.large", "ap-northeast-1a"))
-    sure, targets = comparable([reservation(), other], [*located.targets, gone], located.unread)
+    sure, targets = comparable([reservation(), other], [*located.targets, deleted], located.unread)
     assert (sure, targets) == ([other], located.targets)
 
 
@@ -115,9 +115,9 @@ def test_a_deleted_row_is_no_conflict() -> None:
 def test_a_row_in_other_letters_keeps_its_reservations(key: TargetKey, is_recorded_before: bool) -> None:
     # Two reservations, both of them right: neither is taken for bought twice when its row is spelled anew.
     both = [reservation(5, "cr-1", created="2026-01-01"), reservation(10, "cr-2", created="2026-01-02")]
-    gone = Target(NAMED, 0, 15, "FULFILLED", last_reserved=15, last_ids=("cr-1", "cr-2"), withdrawn=True)
+    deleted = Target(NAMED, 0, 15, "FULFILLED", last_reserved=15, last_ids=("cr-1", "cr-2"), withdrawn=True)
     rejected = Outcome(key, Status.INVALID, 15, 15 if is_recorded_before else 0, reason="Write it as EC2 does.")
-    comparison = located([gone], [rejected], both)
+    comparison = located([deleted], [rejected], both)
     (outcome,) = comparison.rejected
     assert (outcome.status, outcome.reserved) == (Status.INVALID, 15)
     assert (set(outcome.reservation_ids), outcome.duplicate_ids) == ({"cr-1", "cr-2"}, ())
@@ -130,8 +130,8 @@ def test_a_row_in_other_letters_keeps_its_reservations(key: TargetKey, is_record
 def test_a_corrected_spelling_brings_the_record_back() -> None:
     both = [reservation(5, "cr-1", created="2026-01-01"), reservation(10, "cr-2", created="2026-01-02")]
     wrong = TargetKey("R5B.2xlarge", "ap-northeast-1c")
-    gone = Target(wrong, 0, 15, "INVALID", last_reserved=15, last_ids=("cr-1", "cr-2"), withdrawn=True)
-    comparison = located([Target(NAMED, 12), gone], [], both)
+    deleted = Target(wrong, 0, 15, "INVALID", last_reserved=15, last_ids=("cr-1", "cr-2"), withdrawn=True)
+    comparison = located([Target(NAMED, 12), deleted], [], both)
     assert comparison.shortfalls == []
     mine, old = comparison.observed
     assert (mine.key, mine.status, mine.reserved, mine.duplicate_ids) == (NAMED, Status.EXCESS, 15, ())
@@ -139,8 +139,8 @@ def test_a_corrected_spelling_brings_the_record_back() -> None:
 
 
 def test_a_row_changed_from_name_to_id_keeps_its_record() -> None:
-    gone = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
-    comparison = located([Target(BY_ID, 15), gone], [], [reservation(5)])
+    deleted = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
+    comparison = located([Target(BY_ID, 15), deleted], [], [reservation(5)])
     (short,) = comparison.shortfalls
     assert (short.key, short.reserved, short.recorded_ids) == (BY_ID, 5, ("cr-1",))
     (old,) = comparison.observed
@@ -148,8 +148,8 @@ def test_a_row_changed_from_name_to_id_keeps_its_record() -> None:
 
 
 def test_a_run_with_only_some_rows_never_advises_to_cancel() -> None:
-    gone = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
-    (outcome,) = compare([gone], [], [reservation(5)], is_complete=False).observed
+    deleted = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
+    (outcome,) = compare([deleted], [], [reservation(5)], is_complete=False).observed
     assert outcome.status == Status.EXCESS
     assert "cancel" not in outcome.reason
 

@@ -51,15 +51,15 @@ def test_five_hundred_outcomes_fit_into_one_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "said"),
+    ("event", "message"),
     [
         ({**KEY.to_event(), "Status": "HAPPY"}, "'Status' must be one of FULFILLED, PENDING, .*, not 'HAPPY'"),
         ({"Status": "SHORT"}, "'InstanceType' is missing"),
         ("not an object", "must be an object with 'InstanceType', not str"),
     ],
 )
-def test_a_broken_outcome_is_named(event: object, said: str) -> None:
-    with pytest.raises(InvalidEvent, match=said):
+def test_a_broken_outcome_is_named(event: object, message: str) -> None:
+    with pytest.raises(InvalidEvent, match=message):
         Outcome.from_event(event)  # type: ignore[arg-type]
 
 

@@ -134,10 +134,10 @@ def test_running_instances_keep_their_reservation() -> None:
             for target in range(sum(counts) + 1):
                 plan = planned_of(both, target)
                 assert all(reduction.kept >= reduction.reservation.in_use for reduction in plan)
-                given = sum(reduction.reservation.count - reduction.kept for reduction in plan)
-                assert given <= sum(counts) - target
+                released = sum(reduction.reservation.count - reduction.kept for reduction in plan)
+                assert released <= sum(counts) - target
                 # Nothing is left undone for good: where something is spare, something is given.
-                assert bool(given) == (sum(counts) > target and sum(counts) > sum(in_use))
+                assert bool(released) == (sum(counts) > target and sum(counts) > sum(in_use))
 
 
 @pytest.mark.parametrize("second", [{"state": "pending"}, {"is_adopted": True}])
@@ -212,8 +212,8 @@ def test_an_announced_release_is_not_made_once_the_parameter_is_off() -> None:
 
 
 def test_a_deleted_row_says_how_to_release() -> None:
-    gone = Target(KEY, 0, 15, "FULFILLED", last_ids=("cr-1",), withdrawn=True)
-    (outcome,) = compare([gone], [], made(15), releases=True).observed
+    deleted = Target(KEY, 0, 15, "FULFILLED", last_ids=("cr-1",), withdrawn=True)
+    (outcome,) = compare([deleted], [], made(15), releases=True).observed
     assert (outcome.status, outcome.reason) == (
         Status.EXCESS,
         "Held for no row of odcr_capacity. Insert one to keep it, or one with a target of 0 to release it.",
@@ -229,7 +229,7 @@ def test_releases_come_first_and_leave_most_of_the_run_to_shortfalls() -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(MAX_SHORTFALLS)]
     both = [*(shortfall_of(key, 9, 0) for key in keys), *(shortfall_of(key, 0, 9, is_release=True) for key in keys)]
     kept = bounded(Comparison(both), room=ROOM, has_caps=False).shortfalls
-    assert [one.is_release for one in kept] == [True] * MAX_RELEASES + [False] * (len(kept) - MAX_RELEASES)
+    assert [shortfall.is_release for shortfall in kept] == [True] * MAX_RELEASES + [False] * (len(kept) - MAX_RELEASES)
     assert len(kept) / 2 > MAX_RELEASES
 
 
@@ -276,12 +276,12 @@ def test_a_release_is_right_for_every_small_set_of_reservations() -> None:
 
 def test_a_release_leaves_the_target_although_a_reservation_has_just_ended() -> None:
     for counts in itertools.product(range(1, 4), repeat=3):
-        for gone in range(3):
+        for cancelled in range(3):
             for target in range(1, sum(counts)):
                 before = made(*counts)
                 ec2 = Ec2([*before], shown=[before] * 20)
                 short = release_of(ec2, target)
-                ec2.reservations[gone] = replace(before[gone], count=0, state="cancelled")
+                ec2.reservations[cancelled] = replace(before[cancelled], count=0, state="cancelled")
                 left = sum(ec2.held)
                 with contextlib.suppress(Refusal):
                     run(ec2, target, short=short)

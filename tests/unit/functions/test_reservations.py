@@ -129,7 +129,7 @@ def test_each_kind_counts_and_grows_as_it_should(fields: dict[str, object], coun
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "remark"),
     [
         ({"kind": Kind.BLOCK}, "Not counted: cr-1, a Capacity Block"),
         ({"kind": Kind.OUTPOST}, "Not counted: cr-1, on an Outpost"),
@@ -139,9 +139,9 @@ def test_each_kind_counts_and_grows_as_it_should(fields: dict[str, object], coun
     ],
     ids=str,
 )
-def test_remarks_are_in_the_reason(fields: dict[str, object], said: str) -> None:
+def test_remarks_are_in_the_reason(fields: dict[str, object], remark: str) -> None:
     pool = Pool(40, [replace(OLD, **fields)])  # type: ignore[arg-type]
-    assert said in acquire(shortfall(pool), 0, pool).reason
+    assert remark in acquire(shortfall(pool), 0, pool).reason
 
 
 @pytest.mark.parametrize(
@@ -424,8 +424,8 @@ def test_astray_capacity_is_not_forgotten_when_the_target_is_0(target: Target) -
     (work,) = compare([target], [], []).shortfalls
     astray = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False)]))
     assert (astray.status, astray.reserved, astray.reservation_ids) == (Status.ASTRAY, 15, ("cr-1",))
-    gone = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False, state="cancelled")]))
-    assert (gone.status, gone.reserved, gone.reservation_ids) == (Status.FULFILLED, 0, ())
+    outcome = acquire(work, 0, Pool(0, [replace(OLD, count=15, is_managed=False, state="cancelled")]))
+    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 0, ())
 
 
 def test_a_reservation_that_ended_without_its_tag_counts_as_ended_at_once() -> None:

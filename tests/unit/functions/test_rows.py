@@ -122,8 +122,8 @@ def row(*cells: object) -> tuple[object, ...]:
 
 def option(*cells: object, **named: object) -> tuple[object, ...]:
     """A row of odcr_option: the first cells in their order, or by their columns; NULL in the others."""
-    given = dict(zip(OPTION_COLUMNS, cells, strict=False)) | named
-    return row(*(given.get(name) for name in OPTION_COLUMNS))
+    by_column = dict(zip(OPTION_COLUMNS, cells, strict=False)) | named
+    return row(*(by_column.get(name) for name in OPTION_COLUMNS))
 
 
 def status(

@@ -26,8 +26,8 @@ R5B, M5, C5 = (TargetKey(name, ZONE) for name in ("r5b.2xlarge", "m5.large", "c5
 PRICES = {R5B: "0.7", M5: "0.1", C5: "0.1"}
 
 
-def budget(cap: str | None, currency: str = "USD", **given: str | None) -> Budget:
-    prices = {key.instance_type: price for key, price in PRICES.items()} | given
+def budget(cap: str | None, currency: str = "USD", **changes: str | None) -> Budget:
+    prices = {key.instance_type: price for key, price in PRICES.items()} | changes
     listed = {
         PricePool(name, "ap-northeast-1").folded: Price(Decimal(price), currency, Source.LIST) if price else None
         for name, price in prices.items()
@@ -44,10 +44,10 @@ def held(key: TargetKey, count: int, **fields: Any) -> Reservation:
     return replace(Reservation(f"cr-{key.instance_type}", key, count, "active"), **fields)
 
 
-def shared(given: Budget, targets: list[Target], *reservations: Reservation, why_closed: str = "") -> Comparison:
+def shared(money: Budget, targets: list[Target], *reservations: Reservation, why_closed: str = "") -> Comparison:
     comparison = compare(targets, [], reservations)
-    before = spent(reservations, targets, given)
-    return shared_out(comparison, {target.key: target for target in targets}, given, before, why_closed=why_closed)
+    before = spent(reservations, targets, money)
+    return shared_out(comparison, {target.key: target for target in targets}, money, before, why_closed=why_closed)
 
 
 def limits(comparison: Comparison) -> dict[str, int]:
@@ -93,10 +93,10 @@ def test_a_demand_that_fits_not_even_once_is_capped_with_the_numbers(cap: str) -
 def test_capacity_already_held_counts_whoever_it_is_for() -> None:
     # Of another platform, for no row, and for a row that is met.
     windows = PricePool("r5b.2xlarge", "ap-northeast-1", "Windows").folded
-    given = budget("10")
-    prices = {**given.prices.prices, windows: Price(Decimal(1), "USD", Source.GIVEN)}
+    money = budget("10")
+    prices = {**money.prices.prices, windows: Price(Decimal(1), "USD", Source.GIVEN)}
     reservations = [held(R5B, 2, platform="Windows", id="cr-w"), held(C5, 10), held(M5, 10)]
-    comparison = shared(replace(given, prices=PriceList(prices)), [target(), target(M5, 10)], *reservations)
+    comparison = shared(replace(money, prices=PriceList(prices)), [target(), target(M5, 10)], *reservations)
     # 2 + 1 + 1 are spent, and eight of the nine that the rest would pay for are missing... 6 / 0.7.
     assert limits(comparison) == {"r5b.2xlarge": 8}
 
@@ -171,8 +171,8 @@ def test_a_row_by_a_zones_id_counts_once() -> None:
 
 
 def test_in_another_currency_the_statement_names_it() -> None:
-    given = replace(budget("100"), currency="CNY")
-    (outcome,) = shared(given, [target()]).observed
+    money = replace(budget("100"), currency="CNY")
+    (outcome,) = shared(money, [target()]).observed
     assert "Hourly_Price) VALUES ('r5b.2xlarge', 'ap-northeast-1', 'CNY', 0.50)" in outcome.reason
 
 
@@ -202,12 +202,12 @@ def test_a_price_that_rose_stops_purchases_and_releases_nothing() -> None:
 def test_under_a_cap_nothing_is_bought_at_an_unknown_price_and_the_reason_says_how_to_give_one(
     options: ReservationOptions, statement: str
 ) -> None:
-    given = budget("100", **{"r5b.2xlarge": None})
-    for one, its in (
-        (target(options=options), given),
-        (target(options=options, max_hourly_cost="100"), replace(given, cap=None)),
+    money = budget("100", **{"r5b.2xlarge": None})
+    for capped_target, caps in (
+        (target(options=options), money),
+        (target(options=options, max_hourly_cost="100"), replace(money, cap=None)),
     ):
-        comparison = shared(its, [one, target(M5, 2)])
+        comparison = shared(caps, [capped_target, target(M5, 2)])
         (outcome,) = comparison.observed
         assert (outcome.key, outcome.status) == (R5B, Status.CAPPED)
         assert outcome.reason == f"15 of 15 missing. Price unknown, so a cap stops it. Run: {statement}"
@@ -217,13 +217,13 @@ def test_under_a_cap_nothing_is_bought_at_an_unknown_price_and_the_reason_says_h
 
 
 def test_while_something_is_held_at_an_unknown_price_nothing_is_bought_under_the_stacks_cap() -> None:
-    given = budget("100", **{"c5.large": None})
-    comparison = shared(given, [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
+    money = budget("100", **{"c5.large": None})
+    comparison = shared(money, [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
     capped = [outcome for outcome in comparison.observed if outcome.status is Status.CAPPED]
     assert [outcome.key for outcome in capped] == [R5B, M5]
     assert "Give the price of c5.large in ap-northeast-1c in odcr_price" in capped[0].reason
     # A cap of one demand needs no other's price.
-    own = shared(replace(given, cap=None), [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
+    own = shared(replace(money, cap=None), [target(), target(M5, 2, max_hourly_cost="1")], held(C5, 1))
     assert [shortfall.key for shortfall in own.shortfalls] == [R5B, M5]
 
 
@@ -242,8 +242,8 @@ def test_a_capacity_block_was_paid_for_and_what_costs_nothing_is_not_limited() -
 
 def test_a_price_of_0_that_somebody_gave_reaches_find_shortfalls() -> None:
     pool = PricePool("m5.large", "ap-northeast-1").folded
-    given = PriceList({pool: Price(Decimal(0), "USD", Source.GIVEN)})
-    assert PriceList.from_known(given.known([])).of(PricePool("m5.large", "ap-northeast-1")) is not None
+    prices = PriceList({pool: Price(Decimal(0), "USD", Source.GIVEN)})
+    assert PriceList.from_known(prices.known([])).of(PricePool("m5.large", "ap-northeast-1")) is not None
 
 
 @pytest.mark.parametrize(
@@ -356,9 +356,9 @@ def test_forty_attempts_and_their_repetitions_never_exceed_the_cap() -> None:
     prices = {
         PricePool(key.instance_type, "ap-northeast-1").folded: Price(Decimal("0.1"), "USD", Source.LIST) for key in keys
     }
-    given = Budget(Decimal("20.05"), PriceList(prices))
+    money = Budget(Decimal("20.05"), PriceList(prices))
     targets = [Target(key, 15) for key in keys]
-    comparison = shared(given, targets)
+    comparison = shared(money, targets)
     pools = {key: Pool(7 + number % 9) for number, key in enumerate(keys)}
     for number, shortfall in enumerate(comparison.shortfalls):
         pool = pools[shortfall.key]

@@ -32,16 +32,16 @@ WEB = group_key("web")
 
 
 def member(key: TargetKey, weight: Amount = 1, recorded: int = 0, group: str = "web", **fields: Any) -> Member:
-    its = TargetKey(key.instance_type, key.availability_zone, group=group)
-    return replace(Member(its, weight, last_reserved=recorded, last_kept=recorded), **fields)
+    own_key = TargetKey(key.instance_type, key.availability_zone, group=group)
+    return replace(Member(own_key, weight, last_reserved=recorded, last_kept=recorded), **fields)
 
 
 def group(*members: Member, wanted: Amount = 15, priority: int = 0, own: str | None = None, **fields: Any) -> Target:
     terms = Terms(priority=priority, max_hourly_cost=own)
     name = members[0].key.group
     status = "CAPPED" if any(member.last_reserved for member in members) else None
-    its = Target(group_key(name), wanted, members=members, terms=terms, last_status=status)
-    return replace(its, **fields)
+    target = Target(group_key(name), wanted, members=members, terms=terms, last_status=status)
+    return replace(target, **fields)
 
 
 def short(target: Target, *reserved: int, **fields: Any) -> Shortfall:
@@ -63,20 +63,20 @@ def short(target: Target, *reserved: int, **fields: Any) -> Shortfall:
         )
         for number, member in enumerate(target.members)
     )
-    its = Shortfall(pools, target.capacity, target.last_status, target.options)
-    return replace(its, allows_overshoot=target.allows_overshoot, unit=target.unit, **fields)
+    shortfall = Shortfall(pools, target.capacity, target.last_status, target.options)
+    return replace(shortfall, allows_overshoot=target.allows_overshoot, unit=target.unit, **fields)
 
 
 def shared(
-    its: Budget, targets: list[Target], shortfalls: list[Shortfall], *others: Reservation, why_closed: str = ""
+    money: Budget, targets: list[Target], shortfalls: list[Shortfall], *others: Reservation, why_closed: str = ""
 ) -> Comparison:
     """What is shared out to the groups' shortfalls, and to those of the rows."""
     reservations = [*others, *(reservation for shortfall in shortfalls for reservation in shown(shortfall))]
     comparison = compare([target for target in targets if not target.key.is_group], [], others)
     comparison.shortfalls.extend(shortfalls)
     comparison.standings.update({shortfall.key: shortfall.standing_outcome() for shortfall in shortfalls})
-    before, by_key = spent(reservations, targets, its), {target.key: target for target in targets}
-    return shared_out(comparison, by_key, its, before, why_closed=why_closed)
+    before, by_key = spent(reservations, targets, money), {target.key: target for target in targets}
+    return shared_out(comparison, by_key, money, before, why_closed=why_closed)
 
 
 def shown(shortfall: Shortfall) -> list[Reservation]:
@@ -226,8 +226,8 @@ def test_a_group_has_a_cap_of_its_own() -> None:
 
 def test_in_a_pool_of_unknown_price_nothing_is_bought_under_a_cap_and_the_others_go_on() -> None:
     demand = group(member(R5B), member(M5))
-    its = budget("100", **{"r5b.2xlarge": None})
-    comparison = shared(its, [demand], [short(demand)])
+    money = budget("100", **{"r5b.2xlarge": None})
+    comparison = shared(money, [demand], [short(demand)])
     first, second = comparison.shortfalls[0].pools
     statement = (
         "REPLACE INTO odcr_price (InstanceType, Region, Hourly_Price) VALUES ('r5b.2xlarge', 'ap-northeast-1', 0.50)"
@@ -240,9 +240,9 @@ def test_in_a_pool_of_unknown_price_nothing_is_bought_under_a_cap_and_the_others
 
 def test_without_any_price_the_group_and_its_pools_say_how_to_give_one() -> None:
     demand = group(member(R5B), member(M5, fault="Correct its Weight."))
-    for its, own in ((budget("100", **{"r5b.2xlarge": None}), None), (budget(None, **{"r5b.2xlarge": None}), "9")):
+    for money, own in ((budget("100", **{"r5b.2xlarge": None}), None), (budget(None, **{"r5b.2xlarge": None}), "9")):
         target = replace(demand, terms=Terms(max_hourly_cost=own))
-        outcome = capped(shared(its, [target], [short(target)]))
+        outcome = capped(shared(money, [target], [short(target)]))
         assert outcome.reason.startswith("15 of 15 missing. Price unknown, so a cap stops it. Run: REPLACE INTO")
         assert len(outcome.reason) <= 190
         assert outcome.pools[0].reason.startswith("Price unknown")
@@ -348,12 +348,12 @@ def _demands(draw: st.DrawFn) -> tuple[Budget, list[Target], list[Shortfall], li
         targets.append(demand)
         shortfalls.append(short(demand, *(draw(counts) for _ in members), has_other_work=draw(st.booleans())))
     everything = [*reservations, *(pool for shortfall in shortfalls for pool in shown(shortfall))]
-    its = Budget(prices=PriceList(listed))
+    money = Budget(prices=PriceList(listed))
     room = draw(_ROOMS) if draw(counts) else None
     if room is not None:
         # Near what is spent already, also below it.
-        its = replace(its, cap=max(Decimal(0), spent(everything, targets, its).amount + room))
-    return its, targets, shortfalls, reservations
+        money = replace(money, cap=max(Decimal(0), spent(everything, targets, money).amount + room))
+    return money, targets, shortfalls, reservations
 
 
 @given(_demands())
@@ -361,17 +361,17 @@ def _demands(draw: st.DrawFn) -> tuple[Budget, list[Target], list[Shortfall], li
 def test_all_limits_together_are_never_above_a_cap(
     demands: tuple[Budget, list[Target], list[Shortfall], list[Reservation]],
 ) -> None:
-    its, targets, shortfalls, others = demands
+    money, targets, shortfalls, others = demands
     everything = [*others, *(pool for shortfall in shortfalls for pool in shown(shortfall))]
-    comparison = shared(its, targets, shortfalls, *others)
+    comparison = shared(money, targets, shortfalls, *others)
     owns = {target.key: target.terms.max_hourly_cost for target in targets}
-    seen = spent(everything, [], its)
+    seen = spent(everything, [], money)
     cost = seen.amount
     for shortfall in comparison.shortfalls:
         if shortfall.limit is None:
-            assert (its.cap is None and owns[shortfall.key] is None) or shortfall.reserved >= shortfall.target
+            assert (money.cap is None and owns[shortfall.key] is None) or shortfall.reserved >= shortfall.target
             continue
-        prices = {pool.key: its.price(pool.key, USUAL_OPTIONS) for pool in shortfall.pools}
+        prices = {pool.key: money.price(pool.key, USUAL_OPTIONS) for pool in shortfall.pools}
         now = sum((pool.reserved * (prices[pool.key] or 0) for pool in shortfall.pools), Decimal(0))
         if shortfall.limit.count is not None:
             most = shortfall.limit.count * (prices[shortfall.pools[0].key] or Decimal(0))
@@ -385,8 +385,8 @@ def test_all_limits_together_are_never_above_a_cap(
         own = owns[shortfall.key]
         assert own is None or most <= max(Decimal(own), now)
         cost += most - now
-    if its.cap is not None and seen.unknown is None:
-        assert cost <= max(its.cap, seen.amount)
+    if money.cap is not None and seen.unknown is None:
+        assert cost <= max(money.cap, seen.amount)
 
 
 def test_the_data_of_a_run_under_a_cap_fit_into_a_state() -> None:

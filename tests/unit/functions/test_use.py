@@ -180,8 +180,8 @@ def test_each_target_has_one_sentence_with_the_most_common_reasons_first() -> No
         "4 have tenancy dedicated, 3 are Windows, 2 do not name it (targeted), 2 for other reasons."
     )
     longest = [replace(RUNNING, platform=name) for name in NAMED_ALIKE for _ in range(1000)]
-    (said, *_) = look_of([counted([unused()], *longest).counts], [], is_partial=False).misfits
-    assert len(said.sentence) < MAX_SENTENCE
+    (longest_misfits, *_) = look_of([counted([unused()], *longest).counts], [], is_partial=False).misfits
+    assert len(longest_misfits.sentence) < MAX_SENTENCE
 
 
 def test_an_instance_that_fits_one_of_several_demands_is_no_misfit() -> None:

@@ -100,7 +100,7 @@ def reasons_about(target: Target, reservations: list[Reservation], releases: boo
 def test_thousands_of_reservations_do_not_hide_what_to_do() -> None:
     windows = ReservationOptions(platform="Windows")
     (other,) = reasons_about(Target(KEY, 15, options=windows), MANY)
-    (excess,) = reasons_about(Target(KEY, 15, last_ids=tuple(one.id for one in MANY)), MANY)
+    (excess,) = reasons_about(Target(KEY, 15, last_ids=tuple(reservation.id for reservation in MANY)), MANY)
     (unlisted,) = compare([], [], MANY).observed
     (beside,) = reasons_about(
         Target(KEY, 15, options=windows), [*MANY, Reservation("cr-9", KEY, 15, "active", platform="Windows")]
