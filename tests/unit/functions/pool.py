@@ -9,13 +9,15 @@ import pytest
 from odcr.domain import acquisition
 from odcr.domain.outcome import Outcome
 from odcr.domain.pace import Action
-from odcr.domain.refusal import InsufficientInstanceCapacity, Refusal
+from odcr.domain.refusal import InsufficientInstanceCapacity, QuotaExceeded, Refusal
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.shortfall import Pool as PoolOfDemand
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
+QUOTA = QuotaExceeded("VcpuLimitExceeded", "quota")
+DRY = InsufficientInstanceCapacity("InsufficientInstanceCapacity", "dry")
 
 
 @dataclass

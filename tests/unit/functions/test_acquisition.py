@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain import acquisition
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pace import Action
 from odcr.domain.refusal import (
     Changed,
     InsufficientInstanceCapacity,
@@ -20,7 +18,18 @@ from odcr.domain.refusal import (
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.target import TargetKey
 from odcr.domain.use import Use
-from tests.unit.functions.pool import KEY, FakePace, Pool, acquire, acquire_at_pace, not_met, shortfall, shortfall_of
+from tests.unit.functions.pool import (
+    DRY,
+    KEY,
+    QUOTA,
+    FakePace,
+    Pool,
+    acquire,
+    acquire_at_pace,
+    not_met,
+    shortfall,
+    shortfall_of,
+)
 
 
 def test_one_call_makes_one_reservation_for_the_whole_target() -> None:
@@ -64,10 +73,6 @@ def test_a_quota_is_used_up_before_it_is_reported() -> None:
     outcome = not_met(pool, QuotaExceeded)
     assert (outcome.status, outcome.reserved) == (Status.QUOTA_EXCEEDED, 7)
     assert "Raise the On-Demand quota" in outcome.reason
-
-
-QUOTA = QuotaExceeded("VcpuLimitExceeded", "quota")
-DRY = InsufficientInstanceCapacity("InsufficientInstanceCapacity", "dry")
 
 
 @pytest.mark.parametrize(
@@ -242,53 +247,6 @@ def test_before_the_first_look_the_outcome_has_what_the_run_saw() -> None:
     assert (caught.value.outcome.reserved, caught.value.outcome.reservation_ids) == (11, ("cr-1",))
 
 
-def test_more_than_wanted_is_an_excess() -> None:
-    pool = Pool(20, [Reservation("cr-1", KEY, 16, "active")])
-    assert acquire(shortfall_of(KEY, 15, 4, ("cr-1",)), 0, pool).status == Status.EXCESS
-
-
-def bought_twice(**second: object) -> Pool:
-    first = Reservation("cr-1", KEY, 15, "active", created="2026-11-01")
-    return Pool(0, [first, replace(Reservation("cr-2", KEY, 11, "active", created="2026-11-02"), **second)])  # type: ignore[arg-type]
-
-
-def test_a_duplicate_is_given_back_and_reported() -> None:
-    pool = bought_twice()
-    outcome = acquire(shortfall_of(KEY, 15, 0), 1, pool)
-    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 15, ("cr-1",))
-    assert outcome.reason == "11 instances were bought twice and have been given back."
-    assert pool.free == 11
-
-
-def test_only_the_excess_of_a_duplicate_is_given_back() -> None:
-    pool = bought_twice()
-    outcome = acquire(shortfall_of(KEY, 20, 0), 1, pool)
-    assert (outcome.status, outcome.reserved, outcome.reservation_ids) == (Status.FULFILLED, 20, ("cr-1", "cr-2"))
-
-
-def test_a_duplicate_made_in_this_attempt_is_noticed() -> None:
-    pool = Pool(30, [Reservation("cr-1", KEY, 15, "active", created="2026-11-01")])
-    answers = iter([[], None])
-    find = pool.find
-    pool.find = lambda key: answer if (answer := next(answers)) is not None else find(key)  # type: ignore[method-assign]
-    outcome = acquire(shortfall_of(KEY, 15, 0), 0, pool)
-    assert (outcome.reserved, held(pool.reservations)) == (15, 15)
-
-
-@pytest.mark.parametrize("second", [{"is_adopted": True}, {"state": "pending"}])
-def test_a_reservation_that_is_no_duplicate_is_kept(second: dict[str, object]) -> None:
-    pool = bought_twice(**second)
-    assert acquire(shortfall_of(KEY, 15, 0), 1, pool).status == Status.EXCESS
-    assert held(pool.reservations) == 26
-
-
-def test_a_recorded_reservation_is_kept() -> None:
-    pool = bought_twice()
-    recorded = shortfall_of(KEY, 15, 26, ("cr-1", "cr-2"), recorded=26, recorded_ids=("cr-1", "cr-2"))
-    assert acquire(recorded, 0, pool).status == Status.EXCESS
-    assert held(pool.reservations) == 26
-
-
 def test_the_oldest_active_reservation_grows() -> None:
     managed = [
         Reservation("cr-new", KEY, 3, "active", created="2026-11-02"),
@@ -371,18 +329,6 @@ def test_a_reservation_that_ends_at_once_does_not_meet_the_target() -> None:
     assert "EC2 shows 0 of 15" in outcome.reason
 
 
-def test_a_duplicate_that_cannot_be_given_back_is_reported() -> None:
-    pool = bought_twice()
-
-    def throttled(_reservation: Reservation) -> None:
-        raise RequestLimitExceeded("RequestLimitExceeded", "slow down")
-
-    pool.cancel = throttled  # type: ignore[method-assign]
-    with pytest.raises(RequestLimitExceeded) as caught:
-        acquire(shortfall_of(KEY, 15, 0), 1, pool)
-    assert (caught.value.outcome.reserved, caught.value.outcome.duplicate_ids) == (26, ("cr-2",))
-
-
 def test_capacity_added_by_somebody_during_a_wait_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
     pace = FakePace(has_waited=True)
@@ -417,140 +363,3 @@ def test_a_repeated_creation_does_not_climb_on_top_of_the_first() -> None:
     outcome = acquire(shortfall_of(KEY, 6, 0, (), "SHORT"), 0, pool)
     assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 6, 6)
     assert pool.asks == []
-
-
-# Asking again
-
-
-def asking(pool: Pool, askings: int, requests: int = 1000, last_status: str | None = None) -> tuple[Outcome, FakePace]:
-    pace = FakePace(requests, askings=askings)
-    return acquire_at_pace(shortfall(pool, last_status=last_status), "run-1", 0, pool, pace), pace
-
-
-def test_a_dry_pool_is_asked_for_one_instance_until_the_attempt_ends() -> None:
-    pool = Pool(0)
-    outcome, _ = asking(pool, 3)
-    assert pool.asks == [15, 7, 3, 1, 1, 1, 1]
-    assert (outcome.status, outcome.calls, outcome.refusals) == (Status.SHORT, 7, 7)
-    # No creation bears the token of one that was refused.
-    assert len(set(pool.occasions)) == len(pool.occasions) == 7
-
-
-def test_capacity_that_frees_up_between_two_askings_is_taken() -> None:
-    pool = Pool(0)
-    ask = FakePace.await_asking
-    freed = iter([0, 5, 10])
-
-    class Market(FakePace):
-        def await_asking(self, *, looks: bool) -> bool:
-            pool.free += next(freed, 0)
-            return ask(self, looks=looks)
-
-    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Market(askings=9))
-    assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 15, 15)
-    assert len(pool.reservations) == 1
-
-
-@pytest.mark.parametrize(
-    ("held_before", "expected"),
-    [([], [False, True, False, False, True, False]), ([Reservation("cr-1", KEY, 5, "active")], [True] * 6)],
-    ids=["nothing held", "some held"],
-)
-def test_the_attempt_looks_before_it_asks_again_if_it_holds_anything(
-    held_before: list[Reservation], expected: list[bool]
-) -> None:
-    pool, pace = Pool(0, held_before), FakePace(askings=5)
-    acquire_at_pace(shortfall(pool), "run-1", 0, pool, pace)
-    assert pace.looks == expected
-
-
-def test_no_request_follows_a_look_that_took_too_long() -> None:
-    class Slow(FakePace):
-        def is_late(self) -> bool:
-            return True
-
-    pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
-    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Slow(1000, has_waited=True))
-    assert (outcome.reserved, pool.asks) == (5, [])
-
-
-def test_no_second_reservation_is_made_while_ec2_does_not_show_the_first() -> None:
-    """Nothing was held, so the second asking made it without a look; EC2 then says that it knows of none."""
-    pool = Pool(0)
-
-    class Market(FakePace):
-        def await_asking(self, *, looks: bool) -> bool:
-            pool.free = 3
-            pool.refusals = []
-            return super().await_asking(looks=looks)
-
-    resize, refused = pool.resize, iter([Changed("InvalidCapacityReservationId.NotFound", "none")])
-
-    def not_found(reservation: Reservation, count: int) -> None:
-        for refusal in refused:
-            raise refusal
-        resize(reservation, count)
-
-    pool.resize = not_found  # type: ignore[method-assign]
-    outcome = acquire_at_pace(shortfall(pool, 3), "run-1", 0, pool, Market(askings=9))
-    assert (outcome.reserved, len(pool.reservations)) == (3, 1)
-
-
-def test_capacity_added_by_somebody_between_two_askings_is_not_given_away() -> None:
-    pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
-
-    class Somebody(FakePace):
-        def await_asking(self, *, looks: bool) -> bool:
-            pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
-            pool.free = 99
-            return super().await_asking(looks=looks)
-
-    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
-    assert (outcome.reserved, held(pool.reservations)) == (15, 15)
-
-
-def test_each_asking_allows_its_own_looks_after_changes_by_others() -> None:
-    pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
-
-    class Somebody(FakePace):
-        def await_asking(self, *, looks: bool) -> bool:
-            goes_on = super().await_asking(looks=looks)
-            (before,) = pool.reservations
-            pool.reservations = [replace(before, count=before.count + goes_on)]
-            return goes_on
-
-    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Somebody(askings=2 * acquisition.MAX_LOOKS))
-    assert (outcome.status, outcome.reserved) == (Status.SHORT, 1 + 2 * acquisition.MAX_LOOKS)
-
-
-def test_a_lagging_describe_between_two_askings_changes_nothing() -> None:
-    pool = Pool(4)
-    find, answers = pool.find, iter([None, []])
-    pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
-    outcome, _ = asking(pool, 1)
-    assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.SHORT, 4, 4)
-
-
-def test_a_dry_pool_stays_dry_if_time_runs_out_before_the_next_asking() -> None:
-    outcome, _ = asking(Pool(0), 9, requests=2, last_status="SHORT")
-    assert outcome.calls == 2
-    assert outcome.reason.startswith("EC2 has no more r5b.2xlarge")
-
-
-def test_one_quota_error_between_dry_askings_does_not_count() -> None:
-    outcome, _ = asking(Pool(0, refusals=[DRY, QUOTA, DRY, DRY]), 2, last_status="SHORT")
-    assert (outcome.status, outcome.calls) == (Status.SHORT, 4)
-    with pytest.raises(QuotaExceeded):
-        asking(Pool(0, refusals=[DRY, QUOTA, QUOTA]), 2, last_status="SHORT")
-
-
-def test_each_request_takes_a_token_of_its_own_action() -> None:
-    pool = Pool(11)
-    _, pace = asking(pool, 1)
-    assert pace.actions == [Action.CREATE, Action.CREATE, *[Action.MODIFY] * (len(pool.asks) - 2)]
-
-
-def test_refusals_are_counted_and_lost_answers_are_not() -> None:
-    assert not_met(Pool(0), InsufficientInstanceCapacity).refusals == 4
-    assert not_met(Pool(20, refusals=[OutcomeUnknown("ReadTimeoutError", "silence")]), OutcomeUnknown).refusals == 0
-    assert not_met(Pool(20, refusals=[RequestLimitExceeded("Throttling", "")]), RequestLimitExceeded).refusals == 1

@@ -14,8 +14,8 @@ from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Member, Strategy, Target, TargetKey, units
 from tests.unit.functions import test_groups
+from tests.unit.functions.group_cloud import A, B, C, group, recorded, seen, token
 from tests.unit.functions.pool import FakePace, acquire_at_pace
-from tests.unit.functions.test_groups import A, B, C, group, recorded, seen, token
 
 WEIGHTS = [1, 1, 2, 3, 8, Decimal("0.5"), Decimal("1.5")]
 LIVES = 150
