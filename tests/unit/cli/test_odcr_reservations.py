@@ -172,7 +172,12 @@ def test_a_group_gives_its_least_wanted_pools_first_and_holds_its_total() -> Non
 def test_a_repetition_gives_no_more_than_was_planned() -> None:
     (reduction,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(4), also_adopted=False).reductions
     now = {count: seen(described("cr-1", count))[0] for count in (10, 7, 4, 3)}
-    assert {count: instances_to_give(reduction, one) for count, one in now.items()} == {10: 6, 7: 3, 4: 0, 3: 0}
+    assert {count: instances_to_give(reduction, reservation) for count, reservation in now.items()} == {
+        10: 6,
+        7: 3,
+        4: 0,
+        3: 0,
+    }
     assert instances_to_give(reduction, seen(described("cr-1", 10, 2))[0]) == 2
     assert instances_to_give(reduction, None) == 0
     assert instances_to_give(reduction, seen(described("cr-1", 10, State="pending"))[0]) == 0
