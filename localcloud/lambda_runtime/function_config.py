@@ -1,7 +1,5 @@
 """A function's configuration, and the environment variables that follow from it."""
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +28,6 @@ class FunctionConfig:
     variables: tuple[tuple[str, str], ...]
     log_group: str
     code: bytes
-
-    @property
-    def key(self) -> str:
-        """A digest of the code and everything else."""
-        parts = [repr(value) for name, value in vars(self).items() if name != "code"]
-        return hashlib.sha256(self.code + json.dumps(parts).encode()).hexdigest()
 
     @classmethod
     def of(cls, function: Any) -> "FunctionConfig":
