@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -12,11 +12,17 @@ from localcloud.clock import Clock
 from localcloud.database.server import DatabaseServer
 from localcloud.log import Log
 
+if TYPE_CHECKING:
+    from localcloud.iam.credentials import Credentials
+
 ACCOUNT_ID = "123456789012"
 """moto's account, the only one."""
 CONCURRENCY = 8
 """Environments per function at most; more would not run faster on a computer of a few cores."""
-_READ_SECONDS = 10
+_CONNECTIONS = 64
+"""More than the 40 items that an inline Map runs at once."""
+_READ_SECONDS = 1000
+"""More than the 15 minutes that a function may take."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,43 @@ class Services:
     log: Log = field(default_factory=lambda: Log(None))
     concurrency: int = CONCURRENCY
     """Invocations per function at the same time."""
-    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _session: boto3.Session = field(default_factory=boto3.Session)
+    """One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
+    _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def client(self, service: str, region: str) -> Any:
-        """A boto3 client with which one service calls another. It asks once: who calls decides on repeats."""
+    def client(self, service: str, region: str, *, checked: bool = True) -> Any:
+        """A boto3 client with which one service calls another; threads may share it.
+
+        Args:
+            service: boto3's name of the one to call.
+            region: where.
+            checked: whether botocore refuses bad parameters before the service does.
+        """
         with self._lock:
-            if (service, region) not in self._clients:
-                self._clients[service, region] = boto3.Session().client(
-                    service,  # type: ignore[call-overload]
-                    region_name=region,
-                    endpoint_url=self.endpoint,
-                    aws_access_key_id="localcloud",
-                    aws_secret_access_key="localcloud",  # noqa: S106 - nothing checks it
-                    config=Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=_READ_SECONDS),
-                )
-            return self._clients[service, region]
+            if (service, region, checked) not in self._clients:
+                self._clients[service, region, checked] = self._new_client(service, region, None, checked=checked)
+            return self._clients[service, region, checked]
+
+    def client_of(self, credentials: "Credentials", service: str, region: str) -> Any:
+        """A new client with a role's credentials, as a task has it."""
+        with self._lock:
+            return self._new_client(service, region, credentials, checked=False)
+
+    def _new_client(self, service: str, region: str, credentials: "Credentials | None", *, checked: bool) -> Any:
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=credentials.access_key_id if credentials else "localcloud",
+            aws_secret_access_key=credentials.secret_access_key if credentials else "localcloud",  # nothing checks it
+            aws_session_token=credentials.session_token if credentials else None,
+            config=Config(
+                proxies={},
+                # Who calls decides on repeats.
+                retries={"total_max_attempts": 1},
+                read_timeout=_READ_SECONDS,
+                max_pool_connections=_CONNECTIONS,
+                parameter_validation=checked,
+            ),
+        )

@@ -4,13 +4,9 @@ A resource type's properties are mostly the parameters of the call that creates 
 spells and types them.
 """
 
-import threading
-from functools import cache
 from typing import Any
 
-import boto3
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -32,7 +28,7 @@ def call(services: Services, region: str, operation: str, parameters: dict[str, 
         ParamValidationError: a required parameter is missing.
     """
     service, name = operation.split(".")
-    client = _client(services.endpoint, region, service)
+    client = services.client(service, region)
     shape = client.meta.service_model.operation_model(name).input_shape
     answer: dict[str, Any] = getattr(client, xform_name(name))(**_shaped(shape, parameters))
     return answer
@@ -42,25 +38,6 @@ def is_gone(error: ClientError) -> bool:
     """Whether the call failed because the resource does not exist."""
     code = error.response["Error"]["Code"]
     return any(word in code for word in ("NotFound", "NotExist", "NonExist", "NoSuch"))
-
-
-_session = cache(boto3.Session)
-"""One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
-_making = threading.Lock()
-
-
-@cache
-def _client(endpoint: str, region: str, service: str) -> Any:
-    with _making:
-        return _session().client(
-            service,  # type: ignore[call-overload]
-            region_name=region,
-            endpoint_url=endpoint,
-            aws_access_key_id="cloudformation",
-            aws_secret_access_key="cloudformation",  # noqa: S106 - nothing checks it
-            # The first step of a rotation may take a function's minute.
-            config=Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=300),
-        )
 
 
 def _shaped(shape: Shape | None, value: Any) -> Any:

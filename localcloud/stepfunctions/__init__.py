@@ -39,7 +39,7 @@ def install(services: Services) -> None:
     global _clock
     _clock = services.clock
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    tasks.install(services.endpoint)
+    tasks.install(services)
     waiting.install(services.clock)
     ending.install()
     errors.install()
