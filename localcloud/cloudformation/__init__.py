@@ -13,14 +13,10 @@ from localcloud.cloudformation.stack import Stack
 from localcloud.cloudformation.template import from_s3_url
 from localcloud.services import Services
 
-_CALLS = [
-    "create_change_set",
-    "create_stack",
-    "delete_stack",
-    "describe_change_set",
-    "execute_change_set",
-    "update_stack",
-]
+_CALLS = (
+    *("create_stack", "update_stack", "delete_stack"),
+    *("create_change_set", "describe_change_set", "execute_change_set"),
+)
 
 
 def install(services: Services) -> None:

@@ -162,7 +162,7 @@ def _tags(self: Response) -> dict[str, str] | None:
 def _refuse_settings(self: Response) -> None:
     if self._get_bool_param("DisableRollback", False) or self._get_param("OnFailure", "ROLLBACK") != "ROLLBACK":
         raise ValidationError(
-            message="The local cloud rolls back whatever fails: leave DisableRollback and OnFailure out"
+            message="The local cloud always rolls back: leave DisableRollback and OnFailure out"
         )
     if self._get_bool_param("EnableTerminationProtection", False):
         raise ValidationError(message="The local cloud protects no stack: leave EnableTerminationProtection out")

@@ -6,7 +6,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.utilities.utils import get_partition
 
 from localcloud.cloudformation import parameters as parameter_values
-from localcloud.cloudformation import rules, transform, validation
+from localcloud.cloudformation import transform, validation
 from localcloud.cloudformation.intrinsics import pseudo_parameters
 from localcloud.cloudformation.parameters import Parameters
 from localcloud.cloudformation.resource_type import StackIdentity
@@ -49,7 +49,7 @@ class Plan:
             identity.account_id, identity.region, partition, identity.stack_id, identity.stack_name
         )
         self.values = {**pseudo, **self.parameters.values}
-        rules.check(written, self.values)
+        parameter_values.check_rules(written, self.values)
         self.template: Template = transform.expand(written, dict(given), identity.region)
         validation.check(self.template, frozenset(self.values))
 

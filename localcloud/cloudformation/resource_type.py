@@ -64,14 +64,14 @@ class Physical:
         return value
 
 
+@dataclass(frozen=True)
 class ResourceType:
     """One resource type. By default its resources exist only in the stack's list.
 
     Every method raises what the API raises; the stack then fails with that reason.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
 
     def create(self, request: Request) -> Physical:
         """Creates the resource."""
@@ -90,54 +90,42 @@ class ResourceType:
         """Deletes the resource; the error of the API that it does not exist is none."""
 
 
+@dataclass(frozen=True)
 class ApiType(ResourceType):
-    """A type whose properties are the parameters of the call that creates it.
+    """A type whose properties are the parameters of the call that creates it."""
 
-    Args:
-        name: the type's name.
-        create: the call, such as `ec2.CreateVpc`.
-        delete: the call that deletes it.
-        key: the identifier in the first call's answer, and (or its plural) the parameter of the second.
-        named: the property for a name; by default the key.
-        within: the member of the answer with the resource; by default the whole answer.
-        update: the call that changes the resource; by default there is none.
-        arn: the member of the answer that Fn::GetAtt calls Arn.
-        prepare: turns properties into parameters where the two differ.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        create: str,
-        delete: str,
-        key: str,
-        *,
-        named: str = "",
-        within: str = "",
-        update: str = "",
-        arn: str = "",
-        prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict,
-    ) -> None:
-        super().__init__(name)
-        self._create, self._update, self._delete = create, update, delete
-        self._key, self._named, self._within, self._arn = key, named or key, within, arn
-        self._prepare = prepare
+    create_call: str
+    """Such as `ec2.CreateVpc`."""
+    delete_call: str
+    key: str
+    """The identifier in the first call's answer, and (or its plural) the parameter of the second."""
+    named: str = ""
+    """The property for a name; by default the key."""
+    within: str = ""
+    """The member of the answer with the resource; by default the whole answer."""
+    update_call: str = ""
+    """By default there is none."""
+    arn: str = ""
+    """The member of the answer that Fn::GetAtt calls Arn."""
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Turns properties into parameters where the two differ."""
 
     def create(self, request: Request) -> Physical:
-        properties = {self._named: request.name, **request.properties}
-        answer = request.call(self._create, **self._prepare(properties))
-        about = answer[self._within] if self._within else answer
-        attributes = {self._named: properties[self._named], **about}
-        if self._arn:
-            attributes["Arn"] = about[self._arn]
-        return Physical(str(about.get(self._key) or properties.get(self._key, request.name)), attributes)
+        named = self.named or self.key
+        properties = {named: request.name, **request.properties}
+        answer = request.call(self.create_call, **self.prepare(properties))
+        about = answer[self.within] if self.within else answer
+        attributes = {named: properties[named], **about}
+        if self.arn:
+            attributes["Arn"] = about[self.arn]
+        return Physical(str(about.get(self.key) or properties.get(self.key, request.name)), attributes)
 
     def can_update(self, changed: frozenset[str]) -> bool:
-        return bool(self._update) and self._named not in changed
+        return bool(self.update_call) and (self.named or self.key) not in changed
 
     def update(self, request: Request, current: Physical) -> Physical:
-        request.call(self._update, **self._prepare({**request.properties, self._key: current.id}))
+        request.call(self.update_call, **self.prepare({**request.properties, self.key: current.id}))
         return current
 
     def delete(self, request: Request, current: Physical) -> None:
-        request.call(self._delete, **{**request.properties, self._key: current.id, f"{self._key}s": current.id})
+        request.call(self.delete_call, **{**request.properties, self.key: current.id, f"{self.key}s": current.id})

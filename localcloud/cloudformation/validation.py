@@ -12,7 +12,6 @@ from localcloud.cloudformation.template import Template
 RESOURCE_ATTRIBUTES = frozenset(
     {"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 )
-DELETION_POLICIES = frozenset({"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"})
 
 
 def check(template: Template, names: frozenset[str]) -> None:
@@ -34,7 +33,10 @@ def check(template: Template, names: frozenset[str]) -> None:
         )
     conditions = template.get("Conditions") or {}
     for logical_id, resource in resources.items():
-        _check_resource(logical_id, resource, conditions)
+        if wrong := sorted(set(resource) - RESOURCE_ATTRIBUTES):
+            raise ValidationError(message=f"Invalid template resource property '{wrong[0]}' of {logical_id}")
+        if (condition := resource.get("Condition")) not in {None, *conditions}:
+            raise ValidationError(message=f"Template format error: Unresolved condition {condition} of {logical_id}")
     exported = sorted(name for name, output in (template.get("Outputs") or {}).items() if "Export" in output)
     if exported:
         raise ValidationError(
@@ -50,18 +52,6 @@ def check(template: Template, names: frozenset[str]) -> None:
                 f"{section} block of the template"
             )
     in_dependency_order(template)
-
-
-def _check_resource(logical_id: str, resource: dict[str, Any], conditions: dict[str, Any]) -> None:
-    if unknown := sorted(set(resource) - RESOURCE_ATTRIBUTES):
-        raise ValidationError(message=f"Invalid template resource property '{unknown[0]}' of {logical_id}")
-    for attribute in ("DeletionPolicy", "UpdateReplacePolicy"):
-        policy = resource.get(attribute, "Delete")
-        if policy not in DELETION_POLICIES:
-            raise ValidationError(message=f"Template format error: Unrecognized {attribute} {policy} for {logical_id}")
-    condition = resource.get("Condition")
-    if condition is not None and condition not in conditions:
-        raise ValidationError(message=f"Template format error: Unresolved condition {condition} of {logical_id}")
 
 
 def in_dependency_order(template: Template) -> list[str]:

@@ -78,7 +78,7 @@ TYPES: tuple[ResourceType, ...] = (
         "secretsmanager.RotateSecret",
         "secretsmanager.CancelRotateSecret",
         "SecretId",
-        update="secretsmanager.RotateSecret",
+        update_call="secretsmanager.RotateSecret",
         prepare=_rotation,
     ),
 )

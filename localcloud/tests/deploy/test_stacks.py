@@ -55,13 +55,6 @@ def test_a_template_is_found_in_s3_on_loopback(cloud: Cloud) -> None:
         client.create_stack(StackName="from-nowhere", TemplateURL=f"{cloud.endpoint}/{BUCKET}/gone")
 
 
-def test_a_property_without_effect_is_told(cloud: Cloud) -> None:
-    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": {"Rules": []}}}
-    create(cloud, "told", {"Resources": {"Bucket": bucket}})
-    line = "without effect here: AWS::S3::Bucket LifecycleConfiguration (Bucket): the local cloud does nothing with it"
-    assert line in cloud.announced
-
-
 def test_retained_resources_stay(cloud: Cloud) -> None:
     kept = {**QUEUE, "DeletionPolicy": "Retain", "Properties": {"QueueName": "kept"}}
     create(cloud, "retaining", {"Resources": {"Kept": kept, "Queue": QUEUE}})

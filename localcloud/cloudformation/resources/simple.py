@@ -1,13 +1,46 @@
-"""AWS::Events::*, AWS::Scheduler::*, AWS::SNS::* and AWS::SQS::*
+"""Resources that a call or two make: AWS::CloudWatch, DynamoDB, Events, Logs, S3, Scheduler, SNS and SQS.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Events.html, AWS_Scheduler.html,
-AWS_SNS.html and AWS_SQS.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
 
 from typing import Any
 
+from moto.utilities.utils import get_partition
+
 from localcloud.cloudformation.resource_type import ApiType, Physical, Request, ResourceType
 from localcloud.cloudformation.template import text
+
+
+class Bucket(ResourceType):
+    """A bucket, which must be empty to be deleted. `sam deploy --resolve-s3` makes one."""
+
+    def create(self, request: Request) -> Physical:
+        name, region = str(request.properties.get("BucketName", request.name.lower())), request.stack.region
+        # S3 refuses this Region: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        where = None if region == "us-east-1" else {"LocationConstraint": region}
+        request.call("s3.CreateBucket", Bucket=name, CreateBucketConfiguration=where)
+        return Physical(name)
+
+    def delete(self, request: Request, current: Physical) -> None:
+        request.call("s3.DeleteBucket", Bucket=current.id)
+
+
+class LogGroup(ApiType):
+    """A log group, whose retention needs a second call."""
+
+    def create(self, request: Request) -> Physical:
+        name = super().create(request).id
+        stack = request.stack
+        arn = f"arn:{get_partition(stack.region)}:logs:{stack.region}:{stack.account_id}:log-group:{name}:*"
+        return self.update(request, Physical(name, {"Arn": arn}))
+
+    def can_update(self, changed: frozenset[str]) -> bool:
+        return "LogGroupName" not in changed
+
+    def update(self, request: Request, current: Physical) -> Physical:
+        put = "Put" if "RetentionInDays" in request.properties else "Delete"
+        request.call(f"logs.{put}RetentionPolicy", **{**request.properties, "LogGroupName": current.id})
+        return current
 
 
 class Rule(ApiType):
@@ -55,13 +88,39 @@ def _attributed(*own: str) -> Any:
 
 
 TYPES: tuple[ResourceType, ...] = (
+    ApiType(
+        "AWS::CloudWatch::Alarm",
+        "cloudwatch.PutMetricAlarm",
+        "cloudwatch.DeleteAlarms",
+        "AlarmName",
+        update_call="cloudwatch.PutMetricAlarm",
+    ),
+    ApiType(
+        "AWS::CloudWatch::Dashboard",
+        "cloudwatch.PutDashboard",
+        "cloudwatch.DeleteDashboards",
+        "DashboardName",
+        update_call="cloudwatch.PutDashboard",
+    ),
+    ApiType(
+        "AWS::DynamoDB::Table",
+        "dynamodb.CreateTable",
+        "dynamodb.DeleteTable",
+        "TableName",
+        within="TableDescription",
+        arn="TableArn",
+    ),
     Rule("AWS::Events::Rule", "events.PutRule", "events.DeleteRule", "Name", arn="RuleArn"),
+    LogGroup("AWS::Logs::LogGroup", "logs.CreateLogGroup", "logs.DeleteLogGroup", "LogGroupName"),
+    Bucket("AWS::S3::Bucket"),
+    # moto would enforce a policy without its conditions: the SAM CLI's own bucket would refuse everybody.
+    ResourceType("AWS::S3::BucketPolicy"),
     ApiType(
         "AWS::Scheduler::Schedule",
         "scheduler.CreateSchedule",
         "scheduler.DeleteSchedule",
         "Name",
-        update="scheduler.UpdateSchedule",
+        update_call="scheduler.UpdateSchedule",
         arn="ScheduleArn",
     ),
     ApiType(
@@ -86,7 +145,7 @@ TYPES: tuple[ResourceType, ...] = (
         "sqs.DeleteQueue",
         "QueueUrl",
         named="QueueName",
-        update="sqs.SetQueueAttributes",
+        update_call="sqs.SetQueueAttributes",
         prepare=_attributed("QueueName", "QueueUrl", "Tags"),
     ),
 )
