@@ -4,13 +4,11 @@ moto brings the API, and those of the services whose resources a stack has. Adde
 before anything is created, more resource types, changes in the order of dependencies, and rollback with its reason.
 """
 
-from moto.cloudformation import responses as moto_responses
 from moto.cloudformation.responses import CloudFormationResponse
 
 from localcloud.cloudformation import api
 from localcloud.cloudformation.resources.rds import show_real_addresses
 from localcloud.cloudformation.stack import Stack
-from localcloud.cloudformation.template import from_s3_url
 from localcloud.services import Services
 
 _CALLS = (
@@ -22,7 +20,6 @@ _CALLS = (
 def install(services: Services) -> None:
     """Extends moto's CloudFormation in this process; a second call changes the services that stacks get."""
     Stack.services = services
-    setattr(moto_responses, "get_stack_from_s3_url", from_s3_url)  # noqa: B010 - mypy minds the assignment
     for name in _CALLS:
         setattr(CloudFormationResponse, name, getattr(api, name))
     show_real_addresses(services)

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id, validate_create_change_set
 from moto.core.responses import ActionResult, EmptyResult
+from moto.s3.exceptions import S3ClientError
 
 from localcloud.cloudformation.change_set import LocalChangeSet
 from localcloud.cloudformation.plan import Plan
@@ -121,11 +122,6 @@ def _change_set(self: Response) -> LocalChangeSet:
 
 def _planned(self: Response, existing: Stack | None) -> tuple[Stack, Plan]:
     """The stack, a new one if there is none yet, and what it is to become."""
-    body, url = self._get_param("TemplateBody"), self._get_param("TemplateURL")
-    if not (body or url):
-        raise ValidationError(
-            message="Either Template URL or Template Body must be specified; the local cloud has no UsePreviousTemplate"
-        )
     backend = self.cloudformation_backend
     account_id, region, name = backend.account_id, backend.region_name, self._get_param("StackName")
     stack = existing or _new(
@@ -136,8 +132,21 @@ def _planned(self: Response, existing: Stack | None) -> tuple[Stack, Plan]:
         notification_arns=self._get_param("NotificationARNs", []),
         role_arn=self._get_param("RoleARN"),
     )
-    template = str(self._get_stack_from_s3_url(url) if url else body)
-    return stack, Plan(stack.identity, template, _parameters(self, existing), self._get_param("Capabilities", []))
+    capabilities = self._get_param("Capabilities", [])
+    return stack, Plan(stack.identity, _template(self), _parameters(self, existing), capabilities)
+
+
+def _template(self: Response) -> str:
+    body, url = self._get_param("TemplateBody"), self._get_param("TemplateURL")
+    if not (body or url):
+        raise ValidationError(
+            message="Either Template URL or Template Body must be specified; the local cloud has no UsePreviousTemplate"
+        )
+    try:
+        # moto knows the bucket's place in the URL by the host's name.
+        return str(body or self._get_stack_from_s3_url(url.replace("127.0.0.1", "localhost", 1)))
+    except (S3ClientError, AttributeError) as error:
+        raise ValidationError(message=f"S3 error: The specified key does not exist. ({url})") from error
 
 
 def _parameters(self: Response, existing: Stack | None) -> dict[str, str]:
@@ -161,9 +170,7 @@ def _tags(self: Response) -> dict[str, str] | None:
 
 def _refuse_settings(self: Response) -> None:
     if self._get_bool_param("DisableRollback", False) or self._get_param("OnFailure", "ROLLBACK") != "ROLLBACK":
-        raise ValidationError(
-            message="The local cloud always rolls back: leave DisableRollback and OnFailure out"
-        )
+        raise ValidationError(message="The local cloud always rolls back: leave DisableRollback and OnFailure out")
     if self._get_bool_param("EnableTerminationProtection", False):
         raise ValidationError(message="The local cloud protects no stack: leave EnableTerminationProtection out")
 

@@ -1,31 +1,17 @@
-"""A template as text and as a dict, and where it is uploaded to."""
+"""A template as text and as a dict."""
 
 import json
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.s3.exceptions import S3ClientError
-from moto.s3.models import s3_backends
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from yaml import YAMLError
 
 Template = dict[str, Any]
 
 SECTIONS = frozenset(
-    {
-        "AWSTemplateFormatVersion",
-        "Conditions",
-        "Description",
-        "Globals",
-        "Mappings",
-        "Metadata",
-        "Outputs",
-        "Parameters",
-        "Resources",
-        "Rules",
-        "Transform",
-    }
+    {"AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata"}
+    | {"Outputs", "Parameters", "Resources", "Rules", "Transform"}
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and SAM's Globals."""
 
@@ -78,19 +64,3 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
-
-
-def from_s3_url(template_url: str, account_id: str, partition: str) -> str:
-    """The text that a TemplateURL points to, such as `http://127.0.0.1:4566/bucket/key`.
-
-    Raises:
-        ValidationError: there is no such object.
-    """
-    bucket, _, key = unquote(urlparse(template_url).path).lstrip("/").partition("/")
-    try:
-        found = s3_backends[account_id][partition].get_object(bucket, key)
-    except S3ClientError as error:
-        raise ValidationError(message=f"S3 error: {error.message} ({template_url})") from error
-    if found is None:
-        raise ValidationError(message=f"S3 error: The specified key does not exist. ({template_url})")
-    return str(found.value.decode())

@@ -66,7 +66,6 @@ class Cloud:
 
     endpoint: str
     database: RememberedDatabase
-    announced: list[str]
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
@@ -149,10 +148,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One cloud for the tests of a file, fifty times as fast as the wall."""
     ca_file = tmp_path_factory.mktemp("database") / "ca.pem"
     ca_file.write_bytes(Path(certifi.where()).read_bytes()[:4096])
-    database, announced = RememberedDatabase(ca_file), list[str]()
+    database = RememberedDatabase(ca_file)
     moto_api_backend.reset()
     server = Server(0, [])
-    services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
+    services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), print)
     dynamodb.install()
     ec2.install(services.clock)
     events.install(services)
@@ -160,7 +159,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     for extension in (cloudformation, lambda_runtime, stepfunctions):
         extension.install(services)
     server.start()
-    running = Cloud(services.endpoint, database, announced)
+    running = Cloud(services.endpoint, database)
     running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield running
     stepfunctions.shutdown()
