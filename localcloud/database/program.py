@@ -3,24 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.database.certificates import ServerCertificate
 
-_FOLDERS = (
-    "/usr/sbin",
-    "/usr/bin",
-    "/usr/libexec",
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/local/mysql/bin",
-    "/usr/local/opt/mariadb/bin",
-    "/opt/homebrew/bin",
-    "/opt/homebrew/opt/mariadb/bin",
-    "/opt/local/lib/mariadb/bin",
-)
+_FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin")
 """Where packagers put a server that is not on everybody's PATH."""
 _INSTALL_SECONDS = 120
 _BEFORE_SCRIPTS = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
@@ -52,8 +40,9 @@ class ServerProgram:
         """
         path = which("mariadbd", "mysqld")
         if path is None:
-            command = "brew install mariadb" if sys.platform == "darwin" else "apt-get install mariadb-server-core"
-            raise DatabaseMissingError(f"The local cloud needs MariaDB's server program. Install it: {command}")
+            raise DatabaseMissingError(
+                "The local cloud needs MariaDB's server program. Install it: apt-get install mariadb-server-core"
+            )
         version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
         return cls(path, "MariaDB" in version.stdout)
 
@@ -139,15 +128,11 @@ def which(*names: str) -> str | None:
 
 
 def _script(program: str, name: str) -> Path:
-    roots = {Path(program).parent.parent, Path(program).resolve().parent.parent}
-    candidates = [
-        root / folder / f"{brand}_{name}.sql"
-        for root in [*roots, Path("/usr")]
-        for folder in ("share/mysql", "share/mariadb", "share", "scripts")
-        for brand in ("mariadb", "mysql")
-    ]
-    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+    roots = (Path(program).parent.parent, Path(program).resolve().parent.parent, Path("/usr"))
+    folders = [root / folder for root in roots for folder in ("share/mysql", "share/mariadb", "share", "scripts")]
+    scripts = [folder / f"{brand}_{name}.sql" for folder in folders for brand in ("mariadb", "mysql")]
+    found = next((script for script in scripts if script.is_file()), None)
     if found is None:
-        looked = ", ".join(sorted({str(candidate.parent) for candidate in candidates}))
+        looked = ", ".join(sorted(map(str, folders)))
         raise RuntimeError(f"{program} came without mysql_{name}.sql (looked in {looked}): reinstall MariaDB's server")
     return found

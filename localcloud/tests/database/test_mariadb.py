@@ -58,8 +58,6 @@ class TestRights:
         database.create_database("rotated", "rotating", "old")
         database.set_password("rotating", "new")
         assert query(database, "SELECT 1", user="rotating", password="new") == ((1,),)
-        with pytest.raises(ValueError, match="no user nobody"):
-            database.set_password("nobody", "x")
 
     def test_drop_takes_the_user_along_and_may_be_repeated(self, database: MariaDB) -> None:
         database.create_database("dropped", "dropper", "x")
@@ -77,11 +75,6 @@ class TestRights:
     def test_a_name_that_cannot_be_is_refused(self, database: MariaDB, name: str, user: str) -> None:
         with pytest.raises(ValueError, match=r"name|own database user"):
             database.create_database(name, user, "x")
-
-    def test_two_clusters_cannot_share_a_user(self, database: MariaDB) -> None:
-        database.create_database("first", "shared", "x")
-        with pytest.raises(ValueError, match="another MasterUsername"):
-            database.create_database("second", "shared", "y")
 
     def test_an_administrator_has_no_right_that_rds_s_lacks(self, database: MariaDB) -> None:
         database.create_database("lesser", "lesser", "x")
@@ -177,6 +170,6 @@ class TestLife:
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setattr(server_program, "_FOLDERS", ())
-        with pytest.raises(DatabaseMissingError, match=r"(apt-get|brew) install mariadb"):
+        with pytest.raises(DatabaseMissingError, match=r"apt-get install mariadb"):
             MariaDB(tmp_path / "server").start()
         assert list(tmp_path.iterdir()) == []
