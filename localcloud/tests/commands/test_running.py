@@ -57,7 +57,7 @@ def test_what_is_published_is_read_and_goes_with_the_cloud(folder: Path) -> None
             StateFolder(folder).read()
         StateFolder(folder).publish(CLOUD)
         assert StateFolder(folder).read() == CLOUD
-    assert not folder.exists()
+    assert list(folder.iterdir()) == []
 
 
 def test_an_exception_leaves_nothing_either(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_an_exception_leaves_nothing_either(folder: Path) -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail_while_running()
-    assert not folder.exists()
+    assert list(folder.iterdir()) == []
 
 
 def test_what_people_keep_in_the_folder_stays(folder: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_second_cloud_is_refused(folder: Path, holder: "subprocess.Popen[str]"
 def test_stop_asks_waits_and_leaves_nothing(folder: Path, holder: "subprocess.Popen[str]") -> None:
     assert StateFolder(folder).stop(10)
     assert holder.wait(10) == 0
-    assert not folder.exists()
+    assert list(folder.iterdir()) == []
 
 
 def test_stop_gives_up_on_one_that_does_not_end(folder: Path, holder: "subprocess.Popen[str]") -> None:
@@ -105,7 +105,7 @@ def test_what_a_killed_cloud_left_is_no_cloud(folder: Path, holder: "subprocess.
     assert (folder / "cloud.json").exists()
     with pytest.raises(NotRunningError):
         StateFolder(folder).read()
-    assert not folder.exists()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_new_cloud_takes_over_from_a_killed_one(folder: Path, holder: "subprocess.Popen[str]") -> None:
