@@ -6,8 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.database.certificates import ServerCertificate
-
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin")
 """Where packagers put a server that is not on everybody's PATH."""
 _INSTALL_SECONDS = 120
@@ -71,7 +69,7 @@ class ServerProgram:
             said = done.stderr + (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
             raise RuntimeError(f"{self.path} could not make a data folder:\n{said[-2000:]}")
 
-    def command(self, data: Path, port: int, log: Path, init_file: Path, tls: ServerCertificate) -> list[str]:
+    def command(self, data: Path, port: int, log: Path, init_file: Path) -> list[str]:
         """The server's command line: loopback only, no configuration files, small, and not durable.
 
         The socket's name is short and relative (to the data folder), since a full path may exceed a socket's limit.
@@ -86,9 +84,9 @@ class ServerProgram:
             f"--pid-file={data / 'server.pid'}",
             f"--log-error={log}",
             f"--init-file={init_file}",
-            f"--ssl-ca={tls.ca_file}",
-            f"--ssl-cert={tls.certificate_file}",
-            f"--ssl-key={tls.key_file}",
+            f"--ssl-ca={data.with_name('ca.pem')}",
+            f"--ssl-cert={data.with_name('server.pem')}",
+            f"--ssl-key={data.with_name('server-key.pem')}",
             "--skip-name-resolve",
             "--skip-log-bin",
             "--character-set-server=utf8mb4",

@@ -126,7 +126,7 @@ def test_what_fails_is_told_and_where_it_failed_is_in_the_log(
 
 
 def test_no_answer_is_a_page(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
-    connection = HTTPConnection(server.host, server.port)
+    connection = HTTPConnection(server.endpoint.removeprefix("http://"))
     connection.request("POST", "/2015-03-31/nothing", headers={"Authorization": signature("lambda")})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Content-Type"]) == (501, "application/json")
