@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin")
@@ -21,7 +22,6 @@ class ServerProgram:
     """An installed or unpacked server program."""
 
     path: str
-    is_mariadb: bool
     start: tuple[str | Path, ...] = ()
     """The loader of its own C library with that loader's options, if it needs one."""
     options: tuple[str, ...] = ()
@@ -36,13 +36,19 @@ class ServerProgram:
         Raises:
             DatabaseMissingError: there is none.
         """
-        path = which("mariadbd", "mysqld")
+        folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
+        path = shutil.which("mariadbd", path=folders) or shutil.which("mysqld", path=folders)
         if path is None:
             raise DatabaseMissingError(
                 "The local cloud needs MariaDB's server program. Install it: apt-get install mariadb-server-core"
             )
-        version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
-        return cls(path, "MariaDB" in version.stdout)
+        return cls(path)
+
+    @cached_property
+    def version(self) -> str:
+        """As the program prints it, MariaDB's with that name in it."""
+        command = [*self.start, self.path, "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
     def install(self, data: Path, log: Path) -> None:
         """Creates a data folder, in which root has no password yet.
@@ -55,7 +61,7 @@ class ServerProgram:
         """
         command = [*self._beginning(), *_folders(data), *_user()]
         sql = ""
-        if self.is_mariadb:
+        if "MariaDB" in self.version:
             data.mkdir()
             command += ["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]
             scripts = [_script(self.path, name) for name in ("system_tables", "system_tables_data")]
@@ -117,12 +123,6 @@ def _folders(data: Path) -> list[str]:
 def _user() -> list[str]:
     # The server runs as root only if it is told to.
     return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def which(*names: str) -> str | None:
-    """The first of these programs on PATH or where packagers put servers."""
-    folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
-    return next((found for name in names if (found := shutil.which(name, path=folders))), None)
 
 
 def _script(program: str, name: str) -> Path:
