@@ -8,29 +8,27 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
+from moto.stepfunctions.parser.asl.component import eval_component
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
-from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 """Not covered by States.ALL."""
 
-_log = logging.getLogger(__name__)
 _moto_error_equals = ErrorEqualsDecl._eval_body
 _moto_from_error = StateTaskLambda._from_error
 
 
 def install() -> None:
-    """Names and matches errors as AWS does, and keeps them out of the log: they are in the execution's history."""
+    """Names and matches errors as AWS does."""
+    # They are in the execution's history; moto also logs some kilobytes of each.
+    logging.getLogger(eval_component.__name__).setLevel(logging.CRITICAL)
     for owner, name, method in (
         (StateTaskLambda, "_from_error", _from_error),
         (ErrorEqualsDecl, "_eval_body", _error_equals),
-        (EvalComponent, "_log_failure_event_exception", _log_no_failure),
-        (EvalComponent, "_log_exception", _log_exception),
     ):
         setattr(owner, name, method)
 
@@ -59,13 +57,3 @@ def _error_equals(self: Any, env: Environment) -> None:
         env.stack.append(False)
     else:
         _moto_error_equals(self, env)
-
-
-def _log_no_failure(self: Any, failure_event_exception: Exception) -> None:
-    """Replaces a log line of some kilobytes for each task that fails."""
-
-
-def _log_exception(self: Any, exception: Exception) -> None:
-    # IsPresent asks for paths that are not there; where that is an error, the history has it.
-    level = logging.DEBUG if isinstance(exception, NoSuchJsonPathError) else logging.ERROR
-    _log.log(level, "%s in %s", repr(exception), type(self).__name__)

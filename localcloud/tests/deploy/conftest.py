@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import certifi
 import pytest
-from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
 from localcloud import cloudformation, ec2, iam, lambda_runtime, stepfunctions
+from localcloud.clients.environment import applied
 from localcloud.clock import Clock
 from localcloud.database.mariadb import MariaDB
 from localcloud.extensions import dynamodb, events
@@ -64,35 +63,21 @@ class RememberedDatabase:
 class Cloud:
     """The served cloud, as tests use it."""
 
-    endpoint: str
+    services: Services
     database: RememberedDatabase
+
+    @property
+    def endpoint(self) -> str:
+        return self.services.endpoint
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}, max_pool_connections=50, retries={"total_max_attempts": 1}, read_timeout=120),
-        )
+        return self.services.client(service, REGION)
 
     def sam(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs the SAM CLI in the folder."""
-        environment = {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "SAM_CLI_POLL_DELAY": "0.2",
-            "SAM_CLI_TELEMETRY": "0",
-            "TMPDIR": str(folder.parent),
-        }
+        person = {"HOME": str(folder), "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "TMPDIR": str(folder.parent)}
+        environment = applied(person, self.endpoint, REGION)
         program = Path(sys.executable).with_name("sam")
         return subprocess.run(
             [program, *arguments], cwd=folder, env=environment, text=True, capture_output=True, check=False, timeout=120
@@ -131,11 +116,8 @@ class Cloud:
             execution["output"] = json.loads(execution["output"])
         return dict(execution)
 
-    def deploy(self, folder: Path, stack: str, *more: str, build: bool = True) -> subprocess.CompletedProcess[str]:
-        """`sam build`, if something has changed, and `sam deploy`."""
-        if build:
-            built = self.sam(folder, "build")
-            assert built.returncode == 0, built.stdout + built.stderr
+    def deploy(self, folder: Path, stack: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """`sam deploy`, without a `sam build`: the sample needs no packages."""
         return self.sam(
             folder,
             *("deploy", "--stack-name", stack, "--s3-bucket", BUCKET, "--region", REGION, "--no-confirm-changeset"),
@@ -159,7 +141,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     for extension in (cloudformation, lambda_runtime, stepfunctions):
         extension.install(services)
     server.start()
-    running = Cloud(services.endpoint, database)
+    running = Cloud(services, database)
     running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield running
     stepfunctions.shutdown()

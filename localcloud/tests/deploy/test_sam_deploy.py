@@ -120,7 +120,7 @@ def test_update_then_empty_update_then_failed_update_then_delete(
     assert after == before
 
     # when nothing changes, then the SAM CLI says so
-    done = cloud.deploy(sample, STACK, "--parameter-overrides", "Greeting=bye Secrecy=yes", build=False)
+    done = cloud.deploy(sample, STACK, "--parameter-overrides", "Greeting=bye Secrecy=yes")
     assert done.returncode == 1
     assert "No changes to deploy" in done.stderr
 
