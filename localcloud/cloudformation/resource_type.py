@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.cloudformation import calls
+from botocore import xform_name
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from localcloud.cloudformation.template import text
 from localcloud.services import Services
 
 
@@ -37,8 +40,21 @@ class Request:
     """In an update, the names of the properties that differ."""
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Calls an API; see `calls.call`."""
-        return calls.call(self.services, self.stack.region, operation, parameters)
+        """An API's answer.
+
+        Args:
+            operation: such as `ec2.CreateVpc`.
+            parameters: properties as a template has them. What the operation does not take is left out.
+
+        Raises:
+            ClientError: the API refuses.
+            ParamValidationError: a required parameter is missing.
+        """
+        service, name = operation.split(".")
+        client = self.services.client(service, self.stack.region)
+        shape = client.meta.service_model.operation_model(name).input_shape
+        answer: dict[str, Any] = getattr(client, xform_name(name))(**_shaped(shape, parameters))
+        return answer
 
 
 @dataclass(frozen=True)
@@ -129,3 +145,24 @@ class ApiType(ResourceType):
 
     def delete(self, request: Request, current: Physical) -> None:
         request.call(self.delete_call, **{**request.properties, self.key: current.id, f"{self.key}s": current.id})
+
+
+def _shaped(shape: Shape | None, value: Any) -> Any:
+    """The value as the API wants it: `Name` may be `name` there, a number text, a document JSON."""
+    if isinstance(shape, StructureShape):
+        members = {name.lower(): name for name in shape.members}
+        known = {members[key.lower()]: part for key, part in value.items() if key.lower() in members}
+        return {name: _shaped(shape.members[name], part) for name, part in known.items() if part is not None}
+    if isinstance(shape, ListShape):
+        return [_shaped(shape.member, part) for part in (value if isinstance(value, list) else [value])]
+    if isinstance(shape, MapShape):
+        pairs = {tag["Key"]: tag["Value"] for tag in value} if isinstance(value, list) else value
+        return {str(key): _shaped(shape.value, part) for key, part in pairs.items()}
+    kind = shape.type_name if shape else ""
+    if kind in ("integer", "long"):
+        return int(value)
+    if kind in ("float", "double"):
+        return float(value)
+    if kind == "boolean":
+        return text(value) == "true"
+    return text(value) if kind == "string" else value

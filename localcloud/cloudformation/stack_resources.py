@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from localcloud.cloudformation import dynamic_references
-from localcloud.cloudformation.calls import is_gone
 from localcloud.cloudformation.intrinsics import Scope, resolve
 from localcloud.cloudformation.resource_type import Physical, Request, StackIdentity
 from localcloud.cloudformation.resources import RESOURCE_TYPES
@@ -168,7 +167,7 @@ class StackResources:
         try:
             RESOURCE_TYPES[resource.cf_resource_type].delete(request, resource.physical)
         except ClientError as error:
-            if not is_gone(error):
+            if not _is_gone(error):
                 raise
 
     def _done(self, wanted: StackResource, physical: Physical, status: str) -> None:
@@ -201,3 +200,9 @@ def _wanted(scope: Scope) -> list[str]:
     """Logical ids of the resources whose conditions hold, each after those that it depends on."""
     resources = scope.template["Resources"]
     return [logical_id for logical_id in in_dependency_order(scope.template) if scope.has(resources[logical_id])]
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether the call failed because the resource does not exist."""
+    code = error.response["Error"]["Code"]
+    return any(word in code for word in ("NotFound", "NotExist", "NonExist", "NoSuch"))

@@ -108,9 +108,10 @@ class Environment:
         try:
             answer = self._receive(self.config.timeout)
         except TimeoutError:
-            return self._timed_out(request_id, started)
+            cause = f"Task timed out after {self.config.timeout:.2f} seconds"
+            return self._failed(request_id, started, "Sandbox.Timedout", cause)
         if answer is None:
-            return self._died(request_id, started)
+            return self._failed(request_id, started, "Runtime.ExitError", self._exit())
         self._end(request_id, started, answer["used"])
         return Invocation(answer["payload"], answer["failed"], self._log.tail())
 
@@ -127,14 +128,14 @@ class Environment:
         self._log.output.close()
 
     def _load(self, request_id: str) -> Invocation | None:
+        started = time.monotonic()
         try:
             answer = self._receive(INIT_SECONDS)
         except TimeoutError:
-            self.kill()
-            message = f"RequestId: {request_id} Error: Initialization timed out after {INIT_SECONDS:.2f} seconds"
-            return self._failure("Sandbox.Timedout", message)
+            cause = f"Initialization timed out after {INIT_SECONDS:.2f} seconds"
+            return self._failed(request_id, started, "Sandbox.Timedout", cause)
         if answer is None:
-            return self._died(request_id, time.monotonic())
+            return self._failed(request_id, started, "Runtime.ExitError", self._exit())
         if answer["failed"]:
             self.kill()
             payload = {**json.loads(answer["payload"]), "requestId": request_id}
@@ -143,32 +144,25 @@ class Environment:
         self._init = answer["used"]
         return None
 
-    def _timed_out(self, request_id: str, started: float) -> Invocation:
+    def _exit(self) -> str:
+        """How the process has ended, as Lambda says it."""
+        code = self._process.wait()
+        if code < 0:
+            return f"Runtime exited with error: signal: {_SIGNALS.get(-code) or signal.Signals(-code).name}"
+        return f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
+
+    def _failed(self, request_id: str, started: float, error_type: str, cause: str) -> Invocation:
+        """Ends the environment, the process too if it has not died."""
         self.kill_process()
         self._process.wait()
         self._log.copy()
-        message = f"Task timed out after {self.config.timeout:.2f} seconds"
-        self._log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {message}")
+        message, now = f"RequestId: {request_id} Error: {cause}", datetime.now(UTC).replace(tzinfo=None)
+        timed_out = f"{now.isoformat(timespec='milliseconds')}Z {request_id} {cause}"
+        self._log.write(timed_out if error_type == "Sandbox.Timedout" else message)
         self._end(request_id, started)
         self.kill()
-        return self._failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
-
-    def _died(self, request_id: str, started: float) -> Invocation:
-        code = self._process.wait()
-        self._log.copy()
-        if code < 0:
-            cause = f"with error: signal: {_SIGNALS.get(-code) or signal.Signals(-code).name}"
-        else:
-            cause = f"with error: exit status {code}" if code else "without providing a reason"
-        message = f"RequestId: {request_id} Error: Runtime exited {cause}"
-        self._log.write(message)
-        self._end(request_id, started)
-        self.kill()
-        return self._failure("Runtime.ExitError", message)
-
-    def _failure(self, error_type: str, message: str) -> Invocation:
-        payload = json.dumps({"errorType": error_type, "errorMessage": message})
-        return Invocation(payload, failed=True, log_tail=self._log.tail())
+        payload = {"errorType": error_type, "errorMessage": message}
+        return Invocation(json.dumps(payload), failed=True, log_tail=self._log.tail())
 
     def _end(self, request_id: str, started: float, used: dict[str, float] | None = None) -> None:
         milliseconds = (time.monotonic() - started) * 1000

@@ -1,10 +1,7 @@
 """The local cloud as one object: its start, its end, and what it leaves."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -34,12 +31,6 @@ def state_machine(cloud: LocalCloud, states: dict[str, Any]) -> str:
     definition = json.dumps({"StartAt": "First", "States": states})
     created = client(cloud, "stepfunctions").create_state_machine(name="machine", definition=definition, roleArn=ROLE)
     return str(created["stateMachineArn"])
-
-
-def test_a_profile_that_does_not_exist_is_not_looked_up(parent: Path, tmp_path: Path) -> None:
-    code = "from localcloud.cloud import LocalCloud\nwith LocalCloud(): pass"
-    environment = {**os.environ, "AWS_PROFILE": "nobody", "TMPDIR": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], cwd=parent, env=environment, check=True)
 
 
 class TestEnd:
