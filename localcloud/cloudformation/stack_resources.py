@@ -121,32 +121,28 @@ class StackResources:
                 raise ValidationError(message="The local cloud does not change a resource's type: rename the resource")
         if current is None:
             self._undo.append(lambda: self._delete(logical_id))
-            self._create(wanted)
+            self._put(None, wanted)
         elif current.properties == wanted.properties:
             self.resources[logical_id] = replace(current, deletion_policy=wanted.deletion_policy)
         else:
-            before, after = current.properties, wanted.properties
-            changed = frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
-            self._undo.append(lambda: self._update(self.resources[logical_id], current, changed))
-            self._update(current, wanted, changed)
+            self._undo.append(lambda: self._put(self.resources[logical_id], current))
+            self._put(current, wanted)
 
-    def _create(self, wanted: StackResource) -> None:
-        self._tell(wanted, "CREATE_IN_PROGRESS", None)
-        with self._reporting(wanted, "CREATE"):
-            physical = RESOURCE_TYPES[wanted.cf_resource_type].create(self._request(wanted))
-        self._done(wanted, physical, "CREATE_COMPLETE")
-
-    def _update(self, current: StackResource, wanted: StackResource, changed: frozenset[str]) -> None:
-        """Changes the resource in place, or deletes it and creates it anew."""
-        resource_type = RESOURCE_TYPES[current.cf_resource_type]
-        self._tell(current, "UPDATE_IN_PROGRESS", None)
-        with self._reporting(current, "UPDATE"):
-            if resource_type.can_update(changed):
+    def _put(self, current: StackResource | None, wanted: StackResource) -> None:
+        """Creates the resource, changes it in place, or deletes it and creates it anew."""
+        shown, verb = current or wanted, "UPDATE" if current else "CREATE"
+        resource_type = RESOURCE_TYPES[wanted.cf_resource_type]
+        self._tell(shown, f"{verb}_IN_PROGRESS", None)
+        with self._reporting(shown, verb):
+            if current and resource_type.can_update(changed := _changed(current.properties, wanted.properties)):
                 physical = resource_type.update(replace(self._request(wanted), changed=changed), current.physical)
             else:
-                self._delete_physical(current)
+                if current:
+                    self._delete_physical(current)
                 physical = resource_type.create(self._request(wanted))
-        self._done(wanted, physical, "UPDATE_COMPLETE")
+        done = replace(wanted, physical=physical)
+        self.resources[done.logical_resource_id] = done
+        self._tell(done, f"{verb}_COMPLETE", None)
 
     def _delete(self, logical_id: str) -> None:
         resource = self.resources.get(logical_id)
@@ -169,11 +165,6 @@ class StackResources:
         except ClientError as error:
             if not _is_gone(error):
                 raise
-
-    def _done(self, wanted: StackResource, physical: Physical, status: str) -> None:
-        done = replace(wanted, physical=physical)
-        self.resources[done.logical_resource_id] = done
-        self._tell(done, status, None)
 
     def _request(self, wanted: StackResource, *, read_references: bool = True) -> Request:
         stack, logical_id, properties = self._stack, wanted.logical_resource_id, wanted.properties
@@ -200,6 +191,10 @@ def _wanted(scope: Scope) -> list[str]:
     """Logical ids of the resources whose conditions hold, each after those that it depends on."""
     resources = scope.template["Resources"]
     return [logical_id for logical_id in in_dependency_order(scope.template) if scope.has(resources[logical_id])]
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> frozenset[str]:
+    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def _is_gone(error: ClientError) -> bool:

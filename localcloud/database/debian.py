@@ -1,6 +1,7 @@
 """Unpacks Debian packages into a folder, without installing them: it needs no root and leaves the machine as it is."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -16,14 +17,12 @@ class UnpackingFailed(Exception):  # noqa: N818 - says what happened
 
 def mirrors() -> list[str]:
     """Where this machine gets its Debian from; a mirror has all releases. Empty on other systems."""
-    system = Path("/etc/os-release")
-    release = system.read_text() if system.is_file() else ""
-    codename = re.search(r"^VERSION_CODENAME=(\w+)$", release, re.MULTILINE)
-    if codename is None or not re.search(r"^ID=debian$", release, re.MULTILINE) or shutil.which("apt-get") is None:
+    system = platform.freedesktop_os_release()
+    if system["ID"] != "debian" or shutil.which("apt-get") is None:
         return []
-    command = ["apt-get", "update", "--print-uris"]
-    sources = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our words
-    return list(dict.fromkeys(re.findall(rf"^'(\S+)/dists/{codename[1]}/", sources, re.MULTILINE)))
+    main = ("Created-By: Packages", f"Release: {system['VERSION_CODENAME']}")
+    sites = _run("apt-get", "indextargets", "--format=$(REPO_URI)", *main)
+    return [site.rstrip("/") for site in dict.fromkeys(sites.split())]
 
 
 def unpack(name: str, folder: Path) -> None:

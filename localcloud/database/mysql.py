@@ -65,5 +65,6 @@ def find() -> ServerProgram:
         raise DatabaseMissingError(f"No MySQL could be unpacked: {failure}") from failure
     # It needs the C library that came along, whose loader must be told where the libraries are.
     (loader,) = {path.resolve() for path in root.glob("usr/lib/*-linux-gnu*/ld-linux*.so.*")}
-    start = (loader, "--library-path", f"{loader.parent}:{root}/usr/lib/mysql/private")
-    return ServerProgram(str(root / "usr/sbin/mysqld"), start, (f"--basedir={root}/usr",), _SERVER)
+    libraries = f"{loader.parent}:{root}/usr/lib/mysql/private"
+    program = (str(loader), "--library-path", libraries, f"{root}/usr/sbin/mysqld")
+    return ServerProgram((*program, "--no-defaults", f"--basedir={root}/usr"), _SERVER)
