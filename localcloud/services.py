@@ -1,5 +1,6 @@
 """What the extensions of moto need of the cloud that runs them."""
 
+import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ _CONNECTIONS = 64
 """More than the 40 items that an inline Map runs at once."""
 _READ_SECONDS = 1000
 """More than the 15 minutes that a function may take."""
+_session = functools.cache(boto3.Session)
+"""One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,7 @@ class Services:
     log: Log = field(default_factory=lambda: Log(None))
     concurrency: int = CONCURRENCY
     """Invocations per function at the same time."""
-    _session: boto3.Session = field(default_factory=boto3.Session)
-    """One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
     _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str, region: str, *, checked: bool = True) -> Any:
         """A boto3 client with which one service calls another; threads may share it.
@@ -51,18 +52,18 @@ class Services:
             region: where.
             checked: whether botocore refuses bad parameters before the service does.
         """
-        with self._lock:
+        with _making:
             if (service, region, checked) not in self._clients:
                 self._clients[service, region, checked] = self._new_client(service, region, None, checked=checked)
             return self._clients[service, region, checked]
 
     def client_of(self, credentials: "Credentials", service: str, region: str) -> Any:
         """A new client with a role's credentials, as a task has it."""
-        with self._lock:
+        with _making:
             return self._new_client(service, region, credentials, checked=False)
 
     def _new_client(self, service: str, region: str, credentials: "Credentials | None", *, checked: bool) -> Any:
-        return self._session.client(
+        return _session().client(
             service,  # type: ignore[call-overload]
             region_name=region,
             endpoint_url=self.endpoint,
