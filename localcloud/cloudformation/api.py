@@ -151,16 +151,9 @@ def _template(self: Response) -> str:
 
 def _parameters(self: Response, existing: Stack | None) -> dict[str, str]:
     before = existing.plan.parameters.given if existing and existing.plan else {}
-    given: dict[str, str] = {}
-    for parameter in self._get_param("Parameters", []):
-        name = parameter["ParameterKey"]
-        if not parameter.get("UsePreviousValue"):
-            given[name] = parameter["ParameterValue"]
-        elif existing is None:
-            raise ValidationError(message=f"Parameter {name}: UsePreviousValue is for updates.")
-        elif name in before:
-            given[name] = before[name]
-    return given
+    given = {one["ParameterKey"]: one for one in self._get_param("Parameters", [])}
+    kept = {name: before[name] for name, one in given.items() if one.get("UsePreviousValue") and name in before}
+    return {name: one["ParameterValue"] for name, one in given.items() if not one.get("UsePreviousValue")} | kept
 
 
 def _tags(self: Response) -> dict[str, str] | None:

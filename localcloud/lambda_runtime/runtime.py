@@ -8,10 +8,11 @@ from typing import Any
 import certifi
 from moto.awslambda.exceptions import LambdaClientError
 
+from localcloud.clients.environment import only_way
 from localcloud.iam import credentials
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.lambda_runtime.environment import Environment, Invocation
-from localcloud.lambda_runtime.function_config import FunctionConfig, environment_variables
+from localcloud.lambda_runtime.function_config import FunctionConfig
 from localcloud.lambda_runtime.logs import LogStream
 from localcloud.services import Services
 
@@ -121,11 +122,9 @@ class Runtime:
         """Runs moto's LambdaFunction on the event."""
         config, reserved = FunctionConfig.of(function), function.reserved_concurrency
         with self._lock:
-            pool = self._pools.get(config.arn)
-            if pool is None:
-                account = function.account_id
-                pool = Pool(self._services.concurrency, lambda changed: self._start(account, changed))
-                self._pools[config.arn] = pool
+            if config.arn not in self._pools:
+                self._pools[config.arn] = Pool(self._services.concurrency, self._start)
+            pool = self._pools[config.arn]
         return pool.invoke(config, event, None if reserved is None else int(reserved))
 
     def pools(self, function_name: str) -> list[Pool]:
@@ -149,12 +148,17 @@ class Runtime:
         self._artifacts.remove()
         self._certificates.unlink(missing_ok=True)
 
-    def _start(self, account_id: str, config: FunctionConfig) -> Environment:
-        log = LogStream(account_id, config.region, config.log_group, config.version)
-        task_root = self._artifacts.task_root(config.code)
-        role = credentials.of_role(config.role, config.name, account_id, config.region)
-        variables = environment_variables(
-            config, role, log.name, task_root, self._services.endpoint, self._certificates
-        )
-        libraries = self._artifacts.libraries()
+    def _start(self, config: FunctionConfig) -> Environment:
+        log = LogStream(config.account_id, config.region, config.log_group, config.version)
+        task_root, libraries = self._artifacts.task_root(config.code), self._artifacts.libraries()
+        role = credentials.of_role(config.role, config.name, config.account_id, config.region)
+        variables = {
+            **config.variables,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log.name,
+            "LAMBDA_TASK_ROOT": str(task_root),
+            # To the endpoint and nowhere else: even without HOME clients would find ~/.aws.
+            **only_way(self._services.endpoint),
+            **role.variables(),
+            "SSL_CERT_FILE": str(self._certificates),
+        }
         return Environment(config, log, task_root, libraries, variables, self._services.clock)
