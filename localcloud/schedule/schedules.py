@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.scheduler.models import scheduler_backends
 
-from localcloud.schedule.expressions import At, Rate, moment, parse
+from localcloud.schedule.expressions import moment, parse
 from localcloud.services import ACCOUNT_ID, Services
 
 _POLL_SECONDS = 0.02
@@ -28,7 +28,8 @@ class _Plan:
     """What is to happen for one schedule until somebody changes it."""
 
     settings: tuple[Any, ...]
-    expression: Rate | At | None
+    period: timedelta | None
+    """Of a rate."""
     next_due: datetime | None
     """In cloud time; None for never again."""
 
@@ -75,9 +76,9 @@ class Schedules:
         if plan.next_due is None or plan.next_due > now:
             return
         due, plan.next_due, end = plan.next_due, None, None
-        if isinstance(plan.expression, Rate):
-            due, end = plan.expression.due(due, now) or due, moment(schedule.end_date)
-            following = due + plan.expression.period
+        if plan.period:
+            due, end = due + (now - due) // plan.period * plan.period, moment(schedule.end_date)
+            following = due + plan.period
             plan.next_due = following if end is None or following < end else None
         if end is None or due < end:
             self._invoke(schedule, due)
@@ -97,22 +98,22 @@ class Schedules:
             plan = self._plans[schedule.arn] = _Plan(settings, *self._first(schedule, now))
         return plan
 
-    def _first(self, schedule: Any, now: datetime) -> tuple[Rate | At | None, datetime | None]:
-        """The expression, and when it is first due; announces what has no effect."""
+    def _first(self, schedule: Any, now: datetime) -> tuple[timedelta | None, datetime | None]:
+        """A rate's period, and when the schedule is first due; announces what has no effect."""
         target = schedule.target["Arn"]
         try:
             if ":stateMachine:" not in target:
                 raise ValueError(f"the local cloud invokes state machines only, not {target}")
-            expression = parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
-            if isinstance(expression, At) and expression.moment < now - _LATE:
+            when = parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
+            if isinstance(when, datetime) and when < now - _LATE:
                 raise ValueError(f"{schedule.schedule_expression} is over")
         except ValueError as error:
             self._services.announce(f"Schedule {schedule.name} has no effect: {error}")
             return None, None
-        if isinstance(expression, At):  # which ignores StartDate and EndDate on AWS, too
-            return expression, expression.moment
+        if isinstance(when, datetime):  # which ignores StartDate and EndDate on AWS, too
+            return None, when
         first, end = moment(schedule.start_date) or now, moment(schedule.end_date)
-        return expression, None if end and end <= max(first, now) else first
+        return when, None if end and end <= max(first, now) else first
 
     def _invoke(self, schedule: Any, due: datetime) -> None:
         target, given = schedule.target["Arn"], str(schedule.target.get("Input") or "{}")
