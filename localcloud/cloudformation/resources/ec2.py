@@ -24,7 +24,8 @@ class Tagged(ApiType):
             "aws:cloudformation:stack-name": request.stack.stack_name,
         }
         tags = [{"Key": key, "Value": value} for key, value in stack.items()] + request.properties.get("Tags", [])
-        request.call("ec2.CreateTags", Resources=current.id, Tags=tags)
+        # An Elastic IP, whose id is its address, is tagged by its allocation.
+        request.call("ec2.CreateTags", Resources=current.attributes.get("AllocationId", current.id), Tags=tags)
         return current
 
 
@@ -110,7 +111,7 @@ TYPES: tuple[ResourceType, ...] = (
         "VpcEndpointId",
         within="VpcEndpoint",
     ),
-    ApiType("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
+    Tagged("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
     ApiType("AWS::EC2::Route", "ec2.CreateRoute", "ec2.DeleteRoute", "RouteId"),
     ApiType(
         "AWS::EC2::SubnetRouteTableAssociation",
