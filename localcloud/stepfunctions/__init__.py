@@ -60,7 +60,6 @@ def install(services: Services) -> None:
 def shutdown() -> None:
     """Aborts the running executions, so that none goes on without a cloud."""
     ending.abort_all()
-    tasks.uninstall()
     default_user_config["stepfunctions"]["execute_state_machine"] = False
 
 

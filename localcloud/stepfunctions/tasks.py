@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_events import (
     SfnFailedEntryCountException,
     StateTaskServiceEvents,
@@ -40,11 +39,6 @@ def install(services: Services) -> None:
     )
     setattr(StateTaskServiceSfn, "_eval_service_task", _start_execution)  # noqa: B010 - mypy minds the assignment
     setattr(StateTaskServiceEvents, "_eval_service_task", _put_events)  # noqa: B010 - mypy minds the assignment
-
-
-def uninstall() -> None:
-    """Gives moto its `boto3` back."""
-    boto_client.__dict__["boto3"] = boto3
 
 
 def _start_execution(

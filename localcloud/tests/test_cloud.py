@@ -14,11 +14,12 @@ from localcloud.cloud import LocalCloud
 from localcloud.tests.probes import accepts, eventually
 
 ROLE = "arn:aws:iam::123456789012:role/any"
+_SESSION = boto3.Session()
 
 
 def client(cloud: LocalCloud, service: str) -> Any:
     environment = cloud.client_environment({})
-    return boto3.Session().client(
+    return _SESSION.client(
         service,  # type: ignore[call-overload]
         endpoint_url=environment["AWS_ENDPOINT_URL"],
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
