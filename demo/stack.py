@@ -36,6 +36,7 @@ class Stack:
     def __init__(self, cloud: LocalCloud, name: str = "odcr", built: Path | None = None) -> None:
         self.cloud = cloud
         self.name = name
+        self._clients: dict[tuple[str, str], Any] = {}
         self._template = ["--template-file", str(built / "template.yaml")] if built else []
 
     def deploy(self, parameters: Mapping[str, str] | None = None) -> None:
@@ -56,13 +57,17 @@ class Stack:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of the local cloud."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=region or self.cloud.region,
-            endpoint_url=self.cloud.endpoint,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - the local cloud knows no passwords
-        )
+        key = service, region or self.cloud.region
+        # A client of EC2 costs more than what it is asked, and the demo asks twice a second.
+        if key not in self._clients:
+            self._clients[key] = boto3.client(  # type: ignore[call-overload]
+                service,
+                region_name=key[1],
+                endpoint_url=self.cloud.endpoint,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",  # noqa: S106 - the local cloud knows no passwords
+            )
+        return self._clients[key]
 
     @cached_property
     def outputs(self) -> dict[str, str]:

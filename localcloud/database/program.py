@@ -95,6 +95,7 @@ class ServerProgram:
             "--innodb-buffer-pool-size=32M",
             "--innodb-flush-log-at-trx-commit=0",
             "--loose-innodb-flush-method=nosync",
+            "--loose-debug-no-sync",
             "--loose-innodb-doublewrite=OFF",
             "--loose-innodb-log-file-size=16M",
             "--loose-aria-pagecache-buffer-size=8M",

@@ -71,10 +71,9 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the built functions."""
-    # A folder of its own, as other tests may build at the same time.
-    folder = tmp_path_factory.mktemp("built")
+def built() -> Path:
+    """The folder with the built functions, for all processes that run tests; commands of the docs build to another."""
+    folder = ROOT / ".aws-sam" / "tests"
     build(folder)
     return folder
 

@@ -1,5 +1,6 @@
 """`make verify-on-aws` on a local cloud of its own: it asks first, fills every line, and cleans up."""
 
+import functools
 import os
 import re
 import signal
@@ -46,6 +47,7 @@ def call(cloud: LocalCloud, built: Path, *arguments: str) -> "subprocess.Complet
     )
 
 
+@functools.cache
 def client(cloud: LocalCloud, service: str) -> Any:
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     return boto3.client(service, region_name=cloud.region, endpoint_url=cloud.endpoint, **keys)  # type: ignore[call-overload]

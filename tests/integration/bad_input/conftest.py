@@ -36,6 +36,7 @@ from tests.integration.bad_input.product import (
 from tests.integration.bad_input.secret_store import SecretStore
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -80,21 +81,35 @@ def observers(endpoint: str) -> "list[EC2Client]":
     return [session.client("ec2", region_name=region, endpoint_url=endpoint) for region in (HOME, ABROAD)]
 
 
+@pytest.fixture(scope="module")
+def administrator(endpoint: str) -> "tuple[SecretsManagerClient, DynamoDBClient]":
+    """Clients that prepare each test; making one costs more than all that it does in a test."""
+    session = boto3.Session("administrator", "administrator", region_name=HOME)
+    return session.client("secretsmanager", endpoint_url=endpoint), session.client("dynamodb", endpoint_url=endpoint)
+
+
 @pytest.fixture
-def secrets(environment: None, server: MariaDB) -> Iterator[SecretStore]:  # noqa: ARG001 - which has to be set
+def secrets(
+    environment: None,  # noqa: ARG001 - which has to be set
+    administrator: "tuple[SecretsManagerClient, DynamoDBClient]",
+    server: MariaDB,
+) -> SecretStore:
     """Secrets Manager, with the right login and the administrator's."""
-    client: SecretsManagerClient = boto3.client("secretsmanager")
+    client, _ = administrator
     client.create_secret(Name=os.environ["DATABASE_ADMIN_SECRET_ARN"], SecretString=json.dumps(ADMINISTRATOR))
     store = SecretStore(client, os.environ["DATABASE_SECRET_ARN"], server.host, server.port)
-    store.correct()
-    yield store
-    store.delete()
+    store.create()
+    return store
 
 
 @pytest.fixture
-def buckets(environment: None) -> None:  # noqa: ARG001 - which has to be set
+def buckets(
+    environment: None,  # noqa: ARG001 - which has to be set
+    administrator: "tuple[SecretsManagerClient, DynamoDBClient]",
+) -> None:
     """The table that counts requests."""
-    boto3.client("dynamodb").create_table(
+    _, client = administrator
+    client.create_table(
         TableName=os.environ["REQUEST_BUCKETS_TABLE"],
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "Bucket", "AttributeType": "S"}],

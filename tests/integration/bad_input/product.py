@@ -48,6 +48,11 @@ def forget() -> None:
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
+    forget_types()
+
+
+def forget_types() -> None:
+    """Clears what the functions keep of EC2's answers; they keep their clients, which cost more than a run."""
     instance_types._ebs_optimizable.clear()
     instance_types._vcpus.clear()
 

@@ -38,6 +38,10 @@ class SecretStore:
         else:
             self._client.create_secret(Name=self._name, SecretString=value)
 
+    def create(self) -> None:
+        """Stores the right login under a name that has no secret yet."""
+        self._client.create_secret(Name=self._name, SecretString=self.login())
+
     def correct(self) -> None:
         """Stores the right login."""
         self.put(self.login())

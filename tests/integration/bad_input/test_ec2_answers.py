@@ -15,7 +15,7 @@ from tests.integration.bad_input.kinds_of_ec2_answers import (
     reservation,
     reservations,
 )
-from tests.integration.bad_input.product import ABROAD, UNHARMED, Product, forget
+from tests.integration.bad_input.product import ABROAD, UNHARMED, Product, forget_types
 
 ROW = ("r5b.2xlarge", "us-east-1a")
 
@@ -23,7 +23,7 @@ ROW = ("r5b.2xlarge", "us-east-1a")
 @pytest.fixture
 def rows(product: Product) -> Product:
     """The good row at home, another abroad, and functions that remember no answer."""
-    forget()
+    forget_types()
     product.insert_good_row()
     product.insert(*ROW, 5)
     return product
