@@ -125,16 +125,18 @@ class StackResources:
         elif current.properties == wanted.properties:
             self.resources[logical_id] = replace(current, deletion_policy=wanted.deletion_policy)
         else:
-            self._undo.append(lambda: self._put(self.resources[logical_id], current))
-            self._put(current, wanted)
+            before, after = current.properties, wanted.properties
+            changed = frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
+            self._undo.append(lambda: self._put(self.resources[logical_id], current, changed))
+            self._put(current, wanted, changed)
 
-    def _put(self, current: StackResource | None, wanted: StackResource) -> None:
+    def _put(self, current: StackResource | None, wanted: StackResource, changed: frozenset[str] = frozenset()) -> None:
         """Creates the resource, changes it in place, or deletes it and creates it anew."""
         shown, verb = current or wanted, "UPDATE" if current else "CREATE"
         resource_type = RESOURCE_TYPES[wanted.cf_resource_type]
         self._tell(shown, f"{verb}_IN_PROGRESS", None)
         with self._reporting(shown, verb):
-            if current and resource_type.can_update(changed := _changed(current.properties, wanted.properties)):
+            if current and resource_type.can_update(changed):
                 physical = resource_type.update(replace(self._request(wanted), changed=changed), current.physical)
             else:
                 if current:
@@ -191,10 +193,6 @@ def _wanted(scope: Scope) -> list[str]:
     """Logical ids of the resources whose conditions hold, each after those that it depends on."""
     resources = scope.template["Resources"]
     return [logical_id for logical_id in in_dependency_order(scope.template) if scope.has(resources[logical_id])]
-
-
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> frozenset[str]:
-    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def _is_gone(error: ClientError) -> bool:
