@@ -5,13 +5,14 @@ is not sped up either.
 """
 
 import functools
+import logging
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.config import default_user_config
+from moto.stepfunctions.parser.asl.component import eval_component
 from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.is_operator import (
     IsTimestamp,
 )
@@ -41,20 +42,12 @@ def install(services: Services) -> None:
     default_user_config["stepfunctions"]["execute_state_machine"] = True
     tasks.install(services)
     waiting.install(services.clock)
-    ending.install()
-    errors.install()
-    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
-    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
-    setattr(EvalComponent, "heap_key", property(lambda self: str(id(self))))  # noqa: B010 - mypy minds the assignment
+    # Errors are in the execution's history; moto also logs some kilobytes of each.
+    logging.getLogger(eval_component.__name__).setLevel(logging.CRITICAL)
     for module in (json_path, result_path):
         _parse_once(module)
-    for owner, method_name, method in (
-        (Execution, "get_start_execution_details", _execution_details),
-        (StepFunctionsParserBackend, "start_execution", _start_execution),
-        (CommonStateField, "_eval_state_input", _enter),
-        (IsTimestamp, "string_to_timestamp", staticmethod(_timestamp)),
-    ):
-        setattr(owner, method_name, method)
+    for owner, name, replacement in (*ending.PATCHES, *errors.PATCHES, *tasks.PATCHES, *_PATCHES):
+        setattr(owner, name, replacement)
 
 
 def shutdown() -> None:
@@ -98,3 +91,14 @@ def _timestamp(text: str) -> datetime | None:
         return datetime.fromisoformat(text) if text.endswith("Z") and "T" in text else None
     except ValueError:
         return None
+
+
+_PATCHES: tuple[tuple[type, str, Any], ...] = (
+    (Execution, "get_start_execution_details", _execution_details),
+    (StepFunctionsParserBackend, "start_execution", _start_execution),
+    (CommonStateField, "_eval_state_input", _enter),
+    (IsTimestamp, "string_to_timestamp", staticmethod(_timestamp)),
+    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
+    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
+    (eval_component.EvalComponent, "heap_key", property(lambda self: str(id(self)))),
+)

@@ -3,12 +3,11 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
-import logging
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
-from moto.stepfunctions.parser.asl.component import eval_component
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
@@ -20,17 +19,6 @@ TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 
 _moto_error_equals = ErrorEqualsDecl._eval_body
 _moto_from_error = StateTaskLambda._from_error
-
-
-def install() -> None:
-    """Names and matches errors as AWS does."""
-    # They are in the execution's history; moto also logs some kilobytes of each.
-    logging.getLogger(eval_component.__name__).setLevel(logging.CRITICAL)
-    for owner, name, method in (
-        (StateTaskLambda, "_from_error", _from_error),
-        (ErrorEqualsDecl, "_eval_body", _error_equals),
-    ):
-        setattr(owner, name, method)
 
 
 def _from_error(self: Any, env: Environment, ex: Exception) -> FailureEvent:
@@ -57,3 +45,10 @@ def _error_equals(self: Any, env: Environment) -> None:
         env.stack.append(False)
     else:
         _moto_error_equals(self, env)
+
+
+PATCHES: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (StateTaskLambda, "_from_error", _from_error),
+    (ErrorEqualsDecl, "_eval_body", _error_equals),
+)
+"""Name and match errors as AWS does."""

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -37,8 +38,6 @@ def install(services: Services) -> None:
     boto_client.__dict__["boto3"] = SimpleNamespace(
         client=lambda *, service_name, region_name, **_: services.client(service_name, region_name, checked=False)
     )
-    setattr(StateTaskServiceSfn, "_eval_service_task", _start_execution)  # noqa: B010 - mypy minds the assignment
-    setattr(StateTaskServiceEvents, "_eval_service_task", _put_events)  # noqa: B010 - mypy minds the assignment
 
 
 def _start_execution(
@@ -72,3 +71,9 @@ def _put_events(
 def iso(date: datetime) -> str:
     """A date as Step Functions writes it: `2026-11-11T00:00:00.123Z`."""
     return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+PATCHES: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (StateTaskServiceSfn, "_eval_service_task", _start_execution),
+    (StateTaskServiceEvents, "_eval_service_task", _put_events),
+)
