@@ -130,10 +130,7 @@ class LocalCloud:
     @property
     def running(self) -> RunningCloud:
         """What other processes need to find it."""
-        database = self.database
-        return RunningCloud(
-            self.endpoint, self.region, os.getpid(), database.host, database.port, str(self._client_folder)
-        )
+        return RunningCloud(self.endpoint, self.region, os.getpid(), str(self._client_folder))
 
     def _prepare(self, stack: contextlib.ExitStack) -> Services:
         """The folder, the database, the log, and a server that does not answer yet."""
@@ -154,7 +151,7 @@ class LocalCloud:
             stack.enter_context(log.taking_all())
         self._server = Server(self.port, [blueprint], log)
         stack.callback(self._server.stop)
-        return Services(self._server.endpoint, self.clock, self.database, self.announce, log, self.concurrency)
+        return Services(self._server.endpoint, self.clock, self.database, self.announce, self.concurrency)
 
     def _state_folder(self) -> Path:
         parent = self.state_dir or Path(tempfile.gettempdir())

@@ -11,7 +11,6 @@ from botocore.config import Config
 
 from localcloud.clock import Clock
 from localcloud.database.server import DatabaseServer
-from localcloud.log import Log
 
 if TYPE_CHECKING:
     from localcloud.iam.credentials import Credentials
@@ -39,7 +38,6 @@ class Services:
     database: DatabaseServer
     announce: Callable[[str], None]
     """Tells the person who runs the cloud something, in one line."""
-    log: Log = field(default_factory=lambda: Log(None))
     concurrency: int = CONCURRENCY
     """Invocations per function at the same time."""
     _clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)

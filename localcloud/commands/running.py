@@ -36,8 +36,6 @@ class RunningCloud:
     endpoint: str
     region: str
     pid: int
-    database_host: str
-    database_port: int
     client_folder: str
     """Holds the files that `clients.command` writes."""
 

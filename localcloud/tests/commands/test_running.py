@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.commands.running import AlreadyRunningError, NotRunningError, RunningCloud, StateFolder
 
-CLOUD = RunningCloud("http://127.0.0.1:4566", "ap-northeast-1", os.getpid(), "127.0.0.1", 3306, "/nowhere")
+CLOUD = RunningCloud("http://127.0.0.1:4566", "ap-northeast-1", os.getpid(), "/nowhere")
 
 HOLD = """
 import os, signal, sys
@@ -20,7 +20,7 @@ from pathlib import Path
 from localcloud.commands.running import RunningCloud, StateFolder
 state = StateFolder(Path(sys.argv[1]))
 with state.hold():
-    state.publish(RunningCloud("http://127.0.0.1:1", "eu-west-1", os.getpid(), "127.0.0.1", 2, "/nowhere"))
+    state.publish(RunningCloud("http://127.0.0.1:1", "eu-west-1", os.getpid(), "/nowhere"))
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM})
 """
