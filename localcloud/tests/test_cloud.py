@@ -141,11 +141,3 @@ class TestWhileItRuns:
         assert ended["status"] == "SUCCEEDED", ended
         assert len([each for each in json.loads(ended["output"]) if each["MessageId"]]) == 40
         assert made == ["sns"]
-
-    def test_a_client_environment_leads_nowhere_else(self, cloud: LocalCloud) -> None:
-        person = {"PATH": "/bin", "AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "real", "AWS_ACCESS_KEY_ID": "real"}
-        environment = cloud.client_environment(person)
-        assert environment["PATH"] == "/bin"
-        assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
-        assert "real" not in environment.values()
-        assert "AWS_PROFILE" not in environment

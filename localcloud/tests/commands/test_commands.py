@@ -45,12 +45,6 @@ class TestRunning:
     def test_the_password_is_in_no_file_for_others(self, running: CommandLine) -> None:
         assert set(running.state) == {"endpoint", "region", "pid", "client_folder"}
 
-    def test_a_second_up_says_how_to_stop_the_first(self, running: CommandLine) -> None:
-        second = running.run("up")
-        assert second.returncode == 1
-        assert "already running" in second.stderr
-        assert "python -m localcloud down" in second.stderr
-
     def test_capacity_is_set_and_listed(self, running: CommandLine) -> None:
         assert typed(running, "capacity", "r5b.2xlarge", "ap-northeast-1c", "4").exit_code == 0
         second = typed(running, "capacity", "r5b.2xlarge", "ap-northeast-1c", "7")

@@ -18,7 +18,6 @@ ASKED = (
     ("s3", "ls"),
     ("sts", "get-caller-identity"),
     ("stepfunctions", "list-state-machines"),
-    ("logs", "describe-log-groups"),
 )
 ALL_ENDPOINTS = """
 import botocore.session
