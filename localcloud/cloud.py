@@ -138,10 +138,9 @@ class LocalCloud:
         from localcloud.server import Server
 
         folder = self._state_folder()
+        # It makes the folder, and deletes it even if this process is killed.
+        self.database = self.database_server(folder)
         # Before there is a folder: an interrupt may come at any moment.
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        self.database = self.database_server(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
         self.database.start()
         self._client_folder = folder / "clients"

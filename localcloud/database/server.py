@@ -32,17 +32,15 @@ class DatabaseServer(Databases):
     `stop()` and `start()` keep the data and the port, so a test can use them as an outage; `destroy()` deletes all.
 
     Args:
-        folder: for its data, certificates and log. Created by `start()`.
-        remove_with_owner: deleted if this process is killed before `destroy()`; `folder` itself by default.
+        folder: for its data, certificates and log; created by `start()`, and deleted even if this process is killed.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, remove_with_owner: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
         self._data, self._log, self._init_file = folder / "data", folder / "server.log", folder / "init.sql"
-        self._remove_with_owner = remove_with_owner or folder
         self._process: OwnedProcess | None = None
         self._port: int | None = None
         self._program: ServerProgram | None = None
@@ -77,7 +75,7 @@ class DatabaseServer(Databases):
         for attempt in range(1, tries + 1):
             port = self._port or _free_port()
             command = program.command(self._data, port, self._log, self._init_file)
-            self._process = OwnedProcess(command, self._remove_with_owner)
+            self._process = OwnedProcess(command, self._folder)
             try:
                 self._wait_until_ready(port)
             except BaseException as error:
