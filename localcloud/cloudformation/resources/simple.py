@@ -58,16 +58,6 @@ class Rule(ApiType):
         super().delete(request, current)
 
 
-class TopicPolicy(ResourceType):
-    """Shown by GetTopicAttributes, not enforced. It stays as long as its topic."""
-
-    def create(self, request: Request) -> Physical:
-        policy = text(request.properties["PolicyDocument"])
-        for arn in request.properties["Topics"]:
-            request.call("sns.SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
-        return Physical(request.name, {"Id": request.name})
-
-
 class Queue(ApiType):
     """A queue, whose ARN needs a second call."""
 
@@ -138,7 +128,7 @@ TYPES: tuple[ResourceType, ...] = (
         "SubscriptionArn",
         prepare=_attributed("Endpoint", "Protocol", "SubscriptionArn", "TopicArn"),
     ),
-    TopicPolicy("AWS::SNS::TopicPolicy"),
+    ResourceType("AWS::SNS::TopicPolicy"),
     Queue(
         "AWS::SQS::Queue",
         "sqs.CreateQueue",

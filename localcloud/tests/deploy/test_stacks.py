@@ -11,8 +11,8 @@ from localcloud.tests.deploy.stacks import QUEUE, create, update
 
 
 def test_a_failed_resource_rolls_the_new_stack_back(cloud: Cloud) -> None:
-    properties = {"Topics": [{"Ref": "Queue"}], "PolicyDocument": {}}
-    bad = {"Type": "AWS::SNS::TopicPolicy", "Properties": properties}
+    properties = {"TopicArn": {"Fn::GetAtt": "Queue.Arn"}, "Protocol": "sms", "Endpoint": "nobody"}
+    bad = {"Type": "AWS::SNS::Subscription", "Properties": properties}
     stack = create(
         cloud, "failing", {"Resources": {"Queue": {**QUEUE, "Properties": {"QueueName": "undone"}}, "Bad": bad}}
     )
@@ -20,7 +20,7 @@ def test_a_failed_resource_rolls_the_new_stack_back(cloud: Cloud) -> None:
     events = cloud.client("cloudformation").describe_stack_events(StackName="failing")["StackEvents"]
     (failed,) = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
     assert failed["LogicalResourceId"] == "Bad"
-    assert "Topic" in failed["ResourceStatusReason"]
+    assert "Topic does not exist" in failed["ResourceStatusReason"]
     assert failed["ResourceStatusReason"] in stack["StackStatusReason"]
     assert not [url for url in cloud.client("sqs").list_queues().get("QueueUrls", []) if "undone" in url]
     with pytest.raises(ClientError, match="ROLLBACK_COMPLETE state and can not be updated"):
