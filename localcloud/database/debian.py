@@ -28,7 +28,7 @@ def mirrors() -> list[str]:
 def unpack(name: str, folder: Path) -> None:
     """Unpacks a package and all its dependencies, down to the C library, so that it runs on an older system.
 
-    It comes from the machine's own release, or else, on Debian, from unstable.
+    It comes from Debian's unstable, since its releases have MariaDB only, or from another system's own release.
 
     Args:
         name: the package's name without a version: `mysql-server-core` may be `mysql-server-core-8.0`. The highest
@@ -36,12 +36,12 @@ def unpack(name: str, folder: Path) -> None:
         folder: becomes the packages' root.
 
     Raises:
-        UnpackingFailed: neither has it, or it could not be fetched.
+        UnpackingFailed: there is no such package, or it could not be fetched.
     """
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise UnpackingFailed("this system has no apt-get to get packages with")
     failures = []
-    for mirror in [None, *mirrors()]:
+    for mirror in mirrors() or [None]:
         try:
             return _unpack(name, folder, mirror)
         except UnpackingFailed as failure:

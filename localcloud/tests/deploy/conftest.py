@@ -52,12 +52,6 @@ class RememberedDatabase:
         """Forgets it."""
         del self.logins[name]
 
-    def set_password(self, username: str, password: str) -> None:
-        """Changes the login of every database with this user."""
-        for name, (user, _) in self.logins.items():
-            if user == username:
-                self.logins[name] = (user, password)
-
 
 @dataclass
 class Cloud:
